@@ -1,0 +1,323 @@
+//! The algorithms there are: their names, tags and lengths, and how a name is read.
+//!
+//! One row of [`Row`] per algorithm is the only place that knows these facts. The order of
+//! [`Algorithm::ALL`] is the order in which the API lists them. Whether an algorithm is fit for a purpose
+//! is the caller's to decide; [`Algorithm::is_secure`] is what it has to go by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A digest algorithm; its serde form is its [name](Self::name).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
+pub enum Algorithm {
+    /// BLAKE3, 256 bits: the default, and the only one that digests the pieces of one file apart.
+    #[default]
+    Blake3,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
+    /// SHA-224 (FIPS 180-4).
+    Sha224,
+    /// SHA-384 (FIPS 180-4).
+    Sha384,
+    /// SHA-512/256 (FIPS 180-4): not a cut SHA-512, it starts from other values.
+    Sha512_256,
+    /// SHA3-256 (FIPS 202).
+    Sha3_256,
+    /// SHA3-512 (FIPS 202).
+    Sha3_512,
+    /// BLAKE2b with 512 bits (RFC 7693), as `b2sum` has it.
+    Blake2b,
+    /// SHA-1 (FIPS 180-4); collisions are practical.
+    Sha1,
+    /// MD5 (RFC 1321); collisions take a second.
+    Md5,
+    /// CRC-32 of zip, gzip and SFV (ISO-HDLC, reflected polynomial `EDB88320`).
+    Crc32,
+    /// CRC-32C (Castagnoli) of iSCSI and ext4 (reflected polynomial `82F63B78`).
+    Crc32c,
+    /// XXH3 with 64 bits and seed 0.
+    Xxh3_64,
+    /// XXH3 with 128 bits and seed 0, elsewhere called XXH128.
+    Xxh3_128,
+}
+
+/// What is known of one algorithm.
+struct Row {
+    name: &'static str,
+    bsd_tag: &'static str,
+    digest_bytes: usize,
+    strength: Strength,
+    /// Other spellings in lower case that a person may give for the name.
+    spellings: &'static [&'static str],
+}
+
+#[derive(Clone, Copy)]
+enum Strength {
+    /// Nobody is known to be able to make two inputs with one digest.
+    Secure,
+    /// Finds accidents, stops no attacker.
+    Weak,
+}
+
+use Strength::{Secure, Weak};
+
+impl Row {
+    const fn new(
+        name: &'static str,
+        bsd_tag: &'static str,
+        digest_bytes: usize,
+        strength: Strength,
+        spellings: &'static [&'static str],
+    ) -> Self {
+        Self { name, bsd_tag, digest_bytes, strength, spellings }
+    }
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order in which the API lists them.
+    pub const ALL: [Self; 15] = [
+        Self::Blake3,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Sha224,
+        Self::Sha384,
+        Self::Sha512_256,
+        Self::Sha3_256,
+        Self::Sha3_512,
+        Self::Blake2b,
+        Self::Sha1,
+        Self::Md5,
+        Self::Crc32,
+        Self::Crc32c,
+        Self::Xxh3_64,
+        Self::Xxh3_128,
+    ];
+
+    const fn row(self) -> Row {
+        match self {
+            Self::Blake3 => Row::new("blake3", "BLAKE3", 32, Secure, &[]),
+            Self::Sha256 => Row::new("sha256", "SHA256", 32, Secure, &["sha-256"]),
+            Self::Sha512 => Row::new("sha512", "SHA512", 64, Secure, &["sha-512"]),
+            Self::Sha224 => Row::new("sha224", "SHA224", 28, Secure, &["sha-224"]),
+            Self::Sha384 => Row::new("sha384", "SHA384", 48, Secure, &["sha-384"]),
+            Self::Sha512_256 => {
+                let spellings = &["sha512-256", "sha-512-256", "sha512/256", "sha-512/256"];
+                Row::new("sha512_256", "SHA512-256", 32, Secure, spellings)
+            }
+            Self::Sha3_256 => Row::new("sha3_256", "SHA3-256", 32, Secure, &["sha3-256"]),
+            Self::Sha3_512 => Row::new("sha3_512", "SHA3-512", 64, Secure, &["sha3-512"]),
+            Self::Blake2b => Row::new("blake2b", "BLAKE2b", 64, Secure, &["blake2b-512", "blake2b_512"]),
+            Self::Sha1 => Row::new("sha1", "SHA1", 20, Weak, &["sha-1"]),
+            Self::Md5 => Row::new("md5", "MD5", 16, Weak, &["md-5"]),
+            Self::Crc32 => Row::new("crc32", "CRC32", 4, Weak, &["crc-32"]),
+            Self::Crc32c => Row::new("crc32c", "CRC32C", 4, Weak, &["crc-32c"]),
+            Self::Xxh3_64 => Row::new("xxh3_64", "XXH3-64", 8, Weak, &["xxh3-64"]),
+            Self::Xxh3_128 => Row::new("xxh3_128", "XXH3-128", 16, Weak, &["xxh3-128", "xxh128"]),
+        }
+    }
+
+    /// The name in the API, on the command line and in stored jobs, such as `sha512_256`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The length of a digest in bytes.
+    #[must_use]
+    pub const fn digest_bytes(self) -> usize {
+        self.row().digest_bytes
+    }
+
+    /// Whether a matching digest proves the bytes even against somebody who chose them.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        matches!(self.row().strength, Secure)
+    }
+
+    /// The tag of BSD style lines, `TAG (name) = hex`, such as `SHA512-256`.
+    #[must_use]
+    pub const fn bsd_tag(self) -> &'static str {
+        self.row().bsd_tag
+    }
+
+    /// The algorithm of a BSD tag, which is exact in case. `BLAKE2b-512` is read as `BLAKE2b`: coreutils
+    /// never writes it, but `b2sum -c` and `cksum -c` (9.1) take it.
+    #[must_use]
+    pub fn from_bsd_tag(tag: &[u8]) -> Option<Self> {
+        if tag == b"BLAKE2b-512" {
+            return Some(Self::Blake2b);
+        }
+        Self::ALL.into_iter().find(|algorithm| algorithm.bsd_tag().as_bytes() == tag)
+    }
+
+    /// Whether the pieces of one file can be digested apart and merged, see [`subtree`](super::subtree).
+    #[must_use]
+    pub const fn is_subtree_parallel(self) -> bool {
+        matches!(self, Self::Blake3)
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl From<Algorithm> for &'static str {
+    fn from(algorithm: Algorithm) -> Self {
+        algorithm.name()
+    }
+}
+
+impl TryFrom<String> for Algorithm {
+    type Error = UnknownAlgorithm;
+
+    fn try_from(word: String) -> Result<Self, UnknownAlgorithm> {
+        word.parse()
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Reads a name or one of its common spellings (`SHA-256`, `sha3-512`, `blake2b-512`) in any case.
+    fn from_str(word: &str) -> Result<Self, UnknownAlgorithm> {
+        let lower = word.to_ascii_lowercase();
+        let is_meant = |row: Row| row.name == lower || row.spellings.contains(&lower.as_str());
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| is_meant(algorithm.row()))
+            .ok_or_else(|| UnknownAlgorithm(word.to_owned()))
+    }
+}
+
+/// A word that names no algorithm. Its text lists the names there are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown algorithm {0:?}; known are {names}", names = known_names())]
+pub struct UnknownAlgorithm(pub String);
+
+fn known_names() -> String {
+    Algorithm::ALL.map(Algorithm::name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn all_lists_every_algorithm_once_in_declared_order() {
+        assert!(Algorithm::ALL.is_sorted_by(|left, right| left < right));
+        assert_eq!(Algorithm::ALL.map(|algorithm| algorithm as usize), std::array::from_fn(|index| index));
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_api_in_its_order() {
+        // shared/api.md, GET /algorithms
+        let names = "blake3 sha256 sha512 sha224 sha384 sha512_256 sha3_256 sha3_512 blake2b sha1 md5 \
+                     crc32 crc32c xxh3_64 xxh3_128";
+        assert_eq!(Algorithm::ALL.map(Algorithm::name).join(" "), names);
+    }
+
+    #[test]
+    fn the_default_is_blake3_and_alone_in_having_subtrees() {
+        assert_eq!(Algorithm::default(), Algorithm::Blake3);
+        let parallel = Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_subtree_parallel());
+        assert_eq!(parallel.collect::<Vec<_>>(), [Algorithm::Blake3]);
+    }
+
+    #[test]
+    fn only_the_broken_and_the_unkeyed_checks_are_insecure() {
+        let weak = Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_secure());
+        assert_eq!(weak.map(Algorithm::name).collect::<Vec<_>>().join(" "), "sha1 md5 crc32 crc32c xxh3_64 xxh3_128");
+    }
+
+    #[test]
+    fn the_tags_are_those_of_the_formats() {
+        // shared/semantics.md, "Which algorithm, which format"
+        let tags = "BLAKE3 SHA256 SHA512 SHA224 SHA384 SHA512-256 SHA3-256 SHA3-512 BLAKE2b SHA1 MD5 \
+                    CRC32 CRC32C XXH3-64 XXH3-128";
+        assert_eq!(Algorithm::ALL.map(Algorithm::bsd_tag).join(" "), tags);
+    }
+
+    #[test]
+    fn a_tag_is_read_back_and_its_case_counts() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::from_bsd_tag(algorithm.bsd_tag().as_bytes()), Some(algorithm));
+        }
+        assert_eq!(Algorithm::from_bsd_tag(b"BLAKE2b-512"), Some(Algorithm::Blake2b));
+        for wrong in ["", "sha256", "SHA-256", "SHA256 ", "BLAKE2B", "BLAKE2b-256", "BLAKE2b-", "SHA512_256"] {
+            assert_eq!(Algorithm::from_bsd_tag(wrong.as_bytes()), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn common_spellings_are_read() {
+        for (word, algorithm) in [
+            ("BLAKE3", Algorithm::Blake3),
+            ("SHA-256", Algorithm::Sha256),
+            ("Sha512-256", Algorithm::Sha512_256),
+            ("sha-512/256", Algorithm::Sha512_256),
+            ("sha3-256", Algorithm::Sha3_256),
+            ("SHA3-512", Algorithm::Sha3_512),
+            ("blake2b-512", Algorithm::Blake2b),
+            ("sha-1", Algorithm::Sha1),
+            ("CRC-32C", Algorithm::Crc32c),
+            ("xxh3-64", Algorithm::Xxh3_64),
+            ("XXH128", Algorithm::Xxh3_128),
+        ] {
+            assert_eq!(word.parse(), Ok(algorithm));
+        }
+    }
+
+    #[test]
+    fn no_two_algorithms_share_a_spelling() {
+        for algorithm in Algorithm::ALL {
+            for spelling in algorithm.row().spellings {
+                assert_eq!(spelling.parse(), Ok(algorithm));
+                assert_eq!(*spelling, spelling.to_ascii_lowercase(), "would never be found");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_repeated_beside_the_known_ones() {
+        // XXH64 is another function than XXH3 with 64 bits, BLAKE2b-256 is not what BLAKE2b is here.
+        for word in ["", "sha257", "xxh64", "blake2b-256", "sha-3", " md5", "s-h-a256", "ＭＤ５"] {
+            let refused = word.parse::<Algorithm>().unwrap_err();
+            assert_eq!(refused, UnknownAlgorithm(word.to_owned()));
+            let text = refused.to_string();
+            assert!(text.contains(&format!("{word:?}")), "{text}");
+            assert!(Algorithm::ALL.iter().all(|algorithm| text.contains(algorithm.name())), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_serde_form_is_the_name() {
+        for algorithm in Algorithm::ALL {
+            let json = serde_json::to_string(&algorithm).unwrap();
+            assert_eq!(json, format!("{:?}", algorithm.name()));
+            assert_eq!(serde_json::from_str::<Algorithm>(&json).unwrap(), algorithm);
+        }
+        let refused = serde_json::from_str::<Algorithm>("\"rot13\"").unwrap_err();
+        assert!(refused.to_string().contains("rot13"), "{refused}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_algorithm_is_read_back_in_any_case(index in 0..15_usize, upper: u16) {
+            let algorithm = Algorithm::ALL[index];
+            let shout = |(at, letter): (usize, char)| {
+                if upper >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+            };
+            let word: String = algorithm.to_string().chars().enumerate().map(shout).collect();
+            prop_assert_eq!(word.parse(), Ok(algorithm));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The set of algorithms that one piece of work asks for: never empty, no repeats, in the order asked for.
+//!
+//! The order matters: it is the order of the digests in a file's stride and in every output. The set is
+//! plain data without a heap, so that it travels in messages and job records as it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, UnknownAlgorithm};
+
+/// A non-empty ordered set of algorithms; its serde form is the list of their names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "Vec<Algorithm>", try_from = "Vec<Algorithm>")]
+pub struct Algorithms {
+    /// Places from `len` on hold the first algorithm again, so that equal sets are equal field by field.
+    places: [Algorithm; Algorithm::ALL.len()],
+    len: u8,
+}
+
+impl Algorithms {
+    /// One algorithm alone.
+    #[must_use]
+    pub const fn single(algorithm: Algorithm) -> Self {
+        Self { places: [algorithm; Algorithm::ALL.len()], len: 1 }
+    }
+
+    /// These algorithms in this order; a repeat counts where it comes first.
+    ///
+    /// # Errors
+    /// [`AlgorithmsInvalid::Missing`] if there are none.
+    pub fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Result<Self, AlgorithmsInvalid> {
+        let mut algorithms = algorithms.into_iter();
+        let mut set = Self::single(algorithms.next().ok_or(AlgorithmsInvalid::Missing)?);
+        for algorithm in algorithms {
+            set.insert(algorithm);
+        }
+        Ok(set)
+    }
+
+    fn insert(&mut self, algorithm: Algorithm) {
+        if !self.contains(algorithm) {
+            self.places[usize::from(self.len)] = algorithm;
+            self.len += 1;
+        }
+    }
+
+    /// The algorithms in the order asked for.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Algorithm] {
+        &self.places[..self.len()]
+    }
+
+    /// The algorithms in the order asked for.
+    pub fn iter(&self) -> std::iter::Copied<std::slice::Iter<'_, Algorithm>> {
+        self.as_slice().iter().copied()
+    }
+
+    /// How many algorithms there are, at least 1.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// The algorithm that was asked for first.
+    #[must_use]
+    pub const fn first(&self) -> Algorithm {
+        self.places[0]
+    }
+
+    /// Whether the algorithm was asked for.
+    #[must_use]
+    pub fn contains(&self, algorithm: Algorithm) -> bool {
+        self.as_slice().contains(&algorithm)
+    }
+
+    /// The stride in bytes: the digests of one file laid end to end.
+    #[must_use]
+    pub fn digest_bytes(&self) -> usize {
+        self.iter().map(Algorithm::digest_bytes).sum()
+    }
+
+    /// Where in a stride the algorithm's digest begins, in bytes; none if it was not asked for.
+    #[must_use]
+    pub fn position(&self, algorithm: Algorithm) -> Option<usize> {
+        let index = self.iter().position(|one| one == algorithm)?;
+        Some(self.iter().take(index).map(Algorithm::digest_bytes).sum())
+    }
+}
+
+impl Default for Algorithms {
+    fn default() -> Self {
+        Self::single(Algorithm::default())
+    }
+}
+
+impl<'a> IntoIterator for &'a Algorithms {
+    type Item = Algorithm;
+    type IntoIter = std::iter::Copied<std::slice::Iter<'a, Algorithm>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Algorithms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Display for Algorithms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, algorithm) in self.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{algorithm}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Algorithms {
+    type Err = AlgorithmsInvalid;
+
+    /// Reads names between commas, `blake3,sha256`; blanks around a name do not count.
+    fn from_str(list: &str) -> Result<Self, AlgorithmsInvalid> {
+        let mut algorithms = Vec::new();
+        for word in list.split(',').map(str::trim) {
+            if word.is_empty() {
+                return Err(AlgorithmsInvalid::Missing);
+            }
+            algorithms.push(word.parse()?);
+        }
+        Self::new(algorithms)
+    }
+}
+
+impl From<Algorithms> for Vec<Algorithm> {
+    fn from(algorithms: Algorithms) -> Self {
+        algorithms.as_slice().to_vec()
+    }
+}
+
+impl TryFrom<Vec<Algorithm>> for Algorithms {
+    type Error = AlgorithmsInvalid;
+
+    fn try_from(algorithms: Vec<Algorithm>) -> Result<Self, AlgorithmsInvalid> {
+        Self::new(algorithms)
+    }
+}
+
+/// A list that is no set of algorithms.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AlgorithmsInvalid {
+    /// The list is empty, or there is nothing between two commas.
+    #[error("an algorithm's name is missing")]
+    Missing,
+    /// A word names no algorithm.
+    #[error(transparent)]
+    Unknown(#[from] UnknownAlgorithm),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use Algorithm::{Blake3, Crc32, Md5, Sha256, Sha512};
+
+    #[test]
+    fn the_order_asked_for_is_kept_and_repeats_are_dropped() {
+        let set = Algorithms::new([Sha512, Blake3, Sha512, Crc32, Blake3]).unwrap();
+        assert_eq!(set.as_slice(), [Sha512, Blake3, Crc32]);
+        assert_eq!((set.len(), set.first()), (3, Sha512));
+        assert!(set.contains(Crc32) && !set.contains(Md5));
+        assert_ne!(set, Algorithms::new([Blake3, Sha512, Crc32]).unwrap());
+    }
+
+    #[test]
+    fn every_algorithm_fits_at_once() {
+        let set = Algorithms::new(Algorithm::ALL.into_iter().chain(Algorithm::ALL)).unwrap();
+        assert_eq!(set.as_slice(), Algorithm::ALL);
+        // 4 of 32 bytes, 3 of 64, sha224, sha384, sha1, 2 of 16, xxh3_64, 2 of 4
+        assert_eq!(set.digest_bytes(), 4 * 32 + 3 * 64 + 28 + 48 + 20 + 2 * 16 + 8 + 2 * 4);
+    }
+
+    #[test]
+    fn a_position_counts_the_bytes_before_it() {
+        let set = Algorithms::new([Crc32, Sha512, Md5]).unwrap();
+        assert_eq!(set.digest_bytes(), 4 + 64 + 16);
+        assert_eq!([Crc32, Sha512, Md5].map(|one| set.position(one)), [Some(0), Some(4), Some(68)]);
+        assert_eq!(set.position(Blake3), None);
+    }
+
+    #[test]
+    fn a_set_is_equal_however_it_came_about() {
+        assert_eq!(Algorithms::new([Md5, Md5]).unwrap(), Algorithms::single(Md5));
+        assert_eq!(Algorithms::default(), Algorithms::single(Blake3));
+    }
+
+    #[test]
+    fn blanks_around_names_are_read_over() {
+        let set: Algorithms = " blake3 ,\tSHA-256,sha256".parse().unwrap();
+        assert_eq!(set.to_string(), "blake3,sha256");
+        assert_eq!(format!("{set:?}"), "[Blake3, Sha256]");
+    }
+
+    #[test]
+    fn an_empty_word_is_refused() {
+        for list in ["", " ", ",", "blake3,", ",blake3", "blake3,,sha256", "blake3, ,sha256"] {
+            assert_eq!(list.parse::<Algorithms>(), Err(AlgorithmsInvalid::Missing), "{list:?}");
+        }
+        assert_eq!(Algorithms::new([]), Err(AlgorithmsInvalid::Missing));
+    }
+
+    #[test]
+    fn an_unknown_word_is_named() {
+        let refused = "blake3,sha-257".parse::<Algorithms>().unwrap_err();
+        assert_eq!(refused, AlgorithmsInvalid::Unknown(UnknownAlgorithm("sha-257".to_owned())));
+    }
+
+    #[test]
+    fn the_serde_form_is_a_list_of_names() {
+        let set = Algorithms::new([Sha256, Blake3]).unwrap();
+        assert_eq!(serde_json::to_string(&set).unwrap(), r#"["sha256","blake3"]"#);
+        assert_eq!(serde_json::from_str::<Algorithms>(r#"["sha256","blake3","sha256"]"#).unwrap(), set);
+        for wrong in ["[]", "\"sha256\"", r#"["sha256",""]"#, "null"] {
+            assert!(serde_json::from_str::<Algorithms>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_set_is_read_back(indices in prop::collection::vec(0..15_usize, 1..40)) {
+            let set = Algorithms::new(indices.into_iter().map(|index| Algorithm::ALL[index])).unwrap();
+            prop_assert_eq!(set.to_string().parse(), Ok(set));
+            let json = serde_json::to_string(&set).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Algorithms>(&json).unwrap(), set);
+        }
+    }
+}

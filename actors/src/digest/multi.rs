@@ -1,0 +1,115 @@
+//! Many digests from one pass over the bytes.
+//!
+//! With several algorithms the bytes are fed in blocks small enough to stay in the core's own cache until
+//! the last algorithm has seen them. One [`MultiHasher`] serves file after file: after
+//! [`finalize_reset_into`](MultiHasher::finalize_reset_into) it is as new and has allocated nothing.
+
+use super::{Algorithms, Chain};
+
+/// Measured over 256 MiB on one core with 1 MiB of L2: blake3, crc32c and xxh3_128 together gain 1.2x over
+/// no blocks at 64 and 128 KiB and lose below 16 KiB; sets with a slower digest gain nothing anywhere.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// The running states of a set of algorithms over the same bytes.
+#[derive(Debug, Clone)]
+pub struct MultiHasher {
+    /// In the order of the set, at least one.
+    chains: Vec<Chain>,
+    absorbed_bytes: u64,
+}
+
+impl MultiHasher {
+    /// The states of these algorithms before the first byte.
+    #[must_use]
+    pub fn new(algorithms: &Algorithms) -> Self {
+        Self { chains: algorithms.iter().map(Chain::new).collect(), absorbed_bytes: 0 }
+    }
+
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.absorbed_bytes += bytes.len() as u64;
+        if let [only] = self.chains.as_mut_slice() {
+            return only.update(bytes);
+        }
+        for block in bytes.chunks(BLOCK_BYTES) {
+            for chain in &mut self.chains {
+                chain.update(block);
+            }
+        }
+    }
+
+    /// Appends the digests of all bytes taken in to `out`, in the set's order, and starts anew.
+    pub fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        for chain in &mut self.chains {
+            chain.finalize_reset_into(out);
+        }
+        self.absorbed_bytes = 0;
+    }
+
+    /// How many bytes were taken in since the start or the last reset.
+    #[must_use]
+    pub const fn absorbed(&self) -> u64 {
+        self.absorbed_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::digest::Algorithm;
+    use crate::digest::tests::{cycle, digest_of};
+
+    fn apart(algorithms: &Algorithms, bytes: &[u8]) -> Vec<u8> {
+        algorithms.iter().flat_map(|algorithm| digest_of(algorithm, bytes)).collect()
+    }
+
+    #[test]
+    fn it_moves_between_threads() {
+        fn travels<T: Send + Clone + 'static>() {}
+        travels::<MultiHasher>();
+    }
+
+    #[test]
+    fn it_gives_what_each_chain_gives_alone_around_the_block_size() {
+        let all = Algorithms::new(Algorithm::ALL).unwrap();
+        let mut hasher = MultiHasher::new(&all);
+        let mut out = Vec::new();
+        for length in [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 7] {
+            hasher.update(&cycle(length));
+            assert_eq!(hasher.absorbed(), length as u64);
+            out.clear();
+            hasher.finalize_reset_into(&mut out);
+            assert_eq!(out, apart(&all, &cycle(length)), "{length} bytes");
+            assert_eq!(hasher.absorbed(), 0);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn it_gives_what_each_chain_gives_alone(
+            indices in prop::collection::vec(0..15_usize, 1..6),
+            cuts in prop::collection::vec(0..100_000_usize, 0..4),
+            files in 1..3_usize,
+        ) {
+            let set = Algorithms::new(indices.into_iter().map(|index| Algorithm::ALL[index])).unwrap();
+            let mut hasher = MultiHasher::new(&set);
+            let bytes = cycle(cuts.iter().sum());
+            let (mut out, mut expected) = (Vec::new(), Vec::new());
+            for _ in 0..files {
+                let mut rest = bytes.as_slice();
+                for cut in &cuts {
+                    let (now, later) = rest.split_at(*cut);
+                    hasher.update(now);
+                    rest = later;
+                }
+                prop_assert_eq!(hasher.absorbed(), bytes.len() as u64);
+                hasher.finalize_reset_into(&mut out);
+                expected.extend(apart(&set, &bytes));
+            }
+            prop_assert_eq!(out, expected);
+        }
+    }
+}

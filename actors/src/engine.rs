@@ -1,0 +1,258 @@
+//! The engine: a cheap-to-clone handle, the only door to the actors behind it.
+//!
+//! A service starts it inside its own actix System; a command line starts it on a thread of its own.
+//! Nothing here blocks, and nothing here names HTTP.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, System};
+use actix_rt::ArbiterHandle;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::digest::{Algorithm, Algorithms, self_test};
+use crate::error::{Refused, StartError};
+use crate::gauges::Gauges;
+pub use crate::gauges::{EngineStats, HasherStats, Latency, QueueStats};
+pub use crate::hasher::HasherPriority;
+use crate::job::driver::{Driver, DriverConfig, SurveyPlan};
+use crate::job::scan::{Scan, ScanEnds, ScanSpec, WalkSpec, channel};
+use crate::job::spec::Priority;
+use crate::messages::{Drain, JobKey};
+use crate::source::batch::ScanRules;
+use crate::supervisor::{Supervisor, SupervisorConfig};
+pub use crate::upload::{Upload, UploadDigests};
+use crate::walker::{PLANS_AHEAD, Walk, Walker};
+
+/// What an engine is started with.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Hasher threads.
+    pub hashers: NonZeroUsize,
+    /// Their priority.
+    pub priority: HasherPriority,
+    /// Which algorithms must pass their known-answer tests before the engine starts.
+    pub self_test: SelfTest,
+    /// Quanta of uploads that may wait for a hasher.
+    pub interactive_queue: usize,
+    /// Uploads that may be under way at a time; each holds up to 3 MiB.
+    pub concurrent_uploads: usize,
+    /// Longer files are refused.
+    pub max_file_bytes: u64,
+    /// A hasher that makes no progress for this long is replaced.
+    pub quantum_deadline: Duration,
+}
+
+/// Which algorithms are tested at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelfTest {
+    /// All: for a service.
+    All,
+    /// Those that were chosen: for a command line.
+    Only(Algorithms),
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            hashers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            priority: HasherPriority::Idle,
+            self_test: SelfTest::All,
+            interactive_queue: 256,
+            concurrent_uploads: 128,
+            max_file_bytes: 16 << 40,
+            quantum_deadline: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The handle. Clones share one pool of hashers.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    supervisor: Addr<Supervisor>,
+    /// Where drivers run: the arbiter that the Supervisor lives on.
+    home: ArbiterHandle,
+    gauges: Arc<Gauges>,
+    uploads: Arc<Semaphore>,
+    config: EngineConfig,
+    draining: AtomicBool,
+    next_job: AtomicU64,
+}
+
+impl Engine {
+    /// Tests the algorithms and starts the pool on the current System's arbiter.
+    ///
+    /// # Errors
+    /// When an algorithm fails its self-test.
+    ///
+    /// # Panics
+    /// Outside of an actix System.
+    pub async fn start(config: EngineConfig) -> Result<Self, StartError> {
+        let chosen = config.self_test;
+        let tested = tokio::task::spawn_blocking(move || test_algorithms(chosen)).await;
+        tested.unwrap_or_else(|_| Err(StartError::SelfTest(Algorithm::default())))?;
+        raise_descriptor_limit();
+        let gauges = Arc::new(Gauges::default());
+        let supervisor = Supervisor::new(SupervisorConfig {
+            hashers: config.hashers.get(),
+            priority: config.priority,
+            interactive_limit: config.interactive_queue,
+            quantum_deadline: config.quantum_deadline,
+            gauges: gauges.clone(),
+        });
+        let shared = Shared {
+            supervisor: supervisor.start(),
+            home: actix_rt::Arbiter::current(),
+            gauges,
+            uploads: Arc::new(Semaphore::new(config.concurrent_uploads)),
+            config,
+            draining: AtomicBool::new(false),
+            next_job: AtomicU64::new(0),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Starts an engine on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when no thread can be had.
+    pub fn start_in_background(config: EngineConfig) -> Result<(Self, Background), StartError> {
+        let (started_in, started) = std::sync::mpsc::channel();
+        let run = move || {
+            let system = System::new();
+            let engine = system.block_on(Self::start(config));
+            let failed = engine.is_err();
+            let _ = started_in.send(engine.map(|engine| (engine, System::current())));
+            if !failed && let Err(error) = system.run() {
+                tracing::error!(%error, "the engine's event loop ended badly");
+            }
+        };
+        let system_failed = |source| StartError::System { what: "starting the engine's thread", source };
+        let thread = std::thread::Builder::new().name("hivesum-engine".to_owned()).spawn(run).map_err(system_failed)?;
+        let broken = || system_failed(std::io::Error::other("it ended before the engine had started"));
+        let (engine, system) = started.recv().map_err(|_| broken())??;
+        Ok((engine, Background { thread, system }))
+    }
+
+    /// Begins a scan. The driver owns it; the handle's drop cancels it.
+    ///
+    /// # Errors
+    /// While the engine drains.
+    pub fn scan(&self, spec: ScanSpec) -> Result<Scan, Refused> {
+        if self.draining() {
+            return Err(Refused::Draining);
+        }
+        let (scan, ends) = channel();
+        let shared = self.shared.clone();
+        match self.shared.home.spawn(async move { shared.drive(spec, ends).await }) {
+            true => Ok(scan),
+            false => Err(Refused::Draining),
+        }
+    }
+
+    /// Begins an upload.
+    ///
+    /// # Errors
+    /// While as many uploads as may be are under way, or the engine drains.
+    pub fn upload(&self, algorithms: Algorithms) -> Result<Upload, Refused> {
+        if self.draining() {
+            return Err(Refused::Draining);
+        }
+        let Shared { supervisor, gauges, uploads, .. } = &*self.shared;
+        let permit = uploads.clone().try_acquire_owned()?;
+        Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), permit))
+    }
+
+    /// The figures of this instant.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        self.shared.gauges.stats(self.shared.config.interactive_queue)
+    }
+
+    /// Whether new work is refused.
+    #[must_use]
+    pub fn draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Relaxed)
+    }
+
+    /// Refuses new work and waits until no quantum waits or runs. Whether that happened in time.
+    pub async fn drain(&self, within: Duration) -> bool {
+        self.shared.draining.store(true, Ordering::Relaxed);
+        let (drained_in, drained) = oneshot::channel();
+        self.shared.supervisor.do_send(Drain(drained_in));
+        tokio::time::timeout(within, drained).await.is_ok_and(|drained| drained.is_ok())
+    }
+}
+
+impl Shared {
+    async fn drive(&self, spec: ScanSpec, ends: ScanEnds) {
+        let ScanSpec { targets, filters, reach, leave_out, .. } = spec;
+        let rules = ScanRules {
+            algorithms: spec.algorithms,
+            io: spec.io,
+            require_stable: spec.require_stable,
+            max_file_bytes: self.config.max_file_bytes,
+            leave_out: leave_out.clone(),
+        };
+        let (events, walk) = mpsc::channel(PLANS_AHEAD);
+        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out };
+        let survey = spec
+            .survey_after
+            .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
+        Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events });
+        let config = DriverConfig {
+            key: JobKey(self.next_job.fetch_add(1, Ordering::Relaxed)),
+            low: spec.priority == Priority::Low,
+            hashers: self.config.hashers.get(),
+            rules: Arc::new(rules),
+            deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
+            max_bytes_per_second: spec.max_bytes_per_second,
+            survey,
+            supervisor: self.supervisor.clone(),
+        };
+        Driver::new(config, walk, ends).run().await;
+    }
+}
+
+/// The thread of an engine started by [`Engine::start_in_background`].
+#[derive(Debug)]
+pub struct Background {
+    thread: std::thread::JoinHandle<()>,
+    system: System,
+}
+
+impl Background {
+    /// Ends the engine's event loop and waits for its thread.
+    pub fn join(self) {
+        self.system.stop();
+        if self.thread.join().is_err() {
+            tracing::error!("the engine's thread panicked");
+        }
+    }
+}
+
+fn test_algorithms(chosen: SelfTest) -> Result<(), StartError> {
+    let tested = match chosen {
+        SelfTest::All => self_test(Algorithm::ALL),
+        SelfTest::Only(algorithms) => self_test(algorithms.iter()),
+    };
+    tested.map_err(|failure| StartError::SelfTest(failure.algorithm))
+}
+
+/// Walks hold a descriptor a level and plans one a directory: take what the hard limit allows.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+    {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}

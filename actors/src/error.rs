@@ -1,0 +1,255 @@
+//! What can go wrong, one variant per different reaction of the caller.
+//!
+//! Item codes ([`ErrorCode`], [`SkipReason`]) belong to one file of a scan and never end it. The
+//! error types below end one call. None of them knows an HTTP status; their texts carry no absolute
+//! path and no system message, so that they may be shown to any client. The cause goes to the log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Algorithm;
+
+/// Why one file has no digest although it should have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum ErrorCode {
+    /// The name is not there (any more).
+    NotFound = 1,
+    /// The operating system refused to open or list it.
+    Permission = 2,
+    /// A read failed.
+    IoError = 3,
+    /// It was written to, truncated or replaced in place during each of three reads.
+    FileChanged = 4,
+    /// Somebody holds it open for writing and only stable digests were asked for.
+    FileBusy = 5,
+    /// It is longer than the configured bound on one file.
+    TooLarge = 6,
+    /// No progress was made within the deadline of one quantum or of the job.
+    Timeout = 7,
+    /// A defect of hivesum: a hasher panicked on it.
+    Internal = 8,
+    /// The process died three times while it read this file.
+    CrashLoop = 9,
+}
+
+impl ErrorCode {
+    /// Every code, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::NotFound,
+        Self::Permission,
+        Self::IoError,
+        Self::FileChanged,
+        Self::FileBusy,
+        Self::TooLarge,
+        Self::Timeout,
+        Self::Internal,
+        Self::CrashLoop,
+    ];
+
+    /// The stable name that the API and NDJSON lines carry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Permission => "permission",
+            Self::IoError => "io_error",
+            Self::FileChanged => "file_changed",
+            Self::FileBusy => "file_busy",
+            Self::TooLarge => "too_large",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+            Self::CrashLoop => "crash_loop",
+        }
+    }
+
+    /// The reason in words, for a person who reads a terminal.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NotFound => "No such file or directory",
+            Self::Permission => "Permission denied",
+            Self::IoError => "Input/output error",
+            Self::FileChanged => "File changed while it was read",
+            Self::FileBusy => "File is open for writing",
+            Self::TooLarge => "File is larger than the limit",
+            Self::Timeout => "No progress within the deadline",
+            Self::Internal => "Internal error: the hasher failed on this file",
+            Self::CrashLoop => "The process died three times on this file",
+        }
+    }
+
+    /// The code of an `errno` that opening, listing or reading gave.
+    #[must_use]
+    pub fn from_errno(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        match errno {
+            Errno::NOENT | Errno::NOTDIR => Self::NotFound,
+            Errno::ACCESS | Errno::PERM => Self::Permission,
+            Errno::FBIG | Errno::OVERFLOW => Self::TooLarge,
+            Errno::TIMEDOUT => Self::Timeout,
+            _ => Self::IoError,
+        }
+    }
+}
+
+/// Why one entry of a tree was passed over on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum SkipReason {
+    /// A FIFO, socket or device.
+    NotRegular = 1,
+    /// A symbolic link met in the walk.
+    Symlink = 2,
+    /// A mount point, and other file systems were not asked for.
+    OtherFilesystem = 3,
+    /// A file system that the kernel makes up, such as `/proc`.
+    PseudoFilesystem = 4,
+    /// A file of hivesum's own (state directory, output file).
+    Internal = 5,
+    /// More than 1,024 directories deep.
+    Depth = 6,
+}
+
+impl SkipReason {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::NotRegular, Self::Symlink, Self::OtherFilesystem, Self::PseudoFilesystem, Self::Internal, Self::Depth];
+
+    /// The stable name that the API and NDJSON lines carry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotRegular => "not_regular",
+            Self::Symlink => "symlink",
+            Self::OtherFilesystem => "other_filesystem",
+            Self::PseudoFilesystem => "pseudo_filesystem",
+            Self::Internal => "internal",
+            Self::Depth => "depth",
+        }
+    }
+
+    /// The reason in words, for a person who reads a terminal.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NotRegular => "not a regular file",
+            Self::Symlink => "symbolic link",
+            Self::OtherFilesystem => "on another file system",
+            Self::PseudoFilesystem => "on a pseudo file system",
+            Self::Internal => "belongs to hivesum",
+            Self::Depth => "more than 1,024 directories deep",
+        }
+    }
+}
+
+/// A path of a request that cannot be one: the text says why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the path {0}")]
+pub struct PathInvalid(pub &'static str);
+
+/// A glob that does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the glob {glob:?} is not valid: {reason}")]
+pub struct GlobInvalid {
+    /// The glob as it was given.
+    pub glob: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An algorithm gave a wrong digest for a published vector.
+    #[error("self-test failed: {0} gives a wrong digest on this machine")]
+    SelfTest(Algorithm),
+    /// The job store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refused something the engine needs.
+    #[error("{what}: {source}")]
+    System {
+        /// What was asked of it.
+        what: &'static str,
+        /// What it answered.
+        source: std::io::Error,
+    },
+}
+
+/// Why new work is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A bounded queue is full; try again later.
+    #[error("the queue is full")]
+    QueueFull,
+    /// The engine is shutting down.
+    #[error("the service is shutting down")]
+    Draining,
+}
+
+/// Why an upload has no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UploadError {
+    /// It was not taken, or not taken further.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// A hasher panicked, died or got stuck on it.
+    #[error("the hasher failed on this upload")]
+    HasherFailed,
+}
+
+/// Why a job is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The service has no roots at all.
+    #[error("the service was started without directories: only uploads can be hashed")]
+    NoRoots,
+    /// No root has this name, or nothing is at the path beneath it.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// The path cannot be one.
+    #[error(transparent)]
+    Path(#[from] PathInvalid),
+    /// A glob does not parse.
+    #[error(transparent)]
+    Glob(#[from] GlobInvalid),
+    /// The root's file system does not answer.
+    #[error("the root does not answer")]
+    RootUnavailable,
+    /// Queue full or draining.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the job store can answer instead of a result.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process serves this state directory.
+    #[error("the state directory is in use by another hivesum server")]
+    Locked,
+    /// The database is damaged, or is not one of ours.
+    #[error("the job store is damaged")]
+    Corrupt,
+    /// The database was written by a newer hivesum.
+    #[error("the job store was written by a newer hivesum (schema {found}, this one knows {known})")]
+    Newer {
+        /// Its schema number.
+        found: i64,
+        /// The newest schema number this build reads.
+        known: i64,
+    },
+    /// No room is left to write.
+    #[error("the job store has no room left")]
+    Full,
+    /// The store is gone or drained.
+    #[error("the job store is closed")]
+    Closed,
+    /// Any other failure; the cause is for the log only.
+    #[error("the job store failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

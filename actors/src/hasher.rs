@@ -1,0 +1,106 @@
+//! The Hasher: one thread, one desk, one quantum at a time.
+//!
+//! Each is its own `SyncArbiter::start(1, ..)`, so the Supervisor sees every one busy, dead or stuck. It
+//! knows no job: what to do comes in the quantum, what came of it goes back to the Supervisor. Sent by the
+//! Supervisor alone, at most two quanta ahead.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Handler, SyncContext};
+
+use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
+use crate::pulse::Pulse;
+use crate::source::Desk;
+use crate::source::batch::hash_batch;
+use crate::source::segment::digest_segment;
+use crate::supervisor::Supervisor;
+use crate::sys::sched;
+
+/// At which priority hasher threads run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HasherPriority {
+    /// `SCHED_IDLE`: only when nothing else wants the core. Keeps an event loop as fast as idle.
+    #[default]
+    Idle,
+    /// As any thread; for a command line, or where other programs load the machine.
+    Normal,
+}
+
+impl HasherPriority {
+    /// Takes it for the calling thread: hashers, and the walkers that feed them.
+    pub(crate) fn apply(self) {
+        if self == Self::Idle
+            && let Err(error) = sched::make_current_thread_idle()
+        {
+            tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
+        }
+    }
+}
+
+/// What one Hasher is told when it is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Station {
+    pub(crate) slot: usize,
+    pub(crate) generation: u64,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) priority: HasherPriority,
+    pub(crate) supervisor: Addr<Supervisor>,
+}
+
+pub(crate) struct Hasher {
+    station: Station,
+    desk: Desk,
+}
+
+impl Hasher {
+    pub(crate) fn new(station: Station) -> Self {
+        Self { station, desk: Desk::new() }
+    }
+}
+
+impl Actor for Hasher {
+    type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        self.station.pulse.set_thread_id(sched::current_thread_id());
+        self.station.priority.apply();
+    }
+}
+
+/// Runs when the thread ends, by a panic too: the one sign of death that a sync actor gives.
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        let Station { slot, generation, ref supervisor, .. } = self.station;
+        supervisor.do_send(Died { slot, generation });
+    }
+}
+
+impl Handler<Work> for Hasher {
+    type Result = ();
+
+    fn handle(&mut self, Work(quantum): Work, _: &mut Self::Context) {
+        fail::fail_point!("hasher_thread");
+        let pulse = self.station.pulse.clone();
+        let desk = &mut self.desk;
+        let reply = catch_unwind(AssertUnwindSafe(|| carry_out(desk, quantum, &pulse)))
+            .unwrap_or_else(|_| Err(Lost::HasherDied { at: pulse.at() }));
+        pulse.beat();
+        let Station { slot, generation, ref supervisor, .. } = self.station;
+        supervisor.do_send(Finished { slot, generation, reply });
+    }
+}
+
+fn carry_out(desk: &mut Desk, quantum: Quantum, pulse: &Pulse) -> Reply {
+    Ok(match quantum {
+        Quantum::HashBatch(task) => Answer::BatchHashed(hash_batch(desk, &task, pulse)),
+        Quantum::HashSegment(task) => Answer::SegmentHashed(digest_segment(desk, task)),
+        Quantum::AbsorbChunk(ChunkTask { mut digests, chunks }) => {
+            fail::fail_point!("absorb_chunk");
+            for chunk in &chunks {
+                digests.update(chunk);
+            }
+            Answer::ChunkAbsorbed(digests)
+        }
+    })
+}

@@ -1,0 +1,123 @@
+//! Figures of a running scan: what was delivered, how fast, how long to go.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::job::rows::{Rows, Status};
+use crate::job::spec::{Progress, Summary};
+use crate::walker::Totals;
+
+/// How often progress is told at most.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// The rate is taken over this long.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Meter {
+    started: Instant,
+    told: Instant,
+    delivered: Summary,
+    /// Bytes of quanta that are done, of files that may not be.
+    bytes_read: u64,
+    /// The most that was ever told: a file that is begun again does not take progress back.
+    bytes_told: u64,
+    files_total: Option<u64>,
+    bytes_total: Option<u64>,
+    samples: VecDeque<(Instant, u64)>,
+}
+
+impl Meter {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            started: now,
+            told: now,
+            delivered: Summary::default(),
+            bytes_read: 0,
+            bytes_told: 0,
+            files_total: None,
+            bytes_total: None,
+            samples: VecDeque::from([(now, 0)]),
+        }
+    }
+
+    pub(super) fn count(&mut self, rows: &Rows) {
+        for row in &rows.rows {
+            self.delivered.files += 1;
+            match row.status {
+                Status::Hashed(_) => {
+                    self.delivered.hashed += 1;
+                    self.delivered.bytes += row.meta.size;
+                }
+                Status::Error { .. } => self.delivered.errors += 1,
+                Status::Skipped(_) => self.delivered.skipped += 1,
+            }
+        }
+    }
+
+    pub(super) fn add_read(&mut self, bytes: u64) {
+        self.bytes_read += bytes;
+    }
+
+    pub(super) fn set_files_total(&mut self, files: u64) {
+        self.files_total = Some(files);
+    }
+
+    pub(super) fn set_totals(&mut self, totals: Totals) {
+        self.files_total = Some(totals.files);
+        self.bytes_total = Some(totals.bytes);
+    }
+
+    /// Whether progress is to be told again.
+    pub(super) fn is_due(&self) -> bool {
+        self.told.elapsed() >= INTERVAL
+    }
+
+    /// `bytes_under_way` are those of large files that are not delivered yet.
+    pub(super) fn progress(&mut self, bytes_under_way: u64) -> Progress {
+        let now = Instant::now();
+        self.told = now;
+        let bytes_per_second = self.rate(now);
+        let Summary { hashed, errors, skipped, bytes, .. } = self.delivered;
+        self.bytes_told = self.bytes_told.max(bytes + bytes_under_way);
+        Progress {
+            files_total: self.files_total,
+            files_done: hashed,
+            files_failed: errors,
+            files_skipped: skipped,
+            bytes_total: self.bytes_total,
+            bytes_done: self.bytes_told,
+            bytes_per_second,
+            eta_seconds: self.eta(hashed + errors),
+        }
+    }
+
+    fn rate(&mut self, now: Instant) -> u64 {
+        self.samples.push_back((now, self.bytes_read));
+        while self.samples.len() > 2 && now.duration_since(self.samples[1].0) >= RATE_WINDOW {
+            self.samples.pop_front();
+        }
+        let (since, bytes) = self.samples[0];
+        let seconds = now.duration_since(since).as_secs_f64();
+        if seconds <= 0.0 {
+            return 0;
+        }
+        ((self.bytes_read - bytes) as f64 / seconds) as u64
+    }
+
+    /// By bytes where their total is known, else by files.
+    fn eta(&self, files_settled: u64) -> Option<u64> {
+        let (done, total) = match (self.bytes_total, self.files_total) {
+            (Some(bytes), _) if bytes > 0 => (self.bytes_told, bytes),
+            (_, Some(files)) => (files_settled, files),
+            (_, None) => return None,
+        };
+        let elapsed = self.started.elapsed().as_secs_f64();
+        (done > 0).then(|| (elapsed / done as f64 * total.saturating_sub(done) as f64).ceil() as u64)
+    }
+
+    pub(super) fn summary(&self, complete: bool) -> Summary {
+        Summary { elapsed_ms: self.started.elapsed().as_millis() as u64, complete, ..self.delivered }
+    }
+}

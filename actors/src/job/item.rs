@@ -1,0 +1,145 @@
+//! A result as the API and NDJSON show it: one JSON object a file.
+//!
+//! File names are bytes. `path` is the readable form; where it is not valid UTF-8, `path_b64` (RFC 4648,
+//! padded) carries the exact bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::digest::Algorithms;
+use crate::job::rows::{FileMeta, RowRef, Status, split_digests};
+
+/// One result, owned: what the store answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The exact bytes of its path.
+    pub path: Vec<u8>,
+    /// What `fstat` said.
+    pub meta: FileMeta,
+    /// What came of it.
+    pub status: Status,
+    /// The digests end to end; empty unless hashed.
+    pub digests: Vec<u8>,
+    /// Whose digests they are.
+    pub algorithms: Algorithms,
+}
+
+/// One result, borrowed, ready to be written as JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemRef<'a> {
+    /// The exact bytes of its path.
+    pub path: &'a [u8],
+    /// What `fstat` said.
+    pub meta: FileMeta,
+    /// What came of it.
+    pub status: Status,
+    /// The digests end to end; empty unless hashed.
+    pub digests: &'a [u8],
+    /// Whose digests they are.
+    pub algorithms: &'a Algorithms,
+}
+
+impl Item {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn as_ref(&self) -> ItemRef<'_> {
+        ItemRef {
+            path: &self.path,
+            meta: self.meta,
+            status: self.status,
+            digests: &self.digests,
+            algorithms: &self.algorithms,
+        }
+    }
+}
+
+impl<'a> ItemRef<'a> {
+    /// The row of a batch whose whole path the caller has put together.
+    #[must_use]
+    pub fn of_row(row: RowRef<'a>, path: &'a [u8], algorithms: &'a Algorithms) -> Self {
+        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms }
+    }
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().serialize(serializer)
+    }
+}
+
+impl Serialize for ItemRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_name(&mut map, "path", "path_b64", self.path)?;
+        map.serialize_entry("size", &self.meta.size)?;
+        map.serialize_entry("modified_at", &self.modified_at())?;
+        map.serialize_entry("status", status_name(self.status))?;
+        match self.status {
+            Status::Hashed(stability) => {
+                map.serialize_entry("digests", &DigestMap { bytes: self.digests, algorithms: self.algorithms })?;
+                map.serialize_entry("stability", &stability)?;
+            }
+            Status::Error { code, .. } => map.serialize_entry("code", code.name())?,
+            Status::Skipped(reason) => map.serialize_entry("code", reason.name())?,
+        }
+        map.end()
+    }
+}
+
+impl ItemRef<'_> {
+    /// The modification time in RFC 3339; nothing where the file was never opened.
+    fn modified_at(&self) -> Option<String> {
+        // Standard input and files that were never opened have no times.
+        let never_opened = (self.meta.mtime_ns, self.meta.ctime_ns) == (0, 0);
+        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.meta.mtime_ns)).ok()?;
+        (!never_opened).then(|| timestamp.to_string())
+    }
+}
+
+/// Writes a name of bytes as the two members that the API has for it.
+///
+/// # Errors
+/// What the serializer gives.
+pub fn serialize_name<M: SerializeMap>(
+    map: &mut M,
+    member: &'static str,
+    exact_member: &'static str,
+    name: &[u8],
+) -> Result<(), M::Error> {
+    match std::str::from_utf8(name) {
+        Ok(name) => map.serialize_entry(member, name),
+        Err(_) => {
+            map.serialize_entry(member, &String::from_utf8_lossy(name))?;
+            map.serialize_entry(exact_member, &STANDARD.encode(name))
+        }
+    }
+}
+
+/// The status member of an item.
+#[must_use]
+pub const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Hashed(_) => "hashed",
+        Status::Error { .. } => "error",
+        Status::Skipped(_) => "skipped",
+    }
+}
+
+/// `{blake3: "...", sha256: "..."}`, in the order asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct DigestMap<'a> {
+    /// The digests end to end.
+    pub bytes: &'a [u8],
+    /// Whose digests they are.
+    pub algorithms: &'a Algorithms,
+}
+
+impl Serialize for DigestMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            split_digests(self.bytes, self.algorithms).map(|digest| (digest.algorithm().name(), digest.to_string())),
+        )
+    }
+}

@@ -1,0 +1,305 @@
+//! Jobs that have not ended, and how many there may be.
+//!
+//! The registry decides who runs and who waits; it is a short lock, never held over an await. What is shown
+//! of a job here is what the store has committed, and the live rate and totals on top.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Refused;
+use crate::job::spec::{Job, JobId, Progress};
+use crate::store::{Ending, NumberedItem, Tally};
+
+/// Groups of errors that a slow reader of events may be behind before it gets a snapshot instead.
+pub(crate) const NOTICES_AHEAD: usize = 64;
+
+/// Errors that were committed together, shared by all who read events.
+pub(crate) type Notice = Arc<Vec<NumberedItem>>;
+
+/// What is told of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) job: Job,
+    /// Results committed.
+    pub(crate) rows: u64,
+}
+
+/// A job that has not ended.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) id: JobId,
+    pub(crate) run: i64,
+    pub(crate) cancel: CancellationToken,
+    view: watch::Sender<View>,
+    errors: broadcast::Sender<Notice>,
+}
+
+impl Live {
+    pub(crate) fn new(job: Job, run: i64) -> Arc<Self> {
+        let (id, cancel) = (job.id, CancellationToken::new());
+        let (view, _) = watch::channel(View { job, rows: 0 });
+        let (errors, _) = broadcast::channel(NOTICES_AHEAD);
+        Arc::new(Self { id, run, cancel, view, errors })
+    }
+
+    pub(crate) fn job(&self) -> Job {
+        self.view.borrow().job.clone()
+    }
+
+    /// The counts of what is committed.
+    pub(crate) fn tally(&self) -> Tally {
+        let view = self.view.borrow();
+        let Progress { files_done, files_failed, files_skipped, bytes_done, .. } = view.job.progress;
+        Tally { rows: view.rows, files_done, files_failed, files_skipped, bytes_done }
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<View> {
+        self.view.subscribe()
+    }
+
+    pub(crate) fn watch_errors(&self) -> broadcast::Receiver<Notice> {
+        self.errors.subscribe()
+    }
+
+    /// Changes what is told, and wakes those who watch.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut View)) {
+        self.view.send_modify(change);
+    }
+
+    /// Takes committed rows over: at once for those who ask, with the next [`tell`](Self::tell) for those
+    /// who watch. Errors are sent ahead of the counts that contain them.
+    pub(crate) fn committed(&self, tally: Tally, errors: Vec<NumberedItem>) {
+        if !errors.is_empty() {
+            let _ = self.errors.send(Arc::new(errors));
+        }
+        self.view.send_if_modified(|view| {
+            view.take_tally(tally);
+            false
+        });
+    }
+
+    /// The last thing that is told.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.tell(|view| {
+            let job = &mut view.job;
+            (job.state, job.finished_at) = (ending.state, Some(ending.finished_at));
+            (job.summary, job.error) = (Some(ending.summary), ending.error);
+            (job.progress.files_total, job.progress.bytes_total) = (ending.files_total, ending.bytes_total);
+            (job.progress.bytes_per_second, job.progress.eta_seconds) = (0, None);
+        });
+    }
+}
+
+impl View {
+    /// Whether nothing more will happen to the job.
+    pub(crate) fn is_final(&self) -> bool {
+        self.job.state.is_final()
+    }
+
+    fn take_tally(&mut self, tally: Tally) {
+        self.rows = tally.rows;
+        let progress = &mut self.job.progress;
+        progress.files_done = tally.files_done;
+        progress.files_failed = tally.files_failed;
+        progress.files_skipped = tally.files_skipped;
+        progress.bytes_done = tally.bytes_done;
+    }
+}
+
+/// How many jobs there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_running: usize,
+    pub(crate) max_queued: usize,
+}
+
+/// Who runs and who waits.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limits: Limits,
+    state: Mutex<State>,
+    running: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    live: HashMap<JobId, Arc<Live>>,
+    waiting: VecDeque<Arc<Live>>,
+    running: usize,
+    /// Places promised to jobs that are on their way into the store.
+    promised: usize,
+    closed: bool,
+}
+
+/// A place in the queue for a job on its way into the store.
+#[derive(Debug)]
+pub(crate) struct Promise {
+    registry: Arc<Registry>,
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.registry.state().promised -= 1;
+    }
+}
+
+/// A place among the running.
+#[derive(Debug)]
+pub(crate) struct Place {
+    registry: Arc<Registry>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let running = {
+            let mut state = self.registry.state();
+            state.running -= 1;
+            state.running
+        };
+        self.registry.running.send_replace(running);
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(limits: Limits) -> Arc<Self> {
+        let (running, _) = watch::channel(0);
+        Arc::new(Self { limits, state: Mutex::default(), running })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Promises a place in the queue.
+    pub(crate) fn promise(self: &Arc<Self>) -> Result<Promise, Refused> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Refused::Draining);
+        }
+        let free_to_run = self.limits.max_running.saturating_sub(state.running);
+        if state.waiting.len() + state.promised >= self.limits.max_queued + free_to_run {
+            return Err(Refused::QueueFull);
+        }
+        state.promised += 1;
+        Ok(Promise { registry: self.clone() })
+    }
+
+    /// Puts a job at the end of the queue. One that was unfinished at the start needs no promise.
+    pub(crate) fn admit(&self, live: Arc<Live>) {
+        let mut state = self.state();
+        state.live.insert(live.id, live.clone());
+        state.waiting.push_back(live);
+    }
+
+    /// The next job that may run, with its place.
+    pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<Live>, Place)> {
+        let mut state = self.state();
+        if state.closed || state.running >= self.limits.max_running {
+            return None;
+        }
+        let live = state.waiting.pop_front()?;
+        state.running += 1;
+        self.running.send_replace(state.running);
+        Some((live, Place { registry: self.clone() }))
+    }
+
+    /// Takes a job out of the queue; nothing if it runs, or is not there.
+    pub(crate) fn withdraw(&self, id: JobId) -> Option<Arc<Live>> {
+        let mut state = self.state();
+        let at = state.waiting.iter().position(|live| live.id == id)?;
+        state.waiting.remove(at)
+    }
+
+    /// Forgets a job whose end is in the store.
+    pub(crate) fn forget(&self, id: JobId) {
+        self.state().live.remove(&id);
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> Option<Arc<Live>> {
+        self.state().live.get(&id).cloned()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state().live.len()
+    }
+
+    /// Lets nothing more in and nothing more run.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+    }
+
+    /// Waits until nothing runs.
+    pub(crate) async fn idle(&self) {
+        let _ = self.running.subscribe().wait_for(|&running| running == 0).await;
+    }
+
+    /// Forgets all jobs; streams of their events end.
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.waiting.clear();
+        state.live.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::job;
+
+    fn registry(max_running: usize, max_queued: usize) -> Arc<Registry> {
+        Registry::new(Limits { max_running, max_queued })
+    }
+
+    fn live() -> Arc<Live> {
+        Live::new(job(), 1)
+    }
+
+    #[test]
+    fn as_many_run_and_wait_as_may_and_no_more() {
+        let registry = registry(2, 3);
+        for _ in 0..5 {
+            let promise = registry.promise().unwrap();
+            registry.admit(live());
+            drop(promise);
+        }
+        let places: Vec<_> = std::iter::from_fn(|| registry.next()).collect();
+        assert_eq!(places.len(), 2);
+        assert_eq!(registry.promise().unwrap_err(), Refused::QueueFull);
+        drop(places);
+        assert!(registry.promise().is_ok());
+    }
+
+    #[test]
+    fn a_promise_counts_until_it_is_dropped() {
+        let registry = registry(1, 1);
+        let promises = [registry.promise().unwrap(), registry.promise().unwrap()];
+        assert_eq!(registry.promise().unwrap_err(), Refused::QueueFull);
+        drop(promises);
+        registry.promise().unwrap();
+    }
+
+    #[test]
+    fn jobs_run_in_the_order_they_came_and_a_withdrawn_one_never() {
+        let registry = registry(9, 9);
+        let jobs = [live(), live(), live()];
+        for job in &jobs {
+            registry.admit(job.clone());
+        }
+        assert!(registry.withdraw(jobs[1].id).is_some());
+        assert!(registry.withdraw(jobs[1].id).is_none());
+        let run: Vec<_> = std::iter::from_fn(|| registry.next()).map(|(live, _)| live.id).collect();
+        assert_eq!(run, [jobs[0].id, jobs[2].id]);
+    }
+
+    #[test]
+    fn a_closed_registry_lets_nothing_in_and_nothing_run() {
+        let registry = registry(1, 1);
+        registry.admit(live());
+        registry.close();
+        assert_eq!(registry.promise().unwrap_err(), Refused::Draining);
+        assert!(registry.next().is_none());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a service asks of its jobs and their results, and the pages it gets: plain data.
+
+use crate::job::item::Item;
+use crate::job::rows::Status;
+use crate::job::spec::{Job, JobId, JobState};
+
+/// Jobs or results that one page holds at most.
+pub const MAX_PAGE: usize = 1000;
+
+/// Which jobs are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct JobQuery {
+    /// Only those in this state.
+    pub state: Option<JobState>,
+    /// Only those of this token; none means everybody's.
+    pub owner: Option<String>,
+    /// Only those older than this one.
+    pub cursor: Option<JobId>,
+    /// At most this many, and never more than [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+/// Some jobs, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct JobPage {
+    /// The jobs.
+    pub items: Vec<Job>,
+    /// Where the next page begins; nothing on the last one.
+    pub next_cursor: Option<JobId>,
+}
+
+/// Results that came to the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusFilter {
+    /// With digests.
+    Hashed,
+    /// Errors.
+    Error,
+    /// Passed over.
+    Skipped,
+}
+
+impl StatusFilter {
+    /// The filter that this status passes.
+    #[must_use]
+    pub const fn of(status: Status) -> Self {
+        match status {
+            Status::Hashed(_) => Self::Hashed,
+            Status::Error { .. } => Self::Error,
+            Status::Skipped(_) => Self::Skipped,
+        }
+    }
+
+    /// The filter of this name in the API, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "hashed" => Some(Self::Hashed),
+            "error" => Some(Self::Error),
+            "skipped" => Some(Self::Skipped),
+            _ => None,
+        }
+    }
+}
+
+/// Which results of a job are wanted, in walk order.
+#[derive(Debug, Clone, Default)]
+pub struct ResultQuery {
+    /// Only those that came to this.
+    pub status: Option<StatusFilter>,
+    /// Only those whose path begins with these bytes.
+    pub path_prefix: Option<Vec<u8>>,
+    /// Only those whose path contains these bytes.
+    pub q: Option<Vec<u8>>,
+    /// How many of those that match come before the page.
+    pub position: u64,
+    /// At most this many, and never more than [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+/// Some results in walk order.
+#[derive(Debug, Clone, Default)]
+pub struct ResultPage {
+    /// The results.
+    pub items: Vec<Item>,
+    /// How many match so far.
+    pub total: u64,
+    /// How many of those that match come before the first item.
+    pub position: u64,
+}
+
+/// Some results on the way through all of them.
+#[derive(Debug, Clone, Default)]
+pub struct RowPage {
+    /// The results; none once the end is reached.
+    pub items: Vec<Item>,
+    /// The row of the last item, to go on after; nothing once the end is reached.
+    pub last_row: Option<u64>,
+}
+
+/// What came of a wish to delete a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone, with its results.
+    Deleted,
+    /// It has not ended: cancel it first.
+    StillRunning,
+    /// There is no such job.
+    NotFound,
+}

@@ -1,0 +1,188 @@
+//! Results on their way: batches of rows with their names and digests end to end, no allocation a file.
+//!
+//! Rows stand in walk order: directories depth first, names sorted by bytes within a directory. In
+//! other words by path, compared component by component.
+
+use std::sync::Arc;
+
+use crate::digest::{Algorithms, Digest};
+use crate::error::{ErrorCode, SkipReason};
+
+/// What `fstat` said of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileMeta {
+    /// Bytes.
+    pub size: u64,
+    /// Last modification, nanoseconds since 1970 UTC.
+    pub mtime_ns: i64,
+    /// Last change of the inode, nanoseconds since 1970 UTC.
+    pub ctime_ns: i64,
+    /// The inode's number.
+    pub inode: u64,
+    /// The device's number; counts only within one run.
+    pub device: u64,
+}
+
+/// How far a digest can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stability {
+    /// Nobody could have written to the file while it was read.
+    Stable,
+    /// Nothing was seen, but a writer cannot be ruled out.
+    Unverified,
+}
+
+impl Stability {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// What came of one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It has its digests.
+    Hashed(Stability),
+    /// It should have digests and has none. `errno` is 0 where no system call failed.
+    Error {
+        /// Why.
+        code: ErrorCode,
+        /// What the operating system said.
+        errno: i32,
+    },
+    /// It was passed over.
+    Skipped(SkipReason),
+}
+
+/// One result inside [`Rows`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) directory: u32,
+    pub(crate) name_at: u32,
+    pub(crate) name_len: u32,
+    /// Where its digests begin; meaningless unless hashed.
+    pub(crate) digests_at: u32,
+    pub(crate) meta: FileMeta,
+    pub(crate) status: Status,
+}
+
+/// A batch of results in walk order. At most some 256 rows as a scan delivers them.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub(crate) algorithms: Algorithms,
+    pub(crate) directories: Vec<Arc<[u8]>>,
+    pub(crate) names: Vec<u8>,
+    pub(crate) digests: Vec<u8>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One result, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef<'a> {
+    /// The directory as it is shown: relative to the job's path, or as given on a command line.
+    pub directory: &'a [u8],
+    /// The name in it; empty when the entry is that directory itself.
+    pub name: &'a [u8],
+    /// What `fstat` said; zeros where the file was never opened.
+    pub meta: FileMeta,
+    /// What came of it.
+    pub status: Status,
+    /// The digests end to end, in the order of the algorithms; empty unless hashed.
+    pub digests: &'a [u8],
+}
+
+impl Rows {
+    /// An empty batch for digests of these algorithms.
+    #[must_use]
+    pub fn new(algorithms: Algorithms) -> Self {
+        Self { algorithms, directories: Vec::new(), names: Vec::new(), digests: Vec::new(), rows: Vec::new() }
+    }
+
+    /// The algorithms whose digests the rows carry.
+    #[must_use]
+    pub fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+
+    /// How many results there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Appends one result. `digests` is empty, or the digests end to end.
+    pub fn push(&mut self, row: RowRef<'_>) {
+        if self.directories.last().is_none_or(|last| **last != *row.directory) {
+            self.directories.push(row.directory.into());
+        }
+        let name_at = self.names.len() as u32;
+        let digests_at = self.digests.len() as u32;
+        self.names.extend_from_slice(row.name);
+        self.digests.extend_from_slice(row.digests);
+        self.rows.push(Row {
+            directory: self.directories.len() as u32 - 1,
+            name_at,
+            name_len: row.name.len() as u32,
+            digests_at,
+            meta: row.meta,
+            status: row.status,
+        });
+    }
+
+    /// The results in walk order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = RowRef<'_>> {
+        let stride = self.algorithms.digest_bytes();
+        self.rows.iter().map(move |row| RowRef {
+            directory: &self.directories[row.directory as usize],
+            name: &self.names[row.name_at as usize..][..row.name_len as usize],
+            meta: row.meta,
+            status: row.status,
+            digests: match row.status {
+                Status::Hashed(_) => &self.digests[row.digests_at as usize..][..stride],
+                Status::Error { .. } | Status::Skipped(_) => &[],
+            },
+        })
+    }
+}
+
+impl RowRef<'_> {
+    /// Appends the whole path, directory and name with one `/` between them.
+    pub fn path_into(&self, path: &mut Vec<u8>) {
+        path.extend_from_slice(self.directory);
+        if self.name.is_empty() {
+            return;
+        }
+        if !self.directory.is_empty() && !self.directory.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(self.name);
+    }
+
+    /// The digests one by one; nothing unless hashed.
+    pub fn digests<'a>(&'a self, algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
+        split_digests(self.digests, algorithms)
+    }
+}
+
+/// Cuts digests laid end to end into single ones; nothing for an empty slice.
+pub fn split_digests<'a>(bytes: &'a [u8], algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
+    let mut at = 0;
+    algorithms.iter().map_while(move |algorithm| {
+        let end = at + algorithm.digest_bytes();
+        let digest = Digest::new(algorithm, bytes.get(at..end)?).ok();
+        at = end;
+        digest
+    })
+}

@@ -1,0 +1,235 @@
+//! One job from its place among the running to its end.
+//!
+//! Owned by the service, never by a request. Whatever goes wrong here ends this job with a code and a
+//! sentence; the process, the store and other jobs go on. A job that the service's own end cuts short
+//! stays unfinished in the store and goes on at the next start.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::hall::Hall;
+use super::live::{Live, Place};
+use super::pass::Pass;
+use crate::error::{Refused, StoreError};
+use crate::job::filters::Filters;
+use crate::job::scan::{ScanOutcome, ScanSpec, Target};
+use crate::job::spec::{JobError, JobSpec, JobState, Summary};
+use crate::listing::ask::{NoAnswer, ask};
+use crate::source::{IoMode, OpenFailure, Opened, Reach, RelPath, Root};
+use crate::store::{Ending, Tally};
+
+/// How long to wait before an end that could not be written is written again; twice as long each time.
+const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
+
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How a run is over.
+#[derive(Debug)]
+pub(super) enum Finish {
+    /// The job has ended, and the store knows.
+    Kept(Ending),
+    /// The job has ended; the store is still to be told.
+    Ended(Ending),
+    /// The service is going down; the job goes on at the next start.
+    Left,
+}
+
+/// How a job ended and why.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    state: JobState,
+    error: Option<JobError>,
+}
+
+/// Runs a job. One that was cancelled while it waited has no place and needs none.
+pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) {
+    let started = Instant::now();
+    let attempt = AssertUnwindSafe(attempt(&hall, &live, started)).catch_unwind().await;
+    let verdict = match attempt {
+        Ok(Ok(Finish::Kept(ending))) => return close(&hall, &live, ending, place),
+        Ok(Ok(Finish::Left)) => return,
+        Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&hall, &live, ending, place).await,
+        Ok(Err(error)) => Verdict::failed(error.into()),
+        Err(_) => Verdict::failed(job_error("internal", "the job's driver failed")),
+    };
+    let ending = verdict.ending(live.tally(), started, live.job().progress.files_total);
+    keep_and_close(&hall, &live, ending, place).await;
+}
+
+async fn attempt(hall: &Hall, live: &Live, started: Instant) -> Result<Finish, StoreError> {
+    let ended = |verdict: Verdict| Finish::Ended(verdict.ending(Tally::default(), started, None));
+    if live.cancel.is_cancelled() {
+        return Ok(ended(Verdict::cancelled()));
+    }
+    let at = Timestamp::now();
+    hall.store.begin(live.id, at).await?;
+    live.tell(|view| {
+        view.job.state = JobState::Running;
+        view.job.started_at.get_or_insert(at);
+    });
+    let spec = live.job().spec;
+    let opened = tokio::select! {
+        biased;
+        () = live.cancel.cancelled() => return Ok(ended(Verdict::cancelled())),
+        () = hall.stop.cancelled() => return Ok(Finish::Left),
+        opened = open_target(&hall.roots, &spec) => opened,
+    };
+    let scan_spec = match opened.and_then(|target| scan_spec(target, &spec)) {
+        Ok(scan_spec) => ScanSpec { leave_out: hall.store.own_files(), ..scan_spec },
+        Err(error) => return Ok(ended(Verdict::failed(error))),
+    };
+    match hall.engine.scan(scan_spec) {
+        Ok(scan) => Pass::new(hall, live, scan, started).carry_out().await,
+        Err(Refused::Draining) => Ok(Finish::Left),
+        Err(Refused::QueueFull) => Ok(ended(Verdict::failed(job_error("internal", "the engine took no scan")))),
+    }
+}
+
+/// Jobs shorter than this are not made to pay for a count ahead.
+const SURVEY_AFTER: Duration = Duration::from_secs(1);
+
+fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
+    let invalid = |error: crate::error::GlobInvalid| job_error("invalid_request", &error.to_string());
+    let reach = match spec.cross_filesystems {
+        true => Reach::Everywhere,
+        false => Reach::OneFilesystem,
+    };
+    Ok(ScanSpec {
+        filters: Filters::new(&spec.include, &spec.exclude).map_err(invalid)?,
+        reach,
+        io: IoMode::Auto,
+        priority: spec.priority,
+        deadline: spec.deadline_seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
+        max_bytes_per_second: spec.max_bytes_per_second,
+        survey_after: Some(SURVEY_AFTER),
+        ..ScanSpec::new(vec![target], spec.algorithms)
+    })
+}
+
+/// Why what a job names cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing to be hashed is there; the sentence says what is wrong.
+    NotFound(&'static str),
+    /// The file system does not answer, or fails.
+    RootUnavailable,
+}
+
+/// Opens what a job names, off the event loop.
+pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
+    match ask(root, move |root, _| root.open_beneath(&path)).await {
+        Ok(opened) => opened.map_err(Missing::from),
+        Err(NoAnswer::Busy | NoAnswer::Silent) => Err(Missing::RootUnavailable),
+    }
+}
+
+impl From<OpenFailure> for Missing {
+    fn from(failure: OpenFailure) -> Self {
+        use rustix::io::Errno;
+        match failure {
+            OpenFailure::Symlink | OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
+                Self::NotFound("nothing is at this path beneath the root")
+            }
+            OpenFailure::NotRegular => Self::NotFound("the path is neither a directory nor a regular file"),
+            OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => {
+                Self::NotFound("the path is on a file system that is not hashed")
+            }
+            OpenFailure::System(Errno::ACCESS | Errno::PERM) => Self::NotFound("the path may not be opened"),
+            OpenFailure::System(_) => Self::RootUnavailable,
+        }
+    }
+}
+
+async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError> {
+    let gone = || job_error("not_found", "the service has no root of this name any more");
+    let root = roots.iter().find(|root| root.name() == spec.root).ok_or_else(gone)?;
+    match open_beneath(root, spec.path.clone()).await {
+        Ok(Opened::Directory(dir)) => Ok(Target::Directory { dir, shown: Vec::new() }),
+        Ok(Opened::File { parent, name }) => Ok(Target::File { parent, name, shown: Vec::new() }),
+        Err(Missing::NotFound(why)) => Err(job_error("not_found", why)),
+        Err(Missing::RootUnavailable) => Err(job_error("root_unavailable", "the root does not answer")),
+    }
+}
+
+fn job_error(code: &str, detail: &str) -> JobError {
+    JobError { code: code.to_owned(), detail: detail.to_owned() }
+}
+
+impl Verdict {
+    /// What the end of a scan means for its job.
+    pub(super) fn of(outcome: ScanOutcome, live: &Live) -> Self {
+        match outcome {
+            ScanOutcome::Completed => Self { state: JobState::Completed, error: None },
+            ScanOutcome::Cancelled if live.cancel.is_cancelled() => Self::cancelled(),
+            ScanOutcome::DeadlineExceeded => Self::failed(job_error("deadline", "the job was not done in time")),
+            ScanOutcome::Cancelled | ScanOutcome::WalkFailed => {
+                Self::failed(job_error("internal", "the scan broke off"))
+            }
+        }
+    }
+
+    fn cancelled() -> Self {
+        Self { state: JobState::Cancelled, error: None }
+    }
+
+    fn failed(error: JobError) -> Self {
+        Self { state: JobState::Failed, error: Some(error) }
+    }
+
+    pub(super) fn ending(self, tally: Tally, started: Instant, files_total: Option<u64>) -> Ending {
+        let complete = self.state == JobState::Completed;
+        let settled = tally.files_done + tally.files_failed;
+        Ending {
+            state: self.state,
+            finished_at: Timestamp::now(),
+            files_total: if complete { Some(settled) } else { files_total },
+            bytes_total: complete.then_some(tally.bytes_done),
+            summary: Summary {
+                files: tally.rows,
+                hashed: tally.files_done,
+                errors: tally.files_failed,
+                skipped: tally.files_skipped,
+                bytes: tally.bytes_done,
+                elapsed_ms: started.elapsed().as_millis() as u64,
+                complete,
+            },
+            error: self.error,
+        }
+    }
+}
+
+/// Tells the end, which the store knows, and gives the place back.
+fn close(hall: &Hall, live: &Live, ending: Ending, place: Option<Place>) {
+    tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
+    // Forgotten first: whoever hears of the end may delete the job.
+    hall.registry.forget(live.id);
+    live.end(ending);
+    drop(place);
+}
+
+/// Writes the end down, if need be again and again: the store may have no room for now.
+async fn keep_and_close(hall: &Arc<Hall>, live: &Live, ending: Ending, place: Option<Place>) {
+    let Err(error) = hall.store.end(live.id, ending.clone()).await else {
+        return close(hall, live, ending, place);
+    };
+    tracing::error!(job = %live.id, %error, "the end of a job could not be written; trying again");
+    live.end(ending.clone());
+    drop(place);
+    hall.dispatch();
+    let mut wait = FIRST_WAIT;
+    loop {
+        tokio::select! {
+            () = hall.stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        if hall.store.end(live.id, ending.clone()).await.is_ok() {
+            return hall.registry.forget(live.id);
+        }
+        wait = (2 * wait).min(LONGEST_WAIT);
+    }
+}

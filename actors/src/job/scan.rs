@@ -1,0 +1,285 @@
+//! A scan: trees, lists of names and single files, hashed; results in walk order through a bounded channel.
+//!
+//! The handle is held by whoever wants the results; dropping it cancels the scan. The work is owned by
+//! the driver, which runs on the engine's own arbiter.
+
+use std::num::NonZeroU64;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::filters::Filters;
+use super::rows::Rows;
+use super::spec::{Priority, Progress, Summary};
+use crate::digest::Algorithms;
+pub use crate::source::batch::FileIdentity;
+use crate::source::{IoMode, Reach};
+
+/// Batches of results that wait for whoever reads them.
+pub(crate) const ROWS_AHEAD: usize = 8;
+
+/// What is to be hashed, and how.
+#[derive(Debug)]
+pub struct ScanSpec {
+    /// In this order.
+    pub targets: Vec<Target>,
+    /// The digests to compute, in this order.
+    pub algorithms: Algorithms,
+    /// Which entries of trees are wanted; names and single files always are.
+    pub filters: Filters,
+    /// Whether walks stop at mount points.
+    pub reach: Reach,
+    /// How large files are read.
+    pub io: IoMode,
+    /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
+    pub require_stable: bool,
+    /// The place among other scans.
+    pub priority: Priority,
+    /// The scan ends when it is not done by then.
+    pub deadline: Option<Duration>,
+    /// Holds the scan back.
+    pub max_bytes_per_second: Option<NonZeroU64>,
+    /// After this long a second walk counts files and bytes, so that progress knows the whole. It costs a
+    /// `stat` a file; none means that totals are known at the end alone.
+    pub survey_after: Option<Duration>,
+    /// Files and directories of our own that are skipped wherever they are met.
+    pub leave_out: Vec<FileIdentity>,
+}
+
+impl ScanSpec {
+    /// These targets with nothing left out and no bounds.
+    #[must_use]
+    pub fn new(targets: Vec<Target>, algorithms: Algorithms) -> Self {
+        Self {
+            targets,
+            algorithms,
+            filters: Filters::default(),
+            reach: Reach::Everywhere,
+            io: IoMode::Auto,
+            require_stable: false,
+            priority: Priority::Normal,
+            deadline: None,
+            max_bytes_per_second: None,
+            survey_after: None,
+            leave_out: Vec::new(),
+        }
+    }
+}
+
+/// Something to hash.
+#[derive(Debug)]
+pub enum Target {
+    /// A tree below an open directory.
+    Directory {
+        /// The directory.
+        dir: OwnedFd,
+        /// Put before the relative part of every path.
+        shown: Vec<u8>,
+    },
+    /// Files by name, opened as given from the working directory.
+    Names {
+        /// The names, in order.
+        names: NameList,
+    },
+    /// One file in an open directory.
+    File {
+        /// The directory.
+        parent: OwnedFd,
+        /// Its name there.
+        name: Vec<u8>,
+        /// Put before its name.
+        shown: Vec<u8>,
+    },
+}
+
+impl Target {
+    /// The same target once more, for a second walk.
+    fn try_clone(&self) -> std::io::Result<Self> {
+        Ok(match self {
+            Self::Directory { dir, shown } => Self::Directory { dir: dir.try_clone()?, shown: shown.clone() },
+            Self::Names { names } => Self::Names { names: names.clone() },
+            Self::File { parent, name, shown } => {
+                Self::File { parent: parent.try_clone()?, name: name.clone(), shown: shown.clone() }
+            }
+        })
+    }
+}
+
+/// Many names, end to end in one allocation.
+#[derive(Debug, Clone, Default)]
+pub struct NameList {
+    arena: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl NameList {
+    /// An empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a name.
+    pub fn push(&mut self, name: &[u8]) {
+        self.arena.extend_from_slice(name);
+        self.ends.push(self.arena.len());
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The names in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.arena[start..end])
+    }
+}
+
+/// The part of a scan that its walker needs.
+#[derive(Debug)]
+pub(crate) struct WalkSpec {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) filters: Filters,
+    pub(crate) reach: Reach,
+    pub(crate) leave_out: Vec<FileIdentity>,
+}
+
+impl WalkSpec {
+    /// The same walk once more; nothing where descriptors run out.
+    pub(crate) fn try_clone(&self) -> Option<Self> {
+        let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
+        let Self { filters, reach, leave_out, .. } = self;
+        Some(Self { targets, filters: filters.clone(), reach: *reach, leave_out: leave_out.clone() })
+    }
+}
+
+/// A running scan. Dropping it cancels it.
+#[derive(Debug)]
+pub struct Scan {
+    rows: mpsc::Receiver<Rows>,
+    progress: watch::Receiver<Progress>,
+    end: oneshot::Receiver<ScanEnd>,
+    cancel: CancellationToken,
+    _guard: DropGuard,
+}
+
+/// How a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanEnd {
+    /// Counts of what was delivered.
+    pub summary: Summary,
+    /// Why it ended.
+    pub outcome: ScanOutcome,
+}
+
+/// Why a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanOutcome {
+    /// Everything was met and delivered.
+    Completed,
+    /// Somebody asked for it, or nobody listens any more.
+    Cancelled,
+    /// It was not done in time.
+    DeadlineExceeded,
+    /// The walk broke off: a defect of hivesum.
+    WalkFailed,
+}
+
+/// Cancels a scan from anywhere.
+#[derive(Debug, Clone)]
+pub struct Canceller(CancellationToken);
+
+impl Canceller {
+    /// Reading stops within one quantum; results that were done stay delivered.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
+/// The driver's ends of a scan's channels.
+#[derive(Debug)]
+pub(crate) struct ScanEnds {
+    pub(crate) rows: mpsc::Sender<Rows>,
+    pub(crate) progress: watch::Sender<Progress>,
+    pub(crate) end: oneshot::Sender<ScanEnd>,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// The two sides of a scan.
+pub(crate) fn channel() -> (Scan, ScanEnds) {
+    let cancel = CancellationToken::new();
+    let (rows_in, rows) = mpsc::channel(ROWS_AHEAD);
+    let (progress_in, progress) = watch::channel(Progress::default());
+    let (end_in, end) = oneshot::channel();
+    let scan = Scan { rows, progress, end, cancel: cancel.clone(), _guard: cancel.clone().drop_guard() };
+    (scan, ScanEnds { rows: rows_in, progress: progress_in, end: end_in, cancel })
+}
+
+impl Scan {
+    /// The next results in walk order; nothing at the end.
+    pub async fn next(&mut self) -> Option<Rows> {
+        self.rows.recv().await
+    }
+
+    /// [`next`](Self::next) from a plain thread.
+    pub fn blocking_next(&mut self) -> Option<Rows> {
+        self.rows.blocking_recv()
+    }
+
+    /// Live figures, renewed some ten times a second and at the end.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// A handle that cancels this scan.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.cancel.clone())
+    }
+
+    /// How it ended. Results that were not taken by then are dropped.
+    pub async fn finish(mut self) -> ScanEnd {
+        self.rows.close();
+        self.end.await.unwrap_or(BROKEN_OFF)
+    }
+
+    /// [`finish`](Self::finish) from a plain thread.
+    #[must_use]
+    pub fn blocking_finish(mut self) -> ScanEnd {
+        self.rows.close();
+        self.end.blocking_recv().unwrap_or(BROKEN_OFF)
+    }
+}
+
+/// The driver is gone without a word: its arbiter was stopped, or it panicked.
+const BROKEN_OFF: ScanEnd = ScanEnd {
+    summary: Summary { files: 0, hashed: 0, errors: 0, skipped: 0, bytes: 0, elapsed_ms: 0, complete: false },
+    outcome: ScanOutcome::WalkFailed,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_they_were_pushed() {
+        let mut names = NameList::new();
+        for name in [&b"a"[..], b"", b"x/\xff"] {
+            names.push(name);
+        }
+        assert_eq!(names.iter().collect::<Vec<_>>(), [&b"a"[..], b"", b"x/\xff"]);
+        assert_eq!(names.len(), 3);
+    }
+}

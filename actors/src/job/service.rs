@@ -1,0 +1,260 @@
+//! The jobs of a service: taken, kept, run, shown, cancelled, deleted; durable from the first answer.
+//!
+//! A job is in the store before its client hears of it, and a runner, never a request, owns it. What is
+//! told of a job is what is committed. On start, unfinished jobs go on by themselves under their ids.
+//! Nothing here names HTTP, and nothing here waits in SQLite or in a file system on an event loop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+pub use super::events::{EventStream, JobEvent, JobEventKind, SubscribeError};
+use super::hall::Hall;
+use super::live::{Limits, Live, Promise, Registry};
+pub use super::query::{Deletion, JobPage, JobQuery, ResultPage, ResultQuery, RowPage, StatusFilter};
+use super::runner::{Missing, open_beneath};
+use crate::Engine;
+use crate::error::{StartError, StoreError, SubmitError};
+use crate::job::filters::Filters;
+use crate::job::spec::{Job, JobId, JobSpec};
+use crate::source::Root;
+use crate::store::tokens::TokenDesk;
+use crate::store::{Store, StoredJob};
+
+/// How long a request to cancel waits to see the job's end.
+const CANCEL_WAIT: Duration = Duration::from_millis(150);
+
+/// What the jobs of a service are opened with.
+#[derive(Debug, Clone)]
+pub struct JobsConfig {
+    /// Where the store is; made where it is missing.
+    pub state_dir: PathBuf,
+    /// The directories that jobs may read below.
+    pub roots: Vec<Root>,
+    /// Jobs that run at a time.
+    pub max_running: usize,
+    /// Jobs that may wait beside them.
+    pub max_queued: usize,
+    /// Event streams that may be open.
+    pub max_streams: usize,
+}
+
+impl JobsConfig {
+    /// These roots, with the default bounds.
+    #[must_use]
+    pub fn new(state_dir: impl Into<PathBuf>, roots: Vec<Root>) -> Self {
+        Self { state_dir: state_dir.into(), roots, max_running: 4, max_queued: 1000, max_streams: 256 }
+    }
+}
+
+/// The handle. Clones share one service.
+#[derive(Debug, Clone)]
+pub struct Jobs {
+    hall: Arc<Hall>,
+}
+
+impl Jobs {
+    /// Takes the state directory's lock, opens its database and goes on with unfinished jobs. Runners live on
+    /// the current arbiter.
+    ///
+    /// # Errors
+    /// When another server holds the lock, or the database is damaged or newer.
+    ///
+    /// # Panics
+    /// Outside of an actix System.
+    pub async fn open(engine: Engine, config: JobsConfig) -> Result<Self, StartError> {
+        let store = Store::open(&config.state_dir).await?;
+        let unfinished = store.start_over_unfinished().await?;
+        let limits = Limits { max_running: config.max_running, max_queued: config.max_queued };
+        let hall = Arc::new(Hall {
+            engine,
+            store,
+            roots: config.roots,
+            registry: Registry::new(limits),
+            streams: Arc::new(Semaphore::new(config.max_streams)),
+            home: actix_rt::Arbiter::current(),
+            stop: CancellationToken::new(),
+            to_sweep: Arc::new(Notify::new()),
+        });
+        for StoredJob { job, run, .. } in unfinished {
+            tracing::info!(job = %job.id, "an unfinished job goes on");
+            hall.registry.admit(Live::new(job, run));
+        }
+        hall.start_sweeping();
+        hall.to_sweep.notify_one();
+        hall.dispatch();
+        Ok(Self { hall })
+    }
+
+    /// The directories that jobs may read below.
+    #[must_use]
+    pub fn roots(&self) -> &[Root] {
+        &self.hall.roots
+    }
+
+    /// The tokens kept in the same store.
+    #[must_use]
+    pub fn tokens(&self) -> TokenDesk {
+        TokenDesk::new(self.hall.store.clone())
+    }
+
+    /// Takes a job. When this answers, the job is in the store.
+    ///
+    /// # Errors
+    /// When the job cannot be one, there is no room for it, or the store fails.
+    pub async fn submit(&self, spec: JobSpec, owner: Option<String>) -> Result<Job, SubmitError> {
+        if self.hall.roots.is_empty() {
+            return Err(SubmitError::NoRoots);
+        }
+        Filters::new(&spec.include, &spec.exclude)?;
+        let root = self.hall.roots.iter().find(|root| root.name() == spec.root);
+        let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+        let promise = self.hall.registry.promise()?;
+        open_beneath(root, spec.path.clone()).await?;
+        Ok(self.hall.owned(take(self.hall.clone(), Job::queued(spec, owner), promise)).await?)
+    }
+
+    /// One job, as far as it has come.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        if let Some(live) = self.hall.registry.get(id) {
+            return Ok(Some(live.job()));
+        }
+        Ok(self.hall.store.job(id).await?.map(|stored| stored.job))
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
+        let mut page = self.hall.store.list(query).await?;
+        for job in page.items.iter_mut().filter(|job| !job.state.is_final()) {
+            let live = self.hall.registry.get(job.id).map(|live| live.job());
+            if let Some(live) = live.filter(|live| live.state == job.state) {
+                *job = live;
+            }
+        }
+        Ok(page)
+    }
+
+    /// A page of a job's results in walk order; nothing if there is no such job.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
+        self.hall.store.results(id, query).await
+    }
+
+    /// The next results that match, after a row or from the first: for going through all of them in constant
+    /// memory. `position` and `limit` of the query are not looked at. No items: the end.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn results_from(
+        &self,
+        id: JobId,
+        query: ResultQuery,
+        after_row: Option<u64>,
+        limit: usize,
+    ) -> Result<RowPage, StoreError> {
+        self.hall.store.rows_after(id, query, after_row, limit).await
+    }
+
+    /// Ends a job before its time; one that has ended stays as it is. Gives the job, ended unless that takes
+    /// longer than a moment; nothing if there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn cancel(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        let Some(live) = self.hall.registry.get(id) else { return self.job(id).await };
+        live.cancel.cancel();
+        if let Some(waiting) = self.hall.registry.withdraw(id) {
+            self.hall.end_withdrawn(waiting);
+        }
+        let mut view = live.watch();
+        let _ = tokio::time::timeout(CANCEL_WAIT, view.wait_for(super::live::View::is_final)).await;
+        Ok(Some(live.job()))
+    }
+
+    /// Deletes a job that has ended, with its results.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete(&self, id: JobId) -> Result<Deletion, StoreError> {
+        if self.hall.registry.get(id).is_some() {
+            return Ok(Deletion::StillRunning);
+        }
+        let (store, to_sweep) = (self.hall.store.clone(), self.hall.to_sweep.clone());
+        let delete = async move {
+            let deleted = store.delete(id).await?;
+            to_sweep.notify_one();
+            Ok(deleted)
+        };
+        match self.hall.owned(delete).await? {
+            true => Ok(Deletion::Deleted),
+            // Not ended after all: it came in between the two looks.
+            false if self.hall.registry.get(id).is_some() => Ok(Deletion::StillRunning),
+            false => Ok(Deletion::NotFound),
+        }
+    }
+
+    /// The events of a job, from the one after `last_event_id` on; nothing if there is no such job.
+    ///
+    /// # Errors
+    /// When as many streams as may be are open, or the store fails.
+    pub async fn subscribe(
+        &self,
+        id: JobId,
+        last_event_id: Option<u64>,
+    ) -> Result<Option<EventStream>, SubscribeError> {
+        let permit = self.hall.streams.clone().try_acquire_owned().map_err(|_| SubscribeError::TooMany)?;
+        let store = self.hall.store.clone();
+        if let Some(live) = self.hall.registry.get(id) {
+            return Ok(Some(EventStream::of_live(store, &live, last_event_id, permit)));
+        }
+        let ended = store.job(id).await?;
+        Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, permit)))
+    }
+
+    /// Jobs that have not ended.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.hall.registry.len()
+    }
+
+    /// Stops every runner; comes before the engine's drain. Jobs that have not ended stay so in the store and
+    /// go on at the next start. Event streams end.
+    pub async fn drain(&self) {
+        self.hall.registry.close();
+        self.hall.stop.cancel();
+        self.hall.registry.idle().await;
+        self.hall.registry.clear();
+    }
+}
+
+/// Puts a new job into the store, then into the queue.
+async fn take(hall: Arc<Hall>, job: Job, promise: Promise) -> Result<Job, StoreError> {
+    let run = hall.store.insert(job.clone()).await?;
+    hall.registry.admit(Live::new(job.clone(), run));
+    drop(promise);
+    hall.dispatch();
+    Ok(job)
+}
+
+impl From<Missing> for SubmitError {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::NotFound(why) => Self::NotFound(why),
+            Missing::RootUnavailable => Self::RootUnavailable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

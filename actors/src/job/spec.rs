@@ -1,0 +1,235 @@
+//! What a job is asked to do and how far it has come: plain data that the store keeps and the API shows.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::digest::Algorithms;
+use crate::source::RelPath;
+
+/// The name of a job: a version 7 UUID, so ids sort by creation time.
+pub type JobId = Uuid;
+
+/// A job as a client asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// What is done.
+    #[serde(default)]
+    pub kind: JobKind,
+    /// The name of the root below which it happens.
+    pub root: String,
+    /// A directory or a file beneath the root; empty for the root itself.
+    #[serde(flatten)]
+    pub path: RelPath,
+    /// The digests to compute, in this order.
+    #[serde(default)]
+    pub algorithms: Algorithms,
+    /// Only files that match one of these globs; none means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Files and whole directories to leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Whether the walk enters other file systems mounted below.
+    #[serde(default)]
+    pub cross_filesystems: bool,
+    /// Its place among other jobs.
+    #[serde(default)]
+    pub priority: Priority,
+    /// Holds the job back to this many bytes a second; none means no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bytes_per_second: Option<std::num::NonZeroU64>,
+    /// The job fails when it is not done this many seconds after it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_seconds: Option<std::num::NonZeroU32>,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Digests of every file.
+    #[default]
+    Hash,
+}
+
+impl JobKind {
+    /// Its name in the API and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+        }
+    }
+}
+
+/// A job's place among other jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Shares the hashers with other normal jobs, by bytes.
+    #[default]
+    Normal,
+    /// Runs only while no normal job has work waiting.
+    Low,
+}
+
+/// Where a job stands: `queued -> running -> completed | failed | cancelled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits for a place among the running jobs.
+    Queued,
+    /// Its driver is at work.
+    Running,
+    /// Done; files that could not be hashed are counted inside.
+    Completed,
+    /// Ended before its time; `error` says why.
+    Failed,
+    /// Ended because somebody asked for it.
+    Cancelled,
+}
+
+impl JobState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// Its name in the API and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether nothing more will happen to the job.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// How far a scan or job has come. Counts cover committed (or delivered) results only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// All files of the tree; known once the walk has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_total: Option<u64>,
+    /// Files with a digest.
+    pub files_done: u64,
+    /// Files that gave an error.
+    pub files_failed: u64,
+    /// Entries passed over with a reason.
+    pub files_skipped: u64,
+    /// All bytes of the tree, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_total: Option<u64>,
+    /// Bytes of the files with a digest.
+    pub bytes_done: u64,
+    /// Bytes digested in the last seconds, a second.
+    pub bytes_per_second: u64,
+    /// Seconds to go, where the total is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_seconds: Option<u64>,
+}
+
+/// The last line of a stream of results, and a finished job's `summary`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// All results.
+    pub files: u64,
+    /// Results with a digest.
+    pub hashed: u64,
+    /// Results that are errors.
+    pub errors: u64,
+    /// Results that are skips.
+    pub skipped: u64,
+    /// Bytes of the files with a digest.
+    pub bytes: u64,
+    /// From the start of the work to its end.
+    pub elapsed_ms: u64,
+    /// Whether the walk reached its end.
+    pub complete: bool,
+}
+
+/// Why a job failed: a stable code and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    /// `deadline`, `not_found`, `store_full`, `internal`, ...
+    pub code: String,
+    /// What happened, in words fit for any client.
+    pub detail: String,
+}
+
+/// A job as the store keeps it and the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its name.
+    pub id: JobId,
+    /// What it does.
+    pub kind: JobKind,
+    /// What was asked for.
+    pub spec: JobSpec,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it was taken.
+    pub created_at: jiff::Timestamp,
+    /// When its driver began.
+    pub started_at: Option<jiff::Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<jiff::Timestamp>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// Set when it ended.
+    pub summary: Option<Summary>,
+    /// Set when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    /// The token that asked for it; nobody else sees the job, but an admin. Never shown.
+    #[serde(skip)]
+    pub owner: Option<String>,
+}
+
+impl Job {
+    /// A job that was asked for this instant.
+    pub(crate) fn queued(spec: JobSpec, owner: Option<String>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            kind: spec.kind,
+            spec,
+            state: JobState::Queued,
+            created_at: jiff::Timestamp::now(),
+            started_at: None,
+            finished_at: None,
+            progress: Progress::default(),
+            summary: None,
+            error: None,
+            owner,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_shows_its_path_as_the_api_names_it_and_comes_back_whole() {
+        for (path, shown) in [(&b"a/b"[..], r#""path":"a/b","#), (b"caf\xe9", r#""path_b64":"Y2Fm6Q==","#)] {
+            let mut spec: JobSpec = serde_json::from_str(r#"{"root":"r","algorithms":["sha256"]}"#).unwrap();
+            spec.path = RelPath::new(path).unwrap();
+            let json = serde_json::to_string(&spec).unwrap();
+            assert!(json.contains(shown), "{json}");
+            assert_eq!(serde_json::from_str::<JobSpec>(&json).unwrap(), spec);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Requests per client, by governor's GCRA: who is who, and who has to wait how long.
+//!
+//! A client is a token, else an IPv4 address or an IPv6 /64. The key table is bounded: clients whose burst
+//! is whole again are forgotten, and while more than `MAX_KEYS` are remembered all unknown addresses share
+//! one bucket. Nothing here knows HTTP.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+/// Clients remembered before addresses share a bucket: some 60 bytes each with the table's slack, so at
+/// most 16 MiB of the 32 MiB that the table may take.
+const MAX_KEYS: usize = 1 << 18;
+
+/// Requests between two looks at the size of the table; it can outgrow its bound by this many keys.
+const TIDY_EVERY: u32 = 4096;
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClientKey {
+    /// A token, by a number of it.
+    Token(u64),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// The first 64 bits of an IPv6 address: what one customer is given at least.
+    V6(u64),
+    /// All addresses, while there are too many to tell apart.
+    Crowd,
+}
+
+impl ClientKey {
+    /// The key of an address. An IPv4 address written as IPv6 is the IPv4 address.
+    #[must_use]
+    pub fn of_address(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+/// What a client may still do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The request is taken.
+    Taken {
+        /// Requests left at once.
+        remaining: u32,
+        /// Until the whole burst is there again.
+        whole_in: Duration,
+    },
+    /// The request is too much.
+    TooMany {
+        /// Until the next one is taken.
+        wait: Duration,
+    },
+}
+
+type Table = RateLimiter<ClientKey, DashMapStateStore<ClientKey>, DefaultClock, StateInformationMiddleware>;
+
+/// Requests a second and at once, per client.
+#[derive(Debug)]
+pub struct RequestLimiter {
+    table: Table,
+    clock: DefaultClock,
+    quota: Quota,
+    until_tidy: AtomicU32,
+    crowded: AtomicBool,
+}
+
+impl RequestLimiter {
+    /// So many requests a second in the long run, and `burst` at once after a pause.
+    #[must_use]
+    pub fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(burst);
+        Self {
+            table: RateLimiter::dashmap(quota).with_middleware(),
+            clock: DefaultClock::default(),
+            quota,
+            until_tidy: AtomicU32::new(TIDY_EVERY),
+            crowded: AtomicBool::new(false),
+        }
+    }
+
+    /// Requests at once after a pause.
+    #[must_use]
+    pub fn burst(&self) -> NonZeroU32 {
+        self.quota.burst_size()
+    }
+
+    /// How long an empty burst takes to be whole again.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        self.quota.replenish_interval().saturating_mul(self.burst().get())
+    }
+
+    /// Counts one request of the client.
+    pub fn take(&self, client: ClientKey) -> Verdict {
+        self.tidy_at_times();
+        match self.table.check_key(&self.bucket_of(client)) {
+            Ok(snapshot) => {
+                let remaining = snapshot.remaining_burst_capacity();
+                let missing = self.burst().get().saturating_sub(remaining);
+                Verdict::Taken { remaining, whole_in: self.quota.replenish_interval().saturating_mul(missing) }
+            }
+            Err(not_until) => Verdict::TooMany { wait: not_until.wait_time_from(self.clock.now()) },
+        }
+    }
+
+    fn bucket_of(&self, client: ClientKey) -> ClientKey {
+        match client {
+            ClientKey::V4(_) | ClientKey::V6(_) if self.crowded.load(Ordering::Relaxed) => ClientKey::Crowd,
+            ClientKey::Token(_) | ClientKey::V4(_) | ClientKey::V6(_) | ClientKey::Crowd => client,
+        }
+    }
+
+    fn tidy_at_times(&self) {
+        let left = self.until_tidy.fetch_sub(1, Ordering::Relaxed);
+        if left != 1 {
+            return;
+        }
+        self.until_tidy.store(TIDY_EVERY, Ordering::Relaxed);
+        if self.table.len() >= TIDY_EVERY as usize {
+            self.table.retain_recent();
+            self.table.shrink_to_fit();
+        }
+        self.crowded.store(self.table.len() > MAX_KEYS, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv6Addr;
+
+    fn limiter(per_second: u32, burst: u32) -> RequestLimiter {
+        RequestLimiter::new(NonZeroU32::new(per_second).unwrap(), NonZeroU32::new(burst).unwrap())
+    }
+
+    fn v6(number: u128) -> ClientKey {
+        ClientKey::of_address(IpAddr::V6(Ipv6Addr::from_bits(number)))
+    }
+
+    #[test]
+    fn a_burst_is_taken_and_the_next_request_is_told_how_long_to_wait() {
+        let limiter = limiter(1, 3);
+        let client = ClientKey::Token(7);
+        for left in [2, 1, 0] {
+            assert!(matches!(limiter.take(client), Verdict::Taken { remaining, .. } if remaining == left));
+        }
+        let Verdict::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was taken") };
+        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
+        assert!(matches!(limiter.take(ClientKey::Token(8)), Verdict::Taken { .. }));
+        assert_eq!(limiter.window(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn one_customer_is_an_ipv4_address_or_an_ipv6_64() {
+        assert_eq!(v6(0x2001_0db8_0000_0001 << 64 | 1), v6(0x2001_0db8_0000_0001 << 64 | 0xffff));
+        assert_ne!(v6(0x2001_0db8_0000_0001 << 64), v6(0x2001_0db8_0000_0002 << 64));
+        let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+        assert_eq!(ClientKey::of_address(IpAddr::V6(mapped)), ClientKey::V4(Ipv4Addr::LOCALHOST));
+    }
+
+    #[test]
+    fn a_million_addresses_do_not_fill_the_memory_and_a_token_keeps_its_own_bucket() {
+        // One request an hour and ten at once: nobody is forgotten while the test runs.
+        let quota = Quota::with_period(Duration::from_secs(3600)).unwrap().allow_burst(NonZeroU32::new(10).unwrap());
+        let limiter = RequestLimiter { table: RateLimiter::dashmap(quota).with_middleware(), quota, ..limiter(1, 1) };
+        for number in 0..1_000_000_u128 {
+            limiter.take(v6(number << 64));
+        }
+        assert!(limiter.table.len() <= MAX_KEYS + TIDY_EVERY as usize + 1, "{} keys", limiter.table.len());
+        assert!(matches!(limiter.take(v6(1 << 100)), Verdict::TooMany { .. }), "strangers share a bucket");
+        assert!(matches!(limiter.take(ClientKey::Token(1)), Verdict::Taken { .. }));
+    }
+
+    #[test]
+    fn clients_that_rest_are_forgotten() {
+        let limiter = limiter(1_000_000, 1);
+        for number in 0..100_000_u128 {
+            limiter.take(v6(number << 64));
+        }
+        assert!(limiter.table.len() < 3 * TIDY_EVERY as usize, "{} keys", limiter.table.len());
+    }
+}

@@ -1,0 +1,136 @@
+//! Which formats there are to write, and which of them can carry which algorithms.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::digest::{Algorithm, Algorithms};
+
+/// A format of manifest that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// `HEX  NAME`, as GNU coreutils writes it: one algorithm.
+    Gnu,
+    /// `SHA256 (NAME) = HEX`: any algorithms.
+    Bsd,
+    /// `HEX  NAME`, as `b3sum` writes it: BLAKE3 and names in UTF-8.
+    B3sum,
+    /// RFC 4180 with a header: any algorithms.
+    Csv,
+    /// One JSON document: any algorithms.
+    Json,
+    /// One JSON object a line, a summary last: any algorithms.
+    Ndjson,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 6] = [Self::Gnu, Self::Bsd, Self::B3sum, Self::Csv, Self::Json, Self::Ndjson];
+
+    /// Its name in options and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gnu => "gnu",
+            Self::Bsd => "bsd",
+            Self::B3sum => "b3sum",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    /// Its media type, for a `Content-Type` field.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Gnu | Self::Bsd | Self::B3sum => "text/plain; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// The format that these algorithms get where none is asked for: `gnu` for one, `bsd` for several.
+    #[must_use]
+    pub const fn default_for(algorithms: &Algorithms) -> Self {
+        match algorithms.len() {
+            1 => Self::Gnu,
+            _ => Self::Bsd,
+        }
+    }
+
+    /// Whether the format consists of checksum lines, which may end with NUL instead of LF.
+    #[must_use]
+    pub const fn may_end_lines_with_nul(self) -> bool {
+        matches!(self, Self::Gnu | Self::Bsd)
+    }
+
+    /// Checks that the format can carry digests of these algorithms.
+    ///
+    /// # Errors
+    /// [`FormatMismatch`], which says why it cannot.
+    pub fn carries(self, algorithms: &Algorithms) -> Result<(), FormatMismatch> {
+        let several = algorithms.len() > 1;
+        match self {
+            Self::Gnu | Self::B3sum if several => Err(FormatMismatch::OneAlgorithmOnly(self)),
+            Self::B3sum if algorithms.first() != Algorithm::Blake3 => Err(FormatMismatch::Blake3Only),
+            Self::Gnu | Self::B3sum | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// A word that is no format's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown format {0:?}: choose gnu, bsd, b3sum, csv, json or ndjson")]
+pub struct UnknownFormat(pub String);
+
+/// Algorithms that a format has no place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FormatMismatch {
+    /// Its lines do not say whose digest they carry.
+    #[error("the {0} format carries one algorithm only: choose bsd, csv, json or ndjson for several")]
+    OneAlgorithmOnly(Format),
+    /// It is made for one algorithm.
+    #[error("the b3sum format carries blake3 only")]
+    Blake3Only,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_found_by_its_name() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+        }
+        assert!("GNU".parse::<Format>().is_err());
+        assert!(UnknownFormat("x".to_owned()).to_string().contains("ndjson"));
+    }
+
+    #[test]
+    fn formats_without_a_tag_carry_one_algorithm() {
+        let one: Algorithms = "sha256".parse().unwrap();
+        let two: Algorithms = "blake3,sha256".parse().unwrap();
+        assert_eq!(Format::Gnu.carries(&two), Err(FormatMismatch::OneAlgorithmOnly(Format::Gnu)));
+        assert_eq!(Format::B3sum.carries(&two), Err(FormatMismatch::OneAlgorithmOnly(Format::B3sum)));
+        assert_eq!(Format::B3sum.carries(&one), Err(FormatMismatch::Blake3Only));
+        assert_eq!(Format::Gnu.carries(&one), Ok(()));
+        assert_eq!(Format::Bsd.carries(&two), Ok(()));
+        assert_eq!((Format::default_for(&one), Format::default_for(&two)), (Format::Gnu, Format::Bsd));
+    }
+}

@@ -1,0 +1,59 @@
+//! `HEX  NAME`: the lines of sha256sum and its like, GNU coreutils 9.x, and `HEX NAME`, the reversed form of BSD.
+//!
+//! Which of the two a manifest has is decided by its first valid line, as coreutils does it.
+
+use super::entry::{Claimed, Entry};
+use super::names::{Escaping, LineEnd, begin_line, is_blank, write_hex, write_name};
+use crate::digest::Algorithm;
+
+/// Appends one line.
+pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {
+    let escaping = begin_line(out, name, end);
+    write_hex(out, digest);
+    out.extend_from_slice(b"  ");
+    write_name(out, name, escaping);
+    out.push(end.byte());
+}
+
+/// How digest and name are set apart in a manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Style {
+    /// No valid line was met so far.
+    #[default]
+    Undecided,
+    /// One blank, then a space or `*`.
+    Gnu,
+    /// One blank.
+    BsdReversed,
+}
+
+impl Style {
+    /// The name in what follows the digest and its blank; nothing where that does not fit the style.
+    fn name_in(self, rest: &[u8]) -> Option<(Self, &[u8])> {
+        let marked = rest.len() > 1 && matches!(rest[0], b' ' | b'*');
+        match (self, marked) {
+            (Self::Undecided | Self::Gnu, true) => Some((Self::Gnu, &rest[1..])),
+            (Self::Undecided | Self::BsdReversed, false) | (Self::BsdReversed, true) => Some((Self::BsdReversed, rest)),
+            (Self::Gnu, false) => None,
+        }
+    }
+}
+
+/// Reads one line from its digest on. Without an algorithm the digest has any length that one has.
+pub(super) fn parse<'a>(
+    line: &'a [u8],
+    escaping: Escaping,
+    asked: Option<Algorithm>,
+    style: &mut Style,
+) -> Option<Entry<'a>> {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let digest = Claimed::untagged(&line[..digits], asked)?;
+    let (&blank, rest) = line[digits..].split_first()?;
+    if !is_blank(blank) || rest.is_empty() {
+        return None;
+    }
+    let (decided, written) = style.name_in(rest)?;
+    // As coreutils does: a line whose name is wrong afterwards has decided, too.
+    *style = decided;
+    Some(Entry { name: escaping.name(written)?, digest })
+}

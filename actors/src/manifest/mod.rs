@@ -1,0 +1,30 @@
+//! Manifests: the text that carries digests from one tool to another, one file a format.
+//!
+//! Writers append to a buffer of the caller and allocate nothing a line; readers take lines of bounded
+//! length and never panic, whatever the bytes. Names are bytes. What a format cannot carry is refused by
+//! name ([`NotRepresentable`]), never mangled, so that parse(print(x)) == x for all that is written.
+//!
+//! Nothing here opens a file or knows a terminal, a request or an actor.
+
+pub mod b3sum;
+pub mod bsd;
+pub mod checksums;
+pub mod csv;
+mod entry;
+mod format;
+pub mod gnu;
+pub mod json;
+pub mod lines;
+mod names;
+pub mod ndjson;
+mod writer;
+
+pub use checksums::{ChecksumLines, Found, ReadOptions};
+pub use entry::{Claimed, Entry, algorithm_of_manifest_name, candidates};
+pub use format::{Format, FormatMismatch, UnknownFormat};
+pub use lines::{Limits, LinesError};
+pub use names::{LineEnd, NotRepresentable, escape_into, needs_escape};
+pub use writer::ManifestWriter;
+
+#[cfg(test)]
+mod laws;

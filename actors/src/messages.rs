@@ -1,0 +1,146 @@
+//! The whole protocol on one page: who sends what to whom.
+//!
+//! ```text
+//! Upload, driver --Submit--> Supervisor --Work--> Hasher
+//!                                ^------Finished-----'
+//! Upload, driver <--Answer (their own channel)-- Supervisor
+//! driver --Withdraw, Drain, Chart--> Supervisor      Hasher (dropped) --Died--> Supervisor
+//! ```
+//!
+//! Mailboxes of actix have no bound that holds, so every sender has its own: an upload has one quantum
+//! under way, a driver a fixed credit, and the Supervisor hands each Hasher at most two.
+
+use actix::Message;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::digest::MultiHasher;
+use crate::error::Refused;
+use crate::source::batch::{BatchDone, BatchTask};
+use crate::source::segment::{SegmentDone, SegmentTask};
+
+/// One bounded piece of work.
+#[derive(Debug)]
+pub(crate) enum Quantum {
+    /// Small files of a scan.
+    HashBatch(BatchTask),
+    /// A piece of one large file.
+    HashSegment(SegmentTask),
+    /// A piece of an upload and the states it goes into.
+    AbsorbChunk(ChunkTask),
+}
+
+#[derive(Debug)]
+pub(crate) struct ChunkTask {
+    pub(crate) digests: Box<MultiHasher>,
+    pub(crate) chunks: Vec<Bytes>,
+}
+
+/// What came of a quantum.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    BatchHashed(BatchDone),
+    SegmentHashed(SegmentDone),
+    ChunkAbsorbed(Box<MultiHasher>),
+}
+
+/// Why a quantum has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It was not taken.
+    Refused(Refused),
+    /// Its hasher panicked outside of a file, or its thread died. `at` is the entry of a batch it was on.
+    HasherDied { at: usize },
+    /// It made no progress within the deadline and the hasher was replaced.
+    HasherStuck { at: usize },
+    /// It waited behind a quantum that took its hasher along; it never began and may be sent again.
+    NeverBegan,
+    /// The job was withdrawn before it began.
+    Withdrawn,
+}
+
+pub(crate) type Reply = Result<Answer, Lost>;
+
+/// A job's lane in the Supervisor. Never used twice in a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct JobKey(pub(crate) u64);
+
+/// Which queue a quantum waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Uploads: ahead of every job.
+    Interactive,
+    /// Jobs share round robin by bytes; low ones run while no normal one waits.
+    Job { key: JobKey, low: bool },
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+pub(crate) enum ReplyTo {
+    Upload(oneshot::Sender<Reply>),
+    /// The ticket is the driver's own number for the quantum.
+    Driver {
+        ticket: u64,
+        answers: mpsc::UnboundedSender<(u64, Reply)>,
+    },
+}
+
+impl ReplyTo {
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Upload(sender) => sender.is_closed(),
+            Self::Driver { answers, .. } => answers.is_closed(),
+        }
+    }
+
+    pub(crate) fn send(self, reply: Reply) {
+        match self {
+            Self::Upload(sender) => drop(sender.send(reply)),
+            Self::Driver { ticket, answers } => drop(answers.send((ticket, reply))),
+        }
+    }
+}
+
+/// Uploads and drivers ask for work. Bounded by the interactive queue's limit and the drivers' credit.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Submit {
+    pub(crate) lane: Lane,
+    /// Estimated bytes; corrected by the answer.
+    pub(crate) cost: u64,
+    pub(crate) quantum: Quantum,
+    pub(crate) reply_to: ReplyTo,
+}
+
+/// A driver gives up what it still has waiting.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Withdraw(pub(crate) JobKey);
+
+/// No new work; answered once nothing is queued or running.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Drain(pub(crate) oneshot::Sender<()>);
+
+/// The Supervisor hands a quantum to a Hasher.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Work(pub(crate) Quantum);
+
+/// A Hasher has finished a quantum. Dropped where the generation is not the slot's: a replaced hasher's.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Finished {
+    pub(crate) slot: usize,
+    pub(crate) generation: u64,
+    pub(crate) reply: Reply,
+}
+
+/// A Hasher's thread has ended.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Died {
+    pub(crate) slot: usize,
+    pub(crate) generation: u64,
+}

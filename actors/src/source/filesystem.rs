@@ -1,0 +1,146 @@
+//! What kind of file system a descriptor is on, and what follows for reading and trust.
+//!
+//! Magic numbers: Linux `include/uapi/linux/magic.h`, and `statfs(2)` for those kept outside of it.
+
+use std::os::fd::BorrowedFd;
+
+/// File systems as far as hivesum treats them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilesystemKind {
+    /// A local one with write-back: time stamps show every finished write.
+    Local,
+    /// In memory: a mapped write may leave time stamps as they were.
+    Memory,
+    /// Shared over a network: others write unseen.
+    Network,
+    /// Answered by a program in user space.
+    Fuse,
+    /// Made up by the kernel: its files have no lasting content.
+    Pseudo,
+}
+
+const NETWORK: &[u64] = &[
+    0x6969,      // NFS
+    0xFF53_4D42, // CIFS
+    0xFE53_4D42, // SMB2
+    0x517B,      // SMB
+    0x0102_1997, // 9P
+    0x00C3_6400, // Ceph
+    0x5346_414F, // AFS
+    0x7375_7245, // Coda
+    0x0BD0_0BD0, // Lustre
+    0x0116_1970, // GFS2: a cluster's nodes share it
+    0x7461_636F, // OCFS2
+];
+
+const PSEUDO: &[u64] = &[
+    0x9FA0,      // proc
+    0x6265_6572, // sysfs
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0x0027_E0EB, // cgroup
+    0x6367_7270, // cgroup2
+    0x1CD1,      // devpts
+    0xCAFE_4A11, // bpf
+    0x6165_676C, // pstore
+    0x4249_4E4D, // binfmt_misc
+    0x6265_6570, // configfs
+    0xDE5E_81E4, // efivarfs
+    0xF97C_FF8C, // selinuxfs
+    0x1980_0202, // mqueue
+    0x6E73_6673, // nsfs
+];
+
+const TMPFS: u64 = 0x0102_1994;
+const RAMFS: u64 = 0x8584_58F6;
+const HUGETLBFS: u64 = 0x9584_58F6;
+const FUSE: u64 = 0x6573_5546;
+
+impl FilesystemKind {
+    /// The kind that `fstatfs` tells; `Network`, the most careful one, where it fails.
+    #[must_use]
+    pub fn of(file: BorrowedFd<'_>) -> Self {
+        match rustix::fs::fstatfs(file) {
+            Ok(statfs) => Self::of_magic(statfs.f_type as u64 & 0xFFFF_FFFF),
+            Err(_) => Self::Network,
+        }
+    }
+
+    fn of_magic(magic: u64) -> Self {
+        match magic {
+            TMPFS | RAMFS | HUGETLBFS => Self::Memory,
+            FUSE => Self::Fuse,
+            magic if NETWORK.contains(&magic) => Self::Network,
+            magic if PSEUDO.contains(&magic) => Self::Pseudo,
+            _ => Self::Local,
+        }
+    }
+
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Memory => "memory",
+            Self::Network => "network",
+            Self::Fuse => "fuse",
+            Self::Pseudo => "pseudo",
+        }
+    }
+
+    /// Whether files may be mapped: a page that a server or a program must deliver is read instead.
+    #[must_use]
+    pub const fn may_map(self) -> bool {
+        matches!(self, Self::Local | Self::Memory)
+    }
+
+    /// Whether an unchanged time stamp of a minute ago rules out a writer.
+    #[must_use]
+    pub const fn has_write_back(self) -> bool {
+        matches!(self, Self::Local)
+    }
+}
+
+/// Remembers the kind of the file system asked for last: a tree rarely spans two.
+#[derive(Debug, Default)]
+pub(crate) struct FilesystemCache {
+    last: Option<(u64, FilesystemKind)>,
+}
+
+impl FilesystemCache {
+    /// The kind of the file system of `file`, whose `st_dev` is `device`.
+    pub(crate) fn kind(&mut self, file: BorrowedFd<'_>, device: u64) -> FilesystemKind {
+        match self.last {
+            Some((known, kind)) if known == device => kind,
+            _ => {
+                let kind = FilesystemKind::of(file);
+                self.last = Some((device, kind));
+                kind
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn proc_is_pseudo_and_a_temporary_file_is_not() {
+        let proc = std::fs::File::open("/proc/self/status").unwrap();
+        assert_eq!(FilesystemKind::of(proc.as_fd()), FilesystemKind::Pseudo);
+        let file = tempfile::tempfile().unwrap();
+        assert_ne!(FilesystemKind::of(file.as_fd()), FilesystemKind::Pseudo);
+    }
+
+    #[test]
+    fn network_and_fuse_are_never_mapped() {
+        for magic in [0x6969, 0xFF53_4D42, FUSE] {
+            assert!(!FilesystemKind::of_magic(magic).may_map());
+            assert!(!FilesystemKind::of_magic(magic).has_write_back());
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Where bytes come from: named roots, paths beneath them, opened files and how they are read.
+//!
+//! Every file of a tree is opened relative to the descriptor of its directory and beneath its root by
+//! `openat2`, so no symlink and no swapped directory leads outside; `fstat` must then say "regular file".
+//! A digest counts only if a second `fstat` after the read says what the first one said.
+
+pub(crate) mod batch;
+mod filesystem;
+pub(crate) mod listing;
+mod open;
+mod path;
+mod read;
+mod root;
+pub(crate) mod segment;
+mod stability;
+
+pub(crate) use filesystem::FilesystemCache;
+pub use filesystem::FilesystemKind;
+pub use open::{Dir, OpenFailure, Reach};
+pub(crate) use open::{meta_of, open_directory};
+pub use path::RelPath;
+pub use read::IoMode;
+pub(crate) use read::{Desk, PIECE_BYTES, Piece};
+pub use root::{Opened, Root, RootError};
+pub(crate) use stability::OpenFile;

@@ -1,0 +1,123 @@
+//! Paths that a request may name: bytes, relative, no way up.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::PathInvalid;
+
+/// The longest path a request may carry, in bytes. Trees may hold longer ones; they are walked, never named.
+const MAX_PATH_BYTES: usize = 4096;
+
+/// A path relative to a root: components between single `/`, none of them empty, `.` or `..`, no NUL.
+/// The empty path is the root itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelPath(Vec<u8>);
+
+impl RelPath {
+    /// Takes the bytes literally; nothing is decoded.
+    ///
+    /// # Errors
+    /// The rule that the path breaks.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, PathInvalid> {
+        let bytes = bytes.into();
+        if bytes.is_empty() {
+            return Ok(Self(bytes));
+        }
+        if bytes.len() > MAX_PATH_BYTES {
+            return Err(PathInvalid("is longer than 4096 bytes"));
+        }
+        if bytes.contains(&0) {
+            return Err(PathInvalid("contains a NUL byte"));
+        }
+        if bytes.starts_with(b"/") {
+            return Err(PathInvalid("is absolute: name it relative to its root"));
+        }
+        for component in bytes.split(|&byte| byte == b'/') {
+            match component {
+                b"" => return Err(PathInvalid("has an empty component")),
+                b"." | b".." => return Err(PathInvalid("has a `.` or `..` component")),
+                component if component.len() > 255 => return Err(PathInvalid("has a component over 255 bytes")),
+                _ => {}
+            }
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The bytes; empty for the root itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether this is the root itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The last component; empty for the root itself.
+    #[must_use]
+    pub fn file_name(&self) -> &[u8] {
+        self.0.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+    }
+}
+
+/// As JSON a path is the member `path`, and where that is not the exact bytes, `path_b64` too. Meant to be
+/// flattened into the object it belongs to.
+#[derive(Serialize, Deserialize)]
+struct Members {
+    #[serde(default)]
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path_b64: Option<String>,
+}
+
+impl Serialize for RelPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let path = String::from_utf8_lossy(&self.0).into_owned();
+        let exact = path.as_bytes() == self.0;
+        Members { path, path_b64: (!exact).then(|| STANDARD.encode(&self.0)) }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RelPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(deserializer)?;
+        let bytes = match members.path_b64 {
+            None => members.path.into_bytes(),
+            Some(exact) => STANDARD.decode(exact).map_err(serde::de::Error::custom)?,
+        };
+        Self::new(bytes).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_paths_are_taken_literally() {
+        for path in ["", "a", "a/b", "a b/%2e%2e/..c", "-rf", "\\", "a/\n"] {
+            assert_eq!(RelPath::new(path).unwrap().as_bytes(), path.as_bytes());
+        }
+    }
+
+    #[test]
+    fn no_way_up_out_or_around_is_taken() {
+        for path in ["/", "/etc", "..", "a/..", "../a", "a/../b", ".", "./a", "a//b", "a/", "a\0b"] {
+            assert!(RelPath::new(path).is_err(), "{path:?} was taken");
+        }
+        assert!(RelPath::new("x".repeat(256)).is_err());
+        assert!(RelPath::new(vec![b'a'; 5000]).is_err());
+    }
+
+    #[test]
+    fn every_path_survives_json() {
+        for path in [&b"a/b"[..], b"caf\xe9", b"", b"\xff\xfe/x"] {
+            let path = RelPath::new(path).unwrap();
+            let json = serde_json::to_string(&path).unwrap();
+            assert_eq!(serde_json::from_str::<RelPath>(&json).unwrap(), path);
+        }
+    }
+}

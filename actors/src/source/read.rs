@@ -1,0 +1,207 @@
+//! How bytes reach a digest: read into a reused buffer, or mapped through the hasher's window.
+//!
+//! A [`Desk`] is what one hasher thread owns for it. Small files are always read: mapping them contends
+//! on one lock of the process (measured: 100,000 files of 8 KiB on 2 threads, 0.47 s read, 1.9 s mapped).
+
+use std::os::fd::BorrowedFd;
+use std::str::FromStr;
+
+use rustix::io::Errno;
+
+use super::filesystem::FilesystemCache;
+use super::stability::OpenFile;
+use crate::digest::{Algorithms, MultiHasher};
+use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
+
+/// Bytes of the read buffer: one read call brings most files whole, and the bytes stay in the core's cache.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Files from this size on are mapped. Measured on 2 threads: at 256 KiB reading wins by 1.7x, from
+/// 1 MiB on mapping wins by 1.3x.
+const MAP_FROM_BYTES: u64 = 1 << 20;
+
+/// The longest piece of one file that one quantum digests.
+pub(crate) const PIECE_BYTES: usize = WINDOW_BYTES;
+
+/// How large files are read. Small ones, and those on network or FUSE file systems, are never mapped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IoMode {
+    /// Mapped from 1 MiB on.
+    #[default]
+    Auto,
+    /// Mapped wherever it is possible.
+    Map,
+    /// Never mapped.
+    Read,
+}
+
+impl FromStr for IoMode {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "map" => Ok(Self::Map),
+            "read" => Ok(Self::Read),
+            other => Err(format!("unknown way to read {other:?}: choose auto, map or read")),
+        }
+    }
+}
+
+impl IoMode {
+    /// Whether a file of `size` bytes is to be mapped.
+    pub(crate) fn maps(self, file: &OpenFile, size: u64) -> bool {
+        let wanted = match self {
+            Self::Auto => size >= MAP_FROM_BYTES,
+            Self::Map => size > 0,
+            Self::Read => false,
+        };
+        wanted && file.filesystem.may_map()
+    }
+}
+
+/// Why bytes did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadFailure {
+    /// The file is shorter than it was, or its pages are gone.
+    Gone,
+    /// A read call failed.
+    System(Errno),
+}
+
+/// The buffers and states that one hasher thread reuses from file to file.
+pub(crate) struct Desk {
+    buffer: Box<[u8]>,
+    /// Nothing where no window could be reserved: then everything is read.
+    window: Option<Window>,
+    digests: Option<(Algorithms, MultiHasher)>,
+    pub(crate) filesystems: FilesystemCache,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let window = Window::new()
+            .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: large files are read"))
+            .ok();
+        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
+        Self { buffer, window, digests: None, filesystems: FilesystemCache::default() }
+    }
+
+    /// Takes the states for these algorithms; give them back with [`put_back`](Self::put_back).
+    pub(crate) fn take_digests(&mut self, algorithms: &Algorithms) -> MultiHasher {
+        match self.digests.take() {
+            Some((known, digests)) if known == *algorithms => digests,
+            _ => MultiHasher::new(algorithms),
+        }
+    }
+
+    /// Keeps states that were reset for the next file.
+    pub(crate) fn put_back(&mut self, algorithms: &Algorithms, digests: MultiHasher) {
+        self.digests = Some((*algorithms, digests));
+    }
+
+    /// Hands `bytes` of the file from `offset` on to `absorb`, mapped or in blocks.
+    pub(crate) fn read_piece(
+        &mut self,
+        file: &OpenFile,
+        piece: Piece,
+        mut absorb: impl FnMut(&[u8]),
+    ) -> Result<(), ReadFailure> {
+        if piece.mapped
+            && let Some(window) = &mut self.window
+        {
+            match window.read_piece(file.fd(), piece.offset, piece.bytes, &mut absorb) {
+                Ok(()) => return Ok(()),
+                Err(PieceFailure::Fault) => return Err(ReadFailure::Gone),
+                Err(PieceFailure::NotMappable) => {}
+            }
+        }
+        self.read_blocks(file.fd(), piece, absorb)
+    }
+
+    fn read_blocks(
+        &mut self,
+        file: BorrowedFd<'_>,
+        piece: Piece,
+        mut absorb: impl FnMut(&[u8]),
+    ) -> Result<(), ReadFailure> {
+        let mut left = piece.bytes;
+        let mut offset = piece.offset;
+        while left > 0 {
+            let wanted = left.min(self.buffer.len());
+            let got = read_at(file, &mut self.buffer[..wanted], offset)?;
+            if got == 0 {
+                return Err(ReadFailure::Gone);
+            }
+            absorb(&self.buffer[..got]);
+            left -= got;
+            offset += got as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads a file of `size` bytes whole. One byte more is asked for, so that a file that grew is seen
+    /// at once, and a file of the expected size costs one call.
+    pub(crate) fn read_whole(
+        &mut self,
+        file: BorrowedFd<'_>,
+        size: u64,
+        mut absorb: impl FnMut(&[u8]),
+    ) -> Result<(), ReadFailure> {
+        let mut offset = 0;
+        loop {
+            let wanted = (size - offset + 1).min(self.buffer.len() as u64) as usize;
+            let got = read_at(file, &mut self.buffer[..wanted], offset)?;
+            offset += got as u64;
+            let at_the_end = offset == size && got < wanted;
+            if offset > size || (got == 0 && !at_the_end) {
+                return Err(ReadFailure::Gone);
+            }
+            absorb(&self.buffer[..got]);
+            if at_the_end {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a file whose size says nothing to its end; false when it goes on past `max_bytes`.
+    pub(crate) fn read_unsized(
+        &mut self,
+        file: BorrowedFd<'_>,
+        max_bytes: u64,
+        mut absorb: impl FnMut(&[u8]),
+    ) -> Result<UnsizedEnd, ReadFailure> {
+        let mut offset = 0;
+        loop {
+            let got = read_at(file, &mut self.buffer, offset)?;
+            if got == 0 {
+                return Ok(UnsizedEnd::Reached { bytes: offset });
+            }
+            offset += got as u64;
+            if offset > max_bytes {
+                return Ok(UnsizedEnd::OverTheBound);
+            }
+            absorb(&self.buffer[..got]);
+        }
+    }
+}
+
+/// A part of a file for one quantum.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    pub(crate) offset: u64,
+    pub(crate) bytes: usize,
+    pub(crate) mapped: bool,
+}
+
+/// How reading a file of unknown size ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnsizedEnd {
+    Reached { bytes: u64 },
+    OverTheBound,
+}
+
+/// `pread`, again after a signal.
+fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, ReadFailure> {
+    rustix::io::retry_on_intr(|| rustix::io::pread(file, &mut *buffer, offset)).map_err(ReadFailure::System)
+}

@@ -1,0 +1,67 @@
+//! The threads that talk to SQLite: one writer and a few readers, each with a connection of its own.
+//!
+//! Sent to by [`Store`](super::Store) alone. Their mailboxes have no bound, so every message carries a
+//! permit of the Store's. A panic in the work costs that work and its connection, not the thread: the
+//! next message finds a new connection, and SQLite has rolled back what was not committed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use actix::{Actor, Handler, Message, SyncContext};
+use rusqlite::Connection;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::failure::Fault;
+use super::open::{Access, connect};
+use super::place::{ServerLock, StateDir};
+use crate::error::StoreError;
+
+/// Work for a connection.
+pub(crate) type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, Fault> + Send>;
+
+/// Asks a clerk to do something with its connection.
+pub(crate) struct Ask<T> {
+    pub(crate) work: Work<T>,
+    /// A place in the clerk's mailbox, given back when the work is done, or dropped with the message.
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+impl<T: Send + 'static> Message for Ask<T> {
+    type Result = Result<T, StoreError>;
+}
+
+/// One thread with one connection.
+pub(crate) struct Clerk {
+    pub(crate) place: Arc<StateDir>,
+    /// Kept until the last thread that may write is gone.
+    pub(crate) _lock: Arc<ServerLock>,
+    pub(crate) access: Access,
+    pub(crate) connection: Option<Connection>,
+}
+
+impl Actor for Clerk {
+    type Context = SyncContext<Self>;
+}
+
+impl<T: Send + 'static> Handler<Ask<T>> for Clerk {
+    type Result = Result<T, StoreError>;
+
+    fn handle(&mut self, ask: Ask<T>, _: &mut Self::Context) -> Self::Result {
+        let answer = self.work(ask.work).map_err(|fault| fault.explain(self.place.database()));
+        drop(ask.permit);
+        answer
+    }
+}
+
+impl Clerk {
+    fn work<T>(&mut self, work: Work<T>) -> Result<T, Fault> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.place, self.access)?,
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| (work(&mut connection), connection)));
+        let (answer, connection) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
+        self.connection = Some(connection);
+        answer
+    }
+}

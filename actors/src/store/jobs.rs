@@ -1,0 +1,357 @@
+//! The table of jobs: plain functions on a connection.
+//!
+//! Every change of a job's state is one transaction. A job's rows belong to its run, so deleting a job or
+//! starting it over only gives its run up; [`sweep`](super::sweep) removes the rows.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::failure::Fault;
+use crate::error::StoreError;
+use crate::job::query::{JobPage, JobQuery, MAX_PAGE};
+use crate::job::spec::{Job, JobError, JobId, JobState, Progress, Summary};
+
+/// Columns in the order that [`stored`] reads them.
+const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \
+     files_done, files_failed, files_skipped, files_total, bytes_done, bytes_total, summary, error";
+
+/// A job with what only the store knows of it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredJob {
+    pub(crate) job: Job,
+    /// Where its rows are.
+    pub(crate) run: i64,
+    /// Results committed.
+    pub(crate) rows: u64,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) state: JobState,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) files_total: Option<u64>,
+    pub(crate) bytes_total: Option<u64>,
+    pub(crate) summary: Summary,
+    pub(crate) error: Option<JobError>,
+}
+
+/// Takes a new job in, queued. Gives its run.
+pub(crate) fn insert(connection: &mut Connection, job: &Job) -> Result<i64, Fault> {
+    let change = connection.transaction()?;
+    let run = new_run(&change)?;
+    change
+        .prepare_cached(
+            "INSERT INTO jobs (id, kind, spec, owner, state, created_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            job.id.to_string(),
+            job.kind.name(),
+            serde_json::to_string(&job.spec)?,
+            job.owner,
+            job.state.name(),
+            job.created_at.to_string(),
+            run
+        ])?;
+    change.commit()?;
+    Ok(run)
+}
+
+fn new_run(change: &Transaction<'_>) -> Result<i64, Fault> {
+    change.prepare_cached("INSERT INTO runs DEFAULT VALUES")?.execute([])?;
+    Ok(change.last_insert_rowid())
+}
+
+/// The driver of a job begins.
+pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<(), Fault> {
+    let changed = connection
+        .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
+        .execute(params![id.to_string(), at.to_string()])?;
+    must_exist(changed)
+}
+
+/// Writes down how a job ended.
+pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), Fault> {
+    let change = connection.transaction()?;
+    end_within(&change, id, ending)?;
+    change.commit()?;
+    Ok(())
+}
+
+/// [`end`] as a part of a larger change.
+pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -> Result<(), Fault> {
+    let error = ending.error.as_ref().map(serde_json::to_string).transpose()?;
+    let changed = change
+        .prepare_cached(
+            "UPDATE jobs SET state = ?2, finished_at = ?3, files_total = ?4, bytes_total = ?5, summary = ?6, error = ?7
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id.to_string(),
+            ending.state.name(),
+            ending.finished_at.to_string(),
+            ending.files_total.map(|files| files as i64),
+            ending.bytes_total.map(|bytes| bytes as i64),
+            serde_json::to_string(&ending.summary)?,
+            error
+        ])?;
+    must_exist(changed)
+}
+
+/// A job that is written to is in the store: nothing else deletes one that has not ended.
+pub(crate) fn must_exist(changed: usize) -> Result<(), Fault> {
+    match changed {
+        1 => Ok(()),
+        _ => Err(Fault::Nonsense("a job under way that is not in the store")),
+    }
+}
+
+/// One job.
+pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, Fault> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"))?
+        .query_row([id.to_string()], |row| Ok(stored(row)))
+        .optional()?
+        .transpose()
+}
+
+/// A page of jobs, newest first.
+pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage, Fault> {
+    let limit = query.limit.clamp(1, MAX_PAGE);
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM jobs
+          WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
+          ORDER BY id DESC LIMIT ?4"
+    ))?;
+    let mut rows = statement.query(params![
+        query.state.map(JobState::name),
+        query.owner,
+        query.cursor.map(|id| id.to_string()),
+        limit as i64 + 1
+    ])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(stored(row)?.job);
+    }
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|job| job.id);
+    Ok(JobPage { items, next_cursor })
+}
+
+/// Starts every job over that has not ended, as queued and without rows: no file can be counted twice.
+/// Oldest first.
+pub(crate) fn start_over_unfinished(connection: &mut Connection) -> Result<Vec<StoredJob>, Fault> {
+    let change = connection.transaction()?;
+    let unfinished = {
+        let mut statement =
+            change.prepare(&format!("SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"))?;
+        let rows = statement.query_map([], |row| Ok(stored(row)))?;
+        rows.map(|row| row?).collect::<Result<Vec<_>, Fault>>()?
+    };
+    let mut started_over = Vec::with_capacity(unfinished.len());
+    for StoredJob { mut job, run, .. } in unfinished {
+        let fresh = new_run(&change)?;
+        change
+            .prepare_cached(
+                "UPDATE jobs SET run = ?2, state = 'queued', row_count = 0, files_done = 0, files_failed = 0,
+                        files_skipped = 0, files_total = NULL, bytes_done = 0, bytes_total = NULL WHERE id = ?1",
+            )?
+            .execute(params![job.id.to_string(), fresh])?;
+        abandon(&change, run)?;
+        (job.state, job.progress) = (JobState::Queued, Progress::default());
+        started_over.push(StoredJob { job, run: fresh, rows: 0 });
+    }
+    change.commit()?;
+    Ok(started_over)
+}
+
+fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), Fault> {
+    change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])?;
+    Ok(())
+}
+
+/// Deletes a job that has ended. Whether there was one.
+pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, Fault> {
+    let change = connection.transaction()?;
+    let run: Option<i64> = change
+        .prepare_cached("DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING run")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    let Some(run) = run else { return Ok(false) };
+    abandon(&change, run)?;
+    change.commit()?;
+    Ok(true)
+}
+
+fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
+    let spec: crate::job::spec::JobSpec = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
+    let state = JobState::from_name(row.get_ref(3)?.as_str().map_err(not_text)?);
+    let summary: Option<String> = row.get(15)?;
+    let error: Option<String> = row.get(16)?;
+    let job = Job {
+        id: row.get::<_, String>(0)?.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?,
+        kind: spec.kind,
+        spec,
+        state: state.ok_or(Fault::Nonsense("an unknown job state"))?,
+        created_at: time(row.get(4)?)?,
+        started_at: row.get::<_, Option<String>>(5)?.map(time).transpose()?,
+        finished_at: row.get::<_, Option<String>>(6)?.map(time).transpose()?,
+        progress: Progress {
+            files_done: count(row, 9)?,
+            files_failed: count(row, 10)?,
+            files_skipped: count(row, 11)?,
+            files_total: row.get::<_, Option<i64>>(12)?.map(|files| files as u64),
+            bytes_done: count(row, 13)?,
+            bytes_total: row.get::<_, Option<i64>>(14)?.map(|bytes| bytes as u64),
+            bytes_per_second: 0,
+            eta_seconds: None,
+        },
+        summary: summary.map(|summary| serde_json::from_str(&summary)).transpose()?,
+        error: error.map(|error| serde_json::from_str(&error)).transpose()?,
+        owner: row.get(2)?,
+    };
+    Ok(StoredJob { job, run: row.get(7)?, rows: count(row, 8)? })
+}
+
+fn not_text(_: rusqlite::types::FromSqlError) -> Fault {
+    Fault::Nonsense("a value that is no text")
+}
+
+fn count(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| Fault::Nonsense("a negative count"))
+}
+
+/// A time of day as the store writes it.
+pub(crate) fn time(text: String) -> Result<Timestamp, Fault> {
+    text.parse().map_err(|_| Fault::Nonsense("a time that does not parse"))
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Full => "store_full",
+            StoreError::Corrupt => "store_corrupt",
+            StoreError::Locked | StoreError::Newer { .. } | StoreError::Closed | StoreError::Failed(_) => "internal",
+        };
+        Self { code: code.to_owned(), detail: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{Bench, job};
+
+    #[test]
+    fn a_job_comes_back_as_it_was_taken() {
+        let mut bench = Bench::new();
+        let mut taken = job();
+        taken.owner = Some("someone".to_owned());
+        insert(&mut bench.connection, &taken).unwrap();
+        let back = get(&bench.connection, taken.id).unwrap().unwrap();
+        assert_eq!(back.job, taken);
+        assert_eq!(get(&bench.connection, job().id).unwrap().map(|stored| stored.job), None);
+    }
+
+    #[test]
+    fn an_ending_is_kept_with_summary_and_error() {
+        let mut bench = Bench::new();
+        let taken = bench.take_job();
+        begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
+        let error = JobError { code: "deadline".to_owned(), detail: "too late".to_owned() };
+        let summary = Summary { files: 3, ..Summary::default() };
+        let (finished_at, bytes_total) = (Timestamp::now(), None);
+        let ending = Ending {
+            state: JobState::Failed,
+            finished_at,
+            files_total: Some(9),
+            bytes_total,
+            summary,
+            error: Some(error.clone()),
+        };
+        end(&mut bench.connection, taken.id, &ending).unwrap();
+        let back = get(&bench.connection, taken.id).unwrap().unwrap().job;
+        assert_eq!((back.state, back.error, back.summary), (JobState::Failed, Some(error), Some(summary)));
+        assert_eq!((back.finished_at, back.progress.files_total), (Some(finished_at), Some(9)));
+        assert!(back.started_at.is_some());
+    }
+
+    #[test]
+    fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repeat() {
+        let mut bench = Bench::new();
+        let mut ids: Vec<_> = (0..7).map(|_| bench.take_job().id).collect();
+        ids.reverse();
+        let mut seen = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = list(&bench.connection, &JobQuery { cursor, limit: 3, ..JobQuery::default() }).unwrap();
+            seen.extend(page.items.iter().map(|job| job.id));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ids);
+    }
+
+    #[test]
+    fn a_page_holds_only_what_was_asked_for() {
+        let mut bench = Bench::new();
+        let mut theirs = job();
+        theirs.owner = Some("them".to_owned());
+        insert(&mut bench.connection, &theirs).unwrap();
+        let ours = bench.take_job();
+        begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
+        let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();
+        let all = JobQuery { limit: 10, ..JobQuery::default() };
+        assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
+        assert_eq!(ids(JobQuery { state: Some(JobState::Running), ..all.clone() }), [ours.id]);
+        assert_eq!(ids(JobQuery { state: Some(JobState::Failed), ..all }), Vec::<JobId>::new());
+    }
+
+    #[test]
+    fn a_page_is_never_longer_than_its_bound() {
+        let mut bench = Bench::new();
+        for _ in 0..=MAX_PAGE {
+            bench.take_job();
+        }
+        let page = list(&bench.connection, &JobQuery { limit: usize::MAX, ..JobQuery::default() }).unwrap();
+        assert_eq!(page.items.len(), MAX_PAGE);
+        assert!(page.next_cursor.is_some());
+    }
+
+    #[test]
+    fn unfinished_jobs_start_over_in_their_order_under_their_ids() {
+        let mut bench = Bench::new();
+        let (first, second, ended) = (bench.take_job(), bench.take_job(), bench.take_job());
+        begin(&mut bench.connection, second.id, Timestamp::now()).unwrap();
+        bench.end(ended.id, JobState::Completed);
+        let unfinished = start_over_unfinished(&mut bench.connection).unwrap();
+        assert_eq!(unfinished.iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [first.id, second.id]);
+        assert!(unfinished.iter().all(|stored| stored.job.state == JobState::Queued));
+        assert!(unfinished[1].job.started_at.is_some());
+        let abandoned: i64 =
+            bench.connection.query_row("SELECT count(*) FROM runs WHERE abandoned", [], |row| row.get(0)).unwrap();
+        assert_eq!(abandoned, 2);
+    }
+
+    #[test]
+    fn only_an_ended_job_can_be_deleted() {
+        let mut bench = Bench::new();
+        let taken = bench.take_job();
+        assert!(!delete(&mut bench.connection, taken.id).unwrap());
+        bench.end(taken.id, JobState::Cancelled);
+        assert!(delete(&mut bench.connection, taken.id).unwrap());
+        assert!(!delete(&mut bench.connection, taken.id).unwrap());
+        assert!(get(&bench.connection, taken.id).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_spec_that_does_not_parse_is_damage() {
+        let mut bench = Bench::new();
+        let taken = bench.take_job();
+        bench.connection.execute("UPDATE jobs SET spec = '{'", []).unwrap();
+        assert!(matches!(get(&bench.connection, taken.id), Err(Fault::Nonsense(_))));
+    }
+}

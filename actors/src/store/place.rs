@@ -1,0 +1,105 @@
+//! The state directory: what lies where in it, and which process serves it.
+//!
+//! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. `hivesum.lock` is
+//! locked by the server as long as it lives: the kernel gives it back however the process ends.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+
+use super::failure::system_failure;
+use crate::error::StoreError;
+use crate::job::scan::FileIdentity;
+
+/// Names of the files in a state directory.
+#[derive(Debug, Clone)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+    database: PathBuf,
+}
+
+/// Held by the one process that serves a state directory.
+#[derive(Debug)]
+pub(crate) struct ServerLock {
+    _file: OwnedFd,
+}
+
+impl StateDir {
+    /// Makes the directory, for its owner alone, where it is missing.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(system_failure)?;
+        Ok(Self { path: path.to_owned(), database: path.join("hivesum.db") })
+    }
+
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// The database with something put after its name.
+    pub(crate) fn beside_database(&self, suffix: &str) -> PathBuf {
+        self.path.join(format!("hivesum.db{suffix}"))
+    }
+
+    /// A file that grows by a byte whenever tokens change.
+    pub(crate) fn token_changes(&self) -> PathBuf {
+        self.path.join("tokens.changed")
+    }
+
+    /// Takes the server's lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while another process holds it.
+    pub(crate) fn lock(&self) -> Result<ServerLock, StoreError> {
+        let path = self.path.join("hivesum.lock");
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = OwnedFd::from(opened.map_err(system_failure)?);
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(ServerLock { _file: file }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Locked),
+            Err(errno) => Err(system_failure(errno.into())),
+        }
+    }
+
+    /// Makes renames and new names in the directory last.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(system_failure)
+    }
+
+    /// The directory and its files by device and inode, so that a walk can leave them out.
+    pub(crate) fn identities(&self) -> Vec<FileIdentity> {
+        let lock = self.path.join("hivesum.lock");
+        let beside = ["", "-wal", "-shm"].map(|suffix| self.beside_database(suffix));
+        [self.path.clone(), lock]
+            .iter()
+            .chain(&beside)
+            .filter_map(|path| std::fs::symlink_metadata(path).ok())
+            .map(|meta| FileIdentity { device: meta.dev(), inode: meta.ino() })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_is_refused_until_the_first_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&dir.path().join("a/b")).unwrap();
+        let lock = state.lock().unwrap();
+        assert!(matches!(state.lock(), Err(StoreError::Locked)));
+        drop(lock);
+        state.lock().unwrap();
+    }
+
+    #[test]
+    fn a_fresh_state_directory_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state");
+        StateDir::open(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,108 @@
+//! One stored result as an item. Whatever was never written there is damage, not a digest.
+
+use std::rc::Rc;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::failure::Fault;
+use super::ledger::{ERROR, HASHED, SKIPPED};
+use crate::digest::Algorithms;
+use crate::error::{ErrorCode, SkipReason};
+use crate::job::item::Item;
+use crate::job::rows::{FileMeta, Stability, Status};
+
+/// What a [`RowReader`] reads of a row.
+pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
+     status, code, errno, stability, digests";
+
+/// Reads rows one after the other; a directory's path is looked up once for the rows that follow each other.
+pub(crate) struct RowReader<'a> {
+    directories: CachedStatement<'a>,
+    run: i64,
+    algorithms: Algorithms,
+    directory: Option<(i64, Rc<[u8]>)>,
+    path: Vec<u8>,
+}
+
+impl<'a> RowReader<'a> {
+    pub(crate) fn new(view: &'a Connection, run: i64, algorithms: Algorithms) -> Result<Self, Fault> {
+        let directories = view.prepare_cached("SELECT path FROM directories WHERE run = ? AND id = ?")?;
+        Ok(Self { directories, run, algorithms, directory: None, path: Vec::new() })
+    }
+
+    pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, Fault> {
+        Ok(row.get::<_, i64>(0)? as u64)
+    }
+
+    /// The row's whole path.
+    pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], Fault> {
+        let directory = self.directory_path(row.get(1)?)?;
+        self.path.clear();
+        self.path.extend_from_slice(&directory);
+        append_name(&mut self.path, row.get_ref(2)?.as_blob().map_err(|_| Fault::Nonsense("a name that is no blob"))?);
+        Ok(&self.path)
+    }
+
+    fn directory_path(&mut self, id: i64) -> Result<Rc<[u8]>, Fault> {
+        if let Some((known, path)) = &self.directory
+            && *known == id
+        {
+            return Ok(path.clone());
+        }
+        let path: Option<Vec<u8>> = self.directories.query_row(params![self.run, id], |row| row.get(0)).optional()?;
+        let path: Rc<[u8]> = path.ok_or(Fault::Nonsense("a row without its directory"))?.into();
+        self.directory = Some((id, path.clone()));
+        Ok(path)
+    }
+
+    pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, Fault> {
+        let path = self.path(row)?.to_vec();
+        let meta = FileMeta {
+            size: row.get::<_, i64>(3)? as u64,
+            mtime_ns: row.get(4)?,
+            ctime_ns: row.get(5)?,
+            inode: row.get::<_, i64>(6)? as u64,
+            device: row.get::<_, i64>(7)? as u64,
+        };
+        let status = status_of(row)?;
+        let digests: Vec<u8> = row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default();
+        let expected = match status {
+            Status::Hashed(_) => self.algorithms.digest_bytes(),
+            Status::Error { .. } | Status::Skipped(_) => 0,
+        };
+        if digests.len() != expected {
+            return Err(Fault::Nonsense("digests of a wrong length"));
+        }
+        Ok(Item { path, meta, status, digests, algorithms: self.algorithms })
+    }
+}
+
+fn status_of(row: &Row<'_>) -> Result<Status, Fault> {
+    let code: Option<String> = row.get(9)?;
+    let code = code.as_deref();
+    match row.get::<_, i64>(8)? {
+        HASHED => match row.get::<_, Option<i64>>(11)? {
+            Some(0) => Ok(Status::Hashed(Stability::Stable)),
+            Some(1) => Ok(Status::Hashed(Stability::Unverified)),
+            _ => Err(Fault::Nonsense("a digest of unknown stability")),
+        },
+        ERROR => {
+            let known = ErrorCode::ALL.into_iter().find(|known| Some(known.name()) == code);
+            let code = known.ok_or(Fault::Nonsense("an unknown error code"))?;
+            Ok(Status::Error { code, errno: row.get::<_, Option<i32>>(10)?.unwrap_or_default() })
+        }
+        SKIPPED => {
+            let known = SkipReason::ALL.into_iter().find(|known| Some(known.name()) == code);
+            Ok(Status::Skipped(known.ok_or(Fault::Nonsense("an unknown reason to skip"))?))
+        }
+        _ => Err(Fault::Nonsense("an unknown status")),
+    }
+}
+
+/// Puts a name after its directory; an empty name is the directory itself.
+pub(crate) fn append_name(path: &mut Vec<u8>, name: &[u8]) {
+    if !path.is_empty() && !name.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+}

@@ -1,0 +1,62 @@
+//! Removing the rows of runs that were given up, in pieces that keep the writer free for others.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::failure::Fault;
+
+/// Rows removed in one transaction: some ten milliseconds.
+pub(crate) const SWEEP_ROWS: i64 = 4000;
+
+/// Removes some rows of one abandoned run, or the empty run itself. Whether there may be more to do.
+pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Fault> {
+    let change = connection.transaction()?;
+    let run: Option<i64> = change
+        .prepare_cached("SELECT run FROM runs WHERE abandoned = 1 ORDER BY run LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(run) = run else { return Ok(false) };
+    let mut removed = 0;
+    for (table, key) in [("results", "position"), ("directories", "id")] {
+        if removed > 0 {
+            break;
+        }
+        // Both keys count up from the first row that is left.
+        let sql = format!(
+            "DELETE FROM {table} WHERE run = ?1 AND {key} < (SELECT min({key}) FROM {table} WHERE run = ?1) + ?2"
+        );
+        removed = change.prepare_cached(&sql)?.execute(params![run, rows])?;
+    }
+    if removed == 0 {
+        change.prepare_cached("DELETE FROM runs WHERE run = ?")?.execute([run])?;
+    }
+    change.commit()?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::spec::JobState;
+    use crate::store::jobs;
+    use crate::store::testing::Bench;
+
+    fn count(bench: &Bench, table: &str) -> i64 {
+        bench.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_deleted_job_goes_in_pieces_and_others_stay() {
+        let mut bench = Bench::new();
+        let gone = bench.job_with_rows(&["a/1", "a/2", "b/1", "b/2", "b/3"]);
+        let kept = bench.job_with_rows(&["a/1", "x/2"]);
+        bench.end(gone, JobState::Completed);
+        jobs::delete(&mut bench.connection, gone).unwrap();
+        let mut left = Vec::new();
+        while sweep(&mut bench.connection, 2).unwrap() {
+            left.push(count(&bench, "results"));
+        }
+        assert_eq!(left, [5, 3, 2, 2, 2]);
+        assert_eq!((count(&bench, "directories"), count(&bench, "runs")), (2, 1));
+        assert_eq!(jobs::get(&bench.connection, kept).unwrap().unwrap().rows, 2);
+    }
+}

@@ -1,0 +1,83 @@
+//! What the tests of the store's rooms share: a database in a directory of its own, jobs and rows.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::jobs::{self, Ending};
+use super::ledger::{Ledger, commit};
+use super::open::{Access, connect, prepare};
+use super::place::StateDir;
+use crate::job::rows::{FileMeta, RowRef, Rows, Stability, Status};
+use crate::job::spec::{Job, JobId, JobSpec, JobState, Summary};
+
+pub(crate) struct Bench {
+    pub(crate) connection: Connection,
+    pub(crate) dir: TempDir,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = StateDir::open(dir.path()).unwrap();
+        prepare(&place, &place.lock().unwrap()).unwrap();
+        let connection = connect(&place, Access::Write).unwrap();
+        // What is tested here is not whether the disk keeps its word.
+        connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        Self { connection, dir }
+    }
+
+    pub(crate) fn take_job(&mut self) -> Job {
+        let job = job();
+        jobs::insert(&mut self.connection, &job).unwrap();
+        job
+    }
+
+    pub(crate) fn run_of(&self, id: JobId) -> i64 {
+        jobs::get(&self.connection, id).unwrap().unwrap().run
+    }
+
+    pub(crate) fn end(&mut self, id: JobId, state: JobState) {
+        jobs::end(&mut self.connection, id, &ending(state)).unwrap();
+    }
+
+    /// A job with hashed rows of these paths.
+    pub(crate) fn job_with_rows(&mut self, paths: &[&str]) -> JobId {
+        let job = self.take_job();
+        let mut rows = Rows::new(job.spec.algorithms);
+        for path in paths {
+            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+            rows.push(hashed(directory, name));
+        }
+        self.add_rows(&job, rows);
+        job.id
+    }
+
+    pub(crate) fn add_rows(&mut self, job: &Job, rows: Rows) {
+        let mut ledger = Ledger::new(job.id, self.run_of(job.id));
+        ledger.add(rows);
+        commit(&mut self.connection, &ledger.take_group(), None).unwrap();
+    }
+}
+
+/// A connection beside a store's own, as another program has it.
+pub(crate) fn connect_beside(state_dir: &std::path::Path) -> Connection {
+    connect(&StateDir::open(state_dir).unwrap(), Access::Write).unwrap()
+}
+
+pub(crate) fn ending(state: JobState) -> Ending {
+    let summary = Summary::default();
+    Ending { state, finished_at: Timestamp::now(), files_total: None, bytes_total: None, summary, error: None }
+}
+
+pub(crate) fn job() -> Job {
+    let spec: JobSpec = serde_json::from_str(r#"{"root": "here"}"#).unwrap();
+    Job::queued(spec, None)
+}
+
+/// A row with a digest of 32 bytes.
+pub(crate) fn hashed<'a>(directory: &'a str, name: &'a str) -> RowRef<'a> {
+    let meta = FileMeta { size: 7, mtime_ns: 1_700_000_000_123_456_789, ctime_ns: -1, inode: u64::MAX, device: 5 };
+    let (directory, name) = (directory.as_bytes(), name.as_bytes());
+    RowRef { directory, name, meta, status: Status::Hashed(Stability::Stable), digests: &[0xAB; 32] }
+}

@@ -1,0 +1,167 @@
+//! Tokens as a running service asks for them: at every request, so without the database where possible.
+//!
+//! Remembers tokens it has met until `tokens.changed` in the state directory grows: every change of the
+//! table, by whatever process, ends with that, so a revoked token is refused at once.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{CreatedToken, NewToken, TokenRecord, create, find, hash_of, list, revoke};
+use crate::error::StoreError;
+use crate::store::Store;
+use crate::store::failure::system_failure;
+use crate::store::place::StateDir;
+
+/// Tokens that a server remembers; with more in use it asks the database again.
+const REMEMBERED: usize = 1024;
+
+/// The tokens of a running service.
+#[derive(Debug, Clone)]
+pub struct TokenDesk {
+    store: Store,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// Valid secrets met since the table last changed.
+#[derive(Debug, Default)]
+struct Memory {
+    changes: Changes,
+    known: HashMap<[u8; 32], TokenRecord>,
+}
+
+/// The state of `tokens.changed`: another one means that the table may have changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    bytes: u64,
+    inode: u64,
+    ctime: (i64, i64),
+}
+
+impl TokenDesk {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, memory: Arc::default() }
+    }
+
+    /// [`Tokens::create`](super::Tokens::create).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn create(&self, token: NewToken) -> Result<CreatedToken, StoreError> {
+        let place = self.store.place.clone();
+        self.store.write(move |connection| create(connection, &place, &token)).await
+    }
+
+    /// [`Tokens::verify`](super::Tokens::verify). Costs no more than a look at a file for a secret met before.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn verify(&self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
+        let hash = hash_of(secret);
+        // Looked at before the table is read: a change that comes between the two is seen next time.
+        let changes = Changes::of(&self.store.place);
+        let record = match self.remembered(&hash, changes) {
+            Some(record) => Some(record),
+            None => {
+                let found = self.store.read(move |connection| find(connection, &hash)).await?;
+                if let Some(record) = &found {
+                    self.remember(hash, record.clone(), changes);
+                }
+                found
+            }
+        };
+        Ok(record.filter(|record| record.is_valid_at(Timestamp::now())))
+    }
+
+    /// [`Tokens::list`](super::Tokens::list).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        self.store.read(|connection| list(connection)).await
+    }
+
+    /// [`Tokens::revoke`](super::Tokens::revoke).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn revoke(&self, id: &str) -> Result<bool, StoreError> {
+        let (place, id) = (self.store.place.clone(), id.to_owned());
+        self.store.write(move |connection| revoke(connection, &place, &id)).await
+    }
+
+    fn remembered(&self, hash: &[u8; 32], changes: Changes) -> Option<TokenRecord> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        (memory.changes == changes).then(|| memory.known.get(hash).cloned()).flatten()
+    }
+
+    fn remember(&self, hash: [u8; 32], record: TokenRecord, changes: Changes) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.changes != changes || memory.known.len() >= REMEMBERED {
+            memory.known.clear();
+            memory.changes = changes;
+        }
+        memory.known.insert(hash, record);
+    }
+}
+
+impl Changes {
+    pub(super) fn of(place: &StateDir) -> Self {
+        match std::fs::metadata(place.token_changes()) {
+            Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
+            Err(_) => Self::default(),
+        }
+    }
+
+    /// Tells every process that remembers tokens. Comes after the change is committed.
+    pub(super) fn announce(place: &StateDir) -> Result<(), StoreError> {
+        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(place.token_changes());
+        opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tokens;
+    use super::*;
+
+    fn token(scopes: &str) -> NewToken {
+        NewToken { name: "a name".to_owned(), scopes: scopes.parse().unwrap(), expires_at: None }
+    }
+
+    #[actix::test]
+    async fn a_running_service_sees_at_once_what_a_command_did_to_the_tokens() {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = TokenDesk::new(Store::open(dir.path()).await.unwrap());
+        let mut command = Tokens::open(dir.path()).unwrap();
+        let made = command.create(token("read")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(desk.verify(&made.secret).await.unwrap(), Some(made.record.clone()));
+        }
+        assert!(command.revoke(&made.record.id).unwrap());
+        assert_eq!(desk.verify(&made.secret).await.unwrap(), None);
+        assert!(!command.revoke(&made.record.id).unwrap());
+    }
+
+    #[actix::test]
+    async fn a_service_revokes_at_once_and_remembers_no_more_than_its_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = TokenDesk::new(Store::open(dir.path()).await.unwrap());
+        let made = desk.create(token("admin")).await.unwrap();
+        let changes = Changes::of(&desk.store.place);
+        for number in 0..=REMEMBERED as u64 {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&number.to_le_bytes());
+            desk.remember(hash, made.record.clone(), changes);
+        }
+        assert_eq!(desk.memory.lock().unwrap().known.len(), 1);
+        assert!(desk.verify(&made.secret).await.unwrap().is_some());
+        assert!(desk.revoke(&made.record.id).await.unwrap());
+        assert_eq!(desk.verify(&made.secret).await.unwrap(), None);
+        assert_eq!(desk.list().await.unwrap(), []);
+    }
+}

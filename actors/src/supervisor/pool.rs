@@ -1,0 +1,143 @@
+//! The hashers, slot by slot: who has how much, who is alive, who is stuck.
+//!
+//! Stuck means: busy, no beat and no growth of the thread's CPU time within the deadline. A thread that
+//! is merely waiting for a core is runnable, not stuck: then the clock of the deadline stands still too
+//! (nothing on the machine proves it stuck), as `/proc` says for its state.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Addr, SyncArbiter};
+
+use super::{Supervisor, SupervisorConfig};
+use crate::hasher::{Hasher, Station};
+use crate::messages::{Lane, ReplyTo, Work};
+use crate::pulse::Pulse;
+use crate::sys::sched;
+
+/// One running and one waiting: a hasher never idles for want of a hop, and little is lost with it.
+const CREDIT: usize = 2;
+
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    slots: Vec<Slot>,
+    config: Option<(SupervisorConfig, Addr<Supervisor>)>,
+}
+
+/// A quantum at a hasher.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) lane: Lane,
+    pub(super) cost: u64,
+    pub(super) reply_to: ReplyTo,
+    pub(super) since: Instant,
+}
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    hasher: Addr<Hasher>,
+    generation: u64,
+    pulse: Arc<Pulse>,
+    in_flight: VecDeque<InFlight>,
+    last_seen: Signs,
+    changed_at: Instant,
+}
+
+/// Signs of life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Signs {
+    beats: u64,
+    cpu_time: Option<Duration>,
+}
+
+impl Slot {
+    pub(super) fn hand(&mut self, in_flight: InFlight, work: Work) {
+        if self.in_flight.is_empty() {
+            self.changed_at = Instant::now();
+        }
+        self.in_flight.push_back(in_flight);
+        self.hasher.do_send(work);
+    }
+
+    fn start(config: &SupervisorConfig, supervisor: &Addr<Supervisor>, slot: usize, generation: u64) -> Self {
+        let pulse = Arc::new(Pulse::default());
+        let station = Station {
+            slot,
+            generation,
+            pulse: pulse.clone(),
+            priority: config.priority,
+            supervisor: supervisor.clone(),
+        };
+        let hasher = SyncArbiter::start(1, move || Hasher::new(station.clone()));
+        let in_flight = VecDeque::with_capacity(CREDIT);
+        Self { hasher, generation, pulse, in_flight, last_seen: Signs::default(), changed_at: Instant::now() }
+    }
+
+    fn signs(&self) -> Signs {
+        let cpu_time = self.pulse.thread_id().and_then(sched::thread_cpu_time);
+        Signs { beats: self.pulse.beats(), cpu_time }
+    }
+
+    /// Whether it is busy and has given no sign of life for `deadline`.
+    fn is_stuck(&mut self, deadline: Duration) -> bool {
+        let signs = self.signs();
+        if signs != self.last_seen || self.in_flight.is_empty() || self.is_runnable() {
+            self.last_seen = signs;
+            self.changed_at = Instant::now();
+            return false;
+        }
+        self.changed_at.elapsed() >= deadline
+    }
+
+    fn is_runnable(&self) -> bool {
+        self.pulse.thread_id().is_some_and(sched::thread_is_runnable)
+    }
+}
+
+impl Pool {
+    pub(super) fn fill(&mut self, config: &SupervisorConfig, supervisor: Addr<Supervisor>) {
+        self.slots = (0..config.hashers).map(|slot| Slot::start(config, &supervisor, slot, 0)).collect();
+        self.config = Some((config.clone(), supervisor));
+    }
+
+    /// The hasher with the most room, where one has any.
+    pub(super) fn roomiest(&mut self) -> Option<&mut Slot> {
+        let roomiest = self.slots.iter_mut().min_by_key(|slot| slot.in_flight.len())?;
+        (roomiest.in_flight.len() < CREDIT).then_some(roomiest)
+    }
+
+    pub(super) fn busy(&self) -> usize {
+        self.slots.iter().filter(|slot| !slot.in_flight.is_empty()).count()
+    }
+
+    pub(super) fn is_current(&self, slot: usize, generation: u64) -> bool {
+        self.slots.get(slot).is_some_and(|slot| slot.generation == generation)
+    }
+
+    /// The quantum that this hasher has finished; nothing where it was replaced meanwhile.
+    pub(super) fn finish(&mut self, slot: usize, generation: u64) -> Option<InFlight> {
+        let slot = self.slots.get_mut(slot).filter(|slot| slot.generation == generation)?;
+        slot.changed_at = Instant::now();
+        slot.in_flight.pop_front()
+    }
+
+    /// The entry of its batch that a hasher is at.
+    pub(super) fn at(&self, slot: usize) -> usize {
+        self.slots.get(slot).map_or(0, |slot| slot.pulse.at())
+    }
+
+    pub(super) fn stuck(&mut self, deadline: Duration) -> Vec<usize> {
+        let stuck =
+            self.slots.iter_mut().enumerate().filter_map(|(index, slot)| slot.is_stuck(deadline).then_some(index));
+        stuck.collect()
+    }
+
+    /// Starts a new hasher in this slot. Gives what the old one had, the running quantum first.
+    pub(super) fn replace(&mut self, slot: usize) -> VecDeque<InFlight> {
+        let Some((config, supervisor)) = &self.config else { return VecDeque::new() };
+        let generation = self.slots[slot].generation + 1;
+        let fresh = Slot::start(config, supervisor, slot, generation);
+        std::mem::replace(&mut self.slots[slot], fresh).in_flight
+    }
+}

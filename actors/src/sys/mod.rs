@@ -1,0 +1,10 @@
+//! The only room with `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling.
+//!
+//! Every `unsafe` block states what makes it sound. Nothing here knows an algorithm, a job or an actor.
+
+#![allow(unsafe_code)]
+
+pub(crate) mod lease;
+pub(crate) mod sched;
+mod sigbus;
+pub(crate) mod window;

@@ -1,0 +1,63 @@
+//! Scheduling class and CPU time of threads.
+
+use std::time::Duration;
+
+/// Puts the calling thread into `SCHED_IDLE`: it runs when nothing else wants the core, so the event
+/// loop stays as fast as idle while every core hashes.
+///
+/// # Errors
+/// What `sched_setscheduler(2)` says.
+pub(crate) fn make_current_thread_idle() -> std::io::Result<()> {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: pid 0 is the calling thread; `param` lives through the call.
+    match unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
+/// The kernel's id of the calling thread.
+pub(crate) fn current_thread_id() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
+}
+
+/// CPU time that a thread of this process has used; nothing once it has ended.
+pub(crate) fn thread_cpu_time(thread_id: i32) -> Option<Duration> {
+    // include/linux/posix-timers.h: a thread's CPU clock is `~tid << 3 | CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED`.
+    let clock = (!thread_id << 3) | 4 | 2;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is valid for writes through the call; an unknown clock is answered by EINVAL.
+    match unsafe { libc::clock_gettime(clock, &mut time) } {
+        0 => Some(Duration::new(time.tv_sec as u64, time.tv_nsec as u32)),
+        _ => None,
+    }
+}
+
+/// Whether a thread of this process is running or waits for a core: state `R` of `proc_pid_stat(5)`.
+/// A thread stuck in the kernel is in another state.
+pub(crate) fn thread_is_runnable(thread_id: i32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{thread_id}/stat")) else { return false };
+    // The state follows the name, which may itself hold blanks and parentheses.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_of_a_working_thread_grows_and_of_no_thread_is_unknown() {
+        let thread = current_thread_id();
+        let before = thread_cpu_time(thread).unwrap();
+        let mut sum = 0u64;
+        while thread_cpu_time(thread).unwrap() == before {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(thread_cpu_time(i32::MAX - 1).is_none());
+    }
+
+    #[test]
+    fn a_thread_can_always_become_idle() {
+        std::thread::spawn(|| make_current_thread_idle().unwrap()).join().unwrap();
+    }
+}

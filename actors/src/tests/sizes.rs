@@ -1,0 +1,70 @@
+//! Files at every threshold -1, 0, +1, read and mapped, alone and in sets of algorithms.
+
+use std::fs;
+use std::path::Path;
+
+use super::tree::{cycle, engine, run, spec, system_digest};
+use crate::source::IoMode;
+
+/// Read buffer, map threshold, piece, several pieces, BLAKE3's chunk.
+const THRESHOLDS: [usize; 6] = [1 << 10, 256 << 10, 1 << 20, 8 << 20, 16 << 20, 24 << 20];
+
+fn sizes() -> Vec<usize> {
+    let around = THRESHOLDS.iter().flat_map(|&threshold| [threshold - 1, threshold, threshold + 1]);
+    [0, 1].into_iter().chain(around).collect()
+}
+
+fn tree_of_sizes(path: &Path) {
+    for size in sizes() {
+        fs::write(path.join(format!("{size:09}")), cycle(size)).unwrap();
+    }
+}
+
+#[test]
+fn at_every_threshold_the_engine_agrees_with_the_system_tools_however_it_reads() {
+    let tree = tempfile::tempdir().unwrap();
+    tree_of_sizes(tree.path());
+    let (engine, background) = engine();
+    for io in [IoMode::Auto, IoMode::Map, IoMode::Read] {
+        let mut spec = spec(tree.path(), "sha256,md5,blake3");
+        spec.io = io;
+        let (lines, end) = run(&engine, spec);
+        assert_eq!(end.summary.hashed as usize, sizes().len());
+        for (line, size) in lines.iter().zip(sizes()) {
+            let path = tree.path().join(&line.path);
+            let blake3 = blake3::hash(&cycle(size)).to_hex();
+            let expected = format!("{} {} {blake3}", system_digest("sha256sum", &path), system_digest("md5sum", &path));
+            assert_eq!(line.outcome, expected, "{size} bytes, {io:?}");
+        }
+    }
+    background.join();
+}
+
+#[test]
+fn blake3_alone_agrees_at_every_threshold_too() {
+    let tree = tempfile::tempdir().unwrap();
+    tree_of_sizes(tree.path());
+    let (engine, background) = engine();
+    let (lines, _) = run(&engine, spec(tree.path(), "blake3"));
+    for (line, size) in lines.iter().zip(sizes()) {
+        assert_eq!(line.outcome, blake3::hash(&cycle(size)).to_hex().as_str(), "{size} bytes");
+    }
+    background.join();
+}
+
+#[test]
+fn a_sparse_file_past_4_gib_has_its_right_digest() {
+    const BYTES: u64 = (4 << 30) + 1;
+    let tree = tempfile::tempdir().unwrap();
+    fs::File::create(tree.path().join("sparse")).unwrap().set_len(BYTES).unwrap();
+    let (engine, background) = engine();
+    let (lines, _) = run(&engine, spec(tree.path(), "blake3"));
+    let mut expected = blake3::Hasher::new();
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..BYTES >> 20 {
+        expected.update(&zeros);
+    }
+    expected.update(&[0]);
+    assert_eq!(lines[0].outcome, expected.finalize().to_hex().as_str());
+    background.join();
+}

@@ -1,0 +1,94 @@
+//! The Walker: lists directories on a thread of its own and sends plans of work through a bounded channel.
+//!
+//! One Walker serves one scan. It is sent one message, by the scan's driver: [`Walk`], or [`Survey`] to count
+//! ahead. When the driver is gone the channel is closed, or the survey called off, and the walk ends. A
+//! panic closes the channel without a [`WalkEvent::End`], which the driver takes for a failed walk.
+
+mod outlet;
+mod tree;
+
+use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::hasher::HasherPriority;
+use crate::job::plan::Plan;
+use crate::job::scan::WalkSpec;
+
+/// Plans that wait between walker and driver.
+pub(crate) const PLANS_AHEAD: usize = 16;
+
+pub(crate) struct Walker {
+    priority: HasherPriority,
+}
+
+impl Walker {
+    /// Starts a walker for one message: its thread ends with the last copy of the address.
+    pub(crate) fn start(priority: HasherPriority) -> Addr<Self> {
+        SyncArbiter::start(1, move || Self { priority })
+    }
+}
+
+impl Actor for Walker {
+    type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        self.priority.apply();
+    }
+}
+
+/// Walk these targets in order.
+pub(crate) struct Walk {
+    pub(crate) spec: WalkSpec,
+    pub(crate) events: mpsc::Sender<WalkEvent>,
+}
+
+impl Message for Walk {
+    type Result = ();
+}
+
+/// What a driver hears of its walk.
+#[derive(Debug)]
+pub(crate) enum WalkEvent {
+    Plan(Plan),
+    /// The walk has met everything; this many entries are to be hashed.
+    End {
+        files: u64,
+    },
+}
+
+impl Handler<Walk> for Walker {
+    type Result = ();
+
+    fn handle(&mut self, walk: Walk, _: &mut SyncContext<Self>) {
+        tree::walk(walk.spec, &walk.events);
+    }
+}
+
+/// Count what a walk of these targets meets.
+pub(crate) struct Survey {
+    pub(crate) spec: WalkSpec,
+    pub(crate) called_off: CancellationToken,
+    pub(crate) totals: oneshot::Sender<Totals>,
+}
+
+impl Message for Survey {
+    type Result = ();
+}
+
+/// What a scan has before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Handler<Survey> for Walker {
+    type Result = ();
+
+    fn handle(&mut self, survey: Survey, _: &mut SyncContext<Self>) {
+        if let Some(totals) = tree::survey(survey.spec, &survey.called_off) {
+            let _ = survey.totals.send(totals);
+        }
+    }
+}

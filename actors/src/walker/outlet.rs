@@ -1,0 +1,108 @@
+//! Where a walk's entries go: into plans for the driver, or into the totals of a survey.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::WalkEvent;
+use crate::job::plan::{Fate, Plan};
+use crate::source::Dir;
+
+/// The driver is gone.
+pub(super) struct NobodyListens;
+
+/// What becomes of plans.
+#[derive(Clone, Copy)]
+pub(super) enum Destination<'a> {
+    Driver(&'a mpsc::Sender<WalkEvent>),
+    Survey { called_off: &'a CancellationToken, bytes: &'a Cell<u64> },
+}
+
+impl Destination<'_> {
+    pub(super) fn is_gone(self) -> bool {
+        match self {
+            Self::Driver(events) => events.is_closed(),
+            Self::Survey { called_off, .. } => called_off.is_cancelled(),
+        }
+    }
+
+    fn take(self, plan: Plan) -> Result<(), NobodyListens> {
+        match self {
+            Self::Driver(events) => events.blocking_send(WalkEvent::Plan(plan)).map_err(|_| NobodyListens),
+            Self::Survey { .. } if self.is_gone() => Err(NobodyListens),
+            Self::Survey { bytes, .. } => {
+                bytes.set(bytes.get() + bytes_of(&plan));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Sizes of a plan's files as their directories tell them now.
+fn bytes_of(plan: &Plan) -> u64 {
+    let to_hash = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash);
+    to_hash.map(|entry| size_of(&plan.group(entry).dir, plan.name(entry))).sum()
+}
+
+fn size_of(dir: &Dir, name: &[u8]) -> u64 {
+    let stat = match dir {
+        Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
+        Dir::AsGiven => rustix::fs::statat(CWD, name, AtFlags::empty()),
+    };
+    stat.map_or(0, |stat| stat.st_size as u64)
+}
+
+/// Where plans leave.
+pub(super) struct Outlet<'a> {
+    pub(super) destination: Destination<'a>,
+    pub(super) plan: Plan,
+    plan_number: u64,
+    pub(super) files: u64,
+}
+
+/// The group of a directory in the plan at hand, where it has one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    in_plan: Option<(u64, u32)>,
+}
+
+impl<'a> Outlet<'a> {
+    pub(super) fn new(destination: Destination<'a>) -> Self {
+        Self { destination, plan: Plan::default(), plan_number: 0, files: 0 }
+    }
+
+    pub(super) fn group(&mut self, place: &mut Place, make: impl FnOnce() -> (Arc<[u8]>, Dir)) -> u32 {
+        match place.in_plan {
+            Some((number, group)) if number == self.plan_number => group,
+            _ => {
+                let (shown, dir) = make();
+                let group = self.plan.add_group(shown, dir);
+                place.in_plan = Some((self.plan_number, group));
+                group
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), NobodyListens> {
+        if fate == Fate::Hash {
+            self.files += 1;
+        }
+        self.plan.push(group, name, fate);
+        match self.plan.is_full() {
+            true => self.flush(),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), NobodyListens> {
+        self.plan_number += 1;
+        let plan = std::mem::take(&mut self.plan);
+        if plan.entries.is_empty() {
+            return Ok(());
+        }
+        self.destination.take(plan)
+    }
+}

@@ -1,0 +1,202 @@
+//! Panics, dead threads, stuck threads: what each may cost. A binary of its own, for failpoints are global.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hivesum_actors::Algorithms;
+use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
+use hivesum_actors::error::{ErrorCode, UploadError};
+use hivesum_actors::job::rows::Status;
+use hivesum_actors::job::scan::{ScanEnd, ScanSpec, Target};
+
+fn engine(quantum_deadline: Duration) -> (Engine, Background) {
+    let config = EngineConfig {
+        hashers: NonZeroUsize::new(2).unwrap(),
+        self_test: SelfTest::Only(Algorithms::default()),
+        quantum_deadline,
+        ..EngineConfig::default()
+    };
+    Engine::start_in_background(config).unwrap()
+}
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+fn tree_of(files: usize) -> tempfile::TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    for number in 0..files {
+        fs::write(tree.path().join(format!("{number:05}")), "x").unwrap();
+    }
+    tree
+}
+
+fn hash(engine: &Engine, tree: &Path) -> (Vec<Status>, ScanEnd) {
+    let dir: OwnedFd = fs::File::open(tree).unwrap().into();
+    let target = Target::Directory { dir, shown: Vec::new() };
+    let mut scan = engine.scan(ScanSpec::new(vec![target], Algorithms::default())).unwrap();
+    let mut statuses = Vec::new();
+    while let Some(rows) = scan.blocking_next() {
+        statuses.extend(rows.iter().map(|row| row.status));
+    }
+    (statuses, scan.blocking_finish())
+}
+
+fn errors_of(statuses: &[Status], wanted: ErrorCode) -> usize {
+    statuses.iter().filter(|status| matches!(status, Status::Error { code, .. } if *code == wanted)).count()
+}
+
+#[test]
+fn a_thousand_panics_cost_a_thousand_files_and_no_sibling() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(3000);
+    let (engine, background) = engine(PATIENT);
+    fail::cfg("hash_entry", "1000*panic").unwrap();
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!((statuses.len(), errors_of(&statuses, ErrorCode::Internal), end.summary.hashed), (3000, 1000, 2000));
+    let stats = engine.stats();
+    assert_eq!((stats.hashers.panics, stats.hashers.restarts, stats.hashers.alive), (1000, 0, 2));
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_dead_hasher_thread_is_replaced_and_the_scan_goes_on() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(3000);
+    let (engine, background) = engine(PATIENT);
+    fail::cfg("hasher_thread", "3*panic").unwrap();
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!(statuses.len(), 3000);
+    assert!(end.summary.errors <= 3, "a dead thread costs at most the file it was on: {:?}", end.summary);
+    let stats = engine.stats();
+    assert_eq!((stats.hashers.restarts, stats.hashers.alive), (3, 2));
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_panic_in_a_large_file_is_its_own_error() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(10);
+    fs::File::create(tree.path().join("large")).unwrap().set_len(40 << 20).unwrap();
+    let (engine, background) = engine(PATIENT);
+    fail::cfg("digest_segment", "1*panic").unwrap();
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!((errors_of(&statuses, ErrorCode::Internal), end.summary.hashed), (1, 10));
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_panic_in_an_upload_is_told_to_its_client_and_the_next_one_works() {
+    let scenario = fail::FailScenario::setup();
+    let (engine, background) = engine(PATIENT);
+    fail::cfg("absorb_chunk", "1*panic").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let body = Bytes::from(vec![7; 300_000]);
+    let mut upload = engine.upload(Algorithms::default()).unwrap();
+    runtime.block_on(upload.absorb(body.clone())).unwrap();
+    assert_eq!(runtime.block_on(upload.finish()).unwrap_err(), UploadError::HasherFailed);
+    let mut upload = engine.upload(Algorithms::default()).unwrap();
+    runtime.block_on(upload.absorb(body)).unwrap();
+    assert_eq!(runtime.block_on(upload.finish()).unwrap().size, 300_000);
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_hasher_that_makes_no_progress_is_replaced_and_its_file_times_out() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(3);
+    let (engine, background) = engine(Duration::from_millis(300));
+    fail::cfg("hash_entry", "1*pause").unwrap();
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!((errors_of(&statuses[..1], ErrorCode::Timeout), end.summary.hashed), (1, 2));
+    let stats = engine.stats();
+    assert_eq!((stats.hashers.stuck, stats.hashers.alive), (1, 2));
+    scenario.teardown();
+    background.join();
+}
+
+/// Calls `act` the first `times` times that the failpoint is reached.
+fn on_reaching(failpoint: &str, times: usize, act: impl Fn() + Send + Sync + 'static) {
+    let left = std::sync::atomic::AtomicUsize::new(times);
+    let countdown = move || {
+        let one_less = |left: usize| left.checked_sub(1);
+        let order = std::sync::atomic::Ordering::SeqCst;
+        if left.fetch_update(order, order, one_less).is_ok() {
+            act();
+        }
+    };
+    fail::cfg_callback(failpoint, countdown).unwrap();
+}
+
+fn append(path: &Path) {
+    use std::io::Write;
+    fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
+}
+
+#[test]
+fn a_file_written_to_during_the_read_is_read_again() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(1);
+    let file = tree.path().join("00000");
+    let (engine, background) = engine(PATIENT);
+    on_reaching("after_read", 2, move || append(&file));
+    let (statuses, end) = hash(&engine, tree.path());
+    assert!(matches!(statuses[0], Status::Hashed(_)), "{statuses:?}");
+    assert_eq!(end.summary.bytes, 9, "the digest is of the last version");
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_file_written_to_during_every_read_has_no_digest() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(2);
+    let file = tree.path().join("00001");
+    let (engine, background) = engine(PATIENT);
+    on_reaching("after_read", 100, move || append(&file));
+    let (statuses, end) = hash(&engine, tree.path());
+    assert!(matches!(statuses[0], Status::Hashed(_)), "{statuses:?}");
+    assert_eq!((errors_of(&statuses[1..], ErrorCode::FileChanged), end.summary.hashed), (1, 1));
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_large_file_cut_short_between_its_pieces_is_refused_and_the_process_lives() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(1);
+    let large = tree.path().join("large");
+    fs::File::create(&large).unwrap().set_len(64 << 20).unwrap();
+    let (engine, background) = engine(PATIENT);
+    on_reaching("after_piece", 1, move || {
+        fs::OpenOptions::new().write(true).open(&large).unwrap().set_len(0).unwrap();
+    });
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!((errors_of(&statuses, ErrorCode::FileChanged), end.summary.hashed), (1, 1));
+    assert_eq!(engine.stats().hashers.alive, 2);
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_large_file_that_grows_once_is_digested_whole_and_unverified() {
+    use hivesum_actors::job::rows::Stability;
+    let scenario = fail::FailScenario::setup();
+    let tree = tempfile::tempdir().unwrap();
+    let large = tree.path().join("large");
+    fs::File::create(&large).unwrap().set_len(20 << 20).unwrap();
+    let (engine, background) = engine(PATIENT);
+    on_reaching("after_piece", 1, move || append(&large));
+    let (statuses, end) = hash(&engine, tree.path());
+    assert_eq!(statuses, [Status::Hashed(Stability::Unverified)]);
+    assert_eq!(end.summary.bytes, (20 << 20) + 4);
+    scenario.teardown();
+    background.join();
+}
