@@ -1,0 +1,196 @@
+//! How fast bytes become digests: algorithm x size, over memory, by read calls, and through the whole engine read or
+//! mapped.
+//!
+//! Every iteration begins at another page offset of a large buffer or file, or takes other files of a large set, so
+//! that no cache flatters. `memory` and `read` run on one core; `files`, `large` and `tree` run on the engine with a
+//! hasher a core at normal priority, as the command line does. Mapping is the engine's alone: only `actors/src/sys`
+//! may hold the `unsafe` it takes. `cargo bench --bench hashing [FILTER]`.
+
+#![allow(clippy::unwrap_used, reason = "a bench whose own files fail has nothing to measure")]
+
+mod corpus;
+
+use std::fs::File;
+use std::hint::black_box;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use corpus::{Corpus, Dice};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use hivesum_actors::digest::MultiHasher;
+use hivesum_actors::engine::{HasherPriority, SelfTest};
+use hivesum_actors::job::scan::{NameList, ScanOutcome, ScanSpec, Target};
+use hivesum_actors::source::IoMode;
+use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
+
+/// More than the caches of most machines: random offsets into it are cold.
+const POOL_BYTES: usize = 256 << 20;
+
+/// What one iteration hashes of files of one size.
+const TURN_BYTES: usize = 16 << 20;
+
+/// Sizes of files around the one from which files are mapped.
+const FILE_BYTES: [usize; 5] = [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
+
+/// Read or map.
+const MODES: [(&str, IoMode); 2] = [("read", IoMode::Read), ("map", IoMode::Map)];
+
+/// Files of the small tree.
+const TREE_FILES: usize = 8192;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut corpus = Corpus::new();
+    let large = corpus.add_files("large", 1, POOL_BYTES).remove(0);
+    let tree = corpus.add_tree("tree", TREE_FILES);
+    let by_size = FILE_BYTES.map(|bytes| (bytes, corpus.add_files(&in_words(bytes), POOL_BYTES / 2 / bytes, bytes)));
+    over_memory(&mut criterion);
+    by_read_calls(&mut criterion, &large);
+    let (engine, background) = Engine::start_in_background(EngineConfig {
+        priority: HasherPriority::Normal,
+        self_test: SelfTest::Only(set("blake3,sha256,md5")),
+        ..EngineConfig::default()
+    })
+    .unwrap();
+    small_tree(&mut criterion, &engine, &corpus, &tree);
+    one_large_file(&mut criterion, &engine, &large);
+    files_by_size(&mut criterion, &engine, &corpus, &by_size);
+    background.join();
+    criterion.final_summary();
+}
+
+/// One group, short: hundreds of figures in a few minutes.
+fn group<'a>(criterion: &'a mut Criterion, name: &str, measured_for: Duration) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(10).warm_up_time(measured_for / 3).measurement_time(measured_for);
+    group
+}
+
+fn over_memory(criterion: &mut Criterion) {
+    let pool = Dice::new(1).bytes(POOL_BYTES);
+    let mut group = group(criterion, "memory", Duration::from_millis(300));
+    let sets = Algorithm::ALL.map(Algorithms::single).into_iter().chain([set("blake3,sha256,md5")]);
+    for algorithms in sets {
+        for bytes in [1 << 10, 64 << 10, 1 << 20] {
+            let mut dice = Dice::new(2);
+            let mut states = MultiHasher::new(&algorithms);
+            let mut digests = Vec::new();
+            group.throughput(Throughput::Bytes(bytes as u64));
+            group.bench_function(BenchmarkId::new(algorithms.to_string(), in_words(bytes)), |bencher| {
+                bencher.iter(|| {
+                    let from = dice.page_offset(POOL_BYTES, bytes);
+                    states.update(&pool[from..][..bytes]);
+                    digests.clear();
+                    states.finalize_reset_into(&mut digests);
+                    black_box(&digests);
+                });
+            });
+        }
+    }
+}
+
+fn by_read_calls(criterion: &mut Criterion, large: &Path) {
+    let file = File::open(large).unwrap();
+    let mut group = group(criterion, "read", Duration::from_millis(300));
+    for algorithms in ["blake3", "sha256", "xxh3_128"].map(set) {
+        for bytes in [4 << 10, 64 << 10, 256 << 10, 1 << 20] {
+            let mut dice = Dice::new(3);
+            let mut states = MultiHasher::new(&algorithms);
+            let (mut buffer, mut digests) = (vec![0; bytes], Vec::new());
+            group.throughput(Throughput::Bytes(bytes as u64));
+            group.bench_function(BenchmarkId::new(algorithms.to_string(), in_words(bytes)), |bencher| {
+                bencher.iter(|| {
+                    file.read_exact_at(&mut buffer, dice.page_offset(POOL_BYTES, bytes) as u64).unwrap();
+                    states.update(&buffer);
+                    digests.clear();
+                    states.finalize_reset_into(&mut digests);
+                    black_box(&digests);
+                });
+            });
+        }
+    }
+}
+
+/// Batches of small files, as `hivesum hash DIR` walks and hashes them. One element is one file.
+fn small_tree(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, tree: &Path) {
+    let mut group = group(criterion, "tree", Duration::from_secs(2));
+    group.throughput(Throughput::Elements(TREE_FILES as u64));
+    for algorithms in ["blake3", "sha256", "blake3,sha256"].map(set) {
+        group.bench_function(BenchmarkId::from_parameter(algorithms), |bencher| {
+            corpus.settle();
+            bencher.iter(|| {
+                let dir = File::open(tree).unwrap().into();
+                let hashed = hash_all(engine, Target::Directory { dir, shown: Vec::new() }, algorithms, IoMode::Auto);
+                assert_eq!(hashed, TREE_FILES as u64);
+            });
+        });
+    }
+}
+
+/// One file longer than a window: BLAKE3 as subtrees on every hasher, each serial digest as one chain.
+fn one_large_file(criterion: &mut Criterion, engine: &Engine, large: &Path) {
+    let mut group = group(criterion, "large", Duration::from_secs(2));
+    group.throughput(Throughput::Bytes(POOL_BYTES as u64));
+    for algorithms in ["blake3", "sha256", "blake3,sha256,md5"].map(set) {
+        for (mode_name, mode) in MODES {
+            group.bench_function(BenchmarkId::new(algorithms.to_string(), mode_name), |bencher| {
+                bencher.iter(|| assert_eq!(hash_all(engine, names([large]), algorithms, mode), 1));
+            });
+        }
+    }
+}
+
+/// Files of one size, other ones at every iteration: where does mapping begin to pay?
+fn files_by_size(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, by_size: &[(usize, Vec<PathBuf>)]) {
+    let mut group = group(criterion, "files", Duration::from_secs(1));
+    group.throughput(Throughput::Bytes(TURN_BYTES as u64));
+    for (bytes, files) in by_size {
+        let a_turn = TURN_BYTES / bytes;
+        for algorithms in ["blake3", "sha256"].map(set) {
+            for (mode_name, mode) in MODES {
+                let mut dice = Dice::new(5);
+                let name = format!("{algorithms}/{mode_name}");
+                group.bench_function(BenchmarkId::new(name, in_words(*bytes)), |bencher| {
+                    corpus.settle();
+                    bencher.iter(|| {
+                        let drawn = (0..a_turn).map(|_| &files[dice.below(files.len())]);
+                        assert_eq!(hash_all(engine, names(drawn), algorithms, mode), a_turn as u64);
+                    });
+                });
+            }
+        }
+    }
+}
+
+fn names<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Target {
+    let mut names = NameList::new();
+    for path in paths {
+        names.push(path.as_ref().as_os_str().as_bytes());
+    }
+    Target::Names { names }
+}
+
+/// Hashes a target and says how many files have their digests.
+fn hash_all(engine: &Engine, target: Target, algorithms: Algorithms, io: IoMode) -> u64 {
+    let mut scan = engine.scan(ScanSpec { io, ..ScanSpec::new(vec![target], algorithms) }).unwrap();
+    while let Some(rows) = scan.blocking_next() {
+        black_box(&rows);
+    }
+    let end = scan.blocking_finish();
+    assert_eq!(end.outcome, ScanOutcome::Completed);
+    end.summary.hashed
+}
+
+fn set(names: &str) -> Algorithms {
+    names.parse().unwrap()
+}
+
+fn in_words(bytes: usize) -> String {
+    match bytes {
+        bytes if bytes >= 1 << 20 => format!("{} MiB", bytes >> 20),
+        bytes => format!("{} KiB", bytes >> 10),
+    }
+}

@@ -1,0 +1,273 @@
+#!/usr/bin/env bash
+# hivesum against the tools that people use today, on the same files, in one run.
+#
+# Makes the corpora where they are missing, checks once that all digests are equal, measures every peer that is
+# installed, and prints a Markdown table for the README. What is missing is said below the table. Wall times are
+# medians and CPU times means of hyperfine's runs; peak memory is that of the largest process of the command.
+# Every command is warmed up right before its runs: the kernel may evict a page cache that nobody touches.
+#
+#   benches/peers.sh                     some ten minutes on two cores, 3.2 GB of disk
+#   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `big`) in another directory
+#   HIVESUM_RUNS=9 benches/peers.sh      more runs of each command; 5 unless told
+#   HIVESUM_BIN=FILE benches/peers.sh    measure this binary instead of building one
+set -euo pipefail
+export LC_ALL=C
+
+# Paths are the caller's, so they are made absolute before the directory changes.
+corpus=$(realpath -m "${HIVESUM_CORPUS:-/var/tmp/hivesum-corpus}")
+given=${HIVESUM_BIN:+$(realpath "$HIVESUM_BIN")}
+readonly corpus given
+cd "$(dirname "$0")/.."
+
+readonly small=$corpus/small big=$corpus/big
+readonly small_files=100000
+readonly runs=${HIVESUM_RUNS:-5}
+readonly warmups=2
+# Files that were touched within the last minute are probed for writers, which an archive's are not.
+readonly settled_after=61
+cores=$(nproc)
+readonly cores
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+say() { printf '%s\n' "$*" >&2; }
+has() { command -v "$1" >/dev/null; }
+quoted() { printf '%q' "$1"; }
+
+# 100,000 files in 4,096 directories, sizes log-normal: median 3 KB, at most 200 KB, some 613 MB in all. The generator
+# is Lehmer's (16807 modulo 2^31 - 1, exact in awk's doubles), so that sizes are the same wherever this runs.
+make_small() {
+  [[ -d $small ]] && return
+  say "making $small"
+  rm -rf "$small.part"
+  mkdir -p "$small.part"
+  (cd "$small.part" && seq 0 4095 | awk '{ printf "%02x/%02x\n", int($1 / 64), $1 % 64 }' | xargs mkdir -p)
+  # Text, because awk knows no NUL; digests do not care. Each file begins with its number, so no two are equal.
+  head -c 300000 /dev/urandom | base64 -w 0 |
+    awk -v files="$small_files" -v home="$small.part" '
+      function draw() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
+      { pool = $0 }
+      END {
+        seed = 20240229
+        for (number = 0; number < files; number++) {
+          normal = sqrt(-2 * log(draw())) * cos(6.283185307179586 * draw())
+          size = int(3000 * exp(1.2 * normal))
+          if (size > 200000) size = 200000
+          if (size < 7) size = 7
+          leaf = number % 4096
+          path = sprintf("%s/%02x/%02x/file-%04d.dat", home, int(leaf / 64), leaf % 64, int(number / 4096))
+          printf "%06d\n%s", number, substr(pool, 1 + int(draw() * 190000), size - 7) > path
+          close(path)
+        }
+      }'
+  mv "$small.part" "$small"
+}
+
+make_big() {
+  [[ -f $big ]] && return
+  say "making $big"
+  head -c 2G /dev/urandom >"$big.part"
+  mv "$big.part" "$big"
+}
+
+wait_until_settled() {
+  local age left
+  age=$(($(date +%s) - $(find "$small" "$big" -maxdepth 0 -printf '%C@\n' | sort -n | tail -n 1 | cut -d . -f 1)))
+  left=$((settled_after - age))
+  if ((left > 0)); then
+    say "waiting $left s until the files count as untouched"
+    sleep "$left"
+  fi
+}
+
+build() {
+  hivesum=$given
+  if [[ -z $hivesum ]]; then
+    cargo build --release --bin hivesum >&2
+    hivesum=${CARGO_TARGET_DIR:-target}/release/hivesum
+  fi
+}
+
+# A contestant's shell command, with `jobs` processes at a time where it takes xargs to use the cores.
+command_of() {
+  local who=$1 jobs=$2 tree file found hasher
+  tree=$(quoted "$small") file=$(quoted "$big") hasher=$(quoted "$hivesum")
+  found="find $tree -type f -print0 | xargs -0 -P$jobs"
+  case $who in
+    'hivesum: SMALL, BLAKE3') echo "$hasher hash $tree" ;;
+    'xargs b3sum') echo "$found -n8192 b3sum --num-threads 1" ;;
+    'hivesum: SMALL, SHA-256') echo "$hasher hash -a sha256 $tree" ;;
+    'xargs rhash') echo "$found -n2048 rhash --sha256" ;;
+    'rhash -r') echo "rhash -r --sha256 $tree" ;;
+    'xargs openssl') echo "$found -n2048 openssl dgst -sha256 -r" ;;
+    'xargs sha256sum') echo "$found -n2048 sha256sum" ;;
+    'hashdeep') echo "hashdeep -j$jobs -r -c sha256 $tree" ;;
+    'hivesum: BIG, BLAKE3') echo "$hasher hash $file" ;;
+    'b3sum') echo "b3sum $file" ;;
+    'b3sum, one thread') echo "b3sum --num-threads 1 $file" ;;
+    'hivesum: BIG, SHA-256') echo "$hasher hash -a sha256 $file" ;;
+    'openssl') echo "openssl dgst -sha256 -r $file" ;;
+    'sha256sum') echo "sha256sum $file" ;;
+    'hivesum: BIG, three at once') echo "$hasher hash -a blake3,sha256,md5 $file" ;;
+    'hivesum, BLAKE3 alone') echo "$hasher hash -a blake3 $file" ;;
+    'hivesum, SHA-256 alone') echo "$hasher hash -a sha256 $file" ;;
+    'hivesum, MD5 alone') echo "$hasher hash -a md5 $file" ;;
+    *) say "nobody is called $who"; exit 2 ;;
+  esac
+}
+
+# The program that has to be installed for it, and how it says its version.
+program_of() {
+  case $1 in
+    hivesum*) echo "$hivesum" ;;
+    *b3sum*) echo b3sum ;;
+    *rhash*) echo rhash ;;
+    *openssl) echo openssl ;;
+    *sha256sum) echo sha256sum ;;
+    *) echo "$1" ;;
+  esac
+}
+
+version_of() {
+  case $1 in
+    openssl) openssl version ;;
+    hashdeep) echo "hashdeep $(hashdeep -V)" ;;
+    *) "$1" --version ;;
+  esac | head -n 1
+}
+
+# `digest  path` lines of any contestant, sorted. `rhash -r` and hashdeep print a head; hashdeep prints tables.
+digests_of() {
+  local lines=$work/lines
+  # One process at a time: several writers tear each other's lines.
+  eval "$(command_of "$1" 1)" >"$lines"
+  sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]{64}),/\1  /' -e 's/^([0-9a-f]{64}) \*/\1  /' "$lines" | sort
+}
+
+check_digests() {
+  local ours=$1 peer
+  shift
+  digests_of "$ours" >"$work/ours"
+  for peer in "$@"; do
+    digests_of "$peer" >"$work/theirs"
+    if ! cmp -s "$work/ours" "$work/theirs"; then
+      say "the digests of $peer are not those of $ours:"
+      diff "$work/ours" "$work/theirs" | head -n 6 >&2
+      exit 1
+    fi
+    say "equal digests: $ours, $peer ($(wc -l <"$work/ours"))"
+  done
+}
+
+# The most memory that one process of the command had, in MiB.
+peak_memory_of() {
+  if [[ ! -x /usr/bin/time ]]; then
+    echo '?'
+    return
+  fi
+  /usr/bin/time -o "$work/memory" -f %M sh -c "$(command_of "$1" "$cores")" >/dev/null
+  awk '{ printf "%.0f MiB", $1 / 1024 }' "$work/memory"
+}
+
+# compare WORK BAR HIVESUM PEER...: one call of hyperfine, one row each. The bar is `best 0.75` or `slowest 1.1`:
+# against which peer, and how much of its time hivesum may take (the first round of the project's own targets).
+compare() {
+  local name=$1 bar=$2 ours=$3 who contestants=() arguments=()
+  shift 3
+  for who in "$ours" "$@"; do
+    if ! has "$(program_of "$who")"; then
+      missing["$(program_of "$who")"]=1
+      continue
+    fi
+    contestants+=("$who")
+    arguments+=(--command-name "$who" "$(command_of "$who" "$cores")")
+  done
+  say "== $name"
+  # Digests of different algorithms are not compared; the single ones were.
+  [[ $name == *'at once'* ]] || check_digests "${contestants[@]}"
+  hyperfine --style basic --warmup "$warmups" --runs "$runs" --export-csv "$work/figures" "${arguments[@]}" >&2
+  for who in "${contestants[@]}"; do
+    peak_memory_of "$who"
+    echo
+  done >"$work/peaks"
+  print_rows "$name" "$bar"
+}
+
+# Names have commas of their own; hyperfine quotes those. Figures are counted from the line's end:
+# command,mean,stddev,median,user,system,min,max.
+print_rows() {
+  tail -n +2 "$work/figures" | paste -d '\t' - "$work/peaks" | awk -v name="$1" -v bar="$2" -v verdicts="$work/verdicts" -F '\t' '
+    {
+      count = split($1, field, ",")
+      who = $1
+      for (cut = 0; cut < 7; cut++) sub(/,[^,]*$/, "", who)
+      gsub(/"/, "", who)
+      sub(/: .*/, "", who)
+      median = field[count - 4]
+      if (NR == 1) ours = median
+      if (NR == 2 || (NR > 2 && (bar ~ /best/ ? median < rival : median > rival))) { rival = median; rival_name = who }
+      share = NR == 1 ? "" : sprintf("%.2f", ours / median)
+      cpu = field[count - 3] + field[count - 2]
+      printf "| %s | %s | %.3f s | %.2f s | %s | %s |\n", name, who, median, cpu, $2, share
+    }
+    END {
+      if (NR < 2) { printf "- %s: no peer to compare with\n", name >>verdicts; exit }
+      split(bar, wanted, " ")
+      printf "- %s: **%.2f** x the %s of those installed (%s); to reach: %s\n", name, ours / rival, wanted[1], rival_name, wanted[2] >>verdicts
+    }' >>"$work/table"
+}
+
+print_report() {
+  local program
+  echo '| work | who | wall | CPU | peak memory | hivesum takes, of its time |'
+  echo '| --- | --- | ---: | ---: | ---: | ---: |'
+  cat "$work/table"
+  echo
+  cat "$work/verdicts"
+  echo
+  echo "$cores cores ($(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)), warm page cache, $runs runs, $(date +%F)."
+  echo "SMALL: $(find "$small" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%d files, %.0f MB", NR, sum / 1e6 }')" \
+    "in $(find "$small" -mindepth 2 -type d | wc -l) directories." \
+    "BIG: one file of $(stat -c %s "$big" | awk '{ printf "%.0f MB", $1 / 1e6 }')."
+  echo
+  echo "- hivesum: $("$hivesum" --version)${given:+, the binary named by HIVESUM_BIN}"
+  for program in b3sum rhash openssl sha256sum hashdeep; do
+    if [[ -n ${missing[$program]:-} ]]; then
+      echo "- $program: not installed, not measured (Debian: \`apt-get install $(package_of "$program")\`)"
+    else
+      echo "- $program: $(version_of "$program")"
+    fi
+  done
+  [[ -x /usr/bin/time ]] || echo "- peak memory: not measured, /usr/bin/time is not installed (Debian: \`apt-get install time\`)"
+}
+
+package_of() {
+  case $1 in
+    sha256sum) echo coreutils ;;
+    *) echo "$1" ;;
+  esac
+}
+
+main() {
+  declare -gA missing=()
+  if ! has hyperfine; then
+    say 'peers.sh measures with hyperfine, which is not installed (Debian: apt-get install hyperfine)'
+    exit 2
+  fi
+  build
+  mkdir -p "$corpus"
+  make_small
+  make_big
+  wait_until_settled
+  compare 'SMALL, BLAKE3' 'best 0.75' 'hivesum: SMALL, BLAKE3' 'xargs b3sum'
+  compare 'SMALL, SHA-256' 'best 0.75' 'hivesum: SMALL, SHA-256' \
+    'xargs rhash' 'rhash -r' 'xargs openssl' 'xargs sha256sum' 'hashdeep'
+  compare 'BIG, BLAKE3' 'best 0.85' 'hivesum: BIG, BLAKE3' 'b3sum' 'b3sum, one thread'
+  compare 'BIG, SHA-256' 'best 1.0' 'hivesum: BIG, SHA-256' 'openssl' 'sha256sum'
+  compare 'BIG, BLAKE3 + SHA-256 + MD5 at once' 'slowest 1.1' 'hivesum: BIG, three at once' \
+    'hivesum, BLAKE3 alone' 'hivesum, SHA-256 alone' 'hivesum, MD5 alone'
+  print_report
+}
+
+main "$@"

@@ -1,0 +1,101 @@
+//! The page: files of `static/`, embedded at compile time (read from disk in debug builds), with ETags and a
+//! policy that lets the page load nothing from anywhere else.
+
+use std::fmt::Write;
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::error::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Files;
+
+/// What the page may do: its own scripts, styles and pictures, its own API, nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Whether an asset is at this path, as it was sent.
+pub(crate) fn has(path: &str) -> bool {
+    file_at(path).is_some()
+}
+
+/// The asset at the request's path, or 404.
+pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let path = if request.path() == "/" { "/index.html" } else { request.path() };
+    let file = file_at(path).ok_or(ApiError::NotFound("nothing is here"))?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
+    }
+    let tag = tag_of(&file);
+    let mut response = match is_known(&request, &tag) {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
+    response.insert_header((header::ETAG, tag.to_string()));
+    response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")));
+    response.insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)));
+    response.insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
+    if is_known(&request, &tag) {
+        return Ok(response.finish());
+    }
+    response.content_type(media_type(file.metadata.mimetype()));
+    Ok(response.body(file.data.into_owned()))
+}
+
+fn file_at(path: &str) -> Option<EmbeddedFile> {
+    let name = path.strip_prefix('/')?;
+    let plain =
+        name.split('/').all(|component| !matches!(component, "" | "." | "..")) && !name.contains(['\\', '%', '\0']);
+    if plain { Files::get(name) } else { None }
+}
+
+/// Text says its encoding.
+fn media_type(guessed: &str) -> String {
+    match guessed.starts_with("text/") && !guessed.contains("charset") {
+        true => format!("{guessed}; charset=utf-8"),
+        false => guessed.to_owned(),
+    }
+}
+
+fn tag_of(file: &EmbeddedFile) -> EntityTag {
+    let mut tag = String::with_capacity(32);
+    for byte in &file.metadata.sha256_hash()[..16] {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    EntityTag::new_strong(tag)
+}
+
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_paths_name_assets() {
+        assert!(has("/index.html"));
+        for path in [
+            "",
+            "/",
+            "index.html",
+            "//index.html",
+            "/../Cargo.toml",
+            "/./index.html",
+            "/views/../index.html",
+            "/%2e%2e/Cargo.toml",
+            "/views",
+        ] {
+            assert!(!has(path), "{path} was found");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Who asks, and what that lets them do: tokens, sign-in links, sessions.
+//!
+//! Secrets are 256 random bits, compared in constant time. What a caller may do follows from the method alone
+//! (read = GET, hash = POST, admin = DELETE), so a new route is closed until somebody holds a token for it.
+
+mod secret;
+mod session;
+mod start_link;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
+use hivesum_actors::job::spec::Job;
+use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
+use hivesum_actors::store::tokens::{Scope, Scopes, TokenDesk};
+
+use crate::config::Access;
+use crate::error::ApiError;
+use session::Sessions;
+pub(crate) use session::{COOKIE, LIFETIME as SESSION_LIFETIME};
+use start_link::StartLink;
+
+/// Wrong guesses of one address at once, and a second after that; more are answered with 429.
+const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Whose requests are counted together.
+    pub(crate) key: ClientKey,
+    /// The token that a new job will belong to; nobody where no token is asked for.
+    pub(crate) owner: Option<Arc<str>>,
+    scopes: Scopes,
+}
+
+impl Caller {
+    /// Somebody at a place that is open to all.
+    pub(crate) fn stranger(key: ClientKey) -> Self {
+        Self { key, owner: None, scopes: Scopes::default() }
+    }
+
+    /// Somebody who may do anything.
+    fn trusted(key: ClientKey, owner: Option<Arc<str>>) -> Self {
+        Self { key, owner, scopes: Scopes::ALL }
+    }
+
+    /// Refuses what the method needs and the caller lacks.
+    pub(crate) fn may(&self, method: &Method) -> Result<(), ApiError> {
+        let needs = match *method {
+            Method::POST | Method::PUT | Method::PATCH => Scope::Hash,
+            Method::DELETE => Scope::Admin,
+            _ => Scope::Read,
+        };
+        match self.scopes.allows(needs) {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden { needs: needs.name() }),
+        }
+    }
+
+    /// Whether the job may be known to the caller.
+    pub(crate) fn may_see(&self, job: &Job) -> bool {
+        self.is_admin() || job.owner.as_deref() == self.owner.as_deref()
+    }
+
+    /// The owner whose jobs the caller sees; nothing for all of them.
+    pub(crate) fn sees_jobs_of(&self) -> Option<String> {
+        if self.is_admin() { None } else { self.owner.as_deref().map(str::to_owned) }
+    }
+
+    fn is_admin(&self) -> bool {
+        self.scopes.allows(Scope::Admin)
+    }
+}
+
+/// Knows callers by what they carry.
+pub(crate) struct Auth {
+    access: Access,
+    tokens: TokenDesk,
+    start_link: StartLink,
+    sessions: Sessions,
+    guesses: RequestLimiter,
+}
+
+impl Auth {
+    pub(crate) fn new(access: Access, tokens: TokenDesk) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            access,
+            tokens,
+            start_link: StartLink::new()?,
+            sessions: Sessions::default(),
+            guesses: RequestLimiter::new(NonZeroU32::MIN, GUESSES_AT_ONCE),
+        })
+    }
+
+    /// The token of the sign-in link, where one is needed at all.
+    pub(crate) fn start_token(&self) -> Option<String> {
+        (self.access == Access::Tokens).then(|| self.start_link.token())
+    }
+
+    /// The caller behind a request's fields.
+    pub(crate) async fn identify(&self, fields: &HeaderMap, address: ClientKey) -> Result<Caller, ApiError> {
+        if self.access == Access::Open {
+            return Ok(Caller::trusted(address, None));
+        }
+        let known = match (bearer(fields), session_cookie(fields)) {
+            (Some(token), _) => self.by_token(token).await?,
+            (None, Some(session)) => self.by_session(session).await?,
+            (None, None) => return Err(ApiError::Unauthenticated),
+        };
+        known.ok_or_else(|| self.wrong_guess(address))
+    }
+
+    /// Trades a sign-in link's token, or a lasting one, for a session's cookie value.
+    pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
+        if self.start_link.redeem(token) {
+            return self.sessions.open(None).map_err(ApiError::internal);
+        }
+        match self.tokens.verify(token).await? {
+            Some(_) => self.sessions.open(Some(token.to_owned())).map_err(ApiError::internal),
+            None => Err(self.wrong_guess(address)),
+        }
+    }
+
+    async fn by_token(&self, token: &str) -> Result<Option<Caller>, ApiError> {
+        let Some(record) = self.tokens.verify(token).await? else { return Ok(None) };
+        let key = ClientKey::Token(secret::number_of(&record.id));
+        Ok(Some(Caller { key, owner: Some(record.id.into()), scopes: record.scopes }))
+    }
+
+    /// A session opened by a lasting token is worth what the token is worth now.
+    async fn by_session(&self, value: &str) -> Result<Option<Caller>, ApiError> {
+        let Some(session) = self.sessions.find(value) else { return Ok(None) };
+        match session.token {
+            Some(token) => self.by_token(&token).await,
+            None => Ok(Some(Caller::trusted(ClientKey::Token(session.number), Some(OWNER_AT_START.into())))),
+        }
+    }
+
+    fn wrong_guess(&self, address: ClientKey) -> ApiError {
+        match self.guesses.take(address) {
+            Verdict::Taken { .. } => ApiError::Unauthenticated,
+            Verdict::TooMany { wait } => ApiError::RateLimited { wait },
+        }
+    }
+}
+
+/// The owner of jobs begun by whoever followed a sign-in link.
+const OWNER_AT_START: &str = "sign-in-link";
+
+fn bearer(fields: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = fields.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn session_cookie(fields: &HeaderMap) -> Option<&str> {
+    let pairs =
+        fields.get_all(header::COOKIE).filter_map(|field| field.to_str().ok()).flat_map(|field| field.split(';'));
+    let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
+    named.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn fields(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        fields.insert(name, HeaderValue::from_static(value));
+        fields
+    }
+
+    #[test]
+    fn a_token_is_found_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer(&fields(header::AUTHORIZATION, "bearer abc")), Some("abc"));
+        assert_eq!(bearer(&fields(header::AUTHORIZATION, "Basic abc")), None);
+        assert_eq!(bearer(&fields(header::AUTHORIZATION, "Bearer")), None);
+    }
+
+    #[test]
+    fn the_session_is_found_among_other_cookies() {
+        assert_eq!(session_cookie(&fields(header::COOKIE, "a=b; hivesum_session=x.y; c=d")), Some("x.y"));
+        assert_eq!(session_cookie(&fields(header::COOKIE, "xhivesum_session=1")), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Whether a file is what its manifest says, and the count of it.
+//!
+//! An untagged digest of 64 digits may be SHA-256 or BLAKE3. The first one that matches decides for the whole
+//! manifest, so that a file cannot pass by its digest of the one and its neighbour by that of the other.
+
+use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::job::rows::{Stability, Status};
+use hivesum_actors::manifest::Claimed;
+
+use super::page::algorithms_of;
+use super::report::{Counts, Verdict};
+use crate::cli::screen::reason;
+
+/// What was found of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) status: Status,
+    /// The digests end to end.
+    pub(super) digests: &'a [u8],
+    /// Whose digests they are.
+    pub(super) algorithms: &'a Algorithms,
+}
+
+impl<'a> Seen<'a> {
+    /// Bytes that came out of a pipe.
+    pub(super) const fn stream(digests: &'a [u8], algorithms: &'a Algorithms) -> Self {
+        Self { status: Status::Hashed(Stability::Stable), digests, algorithms }
+    }
+
+    fn digest_of(&self, algorithm: Algorithm) -> Option<&'a [u8]> {
+        let at = self.algorithms.position(algorithm)?;
+        self.digests.get(at..at + algorithm.digest_bytes())
+    }
+}
+
+/// What is done about files that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They could not be read, and that counts.
+    Counts,
+    /// Nothing is said of them.
+    IsIgnored,
+}
+
+/// Judges the entries of one manifest.
+#[derive(Debug)]
+pub(super) struct Judge {
+    /// The algorithm of untagged lines, once it is known.
+    decided: Option<Algorithm>,
+    /// It was a match that decided, and nobody was told.
+    news: Option<Algorithm>,
+    /// What a line would be if it were well formed.
+    expected: Algorithm,
+    missing: Missing,
+    counts: Counts,
+}
+
+impl Judge {
+    /// `known` is the algorithm that was asked for or that the manifest's name tells.
+    pub(super) fn new(known: Option<Algorithm>, missing: Missing) -> Self {
+        let expected = known.unwrap_or(Algorithm::Sha256);
+        Self { decided: known, news: None, expected, missing, counts: Counts::default() }
+    }
+
+    /// The algorithm of untagged lines, once it is known.
+    pub(super) const fn decided(&self) -> Option<Algorithm> {
+        self.decided
+    }
+
+    /// The algorithm that a match has decided for, once.
+    pub(super) const fn take_news(&mut self) -> Option<Algorithm> {
+        self.news.take()
+    }
+
+    /// What a malformed line is told to be a bad one of.
+    pub(super) const fn expected(&self) -> Algorithm {
+        self.expected
+    }
+
+    pub(super) const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    pub(super) fn count_malformed(&mut self) {
+        self.counts.malformed += 1;
+    }
+
+    /// A file that could not be read at all.
+    pub(super) fn unreadable(&mut self, why: String) -> Verdict {
+        self.counts.well_formed += 1;
+        self.counts.unreadable += 1;
+        Verdict::Unreadable(why)
+    }
+
+    /// Judges one entry.
+    pub(super) fn verdict(&mut self, claimed: &Claimed, seen: &Seen<'_>) -> Verdict {
+        if let Some(why) = reason(seen.status) {
+            if self.missing == Missing::IsIgnored && is_missing(seen.status) {
+                self.counts.well_formed += 1;
+                return Verdict::Ignored;
+            }
+            return self.unreadable(why);
+        }
+        self.counts.well_formed += 1;
+        let possible = algorithms_of(claimed, self.decided);
+        let matching = possible.iter().find(|&algorithm| seen.digest_of(algorithm) == Some(claimed.as_bytes()));
+        if possible.len() > 1 {
+            (self.decided, self.news) = (matching, matching);
+        }
+        self.expected = matching.or(self.decided).unwrap_or_else(|| possible.first());
+        match matching {
+            Some(_) => {
+                self.counts.matched += 1;
+                Verdict::Ok
+            }
+            None => {
+                self.counts.mismatched += 1;
+                Verdict::Failed
+            }
+        }
+    }
+}
+
+/// `ENOENT` alone: what is behind a broken path or a closed door is not missing.
+fn is_missing(status: Status) -> bool {
+    matches!(status, Status::Error { errno: libc::ENOENT, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hivesum_actors::error::ErrorCode;
+    use hivesum_actors::manifest::{ChecksumLines, Found, Limits, ReadOptions};
+
+    fn claimed(line: &str) -> Claimed {
+        let mut lines = ChecksumLines::new(line.as_bytes(), ReadOptions::new(Limits::COMMAND_LINE));
+        match lines.next_entry().unwrap() {
+            Some((_, Found::Entry(entry))) => entry.digest,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_match_decides_between_sha256_and_blake3_for_the_whole_manifest() {
+        let both: Algorithms = "sha256,blake3".parse().unwrap();
+        let digests = [vec![1; 32], vec![2; 32]].concat();
+        let seen = Seen::stream(&digests, &both);
+        let line = |byte: &str| claimed(&format!("{}  a", byte.repeat(32)));
+        let mut judge = Judge::new(None, Missing::Counts);
+        assert_eq!(judge.verdict(&line("03"), &seen), Verdict::Failed);
+        assert_eq!(judge.decided(), None);
+        assert_eq!(judge.verdict(&line("02"), &seen), Verdict::Ok);
+        assert_eq!((judge.decided(), judge.expected()), (Some(Algorithm::Blake3), Algorithm::Blake3));
+        assert_eq!(judge.verdict(&line("01"), &seen), Verdict::Failed, "right for SHA-256, but it is BLAKE3 now");
+    }
+
+    #[test]
+    fn only_what_does_not_exist_is_missing() {
+        let sha256 = Algorithms::single(Algorithm::Sha256);
+        let entry = claimed(&format!("{}  a", "0".repeat(64)));
+        let failed = |errno| Seen {
+            status: Status::Error { code: ErrorCode::NotFound, errno },
+            digests: &[],
+            algorithms: &sha256,
+        };
+        let mut judge = Judge::new(None, Missing::IsIgnored);
+        assert_eq!(judge.verdict(&entry, &failed(libc::ENOENT)), Verdict::Ignored);
+        let not_a_directory = judge.verdict(&entry, &failed(libc::ENOTDIR));
+        assert_eq!(not_a_directory, Verdict::Unreadable("Not a directory".to_owned()));
+        assert_eq!((judge.counts().well_formed, judge.counts().unreadable), (2, 1));
+    }
+}

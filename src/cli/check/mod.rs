@@ -1,0 +1,203 @@
+//! `hivesum check`: manifests in, verdicts out, in the order of the manifest and with the words, the
+//! warnings and the exit status of `sha256sum --check`.
+//!
+//! Fails closed: the status is 0 only if every manifest had an entry, something matched and nothing went
+//! wrong. A file is judged by digests that were computed in this run, of the whole file.
+
+mod judge;
+mod lane;
+mod page;
+mod report;
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+
+use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::job::scan::{ScanSpec, Target};
+use hivesum_actors::manifest::{
+    ChecksumLines, Claimed, Limits, LineEnd, LinesError, ReadOptions, algorithm_of_manifest_name,
+};
+
+use self::judge::{Judge, Missing, Seen};
+use self::lane::RunningLane;
+use self::page::{Listed, Origin, Page, Pages, algorithms_of};
+use self::report::{Counts, Loudness, Report, Stop, Verdict};
+use super::args::CheckArgs;
+use super::pool::Pool;
+use super::screen::{Screen, in_words};
+use super::stream::hash_stream;
+
+/// Pages that are worked on at a time: while one is reported, the next one is hashed.
+const PAGES_AHEAD: usize = 2;
+
+/// How a manifest on standard input is called.
+const STDIN_NAME: &[u8] = b"standard input";
+
+/// Checks what the arguments say.
+pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    let report = Report::new(Screen::plain(), loudness(&args));
+    let pool = Pool::start(args.engine, args.algorithm.map(Algorithms::single))?;
+    let manifests = match args.manifests.is_empty() {
+        true => vec![OsString::from("-")],
+        false => args.manifests.clone(),
+    };
+    let mut check = Check { pool, args, report };
+    let mut all_well = true;
+    for manifest in &manifests {
+        match check.manifest(manifest) {
+            Ok(well) => all_well &= well,
+            // Whoever read has read enough, but not everything was verified for them.
+            Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
+            Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", in_words(&error)),
+            Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
+        }
+    }
+    check.pool.join();
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn loudness(args: &CheckArgs) -> Loudness {
+    match (args.status, args.quiet, args.warn) {
+        (true, _, _) => Loudness::Status,
+        (_, true, _) => Loudness::Quiet,
+        (_, _, true) => Loudness::Warn,
+        (false, false, false) => Loudness::Normal,
+    }
+}
+
+/// One run of the command.
+struct Check {
+    pool: Pool,
+    args: CheckArgs,
+    report: Report,
+}
+
+/// A page whose files are being hashed.
+struct RunningPage {
+    listed: Vec<Listed>,
+    lanes: Vec<RunningLane>,
+}
+
+impl Check {
+    /// Whether all is well with one manifest.
+    fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
+        if path == "-" {
+            self.report.turn_to(STDIN_NAME);
+            return self.lines(None, Origin::Stdin, io::stdin().lock());
+        }
+        self.report.turn_to(path.as_bytes());
+        match File::open(path) {
+            Ok(file) => self.lines(algorithm_of_manifest_name(path.as_bytes()), Origin::File, BufReader::new(file)),
+            Err(error) => self.report.warn(&in_words(&error)).map(|()| false),
+        }
+    }
+
+    /// `named` is the algorithm that the manifest's name tells.
+    fn lines(&mut self, named: Option<Algorithm>, origin: Origin, reader: impl BufRead) -> Result<bool, Stop> {
+        let options = ReadOptions {
+            asked: self.args.algorithm,
+            untagged: named,
+            end: if self.args.zero { LineEnd::Nul } else { LineEnd::Newline },
+            limits: Limits::COMMAND_LINE,
+        };
+        let known = self.args.algorithm.or(named);
+        let pages = Pages::new(ChecksumLines::new(reader, options), origin, known);
+        let mut judge = Judge::new(known, self.missing());
+        let read = self.pages(pages, &mut judge)?;
+        if read.is_err() {
+            return self.report.warn("read error").map(|()| false);
+        }
+        let counts = judge.counts();
+        self.report.summary(counts, self.missing())?;
+        Ok(self.is_well(counts))
+    }
+
+    fn missing(&self) -> Missing {
+        match self.args.ignore_missing {
+            true => Missing::IsIgnored,
+            false => Missing::Counts,
+        }
+    }
+
+    fn is_well(&self, counts: &Counts) -> bool {
+        let lines_well = counts.malformed == 0 || !self.args.strict;
+        counts.well_formed > 0 && counts.matched > 0 && counts.mismatched == 0 && counts.unreadable == 0 && lines_well
+    }
+
+    /// Reports page after page, with the next one already under way.
+    fn pages<R: BufRead>(&mut self, mut pages: Pages<R>, judge: &mut Judge) -> Result<Result<(), LinesError>, Stop> {
+        let mut running = VecDeque::new();
+        let mut end = None;
+        loop {
+            let mut may_run_ahead = true;
+            while end.is_none() && may_run_ahead && running.len() < PAGES_AHEAD {
+                let (page, error) = pages.next_page();
+                end = error.map(Err).or_else(|| page.listed.is_empty().then_some(Ok(())));
+                may_run_ahead = !page.undecided;
+                running.push_back(self.start(page)?);
+            }
+            let Some(page) = running.pop_front() else { return Ok(end.unwrap_or(Ok(()))) };
+            self.page(page, judge)?;
+            if let Some(algorithm) = judge.decided() {
+                pages.decide(algorithm);
+            }
+        }
+    }
+
+    fn start(&self, page: Page) -> Result<RunningPage, Stop> {
+        let mut lanes = Vec::with_capacity(page.lanes.len());
+        for lane in page.lanes {
+            let targets = vec![Target::Names { names: lane.names }];
+            let spec = ScanSpec { io: self.args.engine.io, ..ScanSpec::new(targets, lane.algorithms) };
+            let scan = self.pool.engine.scan(spec).map_err(|_| Stop::BrokenOff)?;
+            lanes.push(RunningLane::new(scan, lane.algorithms));
+        }
+        Ok(RunningPage { lanes, listed: page.listed })
+    }
+
+    fn page(&mut self, mut page: RunningPage, judge: &mut Judge) -> Result<(), Stop> {
+        for listed in page.listed {
+            match listed {
+                Listed::Malformed(line) => {
+                    judge.count_malformed();
+                    self.report.malformed(line, judge.expected())?;
+                }
+                Listed::Stdin(digest) => self.stdin(&digest, judge)?,
+                Listed::File { digest, lane } => self.file(&digest, &mut page.lanes[lane], judge)?,
+            }
+        }
+        self.report.flush()
+    }
+
+    fn file(&mut self, digest: &Claimed, lane: &mut RunningLane, judge: &mut Judge) -> Result<(), Stop> {
+        if !lane.is_ready() {
+            self.report.flush()?;
+        }
+        let algorithms = *lane.algorithms();
+        let row = lane.next_row().ok_or(Stop::BrokenOff)?;
+        let verdict =
+            judge.verdict(digest, &Seen { status: row.status, digests: row.digests, algorithms: &algorithms });
+        self.say(row.name, &verdict, judge)
+    }
+
+    fn say(&mut self, name: &[u8], verdict: &Verdict, judge: &mut Judge) -> Result<(), Stop> {
+        if let Some(algorithm) = judge.take_news() {
+            self.report.decided(algorithm)?;
+        }
+        self.report.entry(name, verdict)
+    }
+
+    /// A manifest in a file may name standard input.
+    fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
+        let algorithms = algorithms_of(digest, judge.decided());
+        let verdict = match hash_stream(&self.pool.engine, algorithms, io::stdin()) {
+            Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
+            Err(error) => judge.unreadable(in_words(&error)),
+        };
+        self.say(b"-", &verdict, judge)
+    }
+}

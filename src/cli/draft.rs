@@ -1,0 +1,214 @@
+//! The file of `-o`: written aside, and put in its place only when it is whole.
+//!
+//! The draft has no name at all where the file system can do that, so that an interrupted run leaves
+//! nothing behind; else it is a temporary file beside its target. Committing syncs it, renames it over the
+//! target and syncs the directory. What is no regular file (`/dev/null`, a FIFO) is written to directly.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use hivesum_actors::job::scan::FileIdentity;
+use rustix::fs::{AtFlags, CWD, OFlags};
+use tempfile::NamedTempFile;
+
+/// The mode of a new file before the umask.
+const NEW_FILE_MODE: u32 = 0o666;
+
+/// Names tried for the moment between draft and target.
+const NAME_TRIES: u32 = 100;
+
+/// An output file that is not in its place yet.
+#[derive(Debug)]
+pub(super) struct Draft {
+    kind: Kind,
+    target: PathBuf,
+    own_files: Vec<FileIdentity>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Nameless(File),
+    Named(NamedTempFile),
+    Direct(File),
+}
+
+impl Draft {
+    /// Opens a draft for `path`. A symlink there is followed: what it points to will be replaced.
+    ///
+    /// # Errors
+    /// When the directory cannot be written to, or `path` is a directory.
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let existing = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+            Ok(metadata) if !metadata.is_file() => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                return Ok(Self { kind: Kind::Direct(file), target: path.to_owned(), own_files: Vec::new() });
+            }
+            Ok(metadata) => Some(metadata.permissions()),
+            Err(_) => None,
+        };
+        let target = if existing.is_some() { path.canonicalize()? } else { path.to_owned() };
+        let mut own_files = Vec::new();
+        if existing.is_some() {
+            own_files.push(FileIdentity::of(rustix::fs::openat(
+                CWD,
+                &target,
+                OFlags::PATH | OFlags::CLOEXEC,
+                rustix::fs::Mode::empty(),
+            )?)?);
+        }
+        let kind = open_aside(directory_of(&target))?;
+        if let Some(permissions) = existing {
+            kind.file().set_permissions(Permissions::from_mode(permissions.mode() & 0o777))?;
+        }
+        own_files.push(FileIdentity::of(kind.file())?);
+        Ok(Self { kind, target, own_files })
+    }
+
+    /// The files that a scan leaves out: the draft, and what it will replace.
+    pub(super) fn own_files(&self) -> &[FileIdentity] {
+        &self.own_files
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When it cannot be synced or renamed; the target is as it was then.
+    pub(super) fn commit(self) -> io::Result<()> {
+        let directory = directory_of(&self.target);
+        match self.kind {
+            Kind::Direct(_) => return Ok(()),
+            Kind::Nameless(file) => {
+                file.sync_all()?;
+                name_and_rename(&file, &self.target)?;
+            }
+            Kind::Named(file) => {
+                file.as_file().sync_all()?;
+                file.persist(&self.target)?;
+            }
+        }
+        File::open(directory)?.sync_all()
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.kind.file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.kind.file().flush()
+    }
+}
+
+impl Kind {
+    fn file(&self) -> &File {
+        match self {
+            Self::Nameless(file) | Self::Direct(file) => file,
+            Self::Named(file) => file.as_file(),
+        }
+    }
+}
+
+fn directory_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+fn open_aside(directory: &Path) -> io::Result<Kind> {
+    let nameless = OpenOptions::new().write(true).mode(NEW_FILE_MODE).custom_flags(libc::O_TMPFILE).open(directory);
+    if let Ok(file) = nameless {
+        return Ok(Kind::Nameless(file));
+    }
+    let mut named = tempfile::Builder::new();
+    named.prefix(".hivesum-").permissions(Permissions::from_mode(NEW_FILE_MODE));
+    named.tempfile_in(directory).map(Kind::Named)
+}
+
+/// Gives the file a name beside its target, for `linkat` does not replace, and renames it over the target.
+fn name_and_rename(file: &File, target: &Path) -> io::Result<()> {
+    let through_proc = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+    for number in 0..NAME_TRIES {
+        let aside = directory_of(target).join(format!(".hivesum-{}-{number}", std::process::id()));
+        match rustix::fs::linkat(CWD, &through_proc, CWD, &aside, AtFlags::SYMLINK_FOLLOW) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::EXIST) => continue,
+            Err(errno) => return Err(errno.into()),
+        }
+        return fs::rename(&aside, target).inspect_err(|_| {
+            // The draft is lost either way; a leftover name is all that could remain.
+            let _ = fs::remove_file(&aside);
+        });
+    }
+    Err(io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_draft_replaces_its_target_only_when_it_is_committed() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("sums");
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
+        let mut draft = Draft::create(&target).unwrap();
+        draft.write_all(b"new").unwrap();
+        assert_eq!(draft.own_files().len(), 2);
+        drop(draft);
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+
+        let mut draft = Draft::create(&target).unwrap();
+        draft.write_all(b"new").unwrap();
+        draft.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(names(directory.path()), ["sums"]);
+    }
+
+    #[test]
+    fn a_named_draft_does_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("sums");
+        let named = tempfile::Builder::new().tempfile_in(directory.path()).unwrap();
+        let mut draft = Draft { kind: Kind::Named(named), target: target.clone(), own_files: Vec::new() };
+        draft.write_all(b"new").unwrap();
+        assert!(!target.exists());
+        draft.commit().unwrap();
+        assert_eq!(names(directory.path()), ["sums"]);
+    }
+
+    #[test]
+    fn a_link_stays_and_what_it_points_to_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("real"), "old").unwrap();
+        std::os::unix::fs::symlink("real", directory.path().join("link")).unwrap();
+        let mut draft = Draft::create(&directory.path().join("link")).unwrap();
+        draft.write_all(b"new").unwrap();
+        draft.commit().unwrap();
+        assert!(directory.path().join("link").is_symlink());
+        assert_eq!(fs::read(directory.path().join("real")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_directory_is_refused_and_a_device_is_written_to() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Draft::create(directory.path()).is_err());
+        let mut draft = Draft::create(Path::new("/dev/null")).unwrap();
+        draft.write_all(b"gone").unwrap();
+        draft.commit().unwrap();
+    }
+}

@@ -1,0 +1,279 @@
+//! `hivesum hash`: paths in, digests out, in the order of the walk and as they come.
+//!
+//! The main thread takes results off the engine and formats them; a thread of its own writes. What cannot
+//! be hashed goes to stderr and makes the exit status 1; what is passed over goes to stderr and does not.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use hivesum_actors::digest::Algorithms;
+use hivesum_actors::error::SkipReason;
+use hivesum_actors::job::filters::Filters;
+use hivesum_actors::job::item::ItemRef;
+use hivesum_actors::job::rows::{FileMeta, Rows, Stability, Status};
+use hivesum_actors::job::scan::{FileIdentity, ScanOutcome, ScanSpec, Target};
+use hivesum_actors::job::spec::{Priority, Summary};
+use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_actors::source::{IoMode, Reach};
+
+use super::args::HashArgs;
+use super::draft::Draft;
+use super::outlet::{Gone, Outlet, Sink};
+use super::pool::Pool;
+use super::screen::{Screen, in_words, is_own, reason};
+use super::steps::{Step, Steps};
+use super::stream::hash_stream;
+use super::usage::UsageError;
+
+/// A run that is over by then shows its bar without a total.
+const SURVEY_AFTER: Duration = Duration::from_secs(1);
+
+/// Hashes what the arguments say.
+pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
+    let writer = writer_of(&args)?;
+    let rules = Rules::of(&args)?;
+    let (screen, sink) = (Screen::with_progress(), open_sink(&args)?);
+    let rules = Rules { leave_out: own_files(&sink), ..rules };
+    let pool = Pool::start(args.engine, Some(rules.algorithms))?;
+    let outlet = Outlet::open(sink, screen.clone())?;
+    let mut run = Run { pool, rules, writer, outlet, screen, tally: Tally::new(), path: Vec::new() };
+    let emitted = run.hash_all(Steps::new(args.paths));
+    run.end(emitted)
+}
+
+fn writer_of(args: &HashArgs) -> Result<ManifestWriter, UsageError> {
+    let usage = |message: &dyn std::fmt::Display| UsageError::of("hash", message);
+    let format = args.format.unwrap_or_else(|| Format::default_for(&args.algorithms));
+    if args.zero && !format.may_end_lines_with_nul() {
+        return Err(usage(&format!("--zero goes with the formats gnu and bsd, not with {format}")));
+    }
+    let end = if args.zero { LineEnd::Nul } else { LineEnd::Newline };
+    ManifestWriter::new(format, args.algorithms, end).map_err(|mismatch| usage(&mismatch))
+}
+
+fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
+    let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return Ok(Sink::Stdout) };
+    let draft = Draft::create(path).map_err(|error| io::Error::new(error.kind(), in_words(&error)));
+    Ok(Sink::File(draft.with_context(|| path.display().to_string())?))
+}
+
+/// Other names of standard output, whose file must not be replaced behind the back of who opened it.
+fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+fn own_files(sink: &Sink) -> Vec<FileIdentity> {
+    match sink {
+        Sink::Stdout => Vec::new(),
+        Sink::File(draft) => draft.own_files().to_vec(),
+    }
+}
+
+/// What holds for every file.
+struct Rules {
+    algorithms: Algorithms,
+    filters: Filters,
+    reach: Reach,
+    io: IoMode,
+    require_stable: bool,
+    leave_out: Vec<FileIdentity>,
+}
+
+impl Rules {
+    fn of(args: &HashArgs) -> Result<Self, UsageError> {
+        let filters = Filters::new(&args.include, &args.exclude).map_err(|error| UsageError::of("hash", error))?;
+        Ok(Self {
+            algorithms: args.algorithms,
+            filters,
+            reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
+            io: args.engine.io,
+            require_stable: args.require_stable,
+            leave_out: Vec::new(),
+        })
+    }
+
+    fn spec(&self, targets: Vec<Target>) -> ScanSpec {
+        ScanSpec {
+            filters: self.filters.clone(),
+            reach: self.reach,
+            io: self.io,
+            require_stable: self.require_stable,
+            priority: Priority::Normal,
+            // A count ahead is for the eyes of somebody who waits.
+            survey_after: io::stderr().is_terminal().then_some(SURVEY_AFTER),
+            leave_out: self.leave_out.clone(),
+            ..ScanSpec::new(targets, self.algorithms)
+        }
+    }
+}
+
+/// What has come out so far.
+struct Tally {
+    started: Instant,
+    summary: Summary,
+    /// Something is missing in the output that should be there.
+    failed: bool,
+}
+
+impl Tally {
+    fn new() -> Self {
+        let summary = Summary { complete: true, ..Summary::default() };
+        Self { started: Instant::now(), summary, failed: false }
+    }
+
+    fn count(&mut self, item: &ItemRef<'_>) {
+        self.summary.files += 1;
+        match item.status {
+            Status::Hashed(_) => {
+                self.summary.hashed += 1;
+                self.summary.bytes += item.meta.size;
+            }
+            Status::Skipped(_) => self.summary.skipped += 1,
+            Status::Error { .. } => {
+                self.summary.errors += 1;
+                self.failed = true;
+            }
+        }
+    }
+
+    fn close(&mut self) -> Summary {
+        self.summary.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.summary
+    }
+}
+
+/// One run of the command.
+struct Run {
+    pool: Pool,
+    rules: Rules,
+    writer: ManifestWriter,
+    outlet: Outlet,
+    screen: Screen,
+    tally: Tally,
+    /// The path of the result at hand.
+    path: Vec<u8>,
+}
+
+impl Run {
+    fn hash_all(&mut self, steps: Steps) -> Result<(), Gone> {
+        self.writer.begin(self.outlet.buffer());
+        for step in steps {
+            match step {
+                Step::Scan(targets) => self.scan(targets)?,
+                Step::Stream { shown, source } => self.stream(&shown, source)?,
+                Step::Special(shown) => self.emit_alone(&shown, Status::Skipped(SkipReason::NotRegular))?,
+            }
+        }
+        let summary = self.tally.close();
+        self.writer.end(self.outlet.buffer(), &summary);
+        self.outlet.flush()
+    }
+
+    fn scan(&mut self, targets: Vec<Target>) -> Result<(), Gone> {
+        let mut scan = match self.pool.engine.scan(self.rules.spec(targets)) {
+            Ok(scan) => scan,
+            Err(refused) => return self.break_off(&refused.to_string()),
+        };
+        self.screen.follow(scan.progress());
+        while let Some(rows) = scan.blocking_next() {
+            self.emit_rows(&rows)?;
+        }
+        match scan.blocking_finish().outcome {
+            ScanOutcome::Completed => Ok(()),
+            ScanOutcome::Cancelled | ScanOutcome::DeadlineExceeded | ScanOutcome::WalkFailed => {
+                self.break_off("the scan broke off: the output is not complete")
+            }
+        }
+    }
+
+    /// The output lacks something that nobody knows.
+    fn break_off(&mut self, why: &str) -> Result<(), Gone> {
+        self.screen.say(why);
+        self.tally.summary.complete = false;
+        self.tally.failed = true;
+        Ok(())
+    }
+
+    fn stream(&mut self, shown: &[u8], source: Option<std::fs::File>) -> Result<(), Gone> {
+        let (engine, algorithms) = (&self.pool.engine, self.rules.algorithms);
+        let hashed = match source {
+            Some(pipe) => hash_stream(engine, algorithms, pipe),
+            None => hash_stream(engine, algorithms, io::stdin()),
+        };
+        match hashed {
+            Ok(hashed) => {
+                let meta = FileMeta { size: hashed.size, ..FileMeta::default() };
+                let status = Status::Hashed(Stability::Stable);
+                self.emit(&ItemRef {
+                    path: shown,
+                    meta,
+                    status,
+                    digests: &hashed.digests,
+                    algorithms: &hashed.algorithms,
+                });
+                self.outlet.flush()
+            }
+            Err(error) => self.emit_alone(shown, stream_failed(&error)),
+        }
+    }
+
+    /// One result that no scan gave.
+    fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), Gone> {
+        let algorithms = self.rules.algorithms;
+        self.emit(&ItemRef { path, meta: FileMeta::default(), status, digests: &[], algorithms: &algorithms });
+        self.outlet.flush()
+    }
+
+    fn emit_rows(&mut self, rows: &Rows) -> Result<(), Gone> {
+        let mut path = std::mem::take(&mut self.path);
+        for row in rows.iter().filter(|row| !is_own(row.status)) {
+            path.clear();
+            row.path_into(&mut path);
+            self.emit(&ItemRef::of_row(row, &path, rows.algorithms()));
+        }
+        self.path = path;
+        self.outlet.flush()
+    }
+
+    fn emit(&mut self, item: &ItemRef<'_>) {
+        self.tally.count(item);
+        match (item.status, reason(item.status)) {
+            (Status::Skipped(_), Some(why)) => self.screen.say_of(item.path, &format!("skipped: {why}")),
+            (_, Some(why)) => self.screen.say_of(item.path, &why),
+            (_, None) => {}
+        }
+        if let Err(refused) = self.writer.item(self.outlet.buffer(), item) {
+            self.screen.say_of(item.path, &refused.to_string());
+            self.tally.failed = true;
+        }
+    }
+
+    /// Waits for the writer, puts the file in its place, and says how it all went.
+    fn end(self, emitted: Result<(), Gone>) -> anyhow::Result<ExitCode> {
+        let complete = self.tally.summary.complete && emitted.is_ok();
+        let written = self.outlet.finish();
+        self.pool.join();
+        self.screen.clear();
+        match written {
+            // Whoever read has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => anyhow::bail!("write error: {}", in_words(&error)),
+            Ok(Sink::File(draft)) if complete => {
+                draft.commit().map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+            }
+            Ok(Sink::File(_) | Sink::Stdout) => {}
+        }
+        Ok(if self.tally.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn stream_failed(error: &io::Error) -> Status {
+    use hivesum_actors::error::ErrorCode;
+    match error.raw_os_error() {
+        Some(errno) => Status::Error { code: ErrorCode::IoError, errno },
+        None => Status::Error { code: ErrorCode::Internal, errno: 0 },
+    }
+}

@@ -1,0 +1,58 @@
+//! Where a service keeps its state, and where `token` finds it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::usage::UsageError;
+
+/// The directory, as far as the command line tells it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct StateArgs {
+    /// Where jobs, results and tokens are kept
+    /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
+    #[arg(long = "state", value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl StateArgs {
+    /// The directory that holds; it need not exist.
+    pub(super) fn directory(&self) -> Result<PathBuf, UsageError> {
+        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        self.state.clone().or_else(|| default_directory(variable)).ok_or_else(|| {
+            UsageError::of("serve", "no place for the state: give --state DIR, or set STATE_DIRECTORY or HOME")
+        })
+    }
+}
+
+fn default_directory(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    // systemd sets it, and separates several by colons; ours is the first.
+    if let Some(given) = variable("STATE_DIRECTORY") {
+        return env::split_paths(&given).next();
+    }
+    // The XDG base directory specification: a relative path is to be ignored.
+    let xdg = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = xdg.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
+    Some(base.join("hivesum"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        default_directory(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+    }
+
+    #[test]
+    fn the_state_directory_is_the_first_that_is_told() {
+        let home = ("HOME", "/home/a");
+        assert_eq!(directory(&[home, ("STATE_DIRECTORY", "/s:/t"), ("XDG_STATE_HOME", "/x")]), Some("/s".into()));
+        assert_eq!(directory(&[home, ("XDG_STATE_HOME", "/x")]), Some("/x/hivesum".into()));
+        assert_eq!(directory(&[home, ("XDG_STATE_HOME", "x")]), Some("/home/a/.local/state/hivesum".into()));
+        assert_eq!(directory(&[home]), Some("/home/a/.local/state/hivesum".into()));
+        assert_eq!(directory(&[]), None);
+    }
+}

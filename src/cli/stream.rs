@@ -1,0 +1,55 @@
+//! Bytes that come from a pipe: read on a thread of their own and hashed as an upload.
+
+use std::io::{self, Read};
+
+use bytes::{Bytes, BytesMut};
+use hivesum_actors::digest::Algorithms;
+use hivesum_actors::engine::{Engine, UploadDigests};
+use tokio::sync::mpsc;
+
+/// Bytes asked for at a time: twice what a Linux pipe holds.
+const CHUNK_BYTES: usize = 128 << 10;
+
+/// Chunks that may wait for the engine.
+const CHUNKS_AHEAD: usize = 4;
+
+/// Reads `source` to its end and digests what comes.
+///
+/// # Errors
+/// When reading fails, or the engine gives the upload up.
+pub(super) fn hash_stream(
+    engine: &Engine,
+    algorithms: Algorithms,
+    source: impl Read + Send + 'static,
+) -> io::Result<UploadDigests> {
+    let mut upload = engine.upload(algorithms).map_err(io::Error::other)?;
+    let (chunks_in, mut chunks) = mpsc::channel(CHUNKS_AHEAD);
+    std::thread::Builder::new().name("hivesum-stream".to_owned()).spawn(move || read_all(source, &chunks_in))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        while let Some(chunk) = chunks.recv().await {
+            upload.absorb(chunk?).await.map_err(io::Error::other)?;
+        }
+        upload.finish().await.map_err(io::Error::other)
+    })
+}
+
+/// Ends at the end of the bytes, after an error, or when nobody listens any more.
+fn read_all(mut source: impl Read, chunks: &mpsc::Sender<io::Result<Bytes>>) {
+    loop {
+        let mut buffer = BytesMut::zeroed(CHUNK_BYTES);
+        let chunk = match source.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(read) => {
+                buffer.truncate(read);
+                Ok(buffer.freeze())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let failed = chunk.is_err();
+        if chunks.blocking_send(chunk).is_err() || failed {
+            return;
+        }
+    }
+}

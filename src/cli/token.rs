@@ -1,0 +1,170 @@
+//! `hivesum token`: the lasting tokens of a service, beside which it may run.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord, Tokens};
+use jiff::{SignedDuration, Timestamp};
+
+use super::outlet::write_stdout;
+use super::screen::{Screen, in_words};
+use super::state::StateArgs;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Print a new token; it is shown this once and kept as its SHA-256 only.
+    Create(CreateArgs),
+    /// List the tokens there are: id, scopes, end and name, separated by tabs.
+    List(ListArgs),
+    /// Make a token invalid.
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hivesum token create --name backup --scope read,hash
+  hivesum token create --name ci --scope hash --expires 30d")]
+pub(super) struct CreateArgs {
+    /// What it is for.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    name: String,
+
+    /// What it allows, separated by commas: read, hash, admin.
+    #[arg(long, value_name = "SCOPES", default_value = "read,hash")]
+    scope: Scopes,
+
+    /// When it ends: a time such as 2027-01-31T00:00:00Z, or a time from now such as 12h or 30d
+    /// [default: never].
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<End>,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// Its id, as `hivesum token list` shows it.
+    id: String,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// When a token ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct End(Timestamp);
+
+impl FromStr for End {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let now = Timestamp::now();
+        let end = word.parse().ok().or_else(|| now.checked_add(time_from_now(word)?).ok());
+        match end {
+            Some(end) if end > now => Ok(Self(end)),
+            Some(_) => Err("that is over already"),
+            None => Err("give a time such as 2027-01-31T00:00:00Z, or a time from now such as 12h or 30d"),
+        }
+    }
+}
+
+/// A whole number of minutes, hours, days or weeks.
+fn time_from_now(word: &str) -> Option<SignedDuration> {
+    let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
+    let seconds_a_unit: i64 = match unit {
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        "w" => 7 * 24 * 3600,
+        _ => return None,
+    };
+    let number: u32 = number.parse().ok()?;
+    Some(SignedDuration::from_secs(i64::from(number).checked_mul(seconds_a_unit)?))
+}
+
+/// Does what the command says.
+pub(super) fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        TokenCommand::Create(args) => create(args),
+        TokenCommand::List(args) => list(&args.state),
+        TokenCommand::Revoke(args) => revoke(&args),
+    }
+}
+
+fn open(state: &StateArgs) -> anyhow::Result<Tokens> {
+    let directory = state.directory()?;
+    Tokens::open(&directory).with_context(|| directory.display().to_string())
+}
+
+/// The secret alone goes to stdout, so that a script can take it.
+fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
+    let mut tokens = open(&args.state)?;
+    let expires_at = args.expires.map(|end| end.0);
+    let CreatedToken { record, secret } =
+        tokens.create(NewToken { name: args.name, scopes: args.scope, expires_at })?;
+    if let Err(error) = write_stdout(format!("{secret}\n").as_bytes()) {
+        // Nobody will ever know the secret: there must be no such token.
+        tokens.revoke(&record.id)?;
+        anyhow::bail!("write error: {}", in_words(&error));
+    }
+    Screen::plain().say(&format!(
+        "token {}: {}, {}; it is not shown again",
+        record.id,
+        record.scopes,
+        end_in_words(&record)
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let mut text = String::new();
+    for record in open(state)?.list()? {
+        // Writing into a string never fails.
+        let _ = writeln!(
+            text,
+            "{}\t{}\t{}\t{}",
+            record.id,
+            record.scopes,
+            end_in_words(&record),
+            record.name.escape_debug()
+        );
+    }
+    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
+    match open(&args.state)?.revoke(&args.id)? {
+        true => Ok(ExitCode::SUCCESS),
+        false => anyhow::bail!("no token has the id {:?}: see hivesum token list", args.id),
+    }
+}
+
+fn end_in_words(record: &TokenRecord) -> String {
+    record.expires_at.map_or_else(|| "never ends".to_owned(), |end| format!("ends {end:.0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_a_time_or_a_time_from_now() {
+        assert_eq!("2999-01-31T00:00:00Z".parse(), Ok(End("2999-01-31T00:00:00Z".parse().unwrap())));
+        assert_eq!(time_from_now("30d"), Some(SignedDuration::from_hours(720)));
+        for word in ["", "d", "30", "-1d", "1y", "0d", "1999-01-31T00:00:00Z", "4294967296w"] {
+            assert!(word.parse::<End>().is_err(), "{word:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What `serve` is started with: one plain, validated struct. The command line fills it; nothing below reads flags.
+//!
+//! Every bound that a client can reach is a field here, with the default of the contract. [`ServeConfig::check`]
+//! refuses binds that would let a stranger in; the server calls it before it opens anything.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use hivesum_actors::engine::HasherPriority;
+
+/// Where a service listens unless told otherwise.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// What the service is started with.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// The directories that jobs may read; none means that only uploads are hashed.
+    pub roots: Vec<RootConfig>,
+    /// The address to bind; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Where jobs, results and tokens are kept.
+    pub state_dir: PathBuf,
+    /// Hasher threads.
+    pub hashers: NonZeroUsize,
+    /// Their priority.
+    pub hasher_priority: HasherPriority,
+    /// Event-loop threads that serve HTTP.
+    pub workers: NonZeroUsize,
+    /// Who is let in.
+    pub access: Access,
+    /// A proxy stands in front, which speaks TLS with the clients.
+    pub behind_proxy: bool,
+    /// Host names answered to besides the loopback names and the bound address; a name with a port holds for that port alone.
+    pub allow_hosts: Vec<String>,
+    /// How logs are written.
+    pub log_format: LogFormat,
+    /// What one client, and all of them, may ask for.
+    pub limits: Limits,
+}
+
+/// A directory to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootConfig {
+    /// Its public name; the resolved directory's last component where none is given.
+    pub name: Option<String>,
+    /// The directory.
+    pub path: PathBuf,
+}
+
+/// Who is let in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Who carries a token or signed in with one.
+    #[default]
+    Tokens,
+    /// Everybody who reaches the port (`--no-auth`); on a loopback address alone.
+    Open,
+}
+
+/// How logs are written to stderr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+/// How many requests one client may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    /// As many as it likes.
+    Off,
+    /// This many.
+    PerClient {
+        /// In the long run.
+        per_second: NonZeroU32,
+        /// At once after a pause.
+        burst: NonZeroU32,
+    },
+}
+
+impl RateLimit {
+    /// So many a second, twice as many at once.
+    #[must_use]
+    pub const fn per_second(per_second: NonZeroU32) -> Self {
+        Self::PerClient { per_second, burst: per_second.saturating_mul(TWO) }
+    }
+}
+
+const TWO: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
+const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).expect("a thousand is not zero");
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self::per_second(REQUESTS_PER_SECOND)
+    }
+}
+
+/// Bounds on what clients may ask for.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests of one client.
+    pub rate: RateLimit,
+    /// The longest upload.
+    pub max_upload_bytes: u64,
+    /// Parts of one multipart upload.
+    pub max_parts: usize,
+    /// Uploads under way at a time; more are told to come back.
+    pub max_uploads: usize,
+    /// The longest JSON body.
+    pub max_json_bytes: usize,
+    /// Connections at a time.
+    pub max_connections: usize,
+    /// Event streams at a time.
+    pub max_streams: usize,
+    /// Jobs that run at a time.
+    pub max_running_jobs: usize,
+    /// Jobs that may wait.
+    pub max_queued_jobs: usize,
+    /// Longer files are not hashed.
+    pub max_file_bytes: u64,
+    /// How slow a body may be.
+    pub body_pace: BodyPace,
+    /// A request's head must be there by then.
+    pub head_timeout: Duration,
+    /// An idle connection is closed after this long.
+    pub keep_alive: Duration,
+    /// A stopping service ends by then, whatever is under way.
+    pub drain_timeout: Duration,
+}
+
+/// How slow a request body may be before it is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyPace {
+    /// Waited for before the rate counts.
+    pub grace: Duration,
+    /// The least rate after that, on average.
+    pub min_bytes_per_second: u64,
+    /// The longest wait for one chunk, whatever the average.
+    pub stall: Duration,
+}
+
+impl Default for BodyPace {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(20), min_bytes_per_second: 16 << 10, stall: Duration::from_secs(30) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rate: RateLimit::default(),
+            max_upload_bytes: 16 << 30,
+            max_parts: 1000,
+            max_uploads: 128,
+            max_json_bytes: 256 << 10,
+            max_connections: 4096,
+            max_streams: 256,
+            max_running_jobs: 4,
+            max_queued_jobs: 1000,
+            max_file_bytes: 16 << 40,
+            body_pace: BodyPace::default(),
+            head_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(15),
+            drain_timeout: Duration::from_secs(9),
+        }
+    }
+}
+
+/// A configuration that is refused before anything is opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Anybody on the network could use the service.
+    #[error("--no-auth is accepted on a loopback address only, not on {0}")]
+    OpenToTheNetwork(SocketAddr),
+    /// Tokens would cross the network in the clear.
+    #[error("{0} is no loopback address: put a proxy that speaks TLS in front and say --behind-proxy")]
+    WithoutTls(SocketAddr),
+    /// A root's name cannot stand in a URL.
+    #[error("{0:?} cannot be the name of a directory: it must not be empty or hold `/` or control characters")]
+    RootName(String),
+    /// A host name has no chance to match.
+    #[error("{0:?} is not a host name")]
+    HostName(String),
+}
+
+impl ServeConfig {
+    /// The defaults of the contract, for uploads only, with the state kept in `state_dir`.
+    #[must_use]
+    pub fn new(state_dir: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            roots: Vec::new(),
+            listen: DEFAULT_LISTEN,
+            state_dir,
+            hashers: cores,
+            hasher_priority: HasherPriority::Idle,
+            workers: cores,
+            access: Access::Tokens,
+            behind_proxy: false,
+            allow_hosts: Vec::new(),
+            log_format: LogFormat::Text,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Refuses what would be unsafe or could never work.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let loopback = self.listen.ip().is_loopback();
+        if self.access == Access::Open && !loopback {
+            return Err(ConfigError::OpenToTheNetwork(self.listen));
+        }
+        if !loopback && !self.behind_proxy {
+            return Err(ConfigError::WithoutTls(self.listen));
+        }
+        for name in self.roots.iter().filter_map(|root| root.name.as_ref()) {
+            if name.is_empty() || name.contains(['/', '\0']) || name.chars().any(char::is_control) {
+                return Err(ConfigError::RootName(name.clone()));
+            }
+        }
+        let not_a_host = |host: &&String| host.is_empty() || host.contains(['/', ' ', '@']);
+        self.allow_hosts.iter().find(not_a_host).map_or(Ok(()), |host| Err(ConfigError::HostName(host.clone())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(listen: &str, access: Access) -> ServeConfig {
+        ServeConfig { listen: listen.parse().unwrap(), access, ..ServeConfig::new(PathBuf::new()) }
+    }
+
+    #[test]
+    fn a_loopback_bind_needs_nothing_more() {
+        for listen in ["127.0.0.1:8080", "127.9.9.9:0", "[::1]:80"] {
+            assert_eq!(config(listen, Access::Tokens).check(), Ok(()));
+            assert_eq!(config(listen, Access::Open).check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_bind_that_others_reach_is_never_open_and_needs_a_proxy() {
+        for listen in ["0.0.0.0:8080", "192.0.2.1:80", "[::]:80"] {
+            let closed = config(listen, Access::Tokens);
+            assert!(matches!(closed.check(), Err(ConfigError::WithoutTls(_))));
+            assert_eq!(ServeConfig { behind_proxy: true, ..closed }.check(), Ok(()));
+            let open = ServeConfig { behind_proxy: true, ..config(listen, Access::Open) };
+            assert!(matches!(open.check(), Err(ConfigError::OpenToTheNetwork(_))));
+        }
+    }
+
+    #[test]
+    fn a_root_name_must_fit_into_a_url_segment() {
+        for name in ["", "a/b", "a\nb"] {
+            let root = RootConfig { name: Some(name.to_owned()), path: PathBuf::new() };
+            let config = ServeConfig { roots: vec![root], ..config("127.0.0.1:0", Access::Tokens) };
+            assert!(matches!(config.check(), Err(ConfigError::RootName(_))), "{name:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Everything the API can answer instead of a result: one type, one match to its status and code.
+//!
+//! The public text of an error carries no server path and no cause; causes stay in [`ApiError::Internal`] and
+//! go to the log, under the request id that the body shows. The gate renders every error, whoever raised it,
+//! as RFC 9457 `application/problem+json`.
+
+mod convert;
+mod problem;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use hivesum_actors::Digest;
+use hivesum_actors::error::PathInvalid;
+
+pub(crate) use problem::{RequestId, problem};
+
+/// What went wrong, one variant per answer. The text is the problem's `detail`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("{0}")]
+    InvalidRequest(Cow<'static, str>),
+    #[error(transparent)]
+    PathInvalid(#[from] PathInvalid),
+    #[error("{0}")]
+    AlgorithmUnknown(String),
+    #[error("{0}")]
+    DigestFieldInvalid(Cow<'static, str>),
+    #[error("sign in, or send a token that is valid")]
+    Unauthenticated,
+    #[error("this token may not do that: it lacks the scope {needs:?}")]
+    Forbidden { needs: &'static str },
+    #[error("requests that change something are taken from hivesum's own page or from programs only")]
+    CrossSite,
+    #[error("the service was started without directories: only uploads can be hashed")]
+    NoRoots,
+    #[error("{0}")]
+    NotFound(&'static str),
+    #[error("this resource takes {allow} only")]
+    MethodNotAllowed { allow: String },
+    #[error("the body came too slowly")]
+    BodyTooSlow,
+    #[error("{0}")]
+    JobNotFinished(&'static str),
+    #[error("{0}")]
+    NameNotRepresentable(String),
+    #[error("{0}")]
+    AlgorithmNotInJob(String),
+    #[error("{what} is larger than the limit of {limit}")]
+    TooLarge { what: &'static str, limit: u64 },
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
+    #[error("the service does not answer under this host name")]
+    HostNotAllowed,
+    #[error("the {} digest is {}, not {}", .0.expected.algorithm(), .0.computed, .0.expected)]
+    DigestMismatch(Box<Mismatch>),
+    #[error("too many requests")]
+    RateLimited { wait: Duration },
+    #[error("the service failed to answer")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("stored results are damaged")]
+    StoreCorrupt,
+    #[error("too much is waiting already: try again later")]
+    QueueFull,
+    #[error("the service is shutting down")]
+    Draining,
+    #[error("too many event streams are open")]
+    TooManyStreams,
+    #[error("the directory does not answer")]
+    RootUnavailable,
+    #[error("the service has no room left to store jobs")]
+    StorageFull,
+    /// What the framework refused before or instead of a handler.
+    #[error("{}", .0.canonical_reason().unwrap_or("the request was refused"))]
+    Framework(StatusCode),
+}
+
+/// A digest that was expected and the one that the bytes have.
+#[derive(Debug)]
+pub(crate) struct Mismatch {
+    pub(crate) expected: Digest,
+    pub(crate) computed: Digest,
+}
+
+impl ApiError {
+    /// A bad request, in words.
+    pub(crate) fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidRequest(detail.into())
+    }
+
+    /// A defect, or a failure of the machine: the cause is for the log alone.
+    pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The status and the stable code of each error.
+    pub(crate) fn status_and_code(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::InvalidRequest(_) => (S::BAD_REQUEST, "invalid_request"),
+            Self::PathInvalid(_) => (S::BAD_REQUEST, "path_invalid"),
+            Self::AlgorithmUnknown(_) => (S::BAD_REQUEST, "algorithm_unknown"),
+            Self::DigestFieldInvalid(_) => (S::BAD_REQUEST, "digest_field_invalid"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated"),
+            Self::Forbidden { .. } => (S::FORBIDDEN, "forbidden"),
+            Self::CrossSite => (S::FORBIDDEN, "cross_site"),
+            Self::NoRoots => (S::FORBIDDEN, "no_roots"),
+            Self::NotFound(_) => (S::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body_too_slow"),
+            Self::JobNotFinished(_) => (S::CONFLICT, "job_not_finished"),
+            Self::NameNotRepresentable(_) => (S::CONFLICT, "name_not_representable"),
+            Self::AlgorithmNotInJob(_) => (S::CONFLICT, "algorithm_not_in_job"),
+            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::UnsupportedMediaType(_) => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::HostNotAllowed => (S::MISDIRECTED_REQUEST, "host_not_allowed"),
+            Self::DigestMismatch(_) => (S::UNPROCESSABLE_ENTITY, "digest_mismatch"),
+            Self::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal"),
+            Self::StoreCorrupt => (S::INTERNAL_SERVER_ERROR, "store_corrupt"),
+            Self::QueueFull => (S::SERVICE_UNAVAILABLE, "queue_full"),
+            Self::Draining => (S::SERVICE_UNAVAILABLE, "draining"),
+            Self::TooManyStreams => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
+            Self::RootUnavailable => (S::SERVICE_UNAVAILABLE, "root_unavailable"),
+            Self::StorageFull => (S::INSUFFICIENT_STORAGE, "storage_full"),
+            Self::Framework(status) => (*status, convert::framework_code(*status)),
+        }
+    }
+
+    /// Whole seconds, at least one, after which a refused request may be sent again.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { wait } => Some(wait.as_millis().div_ceil(1000).max(1) as u64),
+            error if error.status_and_code().0 == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status_and_code().0
+    }
+
+    /// Bare: the gate knows the request's id and writes the body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_as_zero() {
+        let seconds = |ms| ApiError::RateLimited { wait: Duration::from_millis(ms) }.retry_after_seconds();
+        assert_eq!([seconds(0), seconds(1), seconds(1000), seconds(1001)], [Some(1), Some(1), Some(1), Some(2)]);
+        assert_eq!(ApiError::QueueFull.retry_after_seconds(), Some(1));
+        assert_eq!(ApiError::CrossSite.retry_after_seconds(), None);
+    }
+
+    #[test]
+    fn the_cause_of_an_internal_error_stays_out_of_its_text() {
+        let error = ApiError::internal("/srv/secret: I/O error");
+        assert_eq!(error.to_string(), "the service failed to answer");
+    }
+}

@@ -1,0 +1,121 @@
+//! How failures of the rooms below become answers.
+
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
+use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
+use hivesum_actors::error::{GlobInvalid, Refused, StoreError, SubmitError, UploadError};
+use hivesum_actors::job::service::SubscribeError;
+use hivesum_actors::listing::ListError;
+
+use super::ApiError;
+
+/// The code of a refusal that the framework made up.
+pub(super) fn framework_code(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+        StatusCode::REQUEST_TIMEOUT => "body_too_slow",
+        status if status.is_server_error() => "internal",
+        _ => "invalid_request",
+    }
+}
+
+impl From<UnknownAlgorithm> for ApiError {
+    fn from(error: UnknownAlgorithm) -> Self {
+        Self::AlgorithmUnknown(error.to_string())
+    }
+}
+
+impl From<AlgorithmsInvalid> for ApiError {
+    fn from(error: AlgorithmsInvalid) -> Self {
+        match error {
+            AlgorithmsInvalid::Unknown(unknown) => unknown.into(),
+            error => Self::invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<GlobInvalid> for ApiError {
+    fn from(error: GlobInvalid) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::QueueFull => Self::QueueFull,
+            Refused::Draining => Self::Draining,
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Refused(refused) => refused.into(),
+            UploadError::HasherFailed => Self::internal(error),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt | StoreError::Newer { .. } => Self::StoreCorrupt,
+            StoreError::Full => Self::StorageFull,
+            StoreError::Closed => Self::Draining,
+            StoreError::Locked | StoreError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::NoRoots => Self::NoRoots,
+            SubmitError::NotFound(what) => Self::NotFound(what),
+            SubmitError::Path(invalid) => invalid.into(),
+            SubmitError::Glob(invalid) => invalid.into(),
+            SubmitError::RootUnavailable => Self::RootUnavailable,
+            SubmitError::Refused(refused) => refused.into(),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscribeError> for ApiError {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::Store(error) => error.into(),
+            SubscribeError::TooMany => Self::TooManyStreams,
+        }
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NotFound => Self::NotFound("nothing is at this path"),
+            ListError::Permission => Self::NotFound("the service cannot list what is at this path"),
+            ListError::NotADirectory => Self::NotFound("no directory is at this path"),
+            ListError::RootUnavailable | ListError::Busy => Self::RootUnavailable,
+        }
+    }
+}
+
+impl From<PayloadError> for ApiError {
+    /// The body broke off or was no body. An error of ours that travelled through a stream comes out again.
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::Io(error) => match error.downcast::<Self>() {
+                Ok(own) => own,
+                Err(_) => Self::invalid("the body broke off"),
+            },
+            PayloadError::Incomplete(_) => Self::invalid("the body broke off"),
+            error => Self::invalid(format!("the body cannot be read: {error}")),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The body of an error: RFC 9457, with the stable `code` and the id that the log knows the request by.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderValue};
+use serde::Serialize;
+
+use super::{ApiError, Mismatch};
+
+/// The id of a request: unique within one run of the service, written out only where somebody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestId(u64);
+
+static RUN: LazyLock<u32> = LazyLock::new(|| getrandom::u32().unwrap_or_else(|_| std::process::id()));
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl RequestId {
+    /// The next id of this run.
+    pub(crate) fn next() -> Self {
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}-{:08x}", *RUN, self.0)
+    }
+}
+
+/// `application/problem+json`.
+#[derive(Debug, Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    request_id: String,
+    #[serde(flatten)]
+    values: Option<Values>,
+}
+
+/// Both values of a digest that differs.
+#[derive(Debug, Serialize)]
+struct Values {
+    algorithm: &'static str,
+    expected: String,
+    computed: String,
+}
+
+impl Values {
+    fn of(error: &ApiError) -> Option<Self> {
+        let ApiError::DigestMismatch(mismatch) = error else { return None };
+        let Mismatch { expected, computed } = &**mismatch;
+        let algorithm = expected.algorithm().name();
+        Some(Self { algorithm, expected: expected.to_string(), computed: computed.to_string() })
+    }
+}
+
+/// The answer for an error. Bodies that were not read to their end close the connection.
+pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
+    let (status, code) = error.status_and_code();
+    let problem = Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail: &error.to_string(),
+        code,
+        request_id: id.to_string(),
+        values: Values::of(error),
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    match error {
+        ApiError::MethodNotAllowed { allow } => {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        ApiError::Unauthenticated => {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
+        }
+        ApiError::TooLarge { .. } | ApiError::BodyTooSlow => {
+            response.force_close();
+        }
+        _ => {}
+    }
+    response.body(serde_json::to_vec(&problem).unwrap_or_default())
+}

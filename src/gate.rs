@@ -1,0 +1,178 @@
+//! The gate: every request passes here once, and every answer leaves here once.
+//!
+//! In this order: Host, site, who it is, how often, what it may do; then the handler, with panics caught; then
+//! errors become problem+json with the request's id, and the answer is counted. One layer for all of it keeps
+//! the price of a small request low.
+
+mod hosts;
+mod place;
+mod rate;
+mod site;
+mod unread;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use futures_util::FutureExt;
+use hivesum_actors::limits::ClientKey;
+
+use crate::auth::Caller;
+use crate::error::{ApiError, RequestId, problem};
+use crate::metrics::RouteMeter;
+use crate::service::Service;
+pub(crate) use hosts::Hosts;
+use place::Place;
+pub(crate) use rate::RateRule;
+use rate::RateState;
+
+/// The middleware.
+pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let visit = Visit::begin(&request);
+    let reader = unread::keep_reader(&mut request);
+    let service = service_of(&request);
+    let Admission { rate, outcome } = admit(&service, &request).await;
+    let answered = match outcome {
+        Ok(caller) => pass(request, caller, next, visit.id).await,
+        Err(error) => Ok(request.into_response(answer(&error, visit.id))),
+    };
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(lost) => {
+            visit.end(service.metrics.unmatched(), lost.status_code());
+            return Err(lost.into());
+        }
+    };
+    if let Some(rate) = rate {
+        rate.write(response.headers_mut());
+    }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
+    visit.end(meter, response.status());
+    Ok(match reader {
+        Some(reader) => reader.until_sent(response),
+        None => response,
+    })
+}
+
+/// What is remembered of a request until its answer is counted.
+struct Visit {
+    id: RequestId,
+    began: Instant,
+    /// Only while somebody reads the log at this level.
+    line: Option<(Method, String)>,
+}
+
+impl Visit {
+    fn begin(request: &ServiceRequest) -> Self {
+        let logged = tracing::enabled!(tracing::Level::DEBUG);
+        let line = logged.then(|| (request.method().clone(), request.path().to_owned()));
+        Self { id: RequestId::next(), began: Instant::now(), line }
+    }
+
+    fn end(self, meter: &RouteMeter, status: StatusCode) {
+        let took = self.began.elapsed();
+        meter.count(status, took);
+        if let Some((method, path)) = self.line {
+            tracing::debug!(request_id = %self.id, %method, ?path, status = status.as_u16(), ?took, "answered");
+        }
+    }
+}
+
+/// Who is let in, and what the rate says either way.
+struct Admission {
+    rate: Option<RateState>,
+    outcome: Result<Caller, ApiError>,
+}
+
+async fn admit(service: &Service, request: &ServiceRequest) -> Admission {
+    let place = Place::of(request.path());
+    if let Err(error) = service.hosts.check(request.head()).and_then(|()| site::check(request.head())) {
+        return Admission { rate: None, outcome: Err(error) };
+    }
+    let address = request.peer_addr().map_or(ClientKey::Crowd, |peer| ClientKey::of_address(peer.ip()));
+    let known = match place {
+        Place::Public | Place::SignIn => Ok(Caller::stranger(address)),
+        Place::Metrics | Place::Guarded => service.auth.identify(request.headers(), address).await,
+    };
+    // A request of nobody we know counts as its address's.
+    let client = known.as_ref().map_or(address, |caller| caller.key);
+    let rate = match place {
+        Place::Public | Place::Metrics => Ok(None),
+        Place::SignIn | Place::Guarded => service.rate.take(client),
+    };
+    let permitted = |caller: Caller| match place {
+        Place::Public | Place::SignIn => Ok(caller),
+        Place::Metrics | Place::Guarded => caller.may(request.method()).map(|()| caller),
+    };
+    match rate {
+        Ok(rate) => Admission { rate, outcome: known.and_then(permitted) },
+        Err((rate, wait)) => Admission { rate: Some(rate), outcome: Err(ApiError::RateLimited { wait }) },
+    }
+}
+
+/// Calls the handler and makes a problem of whatever went wrong in it.
+async fn pass(
+    request: ServiceRequest,
+    caller: Caller,
+    next: Next<BoxBody>,
+    id: RequestId,
+) -> Result<ServiceResponse<BoxBody>, Lost> {
+    request.extensions_mut().insert(caller);
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) if response.status().as_u16() >= 400 => {
+            let answer = answer_for(response.response().error(), response.status(), id);
+            Ok(response.into_response(answer))
+        }
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => Err(Lost { id, error: ApiError::Framework(error.as_response_error().status_code()) }),
+        Err(_) => Err(Lost { id, error: ApiError::internal("a handler panicked") }),
+    }
+}
+
+/// The problem for an error of ours, or for a status that the framework chose.
+fn answer_for(error: Option<&Error>, status: StatusCode, id: RequestId) -> HttpResponse {
+    match error.and_then(Error::as_error::<ApiError>) {
+        Some(error) => answer(error, id),
+        None => answer(&ApiError::Framework(status), id),
+    }
+}
+
+/// The problem, with its cause in the log where there is one.
+fn answer(error: &ApiError, id: RequestId) -> HttpResponse {
+    match error {
+        ApiError::Internal(cause) => tracing::error!(request_id = %id, ?cause, "a request failed"),
+        error if error.status_code().is_server_error() => {
+            tracing::warn!(request_id = %id, %error, "a request was refused")
+        }
+        error => tracing::debug!(request_id = %id, %error, "a request was refused"),
+    }
+    problem(error, id)
+}
+
+/// An error whose request is gone, so it carries the id itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct Lost {
+    id: RequestId,
+    error: ApiError,
+}
+
+impl ResponseError for Lost {
+    fn status_code(&self) -> StatusCode {
+        self.error.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        answer(&self.error, self.id)
+    }
+}
+
+fn service_of(request: &ServiceRequest) -> web::Data<Service> {
+    request.app_data::<web::Data<Service>>().expect("every app is built with its service").clone()
+}

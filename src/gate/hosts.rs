@@ -1,0 +1,98 @@
+//! Which host names are answered to: a page that rebinds its own name to this address stays outside.
+
+use std::net::SocketAddr;
+
+use actix_web::dev::RequestHead;
+use actix_web::http::header;
+
+use crate::error::ApiError;
+
+/// Host names, lower case, each for any port or for one.
+#[derive(Debug)]
+pub(crate) struct Hosts {
+    allowed: Vec<(String, Option<u16>)>,
+}
+
+impl Hosts {
+    /// The loopback names, the bound address and `more`.
+    pub(crate) fn new(bound: SocketAddr, more: &[String]) -> Self {
+        let bound = match bound {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        };
+        let mut allowed: Vec<_> =
+            ["127.0.0.1", "[::1]", "localhost", &bound].map(|host| (host.to_owned(), None)).into();
+        allowed.extend(more.iter().map(|host| {
+            let (name, port) = split_port(host);
+            (name.to_ascii_lowercase(), port.and_then(|port| port.parse().ok()))
+        }));
+        Self { allowed }
+    }
+
+    /// Refuses a request for another host. An absolute target says the host as well as the field does.
+    pub(crate) fn check(&self, head: &RequestHead) -> Result<(), ApiError> {
+        let mut fields = head.headers().get_all(header::HOST);
+        let host = fields.next().and_then(|host| host.to_str().ok());
+        let in_target = head.uri.authority().map(|authority| authority.as_str());
+        let all_allowed = host.is_some_and(|host| self.allows(host)) && in_target.is_none_or(|host| self.allows(host));
+        match all_allowed && fields.next().is_none() {
+            true => Ok(()),
+            false => Err(ApiError::HostNotAllowed),
+        }
+    }
+
+    fn allows(&self, host: &str) -> bool {
+        let (name, port) = split_port(host);
+        if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
+            return false;
+        }
+        let port = port.and_then(|port| port.parse().ok());
+        let is_it =
+            |(known, on): &(String, Option<u16>)| known.eq_ignore_ascii_case(name) && (on.is_none() || *on == port);
+        self.allowed.iter().any(is_it)
+    }
+}
+
+/// `name:port`, where an IPv6 address stands in brackets.
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_names_the_bound_address_and_the_names_given_are_allowed() {
+        let hosts =
+            Hosts::new("192.0.2.7:8080".parse().unwrap(), &["Files.example".to_owned(), "one.example:8443".to_owned()]);
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "[::1]:9",
+            "[::1]",
+            "LOCALHOST:1",
+            "192.0.2.7:8080",
+            "files.example",
+            "one.example:8443",
+        ] {
+            assert!(hosts.allows(host), "{host} was refused");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost:x",
+            "one.example",
+            "one.example:80",
+            "::1",
+            "[::2]",
+            "127.0.0.1:1:1",
+        ] {
+            assert!(!hosts.allows(host), "{host} was taken");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Requests per client, told as `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
+
+use crate::config::RateLimit;
+
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static STATE: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The rule that holds for every client.
+pub(crate) struct RateRule {
+    limiter: Option<(RequestLimiter, HeaderValue)>,
+}
+
+/// What one client has left.
+#[derive(Debug)]
+pub(super) struct RateState {
+    policy: HeaderValue,
+    remaining: u32,
+    seconds: u64,
+}
+
+impl RateRule {
+    pub(crate) fn new(rate: RateLimit) -> Self {
+        let limiter = match rate {
+            RateLimit::Off => None,
+            RateLimit::PerClient { per_second, burst } => Some(RequestLimiter::new(per_second, burst)),
+        };
+        let with_policy = |limiter: RequestLimiter| {
+            let policy = format!("\"default\";q={};w={}", limiter.burst(), whole_seconds(limiter.window()));
+            let policy = HeaderValue::from_str(&policy).expect("digits and ASCII marks make a field");
+            (limiter, policy)
+        };
+        Self { limiter: limiter.map(with_policy) }
+    }
+
+    /// Counts one request: what is left, or how long to wait.
+    pub(super) fn take(&self, client: ClientKey) -> Result<Option<RateState>, (RateState, Duration)> {
+        let Some((limiter, policy)) = &self.limiter else { return Ok(None) };
+        let state = |remaining, time| RateState { policy: policy.clone(), remaining, seconds: whole_seconds(time) };
+        match limiter.take(client) {
+            Verdict::Taken { remaining, whole_in } => Ok(Some(state(remaining, whole_in))),
+            Verdict::TooMany { wait } => Err((state(0, wait), wait)),
+        }
+    }
+}
+
+impl RateState {
+    pub(super) fn write(self, fields: &mut HeaderMap) {
+        let state = format!("\"default\";r={};t={}", self.remaining, self.seconds);
+        fields.insert(POLICY.clone(), self.policy);
+        fields.insert(STATE.clone(), HeaderValue::from_str(&state).expect("digits and ASCII marks make a field"));
+    }
+}
+
+/// Rounded up, at least one.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_millis().div_ceil(1000).max(1) as u64
+}

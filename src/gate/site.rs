@@ -1,0 +1,65 @@
+//! Requests that change something must not come from another site's page.
+//!
+//! Browsers say where a request was made (`Sec-Fetch-Site`), older ones say the origin; programs say neither.
+
+use actix_web::dev::RequestHead;
+use actix_web::http::{Method, header};
+
+use crate::error::ApiError;
+
+/// Refuses an unsafe method from another origin.
+pub(super) fn check(head: &RequestHead) -> Result<(), ApiError> {
+    if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
+        return Ok(());
+    }
+    let own = match head.headers().get("sec-fetch-site") {
+        Some(site) => matches!(site.as_bytes(), b"same-origin" | b"none"),
+        None => head.headers().get(header::ORIGIN).is_none_or(|origin| is_host(head, origin.as_bytes())),
+    };
+    if own { Ok(()) } else { Err(ApiError::CrossSite) }
+}
+
+/// Whether the origin is the host that the request was sent to.
+fn is_host(head: &RequestHead, origin: &[u8]) -> bool {
+    let host = head.headers().get(header::HOST).map(|host| host.as_bytes());
+    let authority = [&b"http://"[..], b"https://"].iter().find_map(|scheme| origin.strip_prefix(*scheme));
+    authority.is_some_and(|authority| host.is_some_and(|host| host.eq_ignore_ascii_case(authority)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn check_post(fields: &[(&'static str, &str)]) -> Result<(), ApiError> {
+        let request = TestRequest::post().insert_header(("host", "localhost:8080"));
+        let request = fields.iter().fold(request, |request, field| request.insert_header(*field));
+        check(request.to_http_request().head())
+    }
+
+    #[test]
+    fn programs_and_our_own_page_may_change_things() {
+        for fields in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none")],
+            &[("origin", "http://localhost:8080")],
+        ] {
+            assert!(check_post(fields).is_ok(), "{fields:?} was refused");
+        }
+    }
+
+    #[test]
+    fn another_sites_page_may_not() {
+        for fields in [
+            &[("sec-fetch-site", "cross-site")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:8080")],
+            &[("origin", "null")],
+            &[("origin", "http://localhost:9090")],
+            &[("origin", "http://localhost:8080.evil.example")],
+        ] {
+            assert!(matches!(check_post(fields), Err(ApiError::CrossSite)), "{fields:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Chunked bodies that no handler read to their end: such a connection is closed after the answer.
+//!
+//! actix-http closes a connection on an unread body of known length, but drains a chunked one for as long as
+//! it lasts, untimed, once its reader is dropped. So its reader is kept until the answer is sent; then the
+//! body counts as unread, and the connection is closed within the disconnect timeout.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::HttpMessage;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use futures_util::Stream;
+
+/// Keeps the reader of one chunked body.
+#[derive(Clone)]
+pub(super) struct Reader(Rc<RefCell<Payload>>);
+
+/// Takes hold of the body's reader, if the body is chunked. The handler reads through it.
+pub(super) fn keep_reader(request: &mut ServiceRequest) -> Option<Reader> {
+    request.headers().get(header::TRANSFER_ENCODING)?;
+    let reader = Reader(Rc::new(RefCell::new(request.take_payload())));
+    request.set_payload(Payload::Stream { payload: Box::pin(reader.clone()) });
+    Some(reader)
+}
+
+impl Reader {
+    /// Keeps the reader until the answer's body is sent.
+    pub(super) fn until_sent(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        response.map_body(|_, body| BoxBody::new(Answer { body, _reader: self }))
+    }
+}
+
+impl Stream for Reader {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_next(context)
+    }
+}
+
+/// An answer's body, and the reader that lives as long.
+struct Answer {
+    body: BoxBody,
+    _reader: Reader,
+}
+
+impl MessageBody for Answer {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_pin_mut().poll_next(context)
+    }
+}

@@ -1,0 +1,127 @@
+//! Figures for Prometheus. Handles are registered once and held, so that a request costs two atomic writes.
+//!
+//! There is no global recorder: each service has its own, so that several can live in one process.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use hivesum_actors::engine::EngineStats;
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+/// Upper bounds of the request histogram, in seconds.
+const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
+
+/// Samples of histograms are folded into buckets at least this often, or they would pile up between scrapes.
+pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+const REQUESTS: &str = "hivesum_http_requests_total";
+const DURATIONS: &str = "hivesum_http_request_duration_seconds";
+
+/// The figures of one service.
+pub(crate) struct Metrics {
+    recorder: Arc<PrometheusRecorder>,
+    handle: PrometheusHandle,
+    unmatched: RouteMeter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let builder = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS);
+        let recorder = Arc::new(builder.expect("the list of buckets is not empty").build_recorder());
+        let handle = recorder.handle();
+        let unmatched = RouteMeter::new(recorder.clone(), "unmatched");
+        Self { recorder, handle, unmatched }
+    }
+
+    /// Counts the requests of one route.
+    pub(crate) fn route(&self, route: &'static str) -> RouteMeter {
+        RouteMeter::new(self.recorder.clone(), route)
+    }
+
+    /// Counts the requests that reached no route.
+    pub(crate) fn unmatched(&self) -> &RouteMeter {
+        &self.unmatched
+    }
+
+    /// Folds samples into buckets.
+    pub(crate) fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// All figures in the text format, with the engine's as they are now.
+    pub(crate) fn render(&self, stats: &EngineStats, active_jobs: usize) -> String {
+        let hashers = &stats.hashers;
+        for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
+            self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
+        }
+        for (lane, waiting) in [("interactive", stats.queue.interactive), ("jobs", stats.queue.jobs)] {
+            self.gauge("hivesum_queue_quanta", Some(("lane", lane))).set(waiting as f64);
+        }
+        self.gauge("hivesum_queue_limit", None).set(stats.queue.limit as f64);
+        self.gauge("hivesum_active_jobs", None).set(active_jobs as f64);
+        for (quantile, milliseconds) in [("0.5", stats.latency.p50_ms), ("0.99", stats.latency.p99_ms)] {
+            self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
+        }
+        for (name, total) in [
+            ("hivesum_hasher_panics_total", hashers.panics),
+            ("hivesum_hasher_restarts_total", hashers.restarts),
+            ("hivesum_hasher_stuck_total", hashers.stuck),
+            ("hivesum_quanta_total", stats.total_tasks),
+            ("hivesum_hashed_bytes_total", stats.bytes_hashed),
+            ("hivesum_hashed_files_total", stats.files_hashed),
+        ] {
+            self.recorder.register_counter(&Key::from_static_name(name), &METADATA).absolute(total);
+        }
+        self.handle.render()
+    }
+
+    fn gauge(&self, name: &'static str, label: Option<(&'static str, &'static str)>) -> Gauge {
+        let labels: Vec<Label> = label.map(|(name, value)| Label::from_static_parts(name, value)).into_iter().collect();
+        self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
+    }
+}
+
+static METADATA: Metadata<'static> = Metadata::new("hivesum", Level::INFO, None);
+
+/// The statuses that the API gives; each has a counter of its own once it was given. The last stands for all others.
+const STATUSES: [u16; 21] =
+    [200, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507, 0];
+
+/// The figures of one route. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct RouteMeter {
+    figures: Arc<RouteFigures>,
+}
+
+struct RouteFigures {
+    recorder: Arc<PrometheusRecorder>,
+    route: Label,
+    durations: Histogram,
+    by_status: [OnceLock<Counter>; STATUSES.len()],
+}
+
+impl RouteMeter {
+    fn new(recorder: Arc<PrometheusRecorder>, route: &'static str) -> Self {
+        let route = Label::from_static_parts("route", route);
+        let durations = recorder.register_histogram(&Key::from_parts(DURATIONS, vec![route.clone()]), &METADATA);
+        Self { figures: Arc::new(RouteFigures { recorder, route, durations, by_status: Default::default() }) }
+    }
+
+    /// Counts one answer.
+    pub(crate) fn count(&self, status: StatusCode, took: Duration) {
+        let place = STATUSES.iter().position(|&known| known == status.as_u16()).unwrap_or(STATUSES.len() - 1);
+        let counter = self.figures.by_status[place].get_or_init(|| self.figures.counter_of(STATUSES[place]));
+        counter.increment(1);
+        self.figures.durations.record(took);
+    }
+}
+
+impl RouteFigures {
+    fn counter_of(&self, status: u16) -> Counter {
+        let status = if status == 0 { "other".to_owned() } else { status.to_string() };
+        let labels = vec![self.route.clone(), Label::new("status", status)];
+        self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA)
+    }
+}

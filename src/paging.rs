@@ -1,0 +1,36 @@
+//! All results of a job, a bounded page after the other, for answers of any length in constant memory.
+
+use hivesum_actors::error::StoreError;
+use hivesum_actors::job::item::Item;
+use hivesum_actors::job::service::{Jobs, ResultQuery};
+use hivesum_actors::job::spec::JobId;
+
+/// Results read from the store at a time.
+const PAGE: usize = 1000;
+
+/// Where a reader of all results stands.
+pub(crate) struct ResultPages {
+    jobs: Jobs,
+    id: JobId,
+    query: ResultQuery,
+    after_row: Option<u64>,
+    ended: bool,
+}
+
+impl ResultPages {
+    /// At the first of the results that the query wants. Its position and limit do not count.
+    pub(crate) fn new(jobs: Jobs, id: JobId, query: ResultQuery) -> Self {
+        Self { jobs, id, query, after_row: None, ended: false }
+    }
+
+    /// The next results in walk order; nothing at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, StoreError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let page = self.jobs.results_from(self.id, self.query.clone(), self.after_row, PAGE).await?;
+        self.after_row = page.last_row;
+        self.ended = page.last_row.is_none();
+        Ok((!page.items.is_empty()).then_some(page.items))
+    }
+}

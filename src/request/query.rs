@@ -1,0 +1,142 @@
+//! A request's query: every value decoded once, to bytes; unknown and repeated parameters are refused.
+//!
+//! Handlers take what they know and then call [`Query::finish`], which refuses the rest.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+
+use crate::error::ApiError;
+
+/// The parameters of one request that were not taken yet.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pairs: Vec<(String, Vec<u8>)>,
+}
+
+impl Query {
+    /// Splits and decodes the query of the request.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        Self::parse(request.query_string())
+    }
+
+    fn parse(query: &str) -> Result<Self, ApiError> {
+        let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = String::from_utf8(decode(name)?)
+                .map_err(|_| ApiError::invalid("a query parameter's name is not UTF-8"))?;
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(ApiError::invalid(format!("the query parameter {name:?} is given twice")));
+            }
+            pairs.push((name, decode(value)?));
+        }
+        Ok(Self { pairs })
+    }
+
+    /// The value of a parameter, as bytes.
+    pub(crate) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
+        let at = self.pairs.iter().position(|(known, _)| known == name)?;
+        Some(self.pairs.swap_remove(at).1)
+    }
+
+    /// The value of a parameter, as text.
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
+        let text = self.bytes(name).map(String::from_utf8).transpose();
+        text.map_err(|_| ApiError::invalid(format!("the query parameter {name:?} is not UTF-8")))
+    }
+
+    /// The value of a parameter, parsed; the parser's own words are shown.
+    pub(crate) fn parsed<T>(&mut self, name: &'static str) -> Result<Option<T>, ApiError>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let value =
+            text.parse().map_err(|error| ApiError::invalid(format!("the query parameter {name:?}: {error}")))?;
+        Ok(Some(value))
+    }
+
+    /// `limit`: how many items a page has at most.
+    pub(crate) fn limit(&mut self) -> Result<usize, ApiError> {
+        match self.parsed("limit")? {
+            None => Ok(DEFAULT_LIMIT),
+            Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+            Some(_) => {
+                Err(ApiError::invalid(format!("the query parameter \"limit\" must be between 1 and {MAX_LIMIT}")))
+            }
+        }
+    }
+
+    /// Refuses what nobody took.
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(ApiError::invalid(format!("unknown query parameter {name:?}"))),
+        }
+    }
+}
+
+/// Items of a page unless asked otherwise.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Items of a page at most.
+const MAX_LIMIT: usize = 1000;
+
+/// Percent-decoding as HTML forms and `URLSearchParams` write it: `+` is a blank.
+fn decode(text: &str) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match first {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let [high, low, after @ ..] = rest else { return Err(broken()) };
+                let digit = |digit: u8| char::from(digit).to_digit(16).ok_or_else(broken);
+                bytes.push((digit(*high)? * 16 + digit(*low)?) as u8);
+                rest = after;
+            }
+            byte => bytes.push(*byte),
+        }
+    }
+    Ok(bytes)
+}
+
+fn broken() -> ApiError {
+    ApiError::invalid("a `%` in the query is not followed by two hexadecimal digits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_decoded_once_and_to_bytes() {
+        let mut query = Query::parse("path=a%2Fb%252e%ff+c&q=&x").unwrap();
+        assert_eq!(query.bytes("path").unwrap(), b"a/b%2e\xff c");
+        assert_eq!(query.bytes("q").unwrap(), b"");
+        assert_eq!(query.bytes("x").unwrap(), b"");
+        assert_eq!(query.bytes("path"), None);
+        query.finish().unwrap();
+    }
+
+    #[test]
+    fn what_is_unknown_repeated_or_broken_is_refused() {
+        assert!(Query::parse("a=1").unwrap().finish().is_err());
+        for query in ["a=1&a=2", "a=%", "a=%2", "a=%zz", "%ff=1"] {
+            assert!(Query::parse(query).is_err(), "{query} was taken");
+        }
+    }
+
+    #[test]
+    fn a_limit_stays_within_its_bounds() {
+        let limit = |query| Query::parse(query).unwrap().limit();
+        assert_eq!((limit("").unwrap(), limit("limit=1").unwrap(), limit("limit=1000").unwrap()), (100, 1, 1000));
+        for query in ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit="] {
+            assert!(limit(query).is_err(), "{query} was taken");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `GET /algorithms`: what can be computed.
+
+use actix_web::web::Json;
+use actix_web::{HttpRequest, Responder};
+use hivesum_actors::Algorithm;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::request::Query;
+
+/// One algorithm.
+#[derive(Debug, Serialize)]
+struct AlgorithmShown {
+    name: &'static str,
+    digest_bytes: usize,
+    /// Whether nobody is known to find two inputs with one digest.
+    secure: bool,
+    default: bool,
+}
+
+pub(super) async fn list(request: HttpRequest) -> Result<impl Responder, ApiError> {
+    Query::of(&request)?.finish()?;
+    let shown = |algorithm: Algorithm| AlgorithmShown {
+        name: algorithm.name(),
+        digest_bytes: algorithm.digest_bytes(),
+        secure: algorithm.is_secure(),
+        default: algorithm == Algorithm::default(),
+    };
+    Ok(Json(Algorithm::ALL.map(shown)))
+}

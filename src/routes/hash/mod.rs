@@ -1,0 +1,88 @@
+//! `POST /hash`: bytes are digested while they arrive and never stored.
+//!
+//! Everything that can be refused by the head is, before a byte of the body is read: algorithms, digest fields,
+//! length, encoding, and a full queue.
+
+mod asked;
+mod expected;
+mod multipart;
+
+use std::time::Instant;
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hivesum_actors::engine::UploadDigests;
+use hivesum_actors::job::item::{DigestMap, serialize_name};
+use hivesum_actors::job::rows::split_digests;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::error::ApiError;
+use crate::request::PacedBody;
+use crate::service::Service;
+use asked::Asked;
+
+pub(super) async fn hash(
+    request: HttpRequest,
+    payload: Payload,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let began = Instant::now();
+    service.admit_work()?;
+    let asked = Asked::of(&request)?;
+    let body = PacedBody::open(&request, payload, service.upload_rules())?;
+    if is_multipart(&request) {
+        return multipart::hash_parts(&request, body, &asked, &service).await;
+    }
+    let mut upload = service.engine.upload(asked.algorithms)?;
+    let mut body = body;
+    while let Some(chunk) = body.next().await? {
+        upload.absorb(chunk).await?;
+    }
+    let hashed = Hashed { name: None, upload: upload.finish().await?, began };
+    asked.check(&hashed.upload)?;
+    Ok(HttpResponse::Ok().json(hashed))
+}
+
+fn is_multipart(request: &HttpRequest) -> bool {
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+/// What came of one body or one part, as it is shown.
+struct Hashed {
+    /// The name of a part.
+    name: Option<Vec<u8>>,
+    upload: UploadDigests,
+    began: Instant,
+}
+
+impl Serialize for Hashed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let UploadDigests { size, algorithms, digests } = &self.upload;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(name) = &self.name {
+            serialize_name(&mut map, "name", "name_b64", name)?;
+        }
+        map.serialize_entry("size", size)?;
+        map.serialize_entry("digests", &DigestMap { bytes: digests, algorithms })?;
+        if let Some(digest) = repr_digest(&self.upload) {
+            map.serialize_entry("repr_digest", &digest)?;
+        }
+        map.serialize_entry("elapsed_ms", &(self.began.elapsed().as_millis() as u64))?;
+        map.end()
+    }
+}
+
+/// The digests that have a registered key, as a `Repr-Digest` field would say them (RFC 9530).
+fn repr_digest(upload: &UploadDigests) -> Option<String> {
+    let members = split_digests(&upload.digests, &upload.algorithms).filter_map(|digest| {
+        let key = expected::field_key(digest.algorithm())?;
+        Some(format!("{key}=:{}:", STANDARD.encode(digest.as_bytes())))
+    });
+    let members: Vec<String> = members.collect();
+    (!members.is_empty()).then(|| members.join(", "))
+}

@@ -1,0 +1,149 @@
+//! `GET /jobs/{id}/manifest`: a finished job's digests in the form that another tool checks.
+//!
+//! What cannot be written is refused before the first byte: an algorithm the job has not, and a name that the
+//! format cannot carry.
+
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::web::{Bytes, Data, Path, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{Stream, stream};
+use hivesum_actors::job::item::Item;
+use hivesum_actors::job::service::{Jobs, ResultQuery, StatusFilter};
+use hivesum_actors::job::spec::{Job, Summary};
+use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_actors::{Algorithm, Algorithms};
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::paging::ResultPages;
+use crate::request::Query;
+use crate::service::Service;
+
+pub(super) async fn manifest(
+    request: HttpRequest,
+    id: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(&request)?;
+    let format = query.parsed::<Format>("format")?;
+    let algorithm = query.text("algorithm")?.map(|name| name.parse::<Algorithm>()).transpose()?;
+    query.finish()?;
+    let job = service.job(&caller, &id).await?;
+    let Some(summary) = job.summary.filter(|_| job.state.is_final()) else {
+        return Err(ApiError::JobNotFinished("the job is not finished: its manifest would not be whole"));
+    };
+    let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
+    let algorithms = choose(format, algorithm, &job.spec.algorithms)?;
+    let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);
+    if may_refuse_names(format) {
+        document()?.check_names().await?;
+    }
+    let file_name = DispositionParam::Filename(file_name(format, &algorithms));
+    let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![file_name] };
+    let response = HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header(disposition)
+        .streaming(document()?.into_stream());
+    Ok(response)
+}
+
+/// The digests that the manifest carries: the one asked for, else what the format has room for.
+fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> Result<Algorithms, ApiError> {
+    let chosen = match (asked, format) {
+        (Some(algorithm), _) => Algorithms::single(algorithm),
+        (None, Format::Gnu) => Algorithms::single(of_job.first()),
+        (None, Format::B3sum) => Algorithms::single(Algorithm::Blake3),
+        (None, Format::Bsd | Format::Csv | Format::Json | Format::Ndjson) => *of_job,
+    };
+    match chosen.iter().find(|&algorithm| !of_job.contains(algorithm)) {
+        Some(missing) => Err(ApiError::AlgorithmNotInJob(format!("the job did not compute {missing}, but {of_job}"))),
+        None => Ok(chosen),
+    }
+}
+
+/// Whether there are names that the format cannot carry.
+const fn may_refuse_names(format: Format) -> bool {
+    match format {
+        Format::B3sum => true,
+        Format::Gnu | Format::Bsd | Format::Csv | Format::Json | Format::Ndjson => false,
+    }
+}
+
+/// The name to save the manifest under, in the way of `SHA256SUMS`.
+fn file_name(format: Format, algorithms: &Algorithms) -> String {
+    match format {
+        Format::Gnu => format!("{}SUMS", algorithms.first().name().to_ascii_uppercase()),
+        Format::B3sum => "B3SUMS".to_owned(),
+        Format::Bsd => "CHECKSUMS".to_owned(),
+        Format::Csv | Format::Json | Format::Ndjson => format!("hivesum.{format}"),
+    }
+}
+
+/// A manifest on its way out, a page of results at a time.
+struct Document {
+    writer: ManifestWriter,
+    pages: ResultPages,
+    summary: Summary,
+    step: Step,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Begin,
+    Items,
+    Done,
+}
+
+impl Document {
+    fn new(jobs: &Jobs, job: &Job, form: (Format, Algorithms), summary: Summary) -> Result<Self, ApiError> {
+        let (format, algorithms) = form;
+        let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
+        let writer = writer.map_err(|mismatch| ApiError::invalid(mismatch.to_string()))?;
+        let status = match format {
+            Format::Json | Format::Ndjson => None,
+            Format::Gnu | Format::Bsd | Format::B3sum | Format::Csv => Some(StatusFilter::Hashed),
+        };
+        let query = ResultQuery { status, ..ResultQuery::default() };
+        Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.id, query), summary, step: Step::Begin })
+    }
+
+    /// Goes through all names without keeping a line.
+    async fn check_names(mut self) -> Result<(), ApiError> {
+        while self.next_part().await?.is_some() {}
+        Ok(())
+    }
+
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, ApiError>> + 'static {
+        stream::try_unfold(self, |mut document| async {
+            let part = document.next_part().await?;
+            Ok(part.map(|part| (Bytes::from(part), document)))
+        })
+    }
+
+    async fn next_part(&mut self) -> Result<Option<Vec<u8>>, ApiError> {
+        let mut out = Vec::new();
+        match self.step {
+            Step::Done => return Ok(None),
+            Step::Begin => {
+                self.writer.begin(&mut out);
+                self.step = Step::Items;
+            }
+            Step::Items => {}
+        }
+        match self.pages.next().await? {
+            Some(items) => items.iter().try_for_each(|item| self.write(&mut out, item))?,
+            None => {
+                self.writer.end(&mut out, &self.summary);
+                self.step = Step::Done;
+            }
+        }
+        Ok(Some(out))
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>, item: &Item) -> Result<(), ApiError> {
+        self.writer.item(out, &item.as_ref()).map_err(|refusal| {
+            ApiError::NameNotRepresentable(format!("{refusal}: {:?}", String::from_utf8_lossy(&item.path)))
+        })
+    }
+}

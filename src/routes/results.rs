@@ -1,0 +1,97 @@
+//! `GET /jobs/{id}/results`: a page as JSON, or with `Accept: application/x-ndjson` all of them as they are
+//! read, the summary last, so that a cut is visible.
+
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Path, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+use hivesum_actors::job::item::Item;
+use hivesum_actors::job::service::{ResultQuery, StatusFilter};
+use hivesum_actors::job::spec::{Job, JobId, Summary};
+use hivesum_actors::manifest::{Format, ndjson};
+use serde::Serialize;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::paging::ResultPages;
+use crate::request::Query;
+use crate::service::{NO_SUCH_JOB, Service};
+
+/// A page of results.
+#[derive(Debug, Serialize)]
+struct ResultsShown {
+    items: Vec<Item>,
+    total: u64,
+    position: u64,
+}
+
+pub(super) async fn results(
+    request: HttpRequest,
+    id: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    let query = result_query(&request)?;
+    let job = service.job(&caller, &id).await?;
+    if wants_ndjson(&request) {
+        return Ok(all_results(service, job.id, query));
+    }
+    let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
+    Ok(HttpResponse::Ok().json(ResultsShown { items: page.items, total: page.total, position: page.position }))
+}
+
+fn result_query(request: &HttpRequest) -> Result<ResultQuery, ApiError> {
+    let mut query = Query::of(request)?;
+    let wanted = ResultQuery {
+        status: query.text("status")?.map(|name| status_of(&name)).transpose()?,
+        path_prefix: query.bytes("path_prefix"),
+        q: query.bytes("q"),
+        position: query.parsed("position")?.unwrap_or(0),
+        limit: query.limit()?,
+    };
+    query.finish()?;
+    Ok(wanted)
+}
+
+fn status_of(name: &str) -> Result<StatusFilter, ApiError> {
+    let unknown = || ApiError::invalid(format!("unknown status {name:?}: choose hashed, error or skipped"));
+    StatusFilter::from_name(name).ok_or_else(unknown)
+}
+
+fn wants_ndjson(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepted.is_some_and(|accept| accept.contains(Format::Ndjson.media_type()))
+}
+
+fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> HttpResponse {
+    let pages = ResultPages::new(service.jobs.clone(), id, query);
+    let lines = stream::try_unfold(Some((service, pages)), move |state| async move {
+        let Some((service, mut pages)) = state else { return Ok(None) };
+        let mut out = Vec::new();
+        let items = pages.next().await?;
+        let Some(items) = items else {
+            let job = service.jobs.job(id).await?.ok_or(NO_SUCH_JOB)?;
+            ndjson::write_summary(&mut out, &summary_so_far(&job));
+            return Ok(Some((Bytes::from(out), None)));
+        };
+        for item in &items {
+            ndjson::write_item(&mut out, &item.as_ref());
+        }
+        Ok::<_, ApiError>(Some((Bytes::from(out), Some((service, pages)))))
+    });
+    HttpResponse::Ok().content_type(Format::Ndjson.media_type()).streaming(lines)
+}
+
+/// The summary; of a job that has none yet, what is committed, not complete.
+fn summary_so_far(job: &Job) -> Summary {
+    let progress = job.progress;
+    job.summary.unwrap_or(Summary {
+        files: progress.files_done + progress.files_failed + progress.files_skipped,
+        hashed: progress.files_done,
+        errors: progress.files_failed,
+        skipped: progress.files_skipped,
+        bytes: progress.bytes_done,
+        elapsed_ms: 0,
+        complete: false,
+    })
+}

@@ -1,0 +1,37 @@
+//! `POST /session`: a token for a cookie that scripts cannot read and other sites cannot send.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use crate::auth::{COOKIE, Caller, SESSION_LIFETIME};
+use crate::error::ApiError;
+use crate::request::{Query, read_json};
+use crate::service::Service;
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    token: String,
+}
+
+pub(super) async fn sign_in(
+    request: HttpRequest,
+    payload: Payload,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    Query::of(&request)?.finish()?;
+    let SignIn { token } = read_json(&request, payload, service.json_rules()).await?;
+    let value = service.auth.sign_in(&token, caller.key).await?;
+    let cookie = Cookie::build(COOKIE, value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(service.behind_tls)
+        .max_age(Duration::seconds(SESSION_LIFETIME.as_secs() as i64));
+    Ok(HttpResponse::NoContent().cookie(cookie.finish()).finish())
+}

@@ -1,0 +1,240 @@
+//! The service from bind to drain: starts the engine and the jobs, serves, stops in order.
+//!
+//! [`run`] is the whole program; [`Server`] is the same for callers that own the port and the stop signal, such as
+//! tests. Shutdown has one owner: nothing new is taken and event streams end, requests under way get their time,
+//! jobs are checkpointed, then the engine drains.
+
+mod announce;
+mod signals;
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server as HttpService, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use hivesum_actors::error::StartError;
+use hivesum_actors::job::service::{Jobs, JobsConfig};
+use hivesum_actors::source::{Root, RootError};
+use hivesum_actors::{Engine, EngineConfig};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::config::{ConfigError, RootConfig, ServeConfig};
+use crate::gate::{Hosts, RateRule, gate};
+use crate::metrics::{Metrics, UPKEEP_EVERY};
+use crate::service::Service;
+use crate::{assets, routes, telemetry};
+
+/// What running jobs get of the time to drain: they stop within a quantum, and commit.
+const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// What the engine keeps of the time to drain, after jobs and requests had theirs.
+const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
+
+/// A connection is closed this long after an answer to a body that was not read: the client has time to see it.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Why the service does not start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A directory cannot be served.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// Two directories have the same name.
+    #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
+    RootsClash(String),
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The engine or the job store does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The machine failed.
+    #[error("the service ended: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves until a signal says stop. Logs and the sign-in link go to stderr, the address to stdout.
+///
+/// # Errors
+/// When the service does not start. [`StartError::Store`] with `Locked` means that another server uses the state.
+pub fn run(config: ServeConfig) -> Result<(), ServeError> {
+    telemetry::init(config.log_format);
+    config.check()?;
+    actix_web::rt::System::new().block_on(async {
+        let listener = bind(config.listen)?;
+        let server = Server::start(config, listener).await?;
+        let stop = signals::stop_signal()?;
+        announce::sign_in_link(server.sign_in_link().as_deref());
+        announce::address(server.address());
+        server.run_until(stop).await
+    })
+}
+
+/// Binds the address.
+///
+/// # Errors
+/// When it is taken, or not one of this machine's.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).map_err(|source| ServeError::Bind { address, source })
+}
+
+/// A started service: it accepts, and answers as soon as [`run_until`](Self::run_until) is polled.
+pub struct Server {
+    http: HttpService,
+    service: web::Data<Service>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts everything on the current actix System.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub async fn start(config: ServeConfig, listener: TcpListener) -> Result<Self, ServeError> {
+        config.check()?;
+        let address = listener.local_addr()?;
+        let roots = open_roots(&config.roots)?;
+        let engine = Engine::start(engine_config(&config)).await?;
+        let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
+        let auth = Auth::new(config.access, jobs.tokens()).map_err(std::io::Error::from)?;
+        let service = web::Data::new(Service {
+            engine,
+            jobs,
+            auth,
+            hosts: Hosts::new(address, &config.allow_hosts),
+            rate: RateRule::new(config.limits.rate),
+            metrics: Metrics::new(),
+            behind_tls: config.behind_proxy,
+            stopping: CancellationToken::new(),
+            started: Instant::now(),
+            limits: config.limits.clone(),
+        });
+        let http = http_service(&config, service.clone(), listener)?;
+        Ok(Self { http, service, address })
+    }
+
+    /// The bound address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The link that signs the first visitor in, where a token is needed.
+    #[must_use]
+    pub fn sign_in_link(&self) -> Option<String> {
+        let token = self.service.auth.start_token()?;
+        Some(format!("http://{}/#token={token}", self.address))
+    }
+
+    /// Serves until `stop` is ready, then drains.
+    ///
+    /// # Errors
+    /// When a worker cannot be started.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { http, service, address } = self;
+        tracing::info!(%address, "serving");
+        let handle = http.handle();
+        let http = actix_web::rt::spawn(http);
+        let upkeep = actix_web::rt::spawn(keep_metrics(service.clone()));
+        stop.await;
+        drain(&service, &handle).await;
+        upkeep.abort();
+        http.await.map_err(std::io::Error::other)??;
+        Ok(())
+    }
+}
+
+/// While jobs are checkpointed the port still answers: new work is told that the service is draining.
+async fn drain(service: &Service, http: &ServerHandle) {
+    let began = Instant::now();
+    tracing::info!("stopping: nothing new is taken");
+    service.stopping.cancel();
+    let checkpointed = tokio::time::timeout(JOBS_STOP_WITHIN, service.jobs.drain()).await.is_ok();
+    http.stop(true).await;
+    let drained = service.engine.drain(ENGINE_DRAINS_WITHIN).await;
+    tracing::info!(checkpointed, drained, took = ?began.elapsed(), "stopped");
+}
+
+/// Histograms hold samples until somebody folds them: us, when nobody scrapes.
+async fn keep_metrics(service: web::Data<Service>) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        service.metrics.upkeep();
+    }
+}
+
+fn http_service(
+    config: &ServeConfig,
+    service: web::Data<Service>,
+    listener: TcpListener,
+) -> Result<HttpService, std::io::Error> {
+    let limits = &config.limits;
+    let workers = config.workers.get();
+    let others_get = JOBS_STOP_WITHIN + ENGINE_DRAINS_WITHIN;
+    let requests_get = limits.drain_timeout.saturating_sub(others_get).as_secs().max(1);
+    let app = move || {
+        App::new()
+            .app_data(service.clone())
+            .configure(|app| routes::configure(app, &service.metrics))
+            .default_service(web::to(assets::asset))
+            .wrap(from_fn(gate))
+    };
+    let http = HttpServer::new(app)
+        .workers(workers)
+        .max_connections(limits.max_connections.div_ceil(workers))
+        .keep_alive(limits.keep_alive)
+        .client_request_timeout(limits.head_timeout)
+        .client_disconnect_timeout(CLOSE_WITHIN)
+        .h1_allow_half_closed(false)
+        .tcp_nodelay(true)
+        .shutdown_timeout(requests_get)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(http.run())
+}
+
+fn open_roots(roots: &[RootConfig]) -> Result<Vec<Root>, ServeError> {
+    let mut names = HashSet::new();
+    let mut opened = Vec::with_capacity(roots.len());
+    for root in roots {
+        let root = Root::open(root.name.as_deref(), &root.path)?;
+        if !names.insert(root.name().to_owned()) {
+            return Err(ServeError::RootsClash(root.name().to_owned()));
+        }
+        tracing::info!(name = root.name(), path = ?root.path(), "serving a directory");
+        opened.push(root);
+    }
+    Ok(opened)
+}
+
+fn engine_config(config: &ServeConfig) -> EngineConfig {
+    EngineConfig {
+        hashers: config.hashers,
+        priority: config.hasher_priority,
+        concurrent_uploads: config.limits.max_uploads,
+        max_file_bytes: config.limits.max_file_bytes,
+        ..EngineConfig::default()
+    }
+}
+
+fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
+    JobsConfig {
+        state_dir: config.state_dir.clone(),
+        roots,
+        max_running: config.limits.max_running_jobs,
+        max_queued: config.limits.max_queued_jobs,
+        max_streams: config.limits.max_streams,
+    }
+}

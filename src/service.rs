@@ -1,0 +1,58 @@
+//! What all handlers share: one service, built once, behind one pointer for every worker.
+
+use std::time::Instant;
+
+use hivesum_actors::Engine;
+use hivesum_actors::job::service::Jobs;
+use hivesum_actors::job::spec::{Job, JobId};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Auth, Caller};
+use crate::config::Limits;
+use crate::error::ApiError;
+use crate::gate::{Hosts, RateRule};
+use crate::metrics::Metrics;
+use crate::request::body::BodyRules;
+
+/// The shared state of the service.
+pub(crate) struct Service {
+    pub(crate) engine: Engine,
+    pub(crate) jobs: Jobs,
+    pub(crate) auth: Auth,
+    pub(crate) hosts: Hosts,
+    pub(crate) rate: RateRule,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    /// Whether cookies are for TLS alone.
+    pub(crate) behind_tls: bool,
+    /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
+    pub(crate) stopping: CancellationToken,
+    pub(crate) started: Instant,
+}
+
+impl Service {
+    /// Refuses new work while the service stops.
+    pub(crate) fn admit_work(&self) -> Result<(), ApiError> {
+        if self.stopping.is_cancelled() { Err(ApiError::Draining) } else { Ok(()) }
+    }
+
+    /// The job, if it is there and the caller may know of it. An id that is none is no job.
+    pub(crate) async fn job(&self, caller: &Caller, id: &str) -> Result<Job, ApiError> {
+        let id: JobId = id.parse().map_err(|_| NO_SUCH_JOB)?;
+        let job = self.jobs.job(id).await?;
+        job.filter(|job| caller.may_see(job)).ok_or(NO_SUCH_JOB)
+    }
+
+    /// Rules for JSON bodies.
+    pub(crate) fn json_rules(&self) -> BodyRules {
+        BodyRules { max_bytes: self.limits.max_json_bytes as u64, pace: self.limits.body_pace }
+    }
+
+    /// Rules for uploads.
+    pub(crate) fn upload_rules(&self) -> BodyRules {
+        BodyRules { max_bytes: self.limits.max_upload_bytes, pace: self.limits.body_pace }
+    }
+}
+
+/// The answer for a job that is not there, or is another token's.
+pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");

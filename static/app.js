@@ -1,0 +1,164 @@
+// Starts the page: session, header, and the router that puts one view into <main>.
+
+import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
+import { forget, get } from './kernel/api.js';
+import { rate, short, plural, visible } from './kernel/format.js';
+import * as notice from './kernel/notice.js';
+import * as pool from './kernel/pool.js';
+import { comb } from './kernel/hive.js';
+import { show as showSignIn, signIn } from './views/signin.js';
+import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
+
+// One line a view: its module and its entry of the navigation.
+const VIEWS = {
+	hash: [() => import('./views/hash.js'), 'hash'],
+	files: [() => import('./views/files.js'), 'files'],
+	job: [() => import('./views/job.js'), 'jobs'],
+	jobs: [() => import('./views/jobs.js'), 'jobs'],
+	system: [() => import('./views/system.js'), 'system'],
+};
+
+const SLOW_MS = 250;
+const main = document.querySelector('main');
+const root = document.documentElement;
+const node = (id) => document.getElementById(id);
+
+let shown = { key: null, view: null };
+let turn = 0;
+let gone = new AbortController();
+let signedOut = false;
+
+/** '#/job/ID?status=error' -> {name, parts, search}. */
+function address() {
+	const [path, search = ''] = location.hash.replace(/^#\/?/, '').split('?');
+	const [name, ...parts] = path.split('/');
+	return { name: VIEWS[name] ? name : 'hash', parts, search: Object.fromEntries(new URLSearchParams(search)) };
+}
+
+async function route() {
+	const to = address();
+	const key = [to.name, ...to.parts].join('/') + (to.name === 'jobs' ? JSON.stringify(to.search) : '');
+	if (signedOut) return;
+	const [load, nav] = VIEWS[to.name];
+	for (const link of document.querySelectorAll('[data-nav]')) attr(link, 'aria-current', link.dataset.nav === nav ? 'page' : null);
+	if (key === shown.key && shown.view?.update) { shown.view.update(to); return; }
+	const mine = turn += 1;
+	leave();
+	notice.clear();
+	const place = h(`div.view.view-${to.name}`);
+	// What is on the page stays until the next view has something to show.
+	const slow = setTimeout(() => { if (mine === turn && !place.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
+	try {
+		const module = await load();
+		if (mine !== turn) return;
+		// A view may fill its place before it is ready; it is shown from then on.
+		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) show(place); });
+		filled.observe(place, { childList: true });
+		const view = await module.mount(place, { ...to, signal: gone.signal });
+		if (mine !== turn) { view.unmount(); return; }
+		shown = { key, view };
+		if (to.name !== 'job') document.title = `${view.title} · hivesum`;
+	} catch (problem) {
+		if (mine === turn && problem.status !== 401) broken(problem);
+	} finally { clearTimeout(slow); }
+}
+
+function show(place) { put(main, place); scrollTo(0, 0); }
+
+function leave() {
+	gone.abort();
+	gone = new AbortController();
+	shown.view?.unmount();
+	shown = { key: null, view: null };
+}
+
+function broken(problem) {
+	if (problem.name !== 'Problem') console.error(problem);
+	put(main, notice.placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary', route, 'retry'), problem));
+}
+
+function enterSignedOut(problem) {
+	if (signedOut && !problem) return;
+	signedOut = true;
+	turn += 1;
+	leave();
+	pool.pause();
+	notice.clear();
+	root.classList.add('signed-out');
+	document.title = 'Sign in · hivesum';
+	showSignIn(main, problem, signedIn);
+}
+
+function signedIn() {
+	signedOut = false;
+	root.classList.remove('signed-out');
+	forget();
+	pool.start();
+	afterSignIn();
+	route();
+}
+
+/** A sign-in link has its token in the fragment, which never leaves the browser; it is taken out at once. */
+async function takeToken() {
+	const found = /^#token=(.*)$/.exec(location.hash);
+	if (!found) return;
+	history.replaceState(null, '', '#/hash');
+	try { await signIn(decodeURIComponent(found[1])); } catch (problem) {
+		// A used link is no fault while the cookie is good, or where no token is needed.
+		const inside = await get('algorithms', { silent: true }).then(() => true, () => false);
+		if (!inside) enterSignedOut(problem);
+	}
+}
+
+function header() {
+	const cells = comb('', 8);
+	const busy = h('span@pool-busy', '–');
+	const size = h('span@pool-size', '–');
+	const speed = h('span.pool-rate');
+	const text = h('span', busy, ' of ', size, h('span.pool-word', ' busy'));
+	const link = node('pool');
+	put(link, cells.node, text, speed);
+	pool.onPool(({ sample, problem }) => {
+		link.classList.toggle('away', Boolean(problem));
+		if (!sample) { link.title = problem.detail; put(speed, 'offline'); return; }
+		const { hashers } = sample.stats;
+		cells.show(hashers);
+		put(busy, String(hashers.busy));
+		put(size, String(hashers.size));
+		put(speed, sample.bytesPerSecond >= 1 ? rate(sample.bytesPerSecond) : 'idle');
+		link.title = `${hashers.busy} of ${plural(hashers.size, 'hasher')} busy, ${short(sample.filesPerSecond)} files/s`;
+	});
+	const badge = node('uploads-active');
+	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, short(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} under way`); });
+}
+
+function themeToggle() {
+	const toggle = node('theme');
+	const themes = ['auto', 'light', 'dark'];
+	const now = () => root.dataset.theme ?? 'auto';
+	const tell = () => dispatchEvent(new Event('themechange'));
+	const draw = () => {
+		put(toggle, icon(now()));
+		toggle.title = `Colours: ${now() === 'auto' ? 'as the system' : now()}`;
+		attr(toggle, 'aria-label', toggle.title);
+		tell();
+	};
+	toggle.addEventListener('click', () => {
+		const next = themes[(themes.indexOf(now()) + 1) % 3];
+		attr(root, 'data-theme', next === 'auto' ? null : next);
+		try { localStorage.setItem('hivesum.theme', next); } catch { /* for this visit only, then */ }
+		draw();
+	});
+	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
+	draw();
+}
+
+node('skip').addEventListener('click', (event) => { event.preventDefault(); main.focus(); });
+addEventListener('beforeunload', (event) => { if (totals().active) event.preventDefault(); });
+addEventListener('unhandledrejection', ({ reason }) => notice.showProblem(reason instanceof Error ? reason : new Error(visible(reason))));
+addEventListener('hashchange', () => { if (location.hash.startsWith('#token=')) takeToken().then(() => { if (!signedOut) signedIn(); }); else route(); });
+addEventListener('signedout', () => enterSignedOut());
+header();
+themeToggle();
+await takeToken();
+if (!signedOut) { pool.start(); route(); }

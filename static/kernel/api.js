@@ -1,0 +1,103 @@
+// The one door to the REST API: JSON in, JSON out, every failure a Problem.
+// A 429 or 503 comes before anything was done, so any request may be sent again after Retry-After.
+
+import { waiting, settled } from './notice.js';
+
+const BASE = '/api/v1/';
+const ATTEMPTS = 5;
+const LONGEST_WAIT_SECONDS = 30;
+
+/** What went wrong, in the server's words. `status` 0: no answer at all. */
+export class Problem extends Error {
+	constructor({ status = 0, code = '', detail = '', requestId = '', retryAfter = 0 }) {
+		super(detail);
+		Object.assign(this, { name: 'Problem', status, code, detail, requestId, retryAfter });
+	}
+
+	get worthRetry() { return this.status === 429 || this.status === 503; }
+}
+
+const PLAIN = { 408: 'The data came too slowly.', 413: 'This is larger than the server accepts.', 429: 'Too many requests.', 503: 'The server is busy.' };
+
+export function problemOf(status, body, retryAfter) {
+	let told = {};
+	try { told = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
+	return new Problem({
+		status,
+		code: told.code ?? `http_${status}`,
+		detail: told.detail ?? PLAIN[status] ?? 'The server failed to answer.',
+		requestId: told.request_id ?? '',
+		retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1),
+	});
+}
+
+export function parsed(status, text) {
+	try { return text === '' ? null : JSON.parse(text); } catch { throw new Problem({ status, code: 'not_json', detail: 'The answer could not be read.' }); }
+}
+
+export const unreachable = () => new Problem({ code: 'unreachable', detail: 'The server does not answer.' });
+
+export const tellSignedOut = () => dispatchEvent(new Event('signedout'));
+
+async function once(method, path, { json, headers = {}, signal }) {
+	const init = { method, signal, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
+	if (json) { init.body = JSON.stringify(json); init.headers['content-type'] = 'application/json'; }
+	let response;
+	try { response = await fetch(BASE + path, init); } catch (error) {
+		throw error.name === 'AbortError' ? error : unreachable();
+	}
+	const text = await response.text();
+	if (!response.ok) throw problemOf(response.status, text, response.headers.get('retry-after'));
+	return parsed(response.status, text);
+}
+
+export function sleep(seconds, signal) {
+	return new Promise((resolve, reject) => {
+		const stop = () => { clearTimeout(timer); reject(new DOMException('stopped', 'AbortError')); };
+		const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, seconds * 1000);
+		if (signal?.aborted) stop();
+		signal?.addEventListener('abort', stop, { once: true });
+	});
+}
+
+/** Sends a request; when the server is busy it says so and tries again, unless `silent`. */
+export async function send(method, path, options = {}) {
+	for (let attempt = 1; ; attempt += 1) {
+		try {
+			const answer = await once(method, path, options);
+			if (attempt > 1) settled();
+			return answer;
+		} catch (error) {
+			if (error.status === 401 && !options.silent) tellSignedOut();
+			if (options.silent || !error.worthRetry || attempt >= ATTEMPTS || error.retryAfter > LONGEST_WAIT_SECONDS) throw error;
+			waiting(error, error.retryAfter);
+			await sleep(error.retryAfter, options.signal);
+		}
+	}
+}
+
+export const jobPath = (id, rest = '') => `jobs/${encodeURIComponent(id)}${rest}`;
+export const get = (path, options) => send('GET', path, options);
+export const post = (path, json, options) => send('POST', path, { json, ...options });
+
+/** A query, leaving out the empty members. */
+export function query(members) {
+	const pairs = Object.entries(members).filter(([, value]) => value !== undefined && value !== null && value !== '');
+	return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}` : '';
+}
+
+/** A key for Idempotency-Key; randomUUID exists only in secure contexts. */
+export function freshKey() {
+	return crypto.getRandomValues(new Uint32Array(4)).join('-');
+}
+
+// What does not change while the page is open.
+const kept = new Map();
+function keep(name, load) {
+	if (!kept.has(name)) kept.set(name, load().catch((error) => { kept.delete(name); throw error; }));
+	return kept.get(name);
+}
+/** Another server, or another token, may answer now. */
+export const forget = () => kept.clear();
+export const algorithms = () => keep('algorithms', () => get('algorithms'));
+export const roots = () => keep('roots', () => get('roots'));

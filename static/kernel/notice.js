@@ -1,0 +1,76 @@
+// What the page says on its own: a banner for what went wrong, messages that pass, the live region, dialogs.
+
+import { h, icon, button, iconButton, put } from './dom.js';
+
+const place = (id) => document.getElementById(id);
+let countdown;
+
+/** Speaks to a screen reader without drawing anything. */
+export const announce = (text) => put(place('live'), text);
+
+export function toast(text) {
+	const node = h('div.toasts', h('div.toast', icon('check'), text));
+	// Above a dialog too, which covers all that is not inside it.
+	(document.querySelector('dialog[open]') ?? document.body).append(node);
+	announce(text);
+	setTimeout(() => node.remove(), 2200);
+}
+
+export function fineprint({ code, requestId }) {
+	const text = [code, requestId && `request ${requestId}`].filter(Boolean).join(' · ');
+	return text && h('small.fineprint', text);
+}
+
+function banner(kind, glyph, text, problem, ...actions) {
+	clear();
+	put(place('notices'), h(`div.banner.${kind}@error-banner`, { role: kind === 'bad' ? 'alert' : 'status' }, icon(glyph), h('div.banner-text', text, fineprint(problem)), actions));
+}
+
+/** Shows a failure; `again` tries once more. Quiet about cancelled requests and sign-outs. */
+export function showProblem(problem, again) {
+	if (problem.name === 'AbortError' || problem.status === 401) return;
+	banner('bad', 'warn', h('p', problem.detail || 'Something went wrong in the page.'), problem,
+		again && button('Try again', '', () => { clear(); again(); }, 'retry'), iconButton('Dismiss', 'cross', clear));
+	if (problem.name !== 'Problem') console.error(problem);
+}
+
+/** The server is busy: counts down to the next attempt. */
+export function waiting(problem, seconds) {
+	let left = seconds;
+	const text = h('p');
+	const tick = () => { put(text, `${problem.detail} ${pause(left)}`); left -= 1; };
+	banner('wait', 'clock', text, problem);
+	tick();
+	countdown = setInterval(() => (left < 0 ? clearInterval(countdown) : tick()), 1000);
+}
+
+export const pause = (seconds) => (seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again now.');
+
+/** A wait ended well: takes the waiting banner away, leaves a real failure standing. */
+export function settled() { if (document.querySelector('.banner.wait')) clear(); }
+
+export function clear() { clearInterval(countdown); put(place('notices')); }
+
+export function placeholder(glyph, title, text, actions, problem) {
+	return h(`div.placeholder${problem ? '@error-banner' : ''}`, { role: problem ? 'alert' : null },
+		h('span.placeholder-glyph.hex', icon(glyph)), h('h2', title), text && h('p', text), problem && fineprint(problem), h('div.row', actions ?? []));
+}
+
+export function dialog(spec, label, ...children) {
+	const node = h(`dialog.dialog${spec}`, { label: label, close: () => node.remove() }, children);
+	document.body.append(node);
+	node.showModal();
+	return node;
+}
+
+/** Asks before something that cannot be undone. */
+export function confirm(title, text, yes) {
+	return new Promise((resolve) => {
+		const node = dialog('', title, h('h2', title), h('p', text),
+			h('div.row.end', button('Keep it', '', () => node.close()), button(yes, '.danger@confirm-yes', () => node.close('yes'))));
+		node.addEventListener('close', () => resolve(node.returnValue === 'yes'));
+	});
+}
+
+/** Loopback or TLS: there is always a clipboard. */
+export const copyText = (text, what = 'Digest') => navigator.clipboard.writeText(text).then(() => toast(`${what} copied`), () => toast('The browser did not allow the copy'));

@@ -1,0 +1,56 @@
+// One poll of /stats a second while the page is visible, shared by the header and the system view.
+
+import { get, tellSignedOut } from './api.js';
+
+const KEPT = 180;
+const listeners = new Set();
+/** The last samples: {at, stats, bytesPerSecond, filesPerSecond}. */
+export const samples = [];
+let timer;
+let paused = true;
+let inFlight = false;
+
+async function poll() {
+	if (inFlight) return;
+	inFlight = true;
+	try {
+		take(await get('stats', { silent: true, signal: AbortSignal.timeout(10_000) }));
+	} catch (problem) {
+		if (problem.status === 401) { pause(); tellSignedOut(); }
+		tell({ problem });
+	}
+	inFlight = false;
+}
+
+function take(stats) {
+	const at = performance.now();
+	const last = samples.at(-1);
+	const seconds = last ? (at - last.at) / 1000 : 0;
+	// After a gap (hidden tab, lost server) or a restart the mean is no rate of now; begin again.
+	const known = seconds > 0 && seconds < 5 && stats.bytes_hashed >= last.stats.bytes_hashed;
+	if (!known) samples.length = 0;
+	const speed = (key) => (known ? (stats[key] - last.stats[key]) / seconds : 0);
+	samples.push({ at, stats, bytesPerSecond: speed('bytes_hashed'), filesPerSecond: speed('files_hashed') });
+	if (samples.length > KEPT) samples.shift();
+	tell({ sample: samples.at(-1) });
+}
+
+const tell = (event) => listeners.forEach((listener) => listener(event));
+
+function schedule() {
+	clearInterval(timer);
+	if (paused || document.hidden) return;
+	poll();
+	timer = setInterval(poll, 1000);
+}
+document.addEventListener('visibilitychange', schedule);
+
+export function start() { paused = false; schedule(); }
+export function pause() { paused = true; clearInterval(timer); }
+
+/** Listens; returns a function that ends it. */
+export function onPool(listener) {
+	listeners.add(listener);
+	if (samples.length) listener({ sample: samples.at(-1) });
+	return () => listeners.delete(listener);
+}

@@ -1,0 +1,152 @@
+// A table that holds only the rows in sight, and stays exact at millions of rows.
+//
+// Browsers cap an element's height, so above MAX_HEIGHT the scrollbar is a scaled picture of the rows; `top` is the true
+// offset. Small movements go pixel by pixel, large ones by the scrollbar's share; at rest the scrollbar goes back to its share.
+
+import { h, attr } from './dom.js';
+
+const MAX_HEIGHT = 6_000_000;
+const OVERSCAN = 6;
+const REST_MS = 160;
+let serial = 0;
+
+export class Table {
+	/**
+	 * `columns`: [[title, className]]; `source`: {total, get(index), want(first, last)};
+	 * `fill(row, item)` draws one row, item undefined while loading; `open(index, item)` for Enter and click.
+	 */
+	constructor({ label, columns, rowHeight, source, fill, open, key, testid, className = '' }) {
+		Object.assign(this, { rowHeight, source, fill, open, key, testid });
+		this.id = `table-${serial += 1}`;
+		this.cursor = 0;
+		this.top = 0;
+		this.lastScroll = 0;
+		this.pool = new Map();
+		this.spare = [];
+		this.layer = h('div.table-layer', { role: 'rowgroup', click: (event) => this.clicked(event) });
+		this.spacer = h('div.table-spacer', { role: 'presentation' }, this.layer);
+		const heads = columns.map(([title, className]) => h(`div.cell.${className}`, { role: 'columnheader' }, title));
+		this.head = h('div.table-head', { role: 'rowgroup' }, h('div.table-row', { role: 'row' }, heads));
+		const draw = () => this.draw();
+		this.node = h(`div.table.${className}@${testid}s`, { role: 'grid', label, tabindex: '0', keydown: (event) => this.keyed(event), scroll: () => this.scrolled(),
+			focus: draw, blur: draw }, this.head, this.spacer);
+		this.resize = new ResizeObserver(() => this.measure());
+		this.resize.observe(this.node);
+		this.measure();
+	}
+
+	setRowHeight(pixels) {
+		this.top *= pixels / this.rowHeight;
+		this.rowHeight = pixels;
+		this.measure();
+	}
+
+	/** Call after the source's total changed. */
+	measure() {
+		this.view = this.node.clientHeight - this.head.offsetHeight;
+		this.full = this.source.total * this.rowHeight;
+		this.height = Math.min(this.full, MAX_HEIGHT);
+		this.spacer.style.height = `${this.height}px`;
+		attr(this.node, 'aria-rowcount', this.source.total + 1);
+		this.cursor = this.within(this.cursor);
+		this.moveTo(this.top);
+	}
+
+	get farthest() { return Math.max(0, this.full - this.view); }
+	get room() { return Math.max(1, this.height - this.view); }
+	within(index) { return Math.max(0, Math.min(index, this.source.total - 1)); }
+
+	moveTo(top) {
+		this.top = Math.max(0, Math.min(top, this.farthest));
+		this.align();
+		this.draw();
+	}
+
+	/** Puts the scrollbar where the true offset belongs. */
+	align() {
+		const wanted = this.full <= MAX_HEIGHT ? this.top : (this.top / this.farthest) * this.room;
+		if (Math.abs(this.node.scrollTop - wanted) >= 1) this.node.scrollTop = wanted;
+		this.lastScroll = this.node.scrollTop;
+	}
+
+	scrolled() {
+		const now = this.node.scrollTop;
+		const moved = now - this.lastScroll;
+		if (moved === 0) return;
+		this.lastScroll = now;
+		const scaled = this.full > MAX_HEIGHT;
+		if (!scaled) this.top = now;
+		else if (Math.abs(moved) > 2 * this.view) this.top = (now / this.room) * this.farthest;
+		else this.top = Math.max(0, Math.min(this.top + moved, this.farthest));
+		this.draw();
+		clearTimeout(this.rest);
+		if (scaled) this.rest = setTimeout(() => { this.align(); this.draw(); }, REST_MS);
+	}
+
+	draw() {
+		const first = Math.max(0, Math.floor(this.top / this.rowHeight) - OVERSCAN);
+		const last = Math.min(this.source.total, Math.ceil((this.top + this.view) / this.rowHeight) + OVERSCAN);
+		this.layer.style.transform = `translateY(${first * this.rowHeight + this.lastScroll - this.top}px)`;
+		for (const [index, row] of this.pool) if (index < first || index >= last) { this.pool.delete(index); this.spare.push(row); }
+		const focused = document.activeElement === this.node;
+		for (let index = first; index < last; index += 1) {
+			const row = this.pool.get(index) ?? this.take(index);
+			row.style.top = `${(index - first) * this.rowHeight}px`;
+			row.style.height = `${this.rowHeight}px`;
+			const item = this.source.get(index);
+			if (row.item !== item || row.fresh) { row.item = item; row.fresh = false; this.fill(row, item); }
+			attr(row, 'aria-selected', focused && index === this.cursor ? 'true' : 'false');
+		}
+		for (const row of this.spare) row.remove();
+		this.spare.length = 0;
+		if (this.source.total) attr(this.node, 'aria-activedescendant', this.pool.has(this.cursor) ? `${this.id}-${this.cursor}` : null);
+		if (last > first) this.source.want(first, last);
+	}
+
+	/** A row for an index, reused where one has left the view. */
+	take(index) {
+		const row = this.spare.pop() ?? h(`div.table-row@${this.testid}`, { role: 'row' });
+		row.id = `${this.id}-${index}`;
+		row.fresh = true;
+		row.index = index;
+		attr(row, 'aria-rowindex', index + 2);
+		this.pool.set(index, row);
+		if (!row.isConnected) this.layer.append(row);
+		return row;
+	}
+
+	/** The way of drawing changed. */
+	repaint() {
+		for (const row of this.pool.values()) row.fresh = true;
+		this.draw();
+	}
+
+	select(index) {
+		if (!this.source.total) return;
+		this.cursor = this.within(index);
+		const y = this.cursor * this.rowHeight;
+		if (y < this.top) this.moveTo(y);
+		else if (y + this.rowHeight > this.top + this.view) this.moveTo(y + this.rowHeight - this.view);
+		else this.draw();
+	}
+
+	keyed(event) {
+		if (event.target !== this.node || event.altKey || event.ctrlKey || event.metaKey) return;
+		const page = Math.max(1, Math.floor(this.view / this.rowHeight) - 1);
+		const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+		if (event.key in moves) this.select(this.cursor + moves[event.key]);
+		else if (event.key === 'Enter' && this.source.total) this.open?.(this.cursor, this.source.get(this.cursor));
+		else if (!this.key?.(event)) return;
+		event.preventDefault();
+	}
+
+	clicked(event) {
+		const row = event.target.closest('.table-row');
+		if (!row || event.target.closest('button, a') || String(getSelection())) return;
+		this.cursor = row.index;
+		this.draw();
+		this.open?.(row.index, this.source.get(row.index));
+	}
+
+	destroy() { this.resize.disconnect(); clearTimeout(this.rest); }
+}

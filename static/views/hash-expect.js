@@ -1,0 +1,69 @@
+// The field for an expected digest and the verdict under it.
+
+import { h, put, icon, button } from '../kernel/dom.js';
+import { algorithmTitle, nameNode, plural } from '../kernel/format.js';
+import { recognise, verdictOf, neededFor } from '../kernel/digest.js';
+import { queue, expect, busy, retry } from './hash-queue.js';
+
+const titles = (names) => new Intl.ListFormat('en', { type: 'disjunction' }).format(names.map(algorithmTitle));
+
+export function expectPanel(known) {
+	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+		'aria-describedby': 'expect-verdict',
+		placeholder: 'Paste a digest, algo:hex, or a line of a checksum file', value: queue.expected?.text ?? '', input: () => read() });
+	const verdict = h('div.verdict@expect-verdict', { id: 'expect-verdict', 'aria-live': 'polite' });
+	let shown;
+
+	function read() {
+		const found = recognise(field.value, known);
+		expect(found && { ...found, text: field.value });
+		show();
+	}
+
+	function show() {
+		const state = judge(queue.expected);
+		const { kind, glyph, title, item, text, hexes, lacking } = state;
+		const key = JSON.stringify([kind, title, item?.id, text, hexes, lacking?.length]);
+		if (key === shown) return;
+		shown = key;
+		verdict.className = `verdict ${kind}`;
+		verdict.dataset.verdict = kind;
+		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text), hexes && comparison(...hexes),
+			lacking?.length > 0 && button(`Compute ${titles(neededFor(queue.expected))} too`, '.small', () => retry(lacking))));
+	}
+
+	show();
+	return {
+		node: h('section.panel', { label: 'Expected digest' }, h('h2', h('label', { for: 'expect' }, 'Expected digest')), field, verdict),
+		show,
+		set(text) { field.value = text; read(); field.focus(); },
+	};
+}
+
+function judge(expected) {
+	if (!expected) return { kind: 'none', text: 'A match or a mismatch shows here at once.' };
+	if (expected.error) return { kind: 'unknown', glyph: 'warn', text: expected.error };
+	const { names, hex } = expected;
+	const form = `Recognised ${expected.sure ? 'as' : 'by its length:'} ${titles(names)}.`;
+	const done = queue.items.filter((item) => item.state === 'done');
+	const has = (item, name) => item.result.digests[name] !== undefined;
+	const match = done.find((item) => verdictOf(item.result.digests, expected) === 'match');
+	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match,
+		text: `Its ${algorithmTitle(names.find((name) => match.result.digests[name] === hex))} digest is the expected one.` };
+	if (queue.items.some(busy)) return { kind: 'pending', glyph: 'clock', title: 'Comparing', text: form };
+	const judged = done.filter((item) => names.some((name) => has(item, name)));
+	const lacking = done.filter((item) => neededFor(expected).some((name) => !has(item, name)));
+	if (!judged.length) return { kind: 'pending', glyph: 'clock', text: `${form} ${done.length ? 'No file here has such a digest.' : 'Drop the file to compare.'}`, lacking };
+	const compared = names.filter((name) => has(judged[0], name));
+	const bad = { kind: 'mismatch', glyph: 'cross', title: 'Mismatch', lacking };
+	if (judged.length > 1) return { ...bad, text: `None of the ${plural(judged.length, 'file')} has this ${titles(compared)} digest.` };
+	return { ...bad, item: judged[0], text: `Compared as ${titles(compared)}.`, hexes: [hex, judged[0].result.digests[compared[0]]] };
+}
+
+/** Both digests, one above the other, from the first difference on marked. */
+function comparison(expected, actual) {
+	let same = 0;
+	while (same < expected.length && expected[same] === actual[same]) same += 1;
+	const line = (title, hex) => [h('dt', title), h('dd.mono', hex.slice(0, same), h('mark', hex.slice(same)))];
+	return h('dl.comparison', line('Expected', expected), line('Actual', actual));
+}

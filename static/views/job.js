@@ -1,0 +1,111 @@
+// The job view: how far a job is, live, and what came of it.
+
+import { h, put, attr, button, icon } from '../kernel/dom.js';
+import { get, post, jobPath } from '../kernel/api.js';
+import { rate, percent, when, ago, algorithmTitle } from '../kernel/format.js';
+import { followJob, ended } from '../kernel/events.js';
+import { Chart } from '../kernel/chart.js';
+import { showProblem, announce, placeholder } from '../kernel/notice.js';
+import { STATES, word } from '../kernel/words.js';
+import { componentsOf, filesHref } from '../kernel/place.js';
+import { repeat, remove, repeatable, statePill, targetNode } from './job-actions.js';
+import { resultsPanel } from './job-results.js';
+import { figureTiles } from './job-figures.js';
+
+const REFRESH_MS = 2000;
+const SPAN_SECONDS = 60;
+
+export async function mount(root, { parts, search, signal }) {
+	try { return live(root, await get(jobPath(parts[0]), { signal }), search); } catch (problem) {
+		if (problem.status !== 404) throw problem;
+		put(root, placeholder('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), problem));
+		return { title: 'Job', unmount() {} };
+	}
+}
+
+function live(root, first, search) {
+	let job = first;
+	let { state } = job;
+	let refreshed = 0;
+	const points = [];
+	const figures = figureTiles();
+	const chart = new Chart({ label: 'Bytes per second', format: rate, base: 1024, span: SPAN_SECONDS });
+	const results = resultsPanel(job, search);
+	const head = header(job, cancel);
+	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job goes on. Connecting again.');
+	const bar = h('i');
+	const track = h('div', { role: 'progressbar', label: 'Progress' }, bar);
+	const progress = h('section.panel.progress', { label: 'Progress' }, track, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), lost);
+	put(root, head.node, progress, results.node);
+
+	function show() {
+		const p = job.progress;
+		const over = ended(job.state);
+		const known = over || p.bytes_total > 0;
+		const share = job.state === 'completed' ? 1 : p.bytes_total > 0 ? Math.min(1, p.bytes_done / p.bytes_total) : 0;
+		head.show(job);
+		figures.show(job);
+		track.className = `bar tall ${job.state} ${known ? '' : 'unknown'}`;
+		bar.style.transform = `scaleX(${known ? share : 1})`;
+		attr(track, 'aria-valuenow', known ? Math.floor(share * 100) : null);
+		progress.classList.toggle('over', over);
+		if (over) lost.hidden = true;
+		if (job.state !== state) { state = job.state; announce(`Job ${word(STATES, state)}.`); }
+		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); }
+		document.title = `${over ? word(STATES, job.state) : percent(share, 1)} · hivesum`;
+	}
+
+	function sample(p) {
+		points.push({ at: performance.now() / 1000, value: p.bytes_per_second ?? 0 });
+		if (points.length > 600) points.shift();
+		chart.set(points);
+	}
+
+	async function cancel() {
+		try { job = await post(jobPath(job.id, '/cancel')); show(); } catch (problem) { showProblem(problem, cancel); }
+	}
+
+	show();
+	const stop = ended(job.state) ? () => {} : followJob(job.id, {
+		progress: (p) => { job = { ...job, progress: p }; sample(p); show(); },
+		state: (next) => { job = { ...job, state: next }; show(); },
+		job: (next) => { job = next; show(); },
+		link: (up) => { lost.hidden = up || ended(job.state); },
+		lost: (problem) => { lost.hidden = true; showProblem(problem); },
+	});
+	return { title: 'Job', unmount() { stop(); chart.destroy(); results.destroy(); }, update: (to) => results.follow(to.search) };
+}
+
+function header(first, cancel) {
+	let job = first;
+	let shown;
+	const pill = h('span');
+	const line = h('p.job-meta');
+	const fault = h('p.job-fault', { hidden: true });
+	const stop = button('Cancel', '@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
+	const again = button('Repeat', '@job-repeat', () => repeat(job), 'retry');
+	const trash = button('Delete', '.quiet@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
+	const title = h('a.job-target', { href: filesHref(job.spec.root, componentsOf(job.spec)) }, targetNode(job));
+	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, again, trash), line, fault);
+
+	function show(now) {
+		job = now;
+		if (shown === job.state) return;
+		shown = job.state;
+		const { spec, error } = job;
+		const over = ended(shown);
+		put(pill, statePill(shown, '@job-state'));
+		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
+		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', (spec.algorithms ?? []).map(algorithmTitle).join(', ')),
+			filters && h('span.mono', filters), spec.priority === 'low' && h('span', 'low priority'),
+			spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`),
+				h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`),
+				h('span.mono.dim', { title: 'The id of this job' }, job.id));
+		fault.hidden = !error;
+		if (error) put(fault, icon('warn'), h('span', error.detail), h('small.fineprint', error.code));
+		stop.hidden = over;
+		again.hidden = !over || !repeatable(job);
+		trash.hidden = !over;
+	}
+	return { node, show };
+}

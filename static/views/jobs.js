@@ -1,0 +1,95 @@
+// The history: every job, newest first.
+
+import { h, put, button, iconButton, icon } from '../kernel/dom.js';
+import { get, query } from '../kernel/api.js';
+import { sizeNode, ago, when, duration, percent, algorithmTitle, plural } from '../kernel/format.js';
+import { ended } from '../kernel/events.js';
+import { STATES } from '../kernel/words.js';
+import { placeholder, showProblem } from '../kernel/notice.js';
+import { statePill, targetNode, repeat, remove, repeatable } from './job-actions.js';
+
+const PAGE = 50;
+const REFRESH_MS = 2000;
+
+export async function mount(root, { search, signal }) {
+	const state = search.state ?? '';
+	const load = (cursor, options) => get(`jobs${query({ state, cursor, limit: PAGE })}`, options);
+	const first = await load(undefined, { signal });
+	const rows = new Map();
+	let next = first.next_cursor;
+	const list = h('ul.job-list', { label: 'Jobs' });
+	const more = button('Show more', '', () => showMore());
+	const place = h('div');
+	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`,
+		{ href: `#/jobs${query({ state: value })}`, 'aria-current': state === value ? 'true' : null }, title);
+	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab))), place);
+
+	function take(jobs, atTop) {
+		for (const job of jobs) rows.get(job.id)?.show(job);
+		const made = jobs.filter((job) => !rows.has(job.id)).map((job) => {
+			const row = jobRow(job, drop);
+			rows.set(job.id, row);
+			return row.node;
+		});
+		list[atTop ? 'prepend' : 'append'](...made);
+		more.hidden = !next;
+		if (!rows.size) put(place, nothing(state)); else if (!list.isConnected) put(place, list, h('div.row.center', more));
+	}
+
+	async function showMore() {
+		more.disabled = true;
+		try { const page = await load(next); next = page.next_cursor; take(page.items); } catch (problem) { showProblem(problem, showMore); }
+		more.disabled = false;
+	}
+
+	async function drop({ job, node }) {
+		if (!(await remove(job))) return;
+		rows.delete(job.id);
+		node.remove();
+		take([]);
+	}
+
+	take(first.items);
+	const timer = setInterval(async () => {
+		if (document.hidden) return;
+		// The header says when the server is away.
+		const page = await load(undefined, { silent: true }).catch(() => null);
+		if (page) take(page.items, true);
+	}, REFRESH_MS);
+	return { title: 'Jobs', unmount() { clearInterval(timer); } };
+}
+
+function nothing(state) {
+	return state ? placeholder('search', 'No job is in this state', '', h('a.button', { href: '#/jobs' }, 'All jobs'))
+		: placeholder('clock', 'No jobs yet', 'Each job on a directory is kept here with its results.', h('a.button.primary', { href: '#/files' }, 'Choose a directory'));
+}
+
+function jobRow(first, drop) {
+	const { id, kind, spec } = first;
+	const [state, figures, time, bar] = [h('span'), h('span.job-row-figures'), h('span.job-row-time'), h('i')];
+	const track = h('div.bar.thin', bar);
+	const again = iconButton('Repeat', 'retry', () => repeat(row.job));
+	const trash = iconButton('Delete', 'trash', () => drop(row), '@job-delete');
+	const row = { show };
+	row.node = h('li.job-row@job-row', state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
+		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${(spec.algorithms ?? []).map(algorithmTitle).join(', ')}`)),
+		figures, time, h('span.job-row-actions', again, trash), track);
+
+	function show(job) {
+		row.job = job;
+		const over = ended(job.state);
+		const p = job.progress;
+		put(state, statePill(job.state));
+		put(figures, h('span', plural(p.files_done, 'file')), h('small', sizeNode(p.bytes_done),
+			p.files_failed > 0 && h('span.bad-text', icon('warn'), plural(p.files_failed, 'error'))));
+		put(time, h('span', { title: when(job.created_at) }, ago(job.created_at)),
+			h('small', over ? `took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}` : p.bytes_total
+			? percent(p.bytes_done, p.bytes_total) : ''));
+		track.hidden = over;
+		bar.style.transform = `scaleX(${p.bytes_total ? p.bytes_done / p.bytes_total : 0})`;
+		again.hidden = !over || !repeatable(job);
+		trash.hidden = !over;
+	}
+	show(first);
+	return row;
+}

@@ -1,0 +1,158 @@
+//! Who may: sign-in links, sessions, tokens and their scopes.
+
+use crate::app::{TestApp, ok_json, problem};
+use hivesum::config::{Access, ConfigError, ServeConfig};
+use hivesum_actors::store::tokens::{NewToken, Tokens};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A lasting token, made as the command line makes it, beside the running service.
+fn token(app: &TestApp, scopes: &str) -> (String, String) {
+    let mut tokens = Tokens::open(&app.state.path().join("state")).unwrap();
+    let token = NewToken { name: "test".to_owned(), scopes: scopes.parse().unwrap(), expires_at: None };
+    let made = tokens.create(token).unwrap();
+    (made.record.id, made.secret)
+}
+
+fn sign_in(app: &TestApp, token: &str) -> reqwest::blocking::Response {
+    app.anonymous(Method::POST, "/api/v1/session").json(&json!({ "token": token })).send().unwrap()
+}
+
+#[test]
+fn without_a_token_only_the_page_health_and_the_sign_in_are_open() {
+    let app = TestApp::signed_out(|_| {});
+    for path in ["/", "/app.js", "/favicon.svg", "/healthz", "/readyz"] {
+        assert_eq!(app.get(path).send().unwrap().status(), 200, "{path}");
+    }
+    for path in [
+        "/api/v1/stats",
+        "/api/v1/algorithms",
+        "/api/v1/roots",
+        "/api/v1/jobs",
+        "/api/v1/jobs/x",
+        "/api/v1/jobs/x/events",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/nothing",
+        "/api/v1/nothing",
+        "/%61pi/v1/stats",
+        "//api/v1/stats",
+        "/api/v1/session/",
+    ] {
+        let answer = app.get(path).send().unwrap();
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer realm=\"hivesum\"");
+        problem(answer, 401, "unauthenticated");
+    }
+    problem(app.post("/api/v1/hash").body("abc").send().unwrap(), 401, "unauthenticated");
+    problem(app.request(Method::DELETE, "/api/v1/jobs/x").send().unwrap(), 401, "unauthenticated");
+}
+
+#[test]
+fn the_sign_in_link_opens_one_session_and_no_more() {
+    let app = TestApp::signed_out(|_| {});
+    let token = app.start_token.clone().unwrap();
+    problem(app.get("/api/v1/stats").bearer_auth(&token).send().unwrap(), 401, "unauthenticated");
+    let answer = sign_in(&app, &token);
+    assert_eq!(answer.status(), 204);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=86400"] {
+        assert!(cookie.split("; ").any(|part| part == attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "{cookie}");
+    let pair = cookie.split(';').next().unwrap();
+    assert_eq!(app.get("/api/v1/stats").header("cookie", pair).send().unwrap().status(), 200);
+    problem(sign_in(&app, &token), 401, "unauthenticated");
+}
+
+#[test]
+fn behind_a_proxy_that_speaks_tls_the_cookie_is_for_tls_alone() {
+    let app = TestApp::signed_out(|config| config.behind_proxy = true);
+    let answer = sign_in(&app, app.start_token.as_ref().unwrap());
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.split("; ").any(|part| part == "Secure"), "{cookie}");
+}
+
+#[test]
+fn a_wrong_token_opens_nothing() {
+    let app = TestApp::signed_out(|_| {});
+    for wrong in ["", "x", "hs_0000000000000000000000000000000000000000000", &"0".repeat(64)] {
+        problem(sign_in(&app, wrong), 401, "unauthenticated");
+        problem(app.get("/api/v1/stats").bearer_auth(wrong).send().unwrap(), 401, "unauthenticated");
+        let cookie = format!("hivesum_session=0.{wrong}");
+        problem(app.get("/api/v1/stats").header("cookie", cookie).send().unwrap(), 401, "unauthenticated");
+    }
+    assert_eq!(sign_in(&app, app.start_token.as_ref().unwrap()).status(), 204, "wrong guesses cost the link nothing");
+}
+
+#[test]
+fn guesses_are_limited() {
+    let app = TestApp::signed_out(|_| {});
+    let refused = (0..1000).map(|_| sign_in(&app, "x")).find(|answer| answer.status() == 429);
+    problem(refused.expect("guessing goes on for ever"), 429, "rate_limited");
+}
+
+#[test]
+fn a_token_may_do_what_its_scopes_say() {
+    let app = TestApp::signed_out(|_| {});
+    let [(_, read), (_, hash), (_, admin)] = ["read", "hash", "admin"].map(|scope| token(&app, scope));
+    let get = |token: &str| app.get("/api/v1/stats").bearer_auth(token).send().unwrap();
+    let post = |token: &str| app.post("/api/v1/hash").bearer_auth(token).body("abc").send().unwrap();
+    let delete = |token: &str| app.request(Method::DELETE, "/api/v1/jobs/x").bearer_auth(token).send().unwrap();
+    ok_json(get(&read));
+    problem(post(&read), 403, "forbidden");
+    problem(delete(&read), 403, "forbidden");
+    problem(get(&hash), 403, "forbidden");
+    ok_json(post(&hash));
+    problem(delete(&hash), 403, "forbidden");
+    problem(get(&admin), 403, "forbidden");
+    problem(delete(&admin), 404, "not_found");
+}
+
+#[test]
+fn a_revoked_token_is_refused_at_once_and_so_is_its_session() {
+    let app = TestApp::signed_out(|_| {});
+    let (id, secret) = token(&app, "read,hash");
+    let cookie = app.sign_in(&secret);
+    let by_token = || app.get("/api/v1/stats").bearer_auth(&secret).send().unwrap();
+    let by_session = || app.get("/api/v1/stats").header("cookie", &cookie).send().unwrap();
+    ok_json(by_token());
+    ok_json(by_session());
+    assert!(Tokens::open(&app.state.path().join("state")).unwrap().revoke(&id).unwrap());
+    problem(by_token(), 401, "unauthenticated");
+    problem(by_session(), 401, "unauthenticated");
+}
+
+#[test]
+fn a_job_of_another_token_is_not_there_unless_one_is_an_admin() {
+    let app = TestApp::signed_out(|_| {});
+    app.write("a", "abc");
+    let (_, mine) = token(&app, "read,hash");
+    let (_, other) = token(&app, "read,hash");
+    let (_, admin) = token(&app, "read,hash,admin");
+    let asked = app.post("/api/v1/jobs").bearer_auth(&mine).json(&json!({ "root": "files" })).send().unwrap();
+    let job: Value = asked.json().unwrap();
+    let id = job["id"].as_str().unwrap();
+    assert_eq!(job.get("owner"), None, "the owner is never shown");
+    let get = |token: &str, path: &str| app.get(&format!("/api/v1/jobs{path}")).bearer_auth(token).send().unwrap();
+    for path in ["", "/results", "/events", "/manifest"] {
+        problem(get(&other, &format!("/{id}{path}")), 404, "not_found");
+    }
+    problem(app.post(&format!("/api/v1/jobs/{id}/cancel")).bearer_auth(&other).send().unwrap(), 404, "not_found");
+    assert_eq!(ok_json(get(&other, ""))["items"], json!([]));
+    for token in [&mine, &admin] {
+        assert_eq!(ok_json(get(token, &format!("/{id}")))["id"], id);
+        assert_eq!(ok_json(get(token, ""))["items"][0]["id"], id);
+    }
+}
+
+#[test]
+fn without_authentication_everybody_may_do_everything_on_loopback_alone() {
+    let app = TestApp::signed_out(|config| config.access = Access::Open);
+    assert_eq!(app.start_token, None);
+    app.json("/api/v1/stats");
+    let mut config = ServeConfig::new("/nowhere".into());
+    config.access = Access::Open;
+    config.listen = "0.0.0.0:0".parse().unwrap();
+    assert!(matches!(config.check(), Err(ConfigError::OpenToTheNetwork(_))));
+}

@@ -1,0 +1,79 @@
+//! `GET /jobs/{id}/events`.
+
+use std::io::Read;
+
+use crate::app::{Events, TestApp, problem};
+use serde_json::json;
+
+fn slow_job(app: &TestApp) -> String {
+    let big = std::fs::File::create(app.root.path().join("big")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    app.submit(json!({ "algorithms": ["sha256"], "max_bytes_per_second": 1000 }))
+}
+
+#[test]
+fn a_job_is_followed_to_its_end() {
+    let app = TestApp::start();
+    for number in 0..500 {
+        app.write(&number.to_string(), "abc");
+    }
+    let id = app.submit(json!({}));
+    let answer = app.get(&format!("/api/v1/jobs/{id}/events")).send().unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let events: Vec<_> = Events::of(answer).collect();
+    let last = events.last().unwrap();
+    assert_eq!((last.name.as_str(), &last.data["state"]), ("end", &json!("completed")));
+    assert_eq!(last.id, 500, "the id is the number of committed rows");
+    assert_eq!(events.iter().filter(|event| event.name == "end").count(), 1);
+    assert!(events.is_sorted_by_key(|event| event.id));
+    assert!(
+        events
+            .iter()
+            .all(|event| ["progress", "state", "item_error", "snapshot", "end"].contains(&event.name.as_str()))
+    );
+}
+
+#[test]
+fn who_comes_back_hears_the_errors_since_and_then_the_end() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let id = app.submit(json!({}));
+    app.wait_for(&id);
+    let again = app.get(&format!("/api/v1/jobs/{id}/events")).header("last-event-id", "1").send().unwrap();
+    let names: Vec<_> = Events::of(again).map(|event| event.name).collect();
+    assert_eq!(names, ["progress", "end"]);
+    let nonsense = app.get(&format!("/api/v1/jobs/{id}/events")).header("last-event-id", "x").send().unwrap();
+    problem(nonsense, 400, "invalid_request");
+}
+
+#[test]
+fn a_cancelled_job_ends_its_streams() {
+    let app = TestApp::start();
+    let id = slow_job(&app);
+    let answer = app.get(&format!("/api/v1/jobs/{id}/events")).send().unwrap();
+    assert_eq!(app.post(&format!("/api/v1/jobs/{id}/cancel")).send().unwrap().status(), 200);
+    let last = Events::of(answer).last().unwrap();
+    assert_eq!((last.name.as_str(), &last.data["state"]), ("end", &json!("cancelled")));
+}
+
+#[test]
+fn streams_beyond_the_bound_are_told_to_come_back() {
+    let app = TestApp::with(|config| config.limits.max_streams = 1);
+    let id = slow_job(&app);
+    let path = format!("/api/v1/jobs/{id}/events");
+    let held = app.get(&path).send().unwrap();
+    assert_eq!(held.status(), 200);
+    problem(app.get(&path).send().unwrap(), 503, "too_many_streams");
+}
+
+#[test]
+fn a_stopping_service_ends_its_streams() {
+    let app = TestApp::start();
+    let id = slow_job(&app);
+    let mut answer = app.get(&format!("/api/v1/jobs/{id}/events")).send().unwrap();
+    let mut first = [0; 1];
+    answer.read_exact(&mut first).unwrap();
+    app.begin_to_stop();
+    let events: Vec<_> = Events::of(answer).collect();
+    assert!(events.iter().all(|event| event.name != "end"), "the job goes on at the next start");
+}

@@ -1,0 +1,124 @@
+//! `POST /hash` with a raw body.
+
+use crate::app::{TestApp, ok_json, problem};
+use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_BLAKE3, EMPTY_SHA256, cycle, digest_by, has};
+use serde_json::json;
+
+#[test]
+fn published_vectors_come_out_in_the_order_asked_for() {
+    let app = TestApp::start();
+    let answer = app.post("/api/v1/hash?algorithms=sha256,md5,blake3").body("abc").send().unwrap();
+    let text = answer.text().unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(result["size"], 3);
+    assert_eq!(result["digests"], json!({ "sha256": ABC_SHA256, "md5": ABC_MD5, "blake3": ABC_BLAKE3 }));
+    assert!(result["elapsed_ms"].is_u64());
+    let at = |name: &str| text.find(&format!("\"{name}\":")).unwrap();
+    assert!(at("sha256") < at("md5") && at("md5") < at("blake3"), "{text}");
+}
+
+#[test]
+fn blake3_is_the_default() {
+    let app = TestApp::start();
+    let result = ok_json(app.post("/api/v1/hash").body("abc").send().unwrap());
+    assert_eq!(result["digests"], json!({ "blake3": ABC_BLAKE3 }));
+    assert_eq!(result.get("repr_digest"), None);
+}
+
+#[test]
+fn an_empty_body_has_the_digest_of_nothing() {
+    let app = TestApp::start();
+    let result = ok_json(app.post("/api/v1/hash?algorithms=blake3,sha256").body("").send().unwrap());
+    assert_eq!(result["size"], 0);
+    assert_eq!(result["digests"], json!({ "blake3": EMPTY_BLAKE3, "sha256": EMPTY_SHA256 }));
+}
+
+#[test]
+fn bodies_of_every_size_around_the_thresholds_agree_with_sha256sum() {
+    if !has("sha256sum", "apt-get install coreutils") {
+        return;
+    }
+    let app = TestApp::start();
+    for threshold in [1, 1 << 10, 32 << 10, 256 << 10, 512 << 10, 3 << 20] {
+        for size in [threshold - 1, threshold, threshold + 1] {
+            let body = cycle(size);
+            let expected = digest_by("sha256sum", &body);
+            let result = ok_json(app.post("/api/v1/hash?algorithms=sha256").body(body).send().unwrap());
+            assert_eq!(result["digests"]["sha256"], expected, "{size} bytes");
+            assert_eq!(result["size"], size);
+        }
+    }
+}
+
+#[test]
+fn a_body_of_unknown_length_is_hashed_as_it_comes() {
+    let app = TestApp::start();
+    let body = reqwest::blocking::Body::new(std::io::Cursor::new(cycle(1_000_003)));
+    let result = ok_json(app.post("/api/v1/hash?algorithms=sha256").body(body).send().unwrap());
+    let known = ok_json(app.post("/api/v1/hash?algorithms=sha256").body(cycle(1_000_003)).send().unwrap());
+    assert_eq!(result["digests"], known["digests"]);
+}
+
+#[test]
+fn the_repr_digest_is_of_the_uploaded_bytes() {
+    let app = TestApp::start();
+    let result = ok_json(app.post("/api/v1/hash?algorithms=sha256,sha1").body(r#"{"hello": "world"}"#).send().unwrap());
+    assert_eq!(result["repr_digest"], "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:");
+}
+
+#[test]
+fn a_digest_that_was_expected_is_checked() {
+    let app = TestApp::start();
+    for expect in [ABC_SHA256.to_owned(), ABC_SHA256.to_uppercase()] {
+        let result = ok_json(app.post(&format!("/api/v1/hash?expect=sha256:{expect}")).body("abc").send().unwrap());
+        assert_eq!(result["digests"], json!({ "blake3": ABC_BLAKE3, "sha256": ABC_SHA256 }));
+    }
+    let answer = app.post(&format!("/api/v1/hash?expect=sha256:{EMPTY_SHA256}")).body("abc").send().unwrap();
+    let problem = problem(answer, 422, "digest_mismatch");
+    assert_eq!((&problem["expected"], &problem["computed"]), (&json!(EMPTY_SHA256), &json!(ABC_SHA256)));
+    assert_eq!(problem["algorithm"], "sha256");
+}
+
+#[test]
+fn digest_fields_are_checked() {
+    let app = TestApp::start();
+    let body = r#"{"hello": "world"}"#;
+    let right = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
+    let wrong = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
+    for field in ["content-digest", "repr-digest"] {
+        ok_json(app.post("/api/v1/hash").header(field, right).body(body).send().unwrap());
+        ok_json(app.post("/api/v1/hash").header(field, format!("unixsum=:AAA=:, {right}")).body(body).send().unwrap());
+        problem(app.post("/api/v1/hash").header(field, wrong).body(body).send().unwrap(), 422, "digest_mismatch");
+        for broken in ["sha-256", "sha-256=X48E", "sha-256=:X48E:", ""] {
+            let answer = app.post("/api/v1/hash").header(field, broken).body(body).send().unwrap();
+            problem(answer, 400, "digest_field_invalid");
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_wrongly_is_refused_by_name() {
+    let app = TestApp::start();
+    for (query, code) in [
+        ("algorithms=sha257", "algorithm_unknown"),
+        ("algorithms=blake3,,sha256", "invalid_request"),
+        ("algorithms=", "invalid_request"),
+        ("algorithms=blake3&algorithms=md5", "invalid_request"),
+        ("algorithm=blake3", "invalid_request"),
+        ("expect=sha256", "invalid_request"),
+        ("expect=sha256:zz", "invalid_request"),
+        ("expect=sha257:00", "algorithm_unknown"),
+        ("algorithms=%zz", "invalid_request"),
+    ] {
+        let answer = app.post(&format!("/api/v1/hash?{query}")).body("abc").send().unwrap();
+        problem(answer, 400, code);
+    }
+}
+
+#[test]
+fn json_is_hashed_like_any_other_bytes() {
+    let app = TestApp::start();
+    let answer =
+        app.post("/api/v1/hash?algorithms=sha256").header("content-type", "application/json").body("abc").send();
+    assert_eq!(ok_json(answer.unwrap())["digests"]["sha256"], ABC_SHA256);
+}

@@ -1,0 +1,140 @@
+//! Jobs: asked for, looked at, cancelled, deleted.
+
+use std::os::unix::fs::symlink;
+
+use crate::app::{TestApp, ok_json, problem};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[test]
+fn a_job_hashes_a_tree_and_says_how_it_went() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    app.write("d/b", "");
+    symlink("a", app.root.path().join("link")).unwrap();
+    let job = app.run(json!({ "algorithms": ["sha256", "md5"] }));
+    assert_eq!(job["state"], "completed");
+    assert_eq!(job["kind"], "hash");
+    assert_eq!(job["spec"]["algorithms"], json!(["sha256", "md5"]));
+    let summary = &job["summary"];
+    assert_eq!((&summary["hashed"], &summary["skipped"], &summary["errors"]), (&json!(2), &json!(1), &json!(0)));
+    assert_eq!((&summary["bytes"], &summary["complete"]), (&json!(3), &json!(true)));
+    assert_eq!(app.json(&format!("/api/v1/jobs/{}", job["id"].as_str().unwrap())), job);
+}
+
+#[test]
+fn a_job_can_be_of_a_directory_or_a_file_and_globs_choose() {
+    let app = TestApp::start();
+    app.write("d/a.txt", "abc");
+    app.write("d/b.bin", "abc");
+    app.write("d/skip/c.txt", "abc");
+    let of_directory = app.run(json!({ "path": "d", "include": ["*.txt"], "exclude": ["skip"] }));
+    assert_eq!(of_directory["summary"]["hashed"], 1);
+    let of_file = app.run(json!({ "path": "d/b.bin" }));
+    assert_eq!(of_file["summary"]["hashed"], 1);
+    let by_bytes = app.run(json!({ "path_b64": "ZA==" }));
+    assert_eq!(by_bytes["summary"]["hashed"], 3);
+}
+
+#[test]
+fn what_a_job_names_is_looked_at_before_it_is_taken() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    symlink("/etc", app.root.path().join("link")).unwrap();
+    let refused = |spec: Value| app.post("/api/v1/jobs").json(&spec).send().unwrap();
+    for path in ["..", "/etc", "a/../..", "a//b", "a\u{0}"] {
+        problem(refused(json!({ "root": "files", "path": path })), 400, "path_invalid");
+    }
+    for path in ["nothing", "link", "link/passwd", "%2e%2e", "..\\etc"] {
+        problem(refused(json!({ "root": "files", "path": path })), 404, "not_found");
+    }
+    problem(refused(json!({ "root": "other" })), 404, "not_found");
+    problem(refused(json!({ "root": "files", "algorithms": ["sha257"] })), 400, "algorithm_unknown");
+    for spec in [
+        json!({ "root": "files", "algorithms": [] }),
+        json!({ "root": "files", "include": ["["] }),
+        json!({ "root": "files", "kind": "shred" }),
+        json!({ "root": "files", "priority": "high" }),
+        json!({ "root": "files", "max_bytes_per_second": 0 }),
+        json!({ "root": "files", "path": "a", "path_b64": "YQ==" }),
+        json!({ "root": "files", "path_b64": "?" }),
+    ] {
+        problem(refused(spec), 400, "invalid_request");
+    }
+    assert_eq!(app.json("/api/v1/jobs")["items"], json!([]));
+}
+
+#[test]
+fn jobs_are_listed_newest_first_by_state_and_in_pages() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let mut ids: Vec<String> = (0..5).map(|_| app.run(json!({}))["id"].as_str().unwrap().to_owned()).collect();
+    ids.reverse();
+    let listed = |page: &Value| {
+        page["items"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = app.json("/api/v1/jobs");
+    assert_eq!(listed(&all), ids);
+    assert_eq!(all["next_cursor"], Value::Null);
+    let first = app.json("/api/v1/jobs?limit=3&state=completed");
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = app.json(&format!("/api/v1/jobs?limit=3&state=completed&cursor={cursor}"));
+    assert_eq!([listed(&first), listed(&second)].concat(), ids);
+    assert_eq!(app.json("/api/v1/jobs?state=failed")["items"], json!([]));
+    for query in ["state=done", "limit=0", "limit=1001", "limit=x", "cursor=x"] {
+        problem(app.get(&format!("/api/v1/jobs?{query}")).send().unwrap(), 400, "invalid_request");
+    }
+}
+
+#[test]
+fn a_running_job_is_cancelled_once_and_for_all() {
+    let app = TestApp::start();
+    let big = std::fs::File::create(app.root.path().join("big")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    let id = app.submit(json!({ "algorithms": ["sha256"], "max_bytes_per_second": 1000 }));
+    let one = format!("/api/v1/jobs/{id}");
+    problem(app.request(Method::DELETE, &one).send().unwrap(), 409, "job_not_finished");
+    problem(app.get(&format!("{one}/manifest")).send().unwrap(), 409, "job_not_finished");
+    for _ in 0..3 {
+        let job = ok_json(app.post(&format!("{one}/cancel")).send().unwrap());
+        assert_eq!(job["id"], id);
+    }
+    assert_eq!(app.wait_for(&id)["state"], "cancelled");
+    assert_eq!(ok_json(app.post(&format!("{one}/cancel")).send().unwrap())["state"], "cancelled");
+}
+
+#[test]
+fn a_deleted_job_is_gone_with_its_results() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let job = app.run(json!({}));
+    let one = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
+    assert_eq!(app.request(Method::DELETE, &one).send().unwrap().status(), 204);
+    for path in ["", "/results", "/manifest", "/events"] {
+        problem(app.get(&format!("{one}{path}")).send().unwrap(), 404, "not_found");
+    }
+    problem(app.request(Method::DELETE, &one).send().unwrap(), 404, "not_found");
+    problem(app.post(&format!("{one}/cancel")).send().unwrap(), 404, "not_found");
+}
+
+#[test]
+fn an_id_that_is_none_is_no_job() {
+    let app = TestApp::start();
+    for id in ["x", "00000000-0000-0000-0000-000000000000", "%2e%2e", "1"] {
+        problem(app.get(&format!("/api/v1/jobs/{id}")).send().unwrap(), 404, "not_found");
+    }
+}
+
+#[test]
+fn jobs_beyond_the_queue_are_told_to_come_back() {
+    let app = TestApp::with(|config| {
+        config.limits.max_running_jobs = 1;
+        config.limits.max_queued_jobs = 1;
+    });
+    let big = std::fs::File::create(app.root.path().join("big")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    let slow = json!({ "root": "files", "max_bytes_per_second": 1000 });
+    let answers: Vec<_> = (0..4).map(|_| app.post("/api/v1/jobs").json(&slow).send().unwrap()).collect();
+    assert_eq!(answers[0].status(), 202);
+    problem(answers.into_iter().last().unwrap(), 503, "queue_full");
+}

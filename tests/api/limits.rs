@@ -1,0 +1,71 @@
+//! Requests per client.
+
+use std::num::NonZeroU32;
+
+use crate::app::{TestApp, problem};
+use hivesum::config::RateLimit;
+
+/// So many requests at once, and hardly any after that.
+fn with_burst(burst: u32) -> TestApp {
+    TestApp::signed_out(move |config| {
+        config.limits.rate =
+            RateLimit::PerClient { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(burst).unwrap() };
+    })
+}
+
+#[test]
+fn every_counted_answer_says_what_is_left() {
+    let app = TestApp::start();
+    let answer = app.get("/api/v1/stats").send().unwrap();
+    assert_eq!(answer.headers()["ratelimit-policy"], "\"default\";q=2000;w=2");
+    let left = answer.headers()["ratelimit"].to_str().unwrap();
+    assert!(left.starts_with("\"default\";r=19") && left.ends_with(";t=1"), "{left}");
+}
+
+#[test]
+fn the_request_after_the_burst_is_told_when_to_come_back() {
+    let app = with_burst(3);
+    for left in [2, 1, 0] {
+        let answer = app.get("/api/v1/stats").send().unwrap();
+        assert!(answer.headers()["ratelimit"].to_str().unwrap().starts_with(&format!("\"default\";r={left};")));
+        problem(answer, 401, "unauthenticated");
+    }
+    let answer = app.get("/api/v1/stats").send().unwrap();
+    assert!(answer.headers()["ratelimit"].to_str().unwrap().starts_with("\"default\";r=0;"));
+    problem(answer, 429, "rate_limited");
+    problem(app.post("/api/v1/hash").body("abc").send().unwrap(), 429, "rate_limited");
+}
+
+#[test]
+fn health_metrics_and_the_page_are_never_counted() {
+    let app = with_burst(1);
+    for path in ["/healthz", "/readyz", "/", "/app.js"] {
+        for _ in 0..3 {
+            let answer = app.get(path).send().unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            assert!(!answer.headers().contains_key("ratelimit"), "{path}");
+        }
+    }
+    for _ in 0..3 {
+        problem(app.get("/metrics").send().unwrap(), 401, "unauthenticated");
+    }
+}
+
+#[test]
+fn a_forged_origin_of_the_request_makes_no_other_client() {
+    let app = with_burst(2);
+    for number in 0..2 {
+        let request = app.get("/api/v1/stats").header("x-forwarded-for", format!("192.0.2.{number}"));
+        problem(request.send().unwrap(), 401, "unauthenticated");
+    }
+    let request = app.get("/api/v1/stats").header("x-forwarded-for", "192.0.2.9").header("forwarded", "for=192.0.2.10");
+    problem(request.send().unwrap(), 429, "rate_limited");
+}
+
+#[test]
+fn the_limit_can_be_turned_off() {
+    let app = TestApp::with(|config| config.limits.rate = RateLimit::Off);
+    let answer = app.get("/api/v1/stats").send().unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(!answer.headers().contains_key("ratelimit"));
+}

@@ -1,0 +1,24 @@
+//! The API from outside: a service on port 0 with its own directories, driven over HTTP.
+//!
+//! Every test is a sentence about the contract. Nothing sleeps: conditions are awaited, and clocks that matter
+//! are set short by the configuration.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stderr)]
+
+mod access;
+mod app;
+mod bodies;
+mod errors;
+mod events;
+mod figures;
+mod hash;
+mod hosts;
+mod jobs;
+mod limits;
+mod manifests;
+mod multipart;
+mod page;
+mod results;
+mod roots;
+mod stopping;
+mod tools;

@@ -1,0 +1,72 @@
+//! The page and its assets.
+
+use crate::app::{TestApp, problem};
+use reqwest::Method;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+#[test]
+fn the_page_loads_nothing_from_elsewhere() {
+    let app = TestApp::signed_out(|_| {});
+    for path in ["/", "/index.html", "/app.js", "/favicon.svg", "/style/base.css"] {
+        let answer = app.get(path).send().unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["content-security-policy"], POLICY);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+    }
+}
+
+#[test]
+fn assets_have_their_media_type() {
+    let app = TestApp::signed_out(|_| {});
+    for (path, media_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/style/base.css", "text/css; charset=utf-8"),
+        ("/favicon.svg", "image/svg+xml"),
+    ] {
+        assert_eq!(app.get(path).send().unwrap().headers()["content-type"], media_type, "{path}");
+    }
+}
+
+#[test]
+fn a_page_that_is_known_is_not_sent_again() {
+    let app = TestApp::signed_out(|_| {});
+    let first = app.get("/").send().unwrap();
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    assert!(!first.text().unwrap().is_empty());
+    let again = app.get("/").header("if-none-match", &tag).send().unwrap();
+    assert_eq!(again.status(), 304);
+    assert_eq!(again.headers()["etag"].to_str().unwrap(), tag);
+    assert_eq!(app.get("/").header("if-none-match", "\"other\"").send().unwrap().status(), 200);
+}
+
+#[test]
+fn nothing_beside_the_assets_is_served() {
+    let app = TestApp::start();
+    for path in [
+        "/Cargo.toml",
+        "/static/app.js",
+        "/..%2fCargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/app.js/",
+        "//app.js",
+        "/style",
+        "/app.js%00",
+    ] {
+        problem(app.get(path).send().unwrap(), 404, "not_found");
+    }
+}
+
+#[test]
+fn the_head_alone_can_be_asked_for() {
+    let app = TestApp::start();
+    for path in ["/", "/healthz", "/api/v1/stats", "/api/v1/algorithms"] {
+        let (head, get) = (app.request(Method::HEAD, path).send().unwrap(), app.get(path).send().unwrap());
+        assert_eq!(head.status(), 200, "{path}");
+        assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
+        assert!(head.bytes().unwrap().is_empty());
+    }
+}

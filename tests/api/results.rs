@@ -1,0 +1,107 @@
+//! `GET /jobs/{id}/results`, in pages and as one stream.
+
+use std::os::unix::ffi::OsStrExt;
+
+use crate::app::{TestApp, ok_json, problem};
+use crate::tools::{ABC_SHA256, EMPTY_SHA256};
+use serde_json::{Value, json};
+
+/// A finished job on a small tree, and the path of its results.
+fn finished(app: &TestApp) -> String {
+    app.write("a", "abc");
+    app.write("d/b", "");
+    app.write("d/c", "abc");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        app.root.path().join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    let job = app.run(json!({ "algorithms": ["sha256"] }));
+    format!("/api/v1/jobs/{}/results", job["id"].as_str().unwrap())
+}
+
+fn paths(page: &Value) -> Vec<&str> {
+    page["items"].as_array().unwrap().iter().map(|item| item["path"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn results_come_in_walk_order_with_everything_that_is_known() {
+    let app = TestApp::start();
+    let page = app.json(&finished(&app));
+    assert_eq!(paths(&page), ["a", "d/b", "d/c", "fifo"]);
+    assert_eq!((&page["total"], &page["position"]), (&json!(4), &json!(0)));
+    let a = &page["items"][0];
+    assert_eq!(
+        (&a["status"], &a["size"], &a["digests"]),
+        (&json!("hashed"), &json!(3), &json!({ "sha256": ABC_SHA256 }))
+    );
+    assert!(a["stability"].is_string() && a["modified_at"].is_string());
+    assert_eq!(page["items"][1]["digests"]["sha256"], EMPTY_SHA256);
+    let fifo = &page["items"][3];
+    assert_eq!((&fifo["status"], &fifo["code"]), (&json!("skipped"), &json!("not_regular")));
+    assert_eq!(fifo.get("digests"), None);
+}
+
+#[test]
+fn results_are_chosen_by_status_prefix_and_part_of_the_path() {
+    let app = TestApp::start();
+    let results = finished(&app);
+    for (query, expected) in [
+        ("status=hashed", &["a", "d/b", "d/c"][..]),
+        ("status=skipped", &["fifo"]),
+        ("status=error", &[]),
+        ("path_prefix=d/", &["d/b", "d/c"]),
+        ("q=c", &["d/c"]),
+        ("q=%2Fb", &["d/b"]),
+        ("position=1&limit=2", &["d/b", "d/c"]),
+        ("position=9", &[]),
+    ] {
+        let page = app.json(&format!("{results}?{query}"));
+        assert_eq!(paths(&page), expected, "{query}");
+    }
+    assert_eq!(app.json(&format!("{results}?limit=1"))["total"], 4);
+    for query in ["status=matched", "limit=0", "limit=1001", "position=-1", "sort=size"] {
+        problem(app.get(&format!("{results}?{query}")).send().unwrap(), 400, "invalid_request");
+    }
+}
+
+#[test]
+fn the_whole_set_streams_as_lines_with_the_summary_last() {
+    let app = TestApp::start();
+    for number in 0..2500 {
+        app.write(&format!("{}/{number:04}", number % 10), number.to_string());
+    }
+    let job = app.run(json!({}));
+    let results = format!("/api/v1/jobs/{}/results", job["id"].as_str().unwrap());
+    let answer = app.get(&results).header("accept", "application/x-ndjson").send().unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+    let text = answer.text().unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2501);
+    assert_eq!(lines[2500], json!({ "summary": job["summary"] }));
+    let first = app.json(&format!("{results}?limit=1000"));
+    assert_eq!(lines[..1000], first["items"].as_array().unwrap()[..]);
+    let distinct: std::collections::BTreeSet<_> = lines[..2500].iter().map(|line| line["path"].to_string()).collect();
+    assert_eq!(distinct.len(), 2500);
+}
+
+#[test]
+fn lines_are_chosen_like_pages() {
+    let app = TestApp::start();
+    let results = finished(&app);
+    let request = app.get(&format!("{results}?status=skipped")).header("accept", "application/x-ndjson");
+    let text = request.send().unwrap().text().unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+}
+
+#[test]
+fn a_name_that_is_not_utf8_keeps_its_bytes() {
+    let app = TestApp::start();
+    std::fs::write(app.root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\n")), "abc").unwrap();
+    let job = app.run(json!({}));
+    let page = ok_json(app.get(&format!("/api/v1/jobs/{}/results", job["id"].as_str().unwrap())).send().unwrap());
+    assert_eq!(page["items"][0]["path_b64"], "Y2Fm6Qo=");
+}

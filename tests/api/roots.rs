@@ -1,0 +1,93 @@
+//! `GET /roots` and the entries below them.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use crate::app::{TestApp, ok_json, problem};
+use serde_json::{Value, json};
+
+const ENTRIES: &str = "/api/v1/roots/files/entries";
+
+fn names(page: &Value) -> Vec<&str> {
+    page["items"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn roots_have_names_and_no_paths() {
+    let app = TestApp::start();
+    let roots = app.json("/api/v1/roots");
+    assert_eq!(roots[0]["name"], "files");
+    assert!(roots[0]["filesystem"].is_string());
+    assert!(!roots.to_string().contains(app.root.path().to_str().unwrap()));
+}
+
+#[test]
+fn entries_are_told_by_kind_in_byte_order() {
+    let app = TestApp::start();
+    app.write("b.txt", "abc");
+    app.write("B/x", "");
+    symlink("/etc", app.root.path().join("link")).unwrap();
+    let page = app.json(ENTRIES);
+    let kinds: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|entry| (&entry["name"], &entry["kind"])).collect();
+    assert_eq!(
+        kinds,
+        [(&json!("B"), &json!("directory")), (&json!("b.txt"), &json!("file")), (&json!("link"), &json!("symlink"))]
+    );
+    assert_eq!(page["items"][1]["size"], 3);
+    assert!(page["items"][1]["modified_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(page["next_cursor"], Value::Null);
+}
+
+#[test]
+fn a_long_directory_comes_in_pages() {
+    let app = TestApp::start();
+    for number in 0..25 {
+        app.write(&format!("{number:02}"), "");
+    }
+    let (mut seen, mut path) = (Vec::new(), format!("{ENTRIES}?limit=10"));
+    loop {
+        let page = app.json(&path);
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{ENTRIES}?limit=10&cursor={cursor}");
+    }
+    assert_eq!(seen, (0..25).map(|number| format!("{number:02}")).collect::<Vec<_>>());
+    problem(app.get(&format!("{ENTRIES}?cursor=%20")).send().unwrap(), 400, "invalid_request");
+}
+
+#[test]
+fn names_that_are_not_utf8_go_both_ways() {
+    let app = TestApp::start();
+    let dir = app.root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(dir.join("in"), "").unwrap();
+    let page = app.json(ENTRIES);
+    assert_eq!(page["items"][0]["name_b64"], "Y2Fm6Q==");
+    assert_eq!(names(&app.json(&format!("{ENTRIES}?path=caf%E9"))), ["in"]);
+}
+
+#[test]
+fn no_path_leads_out_of_a_root() {
+    let app = TestApp::start();
+    app.write("d/f", "");
+    symlink("/etc", app.root.path().join("link")).unwrap();
+    for path in ["..", "d/..", "../etc", "/etc", "d//f", "./d", "d/", "%00", "d%2f..", "%2e%2e", "%2fetc"] {
+        problem(app.get(&format!("{ENTRIES}?path={path}")).send().unwrap(), 400, "path_invalid");
+    }
+    for path in ["nothing", "link", "link/passwd", "d/f", "d/f/g", "%252e%252e", "..%5cetc", "%c0%ae%c0%ae", "%ff"] {
+        problem(app.get(&format!("{ENTRIES}?path={path}")).send().unwrap(), 404, "not_found");
+    }
+    for root in ["nothing", "..", "%2e%2e", "FILES"] {
+        let answer = app.get(&format!("/api/v1/roots/{root}/entries")).send().unwrap();
+        problem(answer, 404, "not_found");
+    }
+}
+
+#[test]
+fn a_service_without_roots_lists_none() {
+    let app = TestApp::with(|config| config.roots.clear());
+    assert_eq!(ok_json(app.get("/api/v1/roots").send().unwrap()), json!([]));
+    let answer = app.post("/api/v1/jobs").json(&json!({ "root": "files" })).send().unwrap();
+    problem(answer, 403, "no_roots");
+}

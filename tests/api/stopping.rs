@@ -1,0 +1,202 @@
+//! How the service begins and ends: its two lines, its signals, its lock.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::app::TestApp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The program itself, serving one directory to everybody.
+struct Program {
+    child: Child,
+    address: SocketAddr,
+    /// Everything read of stderr so far.
+    said: String,
+    root: TempDir,
+    state: TempDir,
+}
+
+impl Program {
+    fn start() -> Self {
+        let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut child = serve(&root, &state, &["--no-auth"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('\n'));
+        let address = address.unwrap_or_else(|| panic!("stdout said {line:?}")).parse().unwrap();
+        Self { child, address, said: String::new(), root, state }
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The exit status, which must come within this time.
+    fn ends_within(&mut self, time: Duration) -> Option<i32> {
+        let began = Instant::now();
+        self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(began.elapsed() < time, "it took {:?}\n{}", began.elapsed(), self.said);
+        status.code()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(root: &TempDir, state: &TempDir, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
+    let root = format!("files={}", root.path().display());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--state"]).arg(state.path()).args(more).arg(root);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_signal_under_load_drains_and_exits_with_0() {
+    let mut program = Program::start();
+    let big = std::fs::File::create(program.root.path().join("big")).unwrap();
+    big.set_len(64 << 30).unwrap();
+    let client = reqwest::blocking::Client::new();
+    let job = json!({ "root": "files", "algorithms": ["sha256", "md5"] });
+    let job: Value = client.post(program.url("/api/v1/jobs")).json(&job).send().unwrap().json().unwrap();
+    let events =
+        client.get(program.url(&format!("/api/v1/jobs/{}/events", job["id"].as_str().unwrap()))).send().unwrap();
+    let mut upload = TcpStream::connect(program.address).unwrap();
+    upload.write_all(b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc").unwrap();
+    let load: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn({
+                let url = program.url("/api/v1/hash");
+                move || {
+                    let client = reqwest::blocking::Client::new();
+                    while client.post(&url).body(vec![0; 100_000]).send().is_ok() {}
+                }
+            })
+        })
+        .collect();
+    program.signal(rustix::process::Signal::TERM);
+    assert_eq!(program.ends_within(Duration::from_secs(10)), Some(0), "{}", program.said);
+    for thread in load {
+        thread.join().unwrap();
+    }
+    assert!(!events.text().unwrap_or_default().contains("event: end"), "the job goes on at the next start");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut program = Program::start();
+    let mut upload = TcpStream::connect(program.address).unwrap();
+    upload.write_all(b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc").unwrap();
+    let mut stderr = BufReader::new(program.child.stderr.take().unwrap());
+    program.signal(rustix::process::Signal::INT);
+    let mut line = String::new();
+    while !line.contains("stopping") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended by itself");
+    }
+    let began = Instant::now();
+    while program.child.try_wait().unwrap().is_none() {
+        program.signal(rustix::process::Signal::TERM);
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+    assert_ne!(program.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_reader_of_stdout_that_is_gone_does_not_stop_the_service() {
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut child = serve(&root, &state, &[]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    let link = stderr.find_map(|line| line.unwrap().split_once("http://").map(|(_, link)| link.to_owned())).unwrap();
+    let (address, token) = link.split_once("/#token=").unwrap();
+    assert_eq!(token.len(), 64);
+    let client = reqwest::blocking::Client::new();
+    let answer = client.get(format!("http://{address}/healthz")).send().unwrap();
+    assert_eq!(answer.status(), 200);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_second_server_on_the_same_state_is_refused() {
+    let program = Program::start();
+    let other = serve(&program.root, &program.state, &[]).stdout(Stdio::null()).output().unwrap();
+    assert_eq!(other.status.code(), Some(75));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("in use by another hivesum server"));
+}
+
+#[test]
+fn an_address_that_others_reach_is_refused_without_a_proxy() {
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for more in [&["--listen", "0.0.0.0:0"][..], &["--listen", "0.0.0.0:0", "--no-auth", "--behind-proxy"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_hivesum"))
+            .args(["serve", "--state"])
+            .arg(state.path())
+            .args(more)
+            .arg(root.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Sends a head and waits until the service wants the body: its handler is at work then.
+fn begin_post(app: &TestApp, path: &str, fields: &str) -> TcpStream {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut stream = app.connect();
+    write!(stream, "POST {path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{fields}\r\n").unwrap();
+    let mut answered = [0; CONTINUE.len()];
+    stream.read_exact(&mut answered).unwrap();
+    assert_eq!(answered, CONTINUE);
+    stream
+}
+
+/// Tells the service to stop, and waits until its port is closed: jobs are at rest by then.
+fn begin_to_stop(app: &TestApp) {
+    app.begin_to_stop();
+    let began = Instant::now();
+    while TcpStream::connect(app.address).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(10), "the port stays open");
+    }
+}
+
+#[test]
+fn a_stopping_service_finishes_the_upload_that_it_has() {
+    let app = TestApp::with(|config| config.access = hivesum::config::Access::Open);
+    let mut upload = begin_post(&app, "/api/v1/hash?algorithms=sha256", "Content-Length: 3\r\n");
+    upload.write_all(b"a").unwrap();
+    begin_to_stop(&app);
+    upload.write_all(b"bc").unwrap();
+    let mut text = String::new();
+    upload.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 ") && text.contains(crate::tools::ABC_SHA256), "{text}");
+    app.stop();
+}
+
+#[test]
+fn a_job_that_comes_too_late_is_told_that_the_service_is_draining() {
+    let app = TestApp::with(|config| config.access = hivesum::config::Access::Open);
+    let body = r#"{"root": "files"}"#;
+    let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    let mut late = begin_post(&app, "/api/v1/jobs", &fields);
+    begin_to_stop(&app);
+    late.write_all(body.as_bytes()).unwrap();
+    let mut text = String::new();
+    late.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("\"draining\""), "{text}");
+    assert!(text.contains("retry-after: 1"), "{text}");
+}

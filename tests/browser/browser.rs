@@ -1,0 +1,136 @@
+//! One browser with one page: finds by test hook, awaits conditions, and keeps account of the page's faults.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::driver::{self, Driver, Extension};
+
+/// No test waits longer for a condition. Chromium on a loaded machine of two cores needs a part of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(25);
+/// Runs before every document: breaches of the policy and uncaught errors land in `__faults`.
+const WATCH: &str = "window.__faults = [];
+addEventListener('securitypolicyviolation', (e) => __faults.push(`csp: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+addEventListener('error', (e) => __faults.push(`error: ${e.message}`));
+addEventListener('unhandledrejection', (e) => __faults.push(`rejection: ${e.reason}`));";
+
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+/// The CSS selector of a test hook.
+pub(crate) fn hook(testid: &str) -> String {
+    format!("[data-testid='{testid}']")
+}
+
+impl Browser {
+    /// None where the tools are missing, which has been said then.
+    pub(crate) async fn start() -> Option<Self> {
+        if !driver::installed() {
+            return None;
+        }
+        let (driver, profile) = (Driver::start(), tempfile::tempdir().unwrap());
+        let address = format!("http://127.0.0.1:{}", driver.port);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(driver::capabilities(profile.path()))
+            .connect(&address)
+            .await
+            .unwrap();
+        let browser = Self { client, _driver: driver, _profile: profile };
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
+        Some(browser)
+    }
+
+    pub(crate) async fn goto(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Awaits the element with this test hook.
+    pub(crate) async fn find(&self, testid: &str) -> Element {
+        self.select(&hook(testid)).await
+    }
+
+    /// Awaits the element that fits this CSS selector.
+    pub(crate) async fn select(&self, css: &str) -> Element {
+        let wait = self.client.wait().at_most(PATIENCE).every(POLL);
+        wait.for_element(Locator::Css(css)).await.unwrap_or_else(|problem| panic!("no {css}: {problem}"))
+    }
+
+    pub(crate) async fn click(&self, testid: &str) {
+        self.find(testid).await.click().await.unwrap();
+    }
+
+    /// Replaces what is in a field.
+    pub(crate) async fn fill(&self, testid: &str, text: &str) {
+        let field = self.find(testid).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// The value of an expression in the page.
+    pub(crate) async fn value(&self, expression: &str) -> Value {
+        self.client.execute(&format!("return {expression};"), vec![]).await.unwrap()
+    }
+
+    /// The text of the first element with this test hook.
+    pub(crate) async fn text(&self, testid: &str) -> String {
+        let text = self.value(&format!("document.querySelector(\"{}\").textContent", hook(testid))).await;
+        text.as_str().unwrap().to_owned()
+    }
+
+    /// Awaits that an expression in the page is true.
+    pub(crate) async fn until(&self, expression: &str) {
+        let holds = async {
+            let mut beat = tokio::time::interval(POLL);
+            while self.value(&format!("Boolean({expression})")).await != Value::Bool(true) {
+                beat.tick().await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, holds).await.is_err() {
+            let page = self.value("document.body.innerText").await;
+            panic!("never came true: {expression}\nThe page says: {page}");
+        }
+    }
+
+    /// Awaits that the element with this test hook has exactly this text.
+    pub(crate) async fn until_text(&self, testid: &str, text: &str) {
+        self.until(&format!("document.querySelector(\"{}\")?.textContent === {}", hook(testid), json!(text))).await;
+    }
+
+    pub(crate) async fn devtools(&self, command: &str, params: Value) -> Value {
+        self.client.issue_cmd(Extension::devtools(command, &params)).await.unwrap()
+    }
+
+    /// Writes a picture of what is in sight to `screenshots/` in the target directory.
+    pub(crate) async fn screenshot(&self, name: &str) {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+        std::fs::create_dir_all(&directory).unwrap();
+        let picture = self.client.screenshot().await.unwrap();
+        std::fs::write(directory.join(name).with_extension("png"), picture).unwrap();
+    }
+
+    /// Console errors and warnings since the last call, and the faults of the current document.
+    pub(crate) async fn faults(&self) -> Vec<String> {
+        let console = self.client.issue_cmd(Extension::console()).await.unwrap();
+        let bad = |entry: &&Value| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING"));
+        let mut faults: Vec<String> = console.as_array().unwrap().iter().filter(bad).map(Value::to_string).collect();
+        let watched = self.value("window.__faults ?? ['the watching script did not run']").await;
+        faults.extend(watched.as_array().unwrap().iter().map(Value::to_string));
+        faults
+    }
+
+    /// Ends the session after asserting that the page had no fault.
+    pub(crate) async fn close(self) {
+        let faults = self.faults().await;
+        assert!(faults.is_empty(), "{faults:#?}");
+        self.client.close().await.unwrap();
+    }
+}

@@ -1,0 +1,119 @@
+//! Debian's chromedriver on a free port, and its commands beyond the WebDriver standard.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
+/// `--no-sandbox` for root in containers; the rest keeps the browser from the network and from asking.
+const ARGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1200,800",
+];
+
+/// Whether both programs are there. Where they must be, their absence fails the test.
+pub(crate) fn installed() -> bool {
+    let found = [CHROMIUM, CHROMEDRIVER].iter().all(|program| Path::new(program).exists());
+    if !found {
+        let needs = "needs chromium (apt-get install chromium chromium-driver)";
+        assert!(std::env::var_os("HIVESUM_REQUIRE_TOOLS").is_none_or(|value| value != "1"), "{needs}");
+        eprintln!("SKIPPED: {needs}");
+    }
+    found
+}
+
+/// What a session asks for: a profile of its own and the whole console.
+pub(crate) fn capabilities(profile: &Path) -> Capabilities {
+    let mut args: Vec<String> = ARGS.iter().map(|&arg| arg.to_owned()).collect();
+    args.push(format!("--user-data-dir={}", profile.to_str().unwrap()));
+    let mut wanted = Capabilities::new();
+    wanted.insert("goog:chromeOptions".to_owned(), json!({ "binary": CHROMIUM, "args": args }));
+    wanted.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+    wanted
+}
+
+/// A chromedriver that ends, with its browser, on drop.
+pub(crate) struct Driver {
+    pub(crate) port: u16,
+    child: Child,
+}
+
+impl Driver {
+    pub(crate) fn start() -> Self {
+        let mut child = Command::new(CHROMEDRIVER)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines
+            .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
+            .expect("chromedriver says its port");
+        // It may write more later, and must not meet a closed pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { port, child }
+    }
+
+    /// Asks it to close its browsers and end: a kill would leave them running.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new())?;
+        Ok(())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.shut_down();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command below the session's address that the standard does not have.
+#[derive(Debug)]
+pub(crate) struct Extension {
+    path: &'static str,
+    body: Value,
+}
+
+impl Extension {
+    /// The browser's console since it was last asked for.
+    pub(crate) fn console() -> Self {
+        Self { path: "se/log", body: json!({ "type": "browser" }) }
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) fn devtools(command: &str, params: &Value) -> Self {
+        Self { path: "goog/cdp/execute", body: json!({ "cmd": command, "params": params }) }
+    }
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as std::str::FromStr>::Err> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}

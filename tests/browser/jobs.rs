@@ -1,0 +1,107 @@
+//! The main job: browse, start, watch, and take the manifest away.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::browser::{Browser, hook};
+use crate::server::{ROOT, Server};
+
+const FILES: usize = 40;
+
+/// Leaves this algorithm alone chosen, and starts the job on the directory in sight.
+pub(crate) async fn start_job(browser: &Browser, algorithm: &str) {
+    browser.find(&format!("algorithm-{algorithm}")).await;
+    let choose = "for (const box of document.querySelectorAll('[data-testid^=algorithm-]')) { \
+        const wanted = box.dataset.testid === 'algorithm-' + arguments[0]; if (wanted && !box.checked) box.click(); }
+        for (const box of document.querySelectorAll('[data-testid^=algorithm-]')) { \
+        if (box.checked && box.dataset.testid !== 'algorithm-' + arguments[0]) box.click(); }";
+    browser.client.execute(choose, vec![json!(algorithm)]).await.unwrap();
+    browser.click("start-job").await;
+}
+
+/// Runs a job on the whole root, to its end.
+pub(crate) async fn run_job(browser: &Browser, server: &Server, algorithm: &str) {
+    browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
+    start_job(browser, algorithm).await;
+    browser.until_text("job-state", "Completed").await;
+}
+
+#[tokio::test]
+async fn a_browsed_directory_is_hashed_and_its_export_passes_sha256sum() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    for n in 0..FILES {
+        server.write(format!("photos/2024/image {n}.jpg"), n.to_string());
+    }
+    server.write("beside.txt", "not in the job");
+
+    browser.goto(&server.url).await;
+    browser.click("nav-files").await;
+    browser.find("root-list").await;
+    browser.select(&format!("{} a", hook("root-list"))).await.click().await.unwrap();
+    open_entry(&browser, "photos").await;
+    browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 1").await;
+    open_entry(&browser, "2024").await;
+    browser.until(&format!("location.hash === '#/files/{ROOT}/photos/2024'")).await;
+    browser.until("document.querySelector('[data-testid=entry-row]')?.textContent.includes('image')").await;
+    start_job(&browser, "sha256").await;
+
+    browser.until_text("job-state", "Completed").await;
+    browser.until_text("job-files-done", &FILES.to_string()).await;
+    browser.until_text("results-total", &format!("{FILES} results")).await;
+    browser.until("document.querySelector('[role=progressbar]').getAttribute('aria-valuenow') === '100'").await;
+    browser.find("result-row").await;
+
+    let link = browser.select(&format!("{}[data-format=gnu]", hook("export-link"))).await;
+    let href = link.prop("href").await.unwrap().unwrap();
+    let manifest = reqwest::get(href).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+    assert_eq!(manifest.iter().filter(|&&byte| byte == b'\n').count(), FILES);
+    assert_sha256sum_accepts(&server.tree().join("photos/2024"), &manifest);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_tabs_of_the_results_count_what_was_hashed_and_what_was_skipped() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("one", "1");
+    server.write("two", "2");
+    for link in ["link a", "link b", "link c"] {
+        std::os::unix::fs::symlink("one", server.tree().join(link)).unwrap();
+    }
+    run_job(&browser, &server, "blake3").await;
+    browser.until_text("results-total", "5 results").await;
+    let amounts = "[...document.querySelectorAll('[data-status] small')].map((amount) => amount.textContent).join(' ')";
+    assert_eq!(browser.value(amounts).await, "5 2 0 3");
+    browser.select("[data-status=skipped]").await.click().await.unwrap();
+    browser.until_text("results-total", "3 results shown").await;
+    browser.until("[...document.querySelectorAll('[data-testid=result-row]')].every((row) => row.textContent.includes('symbolic link'))").await;
+    browser.close().await;
+}
+
+/// Opens the row of the browser with this name.
+async fn open_entry(browser: &Browser, name: &str) {
+    let row = format!(
+        "[...document.querySelectorAll('[data-testid=entry-row]')].find((row) => row.textContent.includes({}))",
+        json!(name)
+    );
+    browser.until(&row).await;
+    browser.client.execute(&format!("{row}.click()"), vec![]).await.unwrap();
+}
+
+fn assert_sha256sum_accepts(directory: &Path, manifest: &[u8]) {
+    let mut child = Command::new("sha256sum")
+        .args(["--check", "--strict", "--quiet", "-"])
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(manifest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}\n{}", String::from_utf8_lossy(manifest));
+}

@@ -1,0 +1,22 @@
+//! The page as its users meet it: the built program, and a headless Chromium driven through chromedriver.
+//!
+//! Each test has a server and a browser of its own. Conditions are awaited, never times, and every test ends with
+//! `Browser::close`, which fails on a console error or a breach of the content security policy. Expected digests
+//! come from the system's tools.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on must fail, and says what it lacks"
+)]
+
+mod browser;
+mod driver;
+mod jobs;
+mod looks;
+mod names;
+mod policy;
+mod server;
+mod sign_in;
+mod system;
+mod uploads;

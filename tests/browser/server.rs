@@ -1,0 +1,88 @@
+//! The server under test: the built program on a free port, with its own state and its own tree, killed on drop.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+
+/// The name under which the tree is served.
+pub(crate) const ROOT: &str = "files";
+
+pub(crate) struct Server {
+    /// `http://ADDR`, without a slash at the end.
+    pub(crate) url: String,
+    /// The sign-in link, where the server asks for a token.
+    pub(crate) link: Option<String>,
+    tree: TempDir,
+    _state: TempDir,
+    child: Child,
+}
+
+impl Server {
+    /// Lets everybody in.
+    pub(crate) fn open() -> Self {
+        Self::spawn(&["--no-auth"])
+    }
+
+    /// Asks for a token.
+    pub(crate) fn guarded() -> Self {
+        Self::spawn(&[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn spawn(args: &[&str]) -> Self {
+        let (tree, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hivesum"))
+            .args(["serve", &format!("{ROOT}={}", tree.path().to_str().unwrap()), "--listen", "127.0.0.1:0"])
+            .arg("--state")
+            .arg(state.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let links = follow_log(child.stderr.take().unwrap());
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ").expect("the first line names the address").to_owned();
+        let link = (!args.contains(&"--no-auth")).then(|| links.recv().expect("the log has a sign-in link"));
+        Self { url, link, tree, _state: state, child }
+    }
+
+    /// The directory that is served.
+    pub(crate) fn tree(&self) -> &Path {
+        self.tree.path()
+    }
+
+    /// Writes a file below the tree and gives its path.
+    pub(crate) fn write(&self, name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.tree().join(std::ffi::OsStr::from_bytes(name.as_ref()));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the log to its end, so that it never fills its pipe, and sends on the sign-in link.
+fn follow_log(log: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (found, links) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            if let Some(at) = line.find("http://").filter(|_| line.contains("#token=")) {
+                let _ = found.send(line[at..].trim_end().to_owned());
+            }
+        }
+    });
+    links
+}

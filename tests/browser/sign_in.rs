@@ -1,0 +1,36 @@
+//! Signing in by the link that the server prints, and what is shown without it.
+
+use crate::browser::Browser;
+use crate::server::Server;
+
+#[tokio::test]
+async fn the_start_link_signs_in_once_and_leaves_the_address() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::guarded();
+    browser.goto(server.link.as_ref().unwrap()).await;
+    browser.find("drop-zone").await;
+    assert!(!browser.client.current_url().await.unwrap().as_str().contains("token"));
+    browser.client.refresh().await.unwrap();
+    browser.find("drop-zone").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn without_the_link_a_token_is_asked_for_and_a_pasted_link_is_taken() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::guarded();
+    browser.goto(&server.url).await;
+    browser.find("token-input").await;
+    assert_eq!(browser.value("document.querySelectorAll('[data-testid=drop-zone]').length").await, 0);
+    browser.fill("token-input", "wrong").await;
+    browser.click("sign-in").await;
+    browser.until("document.querySelector('#sign-in-fault').textContent !== ''").await;
+    browser.screenshot("signed-out").await;
+    browser.fill("token-input", server.link.as_ref().unwrap()).await;
+    browser.click("sign-in").await;
+    browser.find("drop-zone").await;
+    // The browser itself logs answers of 401; nothing else may be there.
+    let faults = browser.faults().await;
+    assert!(faults.iter().all(|fault| fault.contains("status of 401")), "{faults:#?}");
+    browser.close().await;
+}

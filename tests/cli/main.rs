@@ -1,0 +1,12 @@
+//! The command line as its users run it: the built program, real files, and the system's own tools to
+//! compare with. Expected digests come from those tools.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod check;
+mod check_like_sha256sum;
+mod hash;
+mod output;
+mod support;
+mod token;
+mod usage;

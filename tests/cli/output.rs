@@ -1,0 +1,118 @@
+//! `hivesum hash`: the formats, and the file of `-o`.
+
+use serde_json::{Value, json};
+
+use super::support::{HIVESUM, Place, Ran, has_sha256sum};
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn several_algorithms_are_printed_as_tagged_lines_that_the_system_reads() {
+    if !has_sha256sum() {
+        return;
+    }
+    let place = Place::with(&[(b"a b", b"1"), (b"n\nl", b"2")]);
+    let tagged = place.hivesum(["hash", "-a", "sha256,sha512", "a b", "n\nl"]).well();
+    let tags: Vec<_> = tagged.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    assert_eq!(tags, ["SHA256", "SHA512", "\\SHA256", "\\SHA512"]);
+    for (tool, tag) in [("sha256sum", "SHA256"), ("sha512sum", "SHA512")] {
+        let lines: String = tagged.split_inclusive('\n').filter(|line| line.contains(tag)).collect();
+        assert_eq!(place.run(tool, ["--tag", "a b", "n\nl"]).well(), lines);
+        assert_eq!(place.feed(tool, lines.as_bytes(), ["--check", "--strict"]).well(), "a b: OK\n\\n\\nl: OK\n");
+    }
+}
+
+#[test]
+fn nul_ends_lines_as_sha256sum_ends_them() {
+    if !has_sha256sum() {
+        return;
+    }
+    let place = Place::with(&[(b"a\\b", b"1"), (b"n\nl", b"2")]);
+    for (ours, theirs) in [(&["-z"][..], &["-z"][..]), (&["-z", "--format", "bsd"], &["-z", "--tag"])] {
+        let ours = ["hash", "-a", "sha256", "a\\b", "n\nl"].iter().chain(ours);
+        let theirs = ["a\\b", "n\nl"].iter().chain(theirs);
+        assert_eq!(place.hivesum(ours).well(), place.run("sha256sum", theirs).well());
+    }
+}
+
+#[test]
+fn ndjson_is_a_result_a_line_and_the_summary_last() {
+    let place = Place::with(&[(b"d/a", b"12345"), (b"d/caf\xe9", b"1")]);
+    place.link("d/link", "a");
+    let ran = place.hivesum(["hash", "--format", "ndjson", "-a", "crc32,md5", "d", "missing"]);
+    assert_eq!(ran.code, Some(1));
+    let lines = json_lines(&ran.stdout());
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["path"], "d/a");
+    assert_eq!(lines[0]["digests"], json!({"crc32": "cbf53a1c", "md5": "827ccb0eea8a706c4c34a16891f84e7b"}));
+    assert_eq!((&lines[0]["size"], &lines[0]["status"]), (&json!(5), &json!("hashed")));
+    assert_eq!((&lines[1]["path"], &lines[1]["path_b64"]), (&json!("d/caf\u{fffd}"), &json!("ZC9jYWbp")));
+    assert_eq!((&lines[2]["status"], &lines[2]["code"]), (&json!("skipped"), &json!("symlink")));
+    assert_eq!((&lines[3]["status"], &lines[3]["code"]), (&json!("error"), &json!("not_found")));
+    let mut summary = lines[4]["summary"].clone();
+    assert!(summary.as_object_mut().unwrap().remove("elapsed_ms").unwrap().is_u64());
+    assert_eq!(summary, json!({"files": 4, "hashed": 2, "errors": 1, "skipped": 1, "bytes": 6, "complete": true}));
+}
+
+#[test]
+fn json_is_one_document_with_the_same_items() {
+    let place = Place::with(&[(b"d/a", b"12345"), (b"d/b", b"")]);
+    let document: Value = serde_json::from_str(&place.hivesum(["hash", "--format", "json", "d"]).well()).unwrap();
+    let lines = json_lines(&place.hivesum(["hash", "--format", "ndjson", "d"]).well());
+    assert_eq!(document["algorithms"], json!(["blake3"]));
+    assert_eq!(document["items"].as_array().unwrap()[..], lines[..2]);
+    assert_eq!(document["summary"]["files"], 2);
+    let empty: Value =
+        serde_json::from_str(&place.hivesum(["hash", "--format", "json", "--include", "x", "d"]).well()).unwrap();
+    assert_eq!(empty["items"], json!([]));
+}
+
+#[test]
+fn csv_has_a_header_crlf_and_quotes_where_they_are_needed() {
+    let place = Place::with(&[(b"d/a,b", b"12345"), (b"d/q\"\n", b"")]);
+    let text = place.hivesum(["hash", "--format", "csv", "-a", "crc32", "d"]).well();
+    let records: Vec<_> = text.split("\r\n").collect();
+    assert_eq!(records[0], "path,size,modified_at,crc32");
+    assert!(records[1].starts_with("\"d/a,b\",5,2") && records[1].ends_with("Z,cbf53a1c"), "{}", records[1]);
+    assert!(records[2].starts_with("\"d/q\"\"\n\",0,2") && records[2].ends_with("Z,00000000"), "{}", records[2]);
+    assert_eq!(records[3..], [""]);
+}
+
+#[test]
+fn an_output_file_replaces_the_old_one_and_is_left_out_of_its_own_tree() {
+    let place = Place::with(&[(b"d/a", b"1"), (b"d/z", b"2"), (b"d/SUMS", b"old")]);
+    for format in ["gnu", "ndjson"] {
+        place.hivesum(["hash", "--format", format, "-o", "d/SUMS", "d"]).well();
+        let written = place.read("d/SUMS");
+        assert!(written.contains("d/a") && written.contains("d/z") && !written.contains("SUMS"), "{written}");
+    }
+    let entries = std::fs::read_dir(place.path("d")).unwrap().count();
+    assert_eq!(entries, 3, "nothing is left behind");
+}
+
+#[test]
+fn an_output_file_that_cannot_be_finished_replaces_nothing() {
+    let place = Place::with(&[(b"d/a", b"1"), (b"SUMS", b"old")]);
+    let limited = format!("ulimit -f 0; exec '{HIVESUM}' hash -o SUMS d");
+    let ran = place.run("bash", ["-c", &limited]);
+    assert_ne!(ran.code, Some(0));
+    assert_eq!(place.read("SUMS"), "old");
+    assert_eq!(place.names(), ["SUMS", "d"]);
+    let nowhere = place.hivesum(["hash", "-o", "no/where", "d"]);
+    assert_eq!((nowhere.code, nowhere.stderr().as_str()), (Some(1), "hivesum: no/where: No such file or directory\n"));
+}
+
+#[test]
+fn an_output_file_may_be_a_device_or_standard_output() {
+    let place = Place::with(&[(b"a", b"1")]);
+    assert_eq!(place.hivesum(["hash", "-o", "/dev/null", "a"]).well(), "");
+    let direct = place.hivesum(["hash", "a"]).well();
+    for name in ["-", "/dev/stdout"] {
+        let log = std::fs::File::create(place.path("log")).unwrap();
+        let ran = Ran::of(place.command(HIVESUM).args(["hash", "-o", name, "a"]).stdout(log).output().unwrap());
+        assert_eq!(ran.code, Some(0));
+        assert_eq!(place.read("log"), direct, "written through the descriptor, not replaced");
+    }
+}

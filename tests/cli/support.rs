@@ -1,0 +1,155 @@
+//! A directory of its own for every test, and ways to run programs in it.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A temporary directory that programs run in.
+pub(crate) struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// With these files.
+    pub(crate) fn with(files: &[(&[u8], &[u8])]) -> Self {
+        let place = Self::new();
+        for (name, content) in files {
+            place.write(name, content);
+        }
+        place
+    }
+
+    pub(crate) fn path(&self, name: impl AsRef<[u8]>) -> PathBuf {
+        self.directory.path().join(OsStr::from_bytes(name.as_ref()))
+    }
+
+    /// Writes a file, and the directories on the way to it.
+    pub(crate) fn write(&self, name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn link(&self, name: &str, target: &str) {
+        std::os::unix::fs::symlink(target, self.path(name)).unwrap();
+    }
+
+    pub(crate) fn fifo(&self, name: &str) {
+        assert!(self.command("mkfifo").arg(name).status().unwrap().success());
+    }
+
+    /// Every name in the directory, sorted.
+    pub(crate) fn names(&self) -> Vec<OsString> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
+
+    /// A program that will run in the directory, with nothing on its standard input.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.directory.path()).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, program: &str, args: impl IntoIterator<Item = A>) -> Ran {
+        Ran::of(self.command(program).args(args).output().unwrap())
+    }
+
+    pub(crate) fn hivesum<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Ran {
+        self.run(HIVESUM, args)
+    }
+
+    /// With these bytes on its standard input, through a pipe.
+    pub(crate) fn feed<A: AsRef<OsStr>>(&self, program: &str, input: &[u8], args: impl IntoIterator<Item = A>) -> Ran {
+        let mut command = self.command(program);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that does not read to the end has its reasons.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Ran::of(child.wait_with_output().unwrap())
+    }
+
+    /// The digest that a tool of the system prints for a file.
+    pub(crate) fn digest(&self, tool: &str, name: impl AsRef<[u8]>) -> String {
+        let ran = self.run(tool, [OsStr::from_bytes(name.as_ref())]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr());
+        let line = ran.stdout();
+        line.trim_start_matches('\\').split(' ').next().unwrap().to_owned()
+    }
+}
+
+/// The program under test.
+pub(crate) const HIVESUM: &str = env!("CARGO_BIN_EXE_hivesum");
+
+/// What a program left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) code: Option<i32>,
+}
+
+impl Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        Self { stdout: output.stdout, stderr: output.stderr, code: output.status.code() }
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// Asserts that all is well and gives stdout.
+    pub(crate) fn well(self) -> String {
+        assert_eq!((self.code, self.stderr().as_str()), (Some(0), ""));
+        self.stdout()
+    }
+}
+
+/// Whether a tool of the system is there. One that is missing is said, or fails where it must not be.
+pub(crate) fn has(tool: &str, install: &str) -> bool {
+    if Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
+        return true;
+    }
+    let message = format!("SKIPPED: needs {tool} ({install})");
+    assert_ne!(std::env::var_os("HIVESUM_REQUIRE_TOOLS"), Some("1".into()), "{message}");
+    let _ = std::io::stderr().lock().write_all(format!("{message}\n").as_bytes());
+    false
+}
+
+pub(crate) fn has_sha256sum() -> bool {
+    has("sha256sum", "apt-get install coreutils")
+}
+
+pub(crate) fn has_b3sum() -> bool {
+    has("b3sum", "apt-get install b3sum")
+}
+
+/// Lines, sorted by bytes.
+pub(crate) fn sorted(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines: Vec<_> = text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    lines.sort();
+    lines
+}
+
+/// A name of any bytes, as an argument.
+pub(crate) fn arg(name: impl AsRef<[u8]>) -> OsString {
+    OsString::from_vec(name.as_ref().to_vec())
+}

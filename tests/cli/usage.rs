@@ -1,0 +1,51 @@
+//! Wrong command lines: exit status 2, a message that says what is wrong, nothing read or written.
+
+use super::support::Place;
+
+#[test]
+fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
+    let place = Place::with(&[(b"f", b"1")]);
+    for (args, message) in [
+        (&["hash", "-a", "sha255", "f"][..], "sha255"),
+        (&["hash", "-a", "", "f"], "--algorithms"),
+        (&["hash", "--format", "xml", "f"], "choose gnu, bsd, b3sum, csv, json or ndjson"),
+        (&["hash", "--format", "gnu", "-a", "md5,sha1", "f"], "the gnu format carries one algorithm only"),
+        (&["hash", "--format", "b3sum", "-a", "blake3,sha1", "f"], "the b3sum format carries one algorithm only"),
+        (&["hash", "--format", "b3sum", "-a", "sha256", "f"], "the b3sum format carries blake3 only"),
+        (&["hash", "--format", "json", "-z", "f"], "--zero goes with the formats gnu and bsd"),
+        (&["hash", "--include", "a[", "f"], "a["),
+        (&["hash", "-j", "0", "f"], "give a number from 1 on"),
+        (&["hash", "--io", "magic", "f"], "choose auto, map or read"),
+        (&["hash", "--frobnicate"], "--frobnicate"),
+        (&["check", "-a", "blake4", "f"], "blake4"),
+        (&["check", "--format", "x"], "--format"),
+        (&["serve", "--listen", "nowhere"], "--listen"),
+        (&["serve", "--rate-limit", "0"], "or off"),
+        (&["serve", "--no-auth", "--listen", "0.0.0.0:0", "--state", "s"], "loopback address only"),
+        (&["serve", "--state", "s", "--listen", "127.0.0.1:0", "x=/", "x=/"], "called \"x\""),
+        (&["token", "create", "--scope", "all"], "all"),
+        (&["token", "create", "--expires", "1999-01-01T00:00:00Z"], "over already"),
+        (&["frobnicate"], "frobnicate"),
+        (&[], "Usage: hivesum"),
+    ] {
+        let ran = place.hivesum(args.iter().chain(&["-o", "out"][..if args.contains(&"hash") { 2 } else { 0 }]));
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr());
+        assert!(ran.stderr().contains(message), "{args:?}: {}", ran.stderr());
+        assert_eq!(ran.stdout(), "", "{args:?}");
+        assert_eq!(place.names(), ["f"], "{args:?}");
+    }
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let place = Place::new();
+    for args in
+        [&["--help"][..], &["hash", "--help"], &["check", "-h"], &["serve", "--help"], &["token", "create", "--help"]]
+    {
+        let help = place.hivesum(args).well();
+        assert!(help.contains("Usage: hivesum"), "{args:?}");
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(110), "{args:?}: {widest:?} columns");
+    }
+    assert!(place.hivesum(["--version"]).well().starts_with("hivesum "));
+}
