@@ -36,7 +36,7 @@ pub(super) async fn manifest(
     let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = choose(format, algorithm, &job.spec.algorithms)?;
     let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);
-    if may_refuse_names(format) {
+    if format.may_refuse_names() {
         document()?.check_names().await?;
     }
     let file_name = DispositionParam::Filename(file_name(format, &algorithms));
@@ -52,8 +52,10 @@ pub(super) async fn manifest(
 fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> Result<Algorithms, ApiError> {
     let chosen = match (asked, format) {
         (Some(algorithm), _) => Algorithms::single(algorithm),
-        (None, Format::Gnu) => Algorithms::single(of_job.first()),
+        (None, Format::Gnu | Format::Bagit) => Algorithms::single(of_job.first()),
         (None, Format::B3sum) => Algorithms::single(Algorithm::Blake3),
+        (None, Format::Sfv) => Algorithms::single(Algorithm::Crc32),
+        (None, Format::Hashdeep) => in_hashdeep(of_job)?,
         (None, Format::Bsd | Format::Csv | Format::Json | Format::Ndjson) => *of_job,
     };
     match chosen.iter().find(|&algorithm| !of_job.contains(algorithm)) {
@@ -62,21 +64,25 @@ fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> Resu
     }
 }
 
-/// Whether there are names that the format cannot carry.
-const fn may_refuse_names(format: Format) -> bool {
-    match format {
-        Format::B3sum => true,
-        Format::Gnu | Format::Bsd | Format::Csv | Format::Json | Format::Ndjson => false,
-    }
+/// Those of the job's algorithms that hashdeep has.
+fn in_hashdeep(of_job: &Algorithms) -> Result<Algorithms, ApiError> {
+    let carried = of_job.iter().filter(|&algorithm| Format::Hashdeep.carries(&Algorithms::single(algorithm)).is_ok());
+    Algorithms::new(carried).map_err(|_| {
+        ApiError::AlgorithmNotInJob(format!(
+            "the hashdeep format carries md5, sha1 and sha256, the job computed {of_job}"
+        ))
+    })
 }
 
 /// The name to save the manifest under, in the way of `SHA256SUMS`.
 fn file_name(format: Format, algorithms: &Algorithms) -> String {
+    let first = algorithms.first().name();
     match format {
-        Format::Gnu => format!("{}SUMS", algorithms.first().name().to_ascii_uppercase()),
+        Format::Gnu => format!("{}SUMS", first.to_ascii_uppercase()),
         Format::B3sum => "B3SUMS".to_owned(),
         Format::Bsd => "CHECKSUMS".to_owned(),
-        Format::Csv | Format::Json | Format::Ndjson => format!("hivesum.{format}"),
+        Format::Bagit => format!("manifest-{first}.txt"),
+        Format::Hashdeep | Format::Sfv | Format::Csv | Format::Json | Format::Ndjson => format!("hivesum.{format}"),
     }
 }
 
@@ -100,10 +106,7 @@ impl Document {
         let (format, algorithms) = form;
         let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
         let writer = writer.map_err(|mismatch| ApiError::invalid(mismatch.to_string()))?;
-        let status = match format {
-            Format::Json | Format::Ndjson => None,
-            Format::Gnu | Format::Bsd | Format::B3sum | Format::Csv => Some(StatusFilter::Hashed),
-        };
+        let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
         let query = ResultQuery { status, ..ResultQuery::default() };
         Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.id, query), summary, step: Step::Begin })
     }

@@ -74,7 +74,7 @@ impl Serialize for ItemRef<'_> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", self.path)?;
         map.serialize_entry("size", &self.meta.size)?;
-        map.serialize_entry("modified_at", &self.modified_at())?;
+        map.serialize_entry("modified_at", &self.modified_at().map(|at| at.to_string()))?;
         map.serialize_entry("status", status_name(self.status))?;
         match self.status {
             Status::Hashed(stability) => {
@@ -89,12 +89,10 @@ impl Serialize for ItemRef<'_> {
 }
 
 impl ItemRef<'_> {
-    /// The modification time in RFC 3339; nothing where the file was never opened.
-    fn modified_at(&self) -> Option<String> {
-        // Standard input and files that were never opened have no times.
-        let never_opened = (self.meta.mtime_ns, self.meta.ctime_ns) == (0, 0);
-        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.meta.mtime_ns)).ok()?;
-        (!never_opened).then(|| timestamp.to_string())
+    /// The modification time; nothing where the file was never opened.
+    #[must_use]
+    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
+        self.meta.modified_at()
     }
 }
 

@@ -23,6 +23,17 @@ pub struct FileMeta {
     pub device: u64,
 }
 
+impl FileMeta {
+    /// The modification time; nothing for what was never a file, such as standard input, or never opened: its
+    /// times are all zero.
+    #[must_use]
+    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
+        let known = (self.mtime_ns, self.ctime_ns) != (0, 0);
+        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.mtime_ns)).ok();
+        timestamp.filter(|_| known)
+    }
+}
+
 /// How far a digest can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

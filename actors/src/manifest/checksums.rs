@@ -73,6 +73,11 @@ impl<R: BufRead> ChecksumLines<R> {
     }
 }
 
+/// Whether a line alone is an entry.
+pub(super) fn is_entry(line: &[u8], options: &ReadOptions) -> bool {
+    parse_line(line, options, &mut Style::default()).is_some()
+}
+
 /// Comments and empty lines.
 fn is_ignored(line: &[u8], end: LineEnd) -> bool {
     line.starts_with(b"#") || without_cr(line, end).is_empty()

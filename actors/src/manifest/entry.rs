@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::digest::{Algorithm, MAX_DIGEST_BYTES};
+use crate::digest::{Algorithm, Digest, MAX_DIGEST_BYTES};
 
 /// A name and its claimed digest, as one line says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,25 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// A digest that somebody computed.
+    #[must_use]
+    pub fn of(digest: Digest) -> Self {
+        let mut places = [0; MAX_DIGEST_BYTES];
+        let bytes = digest.as_bytes();
+        places[..bytes.len()].copy_from_slice(bytes);
+        Self { tag: Some(digest.algorithm()), length: bytes.len() as u8, places }
+    }
+
+    /// The same digest, said to be of this algorithm; nothing where that cannot be.
+    #[must_use]
+    pub fn resolved(&self, algorithm: Algorithm) -> Option<Self> {
+        let fits = match self.tag {
+            Some(tag) => tag == algorithm,
+            None => usize::from(self.length) == algorithm.digest_bytes(),
+        };
+        fits.then_some(Self { tag: Some(algorithm), ..*self })
+    }
+
     /// The digest of a line that names its algorithm; nothing unless its digits are that algorithm's.
     pub(super) fn tagged(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         let claimed = Self::decode(digits)?;

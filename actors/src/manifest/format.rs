@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::hashdeep;
 use crate::digest::{Algorithm, Algorithms};
 
 /// A format of manifest that can be written.
@@ -14,6 +15,12 @@ pub enum Format {
     Bsd,
     /// `HEX  NAME`, as `b3sum` writes it: BLAKE3 and names in UTF-8.
     B3sum,
+    /// `size,digest,...,name` under a header, as hashdeep writes it: MD5, SHA-1 and SHA-256.
+    Hashdeep,
+    /// `NAME CRC32`.
+    Sfv,
+    /// `HEX  data/NAME`, the payload manifest of a bag: one algorithm.
+    Bagit,
     /// RFC 4180 with a header: any algorithms.
     Csv,
     /// One JSON document: any algorithms.
@@ -24,7 +31,17 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] = [Self::Gnu, Self::Bsd, Self::B3sum, Self::Csv, Self::Json, Self::Ndjson];
+    pub const ALL: [Self; 9] = [
+        Self::Gnu,
+        Self::Bsd,
+        Self::B3sum,
+        Self::Hashdeep,
+        Self::Sfv,
+        Self::Bagit,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+    ];
 
     /// Its name in options and queries.
     #[must_use]
@@ -33,6 +50,9 @@ impl Format {
             Self::Gnu => "gnu",
             Self::Bsd => "bsd",
             Self::B3sum => "b3sum",
+            Self::Hashdeep => "hashdeep",
+            Self::Sfv => "sfv",
+            Self::Bagit => "bagit",
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
@@ -43,7 +63,9 @@ impl Format {
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Gnu | Self::Bsd | Self::B3sum => "text/plain; charset=utf-8",
+            Self::Gnu | Self::Bsd | Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => {
+                "text/plain; charset=utf-8"
+            }
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
@@ -59,6 +81,21 @@ impl Format {
         }
     }
 
+    /// Whether there are names that the format cannot carry.
+    #[must_use]
+    pub const fn may_refuse_names(self) -> bool {
+        match self {
+            Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => true,
+            Self::Gnu | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => false,
+        }
+    }
+
+    /// Whether the format has a place for results without a digest.
+    #[must_use]
+    pub const fn lists_failures(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson)
+    }
+
     /// Whether the format consists of checksum lines, which may end with NUL instead of LF.
     #[must_use]
     pub const fn may_end_lines_with_nul(self) -> bool {
@@ -72,9 +109,16 @@ impl Format {
     pub fn carries(self, algorithms: &Algorithms) -> Result<(), FormatMismatch> {
         let several = algorithms.len() > 1;
         match self {
-            Self::Gnu | Self::B3sum if several => Err(FormatMismatch::OneAlgorithmOnly(self)),
+            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit if several => Err(FormatMismatch::OneAlgorithmOnly(self)),
             Self::B3sum if algorithms.first() != Algorithm::Blake3 => Err(FormatMismatch::Blake3Only),
-            Self::Gnu | Self::B3sum | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => Ok(()),
+            Self::Sfv if algorithms.first() != Algorithm::Crc32 => Err(FormatMismatch::Crc32Only),
+            Self::Hashdeep => match algorithms.iter().find(|algorithm| !hashdeep::ALGORITHMS.contains(algorithm)) {
+                Some(other) => Err(FormatMismatch::NotInHashdeep(other)),
+                None => Ok(()),
+            },
+            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => {
+                Ok(())
+            }
         }
     }
 }
@@ -95,7 +139,7 @@ impl FromStr for Format {
 
 /// A word that is no format's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format {0:?}: choose gnu, bsd, b3sum, csv, json or ndjson")]
+#[error("unknown format {0:?}: choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson")]
 pub struct UnknownFormat(pub String);
 
 /// Algorithms that a format has no place for.
@@ -107,6 +151,12 @@ pub enum FormatMismatch {
     /// It is made for one algorithm.
     #[error("the b3sum format carries blake3 only")]
     Blake3Only,
+    /// It is made for one algorithm.
+    #[error("the sfv format carries crc32 only")]
+    Crc32Only,
+    /// hashdeep itself does not have it.
+    #[error("the hashdeep format carries md5, sha1 and sha256, not {0}")]
+    NotInHashdeep(Algorithm),
 }
 
 #[cfg(test)]
@@ -131,6 +181,10 @@ mod tests {
         assert_eq!(Format::B3sum.carries(&one), Err(FormatMismatch::Blake3Only));
         assert_eq!(Format::Gnu.carries(&one), Ok(()));
         assert_eq!(Format::Bsd.carries(&two), Ok(()));
+        assert_eq!(Format::Sfv.carries(&one), Err(FormatMismatch::Crc32Only));
+        assert_eq!(Format::Bagit.carries(&two), Err(FormatMismatch::OneAlgorithmOnly(Format::Bagit)));
+        assert_eq!(Format::Hashdeep.carries(&two), Err(FormatMismatch::NotInHashdeep(Algorithm::Blake3)));
+        assert_eq!(Format::Hashdeep.carries(&"md5,sha256".parse().unwrap()), Ok(()));
         assert_eq!((Format::default_for(&one), Format::default_for(&two)), (Format::Gnu, Format::Bsd));
     }
 }

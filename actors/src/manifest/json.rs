@@ -1,6 +1,15 @@
 //! One JSON document: `{algorithms, items, summary}`, an item of the API on every line between.
+//!
+//! It is read item by item, whatever its layout: a small scanner finds where a value ends, and serde_json
+//! judges each one. Memory is that of one bounded value. A document that ends early is an error.
 
+use std::io::{BufRead, Read};
+
+use super::item_json::ItemRead;
+use super::lines::{Limits, LinesError};
 use super::ndjson::write_value;
+use super::reader::ManifestError;
+use super::record::Record;
 use crate::digest::Algorithms;
 use crate::job::item::ItemRef;
 use crate::job::spec::Summary;
@@ -23,6 +32,11 @@ pub fn write_start(out: &mut Vec<u8>, algorithms: &Algorithms) {
 
 /// Appends one item.
 pub fn write_item(out: &mut Vec<u8>, item: &ItemRef<'_>, place: Place) {
+    write_element(out, item, place);
+}
+
+/// Appends one item of any shape.
+pub(super) fn write_element(out: &mut Vec<u8>, item: &impl serde::Serialize, place: Place) {
     match place {
         Place::First => out.push(b'\n'),
         Place::Later => out.extend_from_slice(b",\n"),
@@ -35,4 +49,285 @@ pub fn write_end(out: &mut Vec<u8>, summary: &Summary) {
     out.extend_from_slice(b"\n],\"summary\":");
     write_value(out, summary);
     out.extend_from_slice(b"}\n");
+}
+
+/// The items of a document.
+pub(super) struct Document<R> {
+    reader: R,
+    limits: Limits,
+    line: u64,
+    bytes: u64,
+    items: u64,
+    stage: Stage,
+    value: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was read.
+    Before,
+    /// Within the list of items; `first` while it is empty.
+    Items { first: bool },
+    /// After the last item.
+    Ended,
+}
+
+impl<R: BufRead> Document<R> {
+    pub(super) fn new(reader: R, limits: Limits) -> Self {
+        Self { reader, limits, line: 1, bytes: 0, items: 0, stage: Stage::Before, value: Vec::new() }
+    }
+
+    /// Reads the next item into the record. Gives the number of the line it begins on, and whether it was one;
+    /// nothing at the end of a whole document.
+    pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
+        if self.stage == Stage::Before {
+            self.begin()?;
+        }
+        let Stage::Items { first } = self.stage else { return Ok(None) };
+        let byte = self.next_token()?;
+        match (byte, first) {
+            (b']', _) => {
+                self.finish()?;
+                return Ok(None);
+            }
+            (b',', false) => {}
+            (b'{', true) => self.value.push(b'{'),
+            _ => return Err(self.broken()),
+        }
+        self.stage = Stage::Items { first: false };
+        self.items += 1;
+        if self.items > self.limits.lines {
+            return Err(LinesError::TooManyLines(self.limits.lines).into());
+        }
+        if self.value.is_empty() {
+            let byte = self.next_token()?;
+            self.value.push(byte);
+        }
+        let line = self.line;
+        self.read_rest_of_value()?;
+        let item = serde_json::from_slice::<ItemRead<'_>>(&self.value).ok();
+        let is_item = item.and_then(|item| item.fill(record)).is_some();
+        self.value.clear();
+        Ok(Some((line, is_item)))
+    }
+
+    /// Up to and with the `[` of the items.
+    fn begin(&mut self) -> Result<(), ManifestError> {
+        self.expect(b'{')?;
+        loop {
+            let is_items = self.key()?;
+            if is_items {
+                self.expect(b'[')?;
+                self.stage = Stage::Items { first: true };
+                return Ok(());
+            }
+            self.pass_value()?;
+            self.expect(b',')?;
+        }
+    }
+
+    /// From behind the `]` of the items to the end.
+    fn finish(&mut self) -> Result<(), ManifestError> {
+        self.stage = Stage::Ended;
+        loop {
+            match self.next_token()? {
+                b'}' => break,
+                b',' => {}
+                _ => return Err(self.broken()),
+            }
+            if self.key()? {
+                return Err(self.broken());
+            }
+            self.pass_value()?;
+        }
+        loop {
+            match self.next_byte()? {
+                None => return Ok(()),
+                Some(byte) if byte.is_ascii_whitespace() => {}
+                Some(_) => return Err(self.broken()),
+            }
+        }
+    }
+
+    /// Reads `"key":` and says whether it is that of the items.
+    fn key(&mut self) -> Result<bool, ManifestError> {
+        let byte = self.next_token()?;
+        self.value.push(byte);
+        self.read_rest_of_value()?;
+        let key: String = serde_json::from_slice(&self.value).map_err(|_| self.broken())?;
+        self.value.clear();
+        self.expect(b':')?;
+        Ok(key == "items")
+    }
+
+    fn pass_value(&mut self) -> Result<(), ManifestError> {
+        let byte = self.next_token()?;
+        self.value.push(byte);
+        self.read_rest_of_value()?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(&self.value).map_err(|_| self.broken())?;
+        self.value.clear();
+        Ok(())
+    }
+
+    /// Reads a value to its end, its first byte being there already. Numbers and words end before the byte that
+    /// follows them.
+    fn read_rest_of_value(&mut self) -> Result<(), ManifestError> {
+        let (mut depth, mut in_string) = (0_usize, false);
+        match self.value.first() {
+            Some(b'{' | b'[') => depth = 1,
+            Some(b'"') => in_string = true,
+            _ => return self.read_rest_of_word(),
+        }
+        let mut escaped = false;
+        while depth > 0 || in_string {
+            let byte = self.next_byte()?.ok_or(ManifestError::Cut)?;
+            self.keep(byte)?;
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth -= 1,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_rest_of_word(&mut self) -> Result<(), ManifestError> {
+        loop {
+            match self.peek()? {
+                Some(byte) if !byte.is_ascii_whitespace() && !matches!(byte, b',' | b'}' | b']') => {
+                    self.next_byte()?;
+                    self.keep(byte)?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn keep(&mut self, byte: u8) -> Result<(), ManifestError> {
+        if self.value.len() >= self.limits.line_bytes {
+            return Err(ManifestError::ValueTooLong { line: self.line });
+        }
+        self.value.push(byte);
+        Ok(())
+    }
+
+    fn expect(&mut self, wanted: u8) -> Result<(), ManifestError> {
+        if self.next_token()? == wanted { Ok(()) } else { Err(self.broken()) }
+    }
+
+    /// The next byte that is no white space.
+    fn next_token(&mut self) -> Result<u8, ManifestError> {
+        loop {
+            let byte = self.next_byte()?.ok_or(ManifestError::Cut)?;
+            if !byte.is_ascii_whitespace() {
+                return Ok(byte);
+            }
+        }
+    }
+
+    fn next_byte(&mut self) -> Result<Option<u8>, ManifestError> {
+        let Some(byte) = self.peek()? else { return Ok(None) };
+        self.reader.consume(1);
+        self.bytes += 1;
+        if self.bytes > self.limits.bytes {
+            return Err(LinesError::TooManyBytes(self.limits.bytes).into());
+        }
+        self.line += u64::from(byte == b'\n');
+        Ok(Some(byte))
+    }
+
+    fn peek(&mut self) -> Result<Option<u8>, ManifestError> {
+        let buffer = self.reader.fill_buf().map_err(LinesError::from)?;
+        Ok(buffer.first().copied())
+    }
+
+    fn broken(&self) -> ManifestError {
+        ManifestError::NotJson { line: self.line }
+    }
+}
+
+/// Whether these first bytes of a file are those of one document, not of one object a line.
+pub(super) fn is_document(head: &[u8]) -> bool {
+    let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let mut words = Vec::new();
+    let _ = first.take(64).read_to_end(&mut words);
+    let whole = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first);
+    match whole {
+        Ok(object) => object.contains_key("items"),
+        Err(_) => !(contains(&words, b"\"path\"") || contains(&words, b"\"path_b64\"")),
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ITEM: &str = r#"{"path":"a]}\"\\","digests":{"crc32":"abababab"}}"#;
+
+    fn read(text: &str, limits: Limits) -> Result<Vec<(u64, bool)>, ManifestError> {
+        let mut document = Document::new(std::io::BufReader::with_capacity(2, text.as_bytes()), limits);
+        let mut record = Record::default();
+        let mut all = Vec::new();
+        while let Some(found) = document.next_item(&mut record)? {
+            all.push(found);
+            record.clear();
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn items_are_found_whatever_the_layout() {
+        for text in [
+            format!(r#"{{"algorithms":["crc32"],"items":[{ITEM},{ITEM}],"summary":{{"files":2}}}}"#),
+            format!("{{\n \"x\": -1.5e3 , \"y\" :null,\n\"items\"\n:\n[ {ITEM}\n,\t{ITEM} ] }}\n\n"),
+        ] {
+            let found = read(&text, Limits::REQUEST).unwrap();
+            assert_eq!(found.iter().map(|(_, is_item)| *is_item).collect::<Vec<_>>(), [true, true], "{text}");
+        }
+        assert_eq!(read(r#"{"items":[]}"#, Limits::REQUEST).unwrap(), []);
+        assert_eq!(read(&format!("{{\"items\":[\n{ITEM},\n7]}}"), Limits::REQUEST).unwrap(), [(2, true), (3, false)]);
+    }
+
+    #[test]
+    fn what_is_broken_or_cut_is_told_with_its_line() {
+        let whole = format!("{{\"algorithms\":[\"crc32\"],\"items\":[{ITEM}],\"summary\":{{}}}}");
+        for cut in 0..whole.len() {
+            assert!(matches!(read(&whole[..cut], Limits::REQUEST), Err(ManifestError::Cut)), "cut at {cut}");
+        }
+        for text in
+            ["[]", "{\"items\":{}}", "{\"items\":[,]}", "{\"items\":[]}x", "{\"items\":[],\"items\":[]}", "{x:1}"]
+        {
+            assert!(matches!(read(text, Limits::REQUEST), Err(ManifestError::NotJson { line: 1 })), "{text}");
+        }
+    }
+
+    #[test]
+    fn items_bytes_and_the_length_of_an_item_are_bounded() {
+        let limits = Limits { line_bytes: 64, lines: 2, bytes: 400 };
+        let document = |items: &str| format!("{{\"items\":[{items}]}}");
+        assert!(read(&document(&format!("{ITEM},{ITEM}")), limits).is_ok());
+        let three = read(&document(&format!("{ITEM},{ITEM},{ITEM}")), limits);
+        assert!(matches!(three, Err(ManifestError::Lines(LinesError::TooManyLines(2)))));
+        let long = read(&document(&format!("{{\"path\":\"{}\"}}", "a".repeat(80))), limits);
+        assert!(matches!(long, Err(ManifestError::ValueTooLong { line: 1 })));
+        let blanks = read(&document(&" ".repeat(500)), limits);
+        assert!(matches!(blanks, Err(ManifestError::Lines(LinesError::TooManyBytes(400)))));
+    }
+
+    #[test]
+    fn a_document_is_told_from_lines() {
+        assert!(is_document(b"{\"algorithms\":[\"md5\"],\"items\":[\n"));
+        assert!(is_document(b"{\"items\":[]}\n"));
+        assert!(is_document(b"{\n\"algorithms\": []"));
+        assert!(!is_document(format!("{ITEM}\n").as_bytes()));
+        assert!(!is_document(b"{\"summary\":{}}\n"));
+        assert!(!is_document(b"{\"path\":\"a longer line than was read"));
+    }
 }

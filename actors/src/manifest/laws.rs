@@ -1,10 +1,13 @@
 //! Laws of the formats: parse(print(x)) == x, and no bytes make a reader panic.
+//!
+//! `PROPTEST_CASES=1000000 cargo test --release -p hivesum-actors --lib manifest::laws` runs them at length.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::digest::{Algorithm, Digest};
+use crate::digest::{Algorithm, Algorithms, Digest};
+use crate::job::rows::{Stability, Status, split_digests};
 
 /// Names with what formats stumble over, as often as ordinary ones.
 fn any_name() -> impl Strategy<Value = Vec<u8>> {
@@ -20,6 +23,134 @@ fn any_digest() -> impl Strategy<Value = Digest> {
 
 fn any_end() -> impl Strategy<Value = LineEnd> {
     prop::sample::select(vec![LineEnd::Newline, LineEnd::Nul])
+}
+
+/// Records with digests of all these algorithms.
+fn any_record(algorithms: Algorithms) -> impl Strategy<Value = Record> {
+    let size = prop::option::of(any::<u64>());
+    let time = prop::option::of((-377_705_023_201_i64..253_402_207_200, 0..1_000_000_000_i32));
+    let status = prop::sample::select(vec![
+        None,
+        Some(Status::Hashed(Stability::Stable)),
+        Some(Status::Hashed(Stability::Unverified)),
+    ]);
+    let digests = vec(any::<u8>(), algorithms.digest_bytes());
+    (any_name(), size, time, status, digests).prop_map(move |(name, size, time, status, digests)| Record {
+        name,
+        size,
+        modified_at: time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap()),
+        status,
+        digests: split_digests(&digests, &algorithms).map(Claimed::of).collect(),
+    })
+}
+
+fn algorithms_for(format: Format) -> Algorithms {
+    match format {
+        Format::Sfv => "crc32",
+        Format::B3sum => "blake3",
+        Format::Gnu | Format::Bagit => "sha512",
+        Format::Hashdeep => "md5,sha1,sha256",
+        Format::Bsd | Format::Csv | Format::Json | Format::Ndjson => "blake2b,crc32,sha3_256",
+    }
+    .parse()
+    .unwrap()
+}
+
+/// What is left of a record in this format.
+fn carried(record: &Record, format: Format) -> Vec<Record> {
+    let Record { name, size, modified_at, status, digests } = record.clone();
+    let (size, modified_at, status) = match format {
+        Format::Json | Format::Ndjson => (size, modified_at, status),
+        Format::Csv => (size, modified_at, None),
+        Format::Hashdeep => (size, None, None),
+        Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit => (None, None, None),
+    };
+    match format {
+        Format::Bsd => digests
+            .into_iter()
+            .map(|digest| Record { name: name.clone(), size, modified_at, status, digests: vec![digest] })
+            .collect(),
+        _ => vec![Record { name, size, modified_at, status, digests }],
+    }
+}
+
+/// As a reader gives it: in the order of algorithms' names, as JSON has them; tags as the algorithm asked for.
+fn in_order(mut record: Record, algorithms: &Algorithms) -> Record {
+    for digest in &mut record.digests {
+        if digest.tag().is_none() {
+            *digest = digest.resolved(algorithms.first()).unwrap();
+        }
+    }
+    record.digests.sort_by_key(Claimed::tag);
+    record
+}
+
+fn read_all(text: &[u8], format: Format, options: ReadOptions) -> Result<Vec<Option<Record>>, ManifestError> {
+    let mut reader = ManifestReader::new(text, format, options);
+    let mut all = Vec::new();
+    while let Some((_, record)) = reader.next_record()? {
+        all.push(record.cloned());
+    }
+    Ok(all)
+}
+
+fn check_round_trip(format: Format, records: &[Record]) -> Result<(), TestCaseError> {
+    let algorithms = algorithms_for(format);
+    let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline).unwrap();
+    let mut writer = writer.keeping_names();
+    let (mut out, mut expected) = (Vec::new(), Vec::new());
+    writer.begin(&mut out);
+    for record in records {
+        let before = out.len();
+        match writer.record(&mut out, record) {
+            Ok(()) => expected.extend(carried(record, format)),
+            Err(refusal) => {
+                prop_assert_eq!(refusal.format, format);
+                prop_assert_eq!(out.len(), before);
+            }
+        }
+    }
+    writer.end(&mut out, &crate::job::spec::Summary::default());
+    let asked = (algorithms.len() == 1).then(|| algorithms.first());
+    let read = read_all(&out, format, ReadOptions { asked, ..ReadOptions::new(Limits::REQUEST) });
+    let read = read.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let read: Option<Vec<_>> = read.into_iter().map(|record| Some(in_order(record?, &algorithms))).collect();
+    let expected: Vec<_> = expected.into_iter().map(|record| in_order(record, &algorithms)).collect();
+    prop_assert_eq!(read, Some(expected), "{}", String::from_utf8_lossy(&out));
+    Ok(())
+}
+
+/// Any bytes, and what the other formats are made of.
+fn any_foreign_text() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop::sample::select(vec![
+        "%%%% HASHDEEP-1.0\n",
+        "%%%% size,md5,filename\n",
+        "3,900150983cd24fb0d6963f7d28e17f72,a\n",
+        "path,size,modified_at,crc32\r\n",
+        "\"a\"\"\n\",3,1970-01-01T00:00:00Z,abababab\r\n",
+        "a 352441C2\n",
+        "; c\n",
+        "352441c2  data/a%0A%25\n",
+        "{\"algorithms\":[\"crc32\"],\"items\":[",
+        "{\"path\":\"a\",\"path_b64\":\"Yf8=\",\"size\":3,\"digests\":{\"crc32\":\"352441c2\"}}",
+        "],\"summary\":{}}",
+        "{\"summary\":{}}\n",
+        ",",
+        "\"",
+        "\\",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        "\n",
+        "\r",
+        "\0",
+        " ",
+        "%",
+    ]);
+    let piece = prop_oneof![4 => part.prop_map(|text| text.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..4)];
+    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
 /// Lines that are nearly right.
@@ -61,6 +192,65 @@ fn only_entry(text: &[u8], options: ReadOptions) -> Option<(Vec<u8>, Claimed)> {
 }
 
 proptest! {
+    #[test]
+    fn printed_hashdeep_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Hashdeep)), 0..4)) {
+        check_round_trip(Format::Hashdeep, &records)?;
+    }
+
+    #[test]
+    fn printed_sfv_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Sfv)), 0..4)) {
+        check_round_trip(Format::Sfv, &records)?;
+    }
+
+    #[test]
+    fn a_printed_bag_manifest_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Bagit)), 0..4)) {
+        let within = |mut record: Record| { record.name.splice(0..0, *b"data/"); record };
+        let records: Vec<_> = records.into_iter().map(within).collect();
+        check_round_trip(Format::Bagit, &records)?;
+    }
+
+    #[test]
+    fn printed_csv_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Csv)), 0..4)) {
+        check_round_trip(Format::Csv, &records)?;
+    }
+
+    #[test]
+    fn printed_json_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Json)), 0..4)) {
+        check_round_trip(Format::Json, &records)?;
+    }
+
+    #[test]
+    fn printed_ndjson_is_read_as_it_was(records in vec(any_record(algorithms_for(Format::Ndjson)), 0..4)) {
+        check_round_trip(Format::Ndjson, &records)?;
+    }
+
+    #[test]
+    fn printed_checksum_lines_are_read_as_they_were(
+        records in vec(any_record(algorithms_for(Format::Bsd)), 0..4),
+        of_blake3 in vec(any_record(algorithms_for(Format::B3sum)), 0..4),
+        of_sha512 in vec(any_record(algorithms_for(Format::Gnu)), 0..4),
+    ) {
+        check_round_trip(Format::Bsd, &records)?;
+        check_round_trip(Format::B3sum, &of_blake3)?;
+        check_round_trip(Format::Gnu, &of_sha512)?;
+    }
+
+    #[test]
+    fn no_bytes_make_any_reader_panic(
+        text in prop_oneof![any_text(), any_foreign_text()],
+        asked in prop::option::of(prop::sample::select(Algorithm::ALL.to_vec())),
+        bound in 1..200_usize,
+    ) {
+        let limits = Limits { line_bytes: bound, lines: 8, bytes: 400 };
+        for format in Format::ALL {
+            for limits in [Limits::REQUEST, limits] {
+                let _ = read_all(&text, format, ReadOptions { asked, ..ReadOptions::new(limits) });
+            }
+        }
+        let reader = ManifestReader::detecting(&*text, b"", ReadOptions::new(Limits::REQUEST)).unwrap();
+        prop_assert!(Format::ALL.contains(&reader.format()));
+    }
+
     #[test]
     fn a_printed_gnu_line_is_read_as_it_was(name in any_name(), digest in any_digest(), end in any_end()) {
         let mut line = Vec::new();

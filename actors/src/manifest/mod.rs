@@ -7,23 +7,33 @@
 //! Nothing here opens a file or knows a terminal, a request or an actor.
 
 pub mod b3sum;
+pub mod bagit;
 pub mod bsd;
 pub mod checksums;
 pub mod csv;
+mod detect;
 mod entry;
 mod format;
 pub mod gnu;
+pub mod hashdeep;
+mod item_json;
 pub mod json;
 pub mod lines;
 mod names;
 pub mod ndjson;
+mod reader;
+mod record;
+pub mod sfv;
 mod writer;
 
 pub use checksums::{ChecksumLines, Found, ReadOptions};
+pub use detect::{Seen, detect, format_of};
 pub use entry::{Claimed, Entry, algorithm_of_manifest_name, candidates};
 pub use format::{Format, FormatMismatch, UnknownFormat};
 pub use lines::{Limits, LinesError};
 pub use names::{LineEnd, NotRepresentable, escape_into, needs_escape};
+pub use reader::{ManifestError, ManifestReader};
+pub use record::{Record, algorithms_named};
 pub use writer::ManifestWriter;
 
 #[cfg(test)]

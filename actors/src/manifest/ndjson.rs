@@ -1,10 +1,22 @@
 //! NDJSON: one result of the API a line, the summary last, so that a cut is visible.
 
+use std::io::BufRead;
+
+use super::item_json::ItemRead;
+use super::lines::{Limits, Lines};
+use super::names::LineEnd;
+use super::reader::ManifestError;
+use super::record::Record;
 use crate::job::item::ItemRef;
 use crate::job::spec::Summary;
 
 /// Appends the line of one result.
 pub fn write_item(out: &mut Vec<u8>, item: &ItemRef<'_>) {
+    write_line(out, item);
+}
+
+/// Appends the line of one result of any shape.
+pub(super) fn write_line(out: &mut Vec<u8>, item: &impl serde::Serialize) {
     write_value(out, item);
     out.push(b'\n');
 }
@@ -19,4 +31,71 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
 /// Appends a value whose members are strings, numbers and maps of such.
 pub(super) fn write_value(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
+}
+
+/// The last line.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Last {
+    #[serde(rename = "summary")]
+    _summary: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The items of a reader.
+pub(super) struct Items<R> {
+    lines: Lines<R>,
+    ended: bool,
+}
+
+impl<R: BufRead> Items<R> {
+    pub(super) fn new(reader: R, limits: Limits) -> Self {
+        Self { lines: Lines::new(reader, LineEnd::Newline, limits), ended: false }
+    }
+
+    /// Reads the next item into the record. Gives its line's number, and whether it was one; nothing at the end
+    /// of a whole manifest.
+    pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
+        loop {
+            let Some(number) = self.lines.advance()? else {
+                return if self.ended { Ok(None) } else { Err(ManifestError::Cut) };
+            };
+            let Some(line) = self.lines.line() else { return Ok(Some((number, false))) };
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            if self.ended {
+                return Ok(Some((number, false)));
+            }
+            if serde_json::from_slice::<Last>(line).is_ok() {
+                self.ended = true;
+                continue;
+            }
+            let item = serde_json::from_slice::<ItemRead<'_>>(line).ok();
+            return Ok(Some((number, item.and_then(|item| item.fill(record)).is_some())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ITEM: &str = r#"{"path":"a","digests":{"crc32":"abababab"}}"#;
+
+    fn read(text: &str) -> Result<Vec<(u64, bool)>, ManifestError> {
+        let mut items = Items::new(text.as_bytes(), Limits::REQUEST);
+        let mut all = Vec::new();
+        while let Some(found) = items.next_item(&mut Record::default())? {
+            all.push(found);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn the_summary_ends_a_manifest_and_its_absence_is_a_cut() {
+        assert_eq!(read(&format!("{ITEM}\r\n\n{ITEM}\n{{\"summary\":{{}}}}\n")).unwrap(), [(1, true), (3, true)]);
+        assert!(matches!(read(&format!("{ITEM}\n")), Err(ManifestError::Cut)));
+        assert_eq!(read(&format!("{{\"summary\":{{}}}}\n{ITEM}\n")).unwrap(), [(2, false)]);
+        assert_eq!(read("junk\n{\"summary\":{}}\n").unwrap(), [(1, false)]);
+    }
 }

@@ -2,9 +2,10 @@
 //! ends a manifest. The command line and the service's manifest route both write through it.
 
 use super::json::Place;
+use super::record::Record;
 use super::{Format, FormatMismatch, LineEnd, NotRepresentable};
-use super::{b3sum, bsd, csv, gnu, json, ndjson};
-use crate::digest::Algorithms;
+use super::{b3sum, bagit, bsd, csv, gnu, hashdeep, json, ndjson, sfv};
+use crate::digest::{Algorithms, Digest};
 use crate::job::item::ItemRef;
 use crate::job::rows::{Status, split_digests};
 use crate::job::spec::Summary;
@@ -16,18 +17,27 @@ pub struct ManifestWriter {
     algorithms: Algorithms,
     end: LineEnd,
     place: Place,
+    names: bagit::Names,
     /// The digests of one item in the order of `algorithms`, where that is not the item's own.
     chosen: Vec<u8>,
 }
 
 impl ManifestWriter {
-    /// A writer of digests of these algorithms, which may be some of those that the results carry.
+    /// A writer of digests of these algorithms, which may be some of those that the results carry. In a bag's
+    /// manifest names are those of the payload.
     ///
     /// # Errors
     /// [`FormatMismatch`] where the format cannot carry them.
     pub fn new(format: Format, algorithms: Algorithms, end: LineEnd) -> Result<Self, FormatMismatch> {
         format.carries(&algorithms)?;
-        Ok(Self { format, algorithms, end, place: Place::First, chosen: Vec::new() })
+        let names = bagit::Names::WithinPayload;
+        Ok(Self { format, algorithms, end, place: Place::First, names, chosen: Vec::new() })
+    }
+
+    /// The same, for names that a bag's manifest is to carry as they are.
+    #[must_use]
+    pub fn keeping_names(self) -> Self {
+        Self { names: bagit::Names::WithinBag, ..self }
     }
 
     /// Appends what stands before the first item.
@@ -35,7 +45,8 @@ impl ManifestWriter {
         match self.format {
             Format::Csv => csv::write_header(out, &self.algorithms),
             Format::Json => json::write_start(out, &self.algorithms),
-            Format::Gnu | Format::Bsd | Format::B3sum | Format::Ndjson => {}
+            Format::Hashdeep => hashdeep::write_header(out, &self.algorithms),
+            Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit | Format::Ndjson => {}
         }
     }
 
@@ -45,7 +56,7 @@ impl ManifestWriter {
     /// # Errors
     /// [`NotRepresentable`] where the format cannot carry the name; nothing is written then.
     pub fn item(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, place, chosen } = self;
+        let Self { format, algorithms, end, place, names, chosen } = self;
         let narrowed;
         let item = if item.algorithms == algorithms {
             item
@@ -58,11 +69,53 @@ impl ManifestWriter {
         match format {
             Format::Json => json::write_item(out, item, std::mem::replace(place, Place::Later)),
             Format::Ndjson => ndjson::write_item(out, item),
-            Format::Gnu | Format::Bsd | Format::B3sum | Format::Csv if !hashed => {}
+            _ if !hashed => {}
             Format::Gnu => gnu::write_line(out, item.path, item.digests, *end),
             Format::B3sum => b3sum::write_line(out, item.path, item.digests)?,
-            Format::Csv => csv::write_row(out, item),
-            Format::Bsd => write_tagged(out, item, *end),
+            Format::Sfv => sfv::write_line(out, item.path, item.digests)?,
+            Format::Bagit => bagit::write_line(out, item.path, *names, item.digests)?,
+            Format::Hashdeep => {
+                let digests: Vec<Digest> = split_digests(item.digests, algorithms).collect();
+                hashdeep::write_line(out, item.path, item.meta.size, &digests)?;
+            }
+            Format::Csv => {
+                let row = csv::Row { name: item.path, size: Some(item.meta.size), modified_at: item.modified_at() };
+                csv::write_row(out, row, split_digests(item.digests, algorithms).map(Some));
+            }
+            Format::Bsd => write_tagged(out, item.path, split_digests(item.digests, algorithms), *end),
+        }
+        Ok(())
+    }
+
+    /// Appends one record: those of its digests that are of this writer's algorithms, and what else the format
+    /// has a place for.
+    ///
+    /// # Errors
+    /// [`NotRepresentable`] where the format cannot carry the record; nothing is written then.
+    pub fn record(&mut self, out: &mut Vec<u8>, record: &Record) -> Result<(), NotRepresentable> {
+        let Self { format, algorithms, end, place, names, .. } = self;
+        let refuse = |why| Err(NotRepresentable { format: *format, why });
+        let digests: Vec<Option<Digest>> = algorithms.iter().map(|one| digest_of(record, one)).collect();
+        let known = || digests.iter().flatten();
+        match (*format, known().next()) {
+            (Format::Json, _) => json::write_element(out, record, std::mem::replace(place, Place::Later)),
+            (Format::Ndjson, _) => ndjson::write_line(out, record),
+            (Format::Csv, Some(_)) => {
+                let row = csv::Row { name: &record.name, size: record.size, modified_at: record.modified_at };
+                csv::write_row(out, row, digests.iter().copied());
+            }
+            (Format::Bsd, Some(_)) => write_tagged(out, &record.name, known().copied(), *end),
+            (Format::Hashdeep, Some(_)) if digests.contains(&None) => return refuse("lacks one of the digests"),
+            (Format::Hashdeep, Some(_)) => {
+                let Some(size) = record.size else { return refuse("comes without a size") };
+                let digests: Vec<Digest> = known().copied().collect();
+                hashdeep::write_line(out, &record.name, size, &digests)?;
+            }
+            (Format::Gnu, Some(digest)) => gnu::write_line(out, &record.name, digest.as_bytes(), *end),
+            (Format::B3sum, Some(digest)) => b3sum::write_line(out, &record.name, digest.as_bytes())?,
+            (Format::Sfv, Some(digest)) => sfv::write_line(out, &record.name, digest.as_bytes())?,
+            (Format::Bagit, Some(digest)) => bagit::write_line(out, &record.name, *names, digest.as_bytes())?,
+            (_, None) => return refuse("has no digest"),
         }
         Ok(())
     }
@@ -72,9 +125,19 @@ impl ManifestWriter {
         match self.format {
             Format::Json => json::write_end(out, summary),
             Format::Ndjson => ndjson::write_summary(out, summary),
-            Format::Gnu | Format::Bsd | Format::B3sum | Format::Csv => {}
+            Format::Gnu
+            | Format::Bsd
+            | Format::B3sum
+            | Format::Hashdeep
+            | Format::Sfv
+            | Format::Bagit
+            | Format::Csv => {}
         }
     }
+}
+
+fn digest_of(record: &Record, algorithm: crate::digest::Algorithm) -> Option<Digest> {
+    Digest::new(algorithm, record.digest_of(algorithm)?.as_bytes()).ok()
 }
 
 /// Puts the digests of `algorithms` out of the item's own into `chosen`.
@@ -87,9 +150,9 @@ fn choose(item: &ItemRef<'_>, algorithms: &Algorithms, chosen: &mut Vec<u8>) {
     }
 }
 
-fn write_tagged(out: &mut Vec<u8>, item: &ItemRef<'_>, end: LineEnd) {
-    for digest in split_digests(item.digests, item.algorithms) {
-        let line = bsd::Tagged { name: item.path, algorithm: digest.algorithm(), digest: digest.as_bytes() };
+fn write_tagged(out: &mut Vec<u8>, name: &[u8], digests: impl Iterator<Item = Digest>, end: LineEnd) {
+    for digest in digests {
+        let line = bsd::Tagged { name, algorithm: digest.algorithm(), digest: digest.as_bytes() };
         bsd::write_line(out, line, end);
     }
 }

@@ -1,0 +1,270 @@
+//! One way to read all formats: [`ManifestReader`] gives records, whatever the text looks like.
+//!
+//! It reads entry by entry, within the bounds of its [`ReadOptions`]. A line that is no entry is told with its
+//! number and the reading goes on; what ends the reading is a [`ManifestError`].
+
+use std::io::{self, BufRead};
+
+use super::checksums::{ChecksumLines, Found, ReadOptions};
+use super::detect::{Seen, detect};
+use super::entry::algorithm_of_manifest_name;
+use super::hashdeep::{Columns, Line};
+use super::lines::{Limits, Lines, LinesError};
+use super::names::LineEnd;
+use super::record::Record;
+use super::{Format, bagit, csv, json, ndjson, sfv};
+
+/// Values of JSON take more bytes than the lines of other formats: escapes, and every digest.
+const JSON_FACTOR: usize = 8;
+
+/// Why a manifest is read no further.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The reader failed, or a bound is exceeded.
+    #[error(transparent)]
+    Lines(#[from] LinesError),
+    /// The first row does not name columns, `path` and an algorithm among them.
+    #[error("the first row is no header with path and an algorithm")]
+    NoHeader,
+    /// The end is missing: JSON and NDJSON tell it by their summary.
+    #[error("the manifest ends before its end")]
+    Cut,
+    /// It is not the JSON of a manifest.
+    #[error("line {line} is not the JSON of a manifest")]
+    NotJson {
+        /// The line, from 1.
+        line: u64,
+    },
+    /// One JSON value is longer than any item.
+    #[error("a value on line {line} is too long")]
+    ValueTooLong {
+        /// The line, from 1.
+        line: u64,
+    },
+}
+
+impl ManifestError {
+    /// The line on which it came up, where one can be told.
+    #[must_use]
+    pub const fn line(&self) -> Option<u64> {
+        match self {
+            Self::NoHeader => Some(1),
+            Self::NotJson { line } | Self::ValueTooLong { line } => Some(*line),
+            Self::Lines(LinesError::TooManyLines(lines)) => Some(lines.saturating_add(1)),
+            Self::Lines(LinesError::Read(_) | LinesError::TooManyBytes(_)) | Self::Cut => None,
+        }
+    }
+}
+
+/// The records of a manifest, one after the other.
+pub struct ManifestReader<R> {
+    form: Form<R>,
+    options: ReadOptions,
+    record: Record,
+}
+
+enum Form<R> {
+    Checksums(ChecksumLines<R>),
+    Sfv(Lines<R>),
+    Bagit(Lines<R>),
+    Hashdeep(Lines<R>, Columns),
+    Csv(Box<csv::Rows<R>>),
+    Json(json::Document<R>),
+    Ndjson(ndjson::Items<R>),
+}
+
+impl<R: BufRead> ManifestReader<Seen<R>> {
+    /// Reads a manifest of unknown format; its name tells what its first bytes leave open, and the algorithm of
+    /// lines that do not say theirs.
+    ///
+    /// # Errors
+    /// When the reader fails.
+    pub fn detecting(reader: R, name: &[u8], mut options: ReadOptions) -> io::Result<Self> {
+        let (format, reader) = detect(reader, name)?;
+        let named = match format {
+            Format::Bagit => bagit::algorithm_of_name(name),
+            _ => algorithm_of_manifest_name(name),
+        };
+        options.untagged = options.untagged.or(named);
+        Ok(Self::new(reader, format, options))
+    }
+}
+
+impl<R: BufRead> ManifestReader<R> {
+    /// Reads a manifest of this format. GNU, BSD and b3sum lines are read as one, mixed as they come.
+    pub fn new(reader: R, format: Format, options: ReadOptions) -> Self {
+        let lines = |reader| Lines::new(reader, LineEnd::Newline, options.limits);
+        let json = Limits { line_bytes: options.limits.line_bytes.saturating_mul(JSON_FACTOR), ..options.limits };
+        let form = match format {
+            Format::Gnu | Format::Bsd | Format::B3sum => Form::Checksums(ChecksumLines::new(reader, options)),
+            Format::Sfv => Form::Sfv(lines(reader)),
+            Format::Bagit => Form::Bagit(lines(reader)),
+            Format::Hashdeep => Form::Hashdeep(lines(reader), Columns::default()),
+            Format::Csv => Form::Csv(Box::new(csv::Rows::new(reader, options.limits))),
+            Format::Json => Form::Json(json::Document::new(reader, json)),
+            Format::Ndjson => Form::Ndjson(ndjson::Items::new(reader, json)),
+        };
+        Self { form, options, record: Record::default() }
+    }
+
+    /// The format that is read; the three forms of checksum lines are one.
+    pub fn format(&self) -> Format {
+        match self.form {
+            Form::Checksums(_) => Format::Gnu,
+            Form::Sfv(_) => Format::Sfv,
+            Form::Bagit(_) => Format::Bagit,
+            Form::Hashdeep(..) => Format::Hashdeep,
+            Form::Csv(_) => Format::Csv,
+            Form::Json(_) => Format::Json,
+            Form::Ndjson(_) => Format::Ndjson,
+        }
+    }
+
+    /// Whether the manifest has digests of algorithms that hivesum does not have.
+    pub fn leaves_digests_out(&self) -> bool {
+        matches!(&self.form, Form::Hashdeep(_, columns) if columns.leave_some_out())
+    }
+
+    /// The next record with the number of its line, from 1; no record where the line is none. Nothing at the end.
+    ///
+    /// # Errors
+    /// When nothing more can be read.
+    pub fn next_record(&mut self) -> Result<Option<(u64, Option<&Record>)>, ManifestError> {
+        self.record.clear();
+        let Some((line, is_entry)) = self.read()? else { return Ok(None) };
+        let is_entry = is_entry && self.keep_asked();
+        Ok(Some((line, is_entry.then_some(&self.record))))
+    }
+
+    fn read(&mut self) -> Result<Option<(u64, bool)>, ManifestError> {
+        let Self { form, options, record } = self;
+        match form {
+            Form::Checksums(lines) => read_checksums(lines, record),
+            Form::Sfv(lines) => each_line(lines, sfv::is_ignored, |line| sfv::parse_line(line, record).is_some()),
+            Form::Bagit(lines) => {
+                let algorithm = options.asked.or(options.untagged);
+                let is_ignored = |line: &[u8]| line.trim_ascii().is_empty();
+                each_line(lines, is_ignored, |line| bagit::parse_line(line, algorithm, record).is_some())
+            }
+            Form::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record),
+            Form::Csv(rows) => rows.next_row(record),
+            Form::Json(document) => document.next_item(record),
+            Form::Ndjson(items) => items.next_item(record),
+        }
+    }
+
+    /// Drops digests of other algorithms than the one asked for. Whether the record is one still.
+    fn keep_asked(&mut self) -> bool {
+        let Some(asked) = self.options.asked else { return true };
+        let had_some = !self.record.digests.is_empty();
+        self.record.digests.retain(|digest| digest.tag().is_none_or(|tag| tag == asked));
+        !(had_some && self.record.digests.is_empty())
+    }
+}
+
+fn read_checksums<R: BufRead>(
+    lines: &mut ChecksumLines<R>,
+    record: &mut Record,
+) -> Result<Option<(u64, bool)>, ManifestError> {
+    Ok(lines.next_entry()?.map(|(line, found)| match found {
+        Found::Entry(entry) if entry.name.is_empty() => (line, false),
+        Found::Entry(entry) => {
+            record.name.extend_from_slice(&entry.name);
+            record.digests.push(entry.digest);
+            (line, true)
+        }
+        Found::Malformed => (line, false),
+    }))
+}
+
+fn each_line<R: BufRead>(
+    lines: &mut Lines<R>,
+    is_ignored: impl Fn(&[u8]) -> bool,
+    mut parse: impl FnMut(&[u8]) -> bool,
+) -> Result<Option<(u64, bool)>, ManifestError> {
+    loop {
+        let Some(number) = lines.advance()? else { return Ok(None) };
+        match lines.line() {
+            Some(line) if is_ignored(line) => {}
+            Some(line) => return Ok(Some((number, parse(line)))),
+            None => return Ok(Some((number, false))),
+        }
+    }
+}
+
+fn read_hashdeep<R: BufRead>(
+    lines: &mut Lines<R>,
+    columns: &mut Columns,
+    record: &mut Record,
+) -> Result<Option<(u64, bool)>, ManifestError> {
+    loop {
+        let Some(number) = lines.advance()? else { return Ok(None) };
+        let Some(line) = lines.line() else { return Ok(Some((number, false))) };
+        match columns.parse_line(line, record) {
+            Line::Nothing | Line::Header => {}
+            Line::Entry => return Ok(Some((number, true))),
+            Line::Malformed => return Ok(Some((number, false))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Algorithm;
+
+    fn read(text: &str, name: &str, options: ReadOptions) -> Vec<(u64, Option<Record>)> {
+        let mut reader = ManifestReader::detecting(text.as_bytes(), name.as_bytes(), options).unwrap();
+        let mut all = Vec::new();
+        while let Some((line, record)) = reader.next_record().unwrap() {
+            all.push((line, record.cloned()));
+        }
+        all
+    }
+
+    #[test]
+    fn every_format_is_read_by_its_looks() {
+        let md5 = "900150983cd24fb0d6963f7d28e17f72";
+        for (text, name, line) in [
+            (format!("{md5}  a\n"), "", 1),
+            (format!("MD5 (a) = {md5}\n"), "", 1),
+            (format!("{md5} a\n"), "", 1),
+            (format!("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n## x\n3,{md5},a\n"), "", 4),
+            (format!("path,md5\r\na,{md5}\r\n"), "", 2),
+            (format!("{{\"items\":[\n{{\"path\":\"a\",\"digests\":{{\"md5\":\"{md5}\"}}}}]}}"), "", 2),
+            (format!("{{\"path\":\"a\",\"digests\":{{\"md5\":\"{md5}\"}}}}\n{{\"summary\":{{}}}}\n"), "", 1),
+            (format!("{md5}\ta\n"), "manifest-md5.txt", 1),
+        ] {
+            let records = read(&text, name, ReadOptions::new(Limits::REQUEST));
+            let [(number, Some(record))] = &records[..] else { panic!("{text}: {records:?}") };
+            assert_eq!((&record.name[..], *number), (&b"a"[..], line), "{text}");
+            assert_eq!(hex::encode(record.digests[0].as_bytes()), md5);
+        }
+    }
+
+    #[test]
+    fn digests_of_another_algorithm_than_asked_are_left_out() {
+        let text = "path,crc32,md5\r\na,00000000,900150983cd24fb0d6963f7d28e17f72\r\nb,00000000,\r\n";
+        let asked = ReadOptions { asked: Some(Algorithm::Md5), ..ReadOptions::new(Limits::REQUEST) };
+        let records = read(text, "", asked);
+        assert_eq!(records[0].1.as_ref().unwrap().digests.len(), 1);
+        assert_eq!(records[1], (3, None));
+    }
+
+    #[test]
+    fn a_line_too_long_is_no_entry_and_too_many_lines_end_the_reading() {
+        let limits = Limits { line_bytes: 40, lines: 3, bytes: 1 << 20 };
+        let text = format!("a 00000000\n{} 00000000\nb 00000000\n", "x".repeat(64));
+        let records = read(&text, "", ReadOptions::new(limits));
+        assert_eq!(records.iter().map(|(_, record)| record.is_some()).collect::<Vec<_>>(), [true, false, true]);
+        let text = "a 00000000\n".repeat(4);
+        let mut reader = ManifestReader::detecting(text.as_bytes(), b"", ReadOptions::new(limits)).unwrap();
+        let error = loop {
+            match reader.next_record() {
+                Ok(found) => assert!(found.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.line(), Some(4));
+    }
+}
