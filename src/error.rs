@@ -4,6 +4,7 @@
 //! go to the log, under the request id that the body shows. The gate renders every error, whoever raised it,
 //! as RFC 9457 `application/problem+json`.
 
+mod code;
 mod convert;
 mod problem;
 
@@ -15,6 +16,7 @@ use actix_web::{HttpResponse, ResponseError};
 use hivesum_actors::Digest;
 use hivesum_actors::error::PathInvalid;
 
+pub(crate) use code::Code;
 pub(crate) use problem::{RequestId, problem};
 
 /// What went wrong, one variant per answer. The text is the problem's `detail`.
@@ -95,37 +97,44 @@ impl ApiError {
         Self::Internal(cause.into())
     }
 
-    /// The status and the stable code of each error.
-    pub(crate) fn status_and_code(&self) -> (StatusCode, &'static str) {
-        use StatusCode as S;
+    /// The stable code of each error.
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::InvalidRequest(_) => (S::BAD_REQUEST, "invalid_request"),
-            Self::PathInvalid(_) => (S::BAD_REQUEST, "path_invalid"),
-            Self::AlgorithmUnknown(_) => (S::BAD_REQUEST, "algorithm_unknown"),
-            Self::DigestFieldInvalid(_) => (S::BAD_REQUEST, "digest_field_invalid"),
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated"),
-            Self::Forbidden { .. } => (S::FORBIDDEN, "forbidden"),
-            Self::CrossSite => (S::FORBIDDEN, "cross_site"),
-            Self::NoRoots => (S::FORBIDDEN, "no_roots"),
-            Self::NotFound(_) => (S::NOT_FOUND, "not_found"),
-            Self::MethodNotAllowed { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::BodyTooSlow => (S::REQUEST_TIMEOUT, "body_too_slow"),
-            Self::JobNotFinished(_) => (S::CONFLICT, "job_not_finished"),
-            Self::NameNotRepresentable(_) => (S::CONFLICT, "name_not_representable"),
-            Self::AlgorithmNotInJob(_) => (S::CONFLICT, "algorithm_not_in_job"),
-            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large"),
-            Self::UnsupportedMediaType(_) => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
-            Self::HostNotAllowed => (S::MISDIRECTED_REQUEST, "host_not_allowed"),
-            Self::DigestMismatch(_) => (S::UNPROCESSABLE_ENTITY, "digest_mismatch"),
-            Self::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited"),
-            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal"),
-            Self::StoreCorrupt => (S::INTERNAL_SERVER_ERROR, "store_corrupt"),
-            Self::QueueFull => (S::SERVICE_UNAVAILABLE, "queue_full"),
-            Self::Draining => (S::SERVICE_UNAVAILABLE, "draining"),
-            Self::TooManyStreams => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
-            Self::RootUnavailable => (S::SERVICE_UNAVAILABLE, "root_unavailable"),
-            Self::StorageFull => (S::INSUFFICIENT_STORAGE, "storage_full"),
-            Self::Framework(status) => (*status, convert::framework_code(*status)),
+            Self::InvalidRequest(_) => Code::InvalidRequest,
+            Self::PathInvalid(_) => Code::PathInvalid,
+            Self::AlgorithmUnknown(_) => Code::AlgorithmUnknown,
+            Self::DigestFieldInvalid(_) => Code::DigestFieldInvalid,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::CrossSite => Code::CrossSite,
+            Self::NoRoots => Code::NoRoots,
+            Self::NotFound(_) => Code::NotFound,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
+            Self::BodyTooSlow => Code::BodyTooSlow,
+            Self::JobNotFinished(_) => Code::JobNotFinished,
+            Self::NameNotRepresentable(_) => Code::NameNotRepresentable,
+            Self::AlgorithmNotInJob(_) => Code::AlgorithmNotInJob,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::HostNotAllowed => Code::HostNotAllowed,
+            Self::DigestMismatch(_) => Code::DigestMismatch,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::Internal(_) => Code::Internal,
+            Self::StoreCorrupt => Code::StoreCorrupt,
+            Self::QueueFull => Code::QueueFull,
+            Self::Draining => Code::Draining,
+            Self::TooManyStreams => Code::TooManyStreams,
+            Self::RootUnavailable => Code::RootUnavailable,
+            Self::StorageFull => Code::StorageFull,
+            Self::Framework(status) => convert::framework_code(*status),
+        }
+    }
+
+    /// Its status: the code's, or the one that the framework chose.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Framework(status) => *status,
+            error => error.code().status(),
         }
     }
 
@@ -133,7 +142,7 @@ impl ApiError {
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
             Self::RateLimited { wait } => Some(wait.as_millis().div_ceil(1000).max(1) as u64),
-            error if error.status_and_code().0 == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+            error if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(1),
             _ => None,
         }
     }
@@ -141,7 +150,7 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.status_and_code().0
+        self.status()
     }
 
     /// Bare: the gate knows the request's id and writes the body.

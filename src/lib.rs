@@ -15,6 +15,7 @@ pub mod config;
 mod error;
 mod gate;
 mod metrics;
+mod openapi;
 mod paging;
 mod request;
 mod routes;

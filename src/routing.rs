@@ -9,16 +9,35 @@ use crate::metrics::Metrics;
 
 /// A resource under construction.
 pub(crate) struct Methods {
+    #[cfg(test)]
+    path: &'static str,
     resource: Resource,
     allow: Vec<&'static str>,
 }
 
 /// The resource at a path, under the full path that figures and documents name it by.
 pub(crate) fn resource(path: &'static str, metrics: &Metrics) -> Methods {
-    Methods { resource: web::resource(path).app_data(metrics.route(path)), allow: Vec::new() }
+    Methods {
+        #[cfg(test)]
+        path,
+        resource: web::resource(path).app_data(metrics.route(path)),
+        allow: Vec::new(),
+    }
 }
 
 impl Methods {
+    /// The full path.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The methods that are documented: HEAD goes with GET.
+    #[cfg(test)]
+    pub(crate) fn documented(&self) -> Vec<&'static str> {
+        self.allow.iter().copied().filter(|method| *method != "HEAD").collect()
+    }
+
     /// Answers GET, and HEAD with the same head.
     pub(crate) fn get<F, Args>(self, handler: F) -> Self
     where

@@ -7,18 +7,18 @@ use hivesum_actors::error::{GlobInvalid, Refused, StoreError, SubmitError, Uploa
 use hivesum_actors::job::service::SubscribeError;
 use hivesum_actors::listing::ListError;
 
-use super::ApiError;
+use super::{ApiError, Code};
 
 /// The code of a refusal that the framework made up.
-pub(super) fn framework_code(status: StatusCode) -> &'static str {
+pub(super) fn framework_code(status: StatusCode) -> Code {
     match status {
-        StatusCode::NOT_FOUND => "not_found",
-        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-        StatusCode::REQUEST_TIMEOUT => "body_too_slow",
-        status if status.is_server_error() => "internal",
-        _ => "invalid_request",
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::REQUEST_TIMEOUT => Code::BodyTooSlow,
+        status if status.is_server_error() => Code::Internal,
+        _ => Code::InvalidRequest,
     }
 }
 

@@ -62,13 +62,13 @@ impl Values {
 
 /// The answer for an error. Bodies that were not read to their end close the connection.
 pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
-    let (status, code) = error.status_and_code();
+    let status = error.status();
     let problem = Problem {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail: &error.to_string(),
-        code,
+        code: error.code().name(),
         request_id: id.to_string(),
         values: Values::of(error),
     };

@@ -4,13 +4,16 @@ use actix_web::web::Json;
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::Algorithm;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::request::Query;
 
 /// One algorithm.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Algorithm)]
 struct AlgorithmShown {
+    #[schema(example = "sha256")]
     name: &'static str,
     digest_bytes: usize,
     /// Whether nobody is known to find two inputs with one digest.
@@ -18,6 +21,11 @@ struct AlgorithmShown {
     default: bool,
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/algorithms", tag = "hashing", operation_id = "list_algorithms",
+    summary = "What can be computed",
+    responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmShown>)),
+)]
 pub(super) async fn list(request: HttpRequest) -> Result<impl Responder, ApiError> {
     Query::of(&request)?.finish()?;
     let shown = |algorithm: Algorithm| AlgorithmShown {

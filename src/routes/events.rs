@@ -26,6 +26,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The first bytes: how many milliseconds a browser waits before it comes back.
 const PREAMBLE: &[u8] = b"retry: 2000\n\n";
 
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
+    summary = "A job's progress as server-sent events",
+    description = "Events `progress`, `state`, `item_error`, `snapshot` and, last, `end`; a comment at least every 15 s.",
+    params(
+        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event seen: what came since is told again."),
+    ),
+    responses((status = 200, description = "The stream; it ends with the job.", body = String, content_type = "text/event-stream")),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),
+)]
 pub(super) async fn events(
     request: HttpRequest,
     id: Path<String>,

@@ -6,10 +6,21 @@ use actix_web::web::Data;
 use crate::error::ApiError;
 use crate::service::Service;
 
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "healthz",
+    summary = "Whether the process answers", security(()),
+    responses((status = 200, description = "It does.", body = String, content_type = "text/plain; charset=utf-8")),
+)]
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", operation_id = "readyz",
+    summary = "Whether the service takes work", security(()),
+    responses((status = 200, description = "It does.", body = String, content_type = "text/plain; charset=utf-8")),
+    extensions(("x-codes" = json!(["queue_full", "draining"]))),
+)]
 pub(super) async fn ready(service: Data<Service>) -> Result<HttpResponse, ApiError> {
     service.admit_work()?;
     match service.engine.stats().hashers.alive {

@@ -11,32 +11,45 @@ use hivesum_actors::job::service::{Deletion, JobQuery};
 use hivesum_actors::job::spec::{Job, JobId, JobKind, JobSpec, JobState, Priority};
 use hivesum_actors::{Algorithm, Algorithms};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::name::path_of;
 use crate::request::{Query, read_json};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// The body of `POST /jobs`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = JobRequest, example = json!({ "root": "photos", "path": "2026/summer", "algorithms": ["sha256"] }))]
 #[serde(deny_unknown_fields)]
 struct JobAsked {
     #[serde(default)]
+    #[schema(value_type = shown::JobKind)]
     kind: JobKind,
+    /// The name of a root.
     root: String,
+    /// A directory or a file beneath the root; taken literally.
     path: Option<String>,
+    /// The exact bytes in base64, instead of `path`.
     path_b64: Option<String>,
+    /// Names from `/algorithms`; blake3 unless given.
     algorithms: Option<Vec<String>>,
+    /// Only files that match one of these globs.
     #[serde(default)]
     include: Vec<String>,
+    /// Files and directories to leave out.
     #[serde(default)]
     exclude: Vec<String>,
     #[serde(default)]
     cross_filesystems: bool,
     #[serde(default)]
+    #[schema(value_type = shown::Priority)]
     priority: Priority,
+    #[schema(value_type = Option<u64>, minimum = 1)]
     max_bytes_per_second: Option<NonZeroU64>,
+    #[schema(value_type = Option<u32>, minimum = 1)]
     deadline_seconds: Option<NonZeroU32>,
 }
 
@@ -63,6 +76,17 @@ fn algorithms_of(names: Option<Vec<String>>) -> Result<Algorithms, ApiError> {
     Ok(Algorithms::new(algorithms)?)
 }
 
+#[utoipa::path(
+    post, path = "/api/v1/jobs", tag = "jobs", operation_id = "submit_job",
+    summary = "Hash a directory or a file of a root",
+    description = "The job is stored before it is acknowledged, and goes on whether its client stays or not.",
+    request_body = JobAsked,
+    responses((status = 202, description = "Taken.", body = shown::Job, headers(("Location" = String, description = "The job's own path.")))),
+    extensions(("x-codes" = json!([
+        "path_invalid", "algorithm_unknown", "no_roots", "not_found", "body_too_slow", "too_large",
+        "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
+    ]))),
+)]
 pub(super) async fn submit(
     request: HttpRequest,
     payload: Payload,
@@ -79,12 +103,27 @@ pub(super) async fn submit(
 }
 
 /// A page of jobs, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPage)]
 struct JobsShown {
+    #[schema(value_type = Vec<shown::Job>)]
     items: Vec<Job>,
+    /// Nothing on the last page.
+    #[schema(required, value_type = Option<String>)]
     next_cursor: Option<JobId>,
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/jobs", tag = "jobs", operation_id = "list_jobs",
+    summary = "Jobs, newest first",
+    params(
+        ("state" = Option<shown::JobState>, Query, description = "Only jobs in this state."),
+        ("cursor" = Option<String>, Query, format = "uuid", description = "`next_cursor` of the page before."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Jobs of the page; 100 unless given."),
+    ),
+    responses((status = 200, description = "A page; of the token's own jobs, unless it is an admin's.", body = JobsShown)),
+    extensions(("x-codes" = json!(["store_corrupt", "draining"]))),
+)]
 pub(super) async fn list(
     request: HttpRequest,
     caller: ReqData<Caller>,
@@ -104,6 +143,13 @@ fn state_of(name: &str) -> Result<JobState, ApiError> {
     JobState::from_name(name).ok_or_else(|| ApiError::invalid(format!("unknown state {name:?}: choose {}", choices())))
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "show_job",
+    summary = "A job",
+    params(("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001")),
+    responses((status = 200, description = "The job as it stands.", body = shown::Job)),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
+)]
 pub(super) async fn show(
     request: HttpRequest,
     id: Path<String>,
@@ -114,6 +160,13 @@ pub(super) async fn show(
     Ok(Json(service.job(&caller, &id).await?))
 }
 
+#[utoipa::path(
+    delete, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "delete_job",
+    summary = "Delete a job with its results",
+    params(("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001")),
+    responses((status = 204, description = "Gone.")),
+    extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "draining", "storage_full"]))),
+)]
 pub(super) async fn delete(
     request: HttpRequest,
     id: Path<String>,

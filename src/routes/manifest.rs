@@ -19,6 +19,26 @@ use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::service::Service;
 
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",
+    summary = "A finished job's digests as a file for other tools",
+    params(
+        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        ("format" = Option<String>, Query, description = "gnu, bsd, b3sum, csv, json or ndjson; gnu unless given, bsd for several algorithms.", example = "gnu"),
+        ("algorithm" = Option<String>, Query, description = "The digest to write, where the job has several.", example = "sha256"),
+    ),
+    responses((status = 200, description = "The manifest, as an attachment.",
+        headers(("Content-Disposition" = String, description = "The name to save it under.")),
+        content(
+            (String = "text/plain; charset=utf-8"), (String = "text/csv; charset=utf-8"),
+            (String = "application/json"), (String = "application/x-ndjson"),
+        ),
+    )),
+    extensions(("x-codes" = json!([
+        "algorithm_unknown", "not_found", "job_not_finished", "name_not_representable", "algorithm_not_in_job",
+        "store_corrupt", "draining",
+    ]))),
+)]
 pub(super) async fn manifest(
     request: HttpRequest,
     id: Path<String>,

@@ -5,6 +5,11 @@ use actix_web::web::Data;
 
 use crate::service::Service;
 
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics",
+    summary = "Figures for Prometheus",
+    responses((status = 200, description = "The text format, version 0.0.4.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")),
+)]
 pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
     let text = service.metrics.render(&service.engine.stats(), service.jobs.active());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)

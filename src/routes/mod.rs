@@ -3,6 +3,7 @@
 
 mod algorithms;
 mod cancel;
+mod docs;
 mod events;
 mod hash;
 mod health;
@@ -15,26 +16,93 @@ mod session;
 mod stats;
 
 use actix_web::web::ServiceConfig;
+use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::routing::resource;
+use crate::openapi::{Credentials, Problems, shown};
+use crate::routing::{Methods, resource};
 
 /// Every route there is.
 pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
+    for resource in resources(metrics) {
+        app.service(resource.done());
+    }
+    app.service(resource("/docs/{file}", metrics).get(docs::file).done());
+}
+
+/// Every route of the contract. Each is annotated, and named in the document below.
+fn resources(metrics: &Metrics) -> [Methods; 17] {
     let at = |path| resource(path, metrics);
-    app.service(at("/healthz").get(health::alive).done())
-        .service(at("/readyz").get(health::ready).done())
-        .service(at("/metrics").get(metrics::figures).done())
-        .service(at("/api/v1/hash").post(hash::hash).done())
-        .service(at("/api/v1/session").post(session::sign_in).done())
-        .service(at("/api/v1/stats").get(stats::stats).done())
-        .service(at("/api/v1/algorithms").get(algorithms::list).done())
-        .service(at("/api/v1/roots").get(roots::list).done())
-        .service(at("/api/v1/roots/{root}/entries").get(roots::entries).done())
-        .service(at("/api/v1/jobs").get(jobs::list).post(jobs::submit).done())
-        .service(at("/api/v1/jobs/{id}").get(jobs::show).delete(jobs::delete).done())
-        .service(at("/api/v1/jobs/{id}/cancel").post(cancel::cancel).done())
-        .service(at("/api/v1/jobs/{id}/results").get(results::results).done())
-        .service(at("/api/v1/jobs/{id}/manifest").get(manifest::manifest).done())
-        .service(at("/api/v1/jobs/{id}/events").get(events::events).done());
+    [
+        at("/healthz").get(health::alive),
+        at("/readyz").get(health::ready),
+        at("/metrics").get(metrics::figures),
+        at("/openapi.json").get(docs::document),
+        at("/docs").get(docs::page),
+        at("/api/v1/hash").post(hash::hash),
+        at("/api/v1/session").post(session::sign_in),
+        at("/api/v1/stats").get(stats::stats),
+        at("/api/v1/algorithms").get(algorithms::list),
+        at("/api/v1/roots").get(roots::list),
+        at("/api/v1/roots/{root}/entries").get(roots::entries),
+        at("/api/v1/jobs").get(jobs::list).post(jobs::submit),
+        at("/api/v1/jobs/{id}").get(jobs::show).delete(jobs::delete),
+        at("/api/v1/jobs/{id}/cancel").post(cancel::cancel),
+        at("/api/v1/jobs/{id}/results").get(results::results),
+        at("/api/v1/jobs/{id}/manifest").get(manifest::manifest),
+        at("/api/v1/jobs/{id}/events").get(events::events),
+    ]
+}
+
+/// The contract, made from the annotations at the handlers.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "hivesum",
+        version = "1",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        description = "Know that files are what they should be: digests of uploads and of directories.\n\n\
+            Times are RFC 3339 in UTC, sizes bytes, digests lowercase hex. Unknown members and query parameters are \
+            refused. Every GET answers HEAD, too. Errors are RFC 9457 problems with a stable `code`; what is refused \
+            before a request is parsed (400, 408, 431) has no body.",
+    ),
+    tags(
+        (name = "hashing", description = "Uploads, never stored"),
+        (name = "roots", description = "Directories of the server, by name"),
+        (name = "jobs", description = "Directories hashed, and what came of it"),
+        (name = "access", description = "Signing in"),
+        (name = "operations", description = "Health, figures, this document"),
+    ),
+    paths(
+        health::alive, health::ready, metrics::figures, docs::document, docs::page,
+        hash::hash, session::sign_in, stats::stats, algorithms::list,
+        roots::list, roots::entries,
+        jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
+        results::results, manifest::manifest, events::events,
+    ),
+    components(schemas(shown::Problem)),
+    security(("token" = []), ("session" = [])),
+    modifiers(&Credentials, &Problems),
+)]
+struct Document;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_route_and_method_is_in_the_document_and_nothing_else() {
+        let metrics = Metrics::new();
+        let routed: BTreeMap<_, _> =
+            resources(&metrics).iter().map(|resource| (resource.path().to_owned(), resource.documented())).collect();
+        let document = Document::openapi();
+        let documented = document.paths.paths.iter().map(|(path, item)| {
+            let methods = [("GET", &item.get), ("POST", &item.post), ("DELETE", &item.delete)];
+            let methods = methods.iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| *method);
+            (path.clone(), methods.collect::<Vec<_>>())
+        });
+        assert_eq!(routed, documented.collect());
+    }
 }

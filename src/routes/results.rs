@@ -10,21 +10,44 @@ use hivesum_actors::job::service::{ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, JobId, Summary};
 use hivesum_actors::manifest::{Format, ndjson};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A page of results.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResultPage)]
 struct ResultsShown {
+    #[schema(value_type = Vec<shown::Item>)]
     items: Vec<Item>,
+    /// How many match so far.
     total: u64,
     position: u64,
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/results", tag = "jobs", operation_id = "list_results",
+    summary = "A job's results",
+    description = "A page as JSON; with `Accept: application/x-ndjson` all of them, one object a line, the summary last.",
+    params(
+        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        ("status" = Option<shown::ItemStatus>, Query, description = "Only results that came to this."),
+        ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
+        ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
+        ("position" = Option<u64>, Query, description = "The row to begin with, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
+    ),
+    responses((status = 200, description = "In walk order.", content(
+        (ResultsShown = "application/json"),
+        (String = "application/x-ndjson"),
+    ))),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
+)]
 pub(super) async fn results(
     request: HttpRequest,
     id: Path<String>,

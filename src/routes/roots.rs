@@ -7,19 +7,28 @@ use hivesum_actors::listing::{Entry, entries as list_entries};
 use hivesum_actors::source::{FilesystemKind, RelPath};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::Query;
 use crate::request::name::{decode_cursor, encode_cursor};
 use crate::service::Service;
 
 /// A root.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Root)]
 struct RootShown {
     name: String,
+    #[schema(value_type = shown::Filesystem)]
     filesystem: FilesystemKind,
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/roots", tag = "roots", operation_id = "list_roots",
+    summary = "The directories that jobs may read",
+    responses((status = 200, description = "By their public names; absolute paths never leave the server.", body = Vec<RootShown>)),
+)]
 pub(super) async fn list(request: HttpRequest, service: Data<Service>) -> Result<impl Responder, ApiError> {
     Query::of(&request)?.finish()?;
     let roots = service.jobs.roots().iter();
@@ -28,9 +37,13 @@ pub(super) async fn list(request: HttpRequest, service: Data<Service>) -> Result
 }
 
 /// A page of a directory, names in byte order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EntryPage)]
 struct EntriesShown {
+    #[schema(value_type = Vec<shown::Entry>)]
     items: Vec<EntryShown>,
+    /// Nothing on the last page.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -49,6 +62,18 @@ impl Serialize for EntryShown {
     }
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/roots/{root}/entries", tag = "roots", operation_id = "list_entries",
+    summary = "What is in a directory of a root",
+    params(
+        ("root" = String, Path, description = "The root's name.", example = "photos"),
+        ("path" = Option<String>, Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Entries of the page; 100 unless given."),
+    ),
+    responses((status = 200, description = "A page, names in byte order.", body = EntriesShown)),
+    extensions(("x-codes" = json!(["path_invalid", "not_found", "root_unavailable"]))),
+)]
 pub(super) async fn entries(
     request: HttpRequest,
     name: Path<String>,

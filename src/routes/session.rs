@@ -5,6 +5,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::auth::{COOKIE, Caller, SESSION_LIFETIME};
 use crate::error::ApiError;
@@ -12,12 +13,21 @@ use crate::request::{Query, read_json};
 use crate::service::Service;
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
+    /// Of the sign-in link, or a lasting one.
     token: String,
 }
 
+#[utoipa::path(
+    post, path = "/api/v1/session", tag = "access", operation_id = "sign_in",
+    summary = "A token for a session's cookie",
+    security(()),
+    request_body = SignIn,
+    responses((status = 204, description = "Signed in.", headers(("Set-Cookie" = String, description = "HttpOnly, SameSite=Strict; Secure under TLS.")))),
+    extensions(("x-codes" = json!(["invalid_request", "unauthenticated", "body_too_slow", "too_large", "unsupported_media_type", "rate_limited"]))),
+)]
 pub(super) async fn sign_in(
     request: HttpRequest,
     payload: Payload,

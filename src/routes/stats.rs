@@ -6,6 +6,7 @@ use hivesum_actors::engine::EngineStats;
 use serde::Serialize;
 
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::Query;
 use crate::service::Service;
 
@@ -17,6 +18,11 @@ struct StatsShown {
     uptime_seconds: u64,
 }
 
+#[utoipa::path(
+    get, path = "/api/v1/stats", tag = "operations", operation_id = "stats",
+    summary = "The engine's figures of this instant",
+    responses((status = 200, description = "Since the start.", body = shown::Stats)),
+)]
 pub(super) async fn stats(request: HttpRequest, service: Data<Service>) -> Result<impl Responder, ApiError> {
     Query::of(&request)?.finish()?;
     Ok(Json(StatsShown { engine: service.engine.stats(), uptime_seconds: service.started.elapsed().as_secs() }))

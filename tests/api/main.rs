@@ -8,6 +8,7 @@
 mod access;
 mod app;
 mod bodies;
+mod contract;
 mod errors;
 mod events;
 mod figures;

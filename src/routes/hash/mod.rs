@@ -20,10 +20,32 @@ use hivesum_actors::job::rows::split_digests;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::PacedBody;
 use crate::service::Service;
 use asked::Asked;
 
+#[utoipa::path(
+    post, path = "/api/v1/hash", tag = "hashing", operation_id = "hash_body",
+    summary = "Digest the body",
+    description = "The bytes are digested as they arrive and never stored. `multipart/form-data` carries many files: \
+        one result a part, in order; expected digests are for raw bodies.",
+    params(
+        ("algorithms" = Option<String>, Query, description = "Names from `/algorithms`, separated by commas; blake3 unless given.", example = "blake3,sha256"),
+        ("expect" = Option<String>, Query, description = "ALGORITHM:HEX: the digest that the bytes must have.", example = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("Content-Digest" = Option<String>, Header, description = "RFC 9530, checked: sha-256 and sha-512."),
+        ("Repr-Digest" = Option<String>, Header, description = "RFC 9530, checked: sha-256 and sha-512."),
+    ),
+    request_body(description = "Any bytes.", content(
+        (Vec<u8> = "application/octet-stream"),
+        (Object = "multipart/form-data"),
+    )),
+    responses((status = 200, description = "The digests.", body = shown::HashedBody)),
+    extensions(("x-codes" = json!([
+        "algorithm_unknown", "digest_field_invalid", "body_too_slow", "too_large", "unsupported_media_type",
+        "digest_mismatch", "queue_full", "draining",
+    ]))),
+)]
 pub(super) async fn hash(
     request: HttpRequest,
     payload: Payload,

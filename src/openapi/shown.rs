@@ -1,0 +1,301 @@
+//! What the engine's types look like in answers, for the document alone: the engine knows no OpenAPI.
+//!
+//! Nothing is made of these types. That they tell the truth is tested: every documented answer is compared with
+//! its schema, unknown members refused.
+
+#![allow(dead_code, reason = "schemas are read from the types; no value of them exists")]
+
+use std::collections::BTreeMap;
+
+use utoipa::ToSchema;
+
+use crate::error::Code;
+
+/// The names of algorithms and their digests, in the order asked for.
+#[derive(serde::Serialize, ToSchema)]
+#[schema(example = json!({ "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" }))]
+pub(crate) struct Digests(BTreeMap<String, String>);
+
+/// An RFC 9457 problem. `code` is stable.
+#[derive(ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` tells the kind.
+    r#type: String,
+    title: String,
+    status: u16,
+    /// What happened, in words.
+    detail: String,
+    #[schema(schema_with = code_schema)]
+    code: String,
+    /// The log knows the request by it.
+    request_id: String,
+    /// With `digest_mismatch`: whose digests they are.
+    #[schema(nullable = false)]
+    algorithm: Option<String>,
+    /// With `digest_mismatch`: the digest that was sent along.
+    #[schema(nullable = false)]
+    expected: Option<String>,
+    /// With `digest_mismatch`: the digest of the bytes that came.
+    #[schema(nullable = false)]
+    computed: Option<String>,
+    /// With `manifest_invalid`: the line, counted from 1.
+    #[schema(nullable = false)]
+    line: Option<u64>,
+}
+
+fn code_schema() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .enum_values(Some(Code::ALL.iter().map(|code| code.name())))
+        .build()
+}
+
+/// Where a job stands: `queued -> running -> completed | failed | cancelled`.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum JobState {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+/// What a job does.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum JobKind {
+    Hash,
+}
+
+/// A job's place among other jobs.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Priority {
+    Normal,
+    Low,
+}
+
+/// What was asked for.
+#[derive(ToSchema)]
+pub(crate) struct JobSpec {
+    kind: JobKind,
+    root: String,
+    /// Relative to the root; empty for the root itself.
+    path: String,
+    /// The exact bytes in base64, where `path` is not UTF-8.
+    #[schema(nullable = false)]
+    path_b64: Option<String>,
+    algorithms: Vec<String>,
+    #[schema(nullable = false)]
+    include: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    exclude: Option<Vec<String>>,
+    cross_filesystems: bool,
+    priority: Priority,
+    #[schema(nullable = false, minimum = 1)]
+    max_bytes_per_second: Option<u64>,
+    #[schema(nullable = false, minimum = 1)]
+    deadline_seconds: Option<u32>,
+}
+
+/// How far a job has come: committed results only.
+#[derive(ToSchema)]
+pub(crate) struct Progress {
+    /// Known once the walk has ended.
+    #[schema(nullable = false)]
+    files_total: Option<u64>,
+    files_done: u64,
+    files_failed: u64,
+    files_skipped: u64,
+    #[schema(nullable = false)]
+    bytes_total: Option<u64>,
+    bytes_done: u64,
+    bytes_per_second: u64,
+    #[schema(nullable = false)]
+    eta_seconds: Option<u64>,
+}
+
+/// What a job came to.
+#[derive(ToSchema)]
+pub(crate) struct Summary {
+    files: u64,
+    hashed: u64,
+    errors: u64,
+    skipped: u64,
+    bytes: u64,
+    elapsed_ms: u64,
+    /// Whether the walk reached its end.
+    complete: bool,
+}
+
+/// Why a job failed.
+#[derive(ToSchema)]
+pub(crate) struct JobError {
+    /// Stable: `deadline`, `not_found`, `store_full`, `internal`, ...
+    code: String,
+    detail: String,
+}
+
+/// A job.
+#[derive(ToSchema)]
+pub(crate) struct Job {
+    #[schema(format = "uuid")]
+    id: String,
+    kind: JobKind,
+    spec: JobSpec,
+    state: JobState,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(required, format = DateTime)]
+    started_at: Option<String>,
+    #[schema(required, format = DateTime)]
+    finished_at: Option<String>,
+    progress: Progress,
+    /// Set when the job ended.
+    #[schema(required)]
+    summary: Option<Summary>,
+    /// Set when it failed.
+    #[schema(nullable = false)]
+    error: Option<JobError>,
+}
+
+/// What came of a file.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum ItemStatus {
+    Hashed,
+    Error,
+    Skipped,
+}
+
+/// How far a digest can be trusted: `unverified` where a writer could not be ruled out.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Stability {
+    Stable,
+    Unverified,
+}
+
+/// One result.
+#[derive(ToSchema)]
+pub(crate) struct Item {
+    /// Relative to the job's path; of a single file its name.
+    path: String,
+    /// The exact bytes in base64, where `path` is not UTF-8.
+    #[schema(nullable = false)]
+    path_b64: Option<String>,
+    size: u64,
+    #[schema(required, format = DateTime)]
+    modified_at: Option<String>,
+    status: ItemStatus,
+    /// Of hashed files.
+    #[schema(nullable = false)]
+    digests: Option<Digests>,
+    /// Of hashed files.
+    #[schema(nullable = false)]
+    stability: Option<Stability>,
+    /// Why, unless hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
+    #[schema(nullable = false)]
+    code: Option<String>,
+}
+
+/// The engine's figures of this instant.
+#[derive(ToSchema)]
+pub(crate) struct Stats {
+    hashers: HasherStats,
+    queue: QueueStats,
+    /// Quanta at hashers and waiting.
+    active_tasks: u64,
+    total_tasks: u64,
+    bytes_hashed: u64,
+    files_hashed: u64,
+    latency: Latency,
+    uptime_seconds: u64,
+}
+
+/// The hashers.
+#[derive(ToSchema)]
+pub(crate) struct HasherStats {
+    size: u64,
+    alive: u64,
+    busy: u64,
+    panics: u64,
+    restarts: u64,
+    stuck: u64,
+}
+
+/// Quanta that wait for a hasher.
+#[derive(ToSchema)]
+pub(crate) struct QueueStats {
+    interactive: u64,
+    jobs: u64,
+    /// How many of uploads may wait.
+    limit: u64,
+}
+
+/// Of the last 1,024 quanta, in milliseconds.
+#[derive(ToSchema)]
+pub(crate) struct Latency {
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+/// What came of a body, or of one part of it.
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct Hashed {
+    /// Of a part: the file's name, else the field's.
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// The exact bytes in base64, where `name` is not UTF-8.
+    #[schema(nullable = false)]
+    name_b64: Option<String>,
+    size: u64,
+    digests: Digests,
+    /// With sha256 or sha512: the digests as RFC 9530 writes them.
+    #[schema(nullable = false, example = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:")]
+    repr_digest: Option<String>,
+    elapsed_ms: u64,
+}
+
+/// One result, or one for each part of a `multipart/form-data` body.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum HashedBody {
+    One(Hashed),
+    Parts(Vec<Hashed>),
+}
+
+/// What an entry of a directory is; a symlink is never followed to tell.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum EntryKind {
+    Directory,
+    File,
+    Symlink,
+    Other,
+}
+
+/// How a root's file system is treated: time stamps of a local one show every finished write.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Filesystem {
+    Local,
+    Memory,
+    Network,
+    Fuse,
+    Pseudo,
+}
+
+/// One name of a directory.
+#[derive(ToSchema)]
+pub(crate) struct Entry {
+    name: String,
+    /// The exact bytes in base64, where `name` is not UTF-8.
+    #[schema(nullable = false)]
+    name_b64: Option<String>,
+    kind: EntryKind,
+    size: u64,
+    #[schema(required, format = DateTime)]
+    modified_at: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! `GET /openapi.json`: the contract. `GET /docs`: the same to read and to try, with nothing from another host.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Path;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::Config;
+
+use crate::error::ApiError;
+
+/// The document's text, made once.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let document = super::Document::openapi();
+    document.to_pretty_json().expect("the document is made of strings, numbers and lists")
+});
+
+/// Swagger UI sets styles of its own accord; scripts are from here alone, and it calls nobody else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+const PAGE: &str = include_str!("docs/page.html");
+const START: &str = include_str!("docs/start.js");
+
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", operation_id = "openapi",
+    summary = "This document",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
+)]
+pub(super) async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
+}
+
+#[utoipa::path(
+    get, path = "/docs", tag = "operations", operation_id = "docs",
+    summary = "This document, rendered",
+    responses((status = 200, description = "A page that loads nothing from elsewhere.", body = String, content_type = "text/html; charset=utf-8")),
+)]
+pub(super) async fn page() -> HttpResponse {
+    part("text/html; charset=utf-8", PAGE)
+}
+
+/// What the page is made of.
+pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, ApiError> {
+    if name.as_str() == "start.js" {
+        return Ok(part("text/javascript; charset=utf-8", START));
+    }
+    let wanted = matches!(name.as_str(), "swagger-ui.css" | "swagger-ui-bundle.js");
+    let found = wanted.then(|| utoipa_swagger_ui::serve(&name, Arc::new(Config::from("/openapi.json"))));
+    match found {
+        Some(Ok(Some(file))) => Ok(part(&file.content_type, file.bytes.into_owned())),
+        Some(Err(error)) => Err(ApiError::internal(error.to_string())),
+        Some(Ok(None)) | None => Err(ApiError::NotFound("nothing is here")),
+    }
+}
+
+fn part(media_type: &str, body: impl actix_web::body::MessageBody + 'static) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)))
+        .insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        .body(body)
+}

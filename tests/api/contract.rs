@@ -1,0 +1,47 @@
+//! The OpenAPI document: a change of the contract is seen as a change of its golden copy.
+
+use std::path::Path;
+
+use crate::app::TestApp;
+
+/// What `/openapi.json` said when the contract was last agreed upon.
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/openapi.json");
+
+#[test]
+fn the_document_is_the_golden_copy() {
+    let served = TestApp::start().get("/openapi.json").send().unwrap().text().unwrap() + "\n";
+    if std::env::var_os("HIVESUM_AGREE").is_some() {
+        std::fs::write(GOLDEN, &served).unwrap();
+    }
+    let golden = std::fs::read_to_string(Path::new(GOLDEN)).unwrap_or_default();
+    let differs = served.lines().zip(golden.lines()).find(|(served, golden)| served != golden);
+    let same = served == golden;
+    assert!(
+        same,
+        "the contract has changed: {differs:?}\n\
+         where that is meant, HIVESUM_AGREE=1 cargo test --test api the_document_is_the_golden_copy writes the copy"
+    );
+}
+
+#[test]
+fn the_document_is_rendered_with_nothing_from_another_host() {
+    let app = TestApp::start();
+    let page = app.get("/docs").send().unwrap();
+    assert_eq!(page.status(), 200);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"), "{policy}");
+    let page = page.text().unwrap();
+    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script>"), "{page}");
+    for (file, media_type) in
+        [("swagger-ui.css", "text/css"), ("swagger-ui-bundle.js", "text/javascript"), ("start.js", "text/javascript")]
+    {
+        assert!(page.contains(&format!("/docs/{file}")));
+        let answer = app.get(&format!("/docs/{file}")).send().unwrap();
+        assert_eq!(answer.status(), 200, "{file}");
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(media_type), "{file}");
+        assert!(!answer.bytes().unwrap().is_empty(), "{file}");
+    }
+    for nothing in ["swagger-ui-bundle.js.map", "..%2fopenapi.json", "index.html"] {
+        assert_eq!(app.get(&format!("/docs/{nothing}")).send().unwrap().status(), 404, "{nothing}");
+    }
+}
