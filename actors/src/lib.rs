@@ -9,7 +9,7 @@
 //!               v
 //!        reader, or the store
 //! ------------------------------------------------------------------ actix ends here
-//!   digest/   source/   manifest/   sys/     plain functions; only sys/ has `unsafe`
+//!   digest/   source/   manifest/   compare/   sys/   plain functions; only sys/ has `unsafe`
 //! ```
 //!
 //! What holds everywhere:
@@ -19,6 +19,7 @@
 //! - A panic costs one file; a dead or stuck hasher is replaced and costs the file it was on.
 //! - Results leave in walk order, and a reader that does not read stops the work, not the process.
 
+pub mod compare;
 pub mod digest;
 pub mod engine;
 pub mod error;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::digest::{Algorithm, Digest, MAX_DIGEST_BYTES};
+use crate::digest::{Algorithm, Algorithms, Digest, MAX_DIGEST_BYTES};
 
 /// A name and its claimed digest, as one line says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,20 @@ impl Claimed {
     #[must_use]
     pub const fn tag(&self) -> Option<Algorithm> {
         self.tag
+    }
+
+    /// What must be computed to judge the digest. An algorithm known for untagged digests counts where the
+    /// digest may be of it.
+    #[must_use]
+    pub fn possible(&self, untagged: Option<Algorithm>) -> Algorithms {
+        if let Some(algorithm) = self.tag {
+            return Algorithms::single(algorithm);
+        }
+        let fits = |algorithm: &Algorithm| algorithm.digest_bytes() == self.as_bytes().len();
+        match untagged.filter(fits) {
+            Some(algorithm) => Algorithms::single(algorithm),
+            None => Algorithms::new(self.candidates().iter().copied()).unwrap_or_default(),
+        }
     }
 
     /// The algorithms that may have made it, most likely first: the line's own, else those that its length

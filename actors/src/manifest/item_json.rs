@@ -84,7 +84,7 @@ impl Serialize for Record {
         match self.status {
             Some(Status::Error { code, .. }) => map.serialize_entry("code", code.name())?,
             Some(Status::Skipped(reason)) => map.serialize_entry("code", reason.name())?,
-            Some(Status::Hashed(_)) | None => map.serialize_entry("digests", &DigestsOf(&self.digests))?,
+            Some(Status::Hashed(_)) | None => map.serialize_entry("digests", &NamedDigests(&self.digests))?,
         }
         if let Some(Status::Hashed(stability)) = self.status {
             map.serialize_entry("stability", &stability)?;
@@ -93,10 +93,11 @@ impl Serialize for Record {
     }
 }
 
-/// Digests whose algorithms are known.
-struct DigestsOf<'a>(&'a [Claimed]);
+/// `{blake3: "...", ...}`: the digests whose algorithms are known.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedDigests<'a>(pub &'a [Claimed]);
 
-impl Serialize for DigestsOf<'_> {
+impl Serialize for NamedDigests<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let named = self.0.iter().filter_map(|digest| Some((digest.tag()?.name(), hex::encode(digest.as_bytes()))));
         serializer.collect_map(named)

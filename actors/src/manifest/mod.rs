@@ -30,6 +30,7 @@ pub use checksums::{ChecksumLines, Found, ReadOptions};
 pub use detect::{Seen, detect, format_of};
 pub use entry::{Claimed, Entry, algorithm_of_manifest_name, candidates};
 pub use format::{Format, FormatMismatch, UnknownFormat};
+pub use item_json::NamedDigests;
 pub use lines::{Limits, LinesError};
 pub use names::{LineEnd, NotRepresentable, escape_into, needs_escape};
 pub use reader::{ManifestError, ManifestReader};

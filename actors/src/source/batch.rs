@@ -38,7 +38,7 @@ pub(crate) struct ScanRules {
 }
 
 /// A file by its place in the system, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileIdentity {
     /// `st_dev`.
     pub device: u64,

@@ -1,0 +1,21 @@
+//! What happened to files: audit against a manifest, comparison of two sets of results, duplicates.
+//!
+//! Plain functions over facts in walk order; where the facts come from (a walk, the store, a manifest) is the
+//! caller's. What changed is told from rot by what a file system records of a write, see [`Evidence`]. Names
+//! are bytes. A moved file is a missing one and a new one of the same content, paired one to one in byte order
+//! of their paths; empty files are never paired, for any two of them are alike.
+
+mod audit;
+mod baseline;
+mod difference;
+mod duplicates;
+mod evidence;
+mod order;
+mod pairs;
+
+pub use audit::{Absent, Audit, AuditCounts, Findings, Judged, Move, Verdict};
+pub use baseline::{Baseline, BaselineBuilder, NameInvalid};
+pub use difference::{Change, Comparison, ComparisonError, Counts, Difference, Fact, Glimpse, compare};
+pub use duplicates::{Copy, Group, groups, key_algorithm};
+pub use evidence::{Evidence, Known, Trace};
+pub use order::walk_order;

@@ -1,0 +1,113 @@
+use super::*;
+use crate::compare::BaselineBuilder;
+use crate::digest::Digest;
+use crate::job::rows::{FileMeta, Stability};
+use crate::manifest::{Format, Limits, ManifestReader, ReadOptions, Record};
+
+const CRC32: Algorithms = Algorithms::single(Algorithm::Crc32);
+const HASHED: Status = Status::Hashed(Stability::Stable);
+
+fn crc(byte: u8) -> Claimed {
+    Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
+}
+
+fn baseline(entries: &[(&str, u8)]) -> Baseline {
+    let mut builder = BaselineBuilder::new();
+    for (name, byte) in entries {
+        builder
+            .push(&Record { name: name.as_bytes().to_vec(), digests: vec![crc(*byte)], ..Record::default() })
+            .unwrap();
+    }
+    builder.finish()
+}
+
+fn judge(audit: &mut Audit, path: &str, status: Status, byte: u8) -> Option<Verdict> {
+    let (path, meta) = (path.as_bytes(), FileMeta { size: 1, ..FileMeta::default() });
+    let digests = [byte; 4];
+    let digests = if matches!(status, Status::Hashed(_)) { &digests[..] } else { &[] };
+    audit.judge(&ItemRef { path, meta, status, digests, algorithms: &CRC32 }).verdict
+}
+
+fn failed(code: ErrorCode) -> Status {
+    Status::Error { code, errno: 0 }
+}
+
+fn absent(findings: &Findings) -> Vec<(&str, Verdict)> {
+    findings.absent.iter().map(|one| (std::str::from_utf8(&one.path).unwrap(), one.verdict)).collect()
+}
+
+#[test]
+fn every_file_gets_the_verdict_that_fits() {
+    let mut audit = Audit::new(baseline(&[("a", 1), ("b/x", 2), ("b/y", 3), ("c", 4), ("d", 5), ("e", 6)]), None);
+    assert_eq!(judge(&mut audit, "a", HASHED, 1), Some(Verdict::Matched));
+    assert_eq!(judge(&mut audit, "b/w", HASHED, 9), Some(Verdict::New));
+    assert_eq!(judge(&mut audit, "b/x", HASHED, 8), Some(Verdict::Modified));
+    assert_eq!(judge(&mut audit, "c", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
+    assert_eq!(judge(&mut audit, "f", HASHED, 3), Some(Verdict::New), "moved, as the end will tell");
+    assert_eq!(judge(&mut audit, "link", Status::Skipped(crate::error::SkipReason::Symlink), 0), None);
+    let findings = audit.finish();
+    assert_eq!(absent(&findings), [("d", Verdict::Missing), ("e", Verdict::Missing)]);
+    assert_eq!(findings.moves, [Move { row: 4, path: b"f".to_vec(), from: b"b/y".to_vec() }]);
+    let expected = AuditCounts { matched: 1, modified: 1, moved: 1, missing: 2, new: 1, unreadable: 1 };
+    assert_eq!(findings.counts, expected);
+    assert!(!findings.counts.all_matched());
+}
+
+#[test]
+fn what_is_below_a_directory_that_cannot_be_entered_is_unreadable_and_not_missing() {
+    let mut audit = Audit::new(baseline(&[("a/x", 1), ("a/y/z", 2), ("ab", 3)]), None);
+    assert_eq!(judge(&mut audit, "a", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
+    // The same content elsewhere is no move: nobody knows that a/x is gone.
+    assert_eq!(judge(&mut audit, "b", HASHED, 1), Some(Verdict::New));
+    let findings = audit.finish();
+    let expected = [("a/x", Verdict::Unreadable), ("a/y/z", Verdict::Unreadable), ("ab", Verdict::Missing)];
+    assert_eq!(absent(&findings), expected);
+    assert_eq!((findings.counts.unreadable, findings.counts.moved), (3, 0));
+}
+
+#[test]
+fn a_name_that_was_opened_and_not_found_is_missing_or_moved() {
+    let mut audit = Audit::new(baseline(&[("a", 1), ("b", 2)]), None);
+    assert_eq!(judge(&mut audit, "a", failed(ErrorCode::NotFound), 0), None);
+    assert_eq!(judge(&mut audit, "b", failed(ErrorCode::NotFound), 0), None);
+    assert_eq!(judge(&mut audit, "c", HASHED, 2), Some(Verdict::New));
+    let findings = audit.finish();
+    assert_eq!(absent(&findings), [("a", Verdict::Missing)]);
+    assert_eq!(findings.moves[0].from, b"b");
+}
+
+#[test]
+fn an_audit_of_what_is_all_there_says_so_and_an_empty_one_does_not() {
+    let mut audit = Audit::new(baseline(&[("a", 1)]), None);
+    judge(&mut audit, "a", HASHED, 1);
+    assert!(audit.finish().counts.all_matched());
+    assert!(!Audit::new(baseline(&[]), None).finish().counts.all_matched());
+}
+
+#[test]
+fn every_digest_of_a_name_must_match() {
+    let mut audit = Audit::new(baseline(&[("a", 1), ("a", 2)]), None);
+    assert_eq!(judge(&mut audit, "a", HASHED, 1), Some(Verdict::Modified));
+}
+
+#[test]
+fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
+    let text = format!("{}  a\n{}  b\n{}  c\n", "03".repeat(32), "02".repeat(32), "01".repeat(32));
+    let mut reader = ManifestReader::new(text.as_bytes(), Format::Gnu, ReadOptions::new(Limits::REQUEST));
+    let mut builder = BaselineBuilder::new();
+    while let Some((_, record)) = reader.next_record().unwrap() {
+        builder.push(record.unwrap()).unwrap();
+    }
+    let mut audit = Audit::new(builder.finish(), None);
+    let both = audit.algorithms();
+    assert_eq!(both.to_string(), "sha256,blake3");
+    let digests = [vec![1; 32], vec![2; 32]].concat();
+    let meta = FileMeta { size: 1, ..FileMeta::default() };
+    let mut verdict = |path: &[u8]| {
+        audit.judge(&ItemRef { path, meta, status: HASHED, digests: &digests, algorithms: &both }).verdict
+    };
+    assert_eq!(verdict(b"a"), Some(Verdict::Modified));
+    assert_eq!(verdict(b"b"), Some(Verdict::Matched));
+    assert_eq!(verdict(b"c"), Some(Verdict::Modified), "right for SHA-256, but it is BLAKE3 now");
+    assert_eq!(audit.finish().algorithm, Some(Algorithm::Blake3));
+}

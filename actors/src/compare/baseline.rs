@@ -1,0 +1,223 @@
+//! What files should be: the entries of a manifest, in walk order, one a name.
+//!
+//! Names are compared without a leading `./`. What is absolute, or leads out or around, is refused: a baseline
+//! is about one tree.
+
+use crate::digest::{Algorithm, Algorithms};
+use crate::error::PathInvalid;
+use crate::manifest::{Claimed, Record};
+use crate::source::RelPath;
+
+use super::difference::Fact;
+use super::evidence::Known;
+use super::order::walk_order;
+
+/// A name that cannot be one in a tree.
+pub type NameInvalid = PathInvalid;
+
+/// The entries of a manifest, sorted and merged.
+#[derive(Debug, Clone, Default)]
+pub struct Baseline {
+    names: Vec<u8>,
+    claims: Vec<Claimed>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    name_at: usize,
+    name_len: usize,
+    claims_at: usize,
+    claims_len: usize,
+    known: Known,
+}
+
+/// One entry, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) digests: &'a [Claimed],
+    pub(super) known: Known,
+}
+
+impl Baseline {
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The names in walk order.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|index| Some(self.get(index)?.name))
+    }
+
+    /// What must be computed of every file, where untagged digests are known to be of one algorithm or not.
+    #[must_use]
+    pub fn algorithms(&self, untagged: Option<Algorithm>) -> Algorithms {
+        let mut all: Vec<Algorithm> = Vec::new();
+        for claim in &self.claims {
+            for algorithm in &claim.possible(untagged) {
+                if !all.contains(&algorithm) {
+                    all.push(algorithm);
+                }
+            }
+        }
+        Algorithms::new(all).unwrap_or_default()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Expected<'_>> {
+        let entry = self.entries.get(index)?;
+        Some(Expected {
+            name: &self.names[entry.name_at..][..entry.name_len],
+            digests: &self.claims[entry.claims_at..][..entry.claims_len],
+            known: entry.known,
+        })
+    }
+
+    /// All claims of all entries.
+    pub(super) fn claims(&self) -> &[Claimed] {
+        &self.claims
+    }
+}
+
+/// Gathers the records of a manifest.
+#[derive(Debug, Default)]
+pub struct BaselineBuilder {
+    raw: Baseline,
+}
+
+impl BaselineBuilder {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a record. One without a digest expects nothing and is passed over.
+    ///
+    /// # Errors
+    /// [`NameInvalid`], which says what is wrong with its name.
+    pub fn push(&mut self, record: &Record) -> Result<(), NameInvalid> {
+        if record.digests.is_empty() {
+            return Ok(());
+        }
+        let name = without_dots(&record.name);
+        RelPath::new(name)?;
+        if name.is_empty() {
+            return Err(PathInvalid("is empty"));
+        }
+        self.add(name, &record.digests, Known::of_record(record));
+        Ok(())
+    }
+
+    /// Takes what was known of a file that a walk met.
+    pub fn push_fact(&mut self, fact: &Fact) {
+        if !fact.digests.is_empty() {
+            self.add(&fact.path, &fact.digests, fact.known);
+        }
+    }
+
+    fn add(&mut self, name: &[u8], claims: &[Claimed], known: Known) {
+        let raw = &mut self.raw;
+        raw.entries.push(Entry {
+            name_at: raw.names.len(),
+            name_len: name.len(),
+            claims_at: raw.claims.len(),
+            claims_len: claims.len(),
+            known,
+        });
+        raw.names.extend_from_slice(name);
+        raw.claims.extend_from_slice(claims);
+    }
+
+    /// Sorts the entries and puts those of one name together.
+    #[must_use]
+    pub fn finish(self) -> Baseline {
+        let raw = self.raw;
+        let mut order: Vec<usize> = (0..raw.len()).collect();
+        let name = |index: usize| {
+            let entry = &raw.entries[index];
+            &raw.names[entry.name_at..][..entry.name_len]
+        };
+        order.sort_by(|&one, &other| walk_order(name(one), name(other)).then(one.cmp(&other)));
+        let mut sorted = Baseline { names: Vec::with_capacity(raw.names.len()), ..Baseline::default() };
+        for index in order {
+            let entry = raw.entries[index];
+            let claims = &raw.claims[entry.claims_at..][..entry.claims_len];
+            sorted.append(name(index), claims, entry.known);
+        }
+        sorted
+    }
+}
+
+impl Baseline {
+    /// Appends an entry that sorts after or beside the last one.
+    fn append(&mut self, name: &[u8], claims: &[Claimed], known: Known) {
+        let repeats = self.len().checked_sub(1).and_then(|last| self.get(last)).is_some_and(|last| last.name == name);
+        if !repeats {
+            self.entries.push(Entry {
+                name_at: self.names.len(),
+                name_len: name.len(),
+                claims_at: self.claims.len(),
+                claims_len: 0,
+                known,
+            });
+            self.names.extend_from_slice(name);
+        }
+        let Some(entry) = self.entries.last_mut() else { return };
+        for claim in claims {
+            if !self.claims[entry.claims_at..].contains(claim) {
+                self.claims.push(*claim);
+                entry.claims_len += 1;
+            }
+        }
+    }
+}
+
+/// The name without `./` in front.
+fn without_dots(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"./") {
+        name = rest;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    fn record(name: &str, byte: u8) -> Record {
+        let digests = vec![Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())];
+        Record { name: name.as_bytes().to_vec(), digests, ..Record::default() }
+    }
+
+    #[test]
+    fn entries_are_sorted_as_a_walk_goes_and_those_of_one_name_are_one() {
+        let mut builder = BaselineBuilder::new();
+        for (name, byte) in [("b", 1), ("a.c", 2), ("./a/x", 3), ("a/x", 4), ("././b", 1)] {
+            builder.push(&record(name, byte)).unwrap();
+        }
+        let baseline = builder.finish();
+        assert_eq!(baseline.names().collect::<Vec<_>>(), [&b"a/x"[..], b"a.c", b"b"]);
+        let digests: Vec<_> = (0..3).map(|index| baseline.get(index).unwrap().digests.len()).collect();
+        assert_eq!(digests, [2, 1, 1], "a second digest counts, the same one twice does not");
+        assert_eq!(baseline.algorithms(None), Algorithms::single(Algorithm::Crc32));
+    }
+
+    #[test]
+    fn names_that_lead_out_of_the_tree_are_refused() {
+        for name in ["/etc/passwd", "../a", "a/../b", "./", "a//b", "a/"] {
+            assert!(BaselineBuilder::new().push(&record(name, 1)).is_err(), "{name} was taken");
+        }
+        let without = Record { digests: Vec::new(), ..record("../a", 1) };
+        assert!(BaselineBuilder::new().push(&without).is_ok());
+    }
+}

@@ -1,0 +1,339 @@
+//! Two sets of facts about one tree, then and now, side by side.
+//!
+//! Both come in walk order, so that one pass over each is enough; what differs is held in memory and bounded,
+//! what is unchanged is counted.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::audit::Verdict;
+use super::evidence::{Evidence, Known};
+use super::order::{is_below, walk_order};
+use super::pairs::{Candidate, agree, pair};
+use crate::digest::Algorithm;
+use crate::job::item::serialize_name;
+use crate::manifest::Claimed;
+
+/// Differences that one comparison holds.
+const MAX_DIFFERENCES: usize = 1_000_000;
+
+/// What is known of one file at one time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fact {
+    /// The exact bytes of its path.
+    pub path: Vec<u8>,
+    /// What was recorded beside its digests.
+    pub known: Known,
+    /// Its digests; none where it could not be read.
+    pub digests: Vec<Claimed>,
+}
+
+/// What became of a file from one time to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It was not there.
+    Added,
+    /// It is not there any more.
+    Removed,
+    /// Its content is another.
+    Modified,
+    /// It has another name.
+    Moved,
+    /// Its content is another, and nothing tells of a write.
+    SuspectedRot,
+    /// It could not be read at one of the two times.
+    Unreadable,
+}
+
+/// How many files changed in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// They were not there.
+    pub added: u64,
+    /// They are not there any more.
+    pub removed: u64,
+    /// Of other content.
+    pub modified: u64,
+    /// Under another name.
+    pub moved: u64,
+    /// Of other content without a write.
+    pub suspected_rot: u64,
+    /// The same under the same name.
+    pub unchanged: u64,
+    /// Not readable at one of the two times; left out where there is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unreadable: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Counts {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn all_unchanged(&self) -> bool {
+        *self == Self { unchanged: self.unchanged, ..Self::default() }
+    }
+
+    fn of(&mut self, change: Change) -> &mut u64 {
+        match change {
+            Change::Added => &mut self.added,
+            Change::Removed => &mut self.removed,
+            Change::Modified => &mut self.modified,
+            Change::Moved => &mut self.moved,
+            Change::SuspectedRot => &mut self.suspected_rot,
+            Change::Unreadable => &mut self.unreadable,
+        }
+    }
+}
+
+/// What was known of a file at one of the two times.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Glimpse {
+    /// What was recorded beside its digests.
+    pub known: Known,
+    /// Its digests.
+    pub digests: Vec<Claimed>,
+}
+
+/// One file that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// In which way.
+    pub change: Change,
+    /// Its path; of a moved file, the new one.
+    pub path: Vec<u8>,
+    /// The path it had, where it moved.
+    pub moved_from: Option<Vec<u8>>,
+    /// What the word on a changed digest rests on.
+    pub evidence: Option<Evidence>,
+    /// What it was.
+    pub old: Option<Glimpse>,
+    /// What it is.
+    pub new: Option<Glimpse>,
+}
+
+/// Two sets of facts compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// How many.
+    pub counts: Counts,
+    /// What differs, in walk order.
+    pub items: Vec<Difference>,
+}
+
+/// Why two sets of facts cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum ComparisonError<E> {
+    /// A source of facts failed.
+    #[error(transparent)]
+    Source(E),
+    /// No digest of the one is of an algorithm that the other has.
+    #[error("there is no algorithm that both have digests of")]
+    NothingInCommon,
+    /// More differs than a comparison holds.
+    #[error("more than {MAX_DIFFERENCES} files differ")]
+    TooMany,
+}
+
+/// Compares what was with what is; both in walk order. Facts out of that order are passed over if they have no
+/// digest: files that an audit missed are told after its walk.
+///
+/// # Errors
+/// What a source gives, and [`ComparisonError`].
+pub fn compare<E>(
+    old: impl IntoIterator<Item = Result<Fact, E>>,
+    new: impl IntoIterator<Item = Result<Fact, E>>,
+    untagged: Option<Algorithm>,
+) -> Result<Comparison, ComparisonError<E>> {
+    let (mut old, mut new) = (Ordered::new(old.into_iter()), Ordered::new(new.into_iter()));
+    let mut merge = Merge { untagged, ..Merge::default() };
+    let (mut then, mut now) = (old.next()?, new.next()?);
+    loop {
+        let order = match (&then, &now) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(then), Some(now)) => walk_order(&then.path, &now.path),
+        };
+        match order {
+            Ordering::Less => merge.removed(std::mem::replace(&mut then, old.next()?))?,
+            Ordering::Greater => merge.added(std::mem::replace(&mut now, new.next()?))?,
+            Ordering::Equal => {
+                let pair = std::mem::replace(&mut then, old.next()?).zip(std::mem::replace(&mut now, new.next()?));
+                merge.both(pair)?;
+            }
+        }
+    }
+    Ok(merge.finish())
+}
+
+/// A source of facts, which must be in order.
+struct Ordered<I> {
+    facts: I,
+    last: Vec<u8>,
+}
+
+impl<E, I: Iterator<Item = Result<Fact, E>>> Ordered<I> {
+    fn new(facts: I) -> Self {
+        Self { facts, last: Vec::new() }
+    }
+
+    fn next(&mut self) -> Result<Option<Fact>, ComparisonError<E>> {
+        loop {
+            let Some(fact) = self.facts.next() else { return Ok(None) };
+            let fact = fact.map_err(ComparisonError::Source)?;
+            let in_order = walk_order(&self.last, &fact.path).is_lt() || self.last.is_empty();
+            if in_order {
+                self.last.clone_from(&fact.path);
+                return Ok(Some(fact));
+            }
+            debug_assert!(fact.digests.is_empty(), "a file with digests out of the order of the walk");
+        }
+    }
+}
+
+#[derive(Default)]
+struct Merge {
+    untagged: Option<Algorithm>,
+    counts: Counts,
+    items: Vec<Difference>,
+    /// The last path of the new facts that could not be read: what is below it is not known to be gone.
+    closed: Option<Vec<u8>>,
+}
+
+impl Merge {
+    fn removed<E>(&mut self, fact: Option<Fact>) -> Result<(), ComparisonError<E>> {
+        let Some(fact) = fact else { return Ok(()) };
+        let hidden = self.closed.as_ref().is_some_and(|directory| is_below(&fact.path, directory));
+        if fact.digests.is_empty() {
+            return Ok(());
+        }
+        let change = if hidden { Change::Unreadable } else { Change::Removed };
+        self.push(Difference { old: Some(glimpse(&fact)), ..difference(change, fact.path) })
+    }
+
+    fn added<E>(&mut self, fact: Option<Fact>) -> Result<(), ComparisonError<E>> {
+        let Some(fact) = fact else { return Ok(()) };
+        if fact.digests.is_empty() {
+            self.closed = Some(fact.path.clone());
+            return self.push(difference(Change::Unreadable, fact.path));
+        }
+        self.push(Difference { new: Some(glimpse(&fact)), ..difference(Change::Added, fact.path) })
+    }
+
+    fn both<E>(&mut self, facts: Option<(Fact, Fact)>) -> Result<(), ComparisonError<E>> {
+        let Some((then, now)) = facts else { return Ok(()) };
+        if now.digests.is_empty() {
+            self.closed = Some(now.path.clone());
+        }
+        let (old, new) = (Some(glimpse(&then)), Some(glimpse(&now)));
+        if then.digests.is_empty() || now.digests.is_empty() {
+            return self.push(Difference { old, new, ..difference(Change::Unreadable, now.path) });
+        }
+        match agree(&then.digests, &now.digests, self.untagged) {
+            None => Err(ComparisonError::NothingInCommon),
+            Some(true) => {
+                self.counts.unchanged += 1;
+                Ok(())
+            }
+            Some(false) => {
+                let evidence = Evidence::between(&then.known, &now.known);
+                let change = match evidence.verdict() {
+                    Verdict::SuspectedRot => Change::SuspectedRot,
+                    _ => Change::Modified,
+                };
+                self.push(Difference { old, new, evidence: Some(evidence), ..difference(change, now.path) })
+            }
+        }
+    }
+
+    fn push<E>(&mut self, difference: Difference) -> Result<(), ComparisonError<E>> {
+        if self.items.len() >= MAX_DIFFERENCES {
+            return Err(ComparisonError::TooMany);
+        }
+        self.items.push(difference);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Comparison {
+        self.join_moves();
+        for item in &self.items {
+            *self.counts.of(item.change) += 1;
+        }
+        Comparison { counts: self.counts, items: self.items }
+    }
+
+    /// Removed and added ones of the same content become one moved file, at its new place.
+    fn join_moves(&mut self) {
+        let items = &self.items;
+        let places = |change| (0..items.len()).filter(|&place| items[place].change == change).collect::<Vec<_>>();
+        let (removed, added) = (places(Change::Removed), places(Change::Added));
+        let candidate = |&place: &usize| {
+            let item = &items[place];
+            let seen = item.old.as_ref().or(item.new.as_ref());
+            let (size, digests) = seen.map_or((None, &[][..]), |seen| (seen.known.size, &seen.digests[..]));
+            Candidate { path: &item.path, size, digests }
+        };
+        let gone: Vec<_> = removed.iter().map(candidate).collect();
+        let come: Vec<_> = added.iter().map(candidate).collect();
+        let mut joined = vec![false; self.items.len()];
+        let pairs = pair(&gone, &come, self.untagged);
+        for (gone_at, come_at) in pairs {
+            let (from, to) = (removed[gone_at], added[come_at]);
+            joined[from] = true;
+            let (path, old) = (self.items[from].path.clone(), self.items[from].old.take());
+            let item = &mut self.items[to];
+            (item.change, item.moved_from, item.old) = (Change::Moved, Some(path), old);
+        }
+        let mut joined = joined.into_iter();
+        self.items.retain(|_| !joined.next().unwrap_or(false));
+    }
+}
+
+fn difference(change: Change, path: Vec<u8>) -> Difference {
+    Difference { change, path, moved_from: None, evidence: None, old: None, new: None }
+}
+
+fn glimpse(fact: &Fact) -> Glimpse {
+    Glimpse { known: fact.known, digests: fact.digests.clone() }
+}
+
+impl Serialize for Difference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_name(&mut map, "path", "path_b64", &self.path)?;
+        map.serialize_entry("verdict", &self.change)?;
+        if let Some(from) = &self.moved_from {
+            serialize_name(&mut map, "moved_from", "moved_from_b64", from)?;
+        }
+        if let Some(evidence) = &self.evidence {
+            map.serialize_entry("evidence", evidence)?;
+        }
+        map.serialize_entry("old", &self.old)?;
+        map.serialize_entry("new", &self.new)?;
+        map.end()
+    }
+}
+
+impl Serialize for Glimpse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = |ns: Option<i64>| ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("size", &self.known.size)?;
+        map.serialize_entry("modified_at", &time(self.known.mtime_ns).map(|at| at.to_string()))?;
+        map.serialize_entry("changed_at", &time(self.known.ctime_ns).map(|at| at.to_string()))?;
+        map.serialize_entry("inode", &self.known.inode)?;
+        map.serialize_entry("digests", &crate::manifest::NamedDigests(&self.digests))?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests;

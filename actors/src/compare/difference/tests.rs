@@ -1,0 +1,126 @@
+use std::convert::Infallible;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::compare::Trace;
+use crate::digest::Digest;
+
+fn crc(byte: u8) -> Claimed {
+    Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
+}
+
+const KNOWN: Known = Known { size: Some(1), mtime_ns: Some(1), ctime_ns: Some(1), inode: Some(1) };
+
+fn fact(path: &str, byte: u8) -> Fact {
+    Fact { path: path.as_bytes().to_vec(), known: KNOWN, digests: vec![crc(byte)] }
+}
+
+fn unreadable(path: &str) -> Fact {
+    Fact { digests: Vec::new(), ..fact(path, 0) }
+}
+
+fn between(old: Vec<Fact>, new: Vec<Fact>) -> Comparison {
+    let source = |facts: Vec<Fact>| facts.into_iter().map(Ok::<_, Infallible>);
+    compare(source(old), source(new), None).unwrap()
+}
+
+fn shown(comparison: &Comparison) -> Vec<(&str, Change, Option<&str>)> {
+    fn text(bytes: &[u8]) -> &str {
+        std::str::from_utf8(bytes).unwrap()
+    }
+    comparison
+        .items
+        .iter()
+        .map(|item| (text(&item.path[..]), item.change, item.moved_from.as_deref().map(text)))
+        .collect()
+}
+
+#[test]
+fn every_change_is_told_by_its_name() {
+    let touched = Fact { known: Known { ctime_ns: Some(2), ..KNOWN }, ..fact("edited", 9) };
+    let old = vec![fact("a", 1), fact("edited", 2), fact("gone", 3), fact("rotten", 4), fact("was", 5)];
+    let new = vec![fact("a", 1), touched, fact("is", 5), fact("more", 6), fact("rotten", 7)];
+    let comparison = between(old, new);
+    assert_eq!(
+        shown(&comparison),
+        [
+            ("edited", Change::Modified, None),
+            ("gone", Change::Removed, None),
+            ("is", Change::Moved, Some("was")),
+            ("more", Change::Added, None),
+            ("rotten", Change::SuspectedRot, None),
+        ]
+    );
+    let evidence = comparison.items[4].evidence.unwrap();
+    assert_eq!((evidence.size, evidence.ctime), (Trace::Same, Trace::Same));
+    let counts = serde_json::to_value(comparison.counts).unwrap();
+    let expected = serde_json::json!({
+        "added": 1, "removed": 1, "modified": 1, "moved": 1, "suspected_rot": 1, "unchanged": 1
+    });
+    assert_eq!(counts, expected);
+}
+
+#[test]
+fn what_could_not_be_read_at_one_time_is_neither_gone_nor_come() {
+    let old = vec![fact("a/x", 1), fact("b", 2), unreadable("c"), unreadable("d")];
+    let new = vec![unreadable("a"), unreadable("b"), fact("c", 3)];
+    let comparison = between(old, new);
+    assert_eq!(
+        shown(&comparison),
+        [
+            ("a", Change::Unreadable, None),
+            ("a/x", Change::Unreadable, None),
+            ("b", Change::Unreadable, None),
+            ("c", Change::Unreadable, None),
+        ]
+    );
+    assert_eq!(comparison.counts.unreadable, 4);
+}
+
+#[test]
+fn an_item_shows_what_was_and_what_is() {
+    let comparison =
+        between(vec![fact("a", 1)], vec![Fact { known: Known { size: Some(2), ..KNOWN }, ..fact("a", 2) }]);
+    let json = serde_json::to_value(&comparison.items[0]).unwrap();
+    assert_eq!(json["verdict"], "modified");
+    assert_eq!(json["evidence"]["size"], "changed");
+    assert_eq!((&json["old"]["size"], &json["new"]["size"]), (&serde_json::json!(1), &serde_json::json!(2)));
+    assert_eq!(json["old"]["digests"]["crc32"], "01010101");
+}
+
+#[test]
+fn digests_of_different_algorithms_cannot_be_compared() {
+    let md5 = Claimed::of(Digest::new(Algorithm::Md5, &[1; 16]).unwrap());
+    let new = vec![Ok::<_, Infallible>(Fact { digests: vec![md5], ..fact("a", 0) })];
+    let compared = compare(vec![Ok(fact("a", 1))], new, None);
+    assert!(matches!(compared, Err(ComparisonError::NothingInCommon)));
+}
+
+fn any_tree() -> impl Strategy<Value = Vec<Fact>> {
+    let names = prop::sample::select(vec!["a", "a/b", "a b", "a.c", "b", "b/c/d", "c", "d"]);
+    prop::collection::btree_map(names, 1..4_u8, 0..8).prop_map(|tree| {
+        let mut facts: Vec<_> = tree.into_iter().map(|(path, byte)| fact(path, byte)).collect();
+        facts.sort_by(|one, other| walk_order(&one.path, &other.path));
+        facts
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_file_is_counted_once_on_each_side(old in any_tree(), new in any_tree()) {
+        let Comparison { counts, items } = between(old.clone(), new.clone());
+        let both = counts.modified + counts.suspected_rot + counts.unchanged + counts.moved;
+        prop_assert_eq!(counts.removed + both, old.len() as u64);
+        prop_assert_eq!(counts.added + both, new.len() as u64);
+        prop_assert!(items.windows(2).all(|pair| walk_order(&pair[0].path, &pair[1].path).is_lt()));
+        prop_assert!(between(new.clone(), new).counts.all_unchanged());
+    }
+
+    #[test]
+    fn what_was_added_one_way_was_removed_the_other(old in any_tree(), new in any_tree()) {
+        let (there, back) = (between(old.clone(), new.clone()).counts, between(new, old).counts);
+        prop_assert_eq!((there.added, there.removed, there.moved), (back.removed, back.added, back.moved));
+        prop_assert_eq!(there.unchanged, back.unchanged);
+    }
+}

@@ -1,0 +1,113 @@
+//! Files of the same content, and what could be gained by keeping one of them.
+//!
+//! Names of one inode are one copy: removing one of them frees nothing. Report only; nothing here, or anywhere
+//! in hivesum, deletes.
+
+use crate::digest::{Algorithm, Algorithms};
+use crate::job::scan::FileIdentity;
+
+/// Bytes of a digest that are kept: SHA-512 cut to 256 bits is as good as SHA-512/256.
+const KEY_BYTES: usize = 32;
+
+/// One name of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copy {
+    size: u64,
+    key: [u8; KEY_BYTES],
+    identity: FileIdentity,
+    /// Which of the names this is, as the caller counts them; in walk order.
+    place: u64,
+}
+
+impl Copy {
+    /// A name of a file with this digest.
+    #[must_use]
+    pub fn new(place: u64, size: u64, digest: &[u8], identity: FileIdentity) -> Self {
+        let mut key = [0; KEY_BYTES];
+        let len = digest.len().min(KEY_BYTES);
+        key[..len].copy_from_slice(&digest[..len]);
+        Self { size, key, identity, place }
+    }
+}
+
+/// Files of one content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Bytes of each.
+    pub size: u64,
+    /// Copies, names of one inode being one.
+    pub count: u64,
+    /// What all copies but one take.
+    pub reclaimable_bytes: u64,
+    /// All names, as the caller counts them.
+    pub places: Vec<u64>,
+}
+
+/// Groups of two copies and more, the most reclaimable bytes first, then in the order of their first names.
+#[must_use]
+pub fn groups(mut copies: Vec<Copy>, min_size: u64) -> Vec<Group> {
+    copies.retain(|copy| copy.size >= min_size);
+    copies.sort_unstable_by_key(|copy| (copy.size, copy.key, copy.identity, copy.place));
+    let same_content = |one: &Copy, other: &Copy| (one.size, one.key) == (other.size, other.key);
+    let mut groups: Vec<Group> = copies.chunk_by(same_content).filter_map(group_of).collect();
+    groups.sort_by(|one, other| {
+        (other.reclaimable_bytes, one.places.first()).cmp(&(one.reclaimable_bytes, other.places.first()))
+    });
+    groups
+}
+
+fn group_of(names: &[Copy]) -> Option<Group> {
+    let count = names.chunk_by(|one, other| one.identity == other.identity).count() as u64;
+    let size = names.first()?.size;
+    let mut places: Vec<u64> = names.iter().map(|copy| copy.place).collect();
+    places.sort_unstable();
+    (count > 1).then(|| Group { size, count, reclaimable_bytes: size.saturating_mul(count - 1), places })
+}
+
+/// The algorithm that tells best whether two files are alike; none where all are too short to tell.
+#[must_use]
+pub fn key_algorithm(algorithms: &Algorithms) -> Option<Algorithm> {
+    let strength = |algorithm: &Algorithm| (algorithm.is_secure(), algorithm.digest_bytes().min(KEY_BYTES));
+    let long_enough = |algorithm: &Algorithm| algorithm.digest_bytes() >= 16;
+    algorithms.iter().filter(long_enough).max_by_key(strength)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy(place: u64, size: u64, digest: u8, inode: u64) -> Copy {
+        Copy::new(place, size, &[digest; 64], FileIdentity { device: 1, inode })
+    }
+
+    #[test]
+    fn groups_come_by_what_could_be_reclaimed() {
+        let copies =
+            vec![copy(0, 10, 1, 1), copy(1, 10, 1, 2), copy(2, 100, 2, 3), copy(3, 100, 2, 4), copy(4, 10, 3, 5)];
+        let groups = groups(copies, 0);
+        let shown: Vec<_> = groups.iter().map(|group| (group.reclaimable_bytes, &group.places[..])).collect();
+        assert_eq!(shown, [(100, &[2, 3][..]), (10, &[0, 1])]);
+    }
+
+    #[test]
+    fn names_of_one_inode_are_one_copy() {
+        let links = vec![copy(0, 10, 1, 1), copy(1, 10, 1, 1)];
+        assert_eq!(groups(links.clone(), 0), []);
+        let [group] = &groups([links, vec![copy(2, 10, 1, 2)]].concat(), 0)[..] else { panic!("one group") };
+        assert_eq!((group.count, group.reclaimable_bytes, &group.places[..]), (2, 10, &[0, 1, 2][..]));
+    }
+
+    #[test]
+    fn small_files_and_files_of_other_sizes_are_left_out() {
+        assert_eq!(groups(vec![copy(0, 9, 1, 1), copy(1, 9, 1, 2)], 10), []);
+        assert_eq!(groups(vec![copy(0, 9, 1, 1), copy(1, 8, 1, 2)], 0), []);
+    }
+
+    #[test]
+    fn the_best_algorithm_tells_and_a_short_one_does_not() {
+        let key = |list: &str| key_algorithm(&list.parse().unwrap());
+        assert_eq!(key("md5,crc32,sha256"), Some(Algorithm::Sha256));
+        assert_eq!(key("xxh3_128,sha1"), Some(Algorithm::Sha1));
+        assert_eq!(key("crc32,xxh3_64"), None);
+    }
+}

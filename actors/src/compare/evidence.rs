@@ -1,0 +1,163 @@
+//! What the file system says about a changed digest.
+//!
+//! A write leaves a trace: it sets mtime and ctime, and whoever puts mtime back sets ctime anew; a replaced file
+//! has another inode. Where size, mtime and ctime are what they were, nobody wrote through the file system, and
+//! the bytes changed below it: that is suspected rot. A manifest records at most size and mtime, so it can
+//! never show rot.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::audit::Verdict;
+use crate::job::rows::FileMeta;
+use crate::manifest::Record;
+
+/// What was recorded of a file beside its digests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Last modification, nanoseconds since 1970.
+    pub mtime_ns: Option<i64>,
+    /// Last change of the inode, nanoseconds since 1970.
+    pub ctime_ns: Option<i64>,
+    /// The inode's number.
+    pub inode: Option<u64>,
+}
+
+impl Known {
+    /// All that a result has.
+    #[must_use]
+    pub fn of_result(meta: &FileMeta) -> Self {
+        if meta.modified_at().is_none() {
+            return Self { size: Some(meta.size), ..Self::default() };
+        }
+        Self {
+            size: Some(meta.size),
+            mtime_ns: Some(meta.mtime_ns),
+            ctime_ns: Some(meta.ctime_ns),
+            inode: Some(meta.inode),
+        }
+    }
+
+    /// What the manifest's format tells.
+    #[must_use]
+    pub fn of_record(record: &Record) -> Self {
+        let mtime_ns = record.modified_at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+        Self { size: record.size, mtime_ns, ..Self::default() }
+    }
+}
+
+/// What became of one recorded value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trace {
+    /// It is what it was.
+    Same,
+    /// It is another one.
+    Changed,
+    /// It was not recorded.
+    Unknown,
+}
+
+impl Trace {
+    fn between<T: PartialEq>(old: Option<T>, new: Option<T>) -> Self {
+        match (old, new) {
+            (Some(old), Some(new)) if old == new => Self::Same,
+            (Some(_), Some(_)) => Self::Changed,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What a verdict on a changed digest rests on. As JSON an object of four words, or `"none"` where nothing
+/// was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence {
+    /// Of the length.
+    pub size: Trace,
+    /// Of the modification time.
+    pub mtime: Trace,
+    /// Of the inode's change time.
+    pub ctime: Trace,
+    /// Of the inode's number.
+    pub inode: Trace,
+}
+
+impl Evidence {
+    /// What differs between then and now.
+    #[must_use]
+    pub fn between(old: &Known, new: &Known) -> Self {
+        Self {
+            size: Trace::between(old.size, new.size),
+            mtime: Trace::between(old.mtime_ns, new.mtime_ns),
+            ctime: Trace::between(old.ctime_ns, new.ctime_ns),
+            inode: Trace::between(old.inode, new.inode),
+        }
+    }
+
+    /// The verdict on a file whose digest changed.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let untouched = [self.size, self.mtime, self.ctime].iter().all(|&trace| trace == Trace::Same);
+        match untouched && self.inode != Trace::Changed {
+            true => Verdict::SuspectedRot,
+            false => Verdict::Modified,
+        }
+    }
+
+    /// Whether nothing was recorded.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        [self.size, self.mtime, self.ctime, self.inode].iter().all(|&trace| trace == Trace::Unknown)
+    }
+}
+
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_none() {
+            return serializer.serialize_str("none");
+        }
+        let mut object = serializer.serialize_struct("Evidence", 4)?;
+        object.serialize_field("size", &self.size)?;
+        object.serialize_field("mtime", &self.mtime)?;
+        object.serialize_field("ctime", &self.ctime)?;
+        object.serialize_field("inode", &self.inode)?;
+        object.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THEN: Known = Known { size: Some(3), mtime_ns: Some(10), ctime_ns: Some(20), inode: Some(7) };
+
+    fn verdict(now: Known) -> Verdict {
+        Evidence::between(&THEN, &now).verdict()
+    }
+
+    #[test]
+    fn only_what_no_write_explains_is_suspected_rot() {
+        assert_eq!(verdict(THEN), Verdict::SuspectedRot);
+        assert_eq!(verdict(Known { size: Some(4), ..THEN }), Verdict::Modified);
+        assert_eq!(verdict(Known { mtime_ns: Some(11), ..THEN }), Verdict::Modified);
+        assert_eq!(verdict(Known { ctime_ns: Some(21), ..THEN }), Verdict::Modified, "mtime was put back");
+        assert_eq!(verdict(Known { inode: Some(8), ..THEN }), Verdict::Modified);
+        assert_eq!(
+            verdict(Known { ctime_ns: None, inode: None, ..THEN }),
+            Verdict::Modified,
+            "nothing rules a write out"
+        );
+        assert_eq!(verdict(Known { inode: None, ..THEN }), Verdict::SuspectedRot);
+    }
+
+    #[test]
+    fn evidence_is_told_in_words_and_its_absence_too() {
+        let none = Evidence::between(&Known::default(), &THEN);
+        assert_eq!(serde_json::to_string(&none).unwrap(), "\"none\"");
+        let some = Evidence::between(&Known { size: Some(3), mtime_ns: Some(1), ..Known::default() }, &THEN);
+        let json = r#"{"size":"same","mtime":"changed","ctime":"unknown","inode":"unknown"}"#;
+        assert_eq!(serde_json::to_string(&some).unwrap(), json);
+    }
+}

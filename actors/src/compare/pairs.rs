@@ -1,0 +1,143 @@
+//! Which missing files and which new ones are the same file under another name.
+//!
+//! Candidates have the same digests and are not empty. Among several with one content, the first missing path
+//! goes with the first new one, in byte order.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::digest::{Algorithm, MultiHasher};
+use crate::manifest::Claimed;
+
+/// One side of a possible move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    pub(super) path: &'a [u8],
+    pub(super) size: Option<u64>,
+    pub(super) digests: &'a [Claimed],
+}
+
+/// Whether two sets of digests can be of one content: nothing where they have no algorithm in common. An untagged
+/// digest may be of any algorithm of its length; an algorithm known for such ones counts where it fits.
+pub(super) fn agree(one: &[Claimed], other: &[Claimed], untagged: Option<Algorithm>) -> Option<bool> {
+    let mut compared = None;
+    for mine in one {
+        let mut of_mine = None;
+        for theirs in other.iter().filter(|theirs| comparable(mine, theirs, untagged)) {
+            of_mine = Some(of_mine.unwrap_or(false) || mine.as_bytes() == theirs.as_bytes());
+        }
+        compared = match (compared, of_mine) {
+            (Some(so_far), Some(equal)) => Some(so_far && equal),
+            (so_far, of_mine) => so_far.or(of_mine),
+        };
+    }
+    compared
+}
+
+fn comparable(one: &Claimed, other: &Claimed, untagged: Option<Algorithm>) -> bool {
+    let can_be = |claimed: &Claimed, algorithm| claimed.possible(untagged).contains(algorithm);
+    match (one.tag(), other.tag()) {
+        (Some(one), Some(other)) => one == other,
+        (Some(tag), None) => can_be(other, tag),
+        (None, Some(tag)) => can_be(one, tag),
+        (None, None) => one.as_bytes().len() == other.as_bytes().len(),
+    }
+}
+
+/// Pairs of places in `gone` and `come`. Both are looked through in byte order of their paths.
+pub(super) fn pair(gone: &[Candidate<'_>], come: &[Candidate<'_>], untagged: Option<Algorithm>) -> Vec<(usize, usize)> {
+    let mut by_digest: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
+    for index in in_byte_order(gone) {
+        let candidate = &gone[index];
+        if let Some(first) = candidate.digests.first().filter(|_| !is_empty(candidate)) {
+            by_digest.entry(first.as_bytes()).or_default().push_back(index);
+        }
+    }
+    let mut pairs = Vec::new();
+    for index in in_byte_order(come) {
+        let candidate = &come[index];
+        if is_empty(candidate) {
+            continue;
+        }
+        for digest in candidate.digests {
+            let Some(queue) = by_digest.get_mut(digest.as_bytes()) else { continue };
+            let fits = |&gone_index: &usize| {
+                agree(gone[gone_index].digests, candidate.digests, untagged) == Some(true)
+                    && sizes_agree(gone[gone_index].size, candidate.size)
+            };
+            if queue.front().is_some_and(fits)
+                && let Some(gone_index) = queue.pop_front()
+            {
+                pairs.push((gone_index, index));
+                break;
+            }
+        }
+    }
+    pairs
+}
+
+fn in_byte_order(candidates: &[Candidate<'_>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by_key(|&index| candidates[index].path);
+    order
+}
+
+fn sizes_agree(one: Option<u64>, other: Option<u64>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one == other)
+}
+
+/// By its size, or where nobody recorded one, by its digest.
+fn is_empty(candidate: &Candidate<'_>) -> bool {
+    match candidate.size {
+        Some(size) => size == 0,
+        None => candidate.digests.iter().any(is_of_nothing),
+    }
+}
+
+fn is_of_nothing(claimed: &Claimed) -> bool {
+    claimed.possible(None).iter().any(|algorithm| {
+        let mut digest = Vec::new();
+        MultiHasher::new(&crate::digest::Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
+        digest == claimed.as_bytes()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    fn crc(byte: u8) -> Claimed {
+        Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
+    }
+
+    fn candidate<'a>(path: &'a str, size: u64, digests: &'a [Claimed]) -> Candidate<'a> {
+        Candidate { path: path.as_bytes(), size: Some(size), digests }
+    }
+
+    #[test]
+    fn pairs_go_one_to_one_in_byte_order_of_paths() {
+        let (one, two) = ([crc(1)], [crc(2)]);
+        let gone = [candidate("b", 1, &one), candidate("a", 1, &one), candidate("x", 1, &two)];
+        let come = [candidate("z", 1, &one), candidate("y", 1, &one), candidate("w", 1, &one)];
+        assert_eq!(pair(&gone, &come, None), [(1, 2), (0, 1)]);
+    }
+
+    #[test]
+    fn empty_files_are_never_paired() {
+        let some = [crc(1)];
+        assert_eq!(pair(&[candidate("a", 0, &some)], &[candidate("b", 0, &some)], None), []);
+        let nothing = [crc(0)];
+        let unsized_one = Candidate { path: b"a", size: None, digests: &nothing };
+        assert_eq!(pair(&[unsized_one], &[candidate("b", 1, &nothing)], None), [], "0 is the CRC-32 of nothing");
+        assert_eq!(pair(&[candidate("a", 1, &some)], &[candidate("b", 2, &some)], None), [], "of another size");
+    }
+
+    #[test]
+    fn digests_agree_only_where_they_can_be_compared() {
+        let crc32c = Claimed::of(Digest::new(Algorithm::Crc32c, &[1; 4]).unwrap());
+        assert_eq!(agree(&[crc(1)], &[crc(1)], None), Some(true));
+        assert_eq!(agree(&[crc(1), crc32c], &[crc(2), crc32c], None), Some(false), "one of them differs");
+        assert_eq!(agree(&[crc(1)], &[crc32c], None), None);
+        assert_eq!(agree(&[], &[crc(1)], None), None);
+    }
+}
