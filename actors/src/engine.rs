@@ -41,7 +41,10 @@ pub struct EngineConfig {
     pub concurrent_uploads: usize,
     /// Longer files are refused.
     pub max_file_bytes: u64,
-    /// A hasher that makes no progress for this long is replaced.
+    /// The most that is read of a file whose size says 0.
+    pub max_unsized_bytes: u64,
+    /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
+    /// directory that does not answer for as long, is given up.
     pub quantum_deadline: Duration,
 }
 
@@ -63,6 +66,7 @@ impl Default for EngineConfig {
             interactive_queue: 256,
             concurrent_uploads: 128,
             max_file_bytes: 16 << 40,
+            max_unsized_bytes: 64 << 30,
             quantum_deadline: Duration::from_secs(60),
         }
     }
@@ -199,10 +203,11 @@ impl Shared {
             io: spec.io,
             require_stable: spec.require_stable,
             max_file_bytes: self.config.max_file_bytes,
+            max_unsized_bytes: self.config.max_unsized_bytes,
             leave_out: leave_out.clone(),
         };
         let (events, walk) = mpsc::channel(PLANS_AHEAD);
-        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out };
+        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, patience: self.config.quantum_deadline };
         let survey = spec
             .survey_after
             .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));

@@ -88,6 +88,8 @@ impl ErrorCode {
             Errno::ACCESS | Errno::PERM => Self::Permission,
             Errno::FBIG | Errno::OVERFLOW => Self::TooLarge,
             Errno::TIMEDOUT => Self::Timeout,
+            // Somebody holds a write lease on it (`fcntl(2)`) and has not let go.
+            Errno::AGAIN => Self::FileBusy,
             _ => Self::IoError,
         }
     }

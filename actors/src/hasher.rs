@@ -6,9 +6,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr, Handler, SyncContext};
 
+use crate::guards::Guard;
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
 use crate::pulse::Pulse;
 use crate::source::Desk;
@@ -45,6 +47,8 @@ pub(crate) struct Station {
     pub(crate) generation: u64,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) priority: HasherPriority,
+    /// How long one file may keep the hasher waiting.
+    pub(crate) patience: Duration,
     pub(crate) supervisor: Addr<Supervisor>,
 }
 
@@ -55,7 +59,8 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn new(station: Station) -> Self {
-        Self { station, desk: Desk::new() }
+        let desk = Desk::new(station.patience);
+        Self { station, desk }
     }
 }
 
@@ -83,8 +88,11 @@ impl Handler<Work> for Hasher {
         fail::fail_point!("hasher_thread");
         let pulse = self.station.pulse.clone();
         let desk = &mut self.desk;
-        let reply = catch_unwind(AssertUnwindSafe(|| carry_out(desk, quantum, &pulse)))
-            .unwrap_or_else(|_| Err(Lost::HasherDied { at: pulse.at() }));
+        let reply = match Guard::PanicEdge.is_up() {
+            true => catch_unwind(AssertUnwindSafe(|| carry_out(desk, quantum, &pulse))),
+            false => Ok(carry_out(desk, quantum, &pulse)),
+        };
+        let reply = reply.unwrap_or_else(|_| Err(Lost::HasherDied { at: pulse.at() }));
         pulse.beat();
         let Station { slot, generation, ref supervisor, .. } = self.station;
         supervisor.do_send(Finished { slot, generation, reply });

@@ -24,6 +24,8 @@ pub mod digest;
 pub mod engine;
 pub mod error;
 mod gauges;
+#[cfg_attr(feature = "failpoints", doc(hidden))]
+pub mod guards;
 mod hasher;
 pub mod job;
 pub mod limits;

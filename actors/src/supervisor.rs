@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Refused;
 use crate::gauges::Gauges;
+use crate::guards::Guard;
 use crate::hasher::HasherPriority;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
 use pool::{InFlight, Pool};
@@ -72,7 +73,12 @@ impl Supervisor {
                 gauges.count_batch(batch.hashed, batch.bytes, batch.panics);
                 batch.bytes
             }
-            Ok(Answer::SegmentHashed(_) | Answer::ChunkAbsorbed(_)) => {
+            Ok(Answer::SegmentHashed(segment)) => {
+                let bytes = segment.bytes(done.cost);
+                gauges.count_bytes(bytes);
+                bytes
+            }
+            Ok(Answer::ChunkAbsorbed(_)) => {
                 gauges.count_bytes(done.cost);
                 done.cost
             }
@@ -99,6 +105,9 @@ impl Supervisor {
     }
 
     fn check_health(&mut self) {
+        if !Guard::Watchdog.is_up() {
+            return;
+        }
         for slot in self.pool.stuck(self.config.quantum_deadline) {
             let at = self.pool.at(slot);
             tracing::error!(slot, "a hasher made no progress within its deadline and is replaced");

@@ -4,7 +4,9 @@
 //! ahead. When the driver is gone the channel is closed, or the survey called off, and the walk ends. A
 //! panic closes the channel without a [`WalkEvent::End`], which the driver takes for a failed walk.
 
+mod asking;
 mod outlet;
+mod rules;
 mod tree;
 
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};

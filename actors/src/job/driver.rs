@@ -109,7 +109,7 @@ impl Driver {
             batches_out: 0,
             ready: VecDeque::new(),
             window: Window::new(config.rules.algorithms),
-            large: LargeFiles::new(config.hashers),
+            large: LargeFiles::new(config.hashers, config.rules.clone()),
             survey: SurveyState::new(config.survey.take()),
             pace: config.max_bytes_per_second.map(Pace::new),
             meter: Meter::new(),
@@ -164,7 +164,7 @@ impl Driver {
             },
             event = self.walk.recv(), if wants_plans => Event::Walk(event),
             () = until(paused_until) => Event::MayGoOn,
-            () = self.survey.next(), if self.walk_state == WalkState::Walking => Event::Surveyed,
+            () = self.survey.next() => Event::Surveyed,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod filters;
 mod hall;
 pub mod item;
 mod live;
+pub(crate) mod openings;
 mod pass;
 pub(crate) mod plan;
 pub mod query;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::openings::Share;
 use super::rows::Status;
 use crate::source::Dir;
 
@@ -19,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) groups: Vec<Group>,
     names: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
+    /// What the walk counts of this plan's directories.
+    pub(crate) share: Option<Share>,
 }
 
 /// A directory, opened once for all its entries.

@@ -153,6 +153,8 @@ pub(crate) struct WalkSpec {
     pub(crate) filters: Filters,
     pub(crate) reach: Reach,
     pub(crate) leave_out: Vec<FileIdentity>,
+    /// How long a directory may give no sign.
+    pub(crate) patience: Duration,
 }
 
 impl WalkSpec {
@@ -160,7 +162,8 @@ impl WalkSpec {
     pub(crate) fn try_clone(&self) -> Option<Self> {
         let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
         let Self { filters, reach, leave_out, .. } = self;
-        Some(Self { targets, filters: filters.clone(), reach: *reach, leave_out: leave_out.clone() })
+        let (filters, leave_out) = (filters.clone(), leave_out.clone());
+        Some(Self { targets, filters, reach: *reach, leave_out, patience: self.patience })
     }
 }
 

@@ -7,11 +7,13 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::read::{Desk, IoMode, PIECE_BYTES, Piece, ReadFailure, UnsizedEnd};
+use super::read::{Desk, IoMode};
+use super::small::{FileWork, Found};
 use super::stability::{Now, OpenFile};
 use crate::digest::{Algorithms, MultiHasher};
-use crate::error::{ErrorCode, SkipReason};
-use crate::job::plan::{Entry, Fate, Plan};
+use crate::error::ErrorCode;
+use crate::guards::Guard;
+use crate::job::plan::{Fate, Plan};
 use crate::job::rows::{FileMeta, Stability, Status};
 use crate::pulse::Pulse;
 
@@ -24,9 +26,6 @@ const BATCH_LARGE_FILES: usize = 4;
 /// Reads of one file before it counts as changing all the time.
 pub(crate) const READ_ATTEMPTS: usize = 3;
 
-/// Bytes read from a file whose size says 0. One quantum must hold them.
-const UNSIZED_BYTES: u64 = 64 << 20;
-
 /// What holds for every file of a scan.
 #[derive(Debug)]
 pub(crate) struct ScanRules {
@@ -34,7 +33,15 @@ pub(crate) struct ScanRules {
     pub(crate) io: IoMode,
     pub(crate) require_stable: bool,
     pub(crate) max_file_bytes: u64,
+    /// The most that is read of a file whose size says 0.
+    pub(crate) max_unsized_bytes: u64,
     pub(crate) leave_out: Vec<FileIdentity>,
+}
+
+impl ScanRules {
+    pub(crate) fn refuses_unverified(&self) -> bool {
+        self.require_stable && Guard::RequireStable.is_up()
+    }
 }
 
 /// A file by its place in the system, whatever its name.
@@ -99,18 +106,6 @@ pub(crate) struct LargeFound {
     pub(crate) mapped: bool,
 }
 
-/// What came of one entry.
-enum Found {
-    Settled(FileMeta, Status),
-    Large(LargeFound),
-}
-
-impl Found {
-    fn error(meta: FileMeta, code: ErrorCode) -> Self {
-        Self::Settled(meta, Status::Error { code, errno: 0 })
-    }
-}
-
 /// Hashes the entries of the task until they are done or the quantum is full.
 pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> BatchDone {
     let algorithms = &task.rules.algorithms;
@@ -125,7 +120,7 @@ pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> Ba
         pulse.begin(index);
         let digests_before = done.digests.len();
         let mut work = FileWork { desk, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
-        match catch_unwind(AssertUnwindSafe(|| work.hash_entry(&task.plan, entry, index))) {
+        match caught(|| work.hash_entry(&task.plan, entry, index)) {
             Ok(Found::Settled(meta, status)) => done.settle(index, meta, status),
             Ok(Found::Large(large)) => done.large.push(large),
             Err(_) => {
@@ -140,6 +135,14 @@ pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> Ba
     }
     desk.put_back(algorithms, digests);
     done
+}
+
+/// A panic ends here, unless a test wants to see what becomes of one that does not.
+fn caught<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+    match Guard::PanicEdge.is_up() {
+        true => catch_unwind(AssertUnwindSafe(work)),
+        false => Ok(work()),
+    }
 }
 
 impl BatchDone {
@@ -173,101 +176,5 @@ impl BatchDone {
 
     fn is_full(&self) -> bool {
         self.bytes >= BATCH_BYTES || self.large.len() >= BATCH_LARGE_FILES
-    }
-}
-
-/// One file at the desk.
-struct FileWork<'a> {
-    desk: &'a mut Desk,
-    rules: &'a ScanRules,
-    digests: &'a mut MultiHasher,
-    out: &'a mut Vec<u8>,
-    now: Now,
-}
-
-impl FileWork<'_> {
-    fn hash_entry(&mut self, plan: &Plan, entry: &Entry, index: usize) -> Found {
-        fail::fail_point!("hash_entry");
-        let dir = &plan.group(entry).dir;
-        let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.desk.filesystems) {
-            Ok(opened) => opened,
-            Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
-        };
-        if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) {
-            return Found::Settled(meta, Status::Skipped(SkipReason::Internal));
-        }
-        if meta.size > self.rules.max_file_bytes {
-            return Found::error(meta, ErrorCode::TooLarge);
-        }
-        if meta.size > PIECE_BYTES as u64 {
-            let mapped = self.rules.io.maps(&file, meta.size);
-            let stability = file.stability(&meta, self.now, mapped);
-            if stability == Stability::Unverified && self.rules.require_stable {
-                return Found::error(meta, ErrorCode::FileBusy);
-            }
-            return Found::Large(LargeFound { index, file, meta, stability, mapped });
-        }
-        self.hash_small(&file, meta)
-    }
-
-    /// Reads the open file until two looks at it agree.
-    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Found {
-        for _ in 0..READ_ATTEMPTS {
-            let mapped = self.rules.io.maps(file, meta.size);
-            let stability = file.stability(&meta, self.now, mapped);
-            if stability == Stability::Unverified && self.rules.require_stable {
-                return Found::error(meta, ErrorCode::FileBusy);
-            }
-            let digests_before = self.out.len();
-            let read = self.digest_once(file, &meta, mapped);
-            fail::fail_point!("after_read");
-            self.digests.finalize_reset_into(self.out);
-            let later = match file.meta_now() {
-                Ok(later) => later,
-                Err(errno) => return self.failed(meta, digests_before, errno),
-            };
-            match read {
-                Ok(Some(bytes)) if meta.same_content(&later) => {
-                    return Found::Settled(FileMeta { size: bytes, ..meta }, Status::Hashed(stability));
-                }
-                Err(ReadFailure::System(errno)) => return self.failed(meta, digests_before, errno),
-                Ok(None) => {
-                    self.out.truncate(digests_before);
-                    return Found::error(meta, ErrorCode::TooLarge);
-                }
-                Ok(Some(_)) | Err(ReadFailure::Gone) => self.out.truncate(digests_before),
-            }
-            meta = later;
-            if meta.size > PIECE_BYTES as u64 {
-                break; // it grows while we look
-            }
-        }
-        Found::error(meta, ErrorCode::FileChanged)
-    }
-
-    fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: rustix::io::Errno) -> Found {
-        self.out.truncate(digests_before);
-        let status = Status::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() };
-        Found::Settled(meta, status)
-    }
-
-    /// One pass over the bytes. Gives how many there were; nothing when there is no end to them.
-    fn digest_once(&mut self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Option<u64>, ReadFailure> {
-        let digests = &mut *self.digests;
-        let size = meta.size;
-        if size == 0 {
-            let end = self.desk.read_unsized(file.fd(), UNSIZED_BYTES, |bytes| digests.update(bytes))?;
-            return Ok(match end {
-                UnsizedEnd::Reached { bytes } => Some(bytes),
-                UnsizedEnd::OverTheBound => None,
-            });
-        }
-        if mapped {
-            let piece = Piece { offset: 0, bytes: size as usize, mapped };
-            self.desk.read_piece(file, piece, |bytes| digests.update(bytes))?;
-        } else {
-            self.desk.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
-        }
-        Ok(Some(size))
     }
 }

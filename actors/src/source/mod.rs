@@ -5,21 +5,24 @@
 //! A digest counts only if a second `fstat` after the read says what the first one said.
 
 pub(crate) mod batch;
+mod extents;
 mod filesystem;
 pub(crate) mod listing;
 mod open;
 mod path;
+mod patience;
 mod read;
 mod root;
 pub(crate) mod segment;
+mod small;
 mod stability;
 
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use open::{Dir, OpenFailure, Reach};
-pub(crate) use open::{meta_of, open_directory};
+pub(crate) use open::{meta_of, open_directory, trying_again};
 pub use path::RelPath;
 pub use read::IoMode;
-pub(crate) use read::{Desk, PIECE_BYTES, Piece};
+pub(crate) use read::{Desk, PIECE_BYTES, Piece, UnsizedRead};
 pub use root::{Opened, Root, RootError};
 pub(crate) use stability::OpenFile;

@@ -5,15 +5,21 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::error::{ErrorCode, SkipReason};
+use crate::guards::Guard;
 use crate::job::rows::{FileMeta, Status};
 
 /// How often `openat2` is tried again after `EAGAIN` or `EINTR`.
 const OPEN_TRIES: usize = 64;
+
+/// How often, and how long each time, a free descriptor is waited for.
+const DESCRIPTOR_WAITS: usize = 64;
+const DESCRIPTOR_WAIT: Duration = Duration::from_millis(5);
 
 /// The directory that names are opened in.
 #[derive(Debug, Clone)]
@@ -35,10 +41,13 @@ pub enum Reach {
 
 impl Reach {
     fn flags(self) -> ResolveFlags {
-        let confined = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let confined = match Guard::Confinement.is_up() {
+            true => ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+            false => ResolveFlags::empty(),
+        };
         match self {
-            Self::OneFilesystem => confined | ResolveFlags::NO_XDEV,
-            Self::Everywhere => confined,
+            Self::OneFilesystem if Guard::OneFilesystem.is_up() => confined | ResolveFlags::NO_XDEV,
+            Self::OneFilesystem | Self::Everywhere => confined,
         }
     }
 }
@@ -89,16 +98,10 @@ pub(crate) fn open_beneath(
     reach: Reach,
 ) -> Result<OwnedFd, OpenFailure> {
     let path_only = flags.contains(OFlags::PATH);
-    let base = if path_only { OFlags::empty() } else { OFlags::NONBLOCK | OFlags::NOCTTY };
+    let base = if path_only { OFlags::empty() } else { never_waiting() };
     let flags = flags | base | OFlags::RDONLY | OFlags::CLOEXEC;
-    let mut tries = OPEN_TRIES;
-    loop {
-        match rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags()) {
-            Ok(file) => return Ok(file),
-            Err(Errno::AGAIN | Errno::INTR) if tries > 0 => tries -= 1,
-            Err(errno) => return Err(OpenFailure::from_errno(errno)),
-        }
-    }
+    trying_again(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags()))
+        .map_err(OpenFailure::from_errno)
 }
 
 /// Opens a directory that a walk met, by its name in its parent.
@@ -107,26 +110,44 @@ pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &[u8], reach: Reach) 
 }
 
 /// Opens `name` for reading; anything but a regular file is refused.
-pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, FileMeta), OpenFailure> {
+pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), OpenFailure> {
     let file = match dir {
         Dir::Beneath(dir, reach) => open_beneath(dir.as_fd(), name, OFlags::empty(), *reach)?,
         Dir::AsGiven => {
-            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-            rustix::io::retry_on_intr(|| rustix::fs::openat(CWD, name, flags, Mode::empty()))
-                .map_err(OpenFailure::System)?
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC | never_waiting();
+            trying_again(|| rustix::fs::openat(CWD, name, flags, Mode::empty())).map_err(OpenFailure::System)?
         }
     };
-    let meta = regular_meta(file.as_fd())?;
-    Ok((file, meta))
-}
-
-/// `fstat`, which must say "regular file".
-fn regular_meta(file: BorrowedFd<'_>) -> Result<FileMeta, OpenFailure> {
-    let stat = rustix::fs::fstat(file).map_err(OpenFailure::System)?;
+    let stat = rustix::fs::fstat(&file).map_err(OpenFailure::System)?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(meta_of(&stat)),
+        FileType::RegularFile => Ok((file, stat)),
+        _ if !Guard::RegularFilesOnly.is_up() => Ok((file, stat)),
         FileType::Directory => Err(OpenFailure::System(Errno::ISDIR)),
         _ => Err(OpenFailure::NotRegular),
+    }
+}
+
+/// A FIFO never hangs, and no terminal becomes ours.
+fn never_waiting() -> OFlags {
+    match Guard::NonBlockingOpen.is_up() {
+        true => OFlags::NONBLOCK | OFlags::NOCTTY,
+        false => OFlags::NOCTTY,
+    }
+}
+
+/// Opens again what did not work for a reason that passes: a rename while the path was resolved, a
+/// signal, or no descriptor left until other files are done. Blocks meanwhile, for a third of a second at most.
+pub(crate) fn trying_again<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    let (mut tries, mut waits) = (OPEN_TRIES, DESCRIPTOR_WAITS);
+    loop {
+        match open() {
+            Err(Errno::AGAIN | Errno::INTR) if tries > 0 && Guard::OpenRetry.is_up() => tries -= 1,
+            Err(Errno::MFILE | Errno::NFILE) if waits > 0 && Guard::DescriptorRetry.is_up() => {
+                waits -= 1;
+                std::thread::sleep(DESCRIPTOR_WAIT);
+            }
+            opened => return opened,
+        }
     }
 }
 

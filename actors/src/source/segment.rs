@@ -1,13 +1,16 @@
 //! One quantum of a large file: a piece of it into one digest's state, or a BLAKE3 subtree of its own.
+//!
+//! A file whose size says 0 has no pieces to be cut ahead: all its digests go over it together, a piece's
+//! worth of bytes at a time. Before a file is read once more, a quantum of no bytes looks at it anew.
 
 use std::sync::Arc;
 
-use super::read::{Desk, Piece, ReadFailure};
-use super::stability::OpenFile;
-use crate::digest::Chain;
+use super::read::{Desk, Piece, ReadFailure, UnsizedRead};
+use super::stability::{Now, OpenFile};
 use crate::digest::subtree::SubtreeHasher;
+use crate::digest::{Chain, MultiHasher};
 use crate::error::ErrorCode;
-use crate::job::rows::{FileMeta, Status};
+use crate::job::rows::{FileMeta, Stability, Status};
 
 /// A piece to be digested.
 #[derive(Debug)]
@@ -26,31 +29,54 @@ pub(crate) enum SegmentWork {
     Subtree,
     /// One digest's running state; it comes back with the answer.
     Chain(Chain),
+    /// The states of all digests, over whatever comes from the piece's offset on.
+    Unsized(Box<MultiHasher>),
+    /// Nothing is read: what is the file now, and who may be writing to it?
+    Look,
 }
 
 #[derive(Debug)]
 pub(crate) enum SegmentDone {
     Subtree([u8; 32]),
     Chain(Chain),
+    Unsized(Box<MultiHasher>, UnsizedRead),
+    Looked(FileMeta, Stability),
     /// The file is no longer what it was; this is what it is now.
     Changed(FileMeta),
     Failed(Status),
 }
 
+impl SegmentDone {
+    /// How many bytes were digested, where the piece had so many.
+    pub(crate) const fn bytes(&self, piece_bytes: u64) -> u64 {
+        match self {
+            Self::Unsized(_, read) => read.bytes,
+            Self::Looked(..) => 0,
+            Self::Subtree(_) | Self::Chain(_) | Self::Changed(_) | Self::Failed(_) => piece_bytes,
+        }
+    }
+}
+
 /// Digests the piece, then looks at the file again.
 pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask) -> SegmentDone {
     fail::fail_point!("digest_segment");
+    let (file, piece) = (&task.file, task.piece);
     let read = match task.work {
+        SegmentWork::Look => return look(file, piece.mapped),
         SegmentWork::Subtree => {
-            let mut subtree = SubtreeHasher::new(task.piece.offset);
-            let read = desk.read_piece(&task.file, task.piece, |bytes| {
+            let mut subtree = SubtreeHasher::new(piece.offset);
+            let read = desk.read_piece(file, piece, |bytes| {
                 subtree.update(bytes);
             });
             read.map(|()| SegmentDone::Subtree(subtree.chaining_value()))
         }
         SegmentWork::Chain(mut chain) => {
-            let read = desk.read_piece(&task.file, task.piece, |bytes| chain.update(bytes));
+            let read = desk.read_piece(file, piece, |bytes| chain.update(bytes));
             read.map(|()| SegmentDone::Chain(chain))
+        }
+        SegmentWork::Unsized(mut digests) => {
+            let read = desk.read_unsized(file.fd(), piece.offset, |bytes| digests.update(bytes));
+            read.map(|read| SegmentDone::Unsized(digests, read))
         }
     };
     fail::fail_point!("after_piece");
@@ -66,6 +92,13 @@ pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask) -> SegmentDone 
         Err(ReadFailure::System(errno)) => failed(errno),
         // Pages are gone and the file says it did not change: the device failed.
         Err(ReadFailure::Gone) => failed(rustix::io::Errno::IO),
+    }
+}
+
+fn look(file: &OpenFile, mapped: bool) -> SegmentDone {
+    match file.meta_now() {
+        Ok(meta) => SegmentDone::Looked(meta, file.stability(&meta, Now::read(), mapped)),
+        Err(errno) => failed(errno),
     }
 }
 

@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::io::Errno;
 
+use super::extents::is_sparse;
 use super::filesystem::{FilesystemCache, FilesystemKind};
 use super::open::{Dir, OpenFailure, meta_of, open_regular};
+use crate::guards::Guard;
 use crate::job::rows::{FileMeta, Stability};
 use crate::sys::lease::{Probe, probe};
 
@@ -26,6 +28,8 @@ const PROBES: usize = 3;
 pub(crate) struct OpenFile {
     pub(crate) file: OwnedFd,
     pub(crate) filesystem: FilesystemKind,
+    /// Whether it may have holes worth finding.
+    pub(crate) sparse: bool,
 }
 
 /// The wall clock once for a batch of files, nanoseconds since 1970.
@@ -51,13 +55,16 @@ impl OpenFile {
         name: &[u8],
         filesystems: &mut FilesystemCache,
     ) -> Result<(Self, FileMeta), OpenFailure> {
-        let (file, meta) = open_regular(dir, name)?;
+        let (file, stat) = open_regular(dir, name)?;
+        let meta = meta_of(&stat);
         let filesystem = filesystems.kind(file.as_fd(), meta.device);
         let in_a_tree = matches!(dir, Dir::Beneath(..));
-        if in_a_tree && filesystem == FilesystemKind::Pseudo {
+        if in_a_tree && filesystem == FilesystemKind::Pseudo && Guard::PseudoFilesystems.is_up() {
             return Err(OpenFailure::PseudoFilesystem);
         }
-        Ok((Self { file, filesystem }, meta))
+        // What a server or a program says of holes is not relied on.
+        let sparse = is_sparse(&stat) && filesystem.may_map() && Guard::Holes.is_up();
+        Ok((Self { file, filesystem, sparse }, meta))
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -67,8 +74,12 @@ impl OpenFile {
     /// To be asked before the read: can a writer be ruled out?
     pub(crate) fn stability(&self, meta: &FileMeta, now: Now, mapped: bool) -> Stability {
         match self.filesystem {
-            FilesystemKind::Network | FilesystemKind::Fuse | FilesystemKind::Pseudo => return Stability::Unverified,
             FilesystemKind::Local | FilesystemKind::Memory => {}
+            _ if !Guard::CarefulFilesystems.is_up() => {}
+            FilesystemKind::Network | FilesystemKind::Fuse | FilesystemKind::Pseudo => return Stability::Unverified,
+        }
+        if !Guard::LeaseProbe.is_up() {
+            return Stability::Stable;
         }
         let settled = self.filesystem.has_write_back() && now.is_long_after(meta);
         if settled && !mapped {
@@ -94,6 +105,8 @@ impl OpenFile {
 impl FileMeta {
     /// Whether nothing tells of a write between two looks at one open file.
     pub(crate) fn same_content(&self, later: &Self) -> bool {
-        (self.size, self.mtime_ns, self.ctime_ns) == (later.size, later.mtime_ns, later.ctime_ns)
+        let same_size_and_mtime = (self.size, self.mtime_ns) == (later.size, later.mtime_ns);
+        let same_ctime = self.ctime_ns == later.ctime_ns || !Guard::ChangeTime.is_up();
+        (same_size_and_mtime && same_ctime) || !Guard::SecondLook.is_up()
     }
 }

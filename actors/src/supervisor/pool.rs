@@ -67,6 +67,7 @@ impl Slot {
             generation,
             pulse: pulse.clone(),
             priority: config.priority,
+            patience: config.quantum_deadline,
             supervisor: supervisor.clone(),
         };
         let hasher = SyncArbiter::start(1, move || Hasher::new(station.clone()));

@@ -7,6 +7,8 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use crate::guards::Guard;
+
 /// What the probe found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Probe {
@@ -26,10 +28,11 @@ pub(crate) fn probe(file: BorrowedFd<'_>) -> Probe {
     let fd = file.as_raw_fd();
     // SAFETY: fcntl on a descriptor that `file` keeps open, with integer arguments alone.
     unsafe {
-        if libc::fcntl(fd, F_SETSIG, libc::SIGURG) == -1 {
+        if Guard::LeaseSignal.is_up() && libc::fcntl(fd, F_SETSIG, libc::SIGURG) == -1 {
             return Probe::Unavailable;
         }
         if libc::fcntl(fd, libc::F_SETLEASE, libc::F_RDLCK) == 0 {
+            fail::fail_point!("lease_held");
             libc::fcntl(fd, libc::F_SETLEASE, libc::F_UNLCK);
             return Probe::Free;
         }
@@ -44,6 +47,32 @@ pub(crate) fn probe(file: BorrowedFd<'_>) -> Probe {
 mod tests {
     use super::*;
     use std::os::fd::AsFd;
+
+    #[test]
+    fn a_hundred_thousand_probes_survive_a_writer_that_opens_all_the_time() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let reader = std::fs::File::open(file.path()).unwrap();
+        if probe(reader.as_fd()) == Probe::Unavailable {
+            return; // this file system grants no leases; the stability rules cover that
+        }
+        let path = file.into_temp_path();
+        let done = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| {
+            let opening = scope.spawn(|| {
+                let mut opened = 0_u64;
+                while !done.load(Ordering::Relaxed) {
+                    opened += u64::from(std::fs::OpenOptions::new().write(true).open(&path).is_ok());
+                }
+                opened
+            });
+            let busy = (0..100_000).filter(|_| probe(reader.as_fd()) == Probe::OpenForWriting).count();
+            done.store(true, Ordering::Relaxed);
+            (busy, opening.join().unwrap())
+        });
+        assert!(seen.0 > 0 && seen.1 > 0, "the two never met: {seen:?}");
+        assert_eq!(probe(reader.as_fd()), Probe::Free);
+    }
 
     #[test]
     fn a_writer_is_seen_and_its_leaving_too() {

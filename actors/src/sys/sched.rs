@@ -33,6 +33,14 @@ pub(crate) fn thread_cpu_time(thread_id: i32) -> Option<Duration> {
     }
 }
 
+/// How long the calling thread has been on a core or waited for one (`proc_pid_schedstat`, the first two
+/// fields, in nanoseconds). Zero where the kernel does not say.
+pub(crate) fn time_wanting_a_core() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split_ascii_whitespace().take(2).filter_map(|field| field.parse::<u64>().ok());
+    Duration::from_nanos(nanoseconds.sum())
+}
+
 /// Whether a thread of this process is running or waits for a core: state `R` of `proc_pid_stat(5)`.
 /// A thread stuck in the kernel is in another state.
 pub(crate) fn thread_is_runnable(thread_id: i32) -> bool {

@@ -10,6 +10,8 @@ use std::io;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
+use crate::guards::Guard;
+
 /// Windows that can be registered at a time. Each hasher owns one; a stuck hasher keeps its own.
 const MAX_WINDOWS: usize = 1024;
 
@@ -26,6 +28,9 @@ static SLOTS: [Slot; MAX_WINDOWS] =
 
 /// What SIGBUS did before; leaked, for a handler may run at any time.
 static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The bytes of a page, asked for once: `sysconf` is not for signal handlers.
+static PAGE_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// A registered address range. Registration ends with the drop.
 #[derive(Debug)]
@@ -69,6 +74,7 @@ fn install() -> io::Result<()> {
     static ONCE: Once = Once::new();
     static INSTALLED: AtomicBool = AtomicBool::new(false);
     ONCE.call_once(|| {
+        PAGE_BYTES.store(rustix::param::page_size(), Ordering::SeqCst);
         // SAFETY: both structures live through the calls; `on_sigbus` has the SA_SIGINFO signature.
         // PREVIOUS is set before the handler is, so the handler never sees it null.
         let done = unsafe {
@@ -93,7 +99,10 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
     // SAFETY: the kernel hands a valid siginfo to an SA_SIGINFO handler.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     let from_the_kernel = code > 0;
-    if from_the_kernel && absorb(address) {
+    if from_the_kernel && Guard::SigbusHandler.is_up() && absorb(address) {
+        return;
+    }
+    if !Guard::PreviousHandler.is_up() {
         return;
     }
     // SAFETY: called with the kernel's own arguments.
@@ -102,14 +111,13 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
 
 /// Replaces the window's pages from the fault on by zero pages; false when it lies in no window.
 fn absorb(address: usize) -> bool {
-    const PAGE_MASK: usize = 4095; // 4 KiB: a larger page size only rounds the replaced range outwards
     for slot in &SLOTS {
         let (start, end) = (slot.start.load(Ordering::SeqCst), slot.end.load(Ordering::SeqCst));
         if start == 0 || address < start || address >= end {
             continue;
         }
         slot.faulted.store(true, Ordering::SeqCst);
-        let from = address & !PAGE_MASK;
+        let from = address & !(PAGE_BYTES.load(Ordering::SeqCst) - 1);
         let flags = libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: the range lies inside a window that its owner reserved and has not given back, so
         // no other mapping is touched. errno of the interrupted thread is put back.
@@ -162,5 +170,72 @@ unsafe fn restore_default(signal: libc::c_int) {
     unsafe {
         let action: libc::sigaction = std::mem::zeroed();
         libc::sigaction(signal, &action, std::ptr::null_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, ExitStatus};
+
+    use super::*;
+
+    const ROLE: &str = "HIVESUM_SIGBUS_ROLE";
+
+    /// This test binary again, running [`what_a_child_does`] alone.
+    fn child(role: &str) -> ExitStatus {
+        let test = "sys::sigbus::tests::what_a_child_does";
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", test, "--nocapture"]).env(ROLE, role);
+        command.output().unwrap().status
+    }
+
+    #[test]
+    fn what_a_child_does() {
+        let Ok(role) = std::env::var(ROLE) else { return };
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(8192).unwrap();
+        let mut window = crate::sys::window::Window::new().unwrap();
+        match role.as_str() {
+            "fault outside of every window" => {
+                // SAFETY: the map is read while the file is cut: the point is that it is fatal.
+                let map = unsafe { memmap2::Mmap::map(&file).unwrap() };
+                file.set_len(0).unwrap();
+                std::hint::black_box(map[5000]);
+            }
+            "fault in a window" => {
+                use std::os::fd::AsFd;
+                let lost = window.read_piece(file.as_fd(), 0, 8192, |piece| {
+                    file.set_len(0).unwrap();
+                    std::hint::black_box(piece[5000])
+                });
+                assert_eq!(lost, Err(crate::sys::window::PieceFailure::Fault));
+            }
+            "sent by kill" => {
+                let pid = rustix::process::getpid();
+                rustix::process::kill_process(pid, rustix::process::Signal::BUS).unwrap();
+            }
+            "sent while it is ignored" => {
+                // SAFETY: as `sigaction(2)` wants it; the handler that was installed is put on top again.
+                unsafe {
+                    let ignore = libc::sigaction { sa_sigaction: libc::SIG_IGN, ..std::mem::zeroed() };
+                    PREVIOUS.store(Box::into_raw(Box::new(ignore)), Ordering::SeqCst);
+                    libc::raise(libc::SIGBUS);
+                }
+            }
+            other => panic!("no such role: {other}"),
+        }
+    }
+
+    #[test]
+    fn a_fault_in_a_window_is_absorbed_and_any_other_one_is_deadly() {
+        assert!(child("fault in a window").success());
+        assert_eq!(child("fault outside of every window").signal(), Some(libc::SIGBUS));
+    }
+
+    #[test]
+    fn a_sigbus_that_somebody_sends_does_what_it_did_before() {
+        assert_eq!(child("sent by kill").signal(), Some(libc::SIGBUS));
+        assert!(child("sent while it is ignored").success());
     }
 }

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use super::sigbus::Registration;
+use crate::guards::Guard;
 
 /// Bytes of one window: the longest piece that can be mapped. Measured: 8 to 16 MiB are equal, 2 MiB
 /// costs a seventh.
@@ -69,6 +70,7 @@ impl Window {
         unsafe { rustix::mm::mmap(start.cast(), bytes, ProtFlags::READ, flags, file, offset) }
             .map_err(|_| PieceFailure::NotMappable)?;
         let result = self.populate(bytes).map(|()| {
+            fail::fail_point!("window_populated");
             // SAFETY: `bytes` readable bytes are mapped at `start` until `hide` below. Another process may
             // change them while they are read: digests of such bytes are refused by the fstat and lease
             // checks; no value read from them is used as anything but input of a digest. A page that is lost
@@ -77,7 +79,7 @@ impl Window {
             read(piece)
         });
         self.hide(bytes);
-        match self.registration.faulted() {
+        match self.registration.faulted() && Guard::LostPages.is_up() {
             true => Err(PieceFailure::Fault),
             false => result,
         }
@@ -88,7 +90,7 @@ impl Window {
         let start = self.reserved.as_mut_ptr();
         // SAFETY: advice on a range that is mapped right now; it changes no content.
         match unsafe { rustix::mm::madvise(start.cast(), bytes, Advice::LinuxPopulateRead) } {
-            Err(Errno::FAULT | Errno::HWPOISON | Errno::IO) => Err(PieceFailure::Fault),
+            Err(Errno::FAULT | Errno::HWPOISON | Errno::IO) if Guard::LostPages.is_up() => Err(PieceFailure::Fault),
             // Kernels before 5.14 do not know the advice: the pages come in one by one.
             Ok(()) | Err(_) => Ok(()),
         }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::WalkEvent;
+use crate::job::openings::Openings;
 use crate::job::plan::{Fate, Plan};
 use crate::source::Dir;
 
@@ -60,6 +61,7 @@ pub(super) struct Outlet<'a> {
     pub(super) destination: Destination<'a>,
     pub(super) plan: Plan,
     plan_number: u64,
+    openings: Arc<Openings>,
     pub(super) files: u64,
 }
 
@@ -71,19 +73,34 @@ pub(super) struct Place {
 
 impl<'a> Outlet<'a> {
     pub(super) fn new(destination: Destination<'a>) -> Self {
-        Self { destination, plan: Plan::default(), plan_number: 0, files: 0 }
+        Self { destination, plan: Plan::default(), plan_number: 0, openings: Openings::new(), files: 0 }
     }
 
-    pub(super) fn group(&mut self, place: &mut Place, make: impl FnOnce() -> (Arc<[u8]>, Dir)) -> u32 {
-        match place.in_plan {
-            Some((number, group)) if number == self.plan_number => group,
-            _ => {
-                let (shown, dir) = make();
-                let group = self.plan.add_group(shown, dir);
-                place.in_plan = Some((self.plan_number, group));
-                group
-            }
+    /// The group of this place in the plan at hand, which is sent first where too many directories are open.
+    pub(super) fn group(
+        &mut self,
+        place: &mut Place,
+        make: impl FnOnce() -> (Arc<[u8]>, Dir),
+    ) -> Result<u32, NobodyListens> {
+        if let Some((number, group)) = place.in_plan
+            && number == self.plan_number
+        {
+            return Ok(group);
         }
+        let (shown, dir) = make();
+        let group = self.new_group(shown, dir)?;
+        place.in_plan = Some((self.plan_number, group));
+        Ok(group)
+    }
+
+    pub(super) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, NobodyListens> {
+        if self.openings.is_full() {
+            self.flush()?;
+            let destination = self.destination;
+            self.openings.wait_for_room(|| destination.is_gone());
+        }
+        self.plan.share.get_or_insert_with(|| self.openings.share()).grow();
+        Ok(self.plan.add_group(shown, dir))
     }
 
     pub(super) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), NobodyListens> {

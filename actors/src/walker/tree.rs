@@ -6,24 +6,23 @@
 //! follows the names of the directories on the way down, not the tree.
 
 use std::cell::Cell;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Stat};
-use rustix::io::Errno;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::{Course, ask};
 use super::outlet::{Destination, NobodyListens, Outlet, Place};
+use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::{Totals, WalkEvent};
 use crate::error::SkipReason;
-use crate::job::filters::Filters;
+use crate::guards::Guard;
 use crate::job::plan::Fate;
 use crate::job::rows::Status;
 use crate::job::scan::{Target, WalkSpec};
-use crate::source::batch::FileIdentity;
 use crate::source::listing::{Kind, Listing};
-use crate::source::{Dir, FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, open_directory};
+use crate::source::{Dir, FilesystemCache, OpenFailure, Reach, open_directory};
 
 /// Directories below one another; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
@@ -44,20 +43,15 @@ pub(super) fn survey(spec: WalkSpec, called_off: &CancellationToken) -> Option<T
 
 /// Gives the number of files to hash once every target was walked.
 fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
-    let WalkSpec { targets, filters, reach, leave_out } = spec;
+    let WalkSpec { targets, filters, reach, leave_out, patience } = spec;
     let own_inodes = leave_out.iter().map(|own| own.inode).collect();
-    let rules = Rules { filters, reach, leave_out, own_inodes };
+    let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, patience });
     let mut out = Outlet::new(destination);
     for target in targets {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
             Target::Names { names } => list_names(&names, &mut out),
-            Target::File { parent, name, shown } => {
-                let fate = if is_ours(parent.as_fd(), &name, &rules) { OURS } else { Fate::Hash };
-                let dir = Dir::Beneath(Arc::new(parent), rules.reach);
-                let group = out.plan.add_group(shown.into(), dir);
-                out.push(group, &name, fate)
-            }
+            Target::File { parent, name, shown } => put_file(&rules, &mut out, Arc::new(parent), name, shown),
         };
         walked.ok()?;
     }
@@ -65,26 +59,33 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     Some(out.files)
 }
 
+fn put_file(
+    rules: &Arc<Rules>,
+    out: &mut Outlet<'_>,
+    parent: Arc<OwnedFd>,
+    name: Vec<u8>,
+    shown: Vec<u8>,
+) -> Result<(), NobodyListens> {
+    let (of_thread, dir, its_name) = (rules.clone(), parent.clone(), name.clone());
+    let destination = out.destination;
+    let is_own = move |_: &Course| is_ours(dir.as_fd(), &its_name, &of_thread);
+    let fate = match ask(rules.patience, || destination.is_gone(), is_own) {
+        Ok(true) => OURS,
+        Ok(false) => Fate::Hash,
+        Err(_) => Fate::Settled(TIMEOUT),
+    };
+    let group = out.new_group(shown.into(), Dir::Beneath(parent, rules.reach))?;
+    out.push(group, &name, fate)
+}
+
 fn list_names(names: &crate::job::scan::NameList, out: &mut Outlet<'_>) -> Result<(), NobodyListens> {
     let mut place = Place::default();
     for name in names.iter() {
-        let group = out.group(&mut place, || (b"".as_slice().into(), Dir::AsGiven));
+        let group = out.group(&mut place, || (b"".as_slice().into(), Dir::AsGiven))?;
         out.push(group, name, Fate::Hash)?;
     }
     Ok(())
 }
-
-/// What holds for the whole walk.
-struct Rules {
-    filters: Filters,
-    reach: Reach,
-    leave_out: Vec<FileIdentity>,
-    /// The inode numbers of `leave_out`.
-    own_inodes: Vec<u64>,
-}
-
-/// What becomes of files and directories of hivesum's own.
-const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
 
 /// One directory on the way down.
 struct Level {
@@ -95,10 +96,12 @@ struct Level {
     listing: Listing,
     next: usize,
     place: Place,
+    /// On a file system that may never answer.
+    is_remote: bool,
 }
 
 struct Tree<'a, 'b> {
-    rules: &'a Rules,
+    rules: &'a Arc<Rules>,
     out: &'a mut Outlet<'b>,
     levels: Vec<Level>,
     /// The path relative to the target, of the entry at hand.
@@ -107,18 +110,21 @@ struct Tree<'a, 'b> {
 }
 
 impl<'a, 'b> Tree<'a, 'b> {
-    fn new(rules: &'a Rules, out: &'a mut Outlet<'b>) -> Self {
+    fn new(rules: &'a Arc<Rules>, out: &'a mut Outlet<'b>) -> Self {
         Self { rules, out, levels: Vec::new(), path: Vec::new(), filesystems: FilesystemCache::default() }
     }
 
     fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), NobodyListens> {
         let shown: Arc<[u8]> = shown.into();
         let dir = Arc::new(dir);
-        if let Err(status) = self.enter(&dir, &shown) {
-            // The target itself: a name of nothing in the directory it is shown as.
-            let reach = self.rules.reach;
-            let group = self.out.plan.add_group(shown, Dir::Beneath(dir, reach));
-            return self.out.push(group, b"", Fate::Settled(status));
+        match self.ask_for_target(dir.clone()) {
+            Ok(entered) => self.enter(entered, &shown),
+            Err(status) => {
+                // The target itself: a name of nothing in the directory it is shown as.
+                let reach = self.rules.reach;
+                let group = self.out.new_group(shown, Dir::Beneath(dir, reach))?;
+                return self.out.push(group, b"", Fate::Settled(status));
+            }
         }
         while let Some(level) = self.levels.last_mut() {
             let Some((name, kind)) = level.listing.get(level.next) else {
@@ -165,78 +171,84 @@ impl<'a, 'b> Tree<'a, 'b> {
     fn put(&mut self, name_len: usize, fate: Fate) -> Result<(), NobodyListens> {
         let Some(level) = self.levels.last_mut() else { return Ok(()) };
         let (shown, dir, reach) = (&level.shown, &level.dir, self.rules.reach);
-        let group = self.out.group(&mut level.place, || (shown.clone(), Dir::Beneath(dir.clone(), reach)));
+        let group = self.out.group(&mut level.place, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
         self.out.push(group, &self.path[self.path.len() - name_len..], fate)
     }
 
     fn descend(&mut self, name_len: usize) -> Result<(), NobodyListens> {
-        let entered = self.open_and_enter(name_len);
-        match entered {
+        match self.open_and_enter(name_len) {
             Ok(()) => Ok(()),
             Err(status) => self.put(name_len, Fate::Settled(status)),
         }
     }
 
     fn open_and_enter(&mut self, name_len: usize) -> Result<(), Status> {
-        if self.levels.len() >= MAX_DEPTH {
+        if self.levels.len() >= MAX_DEPTH && Guard::DepthBound.is_up() {
             return Err(Status::Skipped(SkipReason::Depth));
         }
         let Some(parent) = self.levels.last() else { return Ok(()) };
         let name = &self.path[self.path.len() - name_len..];
-        let dir = open_directory(parent.dir.as_fd(), name, self.rules.reach).map_err(OpenFailure::status)?;
         let shown = join(&parent.shown, name);
-        self.enter(&Arc::new(dir), &shown.into())
+        let entered = match parent.is_remote {
+            true => self.ask_for(parent.dir.clone(), name)?,
+            // What is mounted here may be anybody's: it is asked with more care.
+            false => match open_directory(parent.dir.as_fd(), name, Reach::OneFilesystem) {
+                Ok(dir) => self.look_into(Arc::new(dir))?,
+                Err(OpenFailure::OtherFilesystem) if self.rules.reach == Reach::Everywhere => {
+                    self.ask_for(parent.dir.clone(), name)?
+                }
+                Err(failure) => return Err(failure.status()),
+            },
+        };
+        self.enter(entered, &shown.into());
+        Ok(())
     }
 
-    /// Lists an open directory and goes down into it.
-    fn enter(&mut self, dir: &Arc<OwnedFd>, shown: &Arc<[u8]>) -> Result<(), Status> {
-        self.check_place(dir)?;
+    /// Goes down into a directory.
+    fn enter(&mut self, entered: Entered, shown: &Arc<[u8]>) {
+        if !self.levels.is_empty() {
+            self.path.push(b'/');
+        }
+        let Entered { dir, listing, is_remote } = entered;
+        let (path_len, shown) = (self.path.len(), shown.clone());
+        self.levels.push(Level { dir, shown, path_len, listing, next: 0, place: Place::default(), is_remote });
+    }
+
+    /// Checks and lists a directory of the file system that its parent is on.
+    fn look_into(&mut self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+        if self.rules.reach == Reach::Everywhere || !self.rules.leave_out.is_empty() {
+            self.rules.check_place(&dir, &mut self.filesystems)?;
+        }
         let mut names = 0u32;
         let destination = self.out.destination;
         let mut keep_going = || {
             names = names.wrapping_add(1);
             !names.is_multiple_of(4096) || !destination.is_gone()
         };
-        let listing = Listing::marking(dir.as_fd(), &self.rules.own_inodes, &mut keep_going);
-        let listing = listing.map_err(|errno| OpenFailure::System(errno).status())?;
-        if !self.levels.is_empty() {
-            self.path.push(b'/');
-        }
-        self.levels.push(Level {
-            dir: dir.clone(),
-            shown: shown.clone(),
-            path_len: self.path.len(),
-            listing,
-            next: 0,
-            place: Place::default(),
-        });
-        Ok(())
+        let listing = self.rules.list(&dir, &mut keep_going)?;
+        Ok(Entered { dir, listing, is_remote: false })
     }
 
-    /// Refuses directories of ours and pseudo file systems.
-    fn check_place(&mut self, dir: &Arc<OwnedFd>) -> Result<(), Status> {
-        let same_filesystem = self.rules.reach == Reach::OneFilesystem && !self.levels.is_empty();
-        if same_filesystem && self.rules.leave_out.is_empty() {
-            return Ok(());
-        }
-        let stat = rustix::fs::fstat(dir).map_err(|errno: Errno| OpenFailure::System(errno).status())?;
-        let meta = meta_of(&stat);
-        if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) {
-            return Err(Status::Skipped(SkipReason::Internal));
-        }
-        match self.filesystems.kind(dir.as_fd(), meta.device) {
-            FilesystemKind::Pseudo => Err(Status::Skipped(SkipReason::PseudoFilesystem)),
-            _ => Ok(()),
-        }
+    fn ask_for_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+        self.ask(move |rules, course| rules.look_with_care(dir, course))
     }
-}
 
-/// Whether the name stands for a file of our own. Asked without opening it: closing any descriptor of a
-/// database would drop the locks that this process holds on it (`fcntl(2)`).
-fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
-    let is_own = |stat: &Stat| rules.leave_out.contains(&FileIdentity::of_meta(&meta_of(stat)));
-    !rules.leave_out.is_empty()
-        && rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| is_own(&stat))
+    fn ask_for(&self, parent: Arc<OwnedFd>, name: &[u8]) -> Result<Entered, Status> {
+        let name = name.to_vec();
+        self.ask(move |rules, course| {
+            let dir = open_directory(parent.as_fd(), &name, rules.reach).map_err(OpenFailure::status)?;
+            rules.look_with_care(Arc::new(dir), course)
+        })
+    }
+
+    fn ask(
+        &self,
+        question: impl FnOnce(&Rules, &Course) -> Result<Entered, Status> + Send + 'static,
+    ) -> Result<Entered, Status> {
+        let (rules, destination) = (self.rules.clone(), self.out.destination);
+        ask(self.rules.patience, || destination.is_gone(), move |course| question(&rules, course))
+            .unwrap_or(Err(TIMEOUT))
+    }
 }
 
 /// `shown` and `name` with one `/` between them, none after nothing.

@@ -24,7 +24,7 @@ impl Driver {
             (Ticket::Batch { plan, range }, Ok(Answer::BatchHashed(done))) => self.take_batch(plan, range, done),
             (Ticket::Batch { plan, range }, Err(lost)) => self.lose_batch(plan, range, lost),
             (Ticket::Piece(tag), Ok(Answer::SegmentHashed(done))) => {
-                self.add_bytes(tag.bytes);
+                self.add_bytes(done.bytes(tag.bytes));
                 let settled = self.large.settle(tag, done);
                 self.settle_large(settled);
             }
@@ -42,7 +42,7 @@ impl Driver {
         self.add_bytes(done.bytes);
         self.window.settle_batch(plan, &done);
         for found in done.large.drain(..) {
-            self.large.add(plan, found, &self.config.rules.algorithms);
+            self.large.add(plan, found);
         }
         if done.next < range.end {
             self.ready.push_front((plan, done.next..range.end));

@@ -7,20 +7,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::track::{Track, tracks};
+use super::track::{Track, tracks, unsized_track};
 use super::window::Settled;
-use crate::digest::{Algorithms, Chain};
+use crate::digest::{Chain, MultiHasher};
 use crate::error::ErrorCode;
+use crate::guards::Guard;
 use crate::job::rows::{FileMeta, Stability, Status};
-use crate::source::batch::{LargeFound, READ_ATTEMPTS};
+use crate::source::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
 use crate::source::segment::{SegmentDone, SegmentTask, SegmentWork};
-use crate::source::{OpenFile, PIECE_BYTES, Piece};
+use crate::source::{OpenFile, PIECE_BYTES, Piece, UnsizedRead};
 
 /// The large files of a scan.
 #[derive(Debug)]
 pub(super) struct LargeFiles {
     files: BTreeMap<u64, LargeFile>,
     next_id: u64,
+    rules: Arc<ScanRules>,
     /// Files beyond these wait with nothing but their descriptor.
     active: usize,
     /// Subtrees of one file that may be under way.
@@ -41,6 +43,16 @@ struct LargeFile {
     digested: u64,
     passes: usize,
     trouble: Option<Trouble>,
+    look: Look,
+}
+
+/// Whether it is known what the file is: once it has changed it is looked at anew, for its size and for
+/// writers, before the next pass begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Done,
+    Wanted,
+    UnderWay,
 }
 
 /// Why a pass over a file cannot count.
@@ -56,22 +68,34 @@ enum Trouble {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PieceTag {
     pub(super) file: u64,
-    track: usize,
+    /// None where nothing is read.
+    track: Option<usize>,
     offset: u64,
     pub(super) bytes: u64,
 }
 
 impl LargeFiles {
-    pub(super) fn new(hashers: usize) -> Self {
-        Self { files: BTreeMap::new(), next_id: 0, active: 2 * hashers, subtrees_ahead: 2 * hashers }
+    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>) -> Self {
+        Self { files: BTreeMap::new(), next_id: 0, rules, active: 2 * hashers, subtrees_ahead: 2 * hashers }
     }
 
-    pub(super) fn add(&mut self, plan: u64, found: LargeFound, algorithms: &Algorithms) {
+    pub(super) fn add(&mut self, plan: u64, found: LargeFound) {
         let LargeFound { index, file, meta, stability, mapped } = found;
-        let tracks = tracks(algorithms);
-        let (file, in_flight, digested, passes, trouble) = (Arc::new(file), 0, 0, 0, None);
-        let file =
-            LargeFile { plan, index, file, meta, stability, mapped, tracks, in_flight, digested, passes, trouble };
+        let algorithms = &self.rules.algorithms;
+        let file = LargeFile {
+            plan,
+            index,
+            file: Arc::new(file),
+            meta,
+            stability,
+            mapped,
+            tracks: if meta.size == 0 { vec![unsized_track(algorithms)] } else { tracks(algorithms) },
+            in_flight: 0,
+            digested: 0,
+            passes: 0,
+            trouble: None,
+            look: Look::Done,
+        };
         self.files.insert(self.next_id, file);
         self.next_id += 1;
     }
@@ -89,22 +113,22 @@ impl LargeFiles {
     /// The next piece to be digested, where one can be.
     pub(super) fn next_piece(&mut self) -> Option<(PieceTag, SegmentTask)> {
         let ahead = self.subtrees_ahead;
-        let (id, file, track) = self.files.iter_mut().take(self.active).find_map(|(&id, file)| {
-            let track = file.best_track(ahead)?;
-            Some((id, file, track))
-        })?;
-        let (tag, task) = file.cut(id, track);
-        Some((tag, task))
+        self.files.iter_mut().take(self.active).find_map(|(&id, file)| match file.look == Look::Wanted {
+            true => Some(file.look_again(id)),
+            false => file.best_track(ahead).map(|track| file.cut(id, track)),
+        })
     }
 
     /// Enters what came of a piece. Gives the file's plan and result once it is done.
     pub(super) fn settle(&mut self, tag: PieceTag, done: SegmentDone) -> Option<(u64, Settled)> {
         let file = self.files.get_mut(&tag.file)?;
         file.in_flight -= 1;
-        file.digested += tag.bytes;
+        file.digested += done.bytes(tag.bytes);
         match done {
             SegmentDone::Subtree(value) => file.enter_subtree(tag, value),
             SegmentDone::Chain(chain) => file.enter_chain(tag, chain),
+            SegmentDone::Unsized(digests, read) => file.enter_unsized(digests, read, self.rules.max_unsized_bytes),
+            SegmentDone::Looked(meta, stability) => file.enter_look(meta, stability, &self.rules),
             SegmentDone::Changed(meta) => file.note(Trouble::Changed(meta)),
             SegmentDone::Failed(status) => file.note(Trouble::Failed(status)),
         }
@@ -149,7 +173,7 @@ impl LargeFile {
 
     /// The track with the most work left among those that have a piece to give.
     fn best_track(&self, subtrees_ahead: usize) -> Option<usize> {
-        if self.trouble.is_some() {
+        if self.trouble.is_some() || self.look != Look::Done {
             return None;
         }
         let size = self.meta.size;
@@ -157,42 +181,66 @@ impl LargeFile {
         ready.max_by_key(|(_, track)| track.work_left(size)).map(|(index, _)| index)
     }
 
-    fn cut(&mut self, id: u64, track_index: usize) -> (PieceTag, SegmentTask) {
-        let track = &mut self.tracks[track_index];
-        let (offset, work) = match track {
-            Track::Subtrees { next_offset, in_flight, .. } => {
-                *in_flight += 1;
-                (next_offset, SegmentWork::Subtree)
-            }
-            Track::Chain { next_offset, state, algorithm } => {
-                let chain = state.take().unwrap_or_else(|| Chain::new(*algorithm));
-                (next_offset, SegmentWork::Chain(chain))
-            }
-        };
-        let start = *offset;
-        let bytes = (self.meta.size - start).min(PIECE_BYTES as u64);
-        *offset += bytes;
+    fn cut(&mut self, id: u64, track: usize) -> (PieceTag, SegmentTask) {
+        let (offset, bytes, work) = self.tracks[track].cut(self.meta.size);
+        self.task(PieceTag { file: id, track: Some(track), offset, bytes }, work)
+    }
+
+    fn look_again(&mut self, id: u64) -> (PieceTag, SegmentTask) {
+        self.look = Look::UnderWay;
+        self.task(PieceTag { file: id, track: None, offset: 0, bytes: 0 }, SegmentWork::Look)
+    }
+
+    fn task(&mut self, tag: PieceTag, work: SegmentWork) -> (PieceTag, SegmentTask) {
         self.in_flight += 1;
-        let piece = Piece { offset: start, bytes: bytes as usize, mapped: self.mapped };
-        let tag = PieceTag { file: id, track: track_index, offset: start, bytes };
+        let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
         (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work })
     }
 
+    /// Takes what the file is now for the pass that is to begin.
+    fn enter_look(&mut self, meta: FileMeta, stability: Stability, rules: &ScanRules) {
+        let still_unsized = (self.meta.size == 0) == (meta.size == 0);
+        let still_large = meta.size == 0 || meta.size > PIECE_BYTES as u64;
+        self.meta = meta;
+        self.stability = stability;
+        self.look = Look::Done;
+        if !(still_unsized && still_large) {
+            self.note(Trouble::Failed(error(ErrorCode::FileChanged)));
+        } else if stability == Stability::Unverified && rules.refuses_unverified() {
+            self.note(Trouble::Failed(error(ErrorCode::FileBusy)));
+        }
+    }
+
+    fn enter_unsized(&mut self, digests: Box<MultiHasher>, read: UnsizedRead, max_bytes: u64) {
+        if let Some(Track::Unsized { next_offset, state, is_done, .. }) = self.tracks.first_mut() {
+            *next_offset += read.bytes;
+            *is_done = read.is_end;
+            *state = Some(digests);
+            if *next_offset > max_bytes && Guard::UnsizedBound.is_up() {
+                self.note(Trouble::Failed(error(ErrorCode::TooLarge)));
+            }
+        }
+    }
+
     fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32]) {
-        if let Some(Track::Subtrees { in_flight, order, .. }) = self.tracks.get_mut(tag.track) {
+        if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
             *in_flight -= 1;
             order.enter(tag.offset / PIECE_BYTES as u64, value);
         }
     }
 
     fn enter_chain(&mut self, tag: PieceTag, chain: Chain) {
-        if let Some(Track::Chain { state, .. }) = self.tracks.get_mut(tag.track) {
+        if let Some(Track::Chain { state, .. }) = self.track(tag) {
             *state = Some(chain);
         }
     }
 
+    fn track(&mut self, tag: PieceTag) -> Option<&mut Track> {
+        self.tracks.get_mut(tag.track?)
+    }
+
     fn is_digested(&self) -> bool {
-        self.tracks.iter().all(|track| track.next_offset() == self.meta.size)
+        self.look == Look::Done && self.tracks.iter().all(|track| track.is_through(self.meta.size))
     }
 
     fn digests(&mut self) -> Settled {
@@ -206,6 +254,12 @@ impl LargeFile {
                 Track::Chain { state, .. } => {
                     if let Some(chain) = state {
                         chain.finalize_into(&mut digests);
+                    }
+                }
+                Track::Unsized { next_offset, state, .. } => {
+                    self.meta.size = next_offset;
+                    if let Some(mut state) = state {
+                        state.finalize_reset_into(&mut digests);
                     }
                 }
             }
@@ -223,23 +277,22 @@ impl LargeFile {
         let too_often = self.passes >= READ_ATTEMPTS;
         match trouble {
             Trouble::Failed(status) => return Some(self.settled(status, Vec::new())),
-            Trouble::Changed(meta) if meta.size <= PIECE_BYTES as u64 || too_often => {
-                let status = Status::Error { code: ErrorCode::FileChanged, errno: 0 };
-                return Some(self.settled(status, Vec::new()));
-            }
-            Trouble::Restart if too_often => {
-                let status = Status::Error { code: ErrorCode::Internal, errno: 0 };
-                return Some(self.settled(status, Vec::new()));
-            }
-            // It was written to since the probe: nobody vouches for the next pass.
-            Trouble::Changed(meta) => {
+            Trouble::Changed(meta) if too_often => {
                 self.meta = meta;
-                self.stability = Stability::Unverified;
+                return Some(self.settled(error(ErrorCode::FileChanged), Vec::new()));
             }
+            Trouble::Restart if too_often => return Some(self.settled(error(ErrorCode::Internal), Vec::new())),
+            // It was written to since the probe, which has to be made anew.
+            Trouble::Changed(_) => self.look = Look::Wanted,
+            Trouble::Restart if self.look == Look::UnderWay => self.look = Look::Wanted,
             Trouble::Restart => {}
         }
         self.tracks.iter_mut().for_each(Track::begin_again);
         self.digested = 0;
         None
     }
+}
+
+fn error(code: ErrorCode) -> Status {
+    Status::Error { code, errno: 0 }
 }

@@ -65,7 +65,8 @@ impl Meter {
     }
 
     pub(super) fn set_totals(&mut self, totals: Totals) {
-        self.files_total = Some(totals.files);
+        // The scan's own walk knows better, once it has ended.
+        self.files_total.get_or_insert(totals.files);
         self.bytes_total = Some(totals.bytes);
     }
 

@@ -3,13 +3,30 @@
 use std::collections::BTreeMap;
 
 use crate::digest::subtree::SubtreeMerger;
-use crate::digest::{Algorithm, Algorithms, Chain};
+use crate::digest::{Algorithm, Algorithms, Chain, MultiHasher};
+use crate::source::PIECE_BYTES;
+use crate::source::segment::SegmentWork;
 
 /// One algorithm's way through a file.
 #[derive(Debug)]
 pub(super) enum Track {
-    Subtrees { next_offset: u64, in_flight: usize, order: PieceOrder },
-    Chain { algorithm: Algorithm, next_offset: u64, state: Option<Chain> },
+    Subtrees {
+        next_offset: u64,
+        in_flight: usize,
+        order: PieceOrder,
+    },
+    Chain {
+        algorithm: Algorithm,
+        next_offset: u64,
+        state: Option<Chain>,
+    },
+    /// All digests of a file whose size says nothing, together: only so are they of the same bytes.
+    Unsized {
+        algorithms: Algorithms,
+        next_offset: u64,
+        state: Option<Box<MultiHasher>>,
+        is_done: bool,
+    },
 }
 
 /// Chaining values, put in order before they are merged.
@@ -23,31 +40,65 @@ pub(super) struct PieceOrder {
 impl Track {
     pub(super) fn next_offset(&self) -> u64 {
         match self {
-            Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset,
+            Self::Subtrees { next_offset, .. }
+            | Self::Chain { next_offset, .. }
+            | Self::Unsized { next_offset, .. } => *next_offset,
         }
     }
 
     pub(super) fn is_ready(&self, size: u64, subtrees_ahead: usize) -> bool {
         let begun = self.next_offset() > 0;
-        self.next_offset() < size
-            && match self {
-                Self::Subtrees { in_flight, .. } => *in_flight < subtrees_ahead,
-                Self::Chain { state, .. } => state.is_some() || !begun,
-            }
+        match self {
+            Self::Subtrees { next_offset, in_flight, .. } => *next_offset < size && *in_flight < subtrees_ahead,
+            Self::Chain { next_offset, state, .. } => *next_offset < size && (state.is_some() || !begun),
+            Self::Unsized { state, is_done, .. } => state.is_some() && !is_done,
+        }
+    }
+
+    /// Whether every byte was cut off for some quantum, or read.
+    pub(super) fn is_through(&self, size: u64) -> bool {
+        match self {
+            Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset == size,
+            Self::Unsized { is_done, .. } => *is_done,
+        }
     }
 
     pub(super) fn work_left(&self, size: u64) -> u64 {
         let cost = match self {
-            Self::Subtrees { .. } => relative_cost(Algorithm::Blake3),
+            Self::Subtrees { .. } | Self::Unsized { .. } => relative_cost(Algorithm::Blake3),
             Self::Chain { algorithm, .. } => relative_cost(*algorithm),
         };
-        (size - self.next_offset()) / 1024 * cost
+        size.saturating_sub(self.next_offset()) / 1024 * cost
+    }
+
+    /// The next piece of a file of so many bytes: where it begins, how long it is, and what is done with it.
+    pub(super) fn cut(&mut self, size: u64) -> (u64, u64, SegmentWork) {
+        let piece = PIECE_BYTES as u64;
+        let (next_offset, work) = match self {
+            Self::Subtrees { next_offset, in_flight, .. } => {
+                *in_flight += 1;
+                (next_offset, SegmentWork::Subtree)
+            }
+            Self::Chain { next_offset, state, algorithm } => {
+                let chain = state.take().unwrap_or_else(|| Chain::new(*algorithm));
+                (next_offset, SegmentWork::Chain(chain))
+            }
+            Self::Unsized { algorithms, next_offset, state, .. } => {
+                let digests = state.take().unwrap_or_else(|| Box::new(MultiHasher::new(algorithms)));
+                return (*next_offset, piece, SegmentWork::Unsized(digests));
+            }
+        };
+        let start = *next_offset;
+        let bytes = (size - start).min(piece);
+        *next_offset += bytes;
+        (start, bytes, work)
     }
 
     pub(super) fn begin_again(&mut self) {
         *self = match self {
             Self::Subtrees { .. } => Self::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },
             Self::Chain { algorithm, .. } => Self::Chain { algorithm: *algorithm, next_offset: 0, state: None },
+            Self::Unsized { algorithms, .. } => unsized_track(algorithms),
         };
     }
 }
@@ -69,6 +120,12 @@ pub(super) fn tracks(algorithms: &Algorithms) -> Vec<Track> {
         false => Track::Chain { algorithm, next_offset: 0, state: None },
     };
     algorithms.iter().map(track).collect()
+}
+
+/// The one track of a file whose size says nothing.
+pub(super) fn unsized_track(algorithms: &Algorithms) -> Track {
+    let state = Some(Box::new(MultiHasher::new(algorithms)));
+    Track::Unsized { algorithms: *algorithms, next_offset: 0, state, is_done: false }
 }
 
 /// Time for a byte, BLAKE3 being 2: only the order matters, and only roughly.

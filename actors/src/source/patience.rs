@@ -1,0 +1,72 @@
+//! How long one file may keep its hasher waiting while its bytes trickle in.
+//!
+//! A read that never returns is for the Supervisor to see. A file that gives a byte now and then keeps its
+//! thread alive, and would keep it for ever; its reader looks at this clock before every further read. Time
+//! on a core or in wait of one is not held against the file: a loaded machine is slow with every file.
+
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::read::ReadFailure;
+use crate::guards::Guard;
+use crate::sys::sched;
+
+/// The clock of one file or piece. Costs nothing until it is asked.
+#[derive(Debug)]
+pub(super) struct Stopwatch {
+    limit: Duration,
+    asked_first: Option<Instant>,
+    /// When the limit was half over, and how long the thread had wanted a core by then: that is asked of
+    /// `/proc`, so only a slow file pays for it.
+    half_way: Option<(Instant, Duration)>,
+}
+
+impl Stopwatch {
+    pub(super) const fn new(limit: Duration) -> Self {
+        Self { limit, asked_first: None, half_way: None }
+    }
+
+    /// To be asked before every read but the first.
+    pub(super) fn check(&mut self) -> Result<(), ReadFailure> {
+        match self.is_over() && Guard::Patience.is_up() {
+            true => Err(ReadFailure::System(Errno::TIMEDOUT)),
+            false => Ok(()),
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let now = Instant::now();
+        let began = *self.asked_first.get_or_insert(now);
+        let half = self.limit / 2;
+        if now.duration_since(began) < half {
+            return false;
+        }
+        let wanted_a_core = sched::time_wanting_a_core();
+        let (since, before) = *self.half_way.get_or_insert((now, wanted_a_core));
+        now.duration_since(since).saturating_sub(wanted_a_core.saturating_sub(before)) >= half
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_spent_waiting_counts_and_time_on_a_core_does_not() {
+        let limit = Duration::from_millis(100);
+        let mut busy = Stopwatch::new(limit);
+        let since = Instant::now();
+        while since.elapsed() < 3 * limit {
+            busy.check().unwrap();
+        }
+        let mut waiting = Stopwatch::new(limit);
+        let (_never, nothing) = std::sync::mpsc::channel::<()>();
+        let mut rounds = 0;
+        while waiting.check().is_ok() {
+            assert!(nothing.recv_timeout(limit / 4).is_err());
+            rounds += 1;
+        }
+        assert!(rounds >= 4, "it was given up after {rounds} rounds");
+    }
+}

@@ -1,0 +1,86 @@
+//! What holds for a whole walk, and how it looks at a directory before it goes in.
+//!
+//! Nothing of hivesum's own is opened, no file system that the kernel makes up is entered. All of this can
+//! run on a thread of its own, for the file system may never answer.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::{AtFlags, Stat};
+use rustix::io::Errno;
+
+use super::asking::Course;
+use crate::error::{ErrorCode, SkipReason};
+use crate::guards::Guard;
+use crate::job::filters::Filters;
+use crate::job::plan::Fate;
+use crate::job::rows::Status;
+use crate::source::batch::FileIdentity;
+use crate::source::listing::Listing;
+use crate::source::{FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, trying_again};
+
+/// What holds for the whole walk.
+pub(super) struct Rules {
+    pub(super) filters: Filters,
+    pub(super) reach: Reach,
+    pub(super) leave_out: Vec<FileIdentity>,
+    /// The inode numbers of `leave_out`.
+    pub(super) own_inodes: Vec<u64>,
+    pub(super) patience: Duration,
+}
+
+/// What becomes of a directory whose file system does not answer.
+pub(super) const TIMEOUT: Status = Status::Error { code: ErrorCode::Timeout, errno: 0 };
+
+/// What becomes of files and directories of hivesum's own.
+pub(super) const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
+
+/// A directory that may be entered, and what is in it.
+pub(super) struct Entered {
+    pub(super) dir: Arc<OwnedFd>,
+    pub(super) listing: Listing,
+    pub(super) is_remote: bool,
+}
+
+impl Rules {
+    /// Checks and lists a directory that may be on any file system.
+    pub(super) fn look_with_care(&self, dir: Arc<OwnedFd>, course: &Course) -> Result<Entered, Status> {
+        let kind = self.check_place(&dir, &mut FilesystemCache::default())?;
+        let listing = self.list(&dir, &mut || course.step())?;
+        Ok(Entered { dir, listing, is_remote: !kind.may_map() })
+    }
+
+    /// Refuses directories of ours and pseudo file systems.
+    pub(super) fn check_place(
+        &self,
+        dir: &OwnedFd,
+        filesystems: &mut FilesystemCache,
+    ) -> Result<FilesystemKind, Status> {
+        let stat = rustix::fs::fstat(dir).map_err(|errno: Errno| OpenFailure::System(errno).status())?;
+        let meta = meta_of(&stat);
+        if self.leave_out.contains(&FileIdentity::of_meta(&meta)) && Guard::OwnFiles.is_up() {
+            return Err(Status::Skipped(SkipReason::Internal));
+        }
+        match filesystems.kind(dir.as_fd(), meta.device) {
+            FilesystemKind::Pseudo if Guard::PseudoFilesystems.is_up() => {
+                Err(Status::Skipped(SkipReason::PseudoFilesystem))
+            }
+            kind => Ok(kind),
+        }
+    }
+
+    pub(super) fn list(&self, dir: &OwnedFd, keep_going: &mut impl FnMut() -> bool) -> Result<Listing, Status> {
+        let listing = trying_again(|| Listing::marking(dir.as_fd(), &self.own_inodes, keep_going));
+        listing.map_err(|errno| OpenFailure::System(errno).status())
+    }
+}
+
+/// Whether the name stands for a file of our own. Asked without opening it: closing any descriptor of a
+/// database would drop the locks that this process holds on it (`fcntl(2)`).
+pub(super) fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
+    let is_own = |stat: &Stat| rules.leave_out.contains(&FileIdentity::of_meta(&meta_of(stat)));
+    !rules.leave_out.is_empty()
+        && Guard::OwnFiles.is_up()
+        && rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| is_own(&stat))
+}
