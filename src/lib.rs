@@ -17,6 +17,7 @@ mod gate;
 mod metrics;
 mod openapi;
 mod paging;
+mod recent;
 mod request;
 mod routes;
 mod routing;

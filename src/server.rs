@@ -25,6 +25,7 @@ use crate::auth::Auth;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
 use crate::gate::{Hosts, RateRule, gate};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
+use crate::recent::Recent;
 use crate::service::Service;
 use crate::{assets, routes, telemetry};
 
@@ -119,6 +120,8 @@ impl Server {
             behind_tls: config.behind_proxy,
             stopping: CancellationToken::new(),
             started: Instant::now(),
+            comparisons: Recent::default(),
+            duplicates: Recent::default(),
             limits: config.limits.clone(),
         });
         let http = http_service(&config, service.clone(), listener)?;

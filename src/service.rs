@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use hivesum_actors::Engine;
+use hivesum_actors::compare::{Comparison, Group};
 use hivesum_actors::job::service::Jobs;
 use hivesum_actors::job::spec::{Job, JobId};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,7 @@ use crate::config::Limits;
 use crate::error::ApiError;
 use crate::gate::{Hosts, RateRule};
 use crate::metrics::Metrics;
+use crate::recent::Recent;
 use crate::request::body::BodyRules;
 
 /// The shared state of the service.
@@ -28,6 +30,10 @@ pub(crate) struct Service {
     /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,
+    /// The latest comparisons: of which jobs, the older one first.
+    pub(crate) comparisons: Recent<(JobId, JobId), Comparison>,
+    /// The latest sets of duplicates: of which job, from which size on.
+    pub(crate) duplicates: Recent<(JobId, u64), Vec<Group>>,
 }
 
 impl Service {

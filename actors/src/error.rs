@@ -255,3 +255,17 @@ pub enum StoreError {
     #[error("the job store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// Why two jobs are not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// No digest of the one is of an algorithm that the other has.
+    #[error("the two jobs have no algorithm in common")]
+    NothingInCommon,
+    /// More differs than is held in memory.
+    #[error("more than 1,000,000 files differ")]
+    TooMany,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

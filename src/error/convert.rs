@@ -3,7 +3,7 @@
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
-use hivesum_actors::error::{GlobInvalid, Refused, StoreError, SubmitError, UploadError};
+use hivesum_actors::error::{CompareError, GlobInvalid, Refused, StoreError, SubmitError, UploadError};
 use hivesum_actors::job::service::SubscribeError;
 use hivesum_actors::listing::ListError;
 
@@ -68,6 +68,16 @@ impl From<StoreError> for ApiError {
             StoreError::Full => Self::StorageFull,
             StoreError::Closed => Self::Draining,
             StoreError::Locked | StoreError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CompareError> for ApiError {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Store(error) => error.into(),
+            CompareError::NothingInCommon => Self::AlgorithmNotInJob(error.to_string()),
+            CompareError::TooMany => Self::TooLarge { what: "the comparison", limit: 1_000_000 },
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::service::Service;
     summary = "A finished job's digests as a file for other tools",
     params(
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
-        ("format" = Option<String>, Query, description = "gnu, bsd, b3sum, csv, json or ndjson; gnu unless given, bsd for several algorithms.", example = "gnu"),
+        ("format" = Option<String>, Query, description = "gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson; gnu unless given, bsd for several algorithms.", example = "gnu"),
         ("algorithm" = Option<String>, Query, description = "The digest to write, where the job has several.", example = "sha256"),
     ),
     responses((status = 200, description = "The manifest, as an attachment.",

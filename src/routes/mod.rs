@@ -3,7 +3,9 @@
 
 mod algorithms;
 mod cancel;
+mod compare;
 mod docs;
+mod duplicates;
 mod events;
 mod hash;
 mod health;
@@ -31,7 +33,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
 }
 
 /// Every route of the contract. Each is annotated, and named in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 17] {
+fn resources(metrics: &Metrics) -> [Methods; 19] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -50,6 +52,8 @@ fn resources(metrics: &Metrics) -> [Methods; 17] {
         at("/api/v1/jobs/{id}/cancel").post(cancel::cancel),
         at("/api/v1/jobs/{id}/results").get(results::results),
         at("/api/v1/jobs/{id}/manifest").get(manifest::manifest),
+        at("/api/v1/jobs/{id}/compare").get(compare::compare),
+        at("/api/v1/jobs/{id}/duplicates").get(duplicates::duplicates),
         at("/api/v1/jobs/{id}/events").get(events::events),
     ]
 }
@@ -78,7 +82,7 @@ fn resources(metrics: &Metrics) -> [Methods; 17] {
         hash::hash, session::sign_in, stats::stats, algorithms::list,
         roots::list, roots::entries,
         jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
-        results::results, manifest::manifest, events::events,
+        results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
     ),
     components(schemas(shown::Problem)),
     security(("token" = []), ("session" = [])),

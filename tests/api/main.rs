@@ -8,7 +8,9 @@
 mod access;
 mod app;
 mod bodies;
+mod comparisons;
 mod contract;
+mod duplicates;
 mod errors;
 mod events;
 mod figures;

@@ -49,6 +49,31 @@ pub enum Change {
     Unreadable,
 }
 
+impl Change {
+    /// Every change.
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::Removed, Self::Modified, Self::Moved, Self::SuspectedRot, Self::Unreadable];
+
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Modified => "modified",
+            Self::Moved => "moved",
+            Self::SuspectedRot => "suspected_rot",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// The change of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.name() == name)
+    }
+}
+
 /// How many files changed in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {

@@ -4,6 +4,8 @@
 //! told of a job is what is committed. On start, unfinished jobs go on by themselves under their ids.
 //! Nothing here names HTTP, and nothing here waits in SQLite or in a file system on an event loop.
 
+mod history;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,6 +11,7 @@
 //! up a run in one short transaction, and `sweep` removes the rows piece by piece.
 
 mod clerk;
+mod facts;
 mod failure;
 mod jobs;
 mod ledger;
@@ -38,7 +39,10 @@ pub(crate) use self::ledger::{Group, Ledger, NumberedItem, Tally};
 use self::open::Access;
 pub(crate) use self::pages::ErrorsSince;
 use self::place::{ServerLock, StateDir};
-use crate::error::StoreError;
+use crate::compare::{self, Comparison, ComparisonError};
+use crate::digest::Algorithm;
+use crate::error::{CompareError, StoreError};
+use crate::job::item::Item;
 use crate::job::query::{JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
@@ -147,6 +151,35 @@ impl Store {
     ) -> Result<RowPage, StoreError> {
         let _place = self.place_for(&query).await?;
         self.read(move |connection| pages::rows_after(connection, id, &query, after, limit)).await
+    }
+
+    pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
+        let _place = self.long_read().await?;
+        let compared = self.read(move |connection| facts::compare_jobs(connection, old, new)).await?;
+        compared.transpose().map_err(|error| match error {
+            ComparisonError::NothingInCommon => CompareError::NothingInCommon,
+            ComparisonError::TooMany => CompareError::TooMany,
+            ComparisonError::Source(_) => CompareError::Store(StoreError::Corrupt),
+        })
+    }
+
+    pub(crate) async fn duplicates(
+        &self,
+        id: JobId,
+        by: Algorithm,
+        min_size: u64,
+    ) -> Result<Option<Vec<compare::Group>>, StoreError> {
+        let _place = self.long_read().await?;
+        self.read(move |connection| facts::duplicates(connection, id, by, min_size)).await
+    }
+
+    pub(crate) async fn items_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
+        self.read(move |connection| facts::items_at(connection, id, &positions)).await
+    }
+
+    /// Waits for a place among the reads that pass many rows.
+    async fn long_read(&self) -> Result<tokio::sync::SemaphorePermit<'_>, StoreError> {
+        self.long_reads.acquire().await.map_err(|_| StoreError::Closed)
     }
 
     pub(crate) async fn errors_since(&self, id: JobId, from: u64, limit: usize) -> Result<ErrorsSince, StoreError> {

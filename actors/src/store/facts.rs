@@ -1,0 +1,163 @@
+//! What ended jobs know of their files, for comparisons and duplicates: read row by row in one view, on a
+//! reader's thread. Memory follows what differs, or what is alike, never the rows read.
+
+use rusqlite::{Connection, params};
+
+use super::failure::Fault;
+use super::jobs::{self, StoredJob};
+use super::row::{ROW_COLUMNS, RowReader};
+use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group, Known};
+use crate::digest::Algorithm;
+use crate::job::item::Item;
+use crate::job::rows::{Status, split_digests};
+use crate::job::scan::FileIdentity;
+use crate::job::spec::JobId;
+use crate::manifest::Claimed;
+
+/// Compares two jobs; nothing if one of them is not there.
+pub(crate) fn compare_jobs(
+    connection: &mut Connection,
+    old: JobId,
+    new: JobId,
+) -> Result<Option<Result<Comparison, ComparisonError<Fault>>>, Fault> {
+    let view = connection.transaction()?;
+    let (Some(old), Some(new)) = (jobs::get(&view, old)?, jobs::get(&view, new)?) else { return Ok(None) };
+    let (mut of_old, mut of_new) = (statement(&view)?, statement(&view)?);
+    let facts = |rows, stored: &StoredJob| -> Result<Facts<'_, '_>, Fault> {
+        Ok(Facts { rows, reader: RowReader::new(&view, stored.run, stored.job.spec.algorithms)? })
+    };
+    let then = facts(of_old.query(params![old.run])?, &old)?;
+    let now = facts(of_new.query(params![new.run])?, &new)?;
+    match compare::compare(then, now, None) {
+        Err(ComparisonError::Source(fault)) => Err(fault),
+        compared => Ok(Some(compared)),
+    }
+}
+
+/// Files of one content among the results of a job, by this algorithm of its; nothing if there is no such job.
+pub(crate) fn duplicates(
+    connection: &mut Connection,
+    id: JobId,
+    by: Algorithm,
+    min_size: u64,
+) -> Result<Option<Vec<Group>>, Fault> {
+    let view = connection.transaction()?;
+    let Some(stored) = jobs::get(&view, id)? else { return Ok(None) };
+    let algorithms = stored.job.spec.algorithms;
+    let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
+    let mut statement = statement(&view)?;
+    let mut rows = statement.query(params![stored.run])?;
+    let mut reader = RowReader::new(&view, stored.run, algorithms)?;
+    let mut copies = Vec::new();
+    while let Some(row) = rows.next()? {
+        let item = reader.item(row)?;
+        let digest = item.digests.get(at..at + by.digest_bytes());
+        if let (Some(digest), true) = (digest, item.meta.size >= min_size) {
+            let identity = FileIdentity { device: item.meta.device, inode: item.meta.inode };
+            copies.push(Copy::new(reader.position(row)?, item.meta.size, digest, identity));
+        }
+    }
+    Ok(Some(compare::groups(copies, min_size)))
+}
+
+/// The results at these positions of a job, in their order.
+pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, Fault> {
+    let view = connection.transaction()?;
+    let Some(stored) = jobs::get(&view, id)? else { return Ok(Vec::new()) };
+    let mut statement =
+        view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
+    let mut reader = RowReader::new(&view, stored.run, stored.job.spec.algorithms)?;
+    let mut items = Vec::with_capacity(positions.len());
+    for &position in positions {
+        let mut rows = statement.query(params![stored.run, position as i64])?;
+        if let Some(row) = rows.next()? {
+            items.push(reader.item(row)?);
+        }
+    }
+    Ok(items)
+}
+
+fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, Fault> {
+    Ok(view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? ORDER BY position"))?)
+}
+
+/// What the rows of one job say, passed-over entries left out.
+struct Facts<'a, 's> {
+    rows: rusqlite::Rows<'s>,
+    reader: RowReader<'a>,
+}
+
+impl Iterator for Facts<'_, '_> {
+    type Item = Result<Fact, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let row = match self.rows.next() {
+                Ok(row) => row?,
+                Err(error) => return Some(Err(error.into())),
+            };
+            match self.reader.item(row).map(fact_of) {
+                Ok(None) => {}
+                Ok(Some(fact)) => return Some(Ok(fact)),
+                Err(fault) => return Some(Err(fault)),
+            }
+        }
+    }
+}
+
+/// Nothing for what is no file, or is not there.
+fn fact_of(item: Item) -> Option<Fact> {
+    use crate::error::ErrorCode;
+    if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
+        return None;
+    }
+    let digests = split_digests(&item.digests, &item.algorithms).map(Claimed::of).collect();
+    Some(Fact { known: Known::of_result(&item.meta), digests, path: item.path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::Change;
+    use crate::job::rows::{RowRef, Rows};
+    use crate::store::testing::{Bench, hashed};
+
+    #[test]
+    fn two_jobs_are_compared_row_by_row() {
+        let mut bench = Bench::new();
+        let old = bench.job_with_rows(&["a/x", "b", "c"]);
+        let job = bench.take_job();
+        let mut rows = Rows::new(job.spec.algorithms);
+        rows.push(hashed("a", "x"));
+        rows.push(RowRef { digests: &[0xCD; 32], ..hashed("", "b") });
+        rows.push(RowRef { digests: &[0xEF; 32], ..hashed("", "d") });
+        bench.add_rows(&job, rows);
+        let compared = compare_jobs(&mut bench.connection, old, job.id).unwrap().unwrap().unwrap();
+        let shown: Vec<_> = compared.items.iter().map(|item| (&item.path[..], item.change)).collect();
+        assert_eq!(shown, [(&b"b"[..], Change::SuspectedRot), (b"c", Change::Removed), (b"d", Change::Added)]);
+        assert_eq!(compared.counts.unchanged, 1);
+        let nobody = crate::store::testing::job().id;
+        assert!(compare_jobs(&mut bench.connection, old, nobody).unwrap().is_none());
+    }
+
+    #[test]
+    fn duplicates_are_groups_of_positions() {
+        let mut bench = Bench::new();
+        let job = bench.take_job();
+        let mut rows = Rows::new(job.spec.algorithms);
+        for (name, inode, byte) in [("a", 1, 1), ("b", 2, 2), ("c", 3, 1), ("d", 1, 1)] {
+            let row = hashed("", name);
+            let meta = crate::job::rows::FileMeta { inode, ..row.meta };
+            rows.push(RowRef { meta, digests: &[byte; 32], ..row });
+        }
+        bench.add_rows(&job, rows);
+        let groups = duplicates(&mut bench.connection, job.id, Algorithm::Blake3, 1).unwrap().unwrap();
+        assert_eq!(
+            groups.iter().map(|group| (group.count, &group.places[..])).collect::<Vec<_>>(),
+            [(2, &[0, 2, 3][..])]
+        );
+        let items = items_at(&mut bench.connection, job.id, &groups[0].places).unwrap();
+        assert_eq!(items.iter().map(|item| &item.path[..]).collect::<Vec<_>>(), [b"a", b"c", b"d"]);
+        assert_eq!(duplicates(&mut bench.connection, job.id, Algorithm::Blake3, 8).unwrap().unwrap(), []);
+    }
+}

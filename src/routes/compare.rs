@@ -1,0 +1,103 @@
+//! `GET /jobs/{id}/compare?with=`: what changed from the older of two jobs to the newer one.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, Json, Path, ReqData};
+use actix_web::{HttpRequest, Responder};
+use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
+use hivesum_actors::job::spec::{Job, JobId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::openapi::shown;
+use crate::request::Query;
+use crate::service::{NO_SUCH_JOB, Service};
+
+/// Differences of a comparison that is kept for the next page.
+const KEPT_DIFFERENCES: usize = 100_000;
+
+/// A page of a comparison.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComparisonPage)]
+struct ComparisonShown {
+    /// The job that tells what was.
+    #[schema(value_type = String, format = "uuid")]
+    old: JobId,
+    /// The job that tells what is.
+    #[schema(value_type = String, format = "uuid")]
+    new: JobId,
+    #[schema(value_type = shown::ChangeCounts)]
+    counts: Counts,
+    /// What differs, in walk order.
+    #[schema(value_type = Vec<shown::Difference>)]
+    items: Vec<Difference>,
+    /// How many items there are in all.
+    total: u64,
+    position: u64,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/compare", tag = "jobs", operation_id = "compare_jobs",
+    summary = "What changed from one job to another",
+    description = "Both must have ended; the one asked for first tells what was, in whichever order they are named. \
+        A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
+    params(
+        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        ("with" = String, Query, description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
+        ("verdict" = Option<shown::Change>, Query, description = "Only files that changed so."),
+        ("position" = Option<u64>, Query, description = "The item to begin with, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of the page; 100 unless given."),
+    ),
+    responses((status = 200, description = "What differs.", body = ComparisonShown)),
+    extensions(("x-codes" = json!([
+        "not_found", "job_not_finished", "algorithm_not_in_job", "too_large", "store_corrupt", "draining",
+    ]))),
+)]
+pub(super) async fn compare(
+    request: HttpRequest,
+    id: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    let mut query = Query::of(&request)?;
+    let with = query.text("with")?.ok_or_else(|| ApiError::invalid("say which job to compare with: ?with=JOB"))?;
+    let change = query.text("verdict")?.map(|name| change_of(&name)).transpose()?;
+    let position: u64 = query.parsed("position")?.unwrap_or(0);
+    let limit = query.limit()?;
+    query.finish()?;
+    let jobs = [service.job(&caller, &id).await?, service.job(&caller, &with).await?];
+    if !jobs.iter().all(|job| job.state.is_final()) {
+        return Err(ApiError::JobNotFinished("both jobs must have ended before they can be compared"));
+    }
+    let [old, new] = in_time_order(jobs);
+    let comparison = comparison(&service, old, new).await?;
+    let wanted = || comparison.items.iter().filter(|item| change.is_none_or(|change| item.change == change));
+    let skip = usize::try_from(position).unwrap_or(usize::MAX);
+    let items = wanted().skip(skip).take(limit).cloned().collect();
+    let total = wanted().count() as u64;
+    Ok(Json(ComparisonShown { old, new, counts: comparison.counts, items, total, position }))
+}
+
+/// Whichever was asked for first is the older one.
+fn in_time_order(mut jobs: [Job; 2]) -> [JobId; 2] {
+    jobs.sort_by_key(|job| (job.created_at, job.id));
+    jobs.map(|job| job.id)
+}
+
+async fn comparison(service: &Service, old: JobId, new: JobId) -> Result<Arc<Comparison>, ApiError> {
+    if let Some(known) = service.comparisons.get(&(old, new)) {
+        return Ok(known);
+    }
+    let compared = Arc::new(service.jobs.compare(old, new).await?.ok_or(NO_SUCH_JOB)?);
+    service.comparisons.keep((old, new), &compared, compared.items.len() <= KEPT_DIFFERENCES);
+    Ok(compared)
+}
+
+fn change_of(name: &str) -> Result<Change, ApiError> {
+    Change::from_name(name).ok_or_else(|| {
+        let choices = Change::ALL.map(Change::name).join(", ");
+        ApiError::invalid(format!("unknown verdict {name:?}: choose {choices}"))
+    })
+}

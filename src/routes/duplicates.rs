@@ -1,0 +1,141 @@
+//! `GET /jobs/{id}/duplicates`: files of one content, the most reclaimable bytes first. Nothing is ever deleted.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, Json, Path, ReqData};
+use actix_web::{HttpRequest, Responder};
+use hivesum_actors::Algorithm;
+use hivesum_actors::compare::{Group, key_algorithm};
+use hivesum_actors::job::item::Item;
+use hivesum_actors::job::rows::split_digests;
+use hivesum_actors::job::spec::JobId;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::request::Query;
+use crate::service::{NO_SUCH_JOB, Service};
+
+/// Names that one group shows; it counts all.
+const NAMES_SHOWN: usize = 1000;
+
+/// Names of a set of groups that is kept for the next page.
+const KEPT_NAMES: usize = 200_000;
+
+/// A page of groups.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DuplicatesPage)]
+struct GroupsShown {
+    /// The one that tells that files are alike.
+    #[schema(value_type = String, example = "blake3")]
+    algorithm: Algorithm,
+    groups: Vec<GroupShown>,
+    /// All groups.
+    total: u64,
+    position: u64,
+    /// Of all groups.
+    reclaimable_bytes: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DuplicateGroup)]
+struct GroupShown {
+    digest: String,
+    size: u64,
+    /// Copies; hard links to one file are one.
+    count: u64,
+    reclaimable_bytes: u64,
+    /// All names, of which `paths` shows the first thousand.
+    names: u64,
+    #[serde(serialize_with = "readable")]
+    #[schema(value_type = Vec<String>)]
+    paths: Vec<Vec<u8>>,
+    /// The exact bytes of each path, where one of them is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    paths_b64: Option<Vec<String>>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}/duplicates", tag = "jobs", operation_id = "job_duplicates",
+    summary = "Files of one content",
+    description = "Groups of a finished job, the most reclaimable bytes first. Hard links to one file are one copy. \
+        Nothing is ever deleted.",
+    params(
+        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        ("min_size" = Option<u64>, Query, description = "Only files of at least so many bytes; 1 unless given."),
+        ("position" = Option<u64>, Query, description = "The group to begin with, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Groups of the page; 100 unless given."),
+    ),
+    responses((status = 200, description = "Groups of two copies and more.", body = GroupsShown)),
+    extensions(("x-codes" = json!([
+        "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining",
+    ]))),
+)]
+pub(super) async fn duplicates(
+    request: HttpRequest,
+    id: Path<String>,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    let mut query = Query::of(&request)?;
+    let min_size: u64 = query.parsed("min_size")?.unwrap_or(1);
+    let position: u64 = query.parsed("position")?.unwrap_or(0);
+    let limit = query.limit()?;
+    query.finish()?;
+    let job = service.job(&caller, &id).await?;
+    if !job.state.is_final() {
+        return Err(ApiError::JobNotFinished("the job is not finished: what is alike is known at its end"));
+    }
+    let algorithm = key_algorithm(&job.spec.algorithms).ok_or_else(|| {
+        ApiError::AlgorithmNotInJob("the job has no digest long enough to tell that two files are alike".to_owned())
+    })?;
+    let groups = groups(&service, job.id, algorithm, min_size).await?;
+    let skip = usize::try_from(position).unwrap_or(usize::MAX);
+    let mut shown = Vec::new();
+    for group in groups.iter().skip(skip).take(limit) {
+        let places = group.places.iter().copied().take(NAMES_SHOWN).collect();
+        shown.push(show(group, algorithm, service.jobs.results_at(job.id, places).await?));
+    }
+    let reclaimable_bytes = groups.iter().map(|group| group.reclaimable_bytes).sum();
+    Ok(Json(GroupsShown { algorithm, groups: shown, total: groups.len() as u64, position, reclaimable_bytes }))
+}
+
+async fn groups(
+    service: &Service,
+    id: JobId,
+    algorithm: Algorithm,
+    min_size: u64,
+) -> Result<Arc<Vec<Group>>, ApiError> {
+    if let Some(known) = service.duplicates.get(&(id, min_size)) {
+        return Ok(known);
+    }
+    let groups = Arc::new(service.jobs.duplicates(id, algorithm, min_size).await?.ok_or(NO_SUCH_JOB)?);
+    let names: usize = groups.iter().map(|group| group.places.len()).sum();
+    service.duplicates.keep((id, min_size), &groups, names <= KEPT_NAMES);
+    Ok(groups)
+}
+
+fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> GroupShown {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let of_first = items
+        .first()
+        .and_then(|item| split_digests(&item.digests, &item.algorithms).find(|digest| digest.algorithm() == algorithm));
+    let paths: Vec<Vec<u8>> = items.into_iter().map(|item| item.path).collect();
+    let exact = paths.iter().any(|path| std::str::from_utf8(path).is_err());
+    GroupShown {
+        digest: of_first.map(|digest| digest.to_string()).unwrap_or_default(),
+        size: group.size,
+        count: group.count,
+        reclaimable_bytes: group.reclaimable_bytes,
+        names: group.places.len() as u64,
+        paths_b64: exact.then(|| paths.iter().map(|path| STANDARD.encode(path)).collect()),
+        paths,
+    }
+}
+
+fn readable<S: Serializer>(paths: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| String::from_utf8_lossy(path)))
+}

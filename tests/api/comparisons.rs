@@ -1,0 +1,101 @@
+//! `GET /jobs/{id}/compare`: what changed from one job to another.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::time::SystemTime;
+
+use crate::app::{TestApp, problem};
+use serde_json::{Value, json};
+
+fn id(job: &Value) -> &str {
+    job["id"].as_str().unwrap()
+}
+
+fn shown(page: &Value) -> Vec<(&str, &str, Option<&str>)> {
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| (item["path"].as_str().unwrap(), item["verdict"].as_str().unwrap(), item["moved_from"].as_str()))
+        .collect()
+}
+
+/// Two jobs, and what was done between them.
+fn changed(app: &TestApp) -> (Value, Value) {
+    for name in ["edited", "gone", "same", "set back", "old name"] {
+        app.write(&format!("d/{name}"), name);
+    }
+    let old = app.run(json!({}));
+    app.write("d/edited", "otherwise");
+    fs::remove_file(app.root.path().join("d/gone")).unwrap();
+    fs::rename(app.root.path().join("d/old name"), app.root.path().join("d/new name")).unwrap();
+    app.write("d/more", "more");
+    // Of the same size, and with its time put back: ctime tells.
+    let file = File::options().write(true).open(app.root.path().join("d/set back")).unwrap();
+    let before: SystemTime = file.metadata().unwrap().modified().unwrap();
+    file.write_all_at(b"SET", 0).unwrap();
+    file.set_modified(before).unwrap();
+    (old, app.run(json!({})))
+}
+
+#[test]
+fn every_change_is_listed_and_counted() {
+    let app = TestApp::start();
+    let (old, new) = changed(&app);
+    let page = app.json(&format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new)));
+    assert_eq!(
+        shown(&page),
+        [
+            ("d/edited", "modified", None),
+            ("d/gone", "removed", None),
+            ("d/more", "added", None),
+            ("d/new name", "moved", Some("d/old name")),
+            ("d/set back", "modified", None),
+        ]
+    );
+    let counts = json!({ "added": 1, "removed": 1, "modified": 2, "moved": 1, "suspected_rot": 0, "unchanged": 1 });
+    assert_eq!((&page["counts"], &page["total"]), (&counts, &json!(5)));
+    let set_back = &page["items"][4];
+    let evidence = json!({ "size": "same", "mtime": "same", "ctime": "changed", "inode": "same" });
+    assert_eq!(set_back["evidence"], evidence);
+    assert_ne!(set_back["old"]["digests"], set_back["new"]["digests"]);
+    let reversed = app.json(&format!("/api/v1/jobs/{}/compare?with={}", id(&new), id(&old)));
+    assert_eq!(reversed, page, "the older job tells what was");
+}
+
+#[test]
+fn a_comparison_comes_in_pages_and_by_verdict() {
+    let app = TestApp::start();
+    let (old, new) = changed(&app);
+    let compare = format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new));
+    let page = app.json(&format!("{compare}&position=1&limit=2"));
+    assert_eq!(shown(&page).iter().map(|(path, ..)| *path).collect::<Vec<_>>(), ["d/gone", "d/more"]);
+    let modified = app.json(&format!("{compare}&verdict=modified&position=1"));
+    assert_eq!((shown(&modified)[0].0, &modified["total"]), ("d/set back", &json!(2)));
+    assert_eq!(app.json(&format!("{compare}&position=9"))["items"], json!([]));
+    problem(app.get(&format!("{compare}&verdict=unchanged")).send().unwrap(), 400, "invalid_request");
+}
+
+#[test]
+fn a_job_compared_with_itself_is_unchanged() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let job = app.run(json!({}));
+    let page = app.json(&format!("/api/v1/jobs/{0}/compare?with={0}", id(&job)));
+    assert_eq!((&page["items"], &page["counts"]["unchanged"]), (&json!([]), &json!(1)));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let (one, other) = (app.run(json!({})), app.run(json!({ "algorithms": ["md5"] })));
+    let compare = format!("/api/v1/jobs/{}/compare", id(&one));
+    let refused = |query: &str| app.get(&format!("{compare}{query}")).send().unwrap();
+    problem(refused(&format!("?with={}", id(&other))), 409, "algorithm_not_in_job");
+    problem(refused(""), 400, "invalid_request");
+    problem(refused("?with=00000000-0000-0000-0000-000000000000"), 404, "not_found");
+    let big = File::create(app.root.path().join("big")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    let running = app.submit(json!({ "max_bytes_per_second": 1000 }));
+    problem(refused(&format!("?with={running}")), 409, "job_not_finished");
+}
