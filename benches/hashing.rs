@@ -32,7 +32,7 @@ const POOL_BYTES: usize = 256 << 20;
 /// What one iteration hashes of files of one size.
 const TURN_BYTES: usize = 16 << 20;
 
-/// Sizes of files around the one from which files are mapped.
+/// Sizes of files at which reading and mapping are compared.
 const FILE_BYTES: [usize; 5] = [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
 
 /// Read or map.
@@ -143,7 +143,7 @@ fn one_large_file(criterion: &mut Criterion, engine: &Engine, large: &Path) {
     }
 }
 
-/// Files of one size, other ones at every iteration: where does mapping begin to pay?
+/// Files of one size, other ones at every iteration: does mapping pay at any size?
 fn files_by_size(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, by_size: &[(usize, Vec<PathBuf>)]) {
     let mut group = group(criterion, "files", Duration::from_secs(1));
     group.throughput(Throughput::Bytes(TURN_BYTES as u64));

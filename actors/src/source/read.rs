@@ -1,7 +1,9 @@
 //! How bytes reach a digest: read into a reused buffer, or mapped through the hasher's window.
 //!
-//! A [`Desk`] is what one hasher thread owns for it. Small files are always read: mapping them contends
-//! on one lock of the process (measured: 100,000 files of 8 KiB on 2 threads, 0.47 s read, 1.9 s mapped).
+//! A [`Desk`] is what one hasher thread owns for it. Files are read unless mapping is asked for. Mapping small
+//! ones contends on one lock of the process (100,000 files of 8 KiB on 2 threads: 0.47 s read, 1.9 s mapped);
+//! a large one costs page tables and leaves the digest to wait for memory, where a block that was just copied
+//! lies in the core's cache (2 GiB in BLAKE3 on 2 threads: 0.31 s read, 0.39 s mapped; `benches/hashing.rs`).
 
 use std::os::fd::BorrowedFd;
 use std::str::FromStr;
@@ -20,9 +22,9 @@ use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 /// Bytes of the read buffer: one read call brings most files whole, and the bytes stay in the core's cache.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Files from this size on are mapped. Measured on 2 threads: at 256 KiB reading wins by 1.7x, from
-/// 1 MiB on mapping wins by 1.3x.
-const MAP_FROM_BYTES: u64 = 1 << 20;
+/// Where the buffer begins: the kernel copies from whole pages, and a copy between places that lie differently
+/// within a page takes 1.5 times as long (`rep movsb` on AMD; measured).
+const BUFFER_ALIGNMENT: usize = 4096;
 
 /// What holes are digested from: small enough to stay in a core's first cache with the digest's own state.
 static ZEROS: [u8; 32 << 10] = [0; 32 << 10];
@@ -36,10 +38,10 @@ const INTERRUPTIONS: usize = 1000;
 /// The longest piece of one file that one quantum digests.
 pub(crate) const PIECE_BYTES: usize = WINDOW_BYTES;
 
-/// How large files are read. Small ones, and those on network or FUSE file systems, are never mapped.
+/// How files are read. Those on network or FUSE file systems are never mapped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IoMode {
-    /// Mapped from 1 MiB on.
+    /// What is fastest: read.
     #[default]
     Auto,
     /// Mapped wherever it is possible.
@@ -64,12 +66,11 @@ impl FromStr for IoMode {
 impl IoMode {
     /// Whether a file of `size` bytes is to be mapped.
     pub(crate) fn maps(self, file: &OpenFile, size: u64) -> bool {
-        let wanted = match self {
-            Self::Auto => size >= MAP_FROM_BYTES,
-            Self::Map => size > 0,
-            Self::Read => false,
-        };
-        wanted && (file.filesystem.may_map() || !Guard::CarefulFilesystems.is_up())
+        let may_map = || file.filesystem.may_map() || !Guard::CarefulFilesystems.is_up();
+        match self {
+            Self::Auto | Self::Read => false,
+            Self::Map => size > 0 && may_map(),
+        }
     }
 }
 
@@ -84,7 +85,7 @@ pub(crate) enum ReadFailure {
 
 /// The buffers and states that one hasher thread reuses from file to file.
 pub(crate) struct Desk {
-    buffer: Box<[u8]>,
+    buffer: Buffer,
     /// Nothing where no window could be reserved: then everything is read.
     window: Option<Window>,
     digests: Option<(Algorithms, MultiHasher)>,
@@ -98,8 +99,7 @@ impl Desk {
         let window = Window::new()
             .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: large files are read"))
             .ok();
-        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Self { buffer, window, digests: None, filesystems: FilesystemCache::default(), patience }
+        Self { buffer: Buffer::new(), window, digests: None, filesystems: FilesystemCache::default(), patience }
     }
 
     /// Takes the states for these algorithms; give them back with [`put_back`](Self::put_back).
@@ -163,12 +163,12 @@ impl Desk {
         let mut offset = piece.offset;
         let mut stopwatch = Stopwatch::new(self.patience);
         while left > 0 {
-            let wanted = left.min(self.buffer.len());
-            let got = read_at(file, &mut self.buffer[..wanted], offset)?;
+            let wanted = left.min(BUFFER_BYTES);
+            let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
             if got == 0 {
                 return Err(ReadFailure::Gone);
             }
-            absorb(&self.buffer[..got]);
+            absorb(&self.buffer.bytes()[..got]);
             if got < wanted && !Guard::WholeRead.is_up() {
                 break;
             }
@@ -190,14 +190,14 @@ impl Desk {
         let mut offset = 0;
         let mut stopwatch = Stopwatch::new(self.patience);
         loop {
-            let wanted = (size - offset + 1).min(self.buffer.len() as u64) as usize;
-            let got = read_at(file, &mut self.buffer[..wanted], offset)?;
+            let wanted = (size - offset + 1).min(BUFFER_BYTES as u64) as usize;
+            let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
             offset += got as u64;
             let at_the_end = got < wanted && (offset == size || !Guard::WholeRead.is_up());
             if offset > size || (got == 0 && !at_the_end) {
                 return Err(ReadFailure::Gone);
             }
-            absorb(&self.buffer[..got]);
+            absorb(&self.buffer.bytes()[..got]);
             if at_the_end {
                 return Ok(());
             }
@@ -215,11 +215,11 @@ impl Desk {
         let mut bytes = 0;
         let mut stopwatch = Stopwatch::new(self.patience);
         while bytes < PIECE_BYTES as u64 {
-            let got = read_at(file, &mut self.buffer, offset + bytes)?;
+            let got = read_at(file, self.buffer.bytes(), offset + bytes)?;
             if got == 0 {
                 return Ok(UnsizedRead { bytes, is_end: true });
             }
-            absorb(&self.buffer[..got]);
+            absorb(&self.buffer.bytes()[..got]);
             bytes += got as u64;
             stopwatch.check()?;
         }
@@ -232,6 +232,24 @@ fn absorb_zeros(mut bytes: usize, absorb: &mut impl FnMut(&[u8])) {
         let now = bytes.min(ZEROS.len());
         absorb(&ZEROS[..now]);
         bytes -= now;
+    }
+}
+
+/// [`BUFFER_BYTES`] that begin at a multiple of [`BUFFER_ALIGNMENT`].
+struct Buffer {
+    space: Box<[u8]>,
+    start: usize,
+}
+
+impl Buffer {
+    fn new() -> Self {
+        let space = vec![0; BUFFER_BYTES + BUFFER_ALIGNMENT].into_boxed_slice();
+        let start = space.as_ptr().align_offset(BUFFER_ALIGNMENT);
+        Self { space, start }
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        &mut self.space[self.start..][..BUFFER_BYTES]
     }
 }
 
