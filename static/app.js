@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router that puts one view into <main>.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { forget, get } from './kernel/api.js';
+import { forget, get, unreachable } from './kernel/api.js';
 import { rate, short, plural, visible } from './kernel/format.js';
 import * as notice from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -15,6 +15,8 @@ const VIEWS = {
 	files: [() => import('./views/files.js'), 'files'],
 	job: [() => import('./views/job.js'), 'jobs'],
 	jobs: [() => import('./views/jobs.js'), 'jobs'],
+	compare: [() => import('./views/compare.js'), 'jobs'],
+	duplicates: [() => import('./views/duplicates.js'), 'jobs'],
 	system: [() => import('./views/system.js'), 'system'],
 };
 
@@ -49,7 +51,7 @@ async function route() {
 	// What is on the page stays until the next view has something to show.
 	const slow = setTimeout(() => { if (mine === turn && !place.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
 	try {
-		const module = await load();
+		const module = await load().catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
 		// A view may fill its place before it is ready; it is shown from then on.
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) show(place); });
@@ -74,7 +76,8 @@ function leave() {
 
 function broken(problem) {
 	if (problem.name !== 'Problem') console.error(problem);
-	put(main, notice.placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary', route, 'retry'), problem));
+	notice.clear();
+	put(main, notice.placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary@retry', route, 'retry'), problem));
 }
 
 function enterSignedOut(problem) {
@@ -103,7 +106,10 @@ async function takeToken() {
 	const found = /^#token=(.*)$/.exec(location.hash);
 	if (!found) return;
 	history.replaceState(null, '', '#/hash');
-	try { await signIn(decodeURIComponent(found[1])); } catch (problem) {
+	try {
+		await signIn(decodeURIComponent(found[1]));
+		signedOut = false;
+	} catch (problem) {
 		// A used link is no fault while the cookie is good, or where no token is needed.
 		const inside = await get('algorithms', { silent: true }).then(() => true, () => false);
 		if (!inside) enterSignedOut(problem);
@@ -162,3 +168,5 @@ header();
 themeToggle();
 await takeToken();
 if (!signedOut) { pool.start(); route(); }
+// The other views are at hand, then, when the server is not.
+requestIdleCallback(() => Object.values(VIEWS).forEach(([load]) => load().catch(() => {})));

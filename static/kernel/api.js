@@ -39,8 +39,8 @@ export const unreachable = () => new Problem({ code: 'unreachable', detail: 'The
 
 export const tellSignedOut = () => dispatchEvent(new Event('signedout'));
 
-async function once(method, path, { json, headers = {}, signal }) {
-	const init = { method, signal, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
+async function once(method, path, { json, body, headers = {}, signal }) {
+	const init = { method, signal, body, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
 	if (json) { init.body = JSON.stringify(json); init.headers['content-type'] = 'application/json'; }
 	let response;
 	try { response = await fetch(BASE + path, init); } catch (error) {

@@ -9,14 +9,17 @@ export const samples = [];
 let timer;
 let paused = true;
 let inFlight = false;
+/** A server that refuses is left in peace for a while. */
+let quietUntil = 0;
 
 async function poll() {
-	if (inFlight) return;
+	if (inFlight || performance.now() < quietUntil) return;
 	inFlight = true;
 	try {
 		take(await get('stats', { silent: true, signal: AbortSignal.timeout(10_000) }));
 	} catch (problem) {
 		if (problem.status === 401) { pause(); tellSignedOut(); }
+		if (problem.worthRetry) quietUntil = performance.now() + 5000 * problem.retryAfter;
 		tell({ problem });
 	}
 	inFlight = false;

@@ -10,12 +10,18 @@ const OVERSCAN = 6;
 const REST_MS = 160;
 let serial = 0;
 
+/** Names rise first, figures fall first; the third click gives the first order back. */
+function nextSort(now, by) {
+	const order = by === 'path' ? ['', '-path'] : [`-${by}`, by, ''];
+	return order[(order.indexOf(now ?? '') + 1) % order.length];
+}
+
 export class Table {
 	/**
-	 * `columns`: [[title, className]]; `source`: {total, get(index), want(first, last)};
-	 * `fill(row, item)` draws one row, item undefined while loading; `open(index, item)` for Enter and click.
+	 * `columns`: [[title, className, key to sort by]]; `source`: {total, get(index), want(first, last)}; `fill(row, item)`
+	 * draws one row, item undefined while loading; `open(index, item)` for Enter and click; `sort(by)` for a click on a title.
 	 */
-	constructor({ label, columns, rowHeight, source, fill, open, key, testid, className = '' }) {
+	constructor({ label, columns, rowHeight, source, fill, open, key, sort, testid, className = '' }) {
 		Object.assign(this, { rowHeight, source, fill, open, key, testid });
 		this.id = `table-${serial += 1}`;
 		this.cursor = 0;
@@ -25,8 +31,11 @@ export class Table {
 		this.spare = [];
 		this.layer = h('div.table-layer', { role: 'rowgroup', click: (event) => this.clicked(event) });
 		this.spacer = h('div.table-spacer', { role: 'presentation' }, this.layer);
-		const heads = columns.map(([title, className]) => h(`div.cell.${className}`, { role: 'columnheader' }, title));
-		this.head = h('div.table-head', { role: 'rowgroup' }, h('div.table-row', { role: 'row' }, heads));
+		this.heads = columns.map(([title, className, by]) => {
+			const turn = by && h(`button.sort@sort-${by}`, { type: 'button', click: () => sort(nextSort(this.sorting, by)) }, title);
+			return { by, turn, node: h(`div.cell.${className}`, { role: 'columnheader' }, turn ?? title) };
+		});
+		this.head = h('div.table-head', { role: 'rowgroup' }, h('div.table-row', { role: 'row' }, this.heads.map(({ node }) => node)));
 		const draw = () => this.draw();
 		this.node = h(`div.table.${className}@${testid}s`, { role: 'grid', label, tabindex: '0', keydown: (event) => this.keyed(event), scroll: () => this.scrolled(),
 			focus: draw, blur: draw }, this.head, this.spacer);
@@ -39,6 +48,16 @@ export class Table {
 		this.top *= pixels / this.rowHeight;
 		this.rowHeight = pixels;
 		this.measure();
+	}
+
+	/** Shows the order: 'size' from the smallest on, '-size' from the largest; not `able`: it cannot be chosen. */
+	sorted(sorting, able) {
+		this.sorting = sorting;
+		for (const { by, turn, node } of this.heads) {
+			if (!turn) continue;
+			turn.disabled = !able;
+			attr(node, 'aria-sort', sorting === by ? 'ascending' : sorting === `-${by}` ? 'descending' : null);
+		}
 	}
 
 	/** Call after the source's total changed. */

@@ -1,50 +1,70 @@
-// The panel that starts a job: digests, filters, priority and budget.
+// The panel that starts a job on what is in sight: digests, filters, priority and budget, or a verification.
 
 import { h, put, button } from '../kernel/dom.js';
 import { algorithms, post, freshKey } from '../kernel/api.js';
-import { visible } from '../kernel/format.js';
+import { bytes, plural, visible } from '../kernel/format.js';
 import { readable, jsonPath } from '../kernel/place.js';
 import { picker, remembered } from '../kernel/picker.js';
 import { showProblem, clear } from '../kernel/notice.js';
+import { verifyForm } from './verify.js';
+import { countBelow } from './files-count.js';
 
 const MEBIBYTE = 1024 * 1024;
 const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
 // What was typed outlives a step into another directory.
-const kept = { include: '', exclude: '', priority: 'normal', budget: '', cross: false };
+const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', deadline: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 const labelled = (title, field) => h('label.labelled', h('span', title), field);
 
-/** `here()` gives {components, kind} of what is hashed; `unpick()` goes back to the whole directory. */
-export function startPanel(root, here, unpick) {
+/** `here()` gives {components, kind, size} of what is hashed; `unpick()` goes back to the whole directory. */
+export function startPanel(root, here, unpick, signal) {
 	const target = h('div.target');
-	const body = h('div.stack');
-	const node = h('aside.side', { label: 'Start a job' }, h('section.panel.start', h('h2', 'Hash'), target, body));
+	const tally = h('span.hint@target-tally', { role: 'status' });
+	const body = h('div');
+	const forms = {};
+	const tabs = [['hash', 'Hash'], ['verify', 'Verify']].map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
+	const node = h('aside.side', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, body));
+	let below;
+
+	function turn(task) {
+		kept.task = task;
+		tabs.forEach((tab) => { const on = tab.dataset.testid === `task-${task}`; tab.classList.toggle('on', on); tab.setAttribute('aria-pressed', on); });
+		put(body, forms[task]?.node);
+	}
 
 	function show() {
-		const { components, kind } = here();
+		const { components, kind, size } = here();
 		const single = kind === 'file';
 		put(target, h('span.hint', single ? 'This file' : components.length ? 'This directory and all below it' : 'The whole root'),
-			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')),
+			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')), tally,
 			single && button('Back to the directory', '.small', unpick));
-		body.classList.toggle('single', single);
+		put(tally, single ? bytes(size) : below ?? 'Counting');
+		node.classList.toggle('single', single);
 	}
 
 	async function fill() {
 		const known = await algorithms();
-		put(body, hashForm(root, here, picker(known, new Set(remembered(known)))));
+		forms.hash = { node: hashForm(root, here, picker(known, new Set(remembered(known)))) };
+		forms.verify = verifyForm(() => ({ root, ...here() }), known);
+		turn(kept.task);
 	}
 
 	show();
+	turn(kept.task);
 	fill().catch(showProblem);
-	return { node, show };
+	countBelow(root, here().components, signal, ({ files, bytes: size, state }) => {
+		below = `${state === 'part' ? 'More than ' : ''}${plural(files, 'file')}, ${bytes(size)}${state === 'counting' ? ' so far' : ''}`;
+		if (here().kind !== 'file') put(tally, below);
+	});
+	return { node, show, drop([file]) { turn('verify'); forms.verify?.take(file); } };
 }
 
 function hashForm(root, here, chips) {
 	const area = (name, title, hint) => labelled(title, h('textarea.field.mono', { rows: '2', spellcheck: 'false', placeholder: hint, value: kept[name], input: keep(name) }));
-	const priority = h('select.field', { change: keep('priority') }, h('option', { value: 'normal' }, 'Normal'), h('option', { value: 'low' }, 'Low, after other jobs'));
+	const number = (name) => h(`input.field@${name}`, { type: 'number', min: '0', step: 'any', placeholder: 'no limit', value: kept[name], input: keep(name) });
+	const priority = h('select.field@priority', { change: keep('priority') }, h('option', { value: 'normal' }, 'Normal'), h('option', { value: 'low' }, 'Low, after other jobs'));
 	priority.value = kept.priority;
-	const budget = h('input.field', { type: 'number', min: '1', step: 'any', placeholder: 'no limit', value: kept.budget, input: keep('budget') });
 	const cross = h('input', { type: 'checkbox', checked: kept.cross, change: keep('cross') });
 	const start = button('Start', '.primary.wide@start-job', begin);
 	let key = freshKey();
@@ -56,6 +76,7 @@ function hashForm(root, here, chips) {
 		const spec = { kind: 'hash', root, ...jsonPath(components), algorithms: chips.names(), priority: kept.priority };
 		if (kind === 'directory') Object.assign(spec, { include: globs(kept.include), exclude: globs(kept.exclude), cross_filesystems: kept.cross });
 		if (kept.budget > 0) spec.max_bytes_per_second = Math.max(1, Math.round(kept.budget * MEBIBYTE));
+		if (kept.deadline > 0) spec.deadline_seconds = Math.max(1, Math.round(kept.deadline * 60));
 		try {
 			location.hash = `#/job/${(await post('jobs', spec, { headers: { 'idempotency-key': key } })).id}`;
 			key = freshKey();
@@ -69,6 +90,7 @@ function hashForm(root, here, chips) {
 
 	return h('div.stack', chips.node, h('div.pair.tree-only', area('include', 'Include only', '*.jpg'), area('exclude', 'Leave out', 'node_modules\n*.tmp')),
 		h('p.hint.tree-only', 'One pattern a line. Without “/” it matches a name at any depth; leaving out wins.'),
-		h('details.more', h('summary', 'Pace and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('At most, MiB/s', budget)),
+		h('details.more', h('summary', 'Pace and limits'), h('div.stack', labelled('Priority', priority),
+			h('div.pair', labelled('At most, MiB/s', number('budget')), labelled('Within, minutes', number('deadline'))),
 			h('label.check.tree-only', cross, 'Enter other file systems mounted below'))), start);
 }

@@ -7,6 +7,7 @@ import { componentOf, readable, queryPath, filesHref } from '../kernel/place.js'
 import { placeholder } from '../kernel/notice.js';
 import { Table } from '../kernel/table.js';
 import { Feed } from '../kernel/pages.js';
+import { onDrop } from '../kernel/drop.js';
 import { startPanel } from './files-start.js';
 
 const PAGE = 500;
@@ -41,7 +42,8 @@ async function browse(root, signal, name, components) {
 			columns: [['Name', 'grow'], ['Size', 'size'], ['Modified', 'time']],
 		fill: (row, entry) => fillEntry(row, entry, target?.entry === entry), open: (index, entry) => choose(entry), key: typed,
 	});
-	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, () => pick(null));
+	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, () => pick(null), signal);
+	onDrop(signal, panel.node, ({ files }) => panel.drop(files));
 
 	function choose(entry) {
 		if (entry?.kind === 'directory') location.hash = filesHref(name, [...components, componentOf(entry)]);
@@ -49,7 +51,7 @@ async function browse(root, signal, name, components) {
 	}
 
 	function pick(entry) {
-		target = entry && { entry, components: [...components, componentOf(entry)], kind: 'file' };
+		target = entry && { entry, components: [...components, componentOf(entry)], kind: 'file', size: entry.size };
 		table.repaint();
 		panel.show();
 	}

@@ -174,12 +174,13 @@ function failed(item, problem) {
 	pump();
 }
 
+/** Uploads that were refused together do not come back together. */
 function countDown(item) {
 	item.timer = setTimeout(() => {
 		item.wait -= 1;
 		tell(item);
 		if (item.wait > 0) countDown(item); else upload(item);
-	}, 1000);
+	}, 800 + 400 * Math.random());
 }
 
 /** Goes on with what a sign-out stopped. */

@@ -5,6 +5,7 @@ import { algorithms } from '../kernel/api.js';
 import { visible } from '../kernel/format.js';
 import { recognise } from '../kernel/digest.js';
 import { looksLikeManifest, parse, MAX_MANIFEST_BYTES } from '../kernel/manifest.js';
+import { onDrop, chooser } from '../kernel/drop.js';
 import { picker, remembered } from '../kernel/picker.js';
 import { showProblem, toast } from '../kernel/notice.js';
 import { queue, onQueue, add, addManifest } from './hash-queue.js';
@@ -32,40 +33,27 @@ async function asManifest({ file, path }) {
 	return true;
 }
 
-export async function mount(root) {
+export async function mount(root, { signal }) {
 	const known = await algorithms();
 	if (!queue.chosen.size) remembered(known).forEach((name) => queue.chosen.add(name));
 	const list = queueList();
 	const chips = picker(known, queue.chosen, list.sums);
 	const expectation = expectPanel(known);
-	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', dropZone(),
+	const zone = dropZone();
+	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
 		h('aside.side', { label: 'Settings' }, h('section.panel', { label: 'Digests' }, h('h2', 'Digests'), chips.node), expectation.node), list.node));
-	const stop = new AbortController();
-	listen(stop.signal, known, expectation);
+	onDrop(signal, zone, (transfer) => take(fromDrop(transfer)));
+	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });
 	const stopQueue = onQueue((change) => { list.update(change); expectation.show(); });
-	return { title: 'Hash', unmount() { stopQueue(); stop.abort(); } };
+	return { title: 'Hash', unmount: stopQueue };
 }
 
 function dropZone() {
-	const input = (spec, label, more) => h(`input.offscreen@${spec}`, { type: 'file', tabindex: '-1', label: label, ...more,
-		change: (event) => { take(fromList([...event.target.files])); event.target.value = ''; } });
-	const files = input('file-input', 'Choose files', { multiple: true });
-	const folder = input('folder-input', 'Choose a folder', { webkitdirectory: true });
+	const files = chooser('file-input', 'Choose files', (list) => take(fromList(list)), { multiple: true });
+	const folder = chooser('folder-input', 'Choose a folder', (list) => take(fromList(list)), { webkitdirectory: true });
 	return h('section.drop-zone@drop-zone', { label: 'Drop files here' }, h('span.drop-glyph.hex', icon('drop')), h('p.drop-title', 'Drop files or folders to hash them'),
 		h('p.drop-text', 'Digested while they arrive, never stored. You can also paste files, text or a digest.'),
 		h('div.row.center', button('Choose files', '.primary', () => files.click(), 'file'), button('Choose a folder', '', () => folder.click(), 'folder')), files, folder);
-}
-
-/** The whole window takes drops, so that a near miss does not open the file instead of the page. */
-function listen(signal, known, expectation) {
-	let depth = 0;
-	const enter = (change) => { depth = change ? Math.max(0, depth + change) : 0; document.querySelector('.drop-zone')?.classList.toggle('over', depth > 0); };
-	const on = (name, handler) => addEventListener(name, (event) => { if (event.dataTransfer?.types.includes('Files')) { event.preventDefault(); handler(event); } }, { signal });
-	on('dragenter', () => enter(1));
-	on('dragleave', () => enter(-1));
-	on('dragover', (event) => { event.dataTransfer.dropEffect = 'copy'; });
-	on('drop', (event) => { enter(0); take(fromDrop(event.dataTransfer)); });
-	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });
 }
 
 /** Files are hashed, a digest goes to its field, other text is hashed as it is. */

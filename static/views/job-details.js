@@ -6,25 +6,38 @@ import { copyText, dialog } from '../kernel/notice.js';
 import { VERDICTS, STABILITY, codeText, word } from '../kernel/words.js';
 import { digestLine } from './hash-rows.js';
 
-const LOOK = { matched: 'good', moved: 'warn', new: 'warn' };
+const LOOK = { matched: 'good', moved: 'warn', new: 'warn', added: 'warn', removed: 'warn' };
 
 /** How an item came out, as a small word with a sign. */
 export function outcome({ verdict, status, stability }) {
 	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);
-	if (verdict) return say(LOOK[verdict] ?? 'bad', verdict === 'matched' ? 'check' : 'warn', word(VERDICTS, verdict));
+	// Between two jobs an edit is news, in an audit it is a failure.
+	if (verdict) return say(LOOK[verdict] ?? (verdict === 'modified' && !status ? 'warn' : 'bad'), verdict === 'matched' ? 'check' : 'warn', word(VERDICTS, verdict));
 	if (status === 'error') return say('bad', 'warn', 'Error');
 	if (status === 'skipped') return say('dim', 'skip', 'Skipped');
 	return stability === 'unverified' ? say('warn', 'check', 'Unverified', STABILITY.unverified) : say('good', 'check', 'Hashed', STABILITY.stable);
 }
 
-/** Everything about one item, in a dialog. */
+const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
+
+/** What the file system says about a digest that changed. */
+function evidenceText(evidence) {
+	if (evidence === 'none') return 'Nothing was recorded beside the digest.';
+	const told = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
+	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => told(trace)).map(([title, trace]) => `${title}: ${told(trace)}.`).join(' ');
+}
+
+const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
+const sizeAndTime = ({ size, modified_at: at }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`)];
+const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
+
+/** Everything about one item, in a dialog; of a change, both sides. */
 export function details(item) {
-	const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', value)];
-	const facts = [pair('Result', outcome(item)), item.code && pair('Reason', codeText(item.code), ' ', h('small.fineprint', item.code)),
-		item.status === 'hashed' && pair('Size', exactBytes(item.size)),
-		item.modified_at && pair('Modified', h('span', { title: item.modified_at }, when(item.modified_at))), pair('Stability', STABILITY[item.stability]),
-		item.path_b64 && pair('Exact name', h('code', item.path_b64), ' in base64')];
-	const box = dialog('.wide', `Result for ${visible(item.path)}`, h('div.dialog-head', h('h2', nameNode(item.path, 'wrap')), iconButton('Close', 'cross', () => box.close())),
-		h('div.digests', Object.entries(item.digests ?? {}).map(([name, hex]) => digestLine(name, hex))), h('dl.facts', facts.flat()),
-		h('div.row.end', button('Copy path', '', () => copyText(item.path, 'Path'), 'copy')));
+	const { path, path_b64: exact, code, moved_from: moved, old, new: now } = item;
+	const facts = [pair('Result', outcome(item)), pair('Evidence', evidenceText(item.evidence)), moved && pair('Was at', nameNode(moved, 'wrap')),
+		code && pair('Reason', codeText(item), ' ', h('small.fineprint', code)), item.status === 'hashed' && pair('File', sizeAndTime(item)),
+		old && pair('Before', sizeAndTime(old), digestLines(old)), now && pair('After', sizeAndTime(now), digestLines(now)),
+		pair('Stability', STABILITY[item.stability]), exact && pair('Exact name', h('code', exact), ' in base64')];
+	const box = dialog('.wide', `Result for ${visible(path)}`, h('div.dialog-head', h('h2', nameNode(path, 'wrap')), iconButton('Close', 'cross', () => box.close())),
+		digestLines(item), h('dl.facts', facts.flat()), h('div.row.end', button('Copy path', '', () => copyText(path, 'Path'), 'copy')));
 }

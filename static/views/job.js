@@ -1,14 +1,16 @@
 // The job view: how far a job is, live, and what came of it.
 
 import { h, put, attr, button, icon } from '../kernel/dom.js';
-import { get, post, jobPath } from '../kernel/api.js';
-import { rate, percent, when, ago, algorithmTitle } from '../kernel/format.js';
+import { get, post, query, jobPath } from '../kernel/api.js';
+import { rate, percent, pathNode, when, ago, algorithmTitle } from '../kernel/format.js';
 import { followJob, ended } from '../kernel/events.js';
 import { Chart } from '../kernel/chart.js';
 import { showProblem, announce, placeholder } from '../kernel/notice.js';
 import { STATES, word } from '../kernel/words.js';
 import { componentsOf, filesHref } from '../kernel/place.js';
-import { repeat, remove, repeatable, statePill, targetNode } from './job-actions.js';
+import { repeat, remove, repeatable, statePill, targetNode, compareWith } from './job-actions.js';
+import { onDrop } from '../kernel/drop.js';
+import { verify } from './verify.js';
 import { resultsPanel } from './job-results.js';
 import { figureTiles } from './job-figures.js';
 
@@ -16,14 +18,14 @@ const REFRESH_MS = 2000;
 const SPAN_SECONDS = 60;
 
 export async function mount(root, { parts, search, signal }) {
-	try { return live(root, await get(jobPath(parts[0]), { signal }), search); } catch (problem) {
+	try { return live(root, await get(jobPath(parts[0]), { signal }), search, signal); } catch (problem) {
 		if (problem.status !== 404) throw problem;
 		put(root, placeholder('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), problem));
 		return { title: 'Job', unmount() {} };
 	}
 }
 
-function live(root, first, search) {
+function live(root, first, search, signal) {
 	let job = first;
 	let { state } = job;
 	let refreshed = 0;
@@ -32,10 +34,11 @@ function live(root, first, search) {
 	const chart = new Chart({ label: 'Bytes per second', format: rate, base: 1024, span: SPAN_SECONDS });
 	const results = resultsPanel(job, search);
 	const head = header(job, cancel);
+	const at = h('p.job-at@job-at', { hidden: true });
 	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job goes on. Connecting again.');
 	const bar = h('i');
 	const track = h('div', { role: 'progressbar', label: 'Progress' }, bar);
-	const progress = h('section.panel.progress', { label: 'Progress' }, track, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), lost);
+	const progress = h('section.panel.progress', { label: 'Progress' }, track, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, lost);
 	put(root, head.node, progress, results.node);
 
 	function show() {
@@ -49,9 +52,10 @@ function live(root, first, search) {
 		bar.style.transform = `scaleX(${known ? share : 1})`;
 		attr(track, 'aria-valuenow', known ? Math.floor(share * 100) : null);
 		progress.classList.toggle('over', over);
+		at.hidden ||= over;
 		if (over) lost.hidden = true;
 		if (job.state !== state) { state = job.state; announce(`Job ${word(STATES, state)}.`); }
-		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); }
+		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); if (!over) where(p); }
 		document.title = `${over ? word(STATES, job.state) : percent(share, 1)} · hivesum`;
 	}
 
@@ -61,10 +65,19 @@ function live(root, first, search) {
 		chart.set(points);
 	}
 
+	/** Results are committed in the order of the walk, so the last one says where it is. */
+	async function where({ files_done: done, files_failed: failed, files_skipped: skipped }) {
+		const position = Math.max(0, done + failed + skipped - 1);
+		const { items: [last] } = await get(jobPath(job.id, `/results${query({ position, limit: 1 })}`), { silent: true, signal }).catch(() => ({ items: [] }));
+		at.hidden = !last || ended(job.state);
+		if (last) put(at, 'Now at ', pathNode(last.path));
+	}
+
 	async function cancel() {
 		try { job = await post(jobPath(job.id, '/cancel')); show(); } catch (problem) { showProblem(problem, cancel); }
 	}
 
+	onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
 	show();
 	const stop = ended(job.state) ? () => {} : followJob(job.id, {
 		progress: (p) => { job = { ...job, progress: p }; sample(p); show(); },
@@ -84,9 +97,11 @@ function header(first, cancel) {
 	const fault = h('p.job-fault', { hidden: true });
 	const stop = button('Cancel', '@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
 	const again = button('Repeat', '@job-repeat', () => repeat(job), 'retry');
+	const other = button('Compare', '@job-compare', () => compareWith(job), 'compare');
+	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
 	const trash = button('Delete', '.quiet@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
 	const title = h('a.job-target', { href: filesHref(job.spec.root, componentsOf(job.spec)) }, targetNode(job));
-	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, again, trash), line, fault);
+	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, twins, other, again, trash), line, fault);
 
 	function show(now) {
 		job = now;
@@ -105,7 +120,7 @@ function header(first, cancel) {
 		if (error) put(fault, icon('warn'), h('span', error.detail), h('small.fineprint', error.code));
 		stop.hidden = over;
 		again.hidden = !over || !repeatable(job);
-		trash.hidden = !over;
+		for (const node of [trash, other, twins]) node.hidden = !over;
 	}
 	return { node, show };
 }

@@ -2,11 +2,11 @@
 
 import { h, put, button, iconButton, icon } from '../kernel/dom.js';
 import { get, query } from '../kernel/api.js';
-import { sizeNode, ago, when, duration, percent, algorithmTitle, plural } from '../kernel/format.js';
+import { sizeNode, ago, when, duration, percent, algorithmTitle, plural, visible } from '../kernel/format.js';
 import { ended } from '../kernel/events.js';
 import { STATES } from '../kernel/words.js';
 import { placeholder, showProblem } from '../kernel/notice.js';
-import { statePill, targetNode, repeat, remove, repeatable } from './job-actions.js';
+import { statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
@@ -16,23 +16,40 @@ export async function mount(root, { search, signal }) {
 	const load = (cursor, options) => get(`jobs${query({ state, cursor, limit: PAGE })}`, options);
 	const first = await load(undefined, { signal });
 	const rows = new Map();
+	const chosen = new Set();
 	let next = first.next_cursor;
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
 	const place = h('div');
 	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`,
 		{ href: `#/jobs${query({ state: value })}`, 'aria-current': state === value ? 'true' : null }, title);
-	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab))), place);
+	const field = h('input.field@jobs-filter', { type: 'search', label: 'Filter by directory, digest or id', placeholder: 'Directory, digest or id', input: () => sift() });
+	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); }, 'compare');
+	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare,
+		h('label.search', icon('search'), field)), place);
+
+	/** Of what is loaded, only the jobs that hold the words. */
+	function sift() {
+		const words = field.value.toLowerCase().split(/\s+/);
+		for (const { node } of rows.values()) { const text = `${node.textContent} ${node.dataset.id}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
+	}
+
+	function choose(job, on) {
+		chosen[on ? 'add' : 'delete'](job);
+		compare.disabled = chosen.size !== 2;
+		compare.title = compare.disabled ? 'Tick two jobs that have ended' : '';
+	}
 
 	function take(jobs, atTop) {
 		for (const job of jobs) rows.get(job.id)?.show(job);
 		const made = jobs.filter((job) => !rows.has(job.id)).map((job) => {
-			const row = jobRow(job, drop);
+			const row = jobRow(job, drop, choose);
 			rows.set(job.id, row);
 			return row.node;
 		});
 		list[atTop ? 'prepend' : 'append'](...made);
 		more.hidden = !next;
+		sift();
 		if (!rows.size) put(place, nothing(state)); else if (!list.isConnected) put(place, list, h('div.row.center', more));
 	}
 
@@ -45,10 +62,12 @@ export async function mount(root, { search, signal }) {
 	async function drop({ job, node }) {
 		if (!(await remove(job))) return;
 		rows.delete(job.id);
+		choose(job, false);
 		node.remove();
 		take([]);
 	}
 
+	choose();
 	take(first.items);
 	const timer = setInterval(async () => {
 		if (document.hidden) return;
@@ -64,14 +83,15 @@ function nothing(state) {
 		: placeholder('clock', 'No jobs yet', 'Each job on a directory is kept here with its results.', h('a.button.primary', { href: '#/files' }, 'Choose a directory'));
 }
 
-function jobRow(first, drop) {
+function jobRow(first, drop, choose) {
 	const { id, kind, spec } = first;
 	const [state, figures, time, bar] = [h('span'), h('span.job-row-figures'), h('span.job-row-time'), h('i')];
 	const track = h('div.bar.thin', bar);
 	const again = iconButton('Repeat', 'retry', () => repeat(row.job));
 	const trash = iconButton('Delete', 'trash', () => drop(row), '@job-delete');
+	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose ${visible(spec.root)} to compare`, change: () => choose(first, tick.checked) });
 	const row = { show };
-	row.node = h('li.job-row@job-row', state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
+	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
 		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${(spec.algorithms ?? []).map(algorithmTitle).join(', ')}`)),
 		figures, time, h('span.job-row-actions', again, trash), track);
 
@@ -89,6 +109,7 @@ function jobRow(first, drop) {
 		bar.style.transform = `scaleX(${p.bytes_total ? p.bytes_done / p.bytes_total : 0})`;
 		again.hidden = !over || !repeatable(job);
 		trash.hidden = !over;
+		tick.disabled = !over;
 	}
 	show(first);
 	return row;

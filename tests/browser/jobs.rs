@@ -1,24 +1,26 @@
 //! The main job: browse, start, watch, and take the manifest away.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 
 use crate::browser::{Browser, hook};
 use crate::server::{ROOT, Server};
+use crate::tools::check;
 
 const FILES: usize = 40;
 
+/// Leaves this algorithm alone chosen.
+pub(crate) async fn choose_alone(browser: &Browser, algorithm: &str) {
+    browser.find(&format!("algorithm-{algorithm}")).await;
+    let choose = "const wanted = `algorithm-${arguments[0]}`;
+        const boxes = [...document.querySelectorAll('[data-testid^=algorithm-]')];
+        for (const box of boxes) if (box.dataset.testid === wanted && !box.checked) box.click();
+        for (const box of boxes) if (box.dataset.testid !== wanted && box.checked) box.click();";
+    browser.run(choose, vec![json!(algorithm)]).await;
+}
+
 /// Leaves this algorithm alone chosen, and starts the job on the directory in sight.
 pub(crate) async fn start_job(browser: &Browser, algorithm: &str) {
-    browser.find(&format!("algorithm-{algorithm}")).await;
-    let choose = "for (const box of document.querySelectorAll('[data-testid^=algorithm-]')) { \
-        const wanted = box.dataset.testid === 'algorithm-' + arguments[0]; if (wanted && !box.checked) box.click(); }
-        for (const box of document.querySelectorAll('[data-testid^=algorithm-]')) { \
-        if (box.checked && box.dataset.testid !== 'algorithm-' + arguments[0]) box.click(); }";
-    browser.client.execute(choose, vec![json!(algorithm)]).await.unwrap();
+    choose_alone(browser, algorithm).await;
     browser.click("start-job").await;
 }
 
@@ -59,7 +61,8 @@ async fn a_browsed_directory_is_hashed_and_its_export_passes_sha256sum() {
     let href = link.prop("href").await.unwrap().unwrap();
     let manifest = reqwest::get(href).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
     assert_eq!(manifest.iter().filter(|&&byte| byte == b'\n').count(), FILES);
-    assert_sha256sum_accepts(&server.tree().join("photos/2024"), &manifest);
+    let output = check(&server.tree().join("photos/2024"), "sha256sum", &manifest);
+    assert!(output.status.success(), "{output:?}\n{}", String::from_utf8_lossy(&manifest));
     browser.close().await;
 }
 
@@ -74,9 +77,9 @@ async fn the_tabs_of_the_results_count_what_was_hashed_and_what_was_skipped() {
     }
     run_job(&browser, &server, "blake3").await;
     browser.until_text("results-total", "5 results").await;
-    let amounts = "[...document.querySelectorAll('[data-status] small')].map((amount) => amount.textContent).join(' ')";
+    let amounts = "[...document.querySelectorAll('[data-tab] small')].map((amount) => amount.textContent).join(' ')";
     assert_eq!(browser.value(amounts).await, "5 2 0 3");
-    browser.select("[data-status=skipped]").await.click().await.unwrap();
+    browser.select("[data-tab=skipped]").await.click().await.unwrap();
     browser.until_text("results-total", "3 results shown").await;
     browser.until("[...document.querySelectorAll('[data-testid=result-row]')].every((row) => row.textContent.includes('symbolic link'))").await;
     browser.close().await;
@@ -90,18 +93,4 @@ async fn open_entry(browser: &Browser, name: &str) {
     );
     browser.until(&row).await;
     browser.client.execute(&format!("{row}.click()"), vec![]).await.unwrap();
-}
-
-fn assert_sha256sum_accepts(directory: &Path, manifest: &[u8]) {
-    let mut child = Command::new("sha256sum")
-        .args(["--check", "--strict", "--quiet", "-"])
-        .current_dir(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(manifest).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}\n{}", String::from_utf8_lossy(manifest));
 }

@@ -6,9 +6,9 @@ use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
 
-const NARROW_PIXELS: u32 = 390;
+pub(crate) const NARROW_PIXELS: u32 = 390;
 /// Each view and what is there once it is filled.
-const VIEWS: [(&str, &str); 5] = [
+pub(crate) const VIEWS: [(&str, &str); 5] = [
     ("hash", "[data-testid=drop-zone]"),
     ("files", "[data-testid=entry-row]"),
     ("job", "[data-testid=result-row] .name"),
@@ -16,25 +16,25 @@ const VIEWS: [(&str, &str); 5] = [
     ("system", "[data-testid=stat-size]"),
 ];
 
-async fn colours(browser: &Browser, scheme: &str) {
+pub(crate) async fn colours(browser: &Browser, scheme: &str) {
     let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
     browser.devtools("Emulation.setEmulatedMedia", features).await;
 }
 
-async fn size(browser: &Browser, width: u32, height: u32) {
+pub(crate) async fn size(browser: &Browser, width: u32, height: u32) {
     let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
     browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     browser.until(&format!("innerWidth === {width}")).await;
 }
 
 /// Goes to a view by its address and awaits its content.
-async fn visit(browser: &Browser, view: &str, content: &str, job: &str) {
+pub(crate) async fn visit(browser: &Browser, view: &str, content: &str, job: &str) {
     let address = match view {
         "files" => format!("#/files/{ROOT}"),
         "job" => job.to_owned(),
         name => format!("#/{name}"),
     };
-    browser.client.execute("location.hash = arguments[0]", vec![json!(address)]).await.unwrap();
+    browser.visit(&address).await;
     browser.select(&format!(".view-{view} {content}")).await;
 }
 

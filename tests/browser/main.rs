@@ -10,13 +10,22 @@
     reason = "a test that cannot go on must fail, and says what it lacks"
 )]
 
+mod access;
 mod browser;
+mod checksum_files;
+mod craft;
 mod driver;
+mod history;
 mod jobs;
+mod live;
 mod looks;
+mod million;
 mod names;
 mod policy;
+mod refusals;
+mod results;
 mod server;
 mod sign_in;
 mod system;
+mod tools;
 mod uploads;

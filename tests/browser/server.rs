@@ -17,7 +17,8 @@ pub(crate) struct Server {
     /// The sign-in link, where the server asks for a token.
     pub(crate) link: Option<String>,
     tree: TempDir,
-    _state: TempDir,
+    state: TempDir,
+    args: Vec<String>,
     child: Child,
 }
 
@@ -35,22 +36,23 @@ impl Server {
     /// With more arguments.
     pub(crate) fn spawn(args: &[&str]) -> Self {
         let (tree, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hivesum"))
-            .args(["serve", &format!("{ROOT}={}", tree.path().to_str().unwrap()), "--listen", "127.0.0.1:0"])
-            .arg("--state")
-            .arg(state.path())
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let links = follow_log(child.stderr.take().unwrap());
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("listening on ").expect("the first line names the address").to_owned();
-        let link = (!args.contains(&"--no-auth")).then(|| links.recv().expect("the log has a sign-in link"));
-        Self { url, link, tree, _state: state, child }
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let (child, url, link) = start(tree.path(), state.path(), &args, "127.0.0.1:0");
+        Self { url, link, tree, state, args, child }
+    }
+
+    /// Kills it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start_again(&mut self) {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let (child, url, link) = start(self.tree.path(), self.state.path(), &self.args, &address);
+        assert_eq!(url, self.url);
+        (self.child, self.link) = (child, link);
     }
 
     /// The directory that is served.
@@ -65,6 +67,26 @@ impl Server {
         std::fs::write(&path, content).unwrap();
         path
     }
+}
+
+/// The program, its address and its sign-in link.
+fn start(tree: &Path, state: &Path, args: &[String], listen: &str) -> (Child, String, Option<String>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hivesum"))
+        .args(["serve", &format!("{ROOT}={}", tree.to_str().unwrap()), "--listen", listen, "--state"])
+        .arg(state)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let links = follow_log(child.stderr.take().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").expect("the first line names the address").to_owned();
+    let open = args.iter().any(|arg| arg == "--no-auth");
+    let link = (!open).then(|| links.recv().expect("the log has a sign-in link"));
+    (child, url, link)
 }
 
 impl Drop for Server {

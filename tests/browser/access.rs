@@ -1,0 +1,90 @@
+//! The page for everybody: what axe-core finds in each view, in both colour schemes, and that it can find anything.
+
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::jobs::run_job;
+use crate::looks::{NARROW_PIXELS, VIEWS, colours, size, visit};
+use crate::server::{ROOT, Server};
+use crate::tools::axe_core;
+
+/// What axe-core holds against the page as it is: the rule and the first element of each violation.
+async fn violations(browser: &Browser, axe: &str) -> Vec<Value> {
+    browser.run(axe, vec![]).await;
+    let audit = "window.__axe = undefined; axe.run(document).then(({ violations, passes }) => { window.__axe = { passes: passes.length, \
+        violations: violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.map((n) => n.html).join(' ')}`) }; });";
+    browser.run(audit, vec![]).await;
+    browser.until("window.__axe").await;
+    let found = browser.value("window.__axe").await;
+    assert!(found["passes"].as_u64().unwrap() > 10, "axe-core looked at nothing: {found}");
+    found["violations"].as_array().unwrap().clone()
+}
+
+async fn assert_accessible(browser: &Browser, axe: &str, what: &str) {
+    let found = violations(browser, axe).await;
+    assert!(found.is_empty(), "{what}: {found:#?}");
+}
+
+#[tokio::test]
+async fn axe_core_finds_nothing_in_any_view_light_dark_or_narrow() {
+    let Some(browser) = Browser::start().await else { return };
+    let Some(axe) = axe_core() else { return };
+    let server = Server::open();
+    for n in 0..30 {
+        server.write(format!("directory/file {n}"), n.to_string());
+    }
+    std::os::unix::fs::symlink("directory", server.tree().join("link")).unwrap();
+    run_job(&browser, &server, "sha512").await;
+    let job = browser.value("location.hash").await.as_str().unwrap().to_owned();
+    for (scheme, width, height) in [("light", 1200, 800), ("dark", NARROW_PIXELS, 844)] {
+        colours(&browser, scheme).await;
+        size(&browser, width, height).await;
+        for (view, content) in VIEWS {
+            visit(&browser, view, content, &job).await;
+            assert_accessible(&browser, &axe, &format!("{view}, {scheme}")).await;
+        }
+    }
+    browser.visit(&job).await;
+    browser.find("export-menu").await;
+    browser.find("result-row").await;
+    browser.run("document.querySelector('[data-testid=export-menu]').open = true", vec![]).await;
+    assert_accessible(&browser, &axe, "the export menu").await;
+    browser.run("document.querySelector('[data-testid=result-row]').click()", vec![]).await;
+    browser.select("dialog[open]").await;
+    assert_accessible(&browser, &axe, "the details of a result").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn axe_core_finds_nothing_in_the_queue_the_banner_or_the_signed_out_page() {
+    let Some(browser) = Browser::start().await else { return };
+    let Some(axe) = axe_core() else { return };
+    let server = Server::guarded();
+    browser.goto(&server.url).await;
+    browser.find("token-input").await;
+    assert_accessible(&browser, &axe, "signed out").await;
+    browser.goto(server.link.as_ref().unwrap()).await;
+    let path = server.write("file", "file");
+    browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();
+    browser.find("copy-digest").await;
+    browser.fill("expect-input", &"0".repeat(64)).await;
+    browser.select("[data-verdict=mismatch]").await;
+    assert_accessible(&browser, &axe, "the queue").await;
+    browser.visit(&format!("#/files/{ROOT}/nothing here")).await;
+    browser.find("error-banner").await;
+    assert_accessible(&browser, &axe, "a path that is not there").await;
+    browser.close_but_for(&["status of 401", "status of 404"]).await;
+}
+
+#[tokio::test]
+async fn axe_core_finds_a_fault_where_there_is_one() {
+    let Some(browser) = Browser::start().await else { return };
+    let Some(axe) = axe_core() else { return };
+    let server = Server::open();
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    browser.run("document.querySelector('#theme').removeAttribute('aria-label'); document.querySelector('#theme').removeAttribute('title')", vec![]).await;
+    let found = violations(&browser, &axe).await;
+    assert!(found.iter().any(|fault| fault.as_str().unwrap().starts_with("button-name")), "{}", json!(found));
+    browser.close().await;
+}

@@ -1,0 +1,132 @@
+//! How the page feels: by keyboard alone, without motion, at once, without jumps.
+
+use serde_json::json;
+
+use crate::browser::{Browser, hook};
+use crate::jobs::run_job;
+use crate::live::{ENDLESS, start_slow_job};
+use crate::looks::visit;
+use crate::server::{ROOT, Server};
+
+/// The issue's bound for a release build on loopback, five-fold for a debug build, which reads assets from the disk.
+const FIRST_PAINT_MS: f64 = if cfg!(debug_assertions) { 500.0 } else { 100.0 };
+/// What web.dev calls good is 0.1.
+const MOST_LAYOUT_SHIFT: f64 = 0.02;
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
+const DOWN: &str = "\u{e015}";
+
+async fn press(browser: &Browser, keys: &str) {
+    let focused = browser.client.active_element().await.unwrap();
+    focused.send_keys(keys).await.unwrap();
+}
+
+/// Tabs on until the focused element has this test hook, each step with a visible ring.
+async fn tab_to(browser: &Browser, testid: &str) {
+    for _ in 0..60 {
+        press(browser, TAB).await;
+        let at = browser
+            .value("[document.activeElement.dataset.testid ?? '', document.activeElement.matches(':focus-visible')]")
+            .await;
+        assert_eq!(at[1], true, "focus cannot be seen");
+        if at[0] == testid {
+            return;
+        }
+    }
+    panic!("{testid} is not reached by the tab key");
+}
+
+#[tokio::test]
+async fn a_directory_is_found_and_hashed_by_keyboard_alone() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    for name in ["alpha/1", "beta/2", "beta/3", "gamma/4"] {
+        server.write(name, name);
+    }
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    tab_to(&browser, "nav-files").await;
+    press(&browser, ENTER).await;
+    browser.find("root-list").await;
+    browser.run("document.querySelector('[data-testid=root-list] a').focus()", vec![]).await;
+    press(&browser, ENTER).await;
+    browser.find("entry-row").await;
+    browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
+    // The first name that begins so, then up again, then down by the arrow.
+    press(&browser, "be").await;
+    press(&browser, ENTER).await;
+    browser.until(&format!("location.hash === '#/files/{ROOT}/beta'")).await;
+    browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 2").await;
+    browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
+    press(&browser, DOWN).await;
+    browser.until("document.querySelector('[aria-selected=true]').textContent.startsWith('3')").await;
+    tab_to(&browser, "start-job").await;
+    press(&browser, ENTER).await;
+    browser.until_text("job-state", "Completed").await;
+    browser.until_text("job-files-done", "2").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn who_wants_no_motion_gets_none() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    start_slow_job(&browser, &server, ENDLESS, "0.5").await;
+    let moving = "document.getAnimations().filter((animation) => animation.playState === 'running').length";
+    browser.until(&format!("{moving} > 0")).await;
+    let features = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+    browser.devtools("Emulation.setEmulatedMedia", features).await;
+    browser.until(&format!("{moving} === 0")).await;
+    browser.click("job-cancel").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_first_paint_is_there_at_once_and_nothing_jumps_afterwards() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    for n in 0..50 {
+        server.write(format!("file {n}"), n.to_string());
+    }
+    run_job(&browser, &server, "blake3").await;
+    let job = browser.value("location.hash").await.as_str().unwrap().to_owned();
+    browser.goto(&format!("{}/#/hash", server.url)).await;
+    browser.client.refresh().await.unwrap();
+    let watch = "window.__shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) __shift += entry.value; }) \
+        .observe({ type: 'layout-shift', buffered: true });";
+    browser.run(watch, vec![]).await;
+    browser.find("drop-zone").await;
+    browser.until("performance.getEntriesByName('first-contentful-paint').length").await;
+    let paint = browser.value("performance.getEntriesByName('first-contentful-paint')[0].startTime").await;
+    assert!(paint.as_f64().unwrap() < FIRST_PAINT_MS, "the first paint took {paint} ms");
+    for (view, content) in crate::looks::VIEWS {
+        visit(&browser, view, content, &job).await;
+        browser.until("!document.querySelector('[aria-busy]')").await;
+        let shift = browser.value("window.__shift").await;
+        assert!(shift.as_f64().unwrap() < MOST_LAYOUT_SHIFT, "{view} made the page jump by {shift}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_is_chosen_is_counted_below_the_directory_in_sight() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    for name in ["a/1", "a/b/2", "a/b/c/3", "top"] {
+        server.write(name, "12345");
+    }
+    browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
+    browser.until_text("target-tally", "4 files, 20 B").await;
+    browser.visit(&format!("#/files/{ROOT}/a")).await;
+    browser.until_text("target-tally", "3 files, 15 B").await;
+    browser.visit(&format!("#/files/{ROOT}")).await;
+    browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 2").await;
+    let row =
+        "[...document.querySelectorAll('[data-testid=entry-row]')].find((row) => row.textContent.startsWith('top'))";
+    browser.until(row).await;
+    browser.run(&format!("{row}.click()"), vec![]).await;
+    browser.until_text("target-tally", "5 B").await;
+    browser.select(&hook("start-job")).await.click().await.unwrap();
+    browser.until_text("job-files-done", "1").await;
+    browser.close().await;
+}

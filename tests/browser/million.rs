@@ -1,0 +1,88 @@
+//! A result of a million rows: real files, a real job, scrolled from its first row to its last.
+//!
+//! `HIVESUM_TABLE_ROWS` scales it; the files are hard links, as a million inodes take longer to make than to hash.
+
+use std::path::Path;
+
+use crate::browser::Browser;
+use crate::jobs::run_job;
+use crate::server::Server;
+
+const ROWS: usize = 1_000_000;
+/// Links to one inode; ext4 allows 65,000.
+const ROWS_PER_DIRECTORY: usize = 1_000;
+/// Rows that are drawn: what is in sight, and some beyond.
+const MOST_NODES: u64 = 80;
+
+fn rows() -> usize {
+    std::env::var("HIVESUM_TABLE_ROWS")
+        .map_or(ROWS, |rows| rows.parse().expect("HIVESUM_TABLE_ROWS is a number of rows"))
+}
+
+fn write_tree(tree: &Path, rows: usize) {
+    for directory in 0..rows.div_ceil(ROWS_PER_DIRECTORY) {
+        let place = tree.join(format!("{directory:04}"));
+        std::fs::create_dir(&place).unwrap();
+        let first = place.join("000");
+        std::fs::write(&first, directory.to_string()).unwrap();
+        for n in 1..ROWS_PER_DIRECTORY.min(rows - directory * ROWS_PER_DIRECTORY) {
+            std::fs::hard_link(&first, place.join(format!("{n:03}"))).unwrap();
+        }
+    }
+}
+
+/// The path of a row in walk order, as it is shown.
+fn path_of(row: usize) -> String {
+    format!("{:04}/{:03}", row / ROWS_PER_DIRECTORY, row % ROWS_PER_DIRECTORY)
+}
+
+async fn until_row(browser: &Browser, row: usize) {
+    let shown = format!(
+        "[...document.querySelectorAll('[data-testid=result-row]')].some((row) => row.textContent.startsWith('{}'))",
+        path_of(row)
+    );
+    browser.until(&shown).await;
+    let nodes = browser.value("document.querySelectorAll('[data-testid=result-row]').length").await;
+    assert!(nodes.as_u64().unwrap() <= MOST_NODES, "{nodes} rows are drawn");
+}
+
+#[tokio::test]
+async fn a_table_of_a_million_rows_is_scrolled_to_its_end_and_every_row_can_be_reached() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let rows = rows();
+    write_tree(server.tree(), rows);
+    run_job(&browser, &server, "blake3").await;
+    let counted = format!(
+        "document.querySelector('[data-testid=results-total]').textContent.replaceAll(',', '') === '{rows} results'"
+    );
+    browser.until(&counted).await;
+    until_row(&browser, 0).await;
+
+    // By the scrollbar: to the end, to the middle.
+    let table = "const table = document.querySelector('[data-testid=result-rows]');";
+    browser.run(&format!("{table} table.scrollTop = table.scrollHeight"), vec![]).await;
+    until_row(&browser, rows - 1).await;
+    browser.run(&format!("{table} table.scrollTop = (table.scrollHeight - table.clientHeight) / 2"), vec![]).await;
+    until_row(&browser, rows / 2).await;
+    // By keys: the last row, exactly, and the one above it.
+    browser.run(&format!("{table} table.focus()"), vec![]).await;
+    let keys = browser.find("result-rows").await;
+    keys.send_keys("\u{e010}").await.unwrap();
+    let selected = "document.querySelector('[data-testid=result-row][aria-selected=true]')";
+    browser.until(&format!("{selected}?.textContent.startsWith('{}')", path_of(rows - 1))).await;
+    browser.until(&format!("{selected}.getAttribute('aria-rowindex') === '{}'", rows + 1)).await;
+    keys.send_keys("\u{e013}").await.unwrap();
+    browser.until(&format!("{selected}?.textContent.startsWith('{}')", path_of(rows - 2))).await;
+    // By wheel: pixel by pixel, wherever the scrollbar stands.
+    let tops = "[...document.querySelectorAll('[data-testid=result-row]')].find((row) => row.ariaSelected === 'true').getBoundingClientRect().top";
+    let before = browser.value(tops).await.as_f64().unwrap();
+    browser.run(&format!("{table} table.scrollBy(0, -100)"), vec![]).await;
+    browser.until(&format!("Math.abs({tops} - {before} - 100) < 2")).await;
+    // By search, from the server.
+    let sought = path_of(rows * 3 / 4);
+    browser.fill("results-search", &sought).await;
+    browser.until_text("results-total", "1 result shown").await;
+    until_row(&browser, rows * 3 / 4).await;
+    browser.close().await;
+}

@@ -1,0 +1,62 @@
+//! A server that is busy: its refusals are read in words, and what was asked for is tried again.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::jobs::start_job;
+use crate::live::{ENDLESS, start_slow_job};
+use crate::server::{ROOT, Server};
+
+/// The browser itself logs these answers.
+const REFUSED: [&str; 2] = ["status of 429", "status of 503"];
+
+#[tokio::test]
+async fn too_many_requests_are_told_with_a_countdown_and_the_view_comes_by_itself() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::spawn(&["--no-auth", "--rate-limit", "2"]);
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    // Four requests were free; the view needs another one.
+    let spend = "for (let i = 0; i < 8; i += 1) fetch('/api/v1/roots'); document.querySelector('[data-testid=nav-jobs]').click();";
+    browser.run(spend, vec![]).await;
+    browser.until("document.querySelector('.banner.wait')?.textContent.match(/Trying again in \\d+ s/)").await;
+    browser.until("document.querySelector('.banner.wait').getAttribute('role') === 'status'").await;
+    browser.until("document.querySelector('.view-jobs .placeholder')?.textContent.includes('No jobs yet')").await;
+    browser.until("!document.querySelector('.banner')").await;
+    browser.close_but_for(&REFUSED).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_refused_waits_in_words_and_goes_up_by_itself() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::spawn(&["--no-auth", "--rate-limit", "1"]);
+    let paths: Vec<_> = (0..4).map(|n| server.write(format!("up {n}"), n.to_string())).collect();
+    let list: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    browser.goto(&server.url).await;
+    browser.find("file-input").await.send_keys(&list.join("\n")).await.unwrap();
+    browser.until("[...document.querySelectorAll('[data-testid=upload-status]')].some((status) => status.textContent.includes('Trying again in'))").await;
+    browser.until("document.querySelectorAll('[data-testid=upload-row][data-state=done]').length === 4").await;
+    browser.close_but_for(&REFUSED).await;
+}
+
+#[tokio::test]
+async fn a_full_queue_is_told_and_the_job_starts_once_there_is_room() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::spawn(&["--no-auth", "--max-running-jobs", "1", "--max-queued-jobs", "1"]);
+    start_slow_job(&browser, &server, ENDLESS, "0.5").await;
+    let first = browser.value("location.hash.split('/').pop()").await;
+    let ask = "fetch('/api/v1/jobs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ root: arguments[0] }) })
+        .then((answer) => { window.__queued = answer.status; });";
+    browser.run(ask, vec![json!(ROOT)]).await;
+    browser.until("window.__queued === 202").await;
+
+    browser.visit(&format!("#/files/{ROOT}")).await;
+    start_job(&browser, "blake3").await;
+    browser.until("document.querySelector('.banner.wait')?.textContent.includes('queue_full')").await;
+    let cancel = "fetch(`/api/v1/jobs/${arguments[0]}/cancel`, { method: 'POST' })";
+    browser.run(cancel, vec![first.clone()]).await;
+    // The page comes to the third job, which goes on at the pace that was asked for.
+    browser.until(&format!("location.hash.startsWith('#/job/') && !location.hash.endsWith({first})")).await;
+    browser.until_text("job-state", "Running").await;
+    browser.close_but_for(&REFUSED).await;
+}
