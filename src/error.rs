@@ -46,6 +46,8 @@ pub(crate) enum ApiError {
     BodyTooSlow,
     #[error("{0}")]
     JobNotFinished(&'static str),
+    #[error("this Idempotency-Key came with another request before")]
+    IdempotencyConflict,
     #[error("{0}")]
     NameNotRepresentable(String),
     #[error("{0}")]
@@ -112,6 +114,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::BodyTooSlow => Code::BodyTooSlow,
             Self::JobNotFinished(_) => Code::JobNotFinished,
+            Self::IdempotencyConflict => Code::IdempotencyConflict,
             Self::NameNotRepresentable(_) => Code::NameNotRepresentable,
             Self::AlgorithmNotInJob(_) => Code::AlgorithmNotInJob,
             Self::TooLarge { .. } => Code::TooLarge,

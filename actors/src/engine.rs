@@ -3,7 +3,7 @@
 //! A service starts it inside its own actix System; a command line starts it on a thread of its own.
 //! Nothing here blocks, and nothing here names HTTP.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,12 +17,15 @@ use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
 pub use crate::gauges::{EngineStats, HasherStats, Latency, QueueStats};
 pub use crate::hasher::HasherPriority;
-use crate::job::driver::{Driver, DriverConfig, SurveyPlan};
-use crate::job::scan::{Scan, ScanEnds, ScanSpec, WalkSpec, channel};
+use crate::job::driver::{Driver, DriverConfig, Pace, SharedPace, SurveyPlan};
+use crate::job::known::join_past;
+use crate::job::scan::{Past, Scan, ScanEnds, ScanSpec, WalkSpec, channel};
 use crate::job::spec::Priority;
 use crate::messages::{Drain, JobKey};
+use crate::pulse::Notebook;
 use crate::source::batch::ScanRules;
 use crate::supervisor::{Supervisor, SupervisorConfig};
+use crate::sys::slots::Slots;
 pub use crate::upload::{Upload, UploadDigests};
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
 
@@ -43,6 +46,8 @@ pub struct EngineConfig {
     pub max_file_bytes: u64,
     /// The most that is read of a file whose size says 0.
     pub max_unsized_bytes: u64,
+    /// Bytes a second that all scans together may read; none means no bound.
+    pub max_bytes_per_second: Option<NonZeroU64>,
     /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
     /// directory that does not answer for as long, is given up.
     pub quantum_deadline: Duration,
@@ -67,6 +72,7 @@ impl Default for EngineConfig {
             concurrent_uploads: 128,
             max_file_bytes: 16 << 40,
             max_unsized_bytes: 64 << 30,
+            max_bytes_per_second: None,
             quantum_deadline: Duration::from_secs(60),
         }
     }
@@ -86,6 +92,9 @@ struct Shared {
     gauges: Arc<Gauges>,
     uploads: Arc<Semaphore>,
     config: EngineConfig,
+    /// Bytes a second of all scans.
+    budget: Option<SharedPace>,
+    notebook: Notebook,
     draining: AtomicBool,
     next_job: AtomicU64,
 }
@@ -103,19 +112,22 @@ impl Engine {
         let tested = tokio::task::spawn_blocking(move || test_algorithms(chosen)).await;
         tested.unwrap_or_else(|_| Err(StartError::SelfTest(Algorithm::default())))?;
         raise_descriptor_limit();
-        let gauges = Arc::new(Gauges::default());
+        let (gauges, notebook) = (Arc::new(Gauges::default()), Notebook::default());
         let supervisor = Supervisor::new(SupervisorConfig {
             hashers: config.hashers.get(),
             priority: config.priority,
             interactive_limit: config.interactive_queue,
             quantum_deadline: config.quantum_deadline,
             gauges: gauges.clone(),
+            notebook: notebook.clone(),
         });
         let shared = Shared {
             supervisor: supervisor.start(),
             home: actix_rt::Arbiter::current(),
             gauges,
             uploads: Arc::new(Semaphore::new(config.concurrent_uploads)),
+            budget: config.max_bytes_per_second.map(SharedPace::new),
+            notebook,
             config,
             draining: AtomicBool::new(false),
             next_job: AtomicU64::new(0),
@@ -150,12 +162,17 @@ impl Engine {
     /// # Errors
     /// While the engine drains.
     pub fn scan(&self, spec: ScanSpec) -> Result<Scan, Refused> {
+        self.scan_on(spec, None)
+    }
+
+    /// A scan that goes on from what is known of earlier ones; of jobs alone.
+    pub(crate) fn scan_on(&self, spec: ScanSpec, past: Option<Past>) -> Result<Scan, Refused> {
         if self.draining() {
             return Err(Refused::Draining);
         }
         let (scan, ends) = channel();
         let shared = self.shared.clone();
-        match self.shared.home.spawn(async move { shared.drive(spec, ends).await }) {
+        match self.shared.home.spawn(async move { shared.drive(spec, past, ends).await }) {
             true => Ok(scan),
             false => Err(Refused::Draining),
         }
@@ -172,6 +189,16 @@ impl Engine {
         let Shared { supervisor, gauges, uploads, .. } = &*self.shared;
         let permit = uploads.clone().try_acquire_owned()?;
         Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), permit))
+    }
+
+    /// Hasher threads.
+    pub(crate) fn hashers(&self) -> usize {
+        self.shared.config.hashers.get()
+    }
+
+    /// From now on hashers note here what they read for jobs. The first call counts.
+    pub(crate) fn note_in(&self, slots: Slots) {
+        let _ = self.shared.notebook.set(slots);
     }
 
     /// The figures of this instant.
@@ -196,7 +223,7 @@ impl Engine {
 }
 
 impl Shared {
-    async fn drive(&self, spec: ScanSpec, ends: ScanEnds) {
+    async fn drive(&self, spec: ScanSpec, past: Option<Past>, ends: ScanEnds) {
         let ScanSpec { targets, filters, reach, leave_out, .. } = spec;
         let rules = ScanRules {
             algorithms: spec.algorithms,
@@ -205,6 +232,7 @@ impl Shared {
             max_file_bytes: self.config.max_file_bytes,
             max_unsized_bytes: self.config.max_unsized_bytes,
             leave_out: leave_out.clone(),
+            asker: past.as_ref().map(|past| past.asker),
         };
         let (events, walk) = mpsc::channel(PLANS_AHEAD);
         let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, patience: self.config.quantum_deadline };
@@ -212,13 +240,24 @@ impl Shared {
             .survey_after
             .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
         Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events });
+        let (walk, before) = match past {
+            Some(past) => join_past(walk, past),
+            None => (walk, Vec::new()),
+        };
         let config = DriverConfig {
             key: JobKey(self.next_job.fetch_add(1, Ordering::Relaxed)),
             low: spec.priority == Priority::Low,
             hashers: self.config.hashers.get(),
             rules: Arc::new(rules),
             deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
-            max_bytes_per_second: spec.max_bytes_per_second,
+            paces: spec
+                .max_bytes_per_second
+                .map(SharedPace::new)
+                .into_iter()
+                .chain(self.budget.clone())
+                .map(Pace::of)
+                .collect(),
+            before,
             survey,
             supervisor: self.supervisor.clone(),
         };

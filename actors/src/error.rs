@@ -220,6 +220,18 @@ pub enum SubmitError {
     /// The root's file system does not answer.
     #[error("the root does not answer")]
     RootUnavailable,
+    /// The job to build on has not ended.
+    #[error("the job to build on is not finished")]
+    EarlierNotFinished,
+    /// The job to build on has no digests of an algorithm that is wanted.
+    #[error("the job to build on has no {0} digests")]
+    EarlierLacks(Algorithm),
+    /// The job to build on is of another tree.
+    #[error("the job to build on is of another root or path")]
+    EarlierIsOfAnotherTree,
+    /// The idempotency key came with another request before.
+    #[error("this Idempotency-Key came with another request before")]
+    KeyConflict,
     /// Queue full or draining.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -268,4 +280,18 @@ pub enum CompareError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl StoreError {
+    /// The same error for somebody else; the cause stays with this one.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Locked => Self::Locked,
+            Self::Corrupt => Self::Corrupt,
+            Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Full => Self::Full,
+            Self::Closed => Self::Closed,
+            Self::Failed(_) => Self::Failed("told before".into()),
+        }
+    }
 }

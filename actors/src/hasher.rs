@@ -93,6 +93,7 @@ impl Handler<Work> for Hasher {
             false => Ok(carry_out(desk, quantum, &pulse)),
         };
         let reply = reply.unwrap_or_else(|_| Err(Lost::HasherDied { at: pulse.at() }));
+        pulse.forget();
         pulse.beat();
         let Station { slot, generation, ref supervisor, .. } = self.station;
         supervisor.do_send(Finished { slot, generation, reply });
@@ -102,7 +103,7 @@ impl Handler<Work> for Hasher {
 fn carry_out(desk: &mut Desk, quantum: Quantum, pulse: &Pulse) -> Reply {
     Ok(match quantum {
         Quantum::HashBatch(task) => Answer::BatchHashed(hash_batch(desk, &task, pulse)),
-        Quantum::HashSegment(task) => Answer::SegmentHashed(digest_segment(desk, task)),
+        Quantum::HashSegment(task) => Answer::SegmentHashed(digest_segment(desk, task, pulse)),
         Quantum::AbsorbChunk(ChunkTask { mut digests, chunks }) => {
             fail::fail_point!("absorb_chunk");
             for chunk in &chunks {

@@ -1,6 +1,14 @@
-//! The pulse of a hasher: what it is at, shared with the Supervisor without a message.
+//! The pulse of a hasher: what it is at, shared with the Supervisor without a message, and with the next
+//! process, should this one die, through the [slots](crate::sys::slots).
 
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::job::plan::{Entry, Plan};
+use crate::sys::slots::{Asker, Slots};
+
+/// Where hashers note what they read; empty where nobody wants to know.
+pub(crate) type Notebook = Arc<OnceLock<Slots>>;
 
 /// Written by one hasher thread, read by the Supervisor.
 #[derive(Debug, Default)]
@@ -8,13 +16,34 @@ pub(crate) struct Pulse {
     beats: AtomicU64,
     at: AtomicUsize,
     thread_id: AtomicI32,
+    slot: usize,
+    notebook: Notebook,
 }
 
 impl Pulse {
+    /// Of the hasher in this slot.
+    pub(crate) fn new(slot: usize, notebook: Notebook) -> Self {
+        Self { slot, notebook, ..Self::default() }
+    }
+
     /// The hasher turns to entry `index` of its batch.
     pub(crate) fn begin(&self, index: usize) {
         self.at.store(index, Ordering::Relaxed);
         self.beat();
+    }
+
+    /// Notes that it turns to a file, from `offset` on.
+    pub(crate) fn note(&self, asker: Asker, plan: &Plan, entry: &Entry, offset: u64) {
+        if let Some(slots) = self.notebook.get() {
+            slots.note(self.slot, asker, (&plan.group(entry).shown, plan.name(entry)), offset);
+        }
+    }
+
+    /// Notes that it reads nothing.
+    pub(crate) fn forget(&self) {
+        if let Some(slots) = self.notebook.get() {
+            slots.forget(self.slot);
+        }
     }
 
     pub(crate) fn beat(&self) {

@@ -18,6 +18,7 @@ use crate::gauges::Gauges;
 use crate::guards::Guard;
 use crate::hasher::HasherPriority;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
+use crate::pulse::Notebook;
 use pool::{InFlight, Pool};
 use queues::{QueueFull, QueueLimits, Queues};
 
@@ -35,6 +36,7 @@ pub(crate) struct SupervisorConfig {
     pub(crate) interactive_limit: usize,
     pub(crate) quantum_deadline: Duration,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) notebook: Notebook,
 }
 
 pub(crate) struct Supervisor {

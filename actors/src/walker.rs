@@ -57,6 +57,8 @@ pub(crate) enum WalkEvent {
     End {
         files: u64,
     },
+    /// What is known from before does not fit to what was met; see [`crate::job::known`].
+    Diverged,
 }
 
 impl Handler<Walk> for Walker {

@@ -183,9 +183,10 @@ impl Run {
         }
         match scan.blocking_finish().outcome {
             ScanOutcome::Completed => Ok(()),
-            ScanOutcome::Cancelled | ScanOutcome::DeadlineExceeded | ScanOutcome::WalkFailed => {
-                self.break_off("the scan broke off: the output is not complete")
-            }
+            ScanOutcome::Cancelled
+            | ScanOutcome::DeadlineExceeded
+            | ScanOutcome::WalkFailed
+            | ScanOutcome::Diverged => self.break_off("the scan broke off: the output is not complete"),
         }
     }
 
@@ -213,6 +214,7 @@ impl Run {
                     status,
                     digests: &hashed.digests,
                     algorithms: &hashed.algorithms,
+                    reused: false,
                 });
                 self.outlet.flush()
             }
@@ -223,7 +225,8 @@ impl Run {
     /// One result that no scan gave.
     fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), Gone> {
         let algorithms = self.rules.algorithms;
-        self.emit(&ItemRef { path, meta: FileMeta::default(), status, digests: &[], algorithms: &algorithms });
+        let meta = FileMeta::default();
+        self.emit(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false });
         self.outlet.flush()
     }
 

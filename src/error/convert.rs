@@ -90,6 +90,10 @@ impl From<SubmitError> for ApiError {
             SubmitError::Path(invalid) => invalid.into(),
             SubmitError::Glob(invalid) => invalid.into(),
             SubmitError::RootUnavailable => Self::RootUnavailable,
+            SubmitError::EarlierNotFinished => Self::JobNotFinished("the job to build on is not finished"),
+            SubmitError::EarlierLacks(_) => Self::AlgorithmNotInJob(error.to_string()),
+            SubmitError::EarlierIsOfAnotherTree => Self::invalid(error.to_string()),
+            SubmitError::KeyConflict => Self::IdempotencyConflict,
             SubmitError::Refused(refused) => refused.into(),
             SubmitError::Store(error) => error.into(),
         }

@@ -97,9 +97,11 @@ pub(crate) struct JobSpec {
     max_bytes_per_second: Option<u64>,
     #[schema(nullable = false, minimum = 1)]
     deadline_seconds: Option<u32>,
+    #[schema(nullable = false, format = "uuid")]
+    reuse_unchanged_from: Option<String>,
 }
 
-/// How far a job has come: committed results only.
+/// How far a job has come: committed results, and in `bytes_done` what is digested of large files under way.
 #[derive(ToSchema)]
 pub(crate) struct Progress {
     /// Known once the walk has ended.
@@ -195,6 +197,9 @@ pub(crate) struct Item {
     /// Of hashed files.
     #[schema(nullable = false)]
     stability: Option<Stability>,
+    /// `true` where the digests were taken over from an earlier job, and the file not read.
+    #[schema(nullable = false)]
+    reused: Option<bool>,
     /// Why, unless hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
     #[schema(nullable = false)]
     code: Option<String>,

@@ -51,6 +51,9 @@ struct JobAsked {
     max_bytes_per_second: Option<NonZeroU64>,
     #[schema(value_type = Option<u32>, minimum = 1)]
     deadline_seconds: Option<NonZeroU32>,
+    /// An ended job of the same root and path: digests of files that are what they were are taken over from it.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    reuse_unchanged_from: Option<JobId>,
 }
 
 impl JobAsked {
@@ -66,6 +69,7 @@ impl JobAsked {
             priority: self.priority,
             max_bytes_per_second: self.max_bytes_per_second,
             deadline_seconds: self.deadline_seconds,
+            reuse_unchanged_from: self.reuse_unchanged_from,
         })
     }
 }
@@ -80,11 +84,13 @@ fn algorithms_of(names: Option<Vec<String>>) -> Result<Algorithms, ApiError> {
     post, path = "/api/v1/jobs", tag = "jobs", operation_id = "submit_job",
     summary = "Hash a directory or a file of a root",
     description = "The job is stored before it is acknowledged, and goes on whether its client stays or not.",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
+        "A request that comes again under its key within 24 hours gives the job of the first.")),
     request_body = JobAsked,
     responses((status = 202, description = "Taken.", body = shown::Job, headers(("Location" = String, description = "The job's own path.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "no_roots", "not_found", "body_too_slow", "too_large",
-        "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
+        "idempotency_conflict", "job_not_finished", "algorithm_not_in_job", "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
     ]))),
 )]
 pub(super) async fn submit(
@@ -97,9 +103,23 @@ pub(super) async fn submit(
     Query::of(&request)?.finish()?;
     let asked: JobAsked = read_json(&request, payload, service.json_rules()).await?;
     let owner = caller.owner.as_deref().map(str::to_owned);
-    let job = service.jobs.submit(asked.into_spec()?, owner).await?;
+    let spec = asked.into_spec()?;
+    if let Some(earlier) = spec.reuse_unchanged_from {
+        service.job(&caller, &earlier.to_string()).await?;
+    }
+    let job = service.jobs.submit_once(spec, owner, idempotency_key(&request)?).await?;
     let location = format!("/api/v1/jobs/{}", job.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
+}
+
+/// The longest key that a request may come under.
+const MAX_KEY_BYTES: usize = 255;
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let Some(field) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = field.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+    let key = key.ok_or_else(|| ApiError::invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))?;
+    Ok(Some(key.to_owned()))
 }
 
 /// A page of jobs, newest first.

@@ -20,6 +20,7 @@ use actix::Addr;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::job::checkpoint::Checkpoint;
 use crate::job::scan::{ScanEnd, ScanEnds, ScanOutcome};
 use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
 use crate::source::batch::{BatchTask, ScanRules};
@@ -27,7 +28,7 @@ use crate::supervisor::Supervisor;
 use crate::walker::WalkEvent;
 use large::{LargeFiles, PieceTag};
 use meter::Meter;
-use pace::Pace;
+pub(crate) use pace::{Pace, SharedPace};
 pub(crate) use survey::SurveyPlan;
 use survey::SurveyState;
 use window::Window;
@@ -45,7 +46,10 @@ pub(crate) struct DriverConfig {
     pub(crate) hashers: usize,
     pub(crate) rules: Arc<ScanRules>,
     pub(crate) deadline: Option<Instant>,
-    pub(crate) max_bytes_per_second: Option<std::num::NonZeroU64>,
+    /// The scan's own budget of bytes a second, and that of all scans.
+    pub(crate) paces: Vec<Pace>,
+    /// States of large files that an earlier process has kept.
+    pub(crate) before: Vec<Checkpoint>,
     pub(crate) survey: Option<SurveyPlan>,
     pub(crate) supervisor: Addr<Supervisor>,
 }
@@ -63,7 +67,9 @@ pub(crate) struct Driver {
     ready: VecDeque<(u64, Range<usize>)>,
     window: Window,
     large: LargeFiles,
-    pace: Option<Pace>,
+    /// The batch of an entry that the process died on before: nothing else is sent beside it.
+    alone: Option<u64>,
+    paces: Vec<Pace>,
     survey: SurveyState,
     meter: Meter,
     ends: ScanEnds,
@@ -74,6 +80,8 @@ enum WalkState {
     Walking,
     Ended,
     BrokenOff,
+    /// What an earlier pass has found is no longer how the tree is.
+    Diverged,
 }
 
 /// What a quantum under way was for.
@@ -109,9 +117,10 @@ impl Driver {
             batches_out: 0,
             ready: VecDeque::new(),
             window: Window::new(config.rules.algorithms),
-            large: LargeFiles::new(config.hashers, config.rules.clone()),
+            large: LargeFiles::new(config.hashers, config.rules.clone(), std::mem::take(&mut config.before)),
+            alone: None,
             survey: SurveyState::new(config.survey.take()),
-            pace: config.max_bytes_per_second.map(Pace::new),
+            paces: std::mem::take(&mut config.paces),
             meter: Meter::new(),
             ends,
             config,
@@ -134,11 +143,15 @@ impl Driver {
             if self.is_done() {
                 return match self.walk_state {
                     WalkState::BrokenOff => ScanOutcome::WalkFailed,
+                    WalkState::Diverged => ScanOutcome::Diverged,
                     WalkState::Walking | WalkState::Ended => ScanOutcome::Completed,
                 };
             }
             match self.next_event().await {
-                Event::Answer(ticket, reply) => self.take_answers(ticket, reply),
+                Event::Answer(ticket, reply) => {
+                    self.take_answers(ticket, reply);
+                    self.keep_states();
+                }
                 Event::Walk(event) => self.take_walk_event(event),
                 Event::ReaderHasRoom | Event::MayGoOn => {}
                 Event::Surveyed => self.take_survey(),
@@ -152,7 +165,7 @@ impl Driver {
         let wants_plans = self.wants_plans();
         let waits_for_reader = self.window.front_is_settled();
         let deadline = self.config.deadline;
-        let paused_until = self.pace.as_ref().and_then(Pace::paused_until);
+        let paused_until = self.paces.iter().filter_map(Pace::paused_until).max();
         tokio::select! {
             biased;
             () = self.ends.cancel.cancelled() => Event::Cancelled,
@@ -208,6 +221,9 @@ impl Driver {
     }
 
     fn send_work(&mut self) {
+        if self.alone.is_some() {
+            return;
+        }
         while self.pieces_out() < self.piece_credit() && self.may_read() {
             let Some((tag, task)) = self.large.next_piece() else { break };
             self.submit(Ticket::Piece(tag), tag.bytes, Quantum::HashSegment(task));
@@ -215,14 +231,22 @@ impl Driver {
         while self.batches_out < self.batch_credit() && self.large.len() < LARGE_FILES_OPEN && self.may_read() {
             let Some((number, range)) = self.ready.pop_front() else { break };
             let Some(plan) = self.window.plan(number) else { continue };
+            if plan.alone && !self.tickets.is_empty() {
+                return self.ready.push_front((number, range));
+            }
             self.batches_out += 1;
+            let alone = plan.alone.then_some(self.next_ticket);
             let task = BatchTask { plan, range: range.clone(), rules: self.config.rules.clone() };
             self.submit(Ticket::Batch { plan: number, range }, BATCH_COST, Quantum::HashBatch(task));
+            if alone.is_some() {
+                self.alone = alone;
+                return;
+            }
         }
     }
 
     fn may_read(&mut self) -> bool {
-        self.pace.as_mut().is_none_or(Pace::may_read)
+        self.paces.iter_mut().all(Pace::may_read)
     }
 
     fn submit(&mut self, ticket: Ticket, cost: u64, quantum: Quantum) {
@@ -245,7 +269,15 @@ impl Driver {
                 self.walk_state = WalkState::Ended;
                 self.meter.set_files_total(files);
             }
+            Some(WalkEvent::Diverged) => self.walk_state = WalkState::Diverged,
             None => self.walk_state = WalkState::BrokenOff,
+        }
+    }
+
+    /// Hands on states of large files; those that find no room come again.
+    fn keep_states(&mut self) {
+        for checkpoint in self.large.take_checkpoints() {
+            let _ = self.ends.checkpoints.try_send(checkpoint);
         }
     }
 

@@ -94,7 +94,7 @@ impl EventStream {
         last_event_id: Option<u64>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        let (_, view) = watch::channel(View { job: ended.job, rows: ended.rows });
+        let (_, view) = watch::channel(View::of(ended.job, ended.rows));
         Self::new(store, view, None, last_event_id, permit)
     }
 

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::digest::Algorithms;
-use crate::job::rows::{FileMeta, RowRef, Status, split_digests};
+use crate::job::rows::{FileMeta, Origin, RowRef, Status, split_digests};
 
 /// One result, owned: what the store answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Item {
     pub digests: Vec<u8>,
     /// Whose digests they are.
     pub algorithms: Algorithms,
+    /// Whether they were taken over from an earlier job, and the file not read.
+    pub reused: bool,
 }
 
 /// One result, borrowed, ready to be written as JSON.
@@ -39,6 +41,8 @@ pub struct ItemRef<'a> {
     pub digests: &'a [u8],
     /// Whose digests they are.
     pub algorithms: &'a Algorithms,
+    /// Whether they were taken over from an earlier job, and the file not read.
+    pub reused: bool,
 }
 
 impl Item {
@@ -51,6 +55,7 @@ impl Item {
             status: self.status,
             digests: &self.digests,
             algorithms: &self.algorithms,
+            reused: self.reused,
         }
     }
 }
@@ -59,7 +64,8 @@ impl<'a> ItemRef<'a> {
     /// The row of a batch whose whole path the caller has put together.
     #[must_use]
     pub fn of_row(row: RowRef<'a>, path: &'a [u8], algorithms: &'a Algorithms) -> Self {
-        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms }
+        let reused = row.origin == Origin::Reused;
+        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms, reused }
     }
 }
 
@@ -80,6 +86,9 @@ impl Serialize for ItemRef<'_> {
             Status::Hashed(stability) => {
                 map.serialize_entry("digests", &DigestMap { bytes: self.digests, algorithms: self.algorithms })?;
                 map.serialize_entry("stability", &stability)?;
+                if self.reused {
+                    map.serialize_entry("reused", &true)?;
+                }
             }
             Status::Error { code, .. } => map.serialize_entry("code", code.name())?,
             Status::Skipped(reason) => map.serialize_entry("code", reason.name())?,

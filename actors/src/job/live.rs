@@ -5,13 +5,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Refused;
-use crate::job::spec::{Job, JobId, Progress};
-use crate::store::{Ending, NumberedItem, Tally};
+use crate::job::spec::{Job, JobId, JobState, Priority, Progress};
+use crate::store::{Ending, Footing, NumberedItem, Tally};
 
 /// Groups of errors that a slow reader of events may be behind before it gets a snapshot instead.
 pub(crate) const NOTICES_AHEAD: usize = 64;
@@ -25,24 +26,28 @@ pub(crate) struct View {
     pub(crate) job: Job,
     /// Results committed.
     pub(crate) rows: u64,
+    /// Bytes of the files among them that have digests.
+    pub(crate) bytes: u64,
+    /// Time at work before this process came to it.
+    pub(crate) elapsed_before: Duration,
 }
 
 /// A job that has not ended.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) id: JobId,
-    pub(crate) run: i64,
     pub(crate) cancel: CancellationToken,
     view: watch::Sender<View>,
     errors: broadcast::Sender<Notice>,
 }
 
 impl Live {
-    pub(crate) fn new(job: Job, run: i64) -> Arc<Self> {
+    /// A job with so many results in the store.
+    pub(crate) fn new(job: Job, rows: u64) -> Arc<Self> {
         let (id, cancel) = (job.id, CancellationToken::new());
-        let (view, _) = watch::channel(View { job, rows: 0 });
+        let (view, _) = watch::channel(View::of(job, rows));
         let (errors, _) = broadcast::channel(NOTICES_AHEAD);
-        Arc::new(Self { id, run, cancel, view, errors })
+        Arc::new(Self { id, cancel, view, errors })
     }
 
     pub(crate) fn job(&self) -> Job {
@@ -52,8 +57,8 @@ impl Live {
     /// The counts of what is committed.
     pub(crate) fn tally(&self) -> Tally {
         let view = self.view.borrow();
-        let Progress { files_done, files_failed, files_skipped, bytes_done, .. } = view.job.progress;
-        Tally { rows: view.rows, files_done, files_failed, files_skipped, bytes_done }
+        let Progress { files_done, files_failed, files_skipped, .. } = view.job.progress;
+        Tally { rows: view.rows, files_done, files_failed, files_skipped, bytes_done: view.bytes }
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<View> {
@@ -81,6 +86,22 @@ impl Live {
         });
     }
 
+    /// Work on it begins, with what the store has of it.
+    pub(crate) fn begin(&self, footing: Footing, started_at: jiff::Timestamp) {
+        self.tell(|view| {
+            view.job.state = JobState::Running;
+            view.job.started_at = Some(started_at);
+            view.job.progress.bytes_done = footing.tally.bytes_done;
+            view.elapsed_before = footing.elapsed;
+            view.take_tally(footing.tally);
+        });
+    }
+
+    /// Time at work before this process came to it.
+    pub(crate) fn elapsed_before(&self) -> Duration {
+        self.view.borrow().elapsed_before
+    }
+
     /// The last thing that is told.
     pub(crate) fn end(&self, ending: Ending) {
         self.tell(|view| {
@@ -89,6 +110,7 @@ impl Live {
             (job.summary, job.error) = (Some(ending.summary), ending.error);
             (job.progress.files_total, job.progress.bytes_total) = (ending.files_total, ending.bytes_total);
             (job.progress.bytes_per_second, job.progress.eta_seconds) = (0, None);
+            job.progress.bytes_done = view.bytes;
         });
     }
 }
@@ -99,13 +121,20 @@ impl View {
         self.job.state.is_final()
     }
 
-    fn take_tally(&mut self, tally: Tally) {
-        self.rows = tally.rows;
+    /// Of a job with so many results in the store.
+    pub(crate) fn of(job: Job, rows: u64) -> Self {
+        let bytes = job.progress.bytes_done;
+        Self { job, rows, bytes, elapsed_before: Duration::ZERO }
+    }
+
+    pub(crate) fn take_tally(&mut self, tally: Tally) {
+        (self.rows, self.bytes) = (tally.rows, tally.bytes_done);
         let progress = &mut self.job.progress;
         progress.files_done = tally.files_done;
         progress.files_failed = tally.files_failed;
         progress.files_skipped = tally.files_skipped;
-        progress.bytes_done = tally.bytes_done;
+        // Bytes of half-digested files may have been told already.
+        progress.bytes_done = progress.bytes_done.max(tally.bytes_done);
     }
 }
 
@@ -194,13 +223,15 @@ impl Registry {
         state.waiting.push_back(live);
     }
 
-    /// The next job that may run, with its place.
+    /// The next job that may run, with its place: of those that wait the first, low ones after all others.
     pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<Live>, Place)> {
         let mut state = self.state();
         if state.closed || state.running >= self.limits.max_running {
             return None;
         }
-        let live = state.waiting.pop_front()?;
+        let is_normal = |live: &Arc<Live>| live.view.borrow().job.spec.priority == Priority::Normal;
+        let at = state.waiting.iter().position(is_normal).unwrap_or(0);
+        let live = state.waiting.remove(at)?;
         state.running += 1;
         self.running.send_replace(state.running);
         Some((live, Place { registry: self.clone() }))
@@ -254,7 +285,7 @@ mod tests {
     }
 
     fn live() -> Arc<Live> {
-        Live::new(job(), 1)
+        Live::new(job(), 0)
     }
 
     #[test]
@@ -292,6 +323,20 @@ mod tests {
         assert!(registry.withdraw(jobs[1].id).is_none());
         let run: Vec<_> = std::iter::from_fn(|| registry.next()).map(|(live, _)| live.id).collect();
         assert_eq!(run, [jobs[0].id, jobs[2].id]);
+    }
+
+    #[test]
+    fn low_jobs_wait_until_no_normal_one_does() {
+        let registry = registry(9, 9);
+        let low = |low: bool| {
+            let mut job = job();
+            job.spec.priority = if low { Priority::Low } else { Priority::Normal };
+            Live::new(job, 0)
+        };
+        let jobs = [low(true), low(false), low(true), low(false)];
+        jobs.iter().for_each(|job| registry.admit(job.clone()));
+        let run: Vec<_> = std::iter::from_fn(|| registry.next()).map(|(live, _)| live.id).collect();
+        assert_eq!(run, [1, 3, 0, 2].map(|index| jobs[index].id));
     }
 
     #[test]

@@ -5,14 +5,18 @@
 //! come; a service's job is a scan whose batches are committed to the store before they are announced.
 //! A job is owned by its driver, never by the request that asked for it.
 
+pub(crate) mod checkpoint;
 pub(crate) mod driver;
 pub mod events;
 pub mod filters;
 mod hall;
 pub mod item;
+pub(crate) mod known;
 mod live;
 pub(crate) mod openings;
 mod pass;
+mod past;
+mod patience;
 pub(crate) mod plan;
 pub mod query;
 pub mod rows;

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -13,12 +14,14 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::hall::Hall;
 use super::live::Live;
+use super::past::Unreadable;
+use super::patience::with_room;
 use super::runner::{Finish, Verdict};
 use crate::error::StoreError;
 use crate::job::rows::Rows;
-use crate::job::scan::{Canceller, Scan};
+use crate::job::scan::{Canceller, Scan, ScanOutcome};
 use crate::job::spec::Progress;
-use crate::store::{Ledger, NumberedItem, Tally};
+use crate::store::{Footing, Ledger, NumberedItem, Tally};
 
 /// Rows after which a group is committed.
 const GROUP_ROWS: usize = 4000;
@@ -30,7 +33,7 @@ const GROUP_WAIT: Duration = Duration::from_millis(20);
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// A group on its way into the store.
-type Committing = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send>>;
+type Committing<'a> = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send + 'a>>;
 
 struct Committed {
     tally: Tally,
@@ -45,9 +48,10 @@ pub(super) struct Pass<'a> {
     figures: watch::Receiver<Progress>,
     started: Instant,
     ledger: Ledger,
+    unreadable: Unreadable,
     /// When the group that is gathered is to be committed.
     due: Option<tokio::time::Instant>,
-    committing: Option<Committing>,
+    committing: Option<Committing<'a>>,
     cancelled: bool,
     /// Something was committed since progress was told.
     moved: bool,
@@ -65,7 +69,12 @@ enum Event {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(hall: &'a Hall, live: &'a Live, scan: Scan, started: Instant) -> Self {
+    pub(super) fn new(
+        hall: &'a Hall,
+        live: &'a Live,
+        scan: Scan,
+        (footing, unreadable): (Footing, Unreadable),
+    ) -> Self {
         let mut clock = tokio::time::interval(TELL_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -74,8 +83,9 @@ impl<'a> Pass<'a> {
             canceller: scan.canceller(),
             figures: scan.progress(),
             scan,
-            started,
-            ledger: Ledger::new(live.id, live.run),
+            started: Instant::now(),
+            ledger: Ledger::new(live.id, footing),
+            unreadable,
             due: None,
             committing: None,
             cancelled: false,
@@ -93,7 +103,10 @@ impl<'a> Pass<'a> {
                 Event::Rows(None) => return self.finish().await,
                 Event::Committed(committed) => self.committed(committed?),
                 Event::GroupDue => {}
-                Event::TimeToTell => self.tell(),
+                Event::TimeToTell => {
+                    self.keep_states();
+                    self.tell();
+                }
                 Event::Cancelled => {
                     self.cancelled = true;
                     self.canceller.cancel();
@@ -129,10 +142,23 @@ impl<'a> Pass<'a> {
             return;
         }
         self.due = None;
-        let mut group = self.ledger.take_group();
+        if !self.ledger.has_something() {
+            return;
+        }
+        let mut group = self.ledger.take_group(self.started.elapsed());
         let committed = Committed { tally: group.tally, errors: std::mem::take(&mut group.errors) };
-        let store = self.hall.store.clone();
-        self.committing = Some(Box::pin(async move { store.commit(group, None).await.map(|()| committed) }));
+        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
+        self.committing = Some(Box::pin(async move {
+            with_room(hall, live, || hall.store.commit(group.clone(), None)).await.map(|()| committed)
+        }));
+    }
+
+    /// Takes states of large files along with the next group.
+    fn keep_states(&mut self) {
+        self.ledger.keep(self.scan.checkpoints());
+        if self.ledger.has_something() {
+            self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
+        }
     }
 
     fn committed(&mut self, committed: Committed) {
@@ -148,7 +174,9 @@ impl<'a> Pass<'a> {
         self.moved = false;
         let figures = *self.figures.borrow_and_update();
         self.live.tell(|view| {
+            let bytes = view.bytes + figures.bytes_under_way;
             let progress = &mut view.job.progress;
+            progress.bytes_done = progress.bytes_done.max(bytes);
             progress.files_total = figures.files_total;
             progress.bytes_total = figures.bytes_total;
             progress.bytes_per_second = figures.bytes_per_second;
@@ -163,14 +191,21 @@ impl<'a> Pass<'a> {
             self.committed(committed);
         }
         let end = self.scan.finish().await;
+        if let Some(error) = self.unreadable.get().filter(|_| end.outcome == ScanOutcome::Diverged) {
+            return Err(error.again());
+        }
+        if end.outcome == ScanOutcome::Diverged && !self.cancelled {
+            return Ok(Finish::Diverged);
+        }
         if self.hall.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
             return Ok(Finish::Left);
         }
-        let mut group = self.ledger.take_group();
+        let mut group = self.ledger.take_group(self.started.elapsed());
         let (tally, errors) = (group.tally, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
-        let ending = Verdict::of(end.outcome, self.live).ending(tally, self.started, files_total);
-        self.hall.store.commit(group, Some(ending.clone())).await?;
+        let ending = Verdict::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
+        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
+        with_room(hall, live, || hall.store.commit(group.clone(), Some(ending.clone()))).await?;
         self.live.committed(tally, errors);
         Ok(Finish::Kept(ending))
     }
@@ -181,13 +216,15 @@ impl<'a> Pass<'a> {
         if let Some(committing) = self.committing.take() {
             committing.await?;
         }
-        self.hall.store.commit(self.ledger.take_group(), None).await?;
+        self.ledger.keep(self.scan.checkpoints());
+        let group = self.ledger.take_group(self.started.elapsed());
+        self.hall.store.commit(Arc::new(group), None).await?;
         Ok(Finish::Left)
     }
 }
 
 /// Waits for the group under way; for ever without one.
-async fn done(committing: &mut Option<Committing>) -> Result<Committed, StoreError> {
+async fn done(committing: &mut Option<Committing<'_>>) -> Result<Committed, StoreError> {
     let Some(under_way) = committing else { return std::future::pending().await };
     let committed = under_way.await;
     *committing = None;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::openings::Share;
-use super::rows::Status;
+use super::rows::{FileMeta, Origin, Stability, Status};
 use crate::source::Dir;
 
 /// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.
@@ -22,10 +22,24 @@ pub(crate) struct Plan {
     pub(crate) entries: Vec<Entry>,
     /// What the walk counts of this plan's directories.
     pub(crate) share: Option<Share>,
+    /// What is known of the entries from before: empty, or one an entry.
+    known: Vec<Option<Known>>,
+    known_digests: Vec<u8>,
+    /// The process died on this entry before: nothing else of the scan is under way with it.
+    pub(crate) alone: bool,
+}
+
+/// What an earlier pass found of a file. It holds as long as the file is what it was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) meta: FileMeta,
+    pub(crate) stability: Stability,
+    pub(crate) origin: Origin,
+    digests_at: u32,
 }
 
 /// A directory, opened once for all its entries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Group {
     /// How it is shown.
     pub(crate) shown: Arc<[u8]>,
@@ -38,6 +52,8 @@ pub(crate) struct Entry {
     name_at: u32,
     name_len: u32,
     pub(crate) fate: Fate,
+    /// Of what is settled: whether the store has it already.
+    pub(crate) origin: Origin,
 }
 
 /// What is to be done with an entry.
@@ -57,7 +73,59 @@ impl Plan {
     pub(crate) fn push(&mut self, group: u32, name: &[u8], fate: Fate) {
         let name_at = self.names.len() as u32;
         self.names.extend_from_slice(name);
-        self.entries.push(Entry { group, name_at, name_len: name.len() as u32, fate });
+        let (name_len, origin) = (name.len() as u32, Origin::Read);
+        self.entries.push(Entry { group, name_at, name_len, fate, origin });
+    }
+
+    /// Notes what is known of an entry.
+    pub(crate) fn note_known(
+        &mut self,
+        index: usize,
+        (meta, stability): (FileMeta, Stability),
+        origin: Origin,
+        digests: &[u8],
+    ) {
+        if self.known.is_empty() {
+            self.known.resize(self.entries.len(), None);
+        }
+        let digests_at = self.known_digests.len() as u32;
+        self.known_digests.extend_from_slice(digests);
+        self.known[index] = Some(Known { meta, stability, origin, digests_at });
+    }
+
+    /// What is known of an entry, with its digests.
+    pub(crate) fn known(&self, index: usize, digest_bytes: usize) -> Option<(Known, &[u8])> {
+        let known = (*self.known.get(index)?)?;
+        Some((known, &self.known_digests[known.digests_at as usize..][..digest_bytes]))
+    }
+
+    /// The entry's whole path, as it is shown.
+    pub(crate) fn path_into(&self, entry: &Entry, path: &mut Vec<u8>) {
+        let (directory, name) = (&*self.group(entry).shown, self.name(entry));
+        path.extend_from_slice(directory);
+        if !directory.is_empty() && !name.is_empty() && !directory.ends_with(b"/") {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+    }
+
+    /// Some of its entries as a plan of their own.
+    pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> Self {
+        let known = self.known.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default();
+        let mut slice = Self { known, known_digests: self.known_digests.clone(), ..Self::default() };
+        // Only directories that it has entries of: results are numbered by them.
+        let mut places = vec![None; self.groups.len()];
+        for entry in &self.entries[range] {
+            let place = *places[entry.group as usize].get_or_insert_with(|| {
+                slice.groups.push(self.group(entry).clone());
+                slice.groups.len() as u32 - 1
+            });
+            slice.push(place, self.name(entry), entry.fate);
+            if let Some(last) = slice.entries.last_mut() {
+                last.origin = entry.origin;
+            }
+        }
+        slice
     }
 
     pub(crate) fn name(&self, entry: &Entry) -> &[u8] {

@@ -71,6 +71,18 @@ pub enum Status {
     Skipped(SkipReason),
 }
 
+/// Where a result comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The file was read for it.
+    #[default]
+    Read,
+    /// It was in the store before a restart, and its file is what it was.
+    Kept,
+    /// It was taken over from an earlier job: its file is what it was then.
+    Reused,
+}
+
 /// One result inside [`Rows`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
@@ -81,6 +93,7 @@ pub(crate) struct Row {
     pub(crate) digests_at: u32,
     pub(crate) meta: FileMeta,
     pub(crate) status: Status,
+    pub(crate) origin: Origin,
 }
 
 /// A batch of results in walk order. At most some 256 rows as a scan delivers them.
@@ -106,6 +119,8 @@ pub struct RowRef<'a> {
     pub status: Status,
     /// The digests end to end, in the order of the algorithms; empty unless hashed.
     pub digests: &'a [u8],
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl Rows {
@@ -149,22 +164,33 @@ impl Rows {
             digests_at,
             meta: row.meta,
             status: row.status,
+            origin: row.origin,
         });
     }
 
     /// The results in walk order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = RowRef<'_>> {
-        let stride = self.algorithms.digest_bytes();
-        self.rows.iter().map(move |row| RowRef {
+        self.rows.iter().map(|row| self.show(row))
+    }
+
+    /// One result, by its place in the batch.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<RowRef<'_>> {
+        self.rows.get(index).map(|row| self.show(row))
+    }
+
+    fn show(&self, row: &Row) -> RowRef<'_> {
+        RowRef {
             directory: &self.directories[row.directory as usize],
             name: &self.names[row.name_at as usize..][..row.name_len as usize],
             meta: row.meta,
             status: row.status,
             digests: match row.status {
-                Status::Hashed(_) => &self.digests[row.digests_at as usize..][..stride],
+                Status::Hashed(_) => &self.digests[row.digests_at as usize..][..self.algorithms.digest_bytes()],
                 Status::Error { .. } | Status::Skipped(_) => &[],
             },
-        })
+            origin: row.origin,
+        }
     }
 }
 
@@ -185,6 +211,17 @@ impl RowRef<'_> {
     pub fn digests<'a>(&'a self, algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
         split_digests(self.digests, algorithms)
     }
+}
+
+/// Which of two paths a walk meets first: component by component, so that `/` sorts before every other byte.
+#[must_use]
+pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
+    let rank = |&byte: &u8| match byte {
+        b'/' => 0,
+        byte => byte,
+    };
+    let same = path.iter().zip(other).take_while(|(one, another)| one == another).count();
+    path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
 }
 
 /// Cuts digests laid end to end into single ones; nothing for an empty slice.

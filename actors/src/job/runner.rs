@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use super::hall::Hall;
 use super::live::{Live, Place};
 use super::pass::Pass;
+use super::past;
+use super::patience::with_room;
 use crate::error::{Refused, StoreError};
 use crate::job::filters::Filters;
 use crate::job::scan::{ScanOutcome, ScanSpec, Target};
@@ -37,6 +39,8 @@ pub(super) enum Finish {
     Ended(Ending),
     /// The service is going down; the job goes on at the next start.
     Left,
+    /// The tree is not what the store has results of: another pass is needed.
+    Diverged,
 }
 
 /// How a job ended and why.
@@ -49,29 +53,46 @@ pub(super) struct Verdict {
 /// Runs a job. One that was cancelled while it waited has no place and needs none.
 pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) {
     let started = Instant::now();
-    let attempt = AssertUnwindSafe(attempt(&hall, &live, started)).catch_unwind().await;
+    let attempt = AssertUnwindSafe(attempt(&hall, &live)).catch_unwind().await;
     let verdict = match attempt {
         Ok(Ok(Finish::Kept(ending))) => return close(&hall, &live, ending, place),
-        Ok(Ok(Finish::Left)) => return,
+        Ok(Ok(Finish::Left | Finish::Diverged)) => return,
         Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&hall, &live, ending, place).await,
+        Ok(Err(_)) if live.cancel.is_cancelled() => Verdict::cancelled(),
         Ok(Err(error)) => Verdict::failed(error.into()),
         Err(_) => Verdict::failed(job_error("internal", "the job's driver failed")),
     };
-    let ending = verdict.ending(live.tally(), started, live.job().progress.files_total);
+    let elapsed = live.elapsed_before() + started.elapsed();
+    let ending = verdict.ending(live.tally(), elapsed, live.job().progress.files_total);
     keep_and_close(&hall, &live, ending, place).await;
 }
 
-async fn attempt(hall: &Hall, live: &Live, started: Instant) -> Result<Finish, StoreError> {
-    let ended = |verdict: Verdict| Finish::Ended(verdict.ending(Tally::default(), started, None));
+async fn attempt(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+    loop {
+        match pass(hall, live).await {
+            Ok(Finish::Diverged) => {
+                tracing::info!(job = %live.id, "the tree has changed since the last start: unchanged files are taken over");
+                with_room(hall, live, || hall.store.start_over(live.id)).await?;
+            }
+            // Nothing is lost: what is not committed is done again at the next start.
+            Err(StoreError::Full) if hall.stop.is_cancelled() && !live.cancel.is_cancelled() => {
+                return Ok(Finish::Left);
+            }
+            finish => return finish,
+        }
+    }
+}
+
+/// One pass over the job's tree.
+async fn pass(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+    let ended = |verdict: Verdict| Finish::Ended(verdict.ending(live.tally(), live.elapsed_before(), None));
     if live.cancel.is_cancelled() {
         return Ok(ended(Verdict::cancelled()));
     }
     let at = Timestamp::now();
-    hall.store.begin(live.id, at).await?;
-    live.tell(|view| {
-        view.job.state = JobState::Running;
-        view.job.started_at.get_or_insert(at);
-    });
+    let beginning = with_room(hall, live, || hall.store.begin(live.id, at)).await?;
+    let (footing, started_at) = (beginning.footing, beginning.started_at.unwrap_or(at));
+    live.begin(footing, started_at);
     let spec = live.job().spec;
     let opened = tokio::select! {
         biased;
@@ -79,15 +100,22 @@ async fn attempt(hall: &Hall, live: &Live, started: Instant) -> Result<Finish, S
         () = hall.stop.cancelled() => return Ok(Finish::Left),
         opened = open_target(&hall.roots, &spec) => opened,
     };
-    let scan_spec = match opened.and_then(|target| scan_spec(target, &spec)) {
+    let mut scan_spec = match opened.and_then(|target| scan_spec(target, &spec)) {
         Ok(scan_spec) => ScanSpec { leave_out: hall.store.own_files(), ..scan_spec },
         Err(error) => return Ok(ended(Verdict::failed(error))),
     };
-    match hall.engine.scan(scan_spec) {
-        Ok(scan) => Pass::new(hall, live, scan, started).carry_out().await,
+    scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
+    let (past, unreadable) = past::gather(hall, live.id, &spec, beginning).await?;
+    match hall.engine.scan_on(scan_spec, Some(past)) {
+        Ok(scan) => Pass::new(hall, live, scan, (footing, unreadable)).carry_out().await,
         Err(Refused::Draining) => Ok(Finish::Left),
         Err(Refused::QueueFull) => Ok(ended(Verdict::failed(job_error("internal", "the engine took no scan")))),
     }
+}
+
+/// From one time of day to another; a clock that was set back counts as none gone by.
+fn since(start: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(start)).unwrap_or_default()
 }
 
 /// Jobs shorter than this are not made to pay for a count ahead.
@@ -167,7 +195,7 @@ impl Verdict {
             ScanOutcome::Completed => Self { state: JobState::Completed, error: None },
             ScanOutcome::Cancelled if live.cancel.is_cancelled() => Self::cancelled(),
             ScanOutcome::DeadlineExceeded => Self::failed(job_error("deadline", "the job was not done in time")),
-            ScanOutcome::Cancelled | ScanOutcome::WalkFailed => {
+            ScanOutcome::Cancelled | ScanOutcome::WalkFailed | ScanOutcome::Diverged => {
                 Self::failed(job_error("internal", "the scan broke off"))
             }
         }
@@ -181,7 +209,7 @@ impl Verdict {
         Self { state: JobState::Failed, error: Some(error) }
     }
 
-    pub(super) fn ending(self, tally: Tally, started: Instant, files_total: Option<u64>) -> Ending {
+    pub(super) fn ending(self, tally: Tally, elapsed: Duration, files_total: Option<u64>) -> Ending {
         let complete = self.state == JobState::Completed;
         let settled = tally.files_done + tally.files_failed;
         Ending {
@@ -195,7 +223,7 @@ impl Verdict {
                 errors: tally.files_failed,
                 skipped: tally.files_skipped,
                 bytes: tally.bytes_done,
-                elapsed_ms: started.elapsed().as_millis() as u64,
+                elapsed_ms: elapsed.as_millis() as u64,
                 complete,
             },
             error: self.error,

@@ -3,6 +3,7 @@
 //! The handle is held by whoever wants the results; dropping it cancels the scan. The work is owned by
 //! the driver, which runs on the engine's own arbiter.
 
+use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -10,12 +11,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::checkpoint::{CHECKPOINTS_AHEAD, Checkpoint};
 use super::filters::Filters;
+use super::known::KnownSource;
 use super::rows::Rows;
 use super::spec::{Priority, Progress, Summary};
 use crate::digest::Algorithms;
 pub use crate::source::batch::FileIdentity;
 use crate::source::{IoMode, Reach};
+use crate::sys::slots::Asker;
 
 /// Batches of results that wait for whoever reads them.
 pub(crate) const ROWS_AHEAD: usize = 8;
@@ -46,6 +50,19 @@ pub struct ScanSpec {
     pub survey_after: Option<Duration>,
     /// Files and directories of our own that are skipped wherever they are met.
     pub leave_out: Vec<FileIdentity>,
+}
+
+/// What a scan knows from before it began.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// Who asks, for the note of what is being read.
+    pub(crate) asker: Asker,
+    /// Results of earlier passes.
+    pub(crate) known: Vec<KnownSource>,
+    /// How often the process died on a file, by its path.
+    pub(crate) deaths: HashMap<Vec<u8>, u32>,
+    /// States of large files.
+    pub(crate) checkpoints: Vec<Checkpoint>,
 }
 
 impl ScanSpec {
@@ -171,6 +188,7 @@ impl WalkSpec {
 #[derive(Debug)]
 pub struct Scan {
     rows: mpsc::Receiver<Rows>,
+    checkpoints: mpsc::Receiver<Checkpoint>,
     progress: watch::Receiver<Progress>,
     end: oneshot::Receiver<ScanEnd>,
     cancel: CancellationToken,
@@ -197,6 +215,8 @@ pub enum ScanOutcome {
     DeadlineExceeded,
     /// The walk broke off: a defect of hivesum.
     WalkFailed,
+    /// The tree is not how an earlier pass has found it.
+    Diverged,
 }
 
 /// Cancels a scan from anywhere.
@@ -214,6 +234,7 @@ impl Canceller {
 #[derive(Debug)]
 pub(crate) struct ScanEnds {
     pub(crate) rows: mpsc::Sender<Rows>,
+    pub(crate) checkpoints: mpsc::Sender<Checkpoint>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) end: oneshot::Sender<ScanEnd>,
     pub(crate) cancel: CancellationToken,
@@ -223,16 +244,22 @@ pub(crate) struct ScanEnds {
 pub(crate) fn channel() -> (Scan, ScanEnds) {
     let cancel = CancellationToken::new();
     let (rows_in, rows) = mpsc::channel(ROWS_AHEAD);
+    let (checkpoints_in, checkpoints) = mpsc::channel(CHECKPOINTS_AHEAD);
     let (progress_in, progress) = watch::channel(Progress::default());
     let (end_in, end) = oneshot::channel();
-    let scan = Scan { rows, progress, end, cancel: cancel.clone(), _guard: cancel.clone().drop_guard() };
-    (scan, ScanEnds { rows: rows_in, progress: progress_in, end: end_in, cancel })
+    let scan = Scan { rows, checkpoints, progress, end, cancel: cancel.clone(), _guard: cancel.clone().drop_guard() };
+    (scan, ScanEnds { rows: rows_in, checkpoints: checkpoints_in, progress: progress_in, end: end_in, cancel })
 }
 
 impl Scan {
     /// The next results in walk order; nothing at the end.
     pub async fn next(&mut self) -> Option<Rows> {
         self.rows.recv().await
+    }
+
+    /// States of large files to be kept, as many as have come.
+    pub(crate) fn checkpoints(&mut self) -> Vec<Checkpoint> {
+        std::iter::from_fn(|| self.checkpoints.try_recv().ok()).collect()
     }
 
     /// [`next`](Self::next) from a plain thread.

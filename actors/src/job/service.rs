@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub use super::events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 use super::hall::Hall;
 use super::live::{Limits, Live, Promise, Registry};
+use super::past::lacks;
 pub use super::query::{Deletion, JobPage, JobQuery, ResultPage, ResultQuery, RowPage, StatusFilter};
 use super::runner::{Missing, open_beneath};
 use crate::Engine;
@@ -24,7 +25,7 @@ use crate::job::filters::Filters;
 use crate::job::spec::{Job, JobId, JobSpec};
 use crate::source::Root;
 use crate::store::tokens::TokenDesk;
-use crate::store::{Store, StoredJob};
+use crate::store::{Before, RequestKey, Store, StoredJob};
 
 /// How long a request to cancel waits to see the job's end.
 const CANCEL_WAIT: Duration = Duration::from_millis(150);
@@ -69,7 +70,10 @@ impl Jobs {
     /// Outside of an actix System.
     pub async fn open(engine: Engine, config: JobsConfig) -> Result<Self, StartError> {
         let store = Store::open(&config.state_dir).await?;
-        let unfinished = store.start_over_unfinished().await?;
+        let (slots, unfinished) = store.recover(engine.hashers()).await?;
+        if let Some(slots) = slots {
+            engine.note_in(slots);
+        }
         let limits = Limits { max_running: config.max_running, max_queued: config.max_queued };
         let hall = Arc::new(Hall {
             engine,
@@ -81,9 +85,9 @@ impl Jobs {
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),
         });
-        for StoredJob { job, run, .. } in unfinished {
-            tracing::info!(job = %job.id, "an unfinished job goes on");
-            hall.registry.admit(Live::new(job, run));
+        for StoredJob { job, rows, .. } in unfinished {
+            tracing::info!(job = %job.id, rows, "an unfinished job goes on");
+            hall.registry.admit(Live::new(job, rows));
         }
         hall.start_sweeping();
         hall.to_sweep.notify_one();
@@ -108,6 +112,26 @@ impl Jobs {
     /// # Errors
     /// When the job cannot be one, there is no room for it, or the store fails.
     pub async fn submit(&self, spec: JobSpec, owner: Option<String>) -> Result<Job, SubmitError> {
+        self.submit_once(spec, owner, None).await
+    }
+
+    /// The same under a key of the client's: a request that comes again under its key gives the job of the first,
+    /// as far as it has come.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and when the key came with another request before.
+    pub async fn submit_once(
+        &self,
+        spec: JobSpec,
+        owner: Option<String>,
+        key: Option<String>,
+    ) -> Result<Job, SubmitError> {
+        let request = key.map(|key| RequestKey { key, asked: fingerprint(&spec) });
+        if let Some(request) = &request
+            && let Some(job) = self.came_before(owner.clone(), request.clone()).await?
+        {
+            return Ok(job);
+        }
         if self.hall.roots.is_empty() {
             return Err(SubmitError::NoRoots);
         }
@@ -116,7 +140,36 @@ impl Jobs {
         let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
         let promise = self.hall.registry.promise()?;
         open_beneath(root, spec.path.clone()).await?;
-        Ok(self.hall.owned(take(self.hall.clone(), Job::queued(spec, owner), promise)).await?)
+        if let Some(earlier) = spec.reuse_unchanged_from {
+            self.check_earlier(earlier, &spec).await?;
+        }
+        let job = Job::queued(spec, owner);
+        match self.hall.owned(take(self.hall.clone(), job.clone(), request, promise)).await? {
+            Before::New => Ok(job),
+            Before::Came(id) => self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted")),
+            Before::Conflicts => Err(SubmitError::KeyConflict),
+        }
+    }
+
+    async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Option<Job>, SubmitError> {
+        match self.hall.store.came_before(owner, request).await? {
+            Before::New => Ok(None),
+            Before::Came(id) => Ok(self.job(id).await?),
+            Before::Conflicts => Err(SubmitError::KeyConflict),
+        }
+    }
+
+    /// Whether a job can be built on this one.
+    async fn check_earlier(&self, id: JobId, spec: &JobSpec) -> Result<(), SubmitError> {
+        let earlier = self.job(id).await?.ok_or(SubmitError::NotFound("the job to build on is not there"))?;
+        if !earlier.state.is_final() {
+            return Err(SubmitError::EarlierNotFinished);
+        }
+        if (&earlier.spec.root, &earlier.spec.path) != (&spec.root, &spec.path) {
+            return Err(SubmitError::EarlierIsOfAnotherTree);
+        }
+        lacks(&earlier.spec.algorithms, &spec.algorithms)
+            .map_or(Ok(()), |algorithm| Err(SubmitError::EarlierLacks(algorithm)))
     }
 
     /// One job, as far as it has come.
@@ -241,12 +294,20 @@ impl Jobs {
 }
 
 /// Puts a new job into the store, then into the queue.
-async fn take(hall: Arc<Hall>, job: Job, promise: Promise) -> Result<Job, StoreError> {
-    let run = hall.store.insert(job.clone()).await?;
-    hall.registry.admit(Live::new(job.clone(), run));
+async fn take(hall: Arc<Hall>, job: Job, request: Option<RequestKey>, promise: Promise) -> Result<Before, StoreError> {
+    let before = hall.store.insert(job.clone(), request).await?;
+    if before == Before::New {
+        hall.registry.admit(Live::new(job, 0));
+    }
     drop(promise);
     hall.dispatch();
-    Ok(job)
+    Ok(before)
+}
+
+/// What is asked for, in short.
+fn fingerprint(spec: &JobSpec) -> [u8; 32] {
+    let json = serde_json::to_vec(spec).expect("a spec has strings for keys");
+    *blake3::hash(&json).as_bytes()
 }
 
 impl From<Missing> for SubmitError {

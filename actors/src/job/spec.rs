@@ -38,6 +38,10 @@ pub struct JobSpec {
     /// Holds the job back to this many bytes a second; none means no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<std::num::NonZeroU64>,
+    /// Files that are what they were in this job, an ended one of the same tree, are not read: its digests are
+    /// taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse_unchanged_from: Option<JobId>,
     /// The job fails when it is not done this many seconds after it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<std::num::NonZeroU32>,
@@ -140,6 +144,9 @@ pub struct Progress {
     /// Seconds to go, where the total is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_seconds: Option<u64>,
+    /// Of the bytes done, those of files that are not done yet.
+    #[serde(skip)]
+    pub bytes_under_way: u64,
 }
 
 /// The last line of a stream of results, and a finished job's `summary`.

@@ -171,8 +171,10 @@ mod tests {
         let carried: Algorithms = "crc32,xxh3_64".parse().unwrap();
         let mut writer = ManifestWriter::new(format, wanted.parse().unwrap(), LineEnd::Newline).unwrap();
         let digests = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-        let item =
-            |path, status, digests| ItemRef { path, meta: FileMeta::default(), status, digests, algorithms: &carried };
+        let item = |path, status, digests| {
+            let meta = FileMeta::default();
+            ItemRef { path, meta, status, digests, algorithms: &carried, reused: false }
+        };
         let mut out = Vec::new();
         writer.begin(&mut out);
         writer.item(&mut out, &item(b"a\nb", HASHED, &digests)).unwrap();

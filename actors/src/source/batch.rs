@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::open::{meta_of, stat_entry};
 use super::read::{Desk, IoMode};
 use super::small::{FileWork, Found};
 use super::stability::{Now, OpenFile};
@@ -14,8 +15,9 @@ use crate::digest::{Algorithms, MultiHasher};
 use crate::error::ErrorCode;
 use crate::guards::Guard;
 use crate::job::plan::{Fate, Plan};
-use crate::job::rows::{FileMeta, Stability, Status};
+use crate::job::rows::{FileMeta, Origin, Stability, Status};
 use crate::pulse::Pulse;
+use crate::sys::slots::Asker;
 
 /// Bytes after which a batch stops and hands the rest back: some milliseconds of the slower digests.
 const BATCH_BYTES: u64 = 8 << 20;
@@ -36,6 +38,8 @@ pub(crate) struct ScanRules {
     /// The most that is read of a file whose size says 0.
     pub(crate) max_unsized_bytes: u64,
     pub(crate) leave_out: Vec<FileIdentity>,
+    /// Who asks, for the note of what is being read; see [`crate::sys::slots`].
+    pub(crate) asker: Option<Asker>,
 }
 
 impl ScanRules {
@@ -94,6 +98,7 @@ pub(crate) struct Outcome {
     pub(crate) index: usize,
     pub(crate) meta: FileMeta,
     pub(crate) status: Status,
+    pub(crate) origin: Origin,
 }
 
 /// A file too long for a batch, opened.
@@ -118,6 +123,12 @@ pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> Ba
             continue;
         }
         pulse.begin(index);
+        if done.settle_known(task, index) {
+            continue;
+        }
+        if let Some(asker) = task.rules.asker {
+            pulse.note(asker, &task.plan, entry, 0);
+        }
         let digests_before = done.digests.len();
         let mut work = FileWork { desk, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
         match caught(|| work.hash_entry(&task.plan, entry, index)) {
@@ -164,7 +175,22 @@ impl BatchDone {
             self.hashed += 1;
             self.bytes += meta.size;
         }
-        self.outcomes.push(Outcome { index, meta, status });
+        self.outcomes.push(Outcome { index, meta, status, origin: Origin::Read });
+    }
+
+    /// Takes over what is known of a file that is what it was. Nothing is opened, and no byte read.
+    fn settle_known(&mut self, task: &BatchTask, index: usize) -> bool {
+        let Some((known, digests)) = task.plan.known(index, task.rules.algorithms.digest_bytes()) else { return false };
+        let entry = &task.plan.entries[index];
+        let Ok(stat) = stat_entry(&task.plan.group(entry).dir, task.plan.name(entry)) else { return false };
+        let meta = meta_of(&stat);
+        if !known.meta.is_same_file(&meta) {
+            return false;
+        }
+        self.digests.extend_from_slice(digests);
+        let (status, origin) = (Status::Hashed(known.stability), known.origin);
+        self.outcomes.push(Outcome { index, meta, status, origin });
+        true
     }
 
     /// What a panicking file has left behind is not a digest.

@@ -20,7 +20,7 @@ mod stability;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use open::{Dir, OpenFailure, Reach};
-pub(crate) use open::{meta_of, open_directory, trying_again};
+pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
 pub use path::RelPath;
 pub use read::IoMode;
 pub(crate) use read::{Desk, PIECE_BYTES, Piece, UnsizedRead};

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::error::{ErrorCode, SkipReason};
@@ -148,6 +148,14 @@ pub(crate) fn trying_again<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Res
             }
             opened => return opened,
         }
+    }
+}
+
+/// What `name` stands for, looked at without opening it.
+pub(crate) fn stat_entry(dir: &Dir, name: &[u8]) -> Result<Stat, Errno> {
+    match dir {
+        Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
+        Dir::AsGiven => rustix::fs::statat(CWD, name, AtFlags::empty()),
     }
 }
 

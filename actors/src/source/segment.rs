@@ -10,7 +10,10 @@ use super::stability::{Now, OpenFile};
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
 use crate::error::ErrorCode;
+use crate::job::plan::Plan;
 use crate::job::rows::{FileMeta, Stability, Status};
+use crate::pulse::Pulse;
+use crate::sys::slots::Asker;
 
 /// A piece to be digested.
 #[derive(Debug)]
@@ -20,6 +23,16 @@ pub(crate) struct SegmentTask {
     pub(crate) meta: FileMeta,
     pub(crate) piece: Piece,
     pub(crate) work: SegmentWork,
+    /// The file's name, for the note of what is being read.
+    pub(crate) named: Named,
+}
+
+/// Who asked for a file, and which one it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) asker: Option<Asker>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) index: usize,
 }
 
 /// What is done with the bytes.
@@ -58,7 +71,10 @@ impl SegmentDone {
 }
 
 /// Digests the piece, then looks at the file again.
-pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask) -> SegmentDone {
+pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask, pulse: &Pulse) -> SegmentDone {
+    if let Named { asker: Some(asker), plan, index } = &task.named {
+        pulse.note(*asker, plan, &plan.entries[*index], task.piece.offset);
+    }
     fail::fail_point!("digest_segment");
     let (file, piece) = (&task.file, task.piece);
     let read = match task.work {

@@ -109,4 +109,10 @@ impl FileMeta {
         let same_ctime = self.ctime_ns == later.ctime_ns || !Guard::ChangeTime.is_up();
         (same_size_and_mtime && same_ctime) || !Guard::SecondLook.is_up()
     }
+
+    /// Whether a name stands for the file that it stood for before, not written to since. Devices are numbered
+    /// anew at every start of the system and do not count.
+    pub(crate) fn is_same_file(&self, later: &Self) -> bool {
+        self.inode == later.inode && self.same_content(later)
+    }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::failure::Fault;
+use super::recovery;
+use super::requests::{self, Before, RequestKey};
 use crate::error::StoreError;
 use crate::job::query::{JobPage, JobQuery, MAX_PAGE};
 use crate::job::spec::{Job, JobError, JobId, JobState, Progress, Summary};
@@ -36,9 +38,15 @@ pub(crate) struct Ending {
     pub(crate) error: Option<JobError>,
 }
 
-/// Takes a new job in, queued. Gives its run.
-pub(crate) fn insert(connection: &mut Connection, job: &Job) -> Result<i64, Fault> {
+/// Takes a new job in, queued, unless its request has come before.
+pub(crate) fn insert(connection: &mut Connection, job: &Job, request: Option<&RequestKey>) -> Result<Before, Fault> {
     let change = connection.transaction()?;
+    if let Some(request) = request {
+        match requests::look(&change, job.owner.as_deref(), request)? {
+            Before::New => {}
+            before => return Ok(before),
+        }
+    }
     let run = new_run(&change)?;
     change
         .prepare_cached(
@@ -53,26 +61,22 @@ pub(crate) fn insert(connection: &mut Connection, job: &Job) -> Result<i64, Faul
             job.created_at.to_string(),
             run
         ])?;
+    if let Some(request) = request {
+        requests::remember(&change, job, request)?;
+    }
     change.commit()?;
-    Ok(run)
+    Ok(Before::New)
 }
 
-fn new_run(change: &Transaction<'_>) -> Result<i64, Fault> {
+pub(crate) fn new_run(change: &Transaction<'_>) -> Result<i64, Fault> {
     change.prepare_cached("INSERT INTO runs DEFAULT VALUES")?.execute([])?;
     Ok(change.last_insert_rowid())
-}
-
-/// The driver of a job begins.
-pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<(), Fault> {
-    let changed = connection
-        .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
-        .execute(params![id.to_string(), at.to_string()])?;
-    must_exist(changed)
 }
 
 /// Writes down how a job ended.
 pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), Fault> {
     let change = connection.transaction()?;
+    recovery::forget_what_was_for_going_on(&change, id)?;
     end_within(&change, id, ending)?;
     change.commit()?;
     Ok(())
@@ -83,7 +87,8 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
     let error = ending.error.as_ref().map(serde_json::to_string).transpose()?;
     let changed = change
         .prepare_cached(
-            "UPDATE jobs SET state = ?2, finished_at = ?3, files_total = ?4, bytes_total = ?5, summary = ?6, error = ?7
+            "UPDATE jobs SET state = ?2, finished_at = ?3, files_total = ?4, bytes_total = ?5, summary = ?6, error = ?7,
+                    ended = coalesce(ended, (SELECT coalesce(max(ended), 0) + 1 FROM jobs))
              WHERE id = ?1",
         )?
         .execute(params![
@@ -139,34 +144,16 @@ pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage,
     Ok(JobPage { items, next_cursor })
 }
 
-/// Starts every job over that has not ended, as queued and without rows: no file can be counted twice.
-/// Oldest first.
-pub(crate) fn start_over_unfinished(connection: &mut Connection) -> Result<Vec<StoredJob>, Fault> {
-    let change = connection.transaction()?;
-    let unfinished = {
-        let mut statement =
-            change.prepare(&format!("SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"))?;
-        let rows = statement.query_map([], |row| Ok(stored(row)))?;
-        rows.map(|row| row?).collect::<Result<Vec<_>, Fault>>()?
-    };
-    let mut started_over = Vec::with_capacity(unfinished.len());
-    for StoredJob { mut job, run, .. } in unfinished {
-        let fresh = new_run(&change)?;
-        change
-            .prepare_cached(
-                "UPDATE jobs SET run = ?2, state = 'queued', row_count = 0, files_done = 0, files_failed = 0,
-                        files_skipped = 0, files_total = NULL, bytes_done = 0, bytes_total = NULL WHERE id = ?1",
-            )?
-            .execute(params![job.id.to_string(), fresh])?;
-        abandon(&change, run)?;
-        (job.state, job.progress) = (JobState::Queued, Progress::default());
-        started_over.push(StoredJob { job, run: fresh, rows: 0 });
-    }
-    change.commit()?;
-    Ok(started_over)
+/// Every job in a state, oldest first.
+pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<StoredJob>, Fault> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY id"))?;
+    let rows = statement.query_map([state.name()], |row| Ok(stored(row)))?;
+    rows.map(|row| row?).collect()
 }
 
-fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), Fault> {
+/// Gives a run up: its rows are removed later, piece by piece.
+pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), Fault> {
     change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])?;
     Ok(())
 }
@@ -206,6 +193,7 @@ fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
             bytes_total: row.get::<_, Option<i64>>(14)?.map(|bytes| bytes as u64),
             bytes_per_second: 0,
             eta_seconds: None,
+            bytes_under_way: 0,
         },
         summary: summary.map(|summary| serde_json::from_str(&summary)).transpose()?,
         error: error.map(|error| serde_json::from_str(&error)).transpose()?,
@@ -248,7 +236,7 @@ mod tests {
         let mut bench = Bench::new();
         let mut taken = job();
         taken.owner = Some("someone".to_owned());
-        insert(&mut bench.connection, &taken).unwrap();
+        insert(&mut bench.connection, &taken, None).unwrap();
         let back = get(&bench.connection, taken.id).unwrap().unwrap();
         assert_eq!(back.job, taken);
         assert_eq!(get(&bench.connection, job().id).unwrap().map(|stored| stored.job), None);
@@ -258,7 +246,7 @@ mod tests {
     fn an_ending_is_kept_with_summary_and_error() {
         let mut bench = Bench::new();
         let taken = bench.take_job();
-        begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
+        recovery::begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
         let error = JobError { code: "deadline".to_owned(), detail: "too late".to_owned() };
         let summary = Summary { files: 3, ..Summary::default() };
         let (finished_at, bytes_total) = (Timestamp::now(), None);
@@ -300,9 +288,9 @@ mod tests {
         let mut bench = Bench::new();
         let mut theirs = job();
         theirs.owner = Some("them".to_owned());
-        insert(&mut bench.connection, &theirs).unwrap();
+        insert(&mut bench.connection, &theirs, None).unwrap();
         let ours = bench.take_job();
-        begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
+        recovery::begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
         let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();
         let all = JobQuery { limit: 10, ..JobQuery::default() };
         assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
@@ -319,21 +307,6 @@ mod tests {
         let page = list(&bench.connection, &JobQuery { limit: usize::MAX, ..JobQuery::default() }).unwrap();
         assert_eq!(page.items.len(), MAX_PAGE);
         assert!(page.next_cursor.is_some());
-    }
-
-    #[test]
-    fn unfinished_jobs_start_over_in_their_order_under_their_ids() {
-        let mut bench = Bench::new();
-        let (first, second, ended) = (bench.take_job(), bench.take_job(), bench.take_job());
-        begin(&mut bench.connection, second.id, Timestamp::now()).unwrap();
-        bench.end(ended.id, JobState::Completed);
-        let unfinished = start_over_unfinished(&mut bench.connection).unwrap();
-        assert_eq!(unfinished.iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [first.id, second.id]);
-        assert!(unfinished.iter().all(|stored| stored.job.state == JobState::Queued));
-        assert!(unfinished[1].job.started_at.is_some());
-        let abandoned: i64 =
-            bench.connection.query_row("SELECT count(*) FROM runs WHERE abandoned", [], |row| row.get(0)).unwrap();
-        assert_eq!(abandoned, 2);
     }
 
     #[test]

@@ -3,20 +3,14 @@
 //! Rows come in walk order, so a directory is left for good once the walk is past it: the directories on
 //! the way down to the present one are all that must be remembered to name each only once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rusqlite::{Connection, Statement, params};
-
-use super::failure::Fault;
-use super::jobs::{Ending, end_within, must_exist};
+use crate::job::checkpoint::Checkpoint;
 use crate::job::item::Item;
-use crate::job::rows::{RowRef, Rows, Stability, Status};
+use crate::job::rows::{Origin, RowRef, Rows, Status};
 use crate::job::spec::JobId;
-
-/// Values of the column `status`.
-pub(crate) const HASHED: i64 = 0;
-pub(crate) const ERROR: i64 = 1;
-pub(crate) const SKIPPED: i64 = 2;
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,55 +42,108 @@ pub(crate) type NumberedItem = (u64, Item);
 /// Rows that are committed together.
 #[derive(Debug)]
 pub(crate) struct Group {
-    job: JobId,
-    run: i64,
-    first_position: u64,
-    batches: Vec<Batch>,
-    new_directories: Vec<(i64, Arc<[u8]>)>,
+    pub(super) job: JobId,
+    pub(super) run: i64,
+    pub(super) batches: Vec<Batch>,
+    pub(super) new_directories: Vec<(i64, Arc<[u8]>)>,
+    /// Large files that are done: what was kept of them on the way is of no use any more.
+    pub(super) done_large: Vec<Vec<u8>>,
+    pub(super) checkpoints: Vec<Checkpoint>,
+    /// Rows that the run had before this process came to it.
+    pub(super) rows_before: u64,
     /// The counts once this group is committed.
     pub(crate) tally: Tally,
+    /// Time at work once this group is committed.
+    pub(crate) elapsed: Duration,
     /// Errors among the rows, to be announced after the commit.
     pub(crate) errors: Vec<NumberedItem>,
 }
 
 #[derive(Debug)]
-struct Batch {
-    rows: Rows,
+pub(super) struct Batch {
+    pub(super) rows: Rows,
+    pub(super) first_position: u64,
     /// The id of each of the batch's directories.
-    directories: Vec<i64>,
+    pub(super) directories: Vec<i64>,
 }
 
-/// Gathers the rows of one run into groups.
+/// What a run holds when work on it begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Footing {
+    pub(crate) run: i64,
+    pub(crate) tally: Tally,
+    pub(crate) directories: i64,
+    pub(crate) elapsed: Duration,
+}
+
+/// Gathers the rows of one run into groups. Where the run has rows already, the pass meets the same entries
+/// again, one by one: rows that still hold are only counted, others are replaced in their places.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     job: JobId,
-    run: i64,
+    footing: Footing,
     way_down: Vec<(i64, Arc<[u8]>)>,
     next_directory: i64,
+    /// Counts of the rows met, those that were there before among them.
+    met: Tally,
+    waiting: usize,
+    /// Large files of which something was kept on the way.
+    half_done: HashSet<Vec<u8>>,
     group: Group,
 }
 
 impl Ledger {
-    pub(crate) fn new(job: JobId, run: i64) -> Self {
-        let group = Group::new(job, run, Tally::default());
-        Self { job, run, way_down: Vec::new(), next_directory: 0, group }
+    pub(crate) fn new(job: JobId, footing: Footing) -> Self {
+        let group = Group::new(job, &footing);
+        let (way_down, half_done) = (Vec::new(), HashSet::new());
+        Self { job, footing, way_down, next_directory: 0, met: Tally::default(), waiting: 0, half_done, group }
     }
 
     /// Rows that wait for a commit.
     pub(crate) fn waiting(&self) -> usize {
-        (self.group.tally.rows - self.group.first_position) as usize
+        self.waiting
+    }
+
+    /// Whether there is anything to commit.
+    pub(crate) fn has_something(&self) -> bool {
+        self.waiting > 0 || !self.group.checkpoints.is_empty()
+    }
+
+    /// Takes states of large files.
+    pub(crate) fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
+        self.half_done.extend(checkpoints.iter().map(|checkpoint| checkpoint.path.clone()));
+        self.group.checkpoints.extend(checkpoints);
     }
 
     /// Takes rows, which follow those taken before.
     pub(crate) fn add(&mut self, rows: Rows) {
         let directories = rows.directories.iter().map(|path| self.directory_id(path)).collect();
+        let first_position = self.met.rows;
+        let mut to_write = 0;
         for row in rows.iter() {
-            self.group.tally.count(&row);
+            let is_kept = row.origin == Origin::Kept && self.met.rows < self.footing.tally.rows;
+            self.met.count(&row);
+            if is_kept {
+                continue;
+            }
+            to_write += 1;
             if let Status::Error { .. } = row.status {
-                self.group.errors.push((self.group.tally.rows, item_of(&row, &rows)));
+                self.group.errors.push((self.met.rows, item_of(&row, &rows)));
+            }
+            if !self.half_done.is_empty() {
+                self.settle_large(&row);
             }
         }
-        self.group.batches.push(Batch { rows, directories });
+        if to_write > 0 {
+            self.waiting += to_write;
+            self.group.batches.push(Batch { rows, first_position, directories });
+        }
+    }
+
+    fn settle_large(&mut self, row: &RowRef<'_>) {
+        let mut path = Vec::new();
+        row.path_into(&mut path);
+        self.group.done_large.extend(self.half_done.take(&path));
     }
 
     fn directory_id(&mut self, path: &Arc<[u8]>) -> i64 {
@@ -111,14 +158,26 @@ impl Ledger {
         let id = self.next_directory;
         self.next_directory += 1;
         self.way_down.push((id, path.clone()));
-        self.group.new_directories.push((id, path.clone()));
+        // The same entries in the same order: those that the store has were numbered the same.
+        if id >= self.footing.directories {
+            self.group.new_directories.push((id, path.clone()));
+        }
         id
     }
 
-    /// Hands the waiting rows over to be committed.
-    pub(crate) fn take_group(&mut self) -> Group {
-        let next = Group::new(self.job, self.run, self.group.tally);
-        std::mem::replace(&mut self.group, next)
+    /// What is counted as committed with the rows taken so far. Until the rows that were there before are met
+    /// again, that is what it was.
+    fn tally(&self) -> Tally {
+        if self.met.rows < self.footing.tally.rows { self.footing.tally } else { self.met }
+    }
+
+    /// Hands the waiting rows over to be committed; `elapsed` is the time at work since this process began.
+    pub(crate) fn take_group(&mut self, elapsed: Duration) -> Group {
+        self.waiting = 0;
+        let mut group = std::mem::replace(&mut self.group, Group::new(self.job, &self.footing));
+        group.tally = self.tally();
+        group.elapsed = self.footing.elapsed + elapsed;
+        group
     }
 }
 
@@ -130,98 +189,31 @@ fn is_within(path: &[u8], above: &[u8]) -> bool {
 fn item_of(row: &RowRef<'_>, rows: &Rows) -> Item {
     let mut path = Vec::new();
     row.path_into(&mut path);
-    Item { path, meta: row.meta, status: row.status, digests: row.digests.to_vec(), algorithms: *rows.algorithms() }
+    let (meta, status, digests) = (row.meta, row.status, row.digests.to_vec());
+    Item { path, meta, status, digests, algorithms: *rows.algorithms(), reused: row.origin == Origin::Reused }
 }
 
 impl Group {
-    fn new(job: JobId, run: i64, tally: Tally) -> Self {
-        let (batches, new_directories, errors) = (Vec::new(), Vec::new(), Vec::new());
-        Self { job, run, first_position: tally.rows, batches, new_directories, tally, errors }
-    }
-}
-
-/// Commits a group, and with it the job's counts and, after the last one, its end.
-pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<(), Fault> {
-    let change = connection.transaction()?;
-    {
-        let mut insert = change.prepare_cached("INSERT INTO directories (run, id, path) VALUES (?, ?, ?)")?;
-        for (id, path) in &group.new_directories {
-            insert.execute(params![group.run, id, &**path])?;
-        }
-        let mut insert = change.prepare_cached(
-            "INSERT INTO results (run, position, directory, name, size, mtime_ns, ctime_ns, inode, device, status,
-                                  code, errno, stability, digests)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        let mut position = group.first_position as i64;
-        for Batch { rows, directories } in &group.batches {
-            for (row, place) in rows.iter().zip(&rows.rows) {
-                insert_row(&mut insert, group.run, position, directories[place.directory as usize], &row)?;
-                position += 1;
-            }
+    fn new(job: JobId, footing: &Footing) -> Self {
+        Self {
+            job,
+            run: footing.run,
+            batches: Vec::new(),
+            new_directories: Vec::new(),
+            done_large: Vec::new(),
+            checkpoints: Vec::new(),
+            rows_before: footing.tally.rows,
+            tally: footing.tally,
+            elapsed: footing.elapsed,
+            errors: Vec::new(),
         }
     }
-    let tally = group.tally;
-    let changed = change
-        .prepare_cached(
-            "UPDATE jobs SET row_count = ?3, files_done = ?4, files_failed = ?5, files_skipped = ?6, bytes_done = ?7
-             WHERE id = ?1 AND run = ?2",
-        )?
-        .execute(params![
-            group.job.to_string(),
-            group.run,
-            tally.rows as i64,
-            tally.files_done as i64,
-            tally.files_failed as i64,
-            tally.files_skipped as i64,
-            tally.bytes_done as i64
-        ])?;
-    must_exist(changed)?;
-    if let Some(ending) = ending {
-        end_within(&change, group.job, ending)?;
-    }
-    change.commit()?;
-    Ok(())
-}
-
-fn insert_row(
-    insert: &mut Statement<'_>,
-    run: i64,
-    position: i64,
-    directory: i64,
-    row: &RowRef<'_>,
-) -> Result<(), Fault> {
-    let (status, code, errno, stability) = match row.status {
-        Status::Hashed(Stability::Stable) => (HASHED, None, None, Some(0)),
-        Status::Hashed(Stability::Unverified) => (HASHED, None, None, Some(1)),
-        Status::Error { code, errno } => (ERROR, Some(code.name()), (errno != 0).then_some(errno), None),
-        Status::Skipped(reason) => (SKIPPED, Some(reason.name()), None, None),
-    };
-    let digests = (status == HASHED).then_some(row.digests);
-    let meta = row.meta;
-    let [size, inode, device] = [meta.size, meta.inode, meta.device].map(|unsigned| unsigned as i64);
-    insert.execute(params![
-        run,
-        position,
-        directory,
-        row.name,
-        size,
-        meta.mtime_ns,
-        meta.ctime_ns,
-        inode,
-        device,
-        status,
-        code,
-        errno,
-        stability,
-        digests
-    ])?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::commit::commit;
     use crate::store::testing::{Bench, hashed};
 
     fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
@@ -235,14 +227,14 @@ mod tests {
     fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
         let mut bench = Bench::new();
         let job = bench.take_job();
-        let mut ledger = Ledger::new(job.id, bench.run_of(job.id));
+        let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
         for paths in [&["", "a", "a/b"][..], &["a/b", "a", "a/bc", "a"], &["ab", ""]] {
             let mut rows = Rows::new(job.spec.algorithms);
             for path in paths {
                 rows.push(hashed(path, "f"));
             }
             ledger.add(rows);
-            let group = ledger.take_group();
+            let group = ledger.take_group(Duration::ZERO);
             commit(&mut bench.connection, &group, None).unwrap();
         }
         let named = directories_of(&bench).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
@@ -253,7 +245,7 @@ mod tests {
     fn counts_and_positions_go_on_from_group_to_group() {
         let mut bench = Bench::new();
         let job = bench.take_job();
-        let mut ledger = Ledger::new(job.id, bench.run_of(job.id));
+        let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
         for _ in 0..2 {
             let mut rows = Rows::new(job.spec.algorithms);
             rows.push(hashed("d", "ok"));
@@ -264,7 +256,7 @@ mod tests {
             });
             ledger.add(rows);
             assert_eq!(ledger.waiting(), 2);
-            let group = ledger.take_group();
+            let group = ledger.take_group(Duration::ZERO);
             assert_eq!(ledger.waiting(), 0);
             commit(&mut bench.connection, &group, None).unwrap();
         }
@@ -277,7 +269,7 @@ mod tests {
     #[test]
     fn errors_are_numbered_by_the_rows_up_to_them() {
         let job = crate::store::testing::job();
-        let mut ledger = Ledger::new(job.id, 1);
+        let mut ledger = Ledger::new(job.id, Footing::default());
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("", "a"));
         rows.push(RowRef {
@@ -286,7 +278,7 @@ mod tests {
             ..hashed("x", "b")
         });
         ledger.add(rows);
-        let errors = ledger.take_group().errors;
+        let errors = ledger.take_group(Duration::ZERO).errors;
         assert_eq!(errors.iter().map(|(id, item)| (*id, &item.path[..])).collect::<Vec<_>>(), [(2, &b"x/b"[..])]);
     }
 
@@ -294,12 +286,12 @@ mod tests {
     fn a_group_of_a_run_that_was_given_up_is_not_committed() {
         let mut bench = Bench::new();
         let job = bench.take_job();
-        let mut ledger = Ledger::new(job.id, bench.run_of(job.id));
-        crate::store::jobs::start_over_unfinished(&mut bench.connection).unwrap();
+        let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+        crate::store::recovery::start_over(&mut bench.connection, job.id).unwrap();
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("", "late"));
         ledger.add(rows);
-        assert!(commit(&mut bench.connection, &ledger.take_group(), None).is_err());
+        assert!(commit(&mut bench.connection, &ledger.take_group(Duration::ZERO), None).is_err());
         let rows: i64 = bench.connection.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0);
     }

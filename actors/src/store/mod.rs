@@ -6,19 +6,25 @@
 //! - A damaged, foreign or newer database is refused and left as it is; none is ever made in its place.
 //! - SQLite runs on threads of its own, one writer and two readers; no event loop ever waits in it.
 //!
-//! The schema is in `schema.sql`, made to be read with `sqlite3 hivesum.db .schema`; the view `files` is
-//! for people. Results belong to a run, a job to its latest run: deleting a job or starting it over gives
-//! up a run in one short transaction, and `sweep` removes the rows piece by piece.
+//! The schema is in `schema/`, made to be read with `sqlite3 hivesum.db .schema`; the view `files` is for
+//! people. Results belong to a run, a job to its latest run: deleting a job gives up a run in one short
+//! transaction, and `sweep` removes the rows piece by piece. Every row carries a seal, see `seal`.
 
+mod checkpoints;
 mod clerk;
+mod commit;
 mod facts;
 mod failure;
 mod jobs;
+mod known;
 mod ledger;
 mod open;
 mod pages;
 mod place;
+mod recovery;
+mod requests;
 mod row;
+mod seal;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -35,17 +41,22 @@ use tokio::sync::Semaphore;
 use self::clerk::{Ask, Clerk};
 use self::failure::Fault;
 pub(crate) use self::jobs::{Ending, StoredJob};
-pub(crate) use self::ledger::{Group, Ledger, NumberedItem, Tally};
+pub(crate) use self::known::KnownQuery;
+pub(crate) use self::ledger::{Footing, Group, Ledger, NumberedItem, Tally};
 use self::open::Access;
 pub(crate) use self::pages::ErrorsSince;
 use self::place::{ServerLock, StateDir};
+pub(crate) use self::recovery::Beginning;
+pub(crate) use self::requests::{Before, RequestKey};
 use crate::compare::{self, Comparison, ComparisonError};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::item::Item;
 use crate::job::query::{JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
+use crate::job::rows::Rows;
 use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
+use crate::sys::slots::Slots;
 
 /// Threads that read.
 const READERS: usize = 2;
@@ -100,24 +111,50 @@ impl Store {
         self.place.identities()
     }
 
-    pub(crate) async fn insert(&self, job: Job) -> Result<i64, StoreError> {
-        self.write(move |connection| jobs::insert(connection, &job)).await
+    pub(crate) async fn insert(&self, job: Job, request: Option<RequestKey>) -> Result<Before, StoreError> {
+        self.write(move |connection| jobs::insert(connection, &job, request.as_ref())).await
     }
 
-    pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |connection| jobs::begin(connection, id, at)).await
+    /// Whether a request has come before.
+    pub(crate) async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Before, StoreError> {
+        self.read(move |connection| requests::look(connection, owner.as_deref(), &request)).await
     }
 
-    pub(crate) async fn commit(&self, group: Group, ending: Option<Ending>) -> Result<(), StoreError> {
-        self.write(move |connection| ledger::commit(connection, &group, ending.as_ref())).await
+    pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
+        self.write(move |connection| recovery::begin(connection, id, at)).await
+    }
+
+    pub(crate) async fn start_over(&self, id: JobId) -> Result<(), StoreError> {
+        self.write(move |connection| recovery::start_over(connection, id)).await
+    }
+
+    /// Some results of a pass from a position on, and where to go on; nothing at the end.
+    pub(crate) async fn known(&self, query: KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
+        self.read(move |connection| known::rows(connection, &query, from)).await
+    }
+
+    pub(crate) async fn commit(&self, group: Arc<Group>, ending: Option<Ending>) -> Result<(), StoreError> {
+        self.write(move |connection| commit::commit(connection, &group, ending.as_ref())).await
     }
 
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {
         self.write(move |connection| jobs::end(connection, id, &ending)).await
     }
 
-    pub(crate) async fn start_over_unfinished(&self) -> Result<Vec<StoredJob>, StoreError> {
-        self.write(jobs::start_over_unfinished).await
+    /// Makes the file that hashers note in what they read; gives it, and the unfinished jobs, oldest first.
+    pub(crate) async fn recover(&self, hashers: usize) -> Result<(Option<Slots>, Vec<StoredJob>), StoreError> {
+        let path = self.place.slots();
+        let opened = tokio::task::spawn_blocking(move || Slots::open(&path, hashers)).await;
+        let opened = opened.map_err(|error| StoreError::Failed(Box::new(error)))?;
+        let (slots, notes) = match opened {
+            Ok((slots, notes)) => (Some(slots), notes),
+            Err(error) => {
+                tracing::warn!(%error, "files that kill the process will not be found out: no place for the notes");
+                (None, Vec::new())
+            }
+        };
+        let unfinished = self.write(move |connection| recovery::unfinished(connection, &notes)).await?;
+        Ok((slots, unfinished))
     }
 
     pub(crate) async fn delete(&self, id: JobId) -> Result<bool, StoreError> {
@@ -260,7 +297,7 @@ mod tests {
             assert!(matches!(answer, Err(StoreError::Failed(_))));
         }
         let taken = job();
-        store.insert(taken.clone()).await.unwrap();
+        store.insert(taken.clone(), None).await.unwrap();
         assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
     }
 
@@ -272,7 +309,7 @@ mod tests {
         let id = taken.id;
         let answer: Result<(), _> = store
             .write(move |connection| {
-                jobs::insert(connection, &taken)?;
+                jobs::insert(connection, &taken, None)?;
                 let change = connection.transaction()?;
                 change.execute("DELETE FROM jobs", [])?;
                 panic!("before the commit")
@@ -312,13 +349,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let taken = job();
-        store.insert(taken.clone()).await.unwrap();
+        store.insert(taken.clone(), None).await.unwrap();
         store.bound_pages(1).await;
         let big = |store: &Store| {
             let mut big = job();
             big.spec.exclude = vec!["x".repeat(100_000)];
             let store = store.clone();
-            async move { store.insert(big).await }
+            async move { store.insert(big, None).await }
         };
         assert!(matches!(big(&store).await, Err(StoreError::Full)));
         assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
@@ -330,7 +367,7 @@ mod tests {
     async fn the_files_of_the_store_are_known_by_identity() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
-        store.insert(job()).await.unwrap();
+        store.insert(job(), None).await.unwrap();
         let own = store.own_files();
         for name in ["", "hivesum.db", "hivesum.db-wal", "hivesum.db-shm", "hivesum.lock"] {
             let meta = std::fs::symlink_metadata(dir.path().join(name)).unwrap();

@@ -4,22 +4,27 @@
 //! `hivesum.db` can only be a damaged one, even after `kill -9` in the very first start.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::failure::{Fault, system_failure};
 use super::place::{ServerLock, StateDir};
+use super::seal;
 use crate::error::StoreError;
 
 /// `hive` in ASCII: says to whom the file belongs.
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the present schema. A step is never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// What every database of the present schema holds.
-const TABLES: [&str; 5] = ["runs", "jobs", "directories", "results", "tokens"];
+const TABLES: [&str; 10] =
+    ["runs", "jobs", "directories", "results", "tokens", "orders", "checkpoints", "attempts", "requests", "manifests"];
 
 /// Databases up to this size are checked whole at every start: some tenths of a second.
 const CHECKED_WHOLE_BYTES: u64 = 32 << 20;
@@ -46,6 +51,10 @@ pub(crate) fn prepare(place: &StateDir, _held: &ServerLock) -> Result<(), StoreE
             Err(error) => return Err(system_failure(error).into()),
         }
         let mut connection = connect(place, Access::Write)?;
+        let version = known_version(&connection)?;
+        if version < MIGRATIONS.len() as i64 {
+            keep_copy(&connection, place, version)?;
+        }
         migrate(&mut connection)?;
         check(&connection, place)
     };
@@ -100,10 +109,7 @@ fn create(place: &StateDir) -> Result<(), Fault> {
     }
     let fresh = place.beside_database(".new");
     for leftover in [fresh.clone(), place.beside_database(".new-journal")] {
-        match fs::remove_file(leftover) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(system_failure(error).into()),
-            _ => {}
-        }
+        remove_if_there(&leftover)?;
     }
     let mut connection = Connection::open(&fresh)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA page_size = 8192;")?;
@@ -115,8 +121,32 @@ fn create(place: &StateDir) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A whole copy of a database of an older schema, beside it as `hivesum.db.v1`, before it is changed. One that
+/// a killed start left half-made is made again.
+fn keep_copy(connection: &Connection, place: &StateDir, version: i64) -> Result<(), Fault> {
+    let copy = place.beside_database(&format!(".v{version}"));
+    let fresh = place.beside_database(&format!(".v{version}.new"));
+    tracing::info!(version, "the job store is of an older schema: it is copied, then brought up to date");
+    remove_if_there(&fresh)?;
+    // As text whatever its bytes: SQLite hands file names on as they are.
+    let name = ToSqlOutput::Borrowed(ValueRef::Text(fresh.as_os_str().as_bytes()));
+    connection.execute("VACUUM INTO ?", [name])?;
+    fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(system_failure)?;
+    fs::rename(&fresh, &copy).map_err(system_failure)?;
+    place.sync()?;
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> Result<(), Fault> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(system_failure(error).into()),
+        _ => Ok(()),
+    }
+}
+
 /// Takes the steps that are missing, all or none.
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    seal::add_function(connection)?;
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();
@@ -156,7 +186,6 @@ fn check(connection: &Connection, place: &StateDir) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn fresh(dir: &Path) -> StateDir {
         let place = StateDir::open(dir).unwrap();
@@ -227,12 +256,48 @@ mod tests {
         assert!(matches!(again(&place), Err(StoreError::Corrupt)));
     }
 
+    /// A database as the first release made it, with a job and a row.
+    fn of_the_first_schema(dir: &Path) -> StateDir {
+        let place = StateDir::open(dir).unwrap();
+        let connection = Connection::open(place.database()).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let rows = r#"INSERT INTO runs (run) VALUES (1);
+            INSERT INTO jobs (id, kind, spec, state, created_at, run, row_count, files_done, bytes_done)
+              VALUES ('0191b0a8-0000-7000-8000-000000000000', 'hash', '{"root":"here","algorithms":["blake3"]}',
+                      'completed', '2026-01-01T00:00:00Z', 1, 1, 1, 7);
+            INSERT INTO directories VALUES (1, 0, x'64');
+            INSERT INTO results VALUES (1, 0, 0, x'66', 7, 1, 2, 3, 4, 0, NULL, NULL, 0, zeroblob(32));"#;
+        connection.execute_batch(rows).unwrap();
+        place
+    }
+
+    #[test]
+    fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = of_the_first_schema(dir.path());
+        // What a start killed while it copied leaves behind.
+        fs::write(place.beside_database(".v1.new"), "half a copy").unwrap();
+        again(&place).unwrap();
+        let mut connection = connect(&place, Access::Write).unwrap();
+        let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
+        let query = crate::job::query::ResultQuery { limit: 10, ..Default::default() };
+        let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
+        assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
+        let copy = Connection::open(place.beside_database(".v1")).unwrap();
+        let rows: i64 = copy.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
+        let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!((rows, version), (1, 1));
+        assert!(!place.beside_database(".v1.new").exists());
+    }
+
     #[test]
     fn a_newer_schema_is_refused_with_both_numbers() {
         let dir = tempfile::tempdir().unwrap();
         let place = fresh(dir.path());
         connect(&place, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Newer { found: 99, known: 1 })));
+        assert!(matches!(again(&place), Err(StoreError::Newer { found: 99, known: 2 })));
     }
 
     #[test]

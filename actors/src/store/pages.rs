@@ -10,10 +10,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failure::Fault;
 use super::jobs::{self, StoredJob};
-use super::ledger::{ERROR, HASHED, NumberedItem, SKIPPED};
-use super::row::{ROW_COLUMNS, RowReader};
+use super::ledger::NumberedItem;
+use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
+use crate::job::rows::walk_order;
 use crate::job::spec::JobId;
 
 /// A page of the results that match; nothing if there is no such job.
@@ -192,7 +193,7 @@ impl<'a> Selection<'a> {
 
 /// Where the paths with this prefix are.
 fn range_of_prefix(view: &Connection, stored: &StoredJob, prefix: &[u8]) -> Result<Range<u64>, Fault> {
-    let start = first_where(view, stored, 0, |path| !precedes(path, prefix))?;
+    let start = first_where(view, stored, 0, |path| walk_order(path, prefix).is_ge())?;
     let end = first_where(view, stored, start, |path| !path.starts_with(prefix))?;
     Ok(start..end)
 }
@@ -223,15 +224,6 @@ fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, Fault>
     Ok(path)
 }
 
-/// Whether a path comes before another in walk order: component by component, so that `/` sorts first.
-fn precedes(path: &[u8], other: &[u8]) -> bool {
-    let rank = |&byte: &u8| match byte {
-        b'/' => 0,
-        byte => byte,
-    };
-    path.iter().map(rank).lt(other.iter().map(rank))
-}
-
 fn contains(path: &[u8], q: &[u8]) -> bool {
     path.windows(q.len()).any(|window| window == q)
 }
@@ -245,7 +237,7 @@ mod tests {
     use crate::job::rows::{RowRef, Rows, Status};
     use crate::store::testing::{Bench, hashed};
 
-    /// In walk order, as `precedes` has it.
+    /// In walk order.
     const TREE: [&str; 9] = ["a/x", "a/y/1", "a/z", "a b/1", "a.c", "ab", "ab.d/e", "abc/d", "b"];
 
     fn all() -> ResultQuery {

@@ -1,7 +1,8 @@
 //! The state directory: what lies where in it, and which process serves it.
 //!
 //! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. `hivesum.lock` is
-//! locked by the server as long as it lives: the kernel gives it back however the process ends.
+//! locked by the server as long as it lives: the kernel gives it back however the process ends. `hivesum.slots`
+//! names what each hasher is reading.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::OwnedFd;
@@ -48,6 +49,11 @@ impl StateDir {
         self.path.join("tokens.changed")
     }
 
+    /// Where hashers note what they read.
+    pub(crate) fn slots(&self) -> PathBuf {
+        self.path.join("hivesum.slots")
+    }
+
     /// Takes the server's lock.
     ///
     /// # Errors
@@ -72,7 +78,7 @@ impl StateDir {
     pub(crate) fn identities(&self) -> Vec<FileIdentity> {
         let lock = self.path.join("hivesum.lock");
         let beside = ["", "-wal", "-shm"].map(|suffix| self.beside_database(suffix));
-        [self.path.clone(), lock]
+        [self.path.clone(), lock, self.slots()]
             .iter()
             .chain(&beside)
             .filter_map(|path| std::fs::symlink_metadata(path).ok())

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::failure::Fault;
-use super::ledger::{ERROR, HASHED, SKIPPED};
+use super::seal::Sealer;
 use crate::digest::Algorithms;
 use crate::error::{ErrorCode, SkipReason};
 use crate::job::item::Item;
@@ -13,7 +13,15 @@ use crate::job::rows::{FileMeta, Stability, Status};
 
 /// What a [`RowReader`] reads of a row.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
-     status, code, errno, stability, digests";
+     status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal";
+
+/// Columns of [`ROW_COLUMNS`] that the seal, the last one, is over.
+pub(crate) const SEALED_COLUMNS: usize = 17;
+
+/// Values of the column `status`.
+pub(crate) const HASHED: i64 = 0;
+pub(crate) const ERROR: i64 = 1;
+pub(crate) const SKIPPED: i64 = 2;
 
 /// Reads rows one after the other; a directory's path is looked up once for the rows that follow each other.
 pub(crate) struct RowReader<'a> {
@@ -22,12 +30,15 @@ pub(crate) struct RowReader<'a> {
     algorithms: Algorithms,
     directory: Option<(i64, Rc<[u8]>)>,
     path: Vec<u8>,
+    sealer: Sealer,
 }
 
 impl<'a> RowReader<'a> {
     pub(crate) fn new(view: &'a Connection, run: i64, algorithms: Algorithms) -> Result<Self, Fault> {
-        let directories = view.prepare_cached("SELECT path FROM directories WHERE run = ? AND id = ?")?;
-        Ok(Self { directories, run, algorithms, directory: None, path: Vec::new() })
+        let directories =
+            view.prepare_cached("SELECT run, id, path, seal FROM directories WHERE run = ? AND id = ?")?;
+        let (directory, path, sealer) = (None, Vec::new(), Sealer::default());
+        Ok(Self { directories, run, algorithms, directory, path, sealer })
     }
 
     pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, Fault> {
@@ -49,13 +60,19 @@ impl<'a> RowReader<'a> {
         {
             return Ok(path.clone());
         }
-        let path: Option<Vec<u8>> = self.directories.query_row(params![self.run, id], |row| row.get(0)).optional()?;
-        let path: Rc<[u8]> = path.ok_or(Fault::Nonsense("a row without its directory"))?.into();
+        let sealer = &mut self.sealer;
+        let sealed = self.directories.query_row(params![self.run, id], |row| {
+            let path: Vec<u8> = row.get(2)?;
+            Ok(sealer.check(row, 3).map(|()| path))
+        });
+        let path: Rc<[u8]> = sealed.optional()?.ok_or(Fault::Nonsense("a row without its directory"))??.into();
         self.directory = Some((id, path.clone()));
         Ok(path)
     }
 
+    /// The row whole. Refused unless it is what was written.
     pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, Fault> {
+        self.sealer.check(row, SEALED_COLUMNS)?;
         let path = self.path(row)?.to_vec();
         let meta = FileMeta {
             size: row.get::<_, i64>(3)? as u64,
@@ -73,7 +90,8 @@ impl<'a> RowReader<'a> {
         if digests.len() != expected {
             return Err(Fault::Nonsense("digests of a wrong length"));
         }
-        Ok(Item { path, meta, status, digests, algorithms: self.algorithms })
+        let reused = row.get::<_, Option<i64>>(13)?.is_some();
+        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused })
     }
 }
 

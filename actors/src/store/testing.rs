@@ -1,14 +1,18 @@
 //! What the tests of the store's rooms share: a database in a directory of its own, jobs and rows.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::commit::commit;
 use super::jobs::{self, Ending};
-use super::ledger::{Ledger, commit};
+use super::ledger::{Footing, Ledger};
 use super::open::{Access, connect, prepare};
 use super::place::StateDir;
-use crate::job::rows::{FileMeta, RowRef, Rows, Stability, Status};
+use super::recovery;
+use crate::job::rows::{FileMeta, Origin, RowRef, Rows, Stability, Status};
 use crate::job::spec::{Job, JobId, JobSpec, JobState, Summary};
 
 pub(crate) struct Bench {
@@ -29,12 +33,12 @@ impl Bench {
 
     pub(crate) fn take_job(&mut self) -> Job {
         let job = job();
-        jobs::insert(&mut self.connection, &job).unwrap();
+        jobs::insert(&mut self.connection, &job, None).unwrap();
         job
     }
 
-    pub(crate) fn run_of(&self, id: JobId) -> i64 {
-        jobs::get(&self.connection, id).unwrap().unwrap().run
+    pub(crate) fn footing_of(&mut self, id: JobId) -> Footing {
+        recovery::begin(&mut self.connection, id, Timestamp::now()).unwrap().footing
     }
 
     pub(crate) fn end(&mut self, id: JobId, state: JobState) {
@@ -54,15 +58,24 @@ impl Bench {
     }
 
     pub(crate) fn add_rows(&mut self, job: &Job, rows: Rows) {
-        let mut ledger = Ledger::new(job.id, self.run_of(job.id));
+        let mut ledger = Ledger::new(job.id, self.footing_of(job.id));
         ledger.add(rows);
-        commit(&mut self.connection, &ledger.take_group(), None).unwrap();
+        commit(&mut self.connection, &ledger.take_group(Duration::ZERO), None).unwrap();
     }
 }
 
 /// A connection beside a store's own, as another program has it.
 pub(crate) fn connect_beside(state_dir: &std::path::Path) -> Connection {
     connect(&StateDir::open(state_dir).unwrap(), Access::Write).unwrap()
+}
+
+/// Puts digests into rows that stand for no file, under seals that hold. Gives how many.
+pub(crate) fn forge(store: &Connection, which: &str) -> usize {
+    super::seal::add_function(store).unwrap();
+    let columns = super::row::ROW_COLUMNS.strip_suffix(", seal").unwrap();
+    let forged = store.execute(&format!("UPDATE results SET digests = ? WHERE {which}"), [[0xF0; 32]]).unwrap();
+    store.execute(&format!("UPDATE results SET seal = seal_of({columns})"), []).unwrap();
+    forged
 }
 
 pub(crate) fn ending(state: JobState) -> Ending {
@@ -79,5 +92,12 @@ pub(crate) fn job() -> Job {
 pub(crate) fn hashed<'a>(directory: &'a str, name: &'a str) -> RowRef<'a> {
     let meta = FileMeta { size: 7, mtime_ns: 1_700_000_000_123_456_789, ctime_ns: -1, inode: u64::MAX, device: 5 };
     let (directory, name) = (directory.as_bytes(), name.as_bytes());
-    RowRef { directory, name, meta, status: Status::Hashed(Stability::Stable), digests: &[0xAB; 32] }
+    RowRef {
+        directory,
+        name,
+        meta,
+        status: Status::Hashed(Stability::Stable),
+        digests: &[0xAB; 32],
+        origin: Origin::Read,
+    }
 }

@@ -61,7 +61,7 @@ impl Slot {
     }
 
     fn start(config: &SupervisorConfig, supervisor: &Addr<Supervisor>, slot: usize, generation: u64) -> Self {
-        let pulse = Arc::new(Pulse::default());
+        let pulse = Arc::new(Pulse::new(slot, config.notebook.clone()));
         let station = Station {
             slot,
             generation,

@@ -1,4 +1,5 @@
-//! The only room with `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling.
+//! The only room with `unsafe`: mapped windows that survive truncation, lease probes, thread
+//! scheduling, notes that outlive the process.
 //!
 //! Every `unsafe` block states what makes it sound. Nothing here knows an algorithm, a job or an actor.
 
@@ -7,4 +8,5 @@
 pub(crate) mod lease;
 pub(crate) mod sched;
 mod sigbus;
+pub(crate) mod slots;
 pub(crate) mod window;

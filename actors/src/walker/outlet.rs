@@ -3,14 +3,13 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::WalkEvent;
 use crate::job::openings::Openings;
 use crate::job::plan::{Fate, Plan};
-use crate::source::Dir;
+use crate::source::{Dir, stat_entry};
 
 /// The driver is gone.
 pub(super) struct NobodyListens;
@@ -49,11 +48,7 @@ fn bytes_of(plan: &Plan) -> u64 {
 }
 
 fn size_of(dir: &Dir, name: &[u8]) -> u64 {
-    let stat = match dir {
-        Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
-        Dir::AsGiven => rustix::fs::statat(CWD, name, AtFlags::empty()),
-    };
-    stat.map_or(0, |stat| stat.st_size as u64)
+    stat_entry(dir, name).map_or(0, |stat| stat.st_size as u64)
 }
 
 /// Where plans leave.

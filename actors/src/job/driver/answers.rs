@@ -19,6 +19,7 @@ impl Driver {
     }
 
     fn take_answer(&mut self, ticket: u64, reply: Reply) {
+        self.alone.take_if(|alone| *alone == ticket);
         let Some(ticket) = self.tickets.remove(&ticket) else { return };
         match (ticket, reply) {
             (Ticket::Batch { plan, range }, Ok(Answer::BatchHashed(done))) => self.take_batch(plan, range, done),
@@ -41,8 +42,10 @@ impl Driver {
         self.batches_out -= 1;
         self.add_bytes(done.bytes);
         self.window.settle_batch(plan, &done);
-        for found in done.large.drain(..) {
-            self.large.add(plan, found);
+        if let Some(entries) = self.window.plan(plan) {
+            for found in done.large.drain(..) {
+                self.large.add(plan, found, entries.clone());
+            }
         }
         if done.next < range.end {
             self.ready.push_front((plan, done.next..range.end));
@@ -75,9 +78,7 @@ impl Driver {
 
     fn add_bytes(&mut self, bytes: u64) {
         self.meter.add_read(bytes);
-        if let Some(pace) = &mut self.pace {
-            pace.charge(bytes);
-        }
+        self.paces.iter_mut().for_each(|pace| pace.charge(bytes));
     }
 }
 

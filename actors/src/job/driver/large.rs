@@ -4,17 +4,22 @@
 //! The earliest file with something to do comes first, and within it the track with the most work left,
 //! so that the slowest digest never waits for a faster one.
 
+mod keep;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::track::{Track, tracks, unsized_track};
 use super::window::Settled;
 use crate::digest::{Chain, MultiHasher};
 use crate::error::ErrorCode;
 use crate::guards::Guard;
+use crate::job::checkpoint::Checkpoint;
+use crate::job::plan::Plan;
 use crate::job::rows::{FileMeta, Stability, Status};
 use crate::source::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
-use crate::source::segment::{SegmentDone, SegmentTask, SegmentWork};
+use crate::source::segment::{Named, SegmentDone, SegmentTask, SegmentWork};
 use crate::source::{OpenFile, PIECE_BYTES, Piece, UnsizedRead};
 
 /// The large files of a scan.
@@ -27,6 +32,10 @@ pub(super) struct LargeFiles {
     active: usize,
     /// Subtrees of one file that may be under way.
     subtrees_ahead: usize,
+    /// What an earlier process has digested of large files.
+    before: Vec<Checkpoint>,
+    /// States to be kept for a later process.
+    to_keep: Vec<Checkpoint>,
 }
 
 #[derive(Debug)]
@@ -44,6 +53,9 @@ struct LargeFile {
     passes: usize,
     trouble: Option<Trouble>,
     look: Look,
+    named: Named,
+    /// When each track's state was last kept.
+    kept: Vec<Instant>,
 }
 
 /// Whether it is known what the file is: once it has changed it is looked at anew, for its size and for
@@ -75,27 +87,33 @@ pub(super) struct PieceTag {
 }
 
 impl LargeFiles {
-    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>) -> Self {
-        Self { files: BTreeMap::new(), next_id: 0, rules, active: 2 * hashers, subtrees_ahead: 2 * hashers }
+    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>, before: Vec<Checkpoint>) -> Self {
+        let (active, subtrees_ahead) = (2 * hashers, 2 * hashers);
+        Self { files: BTreeMap::new(), next_id: 0, rules, active, subtrees_ahead, before, to_keep: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, plan: u64, found: LargeFound) {
+    /// Takes a file in, which is in this plan of this number.
+    pub(super) fn add(&mut self, number: u64, found: LargeFound, plan: Arc<Plan>) {
         let LargeFound { index, file, meta, stability, mapped } = found;
         let algorithms = &self.rules.algorithms;
-        let file = LargeFile {
-            plan,
+        let tracks = if meta.size == 0 { vec![unsized_track(algorithms)] } else { tracks(algorithms) };
+        let mut file = LargeFile {
+            plan: number,
             index,
             file: Arc::new(file),
             meta,
             stability,
             mapped,
-            tracks: if meta.size == 0 { vec![unsized_track(algorithms)] } else { tracks(algorithms) },
+            kept: vec![Instant::now(); tracks.len()],
+            tracks,
             in_flight: 0,
             digested: 0,
             passes: 0,
             trouble: None,
             look: Look::Done,
+            named: Named { asker: self.rules.asker, plan, index },
         };
+        file.go_on_from(&self.before, algorithms);
         self.files.insert(self.next_id, file);
         self.next_id += 1;
     }
@@ -103,6 +121,11 @@ impl LargeFiles {
     /// Files that hold a descriptor and are not done.
     pub(super) fn len(&self) -> usize {
         self.files.len()
+    }
+
+    /// States to be kept since the last call.
+    pub(super) fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        std::mem::take(&mut self.to_keep)
     }
 
     /// Bytes of files under way that are digested, of all tracks the mean.
@@ -132,6 +155,7 @@ impl LargeFiles {
             SegmentDone::Changed(meta) => file.note(Trouble::Changed(meta)),
             SegmentDone::Failed(status) => file.note(Trouble::Failed(status)),
         }
+        self.to_keep.extend(file.checkpoint_if_due(tag.track));
         self.conclude(tag.file)
     }
 
@@ -194,7 +218,7 @@ impl LargeFile {
     fn task(&mut self, tag: PieceTag, work: SegmentWork) -> (PieceTag, SegmentTask) {
         self.in_flight += 1;
         let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
-        (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work })
+        (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work, named: self.named.clone() })
     }
 
     /// Takes what the file is now for the pass that is to begin.

@@ -91,6 +91,7 @@ impl Meter {
             bytes_done: self.bytes_told,
             bytes_per_second,
             eta_seconds: self.eta(hashed + errors),
+            bytes_under_way,
         }
     }
 

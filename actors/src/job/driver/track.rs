@@ -46,6 +46,41 @@ impl Track {
         }
     }
 
+    /// The state after the bytes it has taken in, where it can be kept and there is more to come.
+    pub(super) fn save(&self, size: u64) -> Option<(u64, Vec<u8>)> {
+        let (bytes, state) = match self {
+            Self::Subtrees { order, .. } => (order.next * PIECE_BYTES as u64, serde_json::to_vec(&order.merger).ok()?),
+            Self::Chain { next_offset, state, .. } => (*next_offset, state.as_ref()?.save()?),
+            Self::Unsized { .. } => return None,
+        };
+        (bytes > 0 && bytes < size).then_some((bytes, state))
+    }
+
+    /// Goes on from a state that [`save`](Self::save) gave. Whether it is one.
+    pub(super) fn restore(&mut self, bytes: u64, saved: &[u8]) -> bool {
+        let pieces = bytes / PIECE_BYTES as u64;
+        if pieces == 0 || !bytes.is_multiple_of(PIECE_BYTES as u64) {
+            return false;
+        }
+        match self {
+            Self::Subtrees { next_offset, order, .. } => match serde_json::from_slice::<SubtreeMerger>(saved) {
+                Ok(merger) if merger.pieces() == pieces => {
+                    (*next_offset, *order) = (bytes, PieceOrder { merger, next: pieces, early: BTreeMap::new() });
+                    true
+                }
+                _ => false,
+            },
+            Self::Chain { next_offset, state, algorithm } => match Chain::restore(*algorithm, saved) {
+                Some(chain) => {
+                    (*next_offset, *state) = (bytes, Some(chain));
+                    true
+                }
+                None => false,
+            },
+            Self::Unsized { .. } => false,
+        }
+    }
+
     pub(super) fn is_ready(&self, size: u64, subtrees_ahead: usize) -> bool {
         let begun = self.next_offset() > 0;
         match self {

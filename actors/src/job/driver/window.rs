@@ -83,6 +83,7 @@ impl Window {
             let row = &mut slot.rows[outcome.index];
             row.meta = outcome.meta;
             row.status = outcome.status;
+            row.origin = outcome.origin;
             row.digests_at = digests_at;
             if let Status::Hashed(_) = outcome.status {
                 digests_at += stride as u32;
@@ -124,5 +125,6 @@ fn unsettled_row(plan: &Plan, entry: &crate::job::plan::Entry) -> Row {
         Fate::Settled(status) => status,
         Fate::Hash => Status::Error { code: ErrorCode::Internal, errno: 0 },
     };
-    Row { directory: entry.group, name_at, name_len, digests_at: 0, meta: FileMeta::default(), status }
+    let meta = FileMeta::default();
+    Row { directory: entry.group, name_at, name_len, digests_at: 0, meta, status, origin: entry.origin }
 }

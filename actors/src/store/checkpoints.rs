@@ -1,0 +1,71 @@
+//! States of half-digested large files, in the transaction of the group they come with.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::failure::Fault;
+use super::seal::Sealer;
+use crate::digest::Algorithm;
+use crate::job::checkpoint::Checkpoint;
+use crate::job::rows::FileMeta;
+
+/// Columns under the seal, which comes after them.
+const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";
+const SEALED_COLUMNS: usize = 8;
+
+/// Keeps states, each in the place of the one before.
+pub(crate) fn keep(
+    change: &Transaction<'_>,
+    run: i64,
+    checkpoints: &[Checkpoint],
+    sealer: &mut Sealer,
+) -> Result<(), Fault> {
+    let mut replace = change.prepare_cached(&format!(
+        "REPLACE INTO checkpoints (run, {COLUMNS}, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ))?;
+    for Checkpoint { path, algorithm, meta, bytes, state } in checkpoints {
+        let [size, inode, bytes] = [meta.size, meta.inode, *bytes].map(|unsigned| unsigned as i64);
+        let (name, mtime, ctime) = (algorithm.name(), meta.mtime_ns, meta.ctime_ns);
+        let numbers = [size, mtime, ctime, inode, bytes].map(ValueRef::Integer);
+        let texts = [ValueRef::Blob(path), ValueRef::from(name)];
+        let seal = sealer.seal(texts.into_iter().chain(numbers).chain([ValueRef::Blob(state)]));
+        replace.execute(params![run, path, name, size, mtime, ctime, inode, bytes, state, seal])?;
+    }
+    Ok(())
+}
+
+/// Drops the states of files that are done.
+pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -> Result<(), Fault> {
+    let mut delete = change.prepare_cached("DELETE FROM checkpoints WHERE run = ? AND path = ?")?;
+    for path in paths {
+        delete.execute(params![run, path])?;
+    }
+    Ok(())
+}
+
+/// All states of a run. A damaged one is left out: its file is digested from the start.
+pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Vec<Checkpoint>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS}, seal FROM checkpoints WHERE run = ?"))?;
+    let mut rows = statement.query([run])?;
+    let (mut found, mut sealer) = (Vec::new(), Sealer::default());
+    while let Some(row) = rows.next()? {
+        match sealer.check(row, SEALED_COLUMNS).and_then(|()| checkpoint(row)) {
+            Ok(checkpoint) => found.push(checkpoint),
+            Err(fault) => tracing::warn!(%fault, "the state of a half-digested file is damaged and left out"),
+        }
+    }
+    Ok(found)
+}
+
+fn checkpoint(row: &Row<'_>) -> Result<Checkpoint, Fault> {
+    let algorithm: String = row.get(1)?;
+    let algorithm: Algorithm = algorithm.parse().map_err(|_| Fault::Nonsense("an unknown algorithm"))?;
+    let meta = FileMeta {
+        size: row.get::<_, i64>(2)? as u64,
+        mtime_ns: row.get(3)?,
+        ctime_ns: row.get(4)?,
+        inode: row.get::<_, i64>(5)? as u64,
+        device: 0,
+    };
+    Ok(Checkpoint { path: row.get(0)?, algorithm, meta, bytes: row.get::<_, i64>(6)? as u64, state: row.get(7)? })
+}

@@ -1,0 +1,128 @@
+//! Writing a group: rows, directories, states of large files and the job's counts, in one transaction.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
+
+use super::failure::Fault;
+use super::jobs::{Ending, end_within, must_exist};
+use super::ledger::{Batch, Group};
+use super::row::{ERROR, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED};
+use super::seal::Sealer;
+use super::{checkpoints, recovery};
+use crate::job::rows::{Origin, RowRef, Stability, Status};
+
+/// Commits a group, and with it the job's counts and, after the last one, its end.
+pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<(), Fault> {
+    let change = connection.transaction()?;
+    let mut sealer = Sealer::default();
+    write_directories(&change, group, &mut sealer)?;
+    for batch in &group.batches {
+        write_batch(&change, group, batch, &mut sealer)?;
+    }
+    checkpoints::keep(&change, group.run, &group.checkpoints, &mut sealer)?;
+    checkpoints::drop_done(&change, group.run, &group.done_large)?;
+    write_counts(&change, group)?;
+    if let Some(ending) = ending {
+        recovery::forget_what_was_for_going_on(&change, group.job)?;
+        end_within(&change, group.job, ending)?;
+    }
+    change.commit()?;
+    Ok(())
+}
+
+fn write_directories(change: &Transaction<'_>, group: &Group, sealer: &mut Sealer) -> Result<(), Fault> {
+    let mut insert = change.prepare_cached("INSERT INTO directories (run, id, path, seal) VALUES (?, ?, ?, ?)")?;
+    for (id, path) in &group.new_directories {
+        let seal = sealer.seal([ValueRef::Integer(group.run), ValueRef::Integer(*id), ValueRef::Blob(path)]);
+        insert.execute(params![group.run, id, &**path, seal])?;
+    }
+    Ok(())
+}
+
+fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &mut Sealer) -> Result<(), Fault> {
+    let places = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    let mut insert = change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?;
+    let mut replace = None;
+    for ((row, place), position) in batch.rows.iter().zip(&batch.rows.rows).zip(batch.first_position..) {
+        let directory = batch.directories[place.directory as usize];
+        let values = values_of(position as i64, directory, &row);
+        if position >= group.rows_before {
+            write_row(&mut insert, group.run, &values, sealer)?;
+        } else if row.origin != Origin::Kept {
+            let replace = match &mut replace {
+                Some(replace) => replace,
+                none => none.insert(
+                    change.prepare_cached(&format!("REPLACE INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?,
+                ),
+            };
+            write_row(replace, group.run, &values, sealer)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_row(
+    statement: &mut Statement<'_>,
+    run: i64,
+    values: &[ValueRef<'_>; SEALED_COLUMNS],
+    sealer: &mut Sealer,
+) -> Result<(), Fault> {
+    let seal = sealer.seal(values.iter().copied());
+    let all = [ValueRef::Integer(run)].into_iter().chain(values.iter().copied()).chain([ValueRef::Integer(seal)]);
+    statement.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
+    Ok(())
+}
+
+/// A row's values in the order of [`ROW_COLUMNS`], but for the seal.
+fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'a>; SEALED_COLUMNS] {
+    use ValueRef::{Blob, Integer, Null};
+    let (status, code, errno, stability) = match row.status {
+        Status::Hashed(Stability::Stable) => (HASHED, Null, Null, Integer(0)),
+        Status::Hashed(Stability::Unverified) => (HASHED, Null, Null, Integer(1)),
+        Status::Error { code, errno: 0 } => (ERROR, ValueRef::from(code.name()), Null, Null),
+        Status::Error { code, errno } => (ERROR, ValueRef::from(code.name()), Integer(errno.into()), Null),
+        Status::Skipped(reason) => (SKIPPED, ValueRef::from(reason.name()), Null, Null),
+    };
+    let meta = row.meta;
+    let [size, inode, device] = [meta.size, meta.inode, meta.device].map(|unsigned| Integer(unsigned as i64));
+    [
+        Integer(position),
+        Integer(directory),
+        Blob(row.name),
+        size,
+        Integer(meta.mtime_ns),
+        Integer(meta.ctime_ns),
+        inode,
+        device,
+        Integer(status),
+        code,
+        errno,
+        stability,
+        if status == HASHED { Blob(row.digests) } else { Null },
+        if row.origin == Origin::Reused { Integer(1) } else { Null },
+        Null,
+        Null,
+        Null,
+    ]
+}
+
+fn write_counts(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
+    let tally = group.tally;
+    let changed = change
+        .prepare_cached(
+            "UPDATE jobs SET row_count = ?3, files_done = ?4, files_failed = ?5, files_skipped = ?6, bytes_done = ?7,
+                    elapsed_ms = ?8
+             WHERE id = ?1 AND run = ?2",
+        )?
+        .execute(params![
+            group.job.to_string(),
+            group.run,
+            tally.rows as i64,
+            tally.files_done as i64,
+            tally.files_failed as i64,
+            tally.files_skipped as i64,
+            tally.bytes_done as i64,
+            group.elapsed.as_millis() as i64
+        ])?;
+    must_exist(changed)
+}

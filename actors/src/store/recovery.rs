@@ -1,0 +1,146 @@
+//! Going on after a start: unfinished jobs, what their runs hold already, and where the process died.
+//!
+//! A run is gone on with where it was left. Only where the tree has changed under it, a job gets another run, and
+//! the one it had becomes the former run, from which unchanged files are taken over.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::checkpoints;
+use super::failure::Fault;
+use super::jobs::{self, StoredJob, must_exist};
+use super::ledger::{Footing, Tally};
+use crate::job::checkpoint::Checkpoint;
+use crate::job::spec::{JobId, JobState};
+use crate::sys::slots::Note;
+
+/// What a job's driver begins with.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    pub(crate) footing: Footing,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) former_run: Option<i64>,
+    /// How often the process died on a file.
+    pub(crate) deaths: HashMap<Vec<u8>, u32>,
+    pub(crate) checkpoints: Vec<Checkpoint>,
+}
+
+/// Every job that has not ended, oldest first, as queued. Files that were being read when the last process died
+/// get that counted.
+pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<Vec<StoredJob>, Fault> {
+    let change = connection.transaction()?;
+    change.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'", [])?;
+    for note in notes {
+        change
+            .prepare_cached(
+                "INSERT INTO attempts (job, path, bytes, deaths)
+                 SELECT id, ?2, ?3, 1 FROM jobs WHERE id = ?1 AND state = 'queued'
+                 ON CONFLICT DO UPDATE SET deaths = deaths + 1",
+            )?
+            .execute(params![JobId::from_bytes(note.asker).to_string(), note.path, note.offset as i64])?;
+    }
+    let unfinished = jobs::all_in(&change, JobState::Queued)?;
+    change.commit()?;
+    Ok(unfinished)
+}
+
+/// The driver of a job begins, or begins again.
+pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<Beginning, Fault> {
+    let change = connection.transaction()?;
+    let changed = change
+        .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
+        .execute(params![id.to_string(), at.to_string()])?;
+    must_exist(changed)?;
+    let stored = jobs::get(&change, id)?.ok_or(Fault::Nonsense("a job under way that is not in the store"))?;
+    let (former_run, elapsed_ms) = change
+        .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
+        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    let progress = stored.job.progress;
+    let tally = Tally {
+        rows: stored.rows,
+        files_done: progress.files_done,
+        files_failed: progress.files_failed,
+        files_skipped: progress.files_skipped,
+        bytes_done: progress.bytes_done,
+    };
+    let elapsed = Duration::from_millis(elapsed_ms.unsigned_abs());
+    let footing = Footing { run: stored.run, tally, directories: next_id(&change, stored.run)?, elapsed };
+    let beginning = Beginning {
+        footing,
+        started_at: stored.job.started_at,
+        former_run,
+        deaths: deaths(&change, id)?,
+        checkpoints: checkpoints::of_run(&change, stored.run)?,
+    };
+    change.commit()?;
+    Ok(beginning)
+}
+
+fn next_id(connection: &Connection, run: i64) -> Result<i64, Fault> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT max(id) FROM directories WHERE run = ?")?
+        .query_row([run], |row| row.get(0))?;
+    Ok(last.map_or(0, |last| last + 1))
+}
+
+fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, Fault> {
+    // Of one file the place that killed most: a file that comes further each time is no killer.
+    let mut statement =
+        connection.prepare_cached("SELECT path, max(deaths) FROM attempts WHERE job = ? GROUP BY path")?;
+    let rows = statement.query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Gives a job another run. Of the run it had and the one before that, the longer one stays to take over from.
+pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), Fault> {
+    let change = connection.transaction()?;
+    let (run, former): (i64, Option<i64>) = change
+        .prepare_cached("SELECT run, former_run FROM jobs WHERE id = ?")?
+        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut kept, mut other) = (run, former);
+    if let Some(former) = former
+        && last_position(&change, former)? > last_position(&change, run)?
+    {
+        (kept, other) = (former, Some(run));
+    }
+    let fresh = jobs::new_run(&change)?;
+    let changed = change
+        .prepare_cached(
+            "UPDATE jobs SET run = ?2, former_run = ?3, row_count = 0, files_done = 0, files_failed = 0,
+                    files_skipped = 0, files_total = NULL, bytes_done = 0, bytes_total = NULL WHERE id = ?1",
+        )?
+        .execute(params![id.to_string(), fresh, kept])?;
+    must_exist(changed)?;
+    change.prepare_cached("UPDATE checkpoints SET run = ?2 WHERE run = ?1")?.execute([run, fresh])?;
+    if let Some(other) = other {
+        jobs::abandon(&change, other)?;
+    }
+    change.commit()?;
+    Ok(())
+}
+
+fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, Fault> {
+    let last = connection.prepare_cached("SELECT max(position) FROM results WHERE run = ?")?;
+    let mut last = last;
+    Ok(last.query_row([run], |row| row.get(0)).optional()?.flatten())
+}
+
+/// A job that ends needs nothing any more to go on with.
+pub(crate) fn forget_what_was_for_going_on(change: &Transaction<'_>, id: JobId) -> Result<(), Fault> {
+    let id = id.to_string();
+    change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
+    change.prepare_cached("DELETE FROM checkpoints WHERE run = (SELECT run FROM jobs WHERE id = ?)")?.execute([&id])?;
+    let former: Option<i64> = change
+        .prepare_cached("SELECT former_run FROM jobs WHERE id = ?")?
+        .query_row([&id], |row| row.get(0))
+        .optional()?
+        .flatten();
+    if let Some(former) = former {
+        change.prepare_cached("UPDATE jobs SET former_run = NULL WHERE id = ?")?.execute([&id])?;
+        jobs::abandon(change, former)?;
+    }
+    Ok(())
+}
