@@ -27,6 +27,7 @@ use crate::source::batch::ScanRules;
 use crate::supervisor::{Supervisor, SupervisorConfig};
 use crate::sys::slots::Slots;
 pub use crate::upload::{Upload, UploadDigests};
+pub use crate::walker::Inventory;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
 
 /// What an engine is started with.

@@ -9,13 +9,18 @@ mod outlet;
 mod rules;
 mod tree;
 
+use std::os::fd::OwnedFd;
+
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::EngineConfig;
 use crate::hasher::HasherPriority;
+use crate::job::filters::Filters;
 use crate::job::plan::Plan;
-use crate::job::scan::WalkSpec;
+use crate::job::scan::{FileIdentity, NameList, Target, WalkSpec};
+use crate::source::Reach;
 
 /// Plans that wait between walker and driver.
 pub(crate) const PLANS_AHEAD: usize = 16;
@@ -78,6 +83,32 @@ pub(crate) struct Survey {
 
 impl Message for Survey {
     type Result = ();
+}
+
+/// What a tree holds: files with their sizes and identities, in walk order.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Their paths, relative to the tree.
+    pub names: NameList,
+    /// Bytes of each, and which file it is.
+    pub files: Vec<(u64, FileIdentity)>,
+    /// Directories that could not be listed.
+    pub unreadable: NameList,
+}
+
+impl Inventory {
+    /// What is below an open directory. Opens no file; blocks the calling thread.
+    #[must_use]
+    pub fn of(dir: OwnedFd, reach: Reach) -> Self {
+        let targets = vec![Target::Directory { dir, shown: Vec::new() }];
+        let patience = EngineConfig::default().quantum_deadline;
+        tree::inventory(WalkSpec { targets, filters: Filters::default(), reach, leave_out: Vec::new(), patience })
+    }
+
+    fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
+        self.names.push(path);
+        self.files.push((size, identity));
+    }
 }
 
 /// What a scan has before it.

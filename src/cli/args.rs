@@ -9,6 +9,11 @@ use hivesum_actors::digest::{Algorithm, Algorithms};
 use hivesum_actors::manifest::Format;
 use hivesum_actors::source::IoMode;
 
+use super::audit::AuditArgs;
+use super::bag::BagCommand;
+use super::compare::CompareArgs;
+use super::convert::ConvertArgs;
+use super::duplicates::DuplicatesArgs;
 use super::serve::ServeArgs;
 use super::token::TokenCommand;
 
@@ -38,6 +43,17 @@ pub(super) enum Command {
     Hash(HashArgs),
     /// Check files against the digests of a manifest.
     Check(CheckArgs),
+    /// Is everything still there, unchanged, and if not, what happened?
+    Audit(AuditArgs),
+    /// What changed from one time to another?
+    Compare(CompareArgs),
+    /// Which files have the same content?
+    Duplicates(DuplicatesArgs),
+    /// Make and check bags (BagIt 1.0).
+    #[command(subcommand)]
+    Bag(BagCommand),
+    /// Write a manifest in another format, with nothing lost.
+    Convert(ConvertArgs),
     /// Serve a page and a REST API for uploads and directories.
     Serve(Box<ServeArgs>),
     /// Create, list and revoke the tokens of a service.

@@ -215,6 +215,7 @@ impl Run {
                     digests: &hashed.digests,
                     algorithms: &hashed.algorithms,
                     reused: false,
+                    fixity: None,
                 });
                 self.outlet.flush()
             }
@@ -226,7 +227,7 @@ impl Run {
     fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), Gone> {
         let algorithms = self.rules.algorithms;
         let meta = FileMeta::default();
-        self.emit(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false });
+        self.emit(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false, fixity: None });
         self.outlet.flush()
     }
 

@@ -4,14 +4,21 @@
 //! is missing, 2 the command line is wrong; nothing has been read then. 75: another server holds the state.
 
 mod args;
+mod audit;
+mod bag;
 mod check;
+mod compare;
+mod convert;
 mod draft;
+mod duplicates;
 mod hash;
+mod listing;
 mod outlet;
 mod pool;
 mod quote;
 mod screen;
 mod serve;
+mod shape;
 mod state;
 mod steps;
 mod stream;
@@ -41,6 +48,11 @@ pub(crate) fn run() -> ExitCode {
     let done = match cli.command {
         Command::Hash(args) => hash::run(args),
         Command::Check(args) => check::run(args),
+        Command::Audit(args) => audit::run(args),
+        Command::Compare(args) => compare::run(args),
+        Command::Duplicates(args) => duplicates::run(args),
+        Command::Bag(command) => bag::run(command),
+        Command::Convert(args) => convert::run(args),
         Command::Serve(args) => serve::run(*args),
         Command::Token(command) => token::run(command),
     };

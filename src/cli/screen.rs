@@ -68,6 +68,11 @@ impl Screen {
         figures.running = Some(progress);
     }
 
+    /// Whether somebody sees a bar.
+    pub(super) fn is_seen(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
     /// Takes the bar away for good.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();

@@ -3,11 +3,12 @@
 //! A missing or forbidden path is handed on as a name, so that the engine reports it in its place. Whether a
 //! path is a directory is asked once; what it is when it is opened decides.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io;
 use std::iter::Peekable;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::vec::IntoIter;
 
 use hivesum_actors::job::scan::{NameList, Target};
@@ -116,6 +117,11 @@ fn classify(path: Vec<u8>) -> Met {
     }
 }
 
+/// Opens a directory; a link to one is followed.
+pub(super) fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
+    Ok(open(path.as_bytes(), OFlags::DIRECTORY)?)
+}
+
 /// Follows links, as every path on a command line is.
 fn open(path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(CWD, path, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
@@ -129,7 +135,6 @@ fn is_anonymous_pipe(path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::ffi::OsStrExt;
 
     fn shapes(paths: &[&std::path::Path]) -> Vec<String> {
         let paths = paths.iter().map(|path| path.as_os_str().to_owned()).collect();
@@ -144,6 +149,7 @@ mod tests {
                 .iter()
                 .map(|target| match target {
                     Target::Names { names } => format!("{} names", names.len()),
+                    Target::Listed { names, .. } => format!("{} listed", names.len()),
                     Target::Directory { .. } => "directory".to_owned(),
                     Target::File { .. } => "file".to_owned(),
                 })

@@ -3,8 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod audit;
+mod bag;
 mod check;
 mod check_like_sha256sum;
+mod compare;
+mod convert;
+mod duplicates;
 mod hash;
 mod output;
 mod support;

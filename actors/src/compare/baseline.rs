@@ -58,6 +58,13 @@ impl Baseline {
         (0..self.len()).filter_map(|index| Some(self.get(index)?.name))
     }
 
+    /// The entries as facts, in walk order.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        let fact =
+            |one: Expected<'_>| Fact { path: one.name.to_vec(), known: one.known, digests: one.digests.to_vec() };
+        (0..self.len()).filter_map(move |index| self.get(index).map(fact))
+    }
+
     /// What must be computed of every file, where untagged digests are known to be of one algorithm or not.
     #[must_use]
     pub fn algorithms(&self, untagged: Option<Algorithm>) -> Algorithms {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::compare::{Evidence, Verdict};
 use crate::digest::Algorithms;
 use crate::job::rows::{FileMeta, Origin, RowRef, Status, split_digests};
 
@@ -26,6 +27,19 @@ pub struct Item {
     pub algorithms: Algorithms,
     /// Whether they were taken over from an earlier job, and the file not read.
     pub reused: bool,
+    /// What an audit says of it.
+    pub fixity: Option<Fixity>,
+}
+
+/// What an audit says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixity {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The path it had, where it moved.
+    pub moved_from: Option<Vec<u8>>,
+    /// What a verdict on a changed digest rests on.
+    pub evidence: Option<Evidence>,
 }
 
 /// One result, borrowed, ready to be written as JSON.
@@ -43,6 +57,8 @@ pub struct ItemRef<'a> {
     pub algorithms: &'a Algorithms,
     /// Whether they were taken over from an earlier job, and the file not read.
     pub reused: bool,
+    /// What an audit says of it.
+    pub fixity: Option<&'a Fixity>,
 }
 
 impl Item {
@@ -56,6 +72,21 @@ impl Item {
             digests: &self.digests,
             algorithms: &self.algorithms,
             reused: self.reused,
+            fixity: self.fixity.as_ref(),
+        }
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn of(item: &ItemRef<'_>) -> Self {
+        Self {
+            path: item.path.to_vec(),
+            meta: item.meta,
+            status: item.status,
+            digests: item.digests.to_vec(),
+            algorithms: *item.algorithms,
+            reused: item.reused,
+            fixity: item.fixity.cloned(),
         }
     }
 }
@@ -65,7 +96,7 @@ impl<'a> ItemRef<'a> {
     #[must_use]
     pub fn of_row(row: RowRef<'a>, path: &'a [u8], algorithms: &'a Algorithms) -> Self {
         let reused = row.origin == Origin::Reused;
-        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms, reused }
+        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms, reused, fixity: None }
     }
 }
 
@@ -92,6 +123,15 @@ impl Serialize for ItemRef<'_> {
             }
             Status::Error { code, .. } => map.serialize_entry("code", code.name())?,
             Status::Skipped(reason) => map.serialize_entry("code", reason.name())?,
+        }
+        if let Some(fixity) = self.fixity {
+            map.serialize_entry("verdict", &fixity.verdict)?;
+            if let Some(from) = &fixity.moved_from {
+                serialize_name(&mut map, "moved_from", "moved_from_b64", from)?;
+            }
+            if let Some(evidence) = &fixity.evidence {
+                map.serialize_entry("evidence", evidence)?;
+            }
         }
         map.end()
     }

@@ -197,14 +197,7 @@ impl Rows {
 impl RowRef<'_> {
     /// Appends the whole path, directory and name with one `/` between them.
     pub fn path_into(&self, path: &mut Vec<u8>) {
-        path.extend_from_slice(self.directory);
-        if self.name.is_empty() {
-            return;
-        }
-        if !self.directory.is_empty() && !self.directory.ends_with(b"/") {
-            path.push(b'/');
-        }
-        path.extend_from_slice(self.name);
+        append_path(path, self.directory, self.name);
     }
 
     /// The digests one by one; nothing unless hashed.
@@ -222,6 +215,18 @@ pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
     };
     let same = path.iter().zip(other).take_while(|(one, another)| one == another).count();
     path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
+}
+
+/// Appends directory and name with one `/` between them; a name of nothing is the directory itself.
+pub(crate) fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
+    path.extend_from_slice(directory);
+    if name.is_empty() {
+        return;
+    }
+    if !directory.is_empty() && !directory.ends_with(b"/") {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
 }
 
 /// Cuts digests laid end to end into single ones; nothing for an empty slice.

@@ -100,6 +100,13 @@ pub enum Target {
         /// The names, in order.
         names: NameList,
     },
+    /// Files by their paths beneath an open directory, in walk order. No link on the way is followed.
+    Listed {
+        /// The directory.
+        dir: OwnedFd,
+        /// The paths.
+        names: NameList,
+    },
     /// One file in an open directory.
     File {
         /// The directory.
@@ -117,6 +124,7 @@ impl Target {
         Ok(match self {
             Self::Directory { dir, shown } => Self::Directory { dir: dir.try_clone()?, shown: shown.clone() },
             Self::Names { names } => Self::Names { names: names.clone() },
+            Self::Listed { dir, names } => Self::Listed { dir: dir.try_clone()?, names: names.clone() },
             Self::File { parent, name, shown } => {
                 Self::File { parent: parent.try_clone()?, name: name.clone(), shown: shown.clone() }
             }
@@ -154,6 +162,14 @@ impl NameList {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// The name at this place.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.arena[start..end])
     }
 
     /// The names in order.

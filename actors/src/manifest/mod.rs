@@ -10,6 +10,7 @@ pub mod b3sum;
 pub mod bagit;
 pub mod bsd;
 pub mod checksums;
+pub mod convert;
 pub mod csv;
 mod detect;
 mod entry;

@@ -173,7 +173,7 @@ mod tests {
         let digests = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
         let item = |path, status, digests| {
             let meta = FileMeta::default();
-            ItemRef { path, meta, status, digests, algorithms: &carried, reused: false }
+            ItemRef { path, meta, status, digests, algorithms: &carried, reused: false, fixity: None }
         };
         let mut out = Vec::new();
         writer.begin(&mut out);

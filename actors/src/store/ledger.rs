@@ -190,7 +190,8 @@ fn item_of(row: &RowRef<'_>, rows: &Rows) -> Item {
     let mut path = Vec::new();
     row.path_into(&mut path);
     let (meta, status, digests) = (row.meta, row.status, row.digests.to_vec());
-    Item { path, meta, status, digests, algorithms: *rows.algorithms(), reused: row.origin == Origin::Reused }
+    let (algorithms, reused) = (*rows.algorithms(), row.origin == Origin::Reused);
+    Item { path, meta, status, digests, algorithms, reused, fixity: None }
 }
 
 impl Group {

@@ -91,7 +91,7 @@ impl<'a> RowReader<'a> {
             return Err(Fault::Nonsense("digests of a wrong length"));
         }
         let reused = row.get::<_, Option<i64>>(13)?.is_some();
-        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused })
+        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: None })
     }
 }
 

@@ -1,15 +1,17 @@
 //! Where a walk's entries go: into plans for the driver, or into the totals of a survey.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::WalkEvent;
+use super::{Inventory, WalkEvent};
 use crate::job::openings::Openings;
 use crate::job::plan::{Fate, Plan};
-use crate::source::{Dir, stat_entry};
+use crate::job::rows::{Status, append_path};
+use crate::job::scan::FileIdentity;
+use crate::source::{Dir, meta_of, stat_entry};
 
 /// The driver is gone.
 pub(super) struct NobodyListens;
@@ -19,6 +21,7 @@ pub(super) struct NobodyListens;
 pub(super) enum Destination<'a> {
     Driver(&'a mpsc::Sender<WalkEvent>),
     Survey { called_off: &'a CancellationToken, bytes: &'a Cell<u64> },
+    Inventory(&'a RefCell<Inventory>),
 }
 
 impl Destination<'_> {
@@ -26,6 +29,7 @@ impl Destination<'_> {
         match self {
             Self::Driver(events) => events.is_closed(),
             Self::Survey { called_off, .. } => called_off.is_cancelled(),
+            Self::Inventory(_) => false,
         }
     }
 
@@ -35,6 +39,10 @@ impl Destination<'_> {
             Self::Survey { .. } if self.is_gone() => Err(NobodyListens),
             Self::Survey { bytes, .. } => {
                 bytes.set(bytes.get() + bytes_of(&plan));
+                Ok(())
+            }
+            Self::Inventory(found) => {
+                found.borrow_mut().take(&plan);
                 Ok(())
             }
         }
@@ -49,6 +57,25 @@ fn bytes_of(plan: &Plan) -> u64 {
 
 fn size_of(dir: &Dir, name: &[u8]) -> u64 {
     stat_entry(dir, name).map_or(0, |stat| stat.st_size as u64)
+}
+
+impl Inventory {
+    fn take(&mut self, plan: &Plan) {
+        let mut path = Vec::new();
+        for entry in &plan.entries {
+            let (group, name) = (plan.group(entry), plan.name(entry));
+            path.clear();
+            append_path(&mut path, &group.shown, name);
+            match entry.fate {
+                Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
+                Fate::Settled(_) => {}
+                Fate::Hash => match stat_entry(&group.dir, name) {
+                    Ok(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
+                    Err(_) => self.unreadable.push(&path),
+                },
+            }
+        }
+    }
 }
 
 /// Where plans leave.

@@ -5,7 +5,8 @@
 //! The stack holds one listing and one descriptor a level, at most [`MAX_DEPTH`] of them. Memory
 //! follows the names of the directories on the way down, not the tree.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
@@ -15,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use super::asking::{Course, ask};
 use super::outlet::{Destination, NobodyListens, Outlet, Place};
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
-use super::{Totals, WalkEvent};
+use super::{Inventory, Totals, WalkEvent};
 use crate::error::SkipReason;
 use crate::guards::Guard;
 use crate::job::plan::Fate;
 use crate::job::rows::Status;
-use crate::job::scan::{Target, WalkSpec};
+use crate::job::scan::{NameList, Target, WalkSpec};
 use crate::source::listing::{Kind, Listing};
 use crate::source::{Dir, FilesystemCache, OpenFailure, Reach, open_directory};
 
@@ -41,6 +42,14 @@ pub(super) fn survey(spec: WalkSpec, called_off: &CancellationToken) -> Option<T
     Some(Totals { files, bytes: bytes.get() })
 }
 
+/// What a walk would hash, by name and size; nothing is opened but directories.
+pub(super) fn inventory(spec: WalkSpec) -> Inventory {
+    let found = RefCell::new(Inventory::default());
+    // Nobody can leave before the end.
+    let _ = walk_into(spec, Destination::Inventory(&found));
+    found.into_inner()
+}
+
 /// Gives the number of files to hash once every target was walked.
 fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     let WalkSpec { targets, filters, reach, leave_out, patience } = spec;
@@ -51,6 +60,7 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
             Target::Names { names } => list_names(&names, &mut out),
+            Target::Listed { dir, names } => list_beneath(&rules, &mut out, &Arc::new(dir), &Arc::new(names)),
             Target::File { parent, name, shown } => put_file(&rules, &mut out, Arc::new(parent), name, shown),
         };
         walked.ok()?;
@@ -85,6 +95,49 @@ fn list_names(names: &crate::job::scan::NameList, out: &mut Outlet<'_>) -> Resul
         out.push(group, name, Fate::Hash)?;
     }
     Ok(())
+}
+
+/// Names that are looked at on one thread that may be given up.
+const NAMES_A_LOOK: usize = 1024;
+
+/// Each name is resolved beneath the directory when it is opened.
+fn list_beneath(
+    rules: &Arc<Rules>,
+    out: &mut Outlet<'_>,
+    dir: &Arc<OwnedFd>,
+    names: &Arc<NameList>,
+) -> Result<(), NobodyListens> {
+    let mut place = Place::default();
+    for start in (0..names.len()).step_by(NAMES_A_LOOK) {
+        let range = start..names.len().min(start + NAMES_A_LOOK);
+        let fates = fates_of(rules, out.destination, dir, names, range.clone());
+        for (index, fate) in range.zip(fates) {
+            let Some(name) = names.get(index) else { break };
+            let group = out.group(&mut place, || (b"".as_slice().into(), Dir::Beneath(dir.clone(), rules.reach)))?;
+            out.push(group, name, fate)?;
+        }
+    }
+    Ok(())
+}
+
+/// Files of our own are told without opening them.
+fn fates_of(
+    rules: &Arc<Rules>,
+    destination: Destination<'_>,
+    dir: &Arc<OwnedFd>,
+    names: &Arc<NameList>,
+    range: Range<usize>,
+) -> Vec<Fate> {
+    if rules.leave_out.is_empty() {
+        return vec![Fate::Hash; range.len()];
+    }
+    let (of_thread, dir, names, asked) = (rules.clone(), dir.clone(), names.clone(), range.clone());
+    let look = move |course: &Course| {
+        let names = asked.map_while(|index| names.get(index).filter(|_| course.step()));
+        names.map(|name| if is_ours(dir.as_fd(), name, &of_thread) { OURS } else { Fate::Hash }).collect::<Vec<_>>()
+    };
+    let fates = ask(rules.patience, || destination.is_gone(), look);
+    fates.unwrap_or_else(|_| vec![Fate::Settled(TIMEOUT); range.len()])
 }
 
 /// One directory on the way down.

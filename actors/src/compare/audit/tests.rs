@@ -25,7 +25,7 @@ fn judge(audit: &mut Audit, path: &str, status: Status, byte: u8) -> Option<Verd
     let (path, meta) = (path.as_bytes(), FileMeta { size: 1, ..FileMeta::default() });
     let digests = [byte; 4];
     let digests = if matches!(status, Status::Hashed(_)) { &digests[..] } else { &[] };
-    audit.judge(&ItemRef { path, meta, status, digests, algorithms: &CRC32, reused: false }).verdict
+    audit.judge(&ItemRef { path, meta, status, digests, algorithms: &CRC32, reused: false, fixity: None }).verdict
 }
 
 fn failed(code: ErrorCode) -> Status {
@@ -105,7 +105,15 @@ fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
     let meta = FileMeta { size: 1, ..FileMeta::default() };
     let mut verdict = |path: &[u8]| {
         audit
-            .judge(&ItemRef { path, meta, status: HASHED, digests: &digests, algorithms: &both, reused: false })
+            .judge(&ItemRef {
+                path,
+                meta,
+                status: HASHED,
+                digests: &digests,
+                algorithms: &both,
+                reused: false,
+                fixity: None,
+            })
             .verdict
     };
     assert_eq!(verdict(b"a"), Some(Verdict::Modified));

@@ -597,6 +597,7 @@ fn failed(ids: std::ops::Range<u64>) -> Vec<crate::store::NumberedItem> {
         digests: Vec::new(),
         algorithms: Algorithms::default(),
         reused: false,
+        fixity: None,
     };
     ids.map(|id| (id, item(id))).collect()
 }

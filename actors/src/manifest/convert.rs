@@ -1,0 +1,253 @@
+//! From one format to another, with nothing lost.
+//!
+//! What the target has no place for is refused by name, before anything is written; then what was written is
+//! read back and compared with what was read. Only sizes, times and failures may be left out, and only where
+//! that was asked for. Records of one name are one: formats differ in how many lines they spend on it.
+
+use std::collections::HashMap;
+
+use super::names::{LineEnd, NotRepresentable};
+use super::reader::ManifestReader;
+use super::record::{Record, algorithms_named};
+use super::{Format, FormatMismatch, Limits, ManifestWriter, ReadOptions};
+use crate::job::rows::Status;
+use crate::job::spec::Summary;
+
+/// What becomes of sizes, times and failures that the target has no place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Details {
+    /// The conversion is refused.
+    Keep,
+    /// They are left out.
+    Drop,
+}
+
+/// Why a manifest is not converted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConvertError {
+    /// There is no entry.
+    #[error("there is nothing to convert")]
+    Nothing,
+    /// A digest whose algorithm nobody tells.
+    #[error("the digest of this file may be of several algorithms: say which")]
+    Ambiguous(Vec<u8>),
+    /// Two digests of one algorithm for one name.
+    #[error("the manifest has two different digests for this file")]
+    Contradiction(Vec<u8>),
+    /// The target cannot carry the algorithms.
+    #[error(transparent)]
+    Mismatch(#[from] FormatMismatch),
+    /// The target cannot carry this file.
+    #[error("{1}")]
+    Refused(Vec<u8>, NotRepresentable),
+    /// The target has no place for what is recorded of this file.
+    #[error("the {1} format has no place for the {2} of this file")]
+    NoPlace(Vec<u8>, Format, &'static str),
+    /// What was written reads back as something else: a defect of hivesum.
+    #[error("what was written does not read back as what was read")]
+    NotProven,
+}
+
+impl ConvertError {
+    /// The file that it is about.
+    #[must_use]
+    pub fn name(&self) -> Option<&[u8]> {
+        match self {
+            Self::Ambiguous(name) | Self::Contradiction(name) | Self::Refused(name, _) | Self::NoPlace(name, ..) => {
+                Some(name)
+            }
+            Self::Nothing | Self::Mismatch(_) | Self::NotProven => None,
+        }
+    }
+}
+
+/// A manifest in another format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// The text.
+    pub text: Vec<u8>,
+    /// How many files it names.
+    pub files: usize,
+    /// How many digests it has.
+    pub digests: usize,
+}
+
+/// Writes the records in another format, and proves that the text says the same.
+///
+/// # Errors
+/// [`ConvertError`]; nothing is written then.
+pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result<Converted, ConvertError> {
+    let mut records = merge(records)?;
+    if details == Details::Drop {
+        for record in &mut records {
+            *record = carried(record, format);
+        }
+        records.retain(|record| !record.digests.is_empty() || format.lists_failures());
+    } else if let Some((record, what)) = records.iter().find_map(|record| Some((record, loss(record, format)?))) {
+        return Err(ConvertError::NoPlace(record.name.clone(), format, what));
+    }
+    let algorithms = algorithms_named(&records).ok_or(ConvertError::Nothing)?;
+    let mut writer = ManifestWriter::new(format, algorithms, LineEnd::Newline)?.keeping_names();
+    let mut text = Vec::new();
+    writer.begin(&mut text);
+    for record in &records {
+        let refused = |why| ConvertError::Refused(record.name.clone(), why);
+        writer.record(&mut text, record).map_err(refused)?;
+    }
+    writer.end(&mut text, &summary_of(&records));
+    prove(&text, format, &records)?;
+    let digests = records.iter().map(|record| record.digests.len()).sum();
+    Ok(Converted { text, files: records.len(), digests })
+}
+
+/// One record a name, in the order in which names come first, every digest with its algorithm.
+fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
+    let mut merged: Vec<Record> = Vec::with_capacity(records.len());
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    for record in records {
+        let place = *places.entry(record.name.clone()).or_insert(merged.len());
+        if place == merged.len() {
+            merged.push(Record { digests: Vec::new(), ..record.clone() });
+        }
+        let target = &mut merged[place];
+        for digest in &record.digests {
+            let [algorithm] = digest.possible(None).as_slice()[..] else {
+                return Err(ConvertError::Ambiguous(record.name));
+            };
+            let Some(resolved) = digest.resolved(algorithm) else { return Err(ConvertError::Ambiguous(record.name)) };
+            match target.digest_of(algorithm) {
+                None => target.digests.push(resolved),
+                Some(known) if *known == resolved => {}
+                Some(_) => return Err(ConvertError::Contradiction(record.name)),
+            }
+        }
+        target.size = target.size.or(record.size);
+        target.modified_at = target.modified_at.or(record.modified_at);
+        target.status = target.status.or(record.status);
+        target.digests.sort_by_key(super::Claimed::tag);
+    }
+    Ok(merged)
+}
+
+/// What the format has no place for.
+fn loss(record: &Record, format: Format) -> Option<&'static str> {
+    let kept = carried(record, format);
+    if record.digests.is_empty() && !format.lists_failures() {
+        return Some("failure");
+    }
+    if kept.size != record.size {
+        return Some("size");
+    }
+    (kept.modified_at != record.modified_at).then_some("modification time")
+}
+
+/// What is left of a record in this format. How far a digest could be trusted when it was made is no part of a
+/// checksum file, and nobody misses it there.
+fn carried(record: &Record, format: Format) -> Record {
+    let mut kept = record.clone();
+    match format {
+        Format::Json | Format::Ndjson => {}
+        Format::Csv => kept.status = None,
+        Format::Hashdeep => (kept.modified_at, kept.status) = (None, None),
+        Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit => {
+            (kept.size, kept.modified_at, kept.status) = (None, None, None);
+        }
+    }
+    kept
+}
+
+fn summary_of(records: &[Record]) -> Summary {
+    let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count() as u64;
+    Summary {
+        files: records.len() as u64,
+        hashed: count(|record| !record.digests.is_empty()),
+        errors: count(|record| matches!(record.status, Some(Status::Error { .. }))),
+        skipped: count(|record| matches!(record.status, Some(Status::Skipped(_)))),
+        bytes: records.iter().filter(|record| !record.digests.is_empty()).filter_map(|record| record.size).sum(),
+        complete: true,
+        ..Summary::default()
+    }
+}
+
+/// Reads the text as anybody would and compares.
+fn prove(text: &[u8], format: Format, records: &[Record]) -> Result<(), ConvertError> {
+    let algorithms = algorithms_named(records).ok_or(ConvertError::Nothing)?;
+    let asked = (algorithms.len() == 1).then(|| algorithms.first());
+    let unbounded = Limits { line_bytes: 16 << 20, ..Limits::COMMAND_LINE };
+    let options = ReadOptions { asked, ..ReadOptions::new(unbounded) };
+    let mut reader = ManifestReader::new(text, format, options);
+    let mut read = Vec::new();
+    while let Some((_, record)) = reader.next_record().map_err(|_| ConvertError::NotProven)? {
+        let mut record = record.ok_or(ConvertError::NotProven)?.clone();
+        for digest in &mut record.digests {
+            *digest = digest.resolved(digest.tag().unwrap_or(algorithms.first())).ok_or(ConvertError::NotProven)?;
+        }
+        read.push(record);
+    }
+    let read = merge(read)?;
+    let same =
+        read.len() == records.len() && read.iter().zip(records).all(|(read, record)| *read == carried(record, format));
+    if same { Ok(()) } else { Err(ConvertError::NotProven) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(text: &str, format: Format) -> Vec<Record> {
+        let mut reader = ManifestReader::new(text.as_bytes(), format, ReadOptions::new(Limits::REQUEST));
+        let mut all = Vec::new();
+        while let Some((_, record)) = reader.next_record().unwrap() {
+            all.push(record.unwrap().clone());
+        }
+        all
+    }
+
+    const TAGGED: &str = "MD5 (a) = 900150983cd24fb0d6963f7d28e17f72\nCRC32 (a) = 352441c2\nMD5 (b,c) = \
+                          d41d8cd98f00b204e9800998ecf8427e\n";
+
+    #[test]
+    fn lines_of_one_name_become_one_row_and_come_apart_again() {
+        let csv = convert(records(TAGGED, Format::Bsd), Format::Csv, Details::Keep).unwrap();
+        assert_eq!((csv.files, csv.digests), (2, 3));
+        let text = String::from_utf8(csv.text).unwrap();
+        assert!(text.ends_with("\"b,c\",,,d41d8cd98f00b204e9800998ecf8427e,\r\n"), "{text}");
+        let back = convert(records(&text, Format::Csv), Format::Bsd, Details::Keep).unwrap();
+        assert_eq!(back.text, TAGGED.as_bytes());
+    }
+
+    #[test]
+    fn what_has_no_place_is_refused_by_name_unless_it_may_be_dropped() {
+        let csv = "path,size,modified_at,md5\r\na,3,,900150983cd24fb0d6963f7d28e17f72\r\n";
+        let refused = convert(records(csv, Format::Csv), Format::Gnu, Details::Keep).unwrap_err();
+        assert_eq!(refused, ConvertError::NoPlace(b"a".to_vec(), Format::Gnu, "size"));
+        let dropped = convert(records(csv, Format::Csv), Format::Gnu, Details::Drop).unwrap();
+        assert_eq!(dropped.text, b"900150983cd24fb0d6963f7d28e17f72  a\n");
+        assert_eq!(convert(records(csv, Format::Csv), Format::Hashdeep, Details::Keep).unwrap().files, 1);
+    }
+
+    #[test]
+    fn what_cannot_be_told_or_carried_is_refused() {
+        let convert = |text, to| convert(records(text, Format::Bsd), to, Details::Keep).unwrap_err();
+        let ambiguous = format!("{}  a\n", "0".repeat(64));
+        assert_eq!(convert(&ambiguous, Format::Csv), ConvertError::Ambiguous(b"a".to_vec()));
+        let twice = "CRC32 (a) = 00000000\nCRC32 (a) = 00000001\n";
+        assert_eq!(convert(twice, Format::Csv), ConvertError::Contradiction(b"a".to_vec()));
+        assert!(matches!(convert(TAGGED, Format::Gnu), ConvertError::Mismatch(FormatMismatch::OneAlgorithmOnly(_))));
+        assert!(
+            matches!(convert("CRC32 (;a) = 00000000\n", Format::Sfv), ConvertError::Refused(name, _) if name == b";a")
+        );
+        assert_eq!(convert("", Format::Csv), ConvertError::Nothing);
+    }
+
+    #[test]
+    fn failures_stay_where_there_is_a_place_for_them() {
+        let json = "{\"items\":[{\"path\":\"a\",\"digests\":{\"crc32\":\"352441c2\"}},{\"path\":\"b\",\"size\":0,\
+                    \"status\":\"error\",\"code\":\"permission\"}]}";
+        let ndjson = convert(records(json, Format::Json), Format::Ndjson, Details::Keep).unwrap();
+        assert!(String::from_utf8_lossy(&ndjson.text).contains("\"permission\""));
+        let refused = convert(records(json, Format::Json), Format::Bsd, Details::Keep).unwrap_err();
+        assert_eq!(refused, ConvertError::NoPlace(b"b".to_vec(), Format::Bsd, "failure"));
+        assert_eq!(convert(records(json, Format::Json), Format::Bsd, Details::Drop).unwrap().files, 1);
+    }
+}

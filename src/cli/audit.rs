@@ -1,0 +1,142 @@
+//! `hivesum audit`: is everything still there, unchanged, and if not, what happened?
+//!
+//! Both ways: what the manifest, or an earlier job, says should be there, and what is there. Everything that is
+//! not as it should be is listed; the exit status is 0 only if all matched.
+
+mod report;
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{ArgGroup, Args};
+use hivesum_actors::compare::Audit;
+use hivesum_actors::digest::Algorithm;
+use hivesum_actors::job::item::ItemRef;
+use hivesum_actors::job::scan::{FileIdentity, ScanOutcome, ScanSpec, Target};
+
+use self::report::Report;
+use super::args::EngineArgs;
+use super::listing::{self, Reading};
+use super::outlet::write_stdout;
+use super::pool::Pool;
+use super::screen::{Screen, in_words};
+use super::shape::Shape;
+
+/// A run that is over by then shows its bar without a total.
+const SURVEY_AFTER: Duration = Duration::from_secs(1);
+
+/// Results that are held back before they are written.
+const BUFFER_BYTES: usize = 64 << 10;
+
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("baseline").required(true),
+    after_help = "\
+Lists what is modified, moved, missing, new or unreadable, and counts all. Names in the manifest are \
+relative to DIR, or begin with DIR as it is given here. Symbolic links, FIFOs and the like are no files.
+
+Examples:
+  hivesum audit /srv/archive --manifest SHA256SUMS
+  hivesum audit . --manifest archive.ndjson --format json
+
+Exit status: 0 all matched; 1 something did not, or the manifest names nothing; 2 the command line is wrong."
+)]
+pub(super) struct AuditArgs {
+    /// The directory to audit.
+    #[arg(value_name = "DIR")]
+    dir: OsString,
+
+    /// What should be there: a manifest of any format, or - for standard input.
+    #[arg(long, value_name = "FILE", group = "baseline")]
+    manifest: Option<OsString>,
+
+    /// The algorithm of digests that do not say theirs; those of others are not looked at.
+    #[arg(short, long, value_name = "ALG")]
+    algorithm: Option<Algorithm>,
+
+    /// human or json.
+    #[arg(short, long, default_value_t)]
+    format: Shape,
+
+    /// List what matched, too.
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Audits what the arguments say.
+pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
+    let (audit, own) = begin(&args)?;
+    let screen = Screen::with_progress();
+    let dir = super::steps::open_directory(&args.dir)
+        .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.dir), in_words(&error)))?;
+    let algorithms = audit.algorithms();
+    let pool = Pool::start(args.engine, Some(algorithms))?;
+    let spec = ScanSpec {
+        io: args.engine.io,
+        survey_after: screen.is_seen().then_some(SURVEY_AFTER),
+        leave_out: own.into_iter().collect(),
+        ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
+    };
+    let report = Report::new(args.format, args.all, screen.clone());
+    let all_matched = Run { pool, audit, report, screen }.carry_out(spec)?;
+    Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn begin(args: &AuditArgs) -> anyhow::Result<(Audit, Option<FileIdentity>)> {
+    let manifest: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
+    let listing = listing::read(manifest, Reading { asked: args.algorithm, format: None })?;
+    let baseline = listing.baseline(&args.dir)?;
+    Ok((Audit::new(baseline, listing.untagged), listing.identity))
+}
+
+struct Run {
+    pool: Pool,
+    audit: Audit,
+    report: Report,
+    screen: Screen,
+}
+
+impl Run {
+    /// Whether all matched.
+    fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
+        let mut scan = self.pool.engine.scan(spec)?;
+        self.screen.follow(scan.progress());
+        let (mut out, mut path) = (Vec::new(), Vec::new());
+        self.report.begin(&mut out);
+        while let Some(rows) = scan.blocking_next() {
+            for row in rows.iter() {
+                path.clear();
+                row.path_into(&mut path);
+                let item = ItemRef::of_row(row, &path, rows.algorithms());
+                let judged = self.audit.judge(&item);
+                self.report.take(&mut out, &item, judged);
+            }
+            if out.len() >= BUFFER_BYTES {
+                self.write(&mut out)?;
+            }
+        }
+        if scan.blocking_finish().outcome != ScanOutcome::Completed {
+            bail!("the scan broke off: not everything was audited");
+        }
+        let findings = self.audit.finish();
+        let counts = findings.counts;
+        self.report.end(&mut out, findings);
+        self.screen
+            .aside(|| write_stdout(&out))
+            .map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+        self.pool.join();
+        self.screen.clear();
+        Ok(counts.all_matched())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> anyhow::Result<()> {
+        let written = self.screen.aside(|| write_stdout(out));
+        out.clear();
+        written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
+    }
+}

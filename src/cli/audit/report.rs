@@ -1,0 +1,129 @@
+//! What an audit says. Matched files are told as they come, everything else at the end, in walk order: a new
+//! file may turn out as a moved one.
+
+use hivesum_actors::compare::{AuditCounts, Findings, Judged, Verdict, walk_order};
+use hivesum_actors::digest::Algorithms;
+use hivesum_actors::job::item::{Fixity, Item, ItemRef};
+use hivesum_actors::job::rows::{FileMeta, Status};
+
+use crate::cli::screen::{Screen, reason};
+use crate::cli::shape::Shape;
+
+/// Something to be listed at the end.
+#[derive(Debug)]
+struct Listed {
+    /// Which result it was, from 0; none of a file that had no result.
+    row: Option<u64>,
+    item: Item,
+}
+
+/// Where the report stands.
+#[derive(Debug)]
+pub(super) struct Report {
+    shape: Shape,
+    lists_matched: bool,
+    screen: Screen,
+    rows: u64,
+    /// Whether an item of the JSON list was written.
+    begun: bool,
+    rest: Vec<Listed>,
+}
+
+impl Report {
+    pub(super) fn new(shape: Shape, lists_matched: bool, screen: Screen) -> Self {
+        Self { shape, lists_matched, screen, rows: 0, begun: false, rest: Vec::new() }
+    }
+
+    pub(super) fn begin(&self, out: &mut Vec<u8>) {
+        if self.shape == Shape::Json {
+            out.extend_from_slice(b"{\"items\":[");
+        }
+    }
+
+    /// One result and what was judged of it.
+    pub(super) fn take(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>, judged: Judged) {
+        let row = self.rows;
+        self.rows += 1;
+        let Some(verdict) = judged.verdict else { return };
+        let fixity = Fixity { verdict, moved_from: None, evidence: judged.evidence };
+        if verdict != Verdict::Matched {
+            let item = Item { fixity: Some(fixity), ..Item::of(item) };
+            return self.rest.push(Listed { row: Some(row), item });
+        }
+        if self.shape == Shape::Json || self.lists_matched {
+            self.write(out, &ItemRef { fixity: Some(&fixity), ..*item });
+        }
+    }
+
+    /// Everything else, and the counts.
+    pub(super) fn end(mut self, out: &mut Vec<u8>, findings: Findings) {
+        let mut rest = std::mem::take(&mut self.rest);
+        for one in findings.moves {
+            let moved = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
+            if let Some(listed) = moved.ok().and_then(|place| rest.get_mut(place)) {
+                listed.item.fixity =
+                    Some(Fixity { verdict: Verdict::Moved, moved_from: Some(one.from), evidence: None });
+            }
+        }
+        rest.extend(findings.absent.into_iter().map(|absent| {
+            let fixity = Fixity { verdict: absent.verdict, moved_from: None, evidence: None };
+            let status = Status::Error { code: absent.code, errno: 0 };
+            let item = Item {
+                path: absent.path,
+                meta: FileMeta::default(),
+                status,
+                digests: Vec::new(),
+                algorithms: Algorithms::default(),
+                reused: false,
+                fixity: Some(fixity),
+            };
+            Listed { row: None, item }
+        }));
+        rest.sort_by(|one, other| walk_order(&one.item.path, &other.item.path));
+        for listed in &rest {
+            self.write(out, &listed.item.as_ref());
+        }
+        self.write_counts(out, &findings.counts);
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
+        match self.shape {
+            Shape::Human => self.write_line(out, item),
+            Shape::Json => {
+                out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
+                self.begun = true;
+                push_json(out, item);
+            }
+        }
+    }
+
+    fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
+        let Some(fixity) = item.fixity else { return };
+        let mut line = format!("{}: {}", fixity.verdict.name(), self.screen.quoted(item.path));
+        if let Some(from) = &fixity.moved_from {
+            line = format!("moved: {} -> {}", self.screen.quoted(from), self.screen.quoted(item.path));
+        }
+        if fixity.verdict == Verdict::Unreadable {
+            line += &format!(" ({})", reason(item.status).unwrap_or_default());
+        }
+        line.push('\n');
+        out.extend_from_slice(line.as_bytes());
+    }
+
+    fn write_counts(&self, out: &mut Vec<u8>, counts: &AuditCounts) {
+        if self.shape == Shape::Json {
+            out.extend_from_slice(b"\n],\"counts\":");
+            push_json(out, counts);
+            return out.extend_from_slice(b"}\n");
+        }
+        let AuditCounts { matched, modified, moved, missing, new, unreadable } = counts;
+        let line = format!(
+            "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable\n"
+        );
+        out.extend_from_slice(line.as_bytes());
+    }
+}
+
+fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
+}

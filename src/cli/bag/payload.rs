@@ -1,0 +1,59 @@
+//! Scans of a bag's files, collected: paths relative to some directory, and what came of each.
+
+use std::os::fd::OwnedFd;
+
+use anyhow::bail;
+use hivesum_actors::digest::Algorithms;
+use hivesum_actors::job::rows::{Status, split_digests};
+use hivesum_actors::job::scan::{NameList, ScanOutcome, ScanSpec, Target};
+
+use hivesum_actors::digest::Digest;
+
+use crate::cli::pool::Pool;
+use crate::cli::screen::Screen;
+
+/// One file, or what is there instead.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) path: Vec<u8>,
+    pub(super) size: u64,
+    pub(super) status: Status,
+    /// In the order of the algorithms; none unless hashed.
+    pub(super) digests: Vec<Digest>,
+}
+
+/// Everything below a directory, in walk order.
+pub(super) fn tree(pool: &Pool, screen: &Screen, dir: OwnedFd, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
+    collect(pool, screen, Target::Directory { dir, shown: Vec::new() }, algorithms)
+}
+
+/// Files by their paths beneath a directory, in this order.
+pub(super) fn listed(
+    pool: &Pool,
+    screen: &Screen,
+    dir: OwnedFd,
+    names: &[Vec<u8>],
+    algorithms: Algorithms,
+) -> anyhow::Result<Vec<Seen>> {
+    let mut list = NameList::new();
+    names.iter().for_each(|name| list.push(name));
+    collect(pool, screen, Target::Listed { dir, names: list }, algorithms)
+}
+
+fn collect(pool: &Pool, screen: &Screen, target: Target, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
+    let mut scan = pool.engine.scan(ScanSpec::new(vec![target], algorithms))?;
+    screen.follow(scan.progress());
+    let mut all = Vec::new();
+    while let Some(rows) = scan.blocking_next() {
+        all.extend(rows.iter().map(|row| {
+            let mut path = Vec::new();
+            row.path_into(&mut path);
+            let digests = split_digests(row.digests, &algorithms).collect();
+            Seen { path, size: row.meta.size, status: row.status, digests }
+        }));
+    }
+    if scan.blocking_finish().outcome != ScanOutcome::Completed {
+        bail!("the scan broke off");
+    }
+    Ok(all)
+}

@@ -1,0 +1,67 @@
+//! What a comparison says: for people a summary and then the lists, for programs one document.
+
+use hivesum_actors::compare::{Change, Comparison, Counts, Difference, Evidence, Trace};
+use serde::Serialize;
+
+use crate::cli::screen::Screen;
+use crate::cli::shape::Shape;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    counts: &'a Counts,
+    items: &'a [Difference],
+}
+
+pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, shape: Shape, screen: &Screen) {
+    match shape {
+        Shape::Json => {
+            let document = Document { counts: &comparison.counts, items: &comparison.items };
+            serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
+            out.push(b'\n');
+        }
+        Shape::Human => {
+            out.extend_from_slice(summary(&comparison.counts).as_bytes());
+            for change in Change::ALL {
+                let items = comparison.items.iter().filter(|item| item.change == change);
+                items.for_each(|item| out.extend_from_slice(line(item, screen).as_bytes()));
+            }
+        }
+    }
+}
+
+fn summary(counts: &Counts) -> String {
+    let Counts { added, removed, modified, moved, suspected_rot, unchanged, unreadable } = counts;
+    let mut summary = format!(
+        "{added} added, {removed} removed, {modified} modified, {moved} moved, {suspected_rot} suspected rot, \
+         {unchanged} unchanged"
+    );
+    if *unreadable > 0 {
+        summary += &format!(", {unreadable} unreadable");
+    }
+    summary + "\n"
+}
+
+fn line(item: &Difference, screen: &Screen) -> String {
+    let name = screen.quoted(&item.path);
+    match (item.change, &item.moved_from, &item.evidence) {
+        (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", screen.quoted(from)),
+        (Change::SuspectedRot | Change::Modified, _, Some(evidence)) => {
+            format!("{}: {name} ({})\n", item.change.name(), in_words(evidence))
+        }
+        (change, ..) => format!("{}: {name}\n", change.name()),
+    }
+}
+
+fn in_words(evidence: &Evidence) -> String {
+    if evidence.is_none() {
+        return "no evidence: nothing but digests was recorded".to_owned();
+    }
+    let traces =
+        [("size", evidence.size), ("mtime", evidence.mtime), ("ctime", evidence.ctime), ("inode", evidence.inode)];
+    let word = |trace| match trace {
+        Trace::Same => "same",
+        Trace::Changed => "changed",
+        Trace::Unknown => "unknown",
+    };
+    traces.map(|(name, trace)| format!("{name} {}", word(trace))).join(", ")
+}

@@ -1,0 +1,94 @@
+//! `hivesum convert`: a manifest in another format, with nothing lost.
+//!
+//! What was written is read back and compared before it leaves; what the target has no place for is refused by
+//! name, and then nothing is written.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use hivesum_actors::digest::Algorithm;
+use hivesum_actors::manifest::Format;
+use hivesum_actors::manifest::convert::{ConvertError, Details, convert};
+
+use super::draft::Draft;
+use super::listing::{self, Reading};
+use super::outlet::write_stdout;
+use super::screen::{Screen, in_words};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads gnu, bsd (OpenSSL's, too), b3sum, hashdeep, sfv, bagit, csv, json and ndjson, told by their looks. \
+What was written is read back and compared: a conversion that would lose a digest, a name, a size or a time \
+is refused, and nothing is written.
+
+Examples:
+  hivesum convert --to csv SHA256SUMS
+  hivesum convert --to bsd --drop-details archive.ndjson -o CHECKSUMS
+
+Exit status: 0 converted, and proven; 1 refused; 2 the command line is wrong.")]
+pub(super) struct ConvertArgs {
+    /// The manifest, or - for standard input.
+    #[arg(value_name = "FILE")]
+    manifest: OsString,
+
+    /// The format to write: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson.
+    #[arg(long, value_name = "FORMAT")]
+    to: Format,
+
+    /// The format to read, where its looks do not tell.
+    #[arg(long, value_name = "FORMAT")]
+    from: Option<Format>,
+
+    /// The algorithm of digests that do not say theirs; those of others are left out.
+    #[arg(short, long, value_name = "ALG")]
+    algorithm: Option<Algorithm>,
+
+    /// Leave out sizes, times and failures that the format has no place for.
+    #[arg(long)]
+    drop_details: bool,
+
+    /// Write to FILE, which is replaced once everything is written.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Converts what the arguments say.
+pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
+    let reading = Reading { asked: args.algorithm, format: args.from };
+    let mut listing = listing::read(&args.manifest, reading)?;
+    for record in &mut listing.records {
+        for digest in &mut record.digests {
+            let known = listing.untagged.and_then(|algorithm| digest.resolved(algorithm));
+            *digest = known.unwrap_or(*digest);
+        }
+    }
+    let details = if args.drop_details { Details::Drop } else { Details::Keep };
+    let converted = convert(listing.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
+    let written = match &args.output {
+        None => write_stdout(&converted.text),
+        Some(path) => Draft::create(path).and_then(|mut draft| {
+            draft.write_all(&converted.text)?;
+            draft.commit()
+        }),
+    };
+    written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+    let (files, digests) = (converted.files, converted.digests);
+    Screen::plain().say(&format!("{files} files, {digests} digests: read back and found the same"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_a_sentence(error: &ConvertError) -> anyhow::Error {
+    let hint = match error {
+        ConvertError::Ambiguous(_) => ": -a sha256 or -a blake3",
+        ConvertError::NoPlace(..) => ": --drop-details leaves it out",
+        _ => "",
+    };
+    match error.name() {
+        Some(name) => anyhow::anyhow!("{}: {error}{hint}", listing::quoted(OsStr::from_bytes(name))),
+        None => anyhow::anyhow!("{error}"),
+    }
+}

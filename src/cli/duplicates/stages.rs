@@ -1,0 +1,160 @@
+//! Size, then first and last block, then everything: each stage reads only what the one before left open.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+
+use hivesum_actors::compare::{Copy, Group, groups};
+use hivesum_actors::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_actors::engine::Inventory;
+use hivesum_actors::job::rows::Status;
+use hivesum_actors::job::scan::{FileIdentity, NameList, ScanOutcome, ScanSpec, Target};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+
+use crate::cli::pool::Pool;
+use crate::cli::screen::{Screen, in_words, reason};
+
+/// A block at either end of a file.
+const BLOCK_BYTES: usize = 4096;
+
+/// What tells that two files are alike.
+const TELLING: Algorithm = Algorithm::Blake3;
+
+/// The algorithms in use.
+pub(super) const fn algorithms() -> Algorithms {
+    Algorithms::single(TELLING)
+}
+
+pub(super) struct Stages<'a> {
+    pub(super) inventory: &'a Inventory,
+    /// The directory that names are relative to.
+    pub(super) dir: OwnedFd,
+    pub(super) pool: &'a Pool,
+    pub(super) screen: &'a Screen,
+    /// Something could not be read.
+    pub(super) failed: bool,
+}
+
+/// A group with the digest that its files share.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) group: Group,
+    pub(super) digest: Vec<u8>,
+}
+
+/// A name of the inventory, by its place, that may have a double.
+type Place = usize;
+
+impl Stages<'_> {
+    pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<Found>> {
+        let all = (0..self.inventory.files.len()).filter(|&place| self.size(place) >= min_size);
+        let alike = self.with_doubles(all.map(|place| (self.size(place), place)).collect());
+        let by_ends = alike.into_iter().filter_map(|place| Some(((self.size(place), self.ends_of(place)?), place)));
+        let by_ends: Vec<_> = by_ends.collect();
+        let alike = self.with_doubles(by_ends);
+        let digests = self.digests(alike)?;
+        let copies = digests
+            .iter()
+            .map(|(&place, digest)| Copy::new(place as u64, self.size(place), digest, self.identity(place)));
+        let found = groups(copies.collect(), min_size).into_iter().map(|group| {
+            let first = group.places.first().and_then(|&place| digests.get(&usize::try_from(place).ok()?));
+            Found { digest: first.cloned().unwrap_or_default(), group }
+        });
+        Ok(found.collect())
+    }
+
+    fn size(&self, place: Place) -> u64 {
+        self.inventory.files[place].0
+    }
+
+    fn identity(&self, place: Place) -> FileIdentity {
+        self.inventory.files[place].1
+    }
+
+    /// Those that share their key with another file; in walk order. Names of one file are no doubles.
+    fn with_doubles<K: Ord>(&self, mut keyed: Vec<(K, Place)>) -> Vec<Place> {
+        keyed.sort_unstable();
+        let mut kept = Vec::new();
+        for alike in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+            let first = self.identity(alike[0].1);
+            if alike.iter().any(|(_, place)| self.identity(*place) != first) {
+                kept.extend(alike.iter().map(|(_, place)| *place));
+            }
+        }
+        kept.sort_unstable();
+        kept
+    }
+
+    /// A digest of both ends; nothing where they cannot be read, which is said.
+    fn ends_of(&mut self, place: Place) -> Option<Vec<u8>> {
+        let name = self.inventory.names.get(place)?;
+        match read_ends(&self.dir, name, self.size(place)) {
+            Ok(digest) => Some(digest),
+            Err(error) => {
+                self.screen.say_of(name, &in_words(&error));
+                self.failed = true;
+                None
+            }
+        }
+    }
+
+    /// Digests of whole files; each file is read once, however many names it has.
+    fn digests(&mut self, places: Vec<Place>) -> anyhow::Result<HashMap<Place, Vec<u8>>> {
+        let mut by_identity: HashMap<FileIdentity, Vec<Place>> = HashMap::new();
+        let mut names = NameList::new();
+        let mut read = Vec::new();
+        for place in places {
+            let of_file = by_identity.entry(self.identity(place)).or_default();
+            if of_file.is_empty() {
+                names.push(self.inventory.names.get(place).unwrap_or_default());
+                read.push(place);
+            }
+            of_file.push(place);
+        }
+        let target = Target::Listed { dir: self.dir.try_clone()?, names };
+        let mut scan = self.pool.engine.scan(ScanSpec::new(vec![target], algorithms()))?;
+        self.screen.follow(scan.progress());
+        let (mut digests, mut read) = (HashMap::new(), read.into_iter());
+        while let Some(rows) = scan.blocking_next() {
+            for (row, place) in rows.iter().zip(read.by_ref().take(rows.len())) {
+                match row.status {
+                    // A file that has grown or shrunk meanwhile is no double of what it was.
+                    Status::Hashed(_) if row.meta.size == self.size(place) => {
+                        let of_file = by_identity.get(&self.identity(place)).into_iter().flatten();
+                        digests.extend(of_file.map(|&name| (name, row.digests.to_vec())));
+                    }
+                    Status::Hashed(_) => self.tell(place, "File changed while it was read"),
+                    status => self.tell(place, &reason(status).unwrap_or_default()),
+                }
+            }
+        }
+        if scan.blocking_finish().outcome != ScanOutcome::Completed {
+            anyhow::bail!("the scan broke off: not everything was looked at");
+        }
+        Ok(digests)
+    }
+
+    fn tell(&mut self, place: Place, why: &str) {
+        self.screen.say_of(self.inventory.names.get(place).unwrap_or_default(), why);
+        self.failed = true;
+    }
+}
+
+fn read_ends(dir: &OwnedFd, name: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let file = File::from(rustix::fs::openat2(dir, name, flags, Mode::empty(), beneath)?);
+    let mut block = [0; BLOCK_BYTES];
+    let length = block.len().min(usize::try_from(size).unwrap_or(usize::MAX));
+    let (mut hasher, mut digest) = (MultiHasher::new(&algorithms()), Vec::new());
+    file.read_exact_at(&mut block[..length], 0)?;
+    hasher.update(&block[..length]);
+    if size > BLOCK_BYTES as u64 {
+        file.read_exact_at(&mut block, size - BLOCK_BYTES as u64)?;
+        hasher.update(&block);
+    }
+    hasher.finalize_reset_into(&mut digest);
+    Ok(digest)
+}

@@ -1,0 +1,99 @@
+//! A manifest named on the command line: opened, its format told, read to its end.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::os::unix::ffi::OsStrExt;
+
+use anyhow::{Context, bail};
+use hivesum_actors::compare::{Baseline, BaselineBuilder};
+use hivesum_actors::digest::Algorithm;
+use hivesum_actors::job::scan::FileIdentity;
+use hivesum_actors::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
+
+use super::screen::{Screen, in_words};
+
+/// All entries of a manifest.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub(super) records: Vec<Record>,
+    /// The algorithm of digests that do not say theirs, where one was asked for or the manifest's name tells.
+    pub(super) untagged: Option<Algorithm>,
+    /// The manifest itself, unless it came through a pipe.
+    pub(super) identity: Option<FileIdentity>,
+}
+
+/// How a manifest is to be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reading {
+    pub(super) asked: Option<Algorithm>,
+    pub(super) format: Option<Format>,
+}
+
+type Reader = ManifestReader<Seen<Box<dyn BufRead>>>;
+
+/// Reads a manifest whole. A line that is no entry is an error: what it meant would be lost.
+pub(super) fn read(path: &OsStr, reading: Reading) -> anyhow::Result<Listing> {
+    let (input, identity) = open(path).map_err(|error| anyhow::anyhow!("{}: {}", quoted(path), in_words(&error)))?;
+    let named = algorithm_of_manifest_name(path.as_bytes());
+    let untagged = reading.asked.or(named);
+    let options = ReadOptions { asked: reading.asked, untagged, ..ReadOptions::new(Limits::COMMAND_LINE) };
+    let mut reader = match reading.format {
+        Some(format) => ManifestReader::new(Cursor::new(Vec::new()).chain(input), format, options),
+        None => ManifestReader::detecting(input, path.as_bytes(), options).with_context(|| quoted(path))?,
+    };
+    let records = records_of(&mut reader).with_context(|| quoted(path))?;
+    Ok(Listing { records, untagged, identity })
+}
+
+fn records_of(reader: &mut Reader) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    while let Some((line, record)) = reader.next_record()? {
+        let Some(record) = record else { bail!("line {line} is no entry of a manifest") };
+        records.push(record.clone());
+    }
+    if reader.leaves_digests_out() {
+        bail!("it has digests of algorithms that hivesum does not have");
+    }
+    Ok(records)
+}
+
+fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
+    if path == "-" {
+        return Ok((Box::new(io::stdin().lock()), None));
+    }
+    let file = File::open(path)?;
+    let identity = FileIdentity::of(&file)?;
+    Ok((Box::new(BufReader::new(file)), Some(identity)))
+}
+
+/// A path as messages show it.
+pub(super) fn quoted(path: &OsStr) -> String {
+    Screen::plain().quoted(path.as_bytes())
+}
+
+impl Listing {
+    /// What the files of a directory should be. Names may be relative to it, or begin with it as it was given:
+    /// so `hivesum hash DIR` writes them.
+    pub(super) fn baseline(&self, dir: &OsStr) -> anyhow::Result<Baseline> {
+        let prefix = prefix_of(dir.as_bytes());
+        let all_begin_so = self.records.iter().all(|record| record.name.starts_with(&prefix));
+        let cut = if all_begin_so { prefix.len() } else { 0 };
+        let mut builder = BaselineBuilder::new();
+        for record in &self.records {
+            let relative = Record { name: record.name[cut..].to_vec(), ..record.clone() };
+            let named = || quoted(OsStr::from_bytes(&record.name));
+            builder.push(&relative).map_err(|error| anyhow::anyhow!("{}: {error}", named()))?;
+        }
+        Ok(builder.finish())
+    }
+}
+
+/// The directory with one `/` behind it.
+fn prefix_of(dir: &[u8]) -> Vec<u8> {
+    let mut prefix = dir.to_vec();
+    if !prefix.ends_with(b"/") {
+        prefix.push(b'/');
+    }
+    prefix
+}

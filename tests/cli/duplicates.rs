@@ -1,0 +1,126 @@
+//! `hivesum duplicates`: found without reading whole what is alone.
+
+use std::collections::BTreeMap;
+
+use super::support::{Place, has};
+use serde_json::{Value, json};
+
+fn report(place: &Place, args: &[&str]) -> Value {
+    let ran = place.hivesum(["duplicates", "--format", "json"].iter().chain(args));
+    assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), ""));
+    serde_json::from_slice(&ran.stdout).unwrap()
+}
+
+#[test]
+fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
+    let large = vec![7; 100_000];
+    let mut other_middle = large.clone();
+    other_middle[50_000] = 8;
+    let place = Place::with(&[
+        (b"d/a", b"abc"),
+        (b"d/b", b"abc"),
+        (b"d/alone", b"abd"),
+        (b"d/large1", &large),
+        (b"d/large2", &large),
+        (b"d/large3", &other_middle),
+        (b"d/e1", b""),
+        (b"d/e2", b""),
+    ]);
+    std::fs::hard_link(place.path("d/a"), place.path("d/link")).unwrap();
+    std::fs::hard_link(place.path("d/alone"), place.path("d/its link")).unwrap();
+    place.link("d/symlink", "large1");
+    let document = report(&place, &["d"]);
+    let groups = document["groups"].as_array().unwrap();
+    assert_eq!((groups.len(), &document["reclaimable_bytes"]), (2, &json!(100_003)));
+    assert_eq!(groups[0]["paths"], json!(["large1", "large2"]), "the ends of large3 are the same, its middle is not");
+    assert_eq!(groups[1]["paths"], json!(["a", "b", "link"]));
+    assert_eq!((&groups[1]["count"], &groups[1]["reclaimable_bytes"]), (&json!(2), &json!(3)));
+    assert_eq!(groups[1]["digest"], "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+    assert_eq!(report(&place, &["d", "--min-size", "4"])["total"], 1);
+    assert_eq!(report(&place, &["d", "--min-size", "0"])["total"], 3);
+    let ran = place.hivesum(["duplicates", "d"]);
+    assert!(
+        ran.stdout()
+            .ends_with("3 B reclaimable, 2 copies of 3 B\n  a\n  b\n  link\n\n2 groups, 97.66 KiB reclaimable\n")
+    );
+}
+
+#[test]
+fn a_file_that_is_alone_is_not_read_whole() {
+    if !has("strace", "apt-get install strace") {
+        return;
+    }
+    let place = Place::with(&[(b"d/twin1", &[1; 20_000]), (b"d/twin2", &[1; 20_000])]);
+    let size = 64_000_000;
+    for (name, byte) in [("lonely1", 1), ("lonely2", 2)] {
+        let mut content = vec![0; size];
+        content[size - 1] = byte;
+        place.write(format!("d/{name}"), content);
+    }
+    let args = [
+        "-f",
+        "-e",
+        "trace=read,pread64,mmap",
+        "-o",
+        "trace",
+        super::support::HIVESUM,
+        "duplicates",
+        "--io",
+        "read",
+        "d",
+    ];
+    let ran = place.run("strace", args);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr());
+    let read: u64 = place
+        .read("trace")
+        .lines()
+        .filter(|line| line.contains("read"))
+        .filter_map(|line| line.rsplit_once(" = ")?.1.trim().parse::<u64>().ok())
+        .sum();
+    assert!(read < 4_000_000, "{read} bytes were read of twice {size}");
+}
+
+/// Sizes and paths of groups as a plain loop over every file finds them.
+fn by_hand(dir: &std::path::Path) -> BTreeMap<String, Vec<String>> {
+    use std::os::unix::fs::MetadataExt;
+    let (mut groups, mut stack) = (BTreeMap::<String, Vec<(u64, String)>>::new(), vec![dir.to_owned()]);
+    while let Some(next) = stack.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let meta = path.symlink_metadata().unwrap();
+            if meta.is_dir() {
+                stack.push(path);
+            } else if meta.is_file() && meta.len() > 0 {
+                let digest = blake3::hash(&std::fs::read(&path).unwrap()).to_string();
+                let shown = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+                groups.entry(digest).or_default().push((meta.ino(), shown));
+            }
+        }
+    }
+    groups.retain(|_, names| names.iter().any(|(inode, _)| *inode != names[0].0));
+    let sorted = |mut names: Vec<(u64, String)>| {
+        names.sort_by_key(|(_, name)| name.replace('/', "\0"));
+        names.into_iter().map(|(_, name)| name).collect()
+    };
+    groups.into_iter().map(|(digest, names)| (digest, sorted(names))).collect()
+}
+
+/// On a real tree: `HIVESUM_DUPLICATES_TREE=/usr cargo test --test cli duplicates` takes a larger one.
+#[test]
+fn a_real_tree_has_the_groups_that_a_plain_loop_finds() {
+    let tree =
+        std::env::var("HIVESUM_DUPLICATES_TREE").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned() + "/src");
+    let place = Place::new();
+    let ran = place.hivesum(["duplicates", "--format", "json", &tree]);
+    let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let found: BTreeMap<String, Vec<String>> = document["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| {
+            let paths = group["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap().to_owned());
+            (group["digest"].as_str().unwrap().to_owned(), paths.collect())
+        })
+        .collect();
+    assert_eq!(found, by_hand(std::path::Path::new(&tree)));
+}
