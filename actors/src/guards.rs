@@ -4,6 +4,9 @@
 //! the feature `failpoints` alone, and one test takes them out in turn and expects a fault to get through.
 //! Without the feature every guard is up, the question costs nothing, and there is no switch.
 
+#[cfg(feature = "failpoints")]
+pub use crate::sys::mapped_write::{HeldMapping, write_mapped};
+
 /// What can be taken out. Each says what it answers; the rows are those of the tests in `tests/faults`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

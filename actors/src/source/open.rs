@@ -115,7 +115,12 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
         Dir::Beneath(dir, reach) => open_beneath(dir.as_fd(), name, OFlags::empty(), *reach)?,
         Dir::AsGiven => {
             let flags = OFlags::RDONLY | OFlags::CLOEXEC | never_waiting();
-            trying_again(|| rustix::fs::openat(CWD, name, flags, Mode::empty())).map_err(OpenFailure::System)?
+            let opened = trying_again(|| rustix::fs::openat(CWD, name, flags, Mode::empty()));
+            opened.map_err(|errno| match OpenFailure::from_errno(errno) {
+                OpenFailure::NotRegular => OpenFailure::NotRegular,
+                // A name is followed wherever it leads: too many links are an error of its own.
+                _ => OpenFailure::System(errno),
+            })?
         }
     };
     let stat = rustix::fs::fstat(&file).map_err(OpenFailure::System)?;

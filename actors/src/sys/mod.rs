@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod lease;
+#[cfg(feature = "failpoints")]
+pub(crate) mod mapped_write;
 pub(crate) mod sched;
 mod sigbus;
 pub(crate) mod slots;

@@ -236,6 +236,7 @@ impl<'a, 'b> Tree<'a, 'b> {
     }
 
     fn open_and_enter(&mut self, name_len: usize) -> Result<(), Status> {
+        fail::fail_point!("directory_met");
         if self.levels.len() >= MAX_DEPTH && Guard::DepthBound.is_up() {
             return Err(Status::Skipped(SkipReason::Depth));
         }

@@ -1,66 +1,25 @@
-//! Panics, dead threads, stuck threads: what each may cost. A binary of its own, for failpoints are global.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Panics, dead threads, stuck threads: what each may cost.
 
 use std::fs;
-use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hivesum_actors::Algorithms;
-use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
+use hivesum_actors::engine::Engine;
 use hivesum_actors::error::{ErrorCode, UploadError};
 use hivesum_actors::job::rows::Status;
-use hivesum_actors::job::scan::{ScanEnd, ScanSpec, Target};
+use hivesum_actors::job::scan::ScanEnd;
 
-fn engine(quantum_deadline: Duration) -> (Engine, Background) {
-    let config = EngineConfig {
-        hashers: NonZeroUsize::new(2).unwrap(),
-        self_test: SelfTest::Only(Algorithms::default()),
-        quantum_deadline,
-        ..EngineConfig::default()
-    };
-    Engine::start_in_background(config).unwrap()
-}
-
-const PATIENT: Duration = Duration::from_secs(60);
-
-fn tree_of(files: usize) -> tempfile::TempDir {
-    let tree = tempfile::tempdir().unwrap();
-    for number in 0..files {
-        fs::write(tree.path().join(format!("{number:05}")), "x").unwrap();
-    }
-    tree
-}
+use crate::stage::{PATIENT, append, engine, on_reaching, run, spec, tree_of};
 
 fn hash(engine: &Engine, tree: &Path) -> (Vec<Status>, ScanEnd) {
-    let dir: OwnedFd = fs::File::open(tree).unwrap().into();
-    let target = Target::Directory { dir, shown: Vec::new() };
-    let mut scan = engine.scan(ScanSpec::new(vec![target], Algorithms::default())).unwrap();
-    let mut statuses = Vec::new();
-    while let Some(rows) = scan.blocking_next() {
-        statuses.extend(rows.iter().map(|row| row.status));
-    }
-    (statuses, scan.blocking_finish())
+    let scanned = run(engine, spec(tree));
+    (scanned.lines.iter().map(|line| line.status).collect(), scanned.end)
 }
 
 fn errors_of(statuses: &[Status], wanted: ErrorCode) -> usize {
     statuses.iter().filter(|status| matches!(status, Status::Error { code, .. } if *code == wanted)).count()
-}
-
-#[test]
-fn a_thousand_panics_cost_a_thousand_files_and_no_sibling() {
-    let scenario = fail::FailScenario::setup();
-    let tree = tree_of(3000);
-    let (engine, background) = engine(PATIENT);
-    fail::cfg("hash_entry", "1000*panic").unwrap();
-    let (statuses, end) = hash(&engine, tree.path());
-    assert_eq!((statuses.len(), errors_of(&statuses, ErrorCode::Internal), end.summary.hashed), (3000, 1000, 2000));
-    let stats = engine.stats();
-    assert_eq!((stats.hashers.panics, stats.hashers.restarts, stats.hashers.alive), (1000, 0, 2));
-    scenario.teardown();
-    background.join();
 }
 
 #[test]
@@ -122,31 +81,13 @@ fn a_hasher_that_makes_no_progress_is_replaced_and_its_file_times_out() {
     background.join();
 }
 
-/// Calls `act` the first `times` times that the failpoint is reached.
-fn on_reaching(failpoint: &str, times: usize, act: impl Fn() + Send + Sync + 'static) {
-    let left = std::sync::atomic::AtomicUsize::new(times);
-    let countdown = move || {
-        let one_less = |left: usize| left.checked_sub(1);
-        let order = std::sync::atomic::Ordering::SeqCst;
-        if left.fetch_update(order, order, one_less).is_ok() {
-            act();
-        }
-    };
-    fail::cfg_callback(failpoint, countdown).unwrap();
-}
-
-fn append(path: &Path) {
-    use std::io::Write;
-    fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
-}
-
 #[test]
 fn a_file_written_to_during_the_read_is_read_again() {
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(1);
     let file = tree.path().join("00000");
     let (engine, background) = engine(PATIENT);
-    on_reaching("after_read", 2, move || append(&file));
+    on_reaching("after_read", 2, move || append(&file, b"more"));
     let (statuses, end) = hash(&engine, tree.path());
     assert!(matches!(statuses[0], Status::Hashed(_)), "{statuses:?}");
     assert_eq!(end.summary.bytes, 9, "the digest is of the last version");
@@ -160,7 +101,7 @@ fn a_file_written_to_during_every_read_has_no_digest() {
     let tree = tree_of(2);
     let file = tree.path().join("00001");
     let (engine, background) = engine(PATIENT);
-    on_reaching("after_read", 100, move || append(&file));
+    on_reaching("after_read", 100, move || append(&file, b"more"));
     let (statuses, end) = hash(&engine, tree.path());
     assert!(matches!(statuses[0], Status::Hashed(_)), "{statuses:?}");
     assert_eq!((errors_of(&statuses[1..], ErrorCode::FileChanged), end.summary.hashed), (1, 1));
@@ -192,7 +133,7 @@ fn a_large_file_that_grows_once_is_digested_whole_and_probed_anew() {
     let large = tree.path().join("large");
     fs::File::create(&large).unwrap().set_len(20 << 20).unwrap();
     let (engine, background) = engine(PATIENT);
-    on_reaching("after_piece", 1, move || append(&large));
+    on_reaching("after_piece", 1, move || append(&large, b"more"));
     let (statuses, end) = hash(&engine, tree.path());
     assert!(matches!(statuses[..], [Status::Hashed(_)]), "{statuses:?}");
     assert_eq!(end.summary.bytes, (20 << 20) + 4);

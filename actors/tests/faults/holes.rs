@@ -1,0 +1,70 @@
+//! A hole costs what digesting zeros costs, and no more: time, memory, pages.
+//!
+//! `HIVESUM_HOLE_GIB=100 cargo test --release -p hivesum-actors --all-features --test faults -- --nocapture zeros`
+//! compares the time with as many bytes of one buffer of zeros, digested by as many threads. The suite takes
+//! 1 GiB, and asks for the digest and the memory alone: time is for a machine that does nothing else.
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hivesum_actors::digest::subtree::{SubtreeMerger, Subtrees};
+
+use crate::scaled;
+use crate::stage::{PATIENT, engine_with, peak_memory, run, spec};
+
+/// As the engine cuts files.
+const PIECE: u64 = 8 << 20;
+const HASHERS: usize = 2;
+
+/// A zero buffer that stays in a core's cache, digested as the pieces of a file of so many bytes.
+fn digest_of_zeros(bytes: u64) -> (String, Duration) {
+    let zeros = vec![0; 256 << 10];
+    let subtrees = Subtrees::new(PIECE).unwrap();
+    let (next, pieces) = (AtomicU64::new(0), bytes / PIECE);
+    let began = Instant::now();
+    let mut values: Vec<(u64, [u8; 32])> = std::thread::scope(|scope| {
+        let digest = || {
+            let mut values = Vec::new();
+            loop {
+                let piece = next.fetch_add(1, Ordering::Relaxed);
+                if piece >= pieces {
+                    return values;
+                }
+                let mut subtree = hivesum_actors::digest::subtree::SubtreeHasher::new(piece * subtrees.piece_bytes());
+                for _ in 0..PIECE / zeros.len() as u64 {
+                    subtree.update(&zeros);
+                }
+                values.push((piece, subtree.chaining_value()));
+            }
+        };
+        let threads: Vec<_> = (0..HASHERS).map(|_| scope.spawn(digest)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    values.sort_unstable();
+    let mut merger = SubtreeMerger::new();
+    values.into_iter().for_each(|(_, value)| merger.push(value));
+    (hex::encode(merger.finish().unwrap()), began.elapsed())
+}
+
+pub(crate) fn a_hole_is_digested_like_zeros() {
+    let gib = scaled("HIVESUM_HOLE_GIB", 1);
+    let tree = tempfile::tempdir().unwrap();
+    fs::File::create(tree.path().join("hole")).unwrap().set_len(gib << 30).unwrap();
+    let (expected, by_zeros) = digest_of_zeros(gib << 30);
+    let (engine, background) =
+        engine_with(|config| (config.hashers, config.quantum_deadline) = (HASHERS.try_into().unwrap(), PATIENT));
+    let idle = peak_memory();
+    let began = Instant::now();
+    let scanned = run(&engine, spec(tree.path()));
+    let by_engine = began.elapsed();
+    assert_eq!(scanned.line("hole").digests[0], expected);
+    let used = peak_memory() - idle;
+    assert!(used <= HASHERS as u64 * (16 << 20) + (32 << 20), "{used} bytes over idle");
+    let ratio = by_engine.as_secs_f64() / by_zeros.as_secs_f64();
+    println!("{gib} GiB of hole: {by_engine:.2?}, of zeros {by_zeros:.2?}, ratio {ratio:.3}, {} MiB", used >> 20);
+    if gib >= 100 {
+        assert!(ratio <= 1.1, "a hole takes {ratio:.3} of the time of zeros");
+    }
+    background.join();
+}

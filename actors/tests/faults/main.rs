@@ -1,0 +1,22 @@
+//! Faults: what each may cost, and that it costs no more. A binary of its own, for failpoints are global.
+//!
+//! `rows/` holds the table, one function a fault; `play` runs each in a process of its own, and once more
+//! with each of its guards taken out. Longer runs than the suite's are asked for by environment:
+//! `HIVESUM_CHAOS_EVENTS=100000`, `HIVESUM_SWAPS=1000000`, `HIVESUM_ENTRIES=1000000`, `HIVESUM_HOLE_GIB=100`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a test says what it found, or why it could not look")]
+
+mod chaos;
+mod faultfs;
+mod holes;
+mod panics;
+mod play;
+mod rows;
+mod stage;
+mod swaps;
+
+/// A size that the environment may raise.
+fn scaled(variable: &str, in_the_suite: u64) -> u64 {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(in_the_suite, |asked| asked.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}

@@ -1,0 +1,155 @@
+//! F08 to F10, F12: failing devices, foreign signals, panics, and file systems that never answer.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use hivesum_actors::error::ErrorCode;
+use hivesum_actors::source::IoMode;
+
+use crate::faultfs::{Habit, Odd, mount};
+use crate::play::{has_fuse, may_mount, skip_unless};
+use crate::stage::{Line, PATIENT, cycle, engine, run, scan_with, spec, tree_of};
+
+fn does(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// An ext4 file system on a file that is then cut off: its blocks beyond the cut cannot be read.
+fn cut_device(place: &Path, files: &[(&str, usize)]) -> bool {
+    let (image, at) = (place.join("image"), place.join("mounted"));
+    fs::create_dir(&at).unwrap();
+    fs::File::create(&image).unwrap().set_len(128 << 20).unwrap();
+    let (image_path, at_path) = (image.to_str().unwrap(), at.to_str().unwrap());
+    let made = does("mkfs.ext4", &["-q", "-F", "-b", "4096", image_path]);
+    let mounting = ["-o", "loop,noatime", image_path, at_path];
+    if !skip_unless(made && may_mount() && does("mount", &mounting), "mkfs.ext4 and the right to mount a loop device") {
+        return false;
+    }
+    for (name, bytes) in files {
+        fs::write(at.join(name), cycle(*bytes)).unwrap();
+    }
+    // Written out, and mounted anew so that no page of them is in the cache; then looked at, so that inodes are.
+    assert!(does("umount", &[at_path]) && does("mount", &mounting));
+    for (name, _) in files {
+        assert!(at.join(name).exists());
+    }
+    fs::OpenOptions::new().write(true).open(&image).unwrap().set_len(2 << 20).unwrap();
+    true
+}
+
+pub(super) fn fails_under_a_map() {
+    for io in [IoMode::Auto, IoMode::Map, IoMode::Read] {
+        let place = tempfile::tempdir().unwrap();
+        if !cut_device(place.path(), &[("large", 20 << 20), ("mapped", 4 << 20), ("small", 100_000)]) {
+            return;
+        }
+        let scanned = scan_with(&place.path().join("mounted"), |spec| spec.io = io);
+        for name in ["large", "mapped", "small"] {
+            assert!(scanned.line(name).is(ErrorCode::IoError), "{io:?}: {:?}", scanned.line(name));
+        }
+        assert!(does("umount", &["-l", place.path().join("mounted").to_str().unwrap()]));
+    }
+}
+
+pub(super) fn sigbus_of_others() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("mapped"), cycle(20 << 20)).unwrap();
+    assert!(scan_with(tree.path(), |spec| spec.io = IoMode::Map).line("mapped").is_hashed());
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::BUS).unwrap();
+    panic!("SIGBUS by kill did nothing");
+}
+
+pub(super) fn a_thousand_panics() {
+    let _scenario = fail::FailScenario::setup();
+    let tree = tree_of(3000);
+    let (engine, background) = engine(PATIENT);
+    fail::cfg("hash_entry", "1000*panic").unwrap();
+    let scanned = run(&engine, spec(tree.path()));
+    assert_eq!(scanned.lines.len(), 3000);
+    assert_eq!(scanned.count(|line| line.is(ErrorCode::Internal)), 1000);
+    assert_eq!(scanned.count(Line::is_hashed), 2000);
+    let stats = engine.stats();
+    assert_eq!((stats.hashers.panics, stats.hashers.restarts, stats.hashers.alive), (1000, 0, 2));
+    background.join();
+}
+
+/// Long enough for what works, short enough to be waited for.
+const SHORT: Duration = Duration::from_millis(500);
+
+pub(super) fn dead_files() -> Vec<Odd> {
+    vec![
+        Odd::file("dead", b"content", Habit::NeverReads),
+        Odd::file("large and dead", &cycle(9 << 20), Habit::NeverReads),
+        Odd::file("sound", b"content", Habit::None),
+    ]
+}
+
+pub(super) fn never_reads() {
+    if !has_fuse() {
+        return;
+    }
+    let at = tempfile::tempdir().unwrap();
+    let mounted = mount("dead files", at.path());
+    let (engine, background) = engine(SHORT);
+    let scanned = run(&engine, spec(at.path()));
+    assert!(scanned.line("sound").is_of(b"content"), "{scanned:?}");
+    for name in ["dead", "large and dead"] {
+        assert!(scanned.line(name).is(ErrorCode::Timeout), "{scanned:?}");
+    }
+    let stats = engine.stats();
+    assert!(stats.hashers.stuck >= 2, "{stats:?}");
+    assert_eq!(stats.hashers.alive, 2);
+    // The pool is as good as new.
+    let tree = tree_of(1000);
+    assert_eq!(run(&engine, spec(tree.path())).end.summary.hashed, 1000);
+    drop(mounted);
+    background.join();
+}
+
+pub(super) fn slow_files() -> Vec<Odd> {
+    let slowly = || Habit::Trickles(SHORT / 20);
+    vec![
+        Odd::file("large", &cycle(9 << 20), slowly()),
+        Odd::file("small", &cycle(10_000), slowly()),
+        Odd::lying("unsized", 0, &cycle(10_000), slowly()),
+    ]
+}
+
+pub(super) fn trickles() {
+    if !has_fuse() {
+        return;
+    }
+    let at = tempfile::tempdir().unwrap();
+    let _mounted = mount("slow files", at.path());
+    let (engine, background) = engine(SHORT);
+    let scanned = run(&engine, spec(at.path()));
+    assert_eq!(scanned.count(|line| line.is(ErrorCode::Timeout)), 3, "{scanned:?}");
+    assert_eq!(engine.stats().hashers.restarts, 0, "no hasher had to be replaced");
+    background.join();
+}
+
+pub(super) fn dead_directory() -> Vec<Odd> {
+    vec![Odd::silent_directory("dead"), Odd::file("sound", b"content", Habit::None)]
+}
+
+pub(super) fn never_lists() {
+    if !has_fuse() {
+        return;
+    }
+    let tree = tempfile::tempdir().unwrap();
+    for name in ["a", "mount", "z"] {
+        fs::create_dir(tree.path().join(name)).unwrap();
+        fs::write(tree.path().join(name).join("file"), "x").unwrap();
+    }
+    let _mounted = mount("dead directory", &tree.path().join("mount"));
+    let (engine, background) = engine(SHORT);
+    let scanned = run(&engine, spec(tree.path()));
+    assert!(scanned.line("mount/dead").is(ErrorCode::Timeout), "{scanned:?}");
+    for name in ["a/file", "mount/sound", "z/file"] {
+        assert!(scanned.line(name).is_hashed(), "{scanned:?}");
+    }
+    background.join();
+}

@@ -1,0 +1,88 @@
+//! The table of faults, F01 to F23: what happens to files while, before and however they are read.
+//!
+//! F11 (a file that kills the process each time) is played where jobs are kept: see `job/service` and the
+//! kill tests of the service. Names (F21) go through the page and the terminal in `tests/browser` and `tests/cli`.
+
+mod changing;
+mod devices;
+mod odd;
+mod opening;
+
+use hivesum_actors::guards::Guard;
+
+use crate::faultfs::Odd;
+use crate::play::{Ending, holds};
+
+/// The files of the fault file system, by the name of their set.
+pub(crate) fn files_of(set: &str) -> Vec<Odd> {
+    match set {
+        "dead directory" => devices::dead_directory(),
+        "dead files" => devices::dead_files(),
+        "endless" => odd::endless_file(),
+        "no size" => odd::files_without_a_size(),
+        "opens later" => opening::files_that_open_later(),
+        "short reads" => opening::files_of_short_reads(),
+        "slow files" => devices::slow_files(),
+        "sound" => opening::sound_files(),
+        other => panic!("there is no set {other:?}"),
+    }
+}
+
+/// One fault.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(),
+    pub(crate) ending: Ending,
+    /// What it takes to hold.
+    pub(crate) guards: &'static [Guard],
+}
+
+macro_rules! rows {
+    ($($name:ident: $run:path, $ending:ident, [$($guard:ident),*];)*) => {
+        pub(crate) const ROWS: &[Row] = &[$(Row {
+            name: stringify!($name),
+            run: $run,
+            ending: Ending::$ending,
+            guards: &[$(Guard::$guard),*],
+        }),*];
+        $(#[test] fn $name() { holds(stringify!($name)); })*
+    };
+}
+
+rows! {
+    f01_a_file_cut_to_nothing_while_it_is_mapped: changing::cut_to_nothing_while_mapped, Well, [SigbusHandler];
+    f01_a_file_cut_and_filled_up_again_and_again_is_refused: changing::cut_and_filled_again, Well, [];
+    f02_a_file_cut_inside_its_last_page: changing::cut_inside_its_last_page, Well, [SecondLook];
+    f03_a_file_written_to_during_every_read: changing::written_to_during_every_read, Well, [SecondLook];
+    f03_a_large_file_written_to_once_is_read_again: changing::large_and_written_to_once, Well, [];
+    f04_a_file_that_somebody_may_write_to: changing::open_for_writing, Well, [LeaseProbe];
+    f04_only_stable_digests_are_asked_for: changing::only_stable_ones, Well, [RequireStable];
+    f04_a_writer_that_opens_during_the_probe: changing::opened_during_the_probe, Well, [LeaseSignal];
+    f05_a_modification_time_set_back: changing::time_set_back, Well, [ChangeTime];
+    f06_a_file_replaced_during_the_read: changing::replaced, Well, [];
+    f07_a_file_deleted_before_and_during_the_read: changing::deleted, Well, [];
+    f08_a_device_that_fails_under_a_map: devices::fails_under_a_map, Well, [LostPages];
+    f09_a_sigbus_that_is_not_ours: devices::sigbus_of_others, BySigbus, [PreviousHandler];
+    f10_a_thousand_panics: devices::a_thousand_panics, Well, [PanicEdge];
+    f12_a_read_that_never_returns: devices::never_reads, Well, [Watchdog];
+    f12_a_file_that_trickles_in: devices::trickles, Well, [Patience];
+    f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkPatience];
+    f13_what_is_no_regular_file: opening::no_regular_file, Well, [RegularFilesOnly, NonBlockingOpen];
+    f14_symlinks_of_every_kind: opening::symlinks, Well, [Confinement];
+    f15_a_directory_swapped_for_a_symlink: opening::swapped_directory, Well, [Confinement];
+    f16_mounts_below_the_root: opening::mounts, Well, [OneFilesystem];
+    f17_a_pseudo_file_system_in_the_root: opening::pseudo_file_systems, Well, [PseudoFilesystems];
+    f18_size_0_with_content: odd::unsized_content, Well, [UnsizedRead];
+    f18_a_file_without_an_end: odd::endless, Well, [UnsizedBound];
+    f19_a_sparse_file_over_the_bound: odd::over_the_bound, Well, [FileBound];
+    f19_a_hole_costs_no_page_of_the_cache: odd::hole, Well, [Holes];
+    f19_a_hole_takes_the_time_of_zeros: crate::holes::a_hole_is_digested_like_zeros, Well, [];
+    f20_ten_thousand_directories_deep: odd::deep, Well, [DepthBound];
+    f20_a_directory_of_very_many_entries: odd::wide, Well, [];
+    f21_names_of_any_bytes: odd::names, Well, [];
+    f22_opens_that_work_at_the_next_try: opening::opens_later, Well, [OpenRetry, DescriptorRetry];
+    f22_reads_that_are_short_or_broken_off: opening::short_reads, Well, [WholeRead];
+    f22_few_descriptors: opening::few_descriptors, Well, [];
+    f22_a_file_system_that_lies_and_is_never_trusted: opening::never_trusted, Well, [CarefulFilesystems];
+    f23_our_own_files_under_other_names: opening::own_files, Well, [OwnFiles];
+}

@@ -1,0 +1,69 @@
+//! The swap race: a directory and a symlink to the outside change places all the time while scans go on.
+//!
+//! 50,000 exchanges in the suite, a million with `HIVESUM_SWAPS=1000000`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hivesum_actors::error::{ErrorCode, SkipReason};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::scaled;
+use crate::stage::{Line, PATIENT, engine, run, spec};
+
+const CANARY: &[u8] = b"what lies outside must never be read";
+
+#[test]
+fn nothing_outside_is_ever_read_however_often_a_directory_and_a_link_change_places() {
+    // Failpoints are everybody's: while this runs, nobody else sets one.
+    let _scenario = fail::FailScenario::setup();
+    let swaps = scaled("HIVESUM_SWAPS", 50_000);
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name);
+    for directory in ["root/d/e", "outside/e"] {
+        fs::create_dir_all(path(directory)).unwrap();
+    }
+    for name in ["root/d/a", "root/d/e/a"] {
+        fs::write(path(name), "inside").unwrap();
+    }
+    // The same names outside: whoever follows the link finds what it looks for.
+    for name in ["outside/a", "outside/e/a", "outside/canary"] {
+        fs::write(path(name), CANARY).unwrap();
+    }
+    symlink(path("outside"), path("root/link")).unwrap();
+    symlink(path("outside/a"), path("root/file-link")).unwrap();
+    fs::write(path("root/file"), "inside").unwrap();
+    let (engine, background) = engine(PATIENT);
+    let done = AtomicBool::new(false);
+    let (mut scans, mut inside, mut links) = (0_u64, 0_u64, 0_u64);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..swaps {
+                let (one, other) =
+                    if number % 2 == 0 { ("root/d", "root/link") } else { ("root/file", "root/file-link") };
+                renameat_with(CWD, path(one), CWD, path(other), RenameFlags::EXCHANGE).unwrap();
+            }
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) {
+            let scanned = run(&engine, spec(&path("root")));
+            for line in &scanned.lines {
+                assert!(is_inside(line), "after {scans} scans: {line:?}");
+                inside += u64::from(line.is_hashed());
+                links += u64::from(line.is_skipped(SkipReason::Symlink));
+            }
+            scans += 1;
+        }
+    });
+    println!("{swaps} exchanges, {scans} scans, {inside} files inside, {links} links passed over");
+    assert!(scans > 0 && inside > 0 && links > 0, "the two never met");
+    background.join();
+}
+
+fn is_inside(line: &Line) -> bool {
+    let hashed = line.is_of(b"inside");
+    // Every exchange changes the file's change time: one that is exchanged during three reads is refused.
+    let refused = [ErrorCode::NotFound, ErrorCode::FileChanged].into_iter().any(|code| line.is(code));
+    !line.path.ends_with(b"canary") && (hashed || refused || line.is_skipped(SkipReason::Symlink))
+}
