@@ -26,3 +26,31 @@ pub(crate) fn encode_cursor(name: &[u8]) -> String {
 pub(crate) fn decode_cursor(cursor: &str) -> Result<Vec<u8>, ApiError> {
     URL_SAFE_NO_PAD.decode(cursor).map_err(|_| ApiError::invalid("the query parameter \"cursor\" is not one of ours"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_cursor_of_bytes_comes_back(name in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert_eq!(decode_cursor(&encode_cursor(&name)).unwrap(), name);
+        }
+
+        #[test]
+        fn a_path_is_the_same_in_either_form_or_refused_in_both(bytes in "[a-c./\\u{0}é]{0,12}") {
+            let text = path_of(Some(bytes.clone()), None).ok();
+            prop_assert_eq!(path_of(None, Some(STANDARD.encode(&bytes))).ok(), text.clone());
+            prop_assert!(text.is_none_or(|path| path.as_bytes() == bytes.as_bytes()), "taken literally");
+        }
+
+        #[test]
+        fn what_is_no_base64_is_refused_and_never_guessed(word in ".{0,20}") {
+            if let Ok(path) = path_of(None, Some(word.clone())) {
+                prop_assert_eq!(STANDARD.encode(path.as_bytes()), word);
+            }
+        }
+    }
+}

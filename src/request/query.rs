@@ -139,4 +139,27 @@ mod tests {
             assert!(limit(query).is_err(), "{query} was taken");
         }
     }
+
+    mod laws {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        proptest! {
+            #[test]
+            fn every_value_of_bytes_comes_through_an_encoded_query(value in prop::collection::vec(any::<u8>(), 0..60)) {
+                let encoded: String = value.iter().map(|byte| format!("%{byte:02x}")).collect();
+                let mut query = Query::parse(&format!("a=1&path={encoded}&b")).unwrap();
+                prop_assert_eq!(query.bytes("path").unwrap(), value);
+            }
+
+            #[test]
+            fn a_query_of_any_characters_is_taken_or_refused(query in "([%&=+]|[0-9a-fA-F]|.){0,40}") {
+                if let Ok(query) = Query::parse(&query) {
+                    let decoded: usize = query.pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+                    prop_assert!(decoded <= 200, "decoding makes nothing longer");
+                }
+            }
+        }
+    }
 }

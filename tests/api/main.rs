@@ -6,6 +6,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stderr)]
 
 mod access;
+mod any_bytes;
 mod app;
 mod bodies;
 mod comparisons;

@@ -120,4 +120,46 @@ mod tests {
             assert_eq!(serde_json::from_str::<RelPath>(&json).unwrap(), path);
         }
     }
+
+    mod laws {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        /// What the contract says of a path, in other words than `new`.
+        fn is_good(bytes: &[u8]) -> bool {
+            let components: Vec<_> = bytes.split(|&byte| byte == b'/').collect();
+            let bad = |component: &&[u8]| [&b""[..], b".", b".."].contains(component) || component.len() > 255;
+            bytes.is_empty() || (bytes.len() <= 4096 && !bytes.contains(&0) && !components.iter().any(bad))
+        }
+
+        fn bytes() -> impl Strategy<Value = Vec<u8>> {
+            let byte = prop_oneof![Just(b'/'), Just(b'.'), Just(0), any::<u8>()];
+            prop_oneof![
+                prop::collection::vec(byte, 0..20),
+                (0..600_usize, any::<u8>()).prop_map(|(length, byte)| vec![byte; length]),
+            ]
+        }
+
+        proptest! {
+            #[test]
+            fn any_bytes_are_taken_literally_or_refused_as_the_contract_says(bytes in bytes()) {
+                let taken = RelPath::new(bytes.clone());
+                prop_assert_eq!(taken.is_ok(), is_good(&bytes));
+                if let Ok(path) = taken {
+                    prop_assert_eq!(path.as_bytes(), &bytes[..]);
+                    prop_assert!(bytes.ends_with(path.file_name()));
+                    let json = serde_json::to_string(&path).unwrap();
+                    prop_assert_eq!(serde_json::from_str::<RelPath>(&json).unwrap(), path);
+                }
+            }
+
+            #[test]
+            fn json_of_any_bytes_is_a_good_path_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+                if let Ok(path) = serde_json::from_slice::<RelPath>(&bytes) {
+                    prop_assert!(is_good(path.as_bytes()));
+                }
+            }
+        }
+    }
 }
