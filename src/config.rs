@@ -8,6 +8,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use hivesum_actors::engine::HasherPriority;
 
 /// Where a service listens unless told otherwise.
@@ -32,6 +34,10 @@ pub struct ServeConfig {
     pub access: Access,
     /// A proxy stands in front, which speaks TLS with the clients.
     pub behind_proxy: bool,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// TLS is spoken with these.
+    pub tls: Option<TlsFiles>,
     /// Host names answered to besides the loopback names and the bound address; a name with a port holds for that port alone.
     pub allow_hosts: Vec<String>,
     /// How logs are written.
@@ -47,6 +53,15 @@ pub struct RootConfig {
     pub name: Option<String>,
     /// The directory.
     pub path: PathBuf,
+}
+
+/// What TLS needs, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those that lead from it to its authority.
+    pub certificates: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Who is let in.
@@ -115,6 +130,8 @@ pub struct Limits {
     pub max_json_bytes: usize,
     /// Connections at a time.
     pub max_connections: usize,
+    /// Connections of one address at a time.
+    pub max_connections_per_address: usize,
     /// Event streams at a time.
     pub max_streams: usize,
     /// Jobs that run at a time.
@@ -127,6 +144,8 @@ pub struct Limits {
     pub body_pace: BodyPace,
     /// A request's head must be there by then.
     pub head_timeout: Duration,
+    /// A client that takes no byte for so long is given up.
+    pub write_timeout: Duration,
     /// An idle connection is closed after this long.
     pub keep_alive: Duration,
     /// A stopping service ends by then, whatever is under way.
@@ -159,12 +178,14 @@ impl Default for Limits {
             max_uploads: 128,
             max_json_bytes: 256 << 10,
             max_connections: 4096,
+            max_connections_per_address: 512,
             max_streams: 256,
             max_running_jobs: 4,
             max_queued_jobs: 1000,
             max_file_bytes: 16 << 40,
             body_pace: BodyPace::default(),
             head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(9),
         }
@@ -178,7 +199,9 @@ pub enum ConfigError {
     #[error("--no-auth is accepted on a loopback address only, not on {0}")]
     OpenToTheNetwork(SocketAddr),
     /// Tokens would cross the network in the clear.
-    #[error("{0} is no loopback address: put a proxy that speaks TLS in front and say --behind-proxy")]
+    #[error(
+        "{0} is no loopback address: give --tls-cert and --tls-key, or put a proxy that speaks TLS in front and say --behind-proxy"
+    )]
     WithoutTls(SocketAddr),
     /// A root's name cannot stand in a URL.
     #[error("{0:?} cannot be the name of a directory: it must not be empty or hold `/` or control characters")]
@@ -202,10 +225,18 @@ impl ServeConfig {
             workers: cores,
             access: Access::Tokens,
             behind_proxy: false,
+            trusted_proxies: Vec::new(),
+            tls: None,
             allow_hosts: Vec::new(),
             log_format: LogFormat::Text,
             limits: Limits::default(),
         }
+    }
+
+    /// Whether clients speak TLS, with us or with a proxy.
+    #[must_use]
+    pub fn over_tls(&self) -> bool {
+        self.behind_proxy || self.tls.is_some()
     }
 
     /// Refuses what would be unsafe or could never work.
@@ -217,7 +248,7 @@ impl ServeConfig {
         if self.access == Access::Open && !loopback {
             return Err(ConfigError::OpenToTheNetwork(self.listen));
         }
-        if !loopback && !self.behind_proxy {
+        if !loopback && !self.over_tls() {
             return Err(ConfigError::WithoutTls(self.listen));
         }
         for name in self.roots.iter().filter_map(|root| root.name.as_ref()) {

@@ -6,6 +6,7 @@
 
 mod hosts;
 mod place;
+mod proxies;
 mod rate;
 mod site;
 mod unread;
@@ -13,27 +14,30 @@ mod unread;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
-use hivesum_actors::limits::ClientKey;
 
 use crate::auth::Caller;
+use crate::connection::Watch;
 use crate::error::{ApiError, RequestId, problem};
 use crate::metrics::RouteMeter;
 use crate::service::Service;
 pub(crate) use hosts::Hosts;
 use place::Place;
+pub(crate) use proxies::Proxies;
 pub(crate) use rate::RateRule;
 use rate::RateState;
+use unread::until_sent;
 
 /// The middleware.
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let visit = Visit::begin(&request);
+    let turn = request.conn_data::<Watch>().map(Watch::begin);
     let reader = unread::keep_reader(&mut request);
     let service = service_of(&request);
     let Admission { rate, outcome } = admit(&service, &request).await;
@@ -54,9 +58,11 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
     visit.end(meter, response.status());
+    // What is in memory is written under the connection's own deadline: only streams keep the turn.
+    let streams = matches!(response.response().body().size(), BodySize::Stream);
     Ok(match reader {
-        Some(reader) => reader.until_sent(response),
-        None => response,
+        None if !streams => response,
+        reader => until_sent((reader, turn), response),
     })
 }
 
@@ -95,7 +101,7 @@ async fn admit(service: &Service, request: &ServiceRequest) -> Admission {
     if let Err(error) = service.hosts.check(request.head()).and_then(|()| site::check(request.head())) {
         return Admission { rate: None, outcome: Err(error) };
     }
-    let address = request.peer_addr().map_or(ClientKey::Crowd, |peer| ClientKey::of_address(peer.ip()));
+    let address = service.proxies.client_of(request);
     let known = match place {
         Place::Public | Place::SignIn => Ok(Caller::stranger(address)),
         Place::Metrics | Place::Guarded => service.auth.identify(request.headers(), address).await,

@@ -12,6 +12,7 @@
 mod assets;
 mod auth;
 pub mod config;
+mod connection;
 mod error;
 mod gate;
 mod metrics;

@@ -51,7 +51,7 @@ impl Metrics {
     }
 
     /// All figures in the text format, with the engine's as they are now.
-    pub(crate) fn render(&self, stats: &EngineStats, active_jobs: usize) -> String {
+    pub(crate) fn render(&self, stats: &EngineStats, active_jobs: usize, connections: usize) -> String {
         let hashers = &stats.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -60,6 +60,7 @@ impl Metrics {
             self.gauge("hivesum_queue_quanta", Some(("lane", lane))).set(waiting as f64);
         }
         self.gauge("hivesum_queue_limit", None).set(stats.queue.limit as f64);
+        self.gauge("hivesum_connections", None).set(connections as f64);
         self.gauge("hivesum_active_jobs", None).set(active_jobs as f64);
         for (quantile, milliseconds) in [("0.5", stats.latency.p50_ms), ("0.99", stats.latency.p99_ms)] {
             self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);

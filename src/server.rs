@@ -5,16 +5,18 @@
 //! jobs are checkpointed, then the engine drains.
 
 mod announce;
+mod http;
 mod signals;
+mod tls;
 
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::dev::{Server as HttpService, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_server::{Server as HttpServer, ServerHandle};
+use actix_web::web;
 use hivesum_actors::error::StartError;
 use hivesum_actors::job::service::{Jobs, JobsConfig};
 use hivesum_actors::source::{Root, RootError};
@@ -23,20 +25,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
-use crate::gate::{Hosts, RateRule, gate};
+use crate::connection::Seats;
+use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
 use crate::service::Service;
-use crate::{assets, routes, telemetry};
+use crate::telemetry;
+pub use tls::TlsError;
 
 /// What running jobs get of the time to drain: they stop within a quantum, and commit.
 const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the engine keeps of the time to drain, after jobs and requests had theirs.
 const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
-
-/// A connection is closed this long after an answer to a body that was not read: the client has time to see it.
-const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why the service does not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,9 @@ pub enum ServeError {
     /// The engine or the job store does not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The machine failed.
     #[error("the service ended: {0}")]
     Io(#[from] std::io::Error),
@@ -78,7 +82,7 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
         let server = Server::start(config, listener).await?;
         let stop = signals::stop_signal()?;
         announce::sign_in_link(server.sign_in_link().as_deref());
-        announce::address(server.address());
+        announce::address(server.url());
         server.run_until(stop).await
     })
 }
@@ -93,9 +97,10 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// A started service: it accepts, and answers as soon as [`run_until`](Self::run_until) is polled.
 pub struct Server {
-    http: HttpService,
+    http: HttpServer,
     service: web::Data<Service>,
     address: SocketAddr,
+    scheme: &'static str,
 }
 
 impl Server {
@@ -117,15 +122,18 @@ impl Server {
             hosts: Hosts::new(address, &config.allow_hosts),
             rate: RateRule::new(config.limits.rate),
             metrics: Metrics::new(),
-            behind_tls: config.behind_proxy,
+            seats: Seats::new(config.limits.max_connections, config.limits.max_connections_per_address),
+            proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
+            over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
             comparisons: Recent::default(),
             duplicates: Recent::default(),
             limits: config.limits.clone(),
         });
-        let http = http_service(&config, service.clone(), listener)?;
-        Ok(Self { http, service, address })
+        let http = http::serve(&config, service.clone(), listener, requests_get(&config))?;
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        Ok(Self { http, service, address, scheme })
     }
 
     /// The bound address.
@@ -134,11 +142,17 @@ impl Server {
         self.address
     }
 
+    /// Where it is reached, as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
     /// The link that signs the first visitor in, where a token is needed.
     #[must_use]
     pub fn sign_in_link(&self) -> Option<String> {
         let token = self.service.auth.start_token()?;
-        Some(format!("http://{}/#token={token}", self.address))
+        Some(format!("{}/#token={token}", self.url()))
     }
 
     /// Serves until `stop` is ready, then drains.
@@ -146,7 +160,7 @@ impl Server {
     /// # Errors
     /// When a worker cannot be started.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { http, service, address } = self;
+        let Self { http, service, address, .. } = self;
         tracing::info!(%address, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
@@ -178,34 +192,9 @@ async fn keep_metrics(service: web::Data<Service>) {
     }
 }
 
-fn http_service(
-    config: &ServeConfig,
-    service: web::Data<Service>,
-    listener: TcpListener,
-) -> Result<HttpService, std::io::Error> {
-    let limits = &config.limits;
-    let workers = config.workers.get();
-    let others_get = JOBS_STOP_WITHIN + ENGINE_DRAINS_WITHIN;
-    let requests_get = limits.drain_timeout.saturating_sub(others_get).as_secs().max(1);
-    let app = move || {
-        App::new()
-            .app_data(service.clone())
-            .configure(|app| routes::configure(app, &service.metrics))
-            .default_service(web::to(assets::asset))
-            .wrap(from_fn(gate))
-    };
-    let http = HttpServer::new(app)
-        .workers(workers)
-        .max_connections(limits.max_connections.div_ceil(workers))
-        .keep_alive(limits.keep_alive)
-        .client_request_timeout(limits.head_timeout)
-        .client_disconnect_timeout(CLOSE_WITHIN)
-        .h1_allow_half_closed(false)
-        .tcp_nodelay(true)
-        .shutdown_timeout(requests_get)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(http.run())
+/// What requests under way get of the time to drain.
+fn requests_get(config: &ServeConfig) -> Duration {
+    config.limits.drain_timeout.saturating_sub(JOBS_STOP_WITHIN + ENGINE_DRAINS_WITHIN)
 }
 
 fn open_roots(roots: &[RootConfig]) -> Result<Vec<Root>, ServeError> {

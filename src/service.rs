@@ -1,5 +1,6 @@
 //! What all handlers share: one service, built once, behind one pointer for every worker.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use hivesum_actors::Engine;
@@ -10,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
 use crate::config::Limits;
+use crate::connection::Seats;
 use crate::error::ApiError;
-use crate::gate::{Hosts, RateRule};
+use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::Metrics;
 use crate::recent::Recent;
 use crate::request::body::BodyRules;
@@ -25,8 +27,10 @@ pub(crate) struct Service {
     pub(crate) rate: RateRule,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) seats: Arc<Seats>,
+    pub(crate) proxies: Arc<Proxies>,
     /// Whether cookies are for TLS alone.
-    pub(crate) behind_tls: bool,
+    pub(crate) over_tls: bool,
     /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,

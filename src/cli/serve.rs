@@ -166,9 +166,10 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 /// What can be put right on the command line is a usage error.
 fn in_words_of_the_command(error: ServeError) -> anyhow::Error {
     match error {
-        ServeError::Config(_) | ServeError::RootsClash(_) | ServeError::Root(RootError::Nameless { .. }) => {
-            UsageError::of("serve", error).into()
-        }
+        ServeError::Config(_)
+        | ServeError::Tls(_)
+        | ServeError::RootsClash(_)
+        | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", in_words(&source)),
         ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", in_words(&source)),
         ServeError::Start(StartError::Store(error)) => error.into(),

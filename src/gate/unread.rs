@@ -29,11 +29,9 @@ pub(super) fn keep_reader(request: &mut ServiceRequest) -> Option<Reader> {
     Some(reader)
 }
 
-impl Reader {
-    /// Keeps the reader until the answer's body is sent.
-    pub(super) fn until_sent(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        response.map_body(|_, body| BoxBody::new(Answer { body, _reader: self }))
-    }
+/// Keeps what an exchange holds, such as the body's reader, until the answer's body is sent.
+pub(super) fn until_sent<H: Unpin + 'static>(held: H, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    response.map_body(|_, body| BoxBody::new(Answer { body, _held: held }))
 }
 
 impl Stream for Reader {
@@ -44,13 +42,13 @@ impl Stream for Reader {
     }
 }
 
-/// An answer's body, and the reader that lives as long.
-struct Answer {
+/// An answer's body, and what lives as long.
+struct Answer<H> {
     body: BoxBody,
-    _reader: Reader,
+    _held: H,
 }
 
-impl MessageBody for Answer {
+impl<H: Unpin> MessageBody for Answer<H> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

@@ -11,6 +11,6 @@ use crate::service::Service;
     responses((status = 200, description = "The text format, version 0.0.4.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")),
 )]
 pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
-    let text = service.metrics.render(&service.engine.stats(), service.jobs.active());
+    let text = service.metrics.render(&service.engine.stats(), service.jobs.active(), service.seats.taken());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

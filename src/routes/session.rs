@@ -41,7 +41,7 @@ pub(super) async fn sign_in(
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
-        .secure(service.behind_tls)
+        .secure(service.over_tls)
         .max_age(Duration::seconds(SESSION_LIFETIME.as_secs() as i64));
     Ok(HttpResponse::NoContent().cookie(cookie.finish()).finish())
 }

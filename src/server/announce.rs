@@ -1,14 +1,13 @@
 //! What a start says: the address on stdout, for programs, and the sign-in link on stderr, for people.
 
 use std::io::Write;
-use std::net::SocketAddr;
 
 /// Says where the service listens. On a thread of its own: a reader of stdout that does not read, or is gone,
 /// never holds the service up.
-pub(super) fn address(address: SocketAddr) {
+pub(super) fn address(url: String) {
     let say = move || {
         let mut stdout = std::io::stdout().lock();
-        let said = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
+        let said = writeln!(stdout, "listening on {url}").and_then(|()| stdout.flush());
         if let Err(error) = said {
             tracing::debug!(%error, "stdout takes nothing");
         }

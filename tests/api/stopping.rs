@@ -1,68 +1,13 @@
 //! How the service begins and ends: its two lines, its signals, its lock.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::app::TestApp;
+use crate::program::{Program, serve};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// The program itself, serving one directory to everybody.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-    /// Everything read of stderr so far.
-    said: String,
-    root: TempDir,
-    state: TempDir,
-}
-
-impl Program {
-    fn start() -> Self {
-        let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut child = serve(&root, &state, &["--no-auth"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('\n'));
-        let address = address.unwrap_or_else(|| panic!("stdout said {line:?}")).parse().unwrap();
-        Self { child, address, said: String::new(), root, state }
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, signal).unwrap();
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// The exit status, which must come within this time.
-    fn ends_within(&mut self, time: Duration) -> Option<i32> {
-        let began = Instant::now();
-        self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
-        let status = self.child.wait().unwrap();
-        assert!(began.elapsed() < time, "it took {:?}\n{}", began.elapsed(), self.said);
-        status.code()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn serve(root: &TempDir, state: &TempDir, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
-    let root = format!("files={}", root.path().display());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--state"]).arg(state.path()).args(more).arg(root);
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
-    command
-}
 
 #[test]
 fn a_signal_under_load_drains_and_exits_with_0() {

@@ -1,0 +1,268 @@
+//! A client's socket as HTTP reads and writes it: a deadline for every head, and for a client that does not read.
+//!
+//! actix-http times the first head of a connection alone and no write at all, so the socket does: it knows from
+//! the gate whether a request is being answered ([`Watch`]). While none is, the bytes of a head must be complete
+//! in time; while the socket takes no byte, a write waits no longer than its bound. Both end the connection, and
+//! what it was using comes back with it.
+
+mod seats;
+mod socket;
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io::{Error, ErrorKind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+pub(crate) use seats::{Seat, Seats};
+pub(crate) use socket::Socket;
+
+/// How long a client may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For a head, from its first byte on.
+    pub(crate) head: Duration,
+    /// For a write that makes no progress.
+    pub(crate) write: Duration,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The first byte of a head.
+    Idle,
+    /// The rest of a head, until then.
+    Head(Instant),
+    /// Nothing: a request is being answered.
+    Busy,
+}
+
+/// The phase of a connection, shared with whoever answers its requests.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch(Rc<Cell<Phase>>);
+
+impl Watch {
+    fn new() -> Self {
+        Self(Rc::new(Cell::new(Phase::Idle)))
+    }
+
+    /// A head is complete. The request is being answered until the turn is dropped.
+    pub(crate) fn begin(&self) -> Turn {
+        self.0.set(Phase::Busy);
+        Turn(self.clone())
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(crate) struct Turn(Watch);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.0.set(Phase::Idle);
+    }
+}
+
+/// A connection with its deadlines.
+pub(crate) struct Connection<S = Socket> {
+    socket: S,
+    watch: Watch,
+    patience: Patience,
+    head_timer: Timer,
+    write_timer: Timer,
+    /// When the write that waits is given up.
+    write_until: Option<Instant>,
+    _seat: Option<Seat>,
+}
+
+impl<S> Connection<S> {
+    pub(crate) fn new(socket: S, patience: Patience, seat: Option<Seat>) -> Self {
+        Self {
+            socket,
+            watch: Watch::new(),
+            patience,
+            head_timer: Timer::default(),
+            write_timer: Timer::default(),
+            write_until: None,
+            _seat: seat,
+        }
+    }
+
+    /// For the one who answers.
+    pub(crate) fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
+    /// Notes that bytes came, and whether it is too late for them.
+    fn bytes_came(&self) -> std::io::Result<()> {
+        match self.watch.0.get() {
+            Phase::Busy => Ok(()),
+            Phase::Idle => {
+                self.watch.0.set(Phase::Head(Instant::now() + self.patience.head));
+                Ok(())
+            }
+            Phase::Head(until) if Instant::now() < until => Ok(()),
+            Phase::Head(_) => Err(too_slow("a head")),
+        }
+    }
+
+    /// While the client does not read, its next head is not what is waited for.
+    fn poll_head_timer(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.watch.0.get() {
+            Phase::Head(until) if self.write_until.is_none() && self.head_timer.is_over(until, context) => {
+                Poll::Ready(Err(too_slow("a head")))
+            }
+            Phase::Head(_) | Phase::Idle | Phase::Busy => Poll::Pending,
+        }
+    }
+
+    /// What came of a write: progress gives it new time.
+    fn after_write<T>(
+        &mut self,
+        written: Poll<std::io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<T>> {
+        if written.is_ready() {
+            self.write_until = None;
+            return written;
+        }
+        let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.patience.write);
+        match self.write_timer.is_over(until, context) {
+            true => Poll::Ready(Err(too_slow("a reader"))),
+            false => Poll::Pending,
+        }
+    }
+}
+
+fn too_slow(what: &str) -> Error {
+    Error::new(ErrorKind::TimedOut, format!("{what} was too slow"))
+}
+
+/// A timer that costs nothing until something waits.
+#[derive(Default)]
+struct Timer(Option<Pin<Box<Sleep>>>);
+
+impl Timer {
+    fn is_over(&mut self, until: Instant, context: &mut Context<'_>) -> bool {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if sleep.deadline() != until {
+            sleep.as_mut().reset(until);
+        }
+        sleep.as_mut().poll(context).is_ready()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.socket).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().len() > before => Poll::Ready(self.bytes_came()),
+            Poll::Ready(read) => Poll::Ready(read),
+            Poll::Pending => self.poll_head_timer(context),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        self.after_write(written, context)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let flushed = Pin::new(&mut self.socket).poll_flush(context);
+        self.after_write(flushed, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let shut = Pin::new(&mut self.socket).poll_shutdown(context);
+        self.after_write(shut, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    const PATIENCE: Patience = Patience { head: Duration::from_secs(10), write: Duration::from_secs(30) };
+
+    /// A connection and its client, on a clock that runs by itself when everybody waits.
+    fn pair(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
+        tokio::time::pause();
+        let (ours, theirs) = duplex(buffer);
+        (Connection::new(ours, PATIENCE, None), theirs)
+    }
+
+    async fn read_one(connection: &mut Connection<DuplexStream>) -> Result<u8, ErrorKind> {
+        connection.read_u8().await.map_err(|error| error.kind())
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_not_complete_in_time_ends_the_connection_on_every_request() {
+        let (mut connection, mut client) = pair(64);
+        for _ in 0..3 {
+            client.write_all(b"G").await.unwrap();
+            assert_eq!(read_one(&mut connection).await, Ok(b'G'));
+            drop(connection.watch().begin());
+        }
+        client.write_all(b"G").await.unwrap();
+        assert_eq!(read_one(&mut connection).await, Ok(b'G'));
+        let began = Instant::now();
+        assert_eq!(read_one(&mut connection).await, Err(ErrorKind::TimedOut));
+        assert_eq!(began.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_head_that_trickles_is_given_no_more_time_than_one_that_stops() {
+        let (mut connection, mut client) = pair(64);
+        let began = Instant::now();
+        let ended = loop {
+            client.write_all(b"x").await.unwrap();
+            if let Err(kind) = read_one(&mut connection).await {
+                break kind;
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        };
+        assert_eq!((ended, began.elapsed().as_secs()), (ErrorKind::TimedOut, 10));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_being_answered_is_not_hurried() {
+        let (mut connection, mut client) = pair(64);
+        client.write_all(b"G").await.unwrap();
+        assert_eq!(read_one(&mut connection).await, Ok(b'G'));
+        let turn = connection.watch().begin();
+        let wait = tokio::time::timeout(Duration::from_secs(3600), read_one(&mut connection));
+        assert!(wait.await.is_err(), "nothing ends it");
+        drop(turn);
+        client.write_all(b"x").await.unwrap();
+        assert_eq!(read_one(&mut connection).await, Ok(b'x'));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_given_up_and_one_that_reads_slowly_is_not() {
+        let (mut connection, mut client) = pair(1);
+        connection.write_all(b"a").await.unwrap();
+        for _ in 0..5 {
+            let slow = async {
+                tokio::time::sleep(Duration::from_secs(29)).await;
+                client.read_u8().await.unwrap()
+            };
+            let (written, _) = tokio::join!(connection.write_all(b"b"), slow);
+            written.unwrap();
+        }
+        let began = Instant::now();
+        let stalled = connection.write_all(b"c").await.map_err(|error| error.kind());
+        assert_eq!((stalled, began.elapsed().as_secs()), (Err(ErrorKind::TimedOut), 30));
+    }
+}

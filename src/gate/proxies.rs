@@ -1,0 +1,95 @@
+//! Whose address counts: the peer's, unless the peer is a proxy of ours, which tells whom it speaks for.
+
+use std::net::IpAddr;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
+use hivesum_actors::limits::ClientKey;
+use ipnet::IpNet;
+
+/// The proxies that are believed.
+#[derive(Debug)]
+pub(crate) struct Proxies {
+    trusted: Vec<IpNet>,
+}
+
+impl Proxies {
+    pub(crate) fn new(trusted: &[IpNet]) -> Self {
+        Self { trusted: trusted.to_vec() }
+    }
+
+    /// Whether this is one of them.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+
+    /// The client that a request is counted for.
+    pub(super) fn client_of(&self, request: &ServiceRequest) -> ClientKey {
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        peer.map_or(ClientKey::Crowd, |peer| ClientKey::of_address(self.client_behind(peer, request.headers())))
+    }
+
+    /// `X-Forwarded-For` is read from its end, where our own proxies wrote, up to the first address that is none
+    /// of them; what stands before that is hearsay.
+    fn client_behind(&self, peer: IpAddr, fields: &HeaderMap) -> IpAddr {
+        if !self.trusts(peer) {
+            return peer;
+        }
+        let fields: Vec<_> = fields.get_all("x-forwarded-for").filter_map(|field| field.to_str().ok()).collect();
+        let mut client = peer;
+        for word in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+            let Some(address) = address_of(word.trim()) else { break };
+            client = address;
+            if !self.trusts(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// An address, as proxies write it: some with a port, IPv6 then in brackets.
+fn address_of(word: &str) -> Option<IpAddr> {
+    let socket = || word.parse::<std::net::SocketAddr>().map(|socket| socket.ip()).ok();
+    let bracketed = || word.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    word.parse().ok().or_else(socket).or_else(bracketed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn client(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> String {
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let mut fields = HeaderMap::new();
+        for field in forwarded {
+            fields.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_static(field));
+        }
+        Proxies::new(&trusted).client_behind(peer.parse().unwrap(), &fields).to_string()
+    }
+
+    #[test]
+    fn a_stranger_is_who_he_is_whatever_he_says() {
+        assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(client(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_proxy_of_ours_tells_whom_it_speaks_for_and_no_more_is_believed() {
+        let trusted = &["10.0.0.0/8", "fd00::/8"];
+        assert_eq!(client(trusted, "10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+        assert_eq!(client(trusted, "10.0.0.1", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7");
+        assert_eq!(client(trusted, "10.0.0.1", &["203.0.113.9", "198.51.100.7, 10.0.0.2"]), "198.51.100.7");
+        assert_eq!(client(trusted, "fd00::1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(client(trusted, "::ffff:10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_search_at_the_last_one_known() {
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, x, 10.0.0.3"]), "10.0.0.3");
+    }
+}

@@ -1,0 +1,111 @@
+//! The HTTP service: sockets with seats and deadlines, below actix-http, which offers no place for them itself.
+
+use std::io::{Error, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::{Server, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error as WebError, web};
+use hivesum_actors::limits::ClientKey;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::ServeError;
+use super::tls;
+use crate::config::ServeConfig;
+use crate::connection::{Connection, Patience, Seat, Seats, Socket};
+use crate::gate::{Proxies, gate};
+use crate::service::Service;
+use crate::{assets, routes};
+
+/// A connection is closed this long after an answer to a body that was not read: the client has time to see it.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Who may connect, and how.
+#[derive(Clone)]
+struct Door {
+    seats: Arc<Seats>,
+    proxies: Arc<Proxies>,
+    patience: Patience,
+    tls: Option<TlsAcceptor>,
+}
+
+/// Serves on the listener, once it is polled; requests under way get `drain_within` at the end.
+pub(super) fn serve(
+    config: &ServeConfig,
+    service: web::Data<Service>,
+    listener: TcpListener,
+    drain_within: Duration,
+) -> Result<Server, ServeError> {
+    let limits = config.limits.clone();
+    let door = Door {
+        seats: service.seats.clone(),
+        proxies: service.proxies.clone(),
+        patience: Patience { head: limits.head_timeout, write: limits.write_timeout },
+        tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
+    };
+    let builder = ServerBuilder::new()
+        .workers(config.workers.get())
+        // Our own bound refuses a connection; the server's would let it wait, and everybody behind it.
+        .max_concurrent_connections(limits.max_connections.saturating_add(1024))
+        .shutdown_timeout(drain_within.as_secs().max(1))
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let factory = move || {
+        let (door, service, stopping) = (door.clone(), service.clone(), stopping.clone());
+        let app = App::new()
+            .app_data(service.clone())
+            .configure(|app| routes::configure(app, &service.metrics))
+            .default_service(web::to(assets::asset))
+            .wrap(from_fn(gate));
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(limits.keep_alive)
+            .client_request_timeout(limits.head_timeout)
+            .client_disconnect_timeout(CLOSE_WITHIN)
+            .h1_allow_half_closed(false)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.watch());
+            })
+            .h1(map_config(app.into_factory().map_err(|error: WebError| error.error_response()), |()| {
+                AppConfig::default()
+            }));
+        fn_service(move |socket: TcpStream| admit(door.clone(), socket)).and_then(http)
+    };
+    Ok(builder.listen("hivesum", listener, factory)?.run())
+}
+
+/// A seat, then TLS where it is spoken: both in bounded time, or the connection is closed.
+async fn admit(door: Door, socket: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
+    let peer = socket.peer_addr()?;
+    socket.set_nodelay(true)?;
+    let seat = door.seat(peer).ok_or_else(|| {
+        tracing::debug!(%peer, "no seat for a connection");
+        Error::from(ErrorKind::ConnectionRefused)
+    })?;
+    let socket = match &door.tls {
+        None => Socket::Plain(socket),
+        Some(tls) => {
+            let shaken = timeout(door.patience.head, tls.accept(socket)).await.map_err(Error::from)?;
+            Socket::Tls(Box::new(shaken?))
+        }
+    };
+    Ok((Connection::new(socket, door.patience, Some(seat)), Some(peer)))
+}
+
+impl Door {
+    fn seat(&self, peer: SocketAddr) -> Option<Seat> {
+        let own = !self.proxies.trusts(peer.ip());
+        self.seats.take(own.then(|| ClientKey::of_address(peer.ip())))
+    }
+}

@@ -1,0 +1,278 @@
+//! Hostile connections, byte by byte: heads and bodies that trickle, clients that do not read, requests that could
+//! be read in two ways. What cannot wait ten seconds here is shown on a fake clock beside the code.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::app::{TestApp, ok_json};
+use crate::program::Program;
+use hivesum::config::{Access, ServeConfig};
+
+/// Whoever can connect may do anything.
+fn open(config: &mut ServeConfig) {
+    config.access = Access::Open;
+}
+
+/// A connection from another address of this machine.
+fn connect_from(last: u8, to: SocketAddr) -> TcpStream {
+    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 0)).unwrap();
+    connect(&socket, &to).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Everything until the service ends the connection.
+fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let end = stream.read_to_end(&mut text).map_err(|error| error.kind());
+    assert!(matches!(end, Ok(_) | Err(ErrorKind::ConnectionReset)), "the connection stays open: {end:?}");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// What the service says to these bytes, until it ends the connection.
+fn answer_to(app: &TestApp, bytes: &[u8]) -> String {
+    let mut stream = app.connect();
+    // Where it has seen enough, it does not read the rest.
+    let _ = stream.write_all(bytes);
+    read_to_end(&mut stream)
+}
+
+#[test]
+fn half_a_head_ends_the_connection_on_the_first_request_and_on_every_other() {
+    let app = TestApp::with(|config| {
+        open(config);
+        config.limits.head_timeout = Duration::from_millis(300);
+    });
+    for earlier in [0, 1, 3] {
+        let mut stream = app.connect();
+        for _ in 0..earlier {
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"ok\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                answer.push(byte[0]);
+            }
+        }
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: loc").unwrap();
+        let began = Instant::now();
+        let said = read_to_end(&mut stream);
+        assert!(began.elapsed() < Duration::from_secs(10), "after {earlier} requests it took {:?}", began.elapsed());
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 408 "), "{said}");
+    }
+}
+
+#[test]
+fn a_head_that_trickles_is_cut_off() {
+    let app = TestApp::with(|config| {
+        open(config);
+        config.limits.head_timeout = Duration::from_millis(300);
+    });
+    let mut stream = app.connect();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ").unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+    let began = Instant::now();
+    let mut byte = [0];
+    while matches!(stream.read(&mut byte), Err(error) if error.kind() == ErrorKind::WouldBlock) {
+        let _ = stream.write_all(b"x");
+        assert!(began.elapsed() < Duration::from_secs(10), "the trickle goes on");
+    }
+}
+
+#[test]
+fn one_address_has_no_more_connections_than_its_share() {
+    let app = TestApp::with(|config| {
+        open(config);
+        config.limits.max_connections_per_address = 3;
+    });
+    let held: Vec<_> = (0..3).map(|_| healthy(connect_from(7, app.address))).collect();
+    assert_eq!(read_to_end(&mut connect_from(7, app.address)), "", "the fourth is closed without a word");
+    healthy(connect_from(8, app.address));
+    drop(held);
+    let began = Instant::now();
+    loop {
+        let mut again = connect_from(7, app.address);
+        let _ = again.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        if read_to_end(&mut again).starts_with("HTTP/1.1 200 ") {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "the seats do not come back");
+    }
+}
+
+/// A connection that was answered: it has its seat.
+fn healthy(mut stream: TcpStream) -> TcpStream {
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    stream
+}
+
+#[test]
+fn a_client_that_does_not_read_is_given_up_and_its_place_comes_back() {
+    let app = TestApp::with(|config| {
+        open(config);
+        config.limits.write_timeout = Duration::from_millis(300);
+        config.limits.max_connections_per_address = 2;
+    });
+    for number in 0..2000 {
+        app.write(&format!("{number:04}-{}", "x".repeat(200)), "abc");
+    }
+    let id = app.submit(serde_json::json!({}));
+    app.wait_for(&id);
+    let ask =
+        format!("GET /api/v1/jobs/{id}/results HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n");
+    let mut deaf = connect_from(9, app.address);
+    // Many answers of a megabyte each: the buffers of the kernel do not hold them.
+    deaf.write_all(ask.repeat(16).as_bytes()).unwrap();
+    let _other = healthy(connect_from(9, app.address));
+    let began = Instant::now();
+    loop {
+        let mut stream = connect_from(9, app.address);
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        if read_to_end(&mut stream).starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the connection of who does not read is kept");
+    }
+}
+
+#[test]
+fn a_body_shorter_than_declared_leaves_no_result_and_no_trace() {
+    let app = TestApp::with(open);
+    for _ in 0..20 {
+        let mut stream = app.connect();
+        stream.write_all(b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc").unwrap();
+        drop(stream);
+    }
+    ok_json(app.post("/api/v1/hash").body("abc").send().unwrap());
+    let began = Instant::now();
+    while app.json("/api/v1/stats")["files_hashed"] != 1 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn a_request_that_could_be_read_in_two_ways_is_refused_and_nothing_is_smuggled() {
+    let app = TestApp::with(open);
+    let smuggled = "GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for fields in [
+        "Host: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked",
+        "Host: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3",
+        "Host: localhost\r\nContent-Length: 3\r\nContent-Length: 4",
+        "Host: localhost\r\nContent-Length: +3",
+        "Host: localhost\r\nContent-Length: 3, 3",
+        "Host: localhost\r\nTransfer-Encoding: chunked, identity",
+        "Host: localhost\r\nTransfer-Encoding: xchunked",
+        "Host: localhost\r\nTransfer-Encoding : chunked",
+        "Host: localhost\r\nX: a\0b\r\nContent-Length: 3",
+        "Host: localhost\r\n folded: x\r\nContent-Length: 3",
+    ] {
+        let request = format!("POST /api/v1/hash HTTP/1.1\r\n{fields}\r\n\r\n0\r\n\r\n{smuggled}");
+        let said = answer_to(&app, request.as_bytes());
+        assert!(said.starts_with("HTTP/1.1 400 ") || said.starts_with("HTTP/1.1 501 "), "{fields:?}: {said}");
+        assert_eq!(said.matches("HTTP/1.1").count(), 1, "{fields:?} smuggles a request: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    let app = TestApp::with(open);
+    for (request, status) in [
+        (&b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"[..], "400"),
+        (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "421"),
+        (b"GET /healthz\r\n\r\n", "400"),
+        (b"GET /heal\0thz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+        (b"GET  /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
+        (b"GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n", "400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "400"),
+    ] {
+        let said = answer_to(&app, request);
+        assert!(
+            (said.starts_with("HTTP/1.1 400 ") || said.starts_with(&format!("HTTP/1.1 {status} "))),
+            "{:?}: {said}",
+            String::from_utf8_lossy(request)
+        );
+        assert_eq!(said.matches("HTTP/1.1").count(), 1, "{said}");
+    }
+    let bad_chunk = b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n";
+    assert!(answer_to(&app, bad_chunk).starts_with("HTTP/1.1 400 "));
+}
+
+#[test]
+fn a_head_of_eight_mebibytes_is_refused_long_before_its_end() {
+    let app = TestApp::with(open);
+    let mut head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ".to_vec();
+    head.resize(8 << 20, b'x');
+    let said = answer_to(&app, &head);
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 431 ") || said.starts_with("HTTP/1.1 400 "), "{said}");
+    ok_json(app.get("/api/v1/stats").send().unwrap());
+}
+
+#[test]
+fn a_hundred_thousand_parts_are_refused_at_their_bound() {
+    let app = TestApp::with(open);
+    let part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nabc\r\n";
+    let body = part.repeat(100_000) + "--b--\r\n";
+    let head = format!(
+        "POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let said = answer_to(&app, (head + &body).as_bytes());
+    assert!(said.starts_with("HTTP/1.1 413 ") && said.contains("\"too_large\""), "{said}");
+    for content_type in ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other"]
+    {
+        let request = app.post("/api/v1/hash").header("content-type", content_type).body(part.to_owned() + "--b--\r\n");
+        crate::app::problem(request.send().unwrap(), 400, "invalid_request");
+    }
+}
+
+/// Slow clients of eight addresses, and a good one beside them: the bound is the one of the contract.
+///
+/// `HIVESUM_SLOW_CLIENTS=2000 cargo test --test api slow_clients` runs it with as many as the contract names; 400
+/// unless told, so that it is no burden to other tests.
+#[test]
+fn slow_clients_are_gone_in_time_and_cost_a_good_one_nothing() {
+    let clients: usize = std::env::var("HIVESUM_SLOW_CLIENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(400);
+    let program = Program::start_with(&["--rate-limit", "off"]);
+    let client = reqwest::blocking::Client::new();
+    let memory_before = program.resident_bytes();
+    let mut slow: Vec<_> = (0..clients).map(|number| connect_from(2 + (number % 8) as u8, program.address)).collect();
+    let began = Instant::now();
+    let mut latencies = Vec::new();
+    let mut largest = 0;
+    let mut turn = 0;
+    while !slow.is_empty() {
+        turn += 1;
+        // A byte a second or so for each of them; those that are gone say so.
+        slow.retain_mut(|stream| {
+            stream.set_nonblocking(true).unwrap();
+            let open = !matches!(stream.read(&mut [0; 256]), Ok(_));
+            open && stream.write_all(if turn == 1 { b"GET / HTTP/1.1\r\nX: " } else { b"x" }).is_ok()
+        });
+        largest = largest.max(program.resident_bytes());
+        let second = Instant::now();
+        while second.elapsed() < Duration::from_millis(500) {
+            let asked = Instant::now();
+            assert_eq!(client.get(program.url("/healthz")).send().unwrap().status(), 200);
+            latencies.push(asked.elapsed());
+        }
+        assert!(began.elapsed() < Duration::from_secs(35), "{} are still there", slow.len());
+    }
+    latencies.sort_unstable();
+    let p99 = latencies[latencies.len() * 99 / 100];
+    let slower = if cfg!(debug_assertions) { 5 } else { 1 };
+    eprintln!(
+        "{clients} slow clients: gone after {:?}, p99 {p99:?}, {} KiB more memory",
+        began.elapsed(),
+        largest.saturating_sub(memory_before) >> 10
+    );
+    assert!(p99 < Duration::from_millis(250) * slower, "p99 {p99:?}");
+    assert!(largest.saturating_sub(memory_before) < 64 << 20, "{memory_before} bytes, then {largest}");
+}

@@ -1,0 +1,75 @@
+//! The program itself, for what only a process of its own can show.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The program itself, serving one directory to everybody.
+pub struct Program {
+    pub child: Child,
+    pub address: SocketAddr,
+    /// Everything read of stderr so far.
+    pub said: String,
+    pub root: TempDir,
+    pub state: TempDir,
+}
+
+impl Program {
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(more: &[&str]) -> Self {
+        let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut child = serve(&root, &state, &[&["--no-auth"], more].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('\n'));
+        let address = address.unwrap_or_else(|| panic!("stdout said {line:?}")).parse().unwrap();
+        Self { child, address, said: String::new(), root, state }
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Its memory, as the kernel counts it.
+    pub fn resident_bytes(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    /// The exit status, which must come within this time.
+    pub fn ends_within(&mut self, time: Duration) -> Option<i32> {
+        let began = Instant::now();
+        self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(began.elapsed() < time, "it took {:?}\n{}", began.elapsed(), self.said);
+        status.code()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command that serves a directory, `--no-auth` or not.
+pub fn serve(root: &TempDir, state: &TempDir, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
+    let root = format!("files={}", root.path().display());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--state"]).arg(state.path()).args(more).arg(root);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
