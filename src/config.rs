@@ -4,7 +4,7 @@
 //! refuses binds that would let a stranger in; the server calls it before it opens anything.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -124,6 +124,10 @@ pub struct Limits {
     pub max_upload_bytes: u64,
     /// Parts of one multipart upload.
     pub max_parts: usize,
+    /// Bytes a second that one client may upload; none means no bound.
+    pub max_client_bytes_per_second: Option<NonZeroU64>,
+    /// Bytes a second that all clients may upload together; none means no bound.
+    pub max_upload_bytes_per_second: Option<NonZeroU64>,
     /// Uploads under way at a time; more are told to come back.
     pub max_uploads: usize,
     /// The longest JSON body.
@@ -175,6 +179,8 @@ impl Default for Limits {
             rate: RateLimit::default(),
             max_upload_bytes: 16 << 30,
             max_parts: 1000,
+            max_client_bytes_per_second: None,
+            max_upload_bytes_per_second: None,
             max_uploads: 128,
             max_json_bytes: 256 << 10,
             max_connections: 4096,
@@ -203,12 +209,33 @@ pub enum ConfigError {
         "{0} is no loopback address: give --tls-cert and --tls-key, or put a proxy that speaks TLS in front and say --behind-proxy"
     )]
     WithoutTls(SocketAddr),
+    /// One of two files is missing.
+    #[error("TLS needs both --tls-cert and --tls-key")]
+    HalfOfTls,
+    /// A bound of nothing.
+    #[error("{0} must not be 0: nothing could be done")]
+    Nothing(&'static str),
     /// A root's name cannot stand in a URL.
     #[error("{0:?} cannot be the name of a directory: it must not be empty or hold `/` or control characters")]
     RootName(String),
     /// A host name has no chance to match.
     #[error("{0:?} is not a host name")]
     HostName(String),
+}
+
+impl Limits {
+    /// A bound of zero would leave nothing to do.
+    fn check(&self) -> Result<(), ConfigError> {
+        let bounds = [
+            ("max_uploads", self.max_uploads),
+            ("max_connections", self.max_connections),
+            ("max_connections_per_address", self.max_connections_per_address),
+            ("max_running_jobs", self.max_running_jobs),
+            ("head_timeout_seconds", usize::from(!self.head_timeout.is_zero())),
+            ("write_timeout_seconds", usize::from(!self.write_timeout.is_zero())),
+        ];
+        bounds.into_iter().find(|(_, bound)| *bound == 0).map_or(Ok(()), |(name, _)| Err(ConfigError::Nothing(name)))
+    }
 }
 
 impl ServeConfig {
@@ -251,6 +278,11 @@ impl ServeConfig {
         if !loopback && !self.over_tls() {
             return Err(ConfigError::WithoutTls(self.listen));
         }
+        let empty = |path: &PathBuf| path.as_os_str().is_empty();
+        if self.tls.as_ref().is_some_and(|tls| empty(&tls.certificates) || empty(&tls.key)) {
+            return Err(ConfigError::HalfOfTls);
+        }
+        self.limits.check()?;
         for name in self.roots.iter().filter_map(|root| root.name.as_ref()) {
             if name.is_empty() || name.contains(['/', '\0']) || name.chars().any(char::is_control) {
                 return Err(ConfigError::RootName(name.clone()));

@@ -3,6 +3,8 @@
 //! A handler names the codes of its own failures in `x-codes`; here they become responses, together with those
 //! that the gate gives everywhere, so that no status is documented by hand.
 
+mod links;
+mod parameters;
 mod problems;
 pub(crate) mod shown;
 
@@ -10,6 +12,8 @@ use utoipa::Modify;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 
+pub(crate) use links::Links;
+pub(crate) use parameters::Parameters;
 pub(crate) use problems::Problems;
 
 use crate::auth::COOKIE;

@@ -4,10 +4,12 @@
 //! has a bound.
 
 pub(crate) mod body;
+mod budget;
 pub(crate) mod json;
 pub(crate) mod name;
 pub(crate) mod query;
 
 pub(crate) use body::PacedBody;
+pub(crate) use budget::Budget;
 pub(crate) use json::read_json;
 pub(crate) use query::Query;

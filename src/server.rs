@@ -29,6 +29,7 @@ use crate::connection::Seats;
 use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
+use crate::request::Budget;
 use crate::service::Service;
 use crate::telemetry;
 pub use tls::TlsError;
@@ -121,6 +122,7 @@ impl Server {
             auth,
             hosts: Hosts::new(address, &config.allow_hosts),
             rate: RateRule::new(config.limits.rate),
+            budget: Arc::new(Budget::new(&config.limits)),
             metrics: Metrics::new(),
             seats: Seats::new(config.limits.max_connections, config.limits.max_connections_per_address),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),

@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::Metrics;
 use crate::recent::Recent;
+use crate::request::Budget;
 use crate::request::body::BodyRules;
 
 /// The shared state of the service.
@@ -25,6 +26,8 @@ pub(crate) struct Service {
     pub(crate) auth: Auth,
     pub(crate) hosts: Hosts,
     pub(crate) rate: RateRule,
+    /// What uploads may cost.
+    pub(crate) budget: Arc<Budget>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) seats: Arc<Seats>,

@@ -102,8 +102,14 @@ impl RequestLimiter {
 
     /// Counts one request of the client.
     pub fn take(&self, client: ClientKey) -> Verdict {
+        self.take_many(client, NonZeroU32::MIN)
+    }
+
+    /// Counts so many at once. What is more than a burst counts as a burst: it would never be taken.
+    pub fn take_many(&self, client: ClientKey, count: NonZeroU32) -> Verdict {
         self.tidy_at_times();
-        match self.table.check_key(&self.bucket_of(client)) {
+        let taken = self.table.check_key_n(&self.bucket_of(client), count.min(self.burst()));
+        match taken.expect("the count is at most the burst") {
             Ok(snapshot) => {
                 let remaining = snapshot.remaining_burst_capacity();
                 let missing = self.burst().get().saturating_sub(remaining);
@@ -158,6 +164,17 @@ mod tests {
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
         assert!(matches!(limiter.take(ClientKey::Token(8)), Verdict::Taken { .. }));
         assert_eq!(limiter.window(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn many_at_once_are_counted_as_many_and_more_than_a_burst_as_a_burst() {
+        let limiter = limiter(1, 10);
+        let take = |count| limiter.take_many(ClientKey::Token(7), NonZeroU32::new(count).unwrap());
+        assert!(matches!(take(4), Verdict::Taken { remaining: 6, .. }));
+        assert!(matches!(take(7), Verdict::TooMany { .. }));
+        assert!(matches!(take(6), Verdict::Taken { remaining: 0, .. }));
+        let Verdict::TooMany { wait } = take(1000) else { panic!("more was taken than there is") };
+        assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(super) enum Command {
     Convert(ConvertArgs),
     /// Serve a page and a REST API for uploads and directories.
     Serve(Box<ServeArgs>),
+    /// Print the settings that serve would use, and where each comes from.
+    Config(Box<ServeArgs>),
     /// Create, list and revoke the tokens of a service.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -8,6 +8,7 @@ mod audit;
 mod bag;
 mod check;
 mod compare;
+mod config;
 mod convert;
 mod draft;
 mod duplicates;
@@ -18,6 +19,7 @@ mod pool;
 mod quote;
 mod screen;
 mod serve;
+mod settings;
 mod shape;
 mod state;
 mod steps;
@@ -54,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
         Command::Serve(args) => serve::run(*args),
+        Command::Config(args) => config::run(*args),
         Command::Token(command) => token::run(command),
     };
     done.unwrap_or_else(|error| match error.downcast::<UsageError>() {

@@ -13,18 +13,23 @@ use super::usage::UsageError;
 pub(super) struct StateArgs {
     /// Where jobs, results and tokens are kept
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
-    #[arg(long = "state", value_name = "DIR")]
+    #[arg(long = "state", value_name = "DIR", env = "HIVESUM_STATE")]
     state: Option<PathBuf>,
 }
 
 impl StateArgs {
     /// The directory that holds; it need not exist.
     pub(super) fn directory(&self) -> Result<PathBuf, UsageError> {
-        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        self.state.clone().or_else(|| default_directory(variable)).ok_or_else(|| {
-            UsageError::of("serve", "no place for the state: give --state DIR, or set STATE_DIRECTORY or HOME")
-        })
+        state_directory(self.state.clone())
     }
+}
+
+/// The directory given, else the default one.
+pub(super) fn state_directory(given: Option<PathBuf>) -> Result<PathBuf, UsageError> {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    given.or_else(|| default_directory(variable)).ok_or_else(|| {
+        UsageError::of("serve", "no place for the state: give --state DIR, or set STATE_DIRECTORY or HOME")
+    })
 }
 
 fn default_directory(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 //!
 //! Only the time spent waiting for the client counts, so a client is never blamed for hashers that are behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -9,8 +10,10 @@ use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt, stream};
+use hivesum_actors::limits::ClientKey;
 use tokio::time::{Instant, timeout};
 
+use super::Budget;
 use crate::config::BodyPace;
 use crate::error::ApiError;
 
@@ -27,6 +30,8 @@ pub(crate) struct PacedBody {
     rules: BodyRules,
     received: u64,
     waited: Duration,
+    /// What its bytes are counted against, and whose they are.
+    budget: Option<(Arc<Budget>, ClientKey)>,
 }
 
 impl PacedBody {
@@ -40,7 +45,12 @@ impl PacedBody {
         if declared.is_some_and(|bytes| bytes > rules.max_bytes) {
             return Err(too_large(rules));
         }
-        Ok(Self { payload, rules, received: 0, waited: Duration::ZERO })
+        Ok(Self { payload, rules, received: 0, waited: Duration::ZERO, budget: None })
+    }
+
+    /// Counts its bytes as the client's. The time waited for that is ours, and does not count against the client.
+    pub(crate) fn within(self, budget: Arc<Budget>, client: ClientKey) -> Self {
+        Self { budget: Some((budget, client)), ..self }
     }
 
     /// The next bytes; nothing at the end of the body.
@@ -54,6 +64,9 @@ impl PacedBody {
         self.received += chunk.len() as u64;
         if self.received > self.rules.max_bytes {
             return Err(too_large(self.rules));
+        }
+        if let Some((budget, client)) = &self.budget {
+            budget.spend(*client, chunk.len()).await;
         }
         Ok(Some(chunk))
     }

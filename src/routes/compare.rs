@@ -47,7 +47,7 @@ struct ComparisonShown {
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
         ("with" = String, Query, description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
         ("verdict" = Option<shown::Change>, Query, description = "Only files that changed so."),
-        ("position" = Option<u64>, Query, description = "The item to begin with, counted from 0."),
+        ("position" = inline(Option<shown::Whole>), Query, description = "The item to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of the page; 100 unless given."),
     ),
     responses((status = 200, description = "What differs.", body = ComparisonShown)),

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::Query;
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -64,8 +65,8 @@ struct GroupShown {
         Nothing is ever deleted.",
     params(
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
-        ("min_size" = Option<u64>, Query, description = "Only files of at least so many bytes; 1 unless given."),
-        ("position" = Option<u64>, Query, description = "The group to begin with, counted from 0."),
+        ("min_size" = inline(Option<shown::Whole>), Query, description = "Only files of at least so many bytes; 1 unless given."),
+        ("position" = inline(Option<shown::Whole>), Query, description = "The group to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Groups of the page; 100 unless given."),
     ),
     responses((status = 200, description = "Groups of two copies and more.", body = GroupsShown)),

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::request::Query;
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -32,9 +33,9 @@ const PREAMBLE: &[u8] = b"retry: 2000\n\n";
     description = "Events `progress`, `state`, `item_error`, `snapshot` and, last, `end`; a comment at least every 15 s.",
     params(
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
-        ("Last-Event-ID" = Option<u64>, Header, description = "The last event seen: what came since is told again."),
+        ("Last-Event-ID" = inline(Option<shown::Whole>), Header, description = "The last event seen: what came since is told again."),
     ),
-    responses((status = 200, description = "The stream; it ends with the job.", body = String, content_type = "text/event-stream")),
+    responses((status = 200, description = "The stream; it ends with the job.", body = shown::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(super) async fn events(

@@ -35,6 +35,7 @@ struct JobAsked {
     /// The exact bytes in base64, instead of `path`.
     path_b64: Option<String>,
     /// Names from `/algorithms`; blake3 unless given.
+    #[schema(value_type = Option<shown::AlgorithmNames>, inline)]
     algorithms: Option<Vec<String>>,
     /// Only files that match one of these globs.
     #[serde(default)]
@@ -47,9 +48,9 @@ struct JobAsked {
     #[serde(default)]
     #[schema(value_type = shown::Priority)]
     priority: Priority,
-    #[schema(value_type = Option<u64>, minimum = 1)]
+    #[schema(value_type = Option<shown::Positive>, inline)]
     max_bytes_per_second: Option<NonZeroU64>,
-    #[schema(value_type = Option<u32>, minimum = 1)]
+    #[schema(value_type = Option<shown::Seconds>, inline)]
     deadline_seconds: Option<NonZeroU32>,
     /// An ended job of the same root and path: digests of files that are what they were are taken over from it.
     #[schema(value_type = Option<String>, format = "uuid")]

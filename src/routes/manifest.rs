@@ -15,6 +15,7 @@ use hivesum_actors::{Algorithm, Algorithms};
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::openapi::shown;
 use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::service::Service;
@@ -24,14 +25,14 @@ use crate::service::Service;
     summary = "A finished job's digests as a file for other tools",
     params(
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
-        ("format" = Option<String>, Query, description = "gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson; gnu unless given, bsd for several algorithms.", example = "gnu"),
-        ("algorithm" = Option<String>, Query, description = "The digest to write, where the job has several.", example = "sha256"),
+        ("format" = inline(Option<shown::ManifestFormat>), Query, description = "gnu unless given, bsd for several algorithms.", example = "gnu"),
+        ("algorithm" = inline(Option<shown::AlgorithmName>), Query, description = "The digest to write, where the job has several.", example = "sha256"),
     ),
     responses((status = 200, description = "The manifest, as an attachment.",
         headers(("Content-Disposition" = String, description = "The name to save it under.")),
         content(
             (String = "text/plain; charset=utf-8"), (String = "text/csv; charset=utf-8"),
-            (String = "application/json"), (String = "application/x-ndjson"),
+            (Object = "application/json"), (String = "application/x-ndjson"),
         ),
     )),
     extensions(("x-codes" = json!([

@@ -21,7 +21,7 @@ use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::openapi::{Credentials, Problems, shown};
+use crate::openapi::{Credentials, Links, Parameters, Problems, shown};
 use crate::routing::{Methods, resource};
 
 /// Every route there is.
@@ -86,7 +86,7 @@ fn resources(metrics: &Metrics) -> [Methods; 19] {
     ),
     components(schemas(shown::Problem)),
     security(("token" = []), ("session" = [])),
-    modifiers(&Credentials, &Problems),
+    modifiers(&Credentials, &Parameters, &Problems, &Links),
 )]
 struct Document;
 

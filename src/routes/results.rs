@@ -39,7 +39,7 @@ struct ResultsShown {
         ("status" = Option<shown::ItemStatus>, Query, description = "Only results that came to this."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
-        ("position" = Option<u64>, Query, description = "The row to begin with, counted from 0."),
+        ("position" = inline(Option<shown::Whole>), Query, description = "The row to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
     ),
     responses((status = 200, description = "In walk order.", content(

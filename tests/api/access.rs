@@ -8,8 +8,13 @@ use serde_json::{Value, json};
 
 /// A lasting token, made as the command line makes it, beside the running service.
 fn token(app: &TestApp, scopes: &str) -> (String, String) {
+    token_until(app, scopes, None)
+}
+
+/// Its id and its secret, with an end.
+pub fn token_until(app: &TestApp, scopes: &str, expires_at: Option<jiff::Timestamp>) -> (String, String) {
     let mut tokens = Tokens::open(&app.state.path().join("state")).unwrap();
-    let token = NewToken { name: "test".to_owned(), scopes: scopes.parse().unwrap(), expires_at: None };
+    let token = NewToken { name: "test".to_owned(), scopes: scopes.parse().unwrap(), expires_at };
     let made = tokens.create(token).unwrap();
     (made.record.id, made.secret)
 }

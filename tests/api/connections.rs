@@ -45,7 +45,7 @@ fn answer_to(app: &TestApp, bytes: &[u8]) -> String {
 fn half_a_head_ends_the_connection_on_the_first_request_and_on_every_other() {
     let app = TestApp::with(|config| {
         open(config);
-        config.limits.head_timeout = Duration::from_millis(300);
+        config.limits.head_timeout = Duration::from_secs(1);
     });
     for earlier in [0, 1, 3] {
         let mut stream = app.connect();
@@ -70,7 +70,7 @@ fn half_a_head_ends_the_connection_on_the_first_request_and_on_every_other() {
 fn a_head_that_trickles_is_cut_off() {
     let app = TestApp::with(|config| {
         open(config);
-        config.limits.head_timeout = Duration::from_millis(300);
+        config.limits.head_timeout = Duration::from_secs(1);
     });
     let mut stream = app.connect();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ").unwrap();

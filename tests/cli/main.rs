@@ -12,6 +12,7 @@ mod convert;
 mod duplicates;
 mod hash;
 mod output;
+mod settings;
 mod support;
 mod token;
 mod usage;

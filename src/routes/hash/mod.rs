@@ -10,7 +10,7 @@ mod multipart;
 use std::time::Instant;
 
 use actix_web::http::header;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +19,7 @@ use hivesum_actors::job::item::{DigestMap, serialize_name};
 use hivesum_actors::job::rows::split_digests;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
 use crate::request::PacedBody;
@@ -31,10 +32,10 @@ use asked::Asked;
     description = "The bytes are digested as they arrive and never stored. `multipart/form-data` carries many files: \
         one result a part, in order; expected digests are for raw bodies.",
     params(
-        ("algorithms" = Option<String>, Query, description = "Names from `/algorithms`, separated by commas; blake3 unless given.", example = "blake3,sha256"),
-        ("expect" = Option<String>, Query, description = "ALGORITHM:HEX: the digest that the bytes must have.", example = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ("Content-Digest" = Option<String>, Header, description = "RFC 9530, checked: sha-256 and sha-512."),
-        ("Repr-Digest" = Option<String>, Header, description = "RFC 9530, checked: sha-256 and sha-512."),
+        ("algorithms" = inline(Option<shown::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 unless given.", example = json!(["blake3", "sha256"])),
+        ("expect" = inline(Option<shown::ExpectedDigest>), Query, description = "ALGORITHM:HEX: the digest that the bytes must have.", ),
+        ("Content-Digest" = inline(Option<shown::DigestField>), Header, description = "RFC 9530, checked: sha-256 and sha-512."),
+        ("Repr-Digest" = inline(Option<shown::DigestField>), Header, description = "RFC 9530, checked: sha-256 and sha-512."),
     ),
     request_body(description = "Any bytes.", content(
         (Vec<u8> = "application/octet-stream"),
@@ -49,12 +50,13 @@ use asked::Asked;
 pub(super) async fn hash(
     request: HttpRequest,
     payload: Payload,
+    caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let began = Instant::now();
     service.admit_work()?;
     let asked = Asked::of(&request)?;
-    let body = PacedBody::open(&request, payload, service.upload_rules())?;
+    let body = PacedBody::open(&request, payload, service.upload_rules())?.within(service.budget.clone(), caller.key);
     if is_multipart(&request) {
         return multipart::hash_parts(&request, body, &asked, &service).await;
     }

@@ -1,0 +1,343 @@
+//! Every setting of a service, once: its flag, its variable, its key in the configuration file.
+//!
+//! Three layers: a flag beats the environment, which beats the file, which beats the default. A key of the file
+//! is the setting's name here; one that is not known is an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use hivesum::config::{Access, HasherPriority, LogFormat, RateLimit, ServeConfig, TlsFiles};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::args::from_one;
+
+/// Declares the settings: what each is, how it is read from a configuration, how it is put into one.
+macro_rules! settings {
+    ($($(#[$meta:meta])* $name:ident: $type:ty, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr;)*) => {
+        /// The settings that one layer gives.
+        #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct Settings {
+            $($(#[$meta])* #[serde(skip_serializing_if = "Option::is_none")] pub(super) $name: Option<$type>,)*
+            /// Directories by name; on the command line they are arguments.
+            #[arg(skip)]
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            pub(super) roots: BTreeMap<String, PathBuf>,
+        }
+
+        impl Settings {
+            /// These, and where they say nothing, those of a lower layer.
+            pub(super) fn or(self, lower: Self) -> Self {
+                Self {
+                    $($name: self.$name.or(lower.$name),)*
+                    roots: if self.roots.is_empty() { lower.roots } else { self.roots },
+                }
+            }
+
+            /// Puts what is said here into a configuration.
+            pub(super) fn put_into(self, config: &mut ServeConfig) {
+                $(if let Some($value) = self.$name { let $into = &mut *config; $set })*
+            }
+
+            /// What a configuration says.
+            pub(super) fn of(config: &ServeConfig) -> Self {
+                Self { $($name: { let $of = config; $get },)* roots: BTreeMap::new() }
+            }
+
+            /// The name of every setting but the directories.
+            pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
+        }
+    };
+}
+
+settings! {
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
+    listen: SocketAddr, |c| Some(c.listen), |c, v| c.listen = v;
+
+    /// Where jobs, results and tokens are kept
+    /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
+    #[arg(long, value_name = "DIR", env = "HIVESUM_STATE")]
+    state: PathBuf, |c| Some(c.state_dir.clone()), |c, v| c.state_dir = v;
+
+    /// Hasher threads [default: one a core].
+    #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_HASHERS")]
+    hashers: NonZeroUsize, |c| Some(c.hashers), |c, v| c.hashers = v;
+
+    /// Idle leaves the cores to requests; normal where other programs load the machine [default: idle].
+    #[arg(long, value_name = "PRIORITY", env = "HIVESUM_HASHER_PRIORITY")]
+    hasher_priority: PriorityWord, |c| Some(PriorityWord::of(c.hasher_priority)),
+        |c, v| c.hasher_priority = v.priority();
+
+    /// Threads that serve HTTP [default: one a core].
+    #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_WORKERS")]
+    workers: NonZeroUsize, |c| Some(c.workers), |c, v| c.workers = v;
+
+    /// Let everybody in who reaches the port; on a loopback address only.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
+        env = "HIVESUM_NO_AUTH")]
+    no_auth: bool, |c| Some(c.access == Access::Open),
+        |c, v| c.access = if v { Access::Open } else { Access::Tokens };
+
+    /// A proxy in front speaks TLS with the clients.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
+        env = "HIVESUM_BEHIND_PROXY")]
+    behind_proxy: bool, |c| Some(c.behind_proxy), |c, v| c.behind_proxy = v;
+
+    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas.
+    #[arg(long = "trusted-proxy", value_name = "ADDR/BITS", value_delimiter = ',', env = "HIVESUM_TRUSTED_PROXIES")]
+    trusted_proxies: Vec<IpNet>, |c| Some(c.trusted_proxies.clone()), |c, v| c.trusted_proxies = v;
+
+    /// The certificate and its chain, in PEM: speak TLS.
+    #[arg(long, value_name = "FILE", env = "HIVESUM_TLS_CERT")]
+    tls_cert: PathBuf, |c| c.tls.as_ref().map(|tls| tls.certificates.clone()),
+        |c, v| tls_of(c).certificates = v;
+
+    /// The certificate's private key, in PEM.
+    #[arg(long, value_name = "FILE", env = "HIVESUM_TLS_KEY")]
+    tls_key: PathBuf, |c| c.tls.as_ref().map(|tls| tls.key.clone()), |c, v| tls_of(c).key = v;
+
+    /// Answer to these host names, too, separated by commas.
+    #[arg(long = "allow-host", value_name = "HOST", value_delimiter = ',', env = "HIVESUM_ALLOW_HOSTS")]
+    allow_hosts: Vec<String>, |c| Some(c.allow_hosts.clone()), |c, v| c.allow_hosts = v;
+
+    /// How the log is written to stderr [default: human].
+    #[arg(long, value_name = "FORMAT", env = "HIVESUM_LOG_FORMAT")]
+    log_format: LogWord, |c| Some(LogWord::of(c.log_format)), |c, v| c.log_format = v.format();
+
+    /// Requests a second of one client, or off; twice as many at once [default: 1000].
+    #[arg(long, value_name = "N|off", env = "HIVESUM_RATE_LIMIT")]
+    rate_limit: RateWord, |c| Some(RateWord(c.limits.rate)), |c, v| c.limits.rate = v.0;
+
+    /// Bytes a second that one client may upload [default: no bound].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_CLIENT_BYTES_PER_SECOND")]
+    max_client_bytes_per_second: NonZeroU64, |c| c.limits.max_client_bytes_per_second,
+        |c, v| c.limits.max_client_bytes_per_second = Some(v);
+
+    /// Bytes a second that all clients may upload together [default: no bound].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_UPLOAD_BYTES_PER_SECOND")]
+    max_upload_bytes_per_second: NonZeroU64, |c| c.limits.max_upload_bytes_per_second,
+        |c, v| c.limits.max_upload_bytes_per_second = Some(v);
+
+    /// The longest upload [default: 16 GiB].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_UPLOAD_BYTES")]
+    max_upload_bytes: u64, |c| Some(c.limits.max_upload_bytes), |c, v| c.limits.max_upload_bytes = v;
+
+    /// Parts of one multipart upload [default: 1000].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_PARTS")]
+    max_parts: usize, |c| Some(c.limits.max_parts), |c, v| c.limits.max_parts = v;
+
+    /// Uploads under way at a time [default: 128].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS")]
+    max_uploads: usize, |c| Some(c.limits.max_uploads), |c, v| c.limits.max_uploads = v;
+
+    /// The longest JSON body [default: 256 KiB].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_JSON_BYTES")]
+    max_json_bytes: usize, |c| Some(c.limits.max_json_bytes), |c, v| c.limits.max_json_bytes = v;
+
+    /// Connections at a time [default: 4096].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
+    max_connections: usize, |c| Some(c.limits.max_connections), |c, v| c.limits.max_connections = v;
+
+    /// Connections of one address at a time [default: 512].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS_PER_ADDRESS")]
+    max_connections_per_address: usize, |c| Some(c.limits.max_connections_per_address),
+        |c, v| c.limits.max_connections_per_address = v;
+
+    /// Event streams at a time [default: 256].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS")]
+    max_streams: usize, |c| Some(c.limits.max_streams), |c, v| c.limits.max_streams = v;
+
+    /// Jobs that run at a time [default: 4].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_RUNNING_JOBS")]
+    max_running_jobs: usize, |c| Some(c.limits.max_running_jobs), |c, v| c.limits.max_running_jobs = v;
+
+    /// Jobs that may wait [default: 1000].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS")]
+    max_queued_jobs: usize, |c| Some(c.limits.max_queued_jobs), |c, v| c.limits.max_queued_jobs = v;
+
+    /// Longer files are not hashed [default: 16 TiB].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
+    max_file_bytes: u64, |c| Some(c.limits.max_file_bytes), |c, v| c.limits.max_file_bytes = v;
+
+    /// Bodies must come so fast, on average, after the grace [default: 16 KiB].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_BODY_MIN_BYTES_PER_SECOND")]
+    body_min_bytes_per_second: u64, |c| Some(c.limits.body_pace.min_bytes_per_second),
+        |c, v| c.limits.body_pace.min_bytes_per_second = v;
+
+    /// A body may be slow for so long [default: 20].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_BODY_GRACE_SECONDS")]
+    body_grace_seconds: u64, |c| Some(c.limits.body_pace.grace.as_secs()),
+        |c, v| c.limits.body_pace.grace = Duration::from_secs(v);
+
+    /// A head must be complete by then [default: 10].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_HEAD_TIMEOUT_SECONDS")]
+    head_timeout_seconds: u64, |c| Some(c.limits.head_timeout.as_secs()),
+        |c, v| c.limits.head_timeout = Duration::from_secs(v);
+
+    /// A client that takes no byte for so long is given up [default: 30].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_WRITE_TIMEOUT_SECONDS")]
+    write_timeout_seconds: u64, |c| Some(c.limits.write_timeout.as_secs()),
+        |c, v| c.limits.write_timeout = Duration::from_secs(v);
+
+    /// An idle connection is closed after so long [default: 15].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_KEEP_ALIVE_SECONDS")]
+    keep_alive_seconds: u64, |c| Some(c.limits.keep_alive.as_secs()),
+        |c, v| c.limits.keep_alive = Duration::from_secs(v);
+}
+
+/// One of the two files alone is refused by the configuration's check.
+fn tls_of(config: &mut ServeConfig) -> &mut TlsFiles {
+    config.tls.get_or_insert_with(|| TlsFiles { certificates: PathBuf::new(), key: PathBuf::new() })
+}
+
+impl Settings {
+    /// The settings of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no such file; the text names the line.
+    pub(super) fn of_file(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {}", path.display(), super::screen::in_words(&error)))?;
+        toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), error.to_string().trim_end()))
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PriorityWord {
+    Idle,
+    Normal,
+}
+
+impl PriorityWord {
+    fn of(priority: HasherPriority) -> Self {
+        match priority {
+            HasherPriority::Idle => Self::Idle,
+            HasherPriority::Normal => Self::Normal,
+        }
+    }
+
+    fn priority(self) -> HasherPriority {
+        match self {
+            Self::Idle => HasherPriority::Idle,
+            Self::Normal => HasherPriority::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogWord {
+    Human,
+    Json,
+}
+
+impl LogWord {
+    fn of(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Human,
+            LogFormat::Json => Self::Json,
+        }
+    }
+
+    fn format(self) -> LogFormat {
+        match self {
+            Self::Human => LogFormat::Text,
+            Self::Json => LogFormat::Json,
+        }
+    }
+}
+
+/// A number of requests a second, or `off`; in the file either stands as it is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "RateValue")]
+pub(super) struct RateWord(RateLimit);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RateValue {
+    Number(u32),
+    Word(String),
+}
+
+impl TryFrom<RateValue> for RateWord {
+    type Error = &'static str;
+
+    fn try_from(value: RateValue) -> Result<Self, Self::Error> {
+        match value {
+            RateValue::Number(number) => number.to_string().parse(),
+            RateValue::Word(word) => word.parse(),
+        }
+    }
+}
+
+impl FromStr for RateWord {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "off" {
+            return Ok(Self(RateLimit::Off));
+        }
+        let per_second: NonZeroU32 =
+            word.parse().map_err(|_| "give a number of requests a second from 1 on, or off")?;
+        Ok(Self(RateLimit::per_second(per_second)))
+    }
+}
+
+impl fmt::Display for RateWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            RateLimit::Off => f.write_str("off"),
+            RateLimit::PerClient { per_second, .. } => per_second.fmt(f),
+        }
+    }
+}
+
+impl Serialize for RateWord {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            RateLimit::Off => serializer.serialize_str("off"),
+            RateLimit::PerClient { per_second, .. } => serializer.serialize_u32(per_second.get()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_or_off() {
+        assert_eq!("off".parse::<RateWord>().unwrap().0, RateLimit::Off);
+        assert_eq!("5".parse::<RateWord>().unwrap().0, RateLimit::per_second(NonZeroU32::new(5).unwrap()));
+        assert!("0".parse::<RateWord>().is_err() && "many".parse::<RateWord>().is_err());
+        assert!(toml::from_str::<Settings>("rate_limit = 0").is_err());
+    }
+
+    #[test]
+    fn a_higher_layer_wins_setting_by_setting() {
+        let high: Settings = toml::from_str("max_parts = 1\nrate_limit = \"off\"").unwrap();
+        let low: Settings = toml::from_str("max_parts = 2\nmax_uploads = 3\n[roots]\na = \"/a\"").unwrap();
+        let both = high.or(low);
+        assert_eq!((both.max_parts, both.max_uploads, both.roots.len()), (Some(1), Some(3), 1));
+    }
+
+    #[test]
+    fn what_is_put_into_a_configuration_comes_out_of_it() {
+        let mut config = ServeConfig::new("/state".into());
+        let shown = toml::to_string(&Settings::of(&config)).unwrap();
+        let read: Settings = toml::from_str(&shown).unwrap();
+        config.limits.max_parts = 0;
+        read.put_into(&mut config);
+        assert_eq!(toml::to_string(&Settings::of(&config)).unwrap(), shown);
+        assert_eq!(config.limits.max_parts, 1000);
+    }
+}

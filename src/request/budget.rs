@@ -1,0 +1,53 @@
+//! Bytes a second, of one client and of all: a body that would come faster is read more slowly.
+//!
+//! Counted in KiB, so that a bound may be as large as a network is fast. Nothing is refused: the socket's own flow
+//! control holds the client back.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
+
+use crate::config::Limits;
+
+/// At once, even where less is allowed a second: the pieces that bodies come in are not larger.
+const LEAST_BURST_KIB: u32 = 1024;
+
+/// What bodies may cost.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    of_client: Option<RequestLimiter>,
+    of_all: Option<RequestLimiter>,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let limiter = |bytes: NonZeroU64| {
+            let kib =
+                u32::try_from(bytes.get().div_ceil(1024)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+            RequestLimiter::new(kib, kib.max(NonZeroU32::new(LEAST_BURST_KIB).expect("it is not zero")))
+        };
+        Self {
+            of_client: limits.max_client_bytes_per_second.map(limiter),
+            of_all: limits.max_upload_bytes_per_second.map(limiter),
+        }
+    }
+
+    /// Waits until so many bytes may have come.
+    pub(crate) async fn spend(&self, client: ClientKey, bytes: usize) {
+        for (limiter, client) in [(&self.of_client, client), (&self.of_all, ClientKey::Crowd)] {
+            let Some(limiter) = limiter else { continue };
+            while let Some(wait) = wait_for(limiter, client, bytes) {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+fn wait_for(limiter: &RequestLimiter, client: ClientKey, bytes: usize) -> Option<Duration> {
+    let kib = NonZeroU32::new(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX))?;
+    match limiter.take_many(client, kib) {
+        Verdict::Taken { .. } => None,
+        Verdict::TooMany { wait } => Some(wait),
+    }
+}

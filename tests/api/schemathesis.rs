@@ -1,0 +1,46 @@
+//! The served document against the service, by schemathesis: what it generates from the schemas must be answered as
+//! they say, and what they forbid must be refused.
+//!
+//! The seed is fixed and the examples are few; `HIVESUM_SCHEMATHESIS_EXAMPLES=200` makes a thorough run of it.
+
+use std::process::Command;
+
+use crate::access::token_until;
+use crate::app::TestApp;
+use crate::tools::has;
+use hivesum::config::RateLimit;
+
+/// The statuses that well-formed requests may meet.
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/schemathesis.toml");
+
+#[test]
+fn schemathesis_finds_no_answer_that_the_document_does_not_tell() {
+    if !has("schemathesis", "pip install schemathesis") {
+        return;
+    }
+    let app = TestApp::signed_out(|config| {
+        config.limits.rate = RateLimit::Off;
+        config.roots[0].name = Some("photos".to_owned());
+    });
+    app.write("2026/summer/a", "abc");
+    let token = token_until(&app, "read,hash,admin", None).1;
+    let examples = std::env::var("HIVESUM_SCHEMATHESIS_EXAMPLES").unwrap_or_else(|_| "12".to_owned());
+    let output = Command::new("schemathesis")
+        .args([
+            "--config-file",
+            CONFIG,
+            "run",
+            &app.url("/openapi.json"),
+            "-H",
+            &format!("Authorization: Bearer {token}"),
+        ])
+        .args(["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--mode", "all"])
+        .args(["--max-examples", &examples, "--seed", "20260101", "--generation-deterministic", "--no-color"])
+        // A job's events have no end while it runs.
+        .args(["--request-timeout", "20", "--workers", "1"])
+        .current_dir(app.state.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}

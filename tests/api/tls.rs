@@ -1,0 +1,82 @@
+//! TLS: spoken with a certificate of one's own, refused in the clear.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::program::serve;
+use crate::tools::has;
+
+/// A certificate for this machine and its key, made by openssl.
+fn certificate(dir: &Path) -> bool {
+    if !has("openssl", "apt-get install openssl") || !has("curl", "apt-get install curl") {
+        return false;
+    }
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .args(["-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(dir)
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    true
+}
+
+#[test]
+fn the_service_speaks_tls_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    if !certificate(dir.path()) {
+        return;
+    }
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut child = serve(&root, &state, &["--tls-cert", "cert.pem", "--tls-key", "key.pem"])
+        .current_dir(dir.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    let link = stderr.find_map(|line| line.unwrap().split_once("https://").map(|(_, link)| link.to_owned())).unwrap();
+    let (address, token) = link.split_once("/#token=").unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, format!("listening on https://{address}\n"));
+
+    let curl = |more: &[&str]| {
+        let output =
+            Command::new("curl").args(["-sSi", "--cacert", "cert.pem"]).args(more).current_dir(dir.path()).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let body = format!("{{\"token\": \"{token}\"}}");
+    let signed_in = curl(&["--json", &body, &format!("https://{address}/api/v1/session")]);
+    assert!(signed_in.starts_with("HTTP/1.1 204") && signed_in.contains("; Secure"), "{signed_in}");
+    for tls in ["--tlsv1.2", "--tlsv1.3"] {
+        assert!(curl(&[tls, &format!("https://{address}/healthz")]).starts_with("HTTP/1.1 200"), "{tls}");
+    }
+
+    let mut clear = TcpStream::connect(address).unwrap();
+    clear.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = clear.read_to_end(&mut answer);
+    assert!(!String::from_utf8_lossy(&answer).contains("HTTP"), "{answer:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn files_that_are_no_certificate_or_no_key_are_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("empty.pem"), "").unwrap();
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (certificate, key) in [("missing.pem", "missing.pem"), ("empty.pem", "empty.pem")] {
+        let output = serve(&root, &state, &["--tls-cert", certificate, "--tls-key", key])
+            .current_dir(dir.path())
+            .stdout(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(certificate), "{said}");
+    }
+}

@@ -1,0 +1,67 @@
+//! `hivesum config`: three layers, and where each value came from.
+
+use super::support::{Place, Ran};
+
+const FILE: &str = "max_parts = 5\nmax_uploads = 6\nrate_limit = \"off\"\nallow_hosts = [\"sums.example\"]\n\n[roots]\nphotos = \"/srv/p\"\n";
+
+fn config(place: &Place, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+    let mut command = place.command(super::support::HIVESUM);
+    command.args(["config", "--state", "s"]).args(args).envs(variables.iter().copied());
+    Ran::of(command.output().unwrap())
+}
+
+#[test]
+fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+    let place = Place::with(&[(b"h.toml", FILE.as_bytes())]);
+    let variables = [("HIVESUM_MAX_PARTS", "7"), ("HIVESUM_MAX_UPLOADS", "8"), ("HIVESUM_CONFIG", "h.toml")];
+    let shown = config(&place, &variables, &["--max-parts", "9"]).well();
+    for line in [
+        "max_parts = 9  # command line",
+        "max_uploads = 8  # environment",
+        "rate_limit = \"off\"  # file",
+        "allow_hosts = [\"sums.example\"]  # file",
+        "max_streams = 256  # default",
+        "# tls_cert is not set",
+        "[roots]  # file",
+        "\"photos\" = \"/srv/p\"",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is missing in\n{shown}");
+    }
+    assert_eq!(place.names(), ["h.toml"], "nothing is made");
+}
+
+#[test]
+fn what_is_shown_is_a_file_that_says_the_same() {
+    let place = Place::with(&[(b"h.toml", FILE.as_bytes())]);
+    let first = config(&place, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).well();
+    place.write("again.toml", &first);
+    let again = config(&place, &[], &["--config", "again.toml"]).well();
+    let values = |text: &str| text.lines().map(|line| line.split("  #").next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(values(&first), values(&again));
+}
+
+#[test]
+fn a_file_that_cannot_be_meant_is_refused_and_says_where() {
+    for (file, message) in [
+        ("max_part = 5\n", "max_part"),
+        ("\nmax_parts = \"many\"\n", "line 2"),
+        ("rate_limit = 0\n", "from 1 on"),
+        ("[roots]\na = 1\n", "line 2"),
+        ("max_parts = ", "line 1"),
+        ("[limits]\nmax_parts = 1\n", "limits"),
+        ("max_uploads = 0\n", "max_uploads"),
+        ("tls_cert = \"c.pem\"\n", "--tls-key"),
+        ("no_auth = true\nlisten = \"0.0.0.0:80\"\n", "loopback"),
+        ("trusted_proxies = [\"10.0.0.0/99\"]\n", "line 1"),
+    ] {
+        let place = Place::with(&[(b"h.toml", file.as_bytes())]);
+        for command in ["config", "serve"] {
+            let ran = place.hivesum([command, "--config", "h.toml", "--state", "s"]);
+            assert_eq!((ran.code, ran.stdout().as_str()), (Some(2), ""), "{file:?}: {}", ran.stderr());
+            assert!(ran.stderr().contains(message), "{file:?}: {}", ran.stderr());
+        }
+    }
+    let missing = Place::new().hivesum(["serve", "--config", "nowhere.toml", "--state", "s"]);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.stderr().contains("nowhere.toml: No such file or directory"), "{}", missing.stderr());
+}
