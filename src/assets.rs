@@ -4,11 +4,12 @@
 use std::fmt::Write;
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch};
+use actix_web::http::header::{self, EntityTag, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::error::ApiError;
+use crate::fresh::is_known;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -67,14 +68,6 @@ fn tag_of(file: &EmbeddedFile) -> EntityTag {
         let _ = write!(tag, "{byte:02x}");
     }
     EntityTag::new_strong(tag)
-}
-
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
-        Err(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! errors become problem+json with the request's id, and the answer is counted. One layer for all of it keeps
 //! the price of a small request low.
 
+mod finish;
 mod hosts;
 mod place;
 mod proxies;
@@ -16,8 +17,7 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
@@ -27,6 +27,7 @@ use crate::connection::Watch;
 use crate::error::{ApiError, RequestId, problem};
 use crate::metrics::RouteMeter;
 use crate::service::Service;
+use finish::{Wishes, finish};
 pub(crate) use hosts::Hosts;
 use place::Place;
 pub(crate) use proxies::Proxies;
@@ -38,6 +39,7 @@ use unread::until_sent;
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let visit = Visit::begin(&request);
     let turn = request.conn_data::<Watch>().map(Watch::begin);
+    let wishes = Wishes::of(&request);
     let reader = unread::keep_reader(&mut request);
     let service = service_of(&request);
     let Admission { rate, outcome } = admit(&service, &request).await;
@@ -55,9 +57,9 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     if let Some(rate) = rate {
         rate.write(response.headers_mut());
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
     visit.end(meter, response.status());
+    let response = finish(wishes, response);
     // What is in memory is written under the connection's own deadline: only streams keep the turn.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
     Ok(match reader {
@@ -71,21 +73,36 @@ struct Visit {
     id: RequestId,
     began: Instant,
     /// Only while somebody reads the log at this level.
-    line: Option<(Method, String)>,
+    line: Option<Line>,
+}
+
+/// What the log tells of a request; written with every control character escaped.
+struct Line {
+    method: Method,
+    path: String,
+    agent: Option<String>,
+}
+
+impl Line {
+    fn of(request: &ServiceRequest) -> Self {
+        let agent = request.headers().get(header::USER_AGENT);
+        let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+        Self { method: request.method().clone(), path: request.path().to_owned(), agent }
+    }
 }
 
 impl Visit {
     fn begin(request: &ServiceRequest) -> Self {
         let logged = tracing::enabled!(tracing::Level::DEBUG);
-        let line = logged.then(|| (request.method().clone(), request.path().to_owned()));
+        let line = logged.then(|| Line::of(request));
         Self { id: RequestId::next(), began: Instant::now(), line }
     }
 
     fn end(self, meter: &RouteMeter, status: StatusCode) {
         let took = self.began.elapsed();
         meter.count(status, took);
-        if let Some((method, path)) = self.line {
-            tracing::debug!(request_id = %self.id, %method, ?path, status = status.as_u16(), ?took, "answered");
+        if let Some(Line { method, path, agent }) = self.line {
+            tracing::debug!(request_id = %self.id, %method, ?path, ?agent, status = status.as_u16(), ?took, "answered");
         }
     }
 }

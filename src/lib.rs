@@ -14,6 +14,7 @@ mod auth;
 pub mod config;
 mod connection;
 mod error;
+mod fresh;
 mod gate;
 mod metrics;
 mod openapi;

@@ -2,6 +2,8 @@
 //!
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
+mod durations;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use actix_web::http::StatusCode;
 use hivesum_actors::engine::EngineStats;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+pub(crate) use durations::durations;
 
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];

@@ -3,6 +3,7 @@
 //! Nothing here decides what is done. Unknown members and parameters are refused, and every wait for bytes
 //! has a bound.
 
+pub(crate) mod accept;
 pub(crate) mod body;
 mod budget;
 pub(crate) mod json;

@@ -9,8 +9,9 @@ use crate::config::LogFormat;
 /// The variable that filters the log.
 const FILTER_VARIABLE: &str = "HIVESUM_LOG";
 
-/// What is logged unless told otherwise: of the HTTP server's own start and stop, what went wrong.
-const FILTER: &str = "info,actix_server=warn";
+/// What is logged unless told otherwise: of the HTTP server's own start and stop, what went wrong; of connections
+/// that break off or send no request, nothing, for anybody could fill the log with them.
+const FILTER: &str = "info,actix_server=warn,actix_http=off";
 
 /// Starts logging for the process. A second call changes nothing.
 pub fn init(format: LogFormat) {

@@ -15,7 +15,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::digest::{Algorithm, Algorithms, self_test};
 use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
-pub use crate::gauges::{EngineStats, HasherStats, Latency, QueueStats};
+pub use crate::gauges::{
+    BOUNDS as DURATION_BOUNDS, DurationFigures, EngineStats, HasherStats, HistogramFigures, Latency, QueueStats,
+};
 pub use crate::hasher::HasherPriority;
 use crate::job::driver::{Driver, DriverConfig, Pace, SharedPace, SurveyPlan};
 use crate::job::known::join_past;
@@ -206,6 +208,12 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> EngineStats {
         self.shared.gauges.stats(self.shared.config.interactive_queue)
+    }
+
+    /// How long things took since the start.
+    #[must_use]
+    pub fn durations(&self) -> DurationFigures {
+        self.shared.gauges.durations.figures()
     }
 
     /// Whether new work is refused.

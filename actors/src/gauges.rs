@@ -1,11 +1,18 @@
 //! Figures of the engine's health: written by the Supervisor and uploads, read by anybody without a wait.
 
+mod durations;
+mod histogram;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+
+pub use durations::DurationFigures;
+pub(crate) use durations::{Durations, Operation};
+pub use histogram::{BOUNDS, HistogramFigures};
 
 /// Quanta whose latency is remembered.
 const LATENCIES: usize = 1024;
@@ -79,6 +86,7 @@ pub(crate) struct Gauges {
     bytes: AtomicU64,
     files: AtomicU64,
     latencies: Mutex<VecDeque<Duration>>,
+    pub(crate) durations: Durations,
 }
 
 impl Gauges {

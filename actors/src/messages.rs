@@ -10,6 +10,8 @@
 //! Mailboxes of actix have no bound that holds, so every sender has its own: an upload has one quantum
 //! under way, a driver a fixed credit, and the Supervisor hands each Hasher at most two.
 
+use std::time::Instant;
+
 use actix::Message;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -111,6 +113,8 @@ pub(crate) struct Submit {
     pub(crate) cost: u64,
     pub(crate) quantum: Quantum,
     pub(crate) reply_to: ReplyTo,
+    /// When it was asked for.
+    pub(crate) since: Instant,
 }
 
 /// A driver gives up what it still has waiting.

@@ -14,7 +14,7 @@ use actix::{Actor, AsyncContext, Context, Handler};
 use tokio::sync::oneshot;
 
 use crate::error::Refused;
-use crate::gauges::Gauges;
+use crate::gauges::{Gauges, Operation};
 use crate::guards::Guard;
 use crate::hasher::HasherPriority;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
@@ -60,7 +60,8 @@ impl Supervisor {
                 self.queues.settle(submit.lane, submit.cost, 0);
                 continue;
             }
-            let Submit { lane, cost, quantum, reply_to } = submit;
+            let Submit { lane, cost, quantum, reply_to, since } = submit;
+            self.config.gauges.durations.waited(lane == Lane::Interactive, since.elapsed());
             slot.hand(InFlight { lane, cost, reply_to, since: Instant::now() }, Work(quantum));
         }
         self.config.gauges.set_load(self.pool.busy(), self.queues.interactive_len(), self.queues.jobs_len());
@@ -69,18 +70,21 @@ impl Supervisor {
 
     /// A quantum is over: count it, correct the account, answer whoever waits.
     fn conclude(&mut self, done: InFlight, reply: Reply) {
-        let gauges = &self.config.gauges;
+        let (gauges, took) = (&self.config.gauges, done.since.elapsed());
         let bytes = match &reply {
             Ok(Answer::BatchHashed(batch)) => {
+                gauges.durations.worked(Operation::HashBatch, took);
                 gauges.count_batch(batch.hashed, batch.bytes, batch.panics);
                 batch.bytes
             }
             Ok(Answer::SegmentHashed(segment)) => {
+                gauges.durations.worked(Operation::HashSegment, took);
                 let bytes = segment.bytes(done.cost);
                 gauges.count_bytes(bytes);
                 bytes
             }
             Ok(Answer::ChunkAbsorbed(_)) => {
+                gauges.durations.worked(Operation::AbsorbChunk, took);
                 gauges.count_bytes(done.cost);
                 done.cost
             }
@@ -90,7 +94,7 @@ impl Supervisor {
             }
             Err(_) => 0,
         };
-        gauges.record_latency(done.since.elapsed());
+        gauges.record_latency(took);
         self.queues.settle(done.lane, done.cost, bytes);
         done.reply_to.send(reply);
     }

@@ -6,11 +6,12 @@
 use actix::Addr;
 use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::digest::{Algorithms, MultiHasher};
 use crate::error::{Refused, UploadError};
-use crate::gauges::Gauges;
+use crate::gauges::{Gauges, Operation};
 use crate::messages::{Answer, ChunkTask, Lane, Lost, Quantum, Reply, ReplyTo, Submit};
 use crate::supervisor::Supervisor;
 
@@ -35,6 +36,7 @@ pub struct Upload {
     gathered: Vec<Bytes>,
     gathered_bytes: usize,
     states: States,
+    began: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -65,7 +67,17 @@ impl Upload {
     ) -> Self {
         let states = States::Here(Box::new(MultiHasher::new(&algorithms)));
         let (gathered, gathered_bytes) = (Vec::new(), 0);
-        Self { algorithms, supervisor, gauges, size: 0, gathered, gathered_bytes, states, _permit: permit }
+        Self {
+            algorithms,
+            supervisor,
+            gauges,
+            size: 0,
+            gathered,
+            gathered_bytes,
+            states,
+            began: Instant::now(),
+            _permit: permit,
+        }
     }
 
     /// Bytes taken so far.
@@ -112,6 +124,7 @@ impl Upload {
         }
         self.gauges.count_inline(self.gathered_bytes as u64);
         self.gauges.count_files(1);
+        self.gauges.durations.worked(Operation::Upload, self.began.elapsed());
         let mut digests = Vec::with_capacity(self.algorithms.digest_bytes());
         states.finalize_reset_into(&mut digests);
         Ok(UploadDigests { size: self.size, algorithms: self.algorithms, digests })
@@ -126,7 +139,7 @@ impl Upload {
         let cost = std::mem::take(&mut self.gathered_bytes) as u64;
         let quantum = Quantum::AbsorbChunk(ChunkTask { digests, chunks });
         let reply_to = ReplyTo::Upload(reply_to);
-        self.supervisor.do_send(Submit { lane: Lane::Interactive, cost, quantum, reply_to });
+        self.supervisor.do_send(Submit { lane: Lane::Interactive, cost, quantum, reply_to, since: Instant::now() });
     }
 
     /// Takes the states back if they have come.

@@ -15,6 +15,7 @@ use hivesum_actors::{Algorithm, Algorithms};
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::fresh::Tag;
 use crate::openapi::shown;
 use crate::paging::ResultPages;
 use crate::request::Query;
@@ -34,7 +35,7 @@ use crate::service::Service;
             (String = "text/plain; charset=utf-8"), (String = "text/csv; charset=utf-8"),
             (Object = "application/json"), (String = "application/x-ndjson"),
         ),
-    )),
+    ), (status = 304, description = "The client has it: `If-None-Match` names its tag.")),
     extensions(("x-codes" = json!([
         "algorithm_unknown", "not_found", "job_not_finished", "name_not_representable", "algorithm_not_in_job",
         "store_corrupt", "draining",
@@ -56,6 +57,10 @@ pub(super) async fn manifest(
     };
     let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = choose(format, algorithm, &job.spec.algorithms)?;
+    let tag = Tag::of(&request, &job, "manifest");
+    if let Some(same) = tag.known_to(&request) {
+        return Ok(same);
+    }
     let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);
     if format.may_refuse_names() {
         document()?.check_names().await?;
@@ -66,7 +71,7 @@ pub(super) async fn manifest(
         .content_type(format.media_type())
         .insert_header(disposition)
         .streaming(document()?.into_stream());
-    Ok(response)
+    Ok(tag.on(response))
 }
 
 /// The digests that the manifest carries: the one asked for, else what the format has room for.

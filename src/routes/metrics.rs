@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
+use crate::metrics::durations;
 use crate::service::Service;
 
 #[utoipa::path(
@@ -12,5 +13,6 @@ use crate::service::Service;
 )]
 pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
     let text = service.metrics.render(&service.engine.stats(), service.jobs.active(), service.seats.taken());
+    let text = text + &durations(&service.engine.durations());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

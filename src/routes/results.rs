@@ -1,7 +1,6 @@
 //! `GET /jobs/{id}/results`: a page as JSON, or with `Accept: application/x-ndjson` all of them as they are
 //! read, the summary last, so that a cut is visible.
 
-use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
@@ -14,9 +13,11 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::fresh::Tag;
 use crate::openapi::shown;
 use crate::paging::ResultPages;
 use crate::request::Query;
+use crate::request::accept::prefers;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A page of results.
@@ -45,7 +46,7 @@ struct ResultsShown {
     responses((status = 200, description = "In walk order.", content(
         (ResultsShown = "application/json"),
         (String = "application/x-ndjson"),
-    ))),
+    )), (status = 304, description = "The client has it: `If-None-Match` names the tag of a finished job's answer.")),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn results(
@@ -56,11 +57,17 @@ pub(super) async fn results(
 ) -> Result<HttpResponse, ApiError> {
     let query = result_query(&request)?;
     let job = service.job(&caller, &id).await?;
-    if wants_ndjson(&request) {
-        return Ok(all_results(service, job.id, query));
+    let lines = wants_ndjson(&request);
+    let tag = Tag::of(&request, &job, if lines { "lines" } else { "page" });
+    if let Some(same) = tag.known_to(&request) {
+        return Ok(same);
+    }
+    if lines {
+        return Ok(tag.on(all_results(service, job.id, query)));
     }
     let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
-    Ok(HttpResponse::Ok().json(ResultsShown { items: page.items, total: page.total, position: page.position }))
+    let shown = ResultsShown { items: page.items, total: page.total, position: page.position };
+    Ok(tag.on(HttpResponse::Ok().json(shown)))
 }
 
 fn result_query(request: &HttpRequest) -> Result<ResultQuery, ApiError> {
@@ -82,8 +89,7 @@ fn status_of(name: &str) -> Result<StatusFilter, ApiError> {
 }
 
 fn wants_ndjson(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accepted.is_some_and(|accept| accept.contains(Format::Ndjson.media_type()))
+    prefers(request.headers(), Format::Ndjson.media_type(), "application/json")
 }
 
 fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> HttpResponse {

@@ -48,6 +48,9 @@ fn the_metrics_count_requests_by_route_and_status() {
         "hivesum_http_request_duration_seconds_count{route=\"/api/v1/hash\"} 2",
         "hivesum_hashed_bytes_total 3",
         "hivesum_hashed_files_total 1",
+        "hivesum_operation_seconds_count{operation=\"upload\"} 1",
+        "hivesum_operation_seconds_bucket{operation=\"upload\",le=\"+Inf\"} 1",
+        "hivesum_queue_wait_seconds_count{lane=\"interactive\"} 0",
     ] {
         assert!(text.lines().any(|known| known == line), "{line} is missing in\n{text}");
     }

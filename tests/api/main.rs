@@ -6,6 +6,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stderr)]
 
 mod access;
+mod answers;
 mod any_bytes;
 mod app;
 mod bodies;
@@ -16,16 +17,19 @@ mod duplicates;
 mod errors;
 mod events;
 mod figures;
+mod forms;
 mod hash;
 mod hostile;
 mod hosts;
 mod jobs;
 mod limits;
+mod logs;
 mod manifests;
 mod matrix;
 mod multipart;
 mod page;
 mod program;
+mod readme;
 mod results;
 mod roots;
 mod schemathesis;

@@ -255,7 +255,7 @@ impl Driver {
         self.tickets.insert(number, ticket);
         let lane = Lane::Job { key: self.config.key, low: self.config.low };
         let reply_to = ReplyTo::Driver { ticket: number, answers: self.answer_to.clone() };
-        self.config.supervisor.do_send(Submit { lane, cost, quantum, reply_to });
+        self.config.supervisor.do_send(Submit { lane, cost, quantum, reply_to, since: std::time::Instant::now() });
     }
 
     fn take_walk_event(&mut self, event: Option<WalkEvent>) {

@@ -128,7 +128,13 @@ mod tests {
     fn submit(lane: Lane, cost: u64) -> Submit {
         let digests = Box::new(MultiHasher::new(&Algorithms::default()));
         let quantum = Quantum::AbsorbChunk(ChunkTask { digests, chunks: Vec::new() });
-        Submit { lane, cost, quantum, reply_to: ReplyTo::Upload(oneshot::channel().0) }
+        Submit {
+            lane,
+            cost,
+            quantum,
+            reply_to: ReplyTo::Upload(oneshot::channel().0),
+            since: std::time::Instant::now(),
+        }
     }
 
     fn job(key: u64, low: bool) -> Lane {

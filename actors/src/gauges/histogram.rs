@@ -1,0 +1,60 @@
+//! How long things take, in buckets: written without a lock, read by anybody.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Upper bounds of the buckets, in seconds. One more bucket has no bound.
+pub const BOUNDS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
+
+/// A histogram that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Histogram {
+    buckets: [AtomicU64; BOUNDS.len() + 1],
+    nanoseconds: AtomicU64,
+}
+
+/// A histogram as it was at one instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistogramFigures {
+    /// How many took at most each of [`BOUNDS`], and last, how many there were.
+    pub at_most: [u64; BOUNDS.len() + 1],
+    /// All durations together, in seconds.
+    pub sum_seconds: f64,
+}
+
+impl Histogram {
+    pub(crate) fn record(&self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let bucket = BOUNDS.partition_point(|bound| *bound < seconds);
+        self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        self.nanoseconds.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn figures(&self) -> HistogramFigures {
+        let mut so_far = 0;
+        let at_most = std::array::from_fn(|bucket| {
+            so_far += self.buckets[bucket].load(Ordering::Relaxed);
+            so_far
+        });
+        HistogramFigures { at_most, sum_seconds: self.nanoseconds.load(Ordering::Relaxed) as f64 / 1e9 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_counts_in_its_bucket_and_in_all_above() {
+        let histogram = Histogram::default();
+        for micros in [50, 100, 101, 3_000, 120_000_000] {
+            histogram.record(Duration::from_micros(micros));
+        }
+        let figures = histogram.figures();
+        assert_eq!(figures.at_most[..2], [2, 3]);
+        assert_eq!(figures.at_most[5], 4, "3 ms are at most 5 ms");
+        assert_eq!(figures.at_most[BOUNDS.len() - 1..], [4, 5]);
+        assert!((figures.sum_seconds - 120.003_251).abs() < 1e-9);
+    }
+}

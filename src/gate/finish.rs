@@ -1,0 +1,161 @@
+//! What every answer gets on its way out: the fields that keep browsers careful, gzip where it was asked for, and
+//! the digest that the client wants of it (RFC 9530).
+
+use actix_http::encoding::Encoder;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, ContentEncoding, HeaderName, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hivesum_actors::digest::MultiHasher;
+use hivesum_actors::{Algorithm, Algorithms};
+
+/// Shorter answers do not get shorter.
+const WORTH_GZIP_BYTES: u64 = 1024;
+
+/// What is no page loads nothing and stands in no frame.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What a request says of the form of its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wishes {
+    gzip: bool,
+    /// The digest wanted, and the field it goes into.
+    digest: Option<(&'static str, Algorithm)>,
+}
+
+impl Wishes {
+    pub(super) fn of(request: &ServiceRequest) -> Self {
+        let fields = request.headers();
+        let digest = || {
+            let wanted = [("want-repr-digest", "repr-digest"), ("want-content-digest", "content-digest")];
+            wanted.into_iter().find_map(|(want, field)| Some((field, preferred(fields.get(want)?)?)))
+        };
+        // A digest of an answer to HEAD would be one of nothing.
+        let digest = (*request.method() != Method::HEAD).then(digest).flatten();
+        Self { gzip: fields.get_all(header::ACCEPT_ENCODING).any(takes_gzip), digest }
+    }
+}
+
+/// Finishes the answer.
+pub(super) fn finish(wishes: Wishes, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let fields = response.headers_mut();
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
+    if !fields.contains_key(header::CONTENT_SECURITY_POLICY) {
+        fields.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    }
+    if let Some((field, algorithm)) = wishes.digest {
+        return with_digest(response, field, algorithm);
+    }
+    match wishes.gzip && is_worth_gzip(&response) {
+        true => gzipped(response),
+        false => response,
+    }
+}
+
+/// Answers of text, in memory and not short, or streamed as lines. Events are flushed one by one and stay as they are.
+fn is_worth_gzip(response: &ServiceResponse<BoxBody>) -> bool {
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    match response.response().body().size() {
+        BodySize::Sized(bytes) => {
+            let text = [
+                "application/json",
+                "application/problem+json",
+                "text/html",
+                "text/css",
+                "text/javascript",
+                "image/svg+xml",
+            ];
+            bytes >= WORTH_GZIP_BYTES && text.contains(&essence)
+        }
+        BodySize::Stream => matches!(essence, "application/x-ndjson" | "application/json"),
+        BodySize::None => false,
+    }
+}
+
+/// Another representation, so a strong tag becomes a weak one.
+fn gzipped(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let weak = response.headers().get(header::ETAG).filter(|tag| tag.as_bytes().starts_with(b"\""));
+    if let Some(weak) = weak.and_then(|tag| HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat()).ok()) {
+        response.headers_mut().insert(header::ETAG, weak);
+    }
+    response.map_body(|head, body| BoxBody::new(Encoder::response(ContentEncoding::Gzip, head, body)))
+}
+
+/// Of an answer that is in memory; one that streams cannot say its digest ahead.
+fn with_digest(
+    response: ServiceResponse<BoxBody>,
+    field: &'static str,
+    algorithm: Algorithm,
+) -> ServiceResponse<BoxBody> {
+    response.map_body(|head, body| match body.try_into_bytes() {
+        Ok(bytes) => {
+            let algorithms = Algorithms::single(algorithm);
+            let (mut hasher, mut digest) = (MultiHasher::new(&algorithms), Vec::new());
+            hasher.update(&bytes);
+            hasher.finalize_reset_into(&mut digest);
+            let value = format!("{}=:{}:", key_of(algorithm), STANDARD.encode(digest));
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                head.headers_mut().insert(HeaderName::from_static(field), value);
+            }
+            BoxBody::new(bytes)
+        }
+        Err(body) => body,
+    })
+}
+
+fn key_of(algorithm: Algorithm) -> &'static str {
+    if algorithm == Algorithm::Sha512 { "sha-512" } else { "sha-256" }
+}
+
+/// The algorithm preferred by `sha-256=10, sha-512=3`, of those that are registered and secure.
+fn preferred(wish: &HeaderValue) -> Option<Algorithm> {
+    let of_member = |member: &str| {
+        let (key, weight) = member.trim().split_once('=')?;
+        let algorithm = match key {
+            "sha-256" => Algorithm::Sha256,
+            "sha-512" => Algorithm::Sha512,
+            _ => return None,
+        };
+        weight.parse::<u8>().ok().filter(|weight| (1..=10).contains(weight)).map(|weight| (weight, algorithm))
+    };
+    let members = wish.to_str().ok()?.split(',').filter_map(of_member);
+    members.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, algorithm)| algorithm)
+}
+
+/// `gzip`, with a weight that is not zero.
+fn takes_gzip(field: &HeaderValue) -> bool {
+    field.to_str().unwrap_or_default().split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let weight = parts.clone().nth(1).and_then(|weight| weight.strip_prefix("q="));
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
+            && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_taken_unless_its_weight_is_zero() {
+        let takes = |text| takes_gzip(&HeaderValue::from_static(text));
+        assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("deflate, gzip"));
+        assert!(!takes("br") && !takes("gzip;q=0") && !takes("gzip;q=x") && !takes("") && !takes("xgzip"));
+    }
+
+    #[test]
+    fn the_digest_with_the_largest_weight_is_wanted() {
+        let wanted = |text| preferred(&HeaderValue::from_static(text));
+        assert_eq!(wanted("sha-256=1, sha-512=3"), Some(Algorithm::Sha512));
+        assert_eq!(wanted("sha-512=3, sha-256=10, unixsum=10"), Some(Algorithm::Sha256));
+        assert_eq!(wanted("sha-256=0"), None);
+        assert_eq!(wanted("md5=10"), None);
+        assert_eq!(wanted("sha-256"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Every answer is as the document says, and has no member that it does not tell.
+
+use crate::app::TestApp;
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+
+/// The document, with every object closed: a member that is not told is an error.
+fn closed_document(app: &TestApp) -> Value {
+    let mut document = app.json("/openapi.json");
+    close(&mut document["components"]["schemas"]);
+    document
+}
+
+fn close(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            if members.contains_key("properties") && members.get("type") == Some(&json!("object")) {
+                members.entry("additionalProperties").or_insert(json!(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Checks an answer against the schema of its operation, status and media type.
+#[track_caller]
+fn check(document: &Value, operation: (&str, &str), answer: Response) -> Value {
+    let (method, path) = operation;
+    let status = answer.status().as_u16().to_string();
+    let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    let body: Value = answer.json().unwrap();
+    let told = &document["paths"][path][method]["responses"][&status]["content"][&media_type]["schema"];
+    assert!(told.is_object(), "{method} {path} tells nothing of {status} {media_type}");
+    let schema = json!({ "allOf": [told], "components": document["components"] });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> =
+        validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{method} {path}: {errors:#?}\n{body:#}");
+    body
+}
+
+#[test]
+fn every_answer_is_as_the_document_says() {
+    let app = TestApp::start();
+    let document = closed_document(&app);
+    app.write("d/a", "abc");
+    app.write("b", "abc");
+    std::os::unix::fs::symlink("nowhere", app.root.path().join("link")).unwrap();
+    std::fs::write(app.root.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"\xff")), "x")
+        .unwrap();
+    let get = |path: &str, of: &str| check(&document, ("get", of), app.get(path).send().unwrap());
+    for path in ["/api/v1/algorithms", "/api/v1/roots", "/api/v1/stats"] {
+        get(path, path);
+    }
+    get("/api/v1/roots/files/entries?limit=2", "/api/v1/roots/{root}/entries");
+    get("/api/v1/roots/files/entries", "/api/v1/roots/{root}/entries");
+    let hashed = app.post("/api/v1/hash?algorithms=sha256,blake3").body("abc").send().unwrap();
+    check(&document, ("post", "/api/v1/hash"), hashed);
+    let wrong = app.post("/api/v1/hash?expect=md5:00000000000000000000000000000000").body("abc").send().unwrap();
+    check(&document, ("post", "/api/v1/hash"), wrong);
+    let form = reqwest::blocking::multipart::Form::new().text("a", "abc").text("b", "");
+    check(&document, ("post", "/api/v1/hash"), app.post("/api/v1/hash").multipart(form).send().unwrap());
+    let full = json!({ "root": "files", "include": ["*"], "exclude": ["x"], "priority": "low", "deadline_seconds": 60,
+        "max_bytes_per_second": 1_000_000_000, "algorithms": ["sha256", "md5"] });
+    for asked in [json!({ "root": "files" }), full, json!({ "root": "files", "path": "b" })] {
+        let taken = app.post("/api/v1/jobs").json(&asked).send().unwrap();
+        let id = check(&document, ("post", "/api/v1/jobs"), taken)["id"].as_str().unwrap().to_owned();
+        app.wait_for(&id);
+        get(&format!("/api/v1/jobs/{id}"), "/api/v1/jobs/{id}");
+        get(&format!("/api/v1/jobs/{id}/results"), "/api/v1/jobs/{id}/results");
+        get(&format!("/api/v1/jobs/{id}/duplicates"), "/api/v1/jobs/{id}/duplicates");
+        app.write("b", format!("changed {id}"));
+        let cancelled = app.post(&format!("/api/v1/jobs/{id}/cancel")).send().unwrap();
+        check(&document, ("post", "/api/v1/jobs/{id}/cancel"), cancelled);
+    }
+    let jobs = get("/api/v1/jobs", "/api/v1/jobs");
+    let [new, old] = [0, 2].map(|at| jobs["items"][at]["id"].as_str().unwrap().to_owned());
+    get(&format!("/api/v1/jobs/{old}/compare?with={new}"), "/api/v1/jobs/{id}/compare");
+    get("/api/v1/jobs?limit=1", "/api/v1/jobs");
+    check(&document, ("get", "/api/v1/jobs/{id}"), app.get("/api/v1/jobs/x").send().unwrap());
+    check(&document, ("get", "/api/v1/stats"), app.get("/api/v1/stats?x").send().unwrap());
+}

@@ -1,0 +1,76 @@
+//! The log: one line an event, whatever a client or a file system wrote into it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use crate::program::serve;
+
+/// What must never reach a terminal, or begin a line of its own.
+const WILD: &str = "x\n2026-01-01T00:00:00Z INFO forged\u{1b}[31m\u{7}\r\u{202e}y";
+
+/// Runs the service with its log wide open, does things that name wild bytes, and gives what it wrote.
+fn log_of(format: &str) -> String {
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut child = serve(&root, &state, &["--no-auth", "--log-format", format])
+        .env("HIVESUM_LOG", "trace,mio=off,polling=off")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::fs::create_dir(root.path().join(WILD)).unwrap();
+    std::fs::write(root.path().join(WILD).join(WILD), "abc").unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stderr.read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap();
+    let wild: String = WILD.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let job = serde_json::json!({ "root": "files", "path": WILD }).to_string();
+    let requests = [
+        format!(
+            "GET /{wild} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a\u{9b}2Jb\u{202e}\r\nConnection: close\r\n\r\n"
+        ),
+        format!("GET /api/v1/roots/files/entries?path={wild} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+        format!(
+            "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{job}",
+            job.len()
+        ),
+    ];
+    for request in requests {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
+    child.wait().unwrap();
+    String::from_utf8(log.join().unwrap()).expect("the log is UTF-8")
+}
+
+#[test]
+fn a_log_for_people_has_one_line_an_event_and_no_control_characters() {
+    let log = log_of("human");
+    assert!(log.contains("answered"), "{log}");
+    let controls: Vec<_> = log.chars().filter(|char| char.is_control() && *char != '\n').collect();
+    assert!(controls.is_empty(), "{controls:?} in\n{log}");
+    for line in log.lines() {
+        assert!(line.starts_with("20") || line.starts_with("Everybody who reaches"), "{line:?} is no event in\n{log}");
+        assert!(!line.contains("Z INFO forged") || line.contains("\\n2026-01-01") || line.contains("%0a"), "{line}");
+    }
+}
+
+#[test]
+fn a_log_for_programs_has_one_object_a_line() {
+    let log = log_of("json");
+    let (events, rest): (Vec<_>, Vec<_>) = log.lines().partition(|line| line.starts_with('{'));
+    assert!(rest.iter().all(|line| line.starts_with("Everybody who reaches")), "{rest:?}");
+    let events: Vec<serde_json::Value> = events.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.iter().all(|event| event["timestamp"].is_string() && event["level"].is_string()), "{log}");
+    let answered: Vec<_> = events.iter().filter(|event| event["message"] == "answered").collect();
+    assert!(answered.len() >= 3 && answered.iter().all(|event| event["request_id"].is_string()), "{log}");
+}

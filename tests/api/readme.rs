@@ -1,0 +1,54 @@
+//! The README's curl examples, run as they stand there.
+
+use std::process::Command;
+
+use crate::access::token_until;
+use crate::app::TestApp;
+use crate::tools::has;
+
+/// The lines of the README's shell examples that begin with `curl`, continued lines joined.
+fn examples() -> Vec<String> {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+    let lines = blocks.flat_map(|block| block.replace("\\\n", "").lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| line.starts_with("curl ") && line.contains("127.0.0.1:8080")).collect()
+}
+
+#[test]
+fn the_curl_examples_of_the_readme_work_as_they_stand() {
+    if !has("curl", "apt-get install curl") {
+        return;
+    }
+    let app = TestApp::signed_out(|config| config.roots[0].name = Some("photos".to_owned()));
+    app.write("2026/summer/a.jpg", "abc");
+    let token = token_until(&app, "read,hash,admin", None).1;
+    let job = app.anonymous(reqwest::Method::POST, "/api/v1/jobs").bearer_auth(&token);
+    let job: serde_json::Value =
+        job.json(&serde_json::json!({ "root": "photos", "algorithms": ["sha256"] })).send().unwrap().json().unwrap();
+    let id = job["id"].as_str().unwrap();
+    let events = app.get(&format!("/api/v1/jobs/{id}/events")).bearer_auth(&token).send().unwrap();
+    assert!(events.text().unwrap().contains("event: end"));
+
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("FILE"), "abc").unwrap();
+    std::fs::write(place.path().join("SHA256SUMS"), format!("{}  2026/summer/a.jpg\n", crate::tools::ABC_SHA256))
+        .unwrap();
+    // An answer that is an error is an error of the example.
+    std::fs::write(place.path().join(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
+    let examples = examples();
+    assert!(examples.len() >= 6, "{examples:?}");
+    for example in examples {
+        let line = example.replace("127.0.0.1:8080", &app.address.to_string());
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(place.path())
+            .env("CURL_HOME", place.path())
+            .env("TOKEN", &token)
+            .env("JOB", id)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{example}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!said.is_empty(), "{example}");
+    }
+}
