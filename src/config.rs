@@ -132,6 +132,8 @@ pub struct Limits {
     pub max_uploads: usize,
     /// The longest JSON body.
     pub max_json_bytes: usize,
+    /// The longest manifest to verify against.
+    pub max_manifest_bytes: usize,
     /// Connections at a time.
     pub max_connections: usize,
     /// Connections of one address at a time.
@@ -183,6 +185,7 @@ impl Default for Limits {
             max_upload_bytes_per_second: None,
             max_uploads: 128,
             max_json_bytes: 256 << 10,
+            max_manifest_bytes: 64 << 20,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_streams: 256,

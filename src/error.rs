@@ -28,6 +28,10 @@ pub(crate) enum ApiError {
     PathInvalid(#[from] PathInvalid),
     #[error("{0}")]
     AlgorithmUnknown(String),
+    #[error("{why}")]
+    ManifestInvalid { line: Option<u64>, why: String },
+    #[error("the manifest has more lines than are taken, {limit}")]
+    ManifestTooLong { limit: u64, line: Option<u64> },
     #[error("{0}")]
     DigestFieldInvalid(Cow<'static, str>),
     #[error("sign in, or send a token that is valid")]
@@ -105,6 +109,8 @@ impl ApiError {
             Self::InvalidRequest(_) => Code::InvalidRequest,
             Self::PathInvalid(_) => Code::PathInvalid,
             Self::AlgorithmUnknown(_) => Code::AlgorithmUnknown,
+            Self::ManifestInvalid { .. } => Code::ManifestInvalid,
+            Self::ManifestTooLong { .. } => Code::TooLarge,
             Self::DigestFieldInvalid(_) => Code::DigestFieldInvalid,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden { .. } => Code::Forbidden,

@@ -7,6 +7,7 @@ pub(crate) mod accept;
 pub(crate) mod body;
 mod budget;
 pub(crate) mod json;
+pub(crate) mod key;
 pub(crate) mod name;
 pub(crate) mod query;
 

@@ -21,6 +21,7 @@ use hivesum_actors::error::StartError;
 use hivesum_actors::job::service::{Jobs, JobsConfig};
 use hivesum_actors::source::{Root, RootError};
 use hivesum_actors::{Engine, EngineConfig};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -30,7 +31,7 @@ use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
 use crate::request::Budget;
-use crate::service::Service;
+use crate::service::{MANIFESTS_AT_A_TIME, Service};
 use crate::telemetry;
 pub use tls::TlsError;
 
@@ -129,6 +130,7 @@ impl Server {
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
+            manifests: Semaphore::new(MANIFESTS_AT_A_TIME),
             comparisons: Recent::default(),
             duplicates: Recent::default(),
             limits: config.limits.clone(),

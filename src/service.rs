@@ -7,6 +7,7 @@ use hivesum_actors::Engine;
 use hivesum_actors::compare::{Comparison, Group};
 use hivesum_actors::job::service::Jobs;
 use hivesum_actors::job::spec::{Job, JobId};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
@@ -37,6 +38,8 @@ pub(crate) struct Service {
     /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,
+    /// Manifests that may be on their way in at a time; each is held whole.
+    pub(crate) manifests: Semaphore,
     /// The latest comparisons: of which jobs, the older one first.
     pub(crate) comparisons: Recent<(JobId, JobId), Comparison>,
     /// The latest sets of duplicates: of which job, from which size on.
@@ -61,6 +64,11 @@ impl Service {
         BodyRules { max_bytes: self.limits.max_json_bytes as u64, pace: self.limits.body_pace }
     }
 
+    /// Rules for manifests to verify against.
+    pub(crate) fn manifest_rules(&self) -> BodyRules {
+        BodyRules { max_bytes: self.limits.max_manifest_bytes as u64, pace: self.limits.body_pace }
+    }
+
     /// Rules for uploads.
     pub(crate) fn upload_rules(&self) -> BodyRules {
         BodyRules { max_bytes: self.limits.max_upload_bytes, pace: self.limits.body_pace }
@@ -69,3 +77,6 @@ impl Service {
 
 /// The answer for a job that is not there, or is another token's.
 pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");
+
+/// Manifests that are taken at a time.
+pub(crate) const MANIFESTS_AT_A_TIME: usize = 8;

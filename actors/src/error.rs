@@ -235,9 +235,36 @@ pub enum SubmitError {
     /// Queue full or draining.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The manifest to verify against is none.
+    #[error(transparent)]
+    Manifest(#[from] ManifestRefused),
+    /// A defect of hivesum: the manifest was not read to its end.
+    #[error("the manifest could not be read")]
+    Broken,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a manifest that was sent is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestRefused {
+    /// It is not one.
+    #[error("{why}")]
+    Invalid {
+        /// The line, from 1, where one can be told.
+        line: Option<u64>,
+        /// What is wrong, in words.
+        why: String,
+    },
+    /// It is longer than a bound on requests.
+    #[error("the manifest is longer than {limit} lines or bytes")]
+    TooLarge {
+        /// The bound.
+        limit: u64,
+        /// The first line beyond it, where one can be told.
+        line: Option<u64>,
+    },
 }
 
 /// What the job store can answer instead of a result.

@@ -15,6 +15,7 @@ use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
 use super::serve::ServeArgs;
+use super::shape::Shape;
 use super::token::TokenCommand;
 
 /// Hash files: digests of trees, manifests to check, and a service that does both.
@@ -136,7 +137,8 @@ pub(super) struct EngineArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads lines of sha256sum, b2sum, cksum -a, b3sum and their like, BSD's tagged and reversed ones too. \
+Reads lines of sha256sum, b2sum, cksum -a, b3sum and their like, BSD's tagged and reversed ones too; hashdeep, \
+SFV, CSV, JSON and NDJSON are told by their looks. \
 The algorithm of a line is that of -a, else of its tag, else of the manifest's name (SHA256SUMS, \
 x.sha256, B3SUMS), else of the digest's length; 64 digits may be SHA256 or BLAKE3, and the first match \
 decides. Names are opened as they stand, relative to the current directory.
@@ -180,6 +182,10 @@ pub(super) struct CheckArgs {
     /// Lines end with NUL and nothing in names is escaped.
     #[arg(short, long)]
     pub(super) zero: bool,
+
+    /// human or json: every entry with its verdict, and their counts.
+    #[arg(short, long, default_value_t)]
+    pub(super) format: Shape,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

@@ -3,7 +3,9 @@
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
-use hivesum_actors::error::{CompareError, GlobInvalid, Refused, StoreError, SubmitError, UploadError};
+use hivesum_actors::error::{
+    CompareError, GlobInvalid, ManifestRefused, Refused, StoreError, SubmitError, UploadError,
+};
 use hivesum_actors::job::service::SubscribeError;
 use hivesum_actors::listing::ListError;
 
@@ -89,6 +91,9 @@ impl From<SubmitError> for ApiError {
             SubmitError::NotFound(what) => Self::NotFound(what),
             SubmitError::Path(invalid) => invalid.into(),
             SubmitError::Glob(invalid) => invalid.into(),
+            SubmitError::Manifest(ManifestRefused::Invalid { line, why }) => Self::ManifestInvalid { line, why },
+            SubmitError::Manifest(ManifestRefused::TooLarge { limit, line }) => Self::ManifestTooLong { limit, line },
+            SubmitError::Broken => Self::internal(error),
             SubmitError::RootUnavailable => Self::RootUnavailable,
             SubmitError::EarlierNotFinished => Self::JobNotFinished("the job to build on is not finished"),
             SubmitError::EarlierLacks(_) => Self::AlgorithmNotInJob(error.to_string()),

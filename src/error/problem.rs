@@ -39,6 +39,9 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'static str,
     request_id: String,
+    /// Of a manifest: the line that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
     #[serde(flatten)]
     values: Option<Values>,
 }
@@ -60,6 +63,13 @@ impl Values {
     }
 }
 
+fn line_of(error: &ApiError) -> Option<u64> {
+    match error {
+        ApiError::ManifestInvalid { line, .. } | ApiError::ManifestTooLong { line, .. } => *line,
+        _ => None,
+    }
+}
+
 /// The answer for an error. Bodies that were not read to their end close the connection.
 pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
     let status = error.status();
@@ -70,6 +80,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         detail: &error.to_string(),
         code: error.code().name(),
         request_id: id.to_string(),
+        line: line_of(error),
         values: Values::of(error),
     };
     let mut response = HttpResponse::build(status);

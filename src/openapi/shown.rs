@@ -169,6 +169,39 @@ pub(crate) enum JobState {
 #[schema(rename_all = "snake_case")]
 pub(crate) enum JobKind {
     Hash,
+    Verify,
+}
+
+/// Where the entries of a verify job come from: a walk held against the manifest, or the manifest alone.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum VerifyMode {
+    Audit,
+    Check,
+}
+
+/// What an audit says of a file.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Matched,
+    Modified,
+    Moved,
+    Missing,
+    New,
+    Unreadable,
+    SuspectedRot,
+}
+
+/// How many files came to which verdict; suspected rot counts as modified.
+#[derive(ToSchema)]
+pub(crate) struct VerdictCounts {
+    matched: u64,
+    modified: u64,
+    moved: u64,
+    missing: u64,
+    new: u64,
+    unreadable: u64,
 }
 
 /// A job's place among other jobs.
@@ -202,6 +235,12 @@ pub(crate) struct JobSpec {
     deadline_seconds: Option<u32>,
     #[schema(nullable = false, format = "uuid")]
     reuse_unchanged_from: Option<String>,
+    /// Of a verify job.
+    #[schema(nullable = false)]
+    mode: Option<VerifyMode>,
+    /// Of a verify job: the algorithm of digests that do not say theirs, where it was asked for.
+    #[schema(nullable = false)]
+    algorithm: Option<String>,
 }
 
 /// How far a job has come: committed results, and in `bytes_done` what is digested of large files under way.
@@ -232,6 +271,12 @@ pub(crate) struct Summary {
     elapsed_ms: u64,
     /// Whether the walk reached its end.
     complete: bool,
+    /// Of a verify job.
+    #[schema(nullable = false)]
+    verdicts: Option<VerdictCounts>,
+    /// Of a verify job: what digests that do not say their algorithm turned out to be.
+    #[schema(nullable = false)]
+    algorithm: Option<String>,
 }
 
 /// Why a job failed.
@@ -306,6 +351,18 @@ pub(crate) struct Item {
     /// Why, unless hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
     #[schema(nullable = false)]
     code: Option<String>,
+    /// Of verify jobs.
+    #[schema(nullable = false)]
+    verdict: Option<Verdict>,
+    /// Of a moved file: the path it had.
+    #[schema(nullable = false)]
+    moved_from: Option<String>,
+    /// The exact bytes in base64, where `moved_from` is not UTF-8.
+    #[schema(nullable = false)]
+    moved_from_b64: Option<String>,
+    /// What a verdict on a changed digest rests on.
+    #[schema(nullable = false)]
+    evidence: Option<Evidence>,
 }
 
 /// What became of a file from one job to another.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
+use crate::request::key::idempotency_key;
 use crate::request::name::path_of;
 use crate::request::{Query, read_json};
 use crate::service::{NO_SUCH_JOB, Service};
@@ -71,6 +72,8 @@ impl JobAsked {
             max_bytes_per_second: self.max_bytes_per_second,
             deadline_seconds: self.deadline_seconds,
             reuse_unchanged_from: self.reuse_unchanged_from,
+            mode: None,
+            algorithm: None,
         })
     }
 }
@@ -105,22 +108,15 @@ pub(super) async fn submit(
     let asked: JobAsked = read_json(&request, payload, service.json_rules()).await?;
     let owner = caller.owner.as_deref().map(str::to_owned);
     let spec = asked.into_spec()?;
+    if spec.kind == JobKind::Verify {
+        return Err(ApiError::invalid("a job of the kind verify begins with its manifest: POST it to /api/v1/verify"));
+    }
     if let Some(earlier) = spec.reuse_unchanged_from {
         service.job(&caller, &earlier.to_string()).await?;
     }
     let job = service.jobs.submit_once(spec, owner, idempotency_key(&request)?).await?;
     let location = format!("/api/v1/jobs/{}", job.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
-}
-
-/// The longest key that a request may come under.
-const MAX_KEY_BYTES: usize = 255;
-
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let Some(field) = request.headers().get("idempotency-key") else { return Ok(None) };
-    let key = field.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
-    let key = key.ok_or_else(|| ApiError::invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))?;
-    Ok(Some(key.to_owned()))
 }
 
 /// A page of jobs, newest first.

@@ -16,6 +16,7 @@ mod results;
 mod roots;
 mod session;
 mod stats;
+mod verify;
 
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
@@ -33,7 +34,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
 }
 
 /// Every route of the contract. Each is annotated, and named in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 19] {
+fn resources(metrics: &Metrics) -> [Methods; 20] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -47,6 +48,7 @@ fn resources(metrics: &Metrics) -> [Methods; 19] {
         at("/api/v1/algorithms").get(algorithms::list),
         at("/api/v1/roots").get(roots::list),
         at("/api/v1/roots/{root}/entries").get(roots::entries),
+        at("/api/v1/verify").post(verify::verify),
         at("/api/v1/jobs").get(jobs::list).post(jobs::submit),
         at("/api/v1/jobs/{id}").get(jobs::show).delete(jobs::delete),
         at("/api/v1/jobs/{id}/cancel").post(cancel::cancel),
@@ -81,7 +83,7 @@ fn resources(metrics: &Metrics) -> [Methods; 19] {
         health::alive, health::ready, metrics::figures, docs::document, docs::page,
         hash::hash, session::sign_in, stats::stats, algorithms::list,
         roots::list, roots::entries,
-        jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
+        verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
     ),
     components(schemas(shown::Problem)),

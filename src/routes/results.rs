@@ -4,6 +4,7 @@
 use actix_web::web::{Bytes, Data, Path, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
+use hivesum_actors::compare::Verdict;
 use hivesum_actors::job::item::Item;
 use hivesum_actors::job::service::{ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, JobId, Summary};
@@ -38,6 +39,7 @@ struct ResultsShown {
     params(
         ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
         ("status" = Option<shown::ItemStatus>, Query, description = "Only results that came to this."),
+        ("verdict" = Option<shown::Verdict>, Query, description = "Only results that an audit said this of."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The row to begin with, counted from 0."),
@@ -74,6 +76,7 @@ fn result_query(request: &HttpRequest) -> Result<ResultQuery, ApiError> {
     let mut query = Query::of(request)?;
     let wanted = ResultQuery {
         status: query.text("status")?.map(|name| status_of(&name)).transpose()?,
+        verdict: query.text("verdict")?.map(|name| verdict_of(&name)).transpose()?,
         path_prefix: query.bytes("path_prefix"),
         q: query.bytes("q"),
         position: query.parsed("position")?.unwrap_or(0),
@@ -86,6 +89,11 @@ fn result_query(request: &HttpRequest) -> Result<ResultQuery, ApiError> {
 fn status_of(name: &str) -> Result<StatusFilter, ApiError> {
     let unknown = || ApiError::invalid(format!("unknown status {name:?}: choose hashed, error or skipped"));
     StatusFilter::from_name(name).ok_or_else(unknown)
+}
+
+fn verdict_of(name: &str) -> Result<Verdict, ApiError> {
+    let choices = || Verdict::ALL.map(Verdict::name).join(", ");
+    Verdict::from_name(name).ok_or_else(|| ApiError::invalid(format!("unknown verdict {name:?}: choose {}", choices())))
 }
 
 fn wants_ndjson(request: &HttpRequest) -> bool {
@@ -122,5 +130,7 @@ fn summary_so_far(job: &Job) -> Summary {
         bytes: progress.bytes_done,
         elapsed_ms: 0,
         complete: false,
+        verdicts: None,
+        algorithm: None,
     })
 }

@@ -36,3 +36,4 @@ mod schemathesis;
 mod stopping;
 mod tls;
 mod tools;
+mod verify;

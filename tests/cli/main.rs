@@ -15,4 +15,5 @@ mod output;
 mod settings;
 mod support;
 mod token;
+mod tools_agree;
 mod usage;

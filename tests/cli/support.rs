@@ -10,12 +10,23 @@ use tempfile::TempDir;
 
 /// A temporary directory that programs run in.
 pub(crate) struct Place {
-    directory: TempDir,
+    _directory: TempDir,
+    /// Where programs run: the directory, or one in it.
+    within: PathBuf,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        let directory = tempfile::tempdir().unwrap();
+        Self { within: directory.path().to_owned(), _directory: directory }
+    }
+
+    /// A directory with room beside it: `../` is ours, too.
+    pub(crate) fn within() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let within = directory.path().join("within");
+        std::fs::create_dir(&within).unwrap();
+        Self { _directory: directory, within }
     }
 
     /// With these files.
@@ -28,7 +39,7 @@ impl Place {
     }
 
     pub(crate) fn path(&self, name: impl AsRef<[u8]>) -> PathBuf {
-        self.directory.path().join(OsStr::from_bytes(name.as_ref()))
+        self.within.join(OsStr::from_bytes(name.as_ref()))
     }
 
     /// Writes a file, and the directories on the way to it.
@@ -52,7 +63,7 @@ impl Place {
 
     /// Every name in the directory, sorted.
     pub(crate) fn names(&self) -> Vec<OsString> {
-        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        let entries = std::fs::read_dir(&self.within).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
@@ -61,7 +72,7 @@ impl Place {
     /// A program that will run in the directory, with nothing on its standard input.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.directory.path()).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        command.current_dir(&self.within).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
         command
     }
 

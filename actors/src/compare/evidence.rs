@@ -106,6 +106,30 @@ impl Evidence {
         }
     }
 
+    /// Four letters, as they are stored: of size, mtime, ctime and inode whether each is the same, changed or
+    /// unknown.
+    #[must_use]
+    pub fn code(self) -> [u8; 4] {
+        [self.size, self.mtime, self.ctime, self.inode].map(|trace| match trace {
+            Trace::Same => b's',
+            Trace::Changed => b'c',
+            Trace::Unknown => b'u',
+        })
+    }
+
+    /// The evidence of a [`code`](Self::code); nothing where it is none.
+    #[must_use]
+    pub fn from_code(code: &[u8]) -> Option<Self> {
+        let trace = |letter: u8| match letter {
+            b's' => Some(Trace::Same),
+            b'c' => Some(Trace::Changed),
+            b'u' => Some(Trace::Unknown),
+            _ => None,
+        };
+        let &[size, mtime, ctime, inode] = code else { return None };
+        Some(Self { size: trace(size)?, mtime: trace(mtime)?, ctime: trace(ctime)?, inode: trace(inode)? })
+    }
+
     /// Whether nothing was recorded.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -159,5 +183,8 @@ mod tests {
         let some = Evidence::between(&Known { size: Some(3), mtime_ns: Some(1), ..Known::default() }, &THEN);
         let json = r#"{"size":"same","mtime":"changed","ctime":"unknown","inode":"unknown"}"#;
         assert_eq!(serde_json::to_string(&some).unwrap(), json);
+        assert_eq!(&some.code(), b"scuu");
+        assert_eq!(Evidence::from_code(&some.code()), Some(some));
+        assert_eq!((Evidence::from_code(b"scu"), Evidence::from_code(b"scux")), (None, None));
     }
 }

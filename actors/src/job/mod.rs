@@ -24,3 +24,4 @@ mod runner;
 pub mod scan;
 pub mod service;
 pub mod spec;
+pub(crate) mod verify;

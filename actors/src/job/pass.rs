@@ -17,6 +17,8 @@ use super::live::Live;
 use super::past::Unreadable;
 use super::patience::with_room;
 use super::runner::{Finish, Verdict};
+use super::verify;
+use crate::compare::Audit;
 use crate::error::StoreError;
 use crate::job::rows::Rows;
 use crate::job::scan::{Canceller, Scan, ScanOutcome};
@@ -48,6 +50,8 @@ pub(super) struct Pass<'a> {
     figures: watch::Receiver<Progress>,
     started: Instant,
     ledger: Ledger,
+    /// Of a verify job.
+    audit: Option<Audit>,
     unreadable: Unreadable,
     /// When the group that is gathered is to be committed.
     due: Option<tokio::time::Instant>,
@@ -85,6 +89,7 @@ impl<'a> Pass<'a> {
             scan,
             started: Instant::now(),
             ledger: Ledger::new(live.id, footing),
+            audit: None,
             unreadable,
             due: None,
             committing: None,
@@ -92,6 +97,11 @@ impl<'a> Pass<'a> {
             moved: false,
             clock,
         }
+    }
+
+    /// Holds what the scan finds against a manifest.
+    pub(super) fn auditing(self, audit: Option<Audit>) -> Self {
+        Self { audit, ..self }
     }
 
     /// To the end of the scan, of the service, or of the store's patience.
@@ -131,7 +141,10 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn take(&mut self, rows: Rows) {
+    fn take(&mut self, mut rows: Rows) {
+        if let Some(audit) = &mut self.audit {
+            verify::judge(audit, &mut rows);
+        }
         self.ledger.add(rows);
         self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
     }
@@ -200,10 +213,21 @@ impl<'a> Pass<'a> {
         if self.hall.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
             return Ok(Finish::Left);
         }
+        let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(Audit::finish);
+        if let Some(findings) = &findings {
+            let mut rows = Rows::new(self.live.job().spec.algorithms);
+            verify::absent_rows(&findings.absent, &mut rows);
+            self.ledger.add(rows);
+        }
         let mut group = self.ledger.take_group(self.started.elapsed());
         let (tally, errors) = (group.tally, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
-        let ending = Verdict::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
+        let mut ending = Verdict::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
+        if let Some(findings) = findings {
+            ending.summary.verdicts = Some(findings.counts);
+            ending.summary.algorithm = findings.algorithm;
+            group.moves = findings.moves;
+        }
         let (hall, live, group) = (self.hall, self.live, Arc::new(group));
         with_room(hall, live, || hall.store.commit(group.clone(), Some(ending.clone()))).await?;
         self.live.committed(tally, errors);

@@ -1,5 +1,6 @@
 //! What a service asks of its jobs and their results, and the pages it gets: plain data.
 
+use crate::compare::Verdict;
 use crate::job::item::Item;
 use crate::job::rows::Status;
 use crate::job::spec::{Job, JobId, JobState};
@@ -68,6 +69,8 @@ impl StatusFilter {
 pub struct ResultQuery {
     /// Only those that came to this.
     pub status: Option<StatusFilter>,
+    /// Only those that an audit said this of.
+    pub verdict: Option<Verdict>,
     /// Only those whose path begins with these bytes.
     pub path_prefix: Option<Vec<u8>>,
     /// Only those whose path contains these bytes.

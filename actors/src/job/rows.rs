@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::compare::Judged;
 use crate::digest::{Algorithms, Digest};
 use crate::error::{ErrorCode, SkipReason};
 
@@ -104,6 +105,8 @@ pub struct Rows {
     pub(crate) names: Vec<u8>,
     pub(crate) digests: Vec<u8>,
     pub(crate) rows: Vec<Row>,
+    /// What an audit says of each row; empty where there is none.
+    pub(crate) judged: Vec<Judged>,
 }
 
 /// One result, borrowed.
@@ -127,7 +130,14 @@ impl Rows {
     /// An empty batch for digests of these algorithms.
     #[must_use]
     pub fn new(algorithms: Algorithms) -> Self {
-        Self { algorithms, directories: Vec::new(), names: Vec::new(), digests: Vec::new(), rows: Vec::new() }
+        Self {
+            algorithms,
+            directories: Vec::new(),
+            names: Vec::new(),
+            digests: Vec::new(),
+            rows: Vec::new(),
+            judged: Vec::new(),
+        }
     }
 
     /// The algorithms whose digests the rows carry.

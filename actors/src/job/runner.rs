@@ -16,10 +16,12 @@ use super::live::{Live, Place};
 use super::pass::Pass;
 use super::past;
 use super::patience::with_room;
+use super::verify;
+use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
 use crate::job::filters::Filters;
 use crate::job::scan::{ScanOutcome, ScanSpec, Target};
-use crate::job::spec::{JobError, JobSpec, JobState, Summary};
+use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState, Summary};
 use crate::listing::ask::{NoAnswer, ask};
 use crate::source::{IoMode, OpenFailure, Opened, Reach, RelPath, Root};
 use crate::store::{Ending, Tally};
@@ -100,17 +102,44 @@ async fn pass(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
         () = hall.stop.cancelled() => return Ok(Finish::Left),
         opened = open_target(&hall.roots, &spec) => opened,
     };
-    let mut scan_spec = match opened.and_then(|target| scan_spec(target, &spec)) {
+    let baseline = match baseline_of(hall, live.id, &spec).await? {
+        Ok(baseline) => baseline,
+        Err(error) => return Ok(ended(Verdict::failed(error))),
+    };
+    let target = opened.map(|target| match &baseline {
+        Some(baseline) => verify::target_of(target, &spec, baseline),
+        None => target,
+    });
+    let audit = baseline.map(|baseline| Audit::new(baseline, spec.algorithm));
+    let mut scan_spec = match target.and_then(|target| scan_spec(target, &spec)) {
         Ok(scan_spec) => ScanSpec { leave_out: hall.store.own_files(), ..scan_spec },
         Err(error) => return Ok(ended(Verdict::failed(error))),
     };
     scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
     let (past, unreadable) = past::gather(hall, live.id, &spec, beginning).await?;
     match hall.engine.scan_on(scan_spec, Some(past)) {
-        Ok(scan) => Pass::new(hall, live, scan, (footing, unreadable)).carry_out().await,
+        Ok(scan) => Pass::new(hall, live, scan, (footing, unreadable)).auditing(audit).carry_out().await,
         Err(Refused::Draining) => Ok(Finish::Left),
         Err(Refused::QueueFull) => Ok(ended(Verdict::failed(job_error("internal", "the engine took no scan")))),
     }
+}
+
+/// What a verify job holds its files against; nothing for other kinds. It was read before the job was taken.
+async fn baseline_of(hall: &Hall, id: JobId, spec: &JobSpec) -> Result<Result<Option<Baseline>, JobError>, StoreError> {
+    match spec.kind {
+        JobKind::Hash => return Ok(Ok(None)),
+        JobKind::Verify => {}
+    }
+    let (manifest, asked) = (hall.store.manifest(id).await?, spec.algorithm);
+    let Some(manifest) = manifest else {
+        return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
+    };
+    let read = tokio::task::spawn_blocking(move || verify::read_manifest(&manifest, asked)).await;
+    Ok(match read {
+        Ok(Ok(baseline)) => Ok(Some(baseline)),
+        Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
+        Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
+    })
 }
 
 /// From one time of day to another; a clock that was set back counts as none gone by.
@@ -225,6 +254,8 @@ impl Verdict {
                 bytes: tally.bytes_done,
                 elapsed_ms: elapsed.as_millis() as u64,
                 complete,
+                verdicts: None,
+                algorithm: None,
             },
             error: self.error,
         }

@@ -311,7 +311,17 @@ impl Scan {
 
 /// The driver is gone without a word: its arbiter was stopped, or it panicked.
 const BROKEN_OFF: ScanEnd = ScanEnd {
-    summary: Summary { files: 0, hashed: 0, errors: 0, skipped: 0, bytes: 0, elapsed_ms: 0, complete: false },
+    summary: Summary {
+        files: 0,
+        hashed: 0,
+        errors: 0,
+        skipped: 0,
+        bytes: 0,
+        elapsed_ms: 0,
+        complete: false,
+        verdicts: None,
+        algorithm: None,
+    },
     outcome: ScanOutcome::WalkFailed,
 };
 

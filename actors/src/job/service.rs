@@ -5,6 +5,7 @@
 //! Nothing here names HTTP, and nothing here waits in SQLite or in a file system on an event loop.
 
 mod history;
+mod verifying;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -126,7 +127,18 @@ impl Jobs {
         owner: Option<String>,
         key: Option<String>,
     ) -> Result<Job, SubmitError> {
-        let request = key.map(|key| RequestKey { key, asked: fingerprint(&spec) });
+        self.submit_with(spec, None, owner, key).await
+    }
+
+    /// With the manifest that a verify job holds its files against.
+    async fn submit_with(
+        &self,
+        spec: JobSpec,
+        manifest: Option<Vec<u8>>,
+        owner: Option<String>,
+        key: Option<String>,
+    ) -> Result<Job, SubmitError> {
+        let request = key.map(|key| RequestKey { key, asked: fingerprint(&spec, manifest.as_deref()) });
         if let Some(request) = &request
             && let Some(job) = self.came_before(owner.clone(), request.clone()).await?
         {
@@ -144,7 +156,8 @@ impl Jobs {
             self.check_earlier(earlier, &spec).await?;
         }
         let job = Job::queued(spec, owner);
-        match self.hall.owned(take(self.hall.clone(), job.clone(), request, promise)).await? {
+        let taken = Taken { job: job.clone(), manifest, request, promise };
+        match self.hall.owned(take(self.hall.clone(), taken)).await? {
             Before::New => Ok(job),
             Before::Came(id) => self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted")),
             Before::Conflicts => Err(SubmitError::KeyConflict),
@@ -294,8 +307,9 @@ impl Jobs {
 }
 
 /// Puts a new job into the store, then into the queue.
-async fn take(hall: Arc<Hall>, job: Job, request: Option<RequestKey>, promise: Promise) -> Result<Before, StoreError> {
-    let before = hall.store.insert(job.clone(), request).await?;
+async fn take(hall: Arc<Hall>, taken: Taken) -> Result<Before, StoreError> {
+    let Taken { job, manifest, request, promise } = taken;
+    let before = hall.store.insert(job.clone(), manifest, request).await?;
     if before == Before::New {
         hall.registry.admit(Live::new(job, 0));
     }
@@ -304,10 +318,21 @@ async fn take(hall: Arc<Hall>, job: Job, request: Option<RequestKey>, promise: P
     Ok(before)
 }
 
+/// A job on its way into the store.
+struct Taken {
+    job: Job,
+    manifest: Option<Vec<u8>>,
+    request: Option<RequestKey>,
+    promise: Promise,
+}
+
 /// What is asked for, in short.
-fn fingerprint(spec: &JobSpec) -> [u8; 32] {
+fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
     let json = serde_json::to_vec(spec).expect("a spec has strings for keys");
-    *blake3::hash(&json).as_bytes()
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&json);
+    hasher.update(manifest.unwrap_or_default());
+    *hasher.finalize().as_bytes()
 }
 
 impl From<Missing> for SubmitError {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::digest::Algorithms;
+use crate::compare::AuditCounts;
+use crate::digest::{Algorithm, Algorithms};
+pub use crate::job::verify::VerifyMode;
 use crate::source::RelPath;
 
 /// The name of a job: a version 7 UUID, so ids sort by creation time.
@@ -42,6 +44,12 @@ pub struct JobSpec {
     /// taken over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse_unchanged_from: Option<JobId>,
+    /// Of a verify job: where its entries come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<VerifyMode>,
+    /// Of a verify job: the algorithm of digests that do not say theirs, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<Algorithm>,
     /// The job fails when it is not done this many seconds after it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<std::num::NonZeroU32>,
@@ -54,6 +62,8 @@ pub enum JobKind {
     /// Digests of every file.
     #[default]
     Hash,
+    /// Digests held against a manifest.
+    Verify,
 }
 
 impl JobKind {
@@ -62,6 +72,7 @@ impl JobKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hash => "hash",
+            Self::Verify => "verify",
         }
     }
 }
@@ -166,6 +177,12 @@ pub struct Summary {
     pub elapsed_ms: u64,
     /// Whether the walk reached its end.
     pub complete: bool,
+    /// Of a verify job: how many files came to which verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<AuditCounts>,
+    /// Of a verify job: the algorithm that digests without one turned out to be of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<Algorithm>,
 }
 
 /// Why a job failed: a stable code and a sentence.

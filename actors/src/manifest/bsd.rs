@@ -27,11 +27,24 @@ pub fn write_line(out: &mut Vec<u8>, line: Tagged<'_>, end: LineEnd) {
     out.push(end.byte());
 }
 
+/// OpenSSL 3 has names of its own for some of them.
+fn algorithm_of_tag(tag: &[u8]) -> Option<Algorithm> {
+    Algorithm::from_bsd_tag(tag).or(match tag {
+        b"SHA2-224" => Some(Algorithm::Sha224),
+        b"SHA2-256" => Some(Algorithm::Sha256),
+        b"SHA2-384" => Some(Algorithm::Sha384),
+        b"SHA2-512" => Some(Algorithm::Sha512),
+        b"SHA2-512/256" => Some(Algorithm::Sha512_256),
+        b"BLAKE2B-512" => Some(Algorithm::Blake2b),
+        _ => None,
+    })
+}
+
 /// Whether the line begins with the tag of an algorithm and a parenthesis; gives what follows that.
 pub(super) fn split_tag(line: &[u8]) -> Option<(Algorithm, &[u8])> {
     let open = line.iter().position(|&byte| byte == b'(')?;
     let tag = &line[..open];
-    let algorithm = Algorithm::from_bsd_tag(tag.strip_suffix(b" ").unwrap_or(tag))?;
+    let algorithm = algorithm_of_tag(tag.strip_suffix(b" ").unwrap_or(tag))?;
     Some((algorithm, &line[open + 1..]))
 }
 

@@ -157,13 +157,14 @@ fn carried(record: &Record, format: Format) -> Record {
 }
 
 fn summary_of(records: &[Record]) -> Summary {
+    let hashed = records.iter().filter(|record| !record.digests.is_empty());
     let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count() as u64;
     Summary {
         files: records.len() as u64,
         hashed: count(|record| !record.digests.is_empty()),
         errors: count(|record| matches!(record.status, Some(Status::Error { .. }))),
         skipped: count(|record| matches!(record.status, Some(Status::Skipped(_)))),
-        bytes: records.iter().filter(|record| !record.digests.is_empty()).filter_map(|record| record.size).sum(),
+        bytes: hashed.filter_map(|record| record.size).fold(0, u64::saturating_add),
         complete: true,
         ..Summary::default()
     }

@@ -183,7 +183,16 @@ mod tests {
         writer.item(&mut out, &item(b"c", HASHED, &digests)).unwrap();
         writer.end(
             &mut out,
-            &Summary { files: 4, hashed: 2, errors: 1, skipped: 1, bytes: 0, elapsed_ms: 7, complete: true },
+            &Summary {
+                files: 4,
+                hashed: 2,
+                errors: 1,
+                skipped: 1,
+                bytes: 0,
+                elapsed_ms: 7,
+                complete: true,
+                ..Summary::default()
+            },
         );
         String::from_utf8(out).unwrap()
     }

@@ -6,9 +6,10 @@ use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 use super::failure::Fault;
 use super::jobs::{Ending, end_within, must_exist};
 use super::ledger::{Batch, Group};
-use super::row::{ERROR, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED};
-use super::seal::Sealer;
+use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
+use super::seal::{self, Sealer};
 use super::{checkpoints, recovery};
+use crate::compare::{Evidence, Verdict};
 use crate::job::rows::{Origin, RowRef, Stability, Status};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end.
@@ -19,6 +20,7 @@ pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<
     for batch in &group.batches {
         write_batch(&change, group, batch, &mut sealer)?;
     }
+    write_moves(&change, group)?;
     checkpoints::keep(&change, group.run, &group.checkpoints, &mut sealer)?;
     checkpoints::drop_done(&change, group.run, &group.done_large)?;
     write_counts(&change, group)?;
@@ -43,9 +45,14 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
     let places = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     let mut insert = change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?;
     let mut replace = None;
-    for ((row, place), position) in batch.rows.iter().zip(&batch.rows.rows).zip(batch.first_position..) {
+    for (index, (row, place)) in batch.rows.iter().zip(&batch.rows.rows).enumerate() {
+        let position = batch.first_position + index as u64;
         let directory = batch.directories[place.directory as usize];
-        let values = values_of(position as i64, directory, &row);
+        let judged = batch.rows.judged.get(index).copied().unwrap_or_default();
+        let evidence = judged.evidence.map(Evidence::code);
+        let mut values = values_of(position as i64, directory, &row);
+        values[VERDICT] = judged.verdict.map_or(ValueRef::Null, |verdict| ValueRef::Integer(verdict as i64));
+        values[EVIDENCE] = evidence.as_ref().map_or(ValueRef::Null, |code| ValueRef::Text(code));
         if position >= group.rows_before {
             write_row(&mut insert, group.run, &values, sealer)?;
         } else if row.origin != Origin::Kept {
@@ -57,6 +64,24 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
             };
             write_row(replace, group.run, &values, sealer)?;
         }
+    }
+    Ok(())
+}
+
+/// New files become moved ones. Their seals are put on anew.
+fn write_moves(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
+    if group.moves.is_empty() {
+        return Ok(());
+    }
+    seal::add_function(change)?;
+    let mut update = change.prepare_cached(
+        "UPDATE results SET verdict = ?3, moved_from = ?4, seal = seal_of(
+           position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code, errno, stability,
+           digests, reused, ?3, ?4, evidence)
+         WHERE run = ?1 AND position = ?2",
+    )?;
+    for one in &group.moves {
+        update.execute(params![group.run, one.row as i64, Verdict::Moved as i64, &one.from[..]])?;
     }
     Ok(())
 }

@@ -39,7 +39,12 @@ pub(crate) struct Ending {
 }
 
 /// Takes a new job in, queued, unless its request has come before.
-pub(crate) fn insert(connection: &mut Connection, job: &Job, request: Option<&RequestKey>) -> Result<Before, Fault> {
+pub(crate) fn insert(
+    connection: &mut Connection,
+    job: &Job,
+    manifest: Option<&[u8]>,
+    request: Option<&RequestKey>,
+) -> Result<Before, Fault> {
     let change = connection.transaction()?;
     if let Some(request) = request {
         match requests::look(&change, job.owner.as_deref(), request)? {
@@ -61,6 +66,10 @@ pub(crate) fn insert(connection: &mut Connection, job: &Job, request: Option<&Re
             job.created_at.to_string(),
             run
         ])?;
+    if let Some(body) = manifest {
+        let mut insert = change.prepare_cached("INSERT INTO manifests (job, body) VALUES (?, ?)")?;
+        insert.execute(params![job.id.to_string(), body])?;
+    }
     if let Some(request) = request {
         requests::remember(&change, job, request)?;
     }
@@ -109,6 +118,12 @@ pub(crate) fn must_exist(changed: usize) -> Result<(), Fault> {
         1 => Ok(()),
         _ => Err(Fault::Nonsense("a job under way that is not in the store")),
     }
+}
+
+/// What a verify job holds its files against, as it was sent.
+pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT body FROM manifests WHERE job = ?")?;
+    Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
 }
 
 /// One job.
@@ -236,7 +251,7 @@ mod tests {
         let mut bench = Bench::new();
         let mut taken = job();
         taken.owner = Some("someone".to_owned());
-        insert(&mut bench.connection, &taken, None).unwrap();
+        insert(&mut bench.connection, &taken, None, None).unwrap();
         let back = get(&bench.connection, taken.id).unwrap().unwrap();
         assert_eq!(back.job, taken);
         assert_eq!(get(&bench.connection, job().id).unwrap().map(|stored| stored.job), None);
@@ -288,7 +303,7 @@ mod tests {
         let mut bench = Bench::new();
         let mut theirs = job();
         theirs.owner = Some("them".to_owned());
-        insert(&mut bench.connection, &theirs, None).unwrap();
+        insert(&mut bench.connection, &theirs, None, None).unwrap();
         let ours = bench.take_job();
         recovery::begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
         let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();

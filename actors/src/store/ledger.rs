@@ -7,10 +7,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::compare::Move;
 use crate::job::checkpoint::Checkpoint;
 use crate::job::item::Item;
 use crate::job::rows::{Origin, RowRef, Rows, Status};
 use crate::job::spec::JobId;
+use crate::job::verify::fixity_of;
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub(crate) struct Group {
     pub(crate) elapsed: Duration,
     /// Errors among the rows, to be announced after the commit.
     pub(crate) errors: Vec<NumberedItem>,
+    /// New files that turned out as moved ones.
+    pub(crate) moves: Vec<Move>,
 }
 
 #[derive(Debug)]
@@ -120,7 +124,7 @@ impl Ledger {
         let directories = rows.directories.iter().map(|path| self.directory_id(path)).collect();
         let first_position = self.met.rows;
         let mut to_write = 0;
-        for row in rows.iter() {
+        for (place, row) in rows.iter().enumerate() {
             let is_kept = row.origin == Origin::Kept && self.met.rows < self.footing.tally.rows;
             self.met.count(&row);
             if is_kept {
@@ -128,7 +132,8 @@ impl Ledger {
             }
             to_write += 1;
             if let Status::Error { .. } = row.status {
-                self.group.errors.push((self.met.rows, item_of(&row, &rows)));
+                let fixity = fixity_of(rows.judged.get(place));
+                self.group.errors.push((self.met.rows, Item { fixity, ..item_of(&row, &rows) }));
             }
             if !self.half_done.is_empty() {
                 self.settle_large(&row);
@@ -207,6 +212,7 @@ impl Group {
             tally: footing.tally,
             elapsed: footing.elapsed,
             errors: Vec::new(),
+            moves: Vec::new(),
         }
     }
 }

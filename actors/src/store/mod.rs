@@ -111,8 +111,18 @@ impl Store {
         self.place.identities()
     }
 
-    pub(crate) async fn insert(&self, job: Job, request: Option<RequestKey>) -> Result<Before, StoreError> {
-        self.write(move |connection| jobs::insert(connection, &job, request.as_ref())).await
+    pub(crate) async fn insert(
+        &self,
+        job: Job,
+        manifest: Option<Vec<u8>>,
+        request: Option<RequestKey>,
+    ) -> Result<Before, StoreError> {
+        self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
+    }
+
+    /// What a verify job holds its files against.
+    pub(crate) async fn manifest(&self, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |connection| jobs::manifest(connection, id)).await
     }
 
     /// Whether a request has come before.
@@ -233,7 +243,7 @@ impl Store {
 
     /// Waits for a place among the long reads, if this is one.
     async fn place_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
-        let passes_many_rows = query.q.is_some() || query.status.is_some();
+        let passes_many_rows = query.q.is_some() || query.status.is_some() || query.verdict.is_some();
         match passes_many_rows {
             true => self.long_reads.acquire().await.map(Some).map_err(|_| StoreError::Closed),
             false => Ok(None),
@@ -297,7 +307,7 @@ mod tests {
             assert!(matches!(answer, Err(StoreError::Failed(_))));
         }
         let taken = job();
-        store.insert(taken.clone(), None).await.unwrap();
+        store.insert(taken.clone(), None, None).await.unwrap();
         assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
     }
 
@@ -309,7 +319,7 @@ mod tests {
         let id = taken.id;
         let answer: Result<(), _> = store
             .write(move |connection| {
-                jobs::insert(connection, &taken, None)?;
+                jobs::insert(connection, &taken, None, None)?;
                 let change = connection.transaction()?;
                 change.execute("DELETE FROM jobs", [])?;
                 panic!("before the commit")
@@ -349,13 +359,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let taken = job();
-        store.insert(taken.clone(), None).await.unwrap();
+        store.insert(taken.clone(), None, None).await.unwrap();
         store.bound_pages(1).await;
         let big = |store: &Store| {
             let mut big = job();
             big.spec.exclude = vec!["x".repeat(100_000)];
             let store = store.clone();
-            async move { store.insert(big, None).await }
+            async move { store.insert(big, None, None).await }
         };
         assert!(matches!(big(&store).await, Err(StoreError::Full)));
         assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
@@ -367,7 +377,7 @@ mod tests {
     async fn the_files_of_the_store_are_known_by_identity() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
-        store.insert(job(), None).await.unwrap();
+        store.insert(job(), None, None).await.unwrap();
         let own = store.own_files();
         for name in ["", "hivesum.db", "hivesum.db-wal", "hivesum.db-shm", "hivesum.lock"] {
             let meta = std::fs::symlink_metadata(dir.path().join(name)).unwrap();

@@ -12,10 +12,11 @@ use super::failure::Fault;
 use super::jobs::{self, StoredJob};
 use super::ledger::NumberedItem;
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
+use crate::compare::Verdict;
 use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
 use crate::job::rows::walk_order;
-use crate::job::spec::JobId;
+use crate::job::spec::{JobId, JobKind};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
@@ -24,9 +25,10 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     let Some(stored) = jobs::get(&view, id)? else { return Ok(None) };
     let selection = Selection::new(&view, &stored, query)?;
     let limit = query.limit.clamp(1, MAX_PAGE);
-    let (total, rows) = match &query.q {
-        Some(q) if !q.is_empty() => selection.search(q, query.position, limit)?,
-        _ => (selection.count(query)?, selection.nth(query.position, limit)?),
+    let q = query.q.as_deref().unwrap_or_default();
+    let (total, rows) = match selection.looks_at_paths(q) {
+        true => selection.search(q, query.position, limit)?,
+        false => (selection.count(query)?, selection.nth(query.position, limit)?),
     };
     let items = rows.into_iter().map(|(_, item)| item).collect();
     Ok(Some(ResultPage { items, total, position: query.position }))
@@ -45,9 +47,10 @@ pub(crate) fn rows_after(
     let mut selection = Selection::new(&view, &stored, query)?;
     selection.range.start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
     let limit = limit.clamp(1, MAX_PAGE);
-    let rows = match &query.q {
-        Some(q) if !q.is_empty() => selection.first_with(q, limit)?,
-        _ => selection.nth(0, limit)?,
+    let q = query.q.as_deref().unwrap_or_default();
+    let rows = match selection.looks_at_paths(q) {
+        true => selection.first_with(q, limit)?,
+        false => selection.nth(0, limit)?,
     };
     let last_row = rows.last().map(|(row, _)| *row);
     Ok(RowPage { items: rows.into_iter().map(|(_, item)| item).collect(), last_row })
@@ -69,7 +72,14 @@ pub(crate) fn errors_since(
     let view = connection.transaction()?;
     let Some(stored) = jobs::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
     let range = from..stored.rows;
-    let selection = Selection { view: &view, stored: &stored, status: Some(StatusFilter::Error), range };
+    let selection = Selection {
+        view: &view,
+        stored: &stored,
+        status: Some(StatusFilter::Error),
+        verdict: None,
+        prefix: Vec::new(),
+        range,
+    };
     let items = selection.nth(0, limit)?.into_iter().map(|(row, item)| (row + 1, item)).collect();
     Ok(ErrorsSince { items, rows: stored.rows })
 }
@@ -79,16 +89,31 @@ struct Selection<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
     status: Option<StatusFilter>,
+    verdict: Option<Verdict>,
+    /// What a path must begin with, where its range is not found by halving: an audit's missing files come
+    /// after its walk.
+    prefix: Vec<u8>,
     range: Range<u64>,
 }
 
 impl<'a> Selection<'a> {
     fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, Fault> {
-        let range = match &query.path_prefix {
-            Some(prefix) if !prefix.is_empty() => range_of_prefix(view, stored, prefix)?,
-            _ => 0..stored.rows,
+        let is_in_order = stored.job.kind == JobKind::Hash;
+        let (range, prefix) = match &query.path_prefix {
+            Some(prefix) if !prefix.is_empty() && is_in_order => (range_of_prefix(view, stored, prefix)?, Vec::new()),
+            Some(prefix) => (0..stored.rows, prefix.clone()),
+            None => (0..stored.rows, Vec::new()),
         };
-        Ok(Self { view, stored, status: query.status, range })
+        Ok(Self { view, stored, status: query.status, verdict: query.verdict, prefix, range })
+    }
+
+    /// Whether each path must be looked at.
+    fn looks_at_paths(&self, q: &[u8]) -> bool {
+        !q.is_empty() || !self.prefix.is_empty()
+    }
+
+    fn wants(&self, path: &[u8], q: &[u8]) -> bool {
+        path.starts_with(&self.prefix) && (q.is_empty() || contains(path, q))
     }
 
     /// The rows of the range `?2..?3` of the run `?1` that have the status, as SQL. The second term on the
@@ -100,10 +125,14 @@ impl<'a> Selection<'a> {
             Some(StatusFilter::Error) => ("INDEXED BY results_not_hashed", "AND status = 1 AND status <> 0"),
             Some(StatusFilter::Skipped) => ("INDEXED BY results_not_hashed", "AND status = 2 AND status <> 0"),
         };
-        format!("FROM results {index} WHERE run = ?1 AND position >= ?2 AND position < ?3 {status}")
+        let verdict = self.verdict.map_or(String::new(), |verdict| format!("AND verdict = {}", verdict as i64));
+        format!("FROM results {index} WHERE run = ?1 AND position >= ?2 AND position < ?3 {status} {verdict}")
     }
 
     fn count(&self, query: &ResultQuery) -> Result<u64, Fault> {
+        if self.verdict.is_some() {
+            return self.count_rows();
+        }
         let Some(status) = self.status else { return Ok(self.range.end.saturating_sub(self.range.start)) };
         let progress = &self.stored.job.progress;
         if query.path_prefix.as_ref().is_none_or(Vec::is_empty) {
@@ -113,6 +142,10 @@ impl<'a> Selection<'a> {
                 StatusFilter::Skipped => progress.files_skipped,
             });
         }
+        self.count_rows()
+    }
+
+    fn count_rows(&self) -> Result<u64, Fault> {
         let count: i64 = self
             .view
             .prepare_cached(&format!("SELECT count(*) {}", self.clause()))?
@@ -124,10 +157,10 @@ impl<'a> Selection<'a> {
     fn nth(&self, skip: u64, limit: usize) -> Result<Vec<(u64, Item)>, Fault> {
         let mut found = Vec::new();
         let (mut start, mut offset) = (self.range.start, 0);
-        match self.status {
+        match (self.status, self.verdict) {
             // Every position counts: go straight to the row.
-            None => start = start.saturating_add(skip),
-            Some(_) => offset = skip,
+            (None, None) => start = start.saturating_add(skip),
+            _ => offset = skip,
         }
         self.each_row(start, offset, limit, |reader, row| {
             found.push((reader.position(row)?, reader.item(row)?));
@@ -141,7 +174,7 @@ impl<'a> Selection<'a> {
         let mut total = 0;
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if contains(reader.path(row)?, q) {
+            if self.wants(reader.path(row)?, q) {
                 if total >= skip && found.len() < limit {
                     found.push((reader.position(row)?, reader.item(row)?));
                 }
@@ -156,7 +189,7 @@ impl<'a> Selection<'a> {
     fn first_with(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, Fault> {
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if contains(reader.path(row)?, q) {
+            if self.wants(reader.path(row)?, q) {
                 found.push((reader.position(row)?, reader.item(row)?));
             }
             Ok(found.len() < limit)

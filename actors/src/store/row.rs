@@ -6,9 +6,10 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::failure::Fault;
 use super::seal::Sealer;
+use crate::compare::{Evidence, Verdict};
 use crate::digest::Algorithms;
 use crate::error::{ErrorCode, SkipReason};
-use crate::job::item::Item;
+use crate::job::item::{Fixity, Item};
 use crate::job::rows::{FileMeta, Stability, Status};
 
 /// What a [`RowReader`] reads of a row.
@@ -17,6 +18,11 @@ pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns,
 
 /// Columns of [`ROW_COLUMNS`] that the seal, the last one, is over.
 pub(crate) const SEALED_COLUMNS: usize = 17;
+
+/// Where the columns that only verify jobs have stand in [`ROW_COLUMNS`].
+pub(crate) const VERDICT: usize = 14;
+const MOVED_FROM: usize = 15;
+pub(crate) const EVIDENCE: usize = 16;
 
 /// Values of the column `status`.
 pub(crate) const HASHED: i64 = 0;
@@ -91,8 +97,22 @@ impl<'a> RowReader<'a> {
             return Err(Fault::Nonsense("digests of a wrong length"));
         }
         let reused = row.get::<_, Option<i64>>(13)?.is_some();
-        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: None })
+        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: fixity_of(row)? })
     }
+}
+
+/// What an audit said of the row.
+fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, Fault> {
+    let Some(number) = row.get::<_, Option<i64>>(VERDICT)? else { return Ok(None) };
+    let verdict = Verdict::ALL.into_iter().find(|verdict| *verdict as i64 == number);
+    let evidence = row
+        .get::<_, Option<String>>(EVIDENCE)?
+        .map(|code| Evidence::from_code(code.as_bytes()).ok_or(Fault::Nonsense("evidence that is none")));
+    Ok(Some(Fixity {
+        verdict: verdict.ok_or(Fault::Nonsense("an unknown verdict"))?,
+        moved_from: row.get(MOVED_FROM)?,
+        evidence: evidence.transpose()?,
+    }))
 }
 
 fn status_of(row: &Row<'_>) -> Result<Status, Fault> {

@@ -33,7 +33,7 @@ impl Bench {
 
     pub(crate) fn take_job(&mut self) -> Job {
         let job = job();
-        jobs::insert(&mut self.connection, &job, None).unwrap();
+        jobs::insert(&mut self.connection, &job, None, None).unwrap();
         job
     }
 

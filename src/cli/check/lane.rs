@@ -3,6 +3,8 @@
 use hivesum_actors::digest::Algorithms;
 use hivesum_actors::job::rows::{RowRef, Rows};
 use hivesum_actors::job::scan::Scan;
+use hivesum_actors::job::spec::Progress;
+use tokio::sync::watch;
 
 /// The results of one lane of a page.
 #[derive(Debug)]
@@ -20,6 +22,11 @@ impl RunningLane {
 
     pub(super) const fn algorithms(&self) -> &Algorithms {
         &self.algorithms
+    }
+
+    /// Live figures of the scan.
+    pub(super) fn progress(&self) -> watch::Receiver<Progress> {
+        self.scan.progress()
     }
 
     /// Whether the next result is here already.

@@ -8,6 +8,7 @@ mod judge;
 mod lane;
 mod page;
 mod report;
+mod source;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -16,16 +17,15 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::digest::Algorithms;
 use hivesum_actors::job::scan::{ScanSpec, Target};
-use hivesum_actors::manifest::{
-    ChecksumLines, Claimed, Limits, LineEnd, LinesError, ReadOptions, algorithm_of_manifest_name,
-};
+use hivesum_actors::manifest::{Claimed, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name};
 
 use self::judge::{Judge, Missing, Seen};
 use self::lane::RunningLane;
 use self::page::{Listed, Origin, Page, Pages, algorithms_of};
 use self::report::{Counts, Loudness, Report, Stop, Verdict};
+use self::source::Source;
 use super::args::CheckArgs;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
@@ -39,7 +39,8 @@ const STDIN_NAME: &[u8] = b"standard input";
 
 /// Checks what the arguments say.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let report = Report::new(Screen::plain(), loudness(&args));
+    let mut report = Report::new(Screen::with_progress(), loudness(&args), args.format);
+    report.begin();
     let pool = Pool::start(args.engine, args.algorithm.map(Algorithms::single))?;
     let manifests = match args.manifests.is_empty() {
         true => vec![OsString::from("-")],
@@ -56,7 +57,13 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
             Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
         }
     }
+    let ended = check.report.end();
     check.pool.join();
+    match ended {
+        Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
+        Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", in_words(&error)),
+        Err(Stop::BrokenOff) | Ok(()) => {}
+    }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -87,17 +94,18 @@ impl Check {
     fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
         if path == "-" {
             self.report.turn_to(STDIN_NAME);
-            return self.lines(None, Origin::Stdin, io::stdin().lock());
+            return self.lines(b"", Origin::Stdin, io::stdin().lock());
         }
         self.report.turn_to(path.as_bytes());
         match File::open(path) {
-            Ok(file) => self.lines(algorithm_of_manifest_name(path.as_bytes()), Origin::File, BufReader::new(file)),
+            Ok(file) => self.lines(path.as_bytes(), Origin::File, BufReader::new(file)),
             Err(error) => self.report.warn(&in_words(&error)).map(|()| false),
         }
     }
 
-    /// `named` is the algorithm that the manifest's name tells.
-    fn lines(&mut self, named: Option<Algorithm>, origin: Origin, reader: impl BufRead) -> Result<bool, Stop> {
+    /// The manifest's name tells the algorithm of its lines, and helps to tell its format.
+    fn lines(&mut self, name: &[u8], origin: Origin, reader: impl BufRead) -> Result<bool, Stop> {
+        let named = algorithm_of_manifest_name(name);
         let options = ReadOptions {
             asked: self.args.algorithm,
             untagged: named,
@@ -105,11 +113,16 @@ impl Check {
             limits: Limits::COMMAND_LINE,
         };
         let known = self.args.algorithm.or(named);
-        let pages = Pages::new(ChecksumLines::new(reader, options), origin, known);
+        let Ok(source) = Source::open(reader, name, options) else {
+            return self.report.warn("read error").map(|()| false);
+        };
+        let pages = Pages::new(source, origin, known);
         let mut judge = Judge::new(known, self.missing());
         let read = self.pages(pages, &mut judge)?;
-        if read.is_err() {
-            return self.report.warn("read error").map(|()| false);
+        match read {
+            Ok(()) => {}
+            Err(ManifestError::Lines(_)) => return self.report.warn("read error").map(|()| false),
+            Err(error) => return self.report.warn(&error.to_string()).map(|()| false),
         }
         let counts = judge.counts();
         self.report.summary(counts, self.missing())?;
@@ -129,7 +142,7 @@ impl Check {
     }
 
     /// Reports page after page, with the next one already under way.
-    fn pages<R: BufRead>(&mut self, mut pages: Pages<R>, judge: &mut Judge) -> Result<Result<(), LinesError>, Stop> {
+    fn pages<R: BufRead>(&mut self, mut pages: Pages<R>, judge: &mut Judge) -> Result<Result<(), ManifestError>, Stop> {
         let mut running = VecDeque::new();
         let mut end = None;
         loop {
@@ -160,6 +173,7 @@ impl Check {
     }
 
     fn page(&mut self, mut page: RunningPage, judge: &mut Judge) -> Result<(), Stop> {
+        page.lanes.iter().for_each(|lane| self.report.follow(lane.progress()));
         for listed in page.listed {
             match listed {
                 Listed::Malformed(line) => {

@@ -8,7 +8,9 @@ use std::io::BufRead;
 
 use hivesum_actors::digest::{Algorithm, Algorithms};
 use hivesum_actors::job::scan::NameList;
-use hivesum_actors::manifest::{ChecksumLines, Claimed, Entry, Found, LinesError};
+use hivesum_actors::manifest::{Claimed, Entry, Found, ManifestError};
+
+use super::source::Source;
 
 /// Entries of a page: enough to keep every hasher busy, some 1 MiB.
 const PAGE_ENTRIES: usize = 8192;
@@ -54,7 +56,7 @@ pub(super) enum Origin {
 
 /// Cuts a manifest into pages.
 pub(super) struct Pages<R> {
-    lines: ChecksumLines<R>,
+    source: Source<R>,
     origin: Origin,
     /// The algorithm of untagged lines, once it is known.
     untagged: Option<Algorithm>,
@@ -63,9 +65,9 @@ pub(super) struct Pages<R> {
 
 impl<R: BufRead> Pages<R> {
     /// `untagged` is the algorithm that was asked for or that the manifest's name tells.
-    pub(super) fn new(lines: ChecksumLines<R>, origin: Origin, untagged: Option<Algorithm>) -> Self {
+    pub(super) fn new(source: Source<R>, origin: Origin, untagged: Option<Algorithm>) -> Self {
         let entries = if untagged.is_some() { PAGE_ENTRIES } else { FIRST_PAGE_ENTRIES };
-        Self { lines, origin, untagged, entries }
+        Self { source, origin, untagged, entries }
     }
 
     /// A line has matched: all lines that could be of either algorithm are of this one.
@@ -75,10 +77,10 @@ impl<R: BufRead> Pages<R> {
     }
 
     /// The next page, and why it is the last one; an empty page is the end.
-    pub(super) fn next_page(&mut self) -> (Page, Option<LinesError>) {
+    pub(super) fn next_page(&mut self) -> (Page, Option<ManifestError>) {
         let mut page = Page::default();
         while page.listed.len() < self.entries {
-            match self.lines.next_entry() {
+            match self.source.next_entry() {
                 Ok(Some((line, Found::Malformed))) => page.listed.push(Listed::Malformed(line)),
                 Ok(Some((line, Found::Entry(entry)))) => page.add(line, &entry, self.origin, self.untagged),
                 Ok(None) => return (page, None),
@@ -118,14 +120,7 @@ impl Page {
 /// What must be computed to judge the digest. The algorithm known for untagged lines counts where it is
 /// one that the digest may be of.
 pub(super) fn algorithms_of(digest: &Claimed, untagged: Option<Algorithm>) -> Algorithms {
-    if let Some(algorithm) = digest.tag() {
-        return Algorithms::single(algorithm);
-    }
-    let fits = |algorithm: &Algorithm| algorithm.digest_bytes() == digest.as_bytes().len();
-    match untagged.filter(fits) {
-        Some(algorithm) => Algorithms::single(algorithm),
-        None => Algorithms::new(digest.candidates().iter().copied()).unwrap_or_default(),
-    }
+    digest.possible(untagged)
 }
 
 #[cfg(test)]
@@ -134,7 +129,8 @@ mod tests {
     use hivesum_actors::manifest::{Limits, ReadOptions};
 
     fn pages(text: &str) -> Pages<&[u8]> {
-        Pages::new(ChecksumLines::new(text.as_bytes(), ReadOptions::new(Limits::COMMAND_LINE)), Origin::File, None)
+        let source = Source::open(text.as_bytes(), b"", ReadOptions::new(Limits::COMMAND_LINE)).unwrap();
+        Pages::new(source, Origin::File, None)
     }
 
     #[test]

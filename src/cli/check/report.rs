@@ -6,11 +6,19 @@
 use std::io;
 
 use hivesum_actors::digest::Algorithm;
+use hivesum_actors::error::ErrorCode;
+use hivesum_actors::job::item::serialize_name;
+use hivesum_actors::job::spec::Progress;
 use hivesum_actors::manifest::escape_into;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use tokio::sync::watch;
 
 use super::judge::Missing;
 use crate::cli::outlet::write_stdout;
 use crate::cli::screen::Screen;
+use crate::cli::shape::Shape;
 
 /// Bytes of results that are kept before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -63,14 +71,71 @@ pub(super) struct Counts {
 pub(super) struct Report {
     screen: Screen,
     loudness: Loudness,
+    shape: Shape,
     buffer: Vec<u8>,
     /// The manifest at hand, as messages call it.
     manifest: Vec<u8>,
+    totals: Totals,
+}
+
+/// The counts of all manifests, for a document.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+struct Totals {
+    matched: u64,
+    modified: u64,
+    missing: u64,
+    unreadable: u64,
+    malformed: u64,
+}
+
+/// One entry of a document.
+struct ItemShown<'a> {
+    name: &'a [u8],
+    manifest: &'a [u8],
+    verdict: &'static str,
+    reason: Option<&'a str>,
+}
+
+impl Serialize for ItemShown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_name(&mut map, "path", "path_b64", self.name)?;
+        map.serialize_entry("verdict", self.verdict)?;
+        if let Some(reason) = self.reason {
+            map.serialize_entry("reason", reason)?;
+        }
+        map.serialize_entry("manifest", &String::from_utf8_lossy(self.manifest))?;
+        map.end()
+    }
 }
 
 impl Report {
-    pub(super) fn new(screen: Screen, loudness: Loudness) -> Self {
-        Self { screen, loudness, buffer: Vec::new(), manifest: Vec::new() }
+    pub(super) fn new(screen: Screen, loudness: Loudness, shape: Shape) -> Self {
+        Self { screen, loudness, shape, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
+    }
+
+    /// Shows the figures of this scan from now on.
+    pub(super) fn follow(&self, progress: watch::Receiver<Progress>) {
+        self.screen.follow(progress);
+    }
+
+    /// Before the first manifest.
+    pub(super) fn begin(&mut self) {
+        if self.shape == Shape::Json {
+            self.buffer.extend_from_slice(b"{\"items\":[");
+        }
+    }
+
+    /// After the last manifest.
+    pub(super) fn end(&mut self) -> Result<(), Stop> {
+        if self.shape == Shape::Json {
+            self.buffer.extend_from_slice(b"\n],\"counts\":");
+            push_json(&mut self.buffer, &self.totals);
+            self.buffer.extend_from_slice(b"}\n");
+        }
+        self.flush()?;
+        self.screen.clear();
+        Ok(())
     }
 
     /// What follows is about this manifest.
@@ -80,6 +145,9 @@ impl Report {
 
     /// The result of one entry.
     pub(super) fn entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
+        if self.shape == Shape::Json {
+            return self.item(name, verdict);
+        }
         let words = match verdict {
             Verdict::Ok if self.loudness == Loudness::Quiet => return Ok(()),
             Verdict::Ok => "OK",
@@ -98,6 +166,25 @@ impl Report {
         self.buffer.extend_from_slice(b": ");
         self.buffer.extend_from_slice(words.as_bytes());
         self.buffer.push(b'\n');
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// One entry of the document.
+    fn item(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
+        let (count, verdict, reason) = match verdict {
+            Verdict::Ok => (&mut self.totals.matched, "matched", None),
+            Verdict::Failed => (&mut self.totals.modified, "modified", None),
+            Verdict::Unreadable(why) if why == ErrorCode::NotFound.in_words() => {
+                (&mut self.totals.missing, "missing", None)
+            }
+            Verdict::Unreadable(why) => (&mut self.totals.unreadable, "unreadable", Some(why.as_str())),
+            Verdict::Ignored => return Ok(()),
+        };
+        *count += 1;
+        let totals = self.totals;
+        let first = totals.matched + totals.modified + totals.missing + totals.unreadable == 1;
+        self.buffer.extend_from_slice(if first { b"\n" } else { b",\n" });
+        push_json(&mut self.buffer, &ItemShown { name, manifest: &self.manifest, verdict, reason });
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -139,11 +226,12 @@ impl Report {
 
     /// The end of a manifest.
     pub(super) fn summary(&mut self, counts: &Counts, missing: Missing) -> Result<(), Stop> {
+        self.totals.malformed += counts.malformed;
         self.flush()?;
         if counts.well_formed == 0 {
             return self.warn("no properly formatted checksum lines found");
         }
-        if self.loudness == Loudness::Status {
+        if self.loudness == Loudness::Status || self.shape == Shape::Json {
             return Ok(());
         }
         for (count, one, many) in [
@@ -168,8 +256,12 @@ impl Report {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let written = write_stdout(&self.buffer);
+        let written = self.screen.aside(|| write_stdout(&self.buffer));
         self.buffer.clear();
         written.map_err(Stop::Stdout)
     }
+}
+
+fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
 }

@@ -115,7 +115,14 @@ impl Window {
         let Slot { plan, rows, digests, .. } = self.slots.pop_front()?;
         self.first += 1;
         let directories = plan.groups.iter().map(|group| group.shown.clone()).collect();
-        Some(Rows { algorithms: self.algorithms, directories, names: plan.names().to_vec(), digests, rows })
+        Some(Rows {
+            algorithms: self.algorithms,
+            directories,
+            names: plan.names().to_vec(),
+            digests,
+            rows,
+            judged: Vec::new(),
+        })
     }
 }
 

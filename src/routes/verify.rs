@@ -1,0 +1,85 @@
+//! `POST /verify`: a manifest in, a job out that holds a directory against it.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use hivesum_actors::job::spec::{JobKind, JobSpec, Priority, VerifyMode};
+use hivesum_actors::source::RelPath;
+use hivesum_actors::{Algorithm, Algorithms};
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::openapi::shown;
+use crate::request::key::idempotency_key;
+use crate::request::{PacedBody, Query};
+use crate::service::Service;
+
+#[utoipa::path(
+    post, path = "/api/v1/verify", tag = "jobs", operation_id = "verify",
+    summary = "Hold a directory or a file of a root against a manifest",
+    description = "The body is a manifest of any format, told by its looks. `audit` merges it with a walk of `path`; \
+        `check` takes its entries from the manifest alone. Each result has a `verdict`, the summary their counts.",
+    params(
+        ("root" = String, Query, description = "The root's name.", example = "files"),
+        ("path" = Option<String>, Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
+        ("algorithm" = Option<String>, Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
+        ("mode" = Option<shown::VerifyMode>, Query, description = "`audit` unless given."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
+            "A request that comes again under its key within 24 hours gives the job of the first."),
+    ),
+    request_body(content = String, content_type = "text/plain", description = "The manifest, at most 64 MiB and 1,000,000 lines."),
+    responses((status = 202, description = "Taken.", body = shown::Job, headers(("Location" = String, description = "The job's own path.")))),
+    extensions(("x-codes" = json!([
+        "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",
+        "idempotency_conflict", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
+        "root_unavailable", "storage_full",
+    ]))),
+)]
+pub(super) async fn verify(
+    request: HttpRequest,
+    payload: Payload,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    service.admit_work()?;
+    let spec = spec_of(&request)?;
+    let key = idempotency_key(&request)?;
+    // Each manifest is held in memory whole: they come a few at a time.
+    let _place = service.manifests.try_acquire().map_err(|_| ApiError::QueueFull)?;
+    let body = PacedBody::open(&request, payload, service.manifest_rules())?.within(service.budget.clone(), caller.key);
+    let manifest = body.collect().await?;
+    let owner = caller.owner.as_deref().map(str::to_owned);
+    let job = service.jobs.verify(spec, manifest, owner, key).await?;
+    let location = format!("/api/v1/jobs/{}", job.id);
+    Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
+}
+
+fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
+    let mut query = Query::of(request)?;
+    let root = query.text("root")?.ok_or_else(|| ApiError::invalid("say which root: ?root=NAME"))?;
+    let path = RelPath::new(query.bytes("path").unwrap_or_default())?;
+    let algorithm = query.text("algorithm")?.filter(|name| !name.is_empty());
+    let algorithm = algorithm.map(|name| name.parse::<Algorithm>()).transpose()?;
+    let mode = query.text("mode")?.map(|name| mode_of(&name)).transpose()?.unwrap_or_default();
+    query.finish()?;
+    Ok(JobSpec {
+        kind: JobKind::Verify,
+        root,
+        path,
+        algorithms: Algorithms::default(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        cross_filesystems: false,
+        priority: Priority::Normal,
+        max_bytes_per_second: None,
+        deadline_seconds: None,
+        reuse_unchanged_from: None,
+        mode: Some(mode),
+        algorithm,
+    })
+}
+
+fn mode_of(name: &str) -> Result<VerifyMode, ApiError> {
+    VerifyMode::from_name(name)
+        .ok_or_else(|| ApiError::invalid(format!("unknown mode {name:?}: choose audit or check")))
+}
