@@ -74,6 +74,20 @@ fn tag_of(file: &EmbeddedFile) -> EntityTag {
 mod tests {
     use super::*;
 
+    /// All assets together, uncompressed.
+    const MOST_BYTES: usize = 150 << 10;
+
+    #[test]
+    fn the_assets_stay_small_and_no_module_holds_two_rooms() {
+        let files: Vec<_> = Files::iter().map(|name| (Files::get(&name).unwrap(), name)).collect();
+        let bytes: usize = files.iter().map(|(file, _)| file.data.len()).sum();
+        assert!(bytes < MOST_BYTES, "{bytes} bytes");
+        for (file, name) in &files {
+            let lines = file.data.iter().filter(|&&byte| byte == b'\n').count();
+            assert!(lines <= 300, "{name} has {lines} lines");
+        }
+    }
+
     #[test]
     fn only_plain_paths_name_assets() {
         assert!(has("/index.html"));

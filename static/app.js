@@ -2,14 +2,13 @@
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
 import { forget, get, unreachable } from './kernel/api.js';
-import { rate, short, plural, visible } from './kernel/format.js';
-import * as notice from './kernel/notice.js';
+import { rate, count, plural, visible } from './kernel/format.js';
+import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
 import { comb } from './kernel/hive.js';
 import { show as showSignIn, signIn } from './views/signin.js';
 import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
 
-// One line a view: its module and its entry of the navigation.
 const VIEWS = {
 	hash: [() => import('./views/hash.js'), 'hash'],
 	files: [() => import('./views/files.js'), 'files'],
@@ -25,12 +24,12 @@ const main = document.querySelector('main');
 const root = document.documentElement;
 const node = (id) => document.getElementById(id);
 
-let shown = { key: null, view: null };
+let shown = {};
 let turn = 0;
 let gone = new AbortController();
 let signedOut = false;
 
-/** '#/job/ID?status=error' -> {name, parts, search}. */
+// '#/job/ID?status=error' -> {name, parts, search}.
 function address() {
 	const [path, search = ''] = location.hash.replace(/^#\/?/, '').split('?');
 	const [name, ...parts] = path.split('/');
@@ -38,15 +37,14 @@ function address() {
 }
 
 async function route() {
-	const to = address();
-	const key = [to.name, ...to.parts].join('/') + (to.name === 'jobs' ? JSON.stringify(to.search) : '');
 	if (signedOut) return;
+	const to = address();
+	const key = [to.name, ...to.parts, to.name === 'jobs' && to.search.state].join('/');
 	const [load, nav] = VIEWS[to.name];
 	for (const link of document.querySelectorAll('[data-nav]')) attr(link, 'aria-current', link.dataset.nav === nav ? 'page' : null);
 	if (key === shown.key && shown.view?.update) { shown.view.update(to); return; }
-	const mine = turn += 1;
 	leave();
-	notice.clear();
+	const mine = turn;
 	const place = h(`div.view.view-${to.name}`);
 	// What is on the page stays until the next view has something to show.
 	const slow = setTimeout(() => { if (mine === turn && !place.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
@@ -54,10 +52,10 @@ async function route() {
 		const module = await load().catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
 		// A view may fill its place before it is ready; it is shown from then on.
-		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) show(place); });
+		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, place); scrollTo(0, 0); } });
 		filled.observe(place, { childList: true });
 		const view = await module.mount(place, { ...to, signal: gone.signal });
-		if (mine !== turn) { view.unmount(); return; }
+		if (mine !== turn) { view.unmount?.(); return; }
 		shown = { key, view };
 		if (to.name !== 'job') document.title = `${view.title} · hivesum`;
 	} catch (problem) {
@@ -65,28 +63,27 @@ async function route() {
 	} finally { clearTimeout(slow); }
 }
 
-function show(place) { put(main, place); scrollTo(0, 0); }
-
 function leave() {
+	turn += 1;
 	gone.abort();
 	gone = new AbortController();
-	shown.view?.unmount();
-	shown = { key: null, view: null };
+	shown.view?.unmount?.();
+	shown = {};
+	document.querySelectorAll('dialog').forEach((open) => open.close());
+	clear();
 }
 
 function broken(problem) {
 	if (problem.name !== 'Problem') console.error(problem);
-	notice.clear();
-	put(main, notice.placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary@retry', route, 'retry'), problem));
+	clear();
+	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary@retry', route, 'retry'), problem));
 }
 
 function enterSignedOut(problem) {
 	if (signedOut && !problem) return;
 	signedOut = true;
-	turn += 1;
 	leave();
 	pool.pause();
-	notice.clear();
 	root.classList.add('signed-out');
 	document.title = 'Sign in · hivesum';
 	showSignIn(main, problem, signedIn);
@@ -101,7 +98,7 @@ function signedIn() {
 	route();
 }
 
-/** A sign-in link has its token in the fragment, which never leaves the browser; it is taken out at once. */
+// A sign-in link has its token in the fragment, which never leaves the browser; it is taken out at once.
 async function takeToken() {
 	const found = /^#token=(.*)$/.exec(location.hash);
 	if (!found) return;
@@ -111,58 +108,49 @@ async function takeToken() {
 		signedOut = false;
 	} catch (problem) {
 		// A used link is no fault while the cookie is good, or where no token is needed.
-		const inside = await get('algorithms', { silent: true }).then(() => true, () => false);
-		if (!inside) enterSignedOut(problem);
+		await get('algorithms', { silent: true }).catch(() => enterSignedOut(problem));
 	}
 }
 
 function header() {
 	const cells = comb('', 8);
-	const busy = h('span@pool-busy', '–');
-	const size = h('span@pool-size', '–');
-	const speed = h('span.pool-rate');
-	const text = h('span', busy, ' of ', size, h('span.pool-word', ' busy'));
-	const link = node('pool');
-	put(link, cells.node, text, speed);
+	const [busy, size, speed, link] = [h('span@pool-busy', '–'), h('span@pool-size', '–'), h('span.pool-rate'), node('pool')];
+	put(link, cells.node, h('span', busy, ' of ', size, h('span.pool-word', ' busy')), speed);
 	pool.onPool(({ sample, problem }) => {
 		link.classList.toggle('away', Boolean(problem));
-		if (!sample) { link.title = problem.detail; put(speed, 'offline'); return; }
+		if (problem) { link.title = problem.detail; put(speed, 'offline'); return; }
 		const { hashers } = sample.stats;
 		cells.show(hashers);
 		put(busy, String(hashers.busy));
 		put(size, String(hashers.size));
 		put(speed, sample.bytesPerSecond >= 1 ? rate(sample.bytesPerSecond) : 'idle');
-		link.title = `${hashers.busy} of ${plural(hashers.size, 'hasher')} busy, ${short(sample.filesPerSecond)} files/s`;
+		link.title = `${count(sample.filesPerSecond)} files/s`;
 	});
 	const badge = node('uploads-active');
-	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, short(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} under way`); });
+	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} under way`); });
 }
 
 function themeToggle() {
-	const toggle = node('theme');
-	const themes = ['auto', 'light', 'dark'];
-	const now = () => root.dataset.theme ?? 'auto';
+	const toggle = put(node('theme'), icon('theme'));
+	const dark = matchMedia('(prefers-color-scheme: dark)');
 	const tell = () => dispatchEvent(new Event('themechange'));
-	const draw = () => {
-		put(toggle, icon(now()));
-		toggle.title = `Colours: ${now() === 'auto' ? 'as the system' : now()}`;
-		attr(toggle, 'aria-label', toggle.title);
-		tell();
-	};
+	dark.addEventListener('change', tell);
 	toggle.addEventListener('click', () => {
-		const next = themes[(themes.indexOf(now()) + 1) % 3];
-		attr(root, 'data-theme', next === 'auto' ? null : next);
-		try { localStorage.setItem('hivesum.theme', next); } catch { /* for this visit only, then */ }
-		draw();
+		const now = root.dataset.theme ?? (dark.matches ? 'dark' : 'light');
+		root.dataset.theme = now === 'dark' ? 'light' : 'dark';
+		tell();
+		try { localStorage.setItem('hivesum.theme', root.dataset.theme); } catch { /* for this visit only, then */ }
 	});
-	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
-	draw();
 }
 
 node('skip').addEventListener('click', (event) => { event.preventDefault(); main.focus(); });
 addEventListener('beforeunload', (event) => { if (totals().active) event.preventDefault(); });
-addEventListener('unhandledrejection', ({ reason }) => notice.showProblem(reason instanceof Error ? reason : new Error(visible(reason))));
-addEventListener('hashchange', () => { if (location.hash.startsWith('#token=')) takeToken().then(() => { if (!signedOut) signedIn(); }); else route(); });
+addEventListener('unhandledrejection', ({ reason }) => showProblem(reason instanceof Error ? reason : new Error(visible(reason))));
+addEventListener('hashchange', async () => {
+	if (!location.hash.startsWith('#token=')) { route(); return; }
+	await takeToken();
+	if (!signedOut) signedIn();
+});
 addEventListener('signedout', () => enterSignedOut());
 header();
 themeToggle();

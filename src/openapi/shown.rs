@@ -458,6 +458,21 @@ pub(crate) struct Stats {
     files_hashed: u64,
     latency: Latency,
     uptime_seconds: u64,
+    /// Of the program.
+    version: String,
+    limits: LimitsTold,
+}
+
+/// Bounds that a client meets; null where there is none.
+#[derive(ToSchema)]
+pub(crate) struct LimitsTold {
+    requests_per_second: Option<u32>,
+    max_upload_bytes: u64,
+    max_file_bytes: u64,
+    max_running_jobs: u64,
+    max_queued_jobs: u64,
+    max_connections: u64,
+    max_streams: u64,
 }
 
 /// The hashers.

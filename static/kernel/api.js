@@ -7,11 +7,11 @@ const BASE = '/api/v1/';
 const ATTEMPTS = 5;
 const LONGEST_WAIT_SECONDS = 30;
 
-/** What went wrong, in the server's words. `status` 0: no answer at all. */
+// What went wrong, in the server's words. `status` 0: no answer at all.
 export class Problem extends Error {
-	constructor({ status = 0, code = '', detail = '', requestId = '', retryAfter = 0 }) {
+	constructor({ detail, ...rest }) {
 		super(detail);
-		Object.assign(this, { name: 'Problem', status, code, detail, requestId, retryAfter });
+		Object.assign(this, { name: 'Problem', status: 0, requestId: '', detail, ...rest });
 	}
 
 	get worthRetry() { return this.status === 429 || this.status === 503; }
@@ -22,13 +22,8 @@ const PLAIN = { 408: 'The data came too slowly.', 413: 'This is larger than the 
 export function problemOf(status, body, retryAfter) {
 	let told = {};
 	try { told = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
-	return new Problem({
-		status,
-		code: told.code ?? `http_${status}`,
-		detail: told.detail ?? PLAIN[status] ?? 'The server failed to answer.',
-		requestId: told.request_id ?? '',
-		retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1),
-	});
+	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId } = told;
+	return new Problem({ status, code, detail, requestId, retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1) });
 }
 
 export function parsed(status, text) {
@@ -39,13 +34,10 @@ export const unreachable = () => new Problem({ code: 'unreachable', detail: 'The
 
 export const tellSignedOut = () => dispatchEvent(new Event('signedout'));
 
-async function once(method, path, { json, body, headers = {}, signal }) {
-	const init = { method, signal, body, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
-	if (json) { init.body = JSON.stringify(json); init.headers['content-type'] = 'application/json'; }
-	let response;
-	try { response = await fetch(BASE + path, init); } catch (error) {
-		throw error.name === 'AbortError' ? error : unreachable();
-	}
+async function once(method, path, { json, body, headers, signal }) {
+	const init = { method, signal, body: json ? JSON.stringify(json) : body, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
+	if (json) init.headers['content-type'] = 'application/json';
+	const response = await fetch(BASE + path, init).catch((error) => { throw error.name === 'AbortError' ? error : unreachable(); });
 	const text = await response.text();
 	if (!response.ok) throw problemOf(response.status, text, response.headers.get('retry-after'));
 	return parsed(response.status, text);
@@ -60,7 +52,7 @@ export function sleep(seconds, signal) {
 	});
 }
 
-/** Sends a request; when the server is busy it says so and tries again, unless `silent`. */
+// Sends a request; when the server is busy it says so and tries again, unless `silent`.
 export async function send(method, path, options = {}) {
 	for (let attempt = 1; ; attempt += 1) {
 		try {
@@ -80,24 +72,20 @@ export const jobPath = (id, rest = '') => `jobs/${encodeURIComponent(id)}${rest}
 export const get = (path, options) => send('GET', path, options);
 export const post = (path, json, options) => send('POST', path, { json, ...options });
 
-/** A query, leaving out the empty members. */
 export function query(members) {
-	const pairs = Object.entries(members).filter(([, value]) => value !== undefined && value !== null && value !== '');
+	const pairs = Object.entries(members).filter(([, value]) => (value ?? '') !== '');
 	return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}` : '';
 }
 
-/** A key for Idempotency-Key; randomUUID exists only in secure contexts. */
-export function freshKey() {
-	return crypto.getRandomValues(new Uint32Array(4)).join('-');
-}
+// A key for Idempotency-Key; randomUUID exists only in secure contexts.
+export const freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
-// What does not change while the page is open.
+// What does not change while the page is open, and the same server and token answer.
 const kept = new Map();
-function keep(name, load) {
-	if (!kept.has(name)) kept.set(name, load().catch((error) => { kept.delete(name); throw error; }));
+function keep(name) {
+	if (!kept.has(name)) kept.set(name, get(name).catch((error) => { kept.delete(name); throw error; }));
 	return kept.get(name);
 }
-/** Another server, or another token, may answer now. */
 export const forget = () => kept.clear();
-export const algorithms = () => keep('algorithms', () => get('algorithms'));
-export const roots = () => keep('roots', () => get('roots'));
+export const algorithms = () => keep('algorithms');
+export const roots = () => keep('roots');

@@ -3,7 +3,7 @@
 const SVG = 'http://www.w3.org/2000/svg';
 const specs = new Map();
 
-/** 'button.primary.wide@start-job' -> a tag, its classes, and data-testid, the hook for tests. */
+// 'button.primary.wide@start-job' -> a tag, its classes, and data-testid, the hook for tests.
 function read(spec) {
 	if (!specs.has(spec)) {
 		const [, tag, classes, testid] = /^(\w+)([^@]*)@?(.*)$/.exec(spec);
@@ -12,10 +12,10 @@ function read(spec) {
 	return specs.get(spec);
 }
 
-/** Creates an element; a plain object after the spec holds attributes (`label` is aria-label), and functions among them listen. */
+// Creates an element; a plain object after the spec holds attributes (`label` is aria-label), and functions among them listen.
 export const h = (spec, ...rest) => fill(document.createElement(read(spec).tag), read(spec), rest);
 
-export const svg = (spec, ...rest) => fill(document.createElementNS(SVG, read(spec).tag), read(spec), rest);
+const svg = (spec, ...rest) => fill(document.createElementNS(SVG, read(spec).tag), read(spec), rest);
 
 const there = (child) => child !== null && child !== undefined && child !== false;
 
@@ -28,19 +28,18 @@ function fill(element, { className, testid }, rest) {
 		else if (name === 'value' || name === 'checked') element[name] = value;
 		else if (there(value)) element.setAttribute(name === 'label' ? 'aria-label' : name, value === true ? '' : value);
 	}
-	element.append(...rest.flat().filter(there));
+	element.append(...rest.flat(9).filter(there));
 	return element;
 }
 
-/** Replaces the children, but not by the same text. */
 export function put(element, ...children) {
 	const [only] = children;
-	if (children.length > 1 || typeof only !== 'string') element.replaceChildren(...children.flat().filter(there));
+	if (children.length > 1 || typeof only !== 'string') element.replaceChildren(...children.flat(9).filter(there));
 	else if (element.textContent !== only || element.childElementCount) element.textContent = only;
 	return element;
 }
 
-/** Sets an attribute when it changes; null takes it away. */
+// Sets an attribute when it changes; null takes it away.
 export function attr(element, name, value) {
 	if (!there(value)) element.removeAttribute(name);
 	else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
@@ -57,23 +56,16 @@ const PATHS = {
 	folder: 'M1.5 12.5v-9h4.6l1.6 2h6.8v7z',
 	file: 'M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3',
 	link: 'M6.5 9.5l3-3M7 4.5l1.5-1.5a2.8 2.8 0 0 1 4 4L11 8.5M9 11.5L7.5 13a2.8 2.8 0 0 1-4-4L5 7.5',
-	other: 'M8 8v.01M3 3h10v10H3z',
 	drop: 'M8 10.5V2m-3.2 3L8 1.8 11.2 5M2 9.5v4.5h12V9.5',
 	chevron: 'M6 3.5L10.5 8 6 12.5',
-	root: 'M2 3h12v4H2zM2 9h12v4H2zM4.5 5v.01M4.5 11v.01',
 	skip: 'M3 8h10',
-	compare: 'M5 2.5v11M2 10.5l3 3 3-3M11 13.5v-11M8 5.5l3-3 3 3',
 	clock: 'M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8M8 4.5V8l2.5 1.8',
 	search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9m3.3 7.8l3.2 3.2',
-	light: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.5m0 11V15M1 8h1.5m11 0H15M3 3l1.1 1.1m7.8 7.8L13 13M13 3l-1.1 1.1M4.1 11.9L3 13',
-	dark: 'M13.5 9.6A6 6 0 0 1 6.4 2.5a6 6 0 1 0 7.1 7.1',
-	auto: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 2v12M10 3v10M12 4.5v7',
+	theme: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 2v12M10 3v10M12 4.5v7',
 };
 
-/** A line icon, silent beside its text. */
 export const icon = (name, extra = '') => svg(`svg.icon.${extra}`, { viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: PATHS[name] }));
 
-/** `spec` adds classes and the test hook: '.primary@start-job'. */
 export const button = (label, spec, click, glyph, more = {}) => h(`button.button${spec}`, { type: 'button', click, ...more }, glyph && icon(glyph), h('span', label));
 
 export const iconButton = (label, glyph, click, testid = '') => h(`button.button.quiet.square${testid}`, { type: 'button', title: label, label, click }, icon(glyph));
@@ -83,3 +75,17 @@ export const relabel = (element, text) => put(element.lastElementChild, text);
 export const skeleton = (rows) => h('div.skeleton-rows', { 'aria-hidden': 'true' }, Array.from({ length: rows }, () => h('i')));
 
 export const cell = (className, ...children) => h(`div.cell.${className}`, { role: 'gridcell' }, children);
+
+export const labelled = (title, field) => h('label.labelled', h('span', title), field);
+
+export const searchField = (testid, label, value, input) => {
+	const field = h(`input.field@${testid}`, { type: 'search', label, placeholder: label, value, input });
+	return { field, node: h('label.search', icon('search'), field) };
+};
+
+// `set(share)` of 0 to 1; null: nobody knows.
+export function progressBar(spec, label) {
+	const bar = h('i');
+	const node = h(`div.bar${spec}`, { role: 'progressbar', label }, bar);
+	return { node, set(share) { bar.style.transform = `scaleX(${share ?? 1})`; attr(node, 'aria-valuenow', share === null ? null : Math.floor(share * 100)); } };
+}

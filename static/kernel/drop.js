@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 
-/** The whole window takes drops until `signal`, so that a near miss does not open the file instead of the page; `zone` lights up. */
+// The whole window takes drops until `signal`, so that a near miss does not leave the page; `zone` lights up.
 export function onDrop(signal, zone, take) {
 	let depth = 0;
 	const enter = (change) => { depth = change ? Math.max(0, depth + change) : 0; zone.classList.toggle('over', depth > 0); };
@@ -13,6 +13,5 @@ export function onDrop(signal, zone, take) {
 	on('drop', (event) => { enter(0); take(event.dataTransfer); });
 }
 
-/** An input that a button opens: `chooser.click()`. */
 export const chooser = (testid, label, take, more) => h(`input.offscreen@${testid}`, { type: 'file', tabindex: '-1', label, ...more,
 	change: ({ target }) => { take([...target.files]); target.value = ''; } });

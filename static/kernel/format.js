@@ -4,10 +4,9 @@ import { h } from './dom.js';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const COUNT = new Intl.NumberFormat('en-US');
-const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** 1234567 -> "1.18 MiB": three significant digits. */
+// 1234567 -> "1.18 MiB": three significant digits.
 export function bytes(n) {
 	if (!Number.isFinite(n)) return '–';
 	let unit = 0;
@@ -24,22 +23,17 @@ export const rate = (bytesPerSecond) => `${bytes(bytesPerSecond)}/s`;
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-/** 12345 -> "12.3K". */
-export const short = (n) => COMPACT.format(n);
-
-/** "0.4 s", "12 s", "3 min 20 s", "2 h 5 min", "1 d 2 h". */
 export function duration(seconds) {
 	if (!Number.isFinite(seconds) || seconds < 0) return '–';
 	if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
 	if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
 	const s = Math.round(seconds);
 	if (s < 60) return `${s} s`;
-	const two = (unit, name, part, small) => `${count(Math.floor(s / unit))} ${name}${Math.floor((s % unit) / part) ? ` ${Math.floor((s % unit) / part)} ${small}` : ''}`;
-	if (s < 3600) return two(60, 'min', 1, 's');
-	return s < 86400 ? two(3600, 'h', 60, 'min') : two(86400, 'd', 3600, 'h');
+	const [unit, name, part, small] = s < 3600 ? [60, 'min', 1, 's'] : s < 86400 ? [3600, 'h', 60, 'min'] : [86400, 'd', 3600, 'h'];
+	const rest = Math.floor((s % unit) / part);
+	return `${count(Math.floor(s / unit))} ${name}${rest ? ` ${rest} ${small}` : ''}`;
 }
 
-/** "just now", "5 min ago", else the date. */
 export function ago(iso) {
 	const at = Date.parse(iso);
 	const seconds = (Date.now() - at) / 1000;
@@ -50,10 +44,8 @@ export function ago(iso) {
 
 export const when = (iso) => (Number.isFinite(Date.parse(iso)) ? WHEN.format(Date.parse(iso)) : '–');
 
-/** Whole percents, never 100 before the end. */
 export const percent = (part, whole) => (whole > 0 ? `${Math.min(part >= whole ? 100 : 99, Math.floor((part / whole) * 100))}%` : '–');
 
-/** blake3 -> BLAKE3, sha256 -> SHA-256, sha512_256 -> SHA-512/256, sha3_256 -> SHA3-256. */
 export const algorithmTitle = (name) => (name === 'blake2b' ? 'BLAKE2b' : name.toUpperCase().replace(/^SHA(?!3_)/, 'SHA-').replace('512_', '512/').replace('_', '-'));
 
 const ESCAPES = { 9: '\\t', 10: '\\n', 13: '\\r', 27: '\\e' };
@@ -67,10 +59,9 @@ function mark(character) {
 	return ESCAPES[point] ?? `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** A name from a disk as text with nothing hidden in it. */
 export const visible = (name) => String(name).replace(SPLIT, (c) => mark(c));
 
-/** The same as nodes: what is invisible or turns the text around is a small mark. */
+// The same as nodes: what is invisible or turns the text around is a small mark.
 export function nameNode(name, className = '') {
 	const node = h(`bdi.name.${className}`);
 	for (const part of String(name).split(SPLIT)) {
@@ -80,7 +71,6 @@ export function nameNode(name, className = '') {
 	return node;
 }
 
-/** A path whose directories give way first when room is short. */
 export function pathNode(path) {
 	const text = String(path);
 	const cut = text.lastIndexOf('/') + 1;

@@ -4,7 +4,7 @@ import { h, attr } from './dom.js';
 
 const MOST_CELLS = 64;
 
-/** `show(hashers)` colours it: busy cells first, then idle ones, stuck and dead ones last. */
+// `show(hashers)` colours it: busy cells first, then idle ones, stuck and dead ones last.
 export function comb(spec, most = MOST_CELLS) {
 	const node = h(`span.comb${spec}`, { role: 'img' });
 	function show({ size, busy, alive, stuck }) {

@@ -1,7 +1,7 @@
 // A large result in a panel: tabs and a search that filter it, and a table in which any row can be reached.
 // The filters are members of the API's query and of the page's address alike.
 
-import { h, put, button, icon } from './dom.js';
+import { h, put, button, cell, searchField } from './dom.js';
 import { query } from './api.js';
 import { count, plural } from './format.js';
 import { Table } from './table.js';
@@ -12,10 +12,8 @@ const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
 const rowHeight = () => (NARROW.matches ? 62 : 36);
 
-/**
- * `names` are the filters; `start` their first values; `address` the page's without them; `load(filters, signal)` answers
- * {items, total}; `tabs`: [filter, {value: title}]; `search`: {label, read(text), show(filters)}; `nothing()` is shown for none.
- */
+// `names` are the filters, `start` their first values, `address` the page's without them; `load(filters, signal)` answers {items, total};
+// `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}]; `search`: {label, read(text), show(filters)}.
 export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools }) {
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
@@ -23,15 +21,16 @@ export function listing({ label, testid, columns, names, start, address, load, f
 	let able = false;
 	const pages = new Pages({ load: (position, limit, signal) => load({ ...filters, position, limit }, signal), changed: arrived,
 		failed: (problem) => showProblem(problem, () => pages.refresh()) });
-	const table = new Table({ label, rowHeight: rowHeight(), source: pages, testid, className: 'results', columns, fill, open, sort: (sort) => go({ ...filters, sort }) });
+	const table = new Table({ label, rowHeight: rowHeight(), source: pages, testid, className: 'results', columns, open, fill: draw, sort: (sort) => go({ ...filters, sort }) });
 	const total = h('span.results-total@results-total', { role: 'status' });
 	const bar = tabBar(titles, (value) => go({ ...filters, [tab]: value }));
-	const field = search && h('input.field@results-search', { type: 'search', placeholder: search.label, label: search.label, value: search.show(filters),
-		input: () => { clearTimeout(timer); timer = setTimeout(() => go({ ...filters, ...search.read(field.value.trim()) }), SEARCH_MS); } });
+	const { field, node: seek } = search ? searchField('results-search', search.label, search.show(filters), typed) : {};
 	const empty = h('div.results-empty');
 	const node = h('section.panel.results-panel', { label }, h('div.results-head', h('h2', label), total, h('span.spring'), heads),
-		h('div.results-tools', bar.node, h('span.spring'), tools, field && h('label.search', icon('search'), field)), table.node, empty);
-	const draw = () => { bar.mark(filters[tab] ?? ''); table.sorted(filters.sort, able); };
+		h('div.results-tools', bar.node, h('span.spring'), tools, seek), table.node, empty);
+	const mark = () => { bar.mark(filters[tab] ?? ''); table.sorted(filters.sort, able); };
+
+	function draw(row, item) { put(row, item ? fill(item) : columns.map(([, name]) => cell(name, h('i.ghost')))); }
 
 	function arrived() {
 		table.measure();
@@ -41,6 +40,11 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		table.node.hidden = pages.total === 0;
 		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing fits this filter', 'Try another word, or show all results.',
 			button('Show all', '', () => { if (field) field.value = ''; go({ sort }); })) : nothing()));
+	}
+
+	function typed() {
+		clearTimeout(timer);
+		timer = setTimeout(() => go({ ...filters, ...search.read(field.value.trim()) }), SEARCH_MS);
 	}
 
 	function go(next) {
@@ -54,7 +58,7 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		if (JSON.stringify(wanted) === JSON.stringify(filters)) return;
 		filters = wanted;
 		if (field && document.activeElement !== field) field.value = search.show(filters);
-		draw();
+		mark();
 		table.cursor = 0;
 		table.moveTo(0);
 		pages.reset();
@@ -62,14 +66,13 @@ export function listing({ label, testid, columns, names, start, address, load, f
 
 	const resize = () => table.setRowHeight(rowHeight());
 	NARROW.addEventListener('change', resize);
-	draw();
+	mark();
 	pages.want(0, 1);
 	return {
 		node, follow, go,
 		repaint: () => table.repaint(),
 		refresh: () => pages.refresh(),
-		/** How many each tab has, and whether the order can be chosen. */
-		show(amounts, sortable) { able = sortable; bar.count(amounts); draw(); },
+		show(amounts, sortable) { able = sortable; bar.count(amounts); mark(); },
 		destroy() { pages.stop(); table.destroy(); clearTimeout(timer); NARROW.removeEventListener('change', resize); },
 	};
 }

@@ -1,7 +1,5 @@
 // Checksum files: reads the ones that people have beside their files, and writes results as one.
 
-import { canonical } from './digest.js';
-
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 const SUMS = /^(b2|b3|md5|sha1|sha224|sha256|sha384|sha512)sums?(?:\.txt)?$|\.(b2|b3|md5|sha1|sha224|sha256|sha384|sha512)(?:sum)?$/i;
@@ -12,10 +10,16 @@ export const looksLikeManifest = (path) => SUMS.test(baseName(path)) || OTHERS.t
 
 const baseName = (path) => path.slice(path.lastIndexOf('/') + 1);
 
+export function canonical(written) {
+	const bare = written.toLowerCase().replace(/[^a-z0-9]/g, '').replace(/^sha2(256|512)$/, 'sha$1');
+	const other = { b3: 'blake3', b2: 'blake2b', blake2: 'blake2b', blake2b512: 'blake2b', sha: 'sha1', sha512256: 'sha512_256', sha3256: 'sha3_256',
+		sha3512: 'sha3_512', xxh3: 'xxh3_64', xxh364: 'xxh3_64', xxh128: 'xxh3_128', xxh3128: 'xxh3_128' };
+	return other[bare] ?? (/^(blake3|blake2b|sha(1|224|256|384|512)|md5|crc32c?)$/.test(bare) ? bare : null);
+}
+
 const unescapeName = (odd, name) => (odd ? name.replace(/\\(.)/g, (whole, c) => ({ '\\': '\\', n: '\n', r: '\r' })[c] ?? whole) : name);
 const entry = (name, hex, names) => ({ name, hex: hex.toLowerCase(), names });
 
-/** Reads a manifest: {entries: [{name, hex, names}], bad}; `names` are the algorithms that a digest can be of. */
 export function parse(text, fileName) {
 	const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
 	const hint = SUMS.exec(baseName(fileName));
@@ -44,7 +48,6 @@ function gnuLine(line, hinted) {
 	return names ? entry(unescapeName(found[1], found[3]), found[2], names) : null;
 }
 
-/** hashdeep: `size,digest,...,name`, the name being all after the last digest's comma. */
 function deepLine(line, columns) {
 	const cells = line.split(',');
 	const name = cells.slice(columns.length - 1).join(',');
@@ -52,7 +55,6 @@ function deepLine(line, columns) {
 	return at > 0 && name ? entry(name, cells[at], [canonical(columns[at])]) : null;
 }
 
-/** Finds a file's entry: the same path or an end of it, else the only entry with its last component. */
 export function finder(entries) {
 	const exact = new Map();
 	const alike = new Map();
@@ -73,10 +75,8 @@ export function finder(entries) {
 	};
 }
 
-/** The BSD tag: as the API's name, but for BLAKE2b, in capitals with `-`. */
 const tagOf = (name) => (name === 'blake2b' ? 'BLAKE2b' : name.toUpperCase().replace('_', '-'));
 
-/** Writes [{name, digests}] as GNU lines, or as BSD lines where there is more than one algorithm. */
 export function print(results) {
 	const used = [...new Set(results.flatMap((result) => Object.keys(result.digests)))];
 	const tagged = used.length > 1;

@@ -5,7 +5,6 @@ import { h, icon, button, iconButton, put } from './dom.js';
 const place = (id) => document.getElementById(id);
 let countdown;
 
-/** Speaks to a screen reader without drawing anything. */
 export const announce = (text) => put(place('live'), text);
 
 export function toast(text) {
@@ -26,44 +25,44 @@ function banner(kind, glyph, text, problem, ...actions) {
 	put(place('notices'), h(`div.banner.${kind}@error-banner`, { role: kind === 'bad' ? 'alert' : 'status' }, icon(glyph), h('div.banner-text', text, fineprint(problem)), actions));
 }
 
-/** Shows a failure; `again` tries once more. Quiet about cancelled requests and sign-outs. */
+// Shows a failure; `again` tries once more. Quiet about cancelled requests and sign-outs.
 export function showProblem(problem, again) {
 	if (problem.name === 'AbortError' || problem.status === 401) return;
+	if (problem.name !== 'Problem') console.error(problem);
 	banner('bad', 'warn', h('p', problem.detail || 'Something went wrong in the page.'), problem,
 		again && button('Try again', '', () => { clear(); again(); }, 'retry'), iconButton('Dismiss', 'cross', clear));
-	if (problem.name !== 'Problem') console.error(problem);
 }
 
-/** The server is busy: counts down to the next attempt. */
+// The server is busy: counts down to the next attempt.
 export function waiting(problem, seconds) {
 	let left = seconds;
 	const text = h('p');
-	const tick = () => { put(text, `${problem.detail} ${pause(left)}`); left -= 1; };
+	const tick = () => { put(text, `${problem.detail} ${pause(left)}`); left = Math.max(0, left - 1); };
 	banner('wait', 'clock', text, problem);
 	tick();
-	countdown = setInterval(() => (left < 0 ? clearInterval(countdown) : tick()), 1000);
+	countdown = setInterval(tick, 1000);
 }
 
 export const pause = (seconds) => (seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again now.');
 
-/** A wait ended well: takes the waiting banner away, leaves a real failure standing. */
 export function settled() { if (document.querySelector('.banner.wait')) clear(); }
 
 export function clear() { clearInterval(countdown); put(place('notices')); }
 
-export function placeholder(glyph, title, text, actions, problem) {
-	return h(`div.placeholder${problem ? '@error-banner' : ''}`, { role: problem ? 'alert' : null },
-		h('span.placeholder-glyph.hex', icon(glyph)), h('h2', title), text && h('p', text), problem && fineprint(problem), h('div.row', actions ?? []));
-}
+export const placeholder = (glyph, title, text, actions, problem) => h(`div.placeholder${problem ? '@error-banner' : ''}`, { role: problem ? 'alert' : null },
+	h('span.placeholder-glyph.hex', icon(glyph)), h('h2', title), text && h('p', text), problem && fineprint(problem), h('div.row', actions));
 
 export function dialog(spec, label, ...children) {
-	const node = h(`dialog.dialog${spec}`, { label: label, close: () => node.remove() }, children);
+	const node = h(`dialog.dialog${spec}`, { label, close: () => node.remove() }, children);
 	document.body.append(node);
 	node.showModal();
 	return node;
 }
 
-/** Asks before something that cannot be undone. */
+export function sheet(label, title, ...children) {
+	const node = dialog('.wide', label, h('div.dialog-head', h('h2', title), iconButton('Close', 'cross', () => node.close())), children);
+}
+
 export function confirm(title, text, yes) {
 	return new Promise((resolve) => {
 		const node = dialog('', title, h('h2', title), h('p', text),
@@ -72,5 +71,5 @@ export function confirm(title, text, yes) {
 	});
 }
 
-/** Loopback or TLS: there is always a clipboard. */
+// Loopback or TLS: there is always a clipboard.
 export const copyText = (text, what = 'Digest') => navigator.clipboard.writeText(text).then(() => toast(`${what} copied`), () => toast('The browser did not allow the copy'));

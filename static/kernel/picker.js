@@ -6,22 +6,20 @@ import { algorithmTitle } from './format.js';
 const KEY = 'hivesum.algorithms';
 
 export function remembered(known) {
-	let names = [];
-	try { names = JSON.parse(localStorage.getItem(KEY)) ?? []; } catch { /* a broken or forbidden storage is an empty one */ }
-	names = Array.isArray(names) ? names.filter((name) => known.some((a) => a.name === name)) : [];
-	if (names.length) return names;
-	const defaults = known.filter((a) => a.default).map((a) => a.name);
-	return defaults.length ? defaults : known.slice(0, 1).map((a) => a.name);
+	let kept = '';
+	try { kept = localStorage.getItem(KEY) ?? ''; } catch { /* a forbidden storage is an empty one */ }
+	const names = (wanted) => known.filter(wanted).map((a) => a.name);
+	const chosen = names((a) => kept.split(' ').includes(a.name));
+	return chosen.length ? chosen : names((a) => a.default);
 }
 
-/** At least one stays on; `chosen` is a Set that the picker keeps. */
 export function picker(known, chosen, changed) {
 	const inputs = new Map();
 
 	function toggle(name, on) {
 		if (on) chosen.add(name); else chosen.delete(name);
 		if (!chosen.size) { chosen.add(name); inputs.get(name).checked = true; }
-		try { localStorage.setItem(KEY, JSON.stringify([...chosen])); } catch { /* not remembered, then */ }
+		try { localStorage.setItem(KEY, [...chosen].join(' ')); } catch { /* not remembered, then */ }
 		changed?.();
 	}
 
@@ -31,7 +29,7 @@ export function picker(known, chosen, changed) {
 		return h('label.chip', { title: `${size * 8}-bit digest` }, input, h('span', algorithmTitle(name)));
 	}
 
-	const group = (title, list) => list.length > 0 && h('div.chips', { role: 'group', label: title }, h('span.chips-title', title), list.map(chip));
-	const node = h('div', group('Cryptographic', known.filter((a) => a.secure)), group('Checksums, not secure', known.filter((a) => !a.secure)));
+	const group = (title, secure) => h('div.chips', { role: 'group', label: title }, h('span.chips-title', title), known.filter((a) => a.secure === secure).map(chip));
+	const node = h('div', group('Cryptographic', true), group('Checksums, not secure', false));
 	return { node, names: () => known.filter((a) => chosen.has(a.name)).map((a) => a.name) };
 }

@@ -13,10 +13,8 @@ function bytesOf(component) {
 
 export const readable = (component) => new TextDecoder().decode(bytesOf(component));
 
-/** The value of the API's `path`, already encoded. */
 export const queryPath = (components) => components.join('%2F');
 
-/** The members of a JSON request: `path`, or `path_b64` where it is not UTF-8. */
 export function jsonPath(components) {
 	const bytes = bytesOf(components.join('/'));
 	try { return { path: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }; } catch {
@@ -24,7 +22,6 @@ export function jsonPath(components) {
 	}
 }
 
-/** Of what the API gave: {path, path_b64?}. */
 export function componentsOf({ path, path_b64: exact }) {
 	const encoded = exact ? encodeBytes(exact).split('%2F') : String(path ?? '').split('/').map(encodeURIComponent);
 	return encoded.filter(Boolean);

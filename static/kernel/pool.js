@@ -4,12 +4,10 @@ import { get, tellSignedOut } from './api.js';
 
 const KEPT = 180;
 const listeners = new Set();
-/** The last samples: {at, stats, bytesPerSecond, filesPerSecond}. */
 export const samples = [];
 let timer;
 let paused = true;
 let inFlight = false;
-/** A server that refuses is left in peace for a while. */
 let quietUntil = 0;
 
 async function poll() {
@@ -51,7 +49,6 @@ document.addEventListener('visibilitychange', schedule);
 export function start() { paused = false; schedule(); }
 export function pause() { paused = true; clearInterval(timer); }
 
-/** Listens; returns a function that ends it. */
 export function onPool(listener) {
 	listeners.add(listener);
 	if (samples.length) listener({ sample: samples.at(-1) });

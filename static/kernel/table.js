@@ -10,30 +10,22 @@ const OVERSCAN = 6;
 const REST_MS = 160;
 let serial = 0;
 
-/** Names rise first, figures fall first; the third click gives the first order back. */
 function nextSort(now, by) {
 	const order = by === 'path' ? ['', '-path'] : [`-${by}`, by, ''];
 	return order[(order.indexOf(now ?? '') + 1) % order.length];
 }
 
 export class Table {
-	/**
-	 * `columns`: [[title, className, key to sort by]]; `source`: {total, get(index), want(first, last)}; `fill(row, item)`
-	 * draws one row, item undefined while loading; `open(index, item)` for Enter and click; `sort(by)` for a click on a title.
-	 */
+	// `columns`: [[title, className, key to sort by]]; `source`: {total, get(index), want(first, last)}; `fill(row, item)` draws
+	// one row, item undefined while loading; `open(item)` for Enter and click; `sort(by)` for a click on a title.
 	constructor({ label, columns, rowHeight, source, fill, open, key, sort, testid, className = '' }) {
 		Object.assign(this, { rowHeight, source, fill, open, key, testid });
-		this.id = `table-${serial += 1}`;
-		this.cursor = 0;
-		this.top = 0;
-		this.lastScroll = 0;
-		this.pool = new Map();
-		this.spare = [];
+		Object.assign(this, { id: `table-${serial += 1}`, cursor: 0, top: 0, lastScroll: 0, pool: new Map(), spare: [] });
 		this.layer = h('div.table-layer', { role: 'rowgroup', click: (event) => this.clicked(event) });
 		this.spacer = h('div.table-spacer', { role: 'presentation' }, this.layer);
-		this.heads = columns.map(([title, className, by]) => {
+		this.heads = columns.map(([title, name, by]) => {
 			const turn = by && h(`button.sort@sort-${by}`, { type: 'button', click: () => sort(nextSort(this.sorting, by)) }, title);
-			return { by, turn, node: h(`div.cell.${className}`, { role: 'columnheader' }, turn ?? title) };
+			return { by, turn, node: h(`div.cell.${name}`, { role: 'columnheader' }, turn ?? title) };
 		});
 		this.head = h('div.table-head', { role: 'rowgroup' }, h('div.table-row', { role: 'row' }, this.heads.map(({ node }) => node)));
 		const draw = () => this.draw();
@@ -50,42 +42,40 @@ export class Table {
 		this.measure();
 	}
 
-	/** Shows the order: 'size' from the smallest on, '-size' from the largest; not `able`: it cannot be chosen. */
+	// Shows the order: 'size' from the smallest on, '-size' from the largest; not `able`: it cannot be chosen.
 	sorted(sorting, able) {
 		this.sorting = sorting;
 		for (const { by, turn, node } of this.heads) {
-			if (!turn) continue;
-			turn.disabled = !able;
-			attr(node, 'aria-sort', sorting === by ? 'ascending' : sorting === `-${by}` ? 'descending' : null);
+			if (turn) turn.disabled = !able;
+			attr(node, 'aria-sort', by && (sorting === by ? 'ascending' : sorting === `-${by}` && 'descending'));
 		}
 	}
 
-	/** Call after the source's total changed. */
 	measure() {
 		this.view = this.node.clientHeight - this.head.offsetHeight;
 		this.full = this.source.total * this.rowHeight;
 		this.height = Math.min(this.full, MAX_HEIGHT);
+		this.farthest = Math.max(0, this.full - this.view);
+		this.room = Math.max(1, this.height - this.view);
 		this.spacer.style.height = `${this.height}px`;
 		attr(this.node, 'aria-rowcount', this.source.total + 1);
 		this.cursor = this.within(this.cursor);
 		this.moveTo(this.top);
 	}
 
-	get farthest() { return Math.max(0, this.full - this.view); }
-	get room() { return Math.max(1, this.height - this.view); }
 	within(index) { return Math.max(0, Math.min(index, this.source.total - 1)); }
+	inside(top) { return Math.max(0, Math.min(top, this.farthest)); }
 
 	moveTo(top) {
-		this.top = Math.max(0, Math.min(top, this.farthest));
+		this.top = this.inside(top);
 		this.align();
-		this.draw();
 	}
 
-	/** Puts the scrollbar where the true offset belongs. */
 	align() {
 		const wanted = this.full <= MAX_HEIGHT ? this.top : (this.top / this.farthest) * this.room;
 		if (Math.abs(this.node.scrollTop - wanted) >= 1) this.node.scrollTop = wanted;
 		this.lastScroll = this.node.scrollTop;
+		this.draw();
 	}
 
 	scrolled() {
@@ -95,11 +85,10 @@ export class Table {
 		this.lastScroll = now;
 		const scaled = this.full > MAX_HEIGHT;
 		if (!scaled) this.top = now;
-		else if (Math.abs(moved) > 2 * this.view) this.top = (now / this.room) * this.farthest;
-		else this.top = Math.max(0, Math.min(this.top + moved, this.farthest));
+		else this.top = Math.abs(moved) > 2 * this.view ? (now / this.room) * this.farthest : this.inside(this.top + moved);
 		this.draw();
 		clearTimeout(this.rest);
-		if (scaled) this.rest = setTimeout(() => { this.align(); this.draw(); }, REST_MS);
+		if (scaled) this.rest = setTimeout(() => this.align(), REST_MS);
 	}
 
 	draw() {
@@ -116,37 +105,29 @@ export class Table {
 			if (row.item !== item || row.fresh) { row.item = item; row.fresh = false; this.fill(row, item); }
 			attr(row, 'aria-selected', focused && index === this.cursor ? 'true' : 'false');
 		}
-		for (const row of this.spare) row.remove();
-		this.spare.length = 0;
-		if (this.source.total) attr(this.node, 'aria-activedescendant', this.pool.has(this.cursor) ? `${this.id}-${this.cursor}` : null);
+		for (const row of this.spare.splice(0)) row.remove();
+		attr(this.node, 'aria-activedescendant', this.pool.has(this.cursor) ? `${this.id}-${this.cursor}` : null);
 		if (last > first) this.source.want(first, last);
 	}
 
-	/** A row for an index, reused where one has left the view. */
 	take(index) {
 		const row = this.spare.pop() ?? h(`div.table-row@${this.testid}`, { role: 'row' });
-		row.id = `${this.id}-${index}`;
-		row.fresh = true;
-		row.index = index;
+		Object.assign(row, { id: `${this.id}-${index}`, fresh: true, index });
 		attr(row, 'aria-rowindex', index + 2);
 		this.pool.set(index, row);
 		if (!row.isConnected) this.layer.append(row);
 		return row;
 	}
 
-	/** The way of drawing changed. */
 	repaint() {
 		for (const row of this.pool.values()) row.fresh = true;
 		this.draw();
 	}
 
 	select(index) {
-		if (!this.source.total) return;
 		this.cursor = this.within(index);
 		const y = this.cursor * this.rowHeight;
-		if (y < this.top) this.moveTo(y);
-		else if (y + this.rowHeight > this.top + this.view) this.moveTo(y + this.rowHeight - this.view);
-		else this.draw();
+		this.moveTo(Math.min(y, Math.max(this.top, y + this.rowHeight - this.view)));
 	}
 
 	keyed(event) {
@@ -154,7 +135,7 @@ export class Table {
 		const page = Math.max(1, Math.floor(this.view / this.rowHeight) - 1);
 		const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
 		if (event.key in moves) this.select(this.cursor + moves[event.key]);
-		else if (event.key === 'Enter' && this.source.total) this.open?.(this.cursor, this.source.get(this.cursor));
+		else if (event.key === 'Enter') this.chosen(this.source.get(this.cursor));
 		else if (!this.key?.(event)) return;
 		event.preventDefault();
 	}
@@ -164,8 +145,10 @@ export class Table {
 		if (!row || event.target.closest('button, a') || String(getSelection())) return;
 		this.cursor = row.index;
 		this.draw();
-		this.open?.(row.index, this.source.get(row.index));
+		this.chosen(row.item);
 	}
+
+	chosen(item) { if (item) this.open(item); }
 
 	destroy() { this.resize.disconnect(); clearTimeout(this.rest); }
 }

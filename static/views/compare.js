@@ -1,11 +1,6 @@
 // Two jobs compared: what was added, removed, edited, moved, or has rotted.
 
-import { h, put, icon, cell } from '../kernel/dom.js';
-import { get, query, jobPath } from '../kernel/api.js';
-import { ago, when, pathNode, sizeNode, plural } from '../kernel/format.js';
-import { listing } from '../kernel/listing.js';
-import { placeholder } from '../kernel/notice.js';
-import { VERDICTS } from '../kernel/words.js';
+import { h, put, icon, cell, get, query, jobPath, ago, when, pathNode, sizeNode, plural, listing, placeholder, VERDICTS } from '../kernel.js';
 import { targetNode } from './job-actions.js';
 import { details, outcome } from './job-details.js';
 
@@ -26,14 +21,11 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 			put(same, plural(unchanged, 'file is what it was', 'files are what they were'));
 			return page;
 		},
-		fill, open: (index, item) => item && details(item), nothing: () => placeholder('check', 'Nothing changed', 'Every file is what it was.'),
+		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'Every file is what it was.'),
 	});
 	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
 	return { title: 'Compare', unmount: list.destroy, update: (to) => list.follow(to.search) };
 }
 
-function fill(row, item) {
-	if (!item) { put(row, cell('grow', h('i.ghost')), cell('size'), cell('size'), cell('status')); return; }
-	const { path, moved_from: moved, old, new: now } = item;
-	put(row, cell('grow', moved && [pathNode(moved), icon('chevron')], pathNode(path)), cell('size', old && sizeNode(old.size)), cell('size', now && sizeNode(now.size)), cell('status', outcome(item)));
-}
+const fill = ({ path, moved_from: moved, old, new: now, ...item }) => [cell('grow', moved && [pathNode(moved), icon('chevron')], pathNode(path)),
+	cell('size', old && sizeNode(old.size)), cell('size', now && sizeNode(now.size)), cell('status', outcome(item))];

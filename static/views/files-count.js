@@ -1,13 +1,12 @@
 // Counts what is below a directory, one listing after the other, telling as it goes.
 
-import { get, query } from '../kernel/api.js';
-import { componentOf, queryPath } from '../kernel/place.js';
+import { get, query, componentOf, queryPath } from '../kernel.js';
 
-/** A picture for people, not a walk: larger trees are counted by their job. */
+// A picture for people, not a walk: larger trees are counted by their job.
 const MOST_LISTINGS = 1000;
 const PAGE = 1000;
 
-/** Calls `told({files, bytes, state})`, the state 'counting', 'whole' or 'part', until `signal`. */
+// Calls `told({files, bytes, state})`, the state 'counting', 'whole' or 'part', until `signal`.
 export async function countBelow(root, components, signal, told) {
 	const sum = { files: 0, bytes: 0, state: 'counting' };
 	const stack = [{ components }];

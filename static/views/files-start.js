@@ -1,11 +1,6 @@
 // The panel that starts a job on what is in sight: digests, filters, priority and budget, or a verification.
 
-import { h, put, button } from '../kernel/dom.js';
-import { algorithms, post, freshKey } from '../kernel/api.js';
-import { bytes, plural, visible } from '../kernel/format.js';
-import { readable, jsonPath } from '../kernel/place.js';
-import { picker, remembered } from '../kernel/picker.js';
-import { showProblem, clear } from '../kernel/notice.js';
+import { h, put, button, labelled, algorithms, post, freshKey, bytes, plural, visible, readable, jsonPath, picker, remembered, showProblem, clear } from '../kernel.js';
 import { verifyForm } from './verify.js';
 import { countBelow } from './files-count.js';
 
@@ -13,11 +8,10 @@ const MEBIBYTE = 1024 * 1024;
 const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
 // What was typed outlives a step into another directory.
-const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', deadline: '', cross: false };
+const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
-const labelled = (title, field) => h('label.labelled', h('span', title), field);
 
-/** `here()` gives {components, kind, size} of what is hashed; `unpick()` goes back to the whole directory. */
+// `here()` gives {components, kind, size} of what is hashed; `unpick()` goes back to the whole directory.
 export function startPanel(root, here, unpick, signal) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
@@ -46,7 +40,7 @@ export function startPanel(root, here, unpick, signal) {
 	async function fill() {
 		const known = await algorithms();
 		forms.hash = { node: hashForm(root, here, picker(known, new Set(remembered(known)))) };
-		forms.verify = verifyForm(() => ({ root, ...here() }), known);
+		forms.verify = verifyForm(() => ({ root, ...here() }));
 		turn(kept.task);
 	}
 
@@ -62,7 +56,7 @@ export function startPanel(root, here, unpick, signal) {
 
 function hashForm(root, here, chips) {
 	const area = (name, title, hint) => labelled(title, h('textarea.field.mono', { rows: '2', spellcheck: 'false', placeholder: hint, value: kept[name], input: keep(name) }));
-	const number = (name) => h(`input.field@${name}`, { type: 'number', min: '0', step: 'any', placeholder: 'no limit', value: kept[name], input: keep(name) });
+	const budget = h('input.field@budget', { type: 'number', min: '0', step: 'any', placeholder: 'no limit', value: kept.budget, input: keep('budget') });
 	const priority = h('select.field@priority', { change: keep('priority') }, h('option', { value: 'normal' }, 'Normal'), h('option', { value: 'low' }, 'Low, after other jobs'));
 	priority.value = kept.priority;
 	const cross = h('input', { type: 'checkbox', checked: kept.cross, change: keep('cross') });
@@ -76,7 +70,6 @@ function hashForm(root, here, chips) {
 		const spec = { kind: 'hash', root, ...jsonPath(components), algorithms: chips.names(), priority: kept.priority };
 		if (kind === 'directory') Object.assign(spec, { include: globs(kept.include), exclude: globs(kept.exclude), cross_filesystems: kept.cross });
 		if (kept.budget > 0) spec.max_bytes_per_second = Math.max(1, Math.round(kept.budget * MEBIBYTE));
-		if (kept.deadline > 0) spec.deadline_seconds = Math.max(1, Math.round(kept.deadline * 60));
 		try {
 			location.hash = `#/job/${(await post('jobs', spec, { headers: { 'idempotency-key': key } })).id}`;
 			key = freshKey();
@@ -89,8 +82,7 @@ function hashForm(root, here, chips) {
 	}
 
 	return h('div.stack', chips.node, h('div.pair.tree-only', area('include', 'Include only', '*.jpg'), area('exclude', 'Leave out', 'node_modules\n*.tmp')),
-		h('p.hint.tree-only', 'One pattern a line. Without “/” it matches a name at any depth; leaving out wins.'),
-		h('details.more', h('summary', 'Pace and limits'), h('div.stack', labelled('Priority', priority),
-			h('div.pair', labelled('At most, MiB/s', number('budget')), labelled('Within, minutes', number('deadline'))),
+		h('p.hint.tree-only', 'One pattern a line; without “/” it matches names at any depth.'),
+		h('details.more', h('summary', 'Pace and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('At most, MiB/s', budget)),
 			h('label.check.tree-only', cross, 'Enter other file systems mounted below'))), start);
 }

@@ -2,37 +2,32 @@
 
 const BATCH = 200;
 
-/** Yields {files: [{file, path}]} of a drop. To be called before the event ends: entries die with it. */
-export function fromDrop(transfer) {
+// Yields {files: [{file, path}]} of a drop. To be called before the event ends: entries die with it.
+export function fromDrop({ items }) {
 	const entries = [];
 	const loose = [];
-	for (const item of transfer.items ?? []) {
+	for (const item of items) {
 		if (item.kind !== 'file') continue;
-		const entry = item.webkitGetAsEntry?.();
-		if (entry) entries.push(entry); else { const file = item.getAsFile(); if (file) loose.push(file); }
+		const entry = item.webkitGetAsEntry();
+		if (entry) entries.push(entry); else loose.push(item.getAsFile());
 	}
-	if (!entries.length && !loose.length) loose.push(...transfer.files);
-	return walk(entries, loose);
+	return walk(entries.reverse(), loose);
 }
 
-async function* walk(entries, loose) {
-	let batch = loose.map((file) => ({ file, path: file.name }));
-	const stack = [...entries].reverse();
+async function* walk(stack, loose) {
+	let files = loose.map((file) => ({ file, path: file.name }));
 	while (stack.length) {
 		const entry = stack.pop();
 		const path = entry.fullPath.replace(/^\//, '');
 		try {
 			if (entry.isDirectory) stack.push(...(await children(entry)).reverse());
-			else batch.push({ file: await new Promise((resolve, reject) => { entry.file(resolve, reject); }), path });
-		} catch {
-			yield { unreadable: path };
-		}
-		if (batch.length >= BATCH) { yield { files: batch }; batch = []; }
+			else files.push({ file: await new Promise((resolve, reject) => { entry.file(resolve, reject); }), path });
+		} catch { yield { unreadable: path }; }
+		if (files.length >= BATCH) { yield { files }; files = []; }
 	}
-	if (batch.length) yield { files: batch };
+	yield { files };
 }
 
-/** readEntries gives them in portions until an empty one. */
 async function children(directory) {
 	const reader = directory.createReader();
 	const all = [];
@@ -43,7 +38,4 @@ async function children(directory) {
 	}
 }
 
-/** The same of an input element or a clipboard. */
-export async function* fromList(list) {
-	yield { files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) };
-}
+export async function* fromList(list) { yield { files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) }; }

@@ -1,16 +1,13 @@
 // The field for an expected digest and the verdict under it.
 
-import { h, put, icon, button } from '../kernel/dom.js';
-import { algorithmTitle, nameNode, plural } from '../kernel/format.js';
-import { recognise, verdictOf, neededFor } from '../kernel/digest.js';
-import { queue, expect, busy, retry } from './hash-queue.js';
+import { h, put, icon, algorithmTitle, nameNode, plural, recognise, verdictOf } from '../kernel.js';
+import { queue, expect, busy } from './hash-queue.js';
 
 const titles = (names) => new Intl.ListFormat('en', { type: 'disjunction' }).format(names.map(algorithmTitle));
 
 export function expectPanel(known) {
-	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
-		'aria-describedby': 'expect-verdict',
-		placeholder: 'Paste a digest, algo:hex, or a line of a checksum file', value: queue.expected?.text ?? '', input: () => read() });
+	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off',
+		'aria-describedby': 'expect-verdict', placeholder: 'Paste a digest, algo:hex, or a line of a checksum file', value: queue.expected?.text ?? '', input: () => read() });
 	const verdict = h('div.verdict@expect-verdict', { id: 'expect-verdict', 'aria-live': 'polite' });
 	let shown;
 
@@ -21,15 +18,13 @@ export function expectPanel(known) {
 	}
 
 	function show() {
-		const state = judge(queue.expected);
-		const { kind, glyph, title, item, text, hexes, lacking } = state;
-		const key = JSON.stringify([kind, title, item?.id, text, hexes, lacking?.length]);
+		const { kind, glyph, title, item, text } = judge(queue.expected);
+		const key = JSON.stringify([kind, title, item?.id, text]);
 		if (key === shown) return;
 		shown = key;
 		verdict.className = `verdict ${kind}`;
 		verdict.dataset.verdict = kind;
-		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text), hexes && comparison(...hexes),
-			lacking?.length > 0 && button(`Compute ${titles(neededFor(queue.expected))} too`, '.small', () => retry(lacking))));
+		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text)));
 	}
 
 	show();
@@ -52,18 +47,9 @@ function judge(expected) {
 		text: `Its ${algorithmTitle(names.find((name) => match.result.digests[name] === hex))} digest is the expected one.` };
 	if (queue.items.some(busy)) return { kind: 'pending', glyph: 'clock', title: 'Comparing', text: form };
 	const judged = done.filter((item) => names.some((name) => has(item, name)));
-	const lacking = done.filter((item) => neededFor(expected).some((name) => !has(item, name)));
-	if (!judged.length) return { kind: 'pending', glyph: 'clock', text: `${form} ${done.length ? 'No file here has such a digest.' : 'Drop the file to compare.'}`, lacking };
+	if (!judged.length) return { kind: 'pending', glyph: 'clock', text: `${form} ${done.length ? 'No file here has such a digest.' : 'Drop the file to compare.'}` };
 	const compared = names.filter((name) => has(judged[0], name));
-	const bad = { kind: 'mismatch', glyph: 'cross', title: 'Mismatch', lacking };
+	const bad = { kind: 'mismatch', glyph: 'cross', title: 'Mismatch' };
 	if (judged.length > 1) return { ...bad, text: `None of the ${plural(judged.length, 'file')} has this ${titles(compared)} digest.` };
-	return { ...bad, item: judged[0], text: `Compared as ${titles(compared)}.`, hexes: [hex, judged[0].result.digests[compared[0]]] };
-}
-
-/** Both digests, one above the other, from the first difference on marked. */
-function comparison(expected, actual) {
-	let same = 0;
-	while (same < expected.length && expected[same] === actual[same]) same += 1;
-	const line = (title, hex) => [h('dt', title), h('dd.mono', hex.slice(0, same), h('mark', hex.slice(same)))];
-	return h('dl.comparison', line('Expected', expected), line('Actual', actual));
+	return { ...bad, item: judged[0], text: `Its ${titles(compared)} digest is another one.` };
 }

@@ -1,19 +1,13 @@
 // The hash view: drop or choose files, watch them go up, take their digests.
 
-import { h, put, icon, button } from '../kernel/dom.js';
-import { algorithms } from '../kernel/api.js';
-import { visible } from '../kernel/format.js';
-import { recognise } from '../kernel/digest.js';
-import { looksLikeManifest, parse, MAX_MANIFEST_BYTES } from '../kernel/manifest.js';
-import { onDrop, chooser } from '../kernel/drop.js';
-import { picker, remembered } from '../kernel/picker.js';
-import { showProblem, toast } from '../kernel/notice.js';
-import { queue, onQueue, add, addManifest } from './hash-queue.js';
+import {
+	h, put, icon, button, algorithms, visible, recognise, looksLikeManifest, parse, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered, showProblem, toast
+} from '../kernel.js';
+import { queue, onQueue, add, addManifest, judgeAnew } from './hash-queue.js';
 import { fromDrop, fromList } from './hash-collect.js';
 import { queueList } from './hash-list.js';
 import { expectPanel } from './hash-expect.js';
 
-/** Takes files in, setting checksum files apart. */
 async function take(batches) {
 	try {
 		for await (const { files = [], unreadable } of batches) {
@@ -37,7 +31,7 @@ export async function mount(root, { signal }) {
 	const known = await algorithms();
 	if (!queue.chosen.size) remembered(known).forEach((name) => queue.chosen.add(name));
 	const list = queueList();
-	const chips = picker(known, queue.chosen, list.sums);
+	const chips = picker(known, queue.chosen, judgeAnew);
 	const expectation = expectPanel(known);
 	const zone = dropZone();
 	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
@@ -56,7 +50,7 @@ function dropZone() {
 		h('div.row.center', button('Choose files', '.primary', () => files.click(), 'file'), button('Choose a folder', '', () => folder.click(), 'folder')), files, folder);
 }
 
-/** Files are hashed, a digest goes to its field, other text is hashed as it is. */
+// Files are hashed, a digest goes to its field, other text is hashed as it is.
 function pasted(event, known, expectation) {
 	if (event.target.closest?.('input, textarea')) return;
 	const { files } = event.clipboardData;

@@ -1,14 +1,10 @@
 // One result, seen closely.
 
-import { h, icon, button, iconButton } from '../kernel/dom.js';
-import { exactBytes, when, nameNode, visible } from '../kernel/format.js';
-import { copyText, dialog } from '../kernel/notice.js';
-import { VERDICTS, STABILITY, codeText, word } from '../kernel/words.js';
+import { h, icon, button, exactBytes, when, nameNode, visible, copyText, sheet, VERDICTS, STABILITY, codeText, word } from '../kernel.js';
 import { digestLine } from './hash-rows.js';
 
 const LOOK = { matched: 'good', moved: 'warn', new: 'warn', added: 'warn', removed: 'warn' };
 
-/** How an item came out, as a small word with a sign. */
 export function outcome({ verdict, status, stability }) {
 	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);
 	// Between two jobs an edit is news, in an audit it is a failure.
@@ -20,7 +16,6 @@ export function outcome({ verdict, status, stability }) {
 
 const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
 
-/** What the file system says about a digest that changed. */
 function evidenceText(evidence) {
 	if (evidence === 'none') return 'Nothing was recorded beside the digest.';
 	const told = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
@@ -31,13 +26,12 @@ const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)
 const sizeAndTime = ({ size, modified_at: at }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`)];
 const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
 
-/** Everything about one item, in a dialog; of a change, both sides. */
+// Everything about one item, in a dialog; of a change, both sides.
 export function details(item) {
 	const { path, path_b64: exact, code, moved_from: moved, old, new: now } = item;
 	const facts = [pair('Result', outcome(item)), pair('Evidence', evidenceText(item.evidence)), moved && pair('Was at', nameNode(moved, 'wrap')),
 		code && pair('Reason', codeText(item), ' ', h('small.fineprint', code)), item.status === 'hashed' && pair('File', sizeAndTime(item)),
 		old && pair('Before', sizeAndTime(old), digestLines(old)), now && pair('After', sizeAndTime(now), digestLines(now)),
 		pair('Stability', STABILITY[item.stability]), exact && pair('Exact name', h('code', exact), ' in base64')];
-	const box = dialog('.wide', `Result for ${visible(path)}`, h('div.dialog-head', h('h2', nameNode(path, 'wrap')), iconButton('Close', 'cross', () => box.close())),
-		digestLines(item), h('dl.facts', facts.flat()), h('div.row.end', button('Copy path', '', () => copyText(path, 'Path'), 'copy')));
+	sheet(`Result for ${visible(path)}`, nameNode(path, 'wrap'), digestLines(item), h('dl.facts', facts), h('div.row.end', button('Copy path', '', () => copyText(path, 'Path'), 'copy')));
 }

@@ -1,20 +1,12 @@
 // The results of a job: any row of a million, filtered, searched and in another order.
 
-import { h, put, cell } from '../kernel/dom.js';
-import { get, query, jobPath } from '../kernel/api.js';
-import { sizeNode, pathNode, algorithmTitle } from '../kernel/format.js';
-import { listing } from '../kernel/listing.js';
-import { ended } from '../kernel/events.js';
-import { placeholder } from '../kernel/notice.js';
-import { STATUS, VERDICTS, AUDIT, codeText } from '../kernel/words.js';
+import { h, put, cell, get, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText } from '../kernel.js';
 import { details, outcome } from './job-details.js';
 import { exportMenu } from './job-export.js';
 
 const DIGEST = /^([a-z0-9_]+:[0-9a-f]{8,128}|[0-9a-f]{32,128})$/i;
-/** Every file is in one of the three. */
 const settled = (p) => p.files_done + p.files_failed + p.files_skipped;
 
-/** `search` holds the filters of the address. */
 export function resultsPanel(first, search) {
 	let job = first;
 	let last = '';
@@ -31,7 +23,7 @@ export function resultsPanel(first, search) {
 			read: (text) => (DIGEST.test(text) && ended(job.state) ? { q: '', digest: text } : { q: text, digest: '' }) },
 		// Other orders and the index of digests are there once the job has ended.
 		load: ({ digest, sort, ...others }, signal) => get(jobPath(job.id, `/results${query(ended(job.state) ? { ...others, digest, sort } : others)}`), { signal }),
-		fill: (row, item) => fillResult(row, item, algorithm), open: (index, item) => item && details(item),
+		fill: (item) => cells(item, algorithm), open: details,
 		nothing: () => (ended(job.state) ? placeholder('file', 'No files', 'There was nothing to hash here.')
 			: placeholder('clock', 'No results yet', 'They appear here as they are committed.')),
 		heads: exports, tools: choose,
@@ -51,11 +43,9 @@ export function resultsPanel(first, search) {
 	return { node: list.node, refresh, follow: list.follow, destroy: list.destroy };
 }
 
-function fillResult(row, item, algorithm) {
-	if (!item) { put(row, cell('grow', h('i.ghost')), cell('size'), cell('sum', h('i.ghost')), cell('status')); return; }
-	const hashed = item.status === 'hashed';
+function cells(item, algorithm) {
 	const hex = item.digests?.[algorithm];
 	const why = codeText(item);
-	put(row, cell('grow', pathNode(item.path)), cell('size', hashed && sizeNode(item.size)),
-		cell('sum', hex ? h('code', { title: hex }, hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item)));
+	return [cell('grow', pathNode(item.path)), cell('size', item.status === 'hashed' && sizeNode(item.size)),
+		cell('sum', hex ? h('code', { title: hex }, hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item))];
 }

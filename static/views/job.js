@@ -1,28 +1,23 @@
 // The job view: how far a job is, live, and what came of it.
 
-import { h, put, attr, button, icon } from '../kernel/dom.js';
-import { get, post, query, jobPath } from '../kernel/api.js';
-import { rate, percent, pathNode, when, ago, algorithmTitle } from '../kernel/format.js';
-import { followJob, ended } from '../kernel/events.js';
-import { Chart } from '../kernel/chart.js';
-import { showProblem, announce, placeholder } from '../kernel/notice.js';
-import { STATES, word } from '../kernel/words.js';
-import { componentsOf, filesHref } from '../kernel/place.js';
-import { repeat, remove, repeatable, statePill, targetNode, compareWith } from './job-actions.js';
-import { onDrop } from '../kernel/drop.js';
+import {
+	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, algorithmTitle, followJob, ended, Chart,
+	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop
+} from '../kernel.js';
+import { repeat, remove, repeatable, statePill, targetNode } from './job-actions.js';
 import { verify } from './verify.js';
 import { resultsPanel } from './job-results.js';
 import { figureTiles } from './job-figures.js';
 
 const REFRESH_MS = 2000;
 const SPAN_SECONDS = 60;
+const MOST_POINTS = 600;
 
-export async function mount(root, { parts, search, signal }) {
-	try { return live(root, await get(jobPath(parts[0]), { signal }), search, signal); } catch (problem) {
-		if (problem.status !== 404) throw problem;
-		put(root, placeholder('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), problem));
-		return { title: 'Job', unmount() {} };
-	}
+export async function mount(root, { parts: [id], search, signal }) {
+	const first = await get(jobPath(id), { signal }).catch((problem) => { if (problem.status !== 404) throw problem; return problem; });
+	if (first.id) return live(root, first, search, signal);
+	put(root, placeholder('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), first));
+	return { title: 'Job' };
 }
 
 function live(root, first, search, signal) {
@@ -36,24 +31,23 @@ function live(root, first, search, signal) {
 	const head = header(job, cancel);
 	const at = h('p.job-at@job-at', { hidden: true });
 	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job goes on. Connecting again.');
-	const bar = h('i');
-	const track = h('div', { role: 'progressbar', label: 'Progress' }, bar);
-	const progress = h('section.panel.progress', { label: 'Progress' }, track, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, lost);
+	const track = progressBar('', 'Progress');
+	const progress = h('section.panel.progress', { label: 'Progress' }, track.node, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, lost);
 	put(root, head.node, progress, results.node);
 
-	function show() {
+	function show(change) {
+		job = { ...job, ...change };
 		const p = job.progress;
 		const over = ended(job.state);
 		const known = over || p.bytes_total > 0;
 		const share = job.state === 'completed' ? 1 : p.bytes_total > 0 ? Math.min(1, p.bytes_done / p.bytes_total) : 0;
 		head.show(job);
 		figures.show(job);
-		track.className = `bar tall ${job.state} ${known ? '' : 'unknown'}`;
-		bar.style.transform = `scaleX(${known ? share : 1})`;
-		attr(track, 'aria-valuenow', known ? Math.floor(share * 100) : null);
+		track.node.className = `bar tall ${job.state} ${known ? '' : 'unknown'}`;
+		track.set(known ? share : null);
 		progress.classList.toggle('over', over);
 		at.hidden ||= over;
-		if (over) lost.hidden = true;
+		lost.hidden ||= over;
 		if (job.state !== state) { state = job.state; announce(`Job ${word(STATES, state)}.`); }
 		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); if (!over) where(p); }
 		document.title = `${over ? word(STATES, job.state) : percent(share, 1)} · hivesum`;
@@ -61,11 +55,11 @@ function live(root, first, search, signal) {
 
 	function sample(p) {
 		points.push({ at: performance.now() / 1000, value: p.bytes_per_second ?? 0 });
-		if (points.length > 600) points.shift();
+		if (points.length > MOST_POINTS) points.shift();
 		chart.set(points);
 	}
 
-	/** Results are committed in the order of the walk, so the last one says where it is. */
+	// Results are committed in the order of the walk, so the last one says where it is.
 	async function where({ files_done: done, files_failed: failed, files_skipped: skipped }) {
 		const position = Math.max(0, done + failed + skipped - 1);
 		const { items: [last] } = await get(jobPath(job.id, `/results${query({ position, limit: 1 })}`), { silent: true, signal }).catch(() => ({ items: [] }));
@@ -74,15 +68,15 @@ function live(root, first, search, signal) {
 	}
 
 	async function cancel() {
-		try { job = await post(jobPath(job.id, '/cancel')); show(); } catch (problem) { showProblem(problem, cancel); }
+		try { show(await post(jobPath(job.id, '/cancel'))); } catch (problem) { showProblem(problem, cancel); }
 	}
 
 	onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
 	show();
 	const stop = ended(job.state) ? () => {} : followJob(job.id, {
-		progress: (p) => { job = { ...job, progress: p }; sample(p); show(); },
-		state: (next) => { job = { ...job, state: next }; show(); },
-		job: (next) => { job = next; show(); },
+		progress(p) { sample(p); show({ progress: p }); },
+		state: (next) => show({ state: next }),
+		job: show,
 		link: (up) => { lost.hidden = up || ended(job.state); },
 		lost: (problem) => { lost.hidden = true; showProblem(problem); },
 	});
@@ -92,35 +86,33 @@ function live(root, first, search, signal) {
 function header(first, cancel) {
 	let job = first;
 	let shown;
+	const { spec } = first;
 	const pill = h('span');
 	const line = h('p.job-meta');
 	const fault = h('p.job-fault', { hidden: true });
 	const stop = button('Cancel', '@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
 	const again = button('Repeat', '@job-repeat', () => repeat(job), 'retry');
-	const other = button('Compare', '@job-compare', () => compareWith(job), 'compare');
 	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
 	const trash = button('Delete', '.quiet@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
-	const title = h('a.job-target', { href: filesHref(job.spec.root, componentsOf(job.spec)) }, targetNode(job));
-	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, twins, other, again, trash), line, fault);
+	const title = h('a.job-target', { href: filesHref(spec.root, componentsOf(spec)) }, targetNode(job));
+	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, twins, again, trash), line, fault);
 
 	function show(now) {
 		job = now;
 		if (shown === job.state) return;
 		shown = job.state;
-		const { spec, error } = job;
+		const { error } = job;
 		const over = ended(shown);
 		put(pill, statePill(shown, '@job-state'));
 		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
-		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', (spec.algorithms ?? []).map(algorithmTitle).join(', ')),
-			filters && h('span.mono', filters), spec.priority === 'low' && h('span', 'low priority'),
-			spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`),
-				h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`),
-				h('span.mono.dim', { title: 'The id of this job' }, job.id));
+		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', (spec.algorithms ?? []).map(algorithmTitle).join(', ')), filters && h('span.mono', filters),
+			spec.priority === 'low' && h('span', 'low priority'), spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`),
+			h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`), h('span.mono.dim', { title: 'The id of this job' }, job.id));
 		fault.hidden = !error;
 		if (error) put(fault, icon('warn'), h('span', error.detail), h('small.fineprint', error.code));
 		stop.hidden = over;
 		again.hidden = !over || !repeatable(job);
-		for (const node of [trash, other, twins]) node.hidden = !over;
+		trash.hidden = twins.hidden = !over;
 	}
 	return { node, show };
 }

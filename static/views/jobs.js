@@ -1,18 +1,14 @@
 // The history: every job, newest first.
 
-import { h, put, button, iconButton, icon } from '../kernel/dom.js';
-import { get, query } from '../kernel/api.js';
-import { sizeNode, ago, when, duration, percent, algorithmTitle, plural, visible } from '../kernel/format.js';
-import { ended } from '../kernel/events.js';
-import { STATES } from '../kernel/words.js';
-import { placeholder, showProblem } from '../kernel/notice.js';
+import {
+	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, algorithmTitle, plural, visible, ended, STATES, placeholder, showProblem
+} from '../kernel.js';
 import { statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
 
-export async function mount(root, { search, signal }) {
-	const state = search.state ?? '';
+export async function mount(root, { search: { state = '' }, signal }) {
 	const load = (cursor, options) => get(`jobs${query({ state, cursor, limit: PAGE })}`, options);
 	const first = await load(undefined, { signal });
 	const rows = new Map();
@@ -21,14 +17,11 @@ export async function mount(root, { search, signal }) {
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
 	const place = h('div');
-	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`,
-		{ href: `#/jobs${query({ state: value })}`, 'aria-current': state === value ? 'true' : null }, title);
-	const field = h('input.field@jobs-filter', { type: 'search', label: 'Filter by directory, digest or id', placeholder: 'Directory, digest or id', input: () => sift() });
-	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); }, 'compare');
-	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare,
-		h('label.search', icon('search'), field)), place);
+	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`, { href: `#/jobs${query({ state: value })}`, 'aria-current': state === value && 'true' }, title);
+	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
+	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); });
+	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare, search), place);
 
-	/** Of what is loaded, only the jobs that hold the words. */
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
 		for (const { node } of rows.values()) { const text = `${node.textContent} ${node.dataset.id}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
@@ -71,7 +64,6 @@ export async function mount(root, { search, signal }) {
 	take(first.items);
 	const timer = setInterval(async () => {
 		if (document.hidden) return;
-		// The header says when the server is away.
 		const page = await load(undefined, { silent: true }).catch(() => null);
 		if (page) take(page.items, true);
 	}, REFRESH_MS);
@@ -85,15 +77,14 @@ function nothing(state) {
 
 function jobRow(first, drop, choose) {
 	const { id, kind, spec } = first;
-	const [state, figures, time, bar] = [h('span'), h('span.job-row-figures'), h('span.job-row-time'), h('i')];
-	const track = h('div.bar.thin', bar);
+	const [state, figures, time, bar] = [h('span'), h('span.job-row-figures'), h('span.job-row-time'), progressBar('.thin', 'Progress')];
 	const again = iconButton('Repeat', 'retry', () => repeat(row.job));
 	const trash = iconButton('Delete', 'trash', () => drop(row), '@job-delete');
 	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose ${visible(spec.root)} to compare`, change: () => choose(first, tick.checked) });
 	const row = { show };
 	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
 		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${(spec.algorithms ?? []).map(algorithmTitle).join(', ')}`)),
-		figures, time, h('span.job-row-actions', again, trash), track);
+		figures, time, h('span.job-row-actions', again, trash), bar.node);
 
 	function show(job) {
 		row.job = job;
@@ -103,10 +94,9 @@ function jobRow(first, drop, choose) {
 		put(figures, h('span', plural(p.files_done, 'file')), h('small', sizeNode(p.bytes_done),
 			p.files_failed > 0 && h('span.bad-text', icon('warn'), plural(p.files_failed, 'error'))));
 		put(time, h('span', { title: when(job.created_at) }, ago(job.created_at)),
-			h('small', over ? `took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}` : p.bytes_total
-			? percent(p.bytes_done, p.bytes_total) : ''));
-		track.hidden = over;
-		bar.style.transform = `scaleX(${p.bytes_total ? p.bytes_done / p.bytes_total : 0})`;
+			h('small', over ? `took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}` : percent(p.bytes_done, p.bytes_total)));
+		bar.node.hidden = over;
+		bar.set(p.bytes_total ? p.bytes_done / p.bytes_total : 0);
 		again.hidden = !over || !repeatable(job);
 		trash.hidden = !over;
 		tick.disabled = !over;

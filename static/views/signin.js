@@ -1,12 +1,9 @@
 // The signed-out page: paste a token, go on where you were.
 
-import { h, put, button } from '../kernel/dom.js';
-import { post } from '../kernel/api.js';
-import { fineprint } from '../kernel/notice.js';
+import { h, put, button, post, fineprint } from '../kernel.js';
 
 export const signIn = (token) => post('session', { token }, { silent: true });
 
-/** `problem` says why an attempt failed, if there was one; `done` is called once the visitor is in. */
 export function show(root, problem, done) {
 	const field = h('input.field.mono@token-input', { id: 'token', type: 'password', autocomplete: 'off', 'aria-describedby': 'sign-in-fault',
 		keydown: (event) => { if (event.key === 'Enter') go(); } });
@@ -15,7 +12,6 @@ export function show(root, problem, done) {
 	const say = (told) => put(fault, h('p.bad-text', told.detail || 'This is not a token.'), fineprint(told));
 
 	async function go() {
-		// A whole sign-in link may be pasted too.
 		const token = field.value.trim().replace(/^.*#token=/, '');
 		if (!token) { field.focus(); return; }
 		enter.disabled = true;
@@ -24,8 +20,7 @@ export function show(root, problem, done) {
 	}
 
 	put(root, h('section.sign-in', h('h1', 'Sign in'), h('p', 'Open the sign-in link that the server printed when it started, or paste the link or a token here.'),
-		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault,
-			h('p.hint', 'A link works once, for ten minutes after the start. A lasting token comes from ', h('code', 'hivesum token create'), '.')));
+		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault, h('p.hint', 'A link works once, for ten minutes after the start. A lasting token comes from ', h('code', 'hivesum token create'), '.')));
 	if (problem) say(problem);
 	field.focus();
 }

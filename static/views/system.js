@@ -1,47 +1,40 @@
-// The system view: the hashers as a comb, the queues, and the rates over the last two minutes.
+// The system view: the hashers as a comb, the queues, the rates over the last two minutes, what the server allows.
 
-import { h, put, attr } from '../kernel/dom.js';
-import { roots } from '../kernel/api.js';
-import { bytes, exactBytes, count, rate, duration, short, nameNode } from '../kernel/format.js';
+import { h, put, attr, roots, bytes, exactBytes, count, rate, duration, nameNode, comb, Chart, filesHref } from '../kernel.js';
 import { onPool, samples } from '../kernel/pool.js';
-import { comb } from '../kernel/hive.js';
-import { Chart } from '../kernel/chart.js';
-import { filesHref } from '../kernel/place.js';
 
-const SPAN_SECONDS = 120;
 const milliseconds = (ms) => (Number.isFinite(ms) ? `${ms < 10 ? ms.toFixed(2) : count(ms)} ms` : '–');
+// max_upload_bytes: 17179869184 -> "upload", "16.0 GiB".
+const limitTitle = (key) => key.replace(/^max_|_bytes$/g, '').replaceAll('_', ' ');
+const limitText = (key, value) => (value === null ? 'unlimited' : key.endsWith('_bytes') ? bytes(value) : count(value));
 
 export async function mount(root) {
 	const cells = comb('.large');
 	const hashers = facts('.tight', { size: 'Hashers', alive: 'Alive', busy: 'Busy', panics: 'Panics', restarts: 'Restarts', stuck: 'Stuck' });
 	const totals = facts('', { bytes: 'Bytes hashed', files: 'Files hashed', p50: 'Latency, median', p99: 'Latency, 99%', tasks: 'Tasks active',
-		all: 'Tasks so far', uptime: 'Uptime' });
+		all: 'Tasks so far', uptime: 'Uptime', version: 'Version' });
+	const limits = h('div');
 	const lanes = { interactive: lane('Interactive, goes first'), jobs: lane('Jobs') };
-	const perSecond = (n) => `${short(n)}/s`;
-	const charts = [chartPanel('Bytes', 'bytesPerSecond', rate, 1024), chartPanel('Files', 'filesPerSecond', perSecond)];
+	const charts = [chartPanel('Bytes', 'bytesPerSecond', rate, 1024), chartPanel('Files', 'filesPerSecond', (n) => `${count(n)}/s`)];
 	const served = h('div');
 	const panel = (title, ...content) => h('section.panel', { label: title }, h('h2', title), content);
-	const legend = h('ul.legend', { 'aria-hidden': 'true' }, ['busy', 'idle', 'stuck', 'dead'].map((state) => h(`li.${state}`, h('i.hex'), state)));
 	put(root, h('header.view-head', h('h1', 'System')), h('div.system-grid',
-		h('section.panel', { label: 'Hashers' }, h('div.panel-head', h('h2', 'Hashers'), legend), cells.node, hashers.node),
-		panel('Queues', lanes.interactive.node, lanes.jobs.node, h('p.hint', 'Work that waits for a hasher. When a queue is full, new work is refused.')),
-		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Roots', served)));
+		panel('Hashers', cells.node, hashers.node),
+		panel('Queues', lanes.interactive.node, lanes.jobs.node, h('p.hint', 'Work that waits for a hasher.')),
+		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Limits, at most', limits), panel('Roots', served)));
 
 	const stop = onPool(({ sample }) => {
 		if (!sample) return;
-		const { hashers: pool, queue, latency, ...all } = sample.stats;
+		const { hashers: pool, queue, latency, limits: most, ...all } = sample.stats;
 		cells.show(pool);
-		for (const key of ['size', 'alive', 'busy', 'panics', 'restarts', 'stuck']) hashers.set(key, count(pool[key]), '', key === 'alive' ? pool.alive < pool.size
-			: ['panics', 'stuck'].includes(key) && pool[key] > 0);
+		for (const key of Object.keys(pool)) hashers.set(key, count(pool[key]), '', key === 'alive' ? pool.alive < pool.size : ['panics', 'stuck'].includes(key) && pool[key] > 0);
 		for (const [name, one] of Object.entries(lanes)) one.set(queue[name], queue.limit);
 		for (const chart of charts) chart.show(sample);
 		totals.set('bytes', bytes(all.bytes_hashed), exactBytes(all.bytes_hashed));
-		totals.set('files', count(all.files_hashed));
-		totals.set('p50', milliseconds(latency?.p50_ms));
-		totals.set('p99', milliseconds(latency?.p99_ms));
-		totals.set('tasks', count(all.active_tasks));
-		totals.set('all', count(all.total_tasks));
-		totals.set('uptime', duration(all.uptime_seconds), `${count(all.uptime_seconds)} seconds`);
+		const told = { files: count(all.files_hashed), p50: milliseconds(latency?.p50_ms), p99: milliseconds(latency?.p99_ms), tasks: count(all.active_tasks),
+			all: count(all.total_tasks), uptime: duration(all.uptime_seconds), version: all.version };
+		for (const [key, text] of Object.entries(told)) totals.set(key, text);
+		if (!limits.firstChild) put(limits, h('dl.facts.grid', Object.entries(most).map(([key, value]) => h('div', h('dt', limitTitle(key)), h(`dd@limit-${key}`, limitText(key, value))))));
 	});
 
 	roots().catch(() => []).then((known) => put(served, known.length
@@ -51,12 +44,12 @@ export async function mount(root) {
 }
 
 function chartPanel(title, key, format, base) {
-	const chart = new Chart({ label: `${title} per second`, format, base, span: SPAN_SECONDS });
+	const chart = new Chart({ label: `${title} per second`, format, base });
 	const now = h('span.chart-now');
 	return {
 		node: h('section.panel', { label: title }, h('div.panel-head', h('h2', title), now), chart.node),
 		show(sample) { chart.set(samples.map((s) => ({ at: s.at / 1000, value: s[key] }))); put(now, format(sample[key])); },
-		destroy() { chart.destroy(); },
+		destroy: () => chart.destroy(),
 	};
 }
 
@@ -73,9 +66,9 @@ function lane(title) {
 	const meter = h('div.bar', { role: 'meter', label: title, 'aria-valuemin': '0' }, bar);
 	return { node: h('div.lane', h('div.lane-head', h('span', title), figure), meter), set(n, limit) {
 		put(figure, `${count(n)} of ${count(limit)}`);
-		bar.style.transform = `scaleX(${limit ? Math.min(1, n / limit) : 0})`;
+		bar.style.transform = `scaleX(${Math.min(1, n / (limit || 1))})`;
 		attr(meter, 'aria-valuemax', limit);
 		attr(meter, 'aria-valuenow', n);
-		meter.classList.toggle('full', n >= limit && limit > 0);
+		meter.classList.toggle('full', n >= limit);
 	} };
 }

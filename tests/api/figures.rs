@@ -30,6 +30,10 @@ fn the_stats_count_what_was_hashed() {
     }
     assert!(stats["latency"]["p50_ms"].is_number() && stats["latency"]["p99_ms"].is_number());
     assert!(["active_tasks", "total_tasks", "uptime_seconds"].iter().all(|member| stats[member].is_u64()));
+    assert_eq!(stats["version"], env!("CARGO_PKG_VERSION"));
+    let limits = &stats["limits"];
+    assert_eq!((&limits["max_upload_bytes"], &limits["max_running_jobs"]), (&json!(16_u64 << 30), &json!(4)));
+    assert!(limits["requests_per_second"].is_null() || limits["requests_per_second"].is_u64());
 }
 
 #[test]

@@ -1,0 +1,18 @@
+// The shared kernel behind one door: what the views build on.
+
+export * from './kernel/api.js';
+export * from './kernel/chart.js';
+export * from './kernel/digest.js';
+export * from './kernel/dom.js';
+export * from './kernel/drop.js';
+export * from './kernel/events.js';
+export * from './kernel/format.js';
+export * from './kernel/hive.js';
+export * from './kernel/listing.js';
+export * from './kernel/manifest.js';
+export * from './kernel/notice.js';
+export * from './kernel/pages.js';
+export * from './kernel/picker.js';
+export * from './kernel/place.js';
+export * from './kernel/table.js';
+export * from './kernel/words.js';
