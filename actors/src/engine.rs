@@ -54,6 +54,9 @@ pub struct EngineConfig {
     /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
     /// directory that does not answer for as long, is given up.
     pub quantum_deadline: Duration,
+    /// Hashers that may be stuck in the kernel at a time: each keeps a thread and a window. Beyond them none
+    /// is replaced until one has come back; jobs then wait for their deadline, or for being cancelled.
+    pub max_stuck_hashers: usize,
 }
 
 /// Which algorithms are tested at the start.
@@ -77,6 +80,7 @@ impl Default for EngineConfig {
             max_unsized_bytes: 64 << 30,
             max_bytes_per_second: None,
             quantum_deadline: Duration::from_secs(60),
+            max_stuck_hashers: 64,
         }
     }
 }
@@ -121,6 +125,7 @@ impl Engine {
             priority: config.priority,
             interactive_limit: config.interactive_queue,
             quantum_deadline: config.quantum_deadline,
+            max_stuck: config.max_stuck_hashers,
             gauges: gauges.clone(),
             notebook: notebook.clone(),
         });

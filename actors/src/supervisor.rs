@@ -35,6 +35,7 @@ pub(crate) struct SupervisorConfig {
     pub(crate) priority: HasherPriority,
     pub(crate) interactive_limit: usize,
     pub(crate) quantum_deadline: Duration,
+    pub(crate) max_stuck: usize,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) notebook: Notebook,
 }
@@ -43,13 +44,15 @@ pub(crate) struct Supervisor {
     config: SupervisorConfig,
     queues: Queues,
     pool: Pool,
+    /// Hashers that were replaced while the kernel held them, and are held still.
+    stuck: usize,
     draining: Option<Vec<oneshot::Sender<()>>>,
 }
 
 impl Supervisor {
     pub(crate) fn new(config: SupervisorConfig) -> Self {
         let limits = QueueLimits { interactive: config.interactive_limit, per_job: JOB_QUEUE_LIMIT };
-        Self { queues: Queues::new(limits), pool: Pool::default(), draining: None, config }
+        Self { queues: Queues::new(limits), pool: Pool::default(), stuck: 0, draining: None, config }
     }
 
     /// Hands out work while a hasher has room and something waits.
@@ -115,6 +118,11 @@ impl Supervisor {
             return;
         }
         for slot in self.pool.stuck(self.config.quantum_deadline) {
+            if self.stuck >= self.config.max_stuck {
+                tracing::error!(slot, "a hasher makes no progress; too many are stuck already to replace it");
+                continue;
+            }
+            self.stuck += 1;
             let at = self.pool.at(slot);
             tracing::error!(slot, "a hasher made no progress within its deadline and is replaced");
             self.config.gauges.count_stuck();
@@ -186,6 +194,9 @@ impl Handler<Died> for Supervisor {
             let at = self.pool.at(died.slot);
             self.replace(died.slot, Lost::HasherDied { at });
             self.dispatch();
+        } else {
+            // One that was replaced has come back from the kernel, and has ended.
+            self.stuck = self.stuck.saturating_sub(1);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! write-back. Its cost, some 2 us, is why it is not made for every small file.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::io::Errno;
@@ -20,6 +21,11 @@ use crate::sys::lease::{Probe, probe};
 /// still to come: the kernel writes dirty mapped pages back, and stamps them, within half of it.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
+/// The coarsest clock that file systems stamp with: a tick at 100 Hz. Until Linux 6.13 two writes within one
+/// tick could leave the same times behind; since then a time that was looked at is never given twice
+/// (`Documentation/filesystems/multigrain-ts.rst`).
+const TICK: Duration = Duration::from_millis(10);
+
 /// Probes before a file counts as open for writing.
 const PROBES: usize = 3;
 
@@ -34,18 +40,40 @@ pub(crate) struct OpenFile {
 
 /// The wall clock once for a batch of files, nanoseconds since 1970.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Now(i64);
+pub(crate) struct Now {
+    nanoseconds: i64,
+    every_write_shows: bool,
+}
 
 impl Now {
     pub(crate) fn read() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(since.as_nanos() as i64)
+        static EVERY_WRITE_SHOWS: LazyLock<bool> = LazyLock::new(|| {
+            let release = rustix::system::uname().release().to_string_lossy().into_owned();
+            stamps_every_write(&release)
+        });
+        Self { nanoseconds: since.as_nanos() as i64, every_write_shows: *EVERY_WRITE_SHOWS }
     }
 
     fn is_long_after(self, meta: &FileMeta) -> bool {
-        let touched = meta.mtime_ns.max(meta.ctime_ns);
-        self.0.saturating_sub(touched) > SETTLED_AFTER.as_nanos() as i64
+        self.since_touched(meta) > SETTLED_AFTER.as_nanos() as i64
     }
+
+    /// Whether another write could leave the same times behind as the last one did.
+    fn could_be_the_same_tick(self, meta: &FileMeta) -> bool {
+        !self.every_write_shows && self.since_touched(meta) <= TICK.as_nanos() as i64
+    }
+
+    fn since_touched(self, meta: &FileMeta) -> i64 {
+        self.nanoseconds.saturating_sub(meta.mtime_ns.max(meta.ctime_ns))
+    }
+}
+
+/// Whether a kernel of this release stamps every write apart from what was seen before it.
+fn stamps_every_write(release: &str) -> bool {
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (6, 13)
 }
 
 impl OpenFile {
@@ -85,6 +113,9 @@ impl OpenFile {
         if settled && !mapped {
             return Stability::Stable;
         }
+        if now.could_be_the_same_tick(meta) {
+            return Stability::Unverified;
+        }
         for _ in 0..PROBES {
             match probe(self.fd()) {
                 Probe::Free => return Stability::Stable,
@@ -114,5 +145,31 @@ impl FileMeta {
     /// anew at every start of the system and do not count.
     pub(crate) fn is_same_file(&self, later: &Self) -> bool {
         self.inode == later.inode && self.same_content(later)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_written_to_within_the_last_tick_is_trusted_only_where_every_write_shows() {
+        let meta = FileMeta { mtime_ns: 1_000_000_000, ctime_ns: 2_000_000_000, ..FileMeta::default() };
+        let doubtful =
+            |nanoseconds, every_write_shows| Now { nanoseconds, every_write_shows }.could_be_the_same_tick(&meta);
+        for just_written in [1_999_999_999, 2_000_000_000, 2_010_000_000] {
+            assert!(doubtful(just_written, false) && !doubtful(just_written, true));
+        }
+        assert!(!doubtful(2_010_000_001, false));
+    }
+
+    #[test]
+    fn kernels_stamp_every_write_since_6_13() {
+        for (release, stamps) in [("6.13.0-rc1", true), ("6.18.44-fc", true), ("7.0", true), ("10.1.2", true)] {
+            assert_eq!(stamps_every_write(release), stamps, "{release}");
+        }
+        for release in ["6.12.9", "6.1.0-38-amd64", "5.15.167.4-microsoft-standard-WSL2", "", "strange"] {
+            assert!(!stamps_every_write(release), "{release}");
+        }
     }
 }

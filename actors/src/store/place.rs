@@ -74,13 +74,13 @@ impl StateDir {
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(system_failure)
     }
 
-    /// The directory and its files by device and inode, so that a walk can leave them out.
+    /// The directory and every file in it by device and inode, so that a walk can leave them out wherever
+    /// they are linked to.
     pub(crate) fn identities(&self) -> Vec<FileIdentity> {
-        let lock = self.path.join("hivesum.lock");
-        let beside = ["", "-wal", "-shm"].map(|suffix| self.beside_database(suffix));
-        [self.path.clone(), lock, self.slots()]
-            .iter()
-            .chain(&beside)
+        let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let in_it = entries.map(|entry| entry.path());
+        std::iter::once(self.path.clone())
+            .chain(in_it)
             .filter_map(|path| std::fs::symlink_metadata(path).ok())
             .map(|meta| FileIdentity { device: meta.dev(), inode: meta.ino() })
             .collect()

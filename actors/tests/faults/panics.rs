@@ -11,7 +11,7 @@ use hivesum_actors::error::{ErrorCode, UploadError};
 use hivesum_actors::job::rows::Status;
 use hivesum_actors::job::scan::ScanEnd;
 
-use crate::stage::{PATIENT, append, engine, on_reaching, run, spec, tree_of};
+use crate::stage::{PATIENT, append, engine, engine_with, on_reaching, run, spec, tree_of};
 
 fn hash(engine: &Engine, tree: &Path) -> (Vec<Status>, ScanEnd) {
     let scanned = run(engine, spec(tree));
@@ -137,6 +137,27 @@ fn a_large_file_that_grows_once_is_digested_whole_and_probed_anew() {
     let (statuses, end) = hash(&engine, tree.path());
     assert!(matches!(statuses[..], [Status::Hashed(_)]), "{statuses:?}");
     assert_eq!(end.summary.bytes, (20 << 20) + 4);
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn no_more_hashers_are_replaced_than_may_be_stuck_until_one_comes_back() {
+    use hivesum_actors::job::scan::ScanOutcome;
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(1000);
+    let (engine, background) = engine_with(|config| {
+        config.quantum_deadline = Duration::from_millis(100);
+        config.max_stuck_hashers = 1;
+    });
+    fail::cfg("hash_entry", "pause").unwrap();
+    let mut stuck = spec(tree.path());
+    stuck.deadline = Some(Duration::from_secs(3));
+    assert_eq!(run(&engine, stuck).end.outcome, ScanOutcome::DeadlineExceeded);
+    assert_eq!(engine.stats().hashers.stuck, 1);
+    fail::remove("hash_entry");
+    let scanned = run(&engine, spec(tree.path()));
+    assert_eq!(scanned.end.summary.hashed, 1000);
     scenario.teardown();
     background.join();
 }
