@@ -32,6 +32,7 @@ mod program;
 mod readme;
 mod results;
 mod roots;
+mod rot;
 mod schemathesis;
 mod stopping;
 mod tls;
