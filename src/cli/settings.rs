@@ -3,20 +3,21 @@
 //! Three layers: a flag beats the environment, which beats the file, which beats the default. A key of the file
 //! is the setting's name here; one that is not known is an error.
 
+mod words;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use hivesum::config::{Access, HasherPriority, LogFormat, RateLimit, ServeConfig, TlsFiles};
+use clap::Args;
+use hivesum::config::{Access, ServeConfig, TlsFiles};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::args::from_one;
+use words::{LogWord, PriorityWord, RateWord};
 
 /// Declares the settings: what each is, how it is read from a configuration, how it is put into one.
 macro_rules! settings {
@@ -210,117 +211,9 @@ impl Settings {
     }
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum PriorityWord {
-    Idle,
-    Normal,
-}
-
-impl PriorityWord {
-    fn of(priority: HasherPriority) -> Self {
-        match priority {
-            HasherPriority::Idle => Self::Idle,
-            HasherPriority::Normal => Self::Normal,
-        }
-    }
-
-    fn priority(self) -> HasherPriority {
-        match self {
-            Self::Idle => HasherPriority::Idle,
-            Self::Normal => HasherPriority::Normal,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum LogWord {
-    Human,
-    Json,
-}
-
-impl LogWord {
-    fn of(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Text => Self::Human,
-            LogFormat::Json => Self::Json,
-        }
-    }
-
-    fn format(self) -> LogFormat {
-        match self {
-            Self::Human => LogFormat::Text,
-            Self::Json => LogFormat::Json,
-        }
-    }
-}
-
-/// A number of requests a second, or `off`; in the file either stands as it is.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "RateValue")]
-pub(super) struct RateWord(RateLimit);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RateValue {
-    Number(u32),
-    Word(String),
-}
-
-impl TryFrom<RateValue> for RateWord {
-    type Error = &'static str;
-
-    fn try_from(value: RateValue) -> Result<Self, Self::Error> {
-        match value {
-            RateValue::Number(number) => number.to_string().parse(),
-            RateValue::Word(word) => word.parse(),
-        }
-    }
-}
-
-impl FromStr for RateWord {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        if word == "off" {
-            return Ok(Self(RateLimit::Off));
-        }
-        let per_second: NonZeroU32 =
-            word.parse().map_err(|_| "give a number of requests a second from 1 on, or off")?;
-        Ok(Self(RateLimit::per_second(per_second)))
-    }
-}
-
-impl fmt::Display for RateWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            RateLimit::Off => f.write_str("off"),
-            RateLimit::PerClient { per_second, .. } => per_second.fmt(f),
-        }
-    }
-}
-
-impl Serialize for RateWord {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            RateLimit::Off => serializer.serialize_str("off"),
-            RateLimit::PerClient { per_second, .. } => serializer.serialize_u32(per_second.get()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_rate_is_a_number_or_off() {
-        assert_eq!("off".parse::<RateWord>().unwrap().0, RateLimit::Off);
-        assert_eq!("5".parse::<RateWord>().unwrap().0, RateLimit::per_second(NonZeroU32::new(5).unwrap()));
-        assert!("0".parse::<RateWord>().is_err() && "many".parse::<RateWord>().is_err());
-        assert!(toml::from_str::<Settings>("rate_limit = 0").is_err());
-    }
 
     #[test]
     fn a_higher_layer_wins_setting_by_setting() {

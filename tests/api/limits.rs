@@ -1,8 +1,9 @@
 //! Requests per client.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::{Duration, Instant};
 
-use crate::app::{TestApp, problem};
+use crate::app::{TestApp, ok_json, problem};
 use hivesum::config::RateLimit;
 
 /// So many requests at once, and hardly any after that.
@@ -60,6 +61,43 @@ fn a_forged_origin_of_the_request_makes_no_other_client() {
     }
     let request = app.get("/api/v1/stats").header("x-forwarded-for", "192.0.2.9").header("forwarded", "for=192.0.2.10");
     problem(request.send().unwrap(), 429, "rate_limited");
+}
+
+#[test]
+fn a_proxy_that_is_trusted_tells_clients_apart_and_what_it_did_not_write_is_hearsay() {
+    let app = TestApp::signed_out(|config| {
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.limits.rate = RateLimit::PerClient { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
+    });
+    let ask = |forwarded: &str| app.get("/api/v1/stats").header("x-forwarded-for", forwarded).send().unwrap();
+    for client in ["192.0.2.1", "192.0.2.2", "198.51.100.1, 192.0.2.3"] {
+        problem(ask(client), 401, "unauthenticated");
+        problem(ask(client), 401, "unauthenticated");
+        problem(ask(client), 429, "rate_limited");
+    }
+    problem(ask("198.51.100.2, 192.0.2.3"), 429, "rate_limited");
+}
+
+#[test]
+fn a_client_that_sends_faster_than_its_bytes_a_second_is_read_more_slowly() {
+    const MIB: u64 = 1 << 20;
+    for all in [false, true] {
+        let app = TestApp::with(move |config| {
+            let bound = NonZeroU64::new(MIB);
+            match all {
+                true => config.limits.max_upload_bytes_per_second = bound,
+                false => config.limits.max_client_bytes_per_second = bound,
+            }
+            // The wait is ours: it does not count against the client.
+            config.limits.body_pace.grace = Duration::from_secs(1);
+            config.limits.body_pace.min_bytes_per_second = 1 << 30;
+        });
+        let body = crate::tools::cycle(3 << 20);
+        let began = Instant::now();
+        assert_eq!(ok_json(app.post("/api/v1/hash").body(body).send().unwrap())["size"], 3 * MIB);
+        // One mebibyte at once, the other two at one a second.
+        assert!(began.elapsed() > Duration::from_millis(1800), "it took {:?}", began.elapsed());
+    }
 }
 
 #[test]

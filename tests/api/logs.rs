@@ -74,3 +74,26 @@ fn a_log_for_programs_has_one_object_a_line() {
     let answered: Vec<_> = events.iter().filter(|event| event["message"] == "answered").collect();
     assert!(answered.len() >= 3 && answered.iter().all(|event| event["request_id"].is_string()), "{log}");
 }
+
+#[test]
+fn connections_that_break_off_or_send_no_request_leave_no_line_in_the_log() {
+    let mut program = crate::program::Program::start();
+    let head = "POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\n";
+    for request in [
+        format!("{head}Content-Length: 100\r\n\r\nabc"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        format!("{head}Content-Length: x\r\n\r\n"),
+        "\0\0\0".to_owned(),
+        "GET / HT".to_owned(),
+    ] {
+        let mut stream = TcpStream::connect(program.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    program.signal(rustix::process::Signal::TERM);
+    assert_eq!(program.ends_within(std::time::Duration::from_secs(10)), Some(0));
+    let loud: Vec<_> =
+        program.said.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+}

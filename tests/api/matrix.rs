@@ -29,6 +29,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/jobs/{id}/duplicates", Needs::Scope("read")),
     ("get", "/api/v1/jobs/{id}/events", Needs::Scope("read")),
     ("post", "/api/v1/hash", Needs::Scope("hash")),
+    ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs", Needs::Scope("hash")),
     ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs/{id}/cancel", Needs::Scope("hash")),

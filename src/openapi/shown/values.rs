@@ -1,0 +1,116 @@
+//! Names, digests and numbers, exactly as far as they are taken.
+
+use std::collections::BTreeMap;
+
+use hivesum_actors::Algorithm;
+use hivesum_actors::manifest::Format;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The names of algorithms and their digests, in the order asked for.
+#[derive(serde::Serialize, ToSchema)]
+#[schema(example = json!({ "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" }))]
+pub(crate) struct Digests(BTreeMap<String, String>);
+
+/// The name of an algorithm.
+pub(crate) struct AlgorithmName;
+
+impl PartialSchema for AlgorithmName {
+    fn schema() -> RefOr<Schema> {
+        words(Algorithm::ALL.map(Algorithm::name)).into()
+    }
+}
+
+impl ToSchema for AlgorithmName {}
+
+/// Names of algorithms; one named twice is computed once.
+pub(crate) struct AlgorithmNames;
+
+impl PartialSchema for AlgorithmNames {
+    fn schema() -> RefOr<Schema> {
+        let names = ArrayBuilder::new().items(AlgorithmName::schema()).min_items(Some(1));
+        names.build().into()
+    }
+}
+
+impl ToSchema for AlgorithmNames {}
+
+/// A digest of known algorithm: `sha256:HEX`.
+pub(crate) struct ExpectedDigest;
+
+impl PartialSchema for ExpectedDigest {
+    fn schema() -> RefOr<Schema> {
+        let each = Algorithm::ALL.map(|known| format!("{}:[0-9a-f]{{{}}}", known.name(), 2 * known.digest_bytes()));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.pattern(Some(format!("^({})$", each.join("|")))).build().into()
+    }
+}
+
+impl ToSchema for ExpectedDigest {}
+
+/// A number of 64 bits, without the format that would halve it.
+pub(crate) struct Whole;
+
+/// The same, but for 0.
+pub(crate) struct Positive;
+
+/// A positive number of 32 bits.
+pub(crate) struct Seconds;
+
+impl PartialSchema for Whole {
+    fn schema() -> RefOr<Schema> {
+        whole(0, u64::MAX)
+    }
+}
+
+impl PartialSchema for Positive {
+    fn schema() -> RefOr<Schema> {
+        whole(1, u64::MAX)
+    }
+}
+
+impl PartialSchema for Seconds {
+    fn schema() -> RefOr<Schema> {
+        whole(1, u32::MAX.into())
+    }
+}
+
+impl ToSchema for Whole {}
+impl ToSchema for Positive {}
+impl ToSchema for Seconds {}
+
+fn whole(least: usize, most: u64) -> RefOr<Schema> {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most as usize));
+    number.build().into()
+}
+
+/// A digest field of RFC 9530.
+pub(crate) struct DigestField;
+
+impl PartialSchema for DigestField {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.pattern(Some("^(sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:|sha-512=:[A-Za-z0-9+/]{85}[AQgw]==:)$"))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for DigestField {}
+
+/// The form of a manifest.
+pub(crate) struct ManifestFormat;
+
+impl PartialSchema for ManifestFormat {
+    fn schema() -> RefOr<Schema> {
+        words(Format::ALL.map(Format::name)).into()
+    }
+}
+
+impl ToSchema for ManifestFormat {}
+
+/// One of these words.
+pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
