@@ -143,6 +143,10 @@ settings! {
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_JSON_BYTES")]
     max_json_bytes: usize, |c| Some(c.limits.max_json_bytes), |c, v| c.limits.max_json_bytes = v;
 
+    /// The longest manifest to verify against [default: 64 MiB].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_MANIFEST_BYTES")]
+    max_manifest_bytes: usize, |c| Some(c.limits.max_manifest_bytes), |c, v| c.limits.max_manifest_bytes = v;
+
     /// Connections at a time [default: 4096].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
     max_connections: usize, |c| Some(c.limits.max_connections), |c, v| c.limits.max_connections = v;
