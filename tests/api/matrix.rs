@@ -31,7 +31,6 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("post", "/api/v1/hash", Needs::Scope("hash")),
     ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs", Needs::Scope("hash")),
-    ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs/{id}/cancel", Needs::Scope("hash")),
     ("delete", "/api/v1/jobs/{id}", Needs::Scope("admin")),
 ];
