@@ -12,8 +12,7 @@ const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
 const rowHeight = () => (NARROW.matches ? 62 : 36);
 
-// `names` are the filters, `start` their first values, `address` the page's without them; `load(filters, signal)` answers {items, total};
-// `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}]; `search`: {label, read(text), show(filters)}.
+// `names` are the filters; `load(filters, signal)` answers {items, total}; `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}].
 export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools }) {
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
@@ -84,7 +83,7 @@ function tabBar(titles, choose) {
 	});
 	return {
 		node: list.length > 0 && h('div.tabs', { role: 'group', label: 'Show' }, list.map(({ node }) => node)),
-		count(amounts) { for (const { value, amount } of list) put(amount, value in amounts ? count(amounts[value]) : ''); },
+		count(amounts) { for (const { value, amount } of list) put(amount, count(amounts[value] ?? 0)); },
 		mark(now) { for (const { value, node } of list) { node.classList.toggle('on', value === now); node.setAttribute('aria-pressed', value === now); } },
 	};
 }

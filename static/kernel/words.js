@@ -10,7 +10,7 @@ const CODES = {
 const SKIPPED = { internal: 'Part of hivesum itself: its state is never hashed.' };
 
 // Why an item has no digest, as a sentence.
-export const codeText = ({ code, status }) => (code ? (status === 'skipped' && SKIPPED[code]) || CODES[code] || `${word({}, code)}.` : '');
+export const codeText = ({ code, status, verdict }) => (code ? (verdict === 'missing' && 'Listed, but not there.') || (status === 'skipped' && SKIPPED[code]) || CODES[code] || `${word({}, code)}.` : '');
 
 export const STATES = { queued: 'Waiting', running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled' };
 

@@ -36,6 +36,8 @@ function live(root, first, search, signal) {
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
+		// An answer that was under way when the job ended is late.
+		if (ended(job.state) && !ended(change?.state ?? job.state)) return;
 		job = { ...job, ...change };
 		const p = job.progress;
 		const over = ended(job.state);

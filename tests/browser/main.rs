@@ -15,6 +15,7 @@ mod browser;
 mod checksum_files;
 mod craft;
 mod driver;
+mod fixity;
 mod history;
 mod jobs;
 mod live;
