@@ -11,6 +11,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use hivesum_actors::engine::HasherPriority;
+pub use hivesum_actors::store::retention::Retention;
 
 /// Where a service listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -144,6 +145,10 @@ pub struct Limits {
     pub max_running_jobs: usize,
     /// Jobs that may wait.
     pub max_queued_jobs: usize,
+    /// Bytes a second that all jobs together may read; none means no bound.
+    pub max_bytes_per_second: Option<NonZeroU64>,
+    /// Which ended jobs are kept.
+    pub retention: Retention,
     /// Longer files are not hashed.
     pub max_file_bytes: u64,
     /// How slow a body may be.
@@ -191,6 +196,8 @@ impl Default for Limits {
             max_streams: 256,
             max_running_jobs: 4,
             max_queued_jobs: 1000,
+            max_bytes_per_second: None,
+            retention: Retention::default(),
             max_file_bytes: 16 << 40,
             body_pace: BodyPace::default(),
             head_timeout: Duration::from_secs(10),

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
-use hivesum_actors::error::StartError;
+use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::job::service::{Jobs, JobsConfig};
 use hivesum_actors::source::{Root, RootError};
 use hivesum_actors::{Engine, EngineConfig};
@@ -162,18 +162,21 @@ impl Server {
     /// Serves until `stop` is ready, then drains.
     ///
     /// # Errors
-    /// When a worker cannot be started.
+    /// When a worker cannot be started, or the disk does not keep what is written to the job store.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { http, service, address, .. } = self;
         tracing::info!(%address, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
         let upkeep = actix_web::rt::spawn(keep_metrics(service.clone()));
-        stop.await;
+        let broken = tokio::select! {
+            () = stop => false,
+            () = service.jobs.broken() => true,
+        };
         drain(&service, &handle).await;
         upkeep.abort();
         http.await.map_err(std::io::Error::other)??;
-        Ok(())
+        if broken { Err(StartError::Store(StoreError::SyncFailed).into()) } else { Ok(()) }
     }
 }
 
@@ -221,6 +224,7 @@ fn engine_config(config: &ServeConfig) -> EngineConfig {
         priority: config.hasher_priority,
         concurrent_uploads: config.limits.max_uploads,
         max_file_bytes: config.limits.max_file_bytes,
+        max_bytes_per_second: config.limits.max_bytes_per_second,
         ..EngineConfig::default()
     }
 }
@@ -231,6 +235,7 @@ fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
         roots,
         max_running: config.limits.max_running_jobs,
         max_queued: config.limits.max_queued_jobs,
+        retention: config.limits.retention,
         max_streams: config.limits.max_streams,
     }
 }

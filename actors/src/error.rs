@@ -287,6 +287,9 @@ pub enum StoreError {
     /// No room is left to write.
     #[error("the job store has no room left")]
     Full,
+    /// What was written may be lost: the disk did not take it. Nothing is written any more.
+    #[error("the disk failed to keep what was written to the job store")]
+    SyncFailed,
     /// The store is gone or drained.
     #[error("the job store is closed")]
     Closed,
@@ -317,6 +320,7 @@ impl StoreError {
             Self::Corrupt => Self::Corrupt,
             Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
             Self::Full => Self::Full,
+            Self::SyncFailed => Self::SyncFailed,
             Self::Closed => Self::Closed,
             Self::Failed(_) => Self::Failed("told before".into()),
         }

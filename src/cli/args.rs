@@ -14,6 +14,7 @@ use super::bag::BagCommand;
 use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
+use super::jobs::JobsCommand;
 use super::serve::ServeArgs;
 use super::shape::Shape;
 use super::token::TokenCommand;
@@ -59,6 +60,9 @@ pub(super) enum Command {
     Serve(Box<ServeArgs>),
     /// Print the settings that serve would use, and where each comes from.
     Config(Box<ServeArgs>),
+    /// List, show, export and delete the jobs of a service.
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Create, list and revoke the tokens of a service.
     #[command(subcommand)]
     Token(TokenCommand),

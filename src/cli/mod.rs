@@ -1,7 +1,8 @@
 //! The command line: one module a command, each a thin layer over the engine.
 //!
 //! Results go to stdout, everything else to stderr. Exit status: 0 all is well, 1 a file failed, differed or
-//! is missing, 2 the command line is wrong; nothing has been read then. 75: another server holds the state.
+//! is missing, 2 the command line is wrong; nothing has been read then. 74: the disk failed; 75: another server
+//! holds the state.
 
 mod args;
 mod audit;
@@ -13,6 +14,7 @@ mod convert;
 mod draft;
 mod duplicates;
 mod hash;
+mod jobs;
 mod listing;
 mod outlet;
 mod pool;
@@ -41,6 +43,9 @@ const USAGE: u8 = 2;
 /// Exit status while another server holds the state directory: `EX_TEMPFAIL` of `sysexits.h`.
 const IN_USE: u8 = 75;
 
+/// Exit status after the disk failed to keep what was written: `EX_IOERR` of `sysexits.h`.
+const IO_FAILED: u8 = 74;
+
 /// Does what the command line says and gives the exit status.
 pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -57,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(args) => convert::run(args),
         Command::Serve(args) => serve::run(*args),
         Command::Config(args) => config::run(*args),
+        Command::Jobs(command) => jobs::run(command),
         Command::Token(command) => token::run(command),
     };
     done.unwrap_or_else(|error| match error.downcast::<UsageError>() {
@@ -65,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
             Screen::plain().say(&format!("{error:#}"));
             match error.downcast_ref::<StoreError>() {
                 Some(StoreError::Locked) => ExitCode::from(IN_USE),
+                Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),
                 _ => ExitCode::FAILURE,
             }
         }

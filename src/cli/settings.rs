@@ -168,6 +168,20 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS")]
     max_queued_jobs: usize, |c| Some(c.limits.max_queued_jobs), |c, v| c.limits.max_queued_jobs = v;
 
+    /// Bytes a second that all jobs together may read [default: no bound].
+    #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_BYTES_PER_SECOND")]
+    max_bytes_per_second: NonZeroU64, |c| c.limits.max_bytes_per_second,
+        |c, v| c.limits.max_bytes_per_second = Some(v);
+
+    /// Ended jobs that are kept, the newest; older ones are deleted [default: all].
+    #[arg(long, value_name = "N", env = "HIVESUM_KEEP_JOBS")]
+    keep_jobs: u64, |c| c.limits.retention.keep_jobs, |c, v| c.limits.retention.keep_jobs = Some(v);
+
+    /// Days that ended jobs are kept [default: for ever].
+    #[arg(long, value_name = "DAYS", env = "HIVESUM_KEEP_DAYS")]
+    keep_days: u32, |c| c.limits.retention.keep_for.map(|kept| (kept.as_secs() / 86_400) as u32),
+        |c, v| c.limits.retention.keep_for = Some(Duration::from_secs(u64::from(v) * 86_400));
+
     /// Longer files are not hashed [default: 16 TiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
     max_file_bytes: u64, |c| Some(c.limits.max_file_bytes), |c, v| c.limits.max_file_bytes = v;

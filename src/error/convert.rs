@@ -6,7 +6,7 @@ use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_actors::error::{
     CompareError, GlobInvalid, ManifestRefused, Refused, StoreError, SubmitError, UploadError,
 };
-use hivesum_actors::job::service::SubscribeError;
+use hivesum_actors::job::service::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
 
 use super::{ApiError, Code};
@@ -69,7 +69,7 @@ impl From<StoreError> for ApiError {
             StoreError::Corrupt | StoreError::Newer { .. } => Self::StoreCorrupt,
             StoreError::Full => Self::StorageFull,
             StoreError::Closed => Self::Draining,
-            StoreError::Locked | StoreError::Failed(_) => Self::internal(error),
+            StoreError::Locked | StoreError::SyncFailed | StoreError::Failed(_) => Self::internal(error),
         }
     }
 }
@@ -101,6 +101,17 @@ impl From<SubmitError> for ApiError {
             SubmitError::KeyConflict => Self::IdempotencyConflict,
             SubmitError::Refused(refused) => refused.into(),
             SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResultsError> for ApiError {
+    fn from(error: ResultsError) -> Self {
+        match error {
+            ResultsError::NotFinished => {
+                Self::JobNotFinished("results are sorted, and found by digest, once the job has ended")
+            }
+            ResultsError::Store(error) => error.into(),
         }
     }
 }

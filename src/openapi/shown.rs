@@ -61,6 +61,8 @@ pub(crate) struct Stats {
     bytes_hashed: u64,
     files_hashed: u64,
     latency: Latency,
+    /// What the job store takes on the disk.
+    database_bytes: u64,
     uptime_seconds: u64,
     /// Of the program.
     version: String,

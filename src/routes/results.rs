@@ -9,6 +9,7 @@ use hivesum_actors::job::item::Item;
 use hivesum_actors::job::service::{ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, JobId, Summary};
 use hivesum_actors::manifest::{Format, ndjson};
+use hivesum_actors::{Algorithm, Algorithms, Digest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +43,8 @@ struct ResultsShown {
         ("verdict" = Option<shown::Verdict>, Query, description = "Only results that an audit said this of."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
+        ("digest" = Option<String>, Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "Another order, once the job has ended: `path`, `size` or `modified_at`, with `-` in front from the last on."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The row to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
     ),
@@ -49,7 +52,7 @@ struct ResultsShown {
         (ResultsShown = "application/json"),
         (String = "application/x-ndjson"),
     )), (status = 304, description = "The client has it: `If-None-Match` names the tag of a finished job's answer.")),
-    extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
+    extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn results(
     request: HttpRequest,
@@ -57,33 +60,46 @@ pub(super) async fn results(
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = result_query(&request)?;
+    let mut query = Query::of(&request)?;
     let job = service.job(&caller, &id).await?;
+    let query = result_query(&mut query, &job.spec.algorithms).and_then(|wanted| query.finish().map(|()| wanted))?;
     let lines = wants_ndjson(&request);
     let tag = Tag::of(&request, &job, if lines { "lines" } else { "page" });
     if let Some(same) = tag.known_to(&request) {
         return Ok(same);
     }
     if lines {
-        return Ok(tag.on(all_results(service, job.id, query)));
+        return Ok(tag.on(all_results(service, job.id, query).await?));
     }
     let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
     let shown = ResultsShown { items: page.items, total: page.total, position: page.position };
     Ok(tag.on(HttpResponse::Ok().json(shown)))
 }
 
-fn result_query(request: &HttpRequest) -> Result<ResultQuery, ApiError> {
-    let mut query = Query::of(request)?;
-    let wanted = ResultQuery {
+fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuery, ApiError> {
+    Ok(ResultQuery {
         status: query.text("status")?.map(|name| status_of(&name)).transpose()?,
         verdict: query.text("verdict")?.map(|name| verdict_of(&name)).transpose()?,
         path_prefix: query.bytes("path_prefix"),
         q: query.bytes("q"),
+        digest: query.text("digest")?.map(|text| digest_of(&text, algorithms)).transpose()?,
+        sort: query.parsed("sort")?,
         position: query.parsed("position")?.unwrap_or(0),
         limit: query.limit()?,
+    })
+}
+
+/// A digest with its algorithm's name in front, or of the first of the job's algorithms that has digests so long.
+fn digest_of(text: &str, algorithms: &Algorithms) -> Result<Digest, ApiError> {
+    let (algorithm, hex) = match text.split_once(':') {
+        Some((name, hex)) => (name.parse::<Algorithm>()?, hex),
+        None => {
+            let fits = |algorithm: &Algorithm| 2 * algorithm.digest_bytes() == text.len();
+            let fitting = algorithms.iter().find(fits);
+            (fitting.ok_or_else(|| ApiError::invalid("the job has no digests of this length"))?, text)
+        }
     };
-    query.finish()?;
-    Ok(wanted)
+    Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))
 }
 
 fn status_of(name: &str) -> Result<StatusFilter, ApiError> {
@@ -100,12 +116,20 @@ fn wants_ndjson(request: &HttpRequest) -> bool {
     prefers(request.headers(), Format::Ndjson.media_type(), "application/json")
 }
 
-fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> HttpResponse {
-    let pages = ResultPages::new(service.jobs.clone(), id, query);
-    let lines = stream::try_unfold(Some((service, pages)), move |state| async move {
-        let Some((service, mut pages)) = state else { return Ok(None) };
+async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> Result<HttpResponse, ApiError> {
+    if query.digest.is_some() || query.sort.is_some() {
+        return Err(ApiError::invalid("all results stream in walk order: `sort` and `digest` are for pages"));
+    }
+    let mut pages = ResultPages::new(service.jobs.clone(), id, query);
+    // Read before the head is sent: a damaged store is an answer of its own then, not a cut.
+    let first = pages.next().await?;
+    let lines = stream::try_unfold(Some((service, pages, Some(first))), move |state| async move {
+        let Some((service, mut pages, ready)) = state else { return Ok(None) };
         let mut out = Vec::new();
-        let items = pages.next().await?;
+        let items = match ready {
+            Some(first) => first,
+            None => pages.next().await?,
+        };
         let Some(items) = items else {
             let job = service.jobs.job(id).await?.ok_or(NO_SUCH_JOB)?;
             ndjson::write_summary(&mut out, &summary_so_far(&job));
@@ -114,9 +138,9 @@ fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> HttpRes
         for item in &items {
             ndjson::write_item(&mut out, &item.as_ref());
         }
-        Ok::<_, ApiError>(Some((Bytes::from(out), Some((service, pages)))))
+        Ok::<_, ApiError>(Some((Bytes::from(out), Some((service, pages, None)))))
     });
-    HttpResponse::Ok().content_type(Format::Ndjson.media_type()).streaming(lines)
+    Ok(HttpResponse::Ok().content_type(Format::Ndjson.media_type()).streaming(lines))
 }
 
 /// The summary; of a job that has none yet, what is committed, not complete.

@@ -18,6 +18,8 @@ use crate::service::Service;
 struct StatsShown {
     #[serde(flatten)]
     engine: EngineStats,
+    /// What the job store takes on the disk.
+    database_bytes: u64,
     uptime_seconds: u64,
     version: &'static str,
     limits: LimitsShown,
@@ -61,6 +63,7 @@ pub(super) async fn stats(request: HttpRequest, service: Data<Service>) -> Resul
     Query::of(&request)?.finish()?;
     Ok(Json(StatsShown {
         engine: service.engine.stats(),
+        database_bytes: service.jobs.database_bytes(),
         uptime_seconds: service.started.elapsed().as_secs(),
         version: env!("CARGO_PKG_VERSION"),
         limits: LimitsShown::of(&service.limits),

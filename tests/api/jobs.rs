@@ -138,3 +138,53 @@ fn jobs_beyond_the_queue_are_told_to_come_back() {
     assert_eq!(answers[0].status(), 202);
     problem(answers.into_iter().last().unwrap(), 503, "queue_full");
 }
+
+#[test]
+fn a_request_that_comes_again_under_its_key_gives_the_job_of_the_first() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let ask =
+        |key: &str, spec: Value| app.post("/api/v1/jobs").header("idempotency-key", key).json(&spec).send().unwrap();
+    let body = json!({ "root": "files", "path": "a" });
+    let ids: Vec<Value> = std::thread::scope(|scope| {
+        let asks: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| ask("once", body.clone()).json::<Value>().unwrap()["id"].clone())).collect();
+        asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    let again = ask("once", body.clone());
+    assert_eq!(again.status(), 202);
+    problem(ask("once", json!({ "root": "files" })), 409, "idempotency_conflict");
+    problem(ask("", body.clone()), 400, "invalid_request");
+    problem(ask(&"x".repeat(256), body.clone()), 400, "invalid_request");
+    assert_ne!(ask("twice", body).json::<Value>().unwrap()["id"], ids[0]);
+    assert_eq!(app.json("/api/v1/jobs")["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_job_built_on_another_says_which_digests_were_taken_over() {
+    let app = TestApp::start();
+    app.write("same", "abc");
+    app.write("other", "abc");
+    let first = app.run(json!({}));
+    app.write("other", "changed");
+    let second = app.run(json!({ "reuse_unchanged_from": first["id"] }));
+    let page = app.json(&format!("/api/v1/jobs/{}/results", second["id"].as_str().unwrap()));
+    let told: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| (&item["path"], &item["reused"])).collect();
+    assert_eq!(told, [(&json!("other"), &Value::Null), (&json!("same"), &json!(true))]);
+    let missing = json!({ "root": "files", "reuse_unchanged_from": "0197a2b4-6d3c-7000-8000-000000000001" });
+    problem(app.post("/api/v1/jobs").json(&missing).send().unwrap(), 404, "not_found");
+}
+
+#[test]
+fn old_jobs_are_deleted_when_more_have_ended_than_are_kept() {
+    let app = TestApp::with(|config| config.limits.retention.keep_jobs = Some(2));
+    app.write("a", "abc");
+    let ids: Vec<Value> = (0..4).map(|_| app.run(json!({}))["id"].clone()).collect();
+    let listed = || {
+        app.json("/api/v1/jobs")["items"].as_array().unwrap().iter().map(|job| job["id"].clone()).collect::<Vec<_>>()
+    };
+    while listed().len() > 2 {}
+    assert_eq!(listed(), [ids[3].clone(), ids[2].clone()]);
+    assert!(app.json("/api/v1/stats")["database_bytes"].as_u64().unwrap() > 0);
+}

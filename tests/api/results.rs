@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use crate::app::{TestApp, ok_json, problem};
-use crate::tools::{ABC_SHA256, EMPTY_SHA256};
+use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_SHA256};
 use serde_json::{Value, json};
 
 /// A finished job on a small tree, and the path of its results.
@@ -63,7 +63,7 @@ fn results_are_chosen_by_status_prefix_and_part_of_the_path() {
         assert_eq!(paths(&page), expected, "{query}");
     }
     assert_eq!(app.json(&format!("{results}?limit=1"))["total"], 4);
-    for query in ["status=matched", "limit=0", "limit=1001", "position=-1", "sort=size"] {
+    for query in ["status=matched", "limit=0", "limit=1001", "position=-1", "sort=name"] {
         problem(app.get(&format!("{results}?{query}")).send().unwrap(), 400, "invalid_request");
     }
 }
@@ -104,4 +104,37 @@ fn a_name_that_is_not_utf8_keeps_its_bytes() {
     let job = app.run(json!({}));
     let page = ok_json(app.get(&format!("/api/v1/jobs/{}/results", job["id"].as_str().unwrap())).send().unwrap());
     assert_eq!(page["items"][0]["path_b64"], "Y2Fm6Qo=");
+}
+
+#[test]
+fn ended_jobs_are_sorted_and_searched_by_digest_and_running_ones_say_not_yet() {
+    let app = TestApp::start();
+    app.write("d/small", "abc");
+    app.write("d/twin", "abc");
+    app.write("large", "something longer");
+    let job = app.run(json!({ "algorithms": ["sha256", "md5"] }));
+    let results = format!("/api/v1/jobs/{}/results", job["id"].as_str().unwrap());
+    let paths = |query: &str| {
+        let page = app.json(&format!("{results}?{query}"));
+        let items = page["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("sort=size"), ["d/small", "d/twin", "large"]);
+    assert_eq!(paths("sort=-size&limit=1"), ["large"]);
+    assert_eq!(paths("sort=-path&position=1"), ["d/twin", "d/small"]);
+    assert_eq!(paths("sort=modified_at").len(), 3);
+    for digest in [ABC_SHA256.to_owned(), format!("md5:{ABC_MD5}"), ABC_MD5.to_uppercase()] {
+        assert_eq!(paths(&format!("digest={digest}")), ["d/small", "d/twin"], "{digest}");
+    }
+    assert_eq!(paths(&format!("digest={EMPTY_SHA256}")), Vec::<String>::new());
+    for query in ["sort=name", "digest=abc", "digest=sha256:zz"] {
+        problem(app.get(&format!("{results}?{query}")).send().unwrap(), 400, "invalid_request");
+    }
+    let endless = std::fs::File::create(app.root.path().join("endless")).unwrap();
+    endless.set_len(1 << 40).unwrap();
+    let running = format!("/api/v1/jobs/{}/results", app.submit(json!({})));
+    for query in ["sort=size", "sort=-path", &format!("digest={ABC_BLAKE3}")] {
+        problem(app.get(&format!("{running}?{query}")).send().unwrap(), 409, "job_not_finished");
+    }
+    assert!(app.json(&format!("{running}?sort=path"))["items"].is_array());
 }

@@ -11,6 +11,7 @@ mod compare;
 mod convert;
 mod duplicates;
 mod hash;
+mod jobs;
 mod output;
 mod settings;
 mod support;

@@ -1,6 +1,7 @@
 //! What a service asks of its jobs and their results, and the pages it gets: plain data.
 
 use crate::compare::Verdict;
+use crate::digest::Digest;
 use crate::job::item::Item;
 use crate::job::rows::Status;
 use crate::job::spec::{Job, JobId, JobState};
@@ -64,7 +65,48 @@ impl StatusFilter {
     }
 }
 
-/// Which results of a job are wanted, in walk order.
+/// An order of results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub by: SortBy,
+    /// From the last to the first.
+    pub descending: bool,
+}
+
+/// What results can be sorted by; what is equal stays in walk order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SortBy {
+    /// As the walk met them.
+    #[default]
+    Path,
+    /// Bytes.
+    Size,
+    /// Last modification.
+    ModifiedAt,
+}
+
+/// A word that names no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("choose path, size or modified_at, with a `-` in front to begin with the last")]
+pub struct SortInvalid;
+
+impl std::str::FromStr for Sort {
+    type Err = SortInvalid;
+
+    fn from_str(word: &str) -> Result<Self, SortInvalid> {
+        let (descending, name) = word.strip_prefix('-').map_or((false, word), |name| (true, name));
+        let by = match name {
+            "path" => SortBy::Path,
+            "size" => SortBy::Size,
+            "modified_at" => SortBy::ModifiedAt,
+            _ => return Err(SortInvalid),
+        };
+        Ok(Self { by, descending })
+    }
+}
+
+/// Which results of a job are wanted, in walk order unless another one is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct ResultQuery {
     /// Only those that came to this.
@@ -75,13 +117,24 @@ pub struct ResultQuery {
     pub path_prefix: Option<Vec<u8>>,
     /// Only those whose path contains these bytes.
     pub q: Option<Vec<u8>>,
+    /// Only those with this digest; of ended jobs alone.
+    pub digest: Option<Digest>,
+    /// In this order; but for the walk's, of ended jobs alone.
+    pub sort: Option<Sort>,
     /// How many of those that match come before the page.
     pub position: u64,
     /// At most this many, and never more than [`MAX_PAGE`].
     pub limit: usize,
 }
 
-/// Some results in walk order.
+impl ResultQuery {
+    /// Whether it wants what is built when the job has ended.
+    pub(crate) fn needs_orders(&self) -> bool {
+        self.digest.is_some() || self.sort.is_some_and(|sort| sort != Sort::default())
+    }
+}
+
+/// Some results in their order.
 #[derive(Debug, Clone, Default)]
 pub struct ResultPage {
     /// The results.

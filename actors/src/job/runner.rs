@@ -60,6 +60,8 @@ pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) 
         Ok(Ok(Finish::Kept(ending))) => return close(&hall, &live, ending, place),
         Ok(Ok(Finish::Left | Finish::Diverged)) => return,
         Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&hall, &live, ending, place).await,
+        // The truth is on the disk, and for the next start to find out.
+        Ok(Err(StoreError::SyncFailed)) => return,
         Ok(Err(_)) if live.cancel.is_cancelled() => Verdict::cancelled(),
         Ok(Err(error)) => Verdict::failed(error.into()),
         Err(_) => Verdict::failed(job_error("internal", "the job's driver failed")),
@@ -269,6 +271,8 @@ fn close(hall: &Hall, live: &Live, ending: Ending, place: Option<Place>) {
     hall.registry.forget(live.id);
     live.end(ending);
     drop(place);
+    hall.to_index.notify_one();
+    hall.to_sweep.notify_one();
 }
 
 /// Writes the end down, if need be again and again: the store may have no room for now.

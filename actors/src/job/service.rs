@@ -11,25 +11,40 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use super::events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 use super::hall::Hall;
 use super::live::{Limits, Live, Promise, Registry};
 use super::past::lacks;
-pub use super::query::{Deletion, JobPage, JobQuery, ResultPage, ResultQuery, RowPage, StatusFilter};
+pub use super::query::{Deletion, JobPage, JobQuery, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter};
 use super::runner::{Missing, open_beneath};
 use crate::Engine;
 use crate::error::{StartError, StoreError, SubmitError};
 use crate::job::filters::Filters;
 use crate::job::spec::{Job, JobId, JobSpec};
 use crate::source::Root;
+use crate::store::retention::Retention;
 use crate::store::tokens::TokenDesk;
 use crate::store::{Before, RequestKey, Store, StoredJob};
 
 /// How long a request to cancel waits to see the job's end.
 const CANCEL_WAIT: Duration = Duration::from_millis(150);
+
+/// How long a request for another order waits for a job that has just ended.
+const ORDERS_WAIT: Duration = Duration::from_secs(10);
+
+/// Why there is no page of results.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// The order asked for is there once the job has ended.
+    #[error("results are sorted, and found by digest, once the job has ended")]
+    NotFinished,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// What the jobs of a service are opened with.
 #[derive(Debug, Clone)]
@@ -44,13 +59,22 @@ pub struct JobsConfig {
     pub max_queued: usize,
     /// Event streams that may be open.
     pub max_streams: usize,
+    /// Which ended jobs are kept.
+    pub retention: Retention,
 }
 
 impl JobsConfig {
     /// These roots, with the default bounds.
     #[must_use]
     pub fn new(state_dir: impl Into<PathBuf>, roots: Vec<Root>) -> Self {
-        Self { state_dir: state_dir.into(), roots, max_running: 4, max_queued: 1000, max_streams: 256 }
+        Self {
+            state_dir: state_dir.into(),
+            roots,
+            max_running: 4,
+            max_queued: 1000,
+            max_streams: 256,
+            retention: Retention::default(),
+        }
     }
 }
 
@@ -85,13 +109,17 @@ impl Jobs {
             home: actix_rt::Arbiter::current(),
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),
+            retention: config.retention,
+            to_index: Arc::new(Notify::new()),
+            indexed: Arc::new(watch::channel(0).0),
         });
         for StoredJob { job, rows, .. } in unfinished {
             tracing::info!(job = %job.id, rows, "an unfinished job goes on");
             hall.registry.admit(Live::new(job, rows));
         }
-        hall.start_sweeping();
+        hall.start_upkeep();
         hall.to_sweep.notify_one();
+        hall.to_index.notify_one();
         hall.dispatch();
         Ok(Self { hall })
     }
@@ -211,12 +239,48 @@ impl Jobs {
         Ok(page)
     }
 
-    /// A page of a job's results in walk order; nothing if there is no such job.
+    /// A page of a job's results; nothing if there is no such job.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
-        self.hall.store.results(id, query).await
+    /// When the job has not ended and another order than the walk's, or a digest, is asked for; when the store fails.
+    pub async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, ResultsError> {
+        if query.needs_orders() && !self.has_orders(id).await? {
+            return Ok(None);
+        }
+        Ok(self.hall.store.results(id, query).await?)
+    }
+
+    /// Waits a moment for the orders of a job that has just ended. Whether there is such a job.
+    async fn has_orders(&self, id: JobId) -> Result<bool, ResultsError> {
+        let Some(job) = self.job(id).await? else { return Ok(false) };
+        if !job.state.is_final() {
+            return Err(ResultsError::NotFinished);
+        }
+        let mut indexed = self.hall.indexed.subscribe();
+        let wait = async {
+            while !self.hall.store.is_indexed(id).await? {
+                if indexed.changed().await.is_err() {
+                    return Err(StoreError::Closed);
+                }
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(ORDERS_WAIT, wait).await {
+            Ok(waited) => Ok(waited.map(|()| true)?),
+            Err(_) => Err(ResultsError::NotFinished),
+        }
+    }
+
+    /// What the database takes on the disk.
+    #[must_use]
+    pub fn database_bytes(&self) -> u64 {
+        self.hall.store.database_bytes()
+    }
+
+    /// Ready when the disk did not keep what was written. Nothing is written from then on: the process is to
+    /// end, and the next start reads the truth.
+    pub async fn broken(&self) {
+        self.hall.store.broken().await;
     }
 
     /// The next results that match, after a row or from the first: for going through all of them in constant
@@ -303,6 +367,9 @@ impl Jobs {
         self.hall.stop.cancel();
         self.hall.registry.idle().await;
         self.hall.registry.clear();
+        if let Err(error) = self.hall.store.checkpoint().await {
+            tracing::warn!(%error, "the log of the job store stays beside it");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use actix::{Actor, Handler, Message, SyncContext};
 use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::failure::Fault;
 use super::open::{Access, connect};
@@ -36,6 +37,8 @@ pub(crate) struct Clerk {
     /// Kept until the last thread that may write is gone.
     pub(crate) _lock: Arc<ServerLock>,
     pub(crate) access: Access,
+    /// Cancelled when the disk did not keep what was written.
+    pub(crate) broken: CancellationToken,
     pub(crate) connection: Option<Connection>,
 }
 
@@ -47,7 +50,15 @@ impl<T: Send + 'static> Handler<Ask<T>> for Clerk {
     type Result = Result<T, StoreError>;
 
     fn handle(&mut self, ask: Ask<T>, _: &mut Self::Context) -> Self::Result {
-        let answer = self.work(ask.work).map_err(|fault| fault.explain(self.place.database()));
+        let answer = match self.access {
+            Access::Write if self.broken.is_cancelled() => Err(StoreError::SyncFailed),
+            Access::Write | Access::ReadOnly => {
+                self.work(ask.work).map_err(|fault| fault.explain(self.place.database()))
+            }
+        };
+        if let Err(StoreError::SyncFailed) = answer {
+            self.broken.cancel();
+        }
         drop(ask.permit);
         answer
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::Fault;
 use super::jobs::{self, StoredJob};
-use super::row::{ROW_COLUMNS, RowReader};
+use super::row::{self, ROW_COLUMNS, RowReader};
 use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group, Known};
 use crate::digest::Algorithm;
 use crate::job::item::Item;
@@ -64,17 +64,7 @@ pub(crate) fn duplicates(
 pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, Fault> {
     let view = connection.transaction()?;
     let Some(stored) = jobs::get(&view, id)? else { return Ok(Vec::new()) };
-    let mut statement =
-        view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
-    let mut reader = RowReader::new(&view, stored.run, stored.job.spec.algorithms)?;
-    let mut items = Vec::with_capacity(positions.len());
-    for &position in positions {
-        let mut rows = statement.query(params![stored.run, position as i64])?;
-        if let Some(row) = rows.next()? {
-            items.push(reader.item(row)?);
-        }
-    }
-    Ok(items)
+    row::items_at(&view, &stored, positions)
 }
 
 fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, Fault> {

@@ -12,6 +12,10 @@ use crate::error::StoreError;
 /// With less room than this a failed write is for want of it: some file systems say "input/output error".
 const NO_ROOM_BYTES: u64 = 1 << 20;
 
+/// The disk did not say that it has what was written. To try again is no use: the kernel drops what it could not
+/// write and tells of it once (`fsync(2)`).
+const SYNC_FAILURES: [i32; 2] = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
+
 /// What a plain function of the store fails with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -50,6 +54,9 @@ impl Fault {
 
 fn explain_sql(error: rusqlite::Error, no_room: bool) -> StoreError {
     use rusqlite::Error;
+    if error.sqlite_error().is_some_and(|error| SYNC_FAILURES.contains(&error.extended_code)) {
+        return StoreError::SyncFailed;
+    }
     match (&error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => StoreError::Corrupt,
         (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
@@ -95,6 +102,13 @@ mod tests {
     fn an_input_output_error_without_room_is_a_full_disk() {
         assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), true), StoreError::Full));
         assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), false), StoreError::Failed(_)));
+    }
+
+    #[test]
+    fn a_failed_sync_is_never_a_full_disk() {
+        for no_room in [true, false] {
+            assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_FSYNC), no_room), StoreError::SyncFailed));
+        }
     }
 
     #[test]

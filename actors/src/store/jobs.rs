@@ -235,7 +235,11 @@ impl From<StoreError> for JobError {
         let code = match error {
             StoreError::Full => "store_full",
             StoreError::Corrupt => "store_corrupt",
-            StoreError::Locked | StoreError::Newer { .. } | StoreError::Closed | StoreError::Failed(_) => "internal",
+            StoreError::Locked
+            | StoreError::Newer { .. }
+            | StoreError::SyncFailed
+            | StoreError::Closed
+            | StoreError::Failed(_) => "internal",
         };
         Self { code: code.to_owned(), detail: error.to_string() }
     }

@@ -15,16 +15,20 @@ mod clerk;
 mod commit;
 mod facts;
 mod failure;
+pub mod history;
 mod jobs;
 mod known;
 mod ledger;
 mod open;
+mod orders;
 mod pages;
 mod place;
 mod recovery;
 mod requests;
+pub mod retention;
 mod row;
 mod seal;
+mod sorted;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -37,6 +41,7 @@ use actix::{Addr, SyncArbiter};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use self::clerk::{Ask, Clerk};
 use self::failure::Fault;
@@ -48,6 +53,7 @@ pub(crate) use self::pages::ErrorsSince;
 use self::place::{ServerLock, StateDir};
 pub(crate) use self::recovery::Beginning;
 pub(crate) use self::requests::{Before, RequestKey};
+use self::retention::Retention;
 use crate::compare::{self, Comparison, ComparisonError};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
@@ -74,6 +80,7 @@ pub(crate) struct Store {
     readers: Clerks,
     long_reads: Arc<Semaphore>,
     place: Arc<StateDir>,
+    broken: CancellationToken,
 }
 
 /// Clerks behind one mailbox, and the places in it.
@@ -101,9 +108,10 @@ impl Store {
             Ok((Arc::new(place), Arc::new(lock)))
         });
         let (place, lock) = prepared.await.map_err(|error| StoreError::Failed(Box::new(error)))??;
-        let writer = Clerks::start(1, Access::Write, &place, &lock);
-        let readers = Clerks::start(READERS, Access::ReadOnly, &place, &lock);
-        Ok(Self { writer, readers, long_reads: Arc::new(Semaphore::new(LONG_READS)), place })
+        let broken = CancellationToken::new();
+        let writer = Clerks::start(1, Access::Write, (&place, &lock, &broken));
+        let readers = Clerks::start(READERS, Access::ReadOnly, (&place, &lock, &broken));
+        Ok(Self { writer, readers, long_reads: Arc::new(Semaphore::new(LONG_READS)), place, broken })
     }
 
     /// Files that no walk may open: closing one would drop SQLite's locks on it.
@@ -136,6 +144,45 @@ impl Store {
 
     pub(crate) async fn start_over(&self, id: JobId) -> Result<(), StoreError> {
         self.write(move |connection| recovery::start_over(connection, id)).await
+    }
+
+    /// Deletes ended jobs that are not to be kept. Whether there may be more.
+    pub(crate) async fn retire(&self, retention: Retention) -> Result<bool, StoreError> {
+        self.write(move |connection| retention::retire(connection, retention, Timestamp::now())).await
+    }
+
+    /// Builds the orders of the oldest ended job that has none. Which one that was; nothing if there is none.
+    pub(crate) async fn index_next(&self) -> Result<Option<JobId>, StoreError> {
+        let Some(stored) = self.read(|connection| orders::next_without(connection)).await? else { return Ok(None) };
+        let (id, algorithms) = (stored.job.id, stored.job.spec.algorithms);
+        let mut chunks = orders::sort(&self.place, stored.run, algorithms);
+        while let Some(chunk) = chunks.recv().await {
+            let chunk = chunk?;
+            self.write(move |connection| orders::write(connection, &chunk)).await?;
+        }
+        self.write(move |connection| orders::finish(connection, id)).await?;
+        Ok(Some(id))
+    }
+
+    /// Whether an ended job has its orders.
+    pub(crate) async fn is_indexed(&self, id: JobId) -> Result<bool, StoreError> {
+        self.read(move |connection| orders::has(connection, id)).await
+    }
+
+    /// Moves the log into the database, so that whoever copies the one file has all of it. As far as readers let it.
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.write(move |connection| Ok(connection.query_row(checkpoint, [], |_| Ok(()))?)).await
+    }
+
+    /// Ready when the disk did not keep what was written: nothing is written from then on.
+    pub(crate) async fn broken(&self) {
+        self.broken.cancelled().await;
+    }
+
+    /// What the database takes.
+    pub(crate) fn database_bytes(&self) -> u64 {
+        self.place.database_bytes()
     }
 
     /// Some results of a pass from a position on, and where to go on; nothing at the end.
@@ -186,7 +233,11 @@ impl Store {
 
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
         let _place = self.place_for(&query).await?;
-        self.read(move |connection| pages::page(connection, id, &query)).await
+        self.read(move |connection| match query.needs_orders() {
+            true => sorted::page(connection, id, &query),
+            false => pages::page(connection, id, &query),
+        })
+        .await
     }
 
     pub(crate) async fn rows_after(
@@ -243,7 +294,8 @@ impl Store {
 
     /// Waits for a place among the long reads, if this is one.
     async fn place_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
-        let passes_many_rows = query.q.is_some() || query.status.is_some() || query.verdict.is_some();
+        let passes_many_rows =
+            query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_orders();
         match passes_many_rows {
             true => self.long_reads.acquire().await.map(Some).map_err(|_| StoreError::Closed),
             false => Ok(None),
@@ -268,12 +320,17 @@ impl Store {
 }
 
 impl Clerks {
-    fn start(threads: usize, access: Access, place: &Arc<StateDir>, lock: &Arc<ServerLock>) -> Self {
-        let (place, lock) = (place.clone(), lock.clone());
+    fn start(
+        threads: usize,
+        access: Access,
+        (place, lock, broken): (&Arc<StateDir>, &Arc<ServerLock>, &CancellationToken),
+    ) -> Self {
+        let (place, lock, broken) = (place.clone(), lock.clone(), broken.clone());
         let addr = SyncArbiter::start(threads, move || Clerk {
             place: place.clone(),
             _lock: lock.clone(),
             access,
+            broken: broken.clone(),
             connection: None,
         });
         Self { addr, places: Arc::new(Semaphore::new(MAILBOX)) }

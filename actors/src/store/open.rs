@@ -4,10 +4,12 @@
 //! `hivesum.db` can only be a damaged one, even after `kill -9` in the very first start.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -46,19 +48,35 @@ pub(crate) enum Access {
 pub(crate) fn prepare(place: &StateDir, _held: &ServerLock) -> Result<(), StoreError> {
     let run = || -> Result<(), Fault> {
         match fs::symlink_metadata(place.database()) {
-            Ok(_) => {}
+            Ok(_) => check_header(place)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(place)?,
             Err(error) => return Err(system_failure(error).into()),
         }
         let mut connection = connect(place, Access::Write)?;
+        // What is refused is left as it is: closing it would move its log into it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let version = known_version(&connection)?;
         if version < MIGRATIONS.len() as i64 {
             keep_copy(&connection, place, version)?;
         }
         migrate(&mut connection)?;
-        check(&connection, place)
+        check(&connection, place)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        Ok(())
     };
     run().map_err(|fault| fault.explain(place.database()))
+}
+
+/// Looks at the first bytes, which SQLite does not where its log has a newer first page. Nobody in this process has
+/// the database open yet, so closing the file costs no lock (`fcntl(2)`).
+fn check_header(place: &StateDir) -> Result<(), Fault> {
+    let mut magic = [0; 16];
+    let read = fs::File::open(place.database()).and_then(|mut file| file.read_exact(&mut magic));
+    match read {
+        Ok(()) if &magic == b"SQLite format 3\0" => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(system_failure(error).into()),
+        _ => Err(Fault::Nonsense("the header of another kind of file")),
+    }
 }
 
 /// Opens a database that [`prepare`] has seen. Blocks.

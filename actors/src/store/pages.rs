@@ -85,7 +85,7 @@ pub(crate) fn errors_since(
 }
 
 /// Rows of one run by position and status.
-struct Selection<'a> {
+pub(super) struct Selection<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
     status: Option<StatusFilter>,
@@ -97,7 +97,7 @@ struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, Fault> {
+    pub(super) fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, Fault> {
         let is_in_order = stored.job.kind == JobKind::Hash;
         let (range, prefix) = match &query.path_prefix {
             Some(prefix) if !prefix.is_empty() && is_in_order => (range_of_prefix(view, stored, prefix)?, Vec::new()),
@@ -112,8 +112,13 @@ impl<'a> Selection<'a> {
         !q.is_empty() || !self.prefix.is_empty()
     }
 
-    fn wants(&self, path: &[u8], q: &[u8]) -> bool {
+    pub(super) fn wants(&self, path: &[u8], q: &[u8]) -> bool {
         path.starts_with(&self.prefix) && (q.is_empty() || contains(path, q))
+    }
+
+    /// The first position that may match.
+    pub(super) fn start(&self) -> u64 {
+        self.range.start
     }
 
     /// The rows of the range `?2..?3` of the run `?1` that have the status, as SQL. The second term on the
@@ -198,7 +203,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Hands rows to `take` in walk order until it says that it has enough.
-    fn each_row(
+    pub(super) fn each_row(
         &self,
         start: u64,
         offset: u64,

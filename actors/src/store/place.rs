@@ -49,6 +49,13 @@ impl StateDir {
         self.path.join("tokens.changed")
     }
 
+    /// What the database and its log take.
+    pub(crate) fn database_bytes(&self) -> u64 {
+        let sizes =
+            ["", "-wal"].map(|suffix| std::fs::metadata(self.beside_database(suffix)).map_or(0, |meta| meta.len()));
+        sizes.iter().sum()
+    }
+
     /// Where hashers note what they read.
     pub(crate) fn slots(&self) -> PathBuf {
         self.path.join("hivesum.slots")

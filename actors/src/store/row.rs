@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::failure::Fault;
+use super::jobs::StoredJob;
 use super::seal::Sealer;
 use crate::compare::{Evidence, Verdict};
 use crate::digest::Algorithms;
@@ -113,6 +114,20 @@ fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, Fault> {
         moved_from: row.get(MOVED_FROM)?,
         evidence: evidence.transpose()?,
     }))
+}
+
+/// The rows at these positions, in their order.
+pub(crate) fn items_at(view: &Connection, stored: &StoredJob, positions: &[u64]) -> Result<Vec<Item>, Fault> {
+    let mut statement =
+        view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
+    let mut reader = RowReader::new(view, stored.run, stored.job.spec.algorithms)?;
+    let mut items = Vec::with_capacity(positions.len());
+    for &position in positions {
+        let mut rows = statement.query(params![stored.run, position as i64])?;
+        let row = rows.next()?.ok_or(Fault::Nonsense("a position without a row"))?;
+        items.push(reader.item(row)?);
+    }
+    Ok(items)
 }
 
 fn status_of(row: &Row<'_>) -> Result<Status, Fault> {

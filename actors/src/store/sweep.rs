@@ -15,7 +15,12 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Faul
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(run) = run else { return Ok(false) };
-    let mut removed = 0;
+    let mut removed = change
+        .prepare_cached(
+            "DELETE FROM orders WHERE run = ?1 AND by = (SELECT min(by) FROM orders WHERE run = ?1) AND rank <
+               ?2 + (SELECT min(rank) FROM orders WHERE run = ?1 AND by = (SELECT min(by) FROM orders WHERE run = ?1))",
+        )?
+        .execute(params![run, rows])?;
     for (table, key) in [("results", "position"), ("directories", "id")] {
         if removed > 0 {
             break;

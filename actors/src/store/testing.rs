@@ -45,6 +45,17 @@ impl Bench {
         jobs::end(&mut self.connection, id, &ending(state)).unwrap();
     }
 
+    /// Builds the orders of an ended job.
+    pub(crate) fn index(&mut self, id: JobId) {
+        let stored = jobs::get(&self.connection, id).unwrap().unwrap();
+        let place = StateDir::open(self.dir.path()).unwrap();
+        let mut chunks = super::orders::sort(&place, stored.run, stored.job.spec.algorithms);
+        while let Some(chunk) = chunks.blocking_recv() {
+            super::orders::write(&mut self.connection, &chunk.unwrap()).unwrap();
+        }
+        super::orders::finish(&mut self.connection, id).unwrap();
+    }
+
     /// A job with hashed rows of these paths.
     pub(crate) fn job_with_rows(&mut self, paths: &[&str]) -> JobId {
         let job = self.take_job();

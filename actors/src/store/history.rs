@@ -1,0 +1,117 @@
+//! The jobs of a state directory for a command, beside a running server or alone. Every call blocks.
+//!
+//! Reading needs nothing; deleting and compacting take the server's lock, so they never get into its way.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::failure::Fault;
+use super::open::{Access, connect, prepare};
+use super::place::{ServerLock, StateDir};
+use super::sweep::{SWEEP_ROWS, sweep};
+use super::{jobs, pages};
+use crate::error::StoreError;
+use crate::job::query::{Deletion, JobPage, JobQuery, ResultQuery, RowPage};
+use crate::job::spec::{Job, JobId};
+
+/// The jobs of a state directory.
+#[derive(Debug)]
+pub struct History {
+    connection: Connection,
+    place: StateDir,
+}
+
+impl History {
+    /// Opens the database; nothing where there is none.
+    ///
+    /// # Errors
+    /// When it is damaged or newer, or cannot be read.
+    pub fn open(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        if !state_dir.exists() {
+            return Ok(None);
+        }
+        let place = StateDir::open(state_dir)?;
+        if !place.database().exists() {
+            return Ok(None);
+        }
+        match place.lock() {
+            Ok(lock) => prepare(&place, &lock)?,
+            // The server that holds it has seen to the database.
+            Err(StoreError::Locked) => {}
+            Err(error) => return Err(error),
+        }
+        let connection = connect(&place, Access::Write).map_err(|fault| fault.explain(place.database()))?;
+        Ok(Some(Self { connection, place }))
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn list(&mut self, query: &JobQuery) -> Result<JobPage, StoreError> {
+        self.explained(|connection, _| jobs::list(connection, query))
+    }
+
+    /// One job, as far as it is committed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
+        self.explained(|connection, _| Ok(jobs::get(connection, id)?.map(|stored| stored.job)))
+    }
+
+    /// The next results that match, after a row or from the first; see
+    /// [`Jobs::results_from`](crate::job::service::Jobs::results_from).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn results_from(
+        &mut self,
+        id: JobId,
+        query: &ResultQuery,
+        after_row: Option<u64>,
+        limit: usize,
+    ) -> Result<RowPage, StoreError> {
+        self.explained(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
+    }
+
+    /// Deletes an ended job with its results.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] beside a running server, and when the store cannot be written.
+    pub fn delete(&mut self, id: JobId) -> Result<Deletion, StoreError> {
+        let _lock: ServerLock = self.place.lock()?;
+        self.explained(|connection, _| {
+            if !jobs::delete(connection, id)? {
+                let is_there = jobs::get(connection, id)?.is_some();
+                return Ok(if is_there { Deletion::StillRunning } else { Deletion::NotFound });
+            }
+            while sweep(connection, SWEEP_ROWS)? {}
+            Ok(Deletion::Deleted)
+        })
+    }
+
+    /// Gives the room of deleted jobs back to the file system. Gives the database's bytes before and after.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] beside a running server, and when there is no room for a second copy.
+    pub fn compact(&mut self) -> Result<(u64, u64), StoreError> {
+        let _lock: ServerLock = self.place.lock()?;
+        let before = self.place.database_bytes();
+        self.explained(|connection, _| {
+            while sweep(connection, SWEEP_ROWS)? {}
+            connection.execute_batch("VACUUM")?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            Ok(())
+        })?;
+        Ok((before, self.place.database_bytes()))
+    }
+
+    fn explained<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        work(&mut self.connection, &self.place).map_err(|fault| fault.explain(self.place.database()))
+    }
+}

@@ -1,0 +1,153 @@
+//! Results of ended jobs in other orders than the walk's: by size, by time, by each algorithm's digest.
+//!
+//! Nothing of this is kept while rows pour in; it is built when the job has ended, off the writer: a thread
+//! with a connection of its own sorts (SQLite spills to temporary files, so memory stays bounded), and the
+//! writer gets the ranks in order, a few thousand at a time, so that others come in between. A build that was cut
+//! short is done again over what it left: the same rows have the same ranks.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::mpsc;
+
+use super::failure::Fault;
+use super::jobs::{self, StoredJob};
+use super::open::{Access, connect};
+use super::place::StateDir;
+use crate::digest::Algorithms;
+use crate::error::StoreError;
+use crate::job::spec::JobId;
+
+/// Ranks that are written in one transaction.
+const CHUNK: usize = 8000;
+
+/// Chunks that wait for the writer.
+const CHUNKS_AHEAD: usize = 2;
+
+/// An order, as the column `by` has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Size,
+    Modified,
+    /// Of the algorithm at this place among the job's; hashed rows alone.
+    Digest(usize),
+}
+
+impl Order {
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Size => 1,
+            Self::Modified => 2,
+            Self::Digest(place) => 16 + place as i64,
+        }
+    }
+
+    /// Rows and their key, as SQL.
+    fn sorted(self, algorithms: &Algorithms) -> String {
+        let (key, which) = match self {
+            Self::Size => ("size".to_owned(), ""),
+            Self::Modified => ("mtime_ns".to_owned(), ""),
+            Self::Digest(place) => {
+                let before: usize = algorithms.iter().take(place).map(crate::Algorithm::digest_bytes).sum();
+                let bytes = algorithms.iter().nth(place).map_or(0, crate::Algorithm::digest_bytes);
+                (format!("substr(digests, {}, {bytes})", before + 1), "AND status = 0")
+            }
+        };
+        format!("SELECT position, status FROM results WHERE run = ? {which} ORDER BY {key}, position")
+    }
+}
+
+/// A stretch of an order.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    run: i64,
+    order: Order,
+    first_rank: i64,
+    /// Position and status.
+    rows: Vec<(i64, i64)>,
+}
+
+/// The oldest ended job without its orders.
+pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, Fault> {
+    let id: Option<String> = connection
+        .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended IS NOT NULL ORDER BY ended LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(id) = id else { return Ok(None) };
+    jobs::get(connection, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)
+}
+
+/// Whether a job has its orders.
+pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, Fault> {
+    let indexed: Option<i64> = connection
+        .prepare_cached("SELECT indexed FROM jobs WHERE id = ?")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(indexed == Some(1))
+}
+
+pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), Fault> {
+    let change = connection.transaction()?;
+    let is_kept = change.prepare_cached("SELECT 1 FROM runs WHERE run = ? AND abandoned = 0")?.exists([chunk.run])?;
+    if is_kept {
+        let mut replace =
+            change.prepare_cached("REPLACE INTO orders (run, by, rank, position, status) VALUES (?, ?, ?, ?, ?)")?;
+        for ((position, status), rank) in chunk.rows.iter().zip(chunk.first_rank..) {
+            replace.execute(params![chunk.run, chunk.order.code(), rank, position, status])?;
+        }
+    }
+    change.commit()?;
+    Ok(())
+}
+
+pub(crate) fn finish(connection: &mut Connection, id: JobId) -> Result<(), Fault> {
+    connection.prepare_cached("UPDATE jobs SET indexed = 1 WHERE id = ?")?.execute([id.to_string()])?;
+    Ok(())
+}
+
+/// Starts to sort the rows of a run. The chunks come in order; the last one is followed by nothing, an error by
+/// nothing either.
+pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::Receiver<Result<Chunk, StoreError>> {
+    let (chunks, sorted) = mpsc::channel(CHUNKS_AHEAD);
+    let place = place.clone();
+    let database = place.database().to_owned();
+    let failed_to_start = chunks.clone();
+    let work = move || {
+        crate::hasher::HasherPriority::Idle.apply();
+        if let Err(fault) = sort_into(&place, run, &algorithms, &chunks) {
+            let _ = chunks.blocking_send(Err(fault.explain(&database)));
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("hivesum-orders".to_owned()).spawn(work) {
+        let _ = failed_to_start.try_send(Err(StoreError::Failed(Box::new(error))));
+    }
+    sorted
+}
+
+fn sort_into(
+    place: &StateDir,
+    run: i64,
+    algorithms: &Algorithms,
+    chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
+) -> Result<(), Fault> {
+    let connection = connect(place, Access::ReadOnly)?;
+    connection.execute_batch("PRAGMA temp_store = FILE")?;
+    let digests = (0..algorithms.iter().count()).map(Order::Digest);
+    for order in [Order::Size, Order::Modified].into_iter().chain(digests) {
+        let mut statement = connection.prepare(&order.sorted(algorithms))?;
+        let mut rows = statement.query([run])?;
+        let mut chunk = Chunk { run, order, first_rank: 0, rows: Vec::with_capacity(CHUNK) };
+        while let Some(row) = rows.next()? {
+            chunk.rows.push((row.get(0)?, row.get(1)?));
+            if chunk.rows.len() == CHUNK {
+                let first_rank = chunk.first_rank + CHUNK as i64;
+                let next = Chunk { run, order, first_rank, rows: Vec::with_capacity(CHUNK) };
+                if chunks.blocking_send(Ok(std::mem::replace(&mut chunk, next))).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        if chunks.blocking_send(Ok(chunk)).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

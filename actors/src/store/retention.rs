@@ -1,0 +1,94 @@
+//! Which ended jobs are kept: all, unless told otherwise.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::failure::Fault;
+use super::jobs;
+use crate::job::spec::JobId;
+
+/// How many ended jobs are kept, and for how long. Whatever passes either bound is deleted with its results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// The newest so many; none means all.
+    pub keep_jobs: Option<u64>,
+    /// After their end; none means for ever.
+    pub keep_for: Option<Duration>,
+}
+
+/// Jobs deleted in one transaction.
+const AT_A_TIME: i64 = 100;
+
+/// Deletes ended jobs that are not to be kept. Whether there may be more of them.
+pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Timestamp) -> Result<bool, Fault> {
+    let oldest = retention.keep_for.and_then(|kept| now.checked_sub(kept).ok()).map(|oldest| oldest.to_string());
+    let keep = retention.keep_jobs.map(|keep| i64::try_from(keep).unwrap_or(i64::MAX));
+    if oldest.is_none() && keep.is_none() {
+        return Ok(false);
+    }
+    let ids: Vec<JobId> = {
+        let mut statement = connection.prepare_cached(
+            "SELECT id FROM jobs
+              WHERE ended IS NOT NULL
+                AND (finished_at < ?1
+                     OR (?2 IS NOT NULL
+                         AND ended <= (SELECT ended FROM jobs WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1 OFFSET ?2)))
+              ORDER BY ended LIMIT ?3",
+        )?;
+        let ids = statement.query_map(params![oldest, keep, AT_A_TIME], |row| row.get::<_, String>(0))?;
+        ids.filter_map(|id| id.map(|id| id.parse().ok()).transpose()).collect::<Result<_, _>>()?
+    };
+    for id in &ids {
+        jobs::delete(connection, *id)?;
+        tracing::info!(job = %id, "an old job is deleted");
+    }
+    Ok(ids.len() as i64 == AT_A_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::query::JobQuery;
+    use crate::job::spec::JobState;
+    use crate::store::testing::Bench;
+
+    fn left(bench: &Bench) -> Vec<JobId> {
+        let query = JobQuery { limit: 1000, ..JobQuery::default() };
+        jobs::list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect()
+    }
+
+    fn retire_all(bench: &mut Bench, retention: Retention, now: Timestamp) {
+        while retire(&mut bench.connection, retention, now).unwrap() {}
+    }
+
+    #[test]
+    fn the_newest_ended_jobs_are_kept_and_unfinished_ones_are_never_touched() {
+        let mut bench = Bench::new();
+        let running = bench.take_job().id;
+        let mut ended: Vec<JobId> = (0..250).map(|_| bench.job_with_rows(&["a"])).collect();
+        ended.iter().for_each(|id| bench.end(*id, JobState::Completed));
+        retire_all(&mut bench, Retention::default(), Timestamp::now());
+        assert_eq!(left(&bench).len(), 251);
+        retire_all(&mut bench, Retention { keep_jobs: Some(3), keep_for: None }, Timestamp::now());
+        ended.drain(..247);
+        ended.reverse();
+        ended.push(running);
+        assert_eq!(left(&bench), ended);
+        retire_all(&mut bench, Retention { keep_jobs: Some(0), keep_for: None }, Timestamp::now());
+        assert_eq!(left(&bench), [running]);
+    }
+
+    #[test]
+    fn jobs_are_deleted_when_they_are_older_than_is_kept() {
+        let mut bench = Bench::new();
+        let id = bench.job_with_rows(&["a"]);
+        bench.end(id, JobState::Completed);
+        let day = Retention { keep_jobs: None, keep_for: Some(Duration::from_secs(86_400)) };
+        retire_all(&mut bench, day, Timestamp::now());
+        assert_eq!(left(&bench), [id]);
+        retire_all(&mut bench, day, Timestamp::now() + Duration::from_secs(86_401));
+        assert!(left(&bench).is_empty());
+    }
+}

@@ -1,0 +1,206 @@
+//! `hivesum jobs`: what a service's state directory holds, beside the running service or without it.
+//!
+//! Listing, showing and exporting read what is committed. Deleting and compacting are for a state that no
+//! server uses: beside one they exit with 75.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::job::query::{Deletion, JobQuery, ResultQuery, StatusFilter};
+use hivesum_actors::job::spec::{Job, JobId, JobState};
+use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_actors::store::history::History;
+
+use super::outlet::write_stdout;
+use super::screen::{Screen, in_words};
+use super::state::StateArgs;
+use super::usage::UsageError;
+
+/// Jobs or results read at a time.
+const PAGE: usize = 1000;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JobsCommand {
+    /// List jobs, newest first: id, state, creation, files, bytes, root and path, separated by tabs.
+    List(ListArgs),
+    /// Print one job as JSON.
+    Show(OneArgs),
+    /// Print the digests of an ended job as a manifest.
+    Export(ExportArgs),
+    /// Delete an ended job with its results.
+    Delete(OneArgs),
+    /// Give the room of deleted jobs back to the file system.
+    Compact(CompactArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only jobs in this state: queued, running, completed, failed or cancelled.
+    #[arg(long = "in", value_name = "STATE", value_parser = state_of)]
+    only: Option<JobState>,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneArgs {
+    /// Its id, as `hivesum jobs list` shows it.
+    id: JobId,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hivesum jobs export 0197a2b4-6d3c-7000-8000-000000000001 > B3SUMS
+  hivesum jobs export --format csv 0197a2b4-6d3c-7000-8000-000000000001")]
+pub(super) struct ExportArgs {
+    /// Its id, as `hivesum jobs list` shows it.
+    id: JobId,
+
+    /// gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson
+    /// [default: gnu, or bsd for several algorithms].
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+
+    /// The digest to write, where the job has several.
+    #[arg(short, long, value_name = "ALGORITHM")]
+    algorithm: Option<Algorithm>,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompactArgs {
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+fn state_of(word: &str) -> Result<JobState, String> {
+    JobState::from_name(word).ok_or_else(|| format!("choose {}", JobState::ALL.map(JobState::name).join(", ")))
+}
+
+/// Does what the command says.
+pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        JobsCommand::List(args) => list(&args),
+        JobsCommand::Show(args) => show(&args),
+        JobsCommand::Export(args) => export(&args),
+        JobsCommand::Delete(args) => delete(&args),
+        JobsCommand::Compact(args) => compact(&args.state),
+    }
+}
+
+fn open(state: &StateArgs) -> anyhow::Result<History> {
+    let directory = state.directory()?;
+    let shown = || directory.display().to_string();
+    History::open(&directory).with_context(shown)?.with_context(|| format!("no service has kept jobs in {}", shown()))
+}
+
+fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let mut history = open(&args.state)?;
+    let mut cursor = None;
+    loop {
+        let page = history.list(&JobQuery { state: args.only, owner: None, cursor, limit: PAGE })?;
+        let lines: String = page.items.iter().map(line_of).collect();
+        print(lines.as_bytes())?;
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+fn line_of(job: &Job) -> String {
+    let progress = &job.progress;
+    let files = progress.files_done + progress.files_failed + progress.files_skipped;
+    format!(
+        "{}\t{}\t{:.0}\t{files}\t{}\t{}\t{}\n",
+        job.id,
+        job.state.name(),
+        job.created_at,
+        progress.bytes_done,
+        job.spec.root.escape_debug(),
+        String::from_utf8_lossy(job.spec.path.as_bytes()).escape_debug(),
+    )
+}
+
+fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
+    let job = job(&mut open(&args.state)?, args.id)?;
+    let mut text = serde_json::to_vec_pretty(&job)?;
+    text.push(b'\n');
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn job(history: &mut History, id: JobId) -> anyhow::Result<Job> {
+    history.job(id)?.with_context(|| format!("no job has the id {id}: see hivesum jobs list"))
+}
+
+fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    let mut history = open(&args.state)?;
+    let job = job(&mut history, args.id)?;
+    let Some(summary) = job.summary.filter(|_| job.state.is_final()) else {
+        anyhow::bail!("the job is {}: its manifest would not be whole", job.state.name());
+    };
+    let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
+    let algorithms = choose(format, args.algorithm, &job.spec.algorithms)?;
+    let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
+    let mut writer = writer.map_err(|mismatch| UsageError::of("jobs", mismatch))?;
+    let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
+    let query = ResultQuery { status, ..ResultQuery::default() };
+    let (mut out, mut after) = (Vec::new(), None);
+    writer.begin(&mut out);
+    loop {
+        let page = history.results_from(args.id, &query, after, PAGE)?;
+        for item in &page.items {
+            writer.item(&mut out, &item.as_ref())?;
+        }
+        after = page.last_row;
+        if after.is_none() {
+            writer.end(&mut out, &summary);
+        }
+        print(&out)?;
+        out.clear();
+        if after.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+}
+
+/// The one asked for, else all that the job has, or the first where a line has room for one.
+fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> anyhow::Result<Algorithms> {
+    let missing = |asked: &Algorithm| !of_job.contains(*asked);
+    if let Some(asked) = asked.filter(missing) {
+        anyhow::bail!("the job did not compute {asked}, but {of_job}");
+    }
+    Ok(match (asked, format) {
+        (Some(asked), _) => Algorithms::single(asked),
+        (None, Format::Gnu | Format::Bagit) => Algorithms::single(of_job.first()),
+        (None, _) => *of_job,
+    })
+}
+
+fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
+    match open(&args.state)?.delete(args.id)? {
+        Deletion::Deleted => Ok(ExitCode::SUCCESS),
+        Deletion::StillRunning => anyhow::bail!("the job is not finished: start the service, and cancel it there"),
+        Deletion::NotFound => anyhow::bail!("no job has the id {}: see hivesum jobs list", args.id),
+    }
+}
+
+fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let (before, after) = open(state)?.compact()?;
+    Screen::plain().say(&format!("the database took {before} bytes and takes {after}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(text: &[u8]) -> anyhow::Result<()> {
+    write_stdout(text).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
+}

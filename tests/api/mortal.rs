@@ -1,0 +1,144 @@
+//! The program itself, killed and started again on the same state: what the tests of durability share.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// No test waits longer for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A state directory and a tree, and programs that serve them one after the other.
+pub struct Place {
+    dir: TempDir,
+    pub client: Client,
+}
+
+/// A program that listens.
+pub struct Life {
+    child: Child,
+    pub url: String,
+    /// From its start to its first line.
+    pub ready_after: Duration,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("tree")).unwrap();
+        Self { dir, client: Client::builder().timeout(PATIENCE).build().unwrap() }
+    }
+
+    pub fn tree(&self) -> PathBuf {
+        self.dir.path().join("tree")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.tree().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// The program's own arguments, after those of whatever runs it.
+    fn args(&self) -> Vec<String> {
+        let (tree, state) = (format!("files={}", self.tree().display()), self.state().display().to_string());
+        // Hashers that get no core while others build would be on one file at every kill.
+        let given = ["serve", "--no-auth", "--rate-limit", "off", "--hasher-priority", "normal"];
+        let more = ["--listen", "127.0.0.1:0", "--state", &state, &tree];
+        given.iter().chain(&more).map(|arg| (*arg).to_owned()).collect()
+    }
+
+    /// Starts the program, by another one that takes it as its last arguments where there is one.
+    pub fn spawn(&self, runner: &[&str]) -> Child {
+        let program = [runner, &[env!("CARGO_BIN_EXE_hivesum")]].concat();
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).args(self.args());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Starts the program and waits until it listens; nothing where it ended before.
+    pub fn try_start(&self, runner: &[&str]) -> Option<Life> {
+        let began = Instant::now();
+        let mut child = self.spawn(runner);
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+            child.wait().unwrap();
+            return None;
+        };
+        Some(Life { url: url.to_owned(), ready_after: began.elapsed(), child })
+    }
+
+    pub fn start(&self) -> Life {
+        self.try_start(&[]).expect("the service starts")
+    }
+
+    /// Asks for a job under a key; its id, if that was acknowledged.
+    pub fn submit(&self, life: &Life, key: &str, spec: &Value) -> Option<String> {
+        let mut spec = spec.clone();
+        spec["root"] = json!("files");
+        let request = self.client.post(format!("{}/api/v1/jobs", life.url)).header("idempotency-key", key);
+        let answer = request.json(&spec).send().ok()?;
+        if answer.status() != 202 {
+            return None;
+        }
+        let job: Value = answer.json().ok()?;
+        Some(job["id"].as_str()?.to_owned())
+    }
+
+    pub fn get(&self, life: &Life, path: &str) -> Value {
+        self.client.get(format!("{}{path}", life.url)).send().unwrap().json().unwrap()
+    }
+
+    /// Follows a job to its end.
+    pub fn wait_for(&self, life: &Life, id: &str) -> Value {
+        let events = self.client.get(format!("{}/api/v1/jobs/{id}/events", life.url)).send().unwrap();
+        crate::app::Events::of(events).find(|event| event.name == "end").expect("the stream ends with the job").data
+    }
+
+    /// Every result of a job, as they stream.
+    pub fn results(&self, life: &Life, id: &str) -> Vec<Value> {
+        let request = self.client.get(format!("{}/api/v1/jobs/{id}/results", life.url));
+        let text = request.header("accept", "application/x-ndjson").send().unwrap().text().unwrap();
+        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.pop().unwrap()["summary"].is_object());
+        lines
+    }
+}
+
+impl Life {
+    pub fn signal(&self, signal: Signal) {
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for an end that comes from elsewhere.
+    pub fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
