@@ -20,6 +20,7 @@ export class Problem extends Error {
 const PLAIN = { 408: 'The data came too slowly.', 413: 'This is larger than the server accepts.', 429: 'Too many requests.', 503: 'The server is busy.' };
 
 export function problemOf(status, body, retryAfter) {
+	if (status === 429) dispatchEvent(new Event('refused'));
 	let told = {};
 	try { told = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
 	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId } = told;

@@ -17,7 +17,6 @@ async function poll() {
 		take(await get('stats', { silent: true, signal: AbortSignal.timeout(10_000) }));
 	} catch (problem) {
 		if (problem.status === 401) { pause(); tellSignedOut(); }
-		if (problem.worthRetry) quietUntil = performance.now() + 5000 * problem.retryAfter;
 		tell({ problem });
 	}
 	inFlight = false;
@@ -27,7 +26,7 @@ function take(stats) {
 	const at = performance.now();
 	const last = samples.at(-1);
 	const seconds = last ? (at - last.at) / 1000 : 0;
-	// After a gap (hidden tab, lost server) or a restart the mean is no rate of now; begin again.
+	// After a gap or a restart the mean is no rate of now.
 	const known = seconds > 0 && seconds < 5 && stats.bytes_hashed >= last.stats.bytes_hashed;
 	if (!known) samples.length = 0;
 	const speed = (key) => (known ? (stats[key] - last.stats[key]) / seconds : 0);
@@ -45,6 +44,8 @@ function schedule() {
 	timer = setInterval(poll, 1000);
 }
 document.addEventListener('visibilitychange', schedule);
+// Figures give way to work.
+addEventListener('refused', () => { quietUntil = performance.now() + 5000; });
 
 export function start() { paused = false; schedule(); }
 export function pause() { paused = true; clearInterval(timer); }

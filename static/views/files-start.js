@@ -11,7 +11,7 @@ const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boole
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `here()` gives {components, kind, size} of what is hashed; `unpick()` goes back to the whole directory.
+// `here()` gives {components, kind, size}; `unpick()` goes back to the directory.
 export function startPanel(root, here, unpick, signal) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });

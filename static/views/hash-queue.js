@@ -151,7 +151,6 @@ function failed(item, problem) {
 	pump();
 }
 
-// Uploads that were refused together do not come back together.
 function countDown(item) {
 	item.timer = setTimeout(() => {
 		item.wait -= 1;

@@ -12,6 +12,7 @@ import { figureTiles } from './job-figures.js';
 const REFRESH_MS = 2000;
 const SPAN_SECONDS = 60;
 const MOST_POINTS = 600;
+const rank = (state) => ({ queued: 0, running: 1 }[state] ?? 2);
 
 export async function mount(root, { parts: [id], search, signal }) {
 	const first = await get(jobPath(id), { signal }).catch((problem) => { if (problem.status !== 404) throw problem; return problem; });
@@ -36,8 +37,8 @@ function live(root, first, search, signal) {
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
-		// An answer that was under way when the job ended is late.
-		if (ended(job.state) && !ended(change?.state ?? job.state)) return;
+		// An answer that was under way when the state changed is late.
+		if (rank(change?.state) < rank(job.state)) return;
 		job = { ...job, ...change };
 		const p = job.progress;
 		const over = ended(job.state);
@@ -76,7 +77,7 @@ function live(root, first, search, signal) {
 	onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
 	show();
 	const stop = ended(job.state) ? () => {} : followJob(job.id, {
-		progress(p) { sample(p); show({ progress: p }); },
+		progress(p) { sample(p); show({ progress: p, state: p.bytes_done && job.state === 'queued' ? 'running' : job.state }); },
 		state: (next) => show({ state: next }),
 		job: show,
 		link: (up) => { lost.hidden = up || ended(job.state); },
