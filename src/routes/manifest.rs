@@ -6,7 +6,7 @@
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::{Bytes, Data, Path, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use hivesum_actors::job::item::Item;
 use hivesum_actors::job::service::{Jobs, ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, Summary};
@@ -70,7 +70,7 @@ pub(super) async fn manifest(
     let response = HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header(disposition)
-        .streaming(document()?.into_stream());
+        .streaming(document()?.into_stream().await?);
     Ok(tag.on(response))
 }
 
@@ -143,11 +143,14 @@ impl Document {
         Ok(())
     }
 
-    fn into_stream(self) -> impl Stream<Item = Result<Bytes, ApiError>> + 'static {
-        stream::try_unfold(self, |mut document| async {
+    /// Its first part is read before the head is sent: a damaged store is an answer of its own then, not a cut.
+    async fn into_stream(mut self) -> Result<impl Stream<Item = Result<Bytes, ApiError>> + use<>, ApiError> {
+        let first = self.next_part().await?;
+        let rest = stream::try_unfold(self, |mut document| async {
             let part = document.next_part().await?;
             Ok(part.map(|part| (Bytes::from(part), document)))
-        })
+        });
+        Ok(stream::iter(first.map(|part| Ok(Bytes::from(part)))).chain(rest))
     }
 
     async fn next_part(&mut self) -> Result<Option<Vec<u8>>, ApiError> {

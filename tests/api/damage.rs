@@ -44,7 +44,7 @@ fn a_byte_flipped_in_a_row_is_told_and_never_a_digest() {
         let stream = place.client.get(&path).header("accept", "application/x-ndjson").send().unwrap();
         problem(stream, 500, "store_corrupt");
         let manifest = place.client.get(format!("{}/api/v1/jobs/{id}/manifest", life.url)).send().unwrap();
-        assert!(!manifest.text().is_ok_and(|text| text.contains("a\n")));
+        problem(manifest, 500, "store_corrupt");
         // Other work goes on.
         let again = place.submit(&life, "another", &json!({})).unwrap();
         assert_eq!(place.wait_for(&life, &again)["state"], "completed");
