@@ -103,7 +103,7 @@ fn a_full_disk_is_told_reads_go_on_and_work_resumes_by_itself_when_there_is_room
     fs::create_dir(place.state()).unwrap();
     let state = place.state().display().to_string();
     let script =
-        format!("mount -t tmpfs -o size=6m tmpfs {state} && head -c 4m /dev/zero > {state}/filler && exec \"$@\"");
+        format!("mount -t tmpfs -o size=24m tmpfs {state} && head -c 22m /dev/zero > {state}/filler && exec \"$@\"");
     let life = place.try_start(&["unshare", "-rm", "sh", "-c", &script, "sh"]).expect("there is room to start");
     let id = place.submit(&life, "big", &json!({})).unwrap();
     let body = json!({ "root": "files", "path": format!("{:0200}", 1) });
