@@ -157,6 +157,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// A client that takes no byte for so long is given up.
     pub write_timeout: Duration,
+    /// A read of a file that makes no progress for so long is that file's error, and its hasher is replaced.
+    pub read_timeout: Duration,
     /// An idle connection is closed after this long.
     pub keep_alive: Duration,
     /// A stopping service ends by then, whatever is under way.
@@ -202,6 +204,7 @@ impl Default for Limits {
             body_pace: BodyPace::default(),
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(9),
         }
@@ -243,6 +246,7 @@ impl Limits {
             ("max_running_jobs", self.max_running_jobs),
             ("head_timeout_seconds", usize::from(!self.head_timeout.is_zero())),
             ("write_timeout_seconds", usize::from(!self.write_timeout.is_zero())),
+            ("read_timeout_seconds", usize::from(!self.read_timeout.is_zero())),
         ];
         bounds.into_iter().find(|(_, bound)| *bound == 0).map_or(Ok(()), |(name, _)| Err(ConfigError::Nothing(name)))
     }

@@ -224,6 +224,7 @@ fn engine_config(config: &ServeConfig) -> EngineConfig {
         priority: config.hasher_priority,
         concurrent_uploads: config.limits.max_uploads,
         max_file_bytes: config.limits.max_file_bytes,
+        quantum_deadline: config.limits.read_timeout,
         max_bytes_per_second: config.limits.max_bytes_per_second,
         ..EngineConfig::default()
     }

@@ -206,6 +206,11 @@ settings! {
     write_timeout_seconds: u64, |c| Some(c.limits.write_timeout.as_secs()),
         |c, v| c.limits.write_timeout = Duration::from_secs(v);
 
+    /// A read of a file that makes no progress for so long is given up, as on a dead mount [default: 60].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_READ_TIMEOUT_SECONDS")]
+    read_timeout_seconds: u64, |c| Some(c.limits.read_timeout.as_secs()),
+        |c, v| c.limits.read_timeout = Duration::from_secs(v);
+
     /// An idle connection is closed after so long [default: 15].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_KEEP_ALIVE_SECONDS")]
     keep_alive_seconds: u64, |c| Some(c.limits.keep_alive.as_secs()),

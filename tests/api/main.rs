@@ -14,9 +14,13 @@ mod comparisons;
 mod connections;
 mod contract;
 mod damage;
+mod dead_mount;
 mod duplicates;
 mod errors;
 mod events;
+#[path = "../../actors/tests/faults/faultfs.rs"]
+#[allow(dead_code, reason = "shared with the table of faults, which has more of them")]
+mod faultfs;
 mod figures;
 mod forms;
 mod hash;
@@ -41,3 +45,5 @@ mod stopping;
 mod tls;
 mod tools;
 mod verify;
+
+use dead_mount::files_of;

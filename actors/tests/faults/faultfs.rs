@@ -117,7 +117,7 @@ fn serves_in_a_child() {
     let (Ok(set), Some(at)) = (std::env::var(SET), std::env::var_os(AT)) else { return };
     // Whoever reads from it may be killed: the server goes with them.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    let filesystem = FaultFs { files: crate::rows::files_of(&set), unanswered: Mutex::default() };
+    let filesystem = FaultFs { files: crate::files_of(&set), unanswered: Mutex::default() };
     let session = fuser::spawn_mount(filesystem, at, &Config::default()).unwrap();
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{READY}").and_then(|()| stdout.flush()).unwrap();

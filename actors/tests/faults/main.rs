@@ -15,6 +15,8 @@ mod rows;
 mod stage;
 mod swaps;
 
+use rows::files_of;
+
 /// A size that the environment may raise.
 fn scaled(variable: &str, in_the_suite: u64) -> u64 {
     let asked = std::env::var(variable).ok();

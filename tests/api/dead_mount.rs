@@ -1,0 +1,131 @@
+//! F12 from outside: a file system that never answers costs its own files; no request waits for it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hivesum::config::RootConfig;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::faultfs::{Habit, Mounted, Odd, mount};
+
+/// Set in the child that has mounts of its own.
+const OWN_MOUNTS: &str = "HIVESUM_OWN_MOUNTS";
+
+/// The files of the fault file system.
+pub fn files_of(_: &str) -> Vec<Odd> {
+    vec![Odd::file("dead", b"content", Habit::NeverReads), Odd::file("sound", b"content", Habit::None)]
+}
+
+/// Whether this is the child; the parent runs this very test in one, where mounting concerns nobody else.
+fn has_own_mounts(test: &str) -> bool {
+    if std::env::var_os(OWN_MOUNTS).is_some() {
+        return true;
+    }
+    let may_mount = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
+    if !may_mount.is_ok_and(|status| status.success()) || !Path::new("/dev/fuse").exists() {
+        println!("SKIPPED: needs /dev/fuse and the right to mount (root)");
+        return false;
+    }
+    let mut child = Command::new("unshare");
+    child.arg("-m").arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]).env(OWN_MOUNTS, "1");
+    assert!(child.status().unwrap().success());
+    false
+}
+
+/// A service over a sound root and a mount of which one file is dead.
+struct House {
+    app: TestApp,
+    mounted: Option<Mounted>,
+    _at: tempfile::TempDir,
+}
+
+impl House {
+    fn new(read_timeout: Duration) -> Self {
+        let at = tempfile::tempdir().unwrap();
+        let mounted = Some(mount("dead", at.path()));
+        let app = TestApp::with(|config| {
+            config.roots.push(RootConfig { name: Some("dead".to_owned()), path: at.path().to_owned() });
+            config.hashers = 2.try_into().unwrap();
+            config.limits.read_timeout = read_timeout;
+            config.limits.rate = hivesum::config::RateLimit::Off;
+        });
+        app.write("well", "abc");
+        Self { app, mounted, _at: at }
+    }
+
+    fn submit(&self) -> String {
+        let answer = self.app.post("/api/v1/jobs").json(&json!({ "root": "dead" })).send().unwrap();
+        assert_eq!(answer.status(), 202);
+        let job: Value = answer.json().unwrap();
+        job["id"].as_str().unwrap().to_owned()
+    }
+
+    fn results(&self, id: &str) -> Vec<Value> {
+        let page = self.app.json(&format!("/api/v1/jobs/{id}/results"));
+        page["items"].as_array().unwrap().clone()
+    }
+
+    fn hashers(&self) -> Value {
+        self.app.json("/api/v1/stats")["hashers"].clone()
+    }
+}
+
+#[test]
+fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
+    if !has_own_mounts("dead_mount::no_request_waits_for_a_hasher_that_a_dead_mount_holds") {
+        return;
+    }
+    // So long that what is answered here was answered while a hasher was held.
+    let mut house = House::new(Duration::from_secs(24 * 60 * 60));
+    let held = house.submit();
+    assert!((0..10_000).any(|_| house.hashers()["busy"] == 1), "a hasher reads the dead file");
+    let app = &house.app;
+    let mut longest = Duration::ZERO;
+    for _ in 0..50 {
+        for path in
+            ["/healthz", "/api/v1/stats", "/api/v1/jobs", "/api/v1/roots", "/api/v1/roots/dead/entries", "/metrics"]
+        {
+            longest = longest.max(timed(|| assert_eq!(app.get(path).send().unwrap().status(), 200, "{path}")));
+        }
+        longest = longest.max(timed(|| {
+            let answer = app.post("/api/v1/hash").body("abc").send().unwrap();
+            assert_eq!(answer.status(), 200);
+        }));
+        longest = longest.max(timed(|| assert_eq!(app.run(json!({}))["state"], "completed")));
+        assert_eq!(app.json(&format!("/api/v1/jobs/{held}"))["state"], "running");
+    }
+    println!("400 requests and jobs while a hasher was held: none took longer than {longest:?}");
+    assert_eq!(house.hashers()["busy"], 1);
+    let cancelled = app.post(&format!("/api/v1/jobs/{held}/cancel")).send().unwrap();
+    assert!(cancelled.status().is_success(), "a job that is held can be cancelled");
+    assert_eq!(app.wait_for(&held)["state"], "cancelled");
+    // The hasher comes free, and so the service can end.
+    drop(house.mounted.take());
+}
+
+fn timed(act: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    act();
+    began.elapsed()
+}
+
+#[test]
+fn a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced() {
+    if !has_own_mounts("dead_mount::a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced") {
+        return;
+    }
+    let mut house = House::new(Duration::from_secs(1));
+    let id = house.submit();
+    let job = house.app.wait_for(&id);
+    assert_eq!(job["state"], "completed", "{job}");
+    let results = house.results(&id);
+    assert_eq!((&results[0]["status"], &results[0]["code"]), (&json!("error"), &json!("timeout")), "{results:?}");
+    assert_eq!(results[1]["status"], "hashed", "{results:?}");
+    let hashers = house.hashers();
+    assert_eq!((&hashers["size"], &hashers["alive"]), (&json!(2), &json!(2)), "{hashers}");
+    assert!(hashers["stuck"].as_u64().unwrap() >= 1 && hashers["stuck"] == hashers["restarts"], "{hashers}");
+    assert_eq!(house.app.run(json!({}))["state"], "completed", "the pool is as good as new");
+    drop(house.mounted.take());
+}
