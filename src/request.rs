@@ -6,6 +6,7 @@
 pub(crate) mod accept;
 pub(crate) mod body;
 mod budget;
+mod job;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod name;
@@ -13,5 +14,6 @@ pub(crate) mod query;
 
 pub(crate) use body::PacedBody;
 pub(crate) use budget::Budget;
+pub(crate) use job::{KnownJob, NoQuery};
 pub(crate) use json::read_json;
 pub(crate) use query::Query;

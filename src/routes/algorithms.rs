@@ -1,13 +1,12 @@
 //! `GET /algorithms`: what can be computed.
 
+use actix_web::Responder;
 use actix_web::web::Json;
-use actix_web::{HttpRequest, Responder};
 use hivesum_actors::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
-use crate::request::Query;
+use crate::request::NoQuery;
 
 /// One algorithm.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,13 +25,12 @@ struct AlgorithmShown {
     summary = "What can be computed",
     responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmShown>)),
 )]
-pub(super) async fn list(request: HttpRequest) -> Result<impl Responder, ApiError> {
-    Query::of(&request)?.finish()?;
+pub(super) async fn list(_: NoQuery) -> impl Responder {
     let shown = |algorithm: Algorithm| AlgorithmShown {
         name: algorithm.name(),
         digest_bytes: algorithm.digest_bytes(),
         secure: algorithm.is_secure(),
         default: algorithm == Algorithm::default(),
     };
-    Ok(Json(Algorithm::ALL.map(shown)))
+    Json(Algorithm::ALL.map(shown))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Json, Path, ReqData};
+use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
 use hivesum_actors::job::spec::{Job, JobId};
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
-use crate::request::Query;
+use crate::request::{KnownJob, Query};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Differences of a comparison that is kept for the next page.
@@ -44,7 +44,7 @@ struct ComparisonShown {
     description = "Both must have ended; the one asked for first tells what was, in whichever order they are named. \
         A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
     params(
-        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        shown::JobPath,
         ("with" = String, Query, description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
         ("verdict" = Option<shown::Change>, Query, description = "Only files that changed so."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The item to begin with, counted from 0."),
@@ -57,7 +57,7 @@ struct ComparisonShown {
 )]
 pub(super) async fn compare(
     request: HttpRequest,
-    id: Path<String>,
+    KnownJob(job): KnownJob,
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
@@ -67,7 +67,7 @@ pub(super) async fn compare(
     let position: u64 = query.parsed("position")?.unwrap_or(0);
     let limit = query.limit()?;
     query.finish()?;
-    let jobs = [service.job(&caller, &id).await?, service.job(&caller, &with).await?];
+    let jobs = [job, service.job(&caller, &with).await?];
     if !jobs.iter().all(|job| job.state.is_final()) {
         return Err(ApiError::JobNotFinished("both jobs must have ended before they can be compared"));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Json, Path, ReqData};
+use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::Algorithm;
 use hivesum_actors::compare::{Group, key_algorithm};
@@ -12,10 +12,9 @@ use hivesum_actors::job::spec::JobId;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
-use crate::request::Query;
+use crate::request::{KnownJob, Query};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Names that one group shows; it counts all.
@@ -64,7 +63,7 @@ struct GroupShown {
     description = "Groups of a finished job, the most reclaimable bytes first. Hard links to one file are one copy. \
         Nothing is ever deleted.",
     params(
-        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        shown::JobPath,
         ("min_size" = inline(Option<shown::Whole>), Query, description = "Only files of at least so many bytes; 1 unless given."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The group to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Groups of the page; 100 unless given."),
@@ -76,8 +75,7 @@ struct GroupShown {
 )]
 pub(super) async fn duplicates(
     request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
+    KnownJob(job): KnownJob,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
@@ -85,7 +83,6 @@ pub(super) async fn duplicates(
     let position: u64 = query.parsed("position")?.unwrap_or(0);
     let limit = query.limit()?;
     query.finish()?;
-    let job = service.job(&caller, &id).await?;
     if !job.state.is_final() {
         return Err(ApiError::JobNotFinished("the job is not finished: what is alike is known at its end"));
     }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::{Bytes, Data, Path, ReqData};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use hivesum_actors::job::service::{EventStream, JobEvent, JobEventKind};
@@ -15,10 +15,9 @@ use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
-use crate::request::Query;
+use crate::request::{KnownJob, NoQuery};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A comment is sent after this long without an event, so that proxies keep the connection.
@@ -32,20 +31,18 @@ const PREAMBLE: &[u8] = b"retry: 2000\n\n";
     summary = "A job's progress as server-sent events",
     description = "Events `progress`, `state`, `item_error`, `snapshot` and, last, `end`; a comment at least every 15 s.",
     params(
-        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        shown::JobPath,
         ("Last-Event-ID" = inline(Option<shown::Whole>), Header, description = "The last event seen: what came since is told again."),
     ),
     responses((status = 200, description = "The stream; it ends with the job.", body = shown::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(super) async fn events(
+    _: NoQuery,
+    KnownJob(job): KnownJob,
     request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Query::of(&request)?.finish()?;
-    let job = service.job(&caller, &id).await?;
     service.admit_work()?;
     let events = service.jobs.subscribe(job.id, last_event_id(&request)?).await?.ok_or(NO_SUCH_JOB)?;
     let follower = Follower { events, stopping: service.stopping.clone(), begun: false };

@@ -5,7 +5,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use actix_web::http::header;
-use actix_web::web::{Data, Json, Path, Payload, ReqData};
+use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::job::service::{Deletion, JobQuery};
 use hivesum_actors::job::spec::{Job, JobId, JobKind, JobSpec, JobState, Priority};
@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::openapi::shown;
 use crate::request::key::idempotency_key;
 use crate::request::name::path_of;
-use crate::request::{Query, read_json};
+use crate::request::{KnownJob, NoQuery, Query, read_json};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// The body of `POST /jobs`.
@@ -163,35 +163,26 @@ fn state_of(name: &str) -> Result<JobState, ApiError> {
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "show_job",
     summary = "A job",
-    params(("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001")),
+    params(shown::JobPath),
     responses((status = 200, description = "The job as it stands.", body = shown::Job)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
 )]
-pub(super) async fn show(
-    request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
-    service: Data<Service>,
-) -> Result<impl Responder, ApiError> {
-    Query::of(&request)?.finish()?;
-    Ok(Json(service.job(&caller, &id).await?))
+pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder {
+    Json(job)
 }
 
 #[utoipa::path(
     delete, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "delete_job",
     summary = "Delete a job with its results",
-    params(("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001")),
+    params(shown::JobPath),
     responses((status = 204, description = "Gone.")),
     extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "draining", "storage_full"]))),
 )]
 pub(super) async fn delete(
-    request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
+    _: NoQuery,
+    KnownJob(job): KnownJob,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Query::of(&request)?.finish()?;
-    let job = service.job(&caller, &id).await?;
     match service.jobs.delete(job.id).await? {
         Deletion::Deleted => Ok(HttpResponse::NoContent().finish()),
         Deletion::StillRunning => Err(ApiError::JobNotFinished("the job is not finished: cancel it first")),

@@ -4,7 +4,7 @@
 //! format cannot carry.
 
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
-use actix_web::web::{Bytes, Data, Path, ReqData};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
 use hivesum_actors::job::item::Item;
@@ -13,19 +13,18 @@ use hivesum_actors::job::spec::{Job, Summary};
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_actors::{Algorithm, Algorithms};
 
-use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fresh::Tag;
 use crate::openapi::shown;
 use crate::paging::ResultPages;
-use crate::request::Query;
+use crate::request::{KnownJob, Query};
 use crate::service::Service;
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",
     summary = "A finished job's digests as a file for other tools",
     params(
-        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        shown::JobPath,
         ("format" = inline(Option<shown::ManifestFormat>), Query, description = "gnu unless given, bsd for several algorithms.", example = "gnu"),
         ("algorithm" = inline(Option<shown::AlgorithmName>), Query, description = "The digest to write, where the job has several.", example = "sha256"),
     ),
@@ -43,15 +42,13 @@ use crate::service::Service;
 )]
 pub(super) async fn manifest(
     request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
+    KnownJob(job): KnownJob,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let format = query.parsed::<Format>("format")?;
     let algorithm = query.text("algorithm")?.map(|name| name.parse::<Algorithm>()).transpose()?;
     query.finish()?;
-    let job = service.job(&caller, &id).await?;
     let Some(summary) = job.summary.filter(|_| job.state.is_final()) else {
         return Err(ApiError::JobNotFinished("the job is not finished: its manifest would not be whole"));
     };

@@ -1,7 +1,7 @@
 //! `GET /jobs/{id}/results`: a page as JSON, or with `Accept: application/x-ndjson` all of them as they are
 //! read, the summary last, so that a cut is visible.
 
-use actix_web::web::{Bytes, Data, Path, ReqData};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use hivesum_actors::compare::Verdict;
@@ -13,13 +13,12 @@ use hivesum_actors::{Algorithm, Algorithms, Digest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::fresh::Tag;
 use crate::openapi::shown;
 use crate::paging::ResultPages;
-use crate::request::Query;
 use crate::request::accept::prefers;
+use crate::request::{KnownJob, Query};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A page of results.
@@ -38,7 +37,7 @@ struct ResultsShown {
     summary = "A job's results",
     description = "A page as JSON; with `Accept: application/x-ndjson` all of them, one object a line, the summary last.",
     params(
-        ("id" = String, Path, description = "The job's id.", example = "0197a2b4-6d3c-7000-8000-000000000001"),
+        shown::JobPath,
         ("status" = Option<shown::ItemStatus>, Query, description = "Only results that came to this."),
         ("verdict" = Option<shown::Verdict>, Query, description = "Only results that an audit said this of."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
@@ -56,12 +55,10 @@ struct ResultsShown {
 )]
 pub(super) async fn results(
     request: HttpRequest,
-    id: Path<String>,
-    caller: ReqData<Caller>,
+    KnownJob(job): KnownJob,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
-    let job = service.job(&caller, &id).await?;
     let query = result_query(&mut query, &job.spec.algorithms).and_then(|wanted| query.finish().map(|()| wanted))?;
     let lines = wants_ndjson(&request);
     let tag = Tag::of(&request, &job, if lines { "lines" } else { "page" });

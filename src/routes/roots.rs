@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::openapi::shown;
-use crate::request::Query;
 use crate::request::name::{decode_cursor, encode_cursor};
+use crate::request::{NoQuery, Query};
 use crate::service::Service;
 
 /// A root.
@@ -29,11 +29,10 @@ struct RootShown {
     summary = "The directories that jobs may read",
     responses((status = 200, description = "By their public names; absolute paths never leave the server.", body = Vec<RootShown>)),
 )]
-pub(super) async fn list(request: HttpRequest, service: Data<Service>) -> Result<impl Responder, ApiError> {
-    Query::of(&request)?.finish()?;
+pub(super) async fn list(_: NoQuery, service: Data<Service>) -> impl Responder {
     let roots = service.jobs.roots().iter();
     let shown = roots.map(|root| RootShown { name: root.name().to_owned(), filesystem: root.filesystem() });
-    Ok(Json(shown.collect::<Vec<_>>()))
+    Json(shown.collect::<Vec<_>>())
 }
 
 /// A page of a directory, names in byte order.

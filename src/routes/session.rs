@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{COOKIE, Caller, SESSION_LIFETIME};
 use crate::error::ApiError;
-use crate::request::{Query, read_json};
+use crate::request::{NoQuery, read_json};
 use crate::service::Service;
 
 /// The body.
@@ -29,12 +29,12 @@ struct SignIn {
     extensions(("x-codes" = json!(["invalid_request", "unauthenticated", "body_too_slow", "too_large", "unsupported_media_type", "rate_limited"]))),
 )]
 pub(super) async fn sign_in(
+    _: NoQuery,
     request: HttpRequest,
     payload: Payload,
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    Query::of(&request)?.finish()?;
     let SignIn { token } = read_json(&request, payload, service.json_rules()).await?;
     let value = service.auth.sign_in(&token, caller.key).await?;
     let cookie = Cookie::build(COOKIE, value)

@@ -47,6 +47,7 @@ fn unknown_query_parameters_are_refused_everywhere() {
         "jobs/{id}",
         "jobs/{id}/results",
         "jobs/{id}/manifest",
+        "jobs/{id}/duplicates",
         "jobs/{id}/events",
     ] {
         let path = format!("/api/v1/{}?surprise=1", path.replace("{id}", &id));

@@ -1,8 +1,17 @@
 //! Jobs: what was asked for, how far it has come, what came of it.
 
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::results::VerdictCounts;
+
+/// What the path of everything about one job says.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct JobPath {
+    /// The job's id.
+    #[param(example = "0197a2b4-6d3c-7000-8000-000000000001")]
+    id: String,
+}
 
 /// Where a job stands: `queued -> running -> completed | failed | cancelled`.
 #[derive(ToSchema)]
