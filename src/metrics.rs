@@ -2,17 +2,18 @@
 //!
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
-mod durations;
+mod histograms;
+mod names;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use hivesum_actors::engine::EngineStats;
+use hivesum_actors::engine::{DurationFigures, EngineStats};
+use hivesum_actors::job::service::JobCounts;
+use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-
-pub(crate) use durations::durations;
 
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
@@ -22,6 +23,15 @@ pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 const REQUESTS: &str = "hivesum_http_requests_total";
 const DURATIONS: &str = "hivesum_http_request_duration_seconds";
+
+/// What is true of a service at one instant.
+pub(crate) struct Present {
+    pub(crate) engine: EngineStats,
+    pub(crate) durations: DurationFigures,
+    pub(crate) jobs: JobCounts,
+    pub(crate) store: StoreFigures,
+    pub(crate) connections: usize,
+}
 
 /// The figures of one service.
 pub(crate) struct Metrics {
@@ -34,6 +44,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let builder = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS);
         let recorder = Arc::new(builder.expect("the list of buckets is not empty").build_recorder());
+        names::describe(&*recorder);
         let handle = recorder.handle();
         let unmatched = RouteMeter::new(recorder.clone(), "unmatched");
         Self { recorder, handle, unmatched }
@@ -54,38 +65,62 @@ impl Metrics {
         self.handle.run_upkeep();
     }
 
-    /// All figures in the text format, with the engine's as they are now.
-    pub(crate) fn render(&self, stats: &EngineStats, active_jobs: usize, connections: usize) -> String {
-        let hashers = &stats.hashers;
+    /// All figures in the text format.
+    pub(crate) fn render(&self, present: &Present) -> String {
+        let Present { engine, durations, jobs, store, connections } = present;
+        let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
         }
-        for (lane, waiting) in [("interactive", stats.queue.interactive), ("jobs", stats.queue.jobs)] {
+        for (lane, waiting) in [("interactive", engine.queue.interactive), ("jobs", engine.queue.jobs)] {
             self.gauge("hivesum_queue_quanta", Some(("lane", lane))).set(waiting as f64);
         }
-        self.gauge("hivesum_queue_limit", None).set(stats.queue.limit as f64);
-        self.gauge("hivesum_connections", None).set(connections as f64);
-        self.gauge("hivesum_active_jobs", None).set(active_jobs as f64);
-        for (quantile, milliseconds) in [("0.5", stats.latency.p50_ms), ("0.99", stats.latency.p99_ms)] {
+        self.gauge("hivesum_queue_limit", None).set(engine.queue.limit as f64);
+        self.gauge("hivesum_connections", None).set(*connections as f64);
+        for (quantile, milliseconds) in [("0.5", engine.latency.p50_ms), ("0.99", engine.latency.p99_ms)] {
             self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
         }
+        self.tell_jobs(jobs);
+        self.gauge("hivesum_store_database_bytes", None).set(store.database_bytes as f64);
+        self.gauge("hivesum_store_log_bytes", None).set(store.log_bytes as f64);
         for (name, total) in [
             ("hivesum_hasher_panics_total", hashers.panics),
             ("hivesum_hasher_restarts_total", hashers.restarts),
             ("hivesum_hasher_stuck_total", hashers.stuck),
-            ("hivesum_quanta_total", stats.total_tasks),
-            ("hivesum_hashed_bytes_total", stats.bytes_hashed),
-            ("hivesum_hashed_files_total", stats.files_hashed),
+            ("hivesum_quanta_total", engine.total_tasks),
+            ("hivesum_hashed_bytes_total", engine.bytes_hashed),
+            ("hivesum_hashed_files_total", engine.files_hashed),
+            ("hivesum_store_rows_committed_total", store.rows_committed),
         ] {
-            self.recorder.register_counter(&Key::from_static_name(name), &METADATA).absolute(total);
+            self.counter(name, None).absolute(total);
         }
-        self.handle.render()
+        self.handle.render() + &histograms::text(durations, &store.commit_durations)
+    }
+
+    /// What may fall again is a gauge, what only rises a counter.
+    fn tell_jobs(&self, jobs: &JobCounts) {
+        for (state, count) in jobs.by_state() {
+            let label = Some(("state", state.name()));
+            match state.is_final() {
+                false => self.gauge("hivesum_jobs", label).set(count as f64),
+                true => self.counter("hivesum_jobs_ended_total", label).absolute(count),
+            }
+        }
+        self.gauge("hivesum_active_jobs", None).set((jobs.queued + jobs.running) as f64);
     }
 
     fn gauge(&self, name: &'static str, label: Option<(&'static str, &'static str)>) -> Gauge {
-        let labels: Vec<Label> = label.map(|(name, value)| Label::from_static_parts(name, value)).into_iter().collect();
-        self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
+        self.recorder.register_gauge(&key(name, label), &METADATA)
     }
+
+    fn counter(&self, name: &'static str, label: Option<(&'static str, &'static str)>) -> Counter {
+        self.recorder.register_counter(&key(name, label), &METADATA)
+    }
+}
+
+fn key(name: &'static str, label: Option<(&'static str, &'static str)>) -> Key {
+    let labels: Vec<Label> = label.map(|(name, value)| Label::from_static_parts(name, value)).into_iter().collect();
+    Key::from_parts(name, labels)
 }
 
 static METADATA: Metadata<'static> = Metadata::new("hivesum", Level::INFO, None);

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 pub use durations::DurationFigures;
 pub(crate) use durations::{Durations, Operation};
+pub(crate) use histogram::Histogram;
 pub use histogram::{BOUNDS, HistogramFigures};
 
 /// Quanta whose latency is remembered.

@@ -61,12 +61,36 @@ pub(crate) struct Stats {
     bytes_hashed: u64,
     files_hashed: u64,
     latency: Latency,
-    /// What the job store takes on the disk.
+    jobs: JobCounts,
+    store: StoreStats,
+    /// What the job store takes on the disk, its log included.
     database_bytes: u64,
     uptime_seconds: u64,
     /// Of the program.
     version: String,
     limits: LimitsTold,
+}
+
+/// Jobs that wait and run now; those that ended since the start, by how.
+#[derive(ToSchema)]
+pub(crate) struct JobCounts {
+    queued: u64,
+    running: u64,
+    completed: u64,
+    failed: u64,
+    cancelled: u64,
+}
+
+/// The job store: bytes on the disk, and what was committed since the start.
+#[derive(ToSchema)]
+pub(crate) struct StoreStats {
+    database_bytes: u64,
+    /// Of the write-ahead log.
+    log_bytes: u64,
+    /// Groups of results.
+    commits: u64,
+    /// Results in them.
+    rows_committed: u64,
 }
 
 /// Bounds that a client meets; null where there is none.

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use crate::metrics::durations;
+use crate::metrics::Present;
 use crate::service::Service;
 
 #[utoipa::path(
@@ -12,7 +12,12 @@ use crate::service::Service;
     responses((status = 200, description = "The text format, version 0.0.4.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")),
 )]
 pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
-    let text = service.metrics.render(&service.engine.stats(), service.jobs.active(), service.seats.taken());
-    let text = text + &durations(&service.engine.durations());
+    let text = service.metrics.render(&Present {
+        engine: service.engine.stats(),
+        durations: service.engine.durations(),
+        jobs: service.jobs.counts(),
+        store: service.jobs.store_figures(),
+        connections: service.seats.taken(),
+    });
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

@@ -2,15 +2,16 @@
 
 use std::num::NonZeroU32;
 
+use actix_web::Responder;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, Responder};
 use hivesum_actors::engine::EngineStats;
+use hivesum_actors::job::service::JobCounts;
+use hivesum_actors::store::figures::StoreFigures;
 use serde::Serialize;
 
 use crate::config::{Limits, RateLimit};
-use crate::error::ApiError;
 use crate::openapi::shown;
-use crate::request::Query;
+use crate::request::NoQuery;
 use crate::service::Service;
 
 /// The engine's figures, how long it has been up, which program it is and what it takes.
@@ -18,11 +19,29 @@ use crate::service::Service;
 struct StatsShown {
     #[serde(flatten)]
     engine: EngineStats,
-    /// What the job store takes on the disk.
+    jobs: JobCounts,
+    store: StoreShown,
+    /// What the job store takes on the disk, its log included.
     database_bytes: u64,
     uptime_seconds: u64,
     version: &'static str,
     limits: LimitsShown,
+}
+
+/// The job store.
+#[derive(Debug, Serialize)]
+struct StoreShown {
+    database_bytes: u64,
+    log_bytes: u64,
+    commits: u64,
+    rows_committed: u64,
+}
+
+impl StoreShown {
+    fn of(figures: &StoreFigures) -> Self {
+        let StoreFigures { database_bytes, log_bytes, commits, rows_committed, .. } = *figures;
+        Self { database_bytes, log_bytes, commits, rows_committed }
+    }
 }
 
 /// Of what a client meets, the bounds; none where there is no bound.
@@ -59,13 +78,15 @@ impl LimitsShown {
     summary = "The engine's figures of this instant",
     responses((status = 200, description = "Since the start.", body = shown::Stats)),
 )]
-pub(super) async fn stats(request: HttpRequest, service: Data<Service>) -> Result<impl Responder, ApiError> {
-    Query::of(&request)?.finish()?;
-    Ok(Json(StatsShown {
+pub(super) async fn stats(_: NoQuery, service: Data<Service>) -> impl Responder {
+    let store = StoreShown::of(&service.jobs.store_figures());
+    Json(StatsShown {
         engine: service.engine.stats(),
-        database_bytes: service.jobs.database_bytes(),
+        jobs: service.jobs.counts(),
+        database_bytes: store.database_bytes + store.log_bytes,
+        store,
         uptime_seconds: service.started.elapsed().as_secs(),
         version: env!("CARGO_PKG_VERSION"),
         limits: LimitsShown::of(&service.limits),
-    }))
+    })
 }

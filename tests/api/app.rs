@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hivesum::config::{RootConfig, ServeConfig};
 use hivesum::server::{Server, bind};
@@ -96,6 +96,18 @@ impl TestApp {
     /// GET, as JSON.
     pub fn json(&self, path: &str) -> Value {
         ok_json(self.get(path).send().unwrap())
+    }
+
+    /// GET, as JSON, until it is so.
+    pub fn await_json(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let value = self.json(path);
+            if is_so(&value) {
+                return value;
+            }
+            assert!(began.elapsed() < PATIENCE, "{path} stays {value}");
+        }
     }
 
     /// Writes a file below the root.

@@ -1,5 +1,7 @@
 //! What the service tells of itself: algorithms, stats, health, metrics.
 
+use std::collections::BTreeSet;
+
 use crate::app::TestApp;
 use serde_json::{Value, json};
 
@@ -34,6 +36,74 @@ fn the_stats_count_what_was_hashed() {
     let limits = &stats["limits"];
     assert_eq!((&limits["max_upload_bytes"], &limits["max_running_jobs"]), (&json!(16_u64 << 30), &json!(4)));
     assert!(limits["requests_per_second"].is_null() || limits["requests_per_second"].is_u64());
+}
+
+#[test]
+fn the_stats_tell_jobs_by_their_state_and_what_the_store_has_committed() {
+    let app = TestApp::with(|config| config.limits.max_running_jobs = 1);
+    app.write("a/1", "abc");
+    app.write("a/2", "abc");
+    app.run(json!({ "path": "a" }));
+    let big = std::fs::File::create(app.root.path().join("big")).unwrap();
+    big.set_len(1 << 40).unwrap();
+    let slow = json!({ "path": "big", "algorithms": ["sha256"], "max_bytes_per_second": 1000 });
+    let held = [app.submit(slow.clone()), app.submit(slow)];
+    let jobs_are = |expected: Value| app.await_json("/api/v1/stats", |stats| stats["jobs"] == expected);
+    jobs_are(json!({ "queued": 1, "running": 1, "completed": 1, "failed": 0, "cancelled": 0 }));
+    for id in &held {
+        app.post(&format!("/api/v1/jobs/{id}/cancel")).send().unwrap();
+    }
+    jobs_are(json!({ "queued": 0, "running": 0, "completed": 1, "failed": 0, "cancelled": 2 }));
+    // Orders of ended jobs are written behind their backs: both lengths are told as they are once that is done.
+    let length = |name: &str| app.state.path().join("state").join(name).metadata().map_or(0, |meta| meta.len());
+    let as_told = |stats: &Value| {
+        let store = &stats["store"];
+        (&store["database_bytes"], &store["log_bytes"])
+            == (&json!(length("hivesum.db")), &json!(length("hivesum.db-wal")))
+    };
+    let stats = app.await_json("/api/v1/stats", as_told);
+    let store = &stats["store"];
+    assert_eq!(store["rows_committed"], 2, "{store}");
+    assert!(store["commits"].as_u64().unwrap() >= 1, "{store}");
+    let [database, log] = ["database_bytes", "log_bytes"].map(|member| store[member].as_u64().unwrap());
+    assert!(database > 0 && log > 0, "{store}");
+    assert_eq!(stats["database_bytes"], database + log);
+    let metrics = app.get("/metrics").send().unwrap().text().unwrap();
+    for line in [
+        "hivesum_jobs{state=\"queued\"} 0".to_owned(),
+        "hivesum_jobs{state=\"running\"} 0".to_owned(),
+        "hivesum_jobs_ended_total{state=\"completed\"} 1".to_owned(),
+        "hivesum_jobs_ended_total{state=\"failed\"} 0".to_owned(),
+        "hivesum_jobs_ended_total{state=\"cancelled\"} 2".to_owned(),
+        "hivesum_active_jobs 0".to_owned(),
+        "hivesum_store_rows_committed_total 2".to_owned(),
+        format!("hivesum_store_commit_seconds_count {}", store["commits"]),
+        format!("hivesum_store_commit_seconds_bucket{{le=\"+Inf\"}} {}", store["commits"]),
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing in\n{metrics}");
+    }
+    for name in ["hivesum_store_database_bytes ", "hivesum_store_log_bytes "] {
+        let bytes = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        assert!(bytes.parse::<u64>().unwrap() > 0, "{name}{bytes}");
+    }
+}
+
+#[test]
+fn every_figure_says_its_kind_and_what_it_means() {
+    let app = TestApp::start();
+    app.post("/api/v1/hash").body("abc").send().unwrap();
+    let text = app.get("/metrics").send().unwrap().text().unwrap();
+    let told = |kind: &str| {
+        let prefix = format!("# {kind} ");
+        text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split(' ').next()).collect::<BTreeSet<_>>()
+    };
+    let (helps, kinds) = (told("HELP"), told("TYPE"));
+    assert_eq!(helps, kinds);
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        assert!(kinds.contains(name) || kinds.contains(family), "{line}");
+    }
 }
 
 #[test]

@@ -23,6 +23,14 @@ pub struct HistogramFigures {
     pub sum_seconds: f64,
 }
 
+impl HistogramFigures {
+    /// How many there were.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.at_most[BOUNDS.len()]
+    }
+}
+
 impl Histogram {
     pub(crate) fn record(&self, took: Duration) {
         let seconds = took.as_secs_f64();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::counts::JobCounts;
 use crate::error::Refused;
 use crate::job::spec::{Job, JobId, JobState, Priority, Progress};
 use crate::store::{Ending, Footing, NumberedItem, Tally};
@@ -160,6 +161,8 @@ struct State {
     running: usize,
     /// Places promised to jobs that are on their way into the store.
     promised: usize,
+    /// By how they ended, since the start.
+    ended: JobCounts,
     closed: bool,
 }
 
@@ -251,6 +254,20 @@ impl Registry {
 
     pub(crate) fn get(&self, id: JobId) -> Option<Arc<Live>> {
         self.state().live.get(&id).cloned()
+    }
+
+    /// Counts a job that has come to its end.
+    pub(crate) fn count_end(&self, state: JobState) {
+        self.state().ended.count(state);
+    }
+
+    /// Jobs by their state.
+    pub(crate) fn counts(&self) -> JobCounts {
+        let state = self.state();
+        let live = state.live.values().map(|live| live.view.borrow().job.state).filter(|state| !state.is_final());
+        let mut counts = state.ended;
+        live.for_each(|state| counts.count(state));
+        counts
     }
 
     pub(crate) fn len(&self) -> usize {

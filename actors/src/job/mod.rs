@@ -6,6 +6,7 @@
 //! A job is owned by its driver, never by the request that asked for it.
 
 pub(crate) mod checkpoint;
+mod counts;
 pub(crate) mod driver;
 pub mod events;
 pub mod filters;

@@ -269,6 +269,7 @@ fn close(hall: &Hall, live: &Live, ending: Ending, place: Option<Place>) {
     tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
     // Forgotten first: whoever hears of the end may delete the job.
     hall.registry.forget(live.id);
+    hall.registry.count_end(ending.state);
     live.end(ending);
     drop(place);
     hall.to_index.notify_one();
@@ -281,6 +282,7 @@ async fn keep_and_close(hall: &Arc<Hall>, live: &Live, ending: Ending, place: Op
         return close(hall, live, ending, place);
     };
     tracing::error!(job = %live.id, %error, "the end of a job could not be written; trying again");
+    hall.registry.count_end(ending.state);
     live.end(ending.clone());
     drop(place);
     hall.dispatch();

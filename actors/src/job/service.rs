@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use super::counts::JobCounts;
 pub use super::events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 use super::hall::Hall;
 use super::live::{Limits, Live, Promise, Registry};
@@ -25,6 +26,7 @@ use crate::error::{StartError, StoreError, SubmitError};
 use crate::job::filters::Filters;
 use crate::job::spec::{Job, JobId, JobSpec};
 use crate::source::Root;
+use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::tokens::TokenDesk;
 use crate::store::{Before, RequestKey, Store, StoredJob};
@@ -271,10 +273,10 @@ impl Jobs {
         }
     }
 
-    /// What the database takes on the disk.
+    /// What the store takes on the disk, and what was committed since the start.
     #[must_use]
-    pub fn database_bytes(&self) -> u64 {
-        self.hall.store.database_bytes()
+    pub fn store_figures(&self) -> StoreFigures {
+        self.hall.store.figures()
     }
 
     /// Ready when the disk did not keep what was written. Nothing is written from then on: the process is to
@@ -358,6 +360,12 @@ impl Jobs {
     #[must_use]
     pub fn active(&self) -> usize {
         self.hall.registry.len()
+    }
+
+    /// Jobs that wait and run, and those that have ended since the start.
+    #[must_use]
+    pub fn counts(&self) -> JobCounts {
+        self.hall.registry.counts()
     }
 
     /// Stops every runner; comes before the engine's drain. Jobs that have not ended stay so in the store and

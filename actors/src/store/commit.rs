@@ -12,13 +12,14 @@ use super::{checkpoints, recovery};
 use crate::compare::{Evidence, Verdict};
 use crate::job::rows::{Origin, RowRef, Stability, Status};
 
-/// Commits a group, and with it the job's counts and, after the last one, its end.
-pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<(), Fault> {
+/// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
+pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {
     let change = connection.transaction()?;
     let mut sealer = Sealer::default();
     write_directories(&change, group, &mut sealer)?;
+    let mut rows = 0;
     for batch in &group.batches {
-        write_batch(&change, group, batch, &mut sealer)?;
+        rows += write_batch(&change, group, batch, &mut sealer)?;
     }
     write_moves(&change, group)?;
     checkpoints::keep(&change, group.run, &group.checkpoints, &mut sealer)?;
@@ -29,7 +30,7 @@ pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<
         end_within(&change, group.job, ending)?;
     }
     change.commit()?;
-    Ok(())
+    Ok(rows)
 }
 
 fn write_directories(change: &Transaction<'_>, group: &Group, sealer: &mut Sealer) -> Result<(), Fault> {
@@ -41,10 +42,10 @@ fn write_directories(change: &Transaction<'_>, group: &Group, sealer: &mut Seale
     Ok(())
 }
 
-fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &mut Sealer) -> Result<(), Fault> {
+fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &mut Sealer) -> Result<u64, Fault> {
     let places = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     let mut insert = change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?;
-    let mut replace = None;
+    let (mut replace, mut rows) = (None, 0);
     for (index, (row, place)) in batch.rows.iter().zip(&batch.rows.rows).enumerate() {
         let position = batch.first_position + index as u64;
         let directory = batch.directories[place.directory as usize];
@@ -55,6 +56,7 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
         values[EVIDENCE] = evidence.as_ref().map_or(ValueRef::Null, |code| ValueRef::Text(code));
         if position >= group.rows_before {
             write_row(&mut insert, group.run, &values, sealer)?;
+            rows += 1;
         } else if row.origin != Origin::Kept {
             let replace = match &mut replace {
                 Some(replace) => replace,
@@ -63,9 +65,10 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
                 ),
             };
             write_row(replace, group.run, &values, sealer)?;
+            rows += 1;
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// New files become moved ones. Their seals are put on anew.

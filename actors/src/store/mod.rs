@@ -15,6 +15,7 @@ mod clerk;
 mod commit;
 mod facts;
 mod failure;
+pub mod figures;
 pub mod history;
 mod jobs;
 mod known;
@@ -36,6 +37,7 @@ pub mod tokens;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::{Addr, SyncArbiter};
 use jiff::Timestamp;
@@ -45,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::clerk::{Ask, Clerk};
 use self::failure::Fault;
+use self::figures::{Commits, StoreFigures};
 pub(crate) use self::jobs::{Ending, StoredJob};
 pub(crate) use self::known::KnownQuery;
 pub(crate) use self::ledger::{Footing, Group, Ledger, NumberedItem, Tally};
@@ -81,6 +84,7 @@ pub(crate) struct Store {
     long_reads: Arc<Semaphore>,
     place: Arc<StateDir>,
     broken: CancellationToken,
+    commits: Arc<Commits>,
 }
 
 /// Clerks behind one mailbox, and the places in it.
@@ -111,7 +115,8 @@ impl Store {
         let broken = CancellationToken::new();
         let writer = Clerks::start(1, Access::Write, (&place, &lock, &broken));
         let readers = Clerks::start(READERS, Access::ReadOnly, (&place, &lock, &broken));
-        Ok(Self { writer, readers, long_reads: Arc::new(Semaphore::new(LONG_READS)), place, broken })
+        let (long_reads, commits) = (Arc::new(Semaphore::new(LONG_READS)), Arc::default());
+        Ok(Self { writer, readers, long_reads, place, broken, commits })
     }
 
     /// Files that no walk may open: closing one would drop SQLite's locks on it.
@@ -180,9 +185,10 @@ impl Store {
         self.broken.cancelled().await;
     }
 
-    /// What the database takes.
-    pub(crate) fn database_bytes(&self) -> u64 {
-        self.place.database_bytes()
+    /// What it takes on the disk, and what was committed since the start.
+    pub(crate) fn figures(&self) -> StoreFigures {
+        let [database, log] = self.place.database_and_log_bytes();
+        self.commits.figures(database, log)
     }
 
     /// Some results of a pass from a position on, and where to go on; nothing at the end.
@@ -191,7 +197,14 @@ impl Store {
     }
 
     pub(crate) async fn commit(&self, group: Arc<Group>, ending: Option<Ending>) -> Result<(), StoreError> {
-        self.write(move |connection| commit::commit(connection, &group, ending.as_ref())).await
+        let commits = self.commits.clone();
+        let commit = move |connection: &mut Connection| {
+            let began = Instant::now();
+            let rows = commit::commit(connection, &group, ending.as_ref())?;
+            commits.count(rows, began.elapsed());
+            Ok(())
+        };
+        self.write(commit).await
     }
 
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {

@@ -49,11 +49,14 @@ impl StateDir {
         self.path.join("tokens.changed")
     }
 
-    /// What the database and its log take.
+    /// What the database and its log take, each.
+    pub(crate) fn database_and_log_bytes(&self) -> [u64; 2] {
+        ["", "-wal"].map(|suffix| std::fs::metadata(self.beside_database(suffix)).map_or(0, |meta| meta.len()))
+    }
+
+    /// What they take together.
     pub(crate) fn database_bytes(&self) -> u64 {
-        let sizes =
-            ["", "-wal"].map(|suffix| std::fs::metadata(self.beside_database(suffix)).map_or(0, |meta| meta.len()));
-        sizes.iter().sum()
+        self.database_and_log_bytes().iter().sum()
     }
 
     /// Where hashers note what they read.
