@@ -25,7 +25,7 @@ fn has_own_mounts(test: &str) -> bool {
     }
     let may_mount = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
     if !may_mount.is_ok_and(|status| status.success()) || !Path::new("/dev/fuse").exists() {
-        println!("SKIPPED: needs /dev/fuse and the right to mount (root)");
+        eprintln!("SKIPPED: needs /dev/fuse and the right to mount (root)");
         return false;
     }
     let mut child = Command::new("unshare");
@@ -96,7 +96,7 @@ fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
         longest = longest.max(timed(|| assert_eq!(app.run(json!({}))["state"], "completed")));
         assert_eq!(app.json(&format!("/api/v1/jobs/{held}"))["state"], "running");
     }
-    println!("400 requests and jobs while a hasher was held: none took longer than {longest:?}");
+    eprintln!("400 requests and jobs while a hasher was held: none took longer than {longest:?}");
     assert_eq!(house.hashers()["busy"], 1);
     let cancelled = app.post(&format!("/api/v1/jobs/{held}/cancel")).send().unwrap();
     assert!(cancelled.status().is_success(), "a job that is held can be cancelled");
