@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::query::{Deletion, JobQuery, ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, JobId, JobState};
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
@@ -150,7 +150,7 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("the job is {}: its manifest would not be whole", job.state.name());
     };
     let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
-    let algorithms = choose(format, args.algorithm, &job.spec.algorithms)?;
+    let algorithms = format.choose(args.algorithm, &job.spec.algorithms)?;
     let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
     let mut writer = writer.map_err(|mismatch| UsageError::of("jobs", mismatch))?;
     let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
@@ -172,19 +172,6 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     }
-}
-
-/// The one asked for, else all that the job has, or the first where a line has room for one.
-fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> anyhow::Result<Algorithms> {
-    let missing = |asked: &Algorithm| !of_job.contains(*asked);
-    if let Some(asked) = asked.filter(missing) {
-        anyhow::bail!("the job did not compute {asked}, but {of_job}");
-    }
-    Ok(match (asked, format) {
-        (Some(asked), _) => Algorithms::single(asked),
-        (None, Format::Gnu | Format::Bagit) => Algorithms::single(of_job.first()),
-        (None, _) => *of_job,
-    })
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {

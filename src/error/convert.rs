@@ -8,6 +8,7 @@ use hivesum_actors::error::{
 };
 use hivesum_actors::job::service::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
+use hivesum_actors::manifest::NoSuchDigest;
 
 use super::{ApiError, Code};
 
@@ -81,6 +82,12 @@ impl From<CompareError> for ApiError {
             CompareError::NothingInCommon => Self::AlgorithmNotInJob(error.to_string()),
             CompareError::TooMany => Self::TooLarge { what: "the comparison", limit: 1_000_000 },
         }
+    }
+}
+
+impl From<NoSuchDigest> for ApiError {
+    fn from(error: NoSuchDigest) -> Self {
+        Self::AlgorithmNotInJob(error.to_string())
     }
 }
 

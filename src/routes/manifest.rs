@@ -53,7 +53,7 @@ pub(super) async fn manifest(
         return Err(ApiError::JobNotFinished("the job is not finished: its manifest would not be whole"));
     };
     let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
-    let algorithms = choose(format, algorithm, &job.spec.algorithms)?;
+    let algorithms = format.choose(algorithm, &job.spec.algorithms)?;
     let tag = Tag::of(&request, &job, "manifest");
     if let Some(same) = tag.known_to(&request) {
         return Ok(same);
@@ -69,32 +69,6 @@ pub(super) async fn manifest(
         .insert_header(disposition)
         .streaming(document()?.into_stream().await?);
     Ok(tag.on(response))
-}
-
-/// The digests that the manifest carries: the one asked for, else what the format has room for.
-fn choose(format: Format, asked: Option<Algorithm>, of_job: &Algorithms) -> Result<Algorithms, ApiError> {
-    let chosen = match (asked, format) {
-        (Some(algorithm), _) => Algorithms::single(algorithm),
-        (None, Format::Gnu | Format::Bagit) => Algorithms::single(of_job.first()),
-        (None, Format::B3sum) => Algorithms::single(Algorithm::Blake3),
-        (None, Format::Sfv) => Algorithms::single(Algorithm::Crc32),
-        (None, Format::Hashdeep) => in_hashdeep(of_job)?,
-        (None, Format::Bsd | Format::Csv | Format::Json | Format::Ndjson) => *of_job,
-    };
-    match chosen.iter().find(|&algorithm| !of_job.contains(algorithm)) {
-        Some(missing) => Err(ApiError::AlgorithmNotInJob(format!("the job did not compute {missing}, but {of_job}"))),
-        None => Ok(chosen),
-    }
-}
-
-/// Those of the job's algorithms that hashdeep has.
-fn in_hashdeep(of_job: &Algorithms) -> Result<Algorithms, ApiError> {
-    let carried = of_job.iter().filter(|&algorithm| Format::Hashdeep.carries(&Algorithms::single(algorithm)).is_ok());
-    Algorithms::new(carried).map_err(|_| {
-        ApiError::AlgorithmNotInJob(format!(
-            "the hashdeep format carries md5, sha1 and sha256, the job computed {of_job}"
-        ))
-    })
 }
 
 /// The name to save the manifest under, in the way of `SHA256SUMS`.

@@ -1,47 +1,14 @@
 //! `hivesum jobs`: what a service has kept, without it and beside it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-
-use super::support::{HIVESUM, Place, has_b3sum};
-
-/// A service on the state `s` that has hashed the tree `t`; its address.
-fn serving(place: &Place) -> (Child, String) {
-    let mut command = place.command(HIVESUM);
-    command.args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
-    (child, address)
-}
-
-/// What the service answers.
-fn ask(address: &str, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-/// A job that has ended.
-fn run_a_job(address: &str) -> String {
-    let body = r#"{"root":"t"}"#;
-    let head = "Host: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length";
-    let answer = ask(address, &format!("POST /api/v1/jobs HTTP/1.1\r\n{head}: {}\r\n\r\n{body}", body.len()));
-    let id = answer.split_once("\"id\":\"").unwrap().1[..36].to_owned();
-    let events = format!("GET /api/v1/jobs/{id}/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    assert!(ask(address, &events).contains("event: end"));
-    id
-}
+use super::service::Service;
+use super::support::{Place, has_b3sum};
+use serde_json::json;
 
 #[test]
 fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it() {
     let place = Place::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something")]);
-    let (mut service, address) = serving(&place);
-    let (first, second) = (run_a_job(&address), run_a_job(&address));
+    let service = Service::start(&place);
+    let (first, second) = (service.run(json!({})), service.run(json!({})));
 
     let list = place.hivesum(["jobs", "list", "--state", "s"]).well();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
@@ -67,8 +34,7 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     for command in [&["jobs", "delete", &*first, "--state", "s"][..], &["jobs", "compact", "--state", "s"]] {
         assert_eq!(place.hivesum(command).code, Some(75), "beside a service: {command:?}");
     }
-    service.kill().unwrap();
-    service.wait().unwrap();
+    drop(service);
     assert_eq!(place.hivesum(["jobs", "delete", &first, "--state", "s"]).well(), "");
     assert_eq!(place.hivesum(["jobs", "delete", &first, "--state", "s"]).code, Some(1));
     let compacted = place.hivesum(["jobs", "compact", "--state", "s"]);
@@ -77,4 +43,39 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     let nothing = place.hivesum(["jobs", "list", "--state", "elsewhere"]);
     assert_eq!(nothing.code, Some(1));
     assert!(!place.path("elsewhere").exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_job_of_several_algorithms_is_exported_with_those_that_a_format_has_room_for() {
+    let place = Place::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&place);
+    let several = service.run(json!({ "algorithms": ["sha512", "sha256", "blake3", "crc32", "md5"] }));
+    let one = service.run(json!({ "algorithms": ["sha512"] }));
+    let export = |id: &str, more: &[&str]| place.hivesum(["jobs", "export", id, "--state", "s"].iter().chain(more));
+    let digest = |tool: &str| place.digest(tool, "t/a");
+    let (sha256, md5) = (digest("sha256sum"), digest("md5sum"));
+    for (format, expected) in [
+        ("gnu", format!("{}  a\n", digest("sha512sum"))),
+        ("bagit", format!("{}  data/a\n", digest("sha512sum"))),
+        ("sfv", "a 352441C2\n".to_owned()),
+        ("hashdeep", format!("3,{md5},{sha256},a\n")),
+    ] {
+        let text = export(&several, &["--format", format]).well();
+        assert!(text.to_lowercase().ends_with(&expected.to_lowercase()), "{format}: {text}");
+    }
+    let head = "path,size,modified_at,sha512,sha256,blake3,crc32,md5\r\n";
+    assert!(export(&several, &["--format", "csv"]).well().starts_with(head));
+    if has_b3sum() {
+        assert_eq!(export(&several, &["--format", "b3sum"]).well(), format!("{}  a\n", digest("b3sum")));
+    }
+    for (more, code, why) in [
+        (&["--format", "b3sum"][..], 1, "the job did not compute blake3, but sha512"),
+        (&["--format", "sfv"], 1, "the job did not compute crc32, but sha512"),
+        (&["--format", "hashdeep"], 1, "the hashdeep format carries md5, sha1 and sha256, the job computed sha512"),
+        (&["--format", "gnu", "-a", "md5"], 1, "the job did not compute md5, but sha512"),
+        (&["--format", "b3sum", "-a", "sha512"], 2, "the b3sum format carries blake3 only"),
+    ] {
+        let refused = export(&one, more);
+        assert_eq!((refused.code, refused.stderr().contains(why)), (Some(code), true), "{}", refused.stderr());
+    }
 }

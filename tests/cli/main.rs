@@ -13,6 +13,7 @@ mod duplicates;
 mod hash;
 mod jobs;
 mod output;
+mod service;
 mod settings;
 mod support;
 mod token;

@@ -102,6 +102,29 @@ impl Format {
         matches!(self, Self::Gnu | Self::Bsd)
     }
 
+    /// The digests that a manifest of this format carries, of those there are: the one asked for, else all that the
+    /// format has room for.
+    ///
+    /// # Errors
+    /// [`NoSuchDigest`] where there is none of them.
+    pub fn choose(self, asked: Option<Algorithm>, available: &Algorithms) -> Result<Algorithms, NoSuchDigest> {
+        let chosen = match (asked, self) {
+            (Some(algorithm), _) => Algorithms::single(algorithm),
+            (None, Self::Gnu | Self::Bagit) => Algorithms::single(available.first()),
+            (None, Self::B3sum) => Algorithms::single(Algorithm::Blake3),
+            (None, Self::Sfv) => Algorithms::single(Algorithm::Crc32),
+            (None, Self::Hashdeep) => {
+                let carried = available.iter().filter(|algorithm| hashdeep::ALGORITHMS.contains(algorithm));
+                Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneForHashdeep(*available))?
+            }
+            (None, Self::Bsd | Self::Csv | Self::Json | Self::Ndjson) => *available,
+        };
+        match chosen.iter().find(|&algorithm| !available.contains(algorithm)) {
+            Some(missing) => Err(NoSuchDigest::NotComputed { missing, available: *available }),
+            None => Ok(chosen),
+        }
+    }
+
     /// Checks that the format can carry digests of these algorithms.
     ///
     /// # Errors
@@ -159,6 +182,22 @@ pub enum FormatMismatch {
     NotInHashdeep(Algorithm),
 }
 
+/// Digests that a manifest should carry and that nobody computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoSuchDigest {
+    /// It was asked for, or is the only one that the format carries.
+    #[error("the job did not compute {missing}, but {available}")]
+    NotComputed {
+        /// The one that is not there.
+        missing: Algorithm,
+        /// Those that are.
+        available: Algorithms,
+    },
+    /// hashdeep has none of those that are there.
+    #[error("the hashdeep format carries md5, sha1 and sha256, the job computed {0}")]
+    NoneForHashdeep(Algorithms),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +209,34 @@ mod tests {
         }
         assert!("GNU".parse::<Format>().is_err());
         assert!(UnknownFormat("x".to_owned()).to_string().contains("ndjson"));
+    }
+
+    #[test]
+    fn a_format_gets_all_the_digests_that_it_has_room_for() {
+        let all: Algorithms = "sha512,blake3,crc32,sha256,md5".parse().unwrap();
+        let chosen = |format: Format| format.choose(None, &all).unwrap().to_string();
+        for (format, expected) in [
+            (Format::Gnu, "sha512"),
+            (Format::Bagit, "sha512"),
+            (Format::B3sum, "blake3"),
+            (Format::Sfv, "crc32"),
+            (Format::Hashdeep, "sha256,md5"),
+            (Format::Bsd, "sha512,blake3,crc32,sha256,md5"),
+            (Format::Csv, "sha512,blake3,crc32,sha256,md5"),
+            (Format::Json, "sha512,blake3,crc32,sha256,md5"),
+            (Format::Ndjson, "sha512,blake3,crc32,sha256,md5"),
+        ] {
+            assert_eq!(chosen(format), expected, "{format}");
+            assert_eq!(format.carries(&format.choose(None, &all).unwrap()), Ok(()), "{format}");
+            let asked = format.choose(Some(Algorithm::Md5), &all);
+            assert_eq!(asked, Ok(Algorithms::single(Algorithm::Md5)), "{format}");
+        }
+        let sha512 = Algorithms::single(Algorithm::Sha512);
+        let missing = |missing| Err(NoSuchDigest::NotComputed { missing, available: sha512 });
+        assert_eq!(Format::Csv.choose(Some(Algorithm::Md5), &sha512), missing(Algorithm::Md5));
+        assert_eq!(Format::B3sum.choose(None, &sha512), missing(Algorithm::Blake3));
+        assert_eq!(Format::Sfv.choose(None, &sha512), missing(Algorithm::Crc32));
+        assert_eq!(Format::Hashdeep.choose(None, &sha512), Err(NoSuchDigest::NoneForHashdeep(sha512)));
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod writer;
 pub use checksums::{ChecksumLines, Found, ReadOptions};
 pub use detect::{Seen, detect, format_of};
 pub use entry::{Claimed, Entry, algorithm_of_manifest_name, candidates};
-pub use format::{Format, FormatMismatch, UnknownFormat};
+pub use format::{Format, FormatMismatch, NoSuchDigest, UnknownFormat};
 pub use item_json::NamedDigests;
 pub use lines::{Limits, LinesError};
 pub use names::{LineEnd, NotRepresentable, escape_into, needs_escape};

@@ -1,0 +1,71 @@
+//! A running service whose state other commands look at.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use super::support::{HIVESUM, Place};
+
+/// A service on the state `s` with the root `t`; killed when it goes.
+pub(crate) struct Service {
+    child: Child,
+    address: String,
+}
+
+impl Service {
+    pub(crate) fn start(place: &Place) -> Self {
+        Self::with(place, &[])
+    }
+
+    /// With more options.
+    pub(crate) fn with(place: &Place, more: &[&str]) -> Self {
+        let mut command = place.command(HIVESUM);
+        command.args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"]).args(more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    /// What the service answers, head and all.
+    fn ask(&self, request: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let fields = "Host: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length";
+        let head = format!("{request} HTTP/1.1\r\n{fields}: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// What it answers, as JSON.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let answer = self.ask(&format!("GET /api/v1/{path}"), "");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    /// The id of a job that has been taken.
+    pub(crate) fn submit(&self, members: Value) -> String {
+        let mut body = json!({ "root": "t" });
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let answer = self.ask("POST /api/v1/jobs", &body.to_string());
+        answer.split_once("\"id\":\"").unwrap_or_else(|| panic!("{answer}")).1[..36].to_owned()
+    }
+
+    /// The id of a job that has ended.
+    pub(crate) fn run(&self, members: Value) -> String {
+        let id = self.submit(members);
+        assert!(self.ask(&format!("GET /api/v1/jobs/{id}/events"), "").contains("event: end"));
+        id
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
