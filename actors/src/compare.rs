@@ -16,6 +16,6 @@ mod pairs;
 pub use audit::{Absent, Audit, AuditCounts, Findings, Judged, Move, Verdict};
 pub use baseline::{Baseline, BaselineBuilder, NameInvalid};
 pub use difference::{Change, Comparison, ComparisonError, Counts, Difference, Fact, Glimpse, compare};
-pub use duplicates::{Copy, Group, groups, key_algorithm};
+pub use duplicates::{Copy, Group, NothingTells, groups, key_algorithm};
 pub use evidence::{Evidence, Known, Trace};
 pub use order::walk_order;

@@ -11,18 +11,21 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args};
-use hivesum_actors::compare::Audit;
+use hivesum_actors::compare::{Audit, BaselineBuilder};
 use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::item::ItemRef;
 use hivesum_actors::job::scan::{FileIdentity, ScanOutcome, ScanSpec, Target};
+use hivesum_actors::job::spec::JobId;
 
 use self::report::Report;
 use super::args::EngineArgs;
+use super::kept;
 use super::listing::{self, Reading};
 use super::outlet::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
+use super::state::StateArgs;
 
 /// A run that is over by then shows its bar without a total.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -35,11 +38,14 @@ const BUFFER_BYTES: usize = 64 << 10;
     group = ArgGroup::new("baseline").required(true),
     after_help = "\
 Lists what is modified, moved, missing, new or unreadable, and counts all. Names in the manifest are \
-relative to DIR, or begin with DIR as it is given here. Symbolic links, FIFOs and the like are no files.
+relative to DIR, or begin with DIR as it is given here. Symbolic links, FIFOs and the like are no files. \
+A job knows of each file what a write changes: where nothing tells of one, a changed digest is suspected rot \
+(counted as modified).
 
 Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS
   hivesum audit . --manifest archive.ndjson --format json
+  hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
 
 Exit status: 0 all matched; 1 something did not, or the manifest names nothing; 2 the command line is wrong."
 )]
@@ -52,6 +58,10 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "FILE", group = "baseline")]
     manifest: Option<OsString>,
 
+    /// What should be there: what a job of this id met, of those that a service has kept.
+    #[arg(long, value_name = "ID", group = "baseline")]
+    job: Option<JobId>,
+
     /// The algorithm of digests that do not say theirs; those of others are not looked at.
     #[arg(short, long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
@@ -63,6 +73,9 @@ pub(super) struct AuditArgs {
     /// List what matched, too.
     #[arg(long)]
     all: bool,
+
+    #[command(flatten)]
+    state: StateArgs,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -79,7 +92,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let spec = ScanSpec {
         io: args.engine.io,
         survey_after: screen.is_seen().then_some(SURVEY_AFTER),
-        leave_out: own.into_iter().collect(),
+        leave_out: own,
         ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
     };
     let report = Report::new(args.format, args.all, screen.clone());
@@ -87,11 +100,17 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn begin(args: &AuditArgs) -> anyhow::Result<(Audit, Option<FileIdentity>)> {
+/// The audit, and the files that are no part of the tree.
+fn begin(args: &AuditArgs) -> anyhow::Result<(Audit, Vec<FileIdentity>)> {
+    if let Some(id) = args.job {
+        let (mut history, mut builder) = (kept::open(&args.state)?, BaselineBuilder::new());
+        kept::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
+        return Ok((Audit::new(builder.finish(), None), history.own_files()));
+    }
     let manifest: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
     let listing = listing::read(manifest, Reading { asked: args.algorithm, format: None })?;
     let baseline = listing.baseline(&args.dir)?;
-    Ok((Audit::new(baseline, listing.untagged), listing.identity))
+    Ok((Audit::new(baseline, listing.untagged), listing.identity.into_iter().collect()))
 }
 
 struct Run {

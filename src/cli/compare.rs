@@ -1,4 +1,4 @@
-//! `hivesum compare`: what changed from one time to another, by two manifests.
+//! `hivesum compare`: what changed from one time to another, by manifests or by what a service has kept.
 //!
 //! A summary first, the lists after it. Suspected rot is told with its evidence.
 
@@ -7,30 +7,36 @@ mod report;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 use hivesum_actors::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_actors::digest::Algorithm;
+use hivesum_actors::job::spec::JobId;
 
+use super::kept;
 use super::listing::{self, Reading};
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
+use super::state::StateArgs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each side is a manifest of any format. A file whose digest changed is modified, or where size, mtime, ctime \
-and inode are recorded and tell of no write, suspected rot; a plain manifest records none of them.
+Each side is a manifest of any format or, where there is no such file, the id of a job that a service has kept. \
+A file whose digest changed is modified, or where size, mtime, ctime and inode are recorded and tell of no \
+write, suspected rot; jobs record all of them, a plain manifest none.
 
 Examples:
   hivesum compare SHA256SUMS.january SHA256SUMS.february
   hivesum compare old.ndjson new.ndjson --format json
+  hivesum compare 0197a2b4-6d3c-7000-8000-000000000001 SHA256SUMS
 
 Exit status: 0 nothing differs; 1 something does; 2 the command line is wrong.")]
 pub(super) struct CompareArgs {
-    /// What was.
+    /// What was: a manifest, or a job's id.
     old: OsString,
 
-    /// What is.
+    /// What is: a manifest, or a job's id.
     new: OsString,
 
     /// The algorithm of digests that do not say theirs; those of others are not looked at.
@@ -40,27 +46,52 @@ pub(super) struct CompareArgs {
     /// human or json.
     #[arg(short, long, default_value_t)]
     format: Shape,
+
+    #[command(flatten)]
+    state: StateArgs,
 }
 
 /// Compares what the arguments say.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    let comparison = by_facts(&args)?;
+    let comparison = comparison(&args)?;
     let mut out = Vec::new();
     report::write(&mut out, &comparison, args.format, &Screen::plain());
     write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Two jobs side by side as the service does it; else fact by fact.
+fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
+    let jobs = kept::id_unless_path(&args.old).zip(kept::id_unless_path(&args.new));
+    match jobs.filter(|_| args.algorithm.is_none()) {
+        Some((old, new)) => by_jobs(args, old, new),
+        None => by_facts(args),
+    }
+}
+
+fn by_jobs(args: &CompareArgs, old: JobId, new: JobId) -> anyhow::Result<Comparison> {
+    let mut history = kept::open(&args.state)?;
+    for id in [old, new] {
+        kept::ended(&mut history, id)?;
+    }
+    history.compare(old, new)?.context("one of the jobs was deleted meanwhile")
+}
+
 fn by_facts(args: &CompareArgs) -> anyhow::Result<Comparison> {
-    let (old, then) = facts(&args.old, args.algorithm)?;
-    let (new, now) = facts(&args.new, args.algorithm)?;
+    let (old, then) = facts(args, &args.old)?;
+    let (new, now) = facts(args, &args.new)?;
     let compared = compare(old.into_iter().map(Ok), new.into_iter().map(Ok), then.or(now));
     compared.map_err(|error: ComparisonError<std::convert::Infallible>| anyhow::anyhow!("{error}"))
 }
 
 /// What one side says, in walk order, and the algorithm that its untagged digests are known to be of.
-fn facts(side: &OsStr, asked: Option<Algorithm>) -> anyhow::Result<(Vec<Fact>, Option<Algorithm>)> {
-    let listing = listing::read(side, Reading { asked, format: None })?;
+fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<Algorithm>)> {
+    if let Some(id) = kept::id_unless_path(side) {
+        let mut facts = Vec::new();
+        kept::each_fact(&mut kept::open(&args.state)?, id, args.algorithm, |fact| facts.push(fact))?;
+        return Ok((facts, None));
+    }
+    let listing = listing::read(side, Reading { asked: args.algorithm, format: None })?;
     let baseline = listing.baseline(OsStr::new("."))?;
     Ok((baseline.facts().collect(), listing.untagged))
 }

@@ -1,7 +1,7 @@
 //! `hivesum duplicates`: files of one content, and what could be gained. Report only: nothing is ever deleted.
 //!
 //! Staged, so that a file that is alone is not read whole: by size, then by first and last block, then by
-//! digest. Names of one inode are one copy.
+//! digest. Of a job its digests tell. Names of one inode are one copy.
 
 mod report;
 mod stages;
@@ -9,31 +9,40 @@ mod stages;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
+use hivesum_actors::compare::{Group, key_algorithm};
+use hivesum_actors::digest::{Algorithm, Algorithms};
 use hivesum_actors::engine::Inventory;
+use hivesum_actors::job::item::Item;
+use hivesum_actors::job::spec::{JobId, JobState};
 use hivesum_actors::source::Reach;
 
+use self::report::Found;
 use super::args::EngineArgs;
-use super::listing;
 use super::outlet::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
+use super::state::StateArgs;
+use super::usage::UsageError;
+use super::{kept, listing};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Groups come by the bytes that keeping one copy would free. Hard links to one file are one copy; symbolic \
-links are not followed. Nothing is ever deleted.
+links are not followed. Nothing is ever deleted. Of a job nothing is read again: its digests tell.
 
 Examples:
   hivesum duplicates ~/photos
   hivesum duplicates /srv --min-size 1000000 --format json
+  hivesum duplicates 0197a2b4-6d3c-7000-8000-000000000001
 
 Exit status: 0 the report is whole; 1 something could not be read; 2 the command line is wrong.")]
 pub(super) struct DuplicatesArgs {
-    /// The directory to look through.
-    #[arg(value_name = "DIR")]
-    dir: OsString,
+    /// The directory to look through, or the id of a job that a service has kept.
+    #[arg(value_name = "DIR|JOB")]
+    of: OsString,
 
     /// Leave out smaller files.
     #[arg(long, value_name = "BYTES", default_value_t = 1)]
@@ -48,31 +57,76 @@ pub(super) struct DuplicatesArgs {
     format: Shape,
 
     #[command(flatten)]
+    state: StateArgs,
+
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
 /// Reports what the arguments say.
 pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
+    let whole = match kept::id_unless_path(&args.of) {
+        Some(_) if args.one_file_system => {
+            let message = "--one-file-system is for a directory: a job has been walked already";
+            return Err(UsageError::of("duplicates", message).into());
+        }
+        Some(id) => of_job(&args, id)?,
+        None => of_directory(&args)?,
+    };
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether everything was read.
+fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let screen = Screen::with_progress();
     let open = || {
-        super::steps::open_directory(&args.dir)
-            .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.dir), in_words(&error)))
+        super::steps::open_directory(&args.of)
+            .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.of), in_words(&error)))
     };
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);
-    let pool = Pool::start(args.engine, Some(stages::algorithms()))?;
-    let mut whole = inventory.unreadable.is_empty();
+    let pool = Pool::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;
     for path in inventory.unreadable.iter() {
         screen.say_of(path, "cannot be listed");
     }
     let mut stages =
         stages::Stages { inventory: &inventory, dir: open()?, pool: &pool, screen: &screen, failed: false };
     let groups = stages.groups(args.min_size)?;
-    whole &= !stages.failed;
+    let whole = inventory.unreadable.is_empty() && !stages.failed;
     pool.join();
     screen.clear();
+    let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
+    write(args, &found, stages::TELLING, &screen)?;
+    Ok(whole)
+}
+
+/// Whether the job had read everything.
+fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
+    let screen = Screen::plain();
+    let mut history = kept::open(&args.state)?;
+    let job = kept::ended(&mut history, id)?;
+    let algorithm = key_algorithm(&job.spec.algorithms)?;
+    let groups = history.duplicates(id, algorithm, args.min_size)?.with_context(|| kept::no_such_job(id))?;
+    let items = groups.iter().map(|group| history.results_at(id, &group.places)).collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<_> = groups.iter().zip(&items).map(|(group, items)| of_items(group, items, algorithm)).collect();
+    write(args, &found, algorithm, &screen)?;
+    let failed = job.progress.files_failed;
+    if failed > 0 {
+        screen.say(&format!("files that the job could not read: {failed}"));
+    }
+    if job.state != JobState::Completed {
+        screen.say(&format!("the job is {}: it has not looked at everything", job.state.name()));
+    }
+    Ok(failed == 0 && job.state == JobState::Completed)
+}
+
+fn of_items<'a>(group: &'a Group, items: &'a [Item], algorithm: Algorithm) -> Found<'a> {
+    let digest = items.first().and_then(|item| item.as_ref().digest(algorithm)).unwrap_or_default();
+    Found { group, digest, names: items.iter().map(|item| &item.path[..]).collect() }
+}
+
+fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, screen: &Screen) -> anyhow::Result<()> {
     let mut out = Vec::new();
-    report::write(&mut out, &groups, &inventory.names, args.format, &screen);
-    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    report::write(&mut out, found, by, args.format, screen);
+    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
 }

@@ -5,14 +5,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::query::{Deletion, JobQuery, ResultQuery, StatusFilter};
 use hivesum_actors::job::spec::{Job, JobId, JobState};
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
-use hivesum_actors::store::history::History;
 
+use super::kept;
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 use super::state::StateArgs;
@@ -97,14 +96,8 @@ pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn open(state: &StateArgs) -> anyhow::Result<History> {
-    let directory = state.directory()?;
-    let shown = || directory.display().to_string();
-    History::open(&directory).with_context(shown)?.with_context(|| format!("no service has kept jobs in {}", shown()))
-}
-
 fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let mut history = open(&args.state)?;
+    let mut history = kept::open(&args.state)?;
     let mut cursor = None;
     loop {
         let page = history.list(&JobQuery { state: args.only, owner: None, cursor, limit: PAGE })?;
@@ -132,23 +125,17 @@ fn line_of(job: &Job) -> String {
 }
 
 fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let job = job(&mut open(&args.state)?, args.id)?;
+    let job = kept::job(&mut kept::open(&args.state)?, args.id)?;
     let mut text = serde_json::to_vec_pretty(&job)?;
     text.push(b'\n');
     print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn job(history: &mut History, id: JobId) -> anyhow::Result<Job> {
-    history.job(id)?.with_context(|| format!("no job has the id {id}: see hivesum jobs list"))
-}
-
 fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let mut history = open(&args.state)?;
-    let job = job(&mut history, args.id)?;
-    let Some(summary) = job.summary.filter(|_| job.state.is_final()) else {
-        anyhow::bail!("the job is {}: its manifest would not be whole", job.state.name());
-    };
+    let mut history = kept::open(&args.state)?;
+    let job = kept::ended(&mut history, args.id)?;
+    let summary = job.summary.unwrap_or_default();
     let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = format.choose(args.algorithm, &job.spec.algorithms)?;
     let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
@@ -175,15 +162,15 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    match open(&args.state)?.delete(args.id)? {
+    match kept::open(&args.state)?.delete(args.id)? {
         Deletion::Deleted => Ok(ExitCode::SUCCESS),
         Deletion::StillRunning => anyhow::bail!("the job is not finished: start the service, and cancel it there"),
-        Deletion::NotFound => anyhow::bail!("no job has the id {}: see hivesum jobs list", args.id),
+        Deletion::NotFound => anyhow::bail!(kept::no_such_job(args.id)),
     }
 }
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let (before, after) = open(state)?.compact()?;
+    let (before, after) = kept::open(state)?.compact()?;
     Screen::plain().say(&format!("the database took {before} bytes and takes {after}"));
     Ok(ExitCode::SUCCESS)
 }

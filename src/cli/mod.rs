@@ -15,6 +15,7 @@ mod draft;
 mod duplicates;
 mod hash;
 mod jobs;
+mod kept;
 mod listing;
 mod outlet;
 mod pool;

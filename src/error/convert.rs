@@ -2,6 +2,7 @@
 
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
+use hivesum_actors::compare::NothingTells;
 use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_actors::error::{
     CompareError, GlobInvalid, ManifestRefused, Refused, StoreError, SubmitError, UploadError,
@@ -87,6 +88,12 @@ impl From<CompareError> for ApiError {
 
 impl From<NoSuchDigest> for ApiError {
     fn from(error: NoSuchDigest) -> Self {
+        Self::AlgorithmNotInJob(error.to_string())
+    }
+}
+
+impl From<NothingTells> for ApiError {
+    fn from(error: NothingTells) -> Self {
         Self::AlgorithmNotInJob(error.to_string())
     }
 }

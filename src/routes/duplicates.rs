@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, Responder};
 use hivesum_actors::Algorithm;
 use hivesum_actors::compare::{Group, key_algorithm};
 use hivesum_actors::job::item::Item;
-use hivesum_actors::job::rows::split_digests;
 use hivesum_actors::job::spec::JobId;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -86,9 +85,7 @@ pub(super) async fn duplicates(
     if !job.state.is_final() {
         return Err(ApiError::JobNotFinished("the job is not finished: what is alike is known at its end"));
     }
-    let algorithm = key_algorithm(&job.spec.algorithms).ok_or_else(|| {
-        ApiError::AlgorithmNotInJob("the job has no digest long enough to tell that two files are alike".to_owned())
-    })?;
+    let algorithm = key_algorithm(&job.spec.algorithms)?;
     let groups = groups(&service, job.id, algorithm, min_size).await?;
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
     let mut shown = Vec::new();
@@ -118,13 +115,11 @@ async fn groups(
 fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> GroupShown {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    let of_first = items
-        .first()
-        .and_then(|item| split_digests(&item.digests, &item.algorithms).find(|digest| digest.algorithm() == algorithm));
+    let of_first = items.first().and_then(|item| item.as_ref().digest(algorithm)).map(hex::encode);
     let paths: Vec<Vec<u8>> = items.into_iter().map(|item| item.path).collect();
     let exact = paths.iter().any(|path| std::str::from_utf8(path).is_err());
     GroupShown {
-        digest: of_first.map(|digest| digest.to_string()).unwrap_or_default(),
+        digest: of_first.unwrap_or_default(),
         size: group.size,
         count: group.count,
         reclaimable_bytes: group.reclaimable_bytes,

@@ -281,7 +281,7 @@ impl Audit {
         let mut found = self.decided;
         for claim in expected.digests {
             let possible = claim.possible(found);
-            let matching = possible.iter().find(|&one| digest_of(item, one) == Some(claim.as_bytes()));
+            let matching = possible.iter().find(|&one| item.digest(one) == Some(claim.as_bytes()));
             if matching.is_none() {
                 return (false, None);
             }
@@ -351,11 +351,6 @@ impl Audit {
         });
         pairs.collect()
     }
-}
-
-fn digest_of<'a>(item: &ItemRef<'a>, algorithm: Algorithm) -> Option<&'a [u8]> {
-    let at = item.algorithms.position(algorithm)?;
-    item.digests.get(at..at + algorithm.digest_bytes())
 }
 
 fn fingerprint(digest: &Claimed) -> u64 {

@@ -64,12 +64,19 @@ fn group_of(names: &[Copy]) -> Option<Group> {
     (count > 1).then(|| Group { size, count, reclaimable_bytes: size.saturating_mul(count - 1), places })
 }
 
-/// The algorithm that tells best whether two files are alike; none where all are too short to tell.
-#[must_use]
-pub fn key_algorithm(algorithms: &Algorithms) -> Option<Algorithm> {
+/// All digests of a job are too short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the job has no digest long enough to tell that two files are alike")]
+pub struct NothingTells;
+
+/// The algorithm that tells best whether two files are alike.
+///
+/// # Errors
+/// [`NothingTells`] where all are too short to tell.
+pub fn key_algorithm(algorithms: &Algorithms) -> Result<Algorithm, NothingTells> {
     let strength = |algorithm: &Algorithm| (algorithm.is_secure(), algorithm.digest_bytes().min(KEY_BYTES));
     let long_enough = |algorithm: &Algorithm| algorithm.digest_bytes() >= 16;
-    algorithms.iter().filter(long_enough).max_by_key(strength)
+    algorithms.iter().filter(long_enough).max_by_key(strength).ok_or(NothingTells)
 }
 
 #[cfg(test)]
@@ -106,8 +113,8 @@ mod tests {
     #[test]
     fn the_best_algorithm_tells_and_a_short_one_does_not() {
         let key = |list: &str| key_algorithm(&list.parse().unwrap());
-        assert_eq!(key("md5,crc32,sha256"), Some(Algorithm::Sha256));
-        assert_eq!(key("xxh3_128,sha1"), Some(Algorithm::Sha1));
-        assert_eq!(key("crc32,xxh3_64"), None);
+        assert_eq!(key("md5,crc32,sha256"), Ok(Algorithm::Sha256));
+        assert_eq!(key("xxh3_128,sha1"), Ok(Algorithm::Sha1));
+        assert_eq!(key("crc32,xxh3_64"), Err(NothingTells));
     }
 }

@@ -5,6 +5,8 @@
 //! the bytes changed below it: that is suspected rot. A manifest records at most size and mtime, so it can
 //! never show rot.
 
+use std::fmt;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -67,6 +69,16 @@ impl Trace {
             (Some(_), Some(_)) => Self::Changed,
             _ => Self::Unknown,
         }
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Unknown => "unknown",
+        })
     }
 }
 
@@ -134,6 +146,16 @@ impl Evidence {
     #[must_use]
     pub fn is_none(&self) -> bool {
         [self.size, self.mtime, self.ctime, self.inode].iter().all(|&trace| trace == Trace::Unknown)
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_none() {
+            return f.write_str("no evidence: nothing but digests was recorded");
+        }
+        let Self { size, mtime, ctime, inode } = self;
+        write!(f, "size {size}, mtime {mtime}, ctime {ctime}, inode {inode}")
     }
 }
 

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::compare::{Evidence, Verdict};
-use crate::digest::Algorithms;
+use crate::digest::{Algorithm, Algorithms};
 use crate::job::rows::{FileMeta, Origin, RowRef, Status, split_digests};
 
 /// One result, owned: what the store answers.
@@ -137,7 +137,14 @@ impl Serialize for ItemRef<'_> {
     }
 }
 
-impl ItemRef<'_> {
+impl<'a> ItemRef<'a> {
+    /// Its digest of this algorithm, if it has one.
+    #[must_use]
+    pub fn digest(&self, algorithm: Algorithm) -> Option<&'a [u8]> {
+        let at = self.algorithms.position(algorithm)?;
+        self.digests.get(at..at + algorithm.digest_bytes())
+    }
+
     /// The modification time; nothing where the file was never opened.
     #[must_use]
     pub fn modified_at(&self) -> Option<jiff::Timestamp> {

@@ -8,6 +8,7 @@ use super::jobs::{self, StoredJob};
 use super::row::{self, ROW_COLUMNS, RowReader};
 use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group, Known};
 use crate::digest::Algorithm;
+use crate::error::CompareError;
 use crate::job::item::Item;
 use crate::job::rows::{Status, split_digests};
 use crate::job::scan::FileIdentity;
@@ -19,19 +20,29 @@ pub(crate) fn compare_jobs(
     connection: &mut Connection,
     old: JobId,
     new: JobId,
-) -> Result<Option<Result<Comparison, ComparisonError<Fault>>>, Fault> {
+) -> Result<Option<Result<Comparison, CompareError>>, Fault> {
     let view = connection.transaction()?;
     let (Some(old), Some(new)) = (jobs::get(&view, old)?, jobs::get(&view, new)?) else { return Ok(None) };
     let (mut of_old, mut of_new) = (statement(&view)?, statement(&view)?);
-    let facts = |rows, stored: &StoredJob| -> Result<Facts<'_, '_>, Fault> {
-        Ok(Facts { rows, reader: RowReader::new(&view, stored.run, stored.job.spec.algorithms)? })
-    };
-    let then = facts(of_old.query(params![old.run])?, &old)?;
-    let now = facts(of_new.query(params![new.run])?, &new)?;
+    let then = Facts::new(&view, &mut of_old, &old)?;
+    let now = Facts::new(&view, &mut of_new, &new)?;
     match compare::compare(then, now, None) {
+        Ok(comparison) => Ok(Some(Ok(comparison))),
         Err(ComparisonError::Source(fault)) => Err(fault),
-        compared => Ok(Some(compared)),
+        Err(ComparisonError::NothingInCommon) => Ok(Some(Err(CompareError::NothingInCommon))),
+        Err(ComparisonError::TooMany) => Ok(Some(Err(CompareError::TooMany))),
     }
+}
+
+/// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
+pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl FnMut(Fact)) -> Result<bool, Fault> {
+    let view = connection.transaction()?;
+    let Some(stored) = jobs::get(&view, id)? else { return Ok(false) };
+    let mut statement = statement(&view)?;
+    for fact in Facts::new(&view, &mut statement, &stored)? {
+        take(fact?);
+    }
+    Ok(true)
 }
 
 /// Files of one content among the results of a job, by this algorithm of its; nothing if there is no such job.
@@ -75,6 +86,17 @@ fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, 
 struct Facts<'a, 's> {
     rows: rusqlite::Rows<'s>,
     reader: RowReader<'a>,
+}
+
+impl<'a, 's> Facts<'a, 's> {
+    fn new(
+        view: &'a Connection,
+        statement: &'s mut rusqlite::Statement<'_>,
+        stored: &StoredJob,
+    ) -> Result<Self, Fault> {
+        let reader = RowReader::new(view, stored.run, stored.job.spec.algorithms)?;
+        Ok(Self { rows: statement.query(params![stored.run])?, reader })
+    }
 }
 
 impl Iterator for Facts<'_, '_> {

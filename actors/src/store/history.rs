@@ -10,9 +10,13 @@ use super::failure::Fault;
 use super::open::{Access, connect, prepare};
 use super::place::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{jobs, pages};
-use crate::error::StoreError;
+use super::{facts, jobs, pages};
+use crate::compare::{Comparison, Fact, Group};
+use crate::digest::Algorithm;
+use crate::error::{CompareError, StoreError};
+use crate::job::item::Item;
 use crate::job::query::{Deletion, JobPage, JobQuery, ResultQuery, RowPage};
+use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
 
 /// The jobs of a state directory.
@@ -74,6 +78,45 @@ impl History {
         limit: usize,
     ) -> Result<RowPage, StoreError> {
         self.explained(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
+    }
+
+    /// The results at these positions, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn results_at(&mut self, id: JobId, positions: &[u64]) -> Result<Vec<Item>, StoreError> {
+        self.explained(|connection, _| facts::items_at(connection, id, positions))
+    }
+
+    /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_fact(&mut self, id: JobId, take: impl FnMut(Fact)) -> Result<bool, StoreError> {
+        self.explained(|connection, _| facts::each_fact(connection, id, take))
+    }
+
+    /// Compares the results of two ended jobs: what was, and what is. Nothing if one is not there.
+    ///
+    /// # Errors
+    /// When they have no algorithm in common, too much differs, or the store cannot be read.
+    pub fn compare(&mut self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
+        self.explained(|connection, _| facts::compare_jobs(connection, old, new))?.transpose()
+    }
+
+    /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
+    /// such job.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn duplicates(&mut self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
+        self.explained(|connection, _| facts::duplicates(connection, id, by, min_size))
+    }
+
+    /// The state directory and the files in it, which are no part of a tree that they lie in.
+    #[must_use]
+    pub fn own_files(&self) -> Vec<FileIdentity> {
+        self.place.identities()
     }
 
     /// Deletes an ended job with its results.

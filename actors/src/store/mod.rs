@@ -57,7 +57,7 @@ use self::place::{ServerLock, StateDir};
 pub(crate) use self::recovery::Beginning;
 pub(crate) use self::requests::{Before, RequestKey};
 use self::retention::Retention;
-use crate::compare::{self, Comparison, ComparisonError};
+use crate::compare::{self, Comparison};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::item::Item;
@@ -266,12 +266,7 @@ impl Store {
 
     pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
         let _place = self.long_read().await?;
-        let compared = self.read(move |connection| facts::compare_jobs(connection, old, new)).await?;
-        compared.transpose().map_err(|error| match error {
-            ComparisonError::NothingInCommon => CompareError::NothingInCommon,
-            ComparisonError::TooMany => CompareError::TooMany,
-            ComparisonError::Source(_) => CompareError::Store(StoreError::Corrupt),
-        })
+        self.read(move |connection| facts::compare_jobs(connection, old, new)).await?.transpose()
     }
 
     pub(crate) async fn duplicates(

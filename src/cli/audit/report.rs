@@ -103,6 +103,9 @@ impl Report {
         if let Some(from) = &fixity.moved_from {
             line = format!("moved: {} -> {}", self.screen.quoted(from), self.screen.quoted(item.path));
         }
+        if let (Verdict::SuspectedRot, Some(evidence)) = (fixity.verdict, fixity.evidence) {
+            line += &format!(" ({evidence})");
+        }
         if fixity.verdict == Verdict::Unreadable {
             line += &format!(" ({})", reason(item.status).unwrap_or_default());
         }

@@ -1,6 +1,6 @@
 //! What a comparison says: for people a summary and then the lists, for programs one document.
 
-use hivesum_actors::compare::{Change, Comparison, Counts, Difference, Evidence, Trace};
+use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 
 use crate::cli::screen::Screen;
@@ -46,22 +46,8 @@ fn line(item: &Difference, screen: &Screen) -> String {
     match (item.change, &item.moved_from, &item.evidence) {
         (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", screen.quoted(from)),
         (Change::SuspectedRot | Change::Modified, _, Some(evidence)) => {
-            format!("{}: {name} ({})\n", item.change.name(), in_words(evidence))
+            format!("{}: {name} ({evidence})\n", item.change.name())
         }
         (change, ..) => format!("{}: {name}\n", change.name()),
     }
-}
-
-fn in_words(evidence: &Evidence) -> String {
-    if evidence.is_none() {
-        return "no evidence: nothing but digests was recorded".to_owned();
-    }
-    let traces =
-        [("size", evidence.size), ("mtime", evidence.mtime), ("ctime", evidence.ctime), ("inode", evidence.inode)];
-    let word = |trace| match trace {
-        Trace::Same => "same",
-        Trace::Changed => "changed",
-        Trace::Unknown => "unknown",
-    };
-    traces.map(|(name, trace)| format!("{name} {}", word(trace))).join(", ")
 }

@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hivesum_actors::job::scan::NameList;
+use hivesum_actors::compare::Group;
+use hivesum_actors::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use super::stages::{Found, algorithms};
 use crate::cli::screen::Screen;
 use crate::cli::shape::Shape;
 
@@ -30,19 +30,26 @@ struct GroupShown<'a> {
     paths_b64: Option<Vec<String>>,
 }
 
-pub(super) fn write(out: &mut Vec<u8>, found: &[Found], names: &NameList, shape: Shape, screen: &Screen) {
+/// Files of one content, with their names.
+pub(super) struct Found<'a> {
+    pub(super) group: &'a Group,
+    pub(super) digest: &'a [u8],
+    pub(super) names: Vec<&'a [u8]>,
+}
+
+/// Writes groups whose files are alike by this algorithm.
+pub(super) fn write(out: &mut Vec<u8>, found: &[Found<'_>], algorithm: Algorithm, shape: Shape, screen: &Screen) {
     let reclaimable_bytes = found.iter().map(|found| found.group.reclaimable_bytes).sum();
     match shape {
         Shape::Json => {
-            let groups: Vec<_> = found.iter().map(|found| shown(found, names)).collect();
-            let algorithm = algorithms().first().name();
-            let document = Document { algorithm, total: groups.len(), groups, reclaimable_bytes };
+            let groups: Vec<_> = found.iter().map(shown).collect();
+            let document = Document { algorithm: algorithm.name(), total: groups.len(), groups, reclaimable_bytes };
             serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
             out.push(b'\n');
         }
         Shape::Human => {
             for found in found {
-                out.extend_from_slice(in_words(found, names, screen).as_bytes());
+                out.extend_from_slice(in_words(found, screen).as_bytes());
             }
             let line = format!("{} groups, {} reclaimable\n", found.len(), HumanBytes(reclaimable_bytes));
             out.extend_from_slice(line.as_bytes());
@@ -50,28 +57,25 @@ pub(super) fn write(out: &mut Vec<u8>, found: &[Found], names: &NameList, shape:
     }
 }
 
-fn paths<'a>(found: &'a Found, names: &'a NameList) -> impl Iterator<Item = &'a [u8]> {
-    found.group.places.iter().filter_map(|&place| names.get(usize::try_from(place).ok()?))
-}
-
-fn shown<'a>(found: &'a Found, names: &'a NameList) -> GroupShown<'a> {
-    let exact = paths(found, names).any(|path| std::str::from_utf8(path).is_err());
+fn shown<'a>(found: &Found<'a>) -> GroupShown<'a> {
+    let names = &found.names;
+    let exact = names.iter().any(|name| std::str::from_utf8(name).is_err());
     GroupShown {
-        digest: hex::encode(&found.digest),
+        digest: hex::encode(found.digest),
         size: found.group.size,
         count: found.group.count,
         reclaimable_bytes: found.group.reclaimable_bytes,
-        paths: paths(found, names).map(String::from_utf8_lossy).collect(),
-        paths_b64: exact.then(|| paths(found, names).map(|path| STANDARD.encode(path)).collect()),
+        paths: names.iter().map(|name| String::from_utf8_lossy(name)).collect(),
+        paths_b64: exact.then(|| names.iter().map(|name| STANDARD.encode(name)).collect()),
     }
 }
 
-fn in_words(found: &Found, names: &NameList, screen: &Screen) -> String {
-    let group = &found.group;
+fn in_words(found: &Found<'_>, screen: &Screen) -> String {
+    let group = found.group;
     let (reclaimable, size) = (HumanBytes(group.reclaimable_bytes), HumanBytes(group.size));
     let mut text = format!("{reclaimable} reclaimable, {} copies of {size}\n", group.count);
-    for path in paths(found, names) {
-        text += &format!("  {}\n", screen.quoted(path));
+    for name in &found.names {
+        text += &format!("  {}\n", screen.quoted(name));
     }
     text + "\n"
 }

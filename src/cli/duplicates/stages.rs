@@ -13,6 +13,7 @@ use hivesum_actors::job::rows::Status;
 use hivesum_actors::job::scan::{FileIdentity, NameList, ScanOutcome, ScanSpec, Target};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
+use super::report::Found;
 use crate::cli::pool::Pool;
 use crate::cli::screen::{Screen, in_words, reason};
 
@@ -20,12 +21,7 @@ use crate::cli::screen::{Screen, in_words, reason};
 const BLOCK_BYTES: usize = 4096;
 
 /// What tells that two files are alike.
-const TELLING: Algorithm = Algorithm::Blake3;
-
-/// The algorithms in use.
-pub(super) const fn algorithms() -> Algorithms {
-    Algorithms::single(TELLING)
-}
+pub(super) const TELLING: Algorithm = Algorithm::Blake3;
 
 pub(super) struct Stages<'a> {
     pub(super) inventory: &'a Inventory,
@@ -39,16 +35,24 @@ pub(super) struct Stages<'a> {
 
 /// A group with the digest that its files share.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) group: Group,
-    pub(super) digest: Vec<u8>,
+pub(super) struct Alike {
+    group: Group,
+    digest: Vec<u8>,
+}
+
+impl Alike {
+    /// With the names that its places have in the inventory.
+    pub(super) fn found<'a>(&'a self, names: &'a NameList) -> Found<'a> {
+        let name = |&place: &u64| names.get(usize::try_from(place).ok()?);
+        Found { group: &self.group, digest: &self.digest, names: self.group.places.iter().filter_map(name).collect() }
+    }
 }
 
 /// A name of the inventory, by its place, that may have a double.
 type Place = usize;
 
 impl Stages<'_> {
-    pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<Found>> {
+    pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<Alike>> {
         let all = (0..self.inventory.files.len()).filter(|&place| self.size(place) >= min_size);
         let alike = self.with_doubles(all.map(|place| (self.size(place), place)).collect());
         let by_ends = alike.into_iter().filter_map(|place| Some(((self.size(place), self.ends_of(place)?), place)));
@@ -60,7 +64,7 @@ impl Stages<'_> {
             .map(|(&place, digest)| Copy::new(place as u64, self.size(place), digest, self.identity(place)));
         let found = groups(copies.collect(), min_size).into_iter().map(|group| {
             let first = group.places.first().and_then(|&place| digests.get(&usize::try_from(place).ok()?));
-            Found { digest: first.cloned().unwrap_or_default(), group }
+            Alike { digest: first.cloned().unwrap_or_default(), group }
         });
         Ok(found.collect())
     }
@@ -114,7 +118,7 @@ impl Stages<'_> {
             of_file.push(place);
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let mut scan = self.pool.engine.scan(ScanSpec::new(vec![target], algorithms()))?;
+        let mut scan = self.pool.engine.scan(ScanSpec::new(vec![target], Algorithms::single(TELLING)))?;
         self.screen.follow(scan.progress());
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {
@@ -148,7 +152,7 @@ fn read_ends(dir: &OwnedFd, name: &[u8], size: u64) -> io::Result<Vec<u8>> {
     let file = File::from(rustix::fs::openat2(dir, name, flags, Mode::empty(), beneath)?);
     let mut block = [0; BLOCK_BYTES];
     let length = block.len().min(usize::try_from(size).unwrap_or(usize::MAX));
-    let (mut hasher, mut digest) = (MultiHasher::new(&algorithms()), Vec::new());
+    let (mut hasher, mut digest) = (MultiHasher::new(&Algorithms::single(TELLING)), Vec::new());
     file.read_exact_at(&mut block[..length], 0)?;
     hasher.update(&block[..length]);
     if size > BLOCK_BYTES as u64 {
