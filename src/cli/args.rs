@@ -163,6 +163,10 @@ pub(super) struct CheckArgs {
     #[arg(short, long, value_name = "ALG")]
     pub(super) algorithm: Option<Algorithm>,
 
+    /// Digests may be base64, as cksum --base64 writes them.
+    #[arg(long)]
+    pub(super) base64: bool,
+
     /// Fail for improperly formatted lines, too.
     #[arg(long)]
     pub(super) strict: bool,

@@ -1,6 +1,9 @@
 //! `hivesum check`: what goes beyond `sha256sum --check`.
 
-use super::support::{HIVESUM, Place, Ran, has_b3sum, has_sha256sum};
+use std::io::Write;
+use std::process::Stdio;
+
+use super::support::{HIVESUM, Place, Ran, has, has_b3sum, has_sha256sum};
 
 /// Files `a`, `b` and `c`, all different.
 fn three_files() -> Place {
@@ -42,6 +45,35 @@ fn the_name_of_a_manifest_tells_its_algorithm() {
     place.write("SHA256SUMS", &sums);
     assert_eq!(place.hivesum(["check", "SHA256SUMS"]).stdout(), "a: FAILED\nb: FAILED\n");
     assert_eq!(place.hivesum(["check", "-a", "blake3", "SHA256SUMS"]).well(), "a: OK\nb: OK\n", "-a goes first");
+}
+
+#[test]
+fn digests_in_base64_are_taken_on_request_as_openssl_computes_them() {
+    if !has("openssl", "apt-get install openssl") {
+        return;
+    }
+    let place = three_files();
+    let base64 = |algorithm: &str, name: &str| {
+        let digest = place.run("openssl", ["dgst", algorithm, "-binary", name]);
+        place.feed("openssl", &digest.stdout, ["base64", "-A"]).well()
+    };
+    let mut sums = String::new();
+    for algorithm in ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] {
+        let (a, b) = (base64(&format!("-{algorithm}"), "a"), base64(&format!("-{algorithm}"), "b"));
+        sums += &format!("{a}  a\n{} (b) = {b}\n", algorithm.to_uppercase());
+    }
+    place.write("sums", &sums);
+    let ran = place.hivesum(["check", "--strict", "--base64", "sums"]);
+    assert_eq!((ran.code, ran.stdout()), (Some(0), "a: OK\nb: OK\n".repeat(6)), "{}", ran.stderr());
+    let without = place.hivesum(["check", "sums"]);
+    let why = "hivesum: sums: no properly formatted checksum lines found\n";
+    assert_eq!((without.code, without.stdout(), without.stderr().as_str()), (Some(1), String::new(), why));
+    place.write("a", "2");
+    let ran = place.hivesum(["check", "--base64", "-a", "sha256", "sums"]);
+    assert_eq!((ran.code, ran.stdout()), (Some(1), "a: FAILED\nb: OK\n".to_owned()));
+    // An SFV's line has a name where the digest should be.
+    place.write("sfv", "a 1AD5BE0D\n");
+    assert_eq!(place.hivesum(["check", "--base64", "sfv"]).code, Some(1));
 }
 
 #[test]
@@ -156,4 +188,52 @@ fn verdicts_that_nobody_could_read_are_no_success() {
     drop(reader);
     let ran = Ran::of(place.command(HIVESUM).args(["check", "sums.b3"]).stdout(writer).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), ""), "a closed pipe is quiet, but nothing was verified");
+}
+
+/// The longest line that is read.
+const LINE_BYTES: usize = 1 << 20;
+
+#[test]
+fn a_line_at_the_bound_is_an_entry_and_one_byte_more_makes_it_none() {
+    let place = three_files();
+    let digest = place.digest("md5sum", "a");
+    for (more, code, said) in [(0, 1, "File name too long"), (1, 1, "no properly formatted checksum lines found")] {
+        let name = "x".repeat(LINE_BYTES - digest.len() - 2 + more);
+        let ran = place.feed(HIVESUM, format!("{digest}  {name}\n").as_bytes(), ["check", "-"]);
+        assert_eq!((ran.code, ran.stderr().contains(said)), (Some(code), true), "{more}");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_number() {
+    let place = three_files();
+    let good = place.hivesum(["hash", "-a", "md5", "a"]).well();
+    for (args, said) in [
+        (&["check", "--warn", "-"][..], "'standard input': 2: improperly formatted MD5 checksum line\n"),
+        (&["audit", ".", "--manifest", "-"], "-: line 2 is no entry of a manifest\n"),
+        (&["convert", "--to", "csv", "-"], "line 2"),
+    ] {
+        let mut command = place.command(HIVESUM);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(good.as_bytes()).unwrap();
+        let piece = vec![b'a'; LINE_BYTES];
+        // One GiB.
+        (0..1024).for_each(|_| stdin.write_all(&piece).unwrap());
+        let peak = peak_memory_of(child.id());
+        stdin.write_all(format!("\n{good}").as_bytes()).unwrap();
+        drop(stdin);
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert!(ran.stderr().contains(said), "{args:?}: {}", ran.stderr());
+        assert_eq!(ran.code, Some(if args[0] == "check" { 0 } else { 1 }), "{args:?}: {}", ran.stderr());
+        assert!(peak < 256 << 20, "{args:?}: {peak} bytes for a line that is not kept");
+    }
+}
+
+/// The most memory that a process had so far, in bytes (`proc_pid_status`).
+fn peak_memory_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }

@@ -3,7 +3,7 @@
 //! Written lines are read by `b3sum --check` 1.8, and by every reader of GNU lines. [`parse_line`] is as
 //! strict as `b3sum --check`: no comments, no empty lines, no other blanks.
 
-use super::entry::{Claimed, Entry};
+use super::entry::{Claimed, Digits, Entry};
 use super::names::{Escaping, LineEnd, NotRepresentable};
 use super::{Format, bsd, gnu};
 use crate::digest::Algorithm;
@@ -30,7 +30,7 @@ pub fn parse_line(line: &[u8]) -> Option<Entry<'_>> {
     if let Some(rest) = line.strip_prefix(b"BLAKE3 (") {
         let digits = rest.len().checked_sub(2 * Algorithm::Blake3.digest_bytes())?;
         let rest_is_exact = rest[..digits].ends_with(b") = ") && is_lower_hex(&rest[digits..]);
-        return bsd::parse(Algorithm::Blake3, rest, escaping).filter(|_| rest_is_exact);
+        return bsd::parse(Algorithm::Blake3, rest, escaping, Digits::Hex).filter(|_| rest_is_exact);
     }
     let digits = line.get(..2 * Algorithm::Blake3.digest_bytes()).filter(|digits| is_lower_hex(digits))?;
     let name = line[digits.len()..].strip_prefix(b"  ").filter(|name| !name.is_empty())?;

@@ -1,7 +1,7 @@
 //! `SHA256 (NAME) = HEX`: tagged lines, as the BSDs, `sha256sum --tag`, `cksum -a` and `b3sum --tag` write
 //! them, and OpenSSL's `SHA256(NAME)= HEX`.
 
-use super::entry::{Claimed, Entry};
+use super::entry::{Claimed, Digits, Entry};
 use super::names::{Escaping, LineEnd, begin_line, skip_blanks, write_hex, write_name};
 use crate::digest::Algorithm;
 
@@ -49,9 +49,9 @@ pub(super) fn split_tag(line: &[u8]) -> Option<(Algorithm, &[u8])> {
 }
 
 /// Reads what follows the opening parenthesis. The name ends at the last closing one.
-pub(super) fn parse(algorithm: Algorithm, rest: &[u8], escaping: Escaping) -> Option<Entry<'_>> {
+pub(super) fn parse(algorithm: Algorithm, rest: &[u8], escaping: Escaping, form: Digits) -> Option<Entry<'_>> {
     let close = rest.iter().rposition(|&byte| byte == b')')?;
     let digits = skip_blanks(skip_blanks(&rest[close + 1..]).strip_prefix(b"=")?);
-    let digest = Claimed::tagged(algorithm, digits)?;
+    let digest = Claimed::tagged_in(form, algorithm, digits)?;
     Some(Entry { name: escaping.name(&rest[..close])?, digest })
 }

@@ -7,7 +7,7 @@
 use std::io::BufRead;
 
 use super::bsd;
-use super::entry::Entry;
+use super::entry::{Digits, Entry};
 use super::gnu::{self, Style};
 use super::lines::{Limits, Lines, LinesError};
 use super::names::{Escaping, LineEnd, skip_blanks};
@@ -20,6 +20,8 @@ pub struct ReadOptions {
     pub asked: Option<Algorithm>,
     /// The algorithm of untagged lines where none was asked for, as the manifest's name tells it.
     pub untagged: Option<Algorithm>,
+    /// How digests are spelled.
+    pub digits: Digits,
     /// What ends a line.
     pub end: LineEnd,
     /// How much is read.
@@ -27,10 +29,10 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// Any algorithm, lines that end with LF, these bounds.
+    /// Any algorithm, hexadecimal digits, lines that end with LF, these bounds.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { asked: None, untagged: None, end: LineEnd::Newline, limits }
+        Self { asked: None, untagged: None, digits: Digits::Hex, end: LineEnd::Newline, limits }
     }
 }
 
@@ -98,9 +100,11 @@ fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> O
     }
     let (escaping, line) = Escaping::strip(line, options.end);
     match bsd::split_tag(line) {
-        Some((tag, rest)) if options.asked.is_none_or(|asked| asked == tag) => bsd::parse(tag, rest, escaping),
+        Some((tag, rest)) if options.asked.is_none_or(|asked| asked == tag) => {
+            bsd::parse(tag, rest, escaping, options.digits)
+        }
         Some(_) => None,
-        None => gnu::parse(line, escaping, options.asked.or(options.untagged), style),
+        None => gnu::parse(line, escaping, options, style),
     }
 }
 
@@ -216,6 +220,24 @@ mod tests {
         }
         let named = ReadOptions { untagged: Some(Algorithm::Sha256), ..options };
         assert_eq!(read(&text, named).iter().map(|(_, name)| name.is_some()).collect::<Vec<_>>(), [true, true, false]);
+    }
+
+    #[test]
+    fn base64_is_read_on_request_in_every_spelling_of_an_entry() {
+        let base64 = "mOpuTyFvL7S2n/+bOkSELDhobKaF8/VdxIxdP7EQe+Q=";
+        let form = |digits| ReadOptions { digits, ..ReadOptions::new(Limits::REQUEST) };
+        for line in [
+            format!("{base64}  a"),
+            format!("{base64} *a"),
+            format!("SHA256 (a) = {base64}"),
+            format!("SHA256(a)= {base64}"),
+            format!("{HEX}  a"),
+        ] {
+            assert_eq!(read(&line, form(Digits::HexOrBase64)), [(1, Some("a".to_owned()))], "{line}");
+        }
+        assert_eq!(read(&format!("{base64}  a"), form(Digits::Hex)), [(1, None)]);
+        assert_eq!(read(&format!("SHA256 (a) = {base64}"), form(Digits::Hex)), [(1, None)]);
+        assert_eq!(read(&format!("MD5 (a) = {base64}"), form(Digits::HexOrBase64)), [(1, None)]);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::digest::{Algorithm, Algorithms, Digest, MAX_DIGEST_BYTES};
 
 /// A name and its claimed digest, as one line says them.
@@ -11,6 +14,26 @@ pub struct Entry<'a> {
     pub name: Cow<'a, [u8]>,
     /// The digest.
     pub digest: Claimed,
+}
+
+/// How the digests of checksum lines are spelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Digits {
+    /// Hexadecimal, in either case.
+    #[default]
+    Hex,
+    /// That, or base64 with its padding, as `cksum --base64` writes it.
+    HexOrBase64,
+}
+
+impl Digits {
+    /// Whether a digest has this byte.
+    pub(super) const fn has(self, byte: u8) -> bool {
+        match self {
+            Self::Hex => byte.is_ascii_hexdigit(),
+            Self::HexOrBase64 => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='),
+        }
+    }
 }
 
 /// A digest that a manifest claims: bytes, and whose they are as far as the line says it.
@@ -43,26 +66,45 @@ impl Claimed {
 
     /// The digest of a line that names its algorithm; nothing unless its digits are that algorithm's.
     pub(super) fn tagged(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
-        let claimed = Self::decode(digits)?;
-        (claimed.as_bytes().len() == algorithm.digest_bytes()).then_some(Self { tag: Some(algorithm), ..claimed })
+        Self::tagged_in(Digits::Hex, algorithm, digits)
+    }
+
+    /// The same, in other digits.
+    pub(super) fn tagged_in(form: Digits, algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
+        let claimed = Self::untagged_in(form, digits, Some(algorithm))?;
+        Some(Self { tag: Some(algorithm), ..claimed })
     }
 
     /// The digest of a line that does not name its algorithm; nothing unless its digits are those of the
     /// algorithm asked for, or of any where none is.
     pub(super) fn untagged(digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
-        let claimed = Self::decode(digits)?;
-        let length = claimed.as_bytes().len();
-        let fits = match asked {
-            Some(algorithm) => length == algorithm.digest_bytes(),
-            None => !candidates(length).is_empty(),
-        };
-        fits.then_some(claimed)
+        Self::untagged_in(Digits::Hex, digits, asked)
     }
 
-    fn decode(digits: &[u8]) -> Option<Self> {
+    /// The same, in other digits. No digest is as long in the one form as another in the other, but for SHA-384's
+    /// 64 digits of base64: those that are hexadecimal as well are read so.
+    pub(super) fn untagged_in(form: Digits, digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
+        let fits = |claimed: &Self| match asked {
+            Some(algorithm) => claimed.as_bytes().len() == algorithm.digest_bytes(),
+            None => !candidates(claimed.as_bytes().len()).is_empty(),
+        };
+        let in_base64 = || Self::of_base64(digits).filter(|_| form == Digits::HexOrBase64).filter(fits);
+        Self::of_hex(digits).filter(fits).or_else(in_base64)
+    }
+
+    fn of_hex(digits: &[u8]) -> Option<Self> {
         let length = digits.len() / 2;
         let mut places = [0; MAX_DIGEST_BYTES];
         hex::decode_to_slice(digits, places.get_mut(..length)?).ok()?;
+        Some(Self { tag: None, length: u8::try_from(length).ok()?, places })
+    }
+
+    fn of_base64(digits: &[u8]) -> Option<Self> {
+        // The decoder asks for room in whole groups of three.
+        let mut room = [0; MAX_DIGEST_BYTES.next_multiple_of(3)];
+        let length = STANDARD.decode_slice(digits, &mut room).ok()?;
+        let mut places = [0; MAX_DIGEST_BYTES];
+        places.get_mut(..length)?.copy_from_slice(&room[..length]);
         Some(Self { tag: None, length: u8::try_from(length).ok()?, places })
     }
 
@@ -175,6 +217,25 @@ mod tests {
         ] {
             assert_eq!(algorithm_of_manifest_name(name.as_bytes()), algorithm, "{name}");
         }
+    }
+
+    #[test]
+    fn digits_of_base64_are_read_on_request_alone_and_have_their_padding() {
+        let base64 = |digest: &[u8]| STANDARD.encode(digest).into_bytes();
+        for algorithm in Algorithm::ALL {
+            let digest: Vec<u8> = (0..algorithm.digest_bytes()).map(|at| 0xFF - at as u8).collect();
+            let (digits, hex) = (base64(&digest), hex::encode(&digest));
+            let read = |form, digits: &[u8]| Claimed::tagged_in(form, algorithm, digits);
+            let wanted = Claimed::of(Digest::new(algorithm, &digest).unwrap());
+            assert_eq!(read(Digits::HexOrBase64, &digits), Some(wanted));
+            assert_eq!(read(Digits::HexOrBase64, hex.as_bytes()), Some(wanted));
+            assert_eq!((read(Digits::Hex, &digits), read(Digits::Hex, hex.as_bytes())), (None, Some(wanted)));
+            let bare = digits.strip_suffix(b"=").unwrap_or(&digits[1..]);
+            assert_eq!(read(Digits::HexOrBase64, bare), None, "{algorithm}: a digit is missing");
+            assert_eq!(read(Digits::HexOrBase64, &base64(&[&digest[..], b"x"].concat())), None, "{algorithm}");
+        }
+        let longest = base64(&[0xFF; MAX_DIGEST_BYTES + 1]);
+        assert_eq!(Claimed::untagged_in(Digits::HexOrBase64, &longest, None), None);
     }
 
     #[test]

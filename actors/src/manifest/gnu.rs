@@ -2,9 +2,9 @@
 //!
 //! Which of the two a manifest has is decided by its first valid line, as coreutils does it.
 
+use super::checksums::ReadOptions;
 use super::entry::{Claimed, Entry};
 use super::names::{Escaping, LineEnd, begin_line, is_blank, write_hex, write_name};
-use crate::digest::Algorithm;
 
 /// Appends one line.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {
@@ -43,11 +43,11 @@ impl Style {
 pub(super) fn parse<'a>(
     line: &'a [u8],
     escaping: Escaping,
-    asked: Option<Algorithm>,
+    options: &ReadOptions,
     style: &mut Style,
 ) -> Option<Entry<'a>> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let digest = Claimed::untagged(&line[..digits], asked)?;
+    let digits = line.iter().take_while(|&&byte| options.digits.has(byte)).count();
+    let digest = Claimed::untagged_in(options.digits, &line[..digits], options.asked.or(options.untagged))?;
     let (&blank, rest) = line[digits..].split_first()?;
     if !is_blank(blank) || rest.is_empty() {
         return None;

@@ -29,7 +29,7 @@ mod writer;
 
 pub use checksums::{ChecksumLines, Found, ReadOptions};
 pub use detect::{Seen, detect, format_of};
-pub use entry::{Claimed, Entry, algorithm_of_manifest_name, candidates};
+pub use entry::{Claimed, Digits, Entry, algorithm_of_manifest_name, candidates};
 pub use format::{Format, FormatMismatch, NoSuchDigest, UnknownFormat};
 pub use item_json::NamedDigests;
 pub use lines::{Limits, LinesError};

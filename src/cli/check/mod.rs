@@ -19,7 +19,9 @@ use std::process::ExitCode;
 
 use hivesum_actors::digest::Algorithms;
 use hivesum_actors::job::scan::{ScanSpec, Target};
-use hivesum_actors::manifest::{Claimed, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name};
+use hivesum_actors::manifest::{
+    Claimed, Digits, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name,
+};
 
 use self::judge::{Judge, Missing, Seen};
 use self::lane::RunningLane;
@@ -109,6 +111,7 @@ impl Check {
         let options = ReadOptions {
             asked: self.args.algorithm,
             untagged: named,
+            digits: if self.args.base64 { Digits::HexOrBase64 } else { Digits::Hex },
             end: if self.args.zero { LineEnd::Nul } else { LineEnd::Newline },
             limits: Limits::COMMAND_LINE,
         };

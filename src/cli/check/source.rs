@@ -5,7 +5,8 @@ use std::io::{self, BufRead};
 
 use hivesum_actors::digest::Algorithm;
 use hivesum_actors::manifest::{
-    ChecksumLines, Entry, Format, Found, LineEnd, ManifestError, ManifestReader, ReadOptions, Record, Seen, detect,
+    ChecksumLines, Digits, Entry, Format, Found, LineEnd, ManifestError, ManifestReader, ReadOptions, Record, Seen,
+    detect,
 };
 
 /// Where entries come from.
@@ -18,7 +19,7 @@ pub(super) enum Source<R> {
 
 impl<R: BufRead> Source<R> {
     /// Tells the format by the first bytes, and by the manifest's name. What is asked for as another algorithm
-    /// than an SFV's, or ends with NUL, is checksum lines.
+    /// than an SFV's, may be base64, or ends with NUL, is checksum lines.
     ///
     /// # Errors
     /// When the reader fails.
@@ -26,7 +27,9 @@ impl<R: BufRead> Source<R> {
         let (format, reader) = detect(reader, name)?;
         let as_lines = match format {
             Format::Gnu | Format::Bsd | Format::B3sum | Format::Bagit => true,
-            Format::Sfv => options.asked.is_some_and(|asked| asked != Algorithm::Crc32),
+            Format::Sfv => {
+                options.asked.is_some_and(|asked| asked != Algorithm::Crc32) || options.digits == Digits::HexOrBase64
+            }
             Format::Hashdeep | Format::Csv | Format::Json | Format::Ndjson => false,
         };
         if as_lines || options.end == LineEnd::Nul {
