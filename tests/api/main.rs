@@ -44,6 +44,8 @@ mod schemathesis;
 mod stopping;
 mod tls;
 mod tools;
+#[path = "../cli/unseen.rs"]
+mod unseen;
 mod verify;
 
 use dead_mount::files_of;

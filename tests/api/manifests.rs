@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use crate::app::{TestApp, problem};
-use crate::tools::{ABC_BLAKE3, ABC_SHA256, check, has};
+use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, check, has};
 use serde_json::json;
 
 fn manifest(app: &TestApp, job: &serde_json::Value, query: &str) -> reqwest::blocking::Response {
@@ -93,4 +93,78 @@ fn an_algorithm_that_the_job_has_not_is_refused() {
     problem(manifest(&app, &job, "format=b3sum&algorithm=sha256"), 400, "invalid_request");
     problem(manifest(&app, &job, "format=tar"), 400, "invalid_request");
     problem(manifest(&app, &job, "algorithm=sha257"), 400, "algorithm_unknown");
+}
+
+#[test]
+fn a_form_carries_all_digests_that_it_has_room_for() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let job = app.run(json!({ "algorithms": ["sha512", "sha256", "blake3", "crc32", "md5"] }));
+    let text = |query: &str| manifest(&app, &job, query).text().unwrap();
+    assert_eq!(text("format=b3sum"), format!("{ABC_BLAKE3}  a\n"));
+    assert!(text("format=hashdeep").ends_with(&format!("\n3,{ABC_MD5},{ABC_SHA256},a\n")));
+    assert_eq!(text("format=sfv").lines().last().unwrap().to_lowercase(), "a 352441c2", "the CRC-32 of zlib");
+    assert!(text("format=csv").starts_with("path,size,modified_at,sha512,sha256,blake3,crc32,md5\r\n"));
+    assert_eq!(text("format=bagit&algorithm=sha256"), format!("{ABC_SHA256}  data/a\n"));
+    assert_eq!(text("format=bagit"), text("format=bagit&algorithm=sha512"), "the first of several");
+    let other = app.run(json!({ "algorithms": ["sha512"] }));
+    for format in ["b3sum", "hashdeep", "sfv"] {
+        problem(manifest(&app, &other, &format!("format={format}")), 409, "algorithm_not_in_job");
+    }
+}
+
+/// Names that hashdeep, cksfv and bagit.py each get through their own manifests.
+const PLAIN_NAMES: [&str; 5] = ["a", "with space", "d/comma,comma", "d/caf\u{e9}", "d/*star"];
+
+/// Whether a tool takes the manifest while the files are what they were, and not when one is another.
+fn accepts(app: &TestApp, name: &str, run: impl Fn() -> std::process::Output) {
+    let well = run();
+    assert!(well.status.success(), "{}", String::from_utf8_lossy(&[well.stdout, well.stderr].concat()));
+    app.write(name, "another");
+    assert!(!run().status.success(), "an edited file is taken");
+}
+
+#[test]
+fn hashdeep_and_cksfv_accept_their_own_forms() {
+    for (program, install, format, before) in [
+        ("hashdeep", "apt-get install hashdeep", "hashdeep", &["-l", "-a", "-k"][..]),
+        ("cksfv", "apt-get install cksfv", "sfv", &["-q", "-f"]),
+    ] {
+        if !has(program, install) {
+            continue;
+        }
+        let (app, beside) = (TestApp::start(), tempfile::tempdir().unwrap());
+        PLAIN_NAMES.iter().for_each(|name| app.write(name, name));
+        let job = app.run(json!({ "algorithms": ["md5", "crc32", "sha256", "blake3"] }));
+        let file = beside.path().join("manifest");
+        std::fs::write(&file, manifest(&app, &job, &format!("format={format}")).bytes().unwrap()).unwrap();
+        accepts(&app, PLAIN_NAMES[0], || {
+            let mut command = std::process::Command::new(program);
+            command.args(before).arg(&file).current_dir(app.root.path());
+            if program == "hashdeep" {
+                command.args(PLAIN_NAMES);
+            }
+            command.output().unwrap()
+        });
+    }
+}
+
+#[test]
+fn the_bagit_form_makes_a_payload_a_bag() {
+    if !has("bagit.py", "pip install bagit==1.9.0") {
+        return;
+    }
+    let app = TestApp::start();
+    let names: Vec<_> = PLAIN_NAMES.iter().chain(&["new\nline"]).map(|name| format!("bag/data/{name}")).collect();
+    names.iter().for_each(|name| app.write(name, name));
+    app.write("bag/bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
+    let job = app.run(json!({ "path": "bag/data", "algorithms": ["sha512", "sha256"] }));
+    let bag = app.root.path().join("bag");
+    for algorithm in ["sha512", "sha256"] {
+        let answer = manifest(&app, &job, &format!("format=bagit&algorithm={algorithm}"));
+        let name = format!("manifest-{algorithm}.txt");
+        assert!(answer.headers()["content-disposition"].to_str().unwrap().contains(&name));
+        std::fs::write(bag.join(name), answer.bytes().unwrap()).unwrap();
+    }
+    accepts(&app, &names[0], || std::process::Command::new("bagit.py").arg("--validate").arg(&bag).output().unwrap());
 }

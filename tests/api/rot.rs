@@ -1,4 +1,5 @@
-//! Rot told from an edit: bytes that changed below the file system, in an ext4 image that was not mounted.
+//! Rot told from an edit: bytes that changed below the file system, in an ext4 image that was not mounted; and, where
+//! nothing may be mounted, bytes that a mapping changed without a trace.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -6,7 +7,12 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::app::TestApp;
-use serde_json::json;
+use crate::tools::has;
+use crate::unseen::change_unseen;
+use serde_json::{Value, json};
+
+/// `CAP_SYS_ADMIN`, Linux `include/uapi/linux/capability.h`: who has it in the first user namespace may mount.
+const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// What the file holds, and nothing else on the image.
 const CANARY: &[u8] = b"a song that nobody else sings, on a disk that nobody writes to";
@@ -22,8 +28,10 @@ fn does(program: &str, args: &[&str]) -> bool {
 struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
-    fn new(image: &Path, at: &'a Path) -> Option<Self> {
-        does("mount", &["-o", "loop", image.to_str()?, at.to_str()?]).then_some(Self(at))
+    fn new(image: &Path, at: &'a Path) -> Self {
+        let args = ["-o", "loop", image.to_str().unwrap(), at.to_str().unwrap()];
+        assert!(does("mount", &args), "who may mount has mounted {}", image.display());
+        Self(at)
     }
 }
 
@@ -35,10 +43,21 @@ impl Drop for Mounted<'_> {
     }
 }
 
-fn image(dir: &Path) -> Option<std::path::PathBuf> {
+/// Whether this process may mount an image. Where it may, nothing is passed over: a mount that fails is a failure.
+fn may_mount() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap().trim();
+    let is_admin = u64::from_str_radix(capabilities, 16).unwrap() & CAP_SYS_ADMIN != 0;
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+    let is_first_namespace = map.split_whitespace().eq(["0", "0", "4294967295"]);
+    is_admin && is_first_namespace && Path::new("/dev/loop-control").exists()
+}
+
+fn image(dir: &Path) -> std::path::PathBuf {
     let path = dir.join("image");
     File::create(&path).unwrap().set_len(8 << 20).unwrap();
-    does("mkfs.ext4", &["-q", "-F", path.to_str()?]).then_some(path)
+    assert!(does("mkfs.ext4", &["-q", "-F", path.to_str().unwrap()]), "mkfs.ext4 makes an image");
+    path
 }
 
 /// Flips one bit of every copy of the canary in the image.
@@ -55,36 +74,62 @@ fn flip(image: &Path) {
 
 #[test]
 fn a_bit_flipped_below_the_file_system_is_suspected_rot_and_an_edit_is_none() {
+    if !may_mount() {
+        eprintln!("SKIPPED: needs CAP_SYS_ADMIN outside of any user namespace, and /dev/loop-control");
+        return;
+    }
+    if !has("mkfs.ext4", "apt-get install e2fsprogs") {
+        return;
+    }
     let (app, dir) = (TestApp::start(), tempfile::tempdir().unwrap());
     let at = app.root.path().join("mounted");
     fs::create_dir(&at).unwrap();
     let image = image(dir.path());
-    let mounted = image.as_ref().and_then(|image| Mounted::new(image, &at));
-    let (Some(image), Some(mounted)) = (image, mounted) else {
-        let message = "SKIPPED: needs mkfs.ext4 (apt-get install e2fsprogs) and the right to mount a loop device";
-        eprintln!("{message}");
-        return;
-    };
+    let mounted = Mounted::new(&image, &at);
     for (name, content) in [("canary", CANARY), ("edited", b"before"), ("same", b"the same")] {
         fs::write(at.join(name), content).unwrap();
     }
     let old = app.run(json!({ "path": "mounted" }));
     drop(mounted);
     flip(&image);
-    let mounted = Mounted::new(&image, &at).unwrap();
+    let mounted = Mounted::new(&image, &at);
     let edited = File::options().write(true).open(at.join("edited")).unwrap();
     let time = edited.metadata().unwrap().modified().unwrap();
     edited.write_all_at(b"after!", 0).unwrap();
     edited.set_modified(time).unwrap();
     drop(edited);
     let new = app.run(json!({ "path": "mounted" }));
-    let (old, new) = (old["id"].as_str().unwrap(), new["id"].as_str().unwrap());
-    let page = app.json(&format!("/api/v1/jobs/{old}/compare?with={new}"));
+    let page = compared(&app, &old, &new);
     drop(mounted);
     let shown: Vec<_> =
         page["items"].as_array().unwrap().iter().map(|item| (&item["path"], &item["verdict"])).collect();
     assert_eq!(shown, [(&json!("canary"), &json!("suspected_rot")), (&json!("edited"), &json!("modified"))]);
-    let evidence = json!({ "size": "same", "mtime": "same", "ctime": "same", "inode": "same" });
-    assert_eq!(page["items"][0]["evidence"], evidence);
+    assert_eq!(page["items"][0]["evidence"], untouched());
     assert_eq!((&page["counts"]["suspected_rot"], &page["counts"]["unchanged"]), (&json!(1), &json!(1)));
+}
+
+fn compared(app: &TestApp, old: &Value, new: &Value) -> Value {
+    let [old, new] = [old, new].map(|job| job["id"].as_str().unwrap());
+    app.json(&format!("/api/v1/jobs/{old}/compare?with={new}"))
+}
+
+fn untouched() -> Value {
+    json!({ "size": "same", "mtime": "same", "ctime": "same", "inode": "same" })
+}
+
+#[test]
+fn bytes_that_changed_without_a_trace_are_suspected_rot_wherever_this_runs() {
+    if !has("python3", "apt-get install python3") {
+        return;
+    }
+    let app = TestApp::start();
+    app.write("canary", CANARY);
+    app.write("same", "the same");
+    let old = change_unseen(&app.root.path().join("canary"), || app.run(json!({})));
+    let page = compared(&app, &old, &app.run(json!({})));
+    let [item] = &page["items"].as_array().unwrap()[..] else { panic!("one file changed: {page}") };
+    assert_eq!((&item["path"], &item["verdict"]), (&json!("canary"), &json!("suspected_rot")));
+    assert_eq!(item["evidence"], untouched());
+    assert_ne!(item["old"]["digests"], item["new"]["digests"]);
+    assert_eq!(page["counts"]["unchanged"], 1);
 }
