@@ -7,15 +7,19 @@
 
 mod audit;
 mod baseline;
+mod change;
 mod difference;
 mod duplicates;
 mod evidence;
 mod order;
 mod pairs;
+mod verdict;
 
-pub use audit::{Absent, Audit, AuditCounts, Findings, Judged, Move, Verdict};
+pub use audit::{Absent, Audit, Findings, Judged, Move};
 pub use baseline::{Baseline, BaselineBuilder, NameInvalid};
-pub use difference::{Change, Comparison, ComparisonError, Counts, Difference, Fact, Glimpse, compare};
+pub use change::{Change, Counts};
+pub use difference::{Comparison, ComparisonError, Difference, Fact, Glimpse, compare};
 pub use duplicates::{Copy, Group, NothingTells, groups, key_algorithm};
 pub use evidence::{Evidence, Known, Trace};
 pub use order::walk_order;
+pub use verdict::{AuditCounts, Verdict};

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::audit::Verdict;
+use super::change::{Change, Counts};
 use super::evidence::{Evidence, Known};
 use super::order::{is_below, walk_order};
 use super::pairs::{Candidate, agree, pair};
+use super::verdict::Verdict;
 use crate::digest::Algorithm;
 use crate::job::item::serialize_name;
 use crate::manifest::Claimed;
@@ -29,93 +30,6 @@ pub struct Fact {
     pub known: Known,
     /// Its digests; none where it could not be read.
     pub digests: Vec<Claimed>,
-}
-
-/// What became of a file from one time to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// It was not there.
-    Added,
-    /// It is not there any more.
-    Removed,
-    /// Its content is another.
-    Modified,
-    /// It has another name.
-    Moved,
-    /// Its content is another, and nothing tells of a write.
-    SuspectedRot,
-    /// It could not be read at one of the two times.
-    Unreadable,
-}
-
-impl Change {
-    /// Every change.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Removed, Self::Modified, Self::Moved, Self::SuspectedRot, Self::Unreadable];
-
-    /// Its name in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Modified => "modified",
-            Self::Moved => "moved",
-            Self::SuspectedRot => "suspected_rot",
-            Self::Unreadable => "unreadable",
-        }
-    }
-
-    /// The change of this name, if there is one.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.name() == name)
-    }
-}
-
-/// How many files changed in which way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// They were not there.
-    pub added: u64,
-    /// They are not there any more.
-    pub removed: u64,
-    /// Of other content.
-    pub modified: u64,
-    /// Under another name.
-    pub moved: u64,
-    /// Of other content without a write.
-    pub suspected_rot: u64,
-    /// The same under the same name.
-    pub unchanged: u64,
-    /// Not readable at one of the two times; left out where there is none.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub unreadable: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl Counts {
-    /// Whether nothing differs.
-    #[must_use]
-    pub fn all_unchanged(&self) -> bool {
-        *self == Self { unchanged: self.unchanged, ..Self::default() }
-    }
-
-    fn of(&mut self, change: Change) -> &mut u64 {
-        match change {
-            Change::Added => &mut self.added,
-            Change::Removed => &mut self.removed,
-            Change::Modified => &mut self.modified,
-            Change::Moved => &mut self.moved,
-            Change::SuspectedRot => &mut self.suspected_rot,
-            Change::Unreadable => &mut self.unreadable,
-        }
-    }
 }
 
 /// What was known of a file at one of the two times.

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::audit::Verdict;
+use super::verdict::Verdict;
 use crate::job::rows::FileMeta;
 use crate::manifest::Record;
 

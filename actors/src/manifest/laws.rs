@@ -2,48 +2,15 @@
 //!
 //! `PROPTEST_CASES=1000000 cargo test --release -p hivesum-actors --lib manifest::laws` runs them at length.
 
+mod samples;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use self::samples::{any_digest, any_end, any_foreign_text, any_name, any_record, any_text};
 use super::convert::{Details, convert};
 use super::*;
-use crate::digest::{Algorithm, Algorithms, Digest};
-use crate::job::rows::{Stability, Status, split_digests};
-
-/// Names with what formats stumble over, as often as ordinary ones.
-fn any_name() -> impl Strategy<Value = Vec<u8>> {
-    let odd = prop::sample::select(b"\\\n\r \t*()=#-\"',\xff\xc3\xa9a/.".to_vec());
-    let byte = prop_oneof![3 => odd, 1 => 1..=255u8];
-    vec(byte, 1..40)
-}
-
-fn any_digest() -> impl Strategy<Value = Digest> {
-    (prop::sample::select(Algorithm::ALL.to_vec()), vec(any::<u8>(), 64))
-        .prop_map(|(algorithm, bytes)| Digest::new(algorithm, &bytes[..algorithm.digest_bytes()]).unwrap())
-}
-
-fn any_end() -> impl Strategy<Value = LineEnd> {
-    prop::sample::select(vec![LineEnd::Newline, LineEnd::Nul])
-}
-
-/// Records with digests of all these algorithms.
-fn any_record(algorithms: Algorithms) -> impl Strategy<Value = Record> {
-    let size = prop::option::of(any::<u64>());
-    let time = prop::option::of((-377_705_023_201_i64..253_402_207_200, 0..1_000_000_000_i32));
-    let status = prop::sample::select(vec![
-        None,
-        Some(Status::Hashed(Stability::Stable)),
-        Some(Status::Hashed(Stability::Unverified)),
-    ]);
-    let digests = vec(any::<u8>(), algorithms.digest_bytes());
-    (any_name(), size, time, status, digests).prop_map(move |(name, size, time, status, digests)| Record {
-        name,
-        size,
-        modified_at: time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap()),
-        status,
-        digests: split_digests(&digests, &algorithms).map(Claimed::of).collect(),
-    })
-}
+use crate::digest::{Algorithm, Algorithms};
 
 fn algorithms_for(format: Format) -> Algorithms {
     match format {
@@ -119,69 +86,6 @@ fn check_round_trip(format: Format, records: &[Record]) -> Result<(), TestCaseEr
     let expected: Vec<_> = expected.into_iter().map(|record| in_order(record, &algorithms)).collect();
     prop_assert_eq!(read, Some(expected), "{}", String::from_utf8_lossy(&out));
     Ok(())
-}
-
-/// Any bytes, and what the other formats are made of.
-fn any_foreign_text() -> impl Strategy<Value = Vec<u8>> {
-    let part = prop::sample::select(vec![
-        "%%%% HASHDEEP-1.0\n",
-        "%%%% size,md5,filename\n",
-        "3,900150983cd24fb0d6963f7d28e17f72,a\n",
-        "path,size,modified_at,crc32\r\n",
-        "\"a\"\"\n\",3,1970-01-01T00:00:00Z,abababab\r\n",
-        "a 352441C2\n",
-        "; c\n",
-        "352441c2  data/a%0A%25\n",
-        "{\"algorithms\":[\"crc32\"],\"items\":[",
-        "{\"path\":\"a\",\"path_b64\":\"Yf8=\",\"size\":3,\"digests\":{\"crc32\":\"352441c2\"}}",
-        "],\"summary\":{}}",
-        "{\"summary\":{}}\n",
-        ",",
-        "\"",
-        "\\",
-        "[",
-        "]",
-        "{",
-        "}",
-        ":",
-        "\n",
-        "\r",
-        "\0",
-        " ",
-        "%",
-    ]);
-    let piece = prop_oneof![4 => part.prop_map(|text| text.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..4)];
-    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
-}
-
-/// Lines that are nearly right.
-fn any_text() -> impl Strategy<Value = Vec<u8>> {
-    let part = prop::sample::select(vec![
-        "SHA256",
-        "BLAKE3",
-        "CRC32",
-        " (",
-        "(",
-        ")",
-        " = ",
-        ")= ",
-        "=",
-        " ",
-        "  ",
-        " *",
-        "\\",
-        "\\n",
-        "\n",
-        "\r\n",
-        "\0",
-        "#",
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        "00000000",
-        "a",
-        "é",
-    ]);
-    let piece = prop_oneof![4 => part.prop_map(|text| text.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..4)];
-    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
 fn only_entry(text: &[u8], options: ReadOptions) -> Option<(Vec<u8>, Claimed)> {
