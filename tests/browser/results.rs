@@ -44,6 +44,57 @@ async fn a_search_is_part_of_the_address_and_is_there_again_after_a_reload() {
 }
 
 #[tokio::test]
+async fn a_click_on_a_title_sorts_and_the_order_is_part_of_the_address() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    write_sizes(&server);
+    run_job(&browser, &server, "blake3").await;
+    // Other orders are made once the job has ended.
+    browser.until("document.querySelector('[data-testid=sort-size]:enabled')").await;
+    browser.click("sort-size").await;
+    until_paths(&browser, "c d a b").await;
+    browser.until("location.hash.endsWith('?sort=-size')").await;
+    let sorted = "document.querySelector('[aria-sort]')";
+    browser.until(&format!("{sorted}?.ariaSort === 'descending' && {sorted}.textContent === 'Size'")).await;
+    browser.click("sort-size").await;
+    until_paths(&browser, "b a d c").await;
+    browser.client.refresh().await.unwrap();
+    until_paths(&browser, "b a d c").await;
+    browser.until(&format!("{sorted}?.ariaSort === 'ascending'")).await;
+    // The third click goes back to the walk's order; the paths backwards are the path's own second order.
+    browser.click("sort-size").await;
+    until_paths(&browser, "a b c d").await;
+    browser.until(&format!("!{sorted}")).await;
+    browser.click("sort-path").await;
+    until_paths(&browser, "d c b a").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    write_sizes(&server);
+    server.write("elsewhere/copy of d", "xxx");
+    run_job(&browser, &server, "sha256").await;
+    until_paths(&browser, "a b c d elsewhere/copy of d").await;
+    let digest = digest_by("sha256sum", &server.tree().join("d"));
+    browser.fill("results-search", &digest.to_uppercase()).await;
+    until_paths(&browser, "d elsewhere/copy of d").await;
+    browser.until_text("results-total", "2 results shown").await;
+    browser.until(&format!("location.hash.toLowerCase().endsWith('?digest={digest}')")).await;
+    browser.client.refresh().await.unwrap();
+    until_paths(&browser, "d elsewhere/copy of d").await;
+    // Of the other files by name of the algorithm.
+    let other = digest_by("sha256sum", &server.tree().join("b"));
+    browser.fill("results-search", &format!("sha256:{other}")).await;
+    until_paths(&browser, "b").await;
+    browser.fill("results-search", &"0".repeat(64)).await;
+    browser.until("document.querySelector('.results-empty').textContent.includes('Nothing fits this filter')").await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn errors_and_skips_have_views_of_their_own_with_reasons_in_words() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
