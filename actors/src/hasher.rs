@@ -68,6 +68,7 @@ impl Actor for Hasher {
     type Context = SyncContext<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
+        sched::name_current_thread(c"hivesum-hasher");
         self.station.pulse.set_thread_id(sched::current_thread_id());
         self.station.priority.apply();
     }

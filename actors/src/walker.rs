@@ -21,6 +21,7 @@ use crate::job::filters::Filters;
 use crate::job::plan::Plan;
 use crate::job::scan::{FileIdentity, NameList, Target, WalkSpec};
 use crate::source::Reach;
+use crate::sys::sched;
 
 /// Plans that wait between walker and driver.
 pub(crate) const PLANS_AHEAD: usize = 16;
@@ -40,6 +41,7 @@ impl Actor for Walker {
     type Context = SyncContext<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
+        sched::name_current_thread(c"hivesum-walker");
         self.priority.apply();
     }
 }

@@ -16,6 +16,7 @@ use super::failure::Fault;
 use super::open::{Access, connect};
 use super::place::{ServerLock, StateDir};
 use crate::error::StoreError;
+use crate::sys::sched;
 
 /// Work for a connection.
 pub(crate) type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, Fault> + Send>;
@@ -44,6 +45,18 @@ pub(crate) struct Clerk {
 
 impl Actor for Clerk {
     type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        match self.access {
+            Access::ReadOnly => sched::name_current_thread(c"hivesum-reader"),
+            Access::Write => {
+                sched::name_current_thread(c"hivesum-writer");
+                if let Err(error) = sched::ask_for_long_turns() {
+                    tracing::debug!(%error, "the store's writer takes short turns");
+                }
+            }
+        }
+    }
 }
 
 impl<T: Send + 'static> Handler<Ask<T>> for Clerk {
