@@ -3,7 +3,8 @@
 //! A service starts it inside its own actix System; a command line starts it on a thread of its own.
 //! Nothing here blocks, and nothing here names HTTP.
 
-use std::num::{NonZeroU64, NonZeroUsize};
+mod config;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use actix::{Actor, Addr, System};
 use actix_rt::ArbiterHandle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+pub use config::{EngineConfig, SelfTest};
 
 use crate::digest::{Algorithm, Algorithms, self_test};
 use crate::error::{Refused, StartError};
@@ -31,59 +34,6 @@ use crate::sys::slots::Slots;
 pub use crate::upload::{Upload, UploadDigests};
 pub use crate::walker::Inventory;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
-
-/// What an engine is started with.
-#[derive(Debug, Clone)]
-pub struct EngineConfig {
-    /// Hasher threads.
-    pub hashers: NonZeroUsize,
-    /// Their priority.
-    pub priority: HasherPriority,
-    /// Which algorithms must pass their known-answer tests before the engine starts.
-    pub self_test: SelfTest,
-    /// Quanta of uploads that may wait for a hasher.
-    pub interactive_queue: usize,
-    /// Uploads that may be under way at a time; each holds up to 3 MiB.
-    pub concurrent_uploads: usize,
-    /// Longer files are refused.
-    pub max_file_bytes: u64,
-    /// The most that is read of a file whose size says 0.
-    pub max_unsized_bytes: u64,
-    /// Bytes a second that all scans together may read; none means no bound.
-    pub max_bytes_per_second: Option<NonZeroU64>,
-    /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
-    /// directory that does not answer for as long, is given up.
-    pub quantum_deadline: Duration,
-    /// Hashers that may be stuck in the kernel at a time: each keeps a thread and a window. Beyond them none
-    /// is replaced until one has come back; jobs then wait for their deadline, or for being cancelled.
-    pub max_stuck_hashers: usize,
-}
-
-/// Which algorithms are tested at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SelfTest {
-    /// All: for a service.
-    All,
-    /// Those that were chosen: for a command line.
-    Only(Algorithms),
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            hashers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            priority: HasherPriority::Idle,
-            self_test: SelfTest::All,
-            interactive_queue: 256,
-            concurrent_uploads: 128,
-            max_file_bytes: 16 << 40,
-            max_unsized_bytes: 64 << 30,
-            max_bytes_per_second: None,
-            quantum_deadline: Duration::from_secs(60),
-            max_stuck_hashers: 64,
-        }
-    }
-}
 
 /// The handle. Clones share one pool of hashers.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 //! panic closes the channel without a [`WalkEvent::End`], which the driver takes for a failed walk.
 
 mod asking;
+mod named;
 mod outlet;
 mod rules;
 mod tree;

@@ -1,0 +1,60 @@
+//! What an engine is started with, and its bounds.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use super::HasherPriority;
+use crate::digest::Algorithms;
+
+/// What an engine is started with.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Hasher threads.
+    pub hashers: NonZeroUsize,
+    /// Their priority.
+    pub priority: HasherPriority,
+    /// Which algorithms must pass their known-answer tests before the engine starts.
+    pub self_test: SelfTest,
+    /// Quanta of uploads that may wait for a hasher.
+    pub interactive_queue: usize,
+    /// Uploads that may be under way at a time; each holds up to 3 MiB.
+    pub concurrent_uploads: usize,
+    /// Longer files are refused.
+    pub max_file_bytes: u64,
+    /// The most that is read of a file whose size says 0.
+    pub max_unsized_bytes: u64,
+    /// Bytes a second that all scans together may read; none means no bound.
+    pub max_bytes_per_second: Option<NonZeroU64>,
+    /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
+    /// directory that does not answer for as long, is given up.
+    pub quantum_deadline: Duration,
+    /// Hashers that may be stuck in the kernel at a time: each keeps a thread and a window. Beyond them none
+    /// is replaced until one has come back; jobs then wait for their deadline, or for being cancelled.
+    pub max_stuck_hashers: usize,
+}
+
+/// Which algorithms are tested at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelfTest {
+    /// All: for a service.
+    All,
+    /// Those that were chosen: for a command line.
+    Only(Algorithms),
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            hashers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            priority: HasherPriority::Idle,
+            self_test: SelfTest::All,
+            interactive_queue: 256,
+            concurrent_uploads: 128,
+            max_file_bytes: 16 << 40,
+            max_unsized_bytes: 64 << 30,
+            max_bytes_per_second: None,
+            quantum_deadline: Duration::from_secs(60),
+            max_stuck_hashers: 64,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Codes of items: why one file has no digest. They never end a scan.
+
+use serde::{Deserialize, Serialize};
+
+/// Why one file has no digest although it should have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum ErrorCode {
+    /// The name is not there (any more).
+    NotFound = 1,
+    /// The operating system refused to open or list it.
+    Permission = 2,
+    /// A read failed.
+    IoError = 3,
+    /// It was written to, truncated or replaced in place during each of three reads.
+    FileChanged = 4,
+    /// Somebody holds it open for writing and only stable digests were asked for.
+    FileBusy = 5,
+    /// It is longer than the configured bound on one file.
+    TooLarge = 6,
+    /// No progress was made within the deadline of one quantum or of the job.
+    Timeout = 7,
+    /// A defect of hivesum: a hasher panicked on it.
+    Internal = 8,
+    /// The process died three times while it read this file.
+    CrashLoop = 9,
+}
+
+impl ErrorCode {
+    /// Every code, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::NotFound,
+        Self::Permission,
+        Self::IoError,
+        Self::FileChanged,
+        Self::FileBusy,
+        Self::TooLarge,
+        Self::Timeout,
+        Self::Internal,
+        Self::CrashLoop,
+    ];
+
+    /// The stable name that the API and NDJSON lines carry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Permission => "permission",
+            Self::IoError => "io_error",
+            Self::FileChanged => "file_changed",
+            Self::FileBusy => "file_busy",
+            Self::TooLarge => "too_large",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+            Self::CrashLoop => "crash_loop",
+        }
+    }
+
+    /// The reason in words, for a person who reads a terminal.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NotFound => "No such file or directory",
+            Self::Permission => "Permission denied",
+            Self::IoError => "Input/output error",
+            Self::FileChanged => "File changed while it was read",
+            Self::FileBusy => "File is open for writing",
+            Self::TooLarge => "File is larger than the limit",
+            Self::Timeout => "No progress within the deadline",
+            Self::Internal => "Internal error: the hasher failed on this file",
+            Self::CrashLoop => "The process died three times on this file",
+        }
+    }
+
+    /// The code of an `errno` that opening, listing or reading gave.
+    #[must_use]
+    pub fn from_errno(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        match errno {
+            Errno::NOENT | Errno::NOTDIR => Self::NotFound,
+            Errno::ACCESS | Errno::PERM => Self::Permission,
+            Errno::FBIG | Errno::OVERFLOW => Self::TooLarge,
+            Errno::TIMEDOUT => Self::Timeout,
+            // Somebody holds a write lease on it (`fcntl(2)`) and has not let go.
+            Errno::AGAIN => Self::FileBusy,
+            _ => Self::IoError,
+        }
+    }
+}
+
+/// Why one entry of a tree was passed over on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum SkipReason {
+    /// A FIFO, socket or device.
+    NotRegular = 1,
+    /// A symbolic link met in the walk.
+    Symlink = 2,
+    /// A mount point, and other file systems were not asked for.
+    OtherFilesystem = 3,
+    /// A file system that the kernel makes up, such as `/proc`.
+    PseudoFilesystem = 4,
+    /// A file of hivesum's own (state directory, output file).
+    Internal = 5,
+    /// More than 1,024 directories deep.
+    Depth = 6,
+}
+
+impl SkipReason {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::NotRegular, Self::Symlink, Self::OtherFilesystem, Self::PseudoFilesystem, Self::Internal, Self::Depth];
+
+    /// The stable name that the API and NDJSON lines carry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotRegular => "not_regular",
+            Self::Symlink => "symlink",
+            Self::OtherFilesystem => "other_filesystem",
+            Self::PseudoFilesystem => "pseudo_filesystem",
+            Self::Internal => "internal",
+            Self::Depth => "depth",
+        }
+    }
+
+    /// The reason in words, for a person who reads a terminal.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NotRegular => "not a regular file",
+            Self::Symlink => "symbolic link",
+            Self::OtherFilesystem => "on another file system",
+            Self::PseudoFilesystem => "on a pseudo file system",
+            Self::Internal => "belongs to hivesum",
+            Self::Depth => "more than 1,024 directories deep",
+        }
+    }
+}
