@@ -5,7 +5,6 @@
 //! in time; while the socket takes no byte, a write waits no longer than its bound. Both end the connection, and
 //! what it was using comes back with it.
 
-mod seats;
 mod socket;
 
 use std::cell::Cell;
@@ -16,10 +15,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hivesum_actors::limits::Share;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-pub(crate) use seats::{Seat, Seats};
 pub(crate) use socket::Socket;
 
 /// How long a client may take.
@@ -77,11 +76,11 @@ pub(crate) struct Connection<S = Socket> {
     write_timer: Timer,
     /// When the write that waits is given up.
     write_until: Option<Instant>,
-    _seat: Option<Seat>,
+    _seat: Option<Share>,
 }
 
 impl<S> Connection<S> {
-    pub(crate) fn new(socket: S, patience: Patience, seat: Option<Seat>) -> Self {
+    pub(crate) fn new(socket: S, patience: Patience, seat: Option<Share>) -> Self {
         Self {
             socket,
             watch: Watch::new(),

@@ -19,6 +19,7 @@ use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::job::service::{Jobs, JobsConfig};
+use hivesum_actors::limits::Shares;
 use hivesum_actors::source::{Root, RootError};
 use hivesum_actors::{Engine, EngineConfig};
 use tokio::sync::Semaphore;
@@ -26,7 +27,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
-use crate::connection::Seats;
 use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
@@ -125,7 +125,8 @@ impl Server {
             rate: RateRule::new(config.limits.rate),
             budget: Arc::new(Budget::new(&config.limits)),
             metrics: Metrics::new(),
-            seats: Seats::new(config.limits.max_connections, config.limits.max_connections_per_address),
+            seats: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
+            streams: Shares::new(config.limits.max_streams, config.limits.max_streams_of_one()),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
@@ -236,6 +237,7 @@ fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
         roots,
         max_running: config.limits.max_running_jobs,
         max_queued: config.limits.max_queued_jobs,
+        max_queued_of_one: config.limits.max_queued_jobs_of_one(),
         retention: config.limits.retention,
         max_streams: config.limits.max_streams,
     }

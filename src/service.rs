@@ -7,12 +7,12 @@ use hivesum_actors::Engine;
 use hivesum_actors::compare::{Comparison, Group};
 use hivesum_actors::job::service::Jobs;
 use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::limits::{NoShare, Share, Shares};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
 use crate::config::Limits;
-use crate::connection::Seats;
 use crate::error::ApiError;
 use crate::gate::{Hosts, Proxies, RateRule};
 use crate::metrics::Metrics;
@@ -31,7 +31,9 @@ pub(crate) struct Service {
     pub(crate) budget: Arc<Budget>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
-    pub(crate) seats: Arc<Seats>,
+    pub(crate) seats: Arc<Shares>,
+    /// Event streams.
+    pub(crate) streams: Arc<Shares>,
     pub(crate) proxies: Arc<Proxies>,
     /// Whether cookies are for TLS alone.
     pub(crate) over_tls: bool,
@@ -57,6 +59,14 @@ impl Service {
         let id: JobId = id.parse().map_err(|_| NO_SUCH_JOB)?;
         let job = self.jobs.job(id).await?;
         job.filter(|job| caller.may_see(job)).ok_or(NO_SUCH_JOB)
+    }
+
+    /// A place for an event stream of the caller; it goes with the stream.
+    pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
+        self.streams.take(Some(caller.key)).map_err(|none| match none {
+            NoShare::Full => ApiError::TooManyStreams,
+            NoShare::OwnFull => ApiError::ShareTaken { of: "streams", quota: self.streams.max_of_one() },
+        })
     }
 
     /// Rules for JSON bodies.

@@ -99,6 +99,12 @@ pub enum SubmitError {
     /// Queue full or draining.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// As many jobs of this owner wait already as one's may.
+    #[error("as many of these jobs wait as one client's may, {quota}")]
+    ShareTaken {
+        /// How many that are.
+        quota: usize,
+    },
     /// The manifest to verify against is none.
     #[error(transparent)]
     Manifest(#[from] ManifestRefused),

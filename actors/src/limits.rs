@@ -1,8 +1,10 @@
-//! Requests per client, by governor's GCRA: who is who, and who has to wait how long.
+//! What one client may take: requests and bytes by governor's GCRA, places by counting them.
 //!
 //! A client is a token, else an IPv4 address or an IPv6 /64. The key table is bounded: clients whose burst
 //! is whole again are forgotten, and while more than `MAX_KEYS` are remembered all unknown addresses share
 //! one bucket. Nothing here knows HTTP.
+
+mod shares;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
@@ -13,6 +15,8 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+
+pub use shares::{NoShare, Share, Shares};
 
 /// Clients remembered before addresses share a bucket: some 60 bytes each with the table's slack, so at
 /// most 16 MiB of the 32 MiB that the table may take.

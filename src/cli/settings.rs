@@ -160,6 +160,11 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS")]
     max_streams: usize, |c| Some(c.limits.max_streams), |c, v| c.limits.max_streams = v;
 
+    /// Event streams of one client at a time [default: as many as there may be].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS_PER_CLIENT")]
+    max_streams_per_client: usize, |c| c.limits.max_streams_per_client,
+        |c, v| c.limits.max_streams_per_client = Some(v);
+
     /// Jobs that run at a time [default: 4].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_RUNNING_JOBS")]
     max_running_jobs: usize, |c| Some(c.limits.max_running_jobs), |c, v| c.limits.max_running_jobs = v;
@@ -167,6 +172,11 @@ settings! {
     /// Jobs that may wait [default: 1000].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS")]
     max_queued_jobs: usize, |c| Some(c.limits.max_queued_jobs), |c, v| c.limits.max_queued_jobs = v;
+
+    /// Jobs of one token that may wait [default: as many as there may be].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS_PER_CLIENT")]
+    max_queued_jobs_per_client: usize, |c| c.limits.max_queued_jobs_per_client,
+        |c, v| c.limits.max_queued_jobs_per_client = Some(v);
 
     /// Bytes a second that all jobs together may read [default: no bound].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_BYTES_PER_SECOND")]

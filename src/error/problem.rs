@@ -95,6 +95,10 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         ApiError::Unauthenticated => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
         }
+        ApiError::ShareTaken { of, quota } => {
+            response.insert_header(("ratelimit-policy", format!("\"{of}\";q={quota}")));
+            response.insert_header(("ratelimit", format!("\"{of}\";r=0")));
+        }
         ApiError::TooLarge { .. } | ApiError::BodyTooSlow => {
             response.force_close();
         }

@@ -51,8 +51,13 @@ impl RateRule {
 impl RateState {
     pub(super) fn write(self, fields: &mut HeaderMap) {
         let state = format!("\"default\";r={};t={}", self.remaining, self.seconds);
-        fields.insert(POLICY.clone(), self.policy);
-        fields.insert(STATE.clone(), HeaderValue::from_str(&state).expect("digits and ASCII marks make a field"));
+        let state = HeaderValue::from_str(&state).expect("digits and ASCII marks make a field");
+        // What another bound has said comes after it, in the same list.
+        for (name, value) in [(&POLICY, self.policy), (&STATE, state)] {
+            let others = fields.get(name).map(|others| [value.as_bytes(), b", ", others.as_bytes()].concat());
+            let all = others.and_then(|all| HeaderValue::from_bytes(&all).ok());
+            fields.insert(name.clone(), all.unwrap_or(value));
+        }
     }
 }
 

@@ -101,8 +101,10 @@ pub(crate) struct LimitsTold {
     max_file_bytes: u64,
     max_running_jobs: u64,
     max_queued_jobs: u64,
+    max_queued_jobs_per_client: Option<u64>,
     max_connections: u64,
     max_streams: u64,
+    max_streams_per_client: Option<u64>,
 }
 
 /// The hashers.

@@ -7,14 +7,16 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Bytes, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use hivesum_actors::job::service::{EventStream, JobEvent, JobEventKind};
+use hivesum_actors::limits::Share;
 use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::shown;
 use crate::request::{KnownJob, NoQuery};
@@ -40,12 +42,14 @@ const PREAMBLE: &[u8] = b"retry: 2000\n\n";
 pub(super) async fn events(
     _: NoQuery,
     KnownJob(job): KnownJob,
+    caller: ReqData<Caller>,
     request: HttpRequest,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     service.admit_work()?;
+    let share = service.stream_for(&caller)?;
     let events = service.jobs.subscribe(job.id, last_event_id(&request)?).await?.ok_or(NO_SUCH_JOB)?;
-    let follower = Follower { events, stopping: service.stopping.clone(), begun: false };
+    let follower = Follower { events, stopping: service.stopping.clone(), begun: false, _share: share };
     let body =
         stream::unfold(follower, |mut follower| async { Some((Ok::<_, ApiError>(follower.next().await?), follower)) });
     Ok(HttpResponse::Ok()
@@ -66,6 +70,7 @@ struct Follower {
     events: EventStream,
     stopping: CancellationToken,
     begun: bool,
+    _share: Share,
 }
 
 impl Follower {

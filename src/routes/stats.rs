@@ -52,8 +52,10 @@ struct LimitsShown {
     max_file_bytes: u64,
     max_running_jobs: usize,
     max_queued_jobs: usize,
+    max_queued_jobs_per_client: Option<usize>,
     max_connections: usize,
     max_streams: usize,
+    max_streams_per_client: Option<usize>,
 }
 
 impl LimitsShown {
@@ -67,8 +69,10 @@ impl LimitsShown {
             max_file_bytes: limits.max_file_bytes,
             max_running_jobs: limits.max_running_jobs,
             max_queued_jobs: limits.max_queued_jobs,
+            max_queued_jobs_per_client: limits.max_queued_jobs_per_client,
             max_connections: limits.max_connections,
             max_streams: limits.max_streams,
+            max_streams_per_client: limits.max_streams_per_client,
         }
     }
 }

@@ -12,7 +12,7 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_confi
 use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error as WebError, web};
-use hivesum_actors::limits::ClientKey;
+use hivesum_actors::limits::{ClientKey, Share, Shares};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::ServeError;
 use super::tls;
 use crate::config::ServeConfig;
-use crate::connection::{Connection, Patience, Seat, Seats, Socket};
+use crate::connection::{Connection, Patience, Socket};
 use crate::gate::{Proxies, gate};
 use crate::service::Service;
 use crate::{assets, routes};
@@ -31,7 +31,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 /// Who may connect, and how.
 #[derive(Clone)]
 struct Door {
-    seats: Arc<Seats>,
+    seats: Arc<Shares>,
     proxies: Arc<Proxies>,
     patience: Patience,
     tls: Option<TlsAcceptor>,
@@ -104,8 +104,9 @@ async fn admit(door: Door, socket: TcpStream) -> Result<(Connection, Option<Sock
 }
 
 impl Door {
-    fn seat(&self, peer: SocketAddr) -> Option<Seat> {
+    /// A connection beyond either bound is closed at once; those of a proxy are many clients'.
+    fn seat(&self, peer: SocketAddr) -> Option<Share> {
         let own = !self.proxies.trusts(peer.ip());
-        self.seats.take(own.then(|| ClientKey::of_address(peer.ip())))
+        self.seats.take(own.then(|| ClientKey::of_address(peer.ip()))).ok()
     }
 }

@@ -41,6 +41,7 @@ mod results;
 mod roots;
 mod rot;
 mod schemathesis;
+mod shares;
 mod stopping;
 mod tls;
 mod tools;

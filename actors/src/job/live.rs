@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::counts::JobCounts;
-use crate::error::Refused;
+use crate::error::{Refused, SubmitError};
 use crate::job::spec::{Job, JobId, JobState, Priority, Progress};
 use crate::store::{Ending, Footing, NumberedItem, Tally};
 
@@ -144,6 +144,8 @@ impl View {
 pub(crate) struct Limits {
     pub(crate) max_running: usize,
     pub(crate) max_queued: usize,
+    /// Of those that wait, one owner's.
+    pub(crate) max_queued_of_one: usize,
 }
 
 /// Who runs and who waits.
@@ -159,22 +161,34 @@ struct State {
     live: HashMap<JobId, Arc<Live>>,
     waiting: VecDeque<Arc<Live>>,
     running: usize,
-    /// Places promised to jobs that are on their way into the store.
-    promised: usize,
+    /// Whose jobs are on their way into the store, each with a place promised.
+    promised: Vec<Option<String>>,
     /// By how they ended, since the start.
     ended: JobCounts,
     closed: bool,
+}
+
+impl State {
+    /// Jobs of this owner that wait, or soon will.
+    fn of_owner(&self, owner: Option<&str>) -> usize {
+        let waiting = self.waiting.iter().filter(|live| live.view.borrow().job.owner.as_deref() == owner);
+        waiting.count() + self.promised.iter().filter(|promised| promised.as_deref() == owner).count()
+    }
 }
 
 /// A place in the queue for a job on its way into the store.
 #[derive(Debug)]
 pub(crate) struct Promise {
     registry: Arc<Registry>,
+    owner: Option<String>,
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.registry.state().promised -= 1;
+        let mut state = self.registry.state();
+        if let Some(at) = state.promised.iter().position(|owner| *owner == self.owner) {
+            state.promised.swap_remove(at);
+        }
     }
 }
 
@@ -205,18 +219,23 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Promises a place in the queue.
-    pub(crate) fn promise(self: &Arc<Self>) -> Result<Promise, Refused> {
+    /// Promises a place in the queue to a job of this owner.
+    pub(crate) fn promise(self: &Arc<Self>, owner: Option<&str>) -> Result<Promise, SubmitError> {
         let mut state = self.state();
         if state.closed {
-            return Err(Refused::Draining);
+            return Err(Refused::Draining.into());
         }
         let free_to_run = self.limits.max_running.saturating_sub(state.running);
-        if state.waiting.len() + state.promised >= self.limits.max_queued + free_to_run {
-            return Err(Refused::QueueFull);
+        if state.waiting.len() + state.promised.len() >= self.limits.max_queued + free_to_run {
+            return Err(Refused::QueueFull.into());
         }
-        state.promised += 1;
-        Ok(Promise { registry: self.clone() })
+        let quota = self.limits.max_queued_of_one;
+        if state.of_owner(owner) >= quota + free_to_run {
+            return Err(SubmitError::ShareTaken { quota });
+        }
+        let owner = owner.map(str::to_owned);
+        state.promised.push(owner.clone());
+        Ok(Promise { registry: self.clone(), owner })
     }
 
     /// Puts a job at the end of the queue. One that was unfinished at the start needs no promise.
@@ -298,7 +317,11 @@ mod tests {
     use crate::store::testing::job;
 
     fn registry(max_running: usize, max_queued: usize) -> Arc<Registry> {
-        Registry::new(Limits { max_running, max_queued })
+        Registry::new(Limits { max_running, max_queued, max_queued_of_one: max_queued })
+    }
+
+    fn refused(registry: &Arc<Registry>, expected: Refused) -> bool {
+        matches!(registry.promise(None), Err(SubmitError::Refused(refused)) if refused == expected)
     }
 
     fn live() -> Arc<Live> {
@@ -309,24 +332,48 @@ mod tests {
     fn as_many_run_and_wait_as_may_and_no_more() {
         let registry = registry(2, 3);
         for _ in 0..5 {
-            let promise = registry.promise().unwrap();
+            let promise = registry.promise(None).unwrap();
             registry.admit(live());
             drop(promise);
         }
         let places: Vec<_> = std::iter::from_fn(|| registry.next()).collect();
         assert_eq!(places.len(), 2);
-        assert_eq!(registry.promise().unwrap_err(), Refused::QueueFull);
+        assert!(refused(&registry, Refused::QueueFull));
         drop(places);
-        assert!(registry.promise().is_ok());
+        assert!(registry.promise(None).is_ok());
     }
 
     #[test]
     fn a_promise_counts_until_it_is_dropped() {
         let registry = registry(1, 1);
-        let promises = [registry.promise().unwrap(), registry.promise().unwrap()];
-        assert_eq!(registry.promise().unwrap_err(), Refused::QueueFull);
+        let promises = [registry.promise(None).unwrap(), registry.promise(None).unwrap()];
+        assert!(refused(&registry, Refused::QueueFull));
         drop(promises);
-        registry.promise().unwrap();
+        registry.promise(None).unwrap();
+    }
+
+    #[test]
+    fn one_owner_has_a_bound_of_its_own_in_the_queue_and_keeps_nobody_out() {
+        let registry = Registry::new(Limits { max_running: 1, max_queued: 5, max_queued_of_one: 2 });
+        let admit = |owner: &str| {
+            let promise = registry.promise(Some(owner))?;
+            registry.admit(Live::new(Job { owner: Some(owner.to_owned()), ..job() }, 0));
+            drop(promise);
+            Ok::<_, SubmitError>(())
+        };
+        admit("a").unwrap();
+        let _running = registry.next().unwrap();
+        let promised = registry.promise(Some("a")).unwrap();
+        admit("a").unwrap();
+        for _ in 0..2 {
+            assert!(matches!(admit("a"), Err(SubmitError::ShareTaken { quota: 2 })));
+            admit("b").unwrap();
+        }
+        assert!(matches!(admit("b"), Err(SubmitError::ShareTaken { quota: 2 })));
+        registry.promise(None).unwrap();
+        drop(promised);
+        admit("a").unwrap();
+        assert!(registry.state().promised.is_empty());
     }
 
     #[test]
@@ -361,7 +408,7 @@ mod tests {
         let registry = registry(1, 1);
         registry.admit(live());
         registry.close();
-        assert_eq!(registry.promise().unwrap_err(), Refused::Draining);
+        assert!(refused(&registry, Refused::Draining));
         assert!(registry.next().is_none());
     }
 }

@@ -59,6 +59,8 @@ pub struct JobsConfig {
     pub max_running: usize,
     /// Jobs that may wait beside them.
     pub max_queued: usize,
+    /// Of those that wait, jobs of one owner; jobs of nobody count as one's.
+    pub max_queued_of_one: usize,
     /// Event streams that may be open.
     pub max_streams: usize,
     /// Which ended jobs are kept.
@@ -74,6 +76,7 @@ impl JobsConfig {
             roots,
             max_running: 4,
             max_queued: 1000,
+            max_queued_of_one: 1000,
             max_streams: 256,
             retention: Retention::default(),
         }
@@ -101,7 +104,8 @@ impl Jobs {
         if let Some(slots) = slots {
             engine.note_in(slots);
         }
-        let limits = Limits { max_running: config.max_running, max_queued: config.max_queued };
+        let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
+        let limits = Limits { max_running, max_queued, max_queued_of_one };
         let hall = Arc::new(Hall {
             engine,
             store,
@@ -180,7 +184,7 @@ impl Jobs {
         Filters::new(&spec.include, &spec.exclude)?;
         let root = self.hall.roots.iter().find(|root| root.name() == spec.root);
         let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
-        let promise = self.hall.registry.promise()?;
+        let promise = self.hall.registry.promise(owner.as_deref())?;
         open_beneath(root, spec.path.clone()).await?;
         if let Some(earlier) = spec.reuse_unchanged_from {
             self.check_earlier(earlier, &spec).await?;

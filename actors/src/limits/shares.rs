@@ -1,0 +1,134 @@
+//! How much of something there is at a time, in all and for one client: connections, event streams.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::ClientKey;
+
+/// The places there are.
+#[derive(Debug)]
+pub struct Shares {
+    max: usize,
+    max_of_one: usize,
+    taken: Mutex<Taken>,
+}
+
+/// Clients are remembered while they hold something, so `max` bounds the table.
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_client: HashMap<ClientKey, usize>,
+}
+
+/// One place; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    shares: Arc<Shares>,
+    client: Option<ClientKey>,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoShare {
+    /// All are taken.
+    Full,
+    /// The client has as many as one may have.
+    OwnFull,
+}
+
+impl Shares {
+    /// So many places, and so many of them for one client.
+    #[must_use]
+    pub fn new(max: usize, max_of_one: usize) -> Arc<Self> {
+        Arc::new(Self { max, max_of_one, taken: Mutex::default() })
+    }
+
+    /// A place for a client; for nobody in particular where one stands for many.
+    ///
+    /// # Errors
+    /// When there is none, in all or for this client.
+    pub fn take(self: &Arc<Self>, client: Option<ClientKey>) -> Result<Share, NoShare> {
+        let mut taken = self.lock();
+        if taken.all >= self.max {
+            return Err(NoShare::Full);
+        }
+        if let Some(client) = client {
+            let of_client = taken.by_client.get(&client).copied().unwrap_or(0);
+            if of_client >= self.max_of_one {
+                return Err(NoShare::OwnFull);
+            }
+            taken.by_client.insert(client, of_client + 1);
+        }
+        taken.all += 1;
+        Ok(Share { shares: self.clone(), client })
+    }
+
+    /// Places taken at this instant.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.lock().all
+    }
+
+    /// Places for one client.
+    #[must_use]
+    pub const fn max_of_one(&self) -> usize {
+        self.max_of_one
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = self.shares.lock();
+        taken.all -= 1;
+        let Some(client) = self.client else { return };
+        if let Entry::Occupied(mut of_client) = taken.by_client.entry(client) {
+            *of_client.get_mut() -= 1;
+            if *of_client.get() == 0 {
+                of_client.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn client(last: u8) -> Option<ClientKey> {
+        Some(ClientKey::V4(Ipv4Addr::new(192, 0, 2, last)))
+    }
+
+    #[test]
+    fn one_client_has_a_bound_of_its_own_and_all_have_one_together() {
+        let shares = Shares::new(4, 2);
+        let held: Vec<_> = [client(1), client(1)].map(|client| shares.take(client).unwrap()).into();
+        assert_eq!(shares.take(client(1)).unwrap_err(), NoShare::OwnFull);
+        let others: Vec<_> = [client(2), None].map(|client| shares.take(client).unwrap()).into();
+        for client in [client(1), client(3), None] {
+            assert_eq!(shares.take(client).unwrap_err(), NoShare::Full);
+        }
+        drop((held, others));
+        assert_eq!(shares.taken(), 0);
+        assert!(shares.lock().by_client.is_empty(), "nobody is remembered who is gone");
+        let one = shares.take(client(1)).unwrap();
+        let _two = shares.take(client(1)).unwrap();
+        assert!(shares.take(client(1)).is_err());
+        drop(one);
+        assert!(shares.take(client(1)).is_ok());
+    }
+
+    #[test]
+    fn who_is_refused_is_not_remembered() {
+        let shares = Shares::new(1000, 0);
+        for last in 0..=255 {
+            assert_eq!(shares.take(client(last)).unwrap_err(), NoShare::OwnFull);
+        }
+        assert!(shares.lock().by_client.is_empty());
+    }
+}

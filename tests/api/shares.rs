@@ -1,0 +1,129 @@
+//! What one client may hold of what all share: places in the queue of jobs, event streams.
+
+use crate::access::token_until;
+use crate::app::{TestApp, problem};
+use reqwest::Method;
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+
+/// A client with a token of its own.
+struct Client<'a> {
+    app: &'a TestApp,
+    token: String,
+}
+
+impl<'a> Client<'a> {
+    fn of(app: &'a TestApp) -> Self {
+        Self { app, token: token_until(app, "read,hash,admin", None).1 }
+    }
+
+    /// Asks for a job that takes for ever.
+    fn submit(&self) -> Response {
+        let slow = json!({ "root": "files", "algorithms": ["sha256"], "max_bytes_per_second": 1000 });
+        self.app.anonymous(Method::POST, "/api/v1/jobs").bearer_auth(&self.token).json(&slow).send().unwrap()
+    }
+
+    fn submitted(&self) -> String {
+        let answer = self.submit();
+        assert_eq!(answer.status(), 202);
+        answer.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    fn follow(&self, job: &str) -> Response {
+        let path = format!("/api/v1/jobs/{job}/events");
+        self.app.anonymous(Method::GET, &path).bearer_auth(&self.token).send().unwrap()
+    }
+
+    fn cancel(&self, job: &str) {
+        let path = format!("/api/v1/jobs/{job}/cancel");
+        let answer = self.app.anonymous(Method::POST, &path).bearer_auth(&self.token).send().unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+}
+
+fn with_a_big_file(app: TestApp) -> TestApp {
+    std::fs::File::create(app.root.path().join("big")).unwrap().set_len(1 << 40).unwrap();
+    app
+}
+
+/// Checks that the answer says which bound is reached, beside the one of requests.
+#[track_caller]
+fn over_its_share(answer: Response, of: &str, quota: usize) {
+    let fields = answer.headers().clone();
+    let field = |name: &str| fields[name].to_str().unwrap().to_owned();
+    assert_eq!(field("ratelimit-policy"), format!("\"default\";q=2000;w=2, \"{of}\";q={quota}"));
+    let left = field("ratelimit");
+    assert!(left.starts_with("\"default\";r=1") && left.ends_with(&format!(", \"{of}\";r=0")), "{left}");
+    problem(answer, 429, "rate_limited");
+}
+
+#[test]
+fn jobs_of_one_client_beyond_its_share_of_the_queue_are_refused_and_nobody_else_is() {
+    let app = with_a_big_file(TestApp::signed_out(|config| {
+        config.limits.max_running_jobs = 1;
+        config.limits.max_queued_jobs = 4;
+        config.limits.max_queued_jobs_per_client = Some(2);
+    }));
+    let (one, other, third) = (Client::of(&app), Client::of(&app), Client::of(&app));
+    let running = one.submitted();
+    let waiting = [one.submitted(), one.submitted()];
+    over_its_share(one.submit(), "queued-jobs", 2);
+    let others = [other.submitted(), other.submitted()];
+    // Now the queue itself is full, and says so to everybody.
+    for client in [&one, &other, &third] {
+        problem(client.submit(), 503, "queue_full");
+    }
+    one.cancel(&waiting[0]);
+    let again = one.submitted();
+    other.cancel(&others[0]);
+    over_its_share(one.submit(), "queued-jobs", 2);
+    third.submitted();
+    for job in [&running, &waiting[1], &again] {
+        one.cancel(job);
+    }
+}
+
+#[test]
+fn a_manifest_is_counted_as_a_job_is() {
+    let app = with_a_big_file(TestApp::signed_out(|config| {
+        config.limits.max_running_jobs = 1;
+        config.limits.max_queued_jobs_per_client = Some(0);
+    }));
+    let one = Client::of(&app);
+    one.submitted();
+    let verify = app.anonymous(Method::POST, "/api/v1/verify?root=files").bearer_auth(&one.token);
+    let manifest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n";
+    over_its_share(verify.body(manifest).send().unwrap(), "queued-jobs", 0);
+}
+
+#[test]
+fn streams_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
+    let app = with_a_big_file(TestApp::signed_out(|config| {
+        config.limits.max_streams = 3;
+        config.limits.max_streams_per_client = Some(2);
+    }));
+    let (one, other) = (Client::of(&app), Client::of(&app));
+    let (job, others) = (one.submitted(), other.submitted());
+    let held = [one.follow(&job), one.follow(&job)];
+    assert!(held.iter().all(|answer| answer.status() == 200));
+    over_its_share(one.follow(&job), "streams", 2);
+    let last = other.follow(&others);
+    assert_eq!(last.status(), 200);
+    problem(other.follow(&others), 503, "too_many_streams");
+    problem(one.follow(&job), 503, "too_many_streams");
+    // A stream that ends gives its place back.
+    one.cancel(&job);
+    held.into_iter().for_each(|answer| assert!(answer.text().unwrap().contains("event: end")));
+    let began = std::time::Instant::now();
+    while one.follow(&job).status() != 200 {
+        assert!(began.elapsed().as_secs() < 30, "the place does not come back");
+    }
+}
+
+#[test]
+fn what_one_client_may_hold_is_told() {
+    let app = TestApp::with(|config| config.limits.max_streams_per_client = Some(7));
+    let limits = app.json("/api/v1/stats")["limits"].clone();
+    assert_eq!(limits["max_streams_per_client"], 7);
+    assert_eq!(limits["max_queued_jobs_per_client"], Value::Null);
+}
