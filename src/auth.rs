@@ -149,7 +149,8 @@ impl Auth {
 /// The owner of jobs begun by whoever followed a sign-in link.
 const OWNER_AT_START: &str = "sign-in-link";
 
-fn bearer(fields: &HeaderMap) -> Option<&str> {
+/// The token that a request carries.
+pub(crate) fn bearer(fields: &HeaderMap) -> Option<&str> {
     let (scheme, token) = fields.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

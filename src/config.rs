@@ -4,6 +4,7 @@
 //! refuses binds that would let a stranger in; the server calls it before it opens anything.
 
 mod limits;
+mod origin;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 pub use hivesum_actors::engine::HasherPriority;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
+use origin::is_origin;
 
 /// Where a service listens unless told otherwise.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -43,6 +45,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// Host names answered to besides the loopback names and the bound address; a name with a port holds for that port alone.
     pub allow_hosts: Vec<String>,
+    /// Origins of other sites whose pages may call the API, with a token: `https://host` or `https://host:port`.
+    pub allow_origins: Vec<String>,
     /// How logs are written.
     pub log_format: LogFormat,
     /// What one client, and all of them, may ask for.
@@ -107,6 +111,9 @@ pub enum ConfigError {
     /// A root's name cannot stand in a URL.
     #[error("{0:?} cannot be the name of a directory: it must not be empty or hold `/` or control characters")]
     RootName(String),
+    /// An origin has no chance to match, or would be everybody's.
+    #[error("{0:?} is not an origin: write it as browsers do, https://host or https://host:port")]
+    Origin(String),
     /// A host name has no chance to match.
     #[error("{0:?} is not a host name")]
     HostName(String),
@@ -129,6 +136,7 @@ impl ServeConfig {
             trusted_proxies: Vec::new(),
             tls: None,
             allow_hosts: Vec::new(),
+            allow_origins: Vec::new(),
             log_format: LogFormat::Text,
             limits: Limits::default(),
         }
@@ -161,6 +169,9 @@ impl ServeConfig {
             if name.is_empty() || name.contains(['/', '\0']) || name.chars().any(char::is_control) {
                 return Err(ConfigError::RootName(name.clone()));
             }
+        }
+        if let Some(origin) = self.allow_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(ConfigError::Origin(origin.clone()));
         }
         let not_a_host = |host: &&String| host.is_empty() || host.contains(['/', ' ', '@']);
         self.allow_hosts.iter().find(not_a_host).map_or(Ok(()), |host| Err(ConfigError::HostName(host.clone())))

@@ -6,6 +6,7 @@
 
 mod finish;
 mod hosts;
+mod origins;
 mod place;
 mod proxies;
 mod rate;
@@ -29,6 +30,7 @@ use crate::metrics::RouteMeter;
 use crate::service::Service;
 use finish::{Wishes, finish};
 pub(crate) use hosts::Hosts;
+pub(crate) use origins::Origins;
 use place::Place;
 pub(crate) use proxies::Proxies;
 pub(crate) use rate::RateRule;
@@ -42,8 +44,11 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let wishes = Wishes::of(&request);
     let reader = unread::keep_reader(&mut request);
     let service = service_of(&request);
+    let origin = service.origins.note(request.headers());
+    let preflight = service.origins.is_preflight(request.head());
     let Admission { rate, outcome } = admit(&service, &request).await;
     let answered = match outcome {
+        Ok(_) if preflight => Ok(request.into_response(Origins::allow_all())),
         Ok(caller) => pass(request, caller, next, visit.id).await,
         Err(error) => Ok(request.into_response(answer(&error, visit.id))),
     };
@@ -57,6 +62,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     if let Some(rate) = rate {
         rate.write(response.headers_mut());
     }
+    origin.write(response.headers_mut());
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
     visit.end(meter, response.status());
     let response = finish(wishes, response);
@@ -114,23 +120,24 @@ struct Admission {
 }
 
 async fn admit(service: &Service, request: &ServiceRequest) -> Admission {
-    let place = Place::of(request.path());
-    if let Err(error) = service.hosts.check(request.head()).and_then(|()| site::check(request.head())) {
+    let head = request.head();
+    let place = if service.origins.is_preflight(head) { Place::Preflight } else { Place::of(request.path()) };
+    if let Err(error) = service.hosts.check(head).and_then(|()| site::check(head, &service.origins)) {
         return Admission { rate: None, outcome: Err(error) };
     }
     let address = service.proxies.client_of(request);
     let known = match place {
-        Place::Public | Place::SignIn => Ok(Caller::stranger(address)),
+        Place::Public | Place::SignIn | Place::Preflight => Ok(Caller::stranger(address)),
         Place::Metrics | Place::Guarded => service.auth.identify(request.headers(), address).await,
     };
     // A request of nobody we know counts as its address's.
     let client = known.as_ref().map_or(address, |caller| caller.key);
     let rate = match place {
         Place::Public | Place::Metrics => Ok(None),
-        Place::SignIn | Place::Guarded => service.rate.take(client),
+        Place::SignIn | Place::Preflight | Place::Guarded => service.rate.take(client),
     };
     let permitted = |caller: Caller| match place {
-        Place::Public | Place::SignIn => Ok(caller),
+        Place::Public | Place::SignIn | Place::Preflight => Ok(caller),
         Place::Metrics | Place::Guarded => caller.may(request.method()).map(|()| caller),
     };
     match rate {

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
-use crate::gate::{Hosts, Proxies, RateRule};
+use crate::gate::{Hosts, Origins, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
 use crate::request::Budget;
@@ -127,6 +127,7 @@ impl Server {
             metrics: Metrics::new(),
             seats: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
             streams: Shares::new(config.limits.max_streams, config.limits.max_streams_of_one()),
+            origins: Origins::new(&config.allow_origins),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),

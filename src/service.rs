@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Auth, Caller};
 use crate::config::Limits;
 use crate::error::ApiError;
-use crate::gate::{Hosts, Proxies, RateRule};
+use crate::gate::{Hosts, Origins, Proxies, RateRule};
 use crate::metrics::Metrics;
 use crate::recent::Recent;
 use crate::request::Budget;
@@ -26,6 +26,7 @@ pub(crate) struct Service {
     pub(crate) jobs: Jobs,
     pub(crate) auth: Auth,
     pub(crate) hosts: Hosts,
+    pub(crate) origins: Origins,
     pub(crate) rate: RateRule,
     /// What uploads may cost.
     pub(crate) budget: Arc<Budget>,

@@ -109,6 +109,11 @@ settings! {
     #[arg(long = "allow-host", value_name = "HOST", value_delimiter = ',', env = "HIVESUM_ALLOW_HOSTS")]
     allow_hosts: Vec<String>, |c| Some(c.allow_hosts.clone()), |c, v| c.allow_hosts = v;
 
+    /// Let pages of these origins call the API with a token (CORS), separated by commas: https://host[:port]
+    /// [default: none].
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',', env = "HIVESUM_ALLOW_ORIGINS")]
+    allow_origins: Vec<String>, |c| Some(c.allow_origins.clone()), |c, v| c.allow_origins = v;
+
     /// How the log is written to stderr [default: human].
     #[arg(long, value_name = "FORMAT", env = "HIVESUM_LOG_FORMAT")]
     log_format: LogWord, |c| Some(LogWord::of(c.log_format)), |c, v| c.log_format = v.format();

@@ -11,6 +11,8 @@ pub(super) enum Place {
     Public,
     /// For everybody, counted.
     SignIn,
+    /// A browser's question ahead of another site's request: for everybody, counted.
+    Preflight,
     /// Needs a token, never counted.
     Metrics,
     /// Needs a token, counted.

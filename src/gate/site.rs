@@ -1,14 +1,16 @@
 //! Requests that change something must not come from another site's page.
 //!
-//! Browsers say where a request was made (`Sec-Fetch-Site`), older ones say the origin; programs say neither.
+//! Browsers say where a request was made (`Sec-Fetch-Site`), older ones say the origin; programs say neither. A site
+//! that is named in the configuration may, with a token.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
 
+use super::Origins;
 use crate::error::ApiError;
 
 /// Refuses an unsafe method from another origin.
-pub(super) fn check(head: &RequestHead) -> Result<(), ApiError> {
+pub(super) fn check(head: &RequestHead, origins: &Origins) -> Result<(), ApiError> {
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
         return Ok(());
     }
@@ -16,7 +18,7 @@ pub(super) fn check(head: &RequestHead) -> Result<(), ApiError> {
         Some(site) => matches!(site.as_bytes(), b"same-origin" | b"none"),
         None => head.headers().get(header::ORIGIN).is_none_or(|origin| is_host(head, origin.as_bytes())),
     };
-    if own { Ok(()) } else { Err(ApiError::CrossSite) }
+    if own || origins.vouches_for(head.headers()) { Ok(()) } else { Err(ApiError::CrossSite) }
 }
 
 /// Whether the origin is the host that the request was sent to.
@@ -31,10 +33,13 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
+    const FRIEND: (&str, &str) = ("origin", "https://friend.example");
+    const TOKEN: (&str, &str) = ("authorization", "Bearer x");
+
     fn check_post(fields: &[(&'static str, &str)]) -> Result<(), ApiError> {
         let request = TestRequest::post().insert_header(("host", "localhost:8080"));
         let request = fields.iter().fold(request, |request, field| request.insert_header(*field));
-        check(request.to_http_request().head())
+        check(request.to_http_request().head(), &Origins::new(&["https://friend.example".to_owned()]))
     }
 
     #[test]
@@ -44,6 +49,8 @@ mod tests {
             &[("sec-fetch-site", "same-origin")],
             &[("sec-fetch-site", "none")],
             &[("origin", "http://localhost:8080")],
+            &[FRIEND, TOKEN],
+            &[FRIEND, TOKEN, ("sec-fetch-site", "cross-site")],
         ] {
             assert!(check_post(fields).is_ok(), "{fields:?} was refused");
         }
@@ -58,6 +65,11 @@ mod tests {
             &[("origin", "null")],
             &[("origin", "http://localhost:9090")],
             &[("origin", "http://localhost:8080.evil.example")],
+            &[FRIEND],
+            &[FRIEND, ("cookie", "hivesum_session=x"), ("sec-fetch-site", "cross-site")],
+            &[("origin", "https://evil.example"), TOKEN],
+            &[("origin", "https://friend.example.evil.example"), TOKEN],
+            &[("origin", "https://friend.example:8443"), TOKEN],
         ] {
             assert!(matches!(check_post(fields), Err(ApiError::CrossSite)), "{fields:?} was taken");
         }

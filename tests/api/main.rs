@@ -34,6 +34,7 @@ mod manifests;
 mod matrix;
 mod mortal;
 mod multipart;
+mod origins;
 mod page;
 mod program;
 mod readme;

@@ -1,0 +1,92 @@
+//! CORS: which other sites' pages may call the API, with a bearer token and never with a cookie. None unless named.
+//!
+//! It is decided in the gate and not by a layer outside of it, so that a preflight is counted, meets the same Host
+//! rule and deadlines as every request, and a page can read problems as well as results.
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
+
+/// The fields that requests of the API may carry.
+const ALLOWED_FIELDS: HeaderValue = HeaderValue::from_static(
+    "accept, authorization, content-digest, content-type, idempotency-key, if-none-match, last-event-id, \
+     repr-digest, want-content-digest, want-repr-digest",
+);
+
+/// The fields of answers that a script has use for.
+const EXPOSED_FIELDS: HeaderValue = HeaderValue::from_static(
+    "allow, content-digest, content-disposition, etag, location, ratelimit, ratelimit-policy, repr-digest, retry-after",
+);
+
+/// Seconds that a browser need not ask again.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// The origins that are let in, as browsers write them.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    allowed: Vec<String>,
+}
+
+impl Origins {
+    pub(crate) fn new(allowed: &[String]) -> Self {
+        Self { allowed: allowed.to_vec() }
+    }
+
+    /// Whether the request comes from a page of one of them.
+    fn allows(&self, fields: &HeaderMap) -> bool {
+        let mut origins = fields.get_all(header::ORIGIN);
+        let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
+        self.allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether the request may change things though another site's page sent it: it says who asks by a token, which
+    /// a browser adds to nothing by itself.
+    pub(super) fn vouches_for(&self, fields: &HeaderMap) -> bool {
+        self.allows(fields) && crate::auth::bearer(fields).is_some()
+    }
+
+    /// Whether a browser asks if a page may ask.
+    pub(super) fn is_preflight(&self, head: &RequestHead) -> bool {
+        head.method == Method::OPTIONS
+            && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+            && self.allows(head.headers())
+    }
+
+    /// The answer to that.
+    pub(super) fn allow_all() -> HttpResponse {
+        HttpResponse::NoContent()
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_FIELDS))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+            .finish()
+    }
+
+    /// What the answer to this request will say of it.
+    pub(super) fn note(&self, fields: &HeaderMap) -> OriginNote {
+        let origin = self.allows(fields).then(|| fields.get(header::ORIGIN).cloned()).flatten();
+        OriginNote { differs: !self.allowed.is_empty(), origin }
+    }
+}
+
+/// What an answer says of who may read it.
+#[derive(Debug)]
+pub(super) struct OriginNote {
+    /// Other origins get other answers.
+    differs: bool,
+    origin: Option<HeaderValue>,
+}
+
+impl OriginNote {
+    pub(super) fn write(self, fields: &mut HeaderMap) {
+        if self.differs {
+            fields.append(header::VARY, HeaderValue::from_name(HeaderName::from_static("origin")));
+        }
+        if let Some(origin) = self.origin {
+            fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            fields.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_FIELDS);
+        }
+    }
+}
