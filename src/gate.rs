@@ -13,6 +13,7 @@ mod rate;
 mod site;
 mod unread;
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -161,8 +162,14 @@ async fn pass(
         }
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(Lost { id, error: ApiError::Framework(error.as_response_error().status_code()) }),
-        Err(_) => Err(Lost { id, error: ApiError::internal("a handler panicked") }),
+        Err(payload) => Err(Lost { id, error: ApiError::internal(format!("a handler panicked: {}", said(&*payload))) }),
     }
+}
+
+/// What a panic said, where that is text.
+fn said(payload: &(dyn Any + Send)) -> &str {
+    let owned = || payload.downcast_ref::<String>().map(String::as_str);
+    payload.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("not in words")
 }
 
 /// The problem for an error of ours, or for a status that the framework chose.

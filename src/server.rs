@@ -243,3 +243,6 @@ fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
         max_streams: config.limits.max_streams,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ const FILTER_VARIABLE: &str = "HIVESUM_LOG";
 /// that break off or send no request, nothing, for anybody could fill the log with them.
 const FILTER: &str = "info,actix_server=warn,actix_http=off";
 
-/// Starts logging for the process. A second call changes nothing.
+/// Starts logging for the process, panics included. A second call changes nothing.
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new(FILTER));
     let lines = tracing_subscriber::fmt()
@@ -26,6 +26,11 @@ pub fn init(format: LogFormat) {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().with_target(false).flatten_event(true).try_init(),
     };
+    // A panic is an event like others: one line, and its words cannot begin another.
+    std::panic::set_hook(Box::new(|panic| {
+        let (what, place) = (panic.payload_as_str(), panic.location().map(ToString::to_string));
+        tracing::error!(?what, place, "a thread panicked");
+    }));
     if let Err(error) = started {
         tracing::debug!(%error, "logging was started before");
     }

@@ -31,6 +31,17 @@ pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
         app.service(resource.done());
     }
     app.service(resource("/docs/{file}", metrics).get(docs::file).done());
+    #[cfg(test)]
+    app.service(resource(PANICS, metrics).get(panics).done());
+}
+
+/// A route of the unit tests alone.
+#[cfg(test)]
+pub(crate) const PANICS: &str = "/api/v1/panics";
+
+#[cfg(test)]
+async fn panics() -> actix_web::HttpResponse {
+    panic!("as the test wants it")
 }
 
 /// Every route of the contract. Each is annotated, and named in the document below.
