@@ -45,7 +45,7 @@ struct ComparisonShown {
         A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
     params(
         shown::JobPath,
-        ("with" = String, Query, description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
+        ("with" = String, Query, format = "uuid", description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
         ("verdict" = Option<shown::Change>, Query, description = "Only files that changed so."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The item to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of the page; 100 unless given."),

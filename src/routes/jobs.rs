@@ -32,6 +32,7 @@ struct JobAsked {
     /// The name of a root.
     root: String,
     /// A directory or a file beneath the root; taken literally.
+    #[schema(value_type = Option<shown::PathBeneath>, inline)]
     path: Option<String>,
     /// The exact bytes in base64, instead of `path`.
     path_b64: Option<String>,

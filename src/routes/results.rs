@@ -42,7 +42,7 @@ struct ResultsShown {
         ("verdict" = Option<shown::Verdict>, Query, description = "Only results that an audit said this of."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
-        ("digest" = Option<String>, Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("digest" = inline(Option<shown::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "Another order, once the job has ended: `path`, `size` or `modified_at`, with `-` in front from the last on."),
         ("position" = inline(Option<shown::Whole>), Query, description = "The row to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
@@ -51,7 +51,7 @@ struct ResultsShown {
         (ResultsShown = "application/json"),
         (String = "application/x-ndjson"),
     )), (status = 304, description = "The client has it: `If-None-Match` names the tag of a finished job's answer.")),
-    extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "store_corrupt", "draining"]))),
+    extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn results(
     request: HttpRequest,
@@ -87,16 +87,20 @@ fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuer
 }
 
 /// A digest with its algorithm's name in front, or of the first of the job's algorithms that has digests so long.
-fn digest_of(text: &str, algorithms: &Algorithms) -> Result<Digest, ApiError> {
+fn digest_of(text: &str, of_job: &Algorithms) -> Result<Digest, ApiError> {
     let (algorithm, hex) = match text.split_once(':') {
         Some((name, hex)) => (name.parse::<Algorithm>()?, hex),
         None => {
             let fits = |algorithm: &Algorithm| 2 * algorithm.digest_bytes() == text.len();
-            let fitting = algorithms.iter().find(fits);
-            (fitting.ok_or_else(|| ApiError::invalid("the job has no digests of this length"))?, text)
+            let fitting = of_job.iter().find(fits).or_else(|| Algorithm::ALL.into_iter().find(fits));
+            (fitting.ok_or_else(|| ApiError::invalid("no algorithm has digests of this length"))?, text)
         }
     };
-    Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))
+    let digest = Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))?;
+    match of_job.contains(algorithm) {
+        true => Ok(digest),
+        false => Err(ApiError::AlgorithmNotInJob(format!("the job computed {of_job}: it has no such digest"))),
+    }
 }
 
 fn status_of(name: &str) -> Result<StatusFilter, ApiError> {

@@ -66,8 +66,8 @@ impl Serialize for EntryShown {
     summary = "What is in a directory of a root",
     params(
         ("root" = String, Path, description = "The root's name.", example = "photos"),
-        ("path" = Option<String>, Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("path" = inline(Option<shown::PathBeneath>), Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
+        ("cursor" = inline(Option<shown::Cursor>), Query, description = "`next_cursor` of the page before."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Entries of the page; 100 unless given."),
     ),
     responses((status = 200, description = "A page, names in byte order.", body = EntriesShown)),

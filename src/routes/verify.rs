@@ -21,8 +21,8 @@ use crate::service::Service;
         `check` takes its entries from the manifest alone. Each result has a `verdict`, the summary their counts.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),
-        ("path" = Option<String>, Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
-        ("algorithm" = Option<String>, Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
+        ("path" = inline(Option<shown::PathBeneath>), Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
+        ("algorithm" = inline(Option<shown::AlgorithmName>), Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
         ("mode" = Option<shown::VerifyMode>, Query, description = "`audit` unless given."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that comes again under its key within 24 hours gives the job of the first."),

@@ -127,8 +127,13 @@ fn ended_jobs_are_sorted_and_searched_by_digest_and_running_ones_say_not_yet() {
         assert_eq!(paths(&format!("digest={digest}")), ["d/small", "d/twin"], "{digest}");
     }
     assert_eq!(paths(&format!("digest={EMPTY_SHA256}")), Vec::<String>::new());
-    for query in ["sort=name", "digest=abc", "digest=sha256:zz"] {
+    for query in ["sort=name", "digest=abc", "digest=sha256:zz", &format!("digest={}", "z".repeat(64))] {
         problem(app.get(&format!("{results}?{query}")).send().unwrap(), 400, "invalid_request");
+    }
+    problem(app.get(&format!("{results}?digest=sha257:00")).send().unwrap(), 400, "algorithm_unknown");
+    for digest in [format!("blake3:{ABC_BLAKE3}"), "0".repeat(40)] {
+        let answer = app.get(&format!("{results}?digest={digest}")).send().unwrap();
+        problem(answer, 409, "algorithm_not_in_job");
     }
     let endless = std::fs::File::create(app.root.path().join("endless")).unwrap();
     endless.set_len(1 << 40).unwrap();

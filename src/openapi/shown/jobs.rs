@@ -9,7 +9,7 @@ use super::results::VerdictCounts;
 #[into_params(parameter_in = Path)]
 pub(crate) struct JobPath {
     /// The job's id.
-    #[param(example = "0197a2b4-6d3c-7000-8000-000000000001")]
+    #[param(format = "uuid", example = "0197a2b4-6d3c-7000-8000-000000000001")]
     id: String,
 }
 

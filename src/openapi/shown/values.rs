@@ -1,6 +1,6 @@
 //! Names, digests and numbers, exactly as far as they are taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hivesum_actors::Algorithm;
 use hivesum_actors::manifest::Format;
@@ -42,12 +42,56 @@ pub(crate) struct ExpectedDigest;
 impl PartialSchema for ExpectedDigest {
     fn schema() -> RefOr<Schema> {
         let each = Algorithm::ALL.map(|known| format!("{}:[0-9a-f]{{{}}}", known.name(), 2 * known.digest_bytes()));
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.pattern(Some(format!("^({})$", each.join("|")))).build().into()
+        pattern(&format!("^({})$", each.join("|")))
     }
 }
 
 impl ToSchema for ExpectedDigest {}
+
+/// A digest to look for: `sha256:HEX`, or hex alone of a length that some algorithm has.
+pub(crate) struct WantedDigest;
+
+impl PartialSchema for WantedDigest {
+    fn schema() -> RefOr<Schema> {
+        let digits = |algorithm: Algorithm| 2 * algorithm.digest_bytes();
+        let named = Algorithm::ALL.map(|known| format!("{}:[0-9a-fA-F]{{{}}}", known.name(), digits(known)));
+        let lengths: BTreeSet<usize> = Algorithm::ALL.into_iter().map(digits).collect();
+        let bare = lengths.into_iter().map(|length| format!("[0-9a-fA-F]{{{length}}}"));
+        let each: Vec<String> = named.into_iter().chain(bare).collect();
+        pattern(&format!("^({})$", each.join("|")))
+    }
+}
+
+impl ToSchema for WantedDigest {}
+
+/// A path beneath a root: components between single `/`, none of them empty, `.` or `..`; empty for the root itself.
+pub(crate) struct PathBeneath;
+
+impl PartialSchema for PathBeneath {
+    fn schema() -> RefOr<Schema> {
+        // What begins with no dot, with one and then none, or with two and goes on.
+        let component = r"([^./\u0000][^/\u0000]*|\.[^./\u0000][^/\u0000]*|\.\.[^/\u0000]+)";
+        pattern(&format!("^({component}(/{component})*)?$"))
+    }
+}
+
+impl ToSchema for PathBeneath {}
+
+/// A place in a listing, as `next_cursor` tells it: unpadded base64url.
+pub(crate) struct Cursor;
+
+impl PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        pattern("^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$")
+    }
+}
+
+impl ToSchema for Cursor {}
+
+/// Text of this form.
+fn pattern(pattern: &str) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
+}
 
 /// A number of 64 bits, without the format that would halve it.
 pub(crate) struct Whole;
@@ -90,10 +134,7 @@ pub(crate) struct DigestField;
 
 impl PartialSchema for DigestField {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.pattern(Some("^(sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:|sha-512=:[A-Za-z0-9+/]{85}[AQgw]==:)$"))
-            .build()
-            .into()
+        pattern("^(sha-256=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:|sha-512=:[A-Za-z0-9+/]{85}[AQgw]==:)$")
     }
 }
 
