@@ -46,6 +46,7 @@ mod shares;
 mod stopping;
 mod tls;
 mod tools;
+mod traversal;
 #[path = "../cli/unseen.rs"]
 mod unseen;
 mod verify;
