@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,15 @@ impl Program {
     }
 
     pub fn start_with(more: &[&str]) -> Self {
+        Self::start_in(&[], more)
+    }
+
+    /// With these variables in its environment.
+    pub fn start_in(variables: &[(&str, &Path)], more: &[&str]) -> Self {
         let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut child = serve(&root, &state, &[&["--no-auth"], more].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = serve(&root, &state, &[&["--no-auth"], more].concat());
+        command.envs(variables.iter().copied()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('\n'));

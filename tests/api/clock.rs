@@ -1,0 +1,142 @@
+//! The wall clock jumps a day, forth and back (F58): nothing that lasts is measured by it.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::program::Program;
+use crate::tools::has;
+use jiff::Timestamp;
+use reqwest::blocking::{Client, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const DAY: i64 = 86_400;
+const HOUR_MS: u64 = 3_600_000;
+
+/// A wall clock that the test sets, for programs that are started under it.
+struct Clock {
+    dir: TempDir,
+    shift: File,
+}
+
+impl Clock {
+    /// Nothing where no C compiler is.
+    fn new() -> Option<Self> {
+        if !has("cc", "apt-get install gcc") {
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/clock/shift.c");
+        let mut build = Command::new("cc");
+        build.args(["-shared", "-fPIC", "-O1", "-o"]).arg(dir.path().join("shift.so")).arg(source);
+        assert!(build.status().unwrap().success());
+        let shift = File::options().create_new(true).write(true).open(dir.path().join("shift")).unwrap();
+        let clock = Self { dir, shift };
+        clock.set(0);
+        Some(clock)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn set(&self, seconds: i64) {
+        self.shift.write_all_at(&seconds.to_ne_bytes(), 0).unwrap();
+    }
+
+    fn start(&self, more: &[&str]) -> Program {
+        let (library, shift) = (self.file("shift.so"), self.file("shift"));
+        Program::start_in(&[("LD_PRELOAD", &library), ("CLOCK_SHIFT", &shift)], more)
+    }
+}
+
+/// A client of one program.
+struct Asker {
+    program: Program,
+    client: Client,
+}
+
+impl Asker {
+    fn of(program: Program) -> Self {
+        Self { program, client: Client::builder().timeout(Duration::from_secs(30)).build().unwrap() }
+    }
+
+    fn get(&self, path: &str) -> Response {
+        self.client.get(self.program.url(path)).send().unwrap()
+    }
+
+    fn json(&self, path: &str) -> Value {
+        self.get(path).json().unwrap()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.client.post(self.program.url(path)).json(body).send().unwrap().json().unwrap()
+    }
+
+    /// The job, once it is so.
+    fn job(&self, id: &Value, is_so: impl Fn(&Value) -> bool) -> Value {
+        let (path, began) = (format!("/api/v1/jobs/{}", id.as_str().unwrap()), Instant::now());
+        loop {
+            let job = self.json(&path);
+            if is_so(&job) {
+                return job;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "{job}");
+        }
+    }
+}
+
+#[test]
+fn a_day_forth_and_two_back_are_no_time_at_work() {
+    let Some(clock) = Clock::new() else { return };
+    let asker = Asker::of(clock.start(&["--rate-limit=off"]));
+    let root = asker.program.root.path();
+    File::create(root.join("big")).unwrap().set_len(1 << 40).unwrap();
+    std::fs::write(root.join("small"), "abc").unwrap();
+    let slow = json!({ "root": "files", "path": "big", "max_bytes_per_second": 1000, "deadline_seconds": 3600 });
+    let job = asker.post("/api/v1/jobs", &slow);
+    asker.job(&job["id"], |job| job["state"] == "running");
+    for days in [1, -1] {
+        clock.set(days * DAY);
+        let quick = asker.post("/api/v1/jobs", &json!({ "root": "files", "path": "small" }));
+        let created: Timestamp = quick["created_at"].as_str().unwrap().parse().unwrap();
+        let ahead = created.as_second() - Timestamp::now().as_second();
+        assert!((ahead - days * DAY).abs() < 3600, "the program's clock is {ahead} s ahead, not {days} days");
+        let quick = asker.job(&quick["id"], |job| job["finished_at"].is_string());
+        assert_eq!(quick["state"], "completed");
+        assert!(quick["summary"]["elapsed_ms"].as_u64().unwrap() < HOUR_MS, "{quick}");
+        let hashed = asker.client.post(asker.program.url("/api/v1/hash")).body(vec![7; 1 << 20]).send().unwrap();
+        assert!(hashed.json::<Value>().unwrap()["elapsed_ms"].as_f64().unwrap() < HOUR_MS as f64);
+        let stats = asker.json("/api/v1/stats");
+        assert!(stats["uptime_seconds"].as_u64().unwrap() < 3600, "{stats}");
+        assert!(stats["latency"]["p99_ms"].as_f64().unwrap() < HOUR_MS as f64, "{stats}");
+        assert_eq!(asker.job(&job["id"], |_| true)["state"], "running", "its deadline is an hour of work away");
+    }
+    asker.post(&format!("/api/v1/jobs/{}/cancel", job["id"].as_str().unwrap()), &json!({}));
+    let ended = asker.job(&job["id"], |job| job["finished_at"].is_string());
+    assert_eq!(ended["state"], "cancelled");
+    assert!(ended["summary"]["elapsed_ms"].as_u64().unwrap() < HOUR_MS, "{ended}");
+}
+
+#[test]
+fn a_wait_that_is_told_is_short_whatever_the_clock_says() {
+    let Some(clock) = Clock::new() else { return };
+    let asker = Asker::of(clock.start(&["--rate-limit=1"]));
+    let refused = || {
+        let began = Instant::now();
+        loop {
+            let answer = asker.get("/api/v1/stats");
+            if answer.status() == 429 {
+                return answer.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "a client may send as fast as it likes");
+        }
+    };
+    for days in [0, 1, -1, 0] {
+        clock.set(days * DAY);
+        assert_eq!(refused(), 1, "{days} days off");
+    }
+}
