@@ -150,7 +150,8 @@ impl Engine {
     }
 
     /// Hasher threads.
-    pub(crate) fn hashers(&self) -> usize {
+    #[must_use]
+    pub fn hashers(&self) -> usize {
         self.shared.config.hashers.get()
     }
 

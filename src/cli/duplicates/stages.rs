@@ -55,9 +55,9 @@ impl Stages<'_> {
     pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<Alike>> {
         let all = (0..self.inventory.files.len()).filter(|&place| self.size(place) >= min_size);
         let alike = self.with_doubles(all.map(|place| (self.size(place), place)).collect());
-        let by_ends = alike.into_iter().filter_map(|place| Some(((self.size(place), self.ends_of(place)?), place)));
-        let by_ends: Vec<_> = by_ends.collect();
-        let alike = self.with_doubles(by_ends);
+        let by_ends = self.ends(&alike);
+        let alike =
+            self.with_doubles(by_ends.into_iter().map(|(ends, place)| ((self.size(place), ends), place)).collect());
         let digests = self.digests(alike)?;
         let copies = digests
             .iter()
@@ -91,17 +91,31 @@ impl Stages<'_> {
         kept
     }
 
-    /// A digest of both ends; nothing where they cannot be read, which is said.
-    fn ends_of(&mut self, place: Place) -> Option<Vec<u8>> {
-        let name = self.inventory.names.get(place)?;
-        match read_ends(&self.dir, name, self.size(place)) {
-            Ok(digest) => Some(digest),
-            Err(error) => {
-                self.screen.say_of(name, &in_words(&error));
-                self.failed = true;
-                None
+    /// Digests of both ends, computed on as many threads as there are hashers. Those that cannot be read are said,
+    /// and left out.
+    fn ends(&mut self, places: &[Place]) -> Vec<(Vec<u8>, Place)> {
+        let part = places.len().div_ceil(self.pool.engine.hashers()).max(1);
+        let (inventory, dir) = (self.inventory, &self.dir);
+        let ends_of = |&place: &Place| {
+            let name = inventory.names.get(place).unwrap_or_default();
+            (read_ends(dir, name, inventory.files[place].0), place)
+        };
+        let all = std::thread::scope(|scope| {
+            let running: Vec<_> = places
+                .chunks(part)
+                .map(|part| scope.spawn(move || part.iter().map(ends_of).collect::<Vec<_>>()))
+                .collect();
+            let ended = running.into_iter().map(|thread| thread.join());
+            ended.map(|ended| ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+        });
+        let mut ends = Vec::with_capacity(places.len());
+        for (read, place) in all.into_iter().flatten() {
+            match read {
+                Ok(digest) => ends.push((digest, place)),
+                Err(error) => self.tell(place, &in_words(&error)),
             }
         }
+        ends
     }
 
     /// Digests of whole files; each file is read once, however many names it has.
