@@ -7,7 +7,7 @@ mod samples;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use self::samples::{any_digest, any_end, any_foreign_text, any_name, any_record, any_text};
+use self::samples::{any_digest, any_digits, any_end, any_foreign_text, any_name, any_record, any_text};
 use super::convert::{Details, convert};
 use super::*;
 use crate::digest::{Algorithm, Algorithms};
@@ -165,12 +165,13 @@ proptest! {
     fn no_bytes_make_any_reader_panic(
         text in prop_oneof![any_text(), any_foreign_text()],
         asked in prop::option::of(prop::sample::select(Algorithm::ALL.to_vec())),
+        digits in any_digits(),
         bound in 1..200_usize,
     ) {
         let limits = Limits { line_bytes: bound, lines: 8, bytes: 400 };
         for format in Format::ALL {
             for limits in [Limits::REQUEST, limits] {
-                let _ = read_all(&text, format, ReadOptions { asked, ..ReadOptions::new(limits) });
+                let _ = read_all(&text, format, ReadOptions { asked, digits, ..ReadOptions::new(limits) });
             }
         }
         let reader = ManifestReader::detecting(&*text, b"", ReadOptions::new(Limits::REQUEST)).unwrap();
@@ -196,6 +197,26 @@ proptest! {
         prop_assert_eq!(read, name);
         prop_assert_eq!(claimed.tag(), Some(digest.algorithm()));
         prop_assert_eq!(claimed.as_bytes(), digest.as_bytes());
+    }
+
+    #[test]
+    fn a_line_in_base64_is_the_line_in_hexadecimal(name in any_name(), digest in any_digest(), end in any_end()) {
+        use base64::Engine as _;
+        let (algorithm, bytes) = (digest.algorithm(), digest.as_bytes());
+        let [mut plain, mut tagged] = [Vec::new(), Vec::new()];
+        gnu::write_line(&mut plain, &name, bytes, end);
+        bsd::write_line(&mut tagged, bsd::Tagged { name: &name, algorithm, digest: bytes }, end);
+        let (hex, base64) = (hex::encode(bytes), base64::engine::general_purpose::STANDARD.encode(bytes));
+        let is_digest = |window: &[u8]| window == hex.as_bytes();
+        let places = [plain.windows(hex.len()).position(is_digest), tagged.windows(hex.len()).rposition(is_digest)];
+        let options =
+            ReadOptions { asked: Some(algorithm), digits: Digits::HexOrBase64, end, ..ReadOptions::new(Limits::REQUEST) };
+        for (line, at) in [plain, tagged].iter().zip(places.map(Option::unwrap)) {
+            let in_base64 = [&line[..at], base64.as_bytes(), &line[at + hex.len()..]].concat();
+            let read = only_entry(&in_base64, options);
+            prop_assert!(read.is_some());
+            prop_assert_eq!(read, only_entry(line, options));
+        }
     }
 
     #[test]

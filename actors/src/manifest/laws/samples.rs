@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::digest::{Algorithm, Algorithms, Digest};
 use crate::job::rows::{Stability, Status, split_digests};
-use crate::manifest::{Claimed, LineEnd, Record};
+use crate::manifest::{Claimed, Digits, LineEnd, Record};
 
 /// Names with what formats stumble over, as often as ordinary ones.
 pub(super) fn any_name() -> impl Strategy<Value = Vec<u8>> {
@@ -21,6 +21,10 @@ pub(super) fn any_digest() -> impl Strategy<Value = Digest> {
 
 pub(super) fn any_end() -> impl Strategy<Value = LineEnd> {
     prop::sample::select(vec![LineEnd::Newline, LineEnd::Nul])
+}
+
+pub(super) fn any_digits() -> impl Strategy<Value = Digits> {
+    prop::sample::select(vec![Digits::Hex, Digits::HexOrBase64])
 }
 
 /// Records with digests of all these algorithms.
@@ -97,6 +101,7 @@ pub(super) fn any_text() -> impl Strategy<Value = Vec<u8>> {
         "\0",
         "#",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         "00000000",
         "a",
         "é",
