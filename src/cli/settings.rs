@@ -19,9 +19,11 @@ use serde::{Deserialize, Serialize};
 use super::args::from_one;
 use words::{LogWord, PriorityWord, RateWord};
 
-/// Declares the settings: what each is, how it is read from a configuration, how it is put into one.
+/// Declares the settings: what each is, and its place in a configuration, `= field`, or how it is read from one and
+/// put into one, `|c| .., |c, v| ..`.
 macro_rules! settings {
-    ($($(#[$meta:meta])* $name:ident: $type:ty, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr;)*) => {
+    ($($(#[$meta:meta])* $name:ident: $type:ty
+        $(= $($field:ident).+)? $(, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr)?;)*) => {
         /// The settings that one layer gives.
         #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
@@ -44,12 +46,18 @@ macro_rules! settings {
 
             /// Puts what is said here into a configuration.
             pub(super) fn put_into(self, config: &mut ServeConfig) {
-                $(if let Some($value) = self.$name { let $into = &mut *config; $set })*
+                $(
+                    $(if let Some(value) = self.$name { config.$($field).+ = value })?
+                    $(if let Some($value) = self.$name { let $into = &mut *config; $set })?
+                )*
             }
 
             /// What a configuration says.
             pub(super) fn of(config: &ServeConfig) -> Self {
-                Self { $($name: { let $of = config; $get },)* roots: BTreeMap::new() }
+                Self {
+                    $($name: { $(Some(config.$($field).+))? $(let $of = config; $get)? },)*
+                    roots: BTreeMap::new(),
+                }
             }
 
             /// The name of every setting but the directories.
@@ -61,7 +69,7 @@ macro_rules! settings {
 settings! {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
-    listen: SocketAddr, |c| Some(c.listen), |c, v| c.listen = v;
+    listen: SocketAddr = listen;
 
     /// Where jobs, results and tokens are kept
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
@@ -70,7 +78,7 @@ settings! {
 
     /// Hasher threads [default: one a core].
     #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_HASHERS")]
-    hashers: NonZeroUsize, |c| Some(c.hashers), |c, v| c.hashers = v;
+    hashers: NonZeroUsize = hashers;
 
     /// Idle leaves the cores to requests; normal where other programs load the machine [default: idle].
     #[arg(long, value_name = "PRIORITY", env = "HIVESUM_HASHER_PRIORITY")]
@@ -79,7 +87,7 @@ settings! {
 
     /// Threads that serve HTTP [default: one a core].
     #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_WORKERS")]
-    workers: NonZeroUsize, |c| Some(c.workers), |c, v| c.workers = v;
+    workers: NonZeroUsize = workers;
 
     /// Let everybody in who reaches the port; on a loopback address only.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
@@ -90,7 +98,7 @@ settings! {
     /// A proxy in front speaks TLS with the clients.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
         env = "HIVESUM_BEHIND_PROXY")]
-    behind_proxy: bool, |c| Some(c.behind_proxy), |c, v| c.behind_proxy = v;
+    behind_proxy: bool = behind_proxy;
 
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas.
     #[arg(long = "trusted-proxy", value_name = "ADDR/BITS", value_delimiter = ',', env = "HIVESUM_TRUSTED_PROXIES")]
@@ -134,36 +142,35 @@ settings! {
 
     /// The longest upload [default: 16 GiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_UPLOAD_BYTES")]
-    max_upload_bytes: u64, |c| Some(c.limits.max_upload_bytes), |c, v| c.limits.max_upload_bytes = v;
+    max_upload_bytes: u64 = limits.max_upload_bytes;
 
     /// Parts of one multipart upload [default: 1000].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_PARTS")]
-    max_parts: usize, |c| Some(c.limits.max_parts), |c, v| c.limits.max_parts = v;
+    max_parts: usize = limits.max_parts;
 
     /// Uploads under way at a time [default: 128].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS")]
-    max_uploads: usize, |c| Some(c.limits.max_uploads), |c, v| c.limits.max_uploads = v;
+    max_uploads: usize = limits.max_uploads;
 
     /// The longest JSON body [default: 256 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_JSON_BYTES")]
-    max_json_bytes: usize, |c| Some(c.limits.max_json_bytes), |c, v| c.limits.max_json_bytes = v;
+    max_json_bytes: usize = limits.max_json_bytes;
 
     /// The longest manifest to verify against [default: 64 MiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_MANIFEST_BYTES")]
-    max_manifest_bytes: usize, |c| Some(c.limits.max_manifest_bytes), |c, v| c.limits.max_manifest_bytes = v;
+    max_manifest_bytes: usize = limits.max_manifest_bytes;
 
     /// Connections at a time [default: 4096].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
-    max_connections: usize, |c| Some(c.limits.max_connections), |c, v| c.limits.max_connections = v;
+    max_connections: usize = limits.max_connections;
 
     /// Connections of one address at a time [default: 512].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS_PER_ADDRESS")]
-    max_connections_per_address: usize, |c| Some(c.limits.max_connections_per_address),
-        |c, v| c.limits.max_connections_per_address = v;
+    max_connections_per_address: usize = limits.max_connections_per_address;
 
     /// Event streams at a time [default: 256].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS")]
-    max_streams: usize, |c| Some(c.limits.max_streams), |c, v| c.limits.max_streams = v;
+    max_streams: usize = limits.max_streams;
 
     /// Event streams of one client at a time [default: as many as there may be].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS_PER_CLIENT")]
@@ -172,11 +179,11 @@ settings! {
 
     /// Jobs that run at a time [default: 4].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_RUNNING_JOBS")]
-    max_running_jobs: usize, |c| Some(c.limits.max_running_jobs), |c, v| c.limits.max_running_jobs = v;
+    max_running_jobs: usize = limits.max_running_jobs;
 
     /// Jobs that may wait [default: 1000].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS")]
-    max_queued_jobs: usize, |c| Some(c.limits.max_queued_jobs), |c, v| c.limits.max_queued_jobs = v;
+    max_queued_jobs: usize = limits.max_queued_jobs;
 
     /// Jobs of one token that may wait [default: as many as there may be].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS_PER_CLIENT")]
@@ -199,12 +206,11 @@ settings! {
 
     /// Longer files are not hashed [default: 16 TiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
-    max_file_bytes: u64, |c| Some(c.limits.max_file_bytes), |c, v| c.limits.max_file_bytes = v;
+    max_file_bytes: u64 = limits.max_file_bytes;
 
     /// Bodies must come so fast, on average, after the grace [default: 16 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_BODY_MIN_BYTES_PER_SECOND")]
-    body_min_bytes_per_second: u64, |c| Some(c.limits.body_pace.min_bytes_per_second),
-        |c, v| c.limits.body_pace.min_bytes_per_second = v;
+    body_min_bytes_per_second: u64 = limits.body_pace.min_bytes_per_second;
 
     /// A body may be slow for so long [default: 20].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_BODY_GRACE_SECONDS")]
