@@ -13,80 +13,25 @@
 set -euo pipefail
 export LC_ALL=C
 
-# Paths are the caller's, so they are made absolute before the directory changes.
-corpus=$(realpath -m "${HIVESUM_CORPUS:-/var/tmp/hivesum-corpus}")
-given=${HIVESUM_BIN:+$(realpath "$HIVESUM_BIN")}
-readonly corpus given
+# shellcheck source=benches/corpus.sh
+source "$(dirname "$0")/corpus.sh"
 cd "$(dirname "$0")/.."
 
 readonly small=$corpus/small big=$corpus/big
-readonly small_files=100000
 readonly runs=${HIVESUM_RUNS:-5}
 readonly warmups=2
-# Files that were touched within the last minute are probed for writers, which an archive's are not.
-readonly settled_after=61
-cores=$(nproc)
-readonly cores
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-say() { printf '%s\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null; }
 quoted() { printf '%q' "$1"; }
-
-# 100,000 files in 4,096 directories, sizes log-normal: median 3 KB, at most 200 KB, some 613 MB in all. The generator
-# is Lehmer's (16807 modulo 2^31 - 1, exact in awk's doubles), so that sizes are the same wherever this runs.
-make_small() {
-  [[ -d $small ]] && return
-  say "making $small"
-  rm -rf "$small.part"
-  mkdir -p "$small.part"
-  (cd "$small.part" && seq 0 4095 | awk '{ printf "%02x/%02x\n", int($1 / 64), $1 % 64 }' | xargs mkdir -p)
-  # Text, because awk knows no NUL; digests do not care. Each file begins with its number, so no two are equal.
-  head -c 300000 /dev/urandom | base64 -w 0 |
-    awk -v files="$small_files" -v home="$small.part" '
-      function draw() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
-      { pool = $0 }
-      END {
-        seed = 20240229
-        for (number = 0; number < files; number++) {
-          normal = sqrt(-2 * log(draw())) * cos(6.283185307179586 * draw())
-          size = int(3000 * exp(1.2 * normal))
-          if (size > 200000) size = 200000
-          if (size < 7) size = 7
-          leaf = number % 4096
-          path = sprintf("%s/%02x/%02x/file-%04d.dat", home, int(leaf / 64), leaf % 64, int(number / 4096))
-          printf "%06d\n%s", number, substr(pool, 1 + int(draw() * 190000), size - 7) > path
-          close(path)
-        }
-      }'
-  mv "$small.part" "$small"
-}
 
 make_big() {
   [[ -f $big ]] && return
   say "making $big"
   head -c 2G /dev/urandom >"$big.part"
   mv "$big.part" "$big"
-}
-
-wait_until_settled() {
-  local age left
-  age=$(($(date +%s) - $(find "$small" "$big" -maxdepth 0 -printf '%C@\n' | sort -n | tail -n 1 | cut -d . -f 1)))
-  left=$((settled_after - age))
-  if ((left > 0)); then
-    say "waiting $left s until the files count as untouched"
-    sleep "$left"
-  fi
-}
-
-build() {
-  hivesum=$given
-  if [[ -z $hivesum ]]; then
-    cargo build --release --bin hivesum >&2
-    hivesum=${CARGO_TARGET_DIR:-target}/release/hivesum
-  fi
 }
 
 # A contestant's shell command, with `jobs` processes at a time where it takes xargs to use the cores.
@@ -257,9 +202,9 @@ main() {
   fi
   build
   mkdir -p "$corpus"
-  make_small
+  make_tree "$small" 100000
   make_big
-  wait_until_settled
+  wait_until_settled "$small" "$big"
   compare 'SMALL, BLAKE3' 'best 0.75' 'hivesum: SMALL, BLAKE3' 'xargs b3sum'
   compare 'SMALL, SHA-256' 'best 0.75' 'hivesum: SMALL, SHA-256' \
     'xargs rhash' 'rhash -r' 'xargs openssl' 'xargs sha256sum' 'hashdeep'

@@ -1,0 +1,63 @@
+# What peers.sh and million.sh share, sourced by them from the package's directory: trees to hash, which are made once
+# and kept, and the program that hashes them.
+
+# Paths are the caller's, so they are made absolute before the directory changes.
+corpus=$(realpath -m "${HIVESUM_CORPUS:-/var/tmp/hivesum-corpus}")
+given=${HIVESUM_BIN:+$(realpath "$HIVESUM_BIN")}
+cores=$(nproc)
+readonly corpus given cores
+# Files that were touched within the last minute are probed for writers, which an archive's are not.
+readonly settled_after=61
+
+say() { printf '%s\n' "$*" >&2; }
+
+# make_tree DIR FILES: so many files in 4,096 directories, sizes log-normal: median 3 KB, at most 200 KB, some 6.1 KB on
+# average. The generator is Lehmer's (16807 modulo 2^31 - 1, exact in awk's doubles), so that sizes are the same
+# wherever this runs.
+make_tree() {
+  local home=$1 files=$2
+  [[ -d $home ]] && return
+  say "making $home"
+  rm -rf "$home.part"
+  mkdir -p "$home.part"
+  (cd "$home.part" && seq 0 4095 | awk '{ printf "%02x/%02x\n", int($1 / 64), $1 % 64 }' | xargs mkdir -p)
+  # Text, because awk knows no NUL; digests do not care. Each file begins with its number, so no two are equal.
+  head -c 300000 /dev/urandom | base64 -w 0 |
+    awk -v files="$files" -v home="$home.part" '
+      function draw() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
+      { pool = $0 }
+      END {
+        seed = 20240229
+        for (number = 0; number < files; number++) {
+          normal = sqrt(-2 * log(draw())) * cos(6.283185307179586 * draw())
+          size = int(3000 * exp(1.2 * normal))
+          if (size > 200000) size = 200000
+          if (size < 7) size = 7
+          leaf = number % 4096
+          path = sprintf("%s/%02x/%02x/file-%04d.dat", home, int(leaf / 64), leaf % 64, int(number / 4096))
+          printf "%06d\n%s", number, substr(pool, 1 + int(draw() * 190000), size - 7) > path
+          close(path)
+        }
+      }'
+  mv "$home.part" "$home"
+}
+
+# wait_until_settled PATH...: until all of these count as untouched.
+wait_until_settled() {
+  local age left
+  age=$(($(date +%s) - $(find "$@" -maxdepth 0 -printf '%C@\n' | sort -n | tail -n 1 | cut -d . -f 1)))
+  left=$((settled_after - age))
+  if ((left > 0)); then
+    say "waiting $left s until the files count as untouched"
+    sleep "$left"
+  fi
+}
+
+# Names the program, built unless it was given.
+build() {
+  hivesum=$given
+  if [[ -z $hivesum ]]; then
+    cargo build --release --bin hivesum >&2
+    hivesum=${CARGO_TARGET_DIR:-target}/release/hivesum
+  fi
+}
