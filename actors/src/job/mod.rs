@@ -14,6 +14,7 @@ mod hall;
 pub mod item;
 pub(crate) mod known;
 mod live;
+mod names;
 pub(crate) mod openings;
 mod pass;
 mod past;

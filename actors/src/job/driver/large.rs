@@ -4,6 +4,7 @@
 //! The earliest file with something to do comes first, and within it the track with the most work left,
 //! so that the slowest digest never waits for a faster one.
 
+mod enter;
 mod keep;
 
 use std::collections::BTreeMap;
@@ -12,15 +13,13 @@ use std::time::Instant;
 
 use super::track::{Track, tracks, unsized_track};
 use super::window::Settled;
-use crate::digest::{Chain, MultiHasher};
 use crate::error::ErrorCode;
-use crate::guards::Guard;
 use crate::job::checkpoint::Checkpoint;
 use crate::job::plan::Plan;
 use crate::job::rows::{FileMeta, Stability, Status};
 use crate::source::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
 use crate::source::segment::{Named, SegmentDone, SegmentTask, SegmentWork};
-use crate::source::{OpenFile, PIECE_BYTES, Piece, UnsizedRead};
+use crate::source::{OpenFile, Piece};
 
 /// The large files of a scan.
 #[derive(Debug)]
@@ -219,48 +218,6 @@ impl LargeFile {
         self.in_flight += 1;
         let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
         (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work, named: self.named.clone() })
-    }
-
-    /// Takes what the file is now for the pass that is to begin.
-    fn enter_look(&mut self, meta: FileMeta, stability: Stability, rules: &ScanRules) {
-        let still_unsized = (self.meta.size == 0) == (meta.size == 0);
-        let still_large = meta.size == 0 || meta.size > PIECE_BYTES as u64;
-        self.meta = meta;
-        self.stability = stability;
-        self.look = Look::Done;
-        if !(still_unsized && still_large) {
-            self.note(Trouble::Failed(error(ErrorCode::FileChanged)));
-        } else if stability == Stability::Unverified && rules.refuses_unverified() {
-            self.note(Trouble::Failed(error(ErrorCode::FileBusy)));
-        }
-    }
-
-    fn enter_unsized(&mut self, digests: Box<MultiHasher>, read: UnsizedRead, max_bytes: u64) {
-        if let Some(Track::Unsized { next_offset, state, is_done, .. }) = self.tracks.first_mut() {
-            *next_offset += read.bytes;
-            *is_done = read.is_end;
-            *state = Some(digests);
-            if *next_offset > max_bytes && Guard::UnsizedBound.is_up() {
-                self.note(Trouble::Failed(error(ErrorCode::TooLarge)));
-            }
-        }
-    }
-
-    fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32]) {
-        if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
-            *in_flight -= 1;
-            order.enter(tag.offset / PIECE_BYTES as u64, value);
-        }
-    }
-
-    fn enter_chain(&mut self, tag: PieceTag, chain: Chain) {
-        if let Some(Track::Chain { state, .. }) = self.track(tag) {
-            *state = Some(chain);
-        }
-    }
-
-    fn track(&mut self, tag: PieceTag) -> Option<&mut Track> {
-        self.tracks.get_mut(tag.track?)
     }
 
     fn is_digested(&self) -> bool {

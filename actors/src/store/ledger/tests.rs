@@ -1,0 +1,95 @@
+//! Groups: directories named once, positions and counts that go on, errors with their numbers.
+
+use super::*;
+use crate::store::commit::commit;
+use crate::store::testing::{Bench, hashed};
+
+fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
+    let mut statement = bench.connection.prepare("SELECT id, CAST(path AS TEXT) FROM directories ORDER BY id").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
+    let mut bench = Bench::new();
+    let job = bench.take_job();
+    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    for paths in [&["", "a", "a/b"][..], &["a/b", "a", "a/bc", "a"], &["ab", ""]] {
+        let mut rows = Rows::new(job.spec.algorithms);
+        for path in paths {
+            rows.push(hashed(path, "f"));
+        }
+        ledger.add(rows);
+        let group = ledger.take_group(Duration::ZERO);
+        commit(&mut bench.connection, &group, None).unwrap();
+    }
+    let named = directories_of(&bench).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
+    assert_eq!(named, ["", "a", "a/b", "a/bc", "ab"]);
+}
+
+#[test]
+fn counts_and_positions_go_on_from_group_to_group() {
+    let mut bench = Bench::new();
+    let job = bench.take_job();
+    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    for _ in 0..2 {
+        let mut rows = Rows::new(job.spec.algorithms);
+        rows.push(hashed("d", "ok"));
+        rows.push(RowRef {
+            status: Status::Error { code: crate::error::ErrorCode::Permission, errno: 13 },
+            digests: &[],
+            ..hashed("d", "no")
+        });
+        ledger.add(rows);
+        assert_eq!(ledger.waiting(), 2);
+        let group = ledger.take_group(Duration::ZERO);
+        assert_eq!(ledger.waiting(), 0);
+        commit(&mut bench.connection, &group, None).unwrap();
+    }
+    let stored = crate::store::jobs::get(&bench.connection, job.id).unwrap().unwrap();
+    assert_eq!(stored.rows, 4);
+    assert_eq!((stored.job.progress.files_done, stored.job.progress.files_failed), (2, 2));
+    assert_eq!(stored.job.progress.bytes_done, 2 * hashed("d", "ok").meta.size);
+}
+
+#[test]
+fn errors_are_numbered_by_the_rows_up_to_them() {
+    let job = crate::store::testing::job();
+    let mut ledger = Ledger::new(job.id, Footing::default());
+    let mut rows = Rows::new(job.spec.algorithms);
+    rows.push(hashed("", "a"));
+    rows.push(RowRef {
+        status: Status::Error { code: crate::error::ErrorCode::NotFound, errno: 2 },
+        digests: &[],
+        ..hashed("x", "b")
+    });
+    ledger.add(rows);
+    let errors = ledger.take_group(Duration::ZERO).errors;
+    assert_eq!(errors.iter().map(|(id, item)| (*id, &item.path[..])).collect::<Vec<_>>(), [(2, &b"x/b"[..])]);
+}
+
+#[test]
+fn a_group_of_a_run_that_was_given_up_is_not_committed() {
+    let mut bench = Bench::new();
+    let job = bench.take_job();
+    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    crate::store::recovery::start_over(&mut bench.connection, job.id).unwrap();
+    let mut rows = Rows::new(job.spec.algorithms);
+    rows.push(hashed("", "late"));
+    ledger.add(rows);
+    assert!(commit(&mut bench.connection, &ledger.take_group(Duration::ZERO), None).is_err());
+    let rows: i64 = bench.connection.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[test]
+fn the_view_for_people_shows_whole_paths_and_words() {
+    let mut bench = Bench::new();
+    bench.job_with_rows(&["a/b/file", "top"]);
+    let sql = "SELECT path || ' ' || status || ' ' || stability || ' ' || modified_at || ' ' || algorithms FROM files";
+    let mut statement = bench.connection.prepare(sql).unwrap();
+    let shown: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let rest = r#"hashed stable 2023-11-14 22:13:20 ["blake3"]"#;
+    assert_eq!(shown, [format!("a/b/file {rest}"), format!("top {rest}")]);
+}
