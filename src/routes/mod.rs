@@ -45,7 +45,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every route of the contract. Each is annotated, and named in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 20] {
+fn resources(metrics: &Metrics) -> [Methods; 21] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -68,6 +68,7 @@ fn resources(metrics: &Metrics) -> [Methods; 20] {
         at("/api/v1/jobs/{id}/compare").get(compare::compare),
         at("/api/v1/jobs/{id}/duplicates").get(duplicates::duplicates),
         at("/api/v1/jobs/{id}/events").get(events::events),
+        at("/api/v1/events").get(events::all_events),
     ]
 }
 
@@ -96,6 +97,7 @@ fn resources(metrics: &Metrics) -> [Methods; 20] {
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
+        events::all_events,
     ),
     components(schemas(shown::Problem)),
     security(("token" = []), ("session" = [])),

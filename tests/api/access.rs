@@ -36,6 +36,7 @@ fn without_a_token_only_the_page_health_and_the_sign_in_are_open() {
         "/api/v1/jobs",
         "/api/v1/jobs/x",
         "/api/v1/jobs/x/events",
+        "/api/v1/events",
         "/metrics",
         "/docs",
         "/openapi.json",

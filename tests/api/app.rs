@@ -234,18 +234,41 @@ pub fn problem(answer: Response, status: u16, code: &str) -> Value {
 /// One server-sent event.
 #[derive(Debug)]
 pub struct Event {
-    pub id: u64,
+    pub id: String,
     pub name: String,
     pub data: Value,
 }
 
-/// The events of an answer as they come.
-pub struct Events(BufReader<Response>);
+/// The events of an answer as they come. A stream stays open however long nothing happens, so there is an end to
+/// one's patience: it is looked at with every line, and a comment comes every 15 s.
+pub struct Events {
+    lines: BufReader<Response>,
+    opened: Instant,
+    last_line: String,
+}
+
+/// No test reads one stream for longer.
+const STREAM_PATIENCE: Duration = Duration::from_secs(120);
 
 impl Events {
     pub fn of(answer: Response) -> Self {
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        Self(BufReader::new(answer))
+        Self { lines: BufReader::new(answer), opened: Instant::now(), last_line: String::new() }
+    }
+
+    /// The next line without its end; nothing at the end of the stream.
+    fn next_line(&mut self) -> Option<String> {
+        let waited = self.opened.elapsed();
+        assert!(waited < STREAM_PATIENCE, "no end after {waited:?}, the last line told was {:?}", self.last_line);
+        let mut line = String::new();
+        if self.lines.read_line(&mut line).unwrap() == 0 {
+            return None;
+        }
+        line.truncate(line.trim_end_matches('\n').len());
+        if line.starts_with("data") {
+            self.last_line.clone_from(&line);
+        }
+        Some(line)
     }
 }
 
@@ -255,12 +278,8 @@ impl Iterator for Events {
     fn next(&mut self) -> Option<Event> {
         let (mut id, mut name, mut data) = (None, None, None);
         loop {
-            let mut line = String::new();
-            if self.0.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            match line.trim_end_matches('\n').split_once(": ") {
-                Some(("id", value)) => id = Some(value.parse().unwrap()),
+            match self.next_line()?.split_once(": ") {
+                Some(("id", value)) => id = Some(value.to_owned()),
                 Some(("event", value)) => name = Some(value.to_owned()),
                 Some(("data", value)) => data = Some(serde_json::from_str(value).unwrap()),
                 Some(_) => {}

@@ -49,6 +49,7 @@ fn unknown_query_parameters_are_refused_everywhere() {
         "jobs/{id}/manifest",
         "jobs/{id}/duplicates",
         "jobs/{id}/events",
+        "events",
     ] {
         let path = format!("/api/v1/{}?surprise=1", path.replace("{id}", &id));
         problem(app.get(&path).send().unwrap(), 400, "invalid_request");

@@ -23,9 +23,9 @@ fn a_job_is_followed_to_its_end() {
     let events: Vec<_> = Events::of(answer).collect();
     let last = events.last().unwrap();
     assert_eq!((last.name.as_str(), &last.data["state"]), ("end", &json!("completed")));
-    assert_eq!(last.id, 500, "the id is the number of committed rows");
+    assert_eq!(last.id, "500", "the id is the number of committed rows");
     assert_eq!(events.iter().filter(|event| event.name == "end").count(), 1);
-    assert!(events.is_sorted_by_key(|event| event.id));
+    assert!(events.is_sorted_by_key(|event| event.id.parse::<u64>().unwrap()));
     assert!(
         events
             .iter()

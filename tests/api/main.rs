@@ -19,6 +19,7 @@ mod dead_mount;
 mod duplicates;
 mod errors;
 mod events;
+mod events_of_all;
 #[path = "../../actors/tests/faults/faultfs.rs"]
 #[allow(dead_code, reason = "shared with the table of faults, which has more of them")]
 mod faultfs;

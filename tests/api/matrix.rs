@@ -28,6 +28,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/jobs/{id}/compare", Needs::Scope("read")),
     ("get", "/api/v1/jobs/{id}/duplicates", Needs::Scope("read")),
     ("get", "/api/v1/jobs/{id}/events", Needs::Scope("read")),
+    ("get", "/api/v1/events", Needs::Scope("read")),
     ("post", "/api/v1/hash", Needs::Scope("hash")),
     ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs", Needs::Scope("hash")),
@@ -89,7 +90,8 @@ fn needs(method: &str, path: &str) -> Needs {
 
 fn code_of(answer: Response) -> (u16, String) {
     let status = answer.status().as_u16();
-    let problem: Option<Value> = answer.json().ok();
+    // Streams of events have no end.
+    let problem: Option<Value> = if status < 400 { None } else { answer.json().ok() };
     (status, problem.and_then(|problem| problem["code"].as_str().map(str::to_owned)).unwrap_or_default())
 }
 

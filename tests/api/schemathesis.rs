@@ -36,7 +36,8 @@ fn schemathesis_finds_no_answer_that_the_document_does_not_tell() {
         ])
         .args(["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--mode", "all"])
         .args(["--max-examples", &examples, "--seed", "20260101", "--generation-deterministic", "--no-color"])
-        // A job's events have no end while it runs.
+        // The events of all jobs have no end, and those of one have none while it runs.
+        .args(["--exclude-operation-id", "follow_all_jobs"])
         .args(["--request-timeout", "20", "--workers", "1"])
         .current_dir(app.state.path())
         .output()

@@ -4,15 +4,21 @@
 //! it saw misses none and gets none twice. Those from before it came are read from the store; progress is
 //! never stored. A reader that falls too far behind gets one snapshot instead of what it missed.
 
+mod of_all;
+
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::task::JoinSet;
 
+pub(crate) use self::of_all::Sources;
+pub use self::of_all::{ServiceEvent, ServiceEvents, Standing, StandingInvalid};
 use super::live::{Live, Notice, View};
 use crate::error::StoreError;
 use crate::job::item::Item;
-use crate::job::spec::{Job, JobState, Progress};
+use crate::job::spec::{Job, JobId, JobState, Progress};
 use crate::store::{Store, StoredJob};
 
 /// Errors read from the store at a time.
@@ -20,6 +26,9 @@ const REPLAY_PAGE: usize = 500;
 
 /// Errors replayed before a snapshot takes the place of the rest.
 const REPLAY_BOUND: usize = 10_000;
+
+/// A place among the streams that may be open, given back with the last of those that share it.
+pub(crate) type Seat = Arc<OwnedSemaphorePermit>;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +77,7 @@ pub struct EventStream {
     seen: u64,
     told_state: JobState,
     ended_before: bool,
-    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,21 +90,16 @@ enum Stage {
 
 impl EventStream {
     /// Of a job that has not ended.
-    pub(crate) fn of_live(store: Store, live: &Live, last_event_id: Option<u64>, permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn of_live(store: Store, live: &Live, last_event_id: Option<u64>, seat: Seat) -> Self {
         // The errors first: whatever is committed from here on comes through one of the two.
         let errors = live.watch_errors();
-        Self::new(store, live.watch(), Some(errors), last_event_id, permit)
+        Self::new(store, live.watch(), Some(errors), last_event_id, seat)
     }
 
     /// Of a job that has ended.
-    pub(crate) fn of_ended(
-        store: Store,
-        ended: StoredJob,
-        last_event_id: Option<u64>,
-        permit: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(crate) fn of_ended(store: Store, ended: StoredJob, last_event_id: Option<u64>, seat: Seat) -> Self {
         let (_, view) = watch::channel(View::of(ended.job, ended.rows));
-        Self::new(store, view, None, last_event_id, permit)
+        Self::new(store, view, None, last_event_id, seat)
     }
 
     fn new(
@@ -103,7 +107,7 @@ impl EventStream {
         view: watch::Receiver<View>,
         errors: Option<broadcast::Receiver<Notice>>,
         last_event_id: Option<u64>,
-        permit: OwnedSemaphorePermit,
+        seat: Seat,
     ) -> Self {
         let told_state = view.borrow().job.state;
         Self {
@@ -115,8 +119,13 @@ impl EventStream {
             seen: last_event_id.unwrap_or(0),
             told_state,
             ended_before: told_state.is_final(),
-            _permit: permit,
+            _seat: seat,
         }
+    }
+
+    /// Whose events they are.
+    pub(crate) fn job(&self) -> JobId {
+        self.view.borrow().job.id
     }
 
     /// The next event; nothing after [`JobEventKind::End`].
@@ -150,9 +159,10 @@ impl EventStream {
         if errors_so_far >= REPLAY_BOUND {
             return self.snapshot();
         }
-        let id = self.view.borrow().job.id;
+        let (store, id, seen) = (self.store.clone(), self.job(), self.seen);
+        let since = apart(async move { store.errors_since(id, seen, REPLAY_PAGE).await }).await;
         // Where the store fails, the figures at hand are all there is.
-        let Ok(since) = self.store.errors_since(id, self.seen, REPLAY_PAGE).await else { return self.snapshot() };
+        let Ok(since) = since else { return self.snapshot() };
         let errors = since.items.len();
         self.push_errors(&since.items);
         self.stage = Stage::Replaying { errors: errors_so_far + errors };
@@ -241,4 +251,15 @@ impl EventStream {
         self.ready.push_back(JobEvent { id, kind: JobEventKind::End(view.job) });
         self.stage = Stage::Ended;
     }
+}
+
+/// Asks the store from a task of its own, which whoever stops waiting calls off. Streams are not polled while their
+/// readers are stuck, or while another one of the same reader's is waited for: a question that had got its place at
+/// the store's threads would keep it from everybody else for as long.
+async fn apart<T: Send + 'static>(
+    question: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let mut asked = JoinSet::new();
+    asked.spawn(question);
+    asked.join_next().await.and_then(Result::ok).unwrap_or(Err(StoreError::Closed))
 }

@@ -7,7 +7,8 @@ use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::live::{Live, Registry};
+use super::live::Live;
+use super::registry::Registry;
 use super::runner;
 use crate::Engine;
 use crate::error::StoreError;

@@ -21,6 +21,7 @@ mod past;
 mod patience;
 pub(crate) mod plan;
 pub mod query;
+mod registry;
 pub mod rows;
 mod runner;
 pub mod scan;

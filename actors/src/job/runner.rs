@@ -12,10 +12,11 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::hall::Hall;
-use super::live::{Live, Place};
+use super::live::Live;
 use super::pass::Pass;
 use super::past;
 use super::patience::with_room;
+use super::registry::Place;
 use super::verify;
 use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};

@@ -13,6 +13,7 @@
 mod checkpoints;
 mod clerk;
 mod commit;
+mod endings;
 mod facts;
 mod failure;
 pub mod figures;
@@ -24,6 +25,7 @@ mod open;
 mod orders;
 mod pages;
 mod place;
+mod reads;
 mod recovery;
 mod requests;
 pub mod retention;
@@ -46,23 +48,18 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::clerk::{Ask, Clerk};
+pub(crate) use self::endings::NextEnded;
 use self::failure::Fault;
 use self::figures::{Commits, StoreFigures};
 pub(crate) use self::jobs::{Ending, StoredJob};
 pub(crate) use self::known::KnownQuery;
 pub(crate) use self::ledger::{Footing, Group, Ledger, NumberedItem, Tally};
 use self::open::Access;
-pub(crate) use self::pages::ErrorsSince;
 use self::place::{ServerLock, StateDir};
 pub(crate) use self::recovery::Beginning;
 pub(crate) use self::requests::{Before, RequestKey};
 use self::retention::Retention;
-use crate::compare::{self, Comparison};
-use crate::digest::Algorithm;
-use crate::error::{CompareError, StoreError};
-use crate::job::item::Item;
-use crate::job::query::{JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
-use crate::job::rows::Rows;
+use crate::error::StoreError;
 use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
 use crate::sys::slots::Slots;
@@ -133,16 +130,6 @@ impl Store {
         self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
-    /// What a verify job holds its files against.
-    pub(crate) async fn manifest(&self, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(move |connection| jobs::manifest(connection, id)).await
-    }
-
-    /// Whether a request has come before.
-    pub(crate) async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Before, StoreError> {
-        self.read(move |connection| requests::look(connection, owner.as_deref(), &request)).await
-    }
-
     pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
         self.write(move |connection| recovery::begin(connection, id, at)).await
     }
@@ -169,11 +156,6 @@ impl Store {
         Ok(Some(id))
     }
 
-    /// Whether an ended job has its orders.
-    pub(crate) async fn is_indexed(&self, id: JobId) -> Result<bool, StoreError> {
-        self.read(move |connection| orders::has(connection, id)).await
-    }
-
     /// Moves the log into the database, so that whoever copies the one file has all of it. As far as readers let it.
     pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -189,11 +171,6 @@ impl Store {
     pub(crate) fn figures(&self) -> StoreFigures {
         let [database, log] = self.place.database_and_log_bytes();
         self.commits.figures(database, log)
-    }
-
-    /// Some results of a pass from a position on, and where to go on; nothing at the end.
-    pub(crate) async fn known(&self, query: KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
-        self.read(move |connection| known::rows(connection, &query, from)).await
     }
 
     pub(crate) async fn commit(&self, group: Arc<Group>, ending: Option<Ending>) -> Result<(), StoreError> {
@@ -236,78 +213,12 @@ impl Store {
         self.write(|connection| sweep::sweep(connection, sweep::SWEEP_ROWS)).await
     }
 
-    pub(crate) async fn job(&self, id: JobId) -> Result<Option<StoredJob>, StoreError> {
-        self.read(move |connection| jobs::get(connection, id)).await
-    }
-
-    pub(crate) async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
-        self.read(move |connection| jobs::list(connection, &query)).await
-    }
-
-    pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
-        let _place = self.place_for(&query).await?;
-        self.read(move |connection| match query.needs_orders() {
-            true => sorted::page(connection, id, &query),
-            false => pages::page(connection, id, &query),
-        })
-        .await
-    }
-
-    pub(crate) async fn rows_after(
-        &self,
-        id: JobId,
-        query: ResultQuery,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Result<RowPage, StoreError> {
-        let _place = self.place_for(&query).await?;
-        self.read(move |connection| pages::rows_after(connection, id, &query, after, limit)).await
-    }
-
-    pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        let _place = self.long_read().await?;
-        self.read(move |connection| facts::compare_jobs(connection, old, new)).await?.transpose()
-    }
-
-    pub(crate) async fn duplicates(
-        &self,
-        id: JobId,
-        by: Algorithm,
-        min_size: u64,
-    ) -> Result<Option<Vec<compare::Group>>, StoreError> {
-        let _place = self.long_read().await?;
-        self.read(move |connection| facts::duplicates(connection, id, by, min_size)).await
-    }
-
-    pub(crate) async fn items_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
-        self.read(move |connection| facts::items_at(connection, id, &positions)).await
-    }
-
-    /// Waits for a place among the reads that pass many rows.
-    async fn long_read(&self) -> Result<tokio::sync::SemaphorePermit<'_>, StoreError> {
-        self.long_reads.acquire().await.map_err(|_| StoreError::Closed)
-    }
-
-    pub(crate) async fn errors_since(&self, id: JobId, from: u64, limit: usize) -> Result<ErrorsSince, StoreError> {
-        self.read(move |connection| pages::errors_since(connection, id, from, limit)).await
-    }
-
     /// SQLite answers a database at its page bound as it answers a full disk.
     #[cfg(test)]
     pub(crate) async fn bound_pages(&self, pages: u32) {
         let bound = format!("PRAGMA max_page_count = {pages}");
         let answer = self.write(move |connection| Ok(connection.query_row(&bound, [], |row| row.get::<_, i64>(0))?));
         answer.await.unwrap();
-    }
-
-    /// Waits for a place among the long reads, if this is one.
-    async fn place_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
-        let passes_many_rows =
-            query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_orders();
-        match passes_many_rows {
-            true => self.long_reads.acquire().await.map(Some).map_err(|_| StoreError::Closed),
-            false => Ok(None),
-        }
     }
 
     async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
@@ -356,97 +267,4 @@ impl Clerks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::testing::job;
-    use futures_util::FutureExt as _;
-    use std::os::unix::fs::MetadataExt;
-    use std::sync::mpsc;
-
-    #[actix::test]
-    async fn a_panic_costs_the_work_and_not_the_writer() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        for _ in 0..3 {
-            let answer: Result<(), _> = store.write(|_| panic!("as the test wants it")).await;
-            assert!(matches!(answer, Err(StoreError::Failed(_))));
-        }
-        let taken = job();
-        store.insert(taken.clone(), None, None).await.unwrap();
-        assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
-    }
-
-    #[actix::test]
-    async fn what_a_panic_left_uncommitted_is_rolled_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        let taken = job();
-        let id = taken.id;
-        let answer: Result<(), _> = store
-            .write(move |connection| {
-                jobs::insert(connection, &taken, None, None)?;
-                let change = connection.transaction()?;
-                change.execute("DELETE FROM jobs", [])?;
-                panic!("before the commit")
-            })
-            .await;
-        assert!(answer.is_err());
-        assert!(store.job(id).await.unwrap().is_some());
-    }
-
-    #[actix::test]
-    async fn the_mailbox_holds_its_bound_and_no_more() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        let (release, released) = mpsc::channel::<()>();
-        let held = store.write(move |_| Ok(released.recv().is_ok()));
-        let asks: Vec<_> = (0..2 * MAILBOX).map(|_| store.write(|_| Ok(()))).collect();
-        let mut all = Box::pin(async { tokio::join!(held, futures_util::future::join_all(asks)) });
-        assert!(all.as_mut().now_or_never().is_none());
-        assert_eq!(store.writer.places.available_permits(), 0);
-        release.send(()).unwrap();
-        let (held, answers) = all.await;
-        assert!(held.unwrap());
-        assert!(answers.iter().all(Result::is_ok));
-        assert_eq!(store.writer.places.available_permits(), MAILBOX);
-    }
-
-    #[actix::test]
-    async fn a_second_server_is_refused_while_the_first_lives() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        assert!(matches!(Store::open(dir.path()).await, Err(StoreError::Locked)));
-        drop(store);
-    }
-
-    #[actix::test]
-    async fn a_full_disk_is_told_and_reading_goes_on() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        let taken = job();
-        store.insert(taken.clone(), None, None).await.unwrap();
-        store.bound_pages(1).await;
-        let big = |store: &Store| {
-            let mut big = job();
-            big.spec.exclude = vec!["x".repeat(100_000)];
-            let store = store.clone();
-            async move { store.insert(big, None, None).await }
-        };
-        assert!(matches!(big(&store).await, Err(StoreError::Full)));
-        assert_eq!(store.job(taken.id).await.unwrap().unwrap().job, taken);
-        store.bound_pages(1_000_000).await;
-        big(&store).await.unwrap();
-    }
-
-    #[actix::test]
-    async fn the_files_of_the_store_are_known_by_identity() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        store.insert(job(), None, None).await.unwrap();
-        let own = store.own_files();
-        for name in ["", "hivesum.db", "hivesum.db-wal", "hivesum.db-shm", "hivesum.lock"] {
-            let meta = std::fs::symlink_metadata(dir.path().join(name)).unwrap();
-            assert!(own.contains(&FileIdentity { device: meta.dev(), inode: meta.ino() }), "{name}");
-        }
-    }
-}
+mod tests;

@@ -22,11 +22,23 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the present schema. A step is never changed once released.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// What every database of the present schema holds.
-const TABLES: [&str; 10] =
-    ["runs", "jobs", "directories", "results", "tokens", "orders", "checkpoints", "attempts", "requests", "manifests"];
+const TABLES: [&str; 11] = [
+    "runs",
+    "jobs",
+    "directories",
+    "results",
+    "tokens",
+    "orders",
+    "checkpoints",
+    "attempts",
+    "requests",
+    "manifests",
+    "endings",
+];
 
 /// Databases up to this size are checked whole at every start: some tenths of a second.
 const CHECKED_WHOLE_BYTES: u64 = 32 << 20;
@@ -202,137 +214,4 @@ fn check(connection: &Connection, place: &StateDir) -> Result<(), Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fresh(dir: &Path) -> StateDir {
-        let place = StateDir::open(dir).unwrap();
-        prepare(&place, &place.lock().unwrap()).unwrap();
-        place
-    }
-
-    fn again(place: &StateDir) -> Result<(), StoreError> {
-        prepare(place, &place.lock().unwrap())
-    }
-
-    #[test]
-    fn a_new_database_says_whose_it_is_and_is_durable() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = fresh(dir.path());
-        let connection = connect(&place, Access::Write).unwrap();
-        let pragma =
-            |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
-        assert_eq!(pragma("application_id"), APPLICATION_ID);
-        assert_eq!(pragma("user_version"), MIGRATIONS.len() as i64);
-        assert_eq!(pragma("synchronous"), 2);
-        assert_eq!(pragma("foreign_keys"), 1);
-        again(&place).unwrap();
-    }
-
-    #[test]
-    fn a_reader_cannot_write() {
-        let dir = tempfile::tempdir().unwrap();
-        let connection = connect(&fresh(dir.path()), Access::ReadOnly).unwrap();
-        assert!(connection.execute("INSERT INTO runs DEFAULT VALUES", []).is_err());
-    }
-
-    #[test]
-    fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
-        let other = {
-            let file = tempfile::NamedTempFile::new().unwrap();
-            Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE jobs (id)").unwrap();
-            fs::read(file.path()).unwrap()
-        };
-        for content in [&b""[..], b"SQLite format 3\0 and then nothing", &[7; 9000], &other] {
-            let dir = tempfile::tempdir().unwrap();
-            let place = StateDir::open(dir.path()).unwrap();
-            fs::write(place.database(), content).unwrap();
-            assert!(matches!(again(&place), Err(StoreError::Corrupt)), "{} bytes", content.len());
-            assert_eq!(fs::read(place.database()).unwrap(), content);
-        }
-    }
-
-    #[test]
-    fn a_cut_database_and_a_damaged_page_are_refused() {
-        for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes[8192] ^= 0x55]
-        {
-            let dir = tempfile::tempdir().unwrap();
-            let place = fresh(dir.path());
-            let mut bytes = fs::read(place.database()).unwrap();
-            damage(&mut bytes);
-            fs::write(place.database(), &bytes).unwrap();
-            assert!(matches!(again(&place), Err(StoreError::Corrupt)));
-            assert_eq!(fs::read(place.database()).unwrap(), bytes);
-        }
-    }
-
-    #[test]
-    fn a_schema_without_one_of_its_tables_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = fresh(dir.path());
-        connect(&place, Access::Write).unwrap().execute_batch("DROP TABLE tokens").unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Corrupt)));
-    }
-
-    /// A database as the first release made it, with a job and a row.
-    fn of_the_first_schema(dir: &Path) -> StateDir {
-        let place = StateDir::open(dir).unwrap();
-        let connection = Connection::open(place.database()).unwrap();
-        connection.execute_batch(MIGRATIONS[0]).unwrap();
-        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        connection.pragma_update(None, "user_version", 1).unwrap();
-        let rows = r#"INSERT INTO runs (run) VALUES (1);
-            INSERT INTO jobs (id, kind, spec, state, created_at, run, row_count, files_done, bytes_done)
-              VALUES ('0191b0a8-0000-7000-8000-000000000000', 'hash', '{"root":"here","algorithms":["blake3"]}',
-                      'completed', '2026-01-01T00:00:00Z', 1, 1, 1, 7);
-            INSERT INTO directories VALUES (1, 0, x'64');
-            INSERT INTO results VALUES (1, 0, 0, x'66', 7, 1, 2, 3, 4, 0, NULL, NULL, 0, zeroblob(32));"#;
-        connection.execute_batch(rows).unwrap();
-        place
-    }
-
-    #[test]
-    fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_rows() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = of_the_first_schema(dir.path());
-        // What a start killed while it copied leaves behind.
-        fs::write(place.beside_database(".v1.new"), "half a copy").unwrap();
-        again(&place).unwrap();
-        let mut connection = connect(&place, Access::Write).unwrap();
-        let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
-        let query = crate::job::query::ResultQuery { limit: 10, ..Default::default() };
-        let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
-        assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
-        let copy = Connection::open(place.beside_database(".v1")).unwrap();
-        let rows: i64 = copy.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
-        let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!((rows, version), (1, 1));
-        assert!(!place.beside_database(".v1.new").exists());
-    }
-
-    #[test]
-    fn a_newer_schema_is_refused_with_both_numbers() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = fresh(dir.path());
-        connect(&place, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Newer { found: 99, known: 2 })));
-    }
-
-    #[test]
-    fn a_database_taken_away_from_its_log_is_not_replaced() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = StateDir::open(dir.path()).unwrap();
-        fs::write(place.beside_database("-wal"), "frames").unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Corrupt)));
-        assert!(!place.database().exists());
-    }
-
-    #[test]
-    fn a_start_killed_half_way_through_making_the_database_is_made_good() {
-        let dir = tempfile::tempdir().unwrap();
-        let place = StateDir::open(dir.path()).unwrap();
-        fs::write(place.beside_database(".new"), "half a data").unwrap();
-        fs::write(place.beside_database(".new-journal"), "and its journal").unwrap();
-        again(&place).unwrap();
-    }
-}
+mod tests;

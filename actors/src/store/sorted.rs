@@ -13,7 +13,9 @@ use super::orders::Order;
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
 use crate::digest::Digest;
+use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
+use crate::job::rows::split_digests;
 use crate::job::spec::JobId;
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
@@ -23,7 +25,15 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     let sorted = Sorted::new(&view, &stored, query)?;
     let (total, positions) = sorted.positions(query)?;
     let items = items_at(&view, &stored, &positions)?;
+    if query.digest.is_some_and(|digest| !items.iter().all(|item| has(item, &digest))) {
+        // Rows have seals, orders have none.
+        return Err(Fault::Nonsense("an order that leads to another digest"));
+    }
     Ok(Some(ResultPage { items, total, position: query.position }))
+}
+
+fn has(item: &Item, digest: &Digest) -> bool {
+    split_digests(&item.digests, &item.algorithms).any(|one| one == *digest)
 }
 
 /// The rows of one run by rank.
@@ -264,5 +274,26 @@ mod tests {
         let other = Digest::new(crate::Algorithm::Md5, &[1; 16]).unwrap();
         let other = ResultQuery { digest: Some(other), ..ResultQuery::default() };
         assert_eq!(numbers(&mut bench, id, other), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_damaged_order_leads_to_an_error_or_to_fewer_files_and_never_to_another_digest() {
+        let mut bench = Bench::new();
+        let id = ended_job(&mut bench, 50);
+        let digest = Digest::new(crate::Algorithm::Blake3, &[1; 32]).unwrap();
+        let query = ResultQuery { digest: Some(digest), limit: 1000, ..ResultQuery::default() };
+        let mut refused = 0;
+        for position in (1..50).step_by(3) {
+            let swap = |from: u32, to: u32| {
+                format!("UPDATE orders SET position = {to} WHERE by = 16 AND position = {from} AND rank > 3")
+            };
+            bench.connection.execute(&swap(position, 0), []).unwrap();
+            match page(&mut bench.connection, id, &query) {
+                Ok(page) => assert!(page.unwrap().items.iter().all(|item| item.digests == [1; 32])),
+                Err(_) => refused += 1,
+            }
+            bench.connection.execute(&swap(0, position), []).unwrap();
+        }
+        assert!(refused > 0);
     }
 }

@@ -146,12 +146,13 @@ pub(crate) struct Job {
     error: Option<JobError>,
 }
 
-/// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job.
+/// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job; in the stream of all jobs the
+/// first three with a member `job`, the job's id.
 #[derive(ToSchema)]
 pub(crate) struct ServerSentEvent {
     /// `progress`, `state`, `item_error`, `snapshot` or `end`.
     event: String,
-    /// The job's committed rows: where to go on.
+    /// Where to go on: of one job the count of its committed rows, of all jobs how many have ended.
     id: String,
     data: String,
     /// Milliseconds before a browser comes back.

@@ -1,5 +1,7 @@
 //! The service on real files: taken jobs end, with every file once, whatever comes in between.
 
+mod of_all;
+
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::symlink;
@@ -13,9 +15,9 @@ use super::*;
 use crate::EngineConfig;
 use crate::digest::Algorithms;
 use crate::engine::SelfTest;
-use crate::error::Refused;
+use crate::error::{Refused, SubmitError};
 use crate::job::rows::Status;
-use crate::job::spec::JobState;
+use crate::job::spec::{JobSpec, JobState};
 use crate::store::testing::Bench;
 
 /// A file longer than this is an error here: the way to get one as root, too.
@@ -471,8 +473,8 @@ async fn a_large_file_goes_on_from_its_last_kept_states_after_a_restart() {
     const BYTES: u64 = 1 << 30;
     let house = House::new();
     File::create(house.root.path().join("large")).unwrap().set_len(BYTES).unwrap();
-    // Slow enough to be left half way on any machine.
-    let slow = format!(r#""algorithms": ["blake3", "sha256"], "max_bytes_per_second": {BYTES}"#);
+    // Slow enough to be left half way on any machine: what a second brings is free at first.
+    let slow = format!(r#""algorithms": ["blake3", "sha256"], "max_bytes_per_second": {}"#, BYTES / 2);
     let jobs = house.open().await;
     let id = submit(&jobs, &slow).await;
     let store = crate::store::testing::connect_beside(house.state.path());
@@ -584,8 +586,8 @@ async fn live_stream(bench: &mut Bench) -> (Arc<Live>, EventStream) {
     let job = bench.take_job();
     let store = Store::open(bench.dir.path()).await.unwrap();
     let live = Live::new(job, 0);
-    let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    let stream = EventStream::of_live(store, &live, None, permit);
+    let seat = Arc::new(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap());
+    let stream = EventStream::of_live(store, &live, None, seat);
     (live, stream)
 }
 

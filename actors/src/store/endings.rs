@@ -1,0 +1,133 @@
+//! Which jobs ended, in the order in which they did: each has a number, and no number is given twice, whatever is
+//! deleted meanwhile. The service's events have these numbers as ids.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::failure::Fault;
+use super::jobs::{self, StoredJob};
+use crate::job::spec::JobId;
+
+/// The first job that ended after another one.
+#[derive(Debug)]
+pub(crate) enum NextEnded {
+    /// This one.
+    Job { number: u64, stored: Box<StoredJob> },
+    /// None of those that were asked for, up to this number.
+    NoneUpTo(u64),
+}
+
+/// Gives a job that ends the next number, unless it has one.
+pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), Fault> {
+    let id = id.to_string();
+    change
+        .prepare_cached(
+            "UPDATE endings SET last = last + 1 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ? AND ended IS NULL)",
+        )?
+        .execute([&id])?;
+    change
+        .prepare_cached("UPDATE jobs SET ended = (SELECT last FROM endings) WHERE id = ? AND ended IS NULL")?
+        .execute([&id])?;
+    Ok(())
+}
+
+/// The first job that ended after the one of this number, among those of an owner or all.
+pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>) -> Result<NextEnded, Fault> {
+    let view = connection.transaction()?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let found: Option<(String, i64)> = view
+        .prepare_cached(
+            "SELECT id, ended FROM jobs INDEXED BY jobs_ended
+              WHERE ended IS NOT NULL AND ended > ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY ended LIMIT 1",
+        )?
+        .query_row(params![after, owner], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, number)) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
+    let stored = jobs::get(&view, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)?;
+    let stored = Box::new(stored.ok_or(Fault::Nonsense("an index without its row"))?);
+    Ok(NextEnded::Job { number: number as u64, stored })
+}
+
+/// How many jobs have ended, and which of some are among them.
+#[derive(Debug)]
+pub(crate) struct Count {
+    /// The number of the latest.
+    pub(crate) last: u64,
+    /// The numbers of those that were asked for, as far as they have ended.
+    pub(crate) numbers: Vec<(JobId, u64)>,
+}
+
+/// Looks which of these jobs have ended.
+pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Count, Fault> {
+    let view = connection.transaction()?;
+    let mut number_of = view.prepare_cached("SELECT ended FROM jobs WHERE id = ?")?;
+    let mut numbers = Vec::new();
+    for id in ids {
+        let number: Option<i64> = number_of.query_row([id.to_string()], |row| row.get(0)).optional()?.flatten();
+        numbers.extend(number.map(|number| (*id, number as u64)));
+    }
+    Ok(Count { last: last(&view)?, numbers })
+}
+
+fn last(connection: &Connection) -> Result<u64, Fault> {
+    let last: i64 = connection.prepare_cached("SELECT last FROM endings")?.query_row([], |row| row.get(0))?;
+    u64::try_from(last).map_err(|_| Fault::Nonsense("a negative count"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::spec::JobState;
+    use crate::store::testing::{Bench, job};
+
+    fn next_of(bench: &mut Bench, after: u64, owner: Option<&str>) -> Result<(u64, JobId), u64> {
+        match next(&mut bench.connection, after, owner).unwrap() {
+            NextEnded::Job { number, stored } => Ok((number, stored.job.id)),
+            NextEnded::NoneUpTo(number) => Err(number),
+        }
+    }
+
+    #[test]
+    fn jobs_are_counted_in_the_order_of_their_ends_and_each_once() {
+        let mut bench = Bench::new();
+        let ids = [bench.take_job().id, bench.take_job().id, bench.take_job().id];
+        for place in [2, 0, 2] {
+            bench.end(ids[place], JobState::Completed);
+        }
+        assert_eq!(next_of(&mut bench, 0, None), Ok((1, ids[2])));
+        assert_eq!(next_of(&mut bench, 1, None), Ok((2, ids[0])));
+        assert_eq!(next_of(&mut bench, 2, None), Err(2));
+        assert_eq!(next_of(&mut bench, u64::MAX, None), Err(2));
+    }
+
+    #[test]
+    fn the_number_of_a_deleted_job_is_not_given_again() {
+        let mut bench = Bench::new();
+        let ids = [bench.take_job().id, bench.take_job().id];
+        bench.end(ids[0], JobState::Completed);
+        jobs::delete(&mut bench.connection, ids[0]).unwrap();
+        assert_eq!(next_of(&mut bench, 0, None), Err(1));
+        bench.end(ids[1], JobState::Failed);
+        assert_eq!(next_of(&mut bench, 1, None), Ok((2, ids[1])));
+    }
+
+    #[test]
+    fn an_owner_is_told_of_its_own_jobs() {
+        let mut bench = Bench::new();
+        let theirs = crate::job::spec::Job { owner: Some("them".to_owned()), ..job() };
+        jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
+        let ours = bench.take_job().id;
+        bench.end(ours, JobState::Completed);
+        bench.end(theirs.id, JobState::Completed);
+        assert_eq!(next_of(&mut bench, 0, Some("them")), Ok((2, theirs.id)));
+        assert_eq!(next_of(&mut bench, 0, Some("others")), Err(2));
+    }
+
+    #[test]
+    fn those_that_have_ended_are_known_by_their_numbers() {
+        let mut bench = Bench::new();
+        let ids: Vec<_> = (0..4).map(|_| bench.take_job().id).collect();
+        ids[..3].iter().for_each(|id| bench.end(*id, JobState::Completed));
+        let count = count_of(&mut bench.connection, &[ids[3], ids[2], ids[1]]).unwrap();
+        assert_eq!((count.last, count.numbers), (3, vec![(ids[2], 3), (ids[1], 2)]));
+    }
+}

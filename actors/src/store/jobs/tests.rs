@@ -1,0 +1,101 @@
+//! The table of jobs: what goes in comes back, in pages without gap or repeat.
+
+use super::*;
+use crate::store::testing::{Bench, job};
+
+#[test]
+fn a_job_comes_back_as_it_was_taken() {
+    let mut bench = Bench::new();
+    let mut taken = job();
+    taken.owner = Some("someone".to_owned());
+    insert(&mut bench.connection, &taken, None, None).unwrap();
+    let back = get(&bench.connection, taken.id).unwrap().unwrap();
+    assert_eq!(back.job, taken);
+    assert_eq!(get(&bench.connection, job().id).unwrap().map(|stored| stored.job), None);
+}
+
+#[test]
+fn an_ending_is_kept_with_summary_and_error() {
+    let mut bench = Bench::new();
+    let taken = bench.take_job();
+    recovery::begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
+    let error = JobError { code: "deadline".to_owned(), detail: "too late".to_owned() };
+    let summary = Summary { files: 3, ..Summary::default() };
+    let (finished_at, bytes_total) = (Timestamp::now(), None);
+    let ending = Ending {
+        state: JobState::Failed,
+        finished_at,
+        files_total: Some(9),
+        bytes_total,
+        summary,
+        error: Some(error.clone()),
+    };
+    end(&mut bench.connection, taken.id, &ending).unwrap();
+    let back = get(&bench.connection, taken.id).unwrap().unwrap().job;
+    assert_eq!((back.state, back.error, back.summary), (JobState::Failed, Some(error), Some(summary)));
+    assert_eq!((back.finished_at, back.progress.files_total), (Some(finished_at), Some(9)));
+    assert!(back.started_at.is_some());
+}
+
+#[test]
+fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repeat() {
+    let mut bench = Bench::new();
+    let mut ids: Vec<_> = (0..7).map(|_| bench.take_job().id).collect();
+    ids.reverse();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = list(&bench.connection, &JobQuery { cursor, limit: 3, ..JobQuery::default() }).unwrap();
+        seen.extend(page.items.iter().map(|job| job.id));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ids);
+}
+
+#[test]
+fn a_page_holds_only_what_was_asked_for() {
+    let mut bench = Bench::new();
+    let mut theirs = job();
+    theirs.owner = Some("them".to_owned());
+    insert(&mut bench.connection, &theirs, None, None).unwrap();
+    let ours = bench.take_job();
+    recovery::begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
+    let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();
+    let all = JobQuery { limit: 10, ..JobQuery::default() };
+    assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
+    assert_eq!(ids(JobQuery { state: Some(JobState::Running), ..all.clone() }), [ours.id]);
+    assert_eq!(ids(JobQuery { state: Some(JobState::Failed), ..all }), Vec::<JobId>::new());
+}
+
+#[test]
+fn a_page_is_never_longer_than_its_bound() {
+    let mut bench = Bench::new();
+    for _ in 0..=MAX_PAGE {
+        bench.take_job();
+    }
+    let page = list(&bench.connection, &JobQuery { limit: usize::MAX, ..JobQuery::default() }).unwrap();
+    assert_eq!(page.items.len(), MAX_PAGE);
+    assert!(page.next_cursor.is_some());
+}
+
+#[test]
+fn only_an_ended_job_can_be_deleted() {
+    let mut bench = Bench::new();
+    let taken = bench.take_job();
+    assert!(!delete(&mut bench.connection, taken.id).unwrap());
+    bench.end(taken.id, JobState::Cancelled);
+    assert!(delete(&mut bench.connection, taken.id).unwrap());
+    assert!(!delete(&mut bench.connection, taken.id).unwrap());
+    assert!(get(&bench.connection, taken.id).unwrap().is_none());
+}
+
+#[test]
+fn a_spec_that_does_not_parse_is_damage() {
+    let mut bench = Bench::new();
+    let taken = bench.take_job();
+    bench.connection.execute("UPDATE jobs SET spec = '{'", []).unwrap();
+    assert!(matches!(get(&bench.connection, taken.id), Err(Fault::Nonsense(_))));
+}

@@ -1,0 +1,171 @@
+//! Databases that are new, old, damaged, foreign or half made.
+
+use super::*;
+
+fn fresh(dir: &Path) -> StateDir {
+    let place = StateDir::open(dir).unwrap();
+    prepare(&place, &place.lock().unwrap()).unwrap();
+    place
+}
+
+fn again(place: &StateDir) -> Result<(), StoreError> {
+    prepare(place, &place.lock().unwrap())
+}
+
+#[test]
+fn a_new_database_says_whose_it_is_and_is_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = fresh(dir.path());
+    let connection = connect(&place, Access::Write).unwrap();
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(pragma("application_id"), APPLICATION_ID);
+    assert_eq!(pragma("user_version"), MIGRATIONS.len() as i64);
+    assert_eq!(pragma("synchronous"), 2);
+    assert_eq!(pragma("foreign_keys"), 1);
+    again(&place).unwrap();
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = connect(&fresh(dir.path()), Access::ReadOnly).unwrap();
+    assert!(connection.execute("INSERT INTO runs DEFAULT VALUES", []).is_err());
+}
+
+#[test]
+fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
+    let other = {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE jobs (id)").unwrap();
+        fs::read(file.path()).unwrap()
+    };
+    for content in [&b""[..], b"SQLite format 3\0 and then nothing", &[7; 9000], &other] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = StateDir::open(dir.path()).unwrap();
+        fs::write(place.database(), content).unwrap();
+        assert!(matches!(again(&place), Err(StoreError::Corrupt)), "{} bytes", content.len());
+        assert_eq!(fs::read(place.database()).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_cut_database_and_a_damaged_page_are_refused() {
+    for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes[8192] ^= 0x55] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = fresh(dir.path());
+        let mut bytes = fs::read(place.database()).unwrap();
+        damage(&mut bytes);
+        fs::write(place.database(), &bytes).unwrap();
+        assert!(matches!(again(&place), Err(StoreError::Corrupt)));
+        assert_eq!(fs::read(place.database()).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_schema_without_one_of_its_tables_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = fresh(dir.path());
+    connect(&place, Access::Write).unwrap().execute_batch("DROP TABLE tokens").unwrap();
+    assert!(matches!(again(&place), Err(StoreError::Corrupt)));
+}
+
+/// A database as the first release made it, with a job and a row.
+fn of_the_first_schema(dir: &Path) -> StateDir {
+    let place = StateDir::open(dir).unwrap();
+    let connection = Connection::open(place.database()).unwrap();
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let rows = r#"INSERT INTO runs (run) VALUES (1);
+        INSERT INTO jobs (id, kind, spec, state, created_at, run, row_count, files_done, bytes_done)
+          VALUES ('0191b0a8-0000-7000-8000-000000000000', 'hash', '{"root":"here","algorithms":["blake3"]}',
+                  'completed', '2026-01-01T00:00:00Z', 1, 1, 1, 7);
+        INSERT INTO directories VALUES (1, 0, x'64');
+        INSERT INTO results VALUES (1, 0, 0, x'66', 7, 1, 2, 3, 4, 0, NULL, NULL, 0, zeroblob(32));"#;
+    connection.execute_batch(rows).unwrap();
+    place
+}
+
+#[test]
+fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = of_the_first_schema(dir.path());
+    // What a start killed while it copied leaves behind.
+    fs::write(place.beside_database(".v1.new"), "half a copy").unwrap();
+    again(&place).unwrap();
+    let mut connection = connect(&place, Access::Write).unwrap();
+    let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
+    let query = crate::job::query::ResultQuery { limit: 10, ..Default::default() };
+    let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
+    assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
+    let ended: i64 = connection.query_row("SELECT ended FROM jobs", [], |row| row.get(0)).unwrap();
+    assert_eq!(ended, 1, "it is sorted and retired like every other job");
+    let copy = Connection::open(place.beside_database(".v1")).unwrap();
+    let rows: i64 = copy.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
+    let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!((rows, version), (1, 1));
+    assert!(!place.beside_database(".v1.new").exists());
+}
+
+#[test]
+fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifests_get_their_seals() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = of_the_first_schema(dir.path());
+    let connection = Connection::open(place.database()).unwrap();
+    crate::store::seal::add_function(&connection).unwrap();
+    connection.execute_batch(MIGRATIONS[1]).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    let job = |number: u32, state: &str, finished: &str, ended: &str| {
+        let row = format!(
+            r#"INSERT INTO runs (run) VALUES ({number});
+               INSERT INTO jobs (id, kind, spec, state, created_at, finished_at, run, ended)
+                 VALUES ('0191b0a8-0000-7000-8000-{number:012}', 'verify', '{{"root":"here","kind":"verify"}}', '{state}',
+                         '2026-01-01T00:00:00Z', {finished}, {number}, {ended});"#
+        );
+        connection.execute_batch(&row).unwrap();
+    };
+    job(2, "failed", "'2026-01-03T00:00:00Z'", "1");
+    job(3, "queued", "NULL", "NULL");
+    job(4, "cancelled", "'2026-01-02T00:00:00Z'", "2");
+    let body = "INSERT INTO manifests VALUES ('0191b0a8-0000-7000-8000-000000000003', CAST('352441c2  a' AS BLOB))";
+    connection.execute(body, []).unwrap();
+    drop(connection);
+    again(&place).unwrap();
+    let connection = connect(&place, Access::Write).unwrap();
+    let mut statement = connection.prepare("SELECT run, ended FROM jobs ORDER BY run").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let counted: Vec<(i64, Option<i64>)> = rows.map(Result::unwrap).collect();
+    assert_eq!(counted, [(1, Some(1)), (2, Some(2)), (3, None), (4, Some(3))]);
+    let last: i64 = connection.query_row("SELECT last FROM endings", [], |row| row.get(0)).unwrap();
+    assert_eq!(last, 3);
+    let id = "0191b0a8-0000-7000-8000-000000000003".parse().unwrap();
+    assert_eq!(crate::store::jobs::manifest(&connection, id).unwrap().unwrap(), b"352441c2  a");
+    connection.execute("UPDATE manifests SET body = CAST('352441c3  a' AS BLOB)", []).unwrap();
+    assert!(matches!(crate::store::jobs::manifest(&connection, id), Err(Fault::Nonsense(_))));
+}
+
+#[test]
+fn a_newer_schema_is_refused_with_both_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = fresh(dir.path());
+    connect(&place, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(again(&place), Err(StoreError::Newer { found: 99, known: 3 })));
+}
+
+#[test]
+fn a_database_taken_away_from_its_log_is_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = StateDir::open(dir.path()).unwrap();
+    fs::write(place.beside_database("-wal"), "frames").unwrap();
+    assert!(matches!(again(&place), Err(StoreError::Corrupt)));
+    assert!(!place.database().exists());
+}
+
+#[test]
+fn a_start_killed_half_way_through_making_the_database_is_made_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = StateDir::open(dir.path()).unwrap();
+    fs::write(place.beside_database(".new"), "half a data").unwrap();
+    fs::write(place.beside_database(".new-journal"), "and its journal").unwrap();
+    again(&place).unwrap();
+}
