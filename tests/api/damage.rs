@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::app::problem;
 use crate::mortal::Place;
-use crate::tools::{ABC_SHA256, has};
+use crate::tools::{ABC_SHA256, has, lets};
 
 /// A state with one ended job of two files, and no service.
 fn left_behind() -> (Place, String) {
@@ -89,11 +89,16 @@ fn a_disk_that_fails_to_keep_what_was_written_ends_the_service_with_74_and_the_n
     assert_eq!(place.get(&life, &format!("/api/v1/jobs/{first}"))["state"], "completed");
 }
 
+/// Whether `unshare` gives namespaces to mount in. Where tools are required, its refusal fails the test.
+fn can_mount() -> bool {
+    let tried = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().unwrap();
+    let why = String::from_utf8_lossy(&tried.stderr).into_owned();
+    lets("unshare -rm mount", tried.status.success(), &format!("user namespaces: {}", why.trim()))
+}
+
 #[test]
 fn a_full_disk_is_told_reads_go_on_and_work_resumes_by_itself_when_there_is_room() {
-    let can = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
-    if !can.is_ok_and(|output| output.status.success()) {
-        has("unshare-with-user-namespaces", "sysctl kernel.unprivileged_userns_clone=1");
+    if !has("unshare", "apt-get install util-linux") || !can_mount() {
         return;
     }
     let place = Place::new();

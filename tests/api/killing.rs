@@ -1,21 +1,25 @@
 //! kill -9 at any instant: nothing acknowledged is lost, nothing is counted twice, and the service is back at once.
 //!
 //! `HIVESUM_KILLS=300 cargo test --test api killed_at_random` is the long run; `HIVESUM_SEED` repeats one.
-//! `HIVESUM_EVERY_WRITE=1` kills at each single write to the database instead of at every seventh.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use hivesum_actors::job::spec::JobId;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::mortal::{Life, Place};
+use crate::books::{Books, count_jobs, tree};
+use crate::mortal::Place;
 use crate::tools::{cycle, has};
 
 /// The contract's 2 s, five-fold in debug builds.
 const READY_WITHIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
+
+/// Deaths of the process in one piece of a file before the file is given up.
+const DEATHS_BOUND: u32 = 3;
 
 /// xorshift64: the same instants for the same seed, as far as the machine lets them be.
 struct Dice(u64);
@@ -29,64 +33,40 @@ impl Dice {
     }
 }
 
-fn number_of(variable: &str) -> Option<u64> {
+pub fn number_of(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
-}
-
-/// A tree of small files, and what sha256sum says of them.
-fn tree(place: &Place, files: usize) -> BTreeMap<String, String> {
-    for number in 0..files {
-        place.write(&format!("d{}/{number:04}", number % 9), cycle(number * 37));
-    }
-    let list = "find . -type f -print0 | xargs -0 sha256sum";
-    let output = Command::new("sh").args(["-c", list]).current_dir(place.tree()).output().unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap();
-    let split = |line: &str| line.split_once("  ./").map(|(digest, name)| (name.to_owned(), digest.to_owned()));
-    lines.lines().map(|line| split(line).unwrap()).collect()
-}
-
-/// Every result once, each with the digest that sha256sum has of it.
-#[track_caller]
-fn check_results(place: &Place, life: &Life, id: &str, expected: &BTreeMap<String, String>) {
-    let results = place.results(life, id);
-    let told: BTreeMap<String, String> = results
-        .iter()
-        .map(|item| (item["path"].as_str().unwrap().to_owned(), item["digests"]["sha256"].to_string().replace('"', "")))
-        .collect();
-    assert_eq!(results.len(), expected.len(), "a file is missing or counted twice in {id}");
-    assert_eq!(&told, expected, "{id}");
-}
-
-/// What the client was told, and what it has asked for and not yet heard of.
-#[derive(Default)]
-struct Books {
-    acknowledged: HashMap<String, String>,
-    open: Vec<String>,
-    asked: usize,
-}
-
-impl Books {
-    /// Asks until the service dies; whatever is not acknowledged is asked again in the next life.
-    fn ask(&mut self, place: &Place, life: &Life, at_most: usize) {
-        let spec = json!({ "algorithms": ["sha256"] });
-        for _ in 0..at_most {
-            if self.open.is_empty() {
-                self.asked += 1;
-                self.open.push(format!("request {}", self.asked));
-            }
-            let key = self.open[0].clone();
-            let Some(id) = place.submit(life, &key, &spec) else { return };
-            self.open.remove(0);
-            let before = self.acknowledged.insert(key, id);
-            assert_eq!(before, None);
-        }
-    }
 }
 
 /// Lets this much time go by, unless the sender goes first.
 fn let_pass(micros: u64) {
     let (_held, nothing) = mpsc::channel::<()>();
     let _ = nothing.recv_timeout(Duration::from_micros(micros));
+}
+
+/// How often the process died while a hasher was at a piece of a file of a job, as `hivesum.slots` tells.
+#[derive(Default)]
+struct Deaths(HashMap<(JobId, String, u64), u32>);
+
+impl Deaths {
+    /// Looks at what the dead were reading. The next start takes the notes over and begins with an empty file.
+    fn count(&mut self, place: &Place) {
+        let slots = std::fs::read(place.state().join("hivesum.slots")).unwrap_or_default();
+        for slot in slots.chunks_exact(8192) {
+            let number = |at: usize, bytes: usize| {
+                slot[at..at + bytes].iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+            };
+            if number(0, 4) == 1 {
+                let path = String::from_utf8(slot[32..][..number(4, 4) as usize].to_vec()).unwrap();
+                let job = JobId::from_slice(&slot[16..32]).unwrap();
+                *self.0.entry((job, path, number(8, 8))).or_default() += 1;
+            }
+        }
+    }
+
+    fn may_have_given_up(&self, job: JobId, path: &str) -> bool {
+        let of_file = self.0.iter().filter(|((of, name, _), _)| *of == job && name == path);
+        of_file.map(|(_, &deaths)| deaths).max().is_some_and(|deaths| deaths >= DEATHS_BOUND)
+    }
 }
 
 /// One life: killed under load, in its first moments, or while it shuts down.
@@ -121,80 +101,22 @@ fn killed_at_random_instants_nothing_acknowledged_is_lost_and_nothing_counted_tw
     let kills = number_of("HIVESUM_KILLS").unwrap_or(40);
     let seed = number_of("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
     eprintln!("{kills} kills, HIVESUM_SEED={seed}");
-    let (place, mut books, mut dice) = (Place::new(), Books::default(), Dice(seed));
-    let expected = tree(&place, 300);
+    let (place, mut dice, mut deaths) = (Place::new(), Dice(seed), Deaths::default());
+    // Of several pieces each, among small ones.
+    for name in ["d0/large", "d5/large"] {
+        place.write(name, cycle(40 << 20));
+    }
+    let mut books = Books::new(tree(&place, 300));
     for _ in 0..kills {
         live_and_die(&place, &mut books, &mut dice);
+        deaths.count(&place);
     }
     let life = place.start();
     books.ask(&place, &life, 1);
-    for id in books.acknowledged.values() {
-        let job = place.wait_for(&life, id);
-        assert_eq!((&job["state"], &job["summary"]["hashed"]), (&json!("completed"), &json!(expected.len())), "{job}");
-        check_results(&place, &life, id, &expected);
-    }
-    let listed = jobs_of(&place, &life);
-    assert_eq!(listed, books.acknowledged.len() + books.open.len().min(listed - books.acknowledged.len()));
+    assert_eq!(books.open, None, "what is asked for in peace is acknowledged");
+    books.check(&place, &life, |job, path| deaths.may_have_given_up(job, path));
+    assert_eq!(count_jobs(&place, &life), books.acknowledged.len(), "one job for each request, and no other");
     assert!(books.acknowledged.len() >= kills as usize / 4, "too little was asked for: {}", books.acknowledged.len());
-}
-
-fn jobs_of(place: &Place, life: &Life) -> usize {
-    let (mut count, mut cursor) = (0, String::new());
-    loop {
-        let page = place.get(life, &format!("/api/v1/jobs?limit=1000{cursor}"));
-        count += page["items"].as_array().unwrap().len();
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return count,
-        }
-    }
-}
-
-#[test]
-fn killed_at_a_write_to_the_database_the_next_start_has_all_that_was_acknowledged() {
-    if !has("strace", "apt-get install strace") {
-        return;
-    }
-    let stride = if number_of("HIVESUM_EVERY_WRITE").is_some() { 1 } else { 7 };
-    let mut deaths = 0;
-    for when in (1..).step_by(stride) {
-        let (place, mut books) = (Place::new(), Books::default());
-        let expected = tree(&place, 20);
-        let database = place.state().join("hivesum.db").display().to_string();
-        let log = format!("{database}-wal");
-        let fresh = format!("{database}.new");
-        let inject = format!("inject=write,pwrite64,ftruncate,fsync,fdatasync:signal=KILL:when={when}");
-        let runner =
-            ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", &database, "-P", &log, "-P", &fresh, "-e", &inject];
-        let unharmed = match place.try_start(&runner) {
-            None => false,
-            Some(life) => {
-                books.ask(&place, &life, 1);
-                let unharmed =
-                    books.acknowledged.values().all(|id| ends_here(&place, &life, id)) && books.open.is_empty();
-                life.signal(Signal::TERM);
-                life.wait() == Some(0) && unharmed
-            }
-        };
-        let life = place.start();
-        books.ask(&place, &life, 1);
-        for id in books.acknowledged.values() {
-            assert_eq!(place.wait_for(&life, id)["state"], "completed", "killed at write {when}");
-            check_results(&place, &life, id, &expected);
-        }
-        if unharmed {
-            break;
-        }
-        deaths += 1;
-    }
-    eprintln!("killed at {deaths} of the writes, every {stride}th");
-    assert!(deaths * stride >= 14, "killed at {deaths} writes only");
-}
-
-/// Whether the job ends before the service does.
-fn ends_here(place: &Place, life: &Life, id: &str) -> bool {
-    let Ok(answer) = place.client.get(format!("{}/api/v1/jobs/{id}/events", life.url)).send() else { return false };
-    answer.text().is_ok_and(|text| text.contains("event: end"))
 }
 
 #[test]
@@ -230,7 +152,7 @@ fn a_file_that_kills_the_process_each_time_is_given_up_and_its_job_goes_on() {
         let asked = place.submit(&life, "once", &json!({}));
         id = id.or(asked);
         let id = id.clone().expect("the job is acknowledged before it begins");
-        if ends_here(&place, &life, &id) {
+        if place.ends_here(&life, &id) {
             break place.get(&life, &format!("/api/v1/jobs/{id}"));
         }
         life.wait();

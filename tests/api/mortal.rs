@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, RequestBuilder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,13 +87,13 @@ impl Place {
     pub fn submit(&self, life: &Life, key: &str, spec: &Value) -> Option<String> {
         let mut spec = spec.clone();
         spec["root"] = json!("files");
-        let request = self.client.post(format!("{}/api/v1/jobs", life.url)).header("idempotency-key", key);
-        let answer = request.json(&spec).send().ok()?;
-        if answer.status() != 202 {
-            return None;
-        }
-        let job: Value = answer.json().ok()?;
-        Some(job["id"].as_str()?.to_owned())
+        acknowledged(self.client.post(format!("{}/api/v1/jobs", life.url)).json(&spec), key)
+    }
+
+    /// The same for a job that holds the tree against a manifest.
+    pub fn audit(&self, life: &Life, key: &str, manifest: &str) -> Option<String> {
+        let request = self.client.post(format!("{}/api/v1/verify?root=files", life.url));
+        acknowledged(request.body(manifest.to_owned()), key)
     }
 
     pub fn get(&self, life: &Life, path: &str) -> Value {
@@ -106,6 +106,12 @@ impl Place {
         crate::app::Events::of(events).find(|event| event.name == "end").expect("the stream ends with the job").data
     }
 
+    /// Whether the job ends before the service does.
+    pub fn ends_here(&self, life: &Life, id: &str) -> bool {
+        let request = self.client.get(format!("{}/api/v1/jobs/{id}/events", life.url));
+        request.send().is_ok_and(|answer| answer.text().is_ok_and(|text| text.contains("event: end")))
+    }
+
     /// Every result of a job, as they stream.
     pub fn results(&self, life: &Life, id: &str) -> Vec<Value> {
         let request = self.client.get(format!("{}/api/v1/jobs/{id}/results", life.url));
@@ -114,6 +120,15 @@ impl Place {
         assert!(lines.pop().unwrap()["summary"].is_object());
         lines
     }
+}
+
+fn acknowledged(request: RequestBuilder, key: &str) -> Option<String> {
+    let answer = request.header("idempotency-key", key).send().ok()?;
+    if answer.status() != 202 {
+        return None;
+    }
+    let job: Value = answer.json().ok()?;
+    Some(job["id"].as_str()?.to_owned())
 }
 
 impl Life {

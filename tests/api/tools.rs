@@ -21,9 +21,14 @@ pub fn cycle(bytes: usize) -> Vec<u8> {
 /// Whether the tool is there. Where it must be, its absence fails the test.
 pub fn has(tool: &str, install: &str) -> bool {
     let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    lets(tool, found, install)
+}
+
+/// The same of what a tool needs of the system.
+pub fn lets(what: &str, found: bool, remedy: &str) -> bool {
     if !found {
-        assert!(std::env::var_os("HIVESUM_REQUIRE_TOOLS").is_none_or(|value| value != "1"), "needs {tool} ({install})");
-        eprintln!("SKIPPED: needs {tool} ({install})");
+        assert!(std::env::var_os("HIVESUM_REQUIRE_TOOLS").is_none_or(|value| value != "1"), "needs {what} ({remedy})");
+        eprintln!("SKIPPED: needs {what} ({remedy})");
     }
     found
 }
