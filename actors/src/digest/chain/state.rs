@@ -1,0 +1,212 @@
+//! The states of the crates that compute digests, behind one trait, and which of them can be saved.
+
+use blake2::Blake2b512;
+use md5::Md5;
+use sha1::Sha1;
+use sha2::digest::FixedOutputReset;
+use sha2::digest::common::hazmat::SerializableState;
+use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512, Sha512_256};
+use sha3::{Sha3_256, Sha3_512};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::digest::Algorithm;
+
+/// The state before the first byte.
+pub(super) fn initial(algorithm: Algorithm) -> Box<dyn Running> {
+    match algorithm {
+        Algorithm::Blake3 => Box::new(Blake3(blake3::Hasher::new())),
+        Algorithm::Sha256 => Box::new(Serial(Sha256::new())),
+        Algorithm::Sha512 => Box::new(Serial(Sha512::new())),
+        Algorithm::Sha224 => Box::new(Serial(Sha224::new())),
+        Algorithm::Sha384 => Box::new(Serial(Sha384::new())),
+        Algorithm::Sha512_256 => Box::new(Serial(Sha512_256::new())),
+        Algorithm::Sha3_256 => Box::new(Serial(Sha3_256::new())),
+        Algorithm::Sha3_512 => Box::new(Serial(Sha3_512::new())),
+        Algorithm::Blake2b => Box::new(Blake2b(Blake2b512::new())),
+        Algorithm::Sha1 => Box::new(Serial(Sha1::new())),
+        Algorithm::Md5 => Box::new(Serial(Md5::new())),
+        Algorithm::Crc32 => Box::new(Crc32(crc32fast::Hasher::new())),
+        Algorithm::Crc32c => Box::new(Crc32c(0)),
+        Algorithm::Xxh3_64 => Box::new(Xxh3_64(Xxh3Default::new())),
+        Algorithm::Xxh3_128 => Box::new(Xxh3_128(Xxh3Default::new())),
+    }
+}
+
+/// A state that was saved; nothing where it is none of this algorithm.
+pub(super) fn saved_state(algorithm: Algorithm, saved: &[u8]) -> Option<Box<dyn Running>> {
+    Some(match algorithm {
+        Algorithm::Sha256 => Serial::<Sha256>::restore(saved)?,
+        Algorithm::Sha512 => Serial::<Sha512>::restore(saved)?,
+        Algorithm::Sha224 => Serial::<Sha224>::restore(saved)?,
+        Algorithm::Sha384 => Serial::<Sha384>::restore(saved)?,
+        Algorithm::Sha512_256 => Serial::<Sha512_256>::restore(saved)?,
+        Algorithm::Sha3_256 => Serial::<Sha3_256>::restore(saved)?,
+        Algorithm::Sha3_512 => Serial::<Sha3_512>::restore(saved)?,
+        Algorithm::Sha1 => Serial::<Sha1>::restore(saved)?,
+        Algorithm::Md5 => Serial::<Md5>::restore(saved)?,
+        Algorithm::Crc32 => Box::new(Crc32::restore(saved)?),
+        Algorithm::Crc32c => Box::new(Crc32c(u32::from_le_bytes(saved.try_into().ok()?))),
+        Algorithm::Blake3 | Algorithm::Blake2b | Algorithm::Xxh3_64 | Algorithm::Xxh3_128 => return None,
+    })
+}
+
+/// What every state can do.
+pub(super) trait Running: Send + Sync {
+    fn update(&mut self, bytes: &[u8]);
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>);
+    fn boxed_clone(&self) -> Box<dyn Running>;
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// The algorithms of the RustCrypto crates whose states can be kept.
+#[derive(Clone)]
+struct Serial<D>(D);
+
+impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> Serial<D> {
+    fn restore(saved: &[u8]) -> Option<Box<dyn Running>> {
+        let state = D::deserialize(&saved.try_into().ok()?).ok()?;
+        Some(Box::new(Self(state)))
+    }
+}
+
+impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> Running for Serial<D> {
+    fn update(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.0, bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&sha2::Digest::finalize_reset(&mut self.0));
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(self.0.serialize().to_vec())
+    }
+}
+
+#[derive(Clone)]
+struct Blake2b(Blake2b512);
+
+impl Running for Blake2b {
+    fn update(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.0, bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&sha2::Digest::finalize_reset(&mut self.0));
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+#[derive(Clone)]
+struct Blake3(blake3::Hasher);
+
+impl Running for Blake3 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.finalize().as_bytes());
+        self.0.reset();
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+#[derive(Clone)]
+struct Crc32(crc32fast::Hasher);
+
+impl Running for Crc32 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.clone().finalize().to_be_bytes());
+        self.0.reset();
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(self.0.clone().finalize().to_le_bytes().to_vec())
+    }
+}
+
+impl Crc32 {
+    /// The CRC so far stands for all bytes before: nothing more is needed to go on.
+    fn restore(saved: &[u8]) -> Option<Self> {
+        Some(Self(crc32fast::Hasher::new_with_initial(u32::from_le_bytes(saved.try_into().ok()?))))
+    }
+}
+
+/// The CRC so far.
+#[derive(Clone)]
+struct Crc32c(u32);
+
+impl Running for Crc32c {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0 = crc32c::crc32c_append(self.0, bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&std::mem::take(&mut self.0).to_be_bytes());
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(self.0.to_le_bytes().to_vec())
+    }
+}
+
+#[derive(Clone)]
+struct Xxh3_64(Xxh3Default);
+
+impl Running for Xxh3_64 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.digest().to_be_bytes());
+        self.0.reset();
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
+
+#[derive(Clone)]
+struct Xxh3_128(Xxh3Default);
+
+impl Running for Xxh3_128 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.digest128().to_be_bytes());
+        self.0.reset();
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
+    }
+}
