@@ -120,6 +120,10 @@ fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
     let human = place.hivesum(["compare", &old, &new, "--state", "s"]).stdout();
     assert!(human.starts_with("1 added, 1 removed, 2 modified, 1 moved, 0 suspected rot, 2 unchanged\n"), "{human}");
     assert!(human.contains("modified: 'set back' (size same, mtime same, ctime changed, inode same)\n"), "{human}");
+    let other = service.run(json!({ "algorithms": ["md5"] }));
+    let refused = place.hivesum(["compare", &old, &other, "--state", "s"]);
+    let why = "hivesum: the two jobs have no algorithm in common\n";
+    assert_eq!((refused.code, refused.stderr().as_str()), (Some(1), why));
     // What exists is a path, whatever it is called.
     place.write(&old, "352441c2  a\n");
     place.write("crc", "352441c2  a\n");
@@ -229,4 +233,24 @@ fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_to
     }
     assert_eq!(place.hivesum(["audit", "t", "--job", "no id"]).code, Some(2));
     assert_eq!(place.hivesum(["audit", "t", "--job", NO_JOB, "--manifest", "m"]).code, Some(2));
+}
+
+/// BLAKE3 of `abc`, of its own reference implementation.
+const ABC_BLAKE3: &str = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+
+#[test]
+fn a_byte_flipped_in_the_state_is_told_and_never_a_verdict() {
+    let place = Place::with(&[(b"t/a", b"abc"), (b"t/b", b"abc"), (b"m", b"352441c2  a\n")]);
+    let id = Service::start(&place).run(json!({}));
+    assert_eq!(place.hivesum(["jobs", "compact", "--state", "s"]).code, Some(0), "everything is in one file");
+    let path = place.path("s/hivesum.db");
+    let (mut database, digest) = (fs::read(&path).unwrap(), hex::decode(ABC_BLAKE3).unwrap());
+    let at = database.windows(digest.len()).position(|window| window == digest).unwrap();
+    database[at + 31] ^= 1;
+    fs::write(&path, database).unwrap();
+    for command in with_job(&id) {
+        let ran = place.hivesum(command.iter().chain(&["--state", "s"]));
+        assert_eq!((ran.code, ran.stderr().contains("damaged")), (Some(1), true), "{command:?}: {}", ran.stderr());
+        assert!(!ran.stdout().contains("BLAKE3") && !ran.stdout().contains(": "), "{command:?}: {}", ran.stdout());
+    }
 }
