@@ -30,7 +30,8 @@ pub(crate) struct Present {
     pub(crate) durations: DurationFigures,
     pub(crate) jobs: JobCounts,
     pub(crate) store: StoreFigures,
-    pub(crate) connections: usize,
+    /// What clients hold, by the figure's name.
+    pub(crate) held: [(&'static str, usize); 4],
 }
 
 /// The figures of one service.
@@ -67,7 +68,7 @@ impl Metrics {
 
     /// All figures in the text format.
     pub(crate) fn render(&self, present: &Present) -> String {
-        let Present { engine, durations, jobs, store, connections } = present;
+        let Present { engine, durations, jobs, store, held } = present;
         let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -76,7 +77,9 @@ impl Metrics {
             self.gauge("hivesum_queue_quanta", Some(("lane", lane))).set(waiting as f64);
         }
         self.gauge("hivesum_queue_limit", None).set(engine.queue.limit as f64);
-        self.gauge("hivesum_connections", None).set(*connections as f64);
+        for (name, count) in held {
+            self.gauge(name, None).set(*count as f64);
+        }
         for (quantile, milliseconds) in [("0.5", engine.latency.p50_ms), ("0.99", engine.latency.p99_ms)] {
             self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
         }

@@ -22,7 +22,6 @@ use hivesum_actors::job::service::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
 use hivesum_actors::source::{Root, RootError};
 use hivesum_actors::{Engine, EngineConfig};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -31,7 +30,7 @@ use crate::gate::{Hosts, Origins, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::recent::Recent;
 use crate::request::Budget;
-use crate::service::{MANIFESTS_AT_A_TIME, Service};
+use crate::service::{MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE, Service};
 use crate::telemetry;
 pub use tls::TlsError;
 
@@ -132,7 +131,8 @@ impl Server {
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
-            manifests: Semaphore::new(MANIFESTS_AT_A_TIME),
+            uploads: Shares::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
+            manifests: Shares::new(MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE),
             comparisons: Recent::default(),
             duplicates: Recent::default(),
             limits: config.limits.clone(),

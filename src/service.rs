@@ -8,7 +8,6 @@ use hivesum_actors::compare::{Comparison, Group};
 use hivesum_actors::job::service::Jobs;
 use hivesum_actors::job::spec::{Job, JobId};
 use hivesum_actors::limits::{NoShare, Share, Shares};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
@@ -41,8 +40,10 @@ pub(crate) struct Service {
     /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,
-    /// Manifests that may be on their way in at a time; each is held whole.
-    pub(crate) manifests: Semaphore,
+    /// Uploads under way.
+    pub(crate) uploads: Arc<Shares>,
+    /// Manifests on their way in; each is held whole.
+    pub(crate) manifests: Arc<Shares>,
     /// The latest comparisons: of which jobs, the older one first.
     pub(crate) comparisons: Recent<(JobId, JobId), Comparison>,
     /// The latest sets of duplicates: of which job, from which size on.
@@ -64,10 +65,17 @@ impl Service {
 
     /// A place for an event stream of the caller; it goes with the stream.
     pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        self.streams.take(Some(caller.key)).map_err(|none| match none {
-            NoShare::Full => ApiError::TooManyStreams,
-            NoShare::OwnFull => ApiError::ShareTaken { of: "streams", quota: self.streams.max_of_one() },
-        })
+        place(&self.streams, caller, "streams", ApiError::TooManyStreams)
+    }
+
+    /// A place for an upload of the caller, until it has its digests.
+    pub(crate) fn upload_for(&self, caller: &Caller) -> Result<Share, ApiError> {
+        place(&self.uploads, caller, "uploads", ApiError::QueueFull)
+    }
+
+    /// A place for a manifest of the caller, while it is on its way in.
+    pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Share, ApiError> {
+        place(&self.manifests, caller, "manifests", ApiError::QueueFull)
     }
 
     /// Rules for JSON bodies.
@@ -86,8 +94,19 @@ impl Service {
     }
 }
 
+/// A place of the caller's among those of all: `full` where there is none for anybody.
+fn place(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Share, ApiError> {
+    shares.take(Some(caller.key)).map_err(|none| match none {
+        NoShare::Full => full,
+        NoShare::OwnFull => ApiError::ShareTaken { of, quota: shares.max_of_one() },
+    })
+}
+
 /// The answer for a job that is not there, or is another token's.
 pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");
 
 /// Manifests that are taken at a time.
 pub(crate) const MANIFESTS_AT_A_TIME: usize = 8;
+
+/// Of them, one client's: they may take long, and others have some, too.
+pub(crate) const MANIFESTS_OF_ONE: usize = 6;

@@ -152,6 +152,11 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS")]
     max_uploads: usize = limits.max_uploads;
 
+    /// Uploads of one client under way at a time [default: as many as there may be].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS_PER_CLIENT")]
+    max_uploads_per_client: usize, |c| c.limits.max_uploads_per_client,
+        |c, v| c.limits.max_uploads_per_client = Some(v);
+
     /// The longest JSON body [default: 256 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_JSON_BYTES")]
     max_json_bytes: usize = limits.max_json_bytes;

@@ -51,6 +51,8 @@ pub struct Limits {
     pub max_upload_bytes_per_second: Option<NonZeroU64>,
     /// Uploads under way at a time; more are told to come back.
     pub max_uploads: usize,
+    /// Uploads of one client under way at a time; none means as many as there may be.
+    pub max_uploads_per_client: Option<usize>,
     /// The longest JSON body.
     pub max_json_bytes: usize,
     /// The longest manifest to verify against.
@@ -115,6 +117,7 @@ impl Default for Limits {
             max_client_bytes_per_second: None,
             max_upload_bytes_per_second: None,
             max_uploads: 128,
+            max_uploads_per_client: None,
             max_json_bytes: 256 << 10,
             max_manifest_bytes: 64 << 20,
             max_connections: 4096,
@@ -138,6 +141,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Uploads of one client.
+    pub(crate) fn max_uploads_of_one(&self) -> usize {
+        self.max_uploads_per_client.unwrap_or(self.max_uploads)
+    }
+
     /// Event streams of one client.
     pub(crate) fn max_streams_of_one(&self) -> usize {
         self.max_streams_per_client.unwrap_or(self.max_streams)

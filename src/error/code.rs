@@ -53,7 +53,7 @@ codes! {
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "the body's type, or any content encoding, is not taken"
     HostNotAllowed MISDIRECTED_REQUEST "host_not_allowed" "the service does not answer under this host name"
     DigestMismatch UNPROCESSABLE_ENTITY "digest_mismatch" "the bytes have another digest than expected"
-    RateLimited TOO_MANY_REQUESTS "rate_limited" "too many requests of this client, or as many of its jobs wait or of its streams are open as may"
+    RateLimited TOO_MANY_REQUESTS "rate_limited" "too many requests of this client, or as many of its uploads, streams or waiting jobs as may be; `RateLimit-Policy` says which"
     Internal INTERNAL_SERVER_ERROR "internal" "the service failed; its log knows the request by its id"
     StoreCorrupt INTERNAL_SERVER_ERROR "store_corrupt" "stored results are damaged"
     QueueFull SERVICE_UNAVAILABLE "queue_full" "too much is waiting already"

@@ -98,6 +98,8 @@ pub(crate) struct StoreStats {
 pub(crate) struct LimitsTold {
     requests_per_second: Option<u32>,
     max_upload_bytes: u64,
+    max_uploads: u64,
+    max_uploads_per_client: Option<u64>,
     max_file_bytes: u64,
     max_running_jobs: u64,
     max_queued_jobs: u64,

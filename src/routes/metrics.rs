@@ -17,7 +17,12 @@ pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
         durations: service.engine.durations(),
         jobs: service.jobs.counts(),
         store: service.jobs.store_figures(),
-        connections: service.seats.taken(),
+        held: [
+            ("hivesum_connections", service.seats.taken()),
+            ("hivesum_uploads", service.uploads.taken()),
+            ("hivesum_manifests", service.manifests.taken()),
+            ("hivesum_event_streams", service.streams.taken()),
+        ],
     });
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

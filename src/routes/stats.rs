@@ -49,6 +49,8 @@ impl StoreShown {
 struct LimitsShown {
     requests_per_second: Option<NonZeroU32>,
     max_upload_bytes: u64,
+    max_uploads: usize,
+    max_uploads_per_client: Option<usize>,
     max_file_bytes: u64,
     max_running_jobs: usize,
     max_queued_jobs: usize,
@@ -66,6 +68,8 @@ impl LimitsShown {
                 RateLimit::PerClient { per_second, .. } => Some(per_second),
             },
             max_upload_bytes: limits.max_upload_bytes,
+            max_uploads: limits.max_uploads,
+            max_uploads_per_client: limits.max_uploads_per_client,
             max_file_bytes: limits.max_file_bytes,
             max_running_jobs: limits.max_running_jobs,
             max_queued_jobs: limits.max_queued_jobs,

@@ -45,7 +45,7 @@ pub(super) async fn verify(
     let spec = spec_of(&request)?;
     let key = idempotency_key(&request)?;
     // Each manifest is held in memory whole: they come a few at a time.
-    let _place = service.manifests.try_acquire().map_err(|_| ApiError::QueueFull)?;
+    let _place = service.manifest_for(&caller)?;
     let body = PacedBody::open(&request, payload, service.manifest_rules())?.within(service.budget.clone(), caller.key);
     let manifest = body.collect().await?;
     let owner = caller.owner.as_deref().map(str::to_owned);

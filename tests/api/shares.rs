@@ -1,5 +1,8 @@
 //! What one client may hold of what all share: places in the queue of jobs, event streams.
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use crate::access::token_until;
 use crate::app::{TestApp, problem};
 use reqwest::Method;
@@ -32,6 +35,34 @@ impl<'a> Client<'a> {
     fn follow(&self, job: &str) -> Response {
         let path = format!("/api/v1/jobs/{job}/events");
         self.app.anonymous(Method::GET, &path).bearer_auth(&self.token).send().unwrap()
+    }
+
+    /// Begins to send a body, and does not end it.
+    fn hold(&self, target: &str) -> TcpStream {
+        let (mut stream, token) = (self.app.connect(), &self.token);
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 6\r\n\r\nabc"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
+    /// Waits until so many are held, by the service's own figure.
+    fn await_held(&self, figure: &str, count: usize) {
+        let (line, began) = (format!("hivesum_{figure} {count}"), std::time::Instant::now());
+        loop {
+            let metrics = self.app.anonymous(Method::GET, "/metrics").bearer_auth(&self.token).send().unwrap();
+            let metrics = metrics.text().unwrap();
+            if metrics.lines().any(|known| known == line) {
+                return;
+            }
+            assert!(began.elapsed().as_secs() < 30, "{line} is not said in\n{metrics}");
+        }
+    }
+
+    fn send(&self, target: &str) -> Response {
+        let request = self.app.anonymous(Method::POST, target).bearer_auth(&self.token);
+        request.body("abc").send().unwrap()
     }
 
     fn cancel(&self, job: &str) {
@@ -114,9 +145,34 @@ fn streams_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
     // A stream that ends gives its place back.
     one.cancel(&job);
     held.into_iter().for_each(|answer| assert!(answer.text().unwrap().contains("event: end")));
-    let began = std::time::Instant::now();
-    while one.follow(&job).status() != 200 {
-        assert!(began.elapsed().as_secs() < 30, "the place does not come back");
+    one.await_held("event_streams", 1);
+    assert_eq!(one.follow(&job).status(), 200);
+    drop(last);
+}
+
+#[test]
+fn bodies_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
+    let app = TestApp::signed_out(|config| {
+        config.limits.max_uploads = 3;
+        config.limits.max_uploads_per_client = Some(2);
+    });
+    // Of manifests eight may be on their way in, six of them one's. "abc" is none, which is told once it is read.
+    for (target, of, quota, others, taken) in
+        [("/api/v1/hash", "uploads", 2, 1, 200), ("/api/v1/verify?root=files", "manifests", 6, 2, 400)]
+    {
+        let (one, other) = (Client::of(&app), Client::of(&app));
+        let mut held: Vec<_> = (0..quota).map(|_| one.hold(target)).collect();
+        one.await_held(of, quota);
+        over_its_share(one.send(target), of, quota);
+        assert_eq!(other.send(target).status(), taken, "{target}");
+        held.extend((0..others).map(|_| other.hold(target)));
+        one.await_held(of, quota + others);
+        for client in [&one, &other] {
+            problem(client.send(target), 503, "queue_full");
+        }
+        drop(held);
+        one.await_held(of, 0);
+        assert_eq!(one.send(target).status(), taken, "{target}");
     }
 }
 
@@ -126,4 +182,5 @@ fn what_one_client_may_hold_is_told() {
     let limits = app.json("/api/v1/stats")["limits"].clone();
     assert_eq!(limits["max_streams_per_client"], 7);
     assert_eq!(limits["max_queued_jobs_per_client"], Value::Null);
+    assert_eq!(limits["max_uploads_per_client"], Value::Null);
 }

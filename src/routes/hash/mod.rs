@@ -56,6 +56,7 @@ pub(super) async fn hash(
     let began = Instant::now();
     service.admit_work()?;
     let asked = Asked::of(&request)?;
+    let _place = service.upload_for(&caller)?;
     let body = PacedBody::open(&request, payload, service.upload_rules())?.within(service.budget.clone(), caller.key);
     if is_multipart(&request) {
         return multipart::hash_parts(&request, body, &asked, &service).await;
