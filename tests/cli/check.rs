@@ -20,7 +20,7 @@ fn digests_of_64_digits_are_of_the_algorithm_that_the_first_match_tells() {
         let ran = place.hivesum(["check", "sums"]);
         assert_eq!(ran.code, Some(1));
         assert_eq!(ran.stdout(), "c: FAILED\na: OK\nb: OK\n");
-        let said = format!("hivesum: sums: untagged lines of 64 digits are {tag}\n");
+        let said = format!("hivesum: sums: untagged digests of 256 bits are {tag}\n");
         assert_eq!(ran.stderr(), said + "hivesum: WARNING: 1 computed checksum did NOT match\n");
     }
 }

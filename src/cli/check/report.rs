@@ -212,7 +212,7 @@ impl Report {
         match self.loudness {
             Loudness::Status => Ok(()),
             Loudness::Normal | Loudness::Warn | Loudness::Quiet => {
-                self.warn(&format!("untagged lines of 64 digits are {}", algorithm.bsd_tag()))
+                self.warn(&format!("untagged digests of 256 bits are {}", algorithm.bsd_tag()))
             }
         }
     }
