@@ -1,8 +1,7 @@
 //! All results of a job, a bounded page after the other, for answers of any length in constant memory.
 
-use hivesum_actors::error::StoreError;
 use hivesum_actors::job::item::Item;
-use hivesum_actors::job::service::{Jobs, ResultQuery};
+use hivesum_actors::job::service::{Jobs, ResultQuery, ResultsError};
 use hivesum_actors::job::spec::JobId;
 
 /// Results read from the store at a time.
@@ -23,8 +22,8 @@ impl ResultPages {
         Self { jobs, id, query, after_row: None, ended: false }
     }
 
-    /// The next results in walk order; nothing at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, StoreError> {
+    /// The next results in the order asked for; nothing at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, ResultsError> {
         if self.ended {
             return Ok(None);
         }

@@ -98,6 +98,31 @@ fn lines_are_chosen_like_pages() {
 }
 
 #[test]
+fn lines_come_in_other_orders_once_the_job_has_ended() {
+    let app = TestApp::start();
+    for number in 0..1_500 {
+        app.write(&format!("{}/{number:04}", number % 10), "x".repeat(number % 7));
+    }
+    let job = app.run(json!({ "algorithms": ["sha256"] }));
+    let lines = |id: &str, query: &str| {
+        let path = format!("/api/v1/jobs/{id}/results?{query}");
+        app.get(&path).header("accept", "application/x-ndjson").send().unwrap()
+    };
+    let id = job["id"].as_str().unwrap();
+    for query in ["sort=-size".to_owned(), "sort=size&q=9".to_owned(), format!("digest={EMPTY_SHA256}")] {
+        let text = lines(id, &query).text().unwrap();
+        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.pop().unwrap(), json!({ "summary": job["summary"] }));
+        let page = |from| app.json(&format!("/api/v1/jobs/{id}/results?{query}&limit=1000&position={from}"));
+        let pages = [page(0), page(1000)].map(|page| page["items"].as_array().unwrap().clone()).concat();
+        assert!(lines.len() > 100 && lines == pages, "{query}");
+    }
+    std::fs::File::create(app.root.path().join("endless")).unwrap().set_len(1 << 40).unwrap();
+    let running = app.submit(json!({ "path": "endless" }));
+    problem(lines(&running, "sort=size"), 409, "job_not_finished");
+}
+
+#[test]
 fn a_name_that_is_not_utf8_keeps_its_bytes() {
     let app = TestApp::start();
     std::fs::write(app.root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\n")), "abc").unwrap();

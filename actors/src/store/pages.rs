@@ -262,7 +262,7 @@ fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, Fault>
     Ok(path)
 }
 
-fn contains(path: &[u8], q: &[u8]) -> bool {
+pub(super) fn contains(path: &[u8], q: &[u8]) -> bool {
     path.windows(q.len()).any(|window| window == q)
 }
 

@@ -70,7 +70,11 @@ impl Store {
         limit: usize,
     ) -> Result<RowPage, StoreError> {
         let _place = self.place_for(&query).await?;
-        self.read(move |connection| pages::rows_after(connection, id, &query, after, limit)).await
+        self.read(move |connection| match query.needs_orders() {
+            true => sorted::rows_after(connection, id, &query, after, limit),
+            false => pages::rows_after(connection, id, &query, after, limit),
+        })
+        .await
     }
 
     pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {

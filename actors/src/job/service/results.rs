@@ -58,14 +58,17 @@ impl Jobs {
     /// memory. `position` and `limit` of the query are not looked at. No items: the end.
     ///
     /// # Errors
-    /// When the store fails.
+    /// As [`results`](Self::results).
     pub async fn results_from(
         &self,
         id: JobId,
         query: ResultQuery,
         after_row: Option<u64>,
         limit: usize,
-    ) -> Result<RowPage, StoreError> {
-        self.hall.store.rows_after(id, query, after_row, limit).await
+    ) -> Result<RowPage, ResultsError> {
+        if after_row.is_none() && query.needs_orders() && !self.has_orders(id).await? {
+            return Ok(RowPage::default());
+        }
+        Ok(self.hall.store.rows_after(id, query, after_row, limit).await?)
     }
 }
