@@ -125,7 +125,7 @@ measure_export() {
     memory=$(memory_of "$idle_kib" ask -H 'Accept: application/x-ndjson, */*' -o "$work/export" "$of/$what")
     time=$(micros ask -H 'Accept: application/x-ndjson, */*' -o "$work/export" "$of/$what")
     row "$what of $name, all, $(calc '%.0f MB' "$(stat -c %s "$work/export") / 1e6")" \
-      "$(calc '%.1f s' "$time / 1e6"), $memory MiB over idle" 'the same memory'
+      "$(calc '%.1f s' "$time / 1e6"), $memory MiB over idle" 'constant, page caches included'
   done
 }
 
