@@ -15,7 +15,7 @@ use hivesum_actors::compare::{Audit, BaselineBuilder};
 use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::item::ItemRef;
 use hivesum_actors::job::scan::{FileIdentity, ScanOutcome, ScanSpec, Target};
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::spec::{Job, JobId};
 
 use self::report::Report;
 use super::args::EngineArgs;
@@ -40,7 +40,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 Lists what is modified, moved, missing, new or unreadable, and counts all. Names in the manifest are \
 relative to DIR, or begin with DIR as it is given here. Symbolic links, FIFOs and the like are no files. \
 A job knows of each file what a write changes: where nothing tells of one, a changed digest is suspected rot \
-(counted as modified).
+(counted as modified). What the job's globs passed over is not looked at.
 
 Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS
@@ -83,7 +83,7 @@ pub(super) struct AuditArgs {
 
 /// Audits what the arguments say.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
-    let (audit, own) = begin(&args)?;
+    let Expected { audit, leave_out, job } = begin(&args)?;
     let screen = Screen::with_progress();
     let dir = super::steps::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.dir), in_words(&error)))?;
@@ -92,25 +92,38 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let spec = ScanSpec {
         io: args.engine.io,
         survey_after: screen.is_seen().then_some(SURVEY_AFTER),
-        leave_out: own,
+        leave_out,
         ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
+    };
+    let spec = match &job {
+        Some(job) => spec.walked_as(&job.spec)?,
+        None => spec,
     };
     let report = Report::new(args.format, args.all, screen.clone());
     let all_matched = Run { pool, audit, report, screen }.carry_out(spec)?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The audit, and the files that are no part of the tree.
-fn begin(args: &AuditArgs) -> anyhow::Result<(Audit, Vec<FileIdentity>)> {
+/// What should be there.
+struct Expected {
+    audit: Audit,
+    /// Files that are no part of the tree.
+    leave_out: Vec<FileIdentity>,
+    /// The job that met it, whose globs are held to: what it passed over is not new.
+    job: Option<Job>,
+}
+
+fn begin(args: &AuditArgs) -> anyhow::Result<Expected> {
     if let Some(id) = args.job {
         let (mut history, mut builder) = (kept::open(&args.state)?, BaselineBuilder::new());
-        kept::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
-        return Ok((Audit::new(builder.finish(), None), history.own_files()));
+        let job = kept::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
+        let audit = Audit::new(builder.finish(), None);
+        return Ok(Expected { audit, leave_out: history.own_files(), job: Some(job) });
     }
     let manifest: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
     let listing = listing::read(manifest, Reading { asked: args.algorithm, format: None })?;
-    let baseline = listing.baseline(&args.dir)?;
-    Ok((Audit::new(baseline, listing.untagged), listing.identity.into_iter().collect()))
+    let audit = Audit::new(listing.baseline(&args.dir)?, listing.untagged);
+    Ok(Expected { audit, leave_out: listing.identity.into_iter().collect(), job: None })
 }
 
 struct Run {

@@ -48,14 +48,15 @@ pub(super) fn id_unless_path(word: &OsStr) -> Option<JobId> {
 }
 
 /// Hands what an ended job knows of its files to `take`, in walk order; of one algorithm's digests alone, if one is
-/// asked for.
+/// asked for. Gives the job.
 pub(super) fn each_fact(
     history: &mut History,
     id: JobId,
     asked: Option<Algorithm>,
     mut take: impl FnMut(Fact),
-) -> anyhow::Result<()> {
-    let available = ended(history, id)?.spec.algorithms;
+) -> anyhow::Result<Job> {
+    let job = ended(history, id)?;
+    let available = job.spec.algorithms;
     if let Some(missing) = asked.filter(|&asked| !available.contains(asked)) {
         bail!(NoSuchDigest::NotComputed { missing, available });
     }
@@ -63,5 +64,5 @@ pub(super) fn each_fact(
         fact.digests.retain(|digest| asked.is_none() || digest.tag() == asked);
         take(fact);
     })?;
-    if is_there { Ok(()) } else { bail!(no_such_job(id)) }
+    if is_there { Ok(job) } else { bail!(no_such_job(id)) }
 }

@@ -96,6 +96,18 @@ fn an_audit_of_one_of_a_job_s_algorithms_leaves_the_others_and_the_state_is_no_p
 }
 
 #[test]
+fn an_audit_against_a_job_passes_over_what_the_job_passed_over() {
+    let place = Place::with(&[(b"t/a", b"1"), (b"t/b.tmp", b"2"), (b"t/cache/c", b"3"), (b"t/d/e", b"4")]);
+    let id = Service::start(&place).run(json!({ "exclude": ["*.tmp", "cache"] }));
+    place.write("t/cache/more", "5");
+    let audit = || place.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
+    assert_eq!(audit().well(), "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
+    place.write("t/new", "6");
+    let expected = "new: new\n2 matched, 0 modified, 0 moved, 0 missing, 1 new, 0 unreadable\n";
+    assert_eq!((audit().code, audit().stdout().as_str()), (Some(1), expected));
+}
+
+#[test]
 fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
     let place = tree();
     let service = Service::start(&place);

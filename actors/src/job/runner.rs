@@ -20,11 +20,10 @@ use super::registry::Place;
 use super::verify;
 use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
-use crate::job::filters::Filters;
 use crate::job::scan::{ScanOutcome, ScanSpec, Target};
 use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState, Summary};
 use crate::listing::ask::{NoAnswer, ask};
-use crate::source::{IoMode, OpenFailure, Opened, Reach, RelPath, Root};
+use crate::source::{IoMode, OpenFailure, Opened, RelPath, Root};
 use crate::store::{Ending, Tally};
 
 /// How long to wait before an end that could not be written is written again; twice as long each time.
@@ -155,19 +154,14 @@ const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
     let invalid = |error: crate::error::GlobInvalid| job_error("invalid_request", &error.to_string());
-    let reach = match spec.cross_filesystems {
-        true => Reach::Everywhere,
-        false => Reach::OneFilesystem,
-    };
+    let scan = ScanSpec::new(vec![target], spec.algorithms).walked_as(spec).map_err(invalid)?;
     Ok(ScanSpec {
-        filters: Filters::new(&spec.include, &spec.exclude).map_err(invalid)?,
-        reach,
         io: IoMode::Auto,
         priority: spec.priority,
         deadline: spec.deadline_seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
         max_bytes_per_second: spec.max_bytes_per_second,
         survey_after: Some(SURVEY_AFTER),
-        ..ScanSpec::new(vec![target], spec.algorithms)
+        ..scan
     })
 }
 

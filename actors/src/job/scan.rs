@@ -16,8 +16,9 @@ use super::filters::Filters;
 use super::known::KnownSource;
 pub use super::names::NameList;
 use super::rows::Rows;
-use super::spec::{Priority, Progress, Summary};
+use super::spec::{JobSpec, Priority, Progress, Summary};
 use crate::digest::Algorithms;
+use crate::error::GlobInvalid;
 pub use crate::source::batch::FileIdentity;
 use crate::source::{IoMode, Reach};
 use crate::sys::slots::Asker;
@@ -83,6 +84,18 @@ impl ScanSpec {
             survey_after: None,
             leave_out: Vec::new(),
         }
+    }
+
+    /// The same, walked as this job walks: by its globs, on its file systems.
+    ///
+    /// # Errors
+    /// The first glob that does not parse, and why.
+    pub fn walked_as(self, job: &JobSpec) -> Result<Self, GlobInvalid> {
+        let reach = match job.cross_filesystems {
+            true => Reach::Everywhere,
+            false => Reach::OneFilesystem,
+        };
+        Ok(Self { filters: Filters::new(&job.include, &job.exclude)?, reach, ..self })
     }
 }
 
