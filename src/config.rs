@@ -206,6 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_that_would_be_everybodys_or_nobodys_is_refused() {
+        for (origin, taken) in
+            [("https://a.example", true), ("*", false), ("null", false), ("https://a.example/", false)]
+        {
+            let config =
+                ServeConfig { allow_origins: vec![origin.to_owned()], ..config("127.0.0.1:0", Access::Tokens) };
+            assert_eq!(config.check().is_ok(), taken, "{origin}");
+        }
+    }
+
+    #[test]
     fn a_root_name_must_fit_into_a_url_segment() {
         for name in ["", "a/b", "a\nb"] {
             let root = RootConfig { name: Some(name.to_owned()), path: PathBuf::new() };

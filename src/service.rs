@@ -63,6 +63,16 @@ impl Service {
         job.filter(|job| caller.may_see(job)).ok_or(NO_SUCH_JOB)
     }
 
+    /// Refuses a job for which there is no place, before its request is read. One that comes again under its key may
+    /// have its place already.
+    pub(crate) fn admit_job(&self, caller: &Caller, key: Option<&str>) -> Result<(), ApiError> {
+        self.admit_work()?;
+        if key.is_none() {
+            self.jobs.room_for(caller.owner.as_deref())?;
+        }
+        Ok(())
+    }
+
     /// A place for an event stream of the caller; it goes with the stream.
     pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
         place(&self.streams, caller, "streams", ApiError::TooManyStreams)

@@ -104,7 +104,8 @@ pub(super) async fn submit(
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    service.admit_work()?;
+    let key = idempotency_key(&request)?;
+    service.admit_job(&caller, key.as_deref())?;
     Query::of(&request)?.finish()?;
     let asked: JobAsked = read_json(&request, payload, service.json_rules()).await?;
     let owner = caller.owner.as_deref().map(str::to_owned);
@@ -115,7 +116,7 @@ pub(super) async fn submit(
     if let Some(earlier) = spec.reuse_unchanged_from {
         service.job(&caller, &earlier.to_string()).await?;
     }
-    let job = service.jobs.submit_once(spec, owner, idempotency_key(&request)?).await?;
+    let job = service.jobs.submit_once(spec, owner, key).await?;
     let location = format!("/api/v1/jobs/{}", job.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
 }

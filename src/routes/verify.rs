@@ -41,9 +41,9 @@ pub(super) async fn verify(
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    service.admit_work()?;
-    let spec = spec_of(&request)?;
     let key = idempotency_key(&request)?;
+    service.admit_job(&caller, key.as_deref())?;
+    let spec = spec_of(&request)?;
     // Each manifest is held in memory whole: they come a few at a time.
     let _place = service.manifest_for(&caller)?;
     let body = PacedBody::open(&request, payload, service.manifest_rules())?.within(service.budget.clone(), caller.key);

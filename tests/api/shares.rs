@@ -1,6 +1,6 @@
 //! What one client may hold of what all share: places in the queue of jobs, event streams.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::access::token_until;
@@ -37,11 +37,12 @@ impl<'a> Client<'a> {
         self.app.anonymous(Method::GET, &path).bearer_auth(&self.token).send().unwrap()
     }
 
-    /// Begins to send a body, and does not end it.
-    fn hold(&self, target: &str) -> TcpStream {
+    /// Begins to send a body of six bytes.
+    fn begin(&self, target: &str, sent: &str) -> TcpStream {
         let (mut stream, token) = (self.app.connect(), &self.token);
         let head = format!(
-            "POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 6\r\n\r\nabc"
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: 6\r\n\r\n{sent}"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream
@@ -115,6 +116,37 @@ fn jobs_of_one_client_beyond_its_share_of_the_queue_are_refused_and_nobody_else_
 }
 
 #[test]
+fn the_queue_is_looked_at_before_a_body_is_read() {
+    let app = with_a_big_file(TestApp::signed_out(|config| {
+        config.limits.max_running_jobs = 1;
+        config.limits.max_queued_jobs = 2;
+        config.limits.max_queued_jobs_per_client = Some(1);
+    }));
+    let (one, other) = (Client::of(&app), Client::of(&app));
+    let keyed = || {
+        let spec = json!({ "root": "files", "path": "big" });
+        let request = app.anonymous(Method::POST, "/api/v1/jobs").bearer_auth(&one.token);
+        request.header("idempotency-key", "again").json(&spec).send().unwrap()
+    };
+    one.submitted();
+    let first: Value = keyed().json().unwrap();
+    for (client, status) in [(&one, "429"), (&other, "503")] {
+        for target in ["/api/v1/jobs", "/api/v1/verify?root=files"] {
+            let mut stream = client.begin(target, "");
+            let mut said = [0; 12];
+            stream.read_exact(&mut said).expect("an answer, though no byte of the body has come");
+            assert_eq!(std::str::from_utf8(&said).unwrap(), format!("HTTP/1.1 {status}"), "{target}");
+        }
+        if status == "429" {
+            other.submitted();
+        }
+    }
+    let again = keyed();
+    assert_eq!(again.status(), 202, "what was taken under its key needs no other place");
+    assert_eq!(again.json::<Value>().unwrap()["id"], first["id"]);
+}
+
+#[test]
 fn a_manifest_is_counted_as_a_job_is() {
     let app = with_a_big_file(TestApp::signed_out(|config| {
         config.limits.max_running_jobs = 1;
@@ -161,11 +193,11 @@ fn bodies_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
         [("/api/v1/hash", "uploads", 2, 1, 200), ("/api/v1/verify?root=files", "manifests", 6, 2, 400)]
     {
         let (one, other) = (Client::of(&app), Client::of(&app));
-        let mut held: Vec<_> = (0..quota).map(|_| one.hold(target)).collect();
+        let mut held: Vec<_> = (0..quota).map(|_| one.begin(target, "abc")).collect();
         one.await_held(of, quota);
         over_its_share(one.send(target), of, quota);
         assert_eq!(other.send(target).status(), taken, "{target}");
-        held.extend((0..others).map(|_| other.hold(target)));
+        held.extend((0..others).map(|_| other.begin(target, "abc")));
         one.await_held(of, quota + others);
         for client in [&one, &other] {
             problem(client.send(target), 503, "queue_full");

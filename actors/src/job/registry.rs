@@ -94,9 +94,21 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there is a place in the queue for a job of this owner.
+    pub(crate) fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
+        self.look_for_room(&self.state(), owner)
+    }
+
     /// Promises a place in the queue to a job of this owner.
     pub(crate) fn promise(self: &Arc<Self>, owner: Option<&str>) -> Result<Promise, SubmitError> {
         let mut state = self.state();
+        self.look_for_room(&state, owner)?;
+        let owner = owner.map(str::to_owned);
+        state.promised.push(owner.clone());
+        Ok(Promise { registry: self.clone(), owner })
+    }
+
+    fn look_for_room(&self, state: &State, owner: Option<&str>) -> Result<(), SubmitError> {
         if state.closed {
             return Err(Refused::Draining.into());
         }
@@ -105,12 +117,10 @@ impl Registry {
             return Err(Refused::QueueFull.into());
         }
         let quota = self.limits.max_queued_of_one;
-        if state.of_owner(owner) >= quota + free_to_run {
-            return Err(SubmitError::ShareTaken { quota });
+        match state.of_owner(owner) >= quota + free_to_run {
+            true => Err(SubmitError::ShareTaken { quota }),
+            false => Ok(()),
         }
-        let owner = owner.map(str::to_owned);
-        state.promised.push(owner.clone());
-        Ok(Promise { registry: self.clone(), owner })
     }
 
     /// Puts a job at the end of the queue. One that was unfinished at the start needs no promise.

@@ -14,6 +14,14 @@ use crate::job::spec::{Job, JobId, JobSpec};
 use crate::store::{Before, RequestKey};
 
 impl Jobs {
+    /// Whether a job of this owner would find a place in the queue now: to be known before a long request is read.
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
+        self.hall.registry.room_for(owner)
+    }
+
     /// Takes a job. When this answers, the job is in the store.
     ///
     /// # Errors
