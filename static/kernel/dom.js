@@ -70,8 +70,6 @@ export const button = (label, spec, click, glyph, more = {}) => h(`button.button
 
 export const iconButton = (label, glyph, click, testid = '') => h(`button.button.quiet.square${testid}`, { type: 'button', title: label, label, click }, icon(glyph));
 
-export const relabel = (element, text) => put(element.lastElementChild, text);
-
 export const skeleton = (rows) => h('div.skeleton-rows', { 'aria-hidden': 'true' }, Array.from({ length: rows }, () => h('i')));
 
 export const cell = (className, ...children) => h(`div.cell.${className}`, { role: 'gridcell' }, children);

@@ -38,4 +38,4 @@ async function children(directory) {
 	}
 }
 
-export async function* fromList(list) { yield { files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) }; }
+export const fromList = (list) => [{ files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) }];

@@ -1,6 +1,6 @@
 // The list of uploads: rows are made for the first few hundred, the sums are of all.
 
-import { h, put, button, progressBar, relabel, bytes, exactBytes, count, rate, duration, plural, print, announce } from '../kernel.js';
+import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce } from '../kernel.js';
 import { queue, totals, cancel, remove, removeManifest, busy } from './hash-queue.js';
 import { UploadRow, manifestRow } from './hash-rows.js';
 
@@ -34,7 +34,7 @@ export function queueList() {
 		for (const item of shown) if (!rows.has(item)) rows.set(item, new UploadRow(item));
 		reconcile(items, [...queue.manifests.map(manifestRow), ...shown.map((item) => rows.get(item).node)]);
 		more.hidden = queue.items.length <= most;
-		relabel(more, `Show more of ${plural(queue.items.length, 'file')}`);
+		put(more.lastChild, `Show more of ${plural(queue.items.length, 'file')}`);
 		sums();
 	}
 

@@ -5,6 +5,8 @@ import { h, put, bytes, exactBytes, count, rate, duration, percent, ago, when, e
 const TILES = { files: ['job-files-done', 'Files'], bytes: ['job-bytes-done', 'Bytes'], rate: ['job-rate', 'Rate'], time: ['job-eta', 'Time left'], errors: ['job-errors', 'Errors'],
 	skipped: ['job-skipped', 'Skipped'] };
 
+export const secondsOf = ({ summary, started_at: from, finished_at: to }) => (summary?.elapsed_ms ?? Date.parse(to) - Date.parse(from)) / 1000;
+
 export function figureTiles() {
 	const tiles = {};
 	const node = h('dl.figures', Object.entries(TILES).map(([name, [testid, title]]) => {
@@ -14,7 +16,8 @@ export function figureTiles() {
 		return tile;
 	}));
 
-	function show({ state, progress: p, summary, started_at: from, finished_at: to }) {
+	function show(job) {
+		const { state, progress: p, finished_at: to } = job;
 		const over = ended(state);
 		const of = (total, write) => (total ? `of ${write(total)}` : 'so far');
 		tiles.files(count(p.files_done), over ? 'done' : of(p.files_total, count));
@@ -26,7 +29,7 @@ export function figureTiles() {
 			tiles.time(duration(p.eta_seconds ?? NaN), p.bytes_total ? percent(p.bytes_done, p.bytes_total) : '');
 			return;
 		}
-		const seconds = (summary?.elapsed_ms ?? Date.parse(to) - Date.parse(from)) / 1000;
+		const seconds = secondsOf(job);
 		tiles.rate(seconds > 0 ? rate(p.bytes_done / seconds) : '–', 'mean');
 		const { head, fine } = tiles.time(duration(seconds), to ? ago(to) : '');
 		put(head, 'Took');

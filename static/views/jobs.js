@@ -3,6 +3,7 @@
 import {
 	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, algorithmTitle, plural, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
+import { secondsOf } from './job-figures.js';
 import { statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
 
 const PAGE = 50;
@@ -94,7 +95,7 @@ function jobRow(first, drop, choose) {
 		put(figures, h('span', plural(p.files_done, 'file')), h('small', sizeNode(p.bytes_done),
 			p.files_failed > 0 && h('span.bad-text', icon('warn'), plural(p.files_failed, 'error'))));
 		put(time, h('span', { title: when(job.created_at) }, ago(job.created_at)),
-			h('small', over ? `took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}` : percent(p.bytes_done, p.bytes_total)));
+			h('small', over ? `took ${duration(secondsOf(job))}` : percent(p.bytes_done, p.bytes_total)));
 		bar.node.hidden = over;
 		bar.set(p.bytes_total ? p.bytes_done / p.bytes_total : 0);
 		again.hidden = !over || !repeatable(job);

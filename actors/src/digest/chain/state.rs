@@ -27,8 +27,8 @@ pub(super) fn initial(algorithm: Algorithm) -> Box<dyn Running> {
         Algorithm::Md5 => Box::new(Serial(Md5::new())),
         Algorithm::Crc32 => Box::new(Crc32(crc32fast::Hasher::new())),
         Algorithm::Crc32c => Box::new(Crc32c(0)),
-        Algorithm::Xxh3_64 => Box::new(Xxh3_64(Xxh3Default::new())),
-        Algorithm::Xxh3_128 => Box::new(Xxh3_128(Xxh3Default::new())),
+        Algorithm::Xxh3_64 => Box::new(Xxh3::<false>(Xxh3Default::new())),
+        Algorithm::Xxh3_128 => Box::new(Xxh3::<true>(Xxh3Default::new())),
     }
 }
 
@@ -175,34 +175,20 @@ impl Running for Crc32c {
     }
 }
 
+/// XXH3 with a digest of 64 bits, or of 128 where it is wide.
 #[derive(Clone)]
-struct Xxh3_64(Xxh3Default);
+struct Xxh3<const WIDE: bool>(Xxh3Default);
 
-impl Running for Xxh3_64 {
+impl<const WIDE: bool> Running for Xxh3<WIDE> {
     fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0.digest().to_be_bytes());
-        self.0.reset();
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
-    }
-}
-
-#[derive(Clone)]
-struct Xxh3_128(Xxh3Default);
-
-impl Running for Xxh3_128 {
-    fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0.digest128().to_be_bytes());
+        match WIDE {
+            true => out.extend_from_slice(&self.0.digest128().to_be_bytes()),
+            false => out.extend_from_slice(&self.0.digest().to_be_bytes()),
+        }
         self.0.reset();
     }
 
