@@ -29,7 +29,7 @@ use crate::connection::Watch;
 use crate::error::{ApiError, RequestId, problem};
 use crate::metrics::RouteMeter;
 use crate::service::Service;
-use finish::{Wishes, finish};
+use finish::{Wishes, finish, make_careful};
 pub(crate) use hosts::Hosts;
 pub(crate) use origins::Origins;
 use place::Place;
@@ -206,7 +206,9 @@ impl ResponseError for Lost {
     }
 
     fn error_response(&self) -> HttpResponse {
-        answer(&self.error, self.id)
+        let mut answer = answer(&self.error, self.id);
+        make_careful(answer.headers_mut());
+        answer
     }
 }
 

@@ -5,7 +5,7 @@ use actix_http::encoding::Encoder;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, ContentEncoding, HeaderName, HeaderValue};
+use actix_web::http::header::{self, ContentEncoding, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::digest::MultiHasher;
@@ -42,18 +42,22 @@ impl Wishes {
 
 /// Finishes the answer.
 pub(super) fn finish(wishes: Wishes, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let fields = response.headers_mut();
-    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    fields.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
-    if !fields.contains_key(header::CONTENT_SECURITY_POLICY) {
-        fields.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-    }
+    make_careful(response.headers_mut());
     if let Some((field, algorithm)) = wishes.digest {
         return with_digest(response, field, algorithm);
     }
     match wishes.gzip && is_worth_gzip(&response) {
         true => gzipped(response),
         false => response,
+    }
+}
+
+/// What keeps browsers careful with an answer.
+pub(super) fn make_careful(fields: &mut HeaderMap) {
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
+    if !fields.contains_key(header::CONTENT_SECURITY_POLICY) {
+        fields.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     }
 }
 

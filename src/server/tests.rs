@@ -82,6 +82,7 @@ fn a_handler_that_panics_is_a_problem_that_the_log_names_and_the_connection_live
     for _ in 0..3 {
         let (head, body) = ask(&mut stream, PANICS);
         assert!(head.starts_with("HTTP/1.1 500 ") && head.contains("application/problem+json"), "{head}");
+        assert!(head.contains("x-content-type-options: nosniff\r\n"), "{head}");
         let problem: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&problem["status"], &problem["code"]), (&500.into(), &"internal".into()), "{body}");
         assert!(!body.contains("as the test wants it"), "what it said is for the log alone: {body}");

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::app::{TestApp, ok_json, problem};
+use crate::program::Program;
 use crate::tools::{ABC_SHA256, cycle};
 use hivesum::config::{Access, BodyPace, ServeConfig};
 
@@ -130,13 +131,33 @@ fn an_encoded_body_is_refused_whatever_the_encoding() {
 }
 
 #[test]
+fn a_gzip_bomb_is_refused_by_its_head_and_takes_no_memory() {
+    let program = Program::start();
+    let before = program.resident_bytes();
+    let mut stream = TcpStream::connect(program.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let head = b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head).unwrap();
+    let mut endless = stream.try_clone().unwrap();
+    let chunk = [&b"10000\r\n"[..], &vec![0x1f; 1 << 16], b"\r\n"].concat();
+    let writer = std::thread::spawn(move || while endless.write_all(&chunk).is_ok() {});
+    let answer = read_to_end(stream);
+    assert!(answer.starts_with("HTTP/1.1 415 ") && answer.contains("\"unsupported_media_type\""), "{answer}");
+    writer.join().unwrap();
+    let more = program.resident_bytes().saturating_sub(before);
+    assert!(more < 32 << 20, "{before} bytes, then {more} more");
+}
+
+#[test]
 fn a_body_that_stalls_is_given_up() {
     let app = TestApp::with(|config| {
         open(config);
+        config.limits.max_uploads = 1;
         config.limits.body_pace = BodyPace { stall: Duration::from_millis(50), ..BodyPace::default() };
     });
     let answer = read_to_end(begin_upload(&app, 100, b"abc"));
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("\"body_too_slow\""), "{answer}");
+    ok_json(app.post("/api/v1/hash").body("abc").send().unwrap());
 }
 
 #[test]
