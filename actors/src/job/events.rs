@@ -2,7 +2,8 @@
 //!
 //! Errors have as id the count of rows up to and with them, so a client that comes back with the last id
 //! it saw misses none and gets none twice. Those from before it came are read from the store; progress is
-//! never stored. A reader that falls too far behind gets one snapshot instead of what it missed.
+//! never stored. A reader that falls behind is told the rest from the store, too, and one that falls too far behind gets
+//! one snapshot instead of what it missed.
 
 mod of_all;
 
@@ -181,6 +182,14 @@ impl EventStream {
         }
     }
 
+    /// The reader is further behind than what is kept in memory: the rest comes from the store.
+    fn catch_up(&mut self) {
+        if let Some(errors) = &mut self.errors {
+            *errors = errors.resubscribe();
+        }
+        self.stage = Stage::Replaying { errors: 0 };
+    }
+
     /// How things stand, instead of whatever was missed; then on from there.
     fn snapshot(&mut self) {
         if let Some(errors) = &mut self.errors {
@@ -207,7 +216,7 @@ impl EventStream {
             biased;
             notice = errors.recv() => match notice {
                 Ok(notice) => self.push_errors(&notice),
-                Err(RecvError::Lagged(_)) => self.snapshot(),
+                Err(RecvError::Lagged(_)) => self.catch_up(),
                 Err(RecvError::Closed) => self.errors = None,
             },
             changed = self.view.changed() => match changed {
@@ -236,7 +245,7 @@ impl EventStream {
         loop {
             match self.errors.as_mut().map(broadcast::Receiver::try_recv) {
                 Some(Ok(notice)) => self.push_errors(&notice),
-                Some(Err(TryRecvError::Lagged(_))) => return self.snapshot(),
+                Some(Err(TryRecvError::Lagged(_))) => return self.catch_up(),
                 Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => break,
             }
         }

@@ -10,10 +10,14 @@ use tokio_util::sync::CancellationToken;
 use crate::job::spec::{Job, JobId, JobState, Priority, Progress};
 use crate::store::{Ending, Footing, NumberedItem, Tally};
 
-/// Groups of errors that a slow reader of events may be behind before it gets a snapshot instead.
+/// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as
+/// long as anybody listens, so a reader that is stuck costs a job no more than these.
 pub(crate) const NOTICES_AHEAD: usize = 64;
 
-/// Errors that were committed together, shared by all who read events.
+/// Errors in one notice.
+const NOTICE_ERRORS: usize = 64;
+
+/// Errors that were committed together, or some of them, shared by all who read events.
 pub(crate) type Notice = Arc<Vec<NumberedItem>>;
 
 /// What is told of a job.
@@ -92,8 +96,9 @@ impl Live {
     /// Takes committed rows over: at once for those who ask, with the next [`tell`](Self::tell) for those
     /// who watch. Errors are sent ahead of the counts that contain them.
     pub(crate) fn committed(&self, tally: Tally, errors: Vec<NumberedItem>) {
-        if !errors.is_empty() {
-            let _ = self.errors.send(Arc::new(errors));
+        let mut errors = errors.into_iter().peekable();
+        while errors.peek().is_some() {
+            let _ = self.errors.send(Arc::new(errors.by_ref().take(NOTICE_ERRORS).collect()));
         }
         self.view.send_if_modified(|view| {
             view.take_tally(tally);

@@ -89,36 +89,46 @@ fn tally(rows: u64) -> crate::store::Tally {
 }
 
 #[actix::test]
-async fn a_reader_too_slow_gets_one_snapshot_and_then_goes_on() {
-    let mut bench = Bench::new();
-    let (live, mut stream) = live_stream(&mut bench).await;
-    assert!(matches!(stream.next().await.unwrap().kind, JobEventKind::Progress(_)));
-    let behind = 2 * crate::job::live::NOTICES_AHEAD as u64;
-    // Reaches the live stage, which the first error shows.
-    live.committed(tally(1), failed(1..2));
-    assert_eq!(stream.next().await.unwrap().id, 1);
-    for id in 2..=behind {
-        live.committed(tally(id), failed(id..id + 1));
+async fn a_reader_too_slow_is_told_the_rest_from_the_store_and_too_much_of_it_is_one_snapshot() {
+    for (behind, told) in [(4_500, 4_499), (10_600, 10_000)] {
+        let mut bench = Bench::new();
+        let (live, mut stream) = live_stream(&mut bench).await;
+        assert!(matches!(stream.next().await.unwrap().kind, JobEventKind::Progress(_)));
+        // Reaches the live stage, which the first error shows.
+        live.committed(tally(1), failed(1..2));
+        assert_eq!(stream.next().await.unwrap().id, 1);
+        bench.add_rows(&live.job(), failed_rows(behind));
+        live.committed(tally(behind), failed(2..behind + 1));
+        for id in 2..2 + told {
+            let event = stream.next().await.unwrap();
+            assert!(event.id == id && matches!(event.kind, JobEventKind::ItemError(_)), "{event:?}");
+        }
+        if told + 1 < behind {
+            let snapshot = stream.next().await.unwrap();
+            assert_eq!(snapshot.id, behind);
+            assert!(matches!(snapshot.kind, JobEventKind::Snapshot(job) if job.progress.files_failed == behind));
+        }
+        live.committed(tally(behind + 1), failed(behind + 1..behind + 2));
+        let next = stream.next().await.unwrap();
+        assert!(next.id == behind + 1 && matches!(next.kind, JobEventKind::ItemError(_)), "{next:?}");
     }
-    let snapshot = stream.next().await.unwrap();
-    assert_eq!(snapshot.id, behind);
-    assert!(matches!(snapshot.kind, JobEventKind::Snapshot(job) if job.progress.files_failed == behind));
-    live.committed(tally(behind + 1), failed(behind + 1..behind + 2));
-    let next = stream.next().await.unwrap();
-    assert!(next.id == behind + 1 && matches!(next.kind, JobEventKind::ItemError(_)));
+}
+
+fn failed_rows(errors: u64) -> crate::job::rows::Rows {
+    let mut rows = crate::job::rows::Rows::new(Algorithms::default());
+    for number in 0..errors {
+        let name = format!("{number:05}");
+        let status = Status::Error { code: crate::error::ErrorCode::IoError, errno: 5 };
+        rows.push(crate::job::rows::RowRef { status, digests: &[], ..crate::store::testing::hashed("d", &name) });
+    }
+    rows
 }
 
 #[actix::test]
 async fn a_backlog_past_its_bound_is_one_snapshot() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut rows = crate::job::rows::Rows::new(job.spec.algorithms);
-    for number in 0..10_600 {
-        let name = format!("{number:05}");
-        let status = Status::Error { code: crate::error::ErrorCode::IoError, errno: 5 };
-        rows.push(crate::job::rows::RowRef { status, digests: &[], ..crate::store::testing::hashed("d", &name) });
-    }
-    bench.add_rows(&job, rows);
+    bench.add_rows(&job, failed_rows(10_600));
     bench.end(job.id, JobState::Completed);
     let house = House { root: tempfile::tempdir().unwrap(), state: bench.dir };
     let jobs = house.open().await;
