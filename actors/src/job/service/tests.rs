@@ -5,7 +5,7 @@ mod going_on;
 mod of_all;
 
 use std::fs::{self, File};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Instant;
@@ -61,9 +61,10 @@ impl House {
     }
 
     async fn open_with(&self, max_file_bytes: u64, change: impl Fn(&mut JobsConfig)) -> Jobs {
-        let hashers = NonZeroUsize::new(2).unwrap();
-        let self_test = SelfTest::Only(Algorithms::default());
-        let engine = EngineConfig { hashers, self_test, max_file_bytes, ..EngineConfig::default() };
+        self.open_on(EngineConfig { max_file_bytes, ..small_engine() }, change).await
+    }
+
+    async fn open_on(&self, engine: EngineConfig, change: impl Fn(&mut JobsConfig)) -> Jobs {
         let engine = Engine::start(engine).await.unwrap();
         let root = Root::open(Some("here"), self.root.path()).unwrap();
         let mut config = JobsConfig::new(self.state.path(), vec![root]);
@@ -76,6 +77,11 @@ impl House {
             }
         }
     }
+}
+
+fn small_engine() -> EngineConfig {
+    let hashers = NonZeroUsize::new(2).unwrap();
+    EngineConfig { hashers, self_test: SelfTest::Only(Algorithms::default()), ..EngineConfig::default() }
 }
 
 fn spec(json: &str) -> JobSpec {

@@ -216,10 +216,10 @@ async fn a_large_file_goes_on_from_its_last_kept_states_after_a_restart() {
     const BYTES: u64 = 1 << 30;
     let house = House::new();
     File::create(house.root.path().join("large")).unwrap().set_len(BYTES).unwrap();
-    // Slow enough to be left half way on any machine: what a second brings is free at first.
-    let slow = format!(r#""algorithms": ["blake3", "sha256"], "max_bytes_per_second": {}"#, BYTES / 2);
-    let jobs = house.open().await;
-    let id = submit(&jobs, &slow).await;
+    // Slow enough to be left half way on any machine: for a minute.
+    let slow = EngineConfig { max_bytes_per_second: NonZeroU64::new(BYTES / 64), ..small_engine() };
+    let jobs = house.open_on(slow, |_| ()).await;
+    let id = submit(&jobs, r#""algorithms": ["blake3", "sha256"]"#).await;
     let store = crate::store::testing::connect_beside(house.state.path());
     let kept = || -> Vec<u64> {
         let mut statement = store.prepare("SELECT bytes FROM checkpoints ORDER BY algorithm").unwrap();
