@@ -15,6 +15,7 @@ pub mod item;
 pub(crate) mod known;
 mod live;
 mod names;
+mod opening;
 pub(crate) mod openings;
 mod pass;
 mod past;

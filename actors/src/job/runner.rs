@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::hall::Hall;
 use super::live::Live;
+use super::opening::{Missing, open_beneath};
 use super::pass::Pass;
 use super::past;
 use super::patience::with_room;
@@ -22,8 +23,7 @@ use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
 use crate::job::scan::{ScanOutcome, ScanSpec, Target};
 use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState, Summary};
-use crate::listing::ask::{NoAnswer, ask};
-use crate::source::{IoMode, OpenFailure, Opened, RelPath, Root};
+use crate::source::{IoMode, Opened, Root};
 use crate::store::{Ending, Tally};
 
 /// How long to wait before an end that could not be written is written again; twice as long each time.
@@ -163,40 +163,6 @@ fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
         survey_after: Some(SURVEY_AFTER),
         ..scan
     })
-}
-
-/// Why what a job names cannot be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// Nothing to be hashed is there; the sentence says what is wrong.
-    NotFound(&'static str),
-    /// The file system does not answer, or fails.
-    RootUnavailable,
-}
-
-/// Opens what a job names, off the event loop.
-pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
-    match ask(root, move |root, _| root.open_beneath(&path)).await {
-        Ok(opened) => opened.map_err(Missing::from),
-        Err(NoAnswer::Busy | NoAnswer::Silent) => Err(Missing::RootUnavailable),
-    }
-}
-
-impl From<OpenFailure> for Missing {
-    fn from(failure: OpenFailure) -> Self {
-        use rustix::io::Errno;
-        match failure {
-            OpenFailure::Symlink | OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
-                Self::NotFound("nothing is at this path beneath the root")
-            }
-            OpenFailure::NotRegular => Self::NotFound("the path is neither a directory nor a regular file"),
-            OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => {
-                Self::NotFound("the path is on a file system that is not hashed")
-            }
-            OpenFailure::System(Errno::ACCESS | Errno::PERM) => Self::NotFound("the path may not be opened"),
-            OpenFailure::System(_) => Self::RootUnavailable,
-        }
-    }
 }
 
 async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError> {

@@ -7,9 +7,9 @@ use crate::error::{StoreError, SubmitError};
 use crate::job::filters::Filters;
 use crate::job::hall::Hall;
 use crate::job::live::Live;
+use crate::job::opening::{Missing, open_beneath};
 use crate::job::past::lacks;
 use crate::job::registry::Promise;
-use crate::job::runner::{Missing, open_beneath};
 use crate::job::spec::{Job, JobId, JobSpec};
 use crate::store::{Before, RequestKey};
 

@@ -1,0 +1,38 @@
+//! Opening what a job names, off the event loop, beneath its root.
+
+use crate::listing::ask::{NoAnswer, ask};
+use crate::source::{OpenFailure, Opened, RelPath, Root};
+
+/// Why what a job names cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing to be hashed is there; the sentence says what is wrong.
+    NotFound(&'static str),
+    /// The file system does not answer, or fails.
+    RootUnavailable,
+}
+
+/// Opens what a job names, off the event loop.
+pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
+    match ask(root, move |root, _| root.open_beneath(&path)).await {
+        Ok(opened) => opened.map_err(Missing::from),
+        Err(NoAnswer::Busy | NoAnswer::Silent) => Err(Missing::RootUnavailable),
+    }
+}
+
+impl From<OpenFailure> for Missing {
+    fn from(failure: OpenFailure) -> Self {
+        use rustix::io::Errno;
+        match failure {
+            OpenFailure::Symlink | OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
+                Self::NotFound("nothing is at this path beneath the root")
+            }
+            OpenFailure::NotRegular => Self::NotFound("the path is neither a directory nor a regular file"),
+            OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => {
+                Self::NotFound("the path is on a file system that is not hashed")
+            }
+            OpenFailure::System(Errno::ACCESS | Errno::PERM) => Self::NotFound("the path may not be opened"),
+            OpenFailure::System(_) => Self::RootUnavailable,
+        }
+    }
+}
