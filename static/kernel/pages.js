@@ -10,7 +10,7 @@ export class Pages {
 
 	get(index) { return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE]; }
 
-	// Fetches what is missing once the view has rested there for a moment.
+	// Fetches what is missing once the view rests there.
 	want(first, last) {
 		this.first = Math.floor(first / PAGE);
 		this.last = Math.floor(Math.max(first, last - 1) / PAGE);
@@ -26,23 +26,24 @@ export class Pages {
 	far(page) { return page < this.first || page > this.last; }
 
 	fetchWanted() {
-		for (const [page, controller] of this.flying) if (this.far(page)) { controller.abort(); this.flying.delete(page); }
+		for (const [page, controller] of this.flying) if (this.far(page)) { controller.abort(); this.flying.delete(page); this.stale.add(page); }
 		this.missing().forEach((page) => this.fetchPage(page));
 	}
 
 	async fetchPage(page) {
 		const controller = new AbortController();
 		this.flying.set(page, controller);
+		this.stale.delete(page);
 		try {
 			const { items, total } = await this.load(page * PAGE, PAGE, controller.signal);
 			if (controller.signal.aborted) return;
 			this.pages.delete(page);
 			this.pages.set(page, items);
-			this.stale.delete(page);
 			this.flying.delete(page);
 			Object.assign(this, { total, known: true });
 			for (const old of this.pages.keys()) if (this.pages.size > KEPT_PAGES && this.far(old)) this.pages.delete(old);
 			this.changed();
+			if (this.stale.has(page)) this.refresh();
 		} catch (problem) {
 			if (controller.signal.aborted) return;
 			this.flying.delete(page);
@@ -51,7 +52,8 @@ export class Pages {
 	}
 
 	refresh() {
-		this.stale = new Set(this.pages.keys());
+		// Answers under way may be old.
+		this.stale = new Set([...this.pages.keys(), ...this.flying.keys()]);
 		this.want(this.first * PAGE, (this.last + 1) * PAGE);
 	}
 

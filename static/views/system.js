@@ -1,4 +1,4 @@
-// The system view: the hashers as a comb, the queues, the rates over the last two minutes, what the server allows.
+// The system view: hashers, queues, the rates of the last two minutes, limits.
 
 import { h, put, attr, roots, bytes, exactBytes, count, rate, duration, nameNode, comb, Chart, filesHref } from '../kernel.js';
 import { onPool, samples } from '../kernel/pool.js';

@@ -1,4 +1,4 @@
-// Starts a verification: a checksum file, sent as it is, against a directory of the server.
+// Starts a verification: a checksum file against a directory of the server.
 
 import { h, put, icon, button, labelled, send, query, freshKey, nameNode, sizeNode, queryPath, showProblem, clear, chooser } from '../kernel.js';
 

@@ -1,5 +1,7 @@
 //! A job that is watched: its figures move, it is cancelled, it survives the death of the server.
 
+use serde_json::json;
+
 use crate::browser::Browser;
 use crate::jobs::{choose_alone, run_job, start_job};
 use crate::server::{ROOT, Server};
@@ -40,6 +42,26 @@ async fn a_running_job_shows_its_place_its_rate_and_its_results_and_is_cancelled
     browser.until("document.querySelector('[data-testid=job-at]').hidden").await;
     let done: usize = browser.text("job-files-done").await.replace(',', "").parse().unwrap();
     assert!(done < ENDLESS, "{done} files were hashed at half a MiB a second");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_from_before_the_end_that_comes_after_it_is_asked_for_again() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    // The first page of results, as it was when nothing was committed yet, comes when it is let go.
+    let hold = "const real = window.fetch; let held = false;
+        window.fetch = (url, init) => (held || !url.includes('limit=200') ? real(url, init) : new Promise((answer) => {
+            held = true;
+            window.__release = () => answer(new Response(JSON.stringify({ items: [], total: 0 })));
+        }));";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": hold })).await;
+    start_slow_job(&browser, &server, ENDLESS, "0.5").await;
+    browser.until("window.__release").await;
+    browser.click("job-cancel").await;
+    browser.until_text("job-state", "Cancelled").await;
+    browser.run("window.__release()", vec![]).await;
+    browser.until("document.querySelector('[data-testid=result-row] .name')").await;
     browser.close().await;
 }
 
