@@ -49,6 +49,8 @@ async fn a_click_on_a_title_sorts_and_the_order_is_part_of_the_address() {
     let server = Server::open();
     write_sizes(&server);
     run_job(&browser, &server, "blake3").await;
+    // Without rows there is no table to click on.
+    until_paths(&browser, "a b c d").await;
     // Other orders are made once the job has ended.
     browser.until("document.querySelector('[data-testid=sort-size]:enabled')").await;
     browser.click("sort-size").await;
