@@ -47,7 +47,8 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let service = service_of(&request);
     let origin = service.origins.note(request.headers());
     let preflight = service.origins.is_preflight(request.head());
-    let Admission { rate, outcome } = admit(&service, &request).await;
+    let place = if preflight { Place::Preflight } else { Place::of(request.path()) };
+    let Admission { rate, outcome } = admit(&service, &request, place).await;
     let answered = match outcome {
         Ok(_) if preflight => Ok(request.into_response(Origins::allow_all())),
         Ok(caller) => pass(request, caller, next, visit.id).await,
@@ -120,9 +121,8 @@ struct Admission {
     outcome: Result<Caller, ApiError>,
 }
 
-async fn admit(service: &Service, request: &ServiceRequest) -> Admission {
+async fn admit(service: &Service, request: &ServiceRequest, place: Place) -> Admission {
     let head = request.head();
-    let place = if service.origins.is_preflight(head) { Place::Preflight } else { Place::of(request.path()) };
     if let Err(error) = service.hosts.check(head).and_then(|()| site::check(head, &service.origins)) {
         return Admission { rate: None, outcome: Err(error) };
     }

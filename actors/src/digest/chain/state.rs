@@ -51,12 +51,22 @@ pub(super) fn saved_state(algorithm: Algorithm, saved: &[u8]) -> Option<Box<dyn 
 }
 
 /// What every state can do.
-pub(super) trait Running: Send + Sync {
+pub(super) trait Running: BoxedClone + Send + Sync {
     fn update(&mut self, bytes: &[u8]);
     fn finalize_reset_into(&mut self, out: &mut Vec<u8>);
-    fn boxed_clone(&self) -> Box<dyn Running>;
     fn save(&self) -> Option<Vec<u8>> {
         None
+    }
+}
+
+/// Clones behind the trait object: `Clone` itself is not for those.
+pub(super) trait BoxedClone {
+    fn boxed_clone(&self) -> Box<dyn Running>;
+}
+
+impl<T: Running + Clone + 'static> BoxedClone for T {
+    fn boxed_clone(&self) -> Box<dyn Running> {
+        Box::new(self.clone())
     }
 }
 
@@ -80,10 +90,6 @@ impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Syn
         out.extend_from_slice(&sha2::Digest::finalize_reset(&mut self.0));
     }
 
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
-    }
-
     fn save(&self) -> Option<Vec<u8>> {
         Some(self.0.serialize().to_vec())
     }
@@ -100,10 +106,6 @@ impl Running for Blake2b {
     fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(&sha2::Digest::finalize_reset(&mut self.0));
     }
-
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
-    }
 }
 
 #[derive(Clone)]
@@ -118,10 +120,6 @@ impl Running for Blake3 {
         out.extend_from_slice(self.0.finalize().as_bytes());
         self.0.reset();
     }
-
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
-    }
 }
 
 #[derive(Clone)]
@@ -135,10 +133,6 @@ impl Running for Crc32 {
     fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.0.clone().finalize().to_be_bytes());
         self.0.reset();
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -166,10 +160,6 @@ impl Running for Crc32c {
         out.extend_from_slice(&std::mem::take(&mut self.0).to_be_bytes());
     }
 
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
-    }
-
     fn save(&self) -> Option<Vec<u8>> {
         Some(self.0.to_le_bytes().to_vec())
     }
@@ -190,9 +180,5 @@ impl<const WIDE: bool> Running for Xxh3<WIDE> {
             false => out.extend_from_slice(&self.0.digest().to_be_bytes()),
         }
         self.0.reset();
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Running> {
-        Box::new(self.clone())
     }
 }
