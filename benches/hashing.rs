@@ -22,7 +22,8 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use hivesum_actors::digest::MultiHasher;
 use hivesum_actors::engine::{HasherPriority, SelfTest};
-use hivesum_actors::job::scan::{NameList, ScanOutcome, ScanSpec, Target};
+use hivesum_actors::job::scan::{ScanOutcome, ScanSpec, Target};
+use hivesum_actors::result::NameList;
 use hivesum_actors::source::IoMode;
 use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
 

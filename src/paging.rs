@@ -1,8 +1,8 @@
 //! All results of a job, a bounded page after the other, for answers of any length in constant memory.
 
-use hivesum_actors::job::item::Item;
 use hivesum_actors::job::service::{Jobs, ResultQuery, ResultsError};
 use hivesum_actors::job::spec::JobId;
+use hivesum_actors::result::Item;
 
 /// Results read from the store at a time.
 const PAGE: usize = 1000;

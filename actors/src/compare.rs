@@ -10,16 +10,10 @@ mod baseline;
 mod change;
 mod difference;
 mod duplicates;
-mod evidence;
-mod order;
 mod pairs;
-mod verdict;
 
-pub use audit::{Absent, Audit, Findings, Judged, Move};
+pub use audit::{Absent, Audit, Findings, Move};
 pub use baseline::{Baseline, BaselineBuilder, NameInvalid};
 pub use change::{Change, Counts};
 pub use difference::{Comparison, ComparisonError, Difference, Fact, Glimpse, compare};
 pub use duplicates::{Copy, Group, NothingTells, groups, key_algorithm};
-pub use evidence::{Evidence, Known, Trace};
-pub use order::walk_order;
-pub use verdict::{AuditCounts, Verdict};

@@ -4,10 +4,6 @@
 //! error types below end one call. None of them knows an HTTP status; their texts carry no absolute
 //! path and no system message, so that they may be shown to any client. The cause goes to the log.
 
-mod codes;
-
-pub use codes::{ErrorCode, SkipReason};
-
 use crate::digest::Algorithm;
 
 /// A path of a request that cannot be one: the text says why.

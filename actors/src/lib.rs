@@ -33,6 +33,7 @@ pub mod listing;
 pub mod manifest;
 mod messages;
 mod pulse;
+pub mod result;
 pub mod source;
 pub mod store;
 mod supervisor;

@@ -54,7 +54,7 @@ pub struct UploadDigests {
     pub size: u64,
     /// Whose digests these are, in order.
     pub algorithms: Algorithms,
-    /// The digests end to end; see [`crate::job::rows::split_digests`].
+    /// The digests end to end; see [`crate::result::split_digests`].
     pub digests: Vec<u8>,
 }
 

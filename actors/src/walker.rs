@@ -20,7 +20,8 @@ use crate::engine::EngineConfig;
 use crate::hasher::HasherPriority;
 use crate::job::filters::Filters;
 use crate::job::plan::Plan;
-use crate::job::scan::{FileIdentity, NameList, Target, WalkSpec};
+use crate::job::scan::{Target, WalkSpec};
+use crate::result::{FileIdentity, NameList};
 use crate::source::Reach;
 use crate::sys::sched;
 

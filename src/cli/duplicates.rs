@@ -14,8 +14,8 @@ use clap::Args;
 use hivesum_actors::compare::{Group, key_algorithm};
 use hivesum_actors::digest::{Algorithm, Algorithms};
 use hivesum_actors::engine::Inventory;
-use hivesum_actors::job::item::Item;
 use hivesum_actors::job::spec::{JobId, JobState};
+use hivesum_actors::result::Item;
 use hivesum_actors::source::Reach;
 
 use self::report::Found;

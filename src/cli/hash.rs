@@ -10,13 +10,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use hivesum_actors::digest::Algorithms;
-use hivesum_actors::error::SkipReason;
 use hivesum_actors::job::filters::Filters;
-use hivesum_actors::job::item::ItemRef;
-use hivesum_actors::job::rows::{FileMeta, Rows, Stability, Status};
-use hivesum_actors::job::scan::{FileIdentity, ScanOutcome, ScanSpec, Target};
-use hivesum_actors::job::spec::{Priority, Summary};
+use hivesum_actors::job::scan::{ScanOutcome, ScanSpec, Target};
+use hivesum_actors::job::spec::Priority;
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_actors::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_actors::source::{IoMode, Reach};
 
 use super::args::HashArgs;
@@ -275,7 +273,7 @@ impl Run {
 }
 
 fn stream_failed(error: &io::Error) -> Status {
-    use hivesum_actors::error::ErrorCode;
+    use hivesum_actors::result::ErrorCode;
     match error.raw_os_error() {
         Some(errno) => Status::Error { code: ErrorCode::IoError, errno },
         None => Status::Error { code: ErrorCode::Internal, errno: 0 },

@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use anyhow::{Context, bail};
 use hivesum_actors::compare::{Baseline, BaselineBuilder};
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::scan::FileIdentity;
 use hivesum_actors::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
+use hivesum_actors::result::FileIdentity;
 
 use super::screen::{Screen, in_words};
 

@@ -4,9 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hivesum_actors::error::SkipReason;
-use hivesum_actors::job::rows::Status;
-use hivesum_actors::job::spec::Progress;
+use hivesum_actors::result::{Progress, SkipReason, Status};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 

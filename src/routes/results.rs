@@ -4,11 +4,10 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use hivesum_actors::compare::Verdict;
-use hivesum_actors::job::item::Item;
 use hivesum_actors::job::service::{ResultQuery, StatusFilter};
-use hivesum_actors::job::spec::{Job, JobId, Summary};
+use hivesum_actors::job::spec::{Job, JobId};
 use hivesum_actors::manifest::{Format, ndjson};
+use hivesum_actors::result::{Item, Summary, Verdict};
 use hivesum_actors::{Algorithm, Algorithms, Digest};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -7,24 +7,12 @@
 use std::collections::HashSet;
 
 use super::baseline::{Baseline, Expected};
-use super::evidence::{Evidence, Known};
-use super::order::{is_below, walk_order};
 use super::pairs::{Candidate, pair};
-use super::verdict::{AuditCounts, Verdict};
 use crate::digest::{Algorithm, Algorithms};
-use crate::error::ErrorCode;
-use crate::job::item::ItemRef;
-use crate::job::rows::{Status, split_digests};
 use crate::manifest::Claimed;
-
-/// The verdict on one result; none for what is no file and was not listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Judged {
-    /// The verdict; `New` may turn out as `Moved` at the end.
-    pub verdict: Option<Verdict>,
-    /// What a verdict on a changed digest rests on.
-    pub evidence: Option<Evidence>,
-}
+use crate::result::{
+    AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, split_digests, walk_order,
+};
 
 /// An audit under way.
 #[derive(Debug)]

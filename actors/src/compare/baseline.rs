@@ -9,8 +9,7 @@ use crate::manifest::{Claimed, Record};
 use crate::source::RelPath;
 
 use super::difference::Fact;
-use super::evidence::Known;
-use super::order::walk_order;
+use crate::result::{Known, walk_order};
 
 /// A name that cannot be one in a tree.
 pub type NameInvalid = PathInvalid;
@@ -120,7 +119,7 @@ impl BaselineBuilder {
         if name.is_empty() {
             return Err(PathInvalid("is empty"));
         }
-        self.add(name, &record.digests, Known::of_record(record));
+        self.add(name, &record.digests, record.known());
         Ok(())
     }
 

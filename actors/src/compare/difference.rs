@@ -10,13 +10,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::change::{Change, Counts};
-use super::evidence::{Evidence, Known};
-use super::order::{is_below, walk_order};
 use super::pairs::{Candidate, agree, pair};
-use super::verdict::Verdict;
 use crate::digest::Algorithm;
-use crate::job::item::serialize_name;
 use crate::manifest::Claimed;
+use crate::result::{Evidence, Known, Verdict, is_below, serialize_name, walk_order};
 
 /// Differences that one comparison holds.
 const MAX_DIFFERENCES: usize = 1_000_000;

@@ -4,7 +4,7 @@
 //! in hivesum, deletes.
 
 use crate::digest::{Algorithm, Algorithms};
-use crate::job::scan::FileIdentity;
+use crate::result::FileIdentity;
 
 /// Bytes of a digest that are kept: SHA-512 cut to 256 bits is as good as SHA-512/256.
 const KEY_BYTES: usize = 32;

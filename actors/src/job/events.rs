@@ -18,8 +18,8 @@ pub(crate) use self::of_all::Sources;
 pub use self::of_all::{ServiceEvent, ServiceEvents, Standing, StandingInvalid};
 use super::live::{Live, Notice, View};
 use crate::error::StoreError;
-use crate::job::item::Item;
-use crate::job::spec::{Job, JobId, JobState, Progress};
+use crate::job::spec::{Job, JobId, JobState};
+use crate::result::{Item, Progress};
 use crate::store::{Store, StoredJob};
 
 /// Errors read from the store at a time.

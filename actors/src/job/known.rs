@@ -12,11 +12,9 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc;
 
-use super::checkpoint::Checkpoint;
 use super::plan::{Fate, Plan};
-use super::rows::{FileMeta, Origin, Rows, Stability, Status, walk_order};
 use super::scan::Past;
-use crate::error::ErrorCode;
+use crate::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stability, Status, walk_order};
 use crate::walker::{PLANS_AHEAD, WalkEvent};
 
 /// Deaths of the process on one file before it is given up.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::job::spec::{Job, JobId, JobState, Priority, Progress};
+use crate::job::spec::{Job, JobId, JobState, Priority};
+use crate::result::Progress;
 use crate::store::{Ending, Footing, NumberedItem, Tally};
 
 /// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as

@@ -5,16 +5,13 @@
 //! come; a service's job is a scan whose batches are committed to the store before they are announced.
 //! A job is owned by its driver, never by the request that asked for it.
 
-pub(crate) mod checkpoint;
 mod counts;
 pub(crate) mod driver;
 pub mod events;
 pub mod filters;
 mod hall;
-pub mod item;
 pub(crate) mod known;
 mod live;
-mod names;
 mod opening;
 pub(crate) mod openings;
 mod pass;
@@ -23,7 +20,6 @@ mod patience;
 pub(crate) mod plan;
 pub mod query;
 mod registry;
-pub mod rows;
 mod runner;
 pub mod scan;
 pub mod service;

@@ -20,9 +20,8 @@ use super::runner::{Finish, Verdict};
 use super::verify;
 use crate::compare::Audit;
 use crate::error::StoreError;
-use crate::job::rows::Rows;
 use crate::job::scan::{Canceller, Scan, ScanOutcome};
-use crate::job::spec::Progress;
+use crate::result::{Progress, Rows};
 use crate::store::{Footing, Ledger, NumberedItem, Tally};
 
 /// Rows after which a group is committed.

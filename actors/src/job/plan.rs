@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::openings::Share;
-use super::rows::{FileMeta, Origin, Stability, Status};
+use crate::result::{FileMeta, Origin, Stability, Status};
 use crate::source::Dir;
 
 /// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.

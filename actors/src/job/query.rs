@@ -1,10 +1,8 @@
 //! What a service asks of its jobs and their results, and the pages it gets: plain data.
 
-use crate::compare::Verdict;
 use crate::digest::Digest;
-use crate::job::item::Item;
-use crate::job::rows::Status;
 use crate::job::spec::{Job, JobId, JobState};
+use crate::result::{Item, Status, Verdict};
 
 /// Jobs or results that one page holds at most.
 pub const MAX_PAGE: usize = 1000;

@@ -15,14 +15,14 @@ use super::hall::Hall;
 use super::live::Live;
 use super::opening::{Missing, open_beneath};
 use super::pass::Pass;
-use super::past;
 use super::patience::with_room;
 use super::registry::Place;
-use super::verify;
+use super::{past, verify};
 use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
 use crate::job::scan::{ScanOutcome, ScanSpec, Target};
-use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState, Summary};
+use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState};
+use crate::result::Summary;
 use crate::source::{IoMode, Opened, Root};
 use crate::store::{Ending, Tally};
 

@@ -11,15 +11,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::checkpoint::{CHECKPOINTS_AHEAD, Checkpoint};
 use super::filters::Filters;
 use super::known::KnownSource;
-pub use super::names::NameList;
-use super::rows::Rows;
-use super::spec::{JobSpec, Priority, Progress, Summary};
+use super::spec::{JobSpec, Priority};
 use crate::digest::Algorithms;
 use crate::error::GlobInvalid;
-pub use crate::source::batch::FileIdentity;
+use crate::result::{CHECKPOINTS_AHEAD, Checkpoint, Progress, Rows, Summary};
+pub use crate::result::{FileIdentity, NameList};
 use crate::source::{IoMode, Reach};
 use crate::sys::slots::Asker;
 

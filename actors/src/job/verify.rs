@@ -5,14 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Absent, Audit, Baseline, BaselineBuilder, Judged};
+use crate::compare::{Absent, Audit, Baseline, BaselineBuilder};
 use crate::digest::Algorithm;
 use crate::error::ManifestRefused;
-use crate::job::item::{Fixity, ItemRef};
-use crate::job::rows::{FileMeta, Origin, RowRef, Rows, Status};
-use crate::job::scan::{NameList, Target};
+use crate::job::scan::Target;
 use crate::job::spec::JobSpec;
 use crate::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
+use crate::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
 
 /// Where the entries of a verify job come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,12 +101,6 @@ pub(crate) fn absent_rows(absent: &[Absent], rows: &mut Rows) {
         rows.push(RowRef { directory, name, meta, status, digests: &[], origin: Origin::Read });
         rows.judged.push(Judged { verdict: Some(one.verdict), evidence: None });
     }
-}
-
-/// What is said of a row, as its item shows it.
-pub(crate) fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
-    let judged = judged?;
-    Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use super::names::{LineEnd, NotRepresentable};
 use super::reader::ManifestReader;
 use super::record::{Record, algorithms_named};
 use super::{Format, FormatMismatch, Limits, ManifestWriter, ReadOptions};
-use crate::job::rows::Status;
-use crate::job::spec::Summary;
+use crate::result::{Status, Summary};
 
 /// What becomes of sizes, times and failures that the target has no place for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,9 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::entry::Claimed;
 use super::record::Record;
 use crate::digest::Algorithm;
-use crate::error::{ErrorCode, SkipReason};
-use crate::job::item::{serialize_name, status_name};
-use crate::job::rows::{Stability, Status};
+use crate::result::{ErrorCode, SkipReason, Stability, Status, serialize_name, status_name};
 
 /// What is read of an item.
 #[derive(Deserialize)]

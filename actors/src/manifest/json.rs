@@ -11,8 +11,7 @@ use super::ndjson::write_value;
 use super::reader::ManifestError;
 use super::record::Record;
 use crate::digest::Algorithms;
-use crate::job::item::ItemRef;
-use crate::job::spec::Summary;
+use crate::result::{ItemRef, Summary};
 
 /// Whether an item is the first one of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

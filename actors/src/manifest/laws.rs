@@ -78,7 +78,7 @@ fn check_round_trip(format: Format, records: &[Record]) -> Result<(), TestCaseEr
             }
         }
     }
-    writer.end(&mut out, &crate::job::spec::Summary::default());
+    writer.end(&mut out, &crate::result::Summary::default());
     let asked = (algorithms.len() == 1).then(|| algorithms.first());
     let read = read_all(&out, format, ReadOptions { asked, ..ReadOptions::new(Limits::REQUEST) });
     let read = read.map_err(|error| TestCaseError::fail(error.to_string()))?;

@@ -7,8 +7,7 @@ use super::lines::{Limits, Lines};
 use super::names::LineEnd;
 use super::reader::ManifestError;
 use super::record::Record;
-use crate::job::item::ItemRef;
-use crate::job::spec::Summary;
+use crate::result::{ItemRef, Summary};
 
 /// Appends the line of one result.
 pub fn write_item(out: &mut Vec<u8>, item: &ItemRef<'_>) {

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use super::entry::Claimed;
 use crate::digest::{Algorithm, Algorithms};
-use crate::job::item::ItemRef;
-use crate::job::rows::{Status, split_digests};
+use crate::result::{Known, Status};
 
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,17 +37,11 @@ impl Record {
         self.digests.iter().find(|digest| digest.tag() == Some(algorithm))
     }
 
-    /// The record that a result makes.
+    /// What it says of the file beside digests.
     #[must_use]
-    pub fn of_item(item: &ItemRef<'_>) -> Self {
-        let digests = split_digests(item.digests, item.algorithms).map(Claimed::of);
-        Self {
-            name: item.path.to_vec(),
-            size: Some(item.meta.size),
-            modified_at: item.modified_at(),
-            status: Some(item.status),
-            digests: digests.collect(),
-        }
+    pub fn known(&self) -> Known {
+        let mtime_ns = self.modified_at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+        Known { size: self.size, mtime_ns, ..Known::default() }
     }
 }
 

@@ -3,12 +3,11 @@
 
 use super::json::Place;
 use super::record::Record;
-use super::{Format, FormatMismatch, LineEnd, NotRepresentable};
-use super::{b3sum, bagit, bsd, csv, gnu, hashdeep, json, ndjson, sfv};
+use super::{
+    Format, FormatMismatch, LineEnd, NotRepresentable, b3sum, bagit, bsd, csv, gnu, hashdeep, json, ndjson, sfv,
+};
 use crate::digest::{Algorithms, Digest};
-use crate::job::item::ItemRef;
-use crate::job::rows::{Status, split_digests};
-use crate::job::spec::Summary;
+use crate::result::{ItemRef, Status, Summary, split_digests};
 
 /// Writes results in one format. It keeps no results: call it in the order of the output.
 #[derive(Debug)]
@@ -160,8 +159,7 @@ fn write_tagged(out: &mut Vec<u8>, name: &[u8], digests: impl Iterator<Item = Di
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{ErrorCode, SkipReason};
-    use crate::job::rows::{FileMeta, Stability};
+    use crate::result::{ErrorCode, FileMeta, SkipReason, Stability};
 
     const HASHED: Status = Status::Hashed(Stability::Stable);
     const FAILED: Status = Status::Error { code: ErrorCode::Permission, errno: 13 };

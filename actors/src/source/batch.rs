@@ -12,11 +12,10 @@ use super::read::{Desk, IoMode};
 use super::small::{FileWork, Found};
 use super::stability::{Now, OpenFile};
 use crate::digest::{Algorithms, MultiHasher};
-use crate::error::ErrorCode;
 use crate::guards::Guard;
 use crate::job::plan::{Fate, Plan};
-use crate::job::rows::{FileMeta, Origin, Stability, Status};
 use crate::pulse::Pulse;
+use crate::result::{ErrorCode, FileIdentity, FileMeta, Origin, Stability, Status};
 use crate::sys::slots::Asker;
 
 /// Bytes after which a batch stops and hands the rest back: some milliseconds of the slower digests.
@@ -45,30 +44,6 @@ pub(crate) struct ScanRules {
 impl ScanRules {
     pub(crate) fn refuses_unverified(&self) -> bool {
         self.require_stable && Guard::RequireStable.is_up()
-    }
-}
-
-/// A file by its place in the system, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileIdentity {
-    /// `st_dev`.
-    pub device: u64,
-    /// `st_ino`.
-    pub inode: u64,
-}
-
-impl FileIdentity {
-    /// The identity of an open file or directory.
-    ///
-    /// # Errors
-    /// What `fstat` says.
-    pub fn of(file: impl std::os::fd::AsFd) -> std::io::Result<Self> {
-        let stat = rustix::fs::fstat(file)?;
-        Ok(Self { device: stat.st_dev, inode: stat.st_ino })
-    }
-
-    pub(crate) fn of_meta(meta: &FileMeta) -> Self {
-        Self { device: meta.device, inode: meta.inode }
     }
 }
 

@@ -10,9 +10,8 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
-use crate::error::{ErrorCode, SkipReason};
 use crate::guards::Guard;
-use crate::job::rows::{FileMeta, Status};
+use crate::result::{ErrorCode, FileMeta, SkipReason, Status};
 
 /// How often `openat2` is tried again after `EAGAIN` or `EINTR`.
 const OPEN_TRIES: usize = 64;

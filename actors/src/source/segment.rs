@@ -9,10 +9,9 @@ use super::read::{Desk, Piece, ReadFailure, UnsizedRead};
 use super::stability::{Now, OpenFile};
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
-use crate::error::ErrorCode;
 use crate::job::plan::Plan;
-use crate::job::rows::{FileMeta, Stability, Status};
 use crate::pulse::Pulse;
+use crate::result::{ErrorCode, FileMeta, Stability, Status};
 use crate::sys::slots::Asker;
 
 /// A piece to be digested.

@@ -3,14 +3,13 @@
 
 use rustix::io::Errno;
 
-use super::batch::{FileIdentity, LargeFound, READ_ATTEMPTS, ScanRules};
+use super::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
 use super::read::{Desk, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
 use super::stability::{Now, OpenFile};
 use crate::digest::MultiHasher;
-use crate::error::{ErrorCode, SkipReason};
 use crate::guards::Guard;
 use crate::job::plan::{Entry, Plan};
-use crate::job::rows::{FileMeta, Stability, Status};
+use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
 
 /// What came of one entry.
 pub(super) enum Found {

@@ -14,7 +14,7 @@ use super::extents::is_sparse;
 use super::filesystem::{FilesystemCache, FilesystemKind};
 use super::open::{Dir, OpenFailure, meta_of, open_regular};
 use crate::guards::Guard;
-use crate::job::rows::{FileMeta, Stability};
+use crate::result::{FileMeta, Stability};
 use crate::sys::lease::{Probe, probe};
 
 /// A file untouched for this long on a file system with write-back has no writer whose time stamp is

@@ -6,8 +6,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::failure::Fault;
 use super::seal::Sealer;
 use crate::digest::Algorithm;
-use crate::job::checkpoint::Checkpoint;
-use crate::job::rows::FileMeta;
+use crate::result::{Checkpoint, FileMeta};
 
 /// Columns under the seal, which comes after them.
 const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";

@@ -9,8 +9,7 @@ use super::ledger::{Batch, Group};
 use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
 use super::seal::{self, Sealer};
 use super::{checkpoints, recovery};
-use crate::compare::{Evidence, Verdict};
-use crate::job::rows::{Origin, RowRef, Stability, Status};
+use crate::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
 pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {

@@ -6,14 +6,12 @@ use rusqlite::{Connection, params};
 use super::failure::Fault;
 use super::jobs::{self, StoredJob};
 use super::row::{self, ROW_COLUMNS, RowReader};
-use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group, Known};
+use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::CompareError;
-use crate::job::item::Item;
-use crate::job::rows::{Status, split_digests};
-use crate::job::scan::FileIdentity;
 use crate::job::spec::JobId;
 use crate::manifest::Claimed;
+use crate::result::{FileIdentity, Item, Known, Status, split_digests};
 
 /// Compares two jobs; nothing if one of them is not there.
 pub(crate) fn compare_jobs(
@@ -119,7 +117,7 @@ impl Iterator for Facts<'_, '_> {
 
 /// Nothing for what is no file, or is not there.
 fn fact_of(item: Item) -> Option<Fact> {
-    use crate::error::ErrorCode;
+    use crate::result::ErrorCode;
     if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
         return None;
     }
@@ -131,7 +129,7 @@ fn fact_of(item: Item) -> Option<Fact> {
 mod tests {
     use super::*;
     use crate::compare::Change;
-    use crate::job::rows::{RowRef, Rows};
+    use crate::result::{RowRef, Rows};
     use crate::store::testing::{Bench, hashed};
 
     #[test]
@@ -159,7 +157,7 @@ mod tests {
         let mut rows = Rows::new(job.spec.algorithms);
         for (name, inode, byte) in [("a", 1, 1), ("b", 2, 2), ("c", 3, 1), ("d", 1, 1)] {
             let row = hashed("", name);
-            let meta = crate::job::rows::FileMeta { inode, ..row.meta };
+            let meta = crate::result::FileMeta { inode, ..row.meta };
             rows.push(RowRef { meta, digests: &[byte; 32], ..row });
         }
         bench.add_rows(&job, rows);

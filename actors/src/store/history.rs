@@ -14,10 +14,9 @@ use super::{facts, jobs, pages};
 use crate::compare::{Comparison, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
-use crate::job::item::Item;
 use crate::job::query::{Deletion, JobPage, JobQuery, ResultQuery, RowPage};
-use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
+use crate::result::{FileIdentity, Item};
 
 /// The jobs of a state directory.
 #[derive(Debug)]

@@ -13,7 +13,8 @@ use super::seal::Sealer;
 use super::{endings, recovery};
 use crate::error::StoreError;
 use crate::job::query::{JobPage, JobQuery, MAX_PAGE};
-use crate::job::spec::{Job, JobError, JobId, JobState, Progress, Summary};
+use crate::job::spec::{Job, JobError, JobId, JobState};
+use crate::result::{Progress, Summary};
 
 /// Columns in the order that [`stored`] reads them.
 const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \

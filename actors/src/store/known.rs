@@ -5,8 +5,7 @@ use rusqlite::{Connection, params};
 use super::failure::Fault;
 use super::row::{ROW_COLUMNS, RowReader};
 use crate::digest::Algorithms;
-use crate::job::item::Item;
-use crate::job::rows::{Origin, RowRef, Rows, split_digests};
+use crate::result::{Item, Origin, RowRef, Rows, split_digests};
 
 /// Rows read at a time.
 const BATCH_ROWS: i64 = 2000;

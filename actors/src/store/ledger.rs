@@ -8,11 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::compare::Move;
-use crate::job::checkpoint::Checkpoint;
-use crate::job::item::Item;
-use crate::job::rows::{Origin, RowRef, Rows, Status};
 use crate::job::spec::JobId;
-use crate::job::verify::fixity_of;
+use crate::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixity_of};
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -60,8 +60,8 @@ pub(crate) use self::recovery::Beginning;
 pub(crate) use self::requests::{Before, RequestKey};
 use self::retention::Retention;
 use crate::error::StoreError;
-use crate::job::scan::FileIdentity;
 use crate::job::spec::{Job, JobId};
+use crate::result::FileIdentity;
 use crate::sys::slots::Slots;
 
 /// Threads that read.

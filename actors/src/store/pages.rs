@@ -12,11 +12,9 @@ use super::failure::Fault;
 use super::jobs::{self, StoredJob};
 use super::ledger::NumberedItem;
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
-use crate::compare::Verdict;
-use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
-use crate::job::rows::walk_order;
 use crate::job::spec::{JobId, JobKind};
+use crate::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {

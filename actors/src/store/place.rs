@@ -13,7 +13,7 @@ use rustix::fs::FlockOperation;
 
 use super::failure::system_failure;
 use crate::error::StoreError;
-use crate::job::scan::FileIdentity;
+use crate::result::FileIdentity;
 
 /// Names of the files in a state directory.
 #[derive(Debug, Clone)]

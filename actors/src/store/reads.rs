@@ -9,10 +9,9 @@ use super::{NextEnded, Store, endings, facts, jobs, known, orders, pages, sorted
 use crate::compare::{self, Comparison};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
-use crate::job::item::Item;
 use crate::job::query::{JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
-use crate::job::rows::Rows;
 use crate::job::spec::JobId;
+use crate::result::{Item, Rows};
 
 impl Store {
     /// What a verify job holds its files against.

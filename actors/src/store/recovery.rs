@@ -13,8 +13,8 @@ use super::checkpoints;
 use super::failure::Fault;
 use super::jobs::{self, StoredJob, must_exist};
 use super::ledger::{Footing, Tally};
-use crate::job::checkpoint::Checkpoint;
 use crate::job::spec::{JobId, JobState};
+use crate::result::Checkpoint;
 use crate::sys::slots::Note;
 
 /// What a job's driver begins with.

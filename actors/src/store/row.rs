@@ -7,11 +7,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::failure::Fault;
 use super::jobs::StoredJob;
 use super::seal::Sealer;
-use crate::compare::{Evidence, Verdict};
 use crate::digest::Algorithms;
-use crate::error::{ErrorCode, SkipReason};
-use crate::job::item::{Fixity, Item};
-use crate::job::rows::{FileMeta, Stability, Status};
+use crate::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
 
 /// What a [`RowReader`] reads of a row.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \

@@ -16,10 +16,9 @@ use super::orders::Order;
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
 use crate::digest::Digest;
-use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
-use crate::job::rows::split_digests;
 use crate::job::spec::JobId;
+use crate::result::{Item, split_digests};
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {

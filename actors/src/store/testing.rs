@@ -12,8 +12,8 @@ use super::ledger::{Footing, Ledger};
 use super::open::{Access, connect, prepare};
 use super::place::StateDir;
 use super::recovery;
-use crate::job::rows::{FileMeta, Origin, RowRef, Rows, Stability, Status};
-use crate::job::spec::{Job, JobId, JobSpec, JobState, Summary};
+use crate::job::spec::{Job, JobId, JobSpec, JobState};
+use crate::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
 
 pub(crate) struct Bench {
     pub(crate) connection: Connection,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::tree::{collect, cycle, engine, run, spec, system_digest};
 use crate::job::filters::Filters;
-use crate::job::scan::{FileIdentity, NameList, ScanOutcome, ScanSpec, Target};
+use crate::job::scan::{ScanOutcome, ScanSpec, Target};
+use crate::result::{FileIdentity, NameList};
 
 #[test]
 fn every_file_of_a_tree_comes_once_in_path_order_with_the_digest_sha256sum_gives() {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use crate::digest::Algorithms;
 use crate::engine::{Background, Engine, EngineConfig, SelfTest};
-use crate::job::rows::{Rows, Status};
 use crate::job::scan::{Scan, ScanEnd, ScanSpec, Target};
+use crate::result::{Rows, Status};
 
 /// An engine of two hashers on its own thread.
 pub(super) fn engine() -> (Engine, Background) {
@@ -47,7 +47,7 @@ pub(super) struct Line {
 }
 
 pub(super) fn lines(rows: &Rows) -> Vec<Line> {
-    let line = |row: crate::job::rows::RowRef<'_>| {
+    let line = |row: crate::result::RowRef<'_>| {
         let mut path = Vec::new();
         row.path_into(&mut path);
         let outcome = match row.status {

@@ -8,7 +8,7 @@ use super::tree::{cycle, engine, run, spec};
 use crate::digest::tests::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
 use crate::digest::{Algorithm, Algorithms};
 use crate::engine::Engine;
-use crate::job::rows::split_digests;
+use crate::result::split_digests;
 
 fn digest_of_upload(engine: &Engine, algorithm: Algorithm, body: Vec<u8>) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

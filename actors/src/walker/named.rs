@@ -9,7 +9,7 @@ use super::asking::{Course, ask};
 use super::outlet::{Destination, NobodyListens, Outlet, Place};
 use super::rules::{OURS, Rules, TIMEOUT, is_ours};
 use crate::job::plan::Fate;
-use crate::job::scan::NameList;
+use crate::result::NameList;
 use crate::source::Dir;
 
 pub(super) fn put_file(

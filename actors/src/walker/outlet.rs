@@ -9,8 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Inventory, WalkEvent};
 use crate::job::openings::Openings;
 use crate::job::plan::{Fate, Plan};
-use crate::job::rows::{Status, append_path};
-use crate::job::scan::FileIdentity;
+use crate::result::{FileIdentity, Status, append_path};
 use crate::source::{Dir, meta_of, stat_entry};
 
 /// The driver is gone.

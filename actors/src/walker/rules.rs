@@ -11,12 +11,10 @@ use rustix::fs::{AtFlags, Stat};
 use rustix::io::Errno;
 
 use super::asking::Course;
-use crate::error::{ErrorCode, SkipReason};
 use crate::guards::Guard;
 use crate::job::filters::Filters;
 use crate::job::plan::Fate;
-use crate::job::rows::Status;
-use crate::source::batch::FileIdentity;
+use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 use crate::source::listing::Listing;
 use crate::source::{FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, trying_again};
 

@@ -17,11 +17,10 @@ use super::named::{list_beneath, list_names, put_file};
 use super::outlet::{Destination, NobodyListens, Outlet, Place};
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::{Inventory, Totals, WalkEvent};
-use crate::error::SkipReason;
 use crate::guards::Guard;
 use crate::job::plan::Fate;
-use crate::job::rows::Status;
 use crate::job::scan::{Target, WalkSpec};
+use crate::result::{SkipReason, Status};
 use crate::source::listing::{Kind, Listing};
 use crate::source::{Dir, FilesystemCache, OpenFailure, Reach, open_directory};
 

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use hivesum_actors::error::ErrorCode;
 use hivesum_actors::guards::write_mapped;
-use hivesum_actors::job::rows::{Stability, Status};
+use hivesum_actors::result::{ErrorCode, Stability, Status};
 use hivesum_actors::source::IoMode;
 
 use crate::scaled;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use hivesum_actors::Algorithms;
 use hivesum_actors::engine::Engine;
-use hivesum_actors::error::{ErrorCode, UploadError};
-use hivesum_actors::job::rows::Status;
+use hivesum_actors::error::UploadError;
 use hivesum_actors::job::scan::ScanEnd;
+use hivesum_actors::result::{ErrorCode, Status};
 
 use crate::stage::{PATIENT, append, engine, engine_with, on_reaching, run, spec, tree_of};
 

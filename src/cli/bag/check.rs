@@ -12,10 +12,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hivesum_actors::digest::{Algorithm, Algorithms, Digest};
-use hivesum_actors::job::rows::Status;
-use hivesum_actors::manifest::bagit;
 use hivesum_actors::manifest::lines::Lines;
-use hivesum_actors::manifest::{Limits, LineEnd};
+use hivesum_actors::manifest::{Limits, LineEnd, bagit};
+use hivesum_actors::result::Status;
 
 use super::CheckArgs;
 use super::payload::{self, Seen};

@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::job::rows::Status;
 use hivesum_actors::manifest::bagit::{self, Names};
+use hivesum_actors::result::Status;
 
 use super::MakeArgs;
 use super::payload::{self, Seen};

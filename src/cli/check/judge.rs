@@ -4,8 +4,8 @@
 //! manifest, so that a file cannot pass by its digest of the one and its neighbour by that of the other.
 
 use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::job::rows::{Stability, Status};
 use hivesum_actors::manifest::Claimed;
+use hivesum_actors::result::{Stability, Status};
 
 use super::page::algorithms_of;
 use super::report::{Counts, Verdict};
@@ -129,8 +129,8 @@ fn is_missing(status: Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hivesum_actors::error::ErrorCode;
     use hivesum_actors::manifest::{ChecksumLines, Found, Limits, ReadOptions};
+    use hivesum_actors::result::ErrorCode;
 
     fn claimed(line: &str) -> Claimed {
         let mut lines = ChecksumLines::new(line.as_bytes(), ReadOptions::new(Limits::COMMAND_LINE));

@@ -7,8 +7,8 @@
 use std::io::BufRead;
 
 use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::job::scan::NameList;
 use hivesum_actors::manifest::{Claimed, Entry, Found, ManifestError};
+use hivesum_actors::result::NameList;
 
 use super::source::Source;
 

@@ -6,10 +6,8 @@
 use std::io;
 
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::error::ErrorCode;
-use hivesum_actors::job::item::serialize_name;
-use hivesum_actors::job::spec::Progress;
 use hivesum_actors::manifest::escape_into;
+use hivesum_actors::result::{ErrorCode, Progress, serialize_name};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

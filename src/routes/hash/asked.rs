@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use hivesum_actors::engine::UploadDigests;
-use hivesum_actors::job::rows::split_digests;
+use hivesum_actors::result::split_digests;
 use hivesum_actors::{Algorithms, Digest};
 
 use super::expected;

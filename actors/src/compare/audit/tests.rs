@@ -1,8 +1,8 @@
 use super::*;
 use crate::compare::BaselineBuilder;
 use crate::digest::Digest;
-use crate::job::rows::{FileMeta, Stability};
 use crate::manifest::{Format, Limits, ManifestReader, ReadOptions, Record};
+use crate::result::{FileMeta, Stability};
 
 const CRC32: Algorithms = Algorithms::single(Algorithm::Crc32);
 const HASHED: Status = Status::Hashed(Stability::Stable);
@@ -44,7 +44,7 @@ fn every_file_gets_the_verdict_that_fits() {
     assert_eq!(judge(&mut audit, "b/x", HASHED, 8), Some(Verdict::Modified));
     assert_eq!(judge(&mut audit, "c", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
     assert_eq!(judge(&mut audit, "f", HASHED, 3), Some(Verdict::New), "moved, as the end will tell");
-    assert_eq!(judge(&mut audit, "link", Status::Skipped(crate::error::SkipReason::Symlink), 0), None);
+    assert_eq!(judge(&mut audit, "link", Status::Skipped(crate::result::SkipReason::Symlink), 0), None);
     let findings = audit.finish();
     assert_eq!(absent(&findings), [("d", Verdict::Missing), ("e", Verdict::Missing)]);
     assert_eq!(findings.moves, [Move { row: 4, path: b"f".to_vec(), from: b"b/y".to_vec() }]);

@@ -3,8 +3,8 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::compare::Trace;
 use crate::digest::Digest;
+use crate::result::Trace;
 
 fn crc(byte: u8) -> Claimed {
     Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())

@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use super::window::Settled;
 use super::{Driver, Ticket};
-use crate::error::ErrorCode;
-use crate::job::rows::{FileMeta, Status};
 use crate::messages::{Answer, Lost, Reply};
+use crate::result::{ErrorCode, FileMeta, Status};
 use crate::source::batch::BatchDone;
 
 impl Driver {

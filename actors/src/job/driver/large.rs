@@ -13,10 +13,8 @@ use std::time::Instant;
 
 use super::track::{Track, tracks, unsized_track};
 use super::window::Settled;
-use crate::error::ErrorCode;
-use crate::job::checkpoint::Checkpoint;
 use crate::job::plan::Plan;
-use crate::job::rows::{FileMeta, Stability, Status};
+use crate::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
 use crate::source::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
 use crate::source::segment::{Named, SegmentDone, SegmentTask, SegmentWork};
 use crate::source::{OpenFile, Piece};

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::job::rows::{Rows, Status};
-use crate::job::spec::{Progress, Summary};
+use crate::result::{Progress, Rows, Status, Summary};
 use crate::walker::Totals;
 
 /// How often progress is told at most.

@@ -6,9 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::digest::Algorithms;
-use crate::error::ErrorCode;
 use crate::job::plan::{Fate, Plan};
-use crate::job::rows::{FileMeta, Row, Rows, Status};
+use crate::result::{ErrorCode, FileMeta, Row, Rows, Status};
 use crate::source::batch::BatchDone;
 
 /// Plans between the first one not yet delivered and the newest one: some 65,000 files.

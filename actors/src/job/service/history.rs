@@ -4,8 +4,8 @@ use super::Jobs;
 use crate::compare::{Comparison, Group};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
-use crate::job::item::Item;
 use crate::job::spec::JobId;
+use crate::result::Item;
 
 impl Jobs {
     /// Compares the results of two jobs that have ended: what was, and what is. Nothing if one is not there.

@@ -18,8 +18,8 @@ use crate::EngineConfig;
 use crate::digest::Algorithms;
 use crate::engine::SelfTest;
 use crate::error::{Refused, SubmitError};
-use crate::job::rows::Status;
 use crate::job::spec::{JobSpec, JobState};
+use crate::result::Status;
 use crate::store::testing::Bench;
 
 /// A file longer than this is an error here: the way to get one as root, too.

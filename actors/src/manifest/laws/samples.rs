@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::digest::{Algorithm, Algorithms, Digest};
-use crate::job::rows::{Stability, Status, split_digests};
 use crate::manifest::{Claimed, Digits, LineEnd, Record};
+use crate::result::{Stability, Status, split_digests};
 
 /// Names with what formats stumble over, as often as ordinary ones.
 pub(super) fn any_name() -> impl Strategy<Value = Vec<u8>> {

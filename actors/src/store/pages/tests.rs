@@ -1,8 +1,7 @@
 //! Pages and streams against plain filters; damage that is never a result.
 
 use super::*;
-use crate::error::{ErrorCode, SkipReason};
-use crate::job::rows::{RowRef, Rows, Status};
+use crate::result::{ErrorCode, RowRef, Rows, SkipReason, Status};
 use crate::store::testing::{Bench, hashed};
 
 /// In walk order.

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 
 use super::{Sorted, check_digests, code_of};
-use crate::job::item::Item;
 use crate::job::query::{MAX_PAGE, ResultQuery, RowPage};
 use crate::job::spec::JobId;
+use crate::result::Item;
 use crate::store::failure::Fault;
 use crate::store::jobs;
 use crate::store::pages::contains;

@@ -1,8 +1,8 @@
 //! Orders against plain sorts, forwards and backwards, in pages and as a stream.
 
 use super::*;
-use crate::job::rows::{RowRef, Rows, Status};
 use crate::job::spec::JobState;
+use crate::result::{RowRef, Rows, Status};
 use crate::store::testing::{Bench, hashed};
 
 /// Files whose sizes count down and whose times go up and down; every fifth one is an error.
@@ -17,7 +17,7 @@ fn ended_job(bench: &mut Bench, files: u64) -> JobId {
         let digest = [(number % 3) as u8; 32];
         row.digests = &digest;
         if number % 5 == 4 {
-            let status = Status::Error { code: crate::error::ErrorCode::Permission, errno: 13 };
+            let status = Status::Error { code: crate::result::ErrorCode::Permission, errno: 13 };
             row = RowRef { status, digests: &[], ..row };
         }
         rows.push(row);

@@ -5,10 +5,9 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use hivesum_actors::error::ErrorCode;
 use hivesum_actors::guards::HeldMapping;
-use hivesum_actors::job::rows::Stability;
-use hivesum_actors::job::scan::{NameList, ScanSpec, Target};
+use hivesum_actors::job::scan::{ScanSpec, Target};
+use hivesum_actors::result::{ErrorCode, NameList, Stability};
 use hivesum_actors::source::IoMode;
 use tempfile::TempDir;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use hivesum_actors::error::ErrorCode;
+use hivesum_actors::result::ErrorCode;
 use hivesum_actors::source::IoMode;
 
 use crate::faultfs::{Habit, Odd, mount};

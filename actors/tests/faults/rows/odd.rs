@@ -5,8 +5,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
 
-use hivesum_actors::error::{ErrorCode, SkipReason};
-use hivesum_actors::job::rows::Status;
+use hivesum_actors::result::{ErrorCode, SkipReason, Status};
 use proptest::prelude::*;
 use rustix::fs::{FileType, Mode, OFlags, mkdirat, mknodat, openat};
 
@@ -43,7 +42,7 @@ pub(super) fn unsized_content() {
     }
     // The same through the kernel's own: nothing there says its size.
     let status = Path::new("/proc/self/environ");
-    let mut names = hivesum_actors::job::scan::NameList::new();
+    let mut names = hivesum_actors::result::NameList::new();
     names.push(status.as_os_str().as_encoded_bytes());
     let (engine, background) = engine(PATIENT);
     let target = hivesum_actors::job::scan::Target::Names { names };

@@ -8,9 +8,8 @@ use std::process::Command;
 use std::sync::atomic::AtomicUsize;
 
 use fuser::Errno;
-use hivesum_actors::error::{ErrorCode, SkipReason};
-use hivesum_actors::job::rows::Stability;
-use hivesum_actors::job::scan::{FileIdentity, NameList, ScanSpec, Target};
+use hivesum_actors::job::scan::{ScanSpec, Target};
+use hivesum_actors::result::{ErrorCode, FileIdentity, NameList, SkipReason, Stability};
 use hivesum_actors::source::{IoMode, OpenFailure, Reach, RelPath, Root};
 use rustix::fs::{CWD, FileType, Mode};
 

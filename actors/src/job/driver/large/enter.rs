@@ -3,9 +3,8 @@
 use super::super::track::Track;
 use super::{LargeFile, Look, PieceTag, Trouble, error};
 use crate::digest::{Chain, MultiHasher};
-use crate::error::ErrorCode;
 use crate::guards::Guard;
-use crate::job::rows::{FileMeta, Stability};
+use crate::result::{ErrorCode, FileMeta, Stability};
 use crate::source::batch::ScanRules;
 use crate::source::{PIECE_BYTES, UnsizedRead};
 

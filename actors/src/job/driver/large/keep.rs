@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::track::Track;
 use super::LargeFile;
 use crate::digest::{Algorithm, Algorithms};
-use crate::job::checkpoint::{Checkpoint, KEEP_EVERY};
+use crate::result::{Checkpoint, KEEP_EVERY};
 use crate::source::segment::Named;
 
 impl LargeFile {

@@ -121,7 +121,7 @@ fn forge_digests(house: &House, where_clause: &str) -> usize {
     crate::store::testing::forge(&store, where_clause)
 }
 
-fn is_forged(item: &crate::job::item::Item) -> bool {
+fn is_forged(item: &crate::result::Item) -> bool {
     item.digests == [0xF0; 32]
 }
 
@@ -187,7 +187,7 @@ async fn a_job_built_on_an_earlier_one_reads_only_what_has_changed() {
     let page = results(&jobs, second).await;
     let told: Vec<_> = page.items.iter().map(|item| (std::str::from_utf8(&item.path).unwrap(), item.reused)).collect();
     assert_eq!(told, [("b/c", true), ("b/d", false), ("b/new", false), ("e", true)]);
-    let abc = |item: &&crate::job::item::Item| hex::encode(&item.digests) == BLAKE3_ABC;
+    let abc = |item: &&crate::result::Item| hex::encode(&item.digests) == BLAKE3_ABC;
     assert_eq!(page.items.iter().filter(abc).count(), 3);
 }
 
@@ -261,6 +261,6 @@ async fn a_file_that_the_process_died_on_three_times_is_given_up_and_the_job_goe
         let summary = ended(&jobs, id).await.summary.unwrap();
         assert_eq!((summary.hashed, summary.errors), (300, 1));
         let last = results(&jobs, id).await.items.pop().unwrap();
-        assert_eq!(last.status, Status::Error { code: crate::error::ErrorCode::CrashLoop, errno: 0 });
+        assert_eq!(last.status, Status::Error { code: crate::result::ErrorCode::CrashLoop, errno: 0 });
     }
 }

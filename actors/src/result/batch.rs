@@ -5,84 +5,9 @@
 
 use std::sync::Arc;
 
-use crate::compare::Judged;
+use super::verdict::Judged;
 use crate::digest::{Algorithms, Digest};
-use crate::error::{ErrorCode, SkipReason};
-
-/// What `fstat` said of a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FileMeta {
-    /// Bytes.
-    pub size: u64,
-    /// Last modification, nanoseconds since 1970 UTC.
-    pub mtime_ns: i64,
-    /// Last change of the inode, nanoseconds since 1970 UTC.
-    pub ctime_ns: i64,
-    /// The inode's number.
-    pub inode: u64,
-    /// The device's number; counts only within one run.
-    pub device: u64,
-}
-
-impl FileMeta {
-    /// The modification time; nothing for what was never a file, such as standard input, or never opened: its
-    /// times are all zero.
-    #[must_use]
-    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
-        let known = (self.mtime_ns, self.ctime_ns) != (0, 0);
-        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.mtime_ns)).ok();
-        timestamp.filter(|_| known)
-    }
-}
-
-/// How far a digest can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stability {
-    /// Nobody could have written to the file while it was read.
-    Stable,
-    /// Nothing was seen, but a writer cannot be ruled out.
-    Unverified,
-}
-
-impl Stability {
-    /// Its name in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stable => "stable",
-            Self::Unverified => "unverified",
-        }
-    }
-}
-
-/// What came of one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It has its digests.
-    Hashed(Stability),
-    /// It should have digests and has none. `errno` is 0 where no system call failed.
-    Error {
-        /// Why.
-        code: ErrorCode,
-        /// What the operating system said.
-        errno: i32,
-    },
-    /// It was passed over.
-    Skipped(SkipReason),
-}
-
-/// Where a result comes from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// The file was read for it.
-    #[default]
-    Read,
-    /// It was in the store before a restart, and its file is what it was.
-    Kept,
-    /// It was taken over from an earlier job: its file is what it was then.
-    Reused,
-}
+use crate::result::{FileMeta, Origin, Status, append_path};
 
 /// One result inside [`Rows`].
 #[derive(Debug, Clone, Copy)]
@@ -214,29 +139,6 @@ impl RowRef<'_> {
     pub fn digests<'a>(&'a self, algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
         split_digests(self.digests, algorithms)
     }
-}
-
-/// Which of two paths a walk meets first: component by component, so that `/` sorts before every other byte.
-#[must_use]
-pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
-    let rank = |&byte: &u8| match byte {
-        b'/' => 0,
-        byte => byte,
-    };
-    let same = path.iter().zip(other).take_while(|(one, another)| one == another).count();
-    path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
-}
-
-/// Appends directory and name with one `/` between them; a name of nothing is the directory itself.
-pub(crate) fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
-    path.extend_from_slice(directory);
-    if name.is_empty() {
-        return;
-    }
-    if !directory.is_empty() && !directory.ends_with(b"/") {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
 }
 
 /// Cuts digests laid end to end into single ones; nothing for an empty slice.

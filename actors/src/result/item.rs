@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::compare::{Evidence, Verdict};
+use super::batch::{RowRef, split_digests};
+use super::status::{FileMeta, Origin, Status};
 use crate::digest::{Algorithm, Algorithms};
-use crate::job::rows::{FileMeta, Origin, RowRef, Status, split_digests};
+use crate::result::Fixity;
 
 /// One result, owned: what the store answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +30,6 @@ pub struct Item {
     pub reused: bool,
     /// What an audit says of it.
     pub fixity: Option<Fixity>,
-}
-
-/// What an audit says of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fixity {
-    /// What became of it.
-    pub verdict: Verdict,
-    /// The path it had, where it moved.
-    pub moved_from: Option<Vec<u8>>,
-    /// What a verdict on a changed digest rests on.
-    pub evidence: Option<Evidence>,
 }
 
 /// One result, borrowed, ready to be written as JSON.

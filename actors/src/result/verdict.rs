@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::evidence::Evidence;
+
 /// What became of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,7 +75,7 @@ impl AuditCounts {
         *self == Self { matched: self.matched, ..Self::default() } && self.matched > 0
     }
 
-    pub(super) fn of(&mut self, verdict: Verdict) -> &mut u64 {
+    pub(crate) fn of(&mut self, verdict: Verdict) -> &mut u64 {
         match verdict {
             Verdict::Matched => &mut self.matched,
             Verdict::Modified | Verdict::SuspectedRot => &mut self.modified,
@@ -83,4 +85,30 @@ impl AuditCounts {
             Verdict::Unreadable => &mut self.unreadable,
         }
     }
+}
+
+/// The verdict on one result; none for what is no file and was not listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The verdict; `New` may turn out as `Moved` at the end.
+    pub verdict: Option<Verdict>,
+    /// What a verdict on a changed digest rests on.
+    pub evidence: Option<Evidence>,
+}
+
+/// What an audit says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixity {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The path it had, where it moved.
+    pub moved_from: Option<Vec<u8>>,
+    /// What a verdict on a changed digest rests on.
+    pub evidence: Option<Evidence>,
+}
+
+/// What is said of a row, as its item shows it.
+pub(crate) fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
+    let judged = judged?;
+    Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
 }

@@ -10,9 +10,8 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::status::FileMeta;
 use super::verdict::Verdict;
-use crate::job::rows::FileMeta;
-use crate::manifest::Record;
 
 /// What was recorded of a file beside its digests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,13 +39,6 @@ impl Known {
             ctime_ns: Some(meta.ctime_ns),
             inode: Some(meta.inode),
         }
-    }
-
-    /// What the manifest's format tells.
-    #[must_use]
-    pub fn of_record(record: &Record) -> Self {
-        let mtime_ns = record.modified_at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-        Self { size: record.size, mtime_ns, ..Self::default() }
     }
 }
 

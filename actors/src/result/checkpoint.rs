@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use super::status::FileMeta;
 use crate::digest::Algorithm;
-use crate::job::rows::FileMeta;
 
 /// How often the state of one digest is kept: what a restart loses of it at most.
 pub(crate) const KEEP_EVERY: Duration = Duration::from_millis(250);

@@ -1,0 +1,50 @@
+//! Paths of results: bytes, components joined by one `/`, in the order of a walk.
+
+/// Which of two paths a walk meets first: component by component, so that `/` sorts before every other byte.
+#[must_use]
+pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
+    let rank = |&byte: &u8| match byte {
+        b'/' => 0,
+        byte => byte,
+    };
+    let same = path.iter().zip(other).take_while(|(one, another)| one == another).count();
+    path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
+}
+
+/// Appends directory and name with one `/` between them; a name of nothing is the directory itself.
+pub(crate) fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
+    path.extend_from_slice(directory);
+    if name.is_empty() {
+        return;
+    }
+    if !directory.is_empty() && !directory.ends_with(b"/") {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+}
+
+/// Whether the path is in this directory, at any depth.
+pub(crate) fn is_below(path: &[u8], directory: &[u8]) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_s_content_comes_before_names_that_only_begin_like_it() {
+        let sorted = [&b"a"[..], b"a/x", b"a/y/1", b"a/z", b"a b/1", b"a.c", b"ab", b"b"];
+        for (place, one) in sorted.iter().enumerate() {
+            for (other_place, other) in sorted.iter().enumerate() {
+                assert_eq!(walk_order(one, other), place.cmp(&other_place), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_directory_is_told_by_a_slash() {
+        assert!(is_below(b"a/b", b"a") && is_below(b"a", b""));
+        assert!(!is_below(b"ab", b"a") && !is_below(b"a", b"a"));
+    }
+}

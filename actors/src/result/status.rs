@@ -1,0 +1,102 @@
+//! What became of one file: what `fstat` said of it, how it ended, how far its digests can be trusted.
+
+use super::code::{ErrorCode, SkipReason};
+
+/// What `fstat` said of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileMeta {
+    /// Bytes.
+    pub size: u64,
+    /// Last modification, nanoseconds since 1970 UTC.
+    pub mtime_ns: i64,
+    /// Last change of the inode, nanoseconds since 1970 UTC.
+    pub ctime_ns: i64,
+    /// The inode's number.
+    pub inode: u64,
+    /// The device's number; counts only within one run.
+    pub device: u64,
+}
+
+impl FileMeta {
+    /// The modification time; nothing for what was never a file, such as standard input, or never opened: its
+    /// times are all zero.
+    #[must_use]
+    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
+        let known = (self.mtime_ns, self.ctime_ns) != (0, 0);
+        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.mtime_ns)).ok();
+        timestamp.filter(|_| known)
+    }
+}
+
+/// How far a digest can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stability {
+    /// Nobody could have written to the file while it was read.
+    Stable,
+    /// Nothing was seen, but a writer cannot be ruled out.
+    Unverified,
+}
+
+impl Stability {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// What came of one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It has its digests.
+    Hashed(Stability),
+    /// It should have digests and has none. `errno` is 0 where no system call failed.
+    Error {
+        /// Why.
+        code: ErrorCode,
+        /// What the operating system said.
+        errno: i32,
+    },
+    /// It was passed over.
+    Skipped(SkipReason),
+}
+
+/// Where a result comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The file was read for it.
+    #[default]
+    Read,
+    /// It was in the store before a restart, and its file is what it was.
+    Kept,
+    /// It was taken over from an earlier job: its file is what it was then.
+    Reused,
+}
+
+/// A file by its place in the system, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileIdentity {
+    /// `st_dev`.
+    pub device: u64,
+    /// `st_ino`.
+    pub inode: u64,
+}
+
+impl FileIdentity {
+    /// The identity of an open file or directory.
+    ///
+    /// # Errors
+    /// What `fstat` says.
+    pub fn of(file: impl std::os::fd::AsFd) -> std::io::Result<Self> {
+        let stat = rustix::fs::fstat(file)?;
+        Ok(Self { device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    pub(crate) fn of_meta(meta: &FileMeta) -> Self {
+        Self { device: meta.device, inode: meta.inode }
+    }
+}
