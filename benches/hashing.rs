@@ -22,9 +22,10 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use hivesum_actors::digest::MultiHasher;
 use hivesum_actors::engine::{HasherPriority, SelfTest};
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec, Target};
+use hivesum_actors::file::IoMode;
+use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::result::NameList;
-use hivesum_actors::source::IoMode;
+use hivesum_actors::walk::Target;
 use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
 
 /// More than the caches of most machines: random offsets into it are cold.

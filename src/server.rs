@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
+use hivesum_actors::file::{Root, RootError};
 use hivesum_actors::job::service::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
-use hivesum_actors::source::{Root, RootError};
 use hivesum_actors::{Engine, EngineConfig};
 use tokio_util::sync::CancellationToken;
 

@@ -21,18 +21,18 @@ use crate::gauges::Gauges;
 pub use crate::gauges::{
     BOUNDS as DURATION_BOUNDS, DurationFigures, EngineStats, HasherStats, HistogramFigures, Latency, QueueStats,
 };
+use crate::hash::{Notebook, ScanRules};
 pub use crate::hasher::HasherPriority;
 use crate::job::driver::{Driver, DriverConfig, Pace, SharedPace, SurveyPlan};
 use crate::job::known::join_past;
-use crate::job::scan::{Past, Scan, ScanEnds, ScanSpec, WalkSpec, channel};
+use crate::job::scan::{Past, Scan, ScanEnds, ScanSpec, channel};
 use crate::job::spec::Priority;
 use crate::messages::{Drain, JobKey};
-use crate::pulse::Notebook;
-use crate::source::batch::ScanRules;
 use crate::supervisor::{Supervisor, SupervisorConfig};
 use crate::sys::slots::Slots;
 pub use crate::upload::{Upload, UploadDigests};
-pub use crate::walker::Inventory;
+pub use crate::walk::Inventory;
+use crate::walk::WalkSpec;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
 
 /// The handle. Clones share one pool of hashers.

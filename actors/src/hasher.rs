@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Handler, SyncContext};
 
+use crate::file::Desk;
 use crate::guards::Guard;
+use crate::hash::{Pulse, digest_segment, hash_batch};
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
-use crate::pulse::Pulse;
-use crate::source::Desk;
-use crate::source::batch::hash_batch;
-use crate::source::segment::digest_segment;
 use crate::supervisor::Supervisor;
 use crate::sys::sched;
 

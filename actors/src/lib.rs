@@ -23,22 +23,23 @@ pub mod compare;
 pub mod digest;
 pub mod engine;
 pub mod error;
+pub mod file;
 mod gauges;
 #[cfg_attr(feature = "failpoints", doc(hidden))]
 pub mod guards;
+mod hash;
 mod hasher;
 pub mod job;
 pub mod limits;
 pub mod listing;
 pub mod manifest;
 mod messages;
-mod pulse;
 pub mod result;
-pub mod source;
 pub mod store;
 mod supervisor;
 mod sys;
 mod upload;
+pub mod walk;
 mod walker;
 
 pub use digest::{Algorithm, Algorithms, Digest};

@@ -18,8 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::digest::MultiHasher;
 use crate::error::Refused;
-use crate::source::batch::{BatchDone, BatchTask};
-use crate::source::segment::{SegmentDone, SegmentTask};
+use crate::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
 
 /// One bounded piece of work.
 #[derive(Debug)]

@@ -4,26 +4,14 @@
 //! ahead. When the driver is gone the channel is closed, or the survey called off, and the walk ends. A
 //! panic closes the channel without a [`WalkEvent::End`], which the driver takes for a failed walk.
 
-mod asking;
-mod named;
-mod outlet;
-mod rules;
-mod tree;
-
-use std::os::fd::OwnedFd;
-
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::EngineConfig;
 use crate::hasher::HasherPriority;
-use crate::job::filters::Filters;
-use crate::job::plan::Plan;
-use crate::job::scan::{Target, WalkSpec};
-use crate::result::{FileIdentity, NameList};
-use crate::source::Reach;
 use crate::sys::sched;
+use crate::walk;
+use crate::walk::{NobodyListens, Plan, PlanReceiver, Totals, WalkSpec};
 
 /// Plans that wait between walker and driver.
 pub(crate) const PLANS_AHEAD: usize = 16;
@@ -74,7 +62,22 @@ impl Handler<Walk> for Walker {
     type Result = ();
 
     fn handle(&mut self, walk: Walk, _: &mut SyncContext<Self>) {
-        tree::walk(walk.spec, &walk.events);
+        if let Some(files) = walk::walk(walk.spec, &ToDriver(&walk.events)) {
+            let _ = walk.events.blocking_send(WalkEvent::End { files });
+        }
+    }
+}
+
+/// Plans leave through the driver's bounded channel.
+struct ToDriver<'a>(&'a mpsc::Sender<WalkEvent>);
+
+impl PlanReceiver for ToDriver<'_> {
+    fn take(&self, plan: Plan) -> Result<(), NobodyListens> {
+        self.0.blocking_send(WalkEvent::Plan(plan)).map_err(|_| NobodyListens)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.is_closed()
     }
 }
 
@@ -89,44 +92,11 @@ impl Message for Survey {
     type Result = ();
 }
 
-/// What a tree holds: files with their sizes and identities, in walk order.
-#[derive(Debug, Default)]
-pub struct Inventory {
-    /// Their paths, relative to the tree.
-    pub names: NameList,
-    /// Bytes of each, and which file it is.
-    pub files: Vec<(u64, FileIdentity)>,
-    /// Directories that could not be listed.
-    pub unreadable: NameList,
-}
-
-impl Inventory {
-    /// What is below an open directory. Opens no file; blocks the calling thread.
-    #[must_use]
-    pub fn of(dir: OwnedFd, reach: Reach) -> Self {
-        let targets = vec![Target::Directory { dir, shown: Vec::new() }];
-        let patience = EngineConfig::default().quantum_deadline;
-        tree::inventory(WalkSpec { targets, filters: Filters::default(), reach, leave_out: Vec::new(), patience })
-    }
-
-    fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
-        self.names.push(path);
-        self.files.push((size, identity));
-    }
-}
-
-/// What a scan has before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub(crate) files: u64,
-    pub(crate) bytes: u64,
-}
-
 impl Handler<Survey> for Walker {
     type Result = ();
 
     fn handle(&mut self, survey: Survey, _: &mut SyncContext<Self>) {
-        if let Some(totals) = tree::survey(survey.spec, &survey.called_off) {
+        if let Some(totals) = walk::survey(survey.spec, &|| survey.called_off.is_cancelled()) {
             let _ = survey.totals.send(totals);
         }
     }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_actors::file::IoMode;
 use hivesum_actors::manifest::Format;
-use hivesum_actors::source::IoMode;
 
 use super::audit::AuditArgs;
 use super::bag::BagCommand;

@@ -13,9 +13,10 @@ use anyhow::bail;
 use clap::{ArgGroup, Args};
 use hivesum_actors::compare::{Audit, BaselineBuilder};
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec, Target};
+use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::job::spec::{Job, JobId};
 use hivesum_actors::result::{FileIdentity, ItemRef};
+use hivesum_actors::walk::Target;
 
 use self::report::Report;
 use super::args::EngineArgs;

@@ -13,10 +13,10 @@ use anyhow::Context;
 use clap::Args;
 use hivesum_actors::compare::{Group, key_algorithm};
 use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::engine::Inventory;
+use hivesum_actors::file::Reach;
 use hivesum_actors::job::spec::{JobId, JobState};
 use hivesum_actors::result::Item;
-use hivesum_actors::source::Reach;
+use hivesum_actors::walk::Inventory;
 
 use self::report::Found;
 use super::args::EngineArgs;

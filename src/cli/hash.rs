@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use hivesum_actors::digest::Algorithms;
-use hivesum_actors::job::filters::Filters;
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec, Target};
+use hivesum_actors::file::{IoMode, Reach};
+use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::job::spec::Priority;
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_actors::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
-use hivesum_actors::source::{IoMode, Reach};
+use hivesum_actors::walk::{Filters, Target};
 
 use super::args::HashArgs;
 use super::draft::Draft;

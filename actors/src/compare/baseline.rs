@@ -5,8 +5,8 @@
 
 use crate::digest::{Algorithm, Algorithms};
 use crate::error::PathInvalid;
+use crate::file::RelPath;
 use crate::manifest::{Claimed, Record};
-use crate::source::RelPath;
 
 use super::difference::Fact;
 use crate::result::{Known, walk_order};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::HasherPriority;
 use crate::digest::Algorithms;
+use crate::file::DEFAULT_READ_TIMEOUT;
 
 /// What an engine is started with.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl Default for EngineConfig {
             max_file_bytes: 16 << 40,
             max_unsized_bytes: 64 << 30,
             max_bytes_per_second: None,
-            quantum_deadline: Duration::from_secs(60),
+            quantum_deadline: DEFAULT_READ_TIMEOUT,
             max_stuck_hashers: 64,
         }
     }

@@ -20,10 +20,10 @@ use actix::Addr;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::hash::{BatchTask, ScanRules};
 use crate::job::scan::{ScanEnd, ScanEnds, ScanOutcome};
 use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
 use crate::result::Checkpoint;
-use crate::source::batch::{BatchTask, ScanRules};
 use crate::supervisor::Supervisor;
 use crate::walker::WalkEvent;
 use large::{LargeFiles, PieceTag};

@@ -12,7 +12,7 @@ use super::registry::Registry;
 use super::runner;
 use crate::Engine;
 use crate::error::StoreError;
-use crate::source::Root;
+use crate::file::Root;
 use crate::store::Store;
 use crate::store::retention::Retention;
 

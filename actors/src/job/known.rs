@@ -12,9 +12,9 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc;
 
-use super::plan::{Fate, Plan};
 use super::scan::Past;
 use crate::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stability, Status, walk_order};
+use crate::walk::{Fate, Plan};
 use crate::walker::{PLANS_AHEAD, WalkEvent};
 
 /// Deaths of the process on one file before it is given up.

@@ -8,16 +8,13 @@
 mod counts;
 pub(crate) mod driver;
 pub mod events;
-pub mod filters;
 mod hall;
 pub(crate) mod known;
 mod live;
 mod opening;
-pub(crate) mod openings;
 mod pass;
 mod past;
 mod patience;
-pub(crate) mod plan;
 pub mod query;
 mod registry;
 mod runner;

@@ -20,11 +20,12 @@ use super::registry::Place;
 use super::{past, verify};
 use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
-use crate::job::scan::{ScanOutcome, ScanSpec, Target};
+use crate::file::{IoMode, Opened, Root};
+use crate::job::scan::{ScanOutcome, ScanSpec};
 use crate::job::spec::{JobError, JobId, JobKind, JobSpec, JobState};
 use crate::result::Summary;
-use crate::source::{IoMode, Opened, Root};
 use crate::store::{Ending, Tally};
+use crate::walk::Target;
 
 /// How long to wait before an end that could not be written is written again; twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });

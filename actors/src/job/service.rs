@@ -28,8 +28,8 @@ pub use super::query::{Deletion, JobPage, JobQuery, ResultPage, ResultQuery, Row
 use super::registry::{Limits, Registry};
 use crate::Engine;
 use crate::error::{StartError, StoreError};
+use crate::file::Root;
 use crate::job::spec::{Job, JobId};
-use crate::source::Root;
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::tokens::TokenDesk;

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::digest::{Algorithm, Algorithms};
+use crate::file::RelPath;
 pub use crate::job::verify::VerifyMode;
 use crate::result::{Progress, Summary};
-use crate::source::RelPath;
 
 /// The name of a job: a version 7 UUID, so ids sort by creation time.
 pub type JobId = Uuid;

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Absent, Audit, Baseline, BaselineBuilder};
 use crate::digest::Algorithm;
 use crate::error::ManifestRefused;
-use crate::job::scan::Target;
 use crate::job::spec::JobSpec;
 use crate::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
 use crate::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
+use crate::walk::Target;
 
 /// Where the entries of a verify job come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::source::Root;
+use crate::file::Root;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

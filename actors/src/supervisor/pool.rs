@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use actix::{Addr, SyncArbiter};
 
 use super::{Supervisor, SupervisorConfig};
+use crate::hash::Pulse;
 use crate::hasher::{Hasher, Station};
 use crate::messages::{Lane, ReplyTo, Work};
-use crate::pulse::Pulse;
 use crate::sys::sched;
 
 /// One running and one waiting: a hasher never idles for want of a hop, and little is lost with it.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::window::Settled;
 use super::{Driver, Ticket};
+use crate::hash::BatchDone;
 use crate::messages::{Answer, Lost, Reply};
 use crate::result::{ErrorCode, FileMeta, Status};
-use crate::source::batch::BatchDone;
 
 impl Driver {
     /// Takes this answer and all that have come meanwhile.

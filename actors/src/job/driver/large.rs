@@ -13,11 +13,10 @@ use std::time::Instant;
 
 use super::track::{Track, tracks, unsized_track};
 use super::window::Settled;
-use crate::job::plan::Plan;
+use crate::file::{OpenFile, Piece};
+use crate::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
 use crate::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
-use crate::source::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
-use crate::source::segment::{Named, SegmentDone, SegmentTask, SegmentWork};
-use crate::source::{OpenFile, Piece};
+use crate::walk::Plan;
 
 /// The large files of a scan.
 #[derive(Debug)]

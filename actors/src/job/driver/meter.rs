@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::result::{Progress, Rows, Status, Summary};
-use crate::walker::Totals;
+use crate::walk::Totals;
 
 /// How often progress is told at most.
 const INTERVAL: Duration = Duration::from_millis(100);

@@ -8,8 +8,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::until;
 use crate::hasher::HasherPriority;
-use crate::job::scan::WalkSpec;
-use crate::walker::{Survey, Totals, Walker};
+use crate::walk::{Totals, WalkSpec};
+use crate::walker::{Survey, Walker};
 
 /// What to count, and when.
 #[derive(Debug)]

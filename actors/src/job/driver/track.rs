@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::digest::subtree::SubtreeMerger;
 use crate::digest::{Algorithm, Algorithms, Chain, MultiHasher};
-use crate::source::PIECE_BYTES;
-use crate::source::segment::SegmentWork;
+use crate::file::PIECE_BYTES;
+use crate::hash::SegmentWork;
 
 /// One algorithm's way through a file.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::digest::Algorithms;
-use crate::job::plan::{Fate, Plan};
+use crate::hash::BatchDone;
 use crate::result::{ErrorCode, FileMeta, Row, Rows, Status};
-use crate::source::batch::BatchDone;
+use crate::walk::{Fate, Plan};
 
 /// Plans between the first one not yet delivered and the newest one: some 65,000 files.
 const WINDOW_PLANS: usize = 256;
@@ -125,7 +125,7 @@ impl Window {
     }
 }
 
-fn unsettled_row(plan: &Plan, entry: &crate::job::plan::Entry) -> Row {
+fn unsettled_row(plan: &Plan, entry: &crate::walk::Entry) -> Row {
     let (name_at, name_len) = plan.name_span(entry);
     let status = match entry.fate {
         Fate::Settled(status) => status,

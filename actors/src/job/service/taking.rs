@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Jobs;
 use crate::error::{StoreError, SubmitError};
-use crate::job::filters::Filters;
 use crate::job::hall::Hall;
 use crate::job::live::Live;
 use crate::job::opening::{Missing, open_beneath};
@@ -12,6 +11,7 @@ use crate::job::past::lacks;
 use crate::job::registry::Promise;
 use crate::job::spec::{Job, JobId, JobSpec};
 use crate::store::{Before, RequestKey};
+use crate::walk::Filters;
 
 impl Jobs {
     /// Whether a job of this owner would find a place in the queue now: to be known before a long request is read.

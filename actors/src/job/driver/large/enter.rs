@@ -3,10 +3,10 @@
 use super::super::track::Track;
 use super::{LargeFile, Look, PieceTag, Trouble, error};
 use crate::digest::{Chain, MultiHasher};
+use crate::file::{PIECE_BYTES, UnsizedRead};
 use crate::guards::Guard;
+use crate::hash::ScanRules;
 use crate::result::{ErrorCode, FileMeta, Stability};
-use crate::source::batch::ScanRules;
-use crate::source::{PIECE_BYTES, UnsizedRead};
 
 impl LargeFile {
     /// Takes what the file is now for the pass that is to begin.

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::super::track::Track;
 use super::LargeFile;
 use crate::digest::{Algorithm, Algorithms};
+use crate::hash::Named;
 use crate::result::{Checkpoint, KEEP_EVERY};
-use crate::source::segment::Named;
 
 impl LargeFile {
     /// Takes up states that an earlier process kept of this very file.

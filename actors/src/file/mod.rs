@@ -4,25 +4,24 @@
 //! `openat2`, so no symlink and no swapped directory leads outside; `fstat` must then say "regular file".
 //! A digest counts only if a second `fstat` after the read says what the first one said.
 
-pub(crate) mod batch;
+mod blocking;
+mod deadline;
 mod extents;
 mod filesystem;
-pub(crate) mod listing;
 mod open;
 mod path;
-mod patience;
 mod read;
 mod root;
-pub(crate) mod segment;
-mod small;
 mod stability;
 
+pub(crate) use blocking::{Course, ask};
+pub use deadline::DEFAULT_READ_TIMEOUT;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use open::{Dir, OpenFailure, Reach};
 pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
 pub use path::RelPath;
 pub use read::IoMode;
-pub(crate) use read::{Desk, PIECE_BYTES, Piece, UnsizedRead};
+pub(crate) use read::{Desk, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
 pub use root::{Opened, Root, RootError};
-pub(crate) use stability::OpenFile;
+pub(crate) use stability::{Now, OpenFile};

@@ -1,40 +1,46 @@
-//! Where a walk's entries go: into plans for the driver, or into the totals of a survey.
+//! Where a walk's entries go: into plans for a receiver, or into the totals of a survey.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use super::descriptors::Openings;
+use super::inventory::Inventory;
+use super::plan::{Fate, Plan};
+use crate::file::{Dir, stat_entry};
 
-use super::{Inventory, WalkEvent};
-use crate::job::openings::Openings;
-use crate::job::plan::{Fate, Plan};
-use crate::result::{FileIdentity, Status, append_path};
-use crate::source::{Dir, meta_of, stat_entry};
+/// Whoever received the plans is gone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NobodyListens;
 
-/// The driver is gone.
-pub(super) struct NobodyListens;
+/// Receives the plans of a walk, on the walking thread.
+pub(crate) trait PlanReceiver {
+    /// Takes the next plan; may block until there is room for it.
+    fn take(&self, plan: Plan) -> Result<(), NobodyListens>;
+
+    /// Whether no further plan is wanted.
+    fn is_gone(&self) -> bool;
+}
 
 /// What becomes of plans.
 #[derive(Clone, Copy)]
-pub(super) enum Destination<'a> {
-    Driver(&'a mpsc::Sender<WalkEvent>),
-    Survey { called_off: &'a CancellationToken, bytes: &'a Cell<u64> },
+pub(crate) enum Destination<'a> {
+    Receiver(&'a dyn PlanReceiver),
+    Survey { called_off: &'a dyn Fn() -> bool, bytes: &'a Cell<u64> },
     Inventory(&'a RefCell<Inventory>),
 }
 
 impl Destination<'_> {
-    pub(super) fn is_gone(self) -> bool {
+    pub(crate) fn is_gone(self) -> bool {
         match self {
-            Self::Driver(events) => events.is_closed(),
-            Self::Survey { called_off, .. } => called_off.is_cancelled(),
+            Self::Receiver(receiver) => receiver.is_gone(),
+            Self::Survey { called_off, .. } => called_off(),
             Self::Inventory(_) => false,
         }
     }
 
     fn take(self, plan: Plan) -> Result<(), NobodyListens> {
         match self {
-            Self::Driver(events) => events.blocking_send(WalkEvent::Plan(plan)).map_err(|_| NobodyListens),
+            Self::Receiver(receiver) => receiver.take(plan),
             Self::Survey { .. } if self.is_gone() => Err(NobodyListens),
             Self::Survey { bytes, .. } => {
                 bytes.set(bytes.get() + bytes_of(&plan));
@@ -58,47 +64,28 @@ fn size_of(dir: &Dir, name: &[u8]) -> u64 {
     stat_entry(dir, name).map_or(0, |stat| stat.st_size as u64)
 }
 
-impl Inventory {
-    fn take(&mut self, plan: &Plan) {
-        let mut path = Vec::new();
-        for entry in &plan.entries {
-            let (group, name) = (plan.group(entry), plan.name(entry));
-            path.clear();
-            append_path(&mut path, &group.shown, name);
-            match entry.fate {
-                Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
-                Fate::Settled(_) => {}
-                Fate::Hash => match stat_entry(&group.dir, name) {
-                    Ok(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
-                    Err(_) => self.unreadable.push(&path),
-                },
-            }
-        }
-    }
-}
-
 /// Where plans leave.
-pub(super) struct Outlet<'a> {
-    pub(super) destination: Destination<'a>,
-    pub(super) plan: Plan,
+pub(crate) struct Outlet<'a> {
+    pub(crate) destination: Destination<'a>,
+    pub(crate) plan: Plan,
     plan_number: u64,
     openings: Arc<Openings>,
-    pub(super) files: u64,
+    pub(crate) files: u64,
 }
 
 /// The group of a directory in the plan at hand, where it has one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(crate) struct Place {
     in_plan: Option<(u64, u32)>,
 }
 
 impl<'a> Outlet<'a> {
-    pub(super) fn new(destination: Destination<'a>) -> Self {
+    pub(crate) fn new(destination: Destination<'a>) -> Self {
         Self { destination, plan: Plan::default(), plan_number: 0, openings: Openings::new(), files: 0 }
     }
 
     /// The group of this place in the plan at hand, which is sent first where too many directories are open.
-    pub(super) fn group(
+    pub(crate) fn group(
         &mut self,
         place: &mut Place,
         make: impl FnOnce() -> (Arc<[u8]>, Dir),
@@ -114,7 +101,7 @@ impl<'a> Outlet<'a> {
         Ok(group)
     }
 
-    pub(super) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, NobodyListens> {
+    pub(crate) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, NobodyListens> {
         if self.openings.is_full() {
             self.flush()?;
             let destination = self.destination;
@@ -124,7 +111,7 @@ impl<'a> Outlet<'a> {
         Ok(self.plan.add_group(shown, dir))
     }
 
-    pub(super) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), NobodyListens> {
+    pub(crate) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), NobodyListens> {
         if fate == Fate::Hash {
             self.files += 1;
         }
@@ -135,7 +122,7 @@ impl<'a> Outlet<'a> {
         }
     }
 
-    pub(super) fn flush(&mut self) -> Result<(), NobodyListens> {
+    pub(crate) fn flush(&mut self) -> Result<(), NobodyListens> {
         self.plan_number += 1;
         let plan = std::mem::take(&mut self.plan);
         if plan.entries.is_empty() {

@@ -16,18 +16,18 @@ const ALIGNMENT: u64 = 64 << 10;
 
 /// A run of bytes that is all hole, or to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) is_hole: bool,
-    pub(super) bytes: usize,
+pub(crate) struct Extent {
+    pub(crate) is_hole: bool,
+    pub(crate) bytes: usize,
 }
 
 /// Whether fewer blocks are allocated than the size needs: only then is it worth while to look for holes.
-pub(super) fn is_sparse(stat: &Stat) -> bool {
+pub(crate) fn is_sparse(stat: &Stat) -> bool {
     (stat.st_blocks as u64).saturating_mul(512) < stat.st_size as u64
 }
 
 /// The extent that begins at `at`, cut off at `end`. A file system that knows no holes has none.
-pub(super) fn at(file: BorrowedFd<'_>, at: u64, end: u64) -> Extent {
+pub(crate) fn at(file: BorrowedFd<'_>, at: u64, end: u64) -> Extent {
     let data = next_data(file, at).min(end);
     let data = if data == end { end } else { data / ALIGNMENT * ALIGNMENT };
     if data >= at.saturating_add(SHORTEST_HOLE).min(end) {

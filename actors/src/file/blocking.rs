@@ -21,25 +21,25 @@ static LEFT: AtomicUsize = AtomicUsize::new(0);
 
 /// There is no answer, and none is waited for any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoAnswer;
+pub(crate) struct NoAnswer;
 
 /// Shared by whoever asks and the thread that does.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(crate) struct Course {
     steps: AtomicU64,
     is_left: AtomicBool,
 }
 
 impl Course {
     /// Something came. False when nobody waits for the rest.
-    pub(super) fn step(&self) -> bool {
+    pub(crate) fn step(&self) -> bool {
         self.steps.fetch_add(1, Ordering::Relaxed);
         !self.is_left.load(Ordering::Relaxed)
     }
 }
 
 /// Puts the question; `is_gone` says when nobody wants the answer any more.
-pub(super) fn ask<T: Send + 'static>(
+pub(crate) fn ask<T: Send + 'static>(
     patience: Duration,
     is_gone: impl Fn() -> bool,
     question: impl FnOnce(&Course) -> T + Send + 'static,

@@ -3,37 +3,37 @@
 
 use rustix::io::Errno;
 
-use super::batch::{LargeFound, READ_ATTEMPTS, ScanRules};
-use super::read::{Desk, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
-use super::stability::{Now, OpenFile};
+use super::batch::READ_ATTEMPTS;
+use super::rules::ScanRules;
 use crate::digest::MultiHasher;
+use crate::file::{Desk, Now, OpenFile, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
 use crate::guards::Guard;
-use crate::job::plan::{Entry, Plan};
 use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
+use crate::walk::{Entry, Plan};
 
 /// What came of one entry.
-pub(super) enum Found {
+pub(crate) enum Found {
     Settled(FileMeta, Status),
     Large(LargeFound),
 }
 
 impl Found {
-    pub(super) fn error(meta: FileMeta, code: ErrorCode) -> Self {
+    pub(crate) fn error(meta: FileMeta, code: ErrorCode) -> Self {
         Self::Settled(meta, Status::Error { code, errno: 0 })
     }
 }
 
 /// One file at the desk.
-pub(super) struct FileWork<'a> {
-    pub(super) desk: &'a mut Desk,
-    pub(super) rules: &'a ScanRules,
-    pub(super) digests: &'a mut MultiHasher,
-    pub(super) out: &'a mut Vec<u8>,
-    pub(super) now: Now,
+pub(crate) struct FileWork<'a> {
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) rules: &'a ScanRules,
+    pub(crate) digests: &'a mut MultiHasher,
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) now: Now,
 }
 
 impl FileWork<'_> {
-    pub(super) fn hash_entry(&mut self, plan: &Plan, entry: &Entry, index: usize) -> Found {
+    pub(crate) fn hash_entry(&mut self, plan: &Plan, entry: &Entry, index: usize) -> Found {
         fail::fail_point!("hash_entry");
         let dir = &plan.group(entry).dir;
         let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.desk.filesystems) {
@@ -137,4 +137,14 @@ impl FileWork<'_> {
         }
         Ok(Some(size))
     }
+}
+
+/// A file too long for a batch, opened.
+#[derive(Debug)]
+pub(crate) struct LargeFound {
+    pub(crate) index: usize,
+    pub(crate) file: OpenFile,
+    pub(crate) meta: FileMeta,
+    pub(crate) stability: Stability,
+    pub(crate) mapped: bool,
 }

@@ -12,9 +12,12 @@ use super::read::ReadFailure;
 use crate::guards::Guard;
 use crate::sys::sched;
 
+/// How long one file or directory may keep its reader waiting, unless another bound is set.
+pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The clock of one file or piece. Costs nothing until it is asked.
 #[derive(Debug)]
-pub(super) struct Stopwatch {
+pub(crate) struct Stopwatch {
     limit: Duration,
     asked_first: Option<Instant>,
     /// When the limit was half over, and how long the thread had wanted a core by then: that is asked of
@@ -23,12 +26,12 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    pub(super) const fn new(limit: Duration) -> Self {
+    pub(crate) const fn new(limit: Duration) -> Self {
         Self { limit, asked_first: None, half_way: None }
     }
 
     /// To be asked before every read but the first.
-    pub(super) fn check(&mut self) -> Result<(), ReadFailure> {
+    pub(crate) fn check(&mut self) -> Result<(), ReadFailure> {
         match self.is_over() && Guard::Patience.is_up() {
             true => Err(ReadFailure::System(Errno::TIMEDOUT)),
             false => Ok(()),

@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use super::read::{Desk, Piece, ReadFailure, UnsizedRead};
-use super::stability::{Now, OpenFile};
+use super::heartbeat::Pulse;
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
-use crate::job::plan::Plan;
-use crate::pulse::Pulse;
+use crate::file::{Desk, Now, OpenFile, Piece, ReadFailure, UnsizedRead};
 use crate::result::{ErrorCode, FileMeta, Stability, Status};
 use crate::sys::slots::Asker;
+use crate::walk::Plan;
 
 /// A piece to be digested.
 #[derive(Debug)]

@@ -9,40 +9,35 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-use super::asking::{Course, ask};
-use super::named::{list_beneath, list_names, put_file};
-use super::outlet::{Destination, NobodyListens, Outlet, Place};
+use super::directory::{Kind, Listing};
+use super::inventory::Inventory;
+use super::listed::{list_beneath, list_names, put_file};
+use super::plan::Fate;
+use super::plan_sink::{Destination, NobodyListens, Outlet, Place};
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
-use super::{Inventory, Totals, WalkEvent};
+use super::spec::{Target, Totals, WalkSpec};
+use crate::file::{Course, Dir, FilesystemCache, OpenFailure, Reach, ask, open_directory};
 use crate::guards::Guard;
-use crate::job::plan::Fate;
-use crate::job::scan::{Target, WalkSpec};
 use crate::result::{SkipReason, Status};
-use crate::source::listing::{Kind, Listing};
-use crate::source::{Dir, FilesystemCache, OpenFailure, Reach, open_directory};
+use crate::walk::PlanReceiver;
 
 /// Directories below one another; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
 
-/// Walks every target and says when it is done. Ends silently when nobody listens any more.
-pub(super) fn walk(spec: WalkSpec, events: &mpsc::Sender<WalkEvent>) {
-    if let Some(files) = walk_into(spec, Destination::Driver(events)) {
-        let _ = events.blocking_send(WalkEvent::End { files });
-    }
+/// Walks every target. Gives the number of files to hash; nothing where the receiver went away meanwhile.
+pub(crate) fn walk(spec: WalkSpec, receiver: &dyn PlanReceiver) -> Option<u64> {
+    walk_into(spec, Destination::Receiver(receiver))
 }
 
 /// Counts what a walk would meet; nothing where it was called off.
-pub(super) fn survey(spec: WalkSpec, called_off: &CancellationToken) -> Option<Totals> {
+pub(crate) fn survey(spec: WalkSpec, called_off: &dyn Fn() -> bool) -> Option<Totals> {
     let bytes = Cell::new(0);
     let files = walk_into(spec, Destination::Survey { called_off, bytes: &bytes })?;
     Some(Totals { files, bytes: bytes.get() })
 }
 
 /// What a walk would hash, by name and size; nothing is opened but directories.
-pub(super) fn inventory(spec: WalkSpec) -> Inventory {
+pub(crate) fn inventory(spec: WalkSpec) -> Inventory {
     let found = RefCell::new(Inventory::default());
     // Nobody can leave before the end.
     let _ = walk_into(spec, Destination::Inventory(&found));

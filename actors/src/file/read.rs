@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::extents;
+use super::deadline::Stopwatch;
 use super::filesystem::FilesystemCache;
-use super::patience::Stopwatch;
 use super::stability::OpenFile;
 use crate::digest::{Algorithms, MultiHasher};
+use crate::file::extents;
 use crate::guards::Guard;
 use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 

@@ -10,47 +10,46 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, Stat};
 use rustix::io::Errno;
 
-use super::asking::Course;
+use super::directory::Listing;
+use super::globs::Filters;
+use super::plan::Fate;
+use crate::file::{Course, FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, trying_again};
 use crate::guards::Guard;
-use crate::job::filters::Filters;
-use crate::job::plan::Fate;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
-use crate::source::listing::Listing;
-use crate::source::{FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, trying_again};
 
 /// What holds for the whole walk.
-pub(super) struct Rules {
-    pub(super) filters: Filters,
-    pub(super) reach: Reach,
-    pub(super) leave_out: Vec<FileIdentity>,
+pub(crate) struct Rules {
+    pub(crate) filters: Filters,
+    pub(crate) reach: Reach,
+    pub(crate) leave_out: Vec<FileIdentity>,
     /// The inode numbers of `leave_out`.
-    pub(super) own_inodes: Vec<u64>,
-    pub(super) patience: Duration,
+    pub(crate) own_inodes: Vec<u64>,
+    pub(crate) patience: Duration,
 }
 
 /// What becomes of a directory whose file system does not answer.
-pub(super) const TIMEOUT: Status = Status::Error { code: ErrorCode::Timeout, errno: 0 };
+pub(crate) const TIMEOUT: Status = Status::Error { code: ErrorCode::Timeout, errno: 0 };
 
 /// What becomes of files and directories of hivesum's own.
-pub(super) const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
+pub(crate) const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
 
 /// A directory that may be entered, and what is in it.
-pub(super) struct Entered {
-    pub(super) dir: Arc<OwnedFd>,
-    pub(super) listing: Listing,
-    pub(super) is_remote: bool,
+pub(crate) struct Entered {
+    pub(crate) dir: Arc<OwnedFd>,
+    pub(crate) listing: Listing,
+    pub(crate) is_remote: bool,
 }
 
 impl Rules {
     /// Checks and lists a directory that may be on any file system.
-    pub(super) fn look_with_care(&self, dir: Arc<OwnedFd>, course: &Course) -> Result<Entered, Status> {
+    pub(crate) fn look_with_care(&self, dir: Arc<OwnedFd>, course: &Course) -> Result<Entered, Status> {
         let kind = self.check_place(&dir, &mut FilesystemCache::default())?;
         let listing = self.list(&dir, &mut || course.step())?;
         Ok(Entered { dir, listing, is_remote: !kind.may_map() })
     }
 
     /// Refuses directories of ours and pseudo file systems.
-    pub(super) fn check_place(
+    pub(crate) fn check_place(
         &self,
         dir: &OwnedFd,
         filesystems: &mut FilesystemCache,
@@ -68,7 +67,7 @@ impl Rules {
         }
     }
 
-    pub(super) fn list(&self, dir: &OwnedFd, keep_going: &mut impl FnMut() -> bool) -> Result<Listing, Status> {
+    pub(crate) fn list(&self, dir: &OwnedFd, keep_going: &mut impl FnMut() -> bool) -> Result<Listing, Status> {
         let listing = trying_again(|| Listing::marking(dir.as_fd(), &self.own_inodes, keep_going));
         listing.map_err(|errno| OpenFailure::System(errno).status())
     }
@@ -76,7 +75,7 @@ impl Rules {
 
 /// Whether the name stands for a file of our own. Asked without opening it: closing any descriptor of a
 /// database would drop the locks that this process holds on it (`fcntl(2)`).
-pub(super) fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
+pub(crate) fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
     let is_own = |stat: &Stat| rules.leave_out.contains(&FileIdentity::of_meta(&meta_of(stat)));
     !rules.leave_out.is_empty()
         && Guard::OwnFiles.is_up()

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::job::plan::{Entry, Plan};
 use crate::sys::slots::{Asker, Slots};
+use crate::walk::{Entry, Plan};
 
 /// Where hashers note what they read; empty where nobody wants to know.
 pub(crate) type Notebook = Arc<OnceLock<Slots>>;

@@ -5,14 +5,13 @@ use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use super::asking::{Course, ask};
-use super::outlet::{Destination, NobodyListens, Outlet, Place};
+use super::plan::Fate;
+use super::plan_sink::{Destination, NobodyListens, Outlet, Place};
 use super::rules::{OURS, Rules, TIMEOUT, is_ours};
-use crate::job::plan::Fate;
+use crate::file::{Course, Dir, ask};
 use crate::result::NameList;
-use crate::source::Dir;
 
-pub(super) fn put_file(
+pub(crate) fn put_file(
     rules: &Arc<Rules>,
     out: &mut Outlet<'_>,
     parent: Arc<OwnedFd>,
@@ -31,7 +30,7 @@ pub(super) fn put_file(
     out.push(group, &name, fate)
 }
 
-pub(super) fn list_names(names: &NameList, out: &mut Outlet<'_>) -> Result<(), NobodyListens> {
+pub(crate) fn list_names(names: &NameList, out: &mut Outlet<'_>) -> Result<(), NobodyListens> {
     let mut place = Place::default();
     for name in names.iter() {
         let group = out.group(&mut place, || (b"".as_slice().into(), Dir::AsGiven))?;
@@ -44,7 +43,7 @@ pub(super) fn list_names(names: &NameList, out: &mut Outlet<'_>) -> Result<(), N
 const NAMES_A_LOOK: usize = 1024;
 
 /// Each name is resolved beneath the directory when it is opened.
-pub(super) fn list_beneath(
+pub(crate) fn list_beneath(
     rules: &Arc<Rules>,
     out: &mut Outlet<'_>,
     dir: &Arc<OwnedFd>,

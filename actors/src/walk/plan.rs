@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::openings::Share;
+use super::descriptors::Share;
+use crate::file::Dir;
 use crate::result::{FileMeta, Origin, Stability, Status};
-use crate::source::Dir;
 
 /// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.
 pub(crate) const PLAN_ENTRIES: usize = 256;

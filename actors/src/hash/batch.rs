@@ -7,16 +7,14 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::open::{meta_of, stat_entry};
-use super::read::{Desk, IoMode};
-use super::small::{FileWork, Found};
-use super::stability::{Now, OpenFile};
-use crate::digest::{Algorithms, MultiHasher};
+use super::heartbeat::Pulse;
+use super::small_file::{FileWork, Found};
+use crate::digest::MultiHasher;
+use crate::file::{Desk, Now, meta_of, stat_entry};
 use crate::guards::Guard;
-use crate::job::plan::{Fate, Plan};
-use crate::pulse::Pulse;
-use crate::result::{ErrorCode, FileIdentity, FileMeta, Origin, Stability, Status};
-use crate::sys::slots::Asker;
+use crate::hash::{LargeFound, ScanRules};
+use crate::result::{ErrorCode, FileMeta, Origin, Status};
+use crate::walk::{Fate, Plan};
 
 /// Bytes after which a batch stops and hands the rest back: some milliseconds of the slower digests.
 const BATCH_BYTES: u64 = 8 << 20;
@@ -26,26 +24,6 @@ const BATCH_LARGE_FILES: usize = 4;
 
 /// Reads of one file before it counts as changing all the time.
 pub(crate) const READ_ATTEMPTS: usize = 3;
-
-/// What holds for every file of a scan.
-#[derive(Debug)]
-pub(crate) struct ScanRules {
-    pub(crate) algorithms: Algorithms,
-    pub(crate) io: IoMode,
-    pub(crate) require_stable: bool,
-    pub(crate) max_file_bytes: u64,
-    /// The most that is read of a file whose size says 0.
-    pub(crate) max_unsized_bytes: u64,
-    pub(crate) leave_out: Vec<FileIdentity>,
-    /// Who asks, for the note of what is being read; see [`crate::sys::slots`].
-    pub(crate) asker: Option<Asker>,
-}
-
-impl ScanRules {
-    pub(crate) fn refuses_unverified(&self) -> bool {
-        self.require_stable && Guard::RequireStable.is_up()
-    }
-}
 
 /// Entries of a plan to be hashed by one hasher in one go.
 #[derive(Debug)]
@@ -74,16 +52,6 @@ pub(crate) struct Outcome {
     pub(crate) meta: FileMeta,
     pub(crate) status: Status,
     pub(crate) origin: Origin,
-}
-
-/// A file too long for a batch, opened.
-#[derive(Debug)]
-pub(crate) struct LargeFound {
-    pub(crate) index: usize,
-    pub(crate) file: OpenFile,
-    pub(crate) meta: FileMeta,
-    pub(crate) stability: Stability,
-    pub(crate) mapped: bool,
 }
 
 /// Hashes the entries of the task until they are done or the quantum is full.

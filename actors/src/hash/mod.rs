@@ -1,0 +1,16 @@
+//! Hashing files: one bounded quantum of work at a time, by the thread that calls.
+//!
+//! A batch of small files is opened, checked, read, digested and checked again, one after the other; a large file is
+//! handed back to be hashed segment by segment. Which files, and what becomes of the results, is the caller's.
+
+mod batch;
+mod heartbeat;
+mod rules;
+mod segment;
+mod small_file;
+
+pub(crate) use batch::{BatchDone, BatchTask, READ_ATTEMPTS, hash_batch};
+pub(crate) use heartbeat::{Notebook, Pulse};
+pub(crate) use rules::ScanRules;
+pub(crate) use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
+pub(crate) use small_file::LargeFound;
