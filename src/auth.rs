@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use hivesum_actors::job::spec::Job;
+use hivesum_actors::job::Job;
 use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
 use hivesum_actors::store::tokens::{Scope, Scopes, TokenDesk};
 

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch, TryIntoHeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::job::spec::Job;
+use hivesum_actors::job::Job;
 
 /// Whether the client says that it has this one.
 pub(crate) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

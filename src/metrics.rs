@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use hivesum_actors::engine::{DurationFigures, EngineStats};
-use hivesum_actors::job::service::JobCounts;
+use hivesum_actors::job::JobCounts;
 use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};

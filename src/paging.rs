@@ -1,7 +1,7 @@
 //! All results of a job, a bounded page after the other, for answers of any length in constant memory.
 
-use hivesum_actors::job::service::{Jobs, ResultQuery, ResultsError};
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::{JobId, ResultQuery};
+use hivesum_actors::jobs::{Jobs, ResultsError};
 use hivesum_actors::result::Item;
 
 /// Results read from the store at a time.

@@ -19,7 +19,7 @@ use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::file::{Root, RootError};
-use hivesum_actors::job::service::{Jobs, JobsConfig};
+use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
 use hivesum_actors::{Engine, EngineConfig};
 use tokio_util::sync::CancellationToken;

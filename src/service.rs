@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use hivesum_actors::Engine;
 use hivesum_actors::compare::{Comparison, Group};
-use hivesum_actors::job::service::Jobs;
-use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::job::{Job, JobId};
+use hivesum_actors::jobs::Jobs;
 use hivesum_actors::limits::{NoShare, Share, Shares};
 use tokio_util::sync::CancellationToken;
 

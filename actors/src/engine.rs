@@ -4,6 +4,8 @@
 //! Nothing here blocks, and nothing here names HTTP.
 
 mod config;
+pub(crate) mod throttle;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,49 +13,44 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, System};
 use actix_rt::ArbiterHandle;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 pub use config::{EngineConfig, SelfTest};
 
 use crate::digest::{Algorithm, Algorithms, self_test};
+use crate::engine::throttle::SharedPace;
+pub use crate::engine::upload::{Upload, UploadDigests};
 use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
 pub use crate::gauges::{
     BOUNDS as DURATION_BOUNDS, DurationFigures, EngineStats, HasherStats, HistogramFigures, Latency, QueueStats,
 };
-use crate::hash::{Notebook, ScanRules};
-pub use crate::hasher::HasherPriority;
-use crate::job::driver::{Driver, DriverConfig, Pace, SharedPace, SurveyPlan};
-use crate::job::known::join_past;
-use crate::job::scan::{Past, Scan, ScanEnds, ScanSpec, channel};
-use crate::job::spec::Priority;
-use crate::messages::{Drain, JobKey};
+use crate::hash::Notebook;
+use crate::messages::Drain;
 use crate::supervisor::{Supervisor, SupervisorConfig};
+pub use crate::sys::sched::HasherPriority;
 use crate::sys::slots::Slots;
-pub use crate::upload::{Upload, UploadDigests};
 pub use crate::walk::Inventory;
-use crate::walk::WalkSpec;
-use crate::walker::{PLANS_AHEAD, Walk, Walker};
 
 /// The handle. Clones share one pool of hashers.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    supervisor: Addr<Supervisor>,
+pub(crate) struct Shared {
+    pub(crate) supervisor: Addr<Supervisor>,
     /// Where drivers run: the arbiter that the Supervisor lives on.
-    home: ArbiterHandle,
-    gauges: Arc<Gauges>,
-    uploads: Arc<Semaphore>,
-    config: EngineConfig,
+    pub(crate) home: ArbiterHandle,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) config: EngineConfig,
     /// Bytes a second of all scans.
-    budget: Option<SharedPace>,
-    notebook: Notebook,
-    draining: AtomicBool,
-    next_job: AtomicU64,
+    pub(crate) budget: Option<SharedPace>,
+    pub(crate) notebook: Notebook,
+    pub(crate) draining: AtomicBool,
+    pub(crate) next_job: AtomicU64,
 }
 
 impl Engine {
@@ -115,27 +112,6 @@ impl Engine {
         Ok((engine, Background { thread, system }))
     }
 
-    /// Begins a scan. The driver owns it; the handle's drop cancels it.
-    ///
-    /// # Errors
-    /// While the engine drains.
-    pub fn scan(&self, spec: ScanSpec) -> Result<Scan, Refused> {
-        self.scan_on(spec, None)
-    }
-
-    /// A scan that goes on from what is known of earlier ones; of jobs alone.
-    pub(crate) fn scan_on(&self, spec: ScanSpec, past: Option<Past>) -> Result<Scan, Refused> {
-        if self.draining() {
-            return Err(Refused::Draining);
-        }
-        let (scan, ends) = channel();
-        let shared = self.shared.clone();
-        match self.shared.home.spawn(async move { shared.drive(spec, past, ends).await }) {
-            true => Ok(scan),
-            false => Err(Refused::Draining),
-        }
-    }
-
     /// Begins an upload.
     ///
     /// # Errors
@@ -184,49 +160,6 @@ impl Engine {
         let (drained_in, drained) = oneshot::channel();
         self.shared.supervisor.do_send(Drain(drained_in));
         tokio::time::timeout(within, drained).await.is_ok_and(|drained| drained.is_ok())
-    }
-}
-
-impl Shared {
-    async fn drive(&self, spec: ScanSpec, past: Option<Past>, ends: ScanEnds) {
-        let ScanSpec { targets, filters, reach, leave_out, .. } = spec;
-        let rules = ScanRules {
-            algorithms: spec.algorithms,
-            io: spec.io,
-            require_stable: spec.require_stable,
-            max_file_bytes: self.config.max_file_bytes,
-            max_unsized_bytes: self.config.max_unsized_bytes,
-            leave_out: leave_out.clone(),
-            asker: past.as_ref().map(|past| past.asker),
-        };
-        let (events, walk) = mpsc::channel(PLANS_AHEAD);
-        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, patience: self.config.quantum_deadline };
-        let survey = spec
-            .survey_after
-            .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
-        Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events });
-        let (walk, before) = match past {
-            Some(past) => join_past(walk, past),
-            None => (walk, Vec::new()),
-        };
-        let config = DriverConfig {
-            key: JobKey(self.next_job.fetch_add(1, Ordering::Relaxed)),
-            low: spec.priority == Priority::Low,
-            hashers: self.config.hashers.get(),
-            rules: Arc::new(rules),
-            deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
-            paces: spec
-                .max_bytes_per_second
-                .map(SharedPace::new)
-                .into_iter()
-                .chain(self.budget.clone())
-                .map(Pace::of)
-                .collect(),
-            before,
-            survey,
-            supervisor: self.supervisor.clone(),
-        };
-        Driver::new(config, walk, ends).run().await;
     }
 }
 

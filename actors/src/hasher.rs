@@ -16,27 +16,7 @@ use crate::hash::{Pulse, digest_segment, hash_batch};
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
 use crate::supervisor::Supervisor;
 use crate::sys::sched;
-
-/// At which priority hasher threads run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum HasherPriority {
-    /// `SCHED_IDLE`: only when nothing else wants the core. Keeps an event loop as fast as idle.
-    #[default]
-    Idle,
-    /// As any thread; for a command line, or where other programs load the machine.
-    Normal,
-}
-
-impl HasherPriority {
-    /// Takes it for the calling thread: hashers, and the walkers that feed them.
-    pub(crate) fn apply(self) {
-        if self == Self::Idle
-            && let Err(error) = sched::make_current_thread_idle()
-        {
-            tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
-        }
-    }
-}
+use crate::sys::sched::HasherPriority;
 
 /// What one Hasher is told when it is made.
 #[derive(Debug, Clone)]

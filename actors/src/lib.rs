@@ -30,15 +30,16 @@ pub mod guards;
 mod hash;
 mod hasher;
 pub mod job;
+pub mod jobs;
 pub mod limits;
 pub mod listing;
 pub mod manifest;
 mod messages;
 pub mod result;
+pub mod scan;
 pub mod store;
 mod supervisor;
 mod sys;
-mod upload;
 pub mod walk;
 mod walker;
 

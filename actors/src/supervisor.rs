@@ -17,8 +17,8 @@ use crate::error::Refused;
 use crate::gauges::{Gauges, Operation};
 use crate::guards::Guard;
 use crate::hash::Notebook;
-use crate::hasher::HasherPriority;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
+use crate::sys::sched::HasherPriority;
 use pool::{InFlight, Pool};
 use queues::{QueueFull, QueueLimits, Queues};
 

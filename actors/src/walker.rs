@@ -8,8 +8,8 @@ use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::hasher::HasherPriority;
 use crate::sys::sched;
+use crate::sys::sched::HasherPriority;
 use crate::walk;
 use crate::walk::{NobodyListens, Plan, PlanReceiver, Totals, WalkSpec};
 
@@ -54,7 +54,7 @@ pub(crate) enum WalkEvent {
     End {
         files: u64,
     },
-    /// What is known from before does not fit to what was met; see [`crate::job::known`].
+    /// What is known from before does not fit to what was met; see [`crate::scan::resume`].
     Diverged,
 }
 

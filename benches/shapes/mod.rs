@@ -15,7 +15,7 @@ use std::time::Duration;
 use actix_web::rt;
 use actix_web::web::{self, Bytes, Data};
 use hivesum_actors::digest::MultiHasher;
-use hivesum_actors::job::scan::ScanSpec;
+use hivesum_actors::scan::ScanSpec;
 use hivesum_actors::walk::Target;
 use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
 

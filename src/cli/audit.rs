@@ -13,9 +13,9 @@ use anyhow::bail;
 use clap::{ArgGroup, Args};
 use hivesum_actors::compare::{Audit, BaselineBuilder};
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::result::{FileIdentity, ItemRef};
+use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::walk::Target;
 
 use self::report::Report;
@@ -97,7 +97,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
     };
     let spec = match &job {
-        Some(job) => spec.walked_as(&job.spec)?,
+        Some(job) => job.spec.walk(spec)?,
         None => spec,
     };
     let report = Report::new(args.format, args.all, screen.clone());

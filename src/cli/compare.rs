@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use hivesum_actors::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::JobId;
 
 use super::kept;
 use super::listing::{self, Reading};

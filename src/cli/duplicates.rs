@@ -14,7 +14,7 @@ use clap::Args;
 use hivesum_actors::compare::{Group, key_algorithm};
 use hivesum_actors::digest::{Algorithm, Algorithms};
 use hivesum_actors::file::Reach;
-use hivesum_actors::job::spec::{JobId, JobState};
+use hivesum_actors::job::{JobId, JobState};
 use hivesum_actors::result::Item;
 use hivesum_actors::walk::Inventory;
 

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use hivesum_actors::digest::Algorithms;
 use hivesum_actors::file::{IoMode, Reach};
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::job::spec::Priority;
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_actors::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
+use hivesum_actors::scan::{Priority, ScanOutcome, ScanSpec};
 use hivesum_actors::walk::{Filters, Target};
 
 use super::args::HashArgs;

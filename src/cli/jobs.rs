@@ -7,8 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::query::{Deletion, JobQuery, ResultQuery, StatusFilter};
-use hivesum_actors::job::spec::{Job, JobId, JobState};
+use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
 
 use super::kept;

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use hivesum_actors::compare::Fact;
 use hivesum_actors::digest::Algorithm;
-use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::manifest::NoSuchDigest;
 use hivesum_actors::store::history::History;
 

@@ -7,7 +7,7 @@ use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_actors::error::{
     CompareError, GlobInvalid, ManifestRefused, Refused, StoreError, SubmitError, UploadError,
 };
-use hivesum_actors::job::service::{ResultsError, SubscribeError};
+use hivesum_actors::jobs::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
 use hivesum_actors::manifest::NoSuchDigest;
 

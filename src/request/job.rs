@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::web::{Data, ReqData};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use hivesum_actors::job::spec::Job;
+use hivesum_actors::job::Job;
 
 use super::Query;
 use crate::auth::Caller;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
-use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::job::{Job, JobId};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::Algorithm;
 use hivesum_actors::compare::{Group, key_algorithm};
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::JobId;
 use hivesum_actors::result::Item;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;

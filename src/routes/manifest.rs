@@ -7,8 +7,8 @@ use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionT
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
-use hivesum_actors::job::service::{Jobs, ResultQuery, StatusFilter};
-use hivesum_actors::job::spec::Job;
+use hivesum_actors::job::{Job, ResultQuery, StatusFilter};
+use hivesum_actors::jobs::Jobs;
 use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_actors::result::{Item, Summary};
 use hivesum_actors::{Algorithm, Algorithms};

@@ -4,8 +4,7 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use hivesum_actors::job::service::{ResultQuery, StatusFilter};
-use hivesum_actors::job::spec::{Job, JobId};
+use hivesum_actors::job::{Job, JobId, ResultQuery, StatusFilter};
 use hivesum_actors::manifest::{Format, ndjson};
 use hivesum_actors::result::{Item, Summary, Verdict};
 use hivesum_actors::{Algorithm, Algorithms, Digest};

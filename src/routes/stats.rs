@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use actix_web::Responder;
 use actix_web::web::{Data, Json};
 use hivesum_actors::engine::EngineStats;
-use hivesum_actors::job::service::JobCounts;
+use hivesum_actors::job::JobCounts;
 use hivesum_actors::store::figures::StoreFigures;
 use serde::Serialize;
 

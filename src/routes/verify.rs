@@ -4,7 +4,8 @@ use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::file::RelPath;
-use hivesum_actors::job::spec::{JobKind, JobSpec, Priority, VerifyMode};
+use hivesum_actors::job::{JobKind, JobSpec, VerifyMode};
+use hivesum_actors::scan::Priority;
 use hivesum_actors::{Algorithm, Algorithms};
 
 use crate::auth::Caller;

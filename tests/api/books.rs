@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
 
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::JobId;
 use serde_json::{Value, json};
 
 use crate::mortal::{Life, Place};

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use hivesum_actors::job::spec::JobId;
+use hivesum_actors::job::JobId;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 

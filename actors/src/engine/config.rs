@@ -3,9 +3,9 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use super::HasherPriority;
 use crate::digest::Algorithms;
 use crate::file::DEFAULT_READ_TIMEOUT;
+use crate::sys::sched::HasherPriority;
 
 /// What an engine is started with.
 #[derive(Debug, Clone)]

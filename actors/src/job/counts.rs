@@ -21,7 +21,7 @@ pub struct JobCounts {
 
 impl JobCounts {
     /// One more in this state.
-    pub(super) fn count(&mut self, state: JobState) {
+    pub(crate) fn count(&mut self, state: JobState) {
         *match state {
             JobState::Queued => &mut self.queued,
             JobState::Running => &mut self.running,

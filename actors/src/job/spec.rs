@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::digest::{Algorithm, Algorithms};
-use crate::file::RelPath;
-pub use crate::job::verify::VerifyMode;
+use crate::error::GlobInvalid;
+use crate::file::{Reach, RelPath};
 use crate::result::{Progress, Summary};
+use crate::scan::{Priority, ScanSpec};
+use crate::walk::Filters;
 
 /// The name of a job: a version 7 UUID, so ids sort by creation time.
 pub type JobId = Uuid;
@@ -55,6 +57,20 @@ pub struct JobSpec {
     pub deadline_seconds: Option<std::num::NonZeroU32>,
 }
 
+impl JobSpec {
+    /// A scan that walks as this job does: by its globs, on its file systems.
+    ///
+    /// # Errors
+    /// The first glob that does not parse, and why.
+    pub fn walk(&self, scan: ScanSpec) -> Result<ScanSpec, GlobInvalid> {
+        let reach = match self.cross_filesystems {
+            true => Reach::Everywhere,
+            false => Reach::OneFilesystem,
+        };
+        Ok(ScanSpec { filters: Filters::new(&self.include, &self.exclude)?, reach, ..scan })
+    }
+}
+
 /// What a job does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,15 +93,27 @@ impl JobKind {
     }
 }
 
-/// A job's place among other jobs.
+/// Where the entries of a verify job come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Priority {
-    /// Shares the hashers with other normal jobs, by bytes.
+pub enum VerifyMode {
+    /// From a walk, held against the manifest: what is new is told, too.
     #[default]
-    Normal,
-    /// Runs only while no normal job has work waiting.
-    Low,
+    Audit,
+    /// From the manifest alone.
+    Check,
+}
+
+impl VerifyMode {
+    /// The mode of this name in the API, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "audit" => Some(Self::Audit),
+            "check" => Some(Self::Check),
+            _ => None,
+        }
+    }
 }
 
 /// Where a job stands: `queued -> running -> completed | failed | cancelled`.

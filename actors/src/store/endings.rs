@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::failure::Fault;
 use super::jobs::{self, StoredJob};
-use crate::job::spec::JobId;
+use crate::job::JobId;
 
 /// The first job that ended after another one.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ fn last(connection: &Connection) -> Result<u64, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::spec::JobState;
+    use crate::job::JobState;
     use crate::store::testing::{Bench, job};
 
     fn next_of(bench: &mut Bench, after: u64, owner: Option<&str>) -> Result<(u64, JobId), u64> {
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn an_owner_is_told_of_its_own_jobs() {
         let mut bench = Bench::new();
-        let theirs = crate::job::spec::Job { owner: Some("them".to_owned()), ..job() };
+        let theirs = crate::job::Job { owner: Some("them".to_owned()), ..job() };
         jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
         let ours = bench.take_job().id;
         bench.end(ours, JobState::Completed);

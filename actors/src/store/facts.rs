@@ -9,7 +9,7 @@ use super::row::{self, ROW_COLUMNS, RowReader};
 use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::CompareError;
-use crate::job::spec::JobId;
+use crate::job::JobId;
 use crate::manifest::Claimed;
 use crate::result::{FileIdentity, Item, Known, Status, split_digests};
 

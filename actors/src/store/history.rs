@@ -14,8 +14,7 @@ use super::{facts, jobs, pages};
 use crate::compare::{Comparison, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
-use crate::job::query::{Deletion, JobPage, JobQuery, ResultQuery, RowPage};
-use crate::job::spec::{Job, JobId};
+use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
 use crate::result::{FileIdentity, Item};
 
 /// The jobs of a state directory.
@@ -65,7 +64,7 @@ impl History {
     }
 
     /// The next results that match, after a row or from the first; see
-    /// [`Jobs::results_from`](crate::job::service::Jobs::results_from).
+    /// [`Jobs::results_from`](crate::jobs::Jobs::results_from).
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -12,8 +12,7 @@ use super::requests::{self, Before, RequestKey};
 use super::seal::Sealer;
 use super::{endings, recovery};
 use crate::error::StoreError;
-use crate::job::query::{JobPage, JobQuery, MAX_PAGE};
-use crate::job::spec::{Job, JobError, JobId, JobState};
+use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
 use crate::result::{Progress, Summary};
 
 /// Columns in the order that [`stored`] reads them.
@@ -195,7 +194,7 @@ pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, Fau
 }
 
 fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
-    let spec: crate::job::spec::JobSpec = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
+    let spec: crate::job::JobSpec = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
     let state = JobState::from_name(row.get_ref(3)?.as_str().map_err(not_text)?);
     let summary: Option<String> = row.get(15)?;
     let error: Option<String> = row.get(16)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::compare::Move;
-use crate::job::spec::JobId;
+use crate::job::JobId;
 use crate::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixity_of};
 
 /// Counts of a job's committed results.

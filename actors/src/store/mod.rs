@@ -60,7 +60,7 @@ pub(crate) use self::recovery::Beginning;
 pub(crate) use self::requests::{Before, RequestKey};
 use self::retention::Retention;
 use crate::error::StoreError;
-use crate::job::spec::{Job, JobId};
+use crate::job::{Job, JobId};
 use crate::result::FileIdentity;
 use crate::sys::slots::Slots;
 

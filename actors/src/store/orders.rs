@@ -14,7 +14,7 @@ use super::open::{Access, connect};
 use super::place::StateDir;
 use crate::digest::Algorithms;
 use crate::error::StoreError;
-use crate::job::spec::JobId;
+use crate::job::JobId;
 
 /// Ranks that are written in one transaction.
 const CHUNK: usize = 8000;
@@ -111,7 +111,7 @@ pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::
     let database = place.database().to_owned();
     let failed_to_start = chunks.clone();
     let work = move || {
-        crate::hasher::HasherPriority::Idle.apply();
+        crate::sys::sched::HasherPriority::Idle.apply();
         if let Err(fault) = sort_into(&place, run, &algorithms, &chunks) {
             let _ = chunks.blocking_send(Err(fault.explain(&database)));
         }

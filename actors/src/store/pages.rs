@@ -12,8 +12,7 @@ use super::failure::Fault;
 use super::jobs::{self, StoredJob};
 use super::ledger::NumberedItem;
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
-use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
-use crate::job::spec::{JobId, JobKind};
+use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
 use crate::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.

@@ -9,8 +9,7 @@ use super::{NextEnded, Store, endings, facts, jobs, known, orders, pages, sorted
 use crate::compare::{self, Comparison};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
-use crate::job::query::{JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
-use crate::job::spec::JobId;
+use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use crate::result::{Item, Rows};
 
 impl Store {

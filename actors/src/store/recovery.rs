@@ -13,7 +13,7 @@ use super::checkpoints;
 use super::failure::Fault;
 use super::jobs::{self, StoredJob, must_exist};
 use super::ledger::{Footing, Tally};
-use crate::job::spec::{JobId, JobState};
+use crate::job::{JobId, JobState};
 use crate::result::Checkpoint;
 use crate::sys::slots::Note;
 

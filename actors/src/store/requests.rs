@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::failure::Fault;
-use crate::job::spec::{Job, JobId};
+use crate::job::{Job, JobId};
 
 /// How long a key is remembered.
 const KEPT_HOURS: i64 = 24;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::Fault;
 use super::jobs;
-use crate::job::spec::JobId;
+use crate::job::JobId;
 
 /// How many ended jobs are kept, and for how long. Whatever passes either bound is deleted with its results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,8 +50,7 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::query::JobQuery;
-    use crate::job::spec::JobState;
+    use crate::job::{JobQuery, JobState};
     use crate::store::testing::Bench;
 
     fn left(bench: &Bench) -> Vec<JobId> {

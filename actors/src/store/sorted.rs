@@ -16,8 +16,7 @@ use super::orders::Order;
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
 use crate::digest::Digest;
-use crate::job::query::{MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
-use crate::job::spec::JobId;
+use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use crate::result::{Item, split_digests};
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.

@@ -41,7 +41,7 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::spec::JobState;
+    use crate::job::JobState;
     use crate::store::jobs;
     use crate::store::testing::Bench;
 

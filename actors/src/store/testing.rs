@@ -12,7 +12,7 @@ use super::ledger::{Footing, Ledger};
 use super::open::{Access, connect, prepare};
 use super::place::StateDir;
 use super::recovery;
-use crate::job::spec::{Job, JobId, JobSpec, JobState};
+use crate::job::{Job, JobId, JobSpec, JobState};
 use crate::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
 
 pub(crate) struct Bench {

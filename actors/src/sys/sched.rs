@@ -2,6 +2,27 @@
 
 use std::time::Duration;
 
+/// At which priority hasher threads run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HasherPriority {
+    /// `SCHED_IDLE`: only when nothing else wants the core. Keeps an event loop as fast as idle.
+    #[default]
+    Idle,
+    /// As any thread; for a command line, or where other programs load the machine.
+    Normal,
+}
+
+impl HasherPriority {
+    /// Takes it for the calling thread: hashers, and the walkers that feed them.
+    pub(crate) fn apply(self) {
+        if self == Self::Idle
+            && let Err(error) = make_current_thread_idle()
+        {
+            tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
+        }
+    }
+}
+
 /// Puts the calling thread into `SCHED_IDLE`: it runs when nothing else wants the core, so the event
 /// loop stays as fast as idle while every core hashes.
 ///

@@ -5,8 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use super::tree::{collect, cycle, engine, run, spec, system_digest};
-use crate::job::scan::{ScanOutcome, ScanSpec};
 use crate::result::{FileIdentity, NameList};
+use crate::scan::{ScanOutcome, ScanSpec};
 use crate::walk::{Filters, Target};
 
 #[test]

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use crate::digest::Algorithms;
 use crate::engine::{Background, Engine, EngineConfig, SelfTest};
-use crate::job::scan::{Scan, ScanEnd, ScanSpec};
 use crate::result::{Rows, Status};
+use crate::scan::{Scan, ScanEnd, ScanSpec};
 use crate::walk::Target;
 
 /// An engine of two hashers on its own thread.

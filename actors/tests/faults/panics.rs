@@ -8,8 +8,8 @@ use bytes::Bytes;
 use hivesum_actors::Algorithms;
 use hivesum_actors::engine::Engine;
 use hivesum_actors::error::UploadError;
-use hivesum_actors::job::scan::ScanEnd;
 use hivesum_actors::result::{ErrorCode, Status};
+use hivesum_actors::scan::ScanEnd;
 
 use crate::stage::{PATIENT, append, engine, engine_with, on_reaching, run, spec, tree_of};
 
@@ -143,7 +143,7 @@ fn a_large_file_that_grows_once_is_digested_whole_and_probed_anew() {
 
 #[test]
 fn no_more_hashers_are_replaced_than_may_be_stuck_until_one_comes_back() {
-    use hivesum_actors::job::scan::ScanOutcome;
+    use hivesum_actors::scan::ScanOutcome;
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(1000);
     let (engine, background) = engine_with(|config| {

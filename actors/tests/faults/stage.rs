@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use hivesum_actors::Algorithms;
 use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
-use hivesum_actors::job::scan::{ScanEnd, ScanSpec};
 use hivesum_actors::result::{ErrorCode, ItemRef, SkipReason, Stability, Status};
+use hivesum_actors::scan::{ScanEnd, ScanSpec};
 use hivesum_actors::walk::Target;
 
 /// Longer than anything takes that is not stuck.

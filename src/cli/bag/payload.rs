@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 
 use anyhow::bail;
 use hivesum_actors::digest::Algorithms;
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::result::{NameList, Status, split_digests};
+use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::walk::Target;
 
 use hivesum_actors::digest::Digest;

@@ -18,10 +18,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use hivesum_actors::digest::Algorithms;
-use hivesum_actors::job::scan::ScanSpec;
 use hivesum_actors::manifest::{
     Claimed, Digits, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name,
 };
+use hivesum_actors::scan::ScanSpec;
 use hivesum_actors::walk::Target;
 
 use self::judge::{Judge, Missing, Seen};

@@ -8,8 +8,8 @@ use std::os::unix::fs::FileExt;
 
 use hivesum_actors::compare::{Copy, Group, groups};
 use hivesum_actors::digest::{Algorithm, Algorithms, MultiHasher};
-use hivesum_actors::job::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::result::{FileIdentity, NameList, Status};
+use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::walk::{Inventory, Target};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 

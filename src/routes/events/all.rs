@@ -3,8 +3,8 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::job::service::{JobEventKind, ServiceEvent, ServiceEvents};
-use hivesum_actors::job::spec::{JobId, JobState};
+use hivesum_actors::job::{JobId, JobState};
+use hivesum_actors::jobs::{JobEventKind, ServiceEvent, ServiceEvents};
 use serde::Serialize;
 
 use super::{RETRY, Source, last_event_id, send, write_event};

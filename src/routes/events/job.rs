@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::job::service::{EventStream, JobEvent, JobEventKind};
+use hivesum_actors::jobs::{EventStream, JobEvent, JobEventKind};
 use serde_json::json;
 
 use super::{RETRY, Source, last_event_id, send, write_event};
@@ -55,7 +55,7 @@ fn text_of(event: &JobEvent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hivesum_actors::job::spec::JobState;
+    use hivesum_actors::job::JobState;
 
     #[test]
     fn an_event_is_three_fields_and_a_blank_line() {

@@ -95,7 +95,7 @@ fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_ro
     again(&place).unwrap();
     let mut connection = connect(&place, Access::Write).unwrap();
     let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
-    let query = crate::job::query::ResultQuery { limit: 10, ..Default::default() };
+    let query = crate::job::ResultQuery { limit: 10, ..Default::default() };
     let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
     assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
     let ended: i64 = connection.query_row("SELECT ended FROM jobs", [], |row| row.get(0)).unwrap();

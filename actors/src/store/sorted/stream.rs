@@ -3,8 +3,7 @@
 use rusqlite::Connection;
 
 use super::{Sorted, check_digests, code_of};
-use crate::job::query::{MAX_PAGE, ResultQuery, RowPage};
-use crate::job::spec::JobId;
+use crate::job::{JobId, MAX_PAGE, ResultQuery, RowPage};
 use crate::result::Item;
 use crate::store::failure::Fault;
 use crate::store::jobs;

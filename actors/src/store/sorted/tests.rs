@@ -1,7 +1,7 @@
 //! Orders against plain sorts, forwards and backwards, in pages and as a stream.
 
 use super::*;
-use crate::job::spec::JobState;
+use crate::job::JobState;
 use crate::result::{RowRef, Rows, Status};
 use crate::store::testing::{Bench, hashed};
 

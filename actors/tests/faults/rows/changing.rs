@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use hivesum_actors::file::IoMode;
 use hivesum_actors::guards::HeldMapping;
-use hivesum_actors::job::scan::ScanSpec;
 use hivesum_actors::result::{ErrorCode, NameList, Stability};
+use hivesum_actors::scan::ScanSpec;
 use hivesum_actors::walk::Target;
 use tempfile::TempDir;
 

@@ -46,7 +46,7 @@ pub(super) fn unsized_content() {
     names.push(status.as_os_str().as_encoded_bytes());
     let (engine, background) = engine(PATIENT);
     let target = hivesum_actors::walk::Target::Names { names };
-    let scanned = run(&engine, hivesum_actors::job::scan::ScanSpec::new(vec![target], "blake3".parse().unwrap()));
+    let scanned = run(&engine, hivesum_actors::scan::ScanSpec::new(vec![target], "blake3".parse().unwrap()));
     assert!(scanned.lines[0].is_of(&fs::read(status).unwrap()), "{scanned:?}");
     background.join();
 }

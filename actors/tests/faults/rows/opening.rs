@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicUsize;
 
 use fuser::Errno;
 use hivesum_actors::file::{IoMode, OpenFailure, Reach, RelPath, Root};
-use hivesum_actors::job::scan::ScanSpec;
 use hivesum_actors::result::{ErrorCode, FileIdentity, NameList, SkipReason, Stability};
+use hivesum_actors::scan::ScanSpec;
 use hivesum_actors::walk::Target;
 use rustix::fs::{CWD, FileType, Mode};
 

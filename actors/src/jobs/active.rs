@@ -1,0 +1,161 @@
+//! A job that has not ended, and what is told of it: what the store has committed, and the live rate and totals
+//! on top. Its runner tells; whoever reads the job or its events watches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::job::{Job, JobId, JobState};
+use crate::result::Progress;
+use crate::scan::Priority;
+use crate::store::{Ending, Footing, NumberedItem, Tally};
+
+/// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as
+/// long as anybody listens, so a reader that is stuck costs a job no more than these.
+pub(crate) const NOTICES_AHEAD: usize = 64;
+
+/// Errors in one notice.
+const NOTICE_ERRORS: usize = 64;
+
+/// Errors that were committed together, or some of them, shared by all who read events.
+pub(crate) type Notice = Arc<Vec<NumberedItem>>;
+
+/// What is told of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) job: Job,
+    /// Results committed.
+    pub(crate) rows: u64,
+    /// Bytes of the files among them that have digests.
+    pub(crate) bytes: u64,
+    /// Time at work before this process came to it.
+    pub(crate) elapsed_before: Duration,
+}
+
+/// A job that has not ended.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) id: JobId,
+    pub(crate) cancel: CancellationToken,
+    view: watch::Sender<View>,
+    errors: broadcast::Sender<Notice>,
+}
+
+impl Live {
+    /// A job with so many results in the store.
+    pub(crate) fn new(job: Job, rows: u64) -> Arc<Self> {
+        let (id, cancel) = (job.id, CancellationToken::new());
+        let (view, _) = watch::channel(View::of(job, rows));
+        let (errors, _) = broadcast::channel(NOTICES_AHEAD);
+        Arc::new(Self { id, cancel, view, errors })
+    }
+
+    pub(crate) fn job(&self) -> Job {
+        self.view.borrow().job.clone()
+    }
+
+    /// Whether it is one of this owner's, or of anybody's where none is named.
+    pub(crate) fn is_of(&self, owner: Option<&str>) -> bool {
+        owner.is_none() || self.has_owner(owner)
+    }
+
+    /// Whether it is this owner's, or nobody's where none is named.
+    pub(crate) fn has_owner(&self, owner: Option<&str>) -> bool {
+        self.view.borrow().job.owner.as_deref() == owner
+    }
+
+    pub(crate) fn state(&self) -> JobState {
+        self.view.borrow().job.state
+    }
+
+    /// Its place among other jobs.
+    pub(crate) fn priority(&self) -> Priority {
+        self.view.borrow().job.spec.priority
+    }
+
+    /// The counts of what is committed.
+    pub(crate) fn tally(&self) -> Tally {
+        let view = self.view.borrow();
+        let Progress { files_done, files_failed, files_skipped, .. } = view.job.progress;
+        Tally { rows: view.rows, files_done, files_failed, files_skipped, bytes_done: view.bytes }
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<View> {
+        self.view.subscribe()
+    }
+
+    pub(crate) fn watch_errors(&self) -> broadcast::Receiver<Notice> {
+        self.errors.subscribe()
+    }
+
+    /// Changes what is told, and wakes those who watch.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut View)) {
+        self.view.send_modify(change);
+    }
+
+    /// Takes committed rows over: at once for those who ask, with the next [`tell`](Self::tell) for those
+    /// who watch. Errors are sent ahead of the counts that contain them.
+    pub(crate) fn committed(&self, tally: Tally, errors: Vec<NumberedItem>) {
+        let mut errors = errors.into_iter().peekable();
+        while errors.peek().is_some() {
+            let _ = self.errors.send(Arc::new(errors.by_ref().take(NOTICE_ERRORS).collect()));
+        }
+        self.view.send_if_modified(|view| {
+            view.take_tally(tally);
+            false
+        });
+    }
+
+    /// Work on it begins, with what the store has of it.
+    pub(crate) fn begin(&self, footing: Footing, started_at: jiff::Timestamp) {
+        self.tell(|view| {
+            view.job.state = JobState::Running;
+            view.job.started_at = Some(started_at);
+            view.job.progress.bytes_done = footing.tally.bytes_done;
+            view.elapsed_before = footing.elapsed;
+            view.take_tally(footing.tally);
+        });
+    }
+
+    /// Time at work before this process came to it.
+    pub(crate) fn elapsed_before(&self) -> Duration {
+        self.view.borrow().elapsed_before
+    }
+
+    /// The last thing that is told.
+    pub(crate) fn end(&self, ending: Ending) {
+        self.tell(|view| {
+            let job = &mut view.job;
+            (job.state, job.finished_at) = (ending.state, Some(ending.finished_at));
+            (job.summary, job.error) = (Some(ending.summary), ending.error);
+            (job.progress.files_total, job.progress.bytes_total) = (ending.files_total, ending.bytes_total);
+            (job.progress.bytes_per_second, job.progress.eta_seconds) = (0, None);
+            job.progress.bytes_done = view.bytes;
+        });
+    }
+}
+
+impl View {
+    /// Whether nothing more will happen to the job.
+    pub(crate) fn is_final(&self) -> bool {
+        self.job.state.is_final()
+    }
+
+    /// Of a job with so many results in the store.
+    pub(crate) fn of(job: Job, rows: u64) -> Self {
+        let bytes = job.progress.bytes_done;
+        Self { job, rows, bytes, elapsed_before: Duration::ZERO }
+    }
+
+    pub(crate) fn take_tally(&mut self, tally: Tally) {
+        (self.rows, self.bytes) = (tally.rows, tally.bytes_done);
+        let progress = &mut self.job.progress;
+        progress.files_done = tally.files_done;
+        progress.files_failed = tally.files_failed;
+        progress.files_skipped = tally.files_skipped;
+        // Bytes of half-digested files may have been told already.
+        progress.bytes_done = progress.bytes_done.max(tally.bytes_done);
+    }
+}

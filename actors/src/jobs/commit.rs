@@ -1,0 +1,255 @@
+//! One pass over a job's tree: results from the scan into the store, in groups, and told once committed.
+//!
+//! One group is being committed while the next is gathered; with both full, the scan waits. A group is
+//! committed when it is full or its first row has waited long enough, so little is lost to a kill and
+//! slow trees are seen to move.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::active::Live;
+use super::outcome::{Finish, JobOutcome};
+use super::resume::Unreadable;
+use super::retry_full_disk::with_room;
+use super::shared::Hall;
+use crate::compare::Audit;
+use crate::error::StoreError;
+use crate::jobs::verify;
+use crate::result::{Progress, Rows};
+use crate::scan::{Canceller, Scan, ScanOutcome, until};
+use crate::store::{Footing, Ledger, NumberedItem, Tally};
+
+/// Rows after which a group is committed.
+const GROUP_ROWS: usize = 4000;
+
+/// How long the first row of a group waits for others.
+const GROUP_WAIT: Duration = Duration::from_millis(20);
+
+/// How often progress is told at most.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// A group on its way into the store.
+type Committing<'a> = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send + 'a>>;
+
+struct Committed {
+    tally: Tally,
+    errors: Vec<NumberedItem>,
+}
+
+pub(super) struct Pass<'a> {
+    hall: &'a Hall,
+    live: &'a Live,
+    scan: Scan,
+    canceller: Canceller,
+    figures: watch::Receiver<Progress>,
+    started: Instant,
+    ledger: Ledger,
+    /// Of a verify job.
+    audit: Option<Audit>,
+    unreadable: Unreadable,
+    /// When the group that is gathered is to be committed.
+    due: Option<tokio::time::Instant>,
+    committing: Option<Committing<'a>>,
+    cancelled: bool,
+    /// Something was committed since progress was told.
+    moved: bool,
+    clock: Interval,
+}
+
+/// What the pass was woken for.
+enum Event {
+    Rows(Option<Rows>),
+    Committed(Result<Committed, StoreError>),
+    GroupDue,
+    TimeToTell,
+    Cancelled,
+    Stopped,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        hall: &'a Hall,
+        live: &'a Live,
+        scan: Scan,
+        (footing, unreadable): (Footing, Unreadable),
+    ) -> Self {
+        let mut clock = tokio::time::interval(TELL_EVERY);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            hall,
+            live,
+            canceller: scan.canceller(),
+            figures: scan.progress(),
+            scan,
+            started: Instant::now(),
+            ledger: Ledger::new(live.id, footing),
+            audit: None,
+            unreadable,
+            due: None,
+            committing: None,
+            cancelled: false,
+            moved: false,
+            clock,
+        }
+    }
+
+    /// Holds what the scan finds against a manifest.
+    pub(super) fn auditing(self, audit: Option<Audit>) -> Self {
+        Self { audit, ..self }
+    }
+
+    /// To the end of the scan, of the service, or of the store's patience.
+    pub(super) async fn carry_out(mut self) -> Result<Finish, StoreError> {
+        loop {
+            self.commit_if_due();
+            match self.next_event().await {
+                Event::Rows(Some(rows)) => self.take(rows),
+                Event::Rows(None) => return self.finish().await,
+                Event::Committed(committed) => self.committed(committed?),
+                Event::GroupDue => {}
+                Event::TimeToTell => {
+                    self.keep_states();
+                    self.tell();
+                }
+                Event::Cancelled => {
+                    self.cancelled = true;
+                    self.canceller.cancel();
+                }
+                Event::Stopped => return self.leave().await,
+            }
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let has_room = self.ledger.waiting() < GROUP_ROWS;
+        let idle = self.committing.is_none();
+        tokio::select! {
+            biased;
+            () = self.live.cancel.cancelled(), if !self.cancelled => Event::Cancelled,
+            // A job that somebody cancelled ends here and now, also while the service goes down.
+            () = self.hall.stop.cancelled(), if !self.cancelled => Event::Stopped,
+            committed = done(&mut self.committing) => Event::Committed(committed),
+            _ = self.clock.tick() => Event::TimeToTell,
+            rows = self.scan.next(), if has_room => Event::Rows(rows),
+            () = until(self.due), if idle => Event::GroupDue,
+        }
+    }
+
+    fn take(&mut self, mut rows: Rows) {
+        if let Some(audit) = &mut self.audit {
+            verify::judge(audit, &mut rows);
+        }
+        self.ledger.add(rows);
+        self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
+    }
+
+    fn commit_if_due(&mut self) {
+        let is_due = self.due.is_some_and(|due| due <= tokio::time::Instant::now());
+        if self.committing.is_some() || !(is_due || self.ledger.waiting() >= GROUP_ROWS) {
+            return;
+        }
+        self.due = None;
+        if !self.ledger.has_something() {
+            return;
+        }
+        let mut group = self.ledger.take_group(self.started.elapsed());
+        let committed = Committed { tally: group.tally, errors: std::mem::take(&mut group.errors) };
+        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
+        self.committing = Some(Box::pin(async move {
+            with_room(hall, live, || hall.store.commit(group.clone(), None)).await.map(|()| committed)
+        }));
+    }
+
+    /// Takes states of large files along with the next group.
+    fn keep_states(&mut self) {
+        self.ledger.keep(self.scan.checkpoints());
+        if self.ledger.has_something() {
+            self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
+        }
+    }
+
+    fn committed(&mut self, committed: Committed) {
+        self.moved = true;
+        self.live.committed(committed.tally, committed.errors);
+    }
+
+    /// Tells how far the job has come, if anything is new.
+    fn tell(&mut self) {
+        if !self.moved && !self.figures.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.moved = false;
+        let figures = *self.figures.borrow_and_update();
+        self.live.tell(|view| {
+            let bytes = view.bytes + figures.bytes_under_way;
+            let progress = &mut view.job.progress;
+            progress.bytes_done = progress.bytes_done.max(bytes);
+            progress.files_total = figures.files_total;
+            progress.bytes_total = figures.bytes_total;
+            progress.bytes_per_second = figures.bytes_per_second;
+            progress.eta_seconds = figures.eta_seconds;
+        });
+    }
+
+    /// The scan has given all it has: commits the rest together with the job's end.
+    async fn finish(mut self) -> Result<Finish, StoreError> {
+        if let Some(committing) = self.committing.take() {
+            let committed = committing.await?;
+            self.committed(committed);
+        }
+        let end = self.scan.finish().await;
+        if let Some(error) = self.unreadable.get().filter(|_| end.outcome == ScanOutcome::Diverged) {
+            return Err(error.again());
+        }
+        if end.outcome == ScanOutcome::Diverged && !self.cancelled {
+            return Ok(Finish::Diverged);
+        }
+        if self.hall.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
+            return Ok(Finish::Left);
+        }
+        let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(Audit::finish);
+        if let Some(findings) = &findings {
+            let mut rows = Rows::new(self.live.job().spec.algorithms);
+            verify::absent_rows(&findings.absent, &mut rows);
+            self.ledger.add(rows);
+        }
+        let mut group = self.ledger.take_group(self.started.elapsed());
+        let (tally, errors) = (group.tally, std::mem::take(&mut group.errors));
+        let files_total = self.figures.borrow().files_total;
+        let mut ending = JobOutcome::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
+        if let Some(findings) = findings {
+            ending.summary.verdicts = Some(findings.counts);
+            ending.summary.algorithm = findings.algorithm;
+            group.moves = findings.moves;
+        }
+        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
+        with_room(hall, live, || hall.store.commit(group.clone(), Some(ending.clone()))).await?;
+        self.live.committed(tally, errors);
+        Ok(Finish::Kept(ending))
+    }
+
+    /// The service is going down: what has been hashed is kept, the rest goes on at the next start.
+    async fn leave(mut self) -> Result<Finish, StoreError> {
+        self.canceller.cancel();
+        if let Some(committing) = self.committing.take() {
+            committing.await?;
+        }
+        self.ledger.keep(self.scan.checkpoints());
+        let group = self.ledger.take_group(self.started.elapsed());
+        self.hall.store.commit(Arc::new(group), None).await?;
+        Ok(Finish::Left)
+    }
+}
+
+/// Waits for the group under way; for ever without one.
+async fn done(committing: &mut Option<Committing<'_>>) -> Result<Committed, StoreError> {
+    let Some(under_way) = committing else { return std::future::pending().await };
+    let committed = under_way.await;
+    *committing = None;
+    committed
+}

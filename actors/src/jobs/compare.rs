@@ -1,0 +1,35 @@
+//! What results say together: two jobs compared, and files of one content.
+
+use super::service::Jobs;
+use crate::compare::{Comparison, Group};
+use crate::digest::Algorithm;
+use crate::error::{CompareError, StoreError};
+use crate::job::JobId;
+use crate::result::Item;
+
+impl Jobs {
+    /// Compares the results of two jobs that have ended: what was, and what is. Nothing if one is not there.
+    ///
+    /// # Errors
+    /// When they have no algorithm in common, too much differs, or the store fails.
+    pub async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
+        self.hall.store.compare(old, new).await
+    }
+
+    /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
+    /// such job.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn duplicates(&self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
+        self.hall.store.duplicates(id, by, min_size).await
+    }
+
+    /// The results at these positions, in their order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn results_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
+        self.hall.store.items_at(id, positions).await
+    }
+}

@@ -1,0 +1,270 @@
+//! Events of one job, as `GET /jobs/{id}/events` sends them.
+//!
+//! Errors have as id the count of rows up to and with them, so a client that comes back with the last id
+//! it saw misses none and gets none twice. Those from before it came are read from the store; progress is
+//! never stored. A reader that falls behind is told the rest from the store, too, and one that falls too far behind gets
+//! one snapshot instead of what it missed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::task::JoinSet;
+
+use super::active::{Live, Notice, View};
+use crate::error::StoreError;
+use crate::job::{Job, JobId, JobState};
+use crate::result::{Item, Progress};
+use crate::store::{Store, StoredJob};
+
+/// Errors read from the store at a time.
+const REPLAY_PAGE: usize = 500;
+
+/// Errors replayed before a snapshot takes the place of the rest.
+const REPLAY_BOUND: usize = 10_000;
+
+/// A place among the streams that may be open, given back with the last of those that share it.
+pub(crate) type Seat = Arc<OwnedSemaphorePermit>;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobEvent {
+    /// What to come back with as `Last-Event-ID`: a count of committed rows.
+    pub id: u64,
+    /// What happened.
+    pub kind: JobEventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobEventKind {
+    /// It came further.
+    Progress(Progress),
+    /// It changed its state.
+    State(JobState),
+    /// A file gave an error.
+    ItemError(Item),
+    /// How it stands, instead of all that the reader was too slow for.
+    Snapshot(Job),
+    /// It has ended; nothing follows.
+    End(Job),
+}
+
+/// Why there are no events.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// As many streams as may be are open.
+    #[error("too many event streams")]
+    TooMany,
+}
+
+/// The events of one job, to its end.
+#[derive(Debug)]
+pub struct EventStream {
+    store: Store,
+    view: watch::Receiver<View>,
+    errors: Option<broadcast::Receiver<Notice>>,
+    ready: VecDeque<JobEvent>,
+    stage: Stage,
+    /// The reader has every error up to this row.
+    seen: u64,
+    told_state: JobState,
+    ended_before: bool,
+    _seat: Seat,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Beginning,
+    Replaying { errors: usize },
+    Live,
+    Ended,
+}
+
+impl EventStream {
+    /// Of a job that has not ended.
+    pub(crate) fn of_live(store: Store, live: &Live, last_event_id: Option<u64>, seat: Seat) -> Self {
+        // The errors first: whatever is committed from here on comes through one of the two.
+        let errors = live.watch_errors();
+        Self::new(store, live.watch(), Some(errors), last_event_id, seat)
+    }
+
+    /// Of a job that has ended.
+    pub(crate) fn of_ended(store: Store, ended: StoredJob, last_event_id: Option<u64>, seat: Seat) -> Self {
+        let (_, view) = watch::channel(View::of(ended.job, ended.rows));
+        Self::new(store, view, None, last_event_id, seat)
+    }
+
+    fn new(
+        store: Store,
+        view: watch::Receiver<View>,
+        errors: Option<broadcast::Receiver<Notice>>,
+        last_event_id: Option<u64>,
+        seat: Seat,
+    ) -> Self {
+        let told_state = view.borrow().job.state;
+        Self {
+            store,
+            view,
+            errors,
+            ready: VecDeque::new(),
+            stage: Stage::Beginning,
+            seen: last_event_id.unwrap_or(0),
+            told_state,
+            ended_before: told_state.is_final(),
+            _seat: seat,
+        }
+    }
+
+    /// Whose events they are.
+    pub(crate) fn job(&self) -> JobId {
+        self.view.borrow().job.id
+    }
+
+    /// The next event; nothing after [`JobEventKind::End`].
+    pub async fn next(&mut self) -> Option<JobEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            match self.stage {
+                Stage::Beginning => self.begin(),
+                Stage::Replaying { errors } => self.replay(errors).await,
+                Stage::Live => self.follow().await,
+                Stage::Ended => return None,
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        let (progress, rows) = {
+            let view = self.view.borrow_and_update();
+            (view.job.progress, view.rows)
+        };
+        // A job that was started over has fewer rows than the reader has seen.
+        self.seen = self.seen.min(rows);
+        // Not the present count: errors up to there are still to come.
+        self.ready.push_back(JobEvent { id: self.seen, kind: JobEventKind::Progress(progress) });
+        self.stage = Stage::Replaying { errors: 0 };
+    }
+
+    async fn replay(&mut self, errors_so_far: usize) {
+        if errors_so_far >= REPLAY_BOUND {
+            return self.snapshot();
+        }
+        let (store, id, seen) = (self.store.clone(), self.job(), self.seen);
+        let since = apart(async move { store.errors_since(id, seen, REPLAY_PAGE).await }).await;
+        // Where the store fails, the figures at hand are all there is.
+        let Ok(since) = since else { return self.snapshot() };
+        let errors = since.items.len();
+        self.push_errors(&since.items);
+        self.stage = Stage::Replaying { errors: errors_so_far + errors };
+        if errors < REPLAY_PAGE {
+            self.seen = self.seen.max(since.rows);
+            self.stage = Stage::Live;
+        }
+    }
+
+    fn push_errors(&mut self, errors: &[(u64, Item)]) {
+        for (id, item) in errors {
+            if *id > self.seen {
+                self.seen = *id;
+                self.ready.push_back(JobEvent { id: *id, kind: JobEventKind::ItemError(item.clone()) });
+            }
+        }
+    }
+
+    /// The reader is further behind than what is kept in memory: the rest comes from the store.
+    fn catch_up(&mut self) {
+        if let Some(errors) = &mut self.errors {
+            *errors = errors.resubscribe();
+        }
+        self.stage = Stage::Replaying { errors: 0 };
+    }
+
+    /// How things stand, instead of whatever was missed; then on from there.
+    fn snapshot(&mut self) {
+        if let Some(errors) = &mut self.errors {
+            *errors = errors.resubscribe();
+        }
+        let view = self.view.borrow_and_update().clone();
+        self.seen = self.seen.max(view.rows);
+        self.told_state = view.job.state;
+        self.ready.push_back(JobEvent { id: self.seen, kind: JobEventKind::Snapshot(view.job) });
+        self.stage = Stage::Live;
+    }
+
+    async fn follow(&mut self) {
+        if self.view.borrow().is_final() {
+            return self.finish();
+        }
+        let Some(errors) = &mut self.errors else {
+            // The service is going down: the client comes back to the next one.
+            self.stage = Stage::Ended;
+            return;
+        };
+        // Errors first: they are sent ahead of the counts that contain them.
+        tokio::select! {
+            biased;
+            notice = errors.recv() => match notice {
+                Ok(notice) => self.push_errors(&notice),
+                Err(RecvError::Lagged(_)) => self.catch_up(),
+                Err(RecvError::Closed) => self.errors = None,
+            },
+            changed = self.view.changed() => match changed {
+                Ok(()) if self.view.borrow().is_final() => {}
+                Ok(()) => self.push_view(),
+                Err(_) => self.errors = None,
+            },
+        }
+    }
+
+    fn push_view(&mut self) {
+        let (state, progress, rows) = {
+            let view = self.view.borrow_and_update();
+            (view.job.state, view.job.progress, view.rows)
+        };
+        let id = rows.max(self.seen);
+        if state != self.told_state {
+            self.told_state = state;
+            self.ready.push_back(JobEvent { id, kind: JobEventKind::State(state) });
+        }
+        self.ready.push_back(JobEvent { id, kind: JobEventKind::Progress(progress) });
+    }
+
+    /// What is left of a job that has ended, and its end.
+    fn finish(&mut self) {
+        loop {
+            match self.errors.as_mut().map(broadcast::Receiver::try_recv) {
+                Some(Ok(notice)) => self.push_errors(&notice),
+                Some(Err(TryRecvError::Lagged(_))) => return self.catch_up(),
+                Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => break,
+            }
+        }
+        let view = self.view.borrow().clone();
+        let id = view.rows.max(self.seen);
+        if !self.ended_before {
+            self.ready.push_back(JobEvent { id, kind: JobEventKind::Progress(view.job.progress) });
+        }
+        if self.told_state != view.job.state {
+            self.ready.push_back(JobEvent { id, kind: JobEventKind::State(view.job.state) });
+        }
+        self.ready.push_back(JobEvent { id, kind: JobEventKind::End(view.job) });
+        self.stage = Stage::Ended;
+    }
+}
+
+/// Asks the store from a task of its own, which whoever stops waiting calls off. Streams are not polled while their
+/// readers are stuck, or while another one of the same reader's is waited for: a question that had got its place at
+/// the store's threads would keep it from everybody else for as long.
+pub(super) async fn apart<T: Send + 'static>(
+    question: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let mut asked = JoinSet::new();
+    asked.spawn(question);
+    asked.join_next().await.and_then(Result::ok).unwrap_or(Err(StoreError::Closed))
+}

@@ -1,0 +1,260 @@
+//! Events of all jobs in one stream, as `GET /events` sends them.
+//!
+//! Every job's own events are told as they come, but for its end: ends are read from the store, in the order of
+//! their numbers, so that none is told before it is kept. Where a reader stands is the number of the last end that it
+//! was told of, and of other jobs the errors that it has. Whoever comes back from there misses nothing and gets
+//! nothing twice, also over restarts of the service. Of a job that is deleted before a reader was told of its end,
+//! nothing more is told.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt::{self, Display, Formatter};
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use futures_util::stream::{self, SelectAll, Stream, StreamExt as _};
+use tokio::sync::watch;
+
+use super::active::Live;
+use super::events::{EventStream, JobEvent, JobEventKind, Seat, apart};
+use super::queue::Registry;
+use crate::error::StoreError;
+use crate::job::JobId;
+use crate::store::{NextEnded, Store};
+
+/// Jobs that a [`Standing`] names at most. Errors of others are told again to a reader that comes back.
+const STANDING_JOBS: usize = 64;
+
+/// Where a reader of the service's events stands: what it comes back with as `Last-Event-ID`. As text a number, and
+/// for each job with errors that has not ended its id and the row of the last one: `17` or `17,ID:500,ID:2`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The number of the last job whose end was told.
+    ended: u64,
+    /// The last error told of a job whose end was not.
+    errors: BTreeMap<JobId, u64>,
+}
+
+/// A text that is no [`Standing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of this stream")]
+pub struct StandingInvalid;
+
+impl Standing {
+    /// Up to this row, every error of the job was told.
+    pub(crate) fn note(&mut self, job: JobId, row: u64) {
+        self.errors.insert(job, row);
+    }
+}
+
+impl Display for Standing {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.ended)?;
+        self.errors.iter().take(STANDING_JOBS).try_for_each(|(job, row)| write!(out, ",{job}:{row}"))
+    }
+}
+
+impl FromStr for Standing {
+    type Err = StandingInvalid;
+
+    fn from_str(text: &str) -> Result<Self, StandingInvalid> {
+        let mut parts = text.split(',');
+        let number = |text: &str| text.parse::<u64>().map_err(|_| StandingInvalid);
+        let ended = number(parts.next().unwrap_or_default())?;
+        let of_job = |part: &str| {
+            let (job, row) = part.split_once(':').ok_or(StandingInvalid)?;
+            Ok((job.parse().map_err(|_| StandingInvalid)?, number(row)?))
+        };
+        let errors: BTreeMap<_, _> = parts.map(of_job).collect::<Result<_, _>>()?;
+        if errors.len() > STANDING_JOBS { Err(StandingInvalid) } else { Ok(Self { ended, errors }) }
+    }
+}
+
+/// One event of a job, told to whoever reads the events of all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceEvent {
+    /// Where the reader stands with it.
+    pub standing: Standing,
+    /// Whose event it is.
+    pub job: JobId,
+    /// What happened.
+    pub kind: JobEventKind,
+}
+
+/// What the events are of.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) store: Store,
+    pub(crate) registry: Arc<Registry>,
+    /// Only this one's jobs, unless all.
+    pub(crate) owner: Option<String>,
+    pub(crate) seat: Seat,
+}
+
+/// Events of one job as they come.
+type Told = Pin<Box<dyn Stream<Item = (JobId, JobEvent)> + Send>>;
+
+/// The events of all jobs, to the end of the service.
+pub struct ServiceEvents {
+    sources: Sources,
+    changes: watch::Receiver<u64>,
+    /// Jobs came or went since they were looked for.
+    is_behind: bool,
+    /// Jobs of the registry that are followed.
+    followed: HashSet<JobId>,
+    /// Jobs whose end was told, or is being told, as long as the registry has them.
+    over: HashSet<JobId>,
+    live: SelectAll<Told>,
+    /// What is left to tell of a job that has ended, and its number.
+    ending: Option<(u64, EventStream)>,
+    ready: VecDeque<ServiceEvent>,
+    standing: Standing,
+}
+
+impl fmt::Debug for ServiceEvents {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ServiceEvents").field("standing", &self.standing).finish_non_exhaustive()
+    }
+}
+
+impl ServiceEvents {
+    pub(crate) async fn open(sources: Sources, from: Option<Standing>) -> Result<Self, StoreError> {
+        let changes = sources.registry.watch_changes();
+        let under_way = sources.registry.all().iter().map(|live| live.id).collect();
+        let count = sources.store.count_ended(under_way).await?;
+        // A job that the registry has still, though its end is kept, is told of to whoever was not told of its end.
+        let first = count.numbers.iter().map(|(_, number)| number - 1).min().unwrap_or(count.last);
+        // A number that was never given is one of another store.
+        let from = from.filter(|from| from.ended <= count.last);
+        let standing = from.unwrap_or(Standing { ended: first, ..Standing::default() });
+        let over = count.numbers.iter().filter(|(_, number)| *number <= standing.ended).map(|(id, _)| *id).collect();
+        Ok(Self {
+            sources,
+            changes,
+            is_behind: true,
+            followed: HashSet::new(),
+            over,
+            live: SelectAll::new(),
+            ending: None,
+            ready: VecDeque::new(),
+            standing,
+        })
+    }
+
+    /// Where a reader stands that has been told of everything so far.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// The next event; nothing once the service goes down or its store fails. Dropped while it waits, it loses nothing.
+    pub async fn next(&mut self) -> Option<ServiceEvent> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if let Some((number, events)) = &mut self.ending {
+                let (number, event) = (*number, events.next().await);
+                self.tell_of_ended(number, event);
+            } else if self.is_behind {
+                self.look().await?;
+            } else {
+                tokio::select! {
+                    changed = self.changes.changed() => {
+                        changed.ok()?;
+                        self.is_behind = true;
+                    }
+                    Some((job, event)) = self.live.next() => self.tell_of_live(job, event),
+                }
+            }
+        }
+    }
+
+    /// Looks for jobs that have ended, and then for new ones.
+    async fn look(&mut self) -> Option<()> {
+        let Sources { store, registry, owner, seat } = &self.sources;
+        if registry.is_closed() {
+            return None;
+        }
+        // Before the store is asked: a job that is not among them has its end there, or none.
+        let all = registry.all();
+        let (asked, after, of) = (store.clone(), self.standing.ended, owner.clone());
+        match apart(async move { asked.next_ended(after, of).await }).await.ok()? {
+            NextEnded::Job { number, stored } => {
+                let id = stored.job.id;
+                self.over.insert(id);
+                let seen = self.standing.errors.get(&id).copied();
+                self.ending = Some((number, EventStream::of_ended(store.clone(), *stored, seen, seat.clone())));
+            }
+            NextEnded::NoneUpTo(number) => {
+                self.standing.ended = number;
+                self.is_behind = false;
+                self.follow(all);
+            }
+        }
+        Some(())
+    }
+
+    /// Follows jobs that are not followed yet, and forgets those that the registry has forgotten.
+    fn follow(&mut self, all: Vec<Arc<Live>>) {
+        let ids: HashSet<_> = all.iter().map(|live| live.id).collect();
+        self.followed.retain(|id| ids.contains(id));
+        self.over.retain(|id| ids.contains(id));
+        self.standing.errors.retain(|id, _| ids.contains(id));
+        let Sources { store, owner, seat, .. } = &self.sources;
+        for live in all.iter().filter(|live| live.is_of(owner.as_deref())) {
+            if self.followed.contains(&live.id) || self.over.contains(&live.id) {
+                continue;
+            }
+            let seen = self.standing.errors.get(&live.id).copied();
+            let (standing, job, kind) = (self.standing.clone(), live.id, JobEventKind::State(live.state()));
+            self.ready.push_back(ServiceEvent { standing, job, kind });
+            self.followed.insert(job);
+            self.live.push(told(job, EventStream::of_live(store.clone(), live, seen, seat.clone())));
+        }
+    }
+
+    fn tell_of_live(&mut self, job: JobId, event: JobEvent) {
+        let is_end = match &event.kind {
+            JobEventKind::End(_) => true,
+            JobEventKind::State(state) => state.is_final(),
+            JobEventKind::Progress(_) | JobEventKind::ItemError(_) | JobEventKind::Snapshot(_) => false,
+        };
+        // What is left of a job that has ended comes from the store.
+        if !is_end && self.followed.contains(&job) && !self.over.contains(&job) {
+            self.tell(job, event);
+        }
+    }
+
+    fn tell_of_ended(&mut self, number: u64, event: Option<JobEvent>) {
+        let Some(event) = event else {
+            self.ending = None;
+            return;
+        };
+        let JobEventKind::End(job) = event.kind else {
+            let Some((_, events)) = &self.ending else { return };
+            return self.tell(events.job(), event);
+        };
+        let id = job.id;
+        self.push(id, JobEventKind::State(job.state));
+        self.standing.ended = number;
+        self.standing.errors.remove(&id);
+        self.push(id, JobEventKind::End(job));
+    }
+
+    fn tell(&mut self, job: JobId, event: JobEvent) {
+        if let JobEventKind::ItemError(_) | JobEventKind::Snapshot(_) = event.kind {
+            self.standing.note(job, event.id);
+        }
+        self.push(job, event.kind);
+    }
+
+    fn push(&mut self, job: JobId, kind: JobEventKind) {
+        self.ready.push_back(ServiceEvent { standing: self.standing.clone(), job, kind });
+    }
+}
+
+fn told(job: JobId, events: EventStream) -> Told {
+    let next = move |mut events: EventStream| async move { events.next().await.map(|event| ((job, event), events)) };
+    Box::pin(stream::unfold(events, next))
+}

@@ -1,0 +1,29 @@
+//! The jobs of a service: accepted, stored, run, followed, cancelled, deleted; durable from the first answer.
+//!
+//! A job is in the store before its client hears of it, and a runner, never a request, owns it. What is told of a job is
+//! what is committed. Unfinished jobs continue by themselves at the next start.
+
+mod active;
+mod commit;
+mod compare;
+mod events;
+mod events_of_all;
+mod outcome;
+mod queue;
+mod resolve;
+mod results;
+mod resume;
+mod retry_full_disk;
+mod runner;
+mod service;
+mod shared;
+mod submit;
+mod submit_verify;
+mod subscribe;
+mod upkeep;
+mod verify;
+
+pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
+pub use events_of_all::{ServiceEvent, ServiceEvents, Standing, StandingInvalid};
+pub use results::ResultsError;
+pub use service::{Jobs, JobsConfig};

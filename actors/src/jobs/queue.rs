@@ -1,0 +1,224 @@
+//! Jobs that have not ended, and how many there may be: who runs and who waits.
+//!
+//! A short lock, never held over an await.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::active::Live;
+use crate::error::{Refused, SubmitError};
+use crate::job::{JobCounts, JobId, JobState};
+use crate::scan::Priority;
+
+/// How many jobs there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_running: usize,
+    pub(crate) max_queued: usize,
+    /// Of those that wait, one owner's.
+    pub(crate) max_queued_of_one: usize,
+}
+
+/// Who runs and who waits.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limits: Limits,
+    state: Mutex<State>,
+    running: watch::Sender<usize>,
+    /// How often a job came or went.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    live: HashMap<JobId, Arc<Live>>,
+    waiting: VecDeque<Arc<Live>>,
+    running: usize,
+    /// Whose jobs are on their way into the store, each with a place promised.
+    promised: Vec<Option<String>>,
+    /// By how they ended, since the start.
+    ended: JobCounts,
+    closed: bool,
+}
+
+impl State {
+    /// Jobs of this owner that wait, or soon will.
+    fn of_owner(&self, owner: Option<&str>) -> usize {
+        let waiting = self.waiting.iter().filter(|live| live.has_owner(owner));
+        waiting.count() + self.promised.iter().filter(|promised| promised.as_deref() == owner).count()
+    }
+}
+
+/// A place in the queue for a job on its way into the store.
+#[derive(Debug)]
+pub(crate) struct Promise {
+    registry: Arc<Registry>,
+    owner: Option<String>,
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        let mut state = self.registry.state();
+        if let Some(at) = state.promised.iter().position(|owner| *owner == self.owner) {
+            state.promised.swap_remove(at);
+        }
+    }
+}
+
+/// A place among the running.
+#[derive(Debug)]
+pub(crate) struct Place {
+    registry: Arc<Registry>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let running = {
+            let mut state = self.registry.state();
+            state.running -= 1;
+            state.running
+        };
+        self.registry.running.send_replace(running);
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(limits: Limits) -> Arc<Self> {
+        let ((running, _), (changes, _)) = (watch::channel(0), watch::channel(0));
+        Arc::new(Self { limits, state: Mutex::default(), running, changes })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is a place in the queue for a job of this owner.
+    pub(crate) fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
+        self.look_for_room(&self.state(), owner)
+    }
+
+    /// Promises a place in the queue to a job of this owner.
+    pub(crate) fn promise(self: &Arc<Self>, owner: Option<&str>) -> Result<Promise, SubmitError> {
+        let mut state = self.state();
+        self.look_for_room(&state, owner)?;
+        let owner = owner.map(str::to_owned);
+        state.promised.push(owner.clone());
+        Ok(Promise { registry: self.clone(), owner })
+    }
+
+    fn look_for_room(&self, state: &State, owner: Option<&str>) -> Result<(), SubmitError> {
+        if state.closed {
+            return Err(Refused::Draining.into());
+        }
+        let free_to_run = self.limits.max_running.saturating_sub(state.running);
+        if state.waiting.len() + state.promised.len() >= self.limits.max_queued + free_to_run {
+            return Err(Refused::QueueFull.into());
+        }
+        let quota = self.limits.max_queued_of_one;
+        match state.of_owner(owner) >= quota + free_to_run {
+            true => Err(SubmitError::ShareTaken { quota }),
+            false => Ok(()),
+        }
+    }
+
+    /// Puts a job at the end of the queue. One that was unfinished at the start needs no promise.
+    pub(crate) fn admit(&self, live: Arc<Live>) {
+        let mut state = self.state();
+        state.live.insert(live.id, live.clone());
+        state.waiting.push_back(live);
+        drop(state);
+        self.tell_change();
+    }
+
+    /// The next job that may run, with its place: of those that wait the first, low ones after all others.
+    pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<Live>, Place)> {
+        let mut state = self.state();
+        if state.closed || state.running >= self.limits.max_running {
+            return None;
+        }
+        let is_normal = |live: &Arc<Live>| live.priority() == Priority::Normal;
+        let at = state.waiting.iter().position(is_normal).unwrap_or(0);
+        let live = state.waiting.remove(at)?;
+        state.running += 1;
+        self.running.send_replace(state.running);
+        Some((live, Place { registry: self.clone() }))
+    }
+
+    /// Takes a job out of the queue; nothing if it runs, or is not there.
+    pub(crate) fn withdraw(&self, id: JobId) -> Option<Arc<Live>> {
+        let mut state = self.state();
+        let at = state.waiting.iter().position(|live| live.id == id)?;
+        state.waiting.remove(at)
+    }
+
+    /// Forgets a job whose end is in the store.
+    pub(crate) fn forget(&self, id: JobId) {
+        self.state().live.remove(&id);
+        self.tell_change();
+    }
+
+    /// Changes whenever a job comes, ends or the registry is closed.
+    pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn tell_change(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// All jobs, in the order in which they were taken.
+    pub(crate) fn all(&self) -> Vec<Arc<Live>> {
+        let mut all: Vec<_> = self.state().live.values().cloned().collect();
+        all.sort_unstable_by_key(|live| live.id);
+        all
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> Option<Arc<Live>> {
+        self.state().live.get(&id).cloned()
+    }
+
+    /// Counts a job that has come to its end.
+    pub(crate) fn count_end(&self, state: JobState) {
+        self.state().ended.count(state);
+    }
+
+    /// Jobs by their state.
+    pub(crate) fn counts(&self) -> JobCounts {
+        let state = self.state();
+        let live = state.live.values().map(|live| live.state()).filter(|state| !state.is_final());
+        let mut counts = state.ended;
+        live.for_each(|state| counts.count(state));
+        counts
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state().live.len()
+    }
+
+    /// Lets nothing more in and nothing more run.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+        self.tell_change();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// Waits until nothing runs.
+    pub(crate) async fn idle(&self) {
+        let _ = self.running.subscribe().wait_for(|&running| running == 0).await;
+    }
+
+    /// Forgets all jobs; streams of their events end.
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.waiting.clear();
+        state.live.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What a job's pass is told of earlier passes: results from the store, fed to the walk as it needs them.
+
+use std::sync::{Arc, OnceLock};
+
+use super::shared::Hall;
+use crate::digest::Algorithms;
+use crate::error::StoreError;
+use crate::job::{JobId, JobSpec};
+use crate::scan::{KnownBatch, KnownKind, KnownSource, Past};
+use crate::store::{Beginning, KnownQuery, Store};
+
+/// Why results that a pass began with could not be read, if they could not.
+pub(super) type Unreadable = Arc<OnceLock<StoreError>>;
+
+/// Everything known before the pass, but for the footing. Feeders run on the current arbiter.
+pub(super) async fn gather(
+    hall: &Hall,
+    id: JobId,
+    spec: &JobSpec,
+    beginning: Beginning,
+) -> Result<(Past, Unreadable), StoreError> {
+    let Beginning { footing, former_run, deaths, checkpoints, .. } = beginning;
+    let unreadable = Unreadable::default();
+    let own = |run| KnownQuery { run, stored: spec.algorithms, wanted: spec.algorithms };
+    let mut known = Vec::new();
+    if footing.tally.rows > 0 {
+        known.push(feed(&hall.store, KnownKind::Resumed, own(footing.run), unreadable.clone()));
+    }
+    if let Some(run) = former_run {
+        known.push(feed(&hall.store, KnownKind::Former, own(run), Unreadable::default()));
+    }
+    if let Some(query) = earlier_job(hall, spec).await? {
+        known.push(feed(&hall.store, KnownKind::EarlierJob, query, Unreadable::default()));
+    }
+    Ok((Past { asker: id.into_bytes(), known, deaths, checkpoints }, unreadable))
+}
+
+/// The results of the job to build on. Deleted meanwhile, it is of no use, and every file is read.
+async fn earlier_job(hall: &Hall, spec: &JobSpec) -> Result<Option<KnownQuery>, StoreError> {
+    let Some(earlier) = spec.reuse_unchanged_from else { return Ok(None) };
+    let Some(earlier) = hall.store.job(earlier).await? else { return Ok(None) };
+    let (stored, wanted) = (earlier.job.spec.algorithms, spec.algorithms);
+    Ok(lacks(&stored, &wanted).is_none().then_some(KnownQuery { run: earlier.run, stored, wanted }))
+}
+
+/// The first of the wanted algorithms that there are no digests of.
+pub(super) fn lacks(stored: &Algorithms, wanted: &Algorithms) -> Option<crate::Algorithm> {
+    wanted.iter().find(|&algorithm| !stored.contains(algorithm))
+}
+
+fn feed(store: &Store, kind: KnownKind, query: KnownQuery, unreadable: Unreadable) -> KnownSource {
+    let (batches, source) = KnownSource::new(kind);
+    let store = store.clone();
+    actix_rt::spawn(async move {
+        let mut from = 0;
+        loop {
+            let batch = match store.known(query, from).await {
+                Ok(Some((rows, next))) => {
+                    from = next;
+                    KnownBatch::Rows(rows)
+                }
+                Ok(None) => KnownBatch::End,
+                Err(error) => {
+                    tracing::warn!(?kind, %error, "earlier results cannot be read");
+                    let _ = unreadable.set(error);
+                    return;
+                }
+            };
+            let is_last = matches!(batch, KnownBatch::End);
+            if batches.send(batch).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    source
+}

@@ -1,0 +1,193 @@
+//! One job from its place among the running to its end.
+//!
+//! Owned by the service, never by a request. Whatever goes wrong here ends this job with a code and a
+//! sentence; the process, the store and other jobs go on. A job that the service's own end cuts short
+//! stays unfinished in the store and goes on at the next start.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::active::Live;
+use super::commit::Pass;
+use super::queue::Place;
+use super::resolve::{Missing, open_beneath};
+use super::retry_full_disk::with_room;
+use super::shared::Hall;
+use crate::compare::{Audit, Baseline};
+use crate::error::{Refused, StoreError};
+use crate::file::{IoMode, Opened, Root};
+use crate::job::{JobError, JobId, JobKind, JobSpec};
+use crate::jobs::outcome::{Finish, JobOutcome, job_error};
+use crate::jobs::{resume, verify};
+use crate::scan::ScanSpec;
+use crate::store::Ending;
+use crate::walk::Target;
+
+/// How long to wait before an end that could not be written is written again; twice as long each time.
+const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
+
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Runs a job. One that was cancelled while it waited has no place and needs none.
+pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) {
+    let started = Instant::now();
+    let attempt = AssertUnwindSafe(attempt(&hall, &live)).catch_unwind().await;
+    let verdict = match attempt {
+        Ok(Ok(Finish::Kept(ending))) => return close(&hall, &live, ending, place),
+        Ok(Ok(Finish::Left | Finish::Diverged)) => return,
+        Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&hall, &live, ending, place).await,
+        // The truth is on the disk, and for the next start to find out.
+        Ok(Err(StoreError::SyncFailed)) => return,
+        Ok(Err(_)) if live.cancel.is_cancelled() => JobOutcome::cancelled(),
+        Ok(Err(error)) => JobOutcome::failed(error.into()),
+        Err(_) => JobOutcome::failed(job_error("internal", "the job's driver failed")),
+    };
+    let elapsed = live.elapsed_before() + started.elapsed();
+    let ending = verdict.ending(live.tally(), elapsed, live.job().progress.files_total);
+    keep_and_close(&hall, &live, ending, place).await;
+}
+
+async fn attempt(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+    loop {
+        match pass(hall, live).await {
+            Ok(Finish::Diverged) => {
+                tracing::info!(job = %live.id, "the tree has changed since the last start: unchanged files are taken over");
+                with_room(hall, live, || hall.store.start_over(live.id)).await?;
+            }
+            // Nothing is lost: what is not committed is done again at the next start.
+            Err(StoreError::Full) if hall.stop.is_cancelled() && !live.cancel.is_cancelled() => {
+                return Ok(Finish::Left);
+            }
+            finish => return finish,
+        }
+    }
+}
+
+/// One pass over the job's tree.
+async fn pass(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+    let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.tally(), live.elapsed_before(), None));
+    if live.cancel.is_cancelled() {
+        return Ok(ended(JobOutcome::cancelled()));
+    }
+    let at = Timestamp::now();
+    let beginning = with_room(hall, live, || hall.store.begin(live.id, at)).await?;
+    let (footing, started_at) = (beginning.footing, beginning.started_at.unwrap_or(at));
+    live.begin(footing, started_at);
+    let spec = live.job().spec;
+    let opened = tokio::select! {
+        biased;
+        () = live.cancel.cancelled() => return Ok(ended(JobOutcome::cancelled())),
+        () = hall.stop.cancelled() => return Ok(Finish::Left),
+        opened = open_target(&hall.roots, &spec) => opened,
+    };
+    let baseline = match baseline_of(hall, live.id, &spec).await? {
+        Ok(baseline) => baseline,
+        Err(error) => return Ok(ended(JobOutcome::failed(error))),
+    };
+    let target = opened.map(|target| match &baseline {
+        Some(baseline) => verify::target_of(target, &spec, baseline),
+        None => target,
+    });
+    let audit = baseline.map(|baseline| Audit::new(baseline, spec.algorithm));
+    let mut scan_spec = match target.and_then(|target| scan_spec(target, &spec)) {
+        Ok(scan_spec) => ScanSpec { leave_out: hall.store.own_files(), ..scan_spec },
+        Err(error) => return Ok(ended(JobOutcome::failed(error))),
+    };
+    scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
+    let (past, unreadable) = resume::gather(hall, live.id, &spec, beginning).await?;
+    match hall.engine.scan_on(scan_spec, Some(past)) {
+        Ok(scan) => Pass::new(hall, live, scan, (footing, unreadable)).auditing(audit).carry_out().await,
+        Err(Refused::Draining) => Ok(Finish::Left),
+        Err(Refused::QueueFull) => Ok(ended(JobOutcome::failed(job_error("internal", "the engine took no scan")))),
+    }
+}
+
+/// What a verify job holds its files against; nothing for other kinds. It was read before the job was taken.
+async fn baseline_of(hall: &Hall, id: JobId, spec: &JobSpec) -> Result<Result<Option<Baseline>, JobError>, StoreError> {
+    match spec.kind {
+        JobKind::Hash => return Ok(Ok(None)),
+        JobKind::Verify => {}
+    }
+    let (manifest, asked) = (hall.store.manifest(id).await?, spec.algorithm);
+    let Some(manifest) = manifest else {
+        return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
+    };
+    let read = tokio::task::spawn_blocking(move || verify::read_manifest(&manifest, asked)).await;
+    Ok(match read {
+        Ok(Ok(baseline)) => Ok(Some(baseline)),
+        Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
+        Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
+    })
+}
+
+/// From one time of day to another; a clock that was set back counts as none gone by.
+fn since(start: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(start)).unwrap_or_default()
+}
+
+/// Jobs shorter than this are not made to pay for a count ahead.
+const SURVEY_AFTER: Duration = Duration::from_secs(1);
+
+fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
+    let invalid = |error: crate::error::GlobInvalid| job_error("invalid_request", &error.to_string());
+    let scan = spec.walk(ScanSpec::new(vec![target], spec.algorithms)).map_err(invalid)?;
+    Ok(ScanSpec {
+        io: IoMode::Auto,
+        priority: spec.priority,
+        deadline: spec.deadline_seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
+        max_bytes_per_second: spec.max_bytes_per_second,
+        survey_after: Some(SURVEY_AFTER),
+        ..scan
+    })
+}
+
+async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError> {
+    let gone = || job_error("not_found", "the service has no root of this name any more");
+    let root = roots.iter().find(|root| root.name() == spec.root).ok_or_else(gone)?;
+    match open_beneath(root, spec.path.clone()).await {
+        Ok(Opened::Directory(dir)) => Ok(Target::Directory { dir, shown: Vec::new() }),
+        Ok(Opened::File { parent, name }) => Ok(Target::File { parent, name, shown: Vec::new() }),
+        Err(Missing::NotFound(why)) => Err(job_error("not_found", why)),
+        Err(Missing::RootUnavailable) => Err(job_error("root_unavailable", "the root does not answer")),
+    }
+}
+
+/// Tells the end, which the store knows, and gives the place back.
+fn close(hall: &Hall, live: &Live, ending: Ending, place: Option<Place>) {
+    tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
+    // Forgotten first: whoever hears of the end may delete the job.
+    hall.registry.forget(live.id);
+    hall.registry.count_end(ending.state);
+    live.end(ending);
+    drop(place);
+    hall.to_index.notify_one();
+    hall.to_sweep.notify_one();
+}
+
+/// Writes the end down, if need be again and again: the store may have no room for now.
+async fn keep_and_close(hall: &Arc<Hall>, live: &Live, ending: Ending, place: Option<Place>) {
+    let Err(error) = hall.store.end(live.id, ending.clone()).await else {
+        return close(hall, live, ending, place);
+    };
+    tracing::error!(job = %live.id, %error, "the end of a job could not be written; trying again");
+    hall.registry.count_end(ending.state);
+    live.end(ending.clone());
+    drop(place);
+    hall.dispatch();
+    let mut wait = FIRST_WAIT;
+    loop {
+        tokio::select! {
+            () = hall.stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        if hall.store.end(live.id, ending.clone()).await.is_ok() {
+            return hall.registry.forget(live.id);
+        }
+        wait = (2 * wait).min(LONGEST_WAIT);
+    }
+}

@@ -1,0 +1,80 @@
+//! What the service's doors and its runners share, and the work that nobody's request owns.
+
+use std::sync::Arc;
+
+use actix_rt::ArbiterHandle;
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::active::Live;
+use super::queue::Registry;
+use crate::Engine;
+use crate::error::StoreError;
+use crate::file::Root;
+use crate::jobs::runner;
+use crate::store::Store;
+use crate::store::retention::Retention;
+
+/// Shared by the doors ([`Jobs`](super::service::Jobs)) and the runners.
+#[derive(Debug)]
+pub(super) struct Hall {
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) roots: Vec<Root>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) streams: Arc<Semaphore>,
+    /// Where runners run: requests come and go on other arbiters.
+    pub(super) home: ArbiterHandle,
+    /// The service is going down.
+    pub(super) stop: CancellationToken,
+    /// There are rows to be removed, or jobs.
+    pub(super) to_sweep: Arc<Notify>,
+    pub(super) retention: Retention,
+    /// A job has ended whose orders are to be built.
+    pub(super) to_index: Arc<Notify>,
+    /// Jobs whose orders were built.
+    pub(super) indexed: Arc<watch::Sender<u64>>,
+}
+
+impl Drop for Hall {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Hall {
+    /// Starts as many waiting jobs as may run.
+    pub(super) fn dispatch(self: &Arc<Self>) {
+        while let Some((live, place)) = self.registry.next() {
+            let hall = self.clone();
+            let run = async move {
+                runner::run(hall.clone(), live, Some(place)).await;
+                hall.dispatch();
+            };
+            if !self.home.spawn(run) {
+                return;
+            }
+        }
+    }
+
+    /// Ends a job that was cancelled while it waited.
+    pub(super) fn end_withdrawn(self: &Arc<Self>, live: Arc<Live>) {
+        self.home.spawn(runner::run(self.clone(), live, None));
+    }
+
+    /// Does something to its end, whether or not whoever asked still waits.
+    pub(super) async fn owned<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let (done_in, done) = oneshot::channel();
+        let run = async move {
+            let _ = done_in.send(work.await);
+        };
+        if !self.home.spawn(run) {
+            return Err(StoreError::Closed);
+        }
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+}

@@ -1,0 +1,139 @@
+//! Taking jobs: looked at, given a place in the queue, stored, and only then acknowledged.
+
+use std::sync::Arc;
+
+use super::active::Live;
+use super::queue::Promise;
+use super::resolve::{Missing, open_beneath};
+use super::resume::lacks;
+use super::service::Jobs;
+use super::shared::Hall;
+use crate::error::{StoreError, SubmitError};
+use crate::job::{Job, JobId, JobSpec};
+use crate::store::{Before, RequestKey};
+use crate::walk::Filters;
+
+impl Jobs {
+    /// Whether a job of this owner would find a place in the queue now: to be known before a long request is read.
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
+        self.hall.registry.room_for(owner)
+    }
+
+    /// Takes a job. When this answers, the job is in the store.
+    ///
+    /// # Errors
+    /// When the job cannot be one, there is no room for it, or the store fails.
+    pub async fn submit(&self, spec: JobSpec, owner: Option<String>) -> Result<Job, SubmitError> {
+        self.submit_once(spec, owner, None).await
+    }
+
+    /// The same under a key of the client's: a request that comes again under its key gives the job of the first,
+    /// as far as it has come.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and when the key came with another request before.
+    pub async fn submit_once(
+        &self,
+        spec: JobSpec,
+        owner: Option<String>,
+        key: Option<String>,
+    ) -> Result<Job, SubmitError> {
+        self.submit_with(spec, None, owner, key).await
+    }
+
+    /// With the manifest that a verify job holds its files against.
+    pub(super) async fn submit_with(
+        &self,
+        spec: JobSpec,
+        manifest: Option<Vec<u8>>,
+        owner: Option<String>,
+        key: Option<String>,
+    ) -> Result<Job, SubmitError> {
+        let request = key.map(|key| RequestKey { key, asked: fingerprint(&spec, manifest.as_deref()) });
+        if let Some(request) = &request
+            && let Some(job) = self.came_before(owner.clone(), request.clone()).await?
+        {
+            return Ok(job);
+        }
+        if self.hall.roots.is_empty() {
+            return Err(SubmitError::NoRoots);
+        }
+        Filters::new(&spec.include, &spec.exclude)?;
+        let root = self.hall.roots.iter().find(|root| root.name() == spec.root);
+        let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+        let promise = self.hall.registry.promise(owner.as_deref())?;
+        open_beneath(root, spec.path.clone()).await?;
+        if let Some(earlier) = spec.reuse_unchanged_from {
+            self.check_earlier(earlier, &spec).await?;
+        }
+        let job = Job::queued(spec, owner);
+        let taken = Taken { job: job.clone(), manifest, request, promise };
+        match self.hall.owned(take(self.hall.clone(), taken)).await? {
+            Before::New => Ok(job),
+            Before::Came(id) => self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted")),
+            Before::Conflicts => Err(SubmitError::KeyConflict),
+        }
+    }
+
+    async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Option<Job>, SubmitError> {
+        match self.hall.store.came_before(owner, request).await? {
+            Before::New => Ok(None),
+            Before::Came(id) => Ok(self.job(id).await?),
+            Before::Conflicts => Err(SubmitError::KeyConflict),
+        }
+    }
+
+    /// Whether a job can be built on this one.
+    async fn check_earlier(&self, id: JobId, spec: &JobSpec) -> Result<(), SubmitError> {
+        let earlier = self.job(id).await?.ok_or(SubmitError::NotFound("the job to build on is not there"))?;
+        if !earlier.state.is_final() {
+            return Err(SubmitError::EarlierNotFinished);
+        }
+        if (&earlier.spec.root, &earlier.spec.path) != (&spec.root, &spec.path) {
+            return Err(SubmitError::EarlierIsOfAnotherTree);
+        }
+        lacks(&earlier.spec.algorithms, &spec.algorithms)
+            .map_or(Ok(()), |algorithm| Err(SubmitError::EarlierLacks(algorithm)))
+    }
+}
+
+/// Puts a new job into the store, then into the queue.
+async fn take(hall: Arc<Hall>, taken: Taken) -> Result<Before, StoreError> {
+    let Taken { job, manifest, request, promise } = taken;
+    let before = hall.store.insert(job.clone(), manifest, request).await?;
+    if before == Before::New {
+        hall.registry.admit(Live::new(job, 0));
+    }
+    drop(promise);
+    hall.dispatch();
+    Ok(before)
+}
+
+/// A job on its way into the store.
+struct Taken {
+    job: Job,
+    manifest: Option<Vec<u8>>,
+    request: Option<RequestKey>,
+    promise: Promise,
+}
+
+/// What is asked for, in short.
+fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
+    let json = serde_json::to_vec(spec).expect("a spec has strings for keys");
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&json);
+    hasher.update(manifest.unwrap_or_default());
+    *hasher.finalize().as_bytes()
+}
+
+impl From<Missing> for SubmitError {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::NotFound(why) => Self::NotFound(why),
+            Missing::RootUnavailable => Self::RootUnavailable,
+        }
+    }
+}

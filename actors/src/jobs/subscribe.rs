@@ -1,0 +1,47 @@
+//! Who follows jobs as they go: one, or all of them.
+
+use std::sync::Arc;
+
+use super::events::{EventStream, Seat, SubscribeError};
+use super::events_of_all::{ServiceEvents, Sources, Standing};
+use super::service::Jobs;
+use crate::job::JobId;
+
+impl Jobs {
+    /// The events of a job, from the one after `last_event_id` on; nothing if there is no such job.
+    ///
+    /// # Errors
+    /// When as many streams as may be are open, or the store fails.
+    pub async fn subscribe(
+        &self,
+        id: JobId,
+        last_event_id: Option<u64>,
+    ) -> Result<Option<EventStream>, SubscribeError> {
+        let seat = self.seat()?;
+        let store = self.hall.store.clone();
+        if let Some(live) = self.hall.registry.get(id) {
+            return Ok(Some(EventStream::of_live(store, &live, last_event_id, seat)));
+        }
+        let ended = store.job(id).await?;
+        Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, seat)))
+    }
+
+    /// The events of all jobs, or of one owner's, from where a reader stands, or from now on.
+    ///
+    /// # Errors
+    /// When as many streams as may be are open, or the store fails.
+    pub async fn subscribe_to_all(
+        &self,
+        owner: Option<String>,
+        from: Option<Standing>,
+    ) -> Result<ServiceEvents, SubscribeError> {
+        let seat = self.seat()?;
+        let (store, registry) = (self.hall.store.clone(), self.hall.registry.clone());
+        Ok(ServiceEvents::open(Sources { store, registry, owner, seat }, from).await?)
+    }
+
+    fn seat(&self) -> Result<Seat, SubscribeError> {
+        let permit = self.hall.streams.clone().try_acquire_owned().map_err(|_| SubscribeError::TooMany)?;
+        Ok(Arc::new(permit))
+    }
+}

@@ -1,0 +1,91 @@
+//! What the driver does with answers, and with quanta that have none.
+
+use std::ops::Range;
+
+use super::driver::{Driver, Ticket};
+use super::reorder::Settled;
+use crate::hash::BatchDone;
+use crate::messages::{Answer, Lost, Reply};
+use crate::result::{ErrorCode, FileMeta, Status};
+
+impl Driver {
+    /// Takes this answer and all that have come meanwhile.
+    pub(super) fn take_answers(&mut self, ticket: u64, reply: Reply) {
+        self.take_answer(ticket, reply);
+        while let Ok((ticket, reply)) = self.answers.try_recv() {
+            self.take_answer(ticket, reply);
+        }
+    }
+
+    fn take_answer(&mut self, ticket: u64, reply: Reply) {
+        self.alone.take_if(|alone| *alone == ticket);
+        let Some(ticket) = self.tickets.remove(&ticket) else { return };
+        match (ticket, reply) {
+            (Ticket::Batch { plan, range }, Ok(Answer::BatchHashed(done))) => self.take_batch(plan, range, done),
+            (Ticket::Batch { plan, range }, Err(lost)) => self.lose_batch(plan, range, lost),
+            (Ticket::Piece(tag), Ok(Answer::SegmentHashed(done))) => {
+                self.add_bytes(done.bytes(tag.bytes));
+                let settled = self.large.settle(tag, done);
+                self.settle_large(settled);
+            }
+            (Ticket::Piece(tag), Err(lost)) => {
+                let settled = self.large.lose(tag, code_of(lost));
+                self.settle_large(settled);
+            }
+            // The Supervisor answers each quantum by its own kind.
+            (Ticket::Batch { .. } | Ticket::Piece(_), Ok(_)) => {}
+        }
+    }
+
+    fn take_batch(&mut self, plan: u64, range: Range<usize>, mut done: BatchDone) {
+        self.batches_out -= 1;
+        self.add_bytes(done.bytes);
+        self.window.settle_batch(plan, &done);
+        if let Some(entries) = self.window.plan(plan) {
+            for found in done.large.drain(..) {
+                self.large.add(plan, found, entries.clone());
+            }
+        }
+        if done.next < range.end {
+            self.ready.push_front((plan, done.next..range.end));
+        }
+    }
+
+    /// The entry that the hasher was lost on pays for it; the others are done again.
+    fn lose_batch(&mut self, plan: u64, range: Range<usize>, lost: Lost) {
+        self.batches_out -= 1;
+        let culprit = match lost {
+            Lost::HasherDied { at } | Lost::HasherStuck { at } if range.contains(&at) => at,
+            _ => return self.ready.push_front((plan, range)),
+        };
+        if culprit + 1 < range.end {
+            self.ready.push_front((plan, culprit + 1..range.end));
+        }
+        if range.start < culprit {
+            self.ready.push_front((plan, range.start..culprit));
+        }
+        let status = Status::Error { code: code_of(lost).unwrap_or(ErrorCode::Internal), errno: 0 };
+        let settled = Settled { index: culprit, meta: FileMeta::default(), status, digests: Vec::new() };
+        self.window.settle_one(plan, &settled);
+    }
+
+    fn settle_large(&mut self, settled: Option<(u64, Settled)>) {
+        if let Some((plan, settled)) = settled {
+            self.window.settle_one(plan, &settled);
+        }
+    }
+
+    fn add_bytes(&mut self, bytes: u64) {
+        self.meter.add_read(bytes);
+        self.paces.iter_mut().for_each(|pace| pace.charge(bytes));
+    }
+}
+
+/// The code of the entry that a hasher was lost on; nothing where the quantum may simply be sent again.
+fn code_of(lost: Lost) -> Option<ErrorCode> {
+    match lost {
+        Lost::HasherDied { .. } => Some(ErrorCode::Internal),
+        Lost::HasherStuck { .. } => Some(ErrorCode::Timeout),
+        Lost::NeverBegan | Lost::Refused(_) | Lost::Withdrawn => None,
+    }
+}

@@ -1,0 +1,282 @@
+//! The driver: takes a scan from its walker's plans to results in walk order, quantum by quantum.
+//!
+//! It owns the scan: whoever asked may leave. Its credit bounds what it has at the Supervisor, its window
+//! bounds what it holds, and a reader that does not read stops it through the bounded channel. It decides
+//! what a lost quantum costs: the one entry it was lost on, never its neighbours.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+use actix::Addr;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::handle::{ScanEnd, ScanEnds, ScanOutcome};
+use crate::engine::throttle::Pace;
+use crate::hash::{BatchTask, ScanRules};
+use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
+use crate::result::Checkpoint;
+use crate::scan::large_file::{LargeFiles, PieceTag};
+use crate::scan::progress::Meter;
+use crate::scan::reorder::ReorderWindow;
+use crate::scan::survey::{SurveyPlan, SurveyState};
+use crate::scan::until;
+use crate::supervisor::Supervisor;
+use crate::walker::WalkEvent;
+
+/// Estimated bytes of a batch until its answer tells: 256 files of a few KiB.
+const BATCH_COST: u64 = 2 << 20;
+
+/// Large files that may hold a descriptor before no further batch looks for more.
+const LARGE_FILES_OPEN: usize = 32;
+
+/// What a driver is started with.
+pub(crate) struct DriverConfig {
+    pub(crate) key: JobKey,
+    pub(crate) low: bool,
+    pub(crate) hashers: usize,
+    pub(crate) rules: Arc<ScanRules>,
+    pub(crate) deadline: Option<Instant>,
+    /// The scan's own budget of bytes a second, and that of all scans.
+    pub(crate) paces: Vec<Pace>,
+    /// States of large files that an earlier process has kept.
+    pub(crate) before: Vec<Checkpoint>,
+    pub(crate) survey: Option<SurveyPlan>,
+    pub(crate) supervisor: Addr<Supervisor>,
+}
+
+pub(crate) struct Driver {
+    pub(super) config: DriverConfig,
+    pub(super) walk: mpsc::Receiver<WalkEvent>,
+    pub(super) walk_state: WalkState,
+    pub(super) answers: mpsc::UnboundedReceiver<(u64, Reply)>,
+    pub(super) answer_to: mpsc::UnboundedSender<(u64, Reply)>,
+    pub(super) tickets: HashMap<u64, Ticket>,
+    pub(super) next_ticket: u64,
+    pub(super) batches_out: usize,
+    /// Entries of plans that wait to be sent.
+    pub(super) ready: VecDeque<(u64, Range<usize>)>,
+    pub(super) window: ReorderWindow,
+    pub(super) large: LargeFiles,
+    /// The batch of an entry that the process died on before: nothing else is sent beside it.
+    pub(super) alone: Option<u64>,
+    pub(super) paces: Vec<Pace>,
+    pub(super) survey: SurveyState,
+    pub(super) meter: Meter,
+    pub(super) ends: ScanEnds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WalkState {
+    Walking,
+    Ended,
+    BrokenOff,
+    /// What an earlier pass has found is no longer how the tree is.
+    Diverged,
+}
+
+/// What a quantum under way was for.
+#[derive(Debug)]
+pub(super) enum Ticket {
+    Batch { plan: u64, range: Range<usize> },
+    Piece(PieceTag),
+}
+
+/// What the driver was woken for.
+enum Event {
+    Answer(u64, Reply),
+    Walk(Option<WalkEvent>),
+    ReaderHasRoom,
+    ReaderLeft,
+    MayGoOn,
+    Surveyed,
+    Cancelled,
+    DeadlinePassed,
+}
+
+impl Driver {
+    pub(crate) fn new(mut config: DriverConfig, walk: mpsc::Receiver<WalkEvent>, ends: ScanEnds) -> Self {
+        // Bounded by the driver's credit: an answer comes only for a quantum that it sent.
+        let (answer_to, answers) = mpsc::unbounded_channel();
+        Self {
+            walk,
+            walk_state: WalkState::Walking,
+            answers,
+            answer_to,
+            tickets: HashMap::new(),
+            next_ticket: 0,
+            batches_out: 0,
+            ready: VecDeque::new(),
+            window: ReorderWindow::new(config.rules.algorithms),
+            large: LargeFiles::new(config.hashers, config.rules.clone(), std::mem::take(&mut config.before)),
+            alone: None,
+            survey: SurveyState::new(config.survey.take()),
+            paces: std::mem::take(&mut config.paces),
+            meter: Meter::new(),
+            ends,
+            config,
+        }
+    }
+
+    /// Runs the scan to its end and says how it ended.
+    pub(crate) async fn run(mut self) {
+        let outcome = self.drive().await;
+        self.config.supervisor.do_send(Withdraw(self.config.key));
+        let summary = self.meter.summary(outcome == ScanOutcome::Completed);
+        let _ = self.ends.progress.send(self.meter.progress(0));
+        let _ = self.ends.end.send(ScanEnd { summary, outcome });
+    }
+
+    async fn drive(&mut self) -> ScanOutcome {
+        loop {
+            self.deliver();
+            self.send_work();
+            if self.is_done() {
+                return match self.walk_state {
+                    WalkState::BrokenOff => ScanOutcome::WalkFailed,
+                    WalkState::Diverged => ScanOutcome::Diverged,
+                    WalkState::Walking | WalkState::Ended => ScanOutcome::Completed,
+                };
+            }
+            match self.next_event().await {
+                Event::Answer(ticket, reply) => {
+                    self.take_answers(ticket, reply);
+                    self.keep_states();
+                }
+                Event::Walk(event) => self.take_walk_event(event),
+                Event::ReaderHasRoom | Event::MayGoOn => {}
+                Event::Surveyed => self.take_survey(),
+                Event::ReaderLeft | Event::Cancelled => return ScanOutcome::Cancelled,
+                Event::DeadlinePassed => return ScanOutcome::DeadlineExceeded,
+            }
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let wants_plans = self.wants_plans();
+        let waits_for_reader = self.window.front_is_settled();
+        let deadline = self.config.deadline;
+        let paused_until = self.paces.iter().filter_map(Pace::paused_until).max();
+        tokio::select! {
+            biased;
+            () = self.ends.cancel.cancelled() => Event::Cancelled,
+            () = until(deadline) => Event::DeadlinePassed,
+            Some((ticket, reply)) = self.answers.recv() => Event::Answer(ticket, reply),
+            room = self.ends.rows.reserve(), if waits_for_reader => match room {
+                Ok(_) => Event::ReaderHasRoom,
+                Err(_) => Event::ReaderLeft,
+            },
+            event = self.walk.recv(), if wants_plans => Event::Walk(event),
+            () = until(paused_until) => Event::MayGoOn,
+            () = self.survey.next() => Event::Surveyed,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.walk_state != WalkState::Walking && self.window.is_empty()
+    }
+
+    /// Batches ahead: two a hasher, and one more to hide the driver's own turn.
+    fn batch_credit(&self) -> usize {
+        2 * self.config.hashers + 1
+    }
+
+    /// A chain's next piece needs its last one's state, so pieces beyond the hashers would only queue up
+    /// in front of the slowest chain; subtrees have no such order.
+    fn piece_credit(&self) -> usize {
+        match self.config.rules.algorithms.iter().all(|algorithm| algorithm.is_subtree_parallel()) {
+            true => 2 * self.config.hashers,
+            false => self.config.hashers,
+        }
+    }
+
+    fn pieces_out(&self) -> usize {
+        self.tickets.len() - self.batches_out
+    }
+
+    fn wants_plans(&self) -> bool {
+        self.walk_state == WalkState::Walking && self.ready.len() < self.batch_credit() && self.window.has_room()
+    }
+
+    /// Hands complete results to the reader while it has room.
+    fn deliver(&mut self) {
+        while self.window.front_is_settled() {
+            let Ok(room) = self.ends.rows.try_reserve() else { return };
+            let Some(rows) = self.window.pop_settled() else { return };
+            self.meter.count(&rows);
+            room.send(rows);
+        }
+        if self.meter.is_due() {
+            let _ = self.ends.progress.send(self.meter.progress(self.large.bytes_digested()));
+        }
+    }
+
+    fn send_work(&mut self) {
+        if self.alone.is_some() {
+            return;
+        }
+        while self.pieces_out() < self.piece_credit() && self.may_read() {
+            let Some((tag, task)) = self.large.next_piece() else { break };
+            self.submit(Ticket::Piece(tag), tag.bytes, Quantum::HashSegment(task));
+        }
+        while self.batches_out < self.batch_credit() && self.large.len() < LARGE_FILES_OPEN && self.may_read() {
+            let Some((number, range)) = self.ready.pop_front() else { break };
+            let Some(plan) = self.window.plan(number) else { continue };
+            if plan.alone && !self.tickets.is_empty() {
+                return self.ready.push_front((number, range));
+            }
+            self.batches_out += 1;
+            let alone = plan.alone.then_some(self.next_ticket);
+            let task = BatchTask { plan, range: range.clone(), rules: self.config.rules.clone() };
+            self.submit(Ticket::Batch { plan: number, range }, BATCH_COST, Quantum::HashBatch(task));
+            if alone.is_some() {
+                self.alone = alone;
+                return;
+            }
+        }
+    }
+
+    fn may_read(&mut self) -> bool {
+        self.paces.iter_mut().all(Pace::may_read)
+    }
+
+    fn submit(&mut self, ticket: Ticket, cost: u64, quantum: Quantum) {
+        let number = self.next_ticket;
+        self.next_ticket += 1;
+        self.tickets.insert(number, ticket);
+        let lane = Lane::Job { key: self.config.key, low: self.config.low };
+        let reply_to = ReplyTo::Driver { ticket: number, answers: self.answer_to.clone() };
+        self.config.supervisor.do_send(Submit { lane, cost, quantum, reply_to, since: std::time::Instant::now() });
+    }
+
+    fn take_walk_event(&mut self, event: Option<WalkEvent>) {
+        match event {
+            Some(WalkEvent::Plan(plan)) => {
+                let entries = plan.entries.len();
+                let number = self.window.admit(Arc::new(plan));
+                self.ready.push_back((number, 0..entries));
+            }
+            Some(WalkEvent::End { files }) => {
+                self.walk_state = WalkState::Ended;
+                self.meter.set_files_total(files);
+            }
+            Some(WalkEvent::Diverged) => self.walk_state = WalkState::Diverged,
+            None => self.walk_state = WalkState::BrokenOff,
+        }
+    }
+
+    /// Hands on states of large files; those that find no room come again.
+    fn keep_states(&mut self) {
+        for checkpoint in self.large.take_checkpoints() {
+            let _ = self.ends.checkpoints.try_send(checkpoint);
+        }
+    }
+
+    fn take_survey(&mut self) {
+        if let Some(totals) = self.survey.totals() {
+            self.meter.set_totals(totals);
+            let _ = self.ends.progress.send(self.meter.progress(self.large.bytes_digested()));
+        }
+    }
+}

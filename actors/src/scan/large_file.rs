@@ -1,0 +1,277 @@
+//! Large files, cut into pieces: BLAKE3 as subtrees on all hashers at once, every serial digest as a chain
+//! of its own, so that different digests of one file run on different hashers.
+//!
+//! The earliest file with something to do comes first, and within it the track with the most work left,
+//! so that the slowest digest never waits for a faster one.
+
+mod checkpoint;
+mod enter;
+mod track;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::track::{Track, tracks, unsized_track};
+use super::reorder::Settled;
+use crate::file::{OpenFile, Piece};
+use crate::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
+use crate::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
+use crate::walk::Plan;
+
+/// The large files of a scan.
+#[derive(Debug)]
+pub(super) struct LargeFiles {
+    files: BTreeMap<u64, LargeFile>,
+    next_id: u64,
+    rules: Arc<ScanRules>,
+    /// Files beyond these wait with nothing but their descriptor.
+    active: usize,
+    /// Subtrees of one file that may be under way.
+    subtrees_ahead: usize,
+    /// What an earlier process has digested of large files.
+    before: Vec<Checkpoint>,
+    /// States to be kept for a later process.
+    to_keep: Vec<Checkpoint>,
+}
+
+#[derive(Debug)]
+struct LargeFile {
+    plan: u64,
+    index: usize,
+    file: Arc<OpenFile>,
+    meta: FileMeta,
+    stability: Stability,
+    mapped: bool,
+    tracks: Vec<Track>,
+    in_flight: usize,
+    /// Bytes of this pass that were digested, summed over the tracks.
+    digested: u64,
+    passes: usize,
+    trouble: Option<Trouble>,
+    look: Look,
+    named: Named,
+    /// When each track's state was last kept.
+    kept: Vec<Instant>,
+}
+
+/// Whether it is known what the file is: once it has changed it is looked at anew, for its size and for
+/// writers, before the next pass begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Done,
+    Wanted,
+    UnderWay,
+}
+
+/// Why a pass over a file cannot count.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    Changed(FileMeta),
+    Failed(Status),
+    /// A piece was lost with its hasher before it began.
+    Restart,
+}
+
+/// Names a piece when its answer comes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PieceTag {
+    pub(super) file: u64,
+    /// None where nothing is read.
+    track: Option<usize>,
+    offset: u64,
+    pub(super) bytes: u64,
+}
+
+impl LargeFiles {
+    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>, before: Vec<Checkpoint>) -> Self {
+        let (active, subtrees_ahead) = (2 * hashers, 2 * hashers);
+        Self { files: BTreeMap::new(), next_id: 0, rules, active, subtrees_ahead, before, to_keep: Vec::new() }
+    }
+
+    /// Takes a file in, which is in this plan of this number.
+    pub(super) fn add(&mut self, number: u64, found: LargeFound, plan: Arc<Plan>) {
+        let LargeFound { index, file, meta, stability, mapped } = found;
+        let algorithms = &self.rules.algorithms;
+        let tracks = if meta.size == 0 { vec![unsized_track(algorithms)] } else { tracks(algorithms) };
+        let mut file = LargeFile {
+            plan: number,
+            index,
+            file: Arc::new(file),
+            meta,
+            stability,
+            mapped,
+            kept: vec![Instant::now(); tracks.len()],
+            tracks,
+            in_flight: 0,
+            digested: 0,
+            passes: 0,
+            trouble: None,
+            look: Look::Done,
+            named: Named { asker: self.rules.asker, plan, index },
+        };
+        file.go_on_from(&self.before, algorithms);
+        self.files.insert(self.next_id, file);
+        self.next_id += 1;
+    }
+
+    /// Files that hold a descriptor and are not done.
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// States to be kept since the last call.
+    pub(super) fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
+        std::mem::take(&mut self.to_keep)
+    }
+
+    /// Bytes of files under way that are digested, of all tracks the mean.
+    pub(super) fn bytes_digested(&self) -> u64 {
+        self.files.values().map(LargeFile::bytes_digested).sum()
+    }
+
+    /// The next piece to be digested, where one can be.
+    pub(super) fn next_piece(&mut self) -> Option<(PieceTag, SegmentTask)> {
+        let ahead = self.subtrees_ahead;
+        self.files.iter_mut().take(self.active).find_map(|(&id, file)| match file.look == Look::Wanted {
+            true => Some(file.look_again(id)),
+            false => file.best_track(ahead).map(|track| file.cut(id, track)),
+        })
+    }
+
+    /// Enters what came of a piece. Gives the file's plan and result once it is done.
+    pub(super) fn settle(&mut self, tag: PieceTag, done: SegmentDone) -> Option<(u64, Settled)> {
+        let file = self.files.get_mut(&tag.file)?;
+        file.in_flight -= 1;
+        file.digested += done.bytes(tag.bytes);
+        match done {
+            SegmentDone::Subtree(value) => file.enter_subtree(tag, value),
+            SegmentDone::Chain(chain) => file.enter_chain(tag, chain),
+            SegmentDone::Unsized(digests, read) => file.enter_unsized(digests, read, self.rules.max_unsized_bytes),
+            SegmentDone::Looked(meta, stability) => file.enter_look(meta, stability, &self.rules),
+            SegmentDone::Changed(meta) => file.note(Trouble::Changed(meta)),
+            SegmentDone::Failed(status) => file.note(Trouble::Failed(status)),
+        }
+        self.to_keep.extend(file.checkpoint_if_due(tag.track));
+        self.conclude(tag.file)
+    }
+
+    /// A piece was lost with its hasher.
+    pub(super) fn lose(&mut self, tag: PieceTag, code: Option<ErrorCode>) -> Option<(u64, Settled)> {
+        let file = self.files.get_mut(&tag.file)?;
+        file.in_flight -= 1;
+        file.note(match code {
+            Some(code) => Trouble::Failed(Status::Error { code, errno: 0 }),
+            None => Trouble::Restart,
+        });
+        self.conclude(tag.file)
+    }
+
+    fn conclude(&mut self, id: u64) -> Option<(u64, Settled)> {
+        let file = self.files.get_mut(&id)?;
+        if file.in_flight > 0 {
+            return None;
+        }
+        let settled = match file.trouble.take() {
+            Some(trouble) => file.restart_or_give_up(trouble)?,
+            None if file.is_digested() => file.digests(),
+            None => return None,
+        };
+        let plan = file.plan;
+        self.files.remove(&id);
+        Some((plan, settled))
+    }
+}
+
+impl LargeFile {
+    fn bytes_digested(&self) -> u64 {
+        self.digested / self.tracks.len().max(1) as u64
+    }
+
+    fn note(&mut self, trouble: Trouble) {
+        self.trouble.get_or_insert(trouble);
+    }
+
+    /// The track with the most work left among those that have a piece to give.
+    fn best_track(&self, subtrees_ahead: usize) -> Option<usize> {
+        if self.trouble.is_some() || self.look != Look::Done {
+            return None;
+        }
+        let size = self.meta.size;
+        let ready = self.tracks.iter().enumerate().filter(|(_, track)| track.is_ready(size, subtrees_ahead));
+        ready.max_by_key(|(_, track)| track.work_left(size)).map(|(index, _)| index)
+    }
+
+    fn cut(&mut self, id: u64, track: usize) -> (PieceTag, SegmentTask) {
+        let (offset, bytes, work) = self.tracks[track].cut(self.meta.size);
+        self.task(PieceTag { file: id, track: Some(track), offset, bytes }, work)
+    }
+
+    fn look_again(&mut self, id: u64) -> (PieceTag, SegmentTask) {
+        self.look = Look::UnderWay;
+        self.task(PieceTag { file: id, track: None, offset: 0, bytes: 0 }, SegmentWork::Look)
+    }
+
+    fn task(&mut self, tag: PieceTag, work: SegmentWork) -> (PieceTag, SegmentTask) {
+        self.in_flight += 1;
+        let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
+        (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work, named: self.named.clone() })
+    }
+
+    fn is_digested(&self) -> bool {
+        self.look == Look::Done && self.tracks.iter().all(|track| track.is_through(self.meta.size))
+    }
+
+    fn digests(&mut self) -> Settled {
+        let mut digests = Vec::new();
+        for track in std::mem::take(&mut self.tracks) {
+            match track {
+                Track::Subtrees { order, .. } => {
+                    let root = order.merger.finish().expect("a large file has two pieces or more");
+                    digests.extend_from_slice(&root);
+                }
+                Track::Chain { state, .. } => {
+                    if let Some(chain) = state {
+                        chain.finalize_into(&mut digests);
+                    }
+                }
+                Track::Unsized { next_offset, state, .. } => {
+                    self.meta.size = next_offset;
+                    if let Some(mut state) = state {
+                        state.finalize_reset_into(&mut digests);
+                    }
+                }
+            }
+        }
+        self.settled(Status::Hashed(self.stability), digests)
+    }
+
+    fn settled(&self, status: Status, digests: Vec<u8>) -> Settled {
+        Settled { index: self.index, meta: self.meta, status, digests }
+    }
+
+    /// Begins another pass; nothing then. After the last one the file has changed too often.
+    fn restart_or_give_up(&mut self, trouble: Trouble) -> Option<Settled> {
+        self.passes += 1;
+        let too_often = self.passes >= READ_ATTEMPTS;
+        match trouble {
+            Trouble::Failed(status) => return Some(self.settled(status, Vec::new())),
+            Trouble::Changed(meta) if too_often => {
+                self.meta = meta;
+                return Some(self.settled(error(ErrorCode::FileChanged), Vec::new()));
+            }
+            Trouble::Restart if too_often => return Some(self.settled(error(ErrorCode::Internal), Vec::new())),
+            // It was written to since the probe, which has to be made anew.
+            Trouble::Changed(_) => self.look = Look::Wanted,
+            Trouble::Restart if self.look == Look::UnderWay => self.look = Look::Wanted,
+            Trouble::Restart => {}
+        }
+        self.tracks.iter_mut().for_each(Track::begin_again);
+        self.digested = 0;
+        None
+    }
+}
+
+fn error(code: ErrorCode) -> Status {
+    Status::Error { code, errno: 0 }
+}

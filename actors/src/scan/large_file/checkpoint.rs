@@ -1,0 +1,48 @@
+//! What of a large file outlives the process: its digests' states, now and then.
+
+use std::time::Instant;
+
+use crate::digest::{Algorithm, Algorithms};
+use crate::hash::Named;
+use crate::result::{Checkpoint, KEEP_EVERY};
+use crate::scan::large_file::LargeFile;
+use crate::scan::large_file::track::Track;
+
+impl LargeFile {
+    /// Takes up states that an earlier process kept of this very file.
+    pub(super) fn go_on_from(&mut self, before: &[Checkpoint], algorithms: &Algorithms) {
+        if before.is_empty() {
+            return;
+        }
+        let path = self.path();
+        for kept in before.iter().filter(|kept| kept.path == path && kept.meta.is_same_file(&self.meta)) {
+            let Some(place) = algorithms.iter().position(|algorithm| algorithm == kept.algorithm) else { continue };
+            if kept.bytes < self.meta.size && self.tracks[place].restore(kept.bytes, &kept.state) {
+                self.digested += kept.bytes;
+            }
+        }
+    }
+
+    fn path(&self) -> Vec<u8> {
+        let mut path = Vec::new();
+        let Named { plan, index, .. } = &self.named;
+        plan.path_into(&plan.entries[*index], &mut path);
+        path
+    }
+
+    /// The state of a track, where somebody keeps it and it is time.
+    pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
+        let track = track?;
+        if self.named.asker.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {
+            return None;
+        }
+        self.kept[track] = Instant::now();
+        let (bytes, state) = self.tracks[track].save(self.meta.size)?;
+        let algorithm = match &self.tracks[track] {
+            Track::Subtrees { .. } => Algorithm::Blake3,
+            Track::Chain { algorithm, .. } => *algorithm,
+            Track::Unsized { .. } => return None,
+        };
+        Some(Checkpoint { path: self.path(), algorithm, meta: self.meta, bytes, state })
+    }
+}

@@ -1,0 +1,53 @@
+//! What hashers found of a large file, entered into its tracks.
+
+use crate::digest::{Chain, MultiHasher};
+use crate::file::{PIECE_BYTES, UnsizedRead};
+use crate::guards::Guard;
+use crate::hash::ScanRules;
+use crate::result::{ErrorCode, FileMeta, Stability};
+use crate::scan::large_file::track::Track;
+use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
+
+impl LargeFile {
+    /// Takes what the file is now for the pass that is to begin.
+    pub(super) fn enter_look(&mut self, meta: FileMeta, stability: Stability, rules: &ScanRules) {
+        let still_unsized = (self.meta.size == 0) == (meta.size == 0);
+        let still_large = meta.size == 0 || meta.size > PIECE_BYTES as u64;
+        self.meta = meta;
+        self.stability = stability;
+        self.look = Look::Done;
+        if !(still_unsized && still_large) {
+            self.note(Trouble::Failed(error(ErrorCode::FileChanged)));
+        } else if stability == Stability::Unverified && rules.refuses_unverified() {
+            self.note(Trouble::Failed(error(ErrorCode::FileBusy)));
+        }
+    }
+
+    pub(super) fn enter_unsized(&mut self, digests: Box<MultiHasher>, read: UnsizedRead, max_bytes: u64) {
+        if let Some(Track::Unsized { next_offset, state, is_done, .. }) = self.tracks.first_mut() {
+            *next_offset += read.bytes;
+            *is_done = read.is_end;
+            *state = Some(digests);
+            if *next_offset > max_bytes && Guard::UnsizedBound.is_up() {
+                self.note(Trouble::Failed(error(ErrorCode::TooLarge)));
+            }
+        }
+    }
+
+    pub(super) fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32]) {
+        if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
+            *in_flight -= 1;
+            order.enter(tag.offset / PIECE_BYTES as u64, value);
+        }
+    }
+
+    pub(super) fn enter_chain(&mut self, tag: PieceTag, chain: Chain) {
+        if let Some(Track::Chain { state, .. }) = self.track(tag) {
+            *state = Some(chain);
+        }
+    }
+
+    fn track(&mut self, tag: PieceTag) -> Option<&mut Track> {
+        self.tracks.get_mut(tag.track?)
+    }
+}

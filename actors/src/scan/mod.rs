@@ -1,0 +1,21 @@
+//! A scan: targets, hashed by the engine; results in walk order through a bounded channel.
+//!
+//! The driver owns the work and runs on the engine's own arbiter: whoever asked may leave. Its credit bounds what it
+//! has at the Supervisor, its reorder window what it holds, the channel what waits for the reader.
+
+mod answers;
+mod driver;
+mod handle;
+mod large_file;
+mod progress;
+mod reorder;
+mod resume;
+mod spec;
+mod start;
+mod survey;
+mod timer;
+
+pub use handle::{Canceller, Scan, ScanEnd, ScanOutcome};
+pub(crate) use resume::{KnownBatch, KnownKind, KnownSource, Past};
+pub use spec::{Priority, ScanSpec};
+pub(crate) use timer::until;

@@ -1,0 +1,136 @@
+//! The reorder window: results leave in walk order, whatever order they come in.
+//!
+//! Its length bounds the memory of a scan: [`WINDOW_PLANS`] plans of some hundred entries.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::digest::Algorithms;
+use crate::hash::BatchDone;
+use crate::result::{ErrorCode, FileMeta, Row, Rows, Status};
+use crate::walk::{Fate, Plan};
+
+/// Plans between the first one not yet delivered and the newest one: some 65,000 files.
+const WINDOW_PLANS: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct ReorderWindow {
+    algorithms: Algorithms,
+    slots: VecDeque<Slot>,
+    /// The number of the first slot's plan.
+    first: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    plan: Arc<Plan>,
+    rows: Vec<Row>,
+    digests: Vec<u8>,
+    unsettled: usize,
+}
+
+/// What came of one entry, from outside of a batch.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) index: usize,
+    pub(super) meta: FileMeta,
+    pub(super) status: Status,
+    /// Empty unless hashed.
+    pub(super) digests: Vec<u8>,
+}
+
+impl ReorderWindow {
+    pub(super) fn new(algorithms: Algorithms) -> Self {
+        Self { algorithms, slots: VecDeque::new(), first: 0 }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.slots.len() < WINDOW_PLANS
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Takes a plan in; gives its number.
+    pub(super) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
+        let rows: Vec<Row> = plan.entries.iter().map(|entry| unsettled_row(&plan, entry)).collect();
+        let unsettled = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash).count();
+        self.slots.push_back(Slot { plan, rows, digests: Vec::new(), unsettled });
+        self.first + self.slots.len() as u64 - 1
+    }
+
+    pub(super) fn plan(&self, number: u64) -> Option<Arc<Plan>> {
+        let slot = self.slots.get(usize::try_from(number.checked_sub(self.first)?).ok()?)?;
+        Some(slot.plan.clone())
+    }
+
+    fn slot(&mut self, number: u64) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Enters what a batch found.
+    pub(super) fn settle_batch(&mut self, number: u64, done: &BatchDone) {
+        let stride = self.algorithms.digest_bytes();
+        let Some(slot) = self.slot(number) else { return };
+        let mut digests_at = slot.digests.len() as u32;
+        if slot.digests.is_empty() {
+            slot.digests.reserve_exact(slot.unsettled * stride);
+        }
+        slot.digests.extend_from_slice(&done.digests);
+        for outcome in &done.outcomes {
+            let row = &mut slot.rows[outcome.index];
+            row.meta = outcome.meta;
+            row.status = outcome.status;
+            row.origin = outcome.origin;
+            row.digests_at = digests_at;
+            if let Status::Hashed(_) = outcome.status {
+                digests_at += stride as u32;
+            }
+        }
+        slot.unsettled -= done.outcomes.len();
+    }
+
+    /// Enters what came of one entry.
+    pub(super) fn settle_one(&mut self, number: u64, settled: &Settled) {
+        let Some(slot) = self.slot(number) else { return };
+        let row = &mut slot.rows[settled.index];
+        row.meta = settled.meta;
+        row.status = settled.status;
+        row.digests_at = slot.digests.len() as u32;
+        slot.digests.extend_from_slice(&settled.digests);
+        slot.unsettled -= 1;
+    }
+
+    pub(super) fn front_is_settled(&self) -> bool {
+        self.slots.front().is_some_and(|slot| slot.unsettled == 0)
+    }
+
+    /// The results of the first plan, once they are complete.
+    pub(super) fn pop_settled(&mut self) -> Option<Rows> {
+        if !self.front_is_settled() {
+            return None;
+        }
+        let Slot { plan, rows, digests, .. } = self.slots.pop_front()?;
+        self.first += 1;
+        let directories = plan.groups.iter().map(|group| group.shown.clone()).collect();
+        Some(Rows {
+            algorithms: self.algorithms,
+            directories,
+            names: plan.names().to_vec(),
+            digests,
+            rows,
+            judged: Vec::new(),
+        })
+    }
+}
+
+fn unsettled_row(plan: &Plan, entry: &crate::walk::Entry) -> Row {
+    let (name_at, name_len) = plan.name_span(entry);
+    let status = match entry.fate {
+        Fate::Settled(status) => status,
+        Fate::Hash => Status::Error { code: ErrorCode::Internal, errno: 0 },
+    };
+    let meta = FileMeta::default();
+    Row { directory: entry.group, name_at, name_len, digests_at: 0, meta, status, origin: entry.origin }
+}

@@ -1,0 +1,69 @@
+//! What a scan is asked for: targets, algorithms, and how they are read.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use crate::Algorithms;
+use crate::file::{IoMode, Reach};
+use crate::result::FileIdentity;
+use crate::walk::{Filters, Target};
+use serde::{Deserialize, Serialize};
+
+/// A job's place among other jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Shares the hashers with other normal jobs, by bytes.
+    #[default]
+    Normal,
+    /// Runs only while no normal job has work waiting.
+    Low,
+}
+
+/// What is to be hashed, and how.
+#[derive(Debug)]
+pub struct ScanSpec {
+    /// In this order.
+    pub targets: Vec<Target>,
+    /// The digests to compute, in this order.
+    pub algorithms: Algorithms,
+    /// Which entries of trees are wanted; names and single files always are.
+    pub filters: Filters,
+    /// Whether walks stop at mount points.
+    pub reach: Reach,
+    /// How large files are read.
+    pub io: IoMode,
+    /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
+    pub require_stable: bool,
+    /// The place among other scans.
+    pub priority: Priority,
+    /// The scan ends when it is not done by then.
+    pub deadline: Option<Duration>,
+    /// Holds the scan back.
+    pub max_bytes_per_second: Option<NonZeroU64>,
+    /// After this long a second walk counts files and bytes, so that progress knows the whole. It costs a
+    /// `stat` a file; none means that totals are known at the end alone.
+    pub survey_after: Option<Duration>,
+    /// Files and directories of our own that are skipped wherever they are met.
+    pub leave_out: Vec<FileIdentity>,
+}
+
+impl ScanSpec {
+    /// These targets with nothing left out and no bounds.
+    #[must_use]
+    pub fn new(targets: Vec<Target>, algorithms: Algorithms) -> Self {
+        Self {
+            targets,
+            algorithms,
+            filters: Filters::default(),
+            reach: Reach::Everywhere,
+            io: IoMode::Auto,
+            require_stable: false,
+            priority: Priority::Normal,
+            deadline: None,
+            max_bytes_per_second: None,
+            survey_after: None,
+            leave_out: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Starting a scan on an engine: a walker, what is known from before, and the driver that joins them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::Engine;
+use crate::engine::Shared;
+use crate::engine::throttle::{Pace, SharedPace};
+use crate::error::Refused;
+use crate::hash::ScanRules;
+use crate::messages::JobKey;
+use crate::scan::driver::{Driver, DriverConfig};
+use crate::scan::handle::{ScanEnds, channel};
+use crate::scan::resume::join_past;
+use crate::scan::survey::SurveyPlan;
+use crate::scan::{Past, Priority, Scan, ScanSpec};
+use crate::walk::WalkSpec;
+use crate::walker::{PLANS_AHEAD, Walk, Walker};
+use tokio::sync::mpsc;
+
+impl Engine {
+    /// Begins a scan. The driver owns it; the handle's drop cancels it.
+    ///
+    /// # Errors
+    /// While the engine drains.
+    pub fn scan(&self, spec: ScanSpec) -> Result<Scan, Refused> {
+        self.scan_on(spec, None)
+    }
+
+    /// A scan that goes on from what is known of earlier ones; of jobs alone.
+    pub(crate) fn scan_on(&self, spec: ScanSpec, past: Option<Past>) -> Result<Scan, Refused> {
+        if self.draining() {
+            return Err(Refused::Draining);
+        }
+        let (scan, ends) = channel();
+        let shared = self.shared.clone();
+        match self.shared.home.spawn(async move { shared.drive(spec, past, ends).await }) {
+            true => Ok(scan),
+            false => Err(Refused::Draining),
+        }
+    }
+}
+
+impl Shared {
+    async fn drive(&self, spec: ScanSpec, past: Option<Past>, ends: ScanEnds) {
+        let ScanSpec { targets, filters, reach, leave_out, .. } = spec;
+        let rules = ScanRules {
+            algorithms: spec.algorithms,
+            io: spec.io,
+            require_stable: spec.require_stable,
+            max_file_bytes: self.config.max_file_bytes,
+            max_unsized_bytes: self.config.max_unsized_bytes,
+            leave_out: leave_out.clone(),
+            asker: past.as_ref().map(|past| past.asker),
+        };
+        let (events, walk) = mpsc::channel(PLANS_AHEAD);
+        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, patience: self.config.quantum_deadline };
+        let survey = spec
+            .survey_after
+            .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
+        Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events });
+        let (walk, before) = match past {
+            Some(past) => join_past(walk, past),
+            None => (walk, Vec::new()),
+        };
+        let config = DriverConfig {
+            key: JobKey(self.next_job.fetch_add(1, Ordering::Relaxed)),
+            low: spec.priority == Priority::Low,
+            hashers: self.config.hashers.get(),
+            rules: Arc::new(rules),
+            deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
+            paces: spec
+                .max_bytes_per_second
+                .map(SharedPace::new)
+                .into_iter()
+                .chain(self.budget.clone())
+                .map(Pace::of)
+                .collect(),
+            before,
+            survey,
+            supervisor: self.supervisor.clone(),
+        };
+        Driver::new(config, walk, ends).run().await;
+    }
+}
