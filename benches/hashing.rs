@@ -21,11 +21,11 @@ use corpus::{Corpus, Dice};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use hivesum_actors::digest::MultiHasher;
+use hivesum_actors::engine::HasherPriority;
 use hivesum_actors::engine::SelfTest;
 use hivesum_actors::file::IoMode;
 use hivesum_actors::result::NameList;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::engine::HasherPriority;
 use hivesum_actors::walk::Target;
 use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
 

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-pub use hivesum_actors::store::retention::Retention;
 pub use hivesum_actors::engine::HasherPriority;
+pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
 use origin::is_origin;
 

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 
 use hivesum_actors::digest::Algorithms;
+use hivesum_actors::engine::HasherPriority;
 use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
 use hivesum_actors::error::StartError;
-use hivesum_actors::engine::HasherPriority;
 
 use super::args::EngineArgs;
 

@@ -3,13 +3,13 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 
-use super::failure::Fault;
-use super::jobs::{Ending, end_within, must_exist};
-use super::ledger::{Batch, Group};
 use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
-use super::seal::{self, Sealer};
 use super::{checkpoints, recovery};
 use crate::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
+use crate::store::batcher::{Batch, Group};
+use crate::store::error::Fault;
+use crate::store::job_row::{Ending, end_within, must_exist};
+use crate::store::row_checksum::{self, Sealer};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
 pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {
@@ -75,7 +75,7 @@ fn write_moves(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
     if group.moves.is_empty() {
         return Ok(());
     }
-    seal::add_function(change)?;
+    row_checksum::add_function(change)?;
     let mut update = change.prepare_cached(
         "UPDATE results SET verdict = ?3, moved_from = ?4, seal = seal_of(
            position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code, errno, stability,

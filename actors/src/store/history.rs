@@ -6,16 +6,17 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::failure::Fault;
 use super::open::{Access, connect, prepare};
-use super::place::{ServerLock, StateDir};
+use super::pages;
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{facts, jobs, pages};
 use crate::compare::{Comparison, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
 use crate::result::{FileIdentity, Item};
+use crate::store::error::Fault;
+use crate::store::state_dir::{ServerLock, StateDir};
+use crate::store::{job_facts, job_row};
 
 /// The jobs of a state directory.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        self.explained(|connection, _| jobs::list(connection, query))
+        self.explained(|connection, _| job_row::list(connection, query))
     }
 
     /// One job, as far as it is committed.
@@ -60,7 +61,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.explained(|connection, _| Ok(jobs::get(connection, id)?.map(|stored| stored.job)))
+        self.explained(|connection, _| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
     }
 
     /// The next results that match, after a row or from the first; see
@@ -83,7 +84,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn results_at(&mut self, id: JobId, positions: &[u64]) -> Result<Vec<Item>, StoreError> {
-        self.explained(|connection, _| facts::items_at(connection, id, positions))
+        self.explained(|connection, _| job_facts::items_at(connection, id, positions))
     }
 
     /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
@@ -91,7 +92,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn each_fact(&mut self, id: JobId, take: impl FnMut(Fact)) -> Result<bool, StoreError> {
-        self.explained(|connection, _| facts::each_fact(connection, id, take))
+        self.explained(|connection, _| job_facts::each_fact(connection, id, take))
     }
 
     /// Compares the results of two ended jobs: what was, and what is. Nothing if one is not there.
@@ -99,7 +100,7 @@ impl History {
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store cannot be read.
     pub fn compare(&mut self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        self.explained(|connection, _| facts::compare_jobs(connection, old, new))?.transpose()
+        self.explained(|connection, _| job_facts::compare_jobs(connection, old, new))?.transpose()
     }
 
     /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
@@ -108,7 +109,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn duplicates(&mut self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.explained(|connection, _| facts::duplicates(connection, id, by, min_size))
+        self.explained(|connection, _| job_facts::duplicates(connection, id, by, min_size))
     }
 
     /// The state directory and the files in it, which are no part of a tree that they lie in.
@@ -124,8 +125,8 @@ impl History {
     pub fn delete(&mut self, id: JobId) -> Result<Deletion, StoreError> {
         let _lock: ServerLock = self.place.lock()?;
         self.explained(|connection, _| {
-            if !jobs::delete(connection, id)? {
-                let is_there = jobs::get(connection, id)?.is_some();
+            if !job_row::delete(connection, id)? {
+                let is_there = job_row::get(connection, id)?.is_some();
                 return Ok(if is_there { Deletion::StillRunning } else { Deletion::NotFound });
             }
             while sweep(connection, SWEEP_ROWS)? {}

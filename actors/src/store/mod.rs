@@ -10,32 +10,32 @@
 //! people. Results belong to a run, a job to its latest run: deleting a job gives up a run in one short
 //! transaction, and `sweep` removes the rows piece by piece. Every row carries a seal, see `seal`.
 
+mod batcher;
 mod checkpoints;
-mod clerk;
 mod commit;
-mod endings;
-mod facts;
-mod failure;
+mod end_order;
+mod error;
 pub mod figures;
 pub mod history;
-mod jobs;
-mod known;
-mod ledger;
+mod idempotency;
+mod job_facts;
+mod job_row;
 mod open;
-mod orders;
 mod pages;
-mod place;
-mod reads;
+mod prior_rows;
+mod queries;
 mod recovery;
-mod requests;
 pub mod retention;
 mod row;
-mod seal;
-mod sorted;
+mod row_checksum;
+mod sort_index;
+mod sorted_pages;
+mod state_dir;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+mod worker;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,21 +47,21 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::clerk::{Ask, Clerk};
-pub(crate) use self::endings::NextEnded;
-use self::failure::Fault;
 use self::figures::{Commits, StoreFigures};
-pub(crate) use self::jobs::{Ending, StoredJob};
-pub(crate) use self::known::KnownQuery;
-pub(crate) use self::ledger::{Footing, Group, Ledger, NumberedItem, Tally};
 use self::open::Access;
-use self::place::{ServerLock, StateDir};
 pub(crate) use self::recovery::Beginning;
-pub(crate) use self::requests::{Before, RequestKey};
 use self::retention::Retention;
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
 use crate::result::FileIdentity;
+pub(crate) use crate::store::batcher::{Footing, Group, Ledger, NumberedItem, Tally};
+pub(crate) use crate::store::end_order::NextEnded;
+use crate::store::error::Fault;
+pub(crate) use crate::store::idempotency::{Before, RequestKey};
+pub(crate) use crate::store::job_row::{Ending, StoredJob};
+pub(crate) use crate::store::prior_rows::KnownQuery;
+use crate::store::state_dir::{ServerLock, StateDir};
+use crate::store::worker::{Ask, Clerk};
 use crate::sys::slots::Slots;
 
 /// Threads that read.
@@ -127,7 +127,7 @@ impl Store {
         manifest: Option<Vec<u8>>,
         request: Option<RequestKey>,
     ) -> Result<Before, StoreError> {
-        self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
+        self.write(move |connection| job_row::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
     pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
@@ -145,14 +145,14 @@ impl Store {
 
     /// Builds the orders of the oldest ended job that has none. Which one that was; nothing if there is none.
     pub(crate) async fn index_next(&self) -> Result<Option<JobId>, StoreError> {
-        let Some(stored) = self.read(|connection| orders::next_without(connection)).await? else { return Ok(None) };
+        let Some(stored) = self.read(|connection| sort_index::next_without(connection)).await? else { return Ok(None) };
         let (id, algorithms) = (stored.job.id, stored.job.spec.algorithms);
-        let mut chunks = orders::sort(&self.place, stored.run, algorithms);
+        let mut chunks = sort_index::sort(&self.place, stored.run, algorithms);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            self.write(move |connection| orders::write(connection, &chunk)).await?;
+            self.write(move |connection| sort_index::write(connection, &chunk)).await?;
         }
-        self.write(move |connection| orders::finish(connection, id)).await?;
+        self.write(move |connection| sort_index::finish(connection, id)).await?;
         Ok(Some(id))
     }
 
@@ -185,7 +185,7 @@ impl Store {
     }
 
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {
-        self.write(move |connection| jobs::end(connection, id, &ending)).await
+        self.write(move |connection| job_row::end(connection, id, &ending)).await
     }
 
     /// Makes the file that hashers note in what they read; gives it, and the unfinished jobs, oldest first.
@@ -205,7 +205,7 @@ impl Store {
     }
 
     pub(crate) async fn delete(&self, id: JobId) -> Result<bool, StoreError> {
-        self.write(move |connection| jobs::delete(connection, id)).await
+        self.write(move |connection| job_row::delete(connection, id)).await
     }
 
     /// Removes some rows of runs that were given up. Whether there may be more to do.

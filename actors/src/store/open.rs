@@ -13,10 +13,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::failure::{Fault, system_failure};
-use super::place::{ServerLock, StateDir};
-use super::seal;
 use crate::error::StoreError;
+use crate::store::error::{Fault, system_failure};
+use crate::store::row_checksum;
+use crate::store::state_dir::{ServerLock, StateDir};
 
 /// `hive` in ASCII: says to whom the file belongs.
 const APPLICATION_ID: i64 = 0x6869_7665;
@@ -176,7 +176,7 @@ fn remove_if_there(path: &Path) -> Result<(), Fault> {
 
 /// Takes the steps that are missing, all or none.
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
-    seal::add_function(connection)?;
+    row_checksum::add_function(connection)?;
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();

@@ -8,18 +8,18 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::failure::Fault;
-use super::jobs::{self, StoredJob};
-use super::ledger::NumberedItem;
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
 use crate::result::{Item, Verdict, walk_order};
+use crate::store::batcher::NumberedItem;
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
     // One transaction: the rows counted are the rows read, whatever is committed meanwhile.
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(None) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let selection = Selection::new(&view, &stored, query)?;
     let limit = query.limit.clamp(1, MAX_PAGE);
     let q = query.q.as_deref().unwrap_or_default();
@@ -40,7 +40,7 @@ pub(crate) fn rows_after(
     limit: usize,
 ) -> Result<RowPage, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(RowPage::default()) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let mut selection = Selection::new(&view, &stored, query)?;
     selection.range.start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
     let limit = limit.clamp(1, MAX_PAGE);
@@ -67,7 +67,7 @@ pub(crate) fn errors_since(
     limit: usize,
 ) -> Result<ErrorsSince, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
     let range = from..stored.rows;
     let selection = Selection {
         view: &view,

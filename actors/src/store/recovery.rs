@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::checkpoints;
-use super::failure::Fault;
-use super::jobs::{self, StoredJob, must_exist};
-use super::ledger::{Footing, Tally};
 use crate::job::{JobId, JobState};
 use crate::result::Checkpoint;
+use crate::store::batcher::{Footing, Tally};
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob, must_exist};
 use crate::sys::slots::Note;
 
 /// What a job's driver begins with.
@@ -42,7 +42,7 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
             )?
             .execute(params![JobId::from_bytes(note.asker).to_string(), note.path, note.offset as i64])?;
     }
-    let unfinished = jobs::all_in(&change, JobState::Queued)?;
+    let unfinished = job_row::all_in(&change, JobState::Queued)?;
     change.commit()?;
     Ok(unfinished)
 }
@@ -54,7 +54,7 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
         .execute(params![id.to_string(), at.to_string()])?;
     must_exist(changed)?;
-    let stored = jobs::get(&change, id)?.ok_or(Fault::Nonsense("a job under way that is not in the store"))?;
+    let stored = job_row::get(&change, id)?.ok_or(Fault::Nonsense("a job under way that is not in the store"))?;
     let (former_run, elapsed_ms) = change
         .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
@@ -106,7 +106,7 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), F
     {
         (kept, other) = (former, Some(run));
     }
-    let fresh = jobs::new_run(&change)?;
+    let fresh = job_row::new_run(&change)?;
     let changed = change
         .prepare_cached(
             "UPDATE jobs SET run = ?2, former_run = ?3, row_count = 0, files_done = 0, files_failed = 0,
@@ -116,7 +116,7 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), F
     must_exist(changed)?;
     change.prepare_cached("UPDATE checkpoints SET run = ?2 WHERE run = ?1")?.execute([run, fresh])?;
     if let Some(other) = other {
-        jobs::abandon(&change, other)?;
+        job_row::abandon(&change, other)?;
     }
     change.commit()?;
     Ok(())
@@ -140,7 +140,7 @@ pub(crate) fn forget_what_was_for_going_on(change: &Transaction<'_>, id: JobId) 
         .flatten();
     if let Some(former) = former {
         change.prepare_cached("UPDATE jobs SET former_run = NULL WHERE id = ?")?.execute([&id])?;
-        jobs::abandon(change, former)?;
+        job_row::abandon(change, former)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::failure::Fault;
+use crate::store::error::Fault;
 
 /// Rows removed in one transaction: some ten milliseconds.
 pub(crate) const SWEEP_ROWS: i64 = 4000;
@@ -42,7 +42,7 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Faul
 mod tests {
     use super::*;
     use crate::job::JobState;
-    use crate::store::jobs;
+    use crate::store::job_row;
     use crate::store::testing::Bench;
 
     fn count(bench: &Bench, table: &str) -> i64 {
@@ -55,13 +55,13 @@ mod tests {
         let gone = bench.job_with_rows(&["a/1", "a/2", "b/1", "b/2", "b/3"]);
         let kept = bench.job_with_rows(&["a/1", "x/2"]);
         bench.end(gone, JobState::Completed);
-        jobs::delete(&mut bench.connection, gone).unwrap();
+        job_row::delete(&mut bench.connection, gone).unwrap();
         let mut left = Vec::new();
         while sweep(&mut bench.connection, 2).unwrap() {
             left.push(count(&bench, "results"));
         }
         assert_eq!(left, [5, 3, 2, 2, 2]);
         assert_eq!((count(&bench, "directories"), count(&bench, "runs")), (2, 1));
-        assert_eq!(jobs::get(&bench.connection, kept).unwrap().unwrap().rows, 2);
+        assert_eq!(job_row::get(&bench.connection, kept).unwrap().unwrap().rows, 2);
     }
 }

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::commit::commit;
-use super::jobs::{self, Ending};
-use super::ledger::{Footing, Ledger};
 use super::open::{Access, connect, prepare};
-use super::place::StateDir;
 use super::recovery;
 use crate::job::{Job, JobId, JobSpec, JobState};
 use crate::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
+use crate::store::batcher::{Footing, Ledger};
+use crate::store::job_row::{self, Ending};
+use crate::store::state_dir::StateDir;
 
 pub(crate) struct Bench {
     pub(crate) connection: Connection,
@@ -33,7 +33,7 @@ impl Bench {
 
     pub(crate) fn take_job(&mut self) -> Job {
         let job = job();
-        jobs::insert(&mut self.connection, &job, None, None).unwrap();
+        job_row::insert(&mut self.connection, &job, None, None).unwrap();
         job
     }
 
@@ -42,18 +42,18 @@ impl Bench {
     }
 
     pub(crate) fn end(&mut self, id: JobId, state: JobState) {
-        jobs::end(&mut self.connection, id, &ending(state)).unwrap();
+        job_row::end(&mut self.connection, id, &ending(state)).unwrap();
     }
 
     /// Builds the orders of an ended job.
     pub(crate) fn index(&mut self, id: JobId) {
-        let stored = jobs::get(&self.connection, id).unwrap().unwrap();
+        let stored = job_row::get(&self.connection, id).unwrap().unwrap();
         let place = StateDir::open(self.dir.path()).unwrap();
-        let mut chunks = super::orders::sort(&place, stored.run, stored.job.spec.algorithms);
+        let mut chunks = super::sort_index::sort(&place, stored.run, stored.job.spec.algorithms);
         while let Some(chunk) = chunks.blocking_recv() {
-            super::orders::write(&mut self.connection, &chunk.unwrap()).unwrap();
+            super::sort_index::write(&mut self.connection, &chunk.unwrap()).unwrap();
         }
-        super::orders::finish(&mut self.connection, id).unwrap();
+        super::sort_index::finish(&mut self.connection, id).unwrap();
     }
 
     /// A job with hashed rows of these paths.
@@ -82,7 +82,7 @@ pub(crate) fn connect_beside(state_dir: &std::path::Path) -> Connection {
 
 /// Puts digests into rows that stand for no file, under seals that hold. Gives how many.
 pub(crate) fn forge(store: &Connection, which: &str) -> usize {
-    super::seal::add_function(store).unwrap();
+    super::row_checksum::add_function(store).unwrap();
     let columns = super::row::ROW_COLUMNS.strip_suffix(", seal").unwrap();
     let forged = store.execute(&format!("UPDATE results SET digests = ? WHERE {which}"), [[0xF0; 32]]).unwrap();
     store.execute(&format!("UPDATE results SET seal = seal_of({columns})"), []).unwrap();

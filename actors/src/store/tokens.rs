@@ -3,8 +3,8 @@
 //! [`Tokens`] is for a command beside a running server and blocks; the server asks through [`TokenDesk`].
 //! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
 
-mod desk;
 mod scope;
+mod service;
 
 use std::io::Read;
 use std::path::Path;
@@ -15,15 +15,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest as _, Sha256};
 
-use desk::Changes;
-pub use desk::TokenDesk;
 pub use scope::{Scope, Scopes, ScopesInvalid};
+use service::Changes;
+pub use service::TokenDesk;
 
-use super::failure::{Fault, system_failure};
-use super::jobs::time;
 use super::open::{Access, connect, prepare};
-use super::place::StateDir;
 use crate::error::StoreError;
+use crate::store::error::{Fault, system_failure};
+use crate::store::job_row::time;
+use crate::store::state_dir::StateDir;
 
 /// What every secret begins with, so that scanners of sources and logs know it.
 const PREFIX: &str = "hs_";

@@ -3,8 +3,6 @@
 
 use rusqlite::{Connection, params};
 
-use super::failure::Fault;
-use super::jobs::{self, StoredJob};
 use super::row::{self, ROW_COLUMNS, RowReader};
 use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
 use crate::digest::Algorithm;
@@ -12,6 +10,8 @@ use crate::error::CompareError;
 use crate::job::JobId;
 use crate::manifest::Claimed;
 use crate::result::{FileIdentity, Item, Known, Status, split_digests};
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob};
 
 /// Compares two jobs; nothing if one of them is not there.
 pub(crate) fn compare_jobs(
@@ -20,7 +20,7 @@ pub(crate) fn compare_jobs(
     new: JobId,
 ) -> Result<Option<Result<Comparison, CompareError>>, Fault> {
     let view = connection.transaction()?;
-    let (Some(old), Some(new)) = (jobs::get(&view, old)?, jobs::get(&view, new)?) else { return Ok(None) };
+    let (Some(old), Some(new)) = (job_row::get(&view, old)?, job_row::get(&view, new)?) else { return Ok(None) };
     let (mut of_old, mut of_new) = (statement(&view)?, statement(&view)?);
     let then = Facts::new(&view, &mut of_old, &old)?;
     let now = Facts::new(&view, &mut of_new, &new)?;
@@ -35,7 +35,7 @@ pub(crate) fn compare_jobs(
 /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
 pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl FnMut(Fact)) -> Result<bool, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(false) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(false) };
     let mut statement = statement(&view)?;
     for fact in Facts::new(&view, &mut statement, &stored)? {
         take(fact?);
@@ -51,7 +51,7 @@ pub(crate) fn duplicates(
     min_size: u64,
 ) -> Result<Option<Vec<Group>>, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(None) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let algorithms = stored.job.spec.algorithms;
     let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
     let mut statement = statement(&view)?;
@@ -72,7 +72,7 @@ pub(crate) fn duplicates(
 /// The results at these positions of a job, in their order.
 pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(Vec::new()) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(Vec::new()) };
     row::items_at(&view, &stored, positions)
 }
 

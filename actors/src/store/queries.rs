@@ -1,60 +1,61 @@
 //! What is asked of the readers. Questions that pass many rows wait for a place of their own, so that a reader is left
 //! for the quick ones.
 
-use super::jobs::StoredJob;
-use super::known::KnownQuery;
 use super::pages::ErrorsSince;
-use super::requests::{self, Before, RequestKey};
-use super::{NextEnded, Store, endings, facts, jobs, known, orders, pages, sorted};
+use super::{NextEnded, Store, pages};
 use crate::compare::{self, Comparison};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use crate::result::{Item, Rows};
+use crate::store::idempotency::{self, Before, RequestKey};
+use crate::store::job_row::StoredJob;
+use crate::store::prior_rows::KnownQuery;
+use crate::store::{end_order, job_facts, job_row, prior_rows, sort_index, sorted_pages};
 
 impl Store {
     /// What a verify job holds its files against.
     pub(crate) async fn manifest(&self, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(move |connection| jobs::manifest(connection, id)).await
+        self.read(move |connection| job_row::manifest(connection, id)).await
     }
 
     /// Whether a request has come before.
     pub(crate) async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Before, StoreError> {
-        self.read(move |connection| requests::look(connection, owner.as_deref(), &request)).await
+        self.read(move |connection| idempotency::look(connection, owner.as_deref(), &request)).await
     }
 
     /// Whether an ended job has its orders.
     pub(crate) async fn is_indexed(&self, id: JobId) -> Result<bool, StoreError> {
-        self.read(move |connection| orders::has(connection, id)).await
+        self.read(move |connection| sort_index::has(connection, id)).await
     }
 
     /// Some results of a pass from a position on, and where to go on; nothing at the end.
     pub(crate) async fn known(&self, query: KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
-        self.read(move |connection| known::rows(connection, &query, from)).await
+        self.read(move |connection| prior_rows::rows(connection, &query, from)).await
     }
 
     /// The first job that ended after the one of this number, among those of an owner or all.
     pub(crate) async fn next_ended(&self, after: u64, owner: Option<String>) -> Result<NextEnded, StoreError> {
-        self.read(move |connection| endings::next(connection, after, owner.as_deref())).await
+        self.read(move |connection| end_order::next(connection, after, owner.as_deref())).await
     }
 
     /// How many jobs have ended, and which of these are among them.
-    pub(crate) async fn count_ended(&self, ids: Vec<JobId>) -> Result<endings::Count, StoreError> {
-        self.read(move |connection| endings::count_of(connection, &ids)).await
+    pub(crate) async fn count_ended(&self, ids: Vec<JobId>) -> Result<end_order::Count, StoreError> {
+        self.read(move |connection| end_order::count_of(connection, &ids)).await
     }
 
     pub(crate) async fn job(&self, id: JobId) -> Result<Option<StoredJob>, StoreError> {
-        self.read(move |connection| jobs::get(connection, id)).await
+        self.read(move |connection| job_row::get(connection, id)).await
     }
 
     pub(crate) async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
-        self.read(move |connection| jobs::list(connection, &query)).await
+        self.read(move |connection| job_row::list(connection, &query)).await
     }
 
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
         let _place = self.place_for(&query).await?;
         self.read(move |connection| match query.needs_orders() {
-            true => sorted::page(connection, id, &query),
+            true => sorted_pages::page(connection, id, &query),
             false => pages::page(connection, id, &query),
         })
         .await
@@ -69,7 +70,7 @@ impl Store {
     ) -> Result<RowPage, StoreError> {
         let _place = self.place_for(&query).await?;
         self.read(move |connection| match query.needs_orders() {
-            true => sorted::rows_after(connection, id, &query, after, limit),
+            true => sorted_pages::rows_after(connection, id, &query, after, limit),
             false => pages::rows_after(connection, id, &query, after, limit),
         })
         .await
@@ -77,7 +78,7 @@ impl Store {
 
     pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
         let _place = self.long_read().await?;
-        self.read(move |connection| facts::compare_jobs(connection, old, new)).await?.transpose()
+        self.read(move |connection| job_facts::compare_jobs(connection, old, new)).await?.transpose()
     }
 
     pub(crate) async fn duplicates(
@@ -87,11 +88,11 @@ impl Store {
         min_size: u64,
     ) -> Result<Option<Vec<compare::Group>>, StoreError> {
         let _place = self.long_read().await?;
-        self.read(move |connection| facts::duplicates(connection, id, by, min_size)).await
+        self.read(move |connection| job_facts::duplicates(connection, id, by, min_size)).await
     }
 
     pub(crate) async fn items_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
-        self.read(move |connection| facts::items_at(connection, id, &positions)).await
+        self.read(move |connection| job_facts::items_at(connection, id, &positions)).await
     }
 
     pub(crate) async fn errors_since(&self, id: JobId, from: u64, limit: usize) -> Result<ErrorsSince, StoreError> {

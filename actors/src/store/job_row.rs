@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::failure::Fault;
-use super::requests::{self, Before, RequestKey};
-use super::seal::Sealer;
-use super::{endings, recovery};
+use super::recovery;
 use crate::error::StoreError;
 use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
 use crate::result::{Progress, Summary};
+use crate::store::end_order;
+use crate::store::error::Fault;
+use crate::store::idempotency::{self, Before, RequestKey};
+use crate::store::row_checksum::Sealer;
 
 /// Columns in the order that [`stored`] reads them.
 const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \
@@ -49,7 +50,7 @@ pub(crate) fn insert(
 ) -> Result<Before, Fault> {
     let change = connection.transaction()?;
     if let Some(request) = request {
-        match requests::look(&change, job.owner.as_deref(), request)? {
+        match idempotency::look(&change, job.owner.as_deref(), request)? {
             Before::New => {}
             before => return Ok(before),
         }
@@ -75,7 +76,7 @@ pub(crate) fn insert(
         insert.execute(params![id, body, seal])?;
     }
     if let Some(request) = request {
-        requests::remember(&change, job, request)?;
+        idempotency::remember(&change, job, request)?;
     }
     change.commit()?;
     Ok(Before::New)
@@ -113,7 +114,7 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
             error
         ])?;
     must_exist(changed)?;
-    endings::count(change, id)
+    end_order::count(change, id)
 }
 
 /// A job that is written to is in the store: nothing else deletes one that has not ended.

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use super::{CreatedToken, NewToken, TokenRecord, create, find, hash_of, list, revoke};
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::store::failure::system_failure;
-use crate::store::place::StateDir;
+use crate::store::error::system_failure;
+use crate::store::state_dir::StateDir;
 
 /// Tokens that a server remembers; with more in use it asks the database again.
 const REMEMBERED: usize = 1024;

@@ -8,13 +8,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
 
-use super::failure::Fault;
-use super::jobs::{self, StoredJob};
 use super::open::{Access, connect};
-use super::place::StateDir;
 use crate::digest::Algorithms;
 use crate::error::StoreError;
 use crate::job::JobId;
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob};
+use crate::store::state_dir::StateDir;
 
 /// Ranks that are written in one transaction.
 const CHUNK: usize = 8000;
@@ -72,7 +72,7 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(None) };
-    jobs::get(connection, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)
+    job_row::get(connection, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)
 }
 
 /// Whether a job has its orders.

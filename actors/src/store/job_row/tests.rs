@@ -1,6 +1,6 @@
 //! The table of jobs: what goes in comes back, in pages without gap or repeat.
 
-use super::*;
+use crate::store::job_row::*;
 use crate::store::testing::{Bench, job};
 
 #[test]

@@ -9,20 +9,20 @@ use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
-pub(crate) use self::stream::rows_after;
-use super::failure::Fault;
-use super::jobs::{self, StoredJob};
-use super::orders::Order;
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
 use crate::digest::Digest;
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use crate::result::{Item, split_digests};
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob};
+use crate::store::sort_index::Order;
+pub(crate) use crate::store::sorted_pages::stream::rows_after;
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(None) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let sorted = Sorted::new(&view, &stored, query)?;
     let (total, positions) = sorted.positions(query)?;
     let items = items_at(&view, &stored, &positions)?;

@@ -3,9 +3,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::failure::Fault;
-use super::jobs::{self, StoredJob};
 use crate::job::JobId;
+use crate::store::error::Fault;
+use crate::store::job_row::{self, StoredJob};
 
 /// The first job that ended after another one.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>)
         .query_row(params![after, owner], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((id, number)) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
-    let stored = jobs::get(&view, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)?;
+    let stored = job_row::get(&view, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)?;
     let stored = Box::new(stored.ok_or(Fault::Nonsense("an index without its row"))?);
     Ok(NextEnded::Job { number: number as u64, stored })
 }
@@ -104,7 +104,7 @@ mod tests {
         let mut bench = Bench::new();
         let ids = [bench.take_job().id, bench.take_job().id];
         bench.end(ids[0], JobState::Completed);
-        jobs::delete(&mut bench.connection, ids[0]).unwrap();
+        job_row::delete(&mut bench.connection, ids[0]).unwrap();
         assert_eq!(next_of(&mut bench, 0, None), Err(1));
         bench.end(ids[1], JobState::Failed);
         assert_eq!(next_of(&mut bench, 1, None), Ok((2, ids[1])));
@@ -114,7 +114,7 @@ mod tests {
     fn an_owner_is_told_of_its_own_jobs() {
         let mut bench = Bench::new();
         let theirs = crate::job::Job { owner: Some("them".to_owned()), ..job() };
-        jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
+        job_row::insert(&mut bench.connection, &theirs, None, None).unwrap();
         let ours = bench.take_job().id;
         bench.end(ours, JobState::Completed);
         bench.end(theirs.id, JobState::Completed);

@@ -2,13 +2,13 @@
 
 use rusqlite::Connection;
 
-use super::{Sorted, check_digests, code_of};
 use crate::job::{JobId, MAX_PAGE, ResultQuery, RowPage};
 use crate::result::Item;
-use crate::store::failure::Fault;
-use crate::store::jobs;
+use crate::store::error::Fault;
+use crate::store::job_row;
 use crate::store::pages::contains;
 use crate::store::row::items_at;
+use crate::store::sorted_pages::{Sorted, check_digests, code_of};
 
 /// The next results that match, after so many steps in the order or from its first; none at the end, or without such
 /// a job. The job has ended and has its orders.
@@ -20,7 +20,7 @@ pub(crate) fn rows_after(
     limit: usize,
 ) -> Result<RowPage, Fault> {
     let view = connection.transaction()?;
-    let Some(stored) = jobs::get(&view, id)? else { return Ok(RowPage::default()) };
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let sorted = Sorted::new(&view, &stored, query)?;
     let (limit, length) = (limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
     let mut step = after.map_or(0, |after| after.saturating_add(1));

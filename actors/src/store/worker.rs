@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::failure::Fault;
 use super::open::{Access, connect};
-use super::place::{ServerLock, StateDir};
 use crate::error::StoreError;
+use crate::store::error::Fault;
+use crate::store::state_dir::{ServerLock, StateDir};
 use crate::sys::sched;
 
 /// Work for a connection.

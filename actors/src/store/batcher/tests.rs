@@ -1,6 +1,6 @@
 //! Groups: directories named once, positions and counts that go on, errors with their numbers.
 
-use super::*;
+use crate::store::batcher::*;
 use crate::store::commit::commit;
 use crate::store::testing::{Bench, hashed};
 
@@ -47,7 +47,7 @@ fn counts_and_positions_go_on_from_group_to_group() {
         assert_eq!(ledger.waiting(), 0);
         commit(&mut bench.connection, &group, None).unwrap();
     }
-    let stored = crate::store::jobs::get(&bench.connection, job.id).unwrap().unwrap();
+    let stored = crate::store::job_row::get(&bench.connection, job.id).unwrap().unwrap();
     assert_eq!(stored.rows, 4);
     assert_eq!((stored.job.progress.files_done, stored.job.progress.files_failed), (2, 2));
     assert_eq!(stored.job.progress.bytes_done, 2 * hashed("d", "ok").meta.size);
