@@ -13,8 +13,8 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use hivesum_actors::job::Job;
-use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
-use hivesum_actors::store::tokens::{Scope, Scopes, TokenDesk};
+use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
+use hivesum_actors::store::tokens::{Scope, Scopes, TokenService};
 
 use crate::config::Access;
 use crate::error::ApiError;
@@ -77,14 +77,14 @@ impl Caller {
 /// Knows callers by what they carry.
 pub(crate) struct Auth {
     access: Access,
-    tokens: TokenDesk,
+    tokens: TokenService,
     start_link: StartLink,
     sessions: Sessions,
     guesses: RequestLimiter,
 }
 
 impl Auth {
-    pub(crate) fn new(access: Access, tokens: TokenDesk) -> Result<Self, getrandom::Error> {
+    pub(crate) fn new(access: Access, tokens: TokenService) -> Result<Self, getrandom::Error> {
         Ok(Self {
             access,
             tokens,
@@ -140,8 +140,8 @@ impl Auth {
 
     fn wrong_guess(&self, address: ClientKey) -> ApiError {
         match self.guesses.take(address) {
-            Verdict::Taken { .. } => ApiError::Unauthenticated,
-            Verdict::TooMany { wait } => ApiError::RateLimited { wait },
+            Decision::Taken { .. } => ApiError::Unauthenticated,
+            Decision::TooMany { wait } => ApiError::RateLimited { wait },
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub use config::{EngineConfig, SelfTest};
 
 use crate::digest::{Algorithm, Algorithms, self_test};
-use crate::engine::throttle::SharedPace;
+use crate::engine::throttle::ByteBudget;
 pub use crate::engine::upload::{Upload, UploadDigests};
 use crate::error::{Refused, StartError};
 use crate::gauges::Gauges;
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) config: EngineConfig,
     /// Bytes a second of all scans.
-    pub(crate) budget: Option<SharedPace>,
+    pub(crate) budget: Option<ByteBudget>,
     pub(crate) notebook: Notebook,
     pub(crate) draining: AtomicBool,
     pub(crate) next_job: AtomicU64,
@@ -81,7 +81,7 @@ impl Engine {
             home: actix_rt::Arbiter::current(),
             gauges,
             uploads: Arc::new(Semaphore::new(config.concurrent_uploads)),
-            budget: config.max_bytes_per_second.map(SharedPace::new),
+            budget: config.max_bytes_per_second.map(ByteBudget::new),
             notebook,
             config,
             draining: AtomicBool::new(false),

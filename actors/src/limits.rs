@@ -51,7 +51,7 @@ impl ClientKey {
 
 /// What a client may still do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// The request is taken.
     Taken {
         /// Requests left at once.
@@ -105,21 +105,21 @@ impl RequestLimiter {
     }
 
     /// Counts one request of the client.
-    pub fn take(&self, client: ClientKey) -> Verdict {
+    pub fn take(&self, client: ClientKey) -> Decision {
         self.take_many(client, NonZeroU32::MIN)
     }
 
     /// Counts so many at once. What is more than a burst counts as a burst: it would never be taken.
-    pub fn take_many(&self, client: ClientKey, count: NonZeroU32) -> Verdict {
+    pub fn take_many(&self, client: ClientKey, count: NonZeroU32) -> Decision {
         self.tidy_at_times();
         let taken = self.table.check_key_n(&self.bucket_of(client), count.min(self.burst()));
         match taken.expect("the count is at most the burst") {
             Ok(snapshot) => {
                 let remaining = snapshot.remaining_burst_capacity();
                 let missing = self.burst().get().saturating_sub(remaining);
-                Verdict::Taken { remaining, whole_in: self.quota.replenish_interval().saturating_mul(missing) }
+                Decision::Taken { remaining, whole_in: self.quota.replenish_interval().saturating_mul(missing) }
             }
-            Err(not_until) => Verdict::TooMany { wait: not_until.wait_time_from(self.clock.now()) },
+            Err(not_until) => Decision::TooMany { wait: not_until.wait_time_from(self.clock.now()) },
         }
     }
 
@@ -162,11 +162,11 @@ mod tests {
         let limiter = limiter(1, 3);
         let client = ClientKey::Token(7);
         for left in [2, 1, 0] {
-            assert!(matches!(limiter.take(client), Verdict::Taken { remaining, .. } if remaining == left));
+            assert!(matches!(limiter.take(client), Decision::Taken { remaining, .. } if remaining == left));
         }
-        let Verdict::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was taken") };
+        let Decision::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was taken") };
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
-        assert!(matches!(limiter.take(ClientKey::Token(8)), Verdict::Taken { .. }));
+        assert!(matches!(limiter.take(ClientKey::Token(8)), Decision::Taken { .. }));
         assert_eq!(limiter.window(), Duration::from_secs(3));
     }
 
@@ -174,10 +174,10 @@ mod tests {
     fn many_at_once_are_counted_as_many_and_more_than_a_burst_as_a_burst() {
         let limiter = limiter(1, 10);
         let take = |count| limiter.take_many(ClientKey::Token(7), NonZeroU32::new(count).unwrap());
-        assert!(matches!(take(4), Verdict::Taken { remaining: 6, .. }));
-        assert!(matches!(take(7), Verdict::TooMany { .. }));
-        assert!(matches!(take(6), Verdict::Taken { remaining: 0, .. }));
-        let Verdict::TooMany { wait } = take(1000) else { panic!("more was taken than there is") };
+        assert!(matches!(take(4), Decision::Taken { remaining: 6, .. }));
+        assert!(matches!(take(7), Decision::TooMany { .. }));
+        assert!(matches!(take(6), Decision::Taken { remaining: 0, .. }));
+        let Decision::TooMany { wait } = take(1000) else { panic!("more was taken than there is") };
         assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
     }
 
@@ -198,8 +198,8 @@ mod tests {
             limiter.take(v6(number << 64));
         }
         assert!(limiter.table.len() <= MAX_KEYS + TIDY_EVERY as usize + 1, "{} keys", limiter.table.len());
-        assert!(matches!(limiter.take(v6(1 << 100)), Verdict::TooMany { .. }), "strangers share a bucket");
-        assert!(matches!(limiter.take(ClientKey::Token(1)), Verdict::Taken { .. }));
+        assert!(matches!(limiter.take(v6(1 << 100)), Decision::TooMany { .. }), "strangers share a bucket");
+        assert!(matches!(limiter.take(ClientKey::Token(1)), Decision::Taken { .. }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
+use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 
 use crate::config::RateLimit;
 
@@ -42,8 +42,8 @@ impl RateRule {
         let Some((limiter, policy)) = &self.limiter else { return Ok(None) };
         let state = |remaining, time| RateState { policy: policy.clone(), remaining, seconds: whole_seconds(time) };
         match limiter.take(client) {
-            Verdict::Taken { remaining, whole_in } => Ok(Some(state(remaining, whole_in))),
-            Verdict::TooMany { wait } => Err((state(0, wait), wait)),
+            Decision::Taken { remaining, whole_in } => Ok(Some(state(remaining, whole_in))),
+            Decision::TooMany { wait } => Err((state(0, wait), wait)),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use hivesum_actors::limits::{ClientKey, RequestLimiter, Verdict};
+use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 
 use crate::config::Limits;
 
@@ -47,7 +47,7 @@ impl Budget {
 fn wait_for(limiter: &RequestLimiter, client: ClientKey, bytes: usize) -> Option<Duration> {
     let kib = NonZeroU32::new(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX))?;
     match limiter.take_many(client, kib) {
-        Verdict::Taken { .. } => None,
-        Verdict::TooMany { wait } => Some(wait),
+        Decision::Taken { .. } => None,
+        Decision::TooMany { wait } => Some(wait),
     }
 }

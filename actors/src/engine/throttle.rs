@@ -12,12 +12,12 @@ const CELL_BYTES: u64 = 4096;
 
 /// A budget that scans share. Clones are one budget.
 #[derive(Debug, Clone)]
-pub(crate) struct SharedPace {
+pub(crate) struct ByteBudget {
     limiter: Arc<DefaultDirectRateLimiter>,
     burst: NonZeroU32,
 }
 
-impl SharedPace {
+impl ByteBudget {
     pub(crate) fn new(bytes_per_second: NonZeroU64) -> Self {
         let cells = (bytes_per_second.get() / CELL_BYTES).clamp(1, u64::from(u32::MAX));
         let burst = NonZeroU32::new(cells as u32).unwrap_or(NonZeroU32::MIN);
@@ -28,15 +28,15 @@ impl SharedPace {
 
 /// What one scan owes to a budget.
 #[derive(Debug)]
-pub(crate) struct Pace {
-    budget: SharedPace,
+pub(crate) struct Throttle {
+    budget: ByteBudget,
     clock: DefaultClock,
     debt_bytes: u64,
     paused_until: Option<Instant>,
 }
 
-impl Pace {
-    pub(crate) fn of(budget: SharedPace) -> Self {
+impl Throttle {
+    pub(crate) fn of(budget: ByteBudget) -> Self {
         Self { budget, clock: DefaultClock::default(), debt_bytes: 0, paused_until: None }
     }
 
@@ -78,19 +78,19 @@ mod tests {
 
     #[test]
     fn what_was_read_is_paid_for_before_more_is_read() {
-        let mut pace = Pace::of(SharedPace::new(NonZeroU64::new(1 << 20).unwrap()));
-        assert!(pace.may_read());
-        pace.charge(1 << 20);
-        assert!(pace.may_read(), "the first second is free");
-        pace.charge(10 << 20);
-        assert!(!pace.may_read());
-        assert!(pace.paused_until().is_some());
+        let mut throttle = Throttle::of(ByteBudget::new(NonZeroU64::new(1 << 20).unwrap()));
+        assert!(throttle.may_read());
+        throttle.charge(1 << 20);
+        assert!(throttle.may_read(), "the first second is free");
+        throttle.charge(10 << 20);
+        assert!(!throttle.may_read());
+        assert!(throttle.paused_until().is_some());
     }
 
     #[test]
     fn scans_that_share_a_budget_wait_for_what_the_others_have_read() {
-        let budget = SharedPace::new(NonZeroU64::new(1 << 20).unwrap());
-        let (mut one, mut other) = (Pace::of(budget.clone()), Pace::of(budget));
+        let budget = ByteBudget::new(NonZeroU64::new(1 << 20).unwrap());
+        let (mut one, mut other) = (Throttle::of(budget.clone()), Throttle::of(budget));
         one.charge(1 << 20);
         assert!(one.may_read());
         other.charge(1 << 20);

@@ -25,12 +25,12 @@ pub(crate) struct NoAnswer;
 
 /// Shared by whoever asks and the thread that does.
 #[derive(Debug, Default)]
-pub(crate) struct Course {
+pub(crate) struct Steps {
     steps: AtomicU64,
     is_left: AtomicBool,
 }
 
-impl Course {
+impl Steps {
     /// Something came. False when nobody waits for the rest.
     pub(crate) fn step(&self) -> bool {
         self.steps.fetch_add(1, Ordering::Relaxed);
@@ -40,16 +40,16 @@ impl Course {
 
 /// Puts the question; `is_gone` says when nobody wants the answer any more.
 pub(crate) fn ask<T: Send + 'static>(
-    patience: Duration,
+    timeout: Duration,
     is_gone: impl Fn() -> bool,
-    question: impl FnOnce(&Course) -> T + Send + 'static,
+    question: impl FnOnce(&Steps) -> T + Send + 'static,
 ) -> Result<T, NoAnswer> {
     if LEFT.load(Ordering::Relaxed) >= MAX_LEFT {
         return Err(NoAnswer);
     }
-    let course = Arc::new(Course::default());
+    let steps_of = Arc::new(Steps::default());
     let (answer_in, answer) = sync_channel(1);
-    let of_thread = course.clone();
+    let of_thread = steps_of.clone();
     let run = move || {
         let _ = answer_in.send(question(&of_thread));
         if of_thread.is_left.load(Ordering::SeqCst) {
@@ -59,18 +59,18 @@ pub(crate) fn ask<T: Send + 'static>(
     std::thread::Builder::new().name("hivesum-walk".to_owned()).spawn(run).map_err(|_| NoAnswer)?;
     let (mut seen, mut waited) = (0, Duration::ZERO);
     loop {
-        let glance = GLANCE.min(patience);
+        let glance = GLANCE.min(timeout);
         match answer.recv_timeout(glance) {
             Ok(answer) => return Ok(answer),
             Err(RecvTimeoutError::Disconnected) => return Err(NoAnswer),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let steps = course.steps.load(Ordering::Relaxed);
+        let steps = steps_of.steps.load(Ordering::Relaxed);
         waited = if steps == seen { waited + glance } else { Duration::ZERO };
         seen = steps;
-        if is_gone() || (waited >= patience && Guard::WalkPatience.is_up()) {
+        if is_gone() || (waited >= timeout && Guard::WalkPatience.is_up()) {
             LEFT.fetch_add(1, Ordering::Relaxed);
-            course.is_left.store(true, Ordering::SeqCst);
+            steps_of.is_left.store(true, Ordering::SeqCst);
             return Err(NoAnswer);
         }
     }
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn a_question_that_is_answered_step_by_step_is_waited_for_however_long_it_takes() {
         let (go_on, wait) = mpsc::channel::<()>();
-        let slow = move |course: &Course| {
+        let slow = move |steps_of: &Steps| {
             let mut steps = 0;
             while wait.recv_timeout(SHORT / 4).is_err() && steps < 40 {
-                assert!(course.step(), "left after {steps} steps");
+                assert!(steps_of.step(), "left after {steps} steps");
                 steps += 1;
             }
             steps
@@ -103,7 +103,7 @@ mod tests {
         let mut keys = Vec::new();
         let stuck = || {
             let (key, lock) = mpsc::channel::<()>();
-            let question = move |_: &Course| {
+            let question = move |_: &Steps| {
                 let _ = lock.recv();
             };
             (key, question)
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn nobody_waits_once_the_answer_is_not_wanted() {
         let (_key, lock) = mpsc::channel::<()>();
-        let question = move |_: &Course| {
+        let question = move |_: &Steps| {
             let _ = lock.recv();
         };
         assert_eq!(ask(Duration::MAX, || true, question), Err(NoAnswer));

@@ -17,7 +17,7 @@ pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The clock of one file or piece. Costs nothing until it is asked.
 #[derive(Debug)]
-pub(crate) struct Stopwatch {
+pub(crate) struct ReadDeadline {
     limit: Duration,
     asked_first: Option<Instant>,
     /// When the limit was half over, and how long the thread had wanted a core by then: that is asked of
@@ -25,7 +25,7 @@ pub(crate) struct Stopwatch {
     half_way: Option<(Instant, Duration)>,
 }
 
-impl Stopwatch {
+impl ReadDeadline {
     pub(crate) const fn new(limit: Duration) -> Self {
         Self { limit, asked_first: None, half_way: None }
     }
@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn time_spent_waiting_counts_and_time_on_a_core_does_not() {
         let limit = Duration::from_millis(100);
-        let mut busy = Stopwatch::new(limit);
+        let mut busy = ReadDeadline::new(limit);
         let since = Instant::now();
         while since.elapsed() < 3 * limit {
             busy.check().unwrap();
         }
-        let mut waiting = Stopwatch::new(limit);
+        let mut waiting = ReadDeadline::new(limit);
         let (_never, nothing) = std::sync::mpsc::channel::<()>();
         let mut rounds = 0;
         while waiting.check().is_ok() {

@@ -14,7 +14,7 @@ mod read;
 mod root;
 mod stability;
 
-pub(crate) use blocking::{Course, ask};
+pub(crate) use blocking::{Steps, ask};
 pub use deadline::DEFAULT_READ_TIMEOUT;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
@@ -22,6 +22,6 @@ pub use open::{Dir, OpenFailure, Reach};
 pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
 pub use path::RelPath;
 pub use read::IoMode;
-pub(crate) use read::{Desk, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
+pub(crate) use read::{PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 pub use root::{Opened, Root, RootError};
 pub(crate) use stability::{Now, OpenFile};

@@ -1,6 +1,6 @@
 //! How bytes reach a digest: read into a reused buffer, or mapped through the hasher's window.
 //!
-//! A [`Desk`] is what one hasher thread owns for it. Files are read unless mapping is asked for. Mapping small
+//! A [`ReadBuffers`] is what one hasher thread owns for it. Files are read unless mapping is asked for. Mapping small
 //! ones contends on one lock of the process (100,000 files of 8 KiB on 2 threads: 0.47 s read, 1.9 s mapped);
 //! a large one costs page tables and leaves the digest to wait for memory, where a block that was just copied
 //! lies in the core's cache (2 GiB in BLAKE3 on 2 threads: 0.31 s read, 0.39 s mapped; `benches/hashing.rs`).
@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::deadline::Stopwatch;
+use super::deadline::ReadDeadline;
+use super::extents;
 use super::filesystem::FilesystemCache;
 use super::stability::OpenFile;
 use crate::digest::{Algorithms, MultiHasher};
-use crate::file::extents;
 use crate::guards::Guard;
 use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 
@@ -84,7 +84,7 @@ pub(crate) enum ReadFailure {
 }
 
 /// The buffers and states that one hasher thread reuses from file to file.
-pub(crate) struct Desk {
+pub(crate) struct ReadBuffers {
     buffer: Buffer,
     /// Nothing where no window could be reserved: then everything is read.
     window: Option<Window>,
@@ -94,7 +94,7 @@ pub(crate) struct Desk {
     patience: Duration,
 }
 
-impl Desk {
+impl ReadBuffers {
     pub(crate) fn new(patience: Duration) -> Self {
         let window = Window::new()
             .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: large files are read"))
@@ -161,7 +161,7 @@ impl Desk {
     ) -> Result<(), ReadFailure> {
         let mut left = piece.bytes;
         let mut offset = piece.offset;
-        let mut stopwatch = Stopwatch::new(self.patience);
+        let mut stopwatch = ReadDeadline::new(self.patience);
         while left > 0 {
             let wanted = left.min(BUFFER_BYTES);
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
@@ -188,7 +188,7 @@ impl Desk {
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<(), ReadFailure> {
         let mut offset = 0;
-        let mut stopwatch = Stopwatch::new(self.patience);
+        let mut stopwatch = ReadDeadline::new(self.patience);
         loop {
             let wanted = (size - offset + 1).min(BUFFER_BYTES as u64) as usize;
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
@@ -213,7 +213,7 @@ impl Desk {
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<UnsizedRead, ReadFailure> {
         let mut bytes = 0;
-        let mut stopwatch = Stopwatch::new(self.patience);
+        let mut stopwatch = ReadDeadline::new(self.patience);
         while bytes < PIECE_BYTES as u64 {
             let got = read_at(file, self.buffer.bytes(), offset + bytes)?;
             if got == 0 {

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::heartbeat::Pulse;
-use super::small_file::{FileWork, Found};
+use super::heartbeat::Heartbeat;
+use super::rules::ScanRules;
+use super::small_file::{FileWork, Found, LargeFound};
 use crate::digest::MultiHasher;
-use crate::file::{Desk, Now, meta_of, stat_entry};
+use crate::file::{Now, ReadBuffers, meta_of, stat_entry};
 use crate::guards::Guard;
-use crate::hash::{LargeFound, ScanRules};
 use crate::result::{ErrorCode, FileMeta, Origin, Status};
 use crate::walk::{Fate, Plan};
 
@@ -55,25 +55,25 @@ pub(crate) struct Outcome {
 }
 
 /// Hashes the entries of the task until they are done or the quantum is full.
-pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> BatchDone {
+pub(crate) fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heartbeat) -> BatchDone {
     let algorithms = &task.rules.algorithms;
     let mut done = BatchDone::for_task(task);
-    let mut digests = desk.take_digests(algorithms);
+    let mut digests = buffers.take_digests(algorithms);
     let now = Now::read();
     for index in task.range.clone() {
         let entry = &task.plan.entries[index];
         if entry.fate != Fate::Hash {
             continue;
         }
-        pulse.begin(index);
+        heartbeat.begin(index);
         if done.settle_known(task, index) {
             continue;
         }
-        if let Some(asker) = task.rules.asker {
-            pulse.note(asker, &task.plan, entry, 0);
+        if let Some(job_tag) = task.rules.job_tag {
+            heartbeat.note(job_tag, &task.plan, entry, 0);
         }
         let digests_before = done.digests.len();
-        let mut work = FileWork { desk, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
+        let mut work = FileWork { buffers, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
         match caught(|| work.hash_entry(&task.plan, entry, index)) {
             Ok(Found::Settled(meta, status)) => done.settle(index, meta, status),
             Ok(Found::Large(large)) => done.large.push(large),
@@ -87,7 +87,7 @@ pub(crate) fn hash_batch(desk: &mut Desk, task: &BatchTask, pulse: &Pulse) -> Ba
             break;
         }
     }
-    desk.put_back(algorithms, digests);
+    buffers.put_back(algorithms, digests);
     done
 }
 

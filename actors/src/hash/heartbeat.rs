@@ -1,18 +1,18 @@
-//! The pulse of a hasher: what it is at, shared with the Supervisor without a message, and with the next
+//! The heartbeat of a hasher: what it is at, shared with the Supervisor without a message, and with the next
 //! process, should this one die, through the [slots](crate::sys::slots).
 
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::sys::slots::{Asker, Slots};
-use crate::walk::{Entry, Plan};
+use crate::sys::slots::{JobTag, Slots};
+use crate::walk::{Plan, PlanEntry};
 
 /// Where hashers note what they read; empty where nobody wants to know.
 pub(crate) type Notebook = Arc<OnceLock<Slots>>;
 
 /// Written by one hasher thread, read by the Supervisor.
 #[derive(Debug, Default)]
-pub(crate) struct Pulse {
+pub(crate) struct Heartbeat {
     beats: AtomicU64,
     at: AtomicUsize,
     thread_id: AtomicI32,
@@ -20,7 +20,7 @@ pub(crate) struct Pulse {
     notebook: Notebook,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// Of the hasher in this slot.
     pub(crate) fn new(slot: usize, notebook: Notebook) -> Self {
         Self { slot, notebook, ..Self::default() }
@@ -33,9 +33,9 @@ impl Pulse {
     }
 
     /// Notes that it turns to a file, from `offset` on.
-    pub(crate) fn note(&self, asker: Asker, plan: &Plan, entry: &Entry, offset: u64) {
+    pub(crate) fn note(&self, job_tag: JobTag, plan: &Plan, entry: &PlanEntry, offset: u64) {
         if let Some(slots) = self.notebook.get() {
-            slots.note(self.slot, asker, (&plan.group(entry).shown, plan.name(entry)), offset);
+            slots.note(self.slot, job_tag, (&plan.group(entry).shown, plan.name(entry)), offset);
         }
     }
 

@@ -10,7 +10,7 @@ mod segment;
 mod small_file;
 
 pub(crate) use batch::{BatchDone, BatchTask, READ_ATTEMPTS, hash_batch};
-pub(crate) use heartbeat::{Notebook, Pulse};
+pub(crate) use heartbeat::{Heartbeat, Notebook};
 pub(crate) use rules::ScanRules;
 pub(crate) use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub(crate) use small_file::LargeFound;

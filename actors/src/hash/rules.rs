@@ -4,7 +4,7 @@ use crate::Algorithms;
 use crate::file::IoMode;
 use crate::guards::Guard;
 use crate::result::FileIdentity;
-use crate::sys::slots::Asker;
+use crate::sys::slots::JobTag;
 
 /// What holds for every file of a scan.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct ScanRules {
     pub(crate) max_unsized_bytes: u64,
     pub(crate) leave_out: Vec<FileIdentity>,
     /// Who asks, for the note of what is being read; see [`crate::sys::slots`].
-    pub(crate) asker: Option<Asker>,
+    pub(crate) job_tag: Option<JobTag>,
 }
 
 impl ScanRules {

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use super::heartbeat::Pulse;
+use super::heartbeat::Heartbeat;
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
-use crate::file::{Desk, Now, OpenFile, Piece, ReadFailure, UnsizedRead};
+use crate::file::{Now, OpenFile, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::result::{ErrorCode, FileMeta, Stability, Status};
-use crate::sys::slots::Asker;
+use crate::sys::slots::JobTag;
 use crate::walk::Plan;
 
 /// A piece to be digested.
@@ -28,7 +28,7 @@ pub(crate) struct SegmentTask {
 /// Who asked for a file, and which one it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
-    pub(crate) asker: Option<Asker>,
+    pub(crate) job_tag: Option<JobTag>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) index: usize,
 }
@@ -69,9 +69,9 @@ impl SegmentDone {
 }
 
 /// Digests the piece, then looks at the file again.
-pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask, pulse: &Pulse) -> SegmentDone {
-    if let Named { asker: Some(asker), plan, index } = &task.named {
-        pulse.note(*asker, plan, &plan.entries[*index], task.piece.offset);
+pub(crate) fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &Heartbeat) -> SegmentDone {
+    if let Named { job_tag: Some(job_tag), plan, index } = &task.named {
+        heartbeat.note(*job_tag, plan, &plan.entries[*index], task.piece.offset);
     }
     fail::fail_point!("digest_segment");
     let (file, piece) = (&task.file, task.piece);
@@ -79,17 +79,17 @@ pub(crate) fn digest_segment(desk: &mut Desk, task: SegmentTask, pulse: &Pulse) 
         SegmentWork::Look => return look(file, piece.mapped),
         SegmentWork::Subtree => {
             let mut subtree = SubtreeHasher::new(piece.offset);
-            let read = desk.read_piece(file, piece, |bytes| {
+            let read = buffers.read_piece(file, piece, |bytes| {
                 subtree.update(bytes);
             });
             read.map(|()| SegmentDone::Subtree(subtree.chaining_value()))
         }
         SegmentWork::Chain(mut chain) => {
-            let read = desk.read_piece(file, piece, |bytes| chain.update(bytes));
+            let read = buffers.read_piece(file, piece, |bytes| chain.update(bytes));
             read.map(|()| SegmentDone::Chain(chain))
         }
         SegmentWork::Unsized(mut digests) => {
-            let read = desk.read_unsized(file.fd(), piece.offset, |bytes| digests.update(bytes));
+            let read = buffers.read_unsized(file.fd(), piece.offset, |bytes| digests.update(bytes));
             read.map(|read| SegmentDone::Unsized(digests, read))
         }
     };

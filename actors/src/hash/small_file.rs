@@ -6,10 +6,10 @@ use rustix::io::Errno;
 use super::batch::READ_ATTEMPTS;
 use super::rules::ScanRules;
 use crate::digest::MultiHasher;
-use crate::file::{Desk, Now, OpenFile, PIECE_BYTES, Piece, ReadFailure, UnsizedRead};
+use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::guards::Guard;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
-use crate::walk::{Entry, Plan};
+use crate::walk::{Plan, PlanEntry};
 
 /// What came of one entry.
 pub(crate) enum Found {
@@ -23,9 +23,9 @@ impl Found {
     }
 }
 
-/// One file at the desk.
+/// One file and the buffers it is read into.
 pub(crate) struct FileWork<'a> {
-    pub(crate) desk: &'a mut Desk,
+    pub(crate) buffers: &'a mut ReadBuffers,
     pub(crate) rules: &'a ScanRules,
     pub(crate) digests: &'a mut MultiHasher,
     pub(crate) out: &'a mut Vec<u8>,
@@ -33,10 +33,10 @@ pub(crate) struct FileWork<'a> {
 }
 
 impl FileWork<'_> {
-    pub(crate) fn hash_entry(&mut self, plan: &Plan, entry: &Entry, index: usize) -> Found {
+    pub(crate) fn hash_entry(&mut self, plan: &Plan, entry: &PlanEntry, index: usize) -> Found {
         fail::fail_point!("hash_entry");
         let dir = &plan.group(entry).dir;
-        let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.desk.filesystems) {
+        let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.buffers.filesystems) {
             Ok(opened) => opened,
             Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
         };
@@ -126,14 +126,15 @@ impl FileWork<'_> {
         let digests = &mut *self.digests;
         let size = meta.size;
         if size == 0 && Guard::UnsizedRead.is_up() {
-            let UnsizedRead { bytes, is_end } = self.desk.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
+            let UnsizedRead { bytes, is_end } =
+                self.buffers.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
             return Ok(is_end.then_some(bytes));
         }
         if mapped || file.sparse {
             let piece = Piece { offset: 0, bytes: size as usize, mapped };
-            self.desk.read_piece(file, piece, |bytes| digests.update(bytes))?;
+            self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
         } else {
-            self.desk.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
+            self.buffers.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
         }
         Ok(Some(size))
     }

@@ -1,7 +1,7 @@
 //! What a service asks of its jobs and their results, and the pages it gets: plain data.
 
+use super::spec::{Job, JobId, JobState};
 use crate::digest::Digest;
-use crate::job::{Job, JobId, JobState};
 use crate::result::{Item, Status, Verdict};
 
 /// Jobs or results that one page holds at most.

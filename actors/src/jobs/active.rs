@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::job::{Job, JobId, JobState};
 use crate::result::Progress;
 use crate::scan::Priority;
-use crate::store::{Ending, Footing, NumberedItem, Tally};
+use crate::store::{Ending, NumberedItem, RunState, Tally};
 
 /// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as
 /// long as anybody listens, so a reader that is stuck costs a job no more than these.
@@ -36,14 +36,14 @@ pub(crate) struct View {
 
 /// A job that has not ended.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct ActiveJob {
     pub(crate) id: JobId,
     pub(crate) cancel: CancellationToken,
     view: watch::Sender<View>,
     errors: broadcast::Sender<Notice>,
 }
 
-impl Live {
+impl ActiveJob {
     /// A job with so many results in the store.
     pub(crate) fn new(job: Job, rows: u64) -> Arc<Self> {
         let (id, cancel) = (job.id, CancellationToken::new());
@@ -109,13 +109,13 @@ impl Live {
     }
 
     /// Work on it begins, with what the store has of it.
-    pub(crate) fn begin(&self, footing: Footing, started_at: jiff::Timestamp) {
+    pub(crate) fn begin(&self, run_state: RunState, started_at: jiff::Timestamp) {
         self.tell(|view| {
             view.job.state = JobState::Running;
             view.job.started_at = Some(started_at);
-            view.job.progress.bytes_done = footing.tally.bytes_done;
-            view.elapsed_before = footing.elapsed;
-            view.take_tally(footing.tally);
+            view.job.progress.bytes_done = run_state.tally.bytes_done;
+            view.elapsed_before = run_state.elapsed;
+            view.take_tally(run_state.tally);
         });
     }
 

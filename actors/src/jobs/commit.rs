@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::active::Live;
+use super::active::ActiveJob;
 use super::outcome::{Finish, JobOutcome};
 use super::resume::Unreadable;
 use super::retry_full_disk::with_room;
-use super::shared::Hall;
+use super::shared::JobsShared;
+use super::verify;
 use crate::compare::Audit;
 use crate::error::StoreError;
-use crate::jobs::verify;
 use crate::result::{Progress, Rows};
 use crate::scan::{Canceller, Scan, ScanOutcome, until};
-use crate::store::{Footing, Ledger, NumberedItem, Tally};
+use crate::store::{Batcher, NumberedItem, RunState, Tally};
 
 /// Rows after which a group is committed.
 const GROUP_ROWS: usize = 4000;
@@ -41,14 +41,14 @@ struct Committed {
     errors: Vec<NumberedItem>,
 }
 
-pub(super) struct Pass<'a> {
-    hall: &'a Hall,
-    live: &'a Live,
+pub(super) struct CommitLoop<'a> {
+    shared: &'a JobsShared,
+    live: &'a ActiveJob,
     scan: Scan,
     canceller: Canceller,
     figures: watch::Receiver<Progress>,
     started: Instant,
-    ledger: Ledger,
+    batcher: Batcher,
     /// Of a verify job.
     audit: Option<Audit>,
     unreadable: Unreadable,
@@ -71,23 +71,23 @@ enum Event {
     Stopped,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> CommitLoop<'a> {
     pub(super) fn new(
-        hall: &'a Hall,
-        live: &'a Live,
+        shared: &'a JobsShared,
+        live: &'a ActiveJob,
         scan: Scan,
-        (footing, unreadable): (Footing, Unreadable),
+        (run_state, unreadable): (RunState, Unreadable),
     ) -> Self {
         let mut clock = tokio::time::interval(TELL_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            hall,
+            shared,
             live,
             canceller: scan.canceller(),
             figures: scan.progress(),
             scan,
             started: Instant::now(),
-            ledger: Ledger::new(live.id, footing),
+            batcher: Batcher::new(live.id, run_state),
             audit: None,
             unreadable,
             due: None,
@@ -126,13 +126,13 @@ impl<'a> Pass<'a> {
     }
 
     async fn next_event(&mut self) -> Event {
-        let has_room = self.ledger.waiting() < GROUP_ROWS;
+        let has_room = self.batcher.waiting() < GROUP_ROWS;
         let idle = self.committing.is_none();
         tokio::select! {
             biased;
             () = self.live.cancel.cancelled(), if !self.cancelled => Event::Cancelled,
             // A job that somebody cancelled ends here and now, also while the service goes down.
-            () = self.hall.stop.cancelled(), if !self.cancelled => Event::Stopped,
+            () = self.shared.stop.cancelled(), if !self.cancelled => Event::Stopped,
             committed = done(&mut self.committing) => Event::Committed(committed),
             _ = self.clock.tick() => Event::TimeToTell,
             rows = self.scan.next(), if has_room => Event::Rows(rows),
@@ -144,31 +144,31 @@ impl<'a> Pass<'a> {
         if let Some(audit) = &mut self.audit {
             verify::judge(audit, &mut rows);
         }
-        self.ledger.add(rows);
+        self.batcher.add(rows);
         self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
     }
 
     fn commit_if_due(&mut self) {
         let is_due = self.due.is_some_and(|due| due <= tokio::time::Instant::now());
-        if self.committing.is_some() || !(is_due || self.ledger.waiting() >= GROUP_ROWS) {
+        if self.committing.is_some() || !(is_due || self.batcher.waiting() >= GROUP_ROWS) {
             return;
         }
         self.due = None;
-        if !self.ledger.has_something() {
+        if !self.batcher.has_something() {
             return;
         }
-        let mut group = self.ledger.take_group(self.started.elapsed());
+        let mut group = self.batcher.take_group(self.started.elapsed());
         let committed = Committed { tally: group.tally, errors: std::mem::take(&mut group.errors) };
-        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
+        let (shared, live, group) = (self.shared, self.live, Arc::new(group));
         self.committing = Some(Box::pin(async move {
-            with_room(hall, live, || hall.store.commit(group.clone(), None)).await.map(|()| committed)
+            with_room(shared, live, || shared.store.commit(group.clone(), None)).await.map(|()| committed)
         }));
     }
 
     /// Takes states of large files along with the next group.
     fn keep_states(&mut self) {
-        self.ledger.keep(self.scan.checkpoints());
-        if self.ledger.has_something() {
+        self.batcher.keep(self.scan.checkpoints());
+        if self.batcher.has_something() {
             self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
         }
     }
@@ -209,16 +209,16 @@ impl<'a> Pass<'a> {
         if end.outcome == ScanOutcome::Diverged && !self.cancelled {
             return Ok(Finish::Diverged);
         }
-        if self.hall.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
+        if self.shared.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
             return Ok(Finish::Left);
         }
         let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(Audit::finish);
         if let Some(findings) = &findings {
             let mut rows = Rows::new(self.live.job().spec.algorithms);
             verify::absent_rows(&findings.absent, &mut rows);
-            self.ledger.add(rows);
+            self.batcher.add(rows);
         }
-        let mut group = self.ledger.take_group(self.started.elapsed());
+        let mut group = self.batcher.take_group(self.started.elapsed());
         let (tally, errors) = (group.tally, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
         let mut ending = JobOutcome::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
@@ -227,8 +227,8 @@ impl<'a> Pass<'a> {
             ending.summary.algorithm = findings.algorithm;
             group.moves = findings.moves;
         }
-        let (hall, live, group) = (self.hall, self.live, Arc::new(group));
-        with_room(hall, live, || hall.store.commit(group.clone(), Some(ending.clone()))).await?;
+        let (shared, live, group) = (self.shared, self.live, Arc::new(group));
+        with_room(shared, live, || shared.store.commit(group.clone(), Some(ending.clone()))).await?;
         self.live.committed(tally, errors);
         Ok(Finish::Kept(ending))
     }
@@ -239,9 +239,9 @@ impl<'a> Pass<'a> {
         if let Some(committing) = self.committing.take() {
             committing.await?;
         }
-        self.ledger.keep(self.scan.checkpoints());
-        let group = self.ledger.take_group(self.started.elapsed());
-        self.hall.store.commit(Arc::new(group), None).await?;
+        self.batcher.keep(self.scan.checkpoints());
+        let group = self.batcher.take_group(self.started.elapsed());
+        self.shared.store.commit(Arc::new(group), None).await?;
         Ok(Finish::Left)
     }
 }

@@ -13,7 +13,7 @@ impl Jobs {
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store fails.
     pub async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        self.hall.store.compare(old, new).await
+        self.shared.store.compare(old, new).await
     }
 
     /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
@@ -22,7 +22,7 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn duplicates(&self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.hall.store.duplicates(id, by, min_size).await
+        self.shared.store.duplicates(id, by, min_size).await
     }
 
     /// The results at these positions, in their order.
@@ -30,6 +30,6 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn results_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
-        self.hall.store.items_at(id, positions).await
+        self.shared.store.items_at(id, positions).await
     }
 }

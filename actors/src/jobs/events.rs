@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use tokio::task::JoinSet;
 
-use super::active::{Live, Notice, View};
+use super::active::{ActiveJob, Notice, View};
 use crate::error::StoreError;
 use crate::job::{Job, JobId, JobState};
 use crate::result::{Item, Progress};
@@ -25,7 +25,7 @@ const REPLAY_PAGE: usize = 500;
 const REPLAY_BOUND: usize = 10_000;
 
 /// A place among the streams that may be open, given back with the last of those that share it.
-pub(crate) type Seat = Arc<OwnedSemaphorePermit>;
+pub(crate) type StreamPermit = Arc<OwnedSemaphorePermit>;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ pub struct EventStream {
     seen: u64,
     told_state: JobState,
     ended_before: bool,
-    _seat: Seat,
+    _seat: StreamPermit,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,16 +87,16 @@ enum Stage {
 
 impl EventStream {
     /// Of a job that has not ended.
-    pub(crate) fn of_live(store: Store, live: &Live, last_event_id: Option<u64>, seat: Seat) -> Self {
+    pub(crate) fn of_live(store: Store, live: &ActiveJob, last_event_id: Option<u64>, permit: StreamPermit) -> Self {
         // The errors first: whatever is committed from here on comes through one of the two.
         let errors = live.watch_errors();
-        Self::new(store, live.watch(), Some(errors), last_event_id, seat)
+        Self::new(store, live.watch(), Some(errors), last_event_id, permit)
     }
 
     /// Of a job that has ended.
-    pub(crate) fn of_ended(store: Store, ended: StoredJob, last_event_id: Option<u64>, seat: Seat) -> Self {
+    pub(crate) fn of_ended(store: Store, ended: StoredJob, last_event_id: Option<u64>, permit: StreamPermit) -> Self {
         let (_, view) = watch::channel(View::of(ended.job, ended.rows));
-        Self::new(store, view, None, last_event_id, seat)
+        Self::new(store, view, None, last_event_id, permit)
     }
 
     fn new(
@@ -104,7 +104,7 @@ impl EventStream {
         view: watch::Receiver<View>,
         errors: Option<broadcast::Receiver<Notice>>,
         last_event_id: Option<u64>,
-        seat: Seat,
+        permit: StreamPermit,
     ) -> Self {
         let told_state = view.borrow().job.state;
         Self {
@@ -116,7 +116,7 @@ impl EventStream {
             seen: last_event_id.unwrap_or(0),
             told_state,
             ended_before: told_state.is_final(),
-            _seat: seat,
+            _seat: permit,
         }
     }
 

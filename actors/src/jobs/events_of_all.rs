@@ -15,58 +15,58 @@ use std::sync::Arc;
 use futures_util::stream::{self, SelectAll, Stream, StreamExt as _};
 use tokio::sync::watch;
 
-use super::active::Live;
-use super::events::{EventStream, JobEvent, JobEventKind, Seat, apart};
-use super::queue::Registry;
+use super::active::ActiveJob;
+use super::events::{EventStream, JobEvent, JobEventKind, StreamPermit, apart};
+use super::queue::JobQueue;
 use crate::error::StoreError;
 use crate::job::JobId;
 use crate::store::{NextEnded, Store};
 
-/// Jobs that a [`Standing`] names at most. Errors of others are told again to a reader that comes back.
+/// Jobs that a [`EventCursor`] names at most. Errors of others are told again to a reader that comes back.
 const STANDING_JOBS: usize = 64;
 
 /// Where a reader of the service's events stands: what it comes back with as `Last-Event-ID`. As text a number, and
 /// for each job with errors that has not ended its id and the row of the last one: `17` or `17,ID:500,ID:2`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct EventCursor {
     /// The number of the last job whose end was told.
     ended: u64,
     /// The last error told of a job whose end was not.
     errors: BTreeMap<JobId, u64>,
 }
 
-/// A text that is no [`Standing`].
+/// A text that is no [`EventCursor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of this stream")]
-pub struct StandingInvalid;
+pub struct EventCursorInvalid;
 
-impl Standing {
+impl EventCursor {
     /// Up to this row, every error of the job was told.
     pub(crate) fn note(&mut self, job: JobId, row: u64) {
         self.errors.insert(job, row);
     }
 }
 
-impl Display for Standing {
+impl Display for EventCursor {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.ended)?;
         self.errors.iter().take(STANDING_JOBS).try_for_each(|(job, row)| write!(out, ",{job}:{row}"))
     }
 }
 
-impl FromStr for Standing {
-    type Err = StandingInvalid;
+impl FromStr for EventCursor {
+    type Err = EventCursorInvalid;
 
-    fn from_str(text: &str) -> Result<Self, StandingInvalid> {
+    fn from_str(text: &str) -> Result<Self, EventCursorInvalid> {
         let mut parts = text.split(',');
-        let number = |text: &str| text.parse::<u64>().map_err(|_| StandingInvalid);
+        let number = |text: &str| text.parse::<u64>().map_err(|_| EventCursorInvalid);
         let ended = number(parts.next().unwrap_or_default())?;
         let of_job = |part: &str| {
-            let (job, row) = part.split_once(':').ok_or(StandingInvalid)?;
-            Ok((job.parse().map_err(|_| StandingInvalid)?, number(row)?))
+            let (job, row) = part.split_once(':').ok_or(EventCursorInvalid)?;
+            Ok((job.parse().map_err(|_| EventCursorInvalid)?, number(row)?))
         };
         let errors: BTreeMap<_, _> = parts.map(of_job).collect::<Result<_, _>>()?;
-        if errors.len() > STANDING_JOBS { Err(StandingInvalid) } else { Ok(Self { ended, errors }) }
+        if errors.len() > STANDING_JOBS { Err(EventCursorInvalid) } else { Ok(Self { ended, errors }) }
     }
 }
 
@@ -74,7 +74,7 @@ impl FromStr for Standing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceEvent {
     /// Where the reader stands with it.
-    pub standing: Standing,
+    pub standing: EventCursor,
     /// Whose event it is.
     pub job: JobId,
     /// What happened.
@@ -85,10 +85,10 @@ pub struct ServiceEvent {
 #[derive(Debug)]
 pub(crate) struct Sources {
     pub(crate) store: Store,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) queue: Arc<JobQueue>,
     /// Only this one's jobs, unless all.
     pub(crate) owner: Option<String>,
-    pub(crate) seat: Seat,
+    pub(crate) permit: StreamPermit,
 }
 
 /// Events of one job as they come.
@@ -100,15 +100,15 @@ pub struct ServiceEvents {
     changes: watch::Receiver<u64>,
     /// Jobs came or went since they were looked for.
     is_behind: bool,
-    /// Jobs of the registry that are followed.
+    /// Jobs of the queue that are followed.
     followed: HashSet<JobId>,
-    /// Jobs whose end was told, or is being told, as long as the registry has them.
+    /// Jobs whose end was told, or is being told, as long as the queue has them.
     over: HashSet<JobId>,
     live: SelectAll<Told>,
     /// What is left to tell of a job that has ended, and its number.
     ending: Option<(u64, EventStream)>,
     ready: VecDeque<ServiceEvent>,
-    standing: Standing,
+    standing: EventCursor,
 }
 
 impl fmt::Debug for ServiceEvents {
@@ -118,15 +118,15 @@ impl fmt::Debug for ServiceEvents {
 }
 
 impl ServiceEvents {
-    pub(crate) async fn open(sources: Sources, from: Option<Standing>) -> Result<Self, StoreError> {
-        let changes = sources.registry.watch_changes();
-        let under_way = sources.registry.all().iter().map(|live| live.id).collect();
+    pub(crate) async fn open(sources: Sources, from: Option<EventCursor>) -> Result<Self, StoreError> {
+        let changes = sources.queue.watch_changes();
+        let under_way = sources.queue.all().iter().map(|live| live.id).collect();
         let count = sources.store.count_ended(under_way).await?;
-        // A job that the registry has still, though its end is kept, is told of to whoever was not told of its end.
+        // A job that the queue has still, though its end is kept, is told of to whoever was not told of its end.
         let first = count.numbers.iter().map(|(_, number)| number - 1).min().unwrap_or(count.last);
         // A number that was never given is one of another store.
         let from = from.filter(|from| from.ended <= count.last);
-        let standing = from.unwrap_or(Standing { ended: first, ..Standing::default() });
+        let standing = from.unwrap_or(EventCursor { ended: first, ..EventCursor::default() });
         let over = count.numbers.iter().filter(|(_, number)| *number <= standing.ended).map(|(id, _)| *id).collect();
         Ok(Self {
             sources,
@@ -143,7 +143,7 @@ impl ServiceEvents {
 
     /// Where a reader stands that has been told of everything so far.
     #[must_use]
-    pub fn standing(&self) -> &Standing {
+    pub fn standing(&self) -> &EventCursor {
         &self.standing
     }
 
@@ -172,19 +172,19 @@ impl ServiceEvents {
 
     /// Looks for jobs that have ended, and then for new ones.
     async fn look(&mut self) -> Option<()> {
-        let Sources { store, registry, owner, seat } = &self.sources;
-        if registry.is_closed() {
+        let Sources { store, queue, owner, permit } = &self.sources;
+        if queue.is_closed() {
             return None;
         }
         // Before the store is asked: a job that is not among them has its end there, or none.
-        let all = registry.all();
+        let all = queue.all();
         let (asked, after, of) = (store.clone(), self.standing.ended, owner.clone());
         match apart(async move { asked.next_ended(after, of).await }).await.ok()? {
             NextEnded::Job { number, stored } => {
                 let id = stored.job.id;
                 self.over.insert(id);
                 let seen = self.standing.errors.get(&id).copied();
-                self.ending = Some((number, EventStream::of_ended(store.clone(), *stored, seen, seat.clone())));
+                self.ending = Some((number, EventStream::of_ended(store.clone(), *stored, seen, permit.clone())));
             }
             NextEnded::NoneUpTo(number) => {
                 self.standing.ended = number;
@@ -195,13 +195,13 @@ impl ServiceEvents {
         Some(())
     }
 
-    /// Follows jobs that are not followed yet, and forgets those that the registry has forgotten.
-    fn follow(&mut self, all: Vec<Arc<Live>>) {
+    /// Follows jobs that are not followed yet, and forgets those that the queue has forgotten.
+    fn follow(&mut self, all: Vec<Arc<ActiveJob>>) {
         let ids: HashSet<_> = all.iter().map(|live| live.id).collect();
         self.followed.retain(|id| ids.contains(id));
         self.over.retain(|id| ids.contains(id));
         self.standing.errors.retain(|id, _| ids.contains(id));
-        let Sources { store, owner, seat, .. } = &self.sources;
+        let Sources { store, owner, permit, .. } = &self.sources;
         for live in all.iter().filter(|live| live.is_of(owner.as_deref())) {
             if self.followed.contains(&live.id) || self.over.contains(&live.id) {
                 continue;
@@ -210,7 +210,7 @@ impl ServiceEvents {
             let (standing, job, kind) = (self.standing.clone(), live.id, JobEventKind::State(live.state()));
             self.ready.push_back(ServiceEvent { standing, job, kind });
             self.followed.insert(job);
-            self.live.push(told(job, EventStream::of_live(store.clone(), live, seen, seat.clone())));
+            self.live.push(told(job, EventStream::of_live(store.clone(), live, seen, permit.clone())));
         }
     }
 

@@ -24,6 +24,6 @@ mod upkeep;
 mod verify;
 
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
-pub use events_of_all::{ServiceEvent, ServiceEvents, Standing, StandingInvalid};
+pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;
 pub use service::{Jobs, JobsConfig};

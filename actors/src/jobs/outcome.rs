@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::active::ActiveJob;
 use crate::job::{JobError, JobState};
-use crate::jobs::active::Live;
 use crate::result::Summary;
 use crate::scan::ScanOutcome;
 use crate::store::{Ending, Tally};
@@ -35,7 +35,7 @@ pub(super) fn job_error(code: &str, detail: &str) -> JobError {
 
 impl JobOutcome {
     /// What the end of a scan means for its job.
-    pub(super) fn of(outcome: ScanOutcome, live: &Live) -> Self {
+    pub(super) fn of(outcome: ScanOutcome, live: &ActiveJob) -> Self {
         match outcome {
             ScanOutcome::Completed => Self { state: JobState::Completed, error: None },
             ScanOutcome::Cancelled if live.cancel.is_cancelled() => Self::cancelled(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::active::Live;
+use super::active::ActiveJob;
 use crate::error::{Refused, SubmitError};
 use crate::job::{JobCounts, JobId, JobState};
 use crate::scan::Priority;
@@ -23,7 +23,7 @@ pub(crate) struct Limits {
 
 /// Who runs and who waits.
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(crate) struct JobQueue {
     limits: Limits,
     state: Mutex<State>,
     running: watch::Sender<usize>,
@@ -33,11 +33,11 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct State {
-    live: HashMap<JobId, Arc<Live>>,
-    waiting: VecDeque<Arc<Live>>,
+    live: HashMap<JobId, Arc<ActiveJob>>,
+    waiting: VecDeque<Arc<ActiveJob>>,
     running: usize,
-    /// Whose jobs are on their way into the store, each with a place promised.
-    promised: Vec<Option<String>>,
+    /// Whose jobs are on their way into the store, each with a place reserved.
+    reserved: Vec<Option<String>>,
     /// By how they ended, since the start.
     ended: JobCounts,
     closed: bool,
@@ -47,44 +47,44 @@ impl State {
     /// Jobs of this owner that wait, or soon will.
     fn of_owner(&self, owner: Option<&str>) -> usize {
         let waiting = self.waiting.iter().filter(|live| live.has_owner(owner));
-        waiting.count() + self.promised.iter().filter(|promised| promised.as_deref() == owner).count()
+        waiting.count() + self.reserved.iter().filter(|reserved| reserved.as_deref() == owner).count()
     }
 }
 
 /// A place in the queue for a job on its way into the store.
 #[derive(Debug)]
-pub(crate) struct Promise {
-    registry: Arc<Registry>,
+pub(crate) struct Reservation {
+    queue: Arc<JobQueue>,
     owner: Option<String>,
 }
 
-impl Drop for Promise {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        let mut state = self.registry.state();
-        if let Some(at) = state.promised.iter().position(|owner| *owner == self.owner) {
-            state.promised.swap_remove(at);
+        let mut state = self.queue.state();
+        if let Some(at) = state.reserved.iter().position(|owner| *owner == self.owner) {
+            state.reserved.swap_remove(at);
         }
     }
 }
 
 /// A place among the running.
 #[derive(Debug)]
-pub(crate) struct Place {
-    registry: Arc<Registry>,
+pub(crate) struct RunPermit {
+    queue: Arc<JobQueue>,
 }
 
-impl Drop for Place {
+impl Drop for RunPermit {
     fn drop(&mut self) {
         let running = {
-            let mut state = self.registry.state();
+            let mut state = self.queue.state();
             state.running -= 1;
             state.running
         };
-        self.registry.running.send_replace(running);
+        self.queue.running.send_replace(running);
     }
 }
 
-impl Registry {
+impl JobQueue {
     pub(crate) fn new(limits: Limits) -> Arc<Self> {
         let ((running, _), (changes, _)) = (watch::channel(0), watch::channel(0));
         Arc::new(Self { limits, state: Mutex::default(), running, changes })
@@ -100,12 +100,12 @@ impl Registry {
     }
 
     /// Promises a place in the queue to a job of this owner.
-    pub(crate) fn promise(self: &Arc<Self>, owner: Option<&str>) -> Result<Promise, SubmitError> {
+    pub(crate) fn reserve(self: &Arc<Self>, owner: Option<&str>) -> Result<Reservation, SubmitError> {
         let mut state = self.state();
         self.look_for_room(&state, owner)?;
         let owner = owner.map(str::to_owned);
-        state.promised.push(owner.clone());
-        Ok(Promise { registry: self.clone(), owner })
+        state.reserved.push(owner.clone());
+        Ok(Reservation { queue: self.clone(), owner })
     }
 
     fn look_for_room(&self, state: &State, owner: Option<&str>) -> Result<(), SubmitError> {
@@ -113,7 +113,7 @@ impl Registry {
             return Err(Refused::Draining.into());
         }
         let free_to_run = self.limits.max_running.saturating_sub(state.running);
-        if state.waiting.len() + state.promised.len() >= self.limits.max_queued + free_to_run {
+        if state.waiting.len() + state.reserved.len() >= self.limits.max_queued + free_to_run {
             return Err(Refused::QueueFull.into());
         }
         let quota = self.limits.max_queued_of_one;
@@ -123,8 +123,8 @@ impl Registry {
         }
     }
 
-    /// Puts a job at the end of the queue. One that was unfinished at the start needs no promise.
-    pub(crate) fn admit(&self, live: Arc<Live>) {
+    /// Puts a job at the end of the queue. One that was unfinished at the start needs no reservation.
+    pub(crate) fn admit(&self, live: Arc<ActiveJob>) {
         let mut state = self.state();
         state.live.insert(live.id, live.clone());
         state.waiting.push_back(live);
@@ -132,22 +132,22 @@ impl Registry {
         self.tell_change();
     }
 
-    /// The next job that may run, with its place: of those that wait the first, low ones after all others.
-    pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<Live>, Place)> {
+    /// The next job that may run, with its permit: of those that wait the first, low ones after all others.
+    pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<ActiveJob>, RunPermit)> {
         let mut state = self.state();
         if state.closed || state.running >= self.limits.max_running {
             return None;
         }
-        let is_normal = |live: &Arc<Live>| live.priority() == Priority::Normal;
+        let is_normal = |live: &Arc<ActiveJob>| live.priority() == Priority::Normal;
         let at = state.waiting.iter().position(is_normal).unwrap_or(0);
         let live = state.waiting.remove(at)?;
         state.running += 1;
         self.running.send_replace(state.running);
-        Some((live, Place { registry: self.clone() }))
+        Some((live, RunPermit { queue: self.clone() }))
     }
 
     /// Takes a job out of the queue; nothing if it runs, or is not there.
-    pub(crate) fn withdraw(&self, id: JobId) -> Option<Arc<Live>> {
+    pub(crate) fn withdraw(&self, id: JobId) -> Option<Arc<ActiveJob>> {
         let mut state = self.state();
         let at = state.waiting.iter().position(|live| live.id == id)?;
         state.waiting.remove(at)
@@ -159,7 +159,7 @@ impl Registry {
         self.tell_change();
     }
 
-    /// Changes whenever a job comes, ends or the registry is closed.
+    /// Changes whenever a job comes, ends or the queue is closed.
     pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -169,13 +169,13 @@ impl Registry {
     }
 
     /// All jobs, in the order in which they were taken.
-    pub(crate) fn all(&self) -> Vec<Arc<Live>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ActiveJob>> {
         let mut all: Vec<_> = self.state().live.values().cloned().collect();
         all.sort_unstable_by_key(|live| live.id);
         all
     }
 
-    pub(crate) fn get(&self, id: JobId) -> Option<Arc<Live>> {
+    pub(crate) fn get(&self, id: JobId) -> Option<Arc<ActiveJob>> {
         self.state().live.get(&id).cloned()
     }
 

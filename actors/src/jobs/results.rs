@@ -29,7 +29,7 @@ impl Jobs {
         if query.needs_orders() && !self.has_orders(id).await? {
             return Ok(None);
         }
-        Ok(self.hall.store.results(id, query).await?)
+        Ok(self.shared.store.results(id, query).await?)
     }
 
     /// Waits a moment for the orders of a job that has just ended. Whether there is such a job.
@@ -38,9 +38,9 @@ impl Jobs {
         if !job.state.is_final() {
             return Err(ResultsError::NotFinished);
         }
-        let mut indexed = self.hall.indexed.subscribe();
+        let mut indexed = self.shared.indexed.subscribe();
         let wait = async {
-            while !self.hall.store.is_indexed(id).await? {
+            while !self.shared.store.is_indexed(id).await? {
                 if indexed.changed().await.is_err() {
                     return Err(StoreError::Closed);
                 }
@@ -68,6 +68,6 @@ impl Jobs {
         if after_row.is_none() && query.needs_orders() && !self.has_orders(id).await? {
             return Ok(RowPage::default());
         }
-        Ok(self.hall.store.rows_after(id, query, after_row, limit).await?)
+        Ok(self.shared.store.rows_after(id, query, after_row, limit).await?)
     }
 }

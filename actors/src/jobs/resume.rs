@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::shared::Hall;
+use super::shared::JobsShared;
 use crate::digest::Algorithms;
 use crate::error::StoreError;
 use crate::job::{JobId, JobSpec};
@@ -12,33 +12,33 @@ use crate::store::{Beginning, KnownQuery, Store};
 /// Why results that a pass began with could not be read, if they could not.
 pub(super) type Unreadable = Arc<OnceLock<StoreError>>;
 
-/// Everything known before the pass, but for the footing. Feeders run on the current arbiter.
+/// Everything known before the run but its state. Feeders run on the current arbiter.
 pub(super) async fn gather(
-    hall: &Hall,
+    shared: &JobsShared,
     id: JobId,
     spec: &JobSpec,
     beginning: Beginning,
 ) -> Result<(Past, Unreadable), StoreError> {
-    let Beginning { footing, former_run, deaths, checkpoints, .. } = beginning;
+    let Beginning { run_state, former_run, deaths, checkpoints, .. } = beginning;
     let unreadable = Unreadable::default();
     let own = |run| KnownQuery { run, stored: spec.algorithms, wanted: spec.algorithms };
     let mut known = Vec::new();
-    if footing.tally.rows > 0 {
-        known.push(feed(&hall.store, KnownKind::Resumed, own(footing.run), unreadable.clone()));
+    if run_state.tally.rows > 0 {
+        known.push(feed(&shared.store, KnownKind::Resumed, own(run_state.run), unreadable.clone()));
     }
     if let Some(run) = former_run {
-        known.push(feed(&hall.store, KnownKind::Former, own(run), Unreadable::default()));
+        known.push(feed(&shared.store, KnownKind::Former, own(run), Unreadable::default()));
     }
-    if let Some(query) = earlier_job(hall, spec).await? {
-        known.push(feed(&hall.store, KnownKind::EarlierJob, query, Unreadable::default()));
+    if let Some(query) = earlier_job(shared, spec).await? {
+        known.push(feed(&shared.store, KnownKind::EarlierJob, query, Unreadable::default()));
     }
-    Ok((Past { asker: id.into_bytes(), known, deaths, checkpoints }, unreadable))
+    Ok((Past { job_tag: id.into_bytes(), known, deaths, checkpoints }, unreadable))
 }
 
 /// The results of the job to build on. Deleted meanwhile, it is of no use, and every file is read.
-async fn earlier_job(hall: &Hall, spec: &JobSpec) -> Result<Option<KnownQuery>, StoreError> {
+async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<KnownQuery>, StoreError> {
     let Some(earlier) = spec.reuse_unchanged_from else { return Ok(None) };
-    let Some(earlier) = hall.store.job(earlier).await? else { return Ok(None) };
+    let Some(earlier) = shared.store.job(earlier).await? else { return Ok(None) };
     let (stored, wanted) = (earlier.job.spec.algorithms, spec.algorithms);
     Ok(lacks(&stored, &wanted).is_none().then_some(KnownQuery { run: earlier.run, stored, wanted }))
 }

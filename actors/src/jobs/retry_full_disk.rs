@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::active::Live;
-use super::shared::Hall;
+use super::active::ActiveJob;
+use super::shared::JobsShared;
 use crate::error::StoreError;
 
 /// How long to wait before the first try again; twice as long each time.
@@ -16,7 +16,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Does it until it is done, fails for another reason than want of room, or the job is cancelled or the service
 /// goes down.
-pub(super) async fn with_room<T, F>(hall: &Hall, live: &Live, attempt: impl Fn() -> F) -> Result<T, StoreError>
+pub(super) async fn with_room<T, F>(
+    shared: &JobsShared,
+    live: &ActiveJob,
+    attempt: impl Fn() -> F,
+) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
@@ -32,7 +36,7 @@ where
         tokio::select! {
             biased;
             () = live.cancel.cancelled() => return Err(StoreError::Full),
-            () = hall.stop.cancelled() => return Err(StoreError::Full),
+            () = shared.stop.cancelled() => return Err(StoreError::Full),
             () = tokio::time::sleep(wait) => {}
         }
         wait = (2 * wait).min(LONGEST_WAIT);

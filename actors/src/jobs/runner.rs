@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::active::Live;
-use super::commit::Pass;
-use super::queue::Place;
+use super::active::ActiveJob;
+use super::commit::CommitLoop;
+use super::outcome::{Finish, JobOutcome, job_error};
+use super::queue::RunPermit;
 use super::resolve::{Missing, open_beneath};
 use super::retry_full_disk::with_room;
-use super::shared::Hall;
+use super::shared::JobsShared;
+use super::{resume, verify};
 use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
 use crate::file::{IoMode, Opened, Root};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
-use crate::jobs::outcome::{Finish, JobOutcome, job_error};
-use crate::jobs::{resume, verify};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
 use crate::walk::Target;
@@ -34,13 +34,13 @@ const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 10
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs a job. One that was cancelled while it waited has no place and needs none.
-pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) {
+pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: Option<RunPermit>) {
     let started = Instant::now();
-    let attempt = AssertUnwindSafe(attempt(&hall, &live)).catch_unwind().await;
+    let attempt = AssertUnwindSafe(attempt(&shared, &live)).catch_unwind().await;
     let verdict = match attempt {
-        Ok(Ok(Finish::Kept(ending))) => return close(&hall, &live, ending, place),
+        Ok(Ok(Finish::Kept(ending))) => return close(&shared, &live, ending, permit),
         Ok(Ok(Finish::Left | Finish::Diverged)) => return,
-        Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&hall, &live, ending, place).await,
+        Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&shared, &live, ending, permit).await,
         // The truth is on the disk, and for the next start to find out.
         Ok(Err(StoreError::SyncFailed)) => return,
         Ok(Err(_)) if live.cancel.is_cancelled() => JobOutcome::cancelled(),
@@ -49,18 +49,18 @@ pub(super) async fn run(hall: Arc<Hall>, live: Arc<Live>, place: Option<Place>) 
     };
     let elapsed = live.elapsed_before() + started.elapsed();
     let ending = verdict.ending(live.tally(), elapsed, live.job().progress.files_total);
-    keep_and_close(&hall, &live, ending, place).await;
+    keep_and_close(&shared, &live, ending, permit).await;
 }
 
-async fn attempt(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     loop {
-        match pass(hall, live).await {
+        match pass(shared, live).await {
             Ok(Finish::Diverged) => {
                 tracing::info!(job = %live.id, "the tree has changed since the last start: unchanged files are taken over");
-                with_room(hall, live, || hall.store.start_over(live.id)).await?;
+                with_room(shared, live, || shared.store.start_over(live.id)).await?;
             }
             // Nothing is lost: what is not committed is done again at the next start.
-            Err(StoreError::Full) if hall.stop.is_cancelled() && !live.cancel.is_cancelled() => {
+            Err(StoreError::Full) if shared.stop.is_cancelled() && !live.cancel.is_cancelled() => {
                 return Ok(Finish::Left);
             }
             finish => return finish,
@@ -69,23 +69,23 @@ async fn attempt(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
 }
 
 /// One pass over the job's tree.
-async fn pass(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
+async fn pass(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.tally(), live.elapsed_before(), None));
     if live.cancel.is_cancelled() {
         return Ok(ended(JobOutcome::cancelled()));
     }
     let at = Timestamp::now();
-    let beginning = with_room(hall, live, || hall.store.begin(live.id, at)).await?;
-    let (footing, started_at) = (beginning.footing, beginning.started_at.unwrap_or(at));
-    live.begin(footing, started_at);
+    let beginning = with_room(shared, live, || shared.store.begin(live.id, at)).await?;
+    let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
+    live.begin(run_state, started_at);
     let spec = live.job().spec;
     let opened = tokio::select! {
         biased;
         () = live.cancel.cancelled() => return Ok(ended(JobOutcome::cancelled())),
-        () = hall.stop.cancelled() => return Ok(Finish::Left),
-        opened = open_target(&hall.roots, &spec) => opened,
+        () = shared.stop.cancelled() => return Ok(Finish::Left),
+        opened = open_target(&shared.roots, &spec) => opened,
     };
-    let baseline = match baseline_of(hall, live.id, &spec).await? {
+    let baseline = match baseline_of(shared, live.id, &spec).await? {
         Ok(baseline) => baseline,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
@@ -95,25 +95,29 @@ async fn pass(hall: &Hall, live: &Live) -> Result<Finish, StoreError> {
     });
     let audit = baseline.map(|baseline| Audit::new(baseline, spec.algorithm));
     let mut scan_spec = match target.and_then(|target| scan_spec(target, &spec)) {
-        Ok(scan_spec) => ScanSpec { leave_out: hall.store.own_files(), ..scan_spec },
+        Ok(scan_spec) => ScanSpec { leave_out: shared.store.own_files(), ..scan_spec },
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
     scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
-    let (past, unreadable) = resume::gather(hall, live.id, &spec, beginning).await?;
-    match hall.engine.scan_on(scan_spec, Some(past)) {
-        Ok(scan) => Pass::new(hall, live, scan, (footing, unreadable)).auditing(audit).carry_out().await,
+    let (past, unreadable) = resume::gather(shared, live.id, &spec, beginning).await?;
+    match shared.engine.scan_on(scan_spec, Some(past)) {
+        Ok(scan) => CommitLoop::new(shared, live, scan, (run_state, unreadable)).auditing(audit).carry_out().await,
         Err(Refused::Draining) => Ok(Finish::Left),
         Err(Refused::QueueFull) => Ok(ended(JobOutcome::failed(job_error("internal", "the engine took no scan")))),
     }
 }
 
 /// What a verify job holds its files against; nothing for other kinds. It was read before the job was taken.
-async fn baseline_of(hall: &Hall, id: JobId, spec: &JobSpec) -> Result<Result<Option<Baseline>, JobError>, StoreError> {
+async fn baseline_of(
+    shared: &JobsShared,
+    id: JobId,
+    spec: &JobSpec,
+) -> Result<Result<Option<Baseline>, JobError>, StoreError> {
     match spec.kind {
         JobKind::Hash => return Ok(Ok(None)),
         JobKind::Verify => {}
     }
-    let (manifest, asked) = (hall.store.manifest(id).await?, spec.algorithm);
+    let (manifest, asked) = (shared.store.manifest(id).await?, spec.algorithm);
     let Some(manifest) = manifest else {
         return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
     };
@@ -158,35 +162,35 @@ async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError>
 }
 
 /// Tells the end, which the store knows, and gives the place back.
-fn close(hall: &Hall, live: &Live, ending: Ending, place: Option<Place>) {
+fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
     tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
     // Forgotten first: whoever hears of the end may delete the job.
-    hall.registry.forget(live.id);
-    hall.registry.count_end(ending.state);
+    shared.queue.forget(live.id);
+    shared.queue.count_end(ending.state);
     live.end(ending);
-    drop(place);
-    hall.to_index.notify_one();
-    hall.to_sweep.notify_one();
+    drop(permit);
+    shared.to_index.notify_one();
+    shared.to_sweep.notify_one();
 }
 
 /// Writes the end down, if need be again and again: the store may have no room for now.
-async fn keep_and_close(hall: &Arc<Hall>, live: &Live, ending: Ending, place: Option<Place>) {
-    let Err(error) = hall.store.end(live.id, ending.clone()).await else {
-        return close(hall, live, ending, place);
+async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
+    let Err(error) = shared.store.end(live.id, ending.clone()).await else {
+        return close(shared, live, ending, permit);
     };
     tracing::error!(job = %live.id, %error, "the end of a job could not be written; trying again");
-    hall.registry.count_end(ending.state);
+    shared.queue.count_end(ending.state);
     live.end(ending.clone());
-    drop(place);
-    hall.dispatch();
+    drop(permit);
+    shared.dispatch();
     let mut wait = FIRST_WAIT;
     loop {
         tokio::select! {
-            () = hall.stop.cancelled() => return,
+            () = shared.stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        if hall.store.end(live.id, ending.clone()).await.is_ok() {
-            return hall.registry.forget(live.id);
+        if shared.store.end(live.id, ending.clone()).await.is_ok() {
+            return shared.queue.forget(live.id);
         }
         wait = (2 * wait).min(LONGEST_WAIT);
     }

@@ -11,16 +11,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::active::Live;
-use super::queue::{Limits, Registry};
-use super::shared::Hall;
+use super::active::ActiveJob;
+use super::queue::{JobQueue, Limits};
+use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
 use crate::file::Root;
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery};
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
-use crate::store::tokens::TokenDesk;
+use crate::store::tokens::TokenService;
 use crate::store::{Store, StoredJob};
 
 /// How long a request to cancel waits to see the job's end.
@@ -64,7 +64,7 @@ impl JobsConfig {
 /// The handle. Clones share one service.
 #[derive(Debug, Clone)]
 pub struct Jobs {
-    pub(super) hall: Arc<Hall>,
+    pub(super) shared: Arc<JobsShared>,
 }
 
 impl Jobs {
@@ -84,11 +84,11 @@ impl Jobs {
         }
         let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
         let limits = Limits { max_running, max_queued, max_queued_of_one };
-        let hall = Arc::new(Hall {
+        let shared = Arc::new(JobsShared {
             engine,
             store,
             roots: config.roots,
-            registry: Registry::new(limits),
+            queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             home: actix_rt::Arbiter::current(),
             stop: CancellationToken::new(),
@@ -99,25 +99,25 @@ impl Jobs {
         });
         for StoredJob { job, rows, .. } in unfinished {
             tracing::info!(job = %job.id, rows, "an unfinished job goes on");
-            hall.registry.admit(Live::new(job, rows));
+            shared.queue.admit(ActiveJob::new(job, rows));
         }
-        hall.start_upkeep();
-        hall.to_sweep.notify_one();
-        hall.to_index.notify_one();
-        hall.dispatch();
-        Ok(Self { hall })
+        shared.start_upkeep();
+        shared.to_sweep.notify_one();
+        shared.to_index.notify_one();
+        shared.dispatch();
+        Ok(Self { shared })
     }
 
     /// The directories that jobs may read below.
     #[must_use]
     pub fn roots(&self) -> &[Root] {
-        &self.hall.roots
+        &self.shared.roots
     }
 
     /// The tokens kept in the same store.
     #[must_use]
-    pub fn tokens(&self) -> TokenDesk {
-        TokenDesk::new(self.hall.store.clone())
+    pub fn tokens(&self) -> TokenService {
+        TokenService::new(self.shared.store.clone())
     }
 
     /// One job, as far as it has come.
@@ -125,10 +125,10 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        if let Some(live) = self.hall.registry.get(id) {
+        if let Some(live) = self.shared.queue.get(id) {
             return Ok(Some(live.job()));
         }
-        Ok(self.hall.store.job(id).await?.map(|stored| stored.job))
+        Ok(self.shared.store.job(id).await?.map(|stored| stored.job))
     }
 
     /// Jobs, newest first.
@@ -136,9 +136,9 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
-        let mut page = self.hall.store.list(query).await?;
+        let mut page = self.shared.store.list(query).await?;
         for job in page.items.iter_mut().filter(|job| !job.state.is_final()) {
-            let live = self.hall.registry.get(job.id).map(|live| live.job());
+            let live = self.shared.queue.get(job.id).map(|live| live.job());
             if let Some(live) = live.filter(|live| live.state == job.state) {
                 *job = live;
             }
@@ -149,13 +149,13 @@ impl Jobs {
     /// What the store takes on the disk, and what was committed since the start.
     #[must_use]
     pub fn store_figures(&self) -> StoreFigures {
-        self.hall.store.figures()
+        self.shared.store.figures()
     }
 
     /// Ready when the disk did not keep what was written. Nothing is written from then on: the process is to
     /// end, and the next start reads the truth.
     pub async fn broken(&self) {
-        self.hall.store.broken().await;
+        self.shared.store.broken().await;
     }
 
     /// Ends a job before its time; one that has ended stays as it is. Gives the job, ended unless that takes
@@ -164,10 +164,10 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn cancel(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        let Some(live) = self.hall.registry.get(id) else { return self.job(id).await };
+        let Some(live) = self.shared.queue.get(id) else { return self.job(id).await };
         live.cancel.cancel();
-        if let Some(waiting) = self.hall.registry.withdraw(id) {
-            self.hall.end_withdrawn(waiting);
+        if let Some(waiting) = self.shared.queue.withdraw(id) {
+            self.shared.end_withdrawn(waiting);
         }
         let mut view = live.watch();
         let _ = tokio::time::timeout(CANCEL_WAIT, view.wait_for(super::active::View::is_final)).await;
@@ -179,19 +179,19 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn delete(&self, id: JobId) -> Result<Deletion, StoreError> {
-        if self.hall.registry.get(id).is_some() {
+        if self.shared.queue.get(id).is_some() {
             return Ok(Deletion::StillRunning);
         }
-        let (store, to_sweep) = (self.hall.store.clone(), self.hall.to_sweep.clone());
+        let (store, to_sweep) = (self.shared.store.clone(), self.shared.to_sweep.clone());
         let delete = async move {
             let deleted = store.delete(id).await?;
             to_sweep.notify_one();
             Ok(deleted)
         };
-        match self.hall.owned(delete).await? {
+        match self.shared.owned(delete).await? {
             true => Ok(Deletion::Deleted),
             // Not ended after all: it came in between the two looks.
-            false if self.hall.registry.get(id).is_some() => Ok(Deletion::StillRunning),
+            false if self.shared.queue.get(id).is_some() => Ok(Deletion::StillRunning),
             false => Ok(Deletion::NotFound),
         }
     }
@@ -199,23 +199,23 @@ impl Jobs {
     /// Jobs that have not ended.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.hall.registry.len()
+        self.shared.queue.len()
     }
 
     /// Jobs that wait and run, and those that have ended since the start.
     #[must_use]
     pub fn counts(&self) -> JobCounts {
-        self.hall.registry.counts()
+        self.shared.queue.counts()
     }
 
     /// Stops every runner; comes before the engine's drain. Jobs that have not ended stay so in the store and
     /// go on at the next start. Event streams end.
     pub async fn drain(&self) {
-        self.hall.registry.close();
-        self.hall.stop.cancel();
-        self.hall.registry.idle().await;
-        self.hall.registry.clear();
-        if let Err(error) = self.hall.store.checkpoint().await {
+        self.shared.queue.close();
+        self.shared.stop.cancel();
+        self.shared.queue.idle().await;
+        self.shared.queue.clear();
+        if let Err(error) = self.shared.store.checkpoint().await {
             tracing::warn!(%error, "the log of the job store stays beside it");
         }
     }

@@ -6,22 +6,22 @@ use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::active::Live;
-use super::queue::Registry;
+use super::active::ActiveJob;
+use super::queue::JobQueue;
+use super::runner;
 use crate::Engine;
 use crate::error::StoreError;
 use crate::file::Root;
-use crate::jobs::runner;
 use crate::store::Store;
 use crate::store::retention::Retention;
 
 /// Shared by the doors ([`Jobs`](super::service::Jobs)) and the runners.
 #[derive(Debug)]
-pub(super) struct Hall {
+pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) roots: Vec<Root>,
-    pub(super) registry: Arc<Registry>,
+    pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
     /// Where runners run: requests come and go on other arbiters.
     pub(super) home: ArbiterHandle,
@@ -36,20 +36,20 @@ pub(super) struct Hall {
     pub(super) indexed: Arc<watch::Sender<u64>>,
 }
 
-impl Drop for Hall {
+impl Drop for JobsShared {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-impl Hall {
+impl JobsShared {
     /// Starts as many waiting jobs as may run.
     pub(super) fn dispatch(self: &Arc<Self>) {
-        while let Some((live, place)) = self.registry.next() {
-            let hall = self.clone();
+        while let Some((live, permit)) = self.queue.next() {
+            let shared = self.clone();
             let run = async move {
-                runner::run(hall.clone(), live, Some(place)).await;
-                hall.dispatch();
+                runner::run(shared.clone(), live, Some(permit)).await;
+                shared.dispatch();
             };
             if !self.home.spawn(run) {
                 return;
@@ -58,7 +58,7 @@ impl Hall {
     }
 
     /// Ends a job that was cancelled while it waited.
-    pub(super) fn end_withdrawn(self: &Arc<Self>, live: Arc<Live>) {
+    pub(super) fn end_withdrawn(self: &Arc<Self>, live: Arc<ActiveJob>) {
         self.home.spawn(runner::run(self.clone(), live, None));
     }
 

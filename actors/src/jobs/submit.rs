@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::active::Live;
-use super::queue::Promise;
+use super::active::ActiveJob;
+use super::queue::Reservation;
 use super::resolve::{Missing, open_beneath};
 use super::resume::lacks;
 use super::service::Jobs;
-use super::shared::Hall;
+use super::shared::JobsShared;
 use crate::error::{StoreError, SubmitError};
 use crate::job::{Job, JobId, JobSpec};
 use crate::store::{Before, RequestKey};
@@ -19,7 +19,7 @@ impl Jobs {
     /// # Errors
     /// When it would not.
     pub fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
-        self.hall.registry.room_for(owner)
+        self.shared.queue.room_for(owner)
     }
 
     /// Takes a job. When this answers, the job is in the store.
@@ -58,20 +58,20 @@ impl Jobs {
         {
             return Ok(job);
         }
-        if self.hall.roots.is_empty() {
+        if self.shared.roots.is_empty() {
             return Err(SubmitError::NoRoots);
         }
         Filters::new(&spec.include, &spec.exclude)?;
-        let root = self.hall.roots.iter().find(|root| root.name() == spec.root);
+        let root = self.shared.roots.iter().find(|root| root.name() == spec.root);
         let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
-        let promise = self.hall.registry.promise(owner.as_deref())?;
+        let reservation = self.shared.queue.reserve(owner.as_deref())?;
         open_beneath(root, spec.path.clone()).await?;
         if let Some(earlier) = spec.reuse_unchanged_from {
             self.check_earlier(earlier, &spec).await?;
         }
         let job = Job::queued(spec, owner);
-        let taken = Taken { job: job.clone(), manifest, request, promise };
-        match self.hall.owned(take(self.hall.clone(), taken)).await? {
+        let taken = Taken { job: job.clone(), manifest, request, reservation };
+        match self.shared.owned(take(self.shared.clone(), taken)).await? {
             Before::New => Ok(job),
             Before::Came(id) => self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted")),
             Before::Conflicts => Err(SubmitError::KeyConflict),
@@ -79,7 +79,7 @@ impl Jobs {
     }
 
     async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Option<Job>, SubmitError> {
-        match self.hall.store.came_before(owner, request).await? {
+        match self.shared.store.came_before(owner, request).await? {
             Before::New => Ok(None),
             Before::Came(id) => Ok(self.job(id).await?),
             Before::Conflicts => Err(SubmitError::KeyConflict),
@@ -101,14 +101,14 @@ impl Jobs {
 }
 
 /// Puts a new job into the store, then into the queue.
-async fn take(hall: Arc<Hall>, taken: Taken) -> Result<Before, StoreError> {
-    let Taken { job, manifest, request, promise } = taken;
-    let before = hall.store.insert(job.clone(), manifest, request).await?;
+async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreError> {
+    let Taken { job, manifest, request, reservation } = taken;
+    let before = shared.store.insert(job.clone(), manifest, request).await?;
     if before == Before::New {
-        hall.registry.admit(Live::new(job, 0));
+        shared.queue.admit(ActiveJob::new(job, 0));
     }
-    drop(promise);
-    hall.dispatch();
+    drop(reservation);
+    shared.dispatch();
     Ok(before)
 }
 
@@ -117,7 +117,7 @@ struct Taken {
     job: Job,
     manifest: Option<Vec<u8>>,
     request: Option<RequestKey>,
-    promise: Promise,
+    reservation: Reservation,
 }
 
 /// What is asked for, in short.

@@ -1,9 +1,9 @@
 //! Taking verify jobs: the manifest is read before the job is, and kept with it.
 
 use super::service::Jobs;
+use super::verify;
 use crate::error::{ManifestRefused, SubmitError};
 use crate::job::{Job, JobKind, JobSpec};
-use crate::jobs::verify;
 
 impl Jobs {
     /// Takes a job that holds a directory, or a file, against a manifest. The spec's algorithms are those that the

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::events::{EventStream, Seat, SubscribeError};
-use super::events_of_all::{ServiceEvents, Sources, Standing};
+use super::events::{EventStream, StreamPermit, SubscribeError};
+use super::events_of_all::{EventCursor, ServiceEvents, Sources};
 use super::service::Jobs;
 use crate::job::JobId;
 
@@ -17,13 +17,13 @@ impl Jobs {
         id: JobId,
         last_event_id: Option<u64>,
     ) -> Result<Option<EventStream>, SubscribeError> {
-        let seat = self.seat()?;
-        let store = self.hall.store.clone();
-        if let Some(live) = self.hall.registry.get(id) {
-            return Ok(Some(EventStream::of_live(store, &live, last_event_id, seat)));
+        let permit = self.permit()?;
+        let store = self.shared.store.clone();
+        if let Some(live) = self.shared.queue.get(id) {
+            return Ok(Some(EventStream::of_live(store, &live, last_event_id, permit)));
         }
         let ended = store.job(id).await?;
-        Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, seat)))
+        Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, permit)))
     }
 
     /// The events of all jobs, or of one owner's, from where a reader stands, or from now on.
@@ -33,15 +33,15 @@ impl Jobs {
     pub async fn subscribe_to_all(
         &self,
         owner: Option<String>,
-        from: Option<Standing>,
+        from: Option<EventCursor>,
     ) -> Result<ServiceEvents, SubscribeError> {
-        let seat = self.seat()?;
-        let (store, registry) = (self.hall.store.clone(), self.hall.registry.clone());
-        Ok(ServiceEvents::open(Sources { store, registry, owner, seat }, from).await?)
+        let permit = self.permit()?;
+        let (store, queue) = (self.shared.store.clone(), self.shared.queue.clone());
+        Ok(ServiceEvents::open(Sources { store, queue, owner, permit }, from).await?)
     }
 
-    fn seat(&self) -> Result<Seat, SubscribeError> {
-        let permit = self.hall.streams.clone().try_acquire_owned().map_err(|_| SubscribeError::TooMany)?;
+    fn permit(&self) -> Result<StreamPermit, SubscribeError> {
+        let permit = self.shared.streams.clone().try_acquire_owned().map_err(|_| SubscribeError::TooMany)?;
         Ok(Arc::new(permit))
     }
 }

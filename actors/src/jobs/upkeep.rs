@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::shared::Hall;
+use super::shared::JobsShared;
 use crate::store::Store;
 use crate::store::retention::Retention;
 
 /// How often old jobs are looked for while nothing happens.
 const RETIRE_EVERY: Duration = Duration::from_secs(3600);
 
-impl Hall {
+impl JobsShared {
     /// What is done behind the jobs' backs, until the service goes down.
     pub(super) fn start_upkeep(&self) {
         self.home.spawn(retire_and_sweep(self.store.clone(), self.retention, self.to_sweep.clone(), self.stop.clone()));

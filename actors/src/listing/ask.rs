@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::file::Root;
 
 /// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Threads that may be at one root at a time.
 const THREADS_PER_ROOT: usize = 8;
@@ -52,15 +52,15 @@ where
     T: Send + 'static,
     Q: FnOnce(&Root, &Asker<T>) -> T + Send + 'static,
 {
-    ask_within(PATIENCE, root, question).await
+    ask_within(TIMEOUT, root, question).await
 }
 
-async fn ask_within<T, Q>(patience: Duration, root: &Root, question: Q) -> Result<T, NoAnswer>
+async fn ask_within<T, Q>(timeout: Duration, root: &Root, question: Q) -> Result<T, NoAnswer>
 where
     T: Send + 'static,
     Q: FnOnce(&Root, &Asker<T>) -> T + Send + 'static,
 {
-    let deadline = tokio::time::Instant::now() + patience;
+    let deadline = tokio::time::Instant::now() + timeout;
     let place = tokio::time::timeout_at(deadline, places_at(root).acquire_owned()).await;
     let Ok(Ok(place)) = place else { return Err(NoAnswer::Busy) };
     let (answer_in, answer) = oneshot::channel();

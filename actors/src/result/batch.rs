@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use super::path::append_path;
+use super::status::{FileMeta, Origin, Status};
 use super::verdict::Judged;
 use crate::digest::{Algorithms, Digest};
-use crate::result::{FileMeta, Origin, Status, append_path};
 
 /// One result inside [`Rows`].
 #[derive(Debug, Clone, Copy)]

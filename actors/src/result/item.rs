@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 
 use super::batch::{RowRef, split_digests};
 use super::status::{FileMeta, Origin, Status};
+use super::verdict::Fixity;
 use crate::digest::{Algorithm, Algorithms};
-use crate::result::Fixity;
 
 /// One result, owned: what the store answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -77,7 +77,7 @@ impl Driver {
 
     fn add_bytes(&mut self, bytes: u64) {
         self.meter.add_read(bytes);
-        self.paces.iter_mut().for_each(|pace| pace.charge(bytes));
+        self.throttles.iter_mut().for_each(|throttle| throttle.charge(bytes));
     }
 }
 

@@ -13,15 +13,15 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::handle::{ScanEnd, ScanEnds, ScanOutcome};
-use crate::engine::throttle::Pace;
+use super::large_file::{LargeFiles, PieceTag};
+use super::progress::ProgressMeter;
+use super::reorder::ReorderWindow;
+use super::survey::{SurveyPlan, SurveyState};
+use super::timer::until;
+use crate::engine::throttle::Throttle;
 use crate::hash::{BatchTask, ScanRules};
 use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
 use crate::result::Checkpoint;
-use crate::scan::large_file::{LargeFiles, PieceTag};
-use crate::scan::progress::Meter;
-use crate::scan::reorder::ReorderWindow;
-use crate::scan::survey::{SurveyPlan, SurveyState};
-use crate::scan::until;
 use crate::supervisor::Supervisor;
 use crate::walker::WalkEvent;
 
@@ -39,7 +39,7 @@ pub(crate) struct DriverConfig {
     pub(crate) rules: Arc<ScanRules>,
     pub(crate) deadline: Option<Instant>,
     /// The scan's own budget of bytes a second, and that of all scans.
-    pub(crate) paces: Vec<Pace>,
+    pub(crate) throttles: Vec<Throttle>,
     /// States of large files that an earlier process has kept.
     pub(crate) before: Vec<Checkpoint>,
     pub(crate) survey: Option<SurveyPlan>,
@@ -61,9 +61,9 @@ pub(crate) struct Driver {
     pub(super) large: LargeFiles,
     /// The batch of an entry that the process died on before: nothing else is sent beside it.
     pub(super) alone: Option<u64>,
-    pub(super) paces: Vec<Pace>,
+    pub(super) throttles: Vec<Throttle>,
     pub(super) survey: SurveyState,
-    pub(super) meter: Meter,
+    pub(super) meter: ProgressMeter,
     pub(super) ends: ScanEnds,
 }
 
@@ -112,8 +112,8 @@ impl Driver {
             large: LargeFiles::new(config.hashers, config.rules.clone(), std::mem::take(&mut config.before)),
             alone: None,
             survey: SurveyState::new(config.survey.take()),
-            paces: std::mem::take(&mut config.paces),
-            meter: Meter::new(),
+            throttles: std::mem::take(&mut config.throttles),
+            meter: ProgressMeter::new(),
             ends,
             config,
         }
@@ -157,7 +157,7 @@ impl Driver {
         let wants_plans = self.wants_plans();
         let waits_for_reader = self.window.front_is_settled();
         let deadline = self.config.deadline;
-        let paused_until = self.paces.iter().filter_map(Pace::paused_until).max();
+        let paused_until = self.throttles.iter().filter_map(Throttle::paused_until).max();
         tokio::select! {
             biased;
             () = self.ends.cancel.cancelled() => Event::Cancelled,
@@ -238,7 +238,7 @@ impl Driver {
     }
 
     fn may_read(&mut self) -> bool {
-        self.paces.iter_mut().all(Pace::may_read)
+        self.throttles.iter_mut().all(Throttle::may_read)
     }
 
     fn submit(&mut self, ticket: Ticket, cost: u64, quantum: Quantum) {

@@ -108,7 +108,7 @@ impl LargeFiles {
             passes: 0,
             trouble: None,
             look: Look::Done,
-            named: Named { asker: self.rules.asker, plan, index },
+            named: Named { job_tag: self.rules.job_tag, plan, index },
         };
         file.go_on_from(&self.before, algorithms);
         self.files.insert(self.next_id, file);

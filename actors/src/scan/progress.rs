@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct ProgressMeter {
     started: Instant,
     told: Instant,
     delivered: Summary,
@@ -26,7 +26,7 @@ pub(super) struct Meter {
     samples: VecDeque<(Instant, u64)>,
 }
 
-impl Meter {
+impl ProgressMeter {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self {

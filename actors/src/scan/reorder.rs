@@ -125,7 +125,7 @@ impl ReorderWindow {
     }
 }
 
-fn unsettled_row(plan: &Plan, entry: &crate::walk::Entry) -> Row {
+fn unsettled_row(plan: &Plan, entry: &crate::walk::PlanEntry) -> Row {
     let (name_at, name_len) = plan.name_span(entry);
     let status = match entry.fate {
         Fate::Settled(status) => status,

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc;
 
 use crate::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stability, Status, walk_order};
-use crate::sys::slots::Asker;
+use crate::sys::slots::JobTag;
 use crate::walk::{Fate, Plan};
 use crate::walker::{PLANS_AHEAD, WalkEvent};
 
@@ -27,7 +27,7 @@ pub(crate) const KNOWN_AHEAD: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     /// Who asks, for the note of what is being read.
-    pub(crate) asker: Asker,
+    pub(crate) job_tag: JobTag,
     /// Results of earlier passes.
     pub(crate) known: Vec<KnownSource>,
     /// How often the process died on a file, by its path.

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::driver::{Driver, DriverConfig};
+use super::handle::{Scan, ScanEnds, channel};
+use super::resume::{Past, join_past};
+use super::spec::{Priority, ScanSpec};
+use super::survey::SurveyPlan;
 use crate::Engine;
 use crate::engine::Shared;
-use crate::engine::throttle::{Pace, SharedPace};
+use crate::engine::throttle::{ByteBudget, Throttle};
 use crate::error::Refused;
 use crate::hash::ScanRules;
 use crate::messages::JobKey;
-use crate::scan::driver::{Driver, DriverConfig};
-use crate::scan::handle::{ScanEnds, channel};
-use crate::scan::resume::join_past;
-use crate::scan::survey::SurveyPlan;
-use crate::scan::{Past, Priority, Scan, ScanSpec};
 use crate::walk::WalkSpec;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
 use tokio::sync::mpsc;
@@ -51,10 +51,10 @@ impl Shared {
             max_file_bytes: self.config.max_file_bytes,
             max_unsized_bytes: self.config.max_unsized_bytes,
             leave_out: leave_out.clone(),
-            asker: past.as_ref().map(|past| past.asker),
+            job_tag: past.as_ref().map(|past| past.job_tag),
         };
         let (events, walk) = mpsc::channel(PLANS_AHEAD);
-        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, patience: self.config.quantum_deadline };
+        let spec_of_walk = WalkSpec { targets, filters, reach, leave_out, timeout: self.config.quantum_deadline };
         let survey = spec
             .survey_after
             .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
@@ -69,12 +69,12 @@ impl Shared {
             hashers: self.config.hashers.get(),
             rules: Arc::new(rules),
             deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
-            paces: spec
+            throttles: spec
                 .max_bytes_per_second
-                .map(SharedPace::new)
+                .map(ByteBudget::new)
                 .into_iter()
                 .chain(self.budget.clone())
-                .map(Pace::of)
+                .map(Throttle::of)
                 .collect(),
             before,
             survey,

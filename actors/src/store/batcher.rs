@@ -70,7 +70,7 @@ pub(super) struct Batch {
 
 /// What a run holds when work on it begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Footing {
+pub(crate) struct RunState {
     pub(crate) run: i64,
     pub(crate) tally: Tally,
     pub(crate) directories: i64,
@@ -80,9 +80,9 @@ pub(crate) struct Footing {
 /// Gathers the rows of one run into groups. Where the run has rows already, the pass meets the same entries
 /// again, one by one: rows that still hold are only counted, others are replaced in their places.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct Batcher {
     job: JobId,
-    footing: Footing,
+    run_state: RunState,
     way_down: Vec<(i64, Arc<[u8]>)>,
     next_directory: i64,
     /// Counts of the rows met, those that were there before among them.
@@ -93,11 +93,11 @@ pub(crate) struct Ledger {
     group: Group,
 }
 
-impl Ledger {
-    pub(crate) fn new(job: JobId, footing: Footing) -> Self {
-        let group = Group::new(job, &footing);
+impl Batcher {
+    pub(crate) fn new(job: JobId, run_state: RunState) -> Self {
+        let group = Group::new(job, &run_state);
         let (way_down, half_done) = (Vec::new(), HashSet::new());
-        Self { job, footing, way_down, next_directory: 0, met: Tally::default(), waiting: 0, half_done, group }
+        Self { job, run_state, way_down, next_directory: 0, met: Tally::default(), waiting: 0, half_done, group }
     }
 
     /// Rows that wait for a commit.
@@ -122,7 +122,7 @@ impl Ledger {
         let first_position = self.met.rows;
         let mut to_write = 0;
         for (place, row) in rows.iter().enumerate() {
-            let is_kept = row.origin == Origin::Kept && self.met.rows < self.footing.tally.rows;
+            let is_kept = row.origin == Origin::Kept && self.met.rows < self.run_state.tally.rows;
             self.met.count(&row);
             if is_kept {
                 continue;
@@ -161,7 +161,7 @@ impl Ledger {
         self.next_directory += 1;
         self.way_down.push((id, path.clone()));
         // The same entries in the same order: those that the store has were numbered the same.
-        if id >= self.footing.directories {
+        if id >= self.run_state.directories {
             self.group.new_directories.push((id, path.clone()));
         }
         id
@@ -170,15 +170,15 @@ impl Ledger {
     /// What is counted as committed with the rows taken so far. Until the rows that were there before are met
     /// again, that is what it was.
     fn tally(&self) -> Tally {
-        if self.met.rows < self.footing.tally.rows { self.footing.tally } else { self.met }
+        if self.met.rows < self.run_state.tally.rows { self.run_state.tally } else { self.met }
     }
 
     /// Hands the waiting rows over to be committed; `elapsed` is the time at work since this process began.
     pub(crate) fn take_group(&mut self, elapsed: Duration) -> Group {
         self.waiting = 0;
-        let mut group = std::mem::replace(&mut self.group, Group::new(self.job, &self.footing));
+        let mut group = std::mem::replace(&mut self.group, Group::new(self.job, &self.run_state));
         group.tally = self.tally();
-        group.elapsed = self.footing.elapsed + elapsed;
+        group.elapsed = self.run_state.elapsed + elapsed;
         group
     }
 }
@@ -197,17 +197,17 @@ fn item_of(row: &RowRef<'_>, rows: &Rows) -> Item {
 }
 
 impl Group {
-    fn new(job: JobId, footing: &Footing) -> Self {
+    fn new(job: JobId, run_state: &RunState) -> Self {
         Self {
             job,
-            run: footing.run,
+            run: run_state.run,
             batches: Vec::new(),
             new_directories: Vec::new(),
             done_large: Vec::new(),
             checkpoints: Vec::new(),
-            rows_before: footing.tally.rows,
-            tally: footing.tally,
-            elapsed: footing.elapsed,
+            rows_before: run_state.tally.rows,
+            tally: run_state.tally,
+            elapsed: run_state.elapsed,
             errors: Vec::new(),
             moves: Vec::new(),
         }

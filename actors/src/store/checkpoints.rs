@@ -3,10 +3,10 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, params};
 
+use super::error::Fault;
+use super::row_checksum::Sealer;
 use crate::digest::Algorithm;
 use crate::result::{Checkpoint, FileMeta};
-use crate::store::error::Fault;
-use crate::store::row_checksum::Sealer;
 
 /// Columns under the seal, which comes after them.
 const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";

@@ -3,13 +3,13 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 
+use super::batcher::{Batch, Group};
+use super::error::Fault;
+use super::job_row::{Ending, end_within, must_exist};
 use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
+use super::row_checksum::{self, Sealer};
 use super::{checkpoints, recovery};
 use crate::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
-use crate::store::batcher::{Batch, Group};
-use crate::store::error::Fault;
-use crate::store::job_row::{Ending, end_within, must_exist};
-use crate::store::row_checksum::{self, Sealer};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
 pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {

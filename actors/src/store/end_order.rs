@@ -3,9 +3,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::error::Fault;
+use super::job_row::{self, StoredJob};
 use crate::job::JobId;
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob};
 
 /// The first job that ended after another one.
 #[derive(Debug)]

@@ -6,17 +6,16 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::error::Fault;
 use super::open::{Access, connect, prepare};
-use super::pages;
+use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
+use super::{job_facts, job_row, pages};
 use crate::compare::{Comparison, Fact, Group};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
 use crate::result::{FileIdentity, Item};
-use crate::store::error::Fault;
-use crate::store::state_dir::{ServerLock, StateDir};
-use crate::store::{job_facts, job_row};
 
 /// The jobs of a state directory.
 #[derive(Debug)]

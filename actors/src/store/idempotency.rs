@@ -5,8 +5,8 @@
 use jiff::{Timestamp, ToSpan};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::error::Fault;
 use crate::job::{Job, JobId};
-use crate::store::error::Fault;
 
 /// How long a key is remembered.
 const KEPT_HOURS: i64 = 24;

@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::error::Fault;
+use super::job_row::{self, StoredJob};
 use super::row::{self, ROW_COLUMNS, RowReader};
 use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
 use crate::digest::Algorithm;
@@ -10,8 +12,6 @@ use crate::error::CompareError;
 use crate::job::JobId;
 use crate::manifest::Claimed;
 use crate::result::{FileIdentity, Item, Known, Status, split_digests};
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob};
 
 /// Compares two jobs; nothing if one of them is not there.
 pub(crate) fn compare_jobs(

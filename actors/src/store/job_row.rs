@@ -7,14 +7,13 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::recovery;
+use super::error::Fault;
+use super::idempotency::{self, Before, RequestKey};
+use super::row_checksum::Sealer;
+use super::{end_order, recovery};
 use crate::error::StoreError;
 use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
 use crate::result::{Progress, Summary};
-use crate::store::end_order;
-use crate::store::error::Fault;
-use crate::store::idempotency::{self, Before, RequestKey};
-use crate::store::row_checksum::Sealer;
 
 /// Columns in the order that [`stored`] reads them.
 const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \

@@ -54,14 +54,14 @@ use self::retention::Retention;
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
 use crate::result::FileIdentity;
-pub(crate) use crate::store::batcher::{Footing, Group, Ledger, NumberedItem, Tally};
+pub(crate) use crate::store::batcher::{Batcher, Group, NumberedItem, RunState, Tally};
 pub(crate) use crate::store::end_order::NextEnded;
 use crate::store::error::Fault;
 pub(crate) use crate::store::idempotency::{Before, RequestKey};
 pub(crate) use crate::store::job_row::{Ending, StoredJob};
 pub(crate) use crate::store::prior_rows::KnownQuery;
 use crate::store::state_dir::{ServerLock, StateDir};
-use crate::store::worker::{Ask, Clerk};
+use crate::store::worker::{Ask, StoreWorker};
 use crate::sys::slots::Slots;
 
 /// Threads that read.
@@ -87,7 +87,7 @@ pub(crate) struct Store {
 /// Clerks behind one mailbox, and the places in it.
 #[derive(Debug, Clone)]
 struct Clerks {
-    addr: Addr<Clerk>,
+    addr: Addr<StoreWorker>,
     places: Arc<Semaphore>,
 }
 
@@ -245,7 +245,7 @@ impl Clerks {
         (place, lock, broken): (&Arc<StateDir>, &Arc<ServerLock>, &CancellationToken),
     ) -> Self {
         let (place, lock, broken) = (place.clone(), lock.clone(), broken.clone());
-        let addr = SyncArbiter::start(threads, move || Clerk {
+        let addr = SyncArbiter::start(threads, move || StoreWorker {
             place: place.clone(),
             _lock: lock.clone(),
             access,

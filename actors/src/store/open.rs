@@ -13,10 +13,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::error::{Fault, system_failure};
+use super::row_checksum;
+use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
-use crate::store::error::{Fault, system_failure};
-use crate::store::row_checksum;
-use crate::store::state_dir::{ServerLock, StateDir};
 
 /// `hive` in ASCII: says to whom the file belongs.
 const APPLICATION_ID: i64 = 0x6869_7665;

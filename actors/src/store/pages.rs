@@ -8,12 +8,12 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::batcher::NumberedItem;
+use super::error::Fault;
+use super::job_row::{self, StoredJob};
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
 use crate::result::{Item, Verdict, walk_order};
-use crate::store::batcher::NumberedItem;
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, params};
 
+use super::error::Fault;
 use super::row::{ROW_COLUMNS, RowReader};
 use crate::digest::Algorithms;
 use crate::result::{Item, Origin, RowRef, Rows, split_digests};
-use crate::store::error::Fault;
 
 /// Rows read at a time.
 const BATCH_ROWS: i64 = 2000;

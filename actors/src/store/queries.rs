@@ -1,17 +1,16 @@
 //! What is asked of the readers. Questions that pass many rows wait for a place of their own, so that a reader is left
 //! for the quick ones.
 
+use super::idempotency::{self, Before, RequestKey};
+use super::job_row::StoredJob;
 use super::pages::ErrorsSince;
-use super::{NextEnded, Store, pages};
+use super::prior_rows::KnownQuery;
+use super::{NextEnded, Store, end_order, job_facts, job_row, pages, prior_rows, sort_index, sorted_pages};
 use crate::compare::{self, Comparison};
 use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use crate::result::{Item, Rows};
-use crate::store::idempotency::{self, Before, RequestKey};
-use crate::store::job_row::StoredJob;
-use crate::store::prior_rows::KnownQuery;
-use crate::store::{end_order, job_facts, job_row, prior_rows, sort_index, sorted_pages};
 
 impl Store {
     /// What a verify job holds its files against.

@@ -9,18 +9,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::batcher::{RunState, Tally};
 use super::checkpoints;
+use super::error::Fault;
+use super::job_row::{self, StoredJob, must_exist};
 use crate::job::{JobId, JobState};
 use crate::result::Checkpoint;
-use crate::store::batcher::{Footing, Tally};
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob, must_exist};
 use crate::sys::slots::Note;
 
 /// What a job's driver begins with.
 #[derive(Debug, Default)]
 pub(crate) struct Beginning {
-    pub(crate) footing: Footing,
+    pub(crate) run_state: RunState,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) former_run: Option<i64>,
     /// How often the process died on a file.
@@ -40,7 +40,7 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
                  SELECT id, ?2, ?3, 1 FROM jobs WHERE id = ?1 AND state = 'queued'
                  ON CONFLICT DO UPDATE SET deaths = deaths + 1",
             )?
-            .execute(params![JobId::from_bytes(note.asker).to_string(), note.path, note.offset as i64])?;
+            .execute(params![JobId::from_bytes(note.job_tag).to_string(), note.path, note.offset as i64])?;
     }
     let unfinished = job_row::all_in(&change, JobState::Queued)?;
     change.commit()?;
@@ -67,9 +67,9 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         bytes_done: progress.bytes_done,
     };
     let elapsed = Duration::from_millis(elapsed_ms.unsigned_abs());
-    let footing = Footing { run: stored.run, tally, directories: next_id(&change, stored.run)?, elapsed };
+    let run_state = RunState { run: stored.run, tally, directories: next_id(&change, stored.run)?, elapsed };
     let beginning = Beginning {
-        footing,
+        run_state,
         started_at: stored.job.started_at,
         former_run,
         deaths: deaths(&change, id)?,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::error::Fault;
+use super::job_row;
 use crate::job::JobId;
-use crate::store::error::Fault;
-use crate::store::job_row;
 
 /// How many ended jobs are kept, and for how long. Whatever passes either bound is deleted with its results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

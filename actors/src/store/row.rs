@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
+use super::error::Fault;
+use super::job_row::StoredJob;
+use super::row_checksum::Sealer;
 use crate::digest::Algorithms;
 use crate::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
-use crate::store::error::Fault;
-use crate::store::job_row::StoredJob;
-use crate::store::row_checksum::Sealer;
 
 /// What a [`RowReader`] reads of a row.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \

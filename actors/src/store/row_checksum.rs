@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use crate::store::error::Fault;
+use super::error::Fault;
 
 /// Puts seals on rows. One serves many: its buffer is used again.
 #[derive(Debug, Default)]

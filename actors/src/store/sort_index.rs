@@ -8,13 +8,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
 
+use super::error::Fault;
+use super::job_row::{self, StoredJob};
 use super::open::{Access, connect};
+use super::state_dir::StateDir;
 use crate::digest::Algorithms;
 use crate::error::StoreError;
 use crate::job::JobId;
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob};
-use crate::store::state_dir::StateDir;
 
 /// Ranks that are written in one transaction.
 const CHUNK: usize = 8000;

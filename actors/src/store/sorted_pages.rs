@@ -9,14 +9,14 @@ use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
+use super::error::Fault;
+use super::job_row::{self, StoredJob};
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
+use super::sort_index::Order;
 use crate::digest::Digest;
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use crate::result::{Item, split_digests};
-use crate::store::error::Fault;
-use crate::store::job_row::{self, StoredJob};
-use crate::store::sort_index::Order;
 pub(crate) use crate::store::sorted_pages::stream::rows_after;
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.

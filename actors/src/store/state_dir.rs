@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
+use super::error::system_failure;
 use crate::error::StoreError;
 use crate::result::FileIdentity;
-use crate::store::error::system_failure;
 
 /// Names of the files in a state directory.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::store::error::Fault;
+use super::error::Fault;
 
 /// Rows removed in one transaction: some ten milliseconds.
 pub(crate) const SWEEP_ROWS: i64 = 4000;

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::batcher::{Batcher, RunState};
 use super::commit::commit;
+use super::job_row::{self, Ending};
 use super::open::{Access, connect, prepare};
 use super::recovery;
+use super::state_dir::StateDir;
 use crate::job::{Job, JobId, JobSpec, JobState};
 use crate::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
-use crate::store::batcher::{Footing, Ledger};
-use crate::store::job_row::{self, Ending};
-use crate::store::state_dir::StateDir;
 
 pub(crate) struct Bench {
     pub(crate) connection: Connection,
@@ -37,8 +37,8 @@ impl Bench {
         job
     }
 
-    pub(crate) fn footing_of(&mut self, id: JobId) -> Footing {
-        recovery::begin(&mut self.connection, id, Timestamp::now()).unwrap().footing
+    pub(crate) fn footing_of(&mut self, id: JobId) -> RunState {
+        recovery::begin(&mut self.connection, id, Timestamp::now()).unwrap().run_state
     }
 
     pub(crate) fn end(&mut self, id: JobId, state: JobState) {
@@ -69,9 +69,9 @@ impl Bench {
     }
 
     pub(crate) fn add_rows(&mut self, job: &Job, rows: Rows) {
-        let mut ledger = Ledger::new(job.id, self.footing_of(job.id));
-        ledger.add(rows);
-        commit(&mut self.connection, &ledger.take_group(Duration::ZERO), None).unwrap();
+        let mut batcher = Batcher::new(job.id, self.footing_of(job.id));
+        batcher.add(rows);
+        commit(&mut self.connection, &batcher.take_group(Duration::ZERO), None).unwrap();
     }
 }
 

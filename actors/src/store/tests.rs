@@ -1,7 +1,7 @@
 //! The handle: bounds, panics, locks and full disks.
 
+use super::testing::job;
 use super::*;
-use crate::store::testing::job;
 use futures_util::FutureExt as _;
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;

@@ -1,6 +1,6 @@
 //! Tokens: who may do what. Secrets are 256 random bits, shown once; only their SHA-256 is kept.
 //!
-//! [`Tokens`] is for a command beside a running server and blocks; the server asks through [`TokenDesk`].
+//! [`Tokens`] is for a command beside a running server and blocks; the server asks through [`TokenService`].
 //! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
 
 mod scope;
@@ -17,13 +17,13 @@ use sha2::{Digest as _, Sha256};
 
 pub use scope::{Scope, Scopes, ScopesInvalid};
 use service::Changes;
-pub use service::TokenDesk;
+pub use service::TokenService;
 
+use super::error::{Fault, system_failure};
+use super::job_row::time;
 use super::open::{Access, connect, prepare};
+use super::state_dir::StateDir;
 use crate::error::StoreError;
-use crate::store::error::{Fault, system_failure};
-use crate::store::job_row::time;
-use crate::store::state_dir::StateDir;
 
 /// What every secret begins with, so that scanners of sources and logs know it.
 const PREFIX: &str = "hs_";

@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use super::error::Fault;
 use super::open::{Access, connect};
+use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
-use crate::store::error::Fault;
-use crate::store::state_dir::{ServerLock, StateDir};
 use crate::sys::sched;
 
 /// Work for a connection.
@@ -33,7 +33,7 @@ impl<T: Send + 'static> Message for Ask<T> {
 }
 
 /// One thread with one connection.
-pub(crate) struct Clerk {
+pub(crate) struct StoreWorker {
     pub(crate) place: Arc<StateDir>,
     /// Kept until the last thread that may write is gone.
     pub(crate) _lock: Arc<ServerLock>,
@@ -43,7 +43,7 @@ pub(crate) struct Clerk {
     pub(crate) connection: Option<Connection>,
 }
 
-impl Actor for Clerk {
+impl Actor for StoreWorker {
     type Context = SyncContext<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
@@ -59,7 +59,7 @@ impl Actor for Clerk {
     }
 }
 
-impl<T: Send + 'static> Handler<Ask<T>> for Clerk {
+impl<T: Send + 'static> Handler<Ask<T>> for StoreWorker {
     type Result = Result<T, StoreError>;
 
     fn handle(&mut self, ask: Ask<T>, _: &mut Self::Context) -> Self::Result {
@@ -77,7 +77,7 @@ impl<T: Send + 'static> Handler<Ask<T>> for Clerk {
     }
 }
 
-impl Clerk {
+impl StoreWorker {
     fn work<T>(&mut self, work: Work<T>) -> Result<T, Fault> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use actix::{Addr, SyncArbiter};
 
 use super::{Supervisor, SupervisorConfig};
-use crate::hash::Pulse;
-use crate::hasher::{Hasher, Station};
+use crate::hash::Heartbeat;
+use crate::hasher::{Hasher, HasherConfig};
 use crate::messages::{Lane, ReplyTo, Work};
 use crate::sys::sched;
 
@@ -38,7 +38,7 @@ pub(super) struct InFlight {
 pub(super) struct Slot {
     hasher: Addr<Hasher>,
     generation: u64,
-    pulse: Arc<Pulse>,
+    heartbeat: Arc<Heartbeat>,
     in_flight: VecDeque<InFlight>,
     last_seen: Signs,
     changed_at: Instant,
@@ -61,23 +61,23 @@ impl Slot {
     }
 
     fn start(config: &SupervisorConfig, supervisor: &Addr<Supervisor>, slot: usize, generation: u64) -> Self {
-        let pulse = Arc::new(Pulse::new(slot, config.notebook.clone()));
-        let station = Station {
+        let heartbeat = Arc::new(Heartbeat::new(slot, config.notebook.clone()));
+        let config = HasherConfig {
             slot,
             generation,
-            pulse: pulse.clone(),
+            heartbeat: heartbeat.clone(),
             priority: config.priority,
-            patience: config.quantum_deadline,
+            timeout: config.quantum_deadline,
             supervisor: supervisor.clone(),
         };
-        let hasher = SyncArbiter::start(1, move || Hasher::new(station.clone()));
+        let hasher = SyncArbiter::start(1, move || Hasher::new(config.clone()));
         let in_flight = VecDeque::with_capacity(CREDIT);
-        Self { hasher, generation, pulse, in_flight, last_seen: Signs::default(), changed_at: Instant::now() }
+        Self { hasher, generation, heartbeat, in_flight, last_seen: Signs::default(), changed_at: Instant::now() }
     }
 
     fn signs(&self) -> Signs {
-        let cpu_time = self.pulse.thread_id().and_then(sched::thread_cpu_time);
-        Signs { beats: self.pulse.beats(), cpu_time }
+        let cpu_time = self.heartbeat.thread_id().and_then(sched::thread_cpu_time);
+        Signs { beats: self.heartbeat.beats(), cpu_time }
     }
 
     /// Whether it is busy and has given no sign of life for `deadline`.
@@ -92,7 +92,7 @@ impl Slot {
     }
 
     fn is_runnable(&self) -> bool {
-        self.pulse.thread_id().is_some_and(sched::thread_is_runnable)
+        self.heartbeat.thread_id().is_some_and(sched::thread_is_runnable)
     }
 }
 
@@ -125,7 +125,7 @@ impl Pool {
 
     /// The entry of its batch that a hasher is at.
     pub(super) fn at(&self, slot: usize) -> usize {
-        self.slots.get(slot).map_or(0, |slot| slot.pulse.at())
+        self.slots.get(slot).map_or(0, |slot| slot.heartbeat.at())
     }
 
     pub(super) fn stuck(&mut self, deadline: Duration) -> Vec<usize> {

@@ -22,12 +22,12 @@ const HEAD_BYTES: usize = 4 + 4 + 8 + 16;
 const NAME_BYTES: usize = SLOT_BYTES - HEAD_BYTES;
 
 /// Who asked for a file to be read, as whoever asked understands it.
-pub(crate) type Asker = [u8; 16];
+pub(crate) type JobTag = [u8; 16];
 
 /// What a hasher was reading when the process died.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Note {
-    pub(crate) asker: Asker,
+    pub(crate) job_tag: JobTag,
     /// The start of the path, see [`Slots::note`].
     pub(crate) path: Vec<u8>,
     /// Where in the file the quantum began.
@@ -72,7 +72,7 @@ impl Slots {
 
     /// Notes that the hasher of this slot turns to a file: its path in up to two parts with a `/` between
     /// them. Paths longer than the slot are cut.
-    pub(crate) fn note(&self, slot: usize, asker: Asker, (directory, name): (&[u8], &[u8]), offset: u64) {
+    pub(crate) fn note(&self, slot: usize, job_tag: JobTag, (directory, name): (&[u8], &[u8]), offset: u64) {
         let Some(place) = self.place(slot) else { return };
         let slash: &[u8] = if directory.is_empty() || name.is_empty() { b"" } else { b"/" };
         self.state(place).store(0, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Slots {
         unsafe {
             place.add(4).cast::<u32>().write_unaligned(length as u32);
             place.add(8).cast::<u64>().write_unaligned(offset);
-            place.add(16).cast::<Asker>().write_unaligned(asker);
+            place.add(16).cast::<JobTag>().write_unaligned(job_tag);
         }
         // The process may die between any two instructions, and its stores stay in their order: the kernel
         // keeps the page. Only the compiler must not reorder them.
@@ -125,8 +125,8 @@ fn note_of(slot: &[u8]) -> Option<Note> {
     let state = u32::from_ne_bytes(*head.first_chunk()?);
     let length = u32::from_ne_bytes(*head[4..].first_chunk()?) as usize;
     let offset = u64::from_ne_bytes(*head[8..].first_chunk()?);
-    let asker = *head[16..].first_chunk()?;
-    (state == 1 && length <= NAME_BYTES).then(|| Note { asker, path: name[..length].to_vec(), offset })
+    let job_tag = *head[16..].first_chunk()?;
+    (state == 1 && length <= NAME_BYTES).then(|| Note { job_tag, path: name[..length].to_vec(), offset })
 }
 
 /// A path as a note has it.
@@ -155,7 +155,7 @@ mod tests {
         slots.note(2, [3; 16], (b"d", b""), u64::MAX);
         slots.note(3, [4; 16], (b"there is no such", b"slot"), 0);
         drop(slots);
-        let note = |asker, path: &[u8], offset| Note { asker: [asker; 16], path: path.to_vec(), offset };
+        let note = |job_tag, path: &[u8], offset| Note { job_tag: [job_tag; 16], path: path.to_vec(), offset };
         assert_eq!(reopened(&path), [note(2, b"top", 7), note(3, b"d", u64::MAX)]);
         assert_eq!(reopened(&path), [], "told once");
     }

@@ -16,7 +16,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// The count of one walk.
 #[derive(Debug)]
-pub(crate) struct Openings {
+pub(crate) struct OpenDirectories {
     open: Mutex<usize>,
     fewer: Condvar,
     limit: usize,
@@ -25,11 +25,11 @@ pub(crate) struct Openings {
 /// The directories of one plan; dropped with it.
 #[derive(Debug)]
 pub(crate) struct Share {
-    openings: Arc<Openings>,
+    openings: Arc<OpenDirectories>,
     directories: usize,
 }
 
-impl Openings {
+impl OpenDirectories {
     pub(crate) fn new() -> Arc<Self> {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         Self::up_to(usize::try_from(descriptors / PART).unwrap_or(usize::MAX).max(1))
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_full_walk_waits_for_a_plan_to_be_done() {
-        let openings = Openings::up_to(2);
+        let openings = OpenDirectories::up_to(2);
         let mut plan = openings.share();
         plan.grow();
         assert!(!openings.is_full());
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_where_nobody_listens() {
-        let openings = Openings::up_to(1);
+        let openings = OpenDirectories::up_to(1);
         let mut plan = openings.share();
         plan.grow();
         openings.wait_for_room(|| true);

@@ -1,8 +1,11 @@
 //! The files of a tree with their sizes and identities: nothing is opened but directories.
 
+use super::globs::Filters;
+use super::plan::{Fate, Plan};
+use super::spec::{Target, WalkSpec};
+use super::tree;
 use crate::file::{DEFAULT_READ_TIMEOUT, Reach, meta_of, stat_entry};
 use crate::result::{FileIdentity, NameList, Status, append_path};
-use crate::walk::{Fate, Filters, Plan, Target, WalkSpec, tree};
 use std::os::fd::OwnedFd;
 
 /// What a tree holds: files with their sizes and identities, in walk order.
@@ -26,7 +29,7 @@ impl Inventory {
             filters: Filters::default(),
             reach,
             leave_out: Vec::new(),
-            patience: DEFAULT_READ_TIMEOUT,
+            timeout: DEFAULT_READ_TIMEOUT,
         })
     }
 

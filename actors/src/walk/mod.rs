@@ -17,7 +17,7 @@ mod tree;
 pub(crate) use directory::{Kind, Listing};
 pub use globs::Filters;
 pub use inventory::Inventory;
-pub(crate) use plan::{Entry, Fate, Plan};
+pub(crate) use plan::{Fate, Plan, PlanEntry};
 pub(crate) use plan_sink::{NobodyListens, PlanReceiver};
 pub use spec::Target;
 pub(crate) use spec::{Totals, WalkSpec};

@@ -19,7 +19,7 @@ pub(crate) const PLAN_GROUPS: usize = 32;
 pub(crate) struct Plan {
     pub(crate) groups: Vec<Group>,
     names: Vec<u8>,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<PlanEntry>,
     /// What the walk counts of this plan's directories.
     pub(crate) share: Option<Share>,
     /// What is known of the entries from before: empty, or one an entry.
@@ -47,7 +47,7 @@ pub(crate) struct Group {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct PlanEntry {
     pub(crate) group: u32,
     name_at: u32,
     name_len: u32,
@@ -74,7 +74,7 @@ impl Plan {
         let name_at = self.names.len() as u32;
         self.names.extend_from_slice(name);
         let (name_len, origin) = (name.len() as u32, Origin::Read);
-        self.entries.push(Entry { group, name_at, name_len, fate, origin });
+        self.entries.push(PlanEntry { group, name_at, name_len, fate, origin });
     }
 
     /// Notes what is known of an entry.
@@ -100,7 +100,7 @@ impl Plan {
     }
 
     /// The entry's whole path, as it is shown.
-    pub(crate) fn path_into(&self, entry: &Entry, path: &mut Vec<u8>) {
+    pub(crate) fn path_into(&self, entry: &PlanEntry, path: &mut Vec<u8>) {
         let (directory, name) = (&*self.group(entry).shown, self.name(entry));
         path.extend_from_slice(directory);
         if !directory.is_empty() && !name.is_empty() && !directory.ends_with(b"/") {
@@ -128,7 +128,7 @@ impl Plan {
         slice
     }
 
-    pub(crate) fn name(&self, entry: &Entry) -> &[u8] {
+    pub(crate) fn name(&self, entry: &PlanEntry) -> &[u8] {
         &self.names[entry.name_at as usize..][..entry.name_len as usize]
     }
 
@@ -138,11 +138,11 @@ impl Plan {
     }
 
     /// Where a name stands among [`names`](Self::names), and its length.
-    pub(crate) fn name_span(&self, entry: &Entry) -> (u32, u32) {
+    pub(crate) fn name_span(&self, entry: &PlanEntry) -> (u32, u32) {
         (entry.name_at, entry.name_len)
     }
 
-    pub(crate) fn group(&self, entry: &Entry) -> &Group {
+    pub(crate) fn group(&self, entry: &PlanEntry) -> &Group {
         &self.groups[entry.group as usize]
     }
 

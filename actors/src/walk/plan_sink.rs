@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::descriptors::Openings;
+use super::descriptors::OpenDirectories;
 use super::inventory::Inventory;
 use super::plan::{Fate, Plan};
 use crate::file::{Dir, stat_entry};
@@ -65,29 +65,29 @@ fn size_of(dir: &Dir, name: &[u8]) -> u64 {
 }
 
 /// Where plans leave.
-pub(crate) struct Outlet<'a> {
+pub(crate) struct PlanSink<'a> {
     pub(crate) destination: Destination<'a>,
     pub(crate) plan: Plan,
     plan_number: u64,
-    openings: Arc<Openings>,
+    openings: Arc<OpenDirectories>,
     pub(crate) files: u64,
 }
 
 /// The group of a directory in the plan at hand, where it has one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Place {
+pub(crate) struct GroupSlot {
     in_plan: Option<(u64, u32)>,
 }
 
-impl<'a> Outlet<'a> {
+impl<'a> PlanSink<'a> {
     pub(crate) fn new(destination: Destination<'a>) -> Self {
-        Self { destination, plan: Plan::default(), plan_number: 0, openings: Openings::new(), files: 0 }
+        Self { destination, plan: Plan::default(), plan_number: 0, openings: OpenDirectories::new(), files: 0 }
     }
 
     /// The group of this place in the plan at hand, which is sent first where too many directories are open.
     pub(crate) fn group(
         &mut self,
-        place: &mut Place,
+        place: &mut GroupSlot,
         make: impl FnOnce() -> (Arc<[u8]>, Dir),
     ) -> Result<u32, NobodyListens> {
         if let Some((number, group)) = place.in_plan

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::directory::Listing;
 use super::globs::Filters;
 use super::plan::Fate;
-use crate::file::{Course, FilesystemCache, FilesystemKind, OpenFailure, Reach, meta_of, trying_again};
+use crate::file::{FilesystemCache, FilesystemKind, OpenFailure, Reach, Steps, meta_of, trying_again};
 use crate::guards::Guard;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 
@@ -24,7 +24,7 @@ pub(crate) struct Rules {
     pub(crate) leave_out: Vec<FileIdentity>,
     /// The inode numbers of `leave_out`.
     pub(crate) own_inodes: Vec<u64>,
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// What becomes of a directory whose file system does not answer.
@@ -42,9 +42,9 @@ pub(crate) struct Entered {
 
 impl Rules {
     /// Checks and lists a directory that may be on any file system.
-    pub(crate) fn look_with_care(&self, dir: Arc<OwnedFd>, course: &Course) -> Result<Entered, Status> {
+    pub(crate) fn look_with_care(&self, dir: Arc<OwnedFd>, steps_of: &Steps) -> Result<Entered, Status> {
         let kind = self.check_place(&dir, &mut FilesystemCache::default())?;
-        let listing = self.list(&dir, &mut || course.step())?;
+        let listing = self.list(&dir, &mut || steps_of.step())?;
         Ok(Entered { dir, listing, is_remote: !kind.may_map() })
     }
 

@@ -1,8 +1,8 @@
 //! What a walk is given, and what it sends back.
 
+use super::globs::Filters;
 use crate::file::Reach;
 use crate::result::{FileIdentity, NameList};
-use crate::walk::Filters;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(crate) struct WalkSpec {
     pub(crate) reach: Reach,
     pub(crate) leave_out: Vec<FileIdentity>,
     /// How long a directory may give no sign.
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl WalkSpec {
@@ -70,7 +70,7 @@ impl WalkSpec {
         let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
         let Self { filters, reach, leave_out, .. } = self;
         let (filters, leave_out) = (filters.clone(), leave_out.clone());
-        Some(Self { targets, filters, reach: *reach, leave_out, patience: self.patience })
+        Some(Self { targets, filters, reach: *reach, leave_out, timeout: self.timeout })
     }
 }
 

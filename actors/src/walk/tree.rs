@@ -13,13 +13,12 @@ use super::directory::{Kind, Listing};
 use super::inventory::Inventory;
 use super::listed::{list_beneath, list_names, put_file};
 use super::plan::Fate;
-use super::plan_sink::{Destination, NobodyListens, Outlet, Place};
+use super::plan_sink::{Destination, GroupSlot, NobodyListens, PlanReceiver, PlanSink};
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::spec::{Target, Totals, WalkSpec};
-use crate::file::{Course, Dir, FilesystemCache, OpenFailure, Reach, ask, open_directory};
+use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
 use crate::guards::Guard;
 use crate::result::{SkipReason, Status};
-use crate::walk::PlanReceiver;
 
 /// Directories below one another; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
@@ -46,10 +45,10 @@ pub(crate) fn inventory(spec: WalkSpec) -> Inventory {
 
 /// Gives the number of files to hash once every target was walked.
 fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
-    let WalkSpec { targets, filters, reach, leave_out, patience } = spec;
+    let WalkSpec { targets, filters, reach, leave_out, timeout } = spec;
     let own_inodes = leave_out.iter().map(|own| own.inode).collect();
-    let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, patience });
-    let mut out = Outlet::new(destination);
+    let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, timeout });
+    let mut out = PlanSink::new(destination);
     for target in targets {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
@@ -71,14 +70,14 @@ struct Level {
     path_len: usize,
     listing: Listing,
     next: usize,
-    place: Place,
+    place: GroupSlot,
     /// On a file system that may never answer.
     is_remote: bool,
 }
 
 struct Tree<'a, 'b> {
     rules: &'a Arc<Rules>,
-    out: &'a mut Outlet<'b>,
+    out: &'a mut PlanSink<'b>,
     levels: Vec<Level>,
     /// The path relative to the target, of the entry at hand.
     path: Vec<u8>,
@@ -86,7 +85,7 @@ struct Tree<'a, 'b> {
 }
 
 impl<'a, 'b> Tree<'a, 'b> {
-    fn new(rules: &'a Arc<Rules>, out: &'a mut Outlet<'b>) -> Self {
+    fn new(rules: &'a Arc<Rules>, out: &'a mut PlanSink<'b>) -> Self {
         Self { rules, out, levels: Vec::new(), path: Vec::new(), filesystems: FilesystemCache::default() }
     }
 
@@ -188,7 +187,7 @@ impl<'a, 'b> Tree<'a, 'b> {
         }
         let Entered { dir, listing, is_remote } = entered;
         let (path_len, shown) = (self.path.len(), shown.clone());
-        self.levels.push(Level { dir, shown, path_len, listing, next: 0, place: Place::default(), is_remote });
+        self.levels.push(Level { dir, shown, path_len, listing, next: 0, place: GroupSlot::default(), is_remote });
     }
 
     /// Checks and lists a directory of the file system that its parent is on.
@@ -207,23 +206,23 @@ impl<'a, 'b> Tree<'a, 'b> {
     }
 
     fn ask_for_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
-        self.ask(move |rules, course| rules.look_with_care(dir, course))
+        self.ask(move |rules, steps_of| rules.look_with_care(dir, steps_of))
     }
 
     fn ask_for(&self, parent: Arc<OwnedFd>, name: &[u8]) -> Result<Entered, Status> {
         let name = name.to_vec();
-        self.ask(move |rules, course| {
+        self.ask(move |rules, steps_of| {
             let dir = open_directory(parent.as_fd(), &name, rules.reach).map_err(OpenFailure::status)?;
-            rules.look_with_care(Arc::new(dir), course)
+            rules.look_with_care(Arc::new(dir), steps_of)
         })
     }
 
     fn ask(
         &self,
-        question: impl FnOnce(&Rules, &Course) -> Result<Entered, Status> + Send + 'static,
+        question: impl FnOnce(&Rules, &Steps) -> Result<Entered, Status> + Send + 'static,
     ) -> Result<Entered, Status> {
         let (rules, destination) = (self.rules.clone(), self.out.destination);
-        ask(self.rules.patience, || destination.is_gone(), move |course| question(&rules, course))
+        ask(self.rules.timeout, || destination.is_gone(), move |steps_of| question(&rules, steps_of))
             .unwrap_or(Err(TIMEOUT))
     }
 }

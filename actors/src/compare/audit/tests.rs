@@ -1,5 +1,5 @@
+use super::super::baseline::BaselineBuilder;
 use super::*;
-use crate::compare::BaselineBuilder;
 use crate::digest::Digest;
 use crate::manifest::{Format, Limits, ManifestReader, ReadOptions, Record};
 use crate::result::{FileMeta, Stability};

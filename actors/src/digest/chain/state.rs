@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512, Sha512_256};
 use sha3::{Sha3_256, Sha3_512};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::digest::Algorithm;
+use super::super::algorithm::Algorithm;
 
 /// The state before the first byte.
 pub(super) fn initial(algorithm: Algorithm) -> Box<dyn Running> {

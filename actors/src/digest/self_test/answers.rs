@@ -4,7 +4,7 @@
 //! as a check, from `sha*sum`, `b2sum` and `md5sum` (coreutils 9.1), `openssl dgst` 3.0.19 (SHA-512/256, SHA-3),
 //! `b3sum`, zlib through Python (CRC-32), `rhash --crc32c` and `xxhsum` 0.8.1.
 
-use crate::digest::Algorithm;
+use super::super::algorithm::Algorithm;
 
 /// The known digests of one algorithm, in hex.
 pub(super) struct Answers {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
+use super::super::tests::{BLAKE3_VECTORS, cycle};
 use super::*;
-use crate::digest::tests::{BLAKE3_VECTORS, cycle};
 
 fn merged(piece_bytes: u64, bytes: &[u8]) -> Result<[u8; 32], TooFewPieces> {
     let subtrees = Subtrees::new(piece_bytes).unwrap();

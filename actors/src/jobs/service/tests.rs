@@ -13,13 +13,13 @@ use std::time::Instant;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::super::events::{JobEvent, JobEventKind};
 use crate::EngineConfig;
 use crate::digest::Algorithms;
 use crate::engine::SelfTest;
 use crate::error::{Refused, SubmitError};
 use crate::job::{Deletion, JobQuery, JobSpec, JobState, ResultPage, ResultQuery};
 use crate::jobs::service::*;
-use crate::jobs::{JobEvent, JobEventKind};
 use crate::result::Status;
 use crate::store::testing::Bench;
 
@@ -112,7 +112,7 @@ async fn ended(jobs: &Jobs, id: JobId) -> Job {
 
 /// Waits until the job is in this state.
 async fn reached(jobs: &Jobs, id: JobId, state: JobState) {
-    let live = jobs.hall.registry.get(id).unwrap();
+    let live = jobs.shared.queue.get(id).unwrap();
     live.watch().wait_for(|view| view.job.state == state).await.unwrap();
 }
 
@@ -265,5 +265,5 @@ async fn a_job_is_deleted_once_it_has_ended_and_its_rows_with_it() {
     assert_eq!(jobs.job(id).await.unwrap(), None);
     assert!(jobs.results(id, ResultQuery::default()).await.unwrap().is_none());
     assert!(jobs.subscribe(id, None).await.unwrap().is_none());
-    while jobs.hall.store.sweep().await.unwrap() {}
+    while jobs.shared.store.sweep().await.unwrap() {}
 }

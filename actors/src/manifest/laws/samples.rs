@@ -3,8 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::super::entry::{Claimed, Digits};
+use super::super::names::LineEnd;
+use super::super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
-use crate::manifest::{Claimed, Digits, LineEnd, Record};
 use crate::result::{Stability, Status, split_digests};
 
 /// Names with what formats stumble over, as often as ordinary ones.

@@ -33,7 +33,7 @@ impl LargeFile {
     /// The state of a track, where somebody keeps it and it is time.
     pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
         let track = track?;
-        if self.named.asker.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {
+        if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {
             return None;
         }
         self.kept[track] = Instant::now();

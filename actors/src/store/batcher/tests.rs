@@ -1,8 +1,8 @@
 //! Groups: directories named once, positions and counts that go on, errors with their numbers.
 
+use super::super::commit::commit;
+use super::super::testing::{Bench, hashed};
 use crate::store::batcher::*;
-use crate::store::commit::commit;
-use crate::store::testing::{Bench, hashed};
 
 fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
     let mut statement = bench.connection.prepare("SELECT id, CAST(path AS TEXT) FROM directories ORDER BY id").unwrap();
@@ -14,14 +14,14 @@ fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
 fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
     for paths in [&["", "a", "a/b"][..], &["a/b", "a", "a/bc", "a"], &["ab", ""]] {
         let mut rows = Rows::new(job.spec.algorithms);
         for path in paths {
             rows.push(hashed(path, "f"));
         }
-        ledger.add(rows);
-        let group = ledger.take_group(Duration::ZERO);
+        batcher.add(rows);
+        let group = batcher.take_group(Duration::ZERO);
         commit(&mut bench.connection, &group, None).unwrap();
     }
     let named = directories_of(&bench).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
@@ -32,7 +32,7 @@ fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
 fn counts_and_positions_go_on_from_group_to_group() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
     for _ in 0..2 {
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("d", "ok"));
@@ -41,10 +41,10 @@ fn counts_and_positions_go_on_from_group_to_group() {
             digests: &[],
             ..hashed("d", "no")
         });
-        ledger.add(rows);
-        assert_eq!(ledger.waiting(), 2);
-        let group = ledger.take_group(Duration::ZERO);
-        assert_eq!(ledger.waiting(), 0);
+        batcher.add(rows);
+        assert_eq!(batcher.waiting(), 2);
+        let group = batcher.take_group(Duration::ZERO);
+        assert_eq!(batcher.waiting(), 0);
         commit(&mut bench.connection, &group, None).unwrap();
     }
     let stored = crate::store::job_row::get(&bench.connection, job.id).unwrap().unwrap();
@@ -56,7 +56,7 @@ fn counts_and_positions_go_on_from_group_to_group() {
 #[test]
 fn errors_are_numbered_by_the_rows_up_to_them() {
     let job = crate::store::testing::job();
-    let mut ledger = Ledger::new(job.id, Footing::default());
+    let mut batcher = Batcher::new(job.id, RunState::default());
     let mut rows = Rows::new(job.spec.algorithms);
     rows.push(hashed("", "a"));
     rows.push(RowRef {
@@ -64,8 +64,8 @@ fn errors_are_numbered_by_the_rows_up_to_them() {
         digests: &[],
         ..hashed("x", "b")
     });
-    ledger.add(rows);
-    let errors = ledger.take_group(Duration::ZERO).errors;
+    batcher.add(rows);
+    let errors = batcher.take_group(Duration::ZERO).errors;
     assert_eq!(errors.iter().map(|(id, item)| (*id, &item.path[..])).collect::<Vec<_>>(), [(2, &b"x/b"[..])]);
 }
 
@@ -73,12 +73,12 @@ fn errors_are_numbered_by_the_rows_up_to_them() {
 fn a_group_of_a_run_that_was_given_up_is_not_committed() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut ledger = Ledger::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
     crate::store::recovery::start_over(&mut bench.connection, job.id).unwrap();
     let mut rows = Rows::new(job.spec.algorithms);
     rows.push(hashed("", "late"));
-    ledger.add(rows);
-    assert!(commit(&mut bench.connection, &ledger.take_group(Duration::ZERO), None).is_err());
+    batcher.add(rows);
+    assert!(commit(&mut bench.connection, &batcher.take_group(Duration::ZERO), None).is_err());
     let rows: i64 = bench.connection.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 0);
 }

@@ -1,7 +1,7 @@
 //! The table of jobs: what goes in comes back, in pages without gap or repeat.
 
+use super::super::testing::{Bench, job};
 use crate::store::job_row::*;
-use crate::store::testing::{Bench, job};
 
 #[test]
 fn a_job_comes_back_as_it_was_taken() {

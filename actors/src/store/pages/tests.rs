@@ -1,8 +1,8 @@
 //! Pages and streams against plain filters; damage that is never a result.
 
+use super::super::testing::{Bench, hashed};
 use super::*;
 use crate::result::{ErrorCode, RowRef, Rows, SkipReason, Status};
-use crate::store::testing::{Bench, hashed};
 
 /// In walk order.
 const TREE: [&str; 9] = ["a/x", "a/y/1", "a/z", "a b/1", "a.c", "ab", "ab.d/e", "abc/d", "b"];

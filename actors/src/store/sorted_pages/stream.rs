@@ -2,12 +2,12 @@
 
 use rusqlite::Connection;
 
+use super::super::error::Fault;
+use super::super::job_row;
+use super::super::pages::contains;
+use super::super::row::items_at;
 use crate::job::{JobId, MAX_PAGE, ResultQuery, RowPage};
 use crate::result::Item;
-use crate::store::error::Fault;
-use crate::store::job_row;
-use crate::store::pages::contains;
-use crate::store::row::items_at;
 use crate::store::sorted_pages::{Sorted, check_digests, code_of};
 
 /// The next results that match, after so many steps in the order or from its first; none at the end, or without such

@@ -1,9 +1,9 @@
 //! Orders against plain sorts, forwards and backwards, in pages and as a stream.
 
+use super::super::testing::{Bench, hashed};
 use crate::job::JobState;
 use crate::result::{RowRef, Rows, Status};
 use crate::store::sorted_pages::*;
-use crate::store::testing::{Bench, hashed};
 
 /// Files whose sizes count down and whose times go up and down; every fifth one is an error.
 fn ended_job(bench: &mut Bench, files: u64) -> JobId {

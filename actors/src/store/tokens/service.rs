@@ -11,18 +11,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::super::Store;
+use super::super::error::system_failure;
+use super::super::state_dir::StateDir;
 use super::{CreatedToken, NewToken, TokenRecord, create, find, hash_of, list, revoke};
 use crate::error::StoreError;
-use crate::store::Store;
-use crate::store::error::system_failure;
-use crate::store::state_dir::StateDir;
 
 /// Tokens that a server remembers; with more in use it asks the database again.
 const REMEMBERED: usize = 1024;
 
 /// The tokens of a running service.
 #[derive(Debug, Clone)]
-pub struct TokenDesk {
+pub struct TokenService {
     store: Store,
     memory: Arc<Mutex<Memory>>,
 }
@@ -42,7 +42,7 @@ pub(super) struct Changes {
     ctime: (i64, i64),
 }
 
-impl TokenDesk {
+impl TokenService {
     pub(crate) fn new(store: Store) -> Self {
         Self { store, memory: Arc::default() }
     }
@@ -136,7 +136,7 @@ mod tests {
     #[actix::test]
     async fn a_running_service_sees_at_once_what_a_command_did_to_the_tokens() {
         let dir = tempfile::tempdir().unwrap();
-        let desk = TokenDesk::new(Store::open(dir.path()).await.unwrap());
+        let desk = TokenService::new(Store::open(dir.path()).await.unwrap());
         let mut command = Tokens::open(dir.path()).unwrap();
         let made = command.create(token("read")).unwrap();
         for _ in 0..2 {
@@ -150,7 +150,7 @@ mod tests {
     #[actix::test]
     async fn a_service_revokes_at_once_and_remembers_no_more_than_its_bound() {
         let dir = tempfile::tempdir().unwrap();
-        let desk = TokenDesk::new(Store::open(dir.path()).await.unwrap());
+        let desk = TokenService::new(Store::open(dir.path()).await.unwrap());
         let made = desk.create(token("admin")).await.unwrap();
         let changes = Changes::of(&desk.store.place);
         for number in 0..=REMEMBERED as u64 {

@@ -1,7 +1,8 @@
 //! The events of one job: each once, from where the reader left off.
 
+use super::super::super::active::ActiveJob;
+use super::super::super::events::{EventStream, JobEventKind, SubscribeError};
 use crate::jobs::service::tests::*;
-use crate::jobs::{EventStream, JobEventKind, SubscribeError};
 
 #[actix::test]
 async fn events_tell_the_whole_story_once_and_end_with_the_end() {
@@ -63,12 +64,12 @@ async fn streams_are_as_many_as_may_be_and_make_room_when_dropped() {
 }
 
 /// Errors of a live job that nobody runs, and a stream of its events.
-async fn live_stream(bench: &mut Bench) -> (Arc<Live>, EventStream) {
+async fn live_stream(bench: &mut Bench) -> (Arc<ActiveJob>, EventStream) {
     let job = bench.take_job();
     let store = Store::open(bench.dir.path()).await.unwrap();
-    let live = Live::new(job, 0);
-    let seat = Arc::new(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap());
-    let stream = EventStream::of_live(store, &live, None, seat);
+    let live = ActiveJob::new(job, 0);
+    let permit = Arc::new(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap());
+    let stream = EventStream::of_live(store, &live, None, permit);
     (live, stream)
 }
 

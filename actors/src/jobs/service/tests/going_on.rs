@@ -12,7 +12,7 @@ async fn unfinished_jobs_go_on_after_a_restart_with_every_file_once() {
     house.write_endless("zzz");
     let jobs = house.open_with(MAX_FILE_BYTES, |config| config.max_running = 1).await;
     let (first, second) = (submit(&jobs, "").await, submit(&jobs, r#""path": "000""#).await);
-    let live = jobs.hall.registry.get(first).unwrap();
+    let live = jobs.shared.queue.get(first).unwrap();
     let mut view = live.watch();
     view.wait_for(|view| view.rows > 0).await.unwrap();
     drop((live, view));
@@ -52,14 +52,14 @@ async fn a_job_waits_while_the_store_is_full_and_goes_on_by_itself() {
     }
     let jobs = house.open().await;
     let (first, second) = (submit(&jobs, "").await, submit(&jobs, "").await);
-    jobs.hall.store.bound_pages(1).await;
+    jobs.shared.store.bound_pages(1).await;
     let refused = jobs.submit(JobSpec { exclude: vec!["x".repeat(200_000)], ..spec("") }, None).await;
     assert!(matches!(refused, Err(SubmitError::Store(StoreError::Full))), "{refused:?}");
     assert!(!jobs.job(first).await.unwrap().unwrap().state.is_final());
     let cancelled = jobs.cancel(second).await.unwrap().unwrap();
     let cancelled = if cancelled.state.is_final() { cancelled } else { ended(&jobs, second).await };
     assert_eq!((cancelled.state, cancelled.error), (JobState::Cancelled, None));
-    jobs.hall.store.bound_pages(1_000_000).await;
+    jobs.shared.store.bound_pages(1_000_000).await;
     let job = ended(&jobs, first).await;
     assert_eq!((job.state, job.summary.unwrap().hashed), (JobState::Completed, 2_000));
 }
@@ -76,13 +76,13 @@ async fn an_end_that_cannot_be_written_is_told_at_once_and_written_later() {
     let id = submit(&jobs, "").await;
     let job = ended(&jobs, id).await;
     assert_eq!((job.state, job.error.unwrap().code), (JobState::Failed, "internal".to_owned()));
-    assert_eq!(jobs.hall.store.job(id).await.unwrap().unwrap().job.state, JobState::Running);
+    assert_eq!(jobs.shared.store.job(id).await.unwrap().unwrap().job.state, JobState::Running);
     assert_eq!(jobs.delete(id).await.unwrap(), Deletion::StillRunning);
     other.execute_batch("DROP TRIGGER refusal").unwrap();
     while jobs.active() > 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(jobs.hall.store.job(id).await.unwrap().unwrap().job.state, JobState::Failed);
+    assert_eq!(jobs.shared.store.job(id).await.unwrap().unwrap().job.state, JobState::Failed);
 }
 
 #[actix::test]
@@ -108,7 +108,7 @@ async fn left_in_the_middle(house: &House) -> JobId {
     house.write_endless("zzz");
     let jobs = house.open().await;
     let id = submit(&jobs, "").await;
-    let live = jobs.hall.registry.get(id).unwrap();
+    let live = jobs.shared.queue.get(id).unwrap();
     live.watch().wait_for(|view| view.rows > 0).await.unwrap();
     drop(live);
     jobs.drain().await;
@@ -167,7 +167,7 @@ async fn entries_that_came_and_went_meanwhile_are_as_the_tree_is_and_the_rest_is
     assert_eq!(paths(&page)[..2], ["000a/b", "001"]);
     assert_eq!(page.items.iter().filter(|item| is_forged(item)).count(), committed - 1);
     assert!(page.items.iter().all(|item| !item.reused));
-    while jobs.hall.store.sweep().await.unwrap() {}
+    while jobs.shared.store.sweep().await.unwrap() {}
     assert_eq!(results(&jobs, id).await.total, 301);
 }
 
@@ -227,7 +227,7 @@ async fn a_large_file_goes_on_from_its_last_kept_states_after_a_restart() {
         let rows = statement.query_map([], |row| row.get::<_, i64>(0)).unwrap();
         rows.map(|bytes| bytes.unwrap() as u64).collect()
     };
-    let mut view = jobs.hall.registry.get(id).unwrap().watch();
+    let mut view = jobs.shared.queue.get(id).unwrap().watch();
     while kept().len() < 2 {
         view.changed().await.unwrap();
     }
@@ -237,7 +237,7 @@ async fn a_large_file_goes_on_from_its_last_kept_states_after_a_restart() {
     let digested_before: u64 = kept().iter().sum();
     let jobs = house.open().await;
     assert_eq!(ended(&jobs, id).await.state, JobState::Completed);
-    assert_eq!(jobs.hall.engine.stats().bytes_hashed, 2 * BYTES - digested_before);
+    assert_eq!(jobs.shared.engine.stats().bytes_hashed, 2 * BYTES - digested_before);
     let page = results(&jobs, id).await;
     assert_eq!(hex::encode(&page.items[0].digests), [ZEROS_BLAKE3, ZEROS_SHA256].concat());
     assert!(kept().is_empty());

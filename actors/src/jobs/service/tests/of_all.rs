@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::super::super::events::{JobEventKind, SubscribeError};
+use super::super::super::events_of_all::{EventCursor, EventCursorInvalid};
 use crate::jobs::service::tests::*;
-use crate::jobs::{JobEventKind, Standing, StandingInvalid, SubscribeError};
 
 /// What a reader was told, over all its visits.
 #[derive(Default)]
 struct Diary {
-    standing: Option<Standing>,
+    standing: Option<EventCursor>,
     errors: BTreeMap<(JobId, Vec<u8>), usize>,
     ended: Vec<JobId>,
 }
@@ -38,7 +39,7 @@ async fn a_reader_that_comes_and_goes_is_told_of_each_error_and_each_end_once_al
         house.write(&format!("{number:02}"), if number % 4 == 0 { "too long" } else { "" });
     }
     let jobs = house.open_with(4, |_| ()).await;
-    let mut diary = Diary { standing: Some(Standing::default()), ..Diary::default() };
+    let mut diary = Diary { standing: Some(EventCursor::default()), ..Diary::default() };
     let mut ids = Vec::new();
     for _ in 0..3 {
         ids.push(submit(&jobs, "").await);
@@ -80,9 +81,9 @@ async fn the_stream_ends_with_the_service_and_gives_its_seat_back() {
 fn a_standing_comes_back_from_its_text_and_names_a_bounded_number_of_jobs() {
     let ids: Vec<JobId> = (0..100).map(|_| Uuid::now_v7()).collect();
     let text = |ids: &[JobId]| ids.iter().fold("7".to_owned(), |text, id| format!("{text},{id}:3"));
-    let standing: Standing = text(&ids[..64]).parse().unwrap();
+    let standing: EventCursor = text(&ids[..64]).parse().unwrap();
     assert_eq!(standing.to_string(), text(&ids[..64]));
-    assert_eq!(text(&ids[..65]).parse::<Standing>(), Err(StandingInvalid));
+    assert_eq!(text(&ids[..65]).parse::<EventCursor>(), Err(EventCursorInvalid));
     let mut more = standing;
     more.note(ids[99], 5);
     assert_eq!(more.to_string(), text(&ids[..64]));
