@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use hivesum_actors::Digest;
-use hivesum_actors::error::PathInvalid;
+use hivesum_actors::file::PathInvalid;
 
 pub(crate) use code::Code;
 pub(crate) use problem::{RequestId, problem};

@@ -5,21 +5,8 @@
 //! path and no system message, so that they may be shown to any client. The cause goes to the log.
 
 use crate::digest::Algorithm;
-
-/// A path of a request that cannot be one: the text says why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the path {0}")]
-pub struct PathInvalid(pub &'static str);
-
-/// A glob that does not parse.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the glob {glob:?} is not valid: {reason}")]
-pub struct GlobInvalid {
-    /// The glob as it was given.
-    pub glob: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
+use crate::file::PathInvalid;
+use crate::walk::GlobInvalid;
 
 /// Why the engine does not start.
 #[derive(Debug, thiserror::Error)]

@@ -48,7 +48,14 @@ impl Actor for Hasher {
     fn started(&mut self, _: &mut Self::Context) {
         sched::name_current_thread(c"hivesum-hasher");
         self.config.heartbeat.set_thread_id(sched::current_thread_id());
-        self.config.priority.apply();
+        take_priority(self.config.priority);
+    }
+}
+
+/// Runs the calling thread at this priority; where that is refused, at normal priority, and the log says so.
+pub(crate) fn take_priority(priority: HasherPriority) {
+    if let Err(error) = priority.apply() {
+        tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
     }
 }
 

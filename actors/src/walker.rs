@@ -32,7 +32,7 @@ impl Actor for Walker {
 
     fn started(&mut self, _: &mut Self::Context) {
         sched::name_current_thread(c"hivesum-walker");
-        self.priority.apply();
+        crate::hasher::take_priority(self.priority);
     }
 }
 

@@ -4,12 +4,11 @@ use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use hivesum_actors::compare::NothingTells;
 use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
-use hivesum_actors::error::{
-    CompareError, GlobInvalid, ManifestRefused, Refused, StoreError, SubmitError, UploadError,
-};
+use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
 use hivesum_actors::jobs::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
 use hivesum_actors::manifest::NoSuchDigest;
+use hivesum_actors::walk::GlobInvalid;
 
 use super::{ApiError, Code};
 

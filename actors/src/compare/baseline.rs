@@ -4,8 +4,7 @@
 //! is about one tree.
 
 use crate::digest::{Algorithm, Algorithms};
-use crate::error::PathInvalid;
-use crate::file::RelPath;
+use crate::file::{PathInvalid, RelPath};
 use crate::manifest::{Claimed, Record};
 
 use super::difference::Fact;

@@ -20,7 +20,7 @@ pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use open::{Dir, OpenFailure, Reach};
 pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
-pub use path::RelPath;
+pub use path::{PathInvalid, RelPath};
 pub use read::IoMode;
 pub(crate) use read::{PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 pub use root::{Opened, Root, RootError};

@@ -4,7 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::PathInvalid;
+/// A path of a request that cannot be one: the text says why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the path {0}")]
+pub struct PathInvalid(pub &'static str);
 
 /// The longest path a request may carry, in bytes. Trees may hold longer ones; they are walked, never named.
 const MAX_PATH_BYTES: usize = 4096;

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::digest::{Algorithm, Algorithms};
-use crate::error::GlobInvalid;
 use crate::file::{Reach, RelPath};
 use crate::result::{Progress, Summary};
 use crate::scan::{Priority, ScanSpec};
-use crate::walk::Filters;
+use crate::walk::{Filters, GlobInvalid};
 
 /// The name of a job: a version 7 UUID, so ids sort by creation time.
 pub type JobId = Uuid;

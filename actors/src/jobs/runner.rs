@@ -138,7 +138,7 @@ fn since(start: Timestamp, now: Timestamp) -> Duration {
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
-    let invalid = |error: crate::error::GlobInvalid| job_error("invalid_request", &error.to_string());
+    let invalid = |error: crate::walk::GlobInvalid| job_error("invalid_request", &error.to_string());
     let scan = spec.walk(ScanSpec::new(vec![target], spec.algorithms)).map_err(invalid)?;
     Ok(ScanSpec {
         io: IoMode::Auto,

@@ -111,7 +111,7 @@ pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::
     let database = place.database().to_owned();
     let failed_to_start = chunks.clone();
     let work = move || {
-        crate::sys::sched::HasherPriority::Idle.apply();
+        crate::hasher::take_priority(crate::sys::sched::HasherPriority::Idle);
         if let Err(fault) = sort_into(&place, run, &algorithms, &chunks) {
             let _ = chunks.blocking_send(Err(fault.explain(&database)));
         }

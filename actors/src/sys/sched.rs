@@ -14,11 +14,13 @@ pub enum HasherPriority {
 
 impl HasherPriority {
     /// Takes it for the calling thread: hashers, and the walkers that feed them.
-    pub(crate) fn apply(self) {
-        if self == Self::Idle
-            && let Err(error) = make_current_thread_idle()
-        {
-            tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
+    ///
+    /// # Errors
+    /// What `sched_setscheduler(2)` says; the thread then runs at normal priority.
+    pub fn apply(self) -> std::io::Result<()> {
+        match self {
+            Self::Idle => make_current_thread_idle(),
+            Self::Normal => Ok(()),
         }
     }
 }

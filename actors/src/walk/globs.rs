@@ -8,7 +8,15 @@ use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::error::GlobInvalid;
+/// A glob that does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the glob {glob:?} is not valid: {reason}")]
+pub struct GlobInvalid {
+    /// The glob as it was given.
+    pub glob: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
 
 /// Globs of one scan; each carries compiled state, so their number is bounded.
 const MAX_GLOBS: usize = 1000;

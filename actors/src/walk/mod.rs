@@ -15,7 +15,7 @@ mod spec;
 mod tree;
 
 pub(crate) use directory::{Kind, Listing};
-pub use globs::Filters;
+pub use globs::{Filters, GlobInvalid};
 pub use inventory::Inventory;
 pub(crate) use plan::{Fate, Plan, PlanEntry};
 pub(crate) use plan_sink::{NobodyListens, PlanReceiver};
