@@ -20,14 +20,13 @@ use std::time::Duration;
 use corpus::{Corpus, Dice};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
-use hivesum_actors::digest::MultiHasher;
-use hivesum_actors::engine::HasherPriority;
-use hivesum_actors::engine::SelfTest;
-use hivesum_actors::file::IoMode;
-use hivesum_actors::result::NameList;
+use hivesum_actors::engine::{HasherPriority, SelfTest};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::walk::Target;
-use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
+use hivesum_actors::{Engine, EngineConfig};
+use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::file::IoMode;
+use hivesum_core::result::NameList;
+use hivesum_core::walk::Target;
 
 /// More than the caches of most machines: random offsets into it are cold.
 const POOL_BYTES: usize = 256 << 20;

@@ -18,8 +18,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes, Payload};
 use corpus::{Corpus, Dice};
 use futures_util::StreamExt;
-use hivesum_actors::digest::MultiHasher;
-use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
+use hivesum_actors::{Engine, EngineConfig};
+use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
 use host::{Hosted, serve_app};
 use wire::{Connection, Request, Traffic, at_full_speed};
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use hivesum_actors::Digest;
-use hivesum_actors::file::PathInvalid;
+use hivesum_core::digest::Digest;
+use hivesum_core::file::PathInvalid;
 
 pub(crate) use code::Code;
 pub(crate) use problem::{RequestId, problem};

@@ -2,7 +2,7 @@
 
 use hivesum_actors::job::{JobId, ResultQuery};
 use hivesum_actors::jobs::{Jobs, ResultsError};
-use hivesum_actors::result::Item;
+use hivesum_core::result::Item;
 
 /// Results read from the store at a time.
 const PAGE: usize = 1000;

@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
-use hivesum_actors::file::{Root, RootError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
 use hivesum_actors::{Engine, EngineConfig};
+use hivesum_core::file::{Root, RootError};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;

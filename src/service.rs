@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hivesum_actors::Engine;
-use hivesum_actors::compare::{Comparison, Group};
 use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::jobs::Jobs;
 use hivesum_actors::limits::{NoShare, Share, Shares};
+use hivesum_core::compare::{Comparison, Group};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};

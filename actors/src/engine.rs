@@ -17,7 +17,6 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use config::{EngineConfig, SelfTest};
 
-use crate::digest::{Algorithm, Algorithms, self_test};
 use crate::engine::throttle::ByteBudget;
 pub use crate::engine::upload::{Upload, UploadDigests};
 use crate::error::{Refused, StartError};
@@ -25,12 +24,13 @@ use crate::gauges::Gauges;
 pub use crate::gauges::{
     BOUNDS as DURATION_BOUNDS, DurationFigures, EngineStats, HasherStats, HistogramFigures, Latency, QueueStats,
 };
-use crate::hash::Notebook;
 use crate::messages::Drain;
 use crate::supervisor::{Supervisor, SupervisorConfig};
-pub use crate::sys::sched::HasherPriority;
-use crate::sys::slots::Slots;
-pub use crate::walk::Inventory;
+use hivesum_core::digest::{Algorithm, Algorithms, self_test};
+use hivesum_core::hash::Notebook;
+pub use hivesum_core::sys::sched::HasherPriority;
+use hivesum_core::sys::slots::Slots;
+pub use hivesum_core::walk::Inventory;
 
 /// The handle. Clones share one pool of hashers.
 #[derive(Debug, Clone)]

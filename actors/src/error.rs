@@ -4,9 +4,9 @@
 //! error types below end one call. None of them knows an HTTP status; their texts carry no absolute
 //! path and no system message, so that they may be shown to any client. The cause goes to the log.
 
-use crate::digest::Algorithm;
-use crate::file::PathInvalid;
-use crate::walk::GlobInvalid;
+use hivesum_core::digest::Algorithm;
+use hivesum_core::file::PathInvalid;
+use hivesum_core::walk::GlobInvalid;
 
 /// Why the engine does not start.
 #[derive(Debug, thiserror::Error)]

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Handler, SyncContext};
 
-use crate::file::ReadBuffers;
-use crate::guards::Guard;
-use crate::hash::{Heartbeat, digest_segment, hash_batch};
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
 use crate::supervisor::Supervisor;
-use crate::sys::sched;
-use crate::sys::sched::HasherPriority;
+use hivesum_core::file::ReadBuffers;
+use hivesum_core::guards::Guard;
+use hivesum_core::hash::{Heartbeat, digest_segment, hash_batch};
+use hivesum_core::sys::sched;
+use hivesum_core::sys::sched::HasherPriority;
 
 /// What one Hasher is told when it is made.
 #[derive(Debug, Clone)]

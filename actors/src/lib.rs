@@ -19,31 +19,20 @@
 //! - A panic costs one file; a dead or stuck hasher is replaced and costs the file it was on.
 //! - Results leave in walk order, and a reader that does not read stops the work, not the process.
 
-pub mod compare;
-pub mod digest;
 pub mod engine;
 pub mod error;
-pub mod file;
 mod gauges;
-#[cfg_attr(feature = "failpoints", doc(hidden))]
-pub mod guards;
-mod hash;
 mod hasher;
 pub mod job;
 pub mod jobs;
 pub mod limits;
 pub mod listing;
-pub mod manifest;
 mod messages;
-pub mod result;
 pub mod scan;
 pub mod store;
 mod supervisor;
-mod sys;
-pub mod walk;
 mod walker;
 
-pub use digest::{Algorithm, Algorithms, Digest};
 pub use engine::{Engine, EngineConfig};
 
 #[cfg(test)]

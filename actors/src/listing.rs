@@ -13,8 +13,8 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use self::ask::{NoAnswer, ask};
-use crate::file::{OpenFailure, Opened, RelPath, Root};
-use crate::walk::{Kind, Listing};
+use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
+use hivesum_core::walk::{Kind, Listing};
 
 /// Entries that one page holds at most.
 pub const MAX_ENTRIES: usize = 1000;

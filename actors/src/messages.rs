@@ -16,9 +16,9 @@ use actix::Message;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::digest::MultiHasher;
 use crate::error::Refused;
-use crate::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
+use hivesum_core::digest::MultiHasher;
+use hivesum_core::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
 
 /// One bounded piece of work.
 #[derive(Debug)]

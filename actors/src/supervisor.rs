@@ -15,10 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::error::Refused;
 use crate::gauges::{Gauges, Operation};
-use crate::guards::Guard;
-use crate::hash::Notebook;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
-use crate::sys::sched::HasherPriority;
+use hivesum_core::guards::Guard;
+use hivesum_core::hash::Notebook;
+use hivesum_core::sys::sched::HasherPriority;
 use pool::{InFlight, Pool};
 use queues::{QueueFull, QueueLimits, Queues};
 

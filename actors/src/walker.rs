@@ -8,10 +8,10 @@ use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::sys::sched;
-use crate::sys::sched::HasherPriority;
-use crate::walk;
-use crate::walk::{NobodyListens, Plan, PlanReceiver, Totals, WalkSpec};
+use hivesum_core::sys::sched;
+use hivesum_core::sys::sched::HasherPriority;
+use hivesum_core::walk;
+use hivesum_core::walk::{NobodyListens, Plan, PlanReceiver, Totals, WalkSpec};
 
 /// Plans that wait between walker and driver.
 pub(crate) const PLANS_AHEAD: usize = 16;

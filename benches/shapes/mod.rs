@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::web::{self, Bytes, Data};
-use hivesum_actors::digest::MultiHasher;
 use hivesum_actors::scan::ScanSpec;
-use hivesum_actors::walk::Target;
-use hivesum_actors::{Algorithm, Algorithms, Engine, EngineConfig};
+use hivesum_actors::{Engine, EngineConfig};
+use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::walk::Target;
 
 use crate::host::{Door, serve_app};
 

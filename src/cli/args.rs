@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::file::IoMode;
-use hivesum_actors::manifest::Format;
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::file::IoMode;
+use hivesum_core::manifest::Format;
 
 use super::audit::AuditArgs;
 use super::bag::BagCommand;

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{ArgGroup, Args};
-use hivesum_actors::compare::{Audit, BaselineBuilder};
-use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::{Job, JobId};
-use hivesum_actors::result::{FileIdentity, ItemRef};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::walk::Target;
+use hivesum_core::compare::{Audit, BaselineBuilder};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::{FileIdentity, ItemRef};
+use hivesum_core::walk::Target;
 
 use self::report::Report;
 use super::args::EngineArgs;

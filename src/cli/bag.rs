@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use hivesum_actors::digest::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms};
 
 use super::args::EngineArgs;
 

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use hivesum_actors::compare::{Comparison, ComparisonError, Fact, compare};
-use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::JobId;
+use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
+use hivesum_core::digest::Algorithm;
 
 use super::kept;
 use super::listing::{self, Reading};

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use hivesum_actors::digest::Algorithm;
-use hivesum_actors::manifest::Format;
-use hivesum_actors::manifest::convert::{ConvertError, Details, convert};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::Format;
+use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
 use super::draft::Draft;
 use super::listing::{self, Reading};

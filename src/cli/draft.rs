@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use hivesum_actors::result::FileIdentity;
+use hivesum_core::result::FileIdentity;
 use rustix::fs::{AtFlags, CWD, OFlags};
 use tempfile::NamedTempFile;
 

@@ -11,12 +11,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use hivesum_actors::compare::{Group, key_algorithm};
-use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::file::Reach;
 use hivesum_actors::job::{JobId, JobState};
-use hivesum_actors::result::Item;
-use hivesum_actors::walk::Inventory;
+use hivesum_core::compare::{Group, key_algorithm};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::file::Reach;
+use hivesum_core::result::Item;
+use hivesum_core::walk::Inventory;
 
 use self::report::Found;
 use super::args::EngineArgs;

@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::file::{IoMode, Reach};
-use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
-use hivesum_actors::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_actors::scan::{Priority, ScanOutcome, ScanSpec};
-use hivesum_actors::walk::{Filters, Target};
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::{IoMode, Reach};
+use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_core::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
+use hivesum_core::walk::{Filters, Target};
 
 use super::args::HashArgs;
 use super::draft::Draft;
@@ -272,7 +272,7 @@ impl Run {
 }
 
 fn stream_failed(error: &io::Error) -> Status {
-    use hivesum_actors::result::ErrorCode;
+    use hivesum_core::result::ErrorCode;
     match error.raw_os_error() {
         Some(errno) => Status::Error { code: ErrorCode::IoError, errno },
         None => Status::Error { code: ErrorCode::Internal, errno: 0 },

@@ -6,9 +6,9 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
-use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
 use super::kept;
 use super::outlet::write_stdout;

@@ -7,11 +7,11 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use hivesum_actors::compare::Fact;
-use hivesum_actors::digest::Algorithm;
 use hivesum_actors::job::{Job, JobId};
-use hivesum_actors::manifest::NoSuchDigest;
 use hivesum_actors::store::history::History;
+use hivesum_core::compare::Fact;
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::NoSuchDigest;
 
 use super::state::StateArgs;
 

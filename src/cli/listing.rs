@@ -6,10 +6,10 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::{Context, bail};
-use hivesum_actors::compare::{Baseline, BaselineBuilder};
-use hivesum_actors::digest::Algorithm;
-use hivesum_actors::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
-use hivesum_actors::result::FileIdentity;
+use hivesum_core::compare::{Baseline, BaselineBuilder};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
+use hivesum_core::result::FileIdentity;
 
 use super::screen::{Screen, in_words};
 

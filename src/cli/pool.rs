@@ -2,10 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::engine::HasherPriority;
-use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
+use hivesum_actors::engine::{Background, Engine, EngineConfig, HasherPriority, SelfTest};
 use hivesum_actors::error::StartError;
+use hivesum_core::digest::Algorithms;
 
 use super::args::EngineArgs;
 

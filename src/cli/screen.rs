@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hivesum_actors::result::{Progress, SkipReason, Status};
+use hivesum_core::result::{Progress, SkipReason, Status};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 

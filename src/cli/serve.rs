@@ -9,7 +9,7 @@ use clap::Args;
 use hivesum::config::{RootConfig, ServeConfig};
 use hivesum::server::ServeError;
 use hivesum_actors::error::StartError;
-use hivesum_actors::file::RootError;
+use hivesum_core::file::RootError;
 
 use super::screen::in_words;
 use super::settings::Settings;

@@ -11,8 +11,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::vec::IntoIter;
 
-use hivesum_actors::result::NameList;
-use hivesum_actors::walk::Target;
+use hivesum_core::result::NameList;
+use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 
 /// Directories of one scan: each holds a descriptor from its start on.

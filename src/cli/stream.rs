@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
-use hivesum_actors::digest::Algorithms;
 use hivesum_actors::engine::{Engine, UploadDigests};
+use hivesum_core::digest::Algorithms;
 use tokio::sync::mpsc;
 
 /// Bytes asked for at a time: twice what a Linux pipe holds.

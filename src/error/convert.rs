@@ -2,13 +2,13 @@
 
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use hivesum_actors::compare::NothingTells;
-use hivesum_actors::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
 use hivesum_actors::jobs::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
-use hivesum_actors::manifest::NoSuchDigest;
-use hivesum_actors::walk::GlobInvalid;
+use hivesum_core::compare::NothingTells;
+use hivesum_core::digest::{AlgorithmsInvalid, UnknownAlgorithm};
+use hivesum_core::manifest::NoSuchDigest;
+use hivesum_core::walk::GlobInvalid;
 
 use super::{ApiError, Code};
 

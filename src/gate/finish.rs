@@ -8,8 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, ContentEncoding, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hivesum_actors::digest::MultiHasher;
-use hivesum_actors::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
 
 /// Shorter answers do not get shorter.
 const WORTH_GZIP_BYTES: u64 = 1024;

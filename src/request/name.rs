@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hivesum_actors::file::RelPath;
+use hivesum_core::file::RelPath;
 
 use crate::error::ApiError;
 

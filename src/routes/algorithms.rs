@@ -2,7 +2,7 @@
 
 use actix_web::Responder;
 use actix_web::web::Json;
-use hivesum_actors::Algorithm;
+use hivesum_core::digest::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpRequest, Responder};
-use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
 use hivesum_actors::job::{Job, JobId};
+use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, Responder};
-use hivesum_actors::Algorithm;
-use hivesum_actors::compare::{Group, key_algorithm};
 use hivesum_actors::job::JobId;
-use hivesum_actors::result::Item;
+use hivesum_core::compare::{Group, key_algorithm};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::Item;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 

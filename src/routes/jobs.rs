@@ -9,7 +9,7 @@ use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::job::{Deletion, Job, JobId, JobKind, JobQuery, JobSpec, JobState};
 use hivesum_actors::scan::Priority;
-use hivesum_actors::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

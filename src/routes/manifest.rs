@@ -9,9 +9,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
 use hivesum_actors::job::{Job, ResultQuery, StatusFilter};
 use hivesum_actors::jobs::Jobs;
-use hivesum_actors::manifest::{Format, LineEnd, ManifestWriter};
-use hivesum_actors::result::{Item, Summary};
-use hivesum_actors::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_core::result::{Item, Summary};
 
 use crate::error::ApiError;
 use crate::fresh::Tag;

@@ -5,9 +5,9 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use hivesum_actors::job::{Job, JobId, ResultQuery, StatusFilter};
-use hivesum_actors::manifest::{Format, ndjson};
-use hivesum_actors::result::{Item, Summary, Verdict};
-use hivesum_actors::{Algorithm, Algorithms, Digest};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use hivesum_core::manifest::{Format, ndjson};
+use hivesum_core::result::{Item, Summary, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
 

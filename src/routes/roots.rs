@@ -2,9 +2,9 @@
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, Responder};
-use hivesum_actors::file::{FilesystemKind, RelPath};
 use hivesum_actors::listing::{Entry, entries as list_entries};
-use hivesum_actors::result::serialize_name;
+use hivesum_core::file::{FilesystemKind, RelPath};
+use hivesum_core::result::serialize_name;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use utoipa::ToSchema;

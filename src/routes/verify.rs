@@ -3,10 +3,10 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::file::RelPath;
 use hivesum_actors::job::{JobKind, JobSpec, VerifyMode};
 use hivesum_actors::scan::Priority;
-use hivesum_actors::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::file::RelPath;
 
 use crate::auth::Caller;
 use crate::error::ApiError;

@@ -3,9 +3,9 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use crate::digest::Algorithms;
-use crate::file::DEFAULT_READ_TIMEOUT;
-use crate::sys::sched::HasherPriority;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::DEFAULT_READ_TIMEOUT;
+use hivesum_core::sys::sched::HasherPriority;
 
 /// What an engine is started with.
 #[derive(Debug, Clone)]

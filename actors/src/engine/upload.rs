@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::digest::{Algorithms, MultiHasher};
 use crate::error::{Refused, UploadError};
 use crate::gauges::{Gauges, Operation};
 use crate::messages::{Answer, ChunkTask, Lane, Lost, Quantum, Reply, ReplyTo, Submit};
 use crate::supervisor::Supervisor;
+use hivesum_core::digest::{Algorithms, MultiHasher};
 
 /// Bodies up to here are digested on the caller's thread: a hop costs some 40 us of two wake-ups, as much
 /// as SHA-256 of this many bytes.
@@ -54,7 +54,7 @@ pub struct UploadDigests {
     pub size: u64,
     /// Whose digests these are, in order.
     pub algorithms: Algorithms,
-    /// The digests end to end; see [`crate::result::split_digests`].
+    /// The digests end to end; see [`hivesum_core::result::split_digests`].
     pub digests: Vec<u8>,
 }
 

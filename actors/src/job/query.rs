@@ -1,8 +1,8 @@
 //! What a service asks of its jobs and their results, and the pages it gets: plain data.
 
 use super::spec::{Job, JobId, JobState};
-use crate::digest::Digest;
-use crate::result::{Item, Status, Verdict};
+use hivesum_core::digest::Digest;
+use hivesum_core::result::{Item, Status, Verdict};
 
 /// Jobs or results that one page holds at most.
 pub const MAX_PAGE: usize = 1000;

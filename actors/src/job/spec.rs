@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::digest::{Algorithm, Algorithms};
-use crate::file::{Reach, RelPath};
-use crate::result::{Progress, Summary};
 use crate::scan::{Priority, ScanSpec};
-use crate::walk::{Filters, GlobInvalid};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::file::{Reach, RelPath};
+use hivesum_core::result::{Progress, Summary};
+use hivesum_core::walk::{Filters, GlobInvalid};
 
 /// The name of a job: a version 7 UUID, so ids sort by creation time.
 pub type JobId = Uuid;

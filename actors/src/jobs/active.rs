@@ -8,9 +8,9 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::job::{Job, JobId, JobState};
-use crate::result::Progress;
 use crate::scan::Priority;
 use crate::store::{Ending, NumberedItem, RunState, Tally};
+use hivesum_core::result::Progress;
 
 /// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as
 /// long as anybody listens, so a reader that is stuck costs a job no more than these.

@@ -18,11 +18,11 @@ use super::resume::Unreadable;
 use super::retry_full_disk::with_room;
 use super::shared::JobsShared;
 use super::verify;
-use crate::compare::Audit;
 use crate::error::StoreError;
-use crate::result::{Progress, Rows};
 use crate::scan::{Canceller, Scan, ScanOutcome, until};
 use crate::store::{Batcher, NumberedItem, RunState, Tally};
+use hivesum_core::compare::Audit;
+use hivesum_core::result::{Progress, Rows};
 
 /// Rows after which a group is committed.
 const GROUP_ROWS: usize = 4000;

@@ -1,11 +1,11 @@
 //! What results say together: two jobs compared, and files of one content.
 
 use super::service::Jobs;
-use crate::compare::{Comparison, Group};
-use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::JobId;
-use crate::result::Item;
+use hivesum_core::compare::{Comparison, Group};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::Item;
 
 impl Jobs {
     /// Compares the results of two jobs that have ended: what was, and what is. Nothing if one is not there.

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use super::active::{ActiveJob, Notice, View};
 use crate::error::StoreError;
 use crate::job::{Job, JobId, JobState};
-use crate::result::{Item, Progress};
 use crate::store::{Store, StoredJob};
+use hivesum_core::result::{Item, Progress};
 
 /// Errors read from the store at a time.
 const REPLAY_PAGE: usize = 500;

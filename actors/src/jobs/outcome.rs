@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::active::ActiveJob;
 use crate::job::{JobError, JobState};
-use crate::result::Summary;
 use crate::scan::ScanOutcome;
 use crate::store::{Ending, Tally};
+use hivesum_core::result::Summary;
 use jiff::Timestamp;
 
 /// How a run is over.

@@ -1,7 +1,7 @@
 //! Opening what a job names, off the event loop, beneath its root.
 
-use crate::file::{OpenFailure, Opened, RelPath, Root};
 use crate::listing::ask::{NoAnswer, ask};
+use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
 
 /// Why what a job names cannot be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

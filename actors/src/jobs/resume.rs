@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use super::shared::JobsShared;
-use crate::digest::Algorithms;
 use crate::error::StoreError;
 use crate::job::{JobId, JobSpec};
 use crate::scan::{KnownBatch, KnownKind, KnownSource, Past};
 use crate::store::{Beginning, KnownQuery, Store};
+use hivesum_core::digest::Algorithms;
 
 /// Why results that a pass began with could not be read, if they could not.
 pub(super) type Unreadable = Arc<OnceLock<StoreError>>;
@@ -44,7 +44,7 @@ async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<Known
 }
 
 /// The first of the wanted algorithms that there are no digests of.
-pub(super) fn lacks(stored: &Algorithms, wanted: &Algorithms) -> Option<crate::Algorithm> {
+pub(super) fn lacks(stored: &Algorithms, wanted: &Algorithms) -> Option<hivesum_core::digest::Algorithm> {
     wanted.iter().find(|&algorithm| !stored.contains(algorithm))
 }
 

@@ -19,13 +19,13 @@ use super::resolve::{Missing, open_beneath};
 use super::retry_full_disk::with_room;
 use super::shared::JobsShared;
 use super::{resume, verify};
-use crate::compare::{Audit, Baseline};
 use crate::error::{Refused, StoreError};
-use crate::file::{IoMode, Opened, Root};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
-use crate::walk::Target;
+use hivesum_core::compare::{Audit, Baseline};
+use hivesum_core::file::{IoMode, Opened, Root};
+use hivesum_core::walk::Target;
 
 /// How long to wait before an end that could not be written is written again; twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
@@ -138,7 +138,7 @@ fn since(start: Timestamp, now: Timestamp) -> Duration {
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
-    let invalid = |error: crate::walk::GlobInvalid| job_error("invalid_request", &error.to_string());
+    let invalid = |error: hivesum_core::walk::GlobInvalid| job_error("invalid_request", &error.to_string());
     let scan = spec.walk(ScanSpec::new(vec![target], spec.algorithms)).map_err(invalid)?;
     Ok(ScanSpec {
         io: IoMode::Auto,

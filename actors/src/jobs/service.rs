@@ -16,12 +16,12 @@ use super::queue::{JobQueue, Limits};
 use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
-use crate::file::Root;
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery};
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::tokens::TokenService;
 use crate::store::{Store, StoredJob};
+use hivesum_core::file::Root;
 
 /// How long a request to cancel waits to see the job's end.
 const CANCEL_WAIT: Duration = Duration::from_millis(150);

@@ -11,9 +11,9 @@ use super::queue::JobQueue;
 use super::runner;
 use crate::Engine;
 use crate::error::StoreError;
-use crate::file::Root;
 use crate::store::Store;
 use crate::store::retention::Retention;
+use hivesum_core::file::Root;
 
 /// Shared by the doors ([`Jobs`](super::service::Jobs)) and the runners.
 #[derive(Debug)]

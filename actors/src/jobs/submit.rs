@@ -11,7 +11,7 @@ use super::shared::JobsShared;
 use crate::error::{StoreError, SubmitError};
 use crate::job::{Job, JobId, JobSpec};
 use crate::store::{Before, RequestKey};
-use crate::walk::Filters;
+use hivesum_core::walk::Filters;
 
 impl Jobs {
     /// Whether a job of this owner would find a place in the queue now: to be known before a long request is read.

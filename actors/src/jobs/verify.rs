@@ -3,13 +3,13 @@
 //! The manifest is read twice: before the job is taken, so that a line that is none is refused, and when the
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
-use crate::compare::{Absent, Audit, Baseline, BaselineBuilder};
-use crate::digest::Algorithm;
 use crate::error::ManifestRefused;
 use crate::job::{JobSpec, VerifyMode};
-use crate::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
-use crate::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
-use crate::walk::Target;
+use hivesum_core::compare::{Absent, Audit, Baseline, BaselineBuilder};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
+use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
+use hivesum_core::walk::Target;
 
 /// Reads a manifest that was sent, within the bounds of requests. Every line must be an entry.
 ///

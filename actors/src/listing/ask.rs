@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::file::Root;
+use hivesum_core::file::Root;
 
 /// How long an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(5);

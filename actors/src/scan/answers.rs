@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::driver::{Driver, Ticket};
 use super::reorder::Settled;
-use crate::hash::BatchDone;
 use crate::messages::{Answer, Lost, Reply};
-use crate::result::{ErrorCode, FileMeta, Status};
+use hivesum_core::hash::BatchDone;
+use hivesum_core::result::{ErrorCode, FileMeta, Status};
 
 impl Driver {
     /// Takes this answer and all that have come meanwhile.

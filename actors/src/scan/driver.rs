@@ -19,11 +19,11 @@ use super::reorder::ReorderWindow;
 use super::survey::{SurveyPlan, SurveyState};
 use super::timer::until;
 use crate::engine::throttle::Throttle;
-use crate::hash::{BatchTask, ScanRules};
 use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
-use crate::result::Checkpoint;
 use crate::supervisor::Supervisor;
 use crate::walker::WalkEvent;
+use hivesum_core::hash::{BatchTask, ScanRules};
+use hivesum_core::result::Checkpoint;
 
 /// Estimated bytes of a batch until its answer tells: 256 files of a few KiB.
 const BATCH_COST: u64 = 2 << 20;

@@ -6,7 +6,7 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::result::{CHECKPOINTS_AHEAD, Checkpoint, Progress, Rows, Summary};
+use hivesum_core::result::{CHECKPOINTS_AHEAD, Checkpoint, Progress, Rows, Summary};
 
 /// Batches of results that wait for whoever reads them.
 pub(crate) const ROWS_AHEAD: usize = 8;

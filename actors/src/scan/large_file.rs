@@ -14,10 +14,10 @@ use std::time::Instant;
 
 use self::track::{Track, tracks, unsized_track};
 use super::reorder::Settled;
-use crate::file::{OpenFile, Piece};
-use crate::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
-use crate::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
-use crate::walk::Plan;
+use hivesum_core::file::{OpenFile, Piece};
+use hivesum_core::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
+use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
+use hivesum_core::walk::Plan;
 
 /// The large files of a scan.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::result::{Progress, Rows, Status, Summary};
-use crate::walk::Totals;
+use hivesum_core::result::{Progress, Rows, Status, Summary};
+use hivesum_core::walk::Totals;
 
 /// How often progress is told at most.
 const INTERVAL: Duration = Duration::from_millis(100);

@@ -5,10 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::digest::Algorithms;
-use crate::hash::BatchDone;
-use crate::result::{ErrorCode, FileMeta, Row, Rows, Status};
-use crate::walk::{Fate, Plan};
+use hivesum_core::digest::Algorithms;
+use hivesum_core::hash::BatchDone;
+use hivesum_core::result::{ErrorCode, FileMeta, Row, Rows, Status};
+use hivesum_core::walk::{Fate, Plan};
 
 /// Plans between the first one not yet delivered and the newest one: some 65,000 files.
 const WINDOW_PLANS: usize = 256;
@@ -125,7 +125,7 @@ impl ReorderWindow {
     }
 }
 
-fn unsettled_row(plan: &Plan, entry: &crate::walk::PlanEntry) -> Row {
+fn unsettled_row(plan: &Plan, entry: &hivesum_core::walk::PlanEntry) -> Row {
     let (name_at, name_len) = plan.name_span(entry);
     let status = match entry.fate {
         Fate::Settled(status) => status,

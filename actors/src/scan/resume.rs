@@ -12,10 +12,10 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc;
 
-use crate::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stability, Status, walk_order};
-use crate::sys::slots::JobTag;
-use crate::walk::{Fate, Plan};
 use crate::walker::{PLANS_AHEAD, WalkEvent};
+use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stability, Status, walk_order};
+use hivesum_core::sys::slots::JobTag;
+use hivesum_core::walk::{Fate, Plan};
 
 /// Deaths of the process on one file before it is given up.
 pub(crate) const DEATHS_BOUND: u32 = 3;
@@ -194,7 +194,7 @@ impl Join {
         }
         let mut path = Vec::new();
         plan.path_into(&plan.entries[index], &mut path);
-        self.deaths.get(crate::sys::slots::as_noted(&path)).copied().unwrap_or(0)
+        self.deaths.get(hivesum_core::sys::slots::as_noted(&path)).copied().unwrap_or(0)
     }
 
     fn give_up_on_killers(&self, plan: &mut Plan) {

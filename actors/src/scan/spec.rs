@@ -3,10 +3,10 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::Algorithms;
-use crate::file::{IoMode, Reach};
-use crate::result::FileIdentity;
-use crate::walk::{Filters, Target};
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::{IoMode, Reach};
+use hivesum_core::result::FileIdentity;
+use hivesum_core::walk::{Filters, Target};
 use serde::{Deserialize, Serialize};
 
 /// A job's place among other jobs.

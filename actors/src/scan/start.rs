@@ -12,10 +12,10 @@ use crate::Engine;
 use crate::engine::Shared;
 use crate::engine::throttle::{ByteBudget, Throttle};
 use crate::error::Refused;
-use crate::hash::ScanRules;
 use crate::messages::JobKey;
-use crate::walk::WalkSpec;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
+use hivesum_core::hash::ScanRules;
+use hivesum_core::walk::WalkSpec;
 use tokio::sync::mpsc;
 
 impl Engine {

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::timer::until;
-use crate::sys::sched::HasherPriority;
-use crate::walk::{Totals, WalkSpec};
 use crate::walker::{Survey, Walker};
+use hivesum_core::sys::sched::HasherPriority;
+use hivesum_core::walk::{Totals, WalkSpec};
 
 /// What to count, and when.
 #[derive(Debug)]

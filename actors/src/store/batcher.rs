@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::compare::Move;
 use crate::job::JobId;
-use crate::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixity_of};
+use hivesum_core::compare::Move;
+use hivesum_core::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixity_of};
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Fault;
 use super::row_checksum::Sealer;
-use crate::digest::Algorithm;
-use crate::result::{Checkpoint, FileMeta};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::{Checkpoint, FileMeta};
 
 /// Columns under the seal, which comes after them.
 const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";

@@ -9,7 +9,7 @@ use super::job_row::{Ending, end_within, must_exist};
 use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
 use super::row_checksum::{self, Sealer};
 use super::{checkpoints, recovery};
-use crate::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
+use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
 pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {

@@ -11,11 +11,11 @@ use super::open::{Access, connect, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
 use super::{job_facts, job_row, pages};
-use crate::compare::{Comparison, Fact, Group};
-use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
-use crate::result::{FileIdentity, Item};
+use hivesum_core::compare::{Comparison, Fact, Group};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::{FileIdentity, Item};
 
 /// The jobs of a state directory.
 #[derive(Debug)]

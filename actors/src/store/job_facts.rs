@@ -6,12 +6,12 @@ use rusqlite::{Connection, params};
 use super::error::Fault;
 use super::job_row::{self, StoredJob};
 use super::row::{self, ROW_COLUMNS, RowReader};
-use crate::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
-use crate::digest::Algorithm;
 use crate::error::CompareError;
 use crate::job::JobId;
-use crate::manifest::Claimed;
-use crate::result::{FileIdentity, Item, Known, Status, split_digests};
+use hivesum_core::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::Claimed;
+use hivesum_core::result::{FileIdentity, Item, Known, Status, split_digests};
 
 /// Compares two jobs; nothing if one of them is not there.
 pub(crate) fn compare_jobs(
@@ -117,7 +117,7 @@ impl Iterator for Facts<'_, '_> {
 
 /// Nothing for what is no file, or is not there.
 fn fact_of(item: Item) -> Option<Fact> {
-    use crate::result::ErrorCode;
+    use hivesum_core::result::ErrorCode;
     if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
         return None;
     }
@@ -128,9 +128,9 @@ fn fact_of(item: Item) -> Option<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::Change;
-    use crate::result::{RowRef, Rows};
     use crate::store::testing::{Bench, hashed};
+    use hivesum_core::compare::Change;
+    use hivesum_core::result::{RowRef, Rows};
 
     #[test]
     fn two_jobs_are_compared_row_by_row() {
@@ -157,7 +157,7 @@ mod tests {
         let mut rows = Rows::new(job.spec.algorithms);
         for (name, inode, byte) in [("a", 1, 1), ("b", 2, 2), ("c", 3, 1), ("d", 1, 1)] {
             let row = hashed("", name);
-            let meta = crate::result::FileMeta { inode, ..row.meta };
+            let meta = hivesum_core::result::FileMeta { inode, ..row.meta };
             rows.push(RowRef { meta, digests: &[byte; 32], ..row });
         }
         bench.add_rows(&job, rows);

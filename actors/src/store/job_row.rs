@@ -13,7 +13,7 @@ use super::row_checksum::Sealer;
 use super::{end_order, recovery};
 use crate::error::StoreError;
 use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
-use crate::result::{Progress, Summary};
+use hivesum_core::result::{Progress, Summary};
 
 /// Columns in the order that [`stored`] reads them.
 const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \

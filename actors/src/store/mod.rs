@@ -53,7 +53,6 @@ pub(crate) use self::recovery::Beginning;
 use self::retention::Retention;
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
-use crate::result::FileIdentity;
 pub(crate) use crate::store::batcher::{Batcher, Group, NumberedItem, RunState, Tally};
 pub(crate) use crate::store::end_order::NextEnded;
 use crate::store::error::Fault;
@@ -62,7 +61,8 @@ pub(crate) use crate::store::job_row::{Ending, StoredJob};
 pub(crate) use crate::store::prior_rows::KnownQuery;
 use crate::store::state_dir::{ServerLock, StateDir};
 use crate::store::worker::{Ask, StoreWorker};
-use crate::sys::slots::Slots;
+use hivesum_core::result::FileIdentity;
+use hivesum_core::sys::slots::Slots;
 
 /// Threads that read.
 const READERS: usize = 2;

@@ -13,7 +13,7 @@ use super::error::Fault;
 use super::job_row::{self, StoredJob};
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
-use crate::result::{Item, Verdict, walk_order};
+use hivesum_core::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 
 use super::error::Fault;
 use super::row::{ROW_COLUMNS, RowReader};
-use crate::digest::Algorithms;
-use crate::result::{Item, Origin, RowRef, Rows, split_digests};
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
 
 /// Rows read at a time.
 const BATCH_ROWS: i64 = 2000;

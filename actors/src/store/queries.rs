@@ -6,11 +6,11 @@ use super::job_row::StoredJob;
 use super::pages::ErrorsSince;
 use super::prior_rows::KnownQuery;
 use super::{NextEnded, Store, end_order, job_facts, job_row, pages, prior_rows, sort_index, sorted_pages};
-use crate::compare::{self, Comparison};
-use crate::digest::Algorithm;
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
-use crate::result::{Item, Rows};
+use hivesum_core::compare::{self, Comparison};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::result::{Item, Rows};
 
 impl Store {
     /// What a verify job holds its files against.

@@ -14,8 +14,8 @@ use super::checkpoints;
 use super::error::Fault;
 use super::job_row::{self, StoredJob, must_exist};
 use crate::job::{JobId, JobState};
-use crate::result::Checkpoint;
-use crate::sys::slots::Note;
+use hivesum_core::result::Checkpoint;
+use hivesum_core::sys::slots::Note;
 
 /// What a job's driver begins with.
 #[derive(Debug, Default)]

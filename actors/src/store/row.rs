@@ -7,8 +7,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::error::Fault;
 use super::job_row::StoredJob;
 use super::row_checksum::Sealer;
-use crate::digest::Algorithms;
-use crate::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
 
 /// What a [`RowReader`] reads of a row.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \

@@ -12,9 +12,9 @@ use super::error::Fault;
 use super::job_row::{self, StoredJob};
 use super::open::{Access, connect};
 use super::state_dir::StateDir;
-use crate::digest::Algorithms;
 use crate::error::StoreError;
 use crate::job::JobId;
+use hivesum_core::digest::Algorithms;
 
 /// Ranks that are written in one transaction.
 const CHUNK: usize = 8000;
@@ -46,8 +46,9 @@ impl Order {
             Self::Size => ("size".to_owned(), ""),
             Self::Modified => ("mtime_ns".to_owned(), ""),
             Self::Digest(place) => {
-                let before: usize = algorithms.iter().take(place).map(crate::Algorithm::digest_bytes).sum();
-                let bytes = algorithms.iter().nth(place).map_or(0, crate::Algorithm::digest_bytes);
+                let before: usize =
+                    algorithms.iter().take(place).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
+                let bytes = algorithms.iter().nth(place).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
                 (format!("substr(digests, {}, {bytes})", before + 1), "AND status = 0")
             }
         };
@@ -111,7 +112,7 @@ pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::
     let database = place.database().to_owned();
     let failed_to_start = chunks.clone();
     let work = move || {
-        crate::hasher::take_priority(crate::sys::sched::HasherPriority::Idle);
+        crate::hasher::take_priority(hivesum_core::sys::sched::HasherPriority::Idle);
         if let Err(fault) = sort_into(&place, run, &algorithms, &chunks) {
             let _ = chunks.blocking_send(Err(fault.explain(&database)));
         }

@@ -14,10 +14,10 @@ use super::job_row::{self, StoredJob};
 use super::pages::Selection;
 use super::row::{ERROR, HASHED, SKIPPED, items_at};
 use super::sort_index::Order;
-use crate::digest::Digest;
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
-use crate::result::{Item, split_digests};
 pub(crate) use crate::store::sorted_pages::stream::rows_after;
+use hivesum_core::digest::Digest;
+use hivesum_core::result::{Item, split_digests};
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
@@ -79,8 +79,8 @@ impl<'a> Sorted<'a> {
     fn first_rank(&self, low: u64, is_past: impl Fn(&[u8]) -> bool) -> Result<u64, Fault> {
         let Some(Order::Digest(place)) = self.order else { return Ok(low) };
         let algorithms = &self.stored.job.spec.algorithms;
-        let from: usize = algorithms.iter().take(place).map(crate::Algorithm::digest_bytes).sum();
-        let bytes = algorithms.iter().nth(place).map_or(0, crate::Algorithm::digest_bytes);
+        let from: usize = algorithms.iter().take(place).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
+        let bytes = algorithms.iter().nth(place).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
         let (mut low, mut high) = (low, self.ranks.end);
         while low < high {
             let middle = low + (high - low) / 2;

@@ -13,7 +13,7 @@ use rustix::fs::FlockOperation;
 
 use super::error::system_failure;
 use crate::error::StoreError;
-use crate::result::FileIdentity;
+use hivesum_core::result::FileIdentity;
 
 /// Names of the files in a state directory.
 #[derive(Debug, Clone)]

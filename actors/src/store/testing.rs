@@ -13,7 +13,7 @@ use super::open::{Access, connect, prepare};
 use super::recovery;
 use super::state_dir::StateDir;
 use crate::job::{Job, JobId, JobSpec, JobState};
-use crate::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
+use hivesum_core::result::{FileMeta, Origin, RowRef, Rows, Stability, Status, Summary};
 
 pub(crate) struct Bench {
     pub(crate) connection: Connection,

@@ -16,7 +16,7 @@ use super::error::Fault;
 use super::open::{Access, connect};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
-use crate::sys::sched;
+use hivesum_core::sys::sched;
 
 /// Work for a connection.
 pub(crate) type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, Fault> + Send>;

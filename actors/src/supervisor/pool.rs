@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use actix::{Addr, SyncArbiter};
 
 use super::{Supervisor, SupervisorConfig};
-use crate::hash::Heartbeat;
 use crate::hasher::{Hasher, HasherConfig};
 use crate::messages::{Lane, ReplyTo, Work};
-use crate::sys::sched;
+use hivesum_core::hash::Heartbeat;
+use hivesum_core::sys::sched;
 
 /// One running and one waiting: a hasher never idles for want of a hop, and little is lost with it.
 const CREDIT: usize = 2;

@@ -119,8 +119,8 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::{Algorithms, MultiHasher};
     use crate::messages::{ChunkTask, Quantum, ReplyTo};
+    use hivesum_core::digest::{Algorithms, MultiHasher};
     use tokio::sync::oneshot;
 
     const LIMITS: QueueLimits = QueueLimits { interactive: 2, per_job: 100 };

@@ -5,9 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use super::tree::{collect, cycle, engine, run, spec, system_digest};
-use crate::result::{FileIdentity, NameList};
 use crate::scan::{ScanOutcome, ScanSpec};
-use crate::walk::{Filters, Target};
+use hivesum_core::result::{FileIdentity, NameList};
+use hivesum_core::walk::{Filters, Target};
 
 #[test]
 fn every_file_of_a_tree_comes_once_in_path_order_with_the_digest_sha256sum_gives() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::tree::{cycle, engine, run, spec, system_digest};
-use crate::file::IoMode;
+use hivesum_core::file::IoMode;
 
 /// Read buffer, map threshold, piece, several pieces, BLAKE3's chunk.
 const THRESHOLDS: [usize; 6] = [1 << 10, 256 << 10, 1 << 20, 8 << 20, 16 << 20, 24 << 20];

@@ -5,11 +5,11 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
 
-use crate::digest::Algorithms;
 use crate::engine::{Background, Engine, EngineConfig, SelfTest};
-use crate::result::{Rows, Status};
 use crate::scan::{Scan, ScanEnd, ScanSpec};
-use crate::walk::Target;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{Rows, Status};
+use hivesum_core::walk::Target;
 
 /// An engine of two hashers on its own thread.
 pub(super) fn engine() -> (Engine, Background) {
@@ -48,7 +48,7 @@ pub(super) struct Line {
 }
 
 pub(super) fn lines(rows: &Rows) -> Vec<Line> {
-    let line = |row: crate::result::RowRef<'_>| {
+    let line = |row: hivesum_core::result::RowRef<'_>| {
         let mut path = Vec::new();
         row.path_into(&mut path);
         let outcome = match row.status {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::tree::{cycle, engine, engine_with};
 use crate::engine::Engine;
 use crate::error::{Refused, UploadError};
-use crate::result::split_digests;
+use hivesum_core::result::split_digests;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)

@@ -5,10 +5,10 @@ use std::fs;
 use bytes::Bytes;
 
 use super::tree::{cycle, engine, run, spec};
-use crate::digest::tests::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
-use crate::digest::{Algorithm, Algorithms};
 use crate::engine::Engine;
-use crate::result::split_digests;
+use hivesum_core::digest::vectors::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::result::split_digests;
 
 fn digest_of_upload(engine: &Engine, algorithm: Algorithm, body: Vec<u8>) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

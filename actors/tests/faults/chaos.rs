@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use hivesum_actors::file::IoMode;
-use hivesum_actors::guards::write_mapped;
-use hivesum_actors::result::{ErrorCode, Stability, Status};
+use hivesum_core::file::IoMode;
+use hivesum_core::guards::write_mapped;
+use hivesum_core::result::{ErrorCode, Stability, Status};
 
 use crate::scaled;
 use crate::stage::{Line, PATIENT, cycle, engine, run, spec};

@@ -8,7 +8,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hivesum_actors::digest::subtree::{SubtreeMerger, Subtrees};
+use hivesum_core::digest::subtree::{SubtreeMerger, Subtrees};
 
 use crate::scaled;
 use crate::stage::{PATIENT, engine_with, peak_memory, run, spec};
@@ -31,7 +31,7 @@ fn digest_of_zeros(bytes: u64) -> (String, Duration) {
                 if piece >= pieces {
                     return values;
                 }
-                let mut subtree = hivesum_actors::digest::subtree::SubtreeHasher::new(piece * subtrees.piece_bytes());
+                let mut subtree = hivesum_core::digest::subtree::SubtreeHasher::new(piece * subtrees.piece_bytes());
                 for _ in 0..PIECE / zeros.len() as u64 {
                     subtree.update(&zeros);
                 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hivesum_actors::Algorithms;
 use hivesum_actors::engine::Engine;
 use hivesum_actors::error::UploadError;
-use hivesum_actors::result::{ErrorCode, Status};
 use hivesum_actors::scan::ScanEnd;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{ErrorCode, Status};
 
 use crate::stage::{PATIENT, append, engine, engine_with, on_reaching, run, spec, tree_of};
 

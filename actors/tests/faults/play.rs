@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use hivesum_actors::guards::Guard;
+use hivesum_core::guards::Guard;
 
 use crate::rows::{ROWS, Row};
 

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hivesum_actors::Algorithms;
 use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
-use hivesum_actors::result::{ErrorCode, ItemRef, SkipReason, Stability, Status};
 use hivesum_actors::scan::{ScanEnd, ScanSpec};
-use hivesum_actors::walk::Target;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{ErrorCode, ItemRef, SkipReason, Stability, Status};
+use hivesum_core::walk::Target;
 
 /// Longer than anything takes that is not stuck.
 pub(crate) const PATIENT: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hivesum_actors::result::{ErrorCode, SkipReason};
+use hivesum_core::result::{ErrorCode, SkipReason};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::scaled;

@@ -1,9 +1,9 @@
 //! What an audit says. Matched files are told as they come, everything else at the end, in walk order: a new
 //! file may turn out as a moved one.
 
-use hivesum_actors::compare::Findings;
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
+use hivesum_core::compare::Findings;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
 
 use crate::cli::screen::{Screen, reason};
 use crate::cli::shape::Shape;

@@ -11,10 +11,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use hivesum_actors::digest::{Algorithm, Algorithms, Digest};
-use hivesum_actors::manifest::lines::Lines;
-use hivesum_actors::manifest::{Limits, LineEnd, bagit};
-use hivesum_actors::result::Status;
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use hivesum_core::manifest::lines::Lines;
+use hivesum_core::manifest::{Limits, LineEnd, bagit};
+use hivesum_core::result::Status;
 
 use super::CheckArgs;
 use super::payload::{self, Seen};

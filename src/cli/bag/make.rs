@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::manifest::bagit::{self, Names};
-use hivesum_actors::result::Status;
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::bagit::{self, Names};
+use hivesum_core::result::Status;
 
 use super::MakeArgs;
 use super::payload::{self, Seen};
@@ -111,7 +111,7 @@ fn manifest_of(payload: &[Seen], index: usize) -> anyhow::Result<Vec<u8>> {
 }
 
 fn tag_manifest_of<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>, algorithm: Algorithm) -> Vec<u8> {
-    let mut hasher = hivesum_actors::digest::MultiHasher::new(&Algorithms::single(algorithm));
+    let mut hasher = hivesum_core::digest::MultiHasher::new(&Algorithms::single(algorithm));
     let mut text = Vec::new();
     for (name, content) in files {
         let mut digest = Vec::new();

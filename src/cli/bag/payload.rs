@@ -3,12 +3,12 @@
 use std::os::fd::OwnedFd;
 
 use anyhow::bail;
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::result::{NameList, Status, split_digests};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::walk::Target;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{NameList, Status, split_digests};
+use hivesum_core::walk::Target;
 
-use hivesum_actors::digest::Digest;
+use hivesum_core::digest::Digest;
 
 use crate::cli::pool::Pool;
 use crate::cli::screen::Screen;

@@ -3,9 +3,9 @@
 //! An untagged digest of 64 digits may be SHA-256 or BLAKE3. The first one that matches decides for the whole
 //! manifest, so that a file cannot pass by its digest of the one and its neighbour by that of the other.
 
-use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::manifest::Claimed;
-use hivesum_actors::result::{Stability, Status};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::Claimed;
+use hivesum_core::result::{Stability, Status};
 
 use super::page::algorithms_of;
 use super::report::{Counts, Verdict};
@@ -129,8 +129,8 @@ fn is_missing(status: Status) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hivesum_actors::manifest::{ChecksumLines, Found, Limits, ReadOptions};
-    use hivesum_actors::result::ErrorCode;
+    use hivesum_core::manifest::{ChecksumLines, Found, Limits, ReadOptions};
+    use hivesum_core::result::ErrorCode;
 
     fn claimed(line: &str) -> Claimed {
         let mut lines = ChecksumLines::new(line.as_bytes(), ReadOptions::new(Limits::COMMAND_LINE));

@@ -1,8 +1,8 @@
 //! A running scan of one list of names, its results taken one at a time in the list's order.
 
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::result::{Progress, RowRef, Rows};
 use hivesum_actors::scan::Scan;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::{Progress, RowRef, Rows};
 use tokio::sync::watch;
 
 /// The results of one lane of a page.

@@ -17,12 +17,12 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-use hivesum_actors::digest::Algorithms;
-use hivesum_actors::manifest::{
+use hivesum_actors::scan::ScanSpec;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::manifest::{
     Claimed, Digits, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name,
 };
-use hivesum_actors::scan::ScanSpec;
-use hivesum_actors::walk::Target;
+use hivesum_core::walk::Target;
 
 use self::judge::{Judge, Missing, Seen};
 use self::lane::RunningLane;

@@ -6,9 +6,9 @@
 
 use std::io::BufRead;
 
-use hivesum_actors::digest::{Algorithm, Algorithms};
-use hivesum_actors::manifest::{Claimed, Entry, Found, ManifestError};
-use hivesum_actors::result::NameList;
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::{Claimed, Entry, Found, ManifestError};
+use hivesum_core::result::NameList;
 
 use super::source::Source;
 
@@ -126,7 +126,7 @@ pub(super) fn algorithms_of(digest: &Claimed, untagged: Option<Algorithm>) -> Al
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hivesum_actors::manifest::{Limits, ReadOptions};
+    use hivesum_core::manifest::{Limits, ReadOptions};
 
     fn pages(text: &str) -> Pages<&[u8]> {
         let source = Source::open(text.as_bytes(), b"", ReadOptions::new(Limits::COMMAND_LINE)).unwrap();

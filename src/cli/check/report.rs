@@ -5,9 +5,9 @@
 
 use std::io;
 
-use hivesum_actors::digest::Algorithm;
-use hivesum_actors::manifest::escape_into;
-use hivesum_actors::result::{ErrorCode, Progress, serialize_name};
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::escape_into;
+use hivesum_core::result::{ErrorCode, Progress, serialize_name};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
-use hivesum_actors::digest::Algorithm;
-use hivesum_actors::manifest::{
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::{
     ChecksumLines, Digits, Entry, Format, Found, LineEnd, ManifestError, ManifestReader, ReadOptions, Record, Seen,
     detect,
 };

@@ -1,6 +1,6 @@
 //! What a comparison says: for people a summary and then the lists, for programs one document.
 
-use hivesum_actors::compare::{Change, Comparison, Counts, Difference};
+use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 
 use crate::cli::screen::Screen;

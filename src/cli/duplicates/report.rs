@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hivesum_actors::compare::Group;
-use hivesum_actors::digest::Algorithm;
+use hivesum_core::compare::Group;
+use hivesum_core::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 

@@ -6,11 +6,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
-use hivesum_actors::compare::{Copy, Group, groups};
-use hivesum_actors::digest::{Algorithm, Algorithms, MultiHasher};
-use hivesum_actors::result::{FileIdentity, NameList, Status};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::walk::{Inventory, Target};
+use hivesum_core::compare::{Copy, Group, groups};
+use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::result::{FileIdentity, NameList, Status};
+use hivesum_core::walk::{Inventory, Target};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::report::Found;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hivesum_actors::Algorithm;
-use hivesum_actors::manifest::Format;
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::Format;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};

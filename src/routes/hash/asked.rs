@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 use hivesum_actors::engine::UploadDigests;
-use hivesum_actors::result::split_digests;
-use hivesum_actors::{Algorithms, Digest};
+use hivesum_core::digest::{Algorithms, Digest};
+use hivesum_core::result::split_digests;
 
 use super::expected;
 use crate::error::{ApiError, Mismatch};

@@ -4,7 +4,7 @@
 use actix_web::http::header::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hivesum_actors::{Algorithm, Digest};
+use hivesum_core::digest::{Algorithm, Digest};
 
 use crate::error::ApiError;
 

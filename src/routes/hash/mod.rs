@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::engine::UploadDigests;
-use hivesum_actors::result::{DigestMap, serialize_name, split_digests};
+use hivesum_core::result::{DigestMap, serialize_name, split_digests};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::auth::Caller;

@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::super::events::{JobEvent, JobEventKind};
 use crate::EngineConfig;
-use crate::digest::Algorithms;
 use crate::engine::SelfTest;
 use crate::error::{Refused, SubmitError};
 use crate::job::{Deletion, JobQuery, JobSpec, JobState, ResultPage, ResultQuery};
 use crate::jobs::service::*;
-use crate::result::Status;
 use crate::store::testing::Bench;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::result::Status;
 
 /// A file longer than this is an error here: the way to get one as root, too.
 const MAX_FILE_BYTES: u64 = 1 << 50;

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use crate::digest::{Algorithm, Algorithms};
-use crate::hash::Named;
-use crate::result::{Checkpoint, KEEP_EVERY};
 use crate::scan::large_file::LargeFile;
 use crate::scan::large_file::track::Track;
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::hash::Named;
+use hivesum_core::result::{Checkpoint, KEEP_EVERY};
 
 impl LargeFile {
     /// Takes up states that an earlier process kept of this very file.

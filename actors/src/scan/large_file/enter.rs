@@ -1,12 +1,12 @@
 //! What hashers found of a large file, entered into its tracks.
 
-use crate::digest::{Chain, MultiHasher};
-use crate::file::{PIECE_BYTES, UnsizedRead};
-use crate::guards::Guard;
-use crate::hash::ScanRules;
-use crate::result::{ErrorCode, FileMeta, Stability};
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
+use hivesum_core::digest::{Chain, MultiHasher};
+use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
+use hivesum_core::guards::Guard;
+use hivesum_core::hash::ScanRules;
+use hivesum_core::result::{ErrorCode, FileMeta, Stability};
 
 impl LargeFile {
     /// Takes what the file is now for the pass that is to begin.

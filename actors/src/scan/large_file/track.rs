@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::digest::subtree::SubtreeMerger;
-use crate::digest::{Algorithm, Algorithms, Chain, MultiHasher};
-use crate::file::PIECE_BYTES;
-use crate::hash::SegmentWork;
+use hivesum_core::digest::subtree::SubtreeMerger;
+use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
+use hivesum_core::file::PIECE_BYTES;
+use hivesum_core::hash::SegmentWork;
 
 /// One algorithm's way through a file.
 #[derive(Debug)]

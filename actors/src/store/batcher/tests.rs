@@ -37,7 +37,7 @@ fn counts_and_positions_go_on_from_group_to_group() {
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("d", "ok"));
         rows.push(RowRef {
-            status: Status::Error { code: crate::result::ErrorCode::Permission, errno: 13 },
+            status: Status::Error { code: hivesum_core::result::ErrorCode::Permission, errno: 13 },
             digests: &[],
             ..hashed("d", "no")
         });
@@ -60,7 +60,7 @@ fn errors_are_numbered_by_the_rows_up_to_them() {
     let mut rows = Rows::new(job.spec.algorithms);
     rows.push(hashed("", "a"));
     rows.push(RowRef {
-        status: Status::Error { code: crate::result::ErrorCode::NotFound, errno: 2 },
+        status: Status::Error { code: hivesum_core::result::ErrorCode::NotFound, errno: 2 },
         digests: &[],
         ..hashed("x", "b")
     });

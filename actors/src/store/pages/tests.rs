@@ -2,7 +2,7 @@
 
 use super::super::testing::{Bench, hashed};
 use super::*;
-use crate::result::{ErrorCode, RowRef, Rows, SkipReason, Status};
+use hivesum_core::result::{ErrorCode, RowRef, Rows, SkipReason, Status};
 
 /// In walk order.
 const TREE: [&str; 9] = ["a/x", "a/y/1", "a/z", "a b/1", "a.c", "ab", "ab.d/e", "abc/d", "b"];

@@ -7,8 +7,8 @@ use super::super::job_row;
 use super::super::pages::contains;
 use super::super::row::items_at;
 use crate::job::{JobId, MAX_PAGE, ResultQuery, RowPage};
-use crate::result::Item;
 use crate::store::sorted_pages::{Sorted, check_digests, code_of};
+use hivesum_core::result::Item;
 
 /// The next results that match, after so many steps in the order or from its first; none at the end, or without such
 /// a job. The job has ended and has its orders.

@@ -2,8 +2,8 @@
 
 use super::super::testing::{Bench, hashed};
 use crate::job::JobState;
-use crate::result::{RowRef, Rows, Status};
 use crate::store::sorted_pages::*;
+use hivesum_core::result::{RowRef, Rows, Status};
 
 /// Files whose sizes count down and whose times go up and down; every fifth one is an error.
 fn ended_job(bench: &mut Bench, files: u64) -> JobId {
@@ -17,7 +17,7 @@ fn ended_job(bench: &mut Bench, files: u64) -> JobId {
         let digest = [(number % 3) as u8; 32];
         row.digests = &digest;
         if number % 5 == 4 {
-            let status = Status::Error { code: crate::result::ErrorCode::Permission, errno: 13 };
+            let status = Status::Error { code: hivesum_core::result::ErrorCode::Permission, errno: 13 };
             row = RowRef { status, digests: &[], ..row };
         }
         rows.push(row);
@@ -76,14 +76,14 @@ fn filters_hold_in_every_order() {
 fn files_are_found_by_their_digest_and_only_they() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
-    let digest = |byte: u8| Digest::new(crate::Algorithm::Blake3, &[byte; 32]).unwrap();
+    let digest = |byte: u8| Digest::new(hivesum_core::digest::Algorithm::Blake3, &[byte; 32]).unwrap();
     let with = |byte| ResultQuery { digest: Some(digest(byte)), ..ResultQuery::default() };
     let wanted: Vec<u64> = (0..50).filter(|number| number % 3 == 1 && number % 5 != 4).collect();
     assert_eq!(numbers(&mut bench, id, with(1)), (wanted.clone(), wanted.len() as u64));
     let narrowed = ResultQuery { path_prefix: Some(b"d/000".to_vec()), ..with(1) };
     assert_eq!(numbers(&mut bench, id, narrowed), (vec![1, 7], 2));
     assert_eq!(numbers(&mut bench, id, with(9)), (Vec::new(), 0));
-    let other = Digest::new(crate::Algorithm::Md5, &[1; 16]).unwrap();
+    let other = Digest::new(hivesum_core::digest::Algorithm::Md5, &[1; 16]).unwrap();
     let other = ResultQuery { digest: Some(other), ..ResultQuery::default() };
     assert_eq!(numbers(&mut bench, id, other), (Vec::new(), 0));
 }
@@ -92,7 +92,7 @@ fn files_are_found_by_their_digest_and_only_they() {
 fn a_damaged_order_leads_to_an_error_or_to_fewer_files_and_never_to_another_digest() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
-    let digest = Digest::new(crate::Algorithm::Blake3, &[1; 32]).unwrap();
+    let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
     let query = ResultQuery { digest: Some(digest), limit: 1000, ..ResultQuery::default() };
     let mut refused = 0;
     for position in (1..50).step_by(3) {
@@ -113,7 +113,7 @@ fn a_damaged_order_leads_to_an_error_or_to_fewer_files_and_never_to_another_dige
 fn a_stream_passes_what_the_pages_hold_in_their_order_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
-    let digest = Digest::new(crate::Algorithm::Blake3, &[1; 32]).unwrap();
+    let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
     let filters = [
         ResultQuery::default(),
         ResultQuery { status: Some(StatusFilter::Error), ..ResultQuery::default() },

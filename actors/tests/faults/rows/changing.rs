@@ -5,11 +5,11 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use hivesum_actors::file::IoMode;
-use hivesum_actors::guards::HeldMapping;
-use hivesum_actors::result::{ErrorCode, NameList, Stability};
 use hivesum_actors::scan::ScanSpec;
-use hivesum_actors::walk::Target;
+use hivesum_core::file::IoMode;
+use hivesum_core::guards::HeldMapping;
+use hivesum_core::result::{ErrorCode, NameList, Stability};
+use hivesum_core::walk::Target;
 use tempfile::TempDir;
 
 use crate::stage::{Scanned, append, cycle, on_reaching, scan_with, set_len};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use hivesum_actors::file::IoMode;
-use hivesum_actors::result::ErrorCode;
+use hivesum_core::file::IoMode;
+use hivesum_core::result::ErrorCode;
 
 use crate::faultfs::{Habit, Odd, mount};
 use crate::play::{has_fuse, may_mount, skip_unless};

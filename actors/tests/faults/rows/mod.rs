@@ -8,7 +8,7 @@ mod devices;
 mod odd;
 mod opening;
 
-use hivesum_actors::guards::Guard;
+use hivesum_core::guards::Guard;
 
 use crate::faultfs::Odd;
 use crate::play::{Ending, holds};

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
 
-use hivesum_actors::result::{ErrorCode, SkipReason, Status};
+use hivesum_core::result::{ErrorCode, SkipReason, Status};
 use proptest::prelude::*;
 use rustix::fs::{FileType, Mode, OFlags, mkdirat, mknodat, openat};
 
@@ -42,10 +42,10 @@ pub(super) fn unsized_content() {
     }
     // The same through the kernel's own: nothing there says its size.
     let status = Path::new("/proc/self/environ");
-    let mut names = hivesum_actors::result::NameList::new();
+    let mut names = hivesum_core::result::NameList::new();
     names.push(status.as_os_str().as_encoded_bytes());
     let (engine, background) = engine(PATIENT);
-    let target = hivesum_actors::walk::Target::Names { names };
+    let target = hivesum_core::walk::Target::Names { names };
     let scanned = run(&engine, hivesum_actors::scan::ScanSpec::new(vec![target], "blake3".parse().unwrap()));
     assert!(scanned.lines[0].is_of(&fs::read(status).unwrap()), "{scanned:?}");
     background.join();

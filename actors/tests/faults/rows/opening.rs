@@ -8,10 +8,10 @@ use std::process::Command;
 use std::sync::atomic::AtomicUsize;
 
 use fuser::Errno;
-use hivesum_actors::file::{IoMode, OpenFailure, Reach, RelPath, Root};
-use hivesum_actors::result::{ErrorCode, FileIdentity, NameList, SkipReason, Stability};
 use hivesum_actors::scan::ScanSpec;
-use hivesum_actors::walk::Target;
+use hivesum_core::file::{IoMode, OpenFailure, Reach, RelPath, Root};
+use hivesum_core::result::{ErrorCode, FileIdentity, NameList, SkipReason, Stability};
+use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode};
 
 use crate::faultfs::{Habit, Odd, mount};

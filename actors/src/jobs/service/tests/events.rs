@@ -74,10 +74,10 @@ async fn live_stream(bench: &mut Bench) -> (Arc<ActiveJob>, EventStream) {
 }
 
 fn failed(ids: std::ops::Range<u64>) -> Vec<crate::store::NumberedItem> {
-    let item = |id: u64| crate::result::Item {
+    let item = |id: u64| hivesum_core::result::Item {
         path: id.to_string().into_bytes(),
-        meta: crate::result::FileMeta::default(),
-        status: Status::Error { code: crate::result::ErrorCode::IoError, errno: 5 },
+        meta: hivesum_core::result::FileMeta::default(),
+        status: Status::Error { code: hivesum_core::result::ErrorCode::IoError, errno: 5 },
         digests: Vec::new(),
         algorithms: Algorithms::default(),
         reused: false,
@@ -116,12 +116,12 @@ async fn a_reader_too_slow_is_told_the_rest_from_the_store_and_too_much_of_it_is
     }
 }
 
-fn failed_rows(errors: u64) -> crate::result::Rows {
-    let mut rows = crate::result::Rows::new(Algorithms::default());
+fn failed_rows(errors: u64) -> hivesum_core::result::Rows {
+    let mut rows = hivesum_core::result::Rows::new(Algorithms::default());
     for number in 0..errors {
         let name = format!("{number:05}");
-        let status = Status::Error { code: crate::result::ErrorCode::IoError, errno: 5 };
-        rows.push(crate::result::RowRef { status, digests: &[], ..crate::store::testing::hashed("d", &name) });
+        let status = Status::Error { code: hivesum_core::result::ErrorCode::IoError, errno: 5 };
+        rows.push(hivesum_core::result::RowRef { status, digests: &[], ..crate::store::testing::hashed("d", &name) });
     }
     rows
 }

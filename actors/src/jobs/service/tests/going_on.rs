@@ -122,7 +122,7 @@ fn forge_digests(house: &House, where_clause: &str) -> usize {
     crate::store::testing::forge(&store, where_clause)
 }
 
-fn is_forged(item: &crate::result::Item) -> bool {
+fn is_forged(item: &hivesum_core::result::Item) -> bool {
     item.digests == [0xF0; 32]
 }
 
@@ -188,7 +188,7 @@ async fn a_job_built_on_an_earlier_one_reads_only_what_has_changed() {
     let page = results(&jobs, second).await;
     let told: Vec<_> = page.items.iter().map(|item| (std::str::from_utf8(&item.path).unwrap(), item.reused)).collect();
     assert_eq!(told, [("b/c", true), ("b/d", false), ("b/new", false), ("e", true)]);
-    let abc = |item: &&crate::result::Item| hex::encode(&item.digests) == BLAKE3_ABC;
+    let abc = |item: &&hivesum_core::result::Item| hex::encode(&item.digests) == BLAKE3_ABC;
     assert_eq!(page.items.iter().filter(abc).count(), 3);
 }
 
@@ -207,7 +207,7 @@ async fn a_job_is_only_built_on_an_ended_one_of_the_same_tree_with_all_its_diges
     let refused = jobs.submit(on(small, ""), None).await;
     assert!(matches!(refused, Err(SubmitError::EarlierIsOfAnotherTree)));
     let refused = jobs.submit(on(small, r#", "path": "d", "algorithms": ["blake3", "md5"]"#), None).await;
-    assert!(matches!(refused, Err(SubmitError::EarlierLacks(crate::Algorithm::Md5))));
+    assert!(matches!(refused, Err(SubmitError::EarlierLacks(hivesum_core::digest::Algorithm::Md5))));
     let refused = jobs.submit(on(Uuid::now_v7(), ""), None).await;
     assert!(matches!(refused, Err(SubmitError::NotFound(_))));
 }
@@ -250,7 +250,7 @@ async fn a_file_that_the_process_died_on_three_times_is_given_up_and_the_job_goe
     let slots = house.state.path().join("hivesum.slots");
     for deaths in 1..=3 {
         house.write_endless("zzz");
-        let (died, _) = crate::sys::slots::Slots::open(&slots, 2).unwrap();
+        let (died, _) = hivesum_core::sys::slots::Slots::open(&slots, 2).unwrap();
         died.note(deaths % 2, id.into_bytes(), (b"", b"zzz"), 0);
         drop(died);
         let jobs = house.open().await;
@@ -262,6 +262,6 @@ async fn a_file_that_the_process_died_on_three_times_is_given_up_and_the_job_goe
         let summary = ended(&jobs, id).await.summary.unwrap();
         assert_eq!((summary.hashed, summary.errors), (300, 1));
         let last = results(&jobs, id).await.items.pop().unwrap();
-        assert_eq!(last.status, Status::Error { code: crate::result::ErrorCode::CrashLoop, errno: 0 });
+        assert_eq!(last.status, Status::Error { code: hivesum_core::result::ErrorCode::CrashLoop, errno: 0 });
     }
 }

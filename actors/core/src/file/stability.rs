@@ -1,0 +1,175 @@
+//! How far the digest of an opened file can be trusted, and whether the file stayed as it was.
+//!
+//! Order: open, fstat, probe, read, fstat. The probe (see `sys::lease`) is made where time stamps may not
+//! tell of a writer: for mapped files, files touched within the last minute and file systems without
+//! write-back. Its cost, some 2 us, is why it is not made for every small file.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::io::Errno;
+
+use super::extents::is_sparse;
+use super::filesystem::{FilesystemCache, FilesystemKind};
+use super::open::{Dir, OpenFailure, meta_of, open_regular};
+use crate::guards::Guard;
+use crate::result::{FileMeta, Stability};
+use crate::sys::lease::{Probe, probe};
+
+/// A file untouched for this long on a file system with write-back has no writer whose time stamp is
+/// still to come: the kernel writes dirty mapped pages back, and stamps them, within half of it.
+const SETTLED_AFTER: Duration = Duration::from_secs(60);
+
+/// The coarsest clock that file systems stamp with: a tick at 100 Hz. Until Linux 6.13 two writes within one
+/// tick could leave the same times behind; since then a time that was looked at is never given twice
+/// (`Documentation/filesystems/multigrain-ts.rst`).
+const TICK: Duration = Duration::from_millis(10);
+
+/// Probes before a file counts as open for writing.
+const PROBES: usize = 3;
+
+/// A regular file, open for reading.
+#[derive(Debug)]
+pub struct OpenFile {
+    pub(crate) file: OwnedFd,
+    pub(crate) filesystem: FilesystemKind,
+    /// Whether it may have holes worth finding.
+    pub(crate) sparse: bool,
+}
+
+/// The wall clock once for a batch of files, nanoseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    nanoseconds: i64,
+    every_write_shows: bool,
+}
+
+impl Now {
+    pub(crate) fn read() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        static EVERY_WRITE_SHOWS: LazyLock<bool> = LazyLock::new(|| {
+            let release = rustix::system::uname().release().to_string_lossy().into_owned();
+            stamps_every_write(&release)
+        });
+        Self { nanoseconds: since.as_nanos() as i64, every_write_shows: *EVERY_WRITE_SHOWS }
+    }
+
+    fn is_long_after(self, meta: &FileMeta) -> bool {
+        self.since_touched(meta) > SETTLED_AFTER.as_nanos() as i64
+    }
+
+    /// Whether another write could leave the same times behind as the last one did.
+    fn could_be_the_same_tick(self, meta: &FileMeta) -> bool {
+        !self.every_write_shows && self.since_touched(meta) <= TICK.as_nanos() as i64
+    }
+
+    fn since_touched(self, meta: &FileMeta) -> i64 {
+        self.nanoseconds.saturating_sub(meta.mtime_ns.max(meta.ctime_ns))
+    }
+}
+
+/// Whether a kernel of this release stamps every write apart from what was seen before it.
+fn stamps_every_write(release: &str) -> bool {
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (6, 13)
+}
+
+impl OpenFile {
+    /// Opens `name`; whatever is not to be read becomes its status instead.
+    pub(crate) fn open(
+        dir: &Dir,
+        name: &[u8],
+        filesystems: &mut FilesystemCache,
+    ) -> Result<(Self, FileMeta), OpenFailure> {
+        let (file, stat) = open_regular(dir, name)?;
+        let meta = meta_of(&stat);
+        let filesystem = filesystems.kind(file.as_fd(), meta.device);
+        let in_a_tree = matches!(dir, Dir::Beneath(..));
+        if in_a_tree && filesystem == FilesystemKind::Pseudo && Guard::PseudoFilesystems.is_up() {
+            return Err(OpenFailure::PseudoFilesystem);
+        }
+        // What a server or a program says of holes is not relied on.
+        let sparse = is_sparse(&stat) && filesystem.may_map() && Guard::Holes.is_up();
+        Ok((Self { file, filesystem, sparse }, meta))
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// To be asked before the read: can a writer be ruled out?
+    pub(crate) fn stability(&self, meta: &FileMeta, now: Now, mapped: bool) -> Stability {
+        match self.filesystem {
+            FilesystemKind::Local | FilesystemKind::Memory => {}
+            _ if !Guard::CarefulFilesystems.is_up() => {}
+            FilesystemKind::Network | FilesystemKind::Fuse | FilesystemKind::Pseudo => return Stability::Unverified,
+        }
+        if !Guard::LeaseProbe.is_up() {
+            return Stability::Stable;
+        }
+        let settled = self.filesystem.has_write_back() && now.is_long_after(meta);
+        if settled && !mapped {
+            return Stability::Stable;
+        }
+        if now.could_be_the_same_tick(meta) {
+            return Stability::Unverified;
+        }
+        for _ in 0..PROBES {
+            match probe(self.fd()) {
+                Probe::Free => return Stability::Stable,
+                Probe::OpenForWriting => {}
+                Probe::Unavailable if settled => return Stability::Stable,
+                Probe::Unavailable => return Stability::Unverified,
+            }
+        }
+        Stability::Unverified
+    }
+
+    /// `fstat` again.
+    pub(crate) fn meta_now(&self) -> Result<FileMeta, Errno> {
+        rustix::fs::fstat(&self.file).map(|stat| meta_of(&stat))
+    }
+}
+
+impl FileMeta {
+    /// Whether nothing tells of a write between two looks at one open file.
+    pub(crate) fn same_content(&self, later: &Self) -> bool {
+        let same_size_and_mtime = (self.size, self.mtime_ns) == (later.size, later.mtime_ns);
+        let same_ctime = self.ctime_ns == later.ctime_ns || !Guard::ChangeTime.is_up();
+        (same_size_and_mtime && same_ctime) || !Guard::SecondLook.is_up()
+    }
+
+    /// Whether a name stands for the file that it stood for before, not written to since. Devices are numbered
+    /// anew at every start of the system and do not count.
+    pub fn is_same_file(&self, later: &Self) -> bool {
+        self.inode == later.inode && self.same_content(later)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_written_to_within_the_last_tick_is_trusted_only_where_every_write_shows() {
+        let meta = FileMeta { mtime_ns: 1_000_000_000, ctime_ns: 2_000_000_000, ..FileMeta::default() };
+        let doubtful =
+            |nanoseconds, every_write_shows| Now { nanoseconds, every_write_shows }.could_be_the_same_tick(&meta);
+        for just_written in [1_999_999_999, 2_000_000_000, 2_010_000_000] {
+            assert!(doubtful(just_written, false) && !doubtful(just_written, true));
+        }
+        assert!(!doubtful(2_010_000_001, false));
+    }
+
+    #[test]
+    fn kernels_stamp_every_write_since_6_13() {
+        for (release, stamps) in [("6.13.0-rc1", true), ("6.18.44-fc", true), ("7.0", true), ("10.1.2", true)] {
+            assert_eq!(stamps_every_write(release), stamps, "{release}");
+        }
+        for release in ["6.12.9", "6.1.0-38-amd64", "5.15.167.4-microsoft-standard-WSL2", "", "strange"] {
+            assert!(!stamps_every_write(release), "{release}");
+        }
+    }
+}

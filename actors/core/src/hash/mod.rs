@@ -1,0 +1,16 @@
+//! Hashing files: one bounded quantum of work at a time, by the thread that calls.
+//!
+//! A batch of small files is opened, checked, read, digested and checked again, one after the other; a large file is
+//! handed back to be hashed segment by segment. Which files, and what becomes of the results, is the caller's.
+
+mod batch;
+mod heartbeat;
+mod rules;
+mod segment;
+mod small_file;
+
+pub use batch::{BatchDone, BatchTask, READ_ATTEMPTS, hash_batch};
+pub use heartbeat::{Heartbeat, Notebook};
+pub use rules::ScanRules;
+pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
+pub use small_file::LargeFound;

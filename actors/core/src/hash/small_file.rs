@@ -1,0 +1,156 @@
+//! One file of a batch: open, probe, read, digest, look again; anew where it changed, refused where it
+//! goes on changing. One that is too long is handed back, opened, to be cut into pieces.
+
+use rustix::io::Errno;
+
+use super::batch::READ_ATTEMPTS;
+use super::rules::ScanRules;
+use crate::digest::MultiHasher;
+use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
+use crate::guards::Guard;
+use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
+use crate::walk::{Plan, PlanEntry};
+
+/// What came of one entry.
+pub(crate) enum Found {
+    Settled(FileMeta, Status),
+    Large(LargeFound),
+}
+
+impl Found {
+    pub(crate) fn error(meta: FileMeta, code: ErrorCode) -> Self {
+        Self::Settled(meta, Status::Error { code, errno: 0 })
+    }
+}
+
+/// One file and the buffers it is read into.
+pub(crate) struct FileWork<'a> {
+    pub(crate) buffers: &'a mut ReadBuffers,
+    pub(crate) rules: &'a ScanRules,
+    pub(crate) digests: &'a mut MultiHasher,
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) now: Now,
+}
+
+impl FileWork<'_> {
+    pub(crate) fn hash_entry(&mut self, plan: &Plan, entry: &PlanEntry, index: usize) -> Found {
+        fail::fail_point!("hash_entry");
+        let dir = &plan.group(entry).dir;
+        let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.buffers.filesystems) {
+            Ok(opened) => opened,
+            Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
+        };
+        fail::fail_point!("file_opened");
+        if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) && Guard::OwnFiles.is_up() {
+            // It came to this name since the walk looked. Closing it would drop the database's locks, which
+            // belong to the process (`fcntl(2)`): the descriptor stays open for as long as that lives.
+            std::mem::forget(file);
+            return Found::Settled(meta, Status::Skipped(SkipReason::Internal));
+        }
+        if meta.size > self.rules.max_file_bytes && Guard::FileBound.is_up() {
+            return Found::error(meta, ErrorCode::TooLarge);
+        }
+        if meta.size > PIECE_BYTES as u64 {
+            return self.hand_back(index, file, meta);
+        }
+        match self.hash_small(&file, meta) {
+            Some(found) => found,
+            None => self.hand_back(index, file, meta),
+        }
+    }
+
+    /// Too long for a batch: it is cut into pieces.
+    fn hand_back(&self, index: usize, file: OpenFile, meta: FileMeta) -> Found {
+        let mapped = self.rules.io.maps(&file, meta.size);
+        match self.stability(&file, &meta, mapped) {
+            Ok(stability) => Found::Large(LargeFound { index, file, meta, stability, mapped }),
+            Err(busy) => busy,
+        }
+    }
+
+    /// How far a read that begins now can be trusted; an error where that is not enough.
+    fn stability(&self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Stability, Found> {
+        match file.stability(meta, self.now, mapped) {
+            Stability::Unverified if self.rules.refuses_unverified() => Err(Found::error(*meta, ErrorCode::FileBusy)),
+            stability => Ok(stability),
+        }
+    }
+
+    /// Reads the open file until two looks at it agree; nothing where it goes on for longer than a piece.
+    fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Option<Found> {
+        for _ in 0..READ_ATTEMPTS {
+            let mapped = self.rules.io.maps(file, meta.size);
+            let stability = match self.stability(file, &meta, mapped) {
+                Ok(stability) => stability,
+                Err(busy) => return Some(busy),
+            };
+            let digests_before = self.out.len();
+            let read = self.digest_once(file, &meta, mapped);
+            fail::fail_point!("after_read");
+            self.digests.finalize_reset_into(self.out);
+            let later = match file.meta_now() {
+                Ok(later) => later,
+                Err(errno) => return Some(self.failed(meta, digests_before, errno)),
+            };
+            let same = meta.same_content(&later);
+            match read {
+                Ok(Some(bytes)) if same => {
+                    let meta = FileMeta { size: bytes, ..meta };
+                    return Some(Found::Settled(meta, Status::Hashed(stability)));
+                }
+                Err(ReadFailure::System(errno)) => return Some(self.failed(meta, digests_before, errno)),
+                // Bytes are missing and the file says it did not change: the device or its server lies.
+                Err(ReadFailure::Gone) if same => return Some(self.failed(meta, digests_before, Errno::IO)),
+                Ok(None) => {
+                    self.out.truncate(digests_before);
+                    return None;
+                }
+                Ok(Some(_)) | Err(ReadFailure::Gone) => self.out.truncate(digests_before),
+            }
+            meta = later;
+            if meta.size > PIECE_BYTES as u64 {
+                break; // it grows while we look
+            }
+        }
+        Some(Found::error(meta, ErrorCode::FileChanged))
+    }
+
+    fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: Errno) -> Found {
+        self.out.truncate(digests_before);
+        let status = Status::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() };
+        Found::Settled(meta, status)
+    }
+
+    /// One pass over the bytes. Gives how many there were; nothing when they are more than a piece.
+    fn digest_once(&mut self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Option<u64>, ReadFailure> {
+        let digests = &mut *self.digests;
+        let size = meta.size;
+        if size == 0 && Guard::UnsizedRead.is_up() {
+            let UnsizedRead { bytes, is_end } =
+                self.buffers.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
+            return Ok(is_end.then_some(bytes));
+        }
+        if mapped || file.sparse {
+            let piece = Piece { offset: 0, bytes: size as usize, mapped };
+            self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
+        } else {
+            self.buffers.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
+        }
+        Ok(Some(size))
+    }
+}
+
+/// A file too long for a batch, opened.
+#[derive(Debug)]
+pub struct LargeFound {
+    /// Which entry of the plan.
+    pub index: usize,
+    /// The open file.
+    pub file: OpenFile,
+    /// What `fstat` said before the read.
+    pub meta: FileMeta,
+    /// How far a digest of it could be trusted.
+    pub stability: Stability,
+    /// Whether it is to be mapped.
+    pub mapped: bool,
+}

@@ -1,0 +1,165 @@
+//! Results on their way: batches of rows with their names and digests end to end, no allocation a file.
+//!
+//! Rows stand in walk order: directories depth first, names sorted by bytes within a directory. In
+//! other words by path, compared component by component.
+
+use std::sync::Arc;
+
+use super::path::append_path;
+use super::status::{FileMeta, Origin, Status};
+use super::verdict::Judged;
+use crate::digest::{Algorithms, Digest};
+
+/// One result inside [`Rows`].
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Which of the directories.
+    pub directory: u32,
+    /// Where its name begins.
+    pub name_at: u32,
+    /// Bytes of its name.
+    pub name_len: u32,
+    /// Where its digests begin; meaningless unless hashed.
+    pub digests_at: u32,
+    /// What `fstat` said.
+    pub meta: FileMeta,
+    /// What came of it.
+    pub status: Status,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A batch of results in walk order. At most some 256 rows as a scan delivers them.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Whose digests the rows carry.
+    pub algorithms: Algorithms,
+    /// The directories of the rows.
+    pub directories: Vec<Arc<[u8]>>,
+    /// All names, end to end.
+    pub names: Vec<u8>,
+    /// All digests, end to end.
+    pub digests: Vec<u8>,
+    /// The rows, in walk order.
+    pub rows: Vec<Row>,
+    /// What an audit says of each row; empty where there is none.
+    pub judged: Vec<Judged>,
+}
+
+/// One result, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef<'a> {
+    /// The directory as it is shown: relative to the job's path, or as given on a command line.
+    pub directory: &'a [u8],
+    /// The name in it; empty when the entry is that directory itself.
+    pub name: &'a [u8],
+    /// What `fstat` said; zeros where the file was never opened.
+    pub meta: FileMeta,
+    /// What came of it.
+    pub status: Status,
+    /// The digests end to end, in the order of the algorithms; empty unless hashed.
+    pub digests: &'a [u8],
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Rows {
+    /// An empty batch for digests of these algorithms.
+    #[must_use]
+    pub fn new(algorithms: Algorithms) -> Self {
+        Self {
+            algorithms,
+            directories: Vec::new(),
+            names: Vec::new(),
+            digests: Vec::new(),
+            rows: Vec::new(),
+            judged: Vec::new(),
+        }
+    }
+
+    /// The algorithms whose digests the rows carry.
+    #[must_use]
+    pub fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+
+    /// How many results there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Appends one result. `digests` is empty, or the digests end to end.
+    pub fn push(&mut self, row: RowRef<'_>) {
+        if self.directories.last().is_none_or(|last| **last != *row.directory) {
+            self.directories.push(row.directory.into());
+        }
+        let name_at = self.names.len() as u32;
+        let digests_at = self.digests.len() as u32;
+        self.names.extend_from_slice(row.name);
+        self.digests.extend_from_slice(row.digests);
+        self.rows.push(Row {
+            directory: self.directories.len() as u32 - 1,
+            name_at,
+            name_len: row.name.len() as u32,
+            digests_at,
+            meta: row.meta,
+            status: row.status,
+            origin: row.origin,
+        });
+    }
+
+    /// The results in walk order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = RowRef<'_>> {
+        self.rows.iter().map(|row| self.show(row))
+    }
+
+    /// One result, by its place in the batch.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<RowRef<'_>> {
+        self.rows.get(index).map(|row| self.show(row))
+    }
+
+    fn show(&self, row: &Row) -> RowRef<'_> {
+        RowRef {
+            directory: &self.directories[row.directory as usize],
+            name: &self.names[row.name_at as usize..][..row.name_len as usize],
+            meta: row.meta,
+            status: row.status,
+            digests: match row.status {
+                Status::Hashed(_) => &self.digests[row.digests_at as usize..][..self.algorithms.digest_bytes()],
+                Status::Error { .. } | Status::Skipped(_) => &[],
+            },
+            origin: row.origin,
+        }
+    }
+}
+
+impl RowRef<'_> {
+    /// Appends the whole path, directory and name with one `/` between them.
+    pub fn path_into(&self, path: &mut Vec<u8>) {
+        append_path(path, self.directory, self.name);
+    }
+
+    /// The digests one by one; nothing unless hashed.
+    pub fn digests<'a>(&'a self, algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
+        split_digests(self.digests, algorithms)
+    }
+}
+
+/// Cuts digests laid end to end into single ones; nothing for an empty slice.
+pub fn split_digests<'a>(bytes: &'a [u8], algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
+    let mut at = 0;
+    algorithms.iter().map_while(move |algorithm| {
+        let end = at + algorithm.digest_bytes();
+        let digest = Digest::new(algorithm, bytes.get(at..end)?).ok();
+        at = end;
+        digest
+    })
+}

@@ -1,0 +1,29 @@
+//! What came of one file, and of many: statuses, digests, verdicts and their evidence, counts.
+//!
+//! Plain data that every other room speaks. File names are bytes. Results stand in walk order, see
+//! [`walk_order`]: directories depth first, names sorted by bytes within a directory.
+
+mod batch;
+mod checkpoint;
+mod code;
+mod evidence;
+mod item;
+mod name_list;
+mod path;
+mod status;
+mod summary;
+mod verdict;
+
+pub use batch::Row;
+pub use batch::{RowRef, Rows, split_digests};
+pub use checkpoint::{CHECKPOINTS_AHEAD, Checkpoint, KEEP_EVERY};
+pub use code::{ErrorCode, SkipReason};
+pub use evidence::{Evidence, Known, Trace};
+pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
+pub use name_list::NameList;
+pub use path::walk_order;
+pub(crate) use path::{append_path, is_below};
+pub use status::{FileIdentity, FileMeta, Origin, Stability, Status};
+pub use summary::{Progress, Summary};
+pub use verdict::fixity_of;
+pub use verdict::{AuditCounts, Fixity, Judged, Verdict};

@@ -1,0 +1,114 @@
+//! What an audit says of a file, and how often it says what.
+
+use serde::Serialize;
+
+use super::evidence::Evidence;
+
+/// What became of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Verdict {
+    /// It is what it should be.
+    Matched = 1,
+    /// Its content is another.
+    Modified = 2,
+    /// The content of a missing file, under a new name.
+    Moved = 3,
+    /// It should be there and is not.
+    Missing = 4,
+    /// Nobody said that it should be there.
+    New = 5,
+    /// It cannot be read, so nobody knows.
+    Unreadable = 6,
+    /// Its content is another, and nothing tells of a write.
+    SuspectedRot = 7,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of their numbers.
+    pub const ALL: [Self; 7] =
+        [Self::Matched, Self::Modified, Self::Moved, Self::Missing, Self::New, Self::Unreadable, Self::SuspectedRot];
+
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Modified => "modified",
+            Self::Moved => "moved",
+            Self::Missing => "missing",
+            Self::New => "new",
+            Self::Unreadable => "unreadable",
+            Self::SuspectedRot => "suspected_rot",
+        }
+    }
+
+    /// The verdict of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+}
+
+/// How many files came to which verdict. Suspected rot counts as modified; a manifest cannot show it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct AuditCounts {
+    /// What they should be.
+    pub matched: u64,
+    /// Of other content.
+    pub modified: u64,
+    /// Under another name.
+    pub moved: u64,
+    /// Not there.
+    pub missing: u64,
+    /// Not listed.
+    pub new: u64,
+    /// Not readable.
+    pub unreadable: u64,
+}
+
+impl AuditCounts {
+    /// Whether every entry matched and there was nothing else, and there was an entry at all.
+    #[must_use]
+    pub fn all_matched(&self) -> bool {
+        *self == Self { matched: self.matched, ..Self::default() } && self.matched > 0
+    }
+
+    pub(crate) fn of(&mut self, verdict: Verdict) -> &mut u64 {
+        match verdict {
+            Verdict::Matched => &mut self.matched,
+            Verdict::Modified | Verdict::SuspectedRot => &mut self.modified,
+            Verdict::Moved => &mut self.moved,
+            Verdict::Missing => &mut self.missing,
+            Verdict::New => &mut self.new,
+            Verdict::Unreadable => &mut self.unreadable,
+        }
+    }
+}
+
+/// The verdict on one result; none for what is no file and was not listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The verdict; `New` may turn out as `Moved` at the end.
+    pub verdict: Option<Verdict>,
+    /// What a verdict on a changed digest rests on.
+    pub evidence: Option<Evidence>,
+}
+
+/// What an audit says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixity {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The path it had, where it moved.
+    pub moved_from: Option<Vec<u8>>,
+    /// What a verdict on a changed digest rests on.
+    pub evidence: Option<Evidence>,
+}
+
+/// What is said of a row, as its item shows it.
+pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
+    let judged = judged?;
+    Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
+}

@@ -1,0 +1,88 @@
+//! What a walk is given, and what it sends back.
+
+use super::globs::Filters;
+use crate::file::Reach;
+use crate::result::{FileIdentity, NameList};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+/// Something to hash.
+#[derive(Debug)]
+pub enum Target {
+    /// A tree below an open directory.
+    Directory {
+        /// The directory.
+        dir: OwnedFd,
+        /// Put before the relative part of every path.
+        shown: Vec<u8>,
+    },
+    /// Files by name, opened as given from the working directory.
+    Names {
+        /// The names, in order.
+        names: NameList,
+    },
+    /// Files by their paths beneath an open directory, in walk order. No link on the way is followed.
+    Listed {
+        /// The directory.
+        dir: OwnedFd,
+        /// The paths.
+        names: NameList,
+    },
+    /// One file in an open directory.
+    File {
+        /// The directory.
+        parent: OwnedFd,
+        /// Its name there.
+        name: Vec<u8>,
+        /// Put before its name.
+        shown: Vec<u8>,
+    },
+}
+
+impl Target {
+    /// The same target once more, for a second walk.
+    fn try_clone(&self) -> std::io::Result<Self> {
+        Ok(match self {
+            Self::Directory { dir, shown } => Self::Directory { dir: dir.try_clone()?, shown: shown.clone() },
+            Self::Names { names } => Self::Names { names: names.clone() },
+            Self::Listed { dir, names } => Self::Listed { dir: dir.try_clone()?, names: names.clone() },
+            Self::File { parent, name, shown } => {
+                Self::File { parent: parent.try_clone()?, name: name.clone(), shown: shown.clone() }
+            }
+        })
+    }
+}
+
+/// The part of a scan that its walker needs.
+#[derive(Debug)]
+pub struct WalkSpec {
+    /// What to walk, in this order.
+    pub targets: Vec<Target>,
+    /// Which entries of trees are wanted.
+    pub filters: Filters,
+    /// Whether the walk stops at mount points.
+    pub reach: Reach,
+    /// Files and directories of our own.
+    pub leave_out: Vec<FileIdentity>,
+    /// How long a directory may give no sign.
+    pub timeout: Duration,
+}
+
+impl WalkSpec {
+    /// The same walk once more; nothing where descriptors run out.
+    pub fn try_clone(&self) -> Option<Self> {
+        let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
+        let Self { filters, reach, leave_out, .. } = self;
+        let (filters, leave_out) = (filters.clone(), leave_out.clone());
+        Some(Self { targets, filters, reach: *reach, leave_out, timeout: self.timeout })
+    }
+}
+
+/// What a scan has before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Files to hash.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}

@@ -1,0 +1,239 @@
+//! The walk itself: depth first, names in byte order, every directory opened once beneath its parent.
+//!
+//! The same walk counts files and bytes ahead of a scan (a survey): then plans are measured, not sent.
+//!
+//! The stack holds one listing and one descriptor a level, at most [`MAX_DEPTH`] of them. Memory
+//! follows the names of the directories on the way down, not the tree.
+
+use std::cell::{Cell, RefCell};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use super::directory::{Kind, Listing};
+use super::inventory::Inventory;
+use super::listed::{list_beneath, list_names, put_file};
+use super::plan::Fate;
+use super::plan_sink::{Destination, GroupSlot, NobodyListens, PlanReceiver, PlanSink};
+use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
+use super::spec::{Target, Totals, WalkSpec};
+use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
+use crate::guards::Guard;
+use crate::result::{SkipReason, Status};
+
+/// Directories below one another; deeper ones are skipped with a reason.
+const MAX_DEPTH: usize = 1024;
+
+/// Walks every target. Gives the number of files to hash; nothing where the receiver went away meanwhile.
+pub fn walk(spec: WalkSpec, receiver: &dyn PlanReceiver) -> Option<u64> {
+    walk_into(spec, Destination::Receiver(receiver))
+}
+
+/// Counts what a walk would meet; nothing where it was called off.
+pub fn survey(spec: WalkSpec, called_off: &dyn Fn() -> bool) -> Option<Totals> {
+    let bytes = Cell::new(0);
+    let files = walk_into(spec, Destination::Survey { called_off, bytes: &bytes })?;
+    Some(Totals { files, bytes: bytes.get() })
+}
+
+/// What a walk would hash, by name and size; nothing is opened but directories.
+pub(crate) fn inventory(spec: WalkSpec) -> Inventory {
+    let found = RefCell::new(Inventory::default());
+    // Nobody can leave before the end.
+    let _ = walk_into(spec, Destination::Inventory(&found));
+    found.into_inner()
+}
+
+/// Gives the number of files to hash once every target was walked.
+fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
+    let WalkSpec { targets, filters, reach, leave_out, timeout } = spec;
+    let own_inodes = leave_out.iter().map(|own| own.inode).collect();
+    let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, timeout });
+    let mut out = PlanSink::new(destination);
+    for target in targets {
+        let walked = match target {
+            Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
+            Target::Names { names } => list_names(&names, &mut out),
+            Target::Listed { dir, names } => list_beneath(&rules, &mut out, &Arc::new(dir), &Arc::new(names)),
+            Target::File { parent, name, shown } => put_file(&rules, &mut out, Arc::new(parent), name, shown),
+        };
+        walked.ok()?;
+    }
+    out.flush().ok()?;
+    Some(out.files)
+}
+
+/// One directory on the way down.
+struct Level {
+    dir: Arc<OwnedFd>,
+    shown: Arc<[u8]>,
+    /// Length of the relative path up to and with this directory, its `/` included.
+    path_len: usize,
+    listing: Listing,
+    next: usize,
+    place: GroupSlot,
+    /// On a file system that may never answer.
+    is_remote: bool,
+}
+
+struct Tree<'a, 'b> {
+    rules: &'a Arc<Rules>,
+    out: &'a mut PlanSink<'b>,
+    levels: Vec<Level>,
+    /// The path relative to the target, of the entry at hand.
+    path: Vec<u8>,
+    filesystems: FilesystemCache,
+}
+
+impl<'a, 'b> Tree<'a, 'b> {
+    fn new(rules: &'a Arc<Rules>, out: &'a mut PlanSink<'b>) -> Self {
+        Self { rules, out, levels: Vec::new(), path: Vec::new(), filesystems: FilesystemCache::default() }
+    }
+
+    fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), NobodyListens> {
+        let shown: Arc<[u8]> = shown.into();
+        let dir = Arc::new(dir);
+        match self.ask_for_target(dir.clone()) {
+            Ok(entered) => self.enter(entered, &shown),
+            Err(status) => {
+                // The target itself: a name of nothing in the directory it is shown as.
+                let reach = self.rules.reach;
+                let group = self.out.new_group(shown, Dir::Beneath(dir, reach))?;
+                return self.out.push(group, b"", Fate::Settled(status));
+            }
+        }
+        while let Some(level) = self.levels.last_mut() {
+            let Some((name, kind)) = level.listing.get(level.next) else {
+                self.levels.pop();
+                continue;
+            };
+            level.next += 1;
+            self.path.truncate(level.path_len);
+            self.path.extend_from_slice(name);
+            let name_len = name.len();
+            self.meet(name_len, kind)?;
+        }
+        Ok(())
+    }
+
+    /// Decides on the entry whose name ends `self.path`.
+    fn meet(&mut self, name_len: usize, kind: Kind) -> Result<(), NobodyListens> {
+        let path = &self.path[..];
+        let name = &path[path.len() - name_len..];
+        if self.rules.filters.excludes(name, path) {
+            return Ok(());
+        }
+        if kind == Kind::Directory {
+            return self.descend(name_len);
+        }
+        if !self.rules.filters.includes(name, path) {
+            return Ok(());
+        }
+        if kind == Kind::Suspect && self.levels.last().is_some_and(|level| is_ours(level.dir.as_fd(), name, self.rules))
+        {
+            return self.put(name_len, OURS);
+        }
+        self.put(
+            name_len,
+            match kind {
+                Kind::Symlink => Fate::Settled(Status::Skipped(SkipReason::Symlink)),
+                Kind::Special => Fate::Settled(Status::Skipped(SkipReason::NotRegular)),
+                Kind::File | Kind::Suspect | Kind::Directory => Fate::Hash,
+            },
+        )
+    }
+
+    /// Puts the entry whose name ends `self.path` into the plan.
+    fn put(&mut self, name_len: usize, fate: Fate) -> Result<(), NobodyListens> {
+        let Some(level) = self.levels.last_mut() else { return Ok(()) };
+        let (shown, dir, reach) = (&level.shown, &level.dir, self.rules.reach);
+        let group = self.out.group(&mut level.place, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
+        self.out.push(group, &self.path[self.path.len() - name_len..], fate)
+    }
+
+    fn descend(&mut self, name_len: usize) -> Result<(), NobodyListens> {
+        match self.open_and_enter(name_len) {
+            Ok(()) => Ok(()),
+            Err(status) => self.put(name_len, Fate::Settled(status)),
+        }
+    }
+
+    fn open_and_enter(&mut self, name_len: usize) -> Result<(), Status> {
+        fail::fail_point!("directory_met");
+        if self.levels.len() >= MAX_DEPTH && Guard::DepthBound.is_up() {
+            return Err(Status::Skipped(SkipReason::Depth));
+        }
+        let Some(parent) = self.levels.last() else { return Ok(()) };
+        let name = &self.path[self.path.len() - name_len..];
+        let shown = join(&parent.shown, name);
+        let entered = match parent.is_remote {
+            true => self.ask_for(parent.dir.clone(), name)?,
+            // What is mounted here may be anybody's: it is asked with more care.
+            false => match open_directory(parent.dir.as_fd(), name, Reach::OneFilesystem) {
+                Ok(dir) => self.look_into(Arc::new(dir))?,
+                Err(OpenFailure::OtherFilesystem) if self.rules.reach == Reach::Everywhere => {
+                    self.ask_for(parent.dir.clone(), name)?
+                }
+                Err(failure) => return Err(failure.status()),
+            },
+        };
+        self.enter(entered, &shown.into());
+        Ok(())
+    }
+
+    /// Goes down into a directory.
+    fn enter(&mut self, entered: Entered, shown: &Arc<[u8]>) {
+        if !self.levels.is_empty() {
+            self.path.push(b'/');
+        }
+        let Entered { dir, listing, is_remote } = entered;
+        let (path_len, shown) = (self.path.len(), shown.clone());
+        self.levels.push(Level { dir, shown, path_len, listing, next: 0, place: GroupSlot::default(), is_remote });
+    }
+
+    /// Checks and lists a directory of the file system that its parent is on.
+    fn look_into(&mut self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+        if self.rules.reach == Reach::Everywhere || !self.rules.leave_out.is_empty() {
+            self.rules.check_place(&dir, &mut self.filesystems)?;
+        }
+        let mut names = 0u32;
+        let destination = self.out.destination;
+        let mut keep_going = || {
+            names = names.wrapping_add(1);
+            !names.is_multiple_of(4096) || !destination.is_gone()
+        };
+        let listing = self.rules.list(&dir, &mut keep_going)?;
+        Ok(Entered { dir, listing, is_remote: false })
+    }
+
+    fn ask_for_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+        self.ask(move |rules, steps_of| rules.look_with_care(dir, steps_of))
+    }
+
+    fn ask_for(&self, parent: Arc<OwnedFd>, name: &[u8]) -> Result<Entered, Status> {
+        let name = name.to_vec();
+        self.ask(move |rules, steps_of| {
+            let dir = open_directory(parent.as_fd(), &name, rules.reach).map_err(OpenFailure::status)?;
+            rules.look_with_care(Arc::new(dir), steps_of)
+        })
+    }
+
+    fn ask(
+        &self,
+        question: impl FnOnce(&Rules, &Steps) -> Result<Entered, Status> + Send + 'static,
+    ) -> Result<Entered, Status> {
+        let (rules, destination) = (self.rules.clone(), self.out.destination);
+        ask(self.rules.timeout, || destination.is_gone(), move |steps_of| question(&rules, steps_of))
+            .unwrap_or(Err(TIMEOUT))
+    }
+}
+
+/// `shown` and `name` with one `/` between them, none after nothing.
+fn join(shown: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = Vec::with_capacity(shown.len() + 1 + name.len());
+    path.extend_from_slice(shown);
+    if !shown.is_empty() && !shown.ends_with(b"/") {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
