@@ -1,10 +1,11 @@
 //! Who may: sign-in links, sessions, tokens and their scopes.
 
-use crate::app::{TestApp, ok_json, problem};
 use hivesum::config::{Access, ConfigError, ServeConfig};
 use hivesum_actors::store::tokens::{NewToken, Tokens};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, ok_json, problem};
 
 /// A lasting token, made as the command line makes it, beside the running service.
 fn token(app: &TestApp, scopes: &str) -> (String, String) {

@@ -1,8 +1,9 @@
 //! Every answer is as the document says, and has no member that it does not tell.
 
-use crate::app::TestApp;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
+
+use crate::app::TestApp;
 
 /// The document, with every object closed: a member that is not told is an error.
 fn closed_document(app: &TestApp) -> Value {

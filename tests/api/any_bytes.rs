@@ -3,7 +3,11 @@
 //! The paths name a root beside a canary. Bodies are made of nothing, of pieces of good ones, and of good ones
 //! with bytes changed. More cases with `PROPTEST_CASES`.
 
+use std::sync::LazyLock;
+
 use hivesum::config::{RateLimit, RootConfig};
+use hivesum_test_support::number_from_env;
+use hivesum_test_support::vectors::ABC_SHA256;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reqwest::Method;
@@ -27,8 +31,7 @@ fn app() -> (TestApp, TempDir) {
 }
 
 fn runner(cases_in_the_suite: u32) -> TestRunner {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let cases = asked.unwrap_or(cases_in_the_suite);
+    let cases = number_from_env("PROPTEST_CASES").map_or(cases_in_the_suite, |cases| cases.try_into().unwrap());
     TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
 }
 
@@ -121,8 +124,7 @@ fn bodies(good: &'static str) -> impl Strategy<Value = Vec<u8>> {
 
 const JOB: &str = r#"{"root":"nowhere","path":"a","algorithms":["sha256"],"include":["*.rs"],"priority":"low"}"#;
 const TOKEN: &str = r#"{"token":"0123456789abcdef"}"#;
-const MANIFEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a/b\n\
-                        SHA256 (c) = ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
+static MANIFEST: LazyLock<String> = LazyLock::new(|| format!("{ABC_SHA256}  a/b\nSHA256 (c) = {ABC_SHA256}\n"));
 const PARTS: &str = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\nabc\r\n--x--\r\n";
 
 /// Sends such bodies and looks at the answers: a result, or the client's fault said in the service's words.
@@ -162,7 +164,7 @@ fn a_sign_in_of_any_bytes_is_answered() {
 
 #[test]
 fn a_manifest_of_any_bytes_is_answered() {
-    endure(Method::POST, "/api/v1/verify?root=files&mode=check", "text/plain", MANIFEST, 100);
+    endure(Method::POST, "/api/v1/verify?root=files&mode=check", "text/plain", &MANIFEST, 100);
 }
 
 #[test]

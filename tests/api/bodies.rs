@@ -4,10 +4,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use hivesum::config::{Access, BodyPace, ServeConfig};
+use hivesum_test_support::cycle;
+use hivesum_test_support::vectors::ABC_SHA256;
+
 use crate::app::{TestApp, ok_json, problem};
 use crate::program::Program;
-use crate::tools::{ABC_SHA256, cycle};
-use hivesum::config::{Access, BodyPace, ServeConfig};
 
 /// Whoever can connect may upload: raw connections need no cookie.
 fn open(config: &mut ServeConfig) {

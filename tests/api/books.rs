@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
 
 use hivesum_actors::job::JobId;
+use hivesum_test_support::cycle;
 use serde_json::{Value, json};
 
 use crate::mortal::{Life, Place};
-use crate::tools::cycle;
 
 /// Files that a manifest lists and the tree lacks.
 const GONE: [&str; 3] = ["d1/gone", "e", "z/z"];

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::program::Program;
-use crate::tools::has;
+use hivesum_test_support::has_tool;
 use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::program::Program;
 
 const DAY: i64 = 86_400;
 const HOUR_MS: u64 = 3_600_000;
@@ -25,7 +26,7 @@ struct Clock {
 impl Clock {
     /// Nothing where no C compiler is.
     fn new() -> Option<Self> {
-        if !has("cc", "apt-get install gcc") {
+        if !has_tool("cc") {
             return None;
         }
         let dir = tempfile::tempdir().unwrap();

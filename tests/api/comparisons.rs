@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
-use crate::app::{TestApp, problem};
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, problem};
 
 fn id(job: &Value) -> &str {
     job["id"].as_str().unwrap()

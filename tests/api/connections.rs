@@ -5,9 +5,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use hivesum::config::{Access, ServeConfig};
+use hivesum_test_support::number_from_env;
+
 use crate::app::{TestApp, ok_json};
 use crate::program::Program;
-use hivesum::config::{Access, ServeConfig};
 
 /// Whoever can connect may do anything.
 fn open(config: &mut ServeConfig) {
@@ -250,7 +252,7 @@ fn a_hundred_thousand_parts_are_refused_at_their_bound() {
 /// unless told, so that it is no burden to other tests.
 #[test]
 fn slow_clients_are_gone_in_time_and_cost_a_good_one_nothing() {
-    let clients: usize = std::env::var("HIVESUM_SLOW_CLIENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(400);
+    let clients = number_from_env("HIVESUM_SLOW_CLIENTS").unwrap_or(400);
     let program = Program::start_with(&["--rate-limit", "off"]);
     let client = reqwest::blocking::Client::new();
     let memory_before = program.resident_bytes();

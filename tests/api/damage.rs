@@ -4,12 +4,13 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::process::Command;
 
+use hivesum_test_support::vectors::ABC_SHA256;
+use hivesum_test_support::{Requirement, has_tool};
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::app::problem;
 use crate::mortal::Place;
-use crate::tools::{ABC_SHA256, has, lets};
 
 /// A state with one ended job of two files, and no service.
 fn left_behind() -> (Place, String) {
@@ -75,7 +76,7 @@ fn a_damaged_database_is_refused_at_the_start_and_left_as_it_is() {
 
 #[test]
 fn a_disk_that_fails_to_keep_what_was_written_ends_the_service_with_74_and_the_next_start_reads_the_truth() {
-    if !has("strace", "apt-get install strace") {
+    if !has_tool("strace") {
         return;
     }
     let (place, first) = left_behind();
@@ -93,12 +94,13 @@ fn a_disk_that_fails_to_keep_what_was_written_ends_the_service_with_74_and_the_n
 fn can_mount() -> bool {
     let tried = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().unwrap();
     let why = String::from_utf8_lossy(&tried.stderr).into_owned();
-    lets("unshare -rm mount", tried.status.success(), &format!("user namespaces: {}", why.trim()))
+    let remedy = format!("user namespaces: {}", why.trim());
+    Requirement::tool("unshare -rm mount", &remedy).is_met(|| tried.status.success())
 }
 
 #[test]
 fn a_full_disk_is_told_reads_go_on_and_work_resumes_by_itself_when_there_is_room() {
-    if !has("unshare", "apt-get install util-linux") || !can_mount() {
+    if !has_tool("unshare") || !can_mount() {
         return;
     }
     let place = Place::new();

@@ -1,37 +1,22 @@
 //! F12 from outside: a file system that never answers costs its own files; no request waits for it.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hivesum::config::RootConfig;
+use hivesum_test_support::faultfs::{self, Fault, FaultyFile, Mounted};
+use hivesum_test_support::process::is_child_with_fuse;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::faultfs::{Habit, Mounted, Odd, mount};
 
-/// Set in the child that has mounts of its own.
-const OWN_MOUNTS: &str = "HIVESUM_OWN_MOUNTS";
-
-/// The files of the fault file system.
-pub fn files_of(_: &str) -> Vec<Odd> {
-    vec![Odd::file("dead", b"content", Habit::NeverReads), Odd::file("sound", b"content", Habit::None)]
+/// One file that never answers, and one that does.
+fn dead_and_sound() -> Vec<FaultyFile> {
+    vec![FaultyFile::file("dead", b"content", Fault::NeverReads), FaultyFile::file("sound", b"content", Fault::None)]
 }
 
-/// Whether this is the child; the parent runs this very test in one, where mounting concerns nobody else.
-fn has_own_mounts(test: &str) -> bool {
-    if std::env::var_os(OWN_MOUNTS).is_some() {
-        return true;
-    }
-    let may_mount = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
-    if !may_mount.is_ok_and(|status| status.success()) || !Path::new("/dev/fuse").exists() {
-        eprintln!("SKIPPED: needs /dev/fuse and the right to mount (root)");
-        return false;
-    }
-    let mut child = Command::new("unshare");
-    child.arg("-m").arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]).env(OWN_MOUNTS, "1");
-    assert!(child.status().unwrap().success());
-    false
+#[test]
+fn the_fault_file_system_is_served_by_a_child() {
+    faultfs::serve(|_| dead_and_sound());
 }
 
 /// A service over a sound root and a mount of which one file is dead.
@@ -44,7 +29,7 @@ struct House {
 impl House {
     fn new(read_timeout: Duration) -> Self {
         let at = tempfile::tempdir().unwrap();
-        let mounted = Some(mount("dead", at.path()));
+        let mounted = Some(faultfs::mount("dead_mount::the_fault_file_system_is_served_by_a_child", "", at.path()));
         let app = TestApp::with(|config| {
             config.roots.push(RootConfig { name: Some("dead".to_owned()), path: at.path().to_owned() });
             config.hashers = 2.try_into().unwrap();
@@ -74,7 +59,7 @@ impl House {
 
 #[test]
 fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
-    if !has_own_mounts("dead_mount::no_request_waits_for_a_hasher_that_a_dead_mount_holds") {
+    if !is_child_with_fuse("dead_mount::no_request_waits_for_a_hasher_that_a_dead_mount_holds") {
         return;
     }
     // So long that what is answered here was answered while a hasher was held.
@@ -113,7 +98,7 @@ fn timed(act: impl FnOnce()) -> Duration {
 
 #[test]
 fn a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced() {
-    if !has_own_mounts("dead_mount::a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced") {
+    if !is_child_with_fuse("dead_mount::a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced") {
         return;
     }
     let mut house = House::new(Duration::from_secs(1));

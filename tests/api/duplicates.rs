@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::app::{TestApp, problem};
-use crate::tools::ABC_BLAKE3;
+use hivesum_test_support::vectors::ABC_BLAKE3;
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, problem};
 
 fn duplicates(app: &TestApp, job: &Value, query: &str) -> Value {
     app.json(&format!("/api/v1/jobs/{}/duplicates{query}", job["id"].as_str().unwrap()))

@@ -1,8 +1,9 @@
 //! Every error is a problem, whoever raised it.
 
-use crate::app::{TestApp, problem};
 use reqwest::Method;
 use serde_json::json;
+
+use crate::app::{TestApp, problem};
 
 #[test]
 fn what_is_not_there_is_not_found() {

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use crate::app::{Events, TestApp, problem};
 use serde_json::json;
+
+use crate::app::{Events, TestApp, problem};
 
 fn slow_job(app: &TestApp) -> String {
     let big = std::fs::File::create(app.root.path().join("big")).unwrap();

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::access::token_until;
-use crate::app::{Event, Events, TestApp, problem};
-use crate::mortal::Place;
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
 use serde_json::{Value, json};
+
+use crate::access::token_until;
+use crate::app::{Event, Events, TestApp, problem};
+use crate::mortal::Place;
 
 const PATH: &str = "/api/v1/events";
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::TestApp;
 use serde_json::{Value, json};
+
+use crate::app::TestApp;
 
 #[test]
 fn all_algorithms_are_told_and_one_is_the_default() {

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 
-use crate::app::TestApp;
-use crate::tools::{ABC_SHA256, has};
+use hivesum_test_support::has_tool;
+use hivesum_test_support::vectors::ABC_SHA256;
 use serde_json::{Value, json};
+
+use crate::app::TestApp;
 
 /// A service with a finished job of some hundred files.
 fn with_job() -> (TestApp, String) {
@@ -31,7 +33,7 @@ fn gunzip(bytes: &[u8]) -> String {
 
 #[test]
 fn long_json_is_sent_as_gzip_to_who_takes_it_and_as_it_is_to_others() {
-    if !has("gzip", "apt-get install gzip") {
+    if !has_tool("gzip") {
         return;
     }
     let (app, id) = with_job();

@@ -1,8 +1,11 @@
 //! `POST /hash` with a raw body.
 
-use crate::app::{TestApp, ok_json, problem};
-use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_BLAKE3, EMPTY_SHA256, cycle, digest_by, has};
+use hivesum_test_support::tools::digest_of_bytes;
+use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_BLAKE3, EMPTY_SHA256};
+use hivesum_test_support::{cycle, has_tool};
 use serde_json::json;
+
+use crate::app::{TestApp, ok_json, problem};
 
 #[test]
 fn published_vectors_come_out_in_the_order_asked_for() {
@@ -35,14 +38,14 @@ fn an_empty_body_has_the_digest_of_nothing() {
 
 #[test]
 fn bodies_of_every_size_around_the_thresholds_agree_with_sha256sum() {
-    if !has("sha256sum", "apt-get install coreutils") {
+    if !has_tool("sha256sum") {
         return;
     }
     let app = TestApp::start();
     for threshold in [1, 1 << 10, 32 << 10, 256 << 10, 512 << 10, 3 << 20] {
         for size in [threshold - 1, threshold, threshold + 1] {
             let body = cycle(size);
-            let expected = digest_by("sha256sum", &body);
+            let expected = digest_of_bytes("sha256sum", &body);
             let result = ok_json(app.post("/api/v1/hash?algorithms=sha256").body(body).send().unwrap());
             assert_eq!(result["digests"]["sha256"], expected, "{size} bytes");
             assert_eq!(result["size"], size);

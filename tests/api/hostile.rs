@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::app::TestApp;
 use hivesum::config::{Access, RateLimit, ServeConfig};
 use serde_json::json;
+
+use crate::app::TestApp;
 
 /// Whoever can connect may do anything, as often as it likes.
 pub fn open(config: &mut ServeConfig) {

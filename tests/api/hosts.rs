@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 
-use crate::app::{TestApp, ok_json, problem};
 use serde_json::json;
+
+use crate::app::{TestApp, ok_json, problem};
 
 #[test]
 fn a_foreign_host_is_refused_before_anything_else() {

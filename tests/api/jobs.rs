@@ -3,9 +3,10 @@
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
-use crate::app::{TestApp, ok_json, problem};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, ok_json, problem};
 
 #[test]
 fn a_job_hashes_a_tree_and_says_how_it_went() {

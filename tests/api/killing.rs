@@ -8,12 +8,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hivesum_actors::job::JobId;
+use hivesum_test_support::{cycle, has_tool, number_from_env};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::books::{Books, count_jobs, tree};
 use crate::mortal::Place;
-use crate::tools::{cycle, has};
 
 /// The contract's 2 s, five-fold in debug builds.
 const READY_WITHIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
@@ -31,10 +31,6 @@ impl Dice {
         self.0 ^= self.0 << 17;
         self.0 % sides
     }
-}
-
-pub fn number_of(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
 }
 
 /// Lets this much time go by, unless the sender goes first.
@@ -98,8 +94,8 @@ fn live_and_die(place: &Place, books: &mut Books, dice: &mut Dice) {
 
 #[test]
 fn killed_at_random_instants_nothing_acknowledged_is_lost_and_nothing_counted_twice() {
-    let kills = number_of("HIVESUM_KILLS").unwrap_or(40);
-    let seed = number_of("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
+    let kills = number_from_env("HIVESUM_KILLS").unwrap_or(40);
+    let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
     eprintln!("{kills} kills, HIVESUM_SEED={seed}");
     let (place, mut dice, mut deaths) = (Place::new(), Dice(seed), Deaths::default());
     // Of several pieces each, among small ones.
@@ -121,7 +117,7 @@ fn killed_at_random_instants_nothing_acknowledged_is_lost_and_nothing_counted_tw
 
 #[test]
 fn a_file_that_kills_the_process_each_time_is_given_up_and_its_job_goes_on() {
-    if !has("strace", "apt-get install strace") {
+    if !has_tool("strace") {
         return;
     }
     let place = Place::new();
@@ -166,7 +162,7 @@ fn a_file_that_kills_the_process_each_time_is_given_up_and_its_job_goes_on() {
 
 #[test]
 fn a_large_file_killed_half_way_goes_on_from_there_with_the_right_digest() {
-    let bytes = number_of("HIVESUM_LARGE_BYTES").unwrap_or(2 << 30);
+    let bytes = number_from_env("HIVESUM_LARGE_BYTES").unwrap_or(2 << 30);
     let place = Place::new();
     std::fs::File::create(place.tree().join("large")).unwrap().set_len(bytes).unwrap();
     let life = place.start();
@@ -186,7 +182,7 @@ fn a_large_file_killed_half_way_goes_on_from_there_with_the_right_digest() {
     assert!(hashed < 2 * (bytes - before) + bytes / 4, "{hashed} bytes after {before} of {bytes}");
     let digests = place.results(&life, &id)[0]["digests"].clone();
     for (tool, algorithm) in [("sha256sum", "sha256"), ("b3sum", "blake3")] {
-        if has(tool, "apt-get install coreutils b3sum") {
+        if has_tool(tool) {
             let output = Command::new(tool).arg(place.tree().join("large")).output().unwrap();
             let line = String::from_utf8(output.stdout).unwrap();
             assert_eq!(digests[algorithm], line.split_whitespace().next().unwrap());

@@ -7,14 +7,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use hivesum_test_support::{cycle, has_tool, number_from_env};
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::app::Events;
 use crate::books::{Books, Kind, Told, told, tree};
-use crate::killing::number_of;
 use crate::mortal::{Life, Place};
-use crate::tools::{cycle, has};
 
 /// Calls that change the files of the store, or their names.
 const WRITES: &str = "write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink";
@@ -49,7 +48,7 @@ fn ends_well(life: Life) -> bool {
 
 /// Plays a scene, which tells whether it survived, with a death at ever later writes until it does. Gives the number of deaths.
 fn die_at_writes(scene: impl Fn(usize) -> bool) -> usize {
-    let stride = if number_of("HIVESUM_EVERY_WRITE").is_some() { 1 } else { 7 };
+    let stride = if number_from_env("HIVESUM_EVERY_WRITE").is_some() { 1 } else { 7 };
     let deaths = (1..).step_by(stride).take_while(|&when| !scene(when)).count();
     eprintln!("died at {deaths} of the writes, every {stride}th");
     deaths * stride
@@ -57,7 +56,7 @@ fn die_at_writes(scene: impl Fn(usize) -> bool) -> usize {
 
 #[test]
 fn killed_at_a_write_to_the_store_the_next_start_has_all_that_was_acknowledged() {
-    if !has("strace", "apt-get install strace") {
+    if !has_tool("strace") {
         return;
     }
     for kind in [Kind::Hash, Kind::Audit] {
@@ -116,7 +115,7 @@ fn check_jobs(place: &Place, life: &Life, ids: &[&str], expected: &Told) {
 
 #[test]
 fn killed_at_a_write_while_it_recovers_the_next_start_goes_on_all_the_same() {
-    if !has("strace", "apt-get install strace") {
+    if !has_tool("strace") {
         return;
     }
     let place = Place::new();
@@ -143,7 +142,7 @@ fn killed_at_a_write_while_it_recovers_the_next_start_goes_on_all_the_same() {
 
 #[test]
 fn killed_at_a_write_while_an_old_store_is_brought_up_to_date_nothing_of_it_is_lost() {
-    if !has("strace", "apt-get install strace") || !has("sqlite3", "apt-get install sqlite3") {
+    if !has_tool("strace") || !has_tool("sqlite3") {
         return;
     }
     let place = Place::new();

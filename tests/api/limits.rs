@@ -3,8 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::{Duration, Instant};
 
-use crate::app::{TestApp, ok_json, problem};
 use hivesum::config::RateLimit;
+
+use crate::app::{TestApp, ok_json, problem};
 
 /// So many requests at once, and hardly any after that.
 fn with_burst(burst: u32) -> TestApp {
@@ -92,7 +93,7 @@ fn a_client_that_sends_faster_than_its_bytes_a_second_is_read_more_slowly() {
             config.limits.body_pace.grace = Duration::from_secs(1);
             config.limits.body_pace.min_bytes_per_second = 1 << 30;
         });
-        let body = crate::tools::cycle(3 << 20);
+        let body = hivesum_test_support::cycle(3 << 20);
         let began = Instant::now();
         assert_eq!(ok_json(app.post("/api/v1/hash").body(body).send().unwrap())["size"], 3 * MIB);
         // One mebibyte at once, the other two at one a second.

@@ -21,9 +21,6 @@ mod duplicates;
 mod errors;
 mod events;
 mod events_of_all;
-#[path = "../../actors/tests/faults/faultfs.rs"]
-#[allow(dead_code, reason = "shared with the table of faults, which has more of them")]
-mod faultfs;
 mod figures;
 mod forms;
 mod hash;
@@ -50,10 +47,5 @@ mod shares;
 mod stopping;
 mod streams;
 mod tls;
-mod tools;
 mod traversal;
-#[path = "../cli/unseen.rs"]
-mod unseen;
 mod verify;
-
-use dead_mount::files_of;

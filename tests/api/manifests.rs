@@ -2,9 +2,12 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::app::{TestApp, problem};
-use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, check, has};
+use hivesum_test_support::has_tool;
+use hivesum_test_support::tools::check;
+use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256};
 use serde_json::json;
+
+use crate::app::{TestApp, problem};
 
 fn manifest(app: &TestApp, job: &serde_json::Value, query: &str) -> reqwest::blocking::Response {
     app.get(&format!("/api/v1/jobs/{}/manifest?{query}", job["id"].as_str().unwrap())).send().unwrap()
@@ -28,8 +31,8 @@ fn sha256sum_accepts_the_gnu_and_the_bsd_form() {
         assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
         assert!(answer.headers()["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\""));
         let manifest = answer.bytes().unwrap();
-        if has("sha256sum", "apt-get install coreutils") {
-            let output = check("sha256sum", app.root.path(), &manifest);
+        if has_tool("sha256sum") {
+            let output = check("sha256sum", &[], app.root.path(), &manifest);
             assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
             assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
         }
@@ -42,8 +45,8 @@ fn b3sum_accepts_its_own_form() {
     small_tree(&app);
     let job = app.run(json!({ "algorithms": ["sha256", "blake3"] }));
     let manifest = manifest(&app, &job, "format=b3sum").bytes().unwrap();
-    if has("b3sum", "cargo install b3sum") {
-        let output = check("b3sum", app.root.path(), &manifest);
+    if has_tool("b3sum") {
+        let output = check("b3sum", &[], app.root.path(), &manifest);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
@@ -126,11 +129,10 @@ fn accepts(app: &TestApp, name: &str, run: impl Fn() -> std::process::Output) {
 
 #[test]
 fn hashdeep_and_cksfv_accept_their_own_forms() {
-    for (program, install, format, before) in [
-        ("hashdeep", "apt-get install hashdeep", "hashdeep", &["-l", "-a", "-k"][..]),
-        ("cksfv", "apt-get install cksfv", "sfv", &["-q", "-f"]),
-    ] {
-        if !has(program, install) {
+    for (program, format, before) in
+        [("hashdeep", "hashdeep", &["-l", "-a", "-k"][..]), ("cksfv", "sfv", &["-q", "-f"])]
+    {
+        if !has_tool(program) {
             continue;
         }
         let (app, beside) = (TestApp::start(), tempfile::tempdir().unwrap());
@@ -151,7 +153,7 @@ fn hashdeep_and_cksfv_accept_their_own_forms() {
 
 #[test]
 fn the_bagit_form_makes_a_payload_a_bag() {
-    if !has("bagit.py", "pip install bagit==1.9.0") {
+    if !has_tool("bagit.py") {
         return;
     }
     let app = TestApp::start();

@@ -1,13 +1,14 @@
 //! Every operation of the OpenAPI document, with every kind of caller, from every kind of place: a new route is in
 //! the matrix as soon as it is in the document, and fails until somebody says here what it needs.
 
-use crate::access::token_until;
-use crate::app::{TestApp, problem};
 use hivesum_actors::store::tokens::Tokens;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
 use serde_json::Value;
+
+use crate::access::token_until;
+use crate::app::{TestApp, problem};
 
 /// What an operation needs of its caller. The last word says that it changes something.
 const ROWS: &[(&str, &str, Needs)] = &[

@@ -1,9 +1,10 @@
 //! `POST /hash` with many files in one body.
 
-use crate::app::{TestApp, ok_json, problem};
-use crate::tools::{ABC_SHA256, EMPTY_SHA256};
+use hivesum_test_support::vectors::{ABC_SHA256, EMPTY_SHA256};
 use reqwest::blocking::multipart::{Form, Part};
 use serde_json::json;
+
+use crate::app::{TestApp, ok_json, problem};
 
 const HASH: &str = "/api/v1/hash?algorithms=sha256";
 
@@ -26,7 +27,7 @@ fn every_part_has_its_result_in_order() {
 #[test]
 fn large_parts_are_hashed_as_they_come() {
     let app = TestApp::start();
-    let body = crate::tools::cycle(2_500_000);
+    let body = hivesum_test_support::cycle(2_500_000);
     let alone = ok_json(app.post(HASH).body(body.clone()).send().unwrap());
     let form = Form::new().part("a", Part::bytes(body.clone())).part("b", Part::bytes(body));
     let results = ok_json(app.post(HASH).multipart(form).send().unwrap());

@@ -1,10 +1,11 @@
 //! Pages of other sites: which of them may call the API, and how (CORS).
 
-use crate::access::token_until;
-use crate::app::{TestApp, ok_json, problem};
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
 use serde_json::json;
+
+use crate::access::token_until;
+use crate::app::{TestApp, ok_json, problem};
 
 const FRIEND: &str = "https://dashboard.example";
 

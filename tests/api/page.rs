@@ -1,7 +1,8 @@
 //! The page and its assets.
 
-use crate::app::{TestApp, problem};
 use reqwest::Method;
+
+use crate::app::{TestApp, problem};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use hivesum_test_support::process;
 use tempfile::TempDir;
 
 /// The program itself, serving one directory to everybody.
@@ -49,11 +50,9 @@ impl Program {
         format!("http://{}{path}", self.address)
     }
 
-    /// Its memory, as the kernel counts it.
-    pub fn resident_bytes(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    /// The memory it uses now.
+    pub fn resident_bytes(&self) -> u64 {
+        process::resident_bytes(self.child.id())
     }
 
     /// The exit status, which must come within this time.

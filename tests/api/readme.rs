@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use hivesum_test_support::has_tool;
+
 use crate::access::token_until;
 use crate::app::TestApp;
-use crate::tools::has;
 
 /// The lines of the README's shell examples that begin with `curl`, continued lines joined.
 fn examples() -> Vec<String> {
@@ -16,7 +17,7 @@ fn examples() -> Vec<String> {
 
 #[test]
 fn the_curl_examples_of_the_readme_work_as_they_stand() {
-    if !has("curl", "apt-get install curl") {
+    if !has_tool("curl") {
         return;
     }
     let app = TestApp::signed_out(|config| config.roots[0].name = Some("photos".to_owned()));
@@ -31,8 +32,11 @@ fn the_curl_examples_of_the_readme_work_as_they_stand() {
 
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("FILE"), "abc").unwrap();
-    std::fs::write(place.path().join("SHA256SUMS"), format!("{}  2026/summer/a.jpg\n", crate::tools::ABC_SHA256))
-        .unwrap();
+    std::fs::write(
+        place.path().join("SHA256SUMS"),
+        format!("{}  2026/summer/a.jpg\n", hivesum_test_support::vectors::ABC_SHA256),
+    )
+    .unwrap();
     // An answer that is an error is an error of the example.
     std::fs::write(place.path().join(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
     let examples = examples();

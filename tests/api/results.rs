@@ -2,9 +2,10 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::app::{TestApp, ok_json, problem};
-use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_SHA256};
+use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_SHA256};
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, ok_json, problem};
 
 /// A finished job on a small tree, and the path of its results.
 fn finished(app: &TestApp) -> String {

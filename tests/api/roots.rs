@@ -3,8 +3,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use crate::app::{TestApp, ok_json, problem};
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, ok_json, problem};
 
 const ENTRIES: &str = "/api/v1/roots/files/entries";
 

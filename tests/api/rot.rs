@@ -6,13 +6,18 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::app::TestApp;
-use crate::tools::has;
-use crate::unseen::change_unseen;
+use hivesum_test_support::silent_corruption::corrupt_silently;
+use hivesum_test_support::{Requirement, has_tool};
 use serde_json::{Value, json};
+
+use crate::app::TestApp;
 
 /// `CAP_SYS_ADMIN`, Linux `include/uapi/linux/capability.h`: who has it in the first user namespace may mount.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+/// What mounting an image takes. User namespaces do not give it.
+const MAY_MOUNT_LOOP: Requirement<'_> =
+    Requirement::condition("CAP_SYS_ADMIN outside of any user namespace, and /dev/loop-control");
 
 /// What the file holds, and nothing else on the image.
 const CANARY: &[u8] = b"a song that nobody else sings, on a disk that nobody writes to";
@@ -74,11 +79,7 @@ fn flip(image: &Path) {
 
 #[test]
 fn a_bit_flipped_below_the_file_system_is_suspected_rot_and_an_edit_is_none() {
-    if !may_mount() {
-        eprintln!("SKIPPED: needs CAP_SYS_ADMIN outside of any user namespace, and /dev/loop-control");
-        return;
-    }
-    if !has("mkfs.ext4", "apt-get install e2fsprogs") {
+    if !MAY_MOUNT_LOOP.is_met(may_mount) || !has_tool("mkfs.ext4") {
         return;
     }
     let (app, dir) = (TestApp::start(), tempfile::tempdir().unwrap());
@@ -119,13 +120,13 @@ fn untouched() -> Value {
 
 #[test]
 fn bytes_that_changed_without_a_trace_are_suspected_rot_wherever_this_runs() {
-    if !has("python3", "apt-get install python3") {
+    if !has_tool("python3") {
         return;
     }
     let app = TestApp::start();
     app.write("canary", CANARY);
     app.write("same", "the same");
-    let old = change_unseen(&app.root.path().join("canary"), || app.run(json!({})));
+    let old = corrupt_silently(&app.root.path().join("canary"), || app.run(json!({})));
     let page = compared(&app, &old, &app.run(json!({})));
     let [item] = &page["items"].as_array().unwrap()[..] else { panic!("one file changed: {page}") };
     assert_eq!((&item["path"], &item["verdict"]), (&json!("canary"), &json!("suspected_rot")));

@@ -5,17 +5,18 @@
 
 use std::process::Command;
 
+use hivesum::config::RateLimit;
+use hivesum_test_support::has_tool;
+
 use crate::access::token_until;
 use crate::app::TestApp;
-use crate::tools::has;
-use hivesum::config::RateLimit;
 
 /// The statuses that well-formed requests may meet.
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/schemathesis.toml");
 
 #[test]
 fn schemathesis_finds_no_answer_that_the_document_does_not_tell() {
-    if !has("schemathesis", "pip install schemathesis") {
+    if !has_tool("schemathesis") {
         return;
     }
     let app = TestApp::signed_out(|config| {

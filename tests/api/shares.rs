@@ -3,11 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::access::token_until;
-use crate::app::{TestApp, problem};
+use hivesum_test_support::vectors::ABC_SHA256;
 use reqwest::Method;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
+
+use crate::access::token_until;
+use crate::app::{TestApp, problem};
 
 /// A client with a token of its own.
 struct Client<'a> {
@@ -155,7 +157,7 @@ fn a_manifest_is_counted_as_a_job_is() {
     let one = Client::of(&app);
     one.submitted();
     let verify = app.anonymous(Method::POST, "/api/v1/verify?root=files").bearer_auth(&one.token);
-    let manifest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n";
+    let manifest = format!("{ABC_SHA256}  a\n");
     over_its_share(verify.body(manifest).send().unwrap(), "queued-jobs", 0);
 }
 

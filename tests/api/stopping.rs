@@ -5,9 +5,10 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use crate::app::TestApp;
 use crate::program::{Program, serve};
-use serde_json::{Value, json};
 
 #[test]
 fn a_signal_under_load_drains_and_exits_with_0() {
@@ -128,7 +129,7 @@ fn a_stopping_service_finishes_the_upload_that_it_has() {
     upload.write_all(b"bc").unwrap();
     let mut text = String::new();
     upload.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 200 ") && text.contains(crate::tools::ABC_SHA256), "{text}");
+    assert!(text.starts_with("HTTP/1.1 200 ") && text.contains(hivesum_test_support::vectors::ABC_SHA256), "{text}");
     app.stop();
 }
 

@@ -3,12 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::program::Program;
 use reqwest::blocking::Client;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::program::Program;
 
 const STREAMS: usize = 1000;
 
@@ -146,7 +147,7 @@ fn a_thousand_streams_hear_everything_while_one_of_them_is_stuck() {
         house.let_jobs_run();
     });
     let more = house.program.resident_bytes().saturating_sub(before);
-    eprintln!("{STREAMS} streams: {} KiB more memory, {} KiB each", more >> 10, (more >> 10) / STREAMS);
+    eprintln!("{STREAMS} streams: {} KiB more memory, {} KiB each", more >> 10, (more >> 10) / STREAMS as u64);
     answers.iter().for_each(|answer| heard_everything(answer, 200));
     assert!(more < 128 << 20, "{before} bytes, then {more} more");
     drop(stuck);

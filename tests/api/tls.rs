@@ -5,12 +5,13 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use hivesum_test_support::has_tool;
+
 use crate::program::serve;
-use crate::tools::has;
 
 /// A certificate for this machine and its key, made by openssl.
 fn certificate(dir: &Path) -> bool {
-    if !has("openssl", "apt-get install openssl") || !has("curl", "apt-get install curl") {
+    if !has_tool("openssl") || !has_tool("curl") {
         return false;
     }
     let made = Command::new("openssl")

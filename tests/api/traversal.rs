@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::app::TestApp;
-use crate::hostile::open;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::hostile::open;
 
 /// What is outside of the root, and must never be seen or digested.
 const CANARY: &str = "canary-4f1d9c72";

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::app::{TestApp, ok_json, problem};
-use crate::tools::{ABC_BLAKE3, ABC_MD5, ABC_SHA256};
+use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256};
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
+
+use crate::app::{TestApp, ok_json, problem};
 
 fn post(app: &TestApp, query: &str, manifest: impl Into<Vec<u8>>) -> Response {
     app.post(&format!("/api/v1/verify?{query}")).body(manifest.into()).send().unwrap()

@@ -1,12 +1,24 @@
 //! The page for everybody: what axe-core finds in each view, in both colour schemes, and that it can find anything.
 
+use std::path::Path;
+
+use hivesum_test_support::Requirement;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::looks::{NARROW_PIXELS, VIEWS, colours, size, visit};
 use crate::server::{ROOT, Server};
-use crate::tools::axe_core;
+
+/// The source of axe-core, where `.ci/run` installs it from npm.
+fn axe_core() -> Option<String> {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm/node_modules/axe-core/axe.min.js");
+    let source = std::fs::read_to_string(path).ok();
+    if source.is_none() {
+        Requirement::tool("axe-core", "npm install --prefix target/tmp/npm axe-core").report_missing();
+    }
+    source
+}
 
 /// What axe-core holds against the page as it is: the rule and the first element of each violation.
 async fn violations(browser: &Browser, axe: &str) -> Vec<Value> {

@@ -34,7 +34,7 @@ pub(crate) fn hook(testid: &str) -> String {
 impl Browser {
     /// None where the tools are missing, which has been said then.
     pub(crate) async fn start() -> Option<Self> {
-        if !driver::installed() {
+        if !driver::is_installed() {
             return None;
         }
         let (driver, profile) = (Driver::start(), tempfile::tempdir().unwrap());

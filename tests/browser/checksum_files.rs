@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use hivesum_test_support::has_tool;
+use hivesum_test_support::tools::output;
+
 use crate::browser::Browser;
 use crate::server::Server;
-use crate::tools::{has, output};
 
 const NAMES: [&str; 3] = ["first.bin", "second one.bin", "third.bin"];
 const STATUS: &str = "[...document.querySelectorAll('[data-testid=upload-row]')].map((row) => `${row.querySelector('.path').textContent}: ${row.querySelector('[data-testid=upload-status]').textContent}`).sort().join('|')";
@@ -56,7 +58,7 @@ async fn files_of_cksfv_b3sum_and_hashdeep_are_recognised_and_check_what_lies_be
         ("b3sum", "B3SUMS", &[]),
         ("hashdeep", "known.hashdeep", &["-b", "-c", "md5,sha256"]),
     ] {
-        if has(tool) {
+        if has_tool(tool) {
             assert_recognised(&browser, manifest, |directory| output(directory, tool, &[args, &NAMES].concat())).await;
         }
     }

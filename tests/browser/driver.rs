@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use hivesum_test_support::Requirement;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
@@ -26,15 +27,10 @@ const ARGS: &[&str] = &[
     "--window-size=1200,800",
 ];
 
-/// Whether both programs are there. Where they must be, their absence fails the test.
-pub(crate) fn installed() -> bool {
-    let found = [CHROMIUM, CHROMEDRIVER].iter().all(|program| Path::new(program).exists());
-    if !found {
-        let needs = "needs chromium (apt-get install chromium chromium-driver)";
-        assert!(std::env::var_os("HIVESUM_REQUIRE_TOOLS").is_none_or(|value| value != "1"), "{needs}");
-        eprintln!("SKIPPED: {needs}");
-    }
-    found
+/// Whether both programs are installed. Where they are not, this has been reported.
+pub(crate) fn is_installed() -> bool {
+    let both = Requirement::tool("chromium and chromedriver", "apt-get install chromium chromium-driver");
+    both.is_met(|| [CHROMIUM, CHROMEDRIVER].iter().all(|program| Path::new(program).exists()))
 }
 
 /// What a session asks for: a profile of its own and the whole console.

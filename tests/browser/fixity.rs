@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use hivesum_test_support::tools::output;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::browser::{Browser, hook};
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
-use crate::tools::output;
 
 const MARKUP: &str = "<img src=x onerror=window.__pwned=1>";
 

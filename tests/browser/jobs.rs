@@ -1,10 +1,10 @@
 //! The main job: browse, start, watch, and take the manifest away.
 
+use hivesum_test_support::tools::check;
 use serde_json::json;
 
 use crate::browser::{Browser, hook};
 use crate::server::{ROOT, Server};
-use crate::tools::check;
 
 const FILES: usize = 40;
 
@@ -61,7 +61,7 @@ async fn a_browsed_directory_is_hashed_and_its_export_passes_sha256sum() {
     let href = link.prop("href").await.unwrap().unwrap();
     let manifest = reqwest::get(href).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
     assert_eq!(manifest.iter().filter(|&&byte| byte == b'\n').count(), FILES);
-    let output = check(&server.tree().join("photos/2024"), "sha256sum", &manifest);
+    let output = check("sha256sum", &["--strict", "--quiet"], &server.tree().join("photos/2024"), &manifest);
     assert!(output.status.success(), "{output:?}\n{}", String::from_utf8_lossy(&manifest));
     browser.close().await;
 }

@@ -4,11 +4,7 @@
 //! `Browser::close`, which fails on a console error or a breach of the content security policy. Expected digests
 //! come from the system's tools.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test that cannot go on must fail, and says what it lacks"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod access;
 mod browser;
@@ -28,5 +24,4 @@ mod results;
 mod server;
 mod sign_in;
 mod system;
-mod tools;
 mod uploads;

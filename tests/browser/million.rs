@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use hivesum_test_support::number_from_env;
+
 use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::Server;
@@ -13,11 +15,6 @@ const ROWS: usize = 1_000_000;
 const ROWS_PER_DIRECTORY: usize = 1_000;
 /// Rows that are drawn: what is in sight, and some beyond.
 const MOST_NODES: u64 = 80;
-
-fn rows() -> usize {
-    std::env::var("HIVESUM_TABLE_ROWS")
-        .map_or(ROWS, |rows| rows.parse().expect("HIVESUM_TABLE_ROWS is a number of rows"))
-}
 
 fn write_tree(tree: &Path, rows: usize) {
     for directory in 0..rows.div_ceil(ROWS_PER_DIRECTORY) {
@@ -50,7 +47,7 @@ async fn until_row(browser: &Browser, row: usize) {
 async fn a_table_of_a_million_rows_is_scrolled_to_its_end_and_every_row_can_be_reached() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
-    let rows = rows();
+    let rows = number_from_env("HIVESUM_TABLE_ROWS").map_or(ROWS, |rows| rows.try_into().unwrap());
     write_tree(server.tree(), rows);
     run_job(&browser, &server, "blake3").await;
     let counted = format!(

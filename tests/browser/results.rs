@@ -2,10 +2,11 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use hivesum_test_support::tools::digest_of_file;
+
 use crate::browser::{Browser, hook};
 use crate::jobs::run_job;
 use crate::server::Server;
-use crate::tools::digest_by;
 
 const PATHS: &str =
     "[...document.querySelectorAll('[data-testid=result-row] .path')].map((path) => path.textContent).join(' ')";
@@ -80,7 +81,7 @@ async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
     server.write("elsewhere/copy of d", "xxx");
     run_job(&browser, &server, "sha256").await;
     until_paths(&browser, "a b c d elsewhere/copy of d").await;
-    let digest = digest_by("sha256sum", &server.tree().join("d"));
+    let digest = digest_of_file("sha256sum", &server.tree().join("d"));
     browser.fill("results-search", &digest.to_uppercase()).await;
     until_paths(&browser, "d elsewhere/copy of d").await;
     browser.until_text("results-total", "2 results shown").await;
@@ -88,7 +89,7 @@ async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
     browser.client.refresh().await.unwrap();
     until_paths(&browser, "d elsewhere/copy of d").await;
     // Of the other files by name of the algorithm.
-    let other = digest_by("sha256sum", &server.tree().join("b"));
+    let other = digest_of_file("sha256sum", &server.tree().join("b"));
     browser.fill("results-search", &format!("sha256:{other}")).await;
     until_paths(&browser, "b").await;
     browser.fill("results-search", &"0".repeat(64)).await;
@@ -142,7 +143,7 @@ async fn a_result_is_opened_by_keyboard_and_shows_every_digest() {
             hook("digest-sha256")
         ))
         .await;
-    assert_eq!(shown, digest_by("sha256sum", &server.tree().join("b")).as_str());
+    assert_eq!(shown, digest_of_file("sha256sum", &server.tree().join("b")).as_str());
     browser.until("document.querySelector('dialog[open]').textContent.includes('1 byte')").await;
     browser.select("dialog[open] .button.square").await.click().await.unwrap();
     browser.until("!document.querySelector('dialog')").await;

@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
+use hivesum_test_support::cycle;
+use hivesum_test_support::tools::{check, digest_of_file};
+use hivesum_test_support::vectors::ABC_SHA256;
 use serde_json::json;
 
 use crate::browser::{Browser, hook};
 use crate::server::Server;
-use crate::tools::{check, digest_by};
 
-/// A cycle of 251 bytes, so that swapped blocks show; more than one read, less than a second.
+/// More than one read, and less than a second.
 const FILE_BYTES: usize = 300_000;
 const DONE: &str = "document.querySelectorAll('[data-testid=upload-row][data-state=done]').length";
-
-fn cycle(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|at| (at % 251) as u8).collect()
-}
 
 /// Opens the hash view with this algorithm alone chosen.
 async fn open_with(browser: &Browser, server: &Server, algorithm: &str) {
@@ -40,7 +38,7 @@ async fn a_chosen_file_gets_the_digest_of_sha256sum_and_a_verdict_on_a_pasted_on
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let path = server.write("chosen.bin", cycle(FILE_BYTES));
-    let expected = digest_by("sha256sum", &path);
+    let expected = digest_of_file("sha256sum", &path);
 
     open_with(&browser, &server, "sha256").await;
     choose(&browser, &path).await;
@@ -71,9 +69,9 @@ async fn an_expected_digest_of_another_algorithm_is_computed_without_being_asked
     choose(&browser, &path).await;
     browser.select(&format!("{}[data-state=done]", hook("upload-row"))).await;
     // 32 digits are an MD5 by their length alone.
-    browser.fill("expect-input", &digest_by("md5sum", &path)).await;
+    browser.fill("expect-input", &digest_of_file("md5sum", &path)).await;
     browser.select(&format!("{}[data-verdict=match]", hook("expect-verdict"))).await;
-    assert_eq!(browser.text("digest-md5").await, digest_by("md5sum", &path));
+    assert_eq!(browser.text("digest-md5").await, digest_of_file("md5sum", &path));
     browser.close().await;
 }
 
@@ -97,7 +95,7 @@ async fn a_dropped_folder_and_a_chosen_one_are_hashed_whole_and_saved_lines_pass
     browser.click("save-manifest").await;
     browser.until("window.__saved").await;
     let lines = browser.value("window.__saved").await;
-    let output = check(files.path(), "sha256sum", lines.as_str().unwrap().as_bytes());
+    let output = check("sha256sum", &["--strict", "--quiet"], files.path(), lines.as_str().unwrap().as_bytes());
     assert!(output.status.success(), "{output:?}\n{lines}");
     assert_eq!(lines.as_str().unwrap().lines().count(), 4);
 
@@ -157,13 +155,11 @@ async fn pasted_text_files_and_digests_each_go_where_they_belong() {
     let paste = "const data = new DataTransfer();
         if (arguments[0] === 'file') data.items.add(new File([arguments[1]], 'pasted.txt')); else data.setData('text/plain', arguments[1]);
         document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));";
-    // FIPS 180-4 gives the digest of "abc".
-    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     browser.run(paste, vec![json!("text"), json!("abc")]).await;
-    browser.until_text("digest-sha256", abc).await;
+    browser.until_text("digest-sha256", ABC_SHA256).await;
     browser.run(paste, vec![json!("file"), json!("def")]).await;
     browser.until(&format!("{DONE} === 2")).await;
-    browser.run(paste, vec![json!("text"), json!(abc)]).await;
+    browser.run(paste, vec![json!("text"), json!(ABC_SHA256)]).await;
     browser.select(&format!("{}[data-verdict=match]", hook("expect-verdict"))).await;
     browser.until(&format!("{DONE} === 2")).await;
     browser.close().await;
@@ -181,6 +177,6 @@ async fn a_digest_is_copied_as_it_is_shown() {
     browser.click("copy-digest").await;
     browser.select(".toast").await;
     browser.run("navigator.clipboard.readText().then((text) => { window.__copied = text; })", vec![]).await;
-    browser.until(&format!("window.__copied === '{}'", digest_by("sha512sum", &path))).await;
+    browser.until(&format!("window.__copied === '{}'", digest_of_file("sha512sum", &path))).await;
     browser.close().await;
 }

@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use super::support::{HIVESUM, Place, Ran, has, has_b3sum, has_sha256sum};
+use hivesum_test_support::has_tool;
+use hivesum_test_support::process::peak_bytes;
+
+use super::support::{HIVESUM, Place, Ran};
 
 /// Files `a`, `b` and `c`, all different.
 fn three_files() -> Place {
@@ -49,7 +52,7 @@ fn the_name_of_a_manifest_tells_its_algorithm() {
 
 #[test]
 fn digests_in_base64_are_taken_on_request_as_openssl_computes_them() {
-    if !has("openssl", "apt-get install openssl") {
+    if !has_tool("openssl") {
         return;
     }
     let place = three_files();
@@ -94,7 +97,7 @@ fn tags_and_lengths_tell_the_algorithms_of_a_mixed_manifest() {
 
 #[test]
 fn what_b3sum_and_sha256sum_print_is_checked() {
-    if !has_sha256sum() || !has_b3sum() {
+    if !has_tool("sha256sum") || !has_tool("b3sum") {
         return;
     }
     let place = Place::with(&[(b"a b", b"1"), (b"n\nl", b"2"), (b"b\\s", b"3"), (b"caf\xc3\xa9", b"4")]);
@@ -221,7 +224,7 @@ fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_numb
         let piece = vec![b'a'; LINE_BYTES];
         // One GiB.
         (0..1024).for_each(|_| stdin.write_all(&piece).unwrap());
-        let peak = peak_memory_of(child.id());
+        let peak = peak_bytes(child.id());
         stdin.write_all(format!("\n{good}").as_bytes()).unwrap();
         drop(stdin);
         let ran = Ran::of(child.wait_with_output().unwrap());
@@ -229,11 +232,4 @@ fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_numb
         assert_eq!(ran.code, Some(if args[0] == "check" { 0 } else { 1 }), "{args:?}: {}", ran.stderr());
         assert!(peak < 256 << 20, "{args:?}: {peak} bytes for a line that is not kept");
     }
-}
-
-/// The most memory that a process had so far, in bytes (`proc_pid_status`).
-fn peak_memory_of(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }

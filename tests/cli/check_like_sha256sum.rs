@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::support::{HIVESUM, Place, Ran, arg, has_sha256sum};
+use hivesum_test_support::has_tool;
+
+use super::support::{HIVESUM, Place, Ran, arg};
 
 /// In a manifest `{NAME}` stands for the digest of that file, `{^NAME}` for it in capitals, `{0}` for a wrong one.
 const FILES: [&str; 10] = ["f", "g", "a b", "n\nl", "b\\s", "c\rr", "x)y", " f", "*f", "caf\u{e9}"];
@@ -153,7 +155,7 @@ fn assert_same(ours: &Ran, theirs: Ran, case: &str) {
 
 #[test]
 fn every_manifest_is_judged_in_the_same_words() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let bench = Bench::new();
@@ -166,7 +168,7 @@ fn every_manifest_is_judged_in_the_same_words() {
 
 #[test]
 fn every_set_of_options_means_the_same() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let bench = Bench::new();
@@ -186,7 +188,7 @@ fn every_set_of_options_means_the_same() {
 
 #[test]
 fn a_manifest_on_standard_input_is_judged_in_the_same_words() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let bench = Bench::new();
@@ -203,7 +205,7 @@ fn a_manifest_on_standard_input_is_judged_in_the_same_words() {
 
 #[test]
 fn a_manifest_may_name_standard_input() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let bench = Bench::new();
@@ -217,7 +219,7 @@ fn a_manifest_may_name_standard_input() {
 
 #[test]
 fn manifests_that_cannot_be_read_and_odd_names_of_manifests_are_told_in_the_same_words() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let bench = Bench::new();

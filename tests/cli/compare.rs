@@ -1,7 +1,8 @@
 //! `hivesum compare`: two manifests, of whatever format.
 
-use super::support::Place;
 use serde_json::{Value, json};
+
+use super::support::Place;
 
 fn two_times() -> Place {
     let place = Place::with(&[(b"d/edited", b"1"), (b"d/gone", b"2"), (b"d/old", b"3"), (b"d/same", b"4")]);

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
-use super::support::{HIVESUM, Place, Ran, arg, has_b3sum, has_sha256sum, sorted};
+use hivesum_test_support::{cycle, has_tool};
+
+use super::support::{HIVESUM, Place, Ran, arg, sorted};
 
 /// Names that formats and terminals stumble over.
 const HOSTILE: [&[u8]; 14] = [
@@ -25,19 +27,14 @@ const HOSTILE: [&[u8]; 14] = [
     b"x)y",
 ];
 
-/// A 251-cycle, so that swapped blocks show.
-fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|place| (place % 251) as u8).collect()
-}
-
 /// Hostile names and sizes at every way of reading: none, small, mapped, cut into pieces.
 fn tree() -> Place {
     let place = Place::new();
     for (number, name) in HOSTILE.iter().enumerate() {
-        place.write([b"tree/sub/", *name].concat(), bytes(number * 1000));
+        place.write([b"tree/sub/", *name].concat(), cycle(number * 1000));
     }
     for size in [0, 1, 1023, 1024, 1025, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (17 << 20) + 1] {
-        place.write(format!("tree/size-{size}"), bytes(size));
+        place.write(format!("tree/size-{size}"), cycle(size));
     }
     place
 }
@@ -51,7 +48,7 @@ fn digests_of_all(place: &Place, tool: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_tree_gets_the_lines_of_sha256sum_name_for_name() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let place = tree();
@@ -65,7 +62,7 @@ fn a_tree_gets_the_lines_of_sha256sum_name_for_name() {
 
 #[test]
 fn a_tree_gets_the_digests_of_b3sum_and_b3sum_reads_them() {
-    if !has_b3sum() {
+    if !has_tool("b3sum") {
         return;
     }
     let place = tree();
@@ -164,12 +161,12 @@ fn a_fifo_or_device_is_skipped_and_never_waited_for() {
 
 #[test]
 fn standard_input_is_hashed_with_no_path_with_a_dash_and_through_dev_stdin() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let place = Place::with(&[(b"f", b"file")]);
     for length in [0, 1, 40_000, 3 << 20] {
-        let input = bytes(length);
+        let input = cycle(length);
         let expected = place.feed("sha256sum", &input, ["-"]).stdout();
         for args in [&["hash", "-a", "sha256"][..], &["hash", "-a", "sha256", "-"]] {
             assert_eq!(place.feed(HIVESUM, &input, args).well(), expected, "{length} bytes");

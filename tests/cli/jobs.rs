@@ -1,8 +1,10 @@
 //! `hivesum jobs`: what a service has kept, without it and beside it.
 
-use super::service::Service;
-use super::support::{Place, has_b3sum};
+use hivesum_test_support::has_tool;
 use serde_json::json;
+
+use super::service::Service;
+use super::support::Place;
 
 #[test]
 fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it() {
@@ -19,7 +21,7 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     assert!(shown.contains("\"state\": \"completed\""), "{shown}");
 
     let manifest = place.hivesum(["jobs", "export", &first, "--state", "s"]).well();
-    if has_b3sum() {
+    if has_tool("b3sum") {
         place.write("t/B3SUMS", &manifest);
         let mut check = place.command("b3sum");
         check.args(["--check", "B3SUMS"]).current_dir(place.path("t"));
@@ -65,7 +67,7 @@ fn a_job_of_several_algorithms_is_exported_with_those_that_a_format_has_room_for
     }
     let head = "path,size,modified_at,sha512,sha256,blake3,crc32,md5\r\n";
     assert!(export(&several, &["--format", "csv"]).well().starts_with(head));
-    if has_b3sum() {
+    if has_tool("b3sum") {
         assert_eq!(export(&several, &["--format", "b3sum"]).well(), format!("{}  a\n", digest("b3sum")));
     }
     for (more, code, why) in [

@@ -3,10 +3,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use super::service::Service;
-use super::support::{Place, has};
-use super::unseen::change_unseen;
+use hivesum_test_support::has_tool;
+use hivesum_test_support::silent_corruption::corrupt_silently;
+use hivesum_test_support::vectors::ABC_BLAKE3;
 use serde_json::{Value, json};
+
+use super::service::Service;
+use super::support::Place;
 
 /// Nobody's.
 const NO_JOB: &str = "0197a2b4-6d3c-7000-8000-000000000001";
@@ -144,12 +147,12 @@ fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
 
 #[test]
 fn bytes_that_changed_and_left_no_trace_are_suspected_rot_in_an_audit_and_a_comparison_of_jobs() {
-    if !has("python3", "apt-get install python3") {
+    if !has_tool("python3") {
         return;
     }
     let place = Place::with(&[(b"t/canary", b"a song that nobody else sings"), (b"t/same", b"the same")]);
     let service = Service::start(&place);
-    let old = change_unseen(&place.path("t/canary"), || service.run(json!({})));
+    let old = corrupt_silently(&place.path("t/canary"), || service.run(json!({})));
     let new = service.run(json!({}));
     let compared = place.hivesum(["compare", &old, &new, "--state", "s"]);
     let expected = format!(
@@ -246,9 +249,6 @@ fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_to
     assert_eq!(place.hivesum(["audit", "t", "--job", "no id"]).code, Some(2));
     assert_eq!(place.hivesum(["audit", "t", "--job", NO_JOB, "--manifest", "m"]).code, Some(2));
 }
-
-/// BLAKE3 of `abc`, of its own reference implementation.
-const ABC_BLAKE3: &str = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
 
 #[test]
 fn a_byte_flipped_in_the_state_is_told_and_never_a_verdict() {

@@ -19,5 +19,4 @@ mod settings;
 mod support;
 mod token;
 mod tools_agree;
-mod unseen;
 mod usage;

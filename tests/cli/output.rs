@@ -1,8 +1,9 @@
 //! `hivesum hash`: the formats, and the file of `-o`.
 
+use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
 
-use super::support::{HIVESUM, Place, Ran, has_sha256sum};
+use super::support::{HIVESUM, Place, Ran};
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -10,7 +11,7 @@ fn json_lines(text: &str) -> Vec<Value> {
 
 #[test]
 fn several_algorithms_are_printed_as_tagged_lines_that_the_system_reads() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let place = Place::with(&[(b"a b", b"1"), (b"n\nl", b"2")]);
@@ -26,7 +27,7 @@ fn several_algorithms_are_printed_as_tagged_lines_that_the_system_reads() {
 
 #[test]
 fn nul_ends_lines_as_sha256sum_ends_them() {
-    if !has_sha256sum() {
+    if !has_tool("sha256sum") {
         return;
     }
     let place = Place::with(&[(b"a\\b", b"1"), (b"n\nl", b"2")]);

@@ -1,11 +1,11 @@
 //! A directory of its own for every test, and ways to run programs in it.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use hivesum_test_support::tools::{digest_of_file, feed};
 use tempfile::TempDir;
 
 /// A temporary directory that programs run in.
@@ -87,19 +87,12 @@ impl Place {
     /// With these bytes on its standard input, through a pipe.
     pub(crate) fn feed<A: AsRef<OsStr>>(&self, program: &str, input: &[u8], args: impl IntoIterator<Item = A>) -> Ran {
         let mut command = self.command(program);
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        // A program that does not read to the end has its reasons.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        Ran::of(child.wait_with_output().unwrap())
+        Ran::of(feed(command.args(args), input))
     }
 
-    /// The digest that a tool of the system prints for a file.
+    /// The digest that a system tool prints for a file.
     pub(crate) fn digest(&self, tool: &str, name: impl AsRef<[u8]>) -> String {
-        let ran = self.run(tool, [OsStr::from_bytes(name.as_ref())]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr());
-        let line = ran.stdout();
-        line.trim_start_matches('\\').split(' ').next().unwrap().to_owned()
+        digest_of_file(tool, &self.path(name))
     }
 }
 
@@ -132,30 +125,6 @@ impl Ran {
         assert_eq!((self.code, self.stderr().as_str()), (Some(0), ""));
         self.stdout()
     }
-}
-
-/// Whether a tool of the system is there. One that is missing is said, or fails where it must not be.
-pub(crate) fn has(tool: &str, install: &str) -> bool {
-    if Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok() {
-        return true;
-    }
-    lacks(tool, install)
-}
-
-/// Says that a tool is missing, or fails where it must not be. Never true.
-pub(crate) fn lacks(tool: &str, install: &str) -> bool {
-    let message = format!("SKIPPED: needs {tool} ({install})");
-    assert_ne!(std::env::var_os("HIVESUM_REQUIRE_TOOLS"), Some("1".into()), "{message}");
-    let _ = std::io::stderr().lock().write_all(format!("{message}\n").as_bytes());
-    false
-}
-
-pub(crate) fn has_sha256sum() -> bool {
-    has("sha256sum", "apt-get install coreutils")
-}
-
-pub(crate) fn has_b3sum() -> bool {
-    has("b3sum", "apt-get install b3sum")
 }
 
 /// Lines, sorted by bytes.

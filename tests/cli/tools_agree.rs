@@ -4,7 +4,9 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-use super::support::{HIVESUM, Place, Ran, arg, has, lacks};
+use hivesum_test_support::{Requirement, has_tool};
+
+use super::support::{HIVESUM, Place, Ran, arg};
 
 const NAMES: [&[u8]; 26] = [
     b"plain",
@@ -38,7 +40,6 @@ const NAMES: [&[u8]; 26] = [
 /// A tool that writes and checks manifests.
 struct Tool {
     program: &'static str,
-    install: &'static str,
     /// Before the name, to write a manifest of one file.
     makes: &'static [&'static str],
     /// Before the manifest, to check it.
@@ -51,7 +52,6 @@ struct Tool {
 
 const SHA256SUM: Tool = Tool {
     program: "sha256sum",
-    install: "apt-get install coreutils",
     makes: &["--"],
     checks: &["--check", "--strict"],
     checks_by_name: false,
@@ -60,7 +60,6 @@ const SHA256SUM: Tool = Tool {
 
 const B3SUM: Tool = Tool {
     program: "b3sum",
-    install: "cargo install b3sum",
     makes: &["--"],
     checks: &["--check"],
     checks_by_name: false,
@@ -74,7 +73,6 @@ const TOOLS: [Tool; 9] = [
     Tool { makes: &["--tag", "--"], ours: &["--format", "bsd"], ..B3SUM },
     Tool {
         program: "hashdeep",
-        install: "apt-get install hashdeep",
         makes: &["-l", "-c", "md5,sha256", "--"],
         checks: &["-l", "-a", "-k"],
         checks_by_name: true,
@@ -85,7 +83,6 @@ const TOOLS: [Tool; 9] = [
     Tool { makes: &["--sfv", "--"], ours: &["-a", "crc32", "--format", "sfv"], ..RHASH },
     Tool {
         program: "cksfv",
-        install: "apt-get install cksfv",
         makes: &["--"],
         checks: &["-q", "-f"],
         checks_by_name: false,
@@ -95,7 +92,6 @@ const TOOLS: [Tool; 9] = [
 
 const RHASH: Tool = Tool {
     program: "rhash",
-    install: "apt-get install rhash",
     makes: &["--sha256", "--"],
     checks: &["-c", "--"],
     checks_by_name: false,
@@ -110,7 +106,8 @@ impl Tool {
             let help = Command::new(self.program).arg("--help").output().unwrap();
             String::from_utf8_lossy(&help.stdout).contains("--tag")
         };
-        has(self.program, self.install) && (!wants_tags || knows_tags() || lacks("b3sum --tag", self.install))
+        let tags = Requirement::tool("b3sum --tag", "cargo install b3sum");
+        has_tool(self.program) && (!wants_tags || tags.is_met(knows_tags))
     }
 
     fn run(&self, place: &Place, args: Vec<OsString>) -> Ran {
@@ -178,7 +175,7 @@ fn every_name_that_a_tool_gets_through_its_own_manifest_goes_both_ways() {
 
 #[test]
 fn what_openssl_prints_is_checked() {
-    if !has("openssl", "apt-get install openssl") {
+    if !has_tool("openssl") {
         return;
     }
     let place = Place::with(&[(b"a b", b"abc"), (b"x)y", b"abc")]);

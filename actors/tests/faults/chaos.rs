@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use hivesum_core::file::IoMode;
 use hivesum_core::guards::write_mapped;
 use hivesum_core::result::{ErrorCode, Stability, Status};
+use hivesum_test_support::{cycle, number_from_env};
 
-use crate::scaled;
-use crate::stage::{Line, PATIENT, cycle, engine, run, spec};
+use crate::stage::{Line, PATIENT, engine, run, spec};
 
 /// Files that the writer plays with. The first ones are cut into pieces, the next ones mapped, the rest read.
 const NAMES: usize = 40;
@@ -207,7 +207,7 @@ fn is_honest(line: &Line, oracle: &Oracle) -> bool {
 fn no_digest_called_stable_is_of_bytes_that_were_never_there() {
     // Failpoints are everybody's: while this runs, nobody else sets one.
     let _scenario = fail::FailScenario::setup();
-    let events = scaled("HIVESUM_CHAOS_EVENTS", 5000) as usize;
+    let events = number_from_env("HIVESUM_CHAOS_EVENTS").unwrap_or(5000);
     let place = tempfile::tempdir().unwrap();
     let oracle = Mutex::new(Oracle::default());
     let mut writer = Writer { place: place.path().to_owned(), oracle: &oracle, random: 0x9E37_79B9_7F4A_7C15 };

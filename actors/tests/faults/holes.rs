@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hivesum_core::digest::subtree::{SubtreeMerger, Subtrees};
+use hivesum_test_support::number_from_env;
+use hivesum_test_support::process::peak_bytes;
 
-use crate::scaled;
-use crate::stage::{PATIENT, engine_with, peak_memory, run, spec};
+use crate::stage::{PATIENT, engine_with, run, spec};
 
 /// As the engine cuts files.
 const PIECE: u64 = 8 << 20;
@@ -48,18 +49,18 @@ fn digest_of_zeros(bytes: u64) -> (String, Duration) {
 }
 
 pub(crate) fn a_hole_is_digested_like_zeros() {
-    let gib = scaled("HIVESUM_HOLE_GIB", 1);
+    let gib = number_from_env("HIVESUM_HOLE_GIB").unwrap_or(1);
     let tree = tempfile::tempdir().unwrap();
     fs::File::create(tree.path().join("hole")).unwrap().set_len(gib << 30).unwrap();
     let (expected, by_zeros) = digest_of_zeros(gib << 30);
     let (engine, background) =
         engine_with(|config| (config.hashers, config.quantum_deadline) = (HASHERS.try_into().unwrap(), PATIENT));
-    let idle = peak_memory();
+    let idle = peak_bytes(std::process::id());
     let began = Instant::now();
     let scanned = run(&engine, spec(tree.path()));
     let by_engine = began.elapsed();
     assert_eq!(scanned.line("hole").digests[0], expected);
-    let used = peak_memory() - idle;
+    let used = peak_bytes(std::process::id()) - idle;
     assert!(used <= HASHERS as u64 * (16 << 20) + (32 << 20), "{used} bytes over idle");
     let ratio = by_engine.as_secs_f64() / by_zeros.as_secs_f64();
     println!("{gib} GiB of hole: {by_engine:.2?}, of zeros {by_zeros:.2?}, ratio {ratio:.3}, {} MiB", used >> 20);

@@ -7,18 +7,9 @@
 #![allow(clippy::print_stdout, reason = "a test says what it found, or why it could not look")]
 
 mod chaos;
-mod faultfs;
 mod holes;
 mod panics;
 mod play;
 mod rows;
 mod stage;
 mod swaps;
-
-use rows::files_of;
-
-/// A size that the environment may raise.
-fn scaled(variable: &str, in_the_suite: u64) -> u64 {
-    let asked = std::env::var(variable).ok();
-    asked.map_or(in_the_suite, |asked| asked.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
-}

@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hivesum_core::guards::Guard;
+use hivesum_test_support::process;
+use hivesum_test_support::requirement::{repeat_skip_report, skip_report};
 
 use crate::rows::{ROWS, Row};
 
@@ -47,40 +49,22 @@ impl Ended {
     }
 }
 
-/// What the machine must have for a row, and cannot be installed.
-pub(crate) fn skip_unless(there: bool, condition: &str) -> bool {
-    if !there {
-        println!("SKIPPED: needs {condition}");
-    }
-    there
-}
-
-pub(crate) fn has_fuse() -> bool {
-    let there = std::fs::File::options().read(true).write(true).open("/dev/fuse").is_ok();
-    skip_unless(there && may_mount(), "/dev/fuse and the right to mount (root, or CAP_SYS_ADMIN in its namespace)")
-}
-
-/// Whether this process can mount something where nobody else sees it.
+/// Whether this row may mount something where nobody else sees it.
 pub(crate) fn may_mount() -> bool {
-    std::env::var_os("HIVESUM_OWN_MOUNTS").is_some()
+    process::MAY_MOUNT.is_met(process::has_own_mounts)
 }
 
-fn can_unshare() -> bool {
-    let tried = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
-    tried.is_ok_and(|status| status.success())
+/// Whether this row may mount the fault file system.
+pub(crate) fn has_fuse() -> bool {
+    process::MAY_MOUNT_FUSE.is_met(|| process::has_own_mounts() && process::can_open_fuse())
 }
 
 /// Plays one row in a child, with this guard out.
 pub(crate) fn play(row: &Row, out: Option<Guard>, limit: Duration) -> Ended {
     let place = tempfile::tempdir().unwrap();
-    let binary = std::env::current_exe().unwrap();
-    let mut command = match can_unshare() {
-        true => {
-            let mut command = Command::new("unshare");
-            command.arg("-m").arg(binary).env("HIVESUM_OWN_MOUNTS", "1");
-            command
-        }
-        false => Command::new(binary),
+    let mut command = match process::can_unshare_mounts() {
+        true => process::this_binary_with_own_mounts(),
+        false => Command::new(std::env::current_exe().unwrap()),
     };
     command.args(["--exact", "play::a_row_in_a_child", "--nocapture", "--test-threads", "1"]);
     command.env(ROW, row.name).env("TMPDIR", place.path());
@@ -104,8 +88,8 @@ pub(crate) fn play(row: &Row, out: Option<Guard>, limit: Duration) -> Ended {
     if let Some(signal) = output.status.signal() {
         return Ended::Killed(signal);
     }
-    match said.lines().find(|line| line.contains("SKIPPED: ")) {
-        Some(why) => Ended::Skipped(why.to_owned()),
+    match skip_report(&said) {
+        Some(report) => Ended::Skipped(report.to_owned()),
         None if output.status.success() => Ended::Well,
         None => Ended::Failed(said.lines().filter(|line| !line.starts_with("   ")).collect::<Vec<_>>().join("\n")),
     }
@@ -125,7 +109,7 @@ fn a_row_in_a_child() {
 pub(crate) fn holds(name: &str) {
     let row = ROWS.iter().find(|row| row.name == name).expect("a row of this name");
     match play(row, None, Duration::from_secs(300)) {
-        Ended::Skipped(why) => println!("{why}"),
+        Ended::Skipped(report) => repeat_skip_report(&report),
         ended => assert!(ended.is(row.ending), "{name}: {ended:#?}"),
     }
 }
@@ -150,7 +134,7 @@ fn each_guard_that_is_taken_out_lets_its_fault_through() {
             scope.spawn(|| {
                 while let Some((guard, row)) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
                     match play(row, Some(*guard), GIVEN_UP_AFTER) {
-                        Ended::Skipped(why) => println!("{guard:?}: {why}"),
+                        Ended::Skipped(report) => println!("{guard:?}: {report}"),
                         ended if ended.is(row.ending) => useless.lock().unwrap().push((*guard, row.name)),
                         _ => {}
                     }

@@ -40,11 +40,6 @@ pub(crate) fn tree_of(files: usize) -> tempfile::TempDir {
     tree
 }
 
-/// The 251-cycle: swapped blocks show.
-pub(crate) fn cycle(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
-}
-
 pub(crate) fn directory(path: &Path) -> Target {
     let dir: OwnedFd = fs::File::open(path).unwrap().into();
     Target::Directory { dir, shown: Vec::new() }
@@ -157,11 +152,4 @@ pub(crate) fn append(path: &Path, bytes: &[u8]) {
 
 pub(crate) fn set_len(path: &Path, bytes: u64) {
     fs::OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
-}
-
-/// The most memory this process had, in bytes (`proc_pid_status`).
-pub(crate) fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }

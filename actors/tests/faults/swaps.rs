@@ -7,9 +7,9 @@ use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hivesum_core::result::{ErrorCode, SkipReason};
+use hivesum_test_support::number_from_env;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::scaled;
 use crate::stage::{Line, PATIENT, engine, run, spec};
 
 const CANARY: &[u8] = b"what lies outside must never be read";
@@ -18,7 +18,7 @@ const CANARY: &[u8] = b"what lies outside must never be read";
 fn nothing_outside_is_ever_read_however_often_a_directory_and_a_link_change_places() {
     // Failpoints are everybody's: while this runs, nobody else sets one.
     let _scenario = fail::FailScenario::setup();
-    let swaps = scaled("HIVESUM_SWAPS", 50_000);
+    let swaps = number_from_env("HIVESUM_SWAPS").unwrap_or(50_000);
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name);
     for directory in ["root/d/e", "outside/e"] {

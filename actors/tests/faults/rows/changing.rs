@@ -10,9 +10,10 @@ use hivesum_core::file::IoMode;
 use hivesum_core::guards::HeldMapping;
 use hivesum_core::result::{ErrorCode, NameList, Stability};
 use hivesum_core::walk::Target;
+use hivesum_test_support::cycle;
 use tempfile::TempDir;
 
-use crate::stage::{Scanned, append, cycle, on_reaching, scan_with, set_len};
+use crate::stage::{Scanned, append, on_reaching, scan_with, set_len};
 
 const MAPPED: usize = 4 << 20;
 const LARGE: usize = 40 << 20;

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use hivesum_core::file::IoMode;
 use hivesum_core::result::ErrorCode;
+use hivesum_test_support::faultfs::{Fault, FaultyFile};
+use hivesum_test_support::process::has_own_mounts;
+use hivesum_test_support::{Requirement, cycle, has_tool};
 
-use crate::faultfs::{Habit, Odd, mount};
-use crate::play::{has_fuse, may_mount, skip_unless};
-use crate::stage::{Line, PATIENT, cycle, engine, run, scan_with, spec, tree_of};
+use super::mount;
+use crate::play::has_fuse;
+use crate::stage::{Line, PATIENT, engine, run, scan_with, spec, tree_of};
 
 fn does(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
@@ -23,9 +26,13 @@ fn cut_device(place: &Path, files: &[(&str, usize)]) -> bool {
     fs::create_dir(&at).unwrap();
     fs::File::create(&image).unwrap().set_len(128 << 20).unwrap();
     let (image_path, at_path) = (image.to_str().unwrap(), at.to_str().unwrap());
-    let made = does("mkfs.ext4", &["-q", "-F", "-b", "4096", image_path]);
+    if !has_tool("mkfs.ext4") {
+        return false;
+    }
+    assert!(does("mkfs.ext4", &["-q", "-F", "-b", "4096", image_path]));
     let mounting = ["-o", "loop,noatime", image_path, at_path];
-    if !skip_unless(made && may_mount() && does("mount", &mounting), "mkfs.ext4 and the right to mount a loop device") {
+    let may_mount = || has_own_mounts() && does("mount", &mounting);
+    if !Requirement::condition("the right to mount a loop device").is_met(may_mount) {
         return false;
     }
     for (name, bytes) in files {
@@ -79,11 +86,11 @@ pub(super) fn a_thousand_panics() {
 /// Long enough for what works, short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(500);
 
-pub(super) fn dead_files() -> Vec<Odd> {
+pub(super) fn dead_files() -> Vec<FaultyFile> {
     vec![
-        Odd::file("dead", b"content", Habit::NeverReads),
-        Odd::file("large and dead", &cycle(9 << 20), Habit::NeverReads),
-        Odd::file("sound", b"content", Habit::None),
+        FaultyFile::file("dead", b"content", Fault::NeverReads),
+        FaultyFile::file("large and dead", &cycle(9 << 20), Fault::NeverReads),
+        FaultyFile::file("sound", b"content", Fault::None),
     ]
 }
 
@@ -109,12 +116,12 @@ pub(super) fn never_reads() {
     background.join();
 }
 
-pub(super) fn slow_files() -> Vec<Odd> {
-    let slowly = || Habit::Trickles(SHORT / 20);
+pub(super) fn slow_files() -> Vec<FaultyFile> {
+    let slowly = || Fault::Trickles(SHORT / 20);
     vec![
-        Odd::file("large", &cycle(9 << 20), slowly()),
-        Odd::file("small", &cycle(10_000), slowly()),
-        Odd::lying("unsized", 0, &cycle(10_000), slowly()),
+        FaultyFile::file("large", &cycle(9 << 20), slowly()),
+        FaultyFile::file("small", &cycle(10_000), slowly()),
+        FaultyFile::with_false_size("unsized", 0, &cycle(10_000), slowly()),
     ]
 }
 
@@ -131,8 +138,8 @@ pub(super) fn trickles() {
     background.join();
 }
 
-pub(super) fn dead_directory() -> Vec<Odd> {
-    vec![Odd::silent_directory("dead"), Odd::file("sound", b"content", Habit::None)]
+pub(super) fn dead_directory() -> Vec<FaultyFile> {
+    vec![FaultyFile::silent_directory("dead"), FaultyFile::file("sound", b"content", Fault::None)]
 }
 
 pub(super) fn never_lists() {

@@ -8,13 +8,15 @@ mod devices;
 mod odd;
 mod opening;
 
-use hivesum_core::guards::Guard;
+use std::path::Path;
 
-use crate::faultfs::Odd;
+use hivesum_core::guards::Guard;
+use hivesum_test_support::faultfs::{self, FaultyFile, Mounted};
+
 use crate::play::{Ending, holds};
 
 /// The files of the fault file system, by the name of their set.
-pub(crate) fn files_of(set: &str) -> Vec<Odd> {
+fn files_of(set: &str) -> Vec<FaultyFile> {
     match set {
         "dead directory" => devices::dead_directory(),
         "dead files" => devices::dead_files(),
@@ -26,6 +28,16 @@ pub(crate) fn files_of(set: &str) -> Vec<Odd> {
         "sound" => opening::sound_files(),
         other => panic!("there is no set {other:?}"),
     }
+}
+
+/// Mounts a set of files of the fault file system.
+fn mount(set: &str, at: &Path) -> Mounted {
+    faultfs::mount("rows::the_fault_file_system_is_served_by_a_child", set, at)
+}
+
+#[test]
+fn the_fault_file_system_is_served_by_a_child() {
+    faultfs::serve(files_of);
 }
 
 /// One fault.

@@ -6,24 +6,26 @@ use std::path::Path;
 use std::process::Command;
 
 use hivesum_core::result::{ErrorCode, SkipReason, Status};
+use hivesum_test_support::faultfs::{Fault, FaultyFile};
+use hivesum_test_support::process::peak_bytes;
+use hivesum_test_support::{cycle, has_tool, number_from_env};
 use proptest::prelude::*;
 use rustix::fs::{FileType, Mode, OFlags, mkdirat, mknodat, openat};
 
-use crate::faultfs::{Habit, Odd, mount};
-use crate::play::{has_fuse, may_mount, skip_unless};
-use crate::scaled;
-use crate::stage::{PATIENT, cycle, engine, engine_with, peak_memory, run, scan, scan_with, spec};
+use super::mount;
+use crate::play::{has_fuse, may_mount};
+use crate::stage::{PATIENT, engine, engine_with, run, scan, scan_with, spec};
 
 fn small_and_large() -> (Vec<u8>, Vec<u8>) {
     (cycle(1000), cycle((20 << 20) + 7))
 }
 
-pub(super) fn files_without_a_size() -> Vec<Odd> {
+pub(super) fn files_without_a_size() -> Vec<FaultyFile> {
     let (small, large) = small_and_large();
     vec![
-        Odd::lying("empty", 0, b"", Habit::None),
-        Odd::lying("large", 0, &large, Habit::None),
-        Odd::lying("small", 0, &small, Habit::None),
+        FaultyFile::with_false_size("empty", 0, b"", Fault::None),
+        FaultyFile::with_false_size("large", 0, &large, Fault::None),
+        FaultyFile::with_false_size("small", 0, &small, Fault::None),
     ]
 }
 
@@ -51,8 +53,8 @@ pub(super) fn unsized_content() {
     background.join();
 }
 
-pub(super) fn endless_file() -> Vec<Odd> {
-    vec![Odd::lying("endless", 0, b"for ever and ", Habit::Endless)]
+pub(super) fn endless_file() -> Vec<FaultyFile> {
+    vec![FaultyFile::with_false_size("endless", 0, b"for ever and ", Fault::Endless)]
 }
 
 pub(super) fn endless() {
@@ -76,16 +78,19 @@ pub(super) fn over_the_bound() {
     background.join();
 }
 
-/// What util-linux says of a file's pages in the cache.
-fn cached_bytes(path: &Path) -> Option<u64> {
-    let output =
-        Command::new("fincore").args(["--bytes", "--noheadings", "--output", "res"]).arg(path).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+/// How much of a file fincore finds in the page cache.
+fn cached_bytes(path: &Path) -> u64 {
+    let args = ["--bytes", "--noheadings", "--output", "res"];
+    let output = Command::new("fincore").args(args).arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
 pub(super) fn hole() {
     use std::os::unix::fs::FileExt;
     const BYTES: u64 = 256 << 20;
+    if !has_tool("fincore") {
+        return;
+    }
     let tree = tempfile::tempdir().unwrap();
     let path = tree.path().join("sparse");
     let file = fs::File::create(&path).unwrap();
@@ -93,13 +98,9 @@ pub(super) fn hole() {
     file.write_all_at(b"in the middle", BYTES / 2 + 5000).unwrap();
     file.sync_all().unwrap();
     drop(file);
-    let Some(before) = cached_bytes(&path) else {
-        let message = "SKIPPED: needs fincore (apt-get install util-linux-extra)";
-        assert_ne!(std::env::var_os("HIVESUM_REQUIRE_TOOLS"), Some("1".into()), "{message}");
-        return println!("{message}");
-    };
+    let before = cached_bytes(&path);
     let scanned = scan_with(tree.path(), |spec| spec.algorithms = "blake3,sha256".parse().unwrap());
-    let after = cached_bytes(&path).unwrap();
+    let after = cached_bytes(&path);
     assert!(after <= before + (1 << 20), "{before} bytes of it were in the page cache, now {after}");
     let expected = Command::new("sha256sum").arg(&path).output().unwrap().stdout;
     assert_eq!(scanned.line("sparse").digests[1].as_bytes(), &expected[..64]);
@@ -110,7 +111,7 @@ pub(super) fn hole() {
 
 /// A place in memory that is gone with this row's mount namespace.
 fn memory() -> Option<tempfile::TempDir> {
-    if !skip_unless(may_mount(), "the right to mount (root, or CAP_SYS_ADMIN in its namespace)") {
+    if !may_mount() {
         return None;
     }
     let place = tempfile::tempdir().unwrap();
@@ -137,7 +138,7 @@ pub(super) fn deep() {
 }
 
 pub(super) fn wide() {
-    let entries = scaled("HIVESUM_ENTRIES", 100_000);
+    let entries = number_from_env("HIVESUM_ENTRIES").unwrap_or(100_000);
     let Some(place) = memory() else { return };
     let dir = fs::File::open(place.path()).unwrap();
     let mut name_bytes = 0;
@@ -147,13 +148,13 @@ pub(super) fn wide() {
         mknodat(dir.as_fd(), name, FileType::RegularFile, Mode::from_raw_mode(0o600), 0).unwrap();
     }
     let (engine, background) = engine(PATIENT);
-    let idle = peak_memory();
+    let idle = peak_bytes(std::process::id());
     let mut scan = engine.scan(spec(place.path())).unwrap();
     let mut hashed = 0;
     while let Some(rows) = scan.blocking_next() {
         hashed += rows.iter().filter(|row| matches!(row.status, Status::Hashed(_))).count() as u64;
     }
-    let used = peak_memory() - idle;
+    let used = peak_bytes(std::process::id()) - idle;
     assert_eq!((hashed, scan.blocking_finish().summary.errors), (entries, 0));
     // performance.md 6: two windows, 32 MiB, and 1.5 times the names of the largest directory.
     let bound = 2 * (16 << 20) + (32 << 20) + name_bytes * 3 / 2;

@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicUsize;
 
-use fuser::Errno;
 use hivesum_actors::scan::ScanSpec;
 use hivesum_core::file::{IoMode, OpenFailure, Reach, RelPath, Root};
 use hivesum_core::result::{ErrorCode, FileIdentity, NameList, SkipReason, Stability};
 use hivesum_core::walk::Target;
+use hivesum_test_support::cycle;
+use hivesum_test_support::faultfs::{Errno, Fault, FaultyFile};
 use rustix::fs::{CWD, FileType, Mode};
 
-use crate::faultfs::{Habit, Odd, mount};
-use crate::play::{has_fuse, may_mount, skip_unless};
-use crate::stage::{PATIENT, cycle, directory, engine, on_reaching, run, scan, scan_with};
+use super::mount;
+use crate::play::{has_fuse, may_mount};
+use crate::stage::{PATIENT, directory, engine, on_reaching, run, scan, scan_with};
 
 const CANARY: &[u8] = b"what lies outside must never be read";
 
@@ -129,10 +130,8 @@ fn mounted(arguments: &[&str], at: &Path) {
     assert!(status.success(), "mount {arguments:?}");
 }
 
-const MOUNTS: &str = "the right to mount (root, or CAP_SYS_ADMIN in its namespace)";
-
 pub(super) fn mounts() {
-    if !skip_unless(may_mount(), MOUNTS) {
+    if !may_mount() {
         return;
     }
     let tree = tempfile::tempdir().unwrap();
@@ -159,7 +158,7 @@ pub(super) fn mounts() {
 }
 
 pub(super) fn pseudo_file_systems() {
-    if !skip_unless(may_mount(), MOUNTS) {
+    if !may_mount() {
         return;
     }
     let tree = tempfile::tempdir().unwrap();
@@ -177,8 +176,9 @@ pub(super) fn pseudo_file_systems() {
     }
 }
 
-pub(super) fn files_that_open_later() -> Vec<Odd> {
-    let after = |name, times, errno| Odd::file(name, b"content", Habit::OpensAfter(AtomicUsize::new(times), errno));
+pub(super) fn files_that_open_later() -> Vec<FaultyFile> {
+    let after =
+        |name, times, errno| FaultyFile::file(name, b"content", Fault::OpensAfter(AtomicUsize::new(times), errno));
     vec![
         after("again", 20, Errno::EAGAIN),
         after("interrupted", 20, Errno::EINTR),
@@ -216,17 +216,17 @@ fn small_and_large() -> (Vec<u8>, Vec<u8>) {
     (cycle(100_000), cycle(9 << 20))
 }
 
-pub(super) fn files_of_short_reads() -> Vec<Odd> {
+pub(super) fn files_of_short_reads() -> Vec<FaultyFile> {
     let (small, large) = small_and_large();
-    let broken_off = |errno| Habit::EverySecondRead(AtomicUsize::new(0), errno);
+    let broken_off = |errno| Fault::EverySecondRead(AtomicUsize::new(0), errno);
     vec![
-        Odd::file("short", &small, Habit::ShortReads(777)),
-        Odd::file("short and large", &large, Habit::ShortReads(100_003)),
-        Odd::file("interrupted", &small, broken_off(Errno::EINTR)),
-        Odd::file("broken", &small, broken_off(Errno::EIO)),
-        Odd::lying("shorter than it says", 200_000, &small, Habit::None),
-        Odd::lying("longer than it says", 50_000, &small, Habit::None),
-        Odd::lying("much shorter than it says", 20 << 20, &small, Habit::None),
+        FaultyFile::file("short", &small, Fault::ShortReads(777)),
+        FaultyFile::file("short and large", &large, Fault::ShortReads(100_003)),
+        FaultyFile::file("interrupted", &small, broken_off(Errno::EINTR)),
+        FaultyFile::file("broken", &small, broken_off(Errno::EIO)),
+        FaultyFile::with_false_size("shorter than it says", 200_000, &small, Fault::None),
+        FaultyFile::with_false_size("longer than it says", 50_000, &small, Fault::None),
+        FaultyFile::with_false_size("much shorter than it says", 20 << 20, &small, Fault::None),
     ]
 }
 
@@ -266,9 +266,9 @@ fn mapped_and_large() -> (Vec<u8>, Vec<u8>) {
     (cycle(2 << 20), cycle(20 << 20))
 }
 
-pub(super) fn sound_files() -> Vec<Odd> {
+pub(super) fn sound_files() -> Vec<FaultyFile> {
     let (small, large) = mapped_and_large();
-    vec![Odd::file("large", &large, Habit::None), Odd::file("small", &small, Habit::None)]
+    vec![FaultyFile::file("large", &large, Fault::None), FaultyFile::file("small", &small, Fault::None)]
 }
 
 pub(super) fn never_trusted() {

@@ -1,7 +1,7 @@
-//! Bytes that change and leave no trace, with no right to mount anything: as far as the file system can tell, rot.
+//! A byte that changes while the file's times stay the same: to the file system it is rot. It needs no right to mount.
 //!
-//! A shared mapping sets a file's times when a page of it is first written to, and not again before the kernel has
-//! written that page back. Python holds the mapping, so that no test needs `unsafe`.
+//! A shared mapping updates a file's times when one of its pages is first written to, and not again until the kernel
+//! has written that page back. Python holds the mapping, so no test needs `unsafe`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// Attempts to change a file before the kernel writes its page back.
 const ATTEMPTS: usize = 20;
 
-/// Maps a file, and for each line that comes in changes its first byte and says so.
+/// Maps a file. Each number read from standard input is XORed into the first byte, and answered with a line.
 const WRITER: &str = "
 import mmap, sys
 file = open(sys.argv[1], 'r+b')
@@ -23,7 +23,7 @@ for line in sys.stdin:
     print('done', flush=True)
 ";
 
-/// A program that holds a file mapped.
+/// A process that keeps a file mapped.
 struct Writer {
     child: Child,
     lines_in: Option<ChildStdin>,
@@ -55,23 +55,27 @@ impl Drop for Writer {
     }
 }
 
-/// Looks at a file, changes its first byte unseen, and gives what was seen before.
-pub(crate) fn change_unseen<T>(path: &Path, mut look: impl FnMut() -> T) -> T {
+/// Changes the first byte of a file without changing its times, and returns what `observe` found before that. It needs
+/// python3.
+///
+/// # Panics
+/// Where the kernel writes the page back too early in every attempt.
+pub fn corrupt_silently<T>(path: &Path, mut observe: impl FnMut() -> T) -> T {
     for _ in 0..ATTEMPTS {
         let mut writer = Writer::on(path);
         writer.flip(0);
-        // What is in its place on the disk already is not written back before its time.
+        // A page that has just been synced is not written back again soon.
         File::open(path).unwrap().sync_all().unwrap();
         writer.flip(0);
         let times = times(path);
-        let seen = look();
+        let observed = observe();
         writer.flip(1);
         drop(writer);
         if self::times(path) == times {
-            return seen;
+            return observed;
         }
     }
-    panic!("the kernel wrote the page back {ATTEMPTS} times in between");
+    panic!("the kernel wrote the page back too early in {ATTEMPTS} attempts");
 }
 
 fn times(path: &Path) -> [i64; 4] {

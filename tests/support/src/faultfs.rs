@@ -1,8 +1,11 @@
 //! A file system in user space whose files do what no sound disk does: stall, trickle, lie and refuse.
 //!
-//! Read without the page cache (direct I/O), so that every reply reaches the reader as it was given. It is
-//! served by a process of its own: a thread that waits for a reply cannot be killed, and were the server in
-//! its process, the two would wait for each other beyond the end. Killing the server answers everybody.
+//! It is read without the page cache (direct I/O), so every reply reaches the reader unchanged. A process of its own
+//! serves it: a thread that waits for a reply cannot be killed, so a server in the reader's process would wait for
+//! the reader forever, and the reader for it. Killing the server ends every wait.
+//!
+//! That process is the test binary again, running one test that calls [`serve`]. A binary that mounts needs such a
+//! test and passes its name to [`mount`].
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -12,69 +15,73 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+pub use fuser::Errno;
 use fuser::{
-    Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner, OpenFlags,
+    Config, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner, OpenFlags,
     ReplyAttr, ReplyData, ReplyDirectory, ReplyEntry, ReplyOpen, Request,
 };
 
-/// What a name stands for.
-pub(crate) struct Odd {
+/// One entry of the file system.
+#[derive(Debug)]
+pub struct FaultyFile {
     name: &'static str,
     size: u64,
     content: Vec<u8>,
-    habit: Habit,
+    fault: Fault,
 }
 
-/// What is odd about it.
-pub(crate) enum Habit {
+/// What is wrong with an entry.
+#[derive(Debug)]
+pub enum Fault {
     /// Nothing.
     None,
-    /// A read gives so many bytes at most.
+    /// A read returns at most this many bytes.
     ShortReads(usize),
-    /// A read gives one byte, after so long.
+    /// A read returns one byte, after this delay.
     Trickles(Duration),
     /// No read is ever answered.
     NeverReads,
-    /// The content is followed by itself, for ever.
+    /// The content repeats without end.
     Endless,
-    /// It opens after so many refusals.
+    /// It opens after this many refusals with this error.
     OpensAfter(AtomicUsize, Errno),
-    /// Every second read fails so.
+    /// The first read and every second one after it fail with this error.
     EverySecondRead(AtomicUsize, Errno),
-    /// A directory that is never listed.
+    /// A directory whose listing is never answered.
     NeverLists,
 }
 
-impl Odd {
-    /// A file that says its size.
-    pub(crate) fn file(name: &'static str, content: &[u8], habit: Habit) -> Self {
-        Self { name, size: content.len() as u64, content: content.to_vec(), habit }
+impl FaultyFile {
+    /// A file that reports its true size.
+    pub fn file(name: &'static str, content: &[u8], fault: Fault) -> Self {
+        Self { name, size: content.len() as u64, content: content.to_vec(), fault }
     }
 
-    /// A file that says another size than it has.
-    pub(crate) fn lying(name: &'static str, size: u64, content: &[u8], habit: Habit) -> Self {
-        Self { name, size, content: content.to_vec(), habit }
+    /// A file that reports a false size.
+    pub fn with_false_size(name: &'static str, size: u64, content: &[u8], fault: Fault) -> Self {
+        Self { name, size, content: content.to_vec(), fault }
     }
 
-    pub(crate) fn silent_directory(name: &'static str) -> Self {
-        Self { name, size: 0, content: Vec::new(), habit: Habit::NeverLists }
+    /// A directory whose listing is never answered.
+    pub fn silent_directory(name: &'static str) -> Self {
+        Self { name, size: 0, content: Vec::new(), fault: Fault::NeverLists }
     }
 
     fn kind(&self) -> FileType {
-        match self.habit {
-            Habit::NeverLists => FileType::Directory,
+        match self.fault {
+            Fault::NeverLists => FileType::Directory,
             _ => FileType::RegularFile,
         }
     }
 }
 
 struct FaultFs {
-    files: Vec<Odd>,
-    /// Replies that are never given; dropping one would be an answer.
+    files: Vec<FaultyFile>,
+    /// Replies that are never sent. Dropping one would send an error.
     unanswered: Mutex<Vec<Unanswered>>,
 }
 
-#[allow(dead_code, reason = "kept, not used: that is the point")]
+#[allow(dead_code, reason = "held so that it is not dropped")]
 enum Unanswered {
     Read(ReplyData),
     Listing(ReplyDirectory),
@@ -88,19 +95,23 @@ const SET: &str = "HIVESUM_FAULTFS_SET";
 const AT: &str = "HIVESUM_FAULTFS_AT";
 const READY: &str = "the fault file system is mounted";
 
-/// A mounted file system; its drop answers every reader that still waits, and unmounts it.
-pub(crate) struct Mounted {
+/// A mounted file system. Dropping it ends every pending read and unmounts it.
+#[derive(Debug)]
+pub struct Mounted {
     server: Child,
     at: PathBuf,
 }
 
-/// Mounts the files of this set, as `rows` has them.
-pub(crate) fn mount(set: &str, at: &Path) -> Mounted {
+/// Mounts a set of files. `server_test` is the full name of the test that calls [`serve`].
+///
+/// # Panics
+/// Where it cannot be mounted.
+pub fn mount(server_test: &str, set: &str, at: &Path) -> Mounted {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "faultfs::serves_in_a_child", "--nocapture"]).env(SET, set).env(AT, at);
+    command.args(["--exact", server_test, "--nocapture"]).env(SET, set).env(AT, at);
     let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(server.stdout.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains(READY)), "the fault file system could not be mounted");
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(READY)), "the fault file system could not be mounted");
     Mounted { server, at: at.to_owned() }
 }
 
@@ -112,12 +123,15 @@ impl Drop for Mounted {
     }
 }
 
-#[test]
-fn serves_in_a_child() {
+/// Serves the files of a set until this process is killed. Returns at once where [`mount`] did not start the process.
+///
+/// # Panics
+/// Where it cannot be mounted.
+pub fn serve(files_of: impl FnOnce(&str) -> Vec<FaultyFile>) {
     let (Ok(set), Some(at)) = (std::env::var(SET), std::env::var_os(AT)) else { return };
-    // Whoever reads from it may be killed: the server goes with them.
+    // The reader may be killed, and the server should not outlive it.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    let filesystem = FaultFs { files: crate::files_of(&set), unanswered: Mutex::default() };
+    let filesystem = FaultFs { files: files_of(&set), unanswered: Mutex::default() };
     let session = fuser::spawn_mount(filesystem, at, &Config::default()).unwrap();
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{READY}").and_then(|()| stdout.flush()).unwrap();
@@ -125,7 +139,7 @@ fn serves_in_a_child() {
 }
 
 impl FaultFs {
-    fn file(&self, inode: INodeNo) -> Option<&Odd> {
+    fn file(&self, inode: INodeNo) -> Option<&FaultyFile> {
         self.files.get(u64::from(inode).checked_sub(FIRST_FILE)? as usize)
     }
 
@@ -175,7 +189,7 @@ impl Filesystem for FaultFs {
     }
 
     fn open(&self, _: &Request, inode: INodeNo, _: OpenFlags, reply: ReplyOpen) {
-        if let Some(Odd { habit: Habit::OpensAfter(refusals, errno), .. }) = self.file(inode)
+        if let Some(FaultyFile { fault: Fault::OpensAfter(refusals, errno), .. }) = self.file(inode)
             && refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
         {
             return reply.error(*errno);
@@ -197,22 +211,22 @@ impl Filesystem for FaultFs {
         let Some(file) = self.file(inode) else { return reply.error(Errno::ENOENT) };
         let rest = file.content.get(offset as usize..).unwrap_or_default();
         let asked = &rest[..rest.len().min(size as usize)];
-        match &file.habit {
-            Habit::ShortReads(most) => reply.data(&asked[..asked.len().min(*most)]),
-            Habit::Trickles(pause) => {
+        match &file.fault {
+            Fault::ShortReads(most) => reply.data(&asked[..asked.len().min(*most)]),
+            Fault::Trickles(pause) => {
                 std::thread::sleep(*pause);
                 reply.data(&asked[..asked.len().min(1)]);
             }
-            Habit::NeverReads => self.keep(Unanswered::Read(reply)),
-            Habit::Endless => {
+            Fault::NeverReads => self.keep(Unanswered::Read(reply)),
+            Fault::Endless => {
                 let at = offset as usize % file.content.len();
                 let again = file.content.iter().cycle().skip(at).take(size as usize);
                 reply.data(&again.copied().collect::<Vec<_>>());
             }
-            Habit::EverySecondRead(reads, errno) if reads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
+            Fault::EverySecondRead(reads, errno) if reads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
                 reply.error(*errno);
             }
-            Habit::None | Habit::OpensAfter(..) | Habit::EverySecondRead(..) | Habit::NeverLists => reply.data(asked),
+            Fault::None | Fault::OpensAfter(..) | Fault::EverySecondRead(..) | Fault::NeverLists => reply.data(asked),
         }
     }
 
@@ -221,8 +235,8 @@ impl Filesystem for FaultFs {
             return self.keep(Unanswered::Listing(reply));
         }
         let entries = self.files.iter().zip(FIRST_FILE..).enumerate();
-        for (place, (file, inode)) in entries.skip(offset as usize) {
-            if reply.add(INodeNo(inode), place as u64 + 1, file.kind(), file.name) {
+        for (index, (file, inode)) in entries.skip(offset as usize) {
+            if reply.add(INodeNo(inode), index as u64 + 1, file.kind(), file.name) {
                 break;
             }
         }
