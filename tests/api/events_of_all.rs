@@ -1,4 +1,4 @@
-//! `GET /events`: what happens to all jobs, and where a reader goes on that comes back.
+//! `GET /events`: the events of all jobs, and how a reader resumes the stream.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::access::token_until;
 use crate::app::{Event, Events, TestApp, problem};
-use crate::mortal::Place;
+use crate::restartable_server::RestartableServer;
 
 const PATH: &str = "/api/v1/events";
 
@@ -24,37 +24,37 @@ fn from(request: RequestBuilder, id: &str) -> Events {
     open(request.header("last-event-id", id))
 }
 
-/// The id of the job that an event is of.
+/// The id of the job that an event belongs to.
 fn job_of(event: &Event) -> String {
     let member = if matches!(event.name.as_str(), "end" | "snapshot") { "id" } else { "job" };
     event.data[member].as_str().unwrap_or_else(|| panic!("{event:?} names no job")).to_owned()
 }
 
-/// Everything up to so many ends.
+/// All events up to the given number of `end` events.
 fn until_ends(events: &mut Events, ends: usize) -> Vec<Event> {
-    let mut told = Vec::new();
-    while told.iter().filter(|event: &&Event| event.name == "end").count() < ends {
-        told.push(events.next().expect("the stream goes on"));
+    let mut seen = Vec::new();
+    while seen.iter().filter(|event: &&Event| event.name == "end").count() < ends {
+        seen.push(events.next().expect("the stream goes on"));
     }
-    told
+    seen
 }
 
-fn ends(told: &[Event]) -> Vec<(String, String)> {
-    let ends = told.iter().filter(|event| event.name == "end");
+fn ends(seen: &[Event]) -> Vec<(String, String)> {
+    let ends = seen.iter().filter(|event| event.name == "end");
     ends.map(|event| (event.id.clone(), job_of(event))).collect()
 }
 
 #[test]
-fn every_job_is_told_of_from_its_first_state_to_its_end() {
+fn every_job_has_events_from_its_first_state_to_its_end() {
     let app = TestApp::start();
     for number in 0..50 {
         app.write(&number.to_string(), "abc");
     }
     let mut events = open(app.get(PATH));
     let ids = [app.submit(json!({})), app.submit(json!({ "path": "7" }))];
-    let told = until_ends(&mut events, 2);
+    let seen = until_ends(&mut events, 2);
     for id in &ids {
-        let of_job: Vec<_> = told.iter().filter(|event| job_of(event) == *id).collect();
+        let of_job: Vec<_> = seen.iter().filter(|event| job_of(event) == *id).collect();
         let names: Vec<_> = of_job.iter().map(|event| event.name.as_str()).collect();
         assert_eq!(names[0], "state", "{names:?}");
         let [.., before, last] = &of_job[..] else { panic!("{names:?}") };
@@ -63,12 +63,12 @@ fn every_job_is_told_of_from_its_first_state_to_its_end() {
         assert_eq!(names.iter().filter(|name| **name == "end").count(), 1);
         assert_eq!(last.data, app.json(&format!("/api/v1/jobs/{id}")));
     }
-    let numbers: Vec<_> = ends(&told).into_iter().map(|(number, _)| number).collect();
+    let numbers: Vec<_> = ends(&seen).into_iter().map(|(number, _)| number).collect();
     assert_eq!(numbers, ["1", "2"]);
 }
 
 #[test]
-fn a_reader_is_told_of_what_is_under_way_when_it_comes_and_not_of_what_was() {
+fn a_new_reader_gets_the_state_of_running_jobs_and_nothing_about_ended_ones() {
     let app = TestApp::start();
     app.write("a", "abc");
     app.run(json!({}));
@@ -82,9 +82,9 @@ fn a_reader_is_told_of_what_is_under_way_when_it_comes_and_not_of_what_was() {
 }
 
 #[test]
-fn errors_of_a_job_under_way_are_told_once_however_often_the_reader_comes_back() {
+fn a_reader_that_reconnects_often_gets_each_error_of_a_running_job_once() {
     let app = TestApp::with(|config| config.limits.max_file_bytes = 1 << 41);
-    // As many directories as walk and hashers hand on together, so that the slow file does not hold them up.
+    // The walk passes on this many directories at a time, so the slow file does not hold their errors up.
     let names: Vec<String> = (0..32).map(|number| format!("d{number:02}/too large")).collect();
     for name in &names {
         app.write(name, "");
@@ -102,40 +102,40 @@ fn errors_of_a_job_under_way_are_told_once_however_often_the_reader_comes_back()
     }
     assert_eq!(paths, names);
     assert_eq!(app.post(&format!("/api/v1/jobs/{id}/cancel")).send().unwrap().status(), 200);
-    let told = until_ends(&mut from(app.get(PATH), &at), 1);
-    assert!(told.iter().all(|event| event.name != "item_error"), "{told:?}");
-    assert_eq!(ends(&told), [("1".to_owned(), id)]);
+    let seen = until_ends(&mut from(app.get(PATH), &at), 1);
+    assert!(seen.iter().all(|event| event.name != "item_error"), "{seen:?}");
+    assert_eq!(ends(&seen), [("1".to_owned(), id)]);
 }
 
 #[test]
-fn who_comes_back_after_a_kill_is_told_of_each_end_once() {
-    let place = Place::new();
-    place.write("a", "abc");
-    let life = place.start();
-    let request = |url: &str| place.client.get(format!("{url}{PATH}"));
-    let mut events = open(request(&life.url));
-    let first = place.submit(&life, "first", &json!({})).unwrap();
-    let told = until_ends(&mut events, 1);
-    let at = told.last().unwrap().id.clone();
-    let second = place.submit(&life, "second", &json!({})).unwrap();
-    place.wait_for(&life, &second);
-    life.kill();
-    let life = place.start();
-    let third = place.submit(&life, "third", &json!({})).unwrap();
-    let told = ends(&until_ends(&mut from(request(&life.url), &at), 2));
-    assert_eq!(told, [("2".to_owned(), second.clone()), ("3".to_owned(), third.clone())]);
-    let all = ends(&until_ends(&mut from(request(&life.url), "0"), 3));
+fn a_reader_that_reconnects_after_a_kill_gets_each_end_once() {
+    let server = RestartableServer::new();
+    server.write("a", "abc");
+    let process = server.start();
+    let request = |url: &str| server.client.get(format!("{url}{PATH}"));
+    let mut events = open(request(&process.url));
+    let first = server.submit(&process, "first", &json!({})).unwrap();
+    let seen = until_ends(&mut events, 1);
+    let at = seen.last().unwrap().id.clone();
+    let second = server.submit(&process, "second", &json!({})).unwrap();
+    server.wait_for(&process, &second);
+    process.kill();
+    let process = server.start();
+    let third = server.submit(&process, "third", &json!({})).unwrap();
+    let seen = ends(&until_ends(&mut from(request(&process.url), &at), 2));
+    assert_eq!(seen, [("2".to_owned(), second.clone()), ("3".to_owned(), third.clone())]);
+    let all = ends(&until_ends(&mut from(request(&process.url), "0"), 3));
     assert_eq!(all.into_iter().map(|(_, job)| job).collect::<Vec<_>>(), [first, second, third.clone()]);
-    // A number that is not given again, though its job is gone.
-    let gone = place.client.delete(format!("{}/api/v1/jobs/{third}", life.url)).send().unwrap();
+    // The number of a deleted job is not used again.
+    let gone = server.client.delete(format!("{}/api/v1/jobs/{third}", process.url)).send().unwrap();
     assert_eq!(gone.status(), 204);
-    let mut events = from(request(&life.url), "3");
-    let fourth = place.submit(&life, "fourth", &json!({})).unwrap();
+    let mut events = from(request(&process.url), "3");
+    let fourth = server.submit(&process, "fourth", &json!({})).unwrap();
     assert_eq!(ends(&until_ends(&mut events, 1)), [("4".to_owned(), fourth)]);
 }
 
 #[test]
-fn who_leaves_before_the_first_event_has_an_id_to_come_back_with() {
+fn a_reader_that_leaves_before_the_first_event_can_resume() {
     let app = TestApp::start();
     app.write("a", "abc");
     app.run(json!({}));
@@ -145,12 +145,12 @@ fn who_leaves_before_the_first_event_has_an_id_to_come_back_with() {
     assert_eq!(&preamble, b"retry: 2000\nid: 1\n\n");
     drop(answer);
     let missed = app.run(json!({}));
-    let told = until_ends(&mut from(app.get(PATH), "1"), 1);
-    assert_eq!(told.last().unwrap().data, missed);
+    let seen = until_ends(&mut from(app.get(PATH), "1"), 1);
+    assert_eq!(seen.last().unwrap().data, missed);
 }
 
 #[test]
-fn ids_that_are_none_are_refused_and_numbers_that_were_never_given_are_now() {
+fn invalid_event_ids_are_refused_and_unknown_numbers_mean_from_now_on() {
     let app = TestApp::start();
     app.write("a", "abc");
     for id in ["", "x", "-1", "1,", "1,x:1", "1;2", "1,0197a2b4-6d3c-7000-8000-000000000001:x"] {
@@ -164,7 +164,7 @@ fn ids_that_are_none_are_refused_and_numbers_that_were_never_given_are_now() {
 }
 
 #[test]
-fn a_token_is_told_of_its_own_jobs_and_an_admins_of_all() {
+fn a_token_gets_the_events_of_its_own_jobs_and_an_admin_token_of_all() {
     let app = TestApp::signed_out(|_| {});
     app.write("a", "abc");
     let [one, other] = ["read,hash", "read,hash"].map(|scopes| token_until(&app, scopes, None).1);
@@ -187,7 +187,7 @@ fn a_token_is_told_of_its_own_jobs_and_an_admins_of_all() {
 }
 
 #[test]
-fn as_many_read_as_may_one_of_them_stuck_and_everybody_else_is_told_of_every_end() {
+fn with_every_stream_in_use_and_one_reader_stuck_all_others_get_every_end() {
     let app = TestApp::with(|config| {
         config.limits.max_streams = 100;
         config.access = hivesum::config::Access::Open;
@@ -201,9 +201,9 @@ fn as_many_read_as_may_one_of_them_stuck_and_everybody_else_is_told_of_every_end
     problem(app.get(PATH).send().unwrap(), 503, "too_many_streams");
     let ids: Vec<String> = (0..20).map(|_| app.submit(json!({}))).collect();
     for reader in &mut readers {
-        let mut told: Vec<_> = ends(&until_ends(reader, ids.len())).into_iter().map(|(_, job)| job).collect();
-        told.sort();
-        assert_eq!(told, ids);
+        let mut seen: Vec<_> = ends(&until_ends(reader, ids.len())).into_iter().map(|(_, job)| job).collect();
+        seen.sort();
+        assert_eq!(seen, ids);
     }
 }
 

@@ -1,5 +1,5 @@
-//! kill -9 at a write to the store: in the first start, under a job, at the end of one, while a killed service
-//! recovers, and while the store of an older release is brought up to date.
+//! kill -9 at a write to the store: during the first start, during a job, at its end, while a killed service recovers,
+//! and while the store of an older release is migrated.
 //!
 //! `HIVESUM_EVERY_WRITE=1` kills at each single write instead of at every seventh.
 
@@ -11,89 +11,90 @@ use hivesum_test_support::{cycle, has_tool, number_from_env};
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::acknowledgements::{Acknowledgements, Kind, Outcomes, outcomes, tree};
 use crate::app::Events;
-use crate::books::{Books, Kind, Told, told, tree};
-use crate::mortal::{Life, Place};
+use crate::restartable_server::{RestartableServer, ServerProcess};
 
-/// Calls that change the files of the store, or their names.
+/// System calls that change the files of the store, or their names.
 const WRITES: &str = "write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink";
 
-/// A state directory's database as the release before schema 2 left it when it was killed: a job over all of
-/// `slow_tree`, and one that was killed half way (both in SHA-256).
+/// The database that the release before schema 2 left when it was killed: a finished job over `slow_tree`, and one that
+/// was killed half way (both in SHA-256).
 const FIRST_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/schema-1.db");
 
-/// Its jobs.
+/// The jobs in it.
 const FIRST_SCHEMA_JOBS: [&str; 2] = ["01a214a4-0d57-75d3-874b-918a84504b96", "01a214a4-1e23-74d6-9d0c-252c353140e1"];
 
-/// Bytes of a file whose job takes some seconds.
+/// The size of a file whose job takes some seconds.
 const SLOW_BYTES: u64 = 160 << 20;
 
-/// Starts the program so that it dies at the `when`th write to its store; nothing where it dies before it listens.
-fn start_doomed(place: &Place, when: usize) -> Option<Life> {
+/// Starts the program so that it dies at the `when`th write to its store. None where it dies before it listens.
+fn start_doomed(server: &RestartableServer, when: usize) -> Option<ServerProcess> {
     let inject = format!("inject={WRITES}:signal=KILL:when={when}");
     let mut runner = vec!["strace".to_owned()];
     runner.extend(["-D", "-f", "-qq", "-o", "/dev/null"].map(str::to_owned));
     for suffix in ["", "-wal", ".new", ".v1", ".v1.new"] {
-        runner.extend(["-P".to_owned(), format!("{}{suffix}", place.state().join("hivesum.db").display())]);
+        runner.extend(["-P".to_owned(), format!("{}{suffix}", server.state().join("hivesum.db").display())]);
     }
     runner.extend(["-e".to_owned(), inject]);
-    place.try_start(&runner.iter().map(String::as_str).collect::<Vec<_>>())
+    server.try_start(&runner.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Whether the service gets to its end as it is told to.
-fn ends_well(life: Life) -> bool {
-    life.signal(Signal::TERM);
-    life.wait() == Some(0)
+/// Stops the service by SIGTERM. Whether it ended well.
+fn ends_well(process: ServerProcess) -> bool {
+    process.signal(Signal::TERM);
+    process.wait() == Some(0)
 }
 
-/// Plays a scene, which tells whether it survived, with a death at ever later writes until it does. Gives the number of deaths.
-fn die_at_writes(scene: impl Fn(usize) -> bool) -> usize {
+/// Runs a scenario with a death at an ever later write, until it survives. Returns the number of the last deadly write.
+fn die_at_writes(scenario: impl Fn(usize) -> bool) -> usize {
     let stride = if number_from_env("HIVESUM_EVERY_WRITE").is_some() { 1 } else { 7 };
-    let deaths = (1..).step_by(stride).take_while(|&when| !scene(when)).count();
+    let deaths = (1..).step_by(stride).take_while(|&when| !scenario(when)).count();
     eprintln!("died at {deaths} of the writes, every {stride}th");
     deaths * stride
 }
 
 #[test]
-fn killed_at_a_write_to_the_store_the_next_start_has_all_that_was_acknowledged() {
+fn killed_at_a_write_to_the_store_every_acknowledged_job_survives() {
     if !has_tool("strace") {
         return;
     }
     for kind in [Kind::Hash, Kind::Audit] {
         let deaths = die_at_writes(|when| {
-            let place = Place::new();
-            let mut books = Books::beginning_with(kind, tree(&place, 20));
-            let survived = start_doomed(&place, when).is_some_and(|life| {
-                books.ask(&place, &life, 1);
-                let all_end = books.acknowledged.values().all(|id| place.ends_here(&life, id)) && books.open.is_none();
-                ends_well(life) && all_end
+            let server = RestartableServer::new();
+            let mut acknowledgements = Acknowledgements::beginning_with(kind, tree(&server, 20));
+            let survived = start_doomed(&server, when).is_some_and(|process| {
+                acknowledgements.ask(&server, &process, 1);
+                let all_end = acknowledgements.acknowledged.values().all(|id| server.ends_here(&process, id))
+                    && acknowledgements.open.is_none();
+                ends_well(process) && all_end
             });
-            let life = place.start();
-            books.ask(&place, &life, 1);
-            books.check(&place, &life, |_, _| false);
+            let process = server.start();
+            acknowledgements.ask(&server, &process, 1);
+            acknowledgements.check(&server, &process, |_, _| false);
             survived
         });
-        assert!(deaths >= 14, "{kind:?}: killed at {deaths} writes only");
+        assert!(deaths >= 14, "{kind:?}: killed at only {deaths} writes");
     }
 }
 
-/// Small files of a slow tree whose results are kept before its slow file is done: as many directories as walk and
-/// hashers hand on together.
+/// Small files of `slow_tree` whose results are committed before its slow file is done. The walk passes on this many
+/// directories at a time.
 const SOON_DONE: usize = 32;
 
-/// A tree whose job is slow where it has a budget, and what must be told of it.
-fn slow_tree(place: &Place) -> Told {
+/// Writes a tree whose job is slow with a bandwidth limit. Returns the outcomes of such a job.
+fn slow_tree(server: &RestartableServer) -> Outcomes {
     for number in 0..40 {
-        place.write(&format!("d{number:02}/file"), cycle(number * 37));
+        server.write(&format!("d{number:02}/file"), cycle(number * 37));
     }
-    fs::File::create(place.tree().join("slow")).unwrap().set_len(SLOW_BYTES).unwrap();
-    Books::new(tree(place, 0)).expected(Kind::Hash)
+    fs::File::create(server.tree().join("slow")).unwrap().set_len(SLOW_BYTES).unwrap();
+    Acknowledgements::new(tree(server, 0)).expected(Kind::Hash)
 }
 
-/// Begins a job on it that ends some seconds later.
-fn begin_slowly(place: &Place, life: &Life) -> String {
+/// Submits a job on it that takes some seconds.
+fn submit_slow_job(server: &RestartableServer, process: &ServerProcess) -> String {
     let spec = json!({ "algorithms": ["sha256"], "max_bytes_per_second": 64 << 20 });
-    place.submit(life, "slow", &spec).unwrap()
+    server.submit(process, "slow", &spec).unwrap()
 }
 
 fn copy_all(from: &Path, to: &Path) {
@@ -105,73 +106,74 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 #[track_caller]
-fn check_jobs(place: &Place, life: &Life, ids: &[&str], expected: &Told) {
+fn check_jobs(server: &RestartableServer, process: &ServerProcess, ids: &[&str], expected: &Outcomes) {
     for id in ids {
-        let job = place.wait_for(life, id);
+        let job = server.wait_for(process, id);
         assert_eq!((&job["state"], &job["summary"]["files"]), (&json!("completed"), &json!(expected.len())), "{job}");
-        assert_eq!(told(place, life, id), (expected.clone(), expected.len()));
+        assert_eq!(outcomes(server, process, id), (expected.clone(), expected.len()));
     }
 }
 
 #[test]
-fn killed_at_a_write_while_it_recovers_the_next_start_goes_on_all_the_same() {
+fn killed_at_a_write_during_recovery_the_next_start_resumes() {
     if !has_tool("strace") {
         return;
     }
-    let place = Place::new();
-    let expected = slow_tree(&place);
-    let life = place.start();
-    let id = begin_slowly(&place, &life);
-    let events = place.client.get(format!("{}/api/v1/jobs/{id}/events", life.url)).send().unwrap();
-    Events::of(events).find(|event| event.data["files_done"] == SOON_DONE).expect("it is under way");
-    life.kill();
-    let left = place.state().with_extension("left");
-    fs::rename(place.state(), &left).unwrap();
+    let server = RestartableServer::new();
+    let expected = slow_tree(&server);
+    let process = server.start();
+    let id = submit_slow_job(&server, &process);
+    let events = server.client.get(format!("{}/api/v1/jobs/{id}/events", process.url)).send().unwrap();
+    Events::of(events).find(|event| event.data["files_done"] == SOON_DONE).expect("the job is running");
+    process.kill();
+    let left = server.state().with_extension("left");
+    fs::rename(server.state(), &left).unwrap();
     let deaths = die_at_writes(|when| {
-        copy_all(&left, &place.state());
-        let survived = start_doomed(&place, when).is_some_and(|life| {
-            let ends = place.ends_here(&life, &id);
-            ends_well(life) && ends
+        copy_all(&left, &server.state());
+        let survived = start_doomed(&server, when).is_some_and(|process| {
+            let ends = server.ends_here(&process, &id);
+            ends_well(process) && ends
         });
-        check_jobs(&place, &place.start(), &[&id], &expected);
-        fs::remove_dir_all(place.state()).unwrap();
+        check_jobs(&server, &server.start(), &[&id], &expected);
+        fs::remove_dir_all(server.state()).unwrap();
         survived
     });
-    assert!(deaths >= 7, "killed at {deaths} writes only");
+    assert!(deaths >= 7, "killed at only {deaths} writes");
 }
 
 #[test]
-fn killed_at_a_write_while_an_old_store_is_brought_up_to_date_nothing_of_it_is_lost() {
+fn killed_at_a_write_during_a_migration_nothing_is_lost() {
     if !has_tool("strace") || !has_tool("sqlite3") {
         return;
     }
-    let place = Place::new();
-    let expected = slow_tree(&place);
+    let server = RestartableServer::new();
+    let expected = slow_tree(&server);
     let deaths = die_at_writes(|when| {
-        fs::create_dir(place.state()).unwrap();
-        fs::copy(FIRST_SCHEMA, place.state().join("hivesum.db")).unwrap();
-        let survived = start_doomed(&place, when).is_some_and(|life| {
-            let end = FIRST_SCHEMA_JOBS.iter().all(|id| place.ends_here(&life, id));
-            ends_well(life) && end
+        fs::create_dir(server.state()).unwrap();
+        fs::copy(FIRST_SCHEMA, server.state().join("hivesum.db")).unwrap();
+        let survived = start_doomed(&server, when).is_some_and(|process| {
+            let end = FIRST_SCHEMA_JOBS.iter().all(|id| server.ends_here(&process, id));
+            ends_well(process) && end
         });
-        let life = place.start();
-        check_jobs(&place, &life, &FIRST_SCHEMA_JOBS, &expected);
-        let sorted = place.client.get(format!("{}/api/v1/jobs/{}/results?sort=size", life.url, FIRST_SCHEMA_JOBS[0]));
+        let process = server.start();
+        check_jobs(&server, &process, &FIRST_SCHEMA_JOBS, &expected);
+        let sorted =
+            server.client.get(format!("{}/api/v1/jobs/{}/results?sort=size", process.url, FIRST_SCHEMA_JOBS[0]));
         assert_eq!(sorted.send().unwrap().status(), 200, "killed at write {when}");
-        check_copy(&place);
-        drop(life);
-        fs::remove_dir_all(place.state()).unwrap();
+        check_copy(&server);
+        drop(process);
+        fs::remove_dir_all(server.state()).unwrap();
         survived
     });
-    assert!(deaths >= 7, "killed at {deaths} writes only");
+    assert!(deaths >= 7, "killed at only {deaths} writes");
 }
 
-/// The copy that is kept is whole, and of the old schema; no half of one is left.
+/// The backup copy is whole and has the old schema, and no partial copy is left.
 #[track_caller]
-fn check_copy(place: &Place) {
-    let copy = place.state().join("hivesum.db.v1");
+fn check_copy(server: &RestartableServer) {
+    let copy = server.state().join("hivesum.db.v1");
     let ask = "PRAGMA integrity_check; PRAGMA user_version; SELECT count(*) FROM results; SELECT count(*) FROM jobs;";
     let output = Command::new("sqlite3").arg(copy).arg(ask).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "ok\n1\n73\n2\n", "{output:?}");
-    assert!(!place.state().join("hivesum.db.v1.new").exists());
+    assert!(!server.state().join("hivesum.db.v1.new").exists());
 }

@@ -3,7 +3,7 @@
 use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
 
-use super::support::{HIVESUM, Place};
+use super::work_dir::{HIVESUM, WorkDir};
 
 /// The edits of each kind, and the files of the whole tree.
 const EACH: usize = 10;
@@ -26,31 +26,31 @@ fn relative(numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 /// Ten edits of each kind: modified 0.., moved 10.., missing 20.., unreadable 30.., new beside.
-fn edit(place: &Place) {
+fn edit(dir: &WorkDir) {
     for number in 0..EACH {
-        place.write(name(number), "edited");
+        dir.write(name(number), "edited");
         let moved = name(EACH + number);
-        std::fs::rename(place.path(&moved), place.path(format!("{moved}.moved"))).unwrap();
-        std::fs::remove_file(place.path(name(2 * EACH + number))).unwrap();
+        std::fs::rename(dir.path(&moved), dir.path(format!("{moved}.moved"))).unwrap();
+        std::fs::remove_file(dir.path(name(2 * EACH + number))).unwrap();
         // A link where a file should be: nothing there can be read, whoever asks.
-        let unreadable = place.path(name(3 * EACH + number));
+        let unreadable = dir.path(name(3 * EACH + number));
         std::fs::remove_file(&unreadable).unwrap();
         std::os::unix::fs::symlink("nowhere", &unreadable).unwrap();
-        place.write(format!("tree/new/{number}"), format!("new {number}"));
+        dir.write(format!("tree/new/{number}"), format!("new {number}"));
     }
 }
 
 #[test]
 fn an_audit_over_ten_thousand_files_reports_exactly_what_was_done_to_them() {
-    let place = Place::new();
+    let dir = WorkDir::new();
     for number in 0..FILES {
-        place.write(name(number), number.to_string());
+        dir.write(name(number), number.to_string());
     }
-    place.hivesum(["hash", "-a", "sha256", "tree", "-o", "SHA256SUMS"]).well();
-    let before = place.hivesum(["audit", "tree", "--manifest", "SHA256SUMS"]).well();
+    dir.hivesum(["hash", "-a", "sha256", "tree", "-o", "SHA256SUMS"]).well();
+    let before = dir.hivesum(["audit", "tree", "--manifest", "SHA256SUMS"]).well();
     assert_eq!(before, "10000 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
-    edit(&place);
-    let ran = place.hivesum(["audit", "tree", "--manifest", "SHA256SUMS", "--format", "json"]);
+    edit(&dir);
+    let ran = dir.hivesum(["audit", "tree", "--manifest", "SHA256SUMS", "--format", "json"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr());
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let counts = json!({
@@ -72,18 +72,18 @@ fn an_audit_over_ten_thousand_files_reports_exactly_what_was_done_to_them() {
     assert_eq!((&missing["status"], &missing["code"]), (&json!("error"), &json!("not_found")));
 }
 
-fn small() -> Place {
-    let place = Place::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/n\nl", b"333"), (b"d/latin\xe9", b"4444")]);
-    place.hivesum(["hash", "d", "--format", "ndjson", "-o", "d/m.ndjson"]).well();
-    place
+fn small() -> WorkDir {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/n\nl", b"333"), (b"d/latin\xe9", b"4444")]);
+    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "d/m.ndjson"]).well();
+    dir
 }
 
 #[test]
 fn what_does_not_match_is_listed_for_people_and_the_manifest_is_no_part_of_the_tree() {
-    let place = small();
-    place.write("d/a", "other");
-    std::fs::rename(place.path("d/n\nl"), place.path("d/z")).unwrap();
-    let ran = place.hivesum(["audit", "d", "--manifest", "d/m.ndjson", "--all"]);
+    let dir = small();
+    dir.write("d/a", "other");
+    std::fs::rename(dir.path("d/n\nl"), dir.path("d/z")).unwrap();
+    let ran = dir.hivesum(["audit", "d", "--manifest", "d/m.ndjson", "--all"]);
     let expected = "matched: b\nmatched: 'latin'$'\\351'\nmodified: a\nmoved: 'n'$'\\n''l' -> z\n\
                     2 matched, 1 modified, 1 moved, 0 missing, 0 new, 0 unreadable\n";
     assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(1), expected, ""));
@@ -91,16 +91,16 @@ fn what_does_not_match_is_listed_for_people_and_the_manifest_is_no_part_of_the_t
 
 #[test]
 fn evidence_tells_what_the_manifest_recorded() {
-    let place = small();
-    place.write("d/a", "other");
-    let ran = place.hivesum(["audit", "d", "--manifest", "d/m.ndjson", "--format", "json"]);
+    let dir = small();
+    dir.write("d/a", "other");
+    let ran = dir.hivesum(["audit", "d", "--manifest", "d/m.ndjson", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let item = document["items"].as_array().unwrap().iter().find(|item| item["path"] == "a").unwrap();
     assert_eq!((&item["verdict"], &item["evidence"]["size"]), (&json!("modified"), &json!("changed")));
     assert_eq!(item["evidence"]["ctime"], "unknown", "a manifest records none, so it can never show rot");
-    place.hivesum(["hash", "d/b", "-o", "sums.b3"]).well();
-    place.write("d/b", "2x");
-    let ran = place.hivesum(["audit", "d", "--manifest", "sums.b3", "--format", "json"]);
+    dir.hivesum(["hash", "d/b", "-o", "sums.b3"]).well();
+    dir.write("d/b", "2x");
+    let ran = dir.hivesum(["audit", "d", "--manifest", "sums.b3", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(of_verdict(&document, "modified"), ["b"]);
     let item = document["items"].as_array().unwrap().iter().find(|item| item["path"] == "b").unwrap();
@@ -109,32 +109,32 @@ fn evidence_tells_what_the_manifest_recorded() {
 
 #[test]
 fn names_are_relative_to_the_directory_or_begin_with_it() {
-    let place = Place::with(&[(b"d/a", b"1"), (b"d/e/b", b"2")]);
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/e/b", b"2")]);
     let all_well = "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
-    let with_prefix = place.hivesum(["hash", "-a", "md5", "d"]).well();
+    let with_prefix = dir.hivesum(["hash", "-a", "md5", "d"]).well();
     let plain = with_prefix.replace("  d/", "  ./");
     for sums in [&with_prefix, &plain] {
-        let ran = place.feed(HIVESUM, sums.as_bytes(), ["audit", "d", "--manifest", "-"]);
+        let ran = dir.feed(HIVESUM, sums.as_bytes(), ["audit", "d", "--manifest", "-"]);
         assert_eq!(ran.well(), all_well);
     }
     if has_tool("sha256sum") {
-        let sums = place.run("sha256sum", ["d/a", "d/e/b"]).well();
-        assert_eq!(place.feed(HIVESUM, sums.as_bytes(), ["audit", "d/", "--manifest", "-"]).well(), all_well);
+        let sums = dir.run("sha256sum", ["d/a", "d/e/b"]).well();
+        assert_eq!(dir.feed(HIVESUM, sums.as_bytes(), ["audit", "d/", "--manifest", "-"]).well(), all_well);
     }
     let outside = with_prefix.replace("  d/a", "  /etc/passwd");
-    let ran = place.feed(HIVESUM, outside.as_bytes(), ["audit", "d", "--manifest", "-"]);
+    let ran = dir.feed(HIVESUM, outside.as_bytes(), ["audit", "d", "--manifest", "-"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr().contains("/etc/passwd: the path is absolute"), "{}", ran.stderr());
 }
 
 #[test]
 fn a_manifest_that_says_nothing_or_nonsense_is_no_success() {
-    let place = small();
+    let dir = small();
     for (text, why) in [("", ""), ("junk\n", "line 1 is no entry"), ("{\"path\":\"a\",\"digests\":{}}\n", "")] {
-        let ran = place.feed(HIVESUM, text.as_bytes(), ["audit", "d", "--manifest", "-"]);
+        let ran = dir.feed(HIVESUM, text.as_bytes(), ["audit", "d", "--manifest", "-"]);
         assert_eq!(ran.code, Some(1), "{text:?}");
         assert!(ran.stderr().contains(why), "{}", ran.stderr());
     }
-    assert_eq!(place.hivesum(["audit", "d"]).code, Some(2));
-    assert_eq!(place.hivesum(["audit", "nowhere", "--manifest", "d/m.ndjson"]).code, Some(1));
+    assert_eq!(dir.hivesum(["audit", "d"]).code, Some(2));
+    assert_eq!(dir.hivesum(["audit", "nowhere", "--manifest", "d/m.ndjson"]).code, Some(1));
 }

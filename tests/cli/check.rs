@@ -6,21 +6,21 @@ use std::process::Stdio;
 use hivesum_test_support::has_tool;
 use hivesum_test_support::process::peak_bytes;
 
-use super::support::{HIVESUM, Place, Ran};
+use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// Files `a`, `b` and `c`, all different.
-fn three_files() -> Place {
-    Place::with(&[(b"a", b"1"), (b"b", b"22"), (b"c", b"333")])
+fn three_files() -> WorkDir {
+    WorkDir::with(&[(b"a", b"1"), (b"b", b"22"), (b"c", b"333")])
 }
 
 #[test]
 fn digests_of_64_digits_are_of_the_algorithm_that_the_first_match_tells() {
-    let place = three_files();
+    let dir = three_files();
     for (algorithm, tag) in [("blake3", "BLAKE3"), ("sha256", "SHA256")] {
         let mut sums = format!("{}  c\n", "0".repeat(64));
-        sums.push_str(&place.hivesum(["hash", "-a", algorithm, "a", "b"]).well());
-        place.write("sums", sums);
-        let ran = place.hivesum(["check", "sums"]);
+        sums.push_str(&dir.hivesum(["hash", "-a", algorithm, "a", "b"]).well());
+        dir.write("sums", sums);
+        let ran = dir.hivesum(["check", "sums"]);
         assert_eq!(ran.code, Some(1));
         assert_eq!(ran.stdout(), "c: FAILED\na: OK\nb: OK\n");
         let said = format!("hivesum: sums: untagged digests of 256 bits are {tag}\n");
@@ -30,24 +30,24 @@ fn digests_of_64_digits_are_of_the_algorithm_that_the_first_match_tells() {
 
 #[test]
 fn a_manifest_cannot_pass_by_half_of_one_algorithm_and_half_of_another() {
-    let place = three_files();
-    let sha256 = place.hivesum(["hash", "-a", "sha256", "b"]).well();
-    place.write("sums", place.hivesum(["hash", "-a", "blake3", "a"]).well() + &sha256);
-    let ran = place.hivesum(["check", "sums"]);
+    let dir = three_files();
+    let sha256 = dir.hivesum(["hash", "-a", "sha256", "b"]).well();
+    dir.write("sums", dir.hivesum(["hash", "-a", "blake3", "a"]).well() + &sha256);
+    let ran = dir.hivesum(["check", "sums"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "a: OK\nb: FAILED\n"));
 }
 
 #[test]
 fn the_name_of_a_manifest_tells_its_algorithm() {
-    let place = three_files();
-    let sums = place.hivesum(["hash", "a", "b"]).well();
+    let dir = three_files();
+    let sums = dir.hivesum(["hash", "a", "b"]).well();
     for name in ["B3SUMS", "x.b3", "b3sums.txt"] {
-        place.write(name, &sums);
-        assert_eq!(place.hivesum(["check", name]).well(), "a: OK\nb: OK\n");
+        dir.write(name, &sums);
+        assert_eq!(dir.hivesum(["check", name]).well(), "a: OK\nb: OK\n");
     }
-    place.write("SHA256SUMS", &sums);
-    assert_eq!(place.hivesum(["check", "SHA256SUMS"]).stdout(), "a: FAILED\nb: FAILED\n");
-    assert_eq!(place.hivesum(["check", "-a", "blake3", "SHA256SUMS"]).well(), "a: OK\nb: OK\n", "-a goes first");
+    dir.write("SHA256SUMS", &sums);
+    assert_eq!(dir.hivesum(["check", "SHA256SUMS"]).stdout(), "a: FAILED\nb: FAILED\n");
+    assert_eq!(dir.hivesum(["check", "-a", "blake3", "SHA256SUMS"]).well(), "a: OK\nb: OK\n", "-a goes first");
 }
 
 #[test]
@@ -55,42 +55,42 @@ fn digests_in_base64_are_taken_on_request_as_openssl_computes_them() {
     if !has_tool("openssl") {
         return;
     }
-    let place = three_files();
+    let dir = three_files();
     let base64 = |algorithm: &str, name: &str| {
-        let digest = place.run("openssl", ["dgst", algorithm, "-binary", name]);
-        place.feed("openssl", &digest.stdout, ["base64", "-A"]).well()
+        let digest = dir.run("openssl", ["dgst", algorithm, "-binary", name]);
+        dir.feed("openssl", &digest.stdout, ["base64", "-A"]).well()
     };
     let mut sums = String::new();
     for algorithm in ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] {
         let (a, b) = (base64(&format!("-{algorithm}"), "a"), base64(&format!("-{algorithm}"), "b"));
         sums += &format!("{a}  a\n{} (b) = {b}\n", algorithm.to_uppercase());
     }
-    place.write("sums", &sums);
-    let ran = place.hivesum(["check", "--strict", "--base64", "sums"]);
+    dir.write("sums", &sums);
+    let ran = dir.hivesum(["check", "--strict", "--base64", "sums"]);
     assert_eq!((ran.code, ran.stdout()), (Some(0), "a: OK\nb: OK\n".repeat(6)), "{}", ran.stderr());
-    let without = place.hivesum(["check", "sums"]);
+    let without = dir.hivesum(["check", "sums"]);
     let why = "hivesum: sums: no properly formatted checksum lines found\n";
     assert_eq!((without.code, without.stdout(), without.stderr().as_str()), (Some(1), String::new(), why));
-    place.write("a", "2");
-    let ran = place.hivesum(["check", "--base64", "-a", "sha256", "sums"]);
+    dir.write("a", "2");
+    let ran = dir.hivesum(["check", "--base64", "-a", "sha256", "sums"]);
     assert_eq!((ran.code, ran.stdout()), (Some(1), "a: FAILED\nb: OK\n".to_owned()));
     // An SFV's line has a name where the digest should be.
-    place.write("sfv", "a 1AD5BE0D\n");
-    assert_eq!(place.hivesum(["check", "--base64", "sfv"]).code, Some(1));
+    dir.write("sfv", "a 1AD5BE0D\n");
+    assert_eq!(dir.hivesum(["check", "--base64", "sfv"]).code, Some(1));
 }
 
 #[test]
 fn tags_and_lengths_tell_the_algorithms_of_a_mixed_manifest() {
-    let place = three_files();
-    let tagged = place.hivesum(["hash", "-a", "sha3_256,crc32c,xxh3_128,blake2b,sha512_256", "a", "b"]).well();
+    let dir = three_files();
+    let tagged = dir.hivesum(["hash", "-a", "sha3_256,crc32c,xxh3_128,blake2b,sha512_256", "a", "b"]).well();
     let mut untagged = String::new();
     for algorithm in ["md5", "sha1", "sha224", "sha384", "sha512"] {
-        untagged.push_str(&place.hivesum(["hash", "-a", algorithm, "c"]).well());
+        untagged.push_str(&dir.hivesum(["hash", "-a", algorithm, "c"]).well());
     }
-    place.write("sums", tagged + &untagged);
+    dir.write("sums", tagged + &untagged);
     let expected = "a: OK\n".repeat(5) + &"b: OK\n".repeat(5) + &"c: OK\n".repeat(5);
-    assert_eq!(place.hivesum(["check", "--strict", "sums"]).well(), expected);
-    let asked = place.hivesum(["check", "-a", "sha1", "sums"]);
+    assert_eq!(dir.hivesum(["check", "--strict", "sums"]).well(), expected);
+    let asked = dir.hivesum(["check", "-a", "sha1", "sums"]);
     assert_eq!(asked.stdout(), "c: OK\n");
     assert_eq!(asked.stderr(), "hivesum: WARNING: 14 lines are improperly formatted\n");
 }
@@ -100,11 +100,11 @@ fn what_b3sum_and_sha256sum_print_is_checked() {
     if !has_tool("sha256sum") || !has_tool("b3sum") {
         return;
     }
-    let place = Place::with(&[(b"a b", b"1"), (b"n\nl", b"2"), (b"b\\s", b"3"), (b"caf\xc3\xa9", b"4")]);
+    let dir = WorkDir::with(&[(b"a b", b"1"), (b"n\nl", b"2"), (b"b\\s", b"3"), (b"caf\xc3\xa9", b"4")]);
     let names = ["a b", "n\nl", "b\\s", "caf\u{e9}"];
     for (tool, flags) in [("sha256sum", &[][..]), ("sha256sum", &["--tag"]), ("sha512sum", &[]), ("b3sum", &[])] {
-        let sums = place.run(tool, flags.iter().chain(&names)).stdout;
-        let ran = place.feed(HIVESUM, &sums, ["check", "--strict", "-"]);
+        let sums = dir.run(tool, flags.iter().chain(&names)).stdout;
+        let ran = dir.feed(HIVESUM, &sums, ["check", "--strict", "-"]);
         assert_eq!(ran.code, Some(0), "{tool}: {}", ran.stderr());
         assert_eq!(ran.stdout(), "a b: OK\n\\n\\nl: OK\nb\\s: OK\ncaf\u{e9}: OK\n");
     }
@@ -113,45 +113,45 @@ fn what_b3sum_and_sha256sum_print_is_checked() {
 #[test]
 fn what_hash_prints_is_checked_in_every_line_format() {
     let names: [&[u8]; 6] = [b"d/a b", b"d/n\nl", b"d/b\\s", b"d/c\rr", b"d/latin\xe9", b"d/#x"];
-    let place = Place::with(&names.map(|name| (name, name)));
+    let dir = WorkDir::with(&names.map(|name| (name, name)));
     for args in
         [&["-a", "sha512"][..], &["--format", "bsd"], &["-a", "md5,blake3"], &["-z"], &["-z", "--format", "bsd"]]
     {
         let zero: &[&str] = if args.contains(&"-z") { &["-z"] } else { &[] };
-        place.hivesum(["hash", "d", "-o", "sums.b3"].iter().chain(args)).well();
+        dir.hivesum(["hash", "d", "-o", "sums.b3"].iter().chain(args)).well();
         let algorithm: &[&str] = if args.contains(&"sha512") { &["-a", "sha512"] } else { &[] };
-        let ran = place.hivesum(["check", "--strict", "--quiet", "sums.b3"].iter().chain(zero).chain(algorithm));
+        let ran = dir.hivesum(["check", "--strict", "--quiet", "sums.b3"].iter().chain(zero).chain(algorithm));
         assert_eq!((ran.code, ran.stderr(), ran.stdout()), (Some(0), String::new(), String::new()), "{args:?}");
     }
 }
 
 #[test]
 fn thousands_of_entries_are_reported_in_the_order_of_the_manifest() {
-    let place = Place::new();
+    let dir = WorkDir::new();
     let mut expected = String::new();
     let mut sums = String::new();
     for number in 0..9000 {
         let name = format!("f{:04}", (number * 7001) % 9000);
-        place.write(&name, &name);
+        dir.write(&name, &name);
         expected.push_str(&format!("{name}: OK\n"));
     }
     for chunk in expected.lines().map(|line| &line[..5]).collect::<Vec<_>>().chunks(3000) {
         let several = ["hash", "-a", "md5,sha1", "--format", "bsd"].iter().chain(chunk);
-        let lines = place.hivesum(several).well();
+        let lines = dir.hivesum(several).well();
         // One algorithm for every second file: two lists of names run side by side.
         let wanted = |(number, line): (usize, &str)| (number % 4 == 0 || number % 4 == 3).then(|| format!("{line}\n"));
         sums.extend(lines.lines().enumerate().filter_map(wanted));
     }
-    assert_eq!(place.feed(HIVESUM, sums.as_bytes(), ["check", "--strict"]).well(), expected);
+    assert_eq!(dir.feed(HIVESUM, sums.as_bytes(), ["check", "--strict"]).well(), expected);
 }
 
 #[test]
 fn several_manifests_are_checked_one_after_the_other_and_the_worst_counts() {
-    let place = three_files();
-    place.write("one.b3", place.hivesum(["hash", "a"]).well());
-    place.write("two.b3", "junk\n");
-    place.write("three.b3", place.hivesum(["hash", "c"]).well());
-    let ran = place.hivesum(["check", "one.b3", "two.b3", "none", "three.b3"]);
+    let dir = three_files();
+    dir.write("one.b3", dir.hivesum(["hash", "a"]).well());
+    dir.write("two.b3", "junk\n");
+    dir.write("three.b3", dir.hivesum(["hash", "c"]).well());
+    let ran = dir.hivesum(["check", "one.b3", "two.b3", "none", "three.b3"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "a: OK\nc: OK\n"));
     assert_eq!(
         ran.stderr(),
@@ -161,35 +161,35 @@ fn several_manifests_are_checked_one_after_the_other_and_the_worst_counts() {
 
 #[test]
 fn a_nul_in_a_line_makes_it_malformed_instead_of_cutting_the_name() {
-    let place = three_files();
-    let line = place.hivesum(["hash", "a"]).well();
-    place.write("sums.b3", line.replace("  a\n", "  a\0b\n"));
-    let ran = place.hivesum(["check", "-w", "sums.b3"]);
+    let dir = three_files();
+    let line = dir.hivesum(["hash", "a"]).well();
+    dir.write("sums.b3", line.replace("  a\n", "  a\0b\n"));
+    let ran = dir.hivesum(["check", "-w", "sums.b3"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr().starts_with("hivesum: sums.b3: 1: improperly formatted BLAKE3 checksum line\n"));
 }
 
 #[test]
 fn a_fifo_in_a_manifest_counts_as_unreadable_and_is_never_waited_for() {
-    let place = three_files();
-    place.fifo("pipe");
-    place.write("sums.b3", format!("{}  pipe\n", "0".repeat(64)) + &place.hivesum(["hash", "a"]).well());
-    let ran = place.hivesum(["check", "sums.b3"]);
+    let dir = three_files();
+    dir.fifo("pipe");
+    dir.write("sums.b3", format!("{}  pipe\n", "0".repeat(64)) + &dir.hivesum(["hash", "a"]).well());
+    let ran = dir.hivesum(["check", "sums.b3"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "pipe: FAILED open or read\na: OK\n"));
     assert!(ran.stderr().starts_with("hivesum: pipe: not a regular file\n"));
 }
 
 #[test]
 fn verdicts_that_nobody_could_read_are_no_success() {
-    let place = three_files();
-    place.write("sums.b3", place.hivesum(["hash", "a"]).well());
+    let dir = three_files();
+    dir.write("sums.b3", dir.hivesum(["hash", "a"]).well());
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let ran = Ran::of(place.command(HIVESUM).args(["check", "sums.b3"]).stdout(full).output().unwrap());
+    let ran = Ran::of(dir.command(HIVESUM).args(["check", "sums.b3"]).stdout(full).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), "hivesum: write error: No space left on device\n"));
 
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let ran = Ran::of(place.command(HIVESUM).args(["check", "sums.b3"]).stdout(writer).output().unwrap());
+    let ran = Ran::of(dir.command(HIVESUM).args(["check", "sums.b3"]).stdout(writer).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), ""), "a closed pipe is quiet, but nothing was verified");
 }
 
@@ -198,25 +198,25 @@ const LINE_BYTES: usize = 1 << 20;
 
 #[test]
 fn a_line_at_the_bound_is_an_entry_and_one_byte_more_makes_it_none() {
-    let place = three_files();
-    let digest = place.digest("md5sum", "a");
+    let dir = three_files();
+    let digest = dir.digest("md5sum", "a");
     for (more, code, said) in [(0, 1, "File name too long"), (1, 1, "no properly formatted checksum lines found")] {
         let name = "x".repeat(LINE_BYTES - digest.len() - 2 + more);
-        let ran = place.feed(HIVESUM, format!("{digest}  {name}\n").as_bytes(), ["check", "-"]);
+        let ran = dir.feed(HIVESUM, format!("{digest}  {name}\n").as_bytes(), ["check", "-"]);
         assert_eq!((ran.code, ran.stderr().contains(said)), (Some(code), true), "{more}");
     }
 }
 
 #[test]
 fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_number() {
-    let place = three_files();
-    let good = place.hivesum(["hash", "-a", "md5", "a"]).well();
+    let dir = three_files();
+    let good = dir.hivesum(["hash", "-a", "md5", "a"]).well();
     for (args, said) in [
         (&["check", "--warn", "-"][..], "'standard input': 2: improperly formatted MD5 checksum line\n"),
         (&["audit", ".", "--manifest", "-"], "-: line 2 is no entry of a manifest\n"),
         (&["convert", "--to", "csv", "-"], "line 2"),
     ] {
-        let mut command = place.command(HIVESUM);
+        let mut command = dir.command(HIVESUM);
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();

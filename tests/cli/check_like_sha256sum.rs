@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hivesum_test_support::has_tool;
 
-use super::support::{HIVESUM, Place, Ran, arg};
+use super::work_dir::{HIVESUM, Ran, WorkDir, arg};
 
 /// In a manifest `{NAME}` stands for the digest of that file, `{^NAME}` for it in capitals, `{0}` for a wrong one.
 const FILES: [&str; 10] = ["f", "g", "a b", "n\nl", "b\\s", "c\rr", "x)y", " f", "*f", "caf\u{e9}"];
@@ -112,23 +112,23 @@ const OPTIONS: [&[&str]; 12] = [
 ];
 
 struct Bench {
-    place: Place,
+    dir: WorkDir,
     digests: BTreeMap<&'static str, String>,
 }
 
 impl Bench {
     fn new() -> Self {
-        let place = Place::new();
+        let dir = WorkDir::new();
         let mut digests = BTreeMap::new();
         for (number, name) in FILES.into_iter().enumerate() {
-            place.write(name, "x".repeat(number));
-            digests.insert(name, place.digest("sha256sum", name));
+            dir.write(name, "x".repeat(number));
+            digests.insert(name, dir.digest("sha256sum", name));
         }
-        std::fs::create_dir(place.path("dir")).unwrap();
-        place.link("loop", "loop");
-        place.link("dangling", "nowhere");
-        place.link("link", "f");
-        Self { place, digests }
+        std::fs::create_dir(dir.path("dir")).unwrap();
+        dir.link("loop", "loop");
+        dir.link("dangling", "nowhere");
+        dir.link("link", "f");
+        Self { dir, digests }
     }
 
     fn manifest(&self, template: &str) -> String {
@@ -141,9 +141,9 @@ impl Bench {
     }
 
     fn compare(&self, options: &[&str], manifest: &str) {
-        self.place.write("sums", manifest);
-        let ours = self.place.hivesum(["check", "-a", "sha256", "sums"].iter().chain(options));
-        let theirs = self.place.run("sha256sum", ["--check", "sums"].iter().chain(options));
+        self.dir.write("sums", manifest);
+        let ours = self.dir.hivesum(["check", "-a", "sha256", "sums"].iter().chain(options));
+        let theirs = self.dir.run("sha256sum", ["--check", "sums"].iter().chain(options));
         assert_same(&ours, theirs, &format!("{options:?} on {manifest:?}"));
     }
 }
@@ -196,8 +196,8 @@ fn a_manifest_on_standard_input_is_judged_in_the_same_words() {
         let manifest = bench.manifest(template);
         for name in [&[][..], &["-"]] {
             let ours = ["check", "-a", "sha256", "--warn"].iter().chain(name);
-            let ours = bench.place.feed(HIVESUM, manifest.as_bytes(), ours);
-            let theirs = bench.place.feed("sha256sum", manifest.as_bytes(), ["--check", "--warn"].iter().chain(name));
+            let ours = bench.dir.feed(HIVESUM, manifest.as_bytes(), ours);
+            let theirs = bench.dir.feed("sha256sum", manifest.as_bytes(), ["--check", "--warn"].iter().chain(name));
             assert_same(&ours, theirs, &manifest);
         }
     }
@@ -209,10 +209,10 @@ fn a_manifest_may_name_standard_input() {
         return;
     }
     let bench = Bench::new();
-    bench.place.write("sums", bench.manifest("{g}  -\n{f}  f\n"));
+    bench.dir.write("sums", bench.manifest("{g}  -\n{f}  f\n"));
     for input in [&b"x"[..], b"other"] {
-        let ours = bench.place.feed(HIVESUM, input, ["check", "-a", "sha256", "sums"]);
-        let theirs = bench.place.feed("sha256sum", input, ["--check", "sums"]);
+        let ours = bench.dir.feed(HIVESUM, input, ["check", "-a", "sha256", "sums"]);
+        let theirs = bench.dir.feed("sha256sum", input, ["--check", "sums"]);
         assert_same(&ours, theirs, "-");
     }
 }
@@ -225,17 +225,17 @@ fn manifests_that_cannot_be_read_and_odd_names_of_manifests_are_told_in_the_same
     let bench = Bench::new();
     let names: [&[u8]; 7] = [b"sums here", b"sums:1", b"it's", b"new\nline", b"latin\xe9", b"missing sums", b"dir"];
     for name in &names[..5] {
-        bench.place.write(name, "junk\n");
+        bench.dir.write(name, "junk\n");
     }
     for name in names {
         for locale in ["C", "C.UTF-8"] {
             let args = |first: &'static str| [arg(first), arg("--warn"), arg(name)];
             let run = |program: &str, first| {
-                Ran::of(bench.place.command(program).env("LC_ALL", locale).args(args(first)).output().unwrap())
+                Ran::of(bench.dir.command(program).env("LC_ALL", locale).args(args(first)).output().unwrap())
             };
             let ours = Ran::of(
                 bench
-                    .place
+                    .dir
                     .command(HIVESUM)
                     .env("LC_ALL", locale)
                     .args([arg("check"), arg("-asha256"), arg("--warn"), arg(name)])

@@ -2,39 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::support::Place;
+use super::work_dir::WorkDir;
 
-fn two_times() -> Place {
-    let place = Place::with(&[(b"d/edited", b"1"), (b"d/gone", b"2"), (b"d/old", b"3"), (b"d/same", b"4")]);
-    place.hivesum(["hash", "d", "--format", "ndjson", "-o", "old.ndjson"]).well();
-    place.hivesum(["hash", "d", "-o", "old.b3"]).well();
-    place.write("d/edited", "one");
-    std::fs::remove_file(place.path("d/gone")).unwrap();
-    std::fs::rename(place.path("d/old"), place.path("d/new")).unwrap();
-    place.write("d/added", "5");
-    place.hivesum(["hash", "d", "--format", "csv", "-o", "new.csv"]).well();
-    place
+fn two_times() -> WorkDir {
+    let dir = WorkDir::with(&[(b"d/edited", b"1"), (b"d/gone", b"2"), (b"d/old", b"3"), (b"d/same", b"4")]);
+    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "old.ndjson"]).well();
+    dir.hivesum(["hash", "d", "-o", "old.b3"]).well();
+    dir.write("d/edited", "one");
+    std::fs::remove_file(dir.path("d/gone")).unwrap();
+    std::fs::rename(dir.path("d/old"), dir.path("d/new")).unwrap();
+    dir.write("d/added", "5");
+    dir.hivesum(["hash", "d", "--format", "csv", "-o", "new.csv"]).well();
+    dir
 }
 
 #[test]
 fn a_summary_comes_first_and_the_lists_after_it() {
-    let place = two_times();
-    let ran = place.hivesum(["compare", "old.ndjson", "new.csv"]);
+    let dir = two_times();
+    let ran = dir.hivesum(["compare", "old.ndjson", "new.csv"]);
     let expected = "1 added, 1 removed, 1 modified, 1 moved, 0 suspected rot, 1 unchanged\n\
                     added: d/added\nremoved: d/gone\n\
                     modified: d/edited (size changed, mtime changed, ctime unknown, inode unknown)\n\
                     moved: d/old -> d/new\n";
     assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(1), expected, ""));
-    let plain = place.hivesum(["compare", "old.b3", "new.csv"]);
+    let plain = dir.hivesum(["compare", "old.b3", "new.csv"]);
     assert!(plain.stdout().contains("modified: d/edited (no evidence: nothing but digests was recorded)\n"));
-    let same = place.hivesum(["compare", "old.b3", "old.ndjson"]).well();
+    let same = dir.hivesum(["compare", "old.b3", "old.ndjson"]).well();
     assert_eq!(same, "0 added, 0 removed, 0 modified, 0 moved, 0 suspected rot, 4 unchanged\n");
 }
 
 #[test]
 fn programs_get_one_document() {
-    let place = two_times();
-    let ran = place.hivesum(["compare", "old.ndjson", "new.csv", "--format", "json"]);
+    let dir = two_times();
+    let ran = dir.hivesum(["compare", "old.ndjson", "new.csv", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let counts = json!({ "added": 1, "removed": 1, "modified": 1, "moved": 1, "suspected_rot": 0, "unchanged": 1 });
     assert_eq!(document["counts"], counts);
@@ -44,10 +44,10 @@ fn programs_get_one_document() {
 
 #[test]
 fn sides_that_share_no_algorithm_cannot_be_compared() {
-    let place = two_times();
-    place.hivesum(["hash", "-a", "md5", "d", "-o", "md5.csv", "--format", "csv"]).well();
-    let ran = place.hivesum(["compare", "old.ndjson", "md5.csv"]);
+    let dir = two_times();
+    dir.hivesum(["hash", "-a", "md5", "d", "-o", "md5.csv", "--format", "csv"]).well();
+    let ran = dir.hivesum(["compare", "old.ndjson", "md5.csv"]);
     assert_eq!((ran.code, ran.stderr().contains("no algorithm that both")), (Some(1), true), "{}", ran.stderr());
-    assert_eq!(place.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(1));
-    assert_eq!(place.hivesum(["compare", "old.ndjson"]).code, Some(2));
+    assert_eq!(dir.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(1));
+    assert_eq!(dir.hivesum(["compare", "old.ndjson"]).code, Some(2));
 }

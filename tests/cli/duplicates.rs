@@ -6,10 +6,10 @@ use hivesum_test_support::has_tool;
 use hivesum_test_support::vectors::ABC_BLAKE3;
 use serde_json::{Value, json};
 
-use super::support::Place;
+use super::work_dir::WorkDir;
 
-fn report(place: &Place, args: &[&str]) -> Value {
-    let ran = place.hivesum(["duplicates", "--format", "json"].iter().chain(args));
+fn report(dir: &WorkDir, args: &[&str]) -> Value {
+    let ran = dir.hivesum(["duplicates", "--format", "json"].iter().chain(args));
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), ""));
     serde_json::from_slice(&ran.stdout).unwrap()
 }
@@ -19,7 +19,7 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
     let large = vec![7; 100_000];
     let mut other_middle = large.clone();
     other_middle[50_000] = 8;
-    let place = Place::with(&[
+    let dir = WorkDir::with(&[
         (b"d/a", b"abc"),
         (b"d/b", b"abc"),
         (b"d/alone", b"abd"),
@@ -29,19 +29,19 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
         (b"d/e1", b""),
         (b"d/e2", b""),
     ]);
-    std::fs::hard_link(place.path("d/a"), place.path("d/link")).unwrap();
-    std::fs::hard_link(place.path("d/alone"), place.path("d/its link")).unwrap();
-    place.link("d/symlink", "large1");
-    let document = report(&place, &["d"]);
+    std::fs::hard_link(dir.path("d/a"), dir.path("d/link")).unwrap();
+    std::fs::hard_link(dir.path("d/alone"), dir.path("d/its link")).unwrap();
+    dir.link("d/symlink", "large1");
+    let document = report(&dir, &["d"]);
     let groups = document["groups"].as_array().unwrap();
     assert_eq!((groups.len(), &document["reclaimable_bytes"]), (2, &json!(100_003)));
     assert_eq!(groups[0]["paths"], json!(["large1", "large2"]), "the ends of large3 are the same, its middle is not");
     assert_eq!(groups[1]["paths"], json!(["a", "b", "link"]));
     assert_eq!((&groups[1]["count"], &groups[1]["reclaimable_bytes"]), (&json!(2), &json!(3)));
     assert_eq!(groups[1]["digest"], ABC_BLAKE3);
-    assert_eq!(report(&place, &["d", "--min-size", "4"])["total"], 1);
-    assert_eq!(report(&place, &["d", "--min-size", "0"])["total"], 3);
-    let ran = place.hivesum(["duplicates", "d"]);
+    assert_eq!(report(&dir, &["d", "--min-size", "4"])["total"], 1);
+    assert_eq!(report(&dir, &["d", "--min-size", "0"])["total"], 3);
+    let ran = dir.hivesum(["duplicates", "d"]);
     assert!(
         ran.stdout()
             .ends_with("3 B reclaimable, 2 copies of 3 B\n  a\n  b\n  link\n\n2 groups, 97.66 KiB reclaimable\n")
@@ -53,12 +53,12 @@ fn a_file_that_is_alone_is_not_read_whole() {
     if !has_tool("strace") {
         return;
     }
-    let place = Place::with(&[(b"d/twin1", &[1; 20_000]), (b"d/twin2", &[1; 20_000])]);
+    let dir = WorkDir::with(&[(b"d/twin1", &[1; 20_000]), (b"d/twin2", &[1; 20_000])]);
     let size = 64_000_000;
     for (name, byte) in [("lonely1", 1), ("lonely2", 2)] {
         let mut content = vec![0; size];
         content[size - 1] = byte;
-        place.write(format!("d/{name}"), content);
+        dir.write(format!("d/{name}"), content);
     }
     let args = [
         "-f",
@@ -66,15 +66,15 @@ fn a_file_that_is_alone_is_not_read_whole() {
         "trace=read,pread64,mmap",
         "-o",
         "trace",
-        super::support::HIVESUM,
+        super::work_dir::HIVESUM,
         "duplicates",
         "--io",
         "read",
         "d",
     ];
-    let ran = place.run("strace", args);
+    let ran = dir.run("strace", args);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr());
-    let read: u64 = place
+    let read: u64 = dir
         .read("trace")
         .lines()
         .filter(|line| line.contains("read"))
@@ -113,8 +113,8 @@ fn by_hand(dir: &std::path::Path) -> BTreeMap<String, Vec<String>> {
 fn a_real_tree_has_the_groups_that_a_plain_loop_finds() {
     let tree =
         std::env::var("HIVESUM_DUPLICATES_TREE").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned() + "/src");
-    let place = Place::new();
-    let ran = place.hivesum(["duplicates", "--format", "json", &tree]);
+    let dir = WorkDir::new();
+    let ran = dir.hivesum(["duplicates", "--format", "json", &tree]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let found: BTreeMap<String, Vec<String>> = document["groups"]
         .as_array()

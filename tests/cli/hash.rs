@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use hivesum_test_support::{cycle, has_tool};
 
-use super::support::{HIVESUM, Place, Ran, arg, sorted};
+use super::work_dir::{HIVESUM, Ran, WorkDir, arg, sorted};
 
 /// Names that formats and terminals stumble over.
 const HOSTILE: [&[u8]; 14] = [
@@ -28,20 +28,20 @@ const HOSTILE: [&[u8]; 14] = [
 ];
 
 /// Hostile names and sizes at every way of reading: none, small, mapped, cut into pieces.
-fn tree() -> Place {
-    let place = Place::new();
+fn tree() -> WorkDir {
+    let dir = WorkDir::new();
     for (number, name) in HOSTILE.iter().enumerate() {
-        place.write([b"tree/sub/", *name].concat(), cycle(number * 1000));
+        dir.write([b"tree/sub/", *name].concat(), cycle(number * 1000));
     }
     for size in [0, 1, 1023, 1024, 1025, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (17 << 20) + 1] {
-        place.write(format!("tree/size-{size}"), cycle(size));
+        dir.write(format!("tree/size-{size}"), cycle(size));
     }
-    place
+    dir
 }
 
-fn digests_of_all(place: &Place, tool: &str) -> Vec<Vec<u8>> {
+fn digests_of_all(dir: &WorkDir, tool: &str) -> Vec<Vec<u8>> {
     let find = format!("find tree -type f -print0 | xargs -0 {tool}");
-    let ran = place.run("sh", ["-c", &find]);
+    let ran = dir.run("sh", ["-c", &find]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr());
     sorted(&ran.stdout)
 }
@@ -51,12 +51,12 @@ fn a_tree_gets_the_lines_of_sha256sum_name_for_name() {
     if !has_tool("sha256sum") {
         return;
     }
-    let place = tree();
-    let ran = place.hivesum(["hash", "-a", "sha256", "tree"]);
+    let dir = tree();
+    let ran = dir.hivesum(["hash", "-a", "sha256", "tree"]);
     assert_eq!((ran.code, ran.stderr()), (Some(0), String::new()));
-    assert_eq!(sorted(&ran.stdout), digests_of_all(&place, "sha256sum"));
-    let read = place.hivesum(["hash", "-a", "sha256", "--io", "read", "-j", "3", "tree"]);
-    let mapped = place.hivesum(["hash", "-a", "sha256", "--io", "map", "-j", "1", "tree"]);
+    assert_eq!(sorted(&ran.stdout), digests_of_all(&dir, "sha256sum"));
+    let read = dir.hivesum(["hash", "-a", "sha256", "--io", "read", "-j", "3", "tree"]);
+    let mapped = dir.hivesum(["hash", "-a", "sha256", "--io", "map", "-j", "1", "tree"]);
     assert_eq!((&read.stdout, &mapped.stdout), (&ran.stdout, &ran.stdout));
 }
 
@@ -65,16 +65,16 @@ fn a_tree_gets_the_digests_of_b3sum_and_b3sum_reads_them() {
     if !has_tool("b3sum") {
         return;
     }
-    let place = tree();
+    let dir = tree();
     // b3sum cannot carry the one, and its older releases do not escape the other.
     for name in ["latin\u{e9}".as_bytes(), b"car\rriage"] {
         let name = if name.starts_with(b"l") { b"latin\xe9".as_slice() } else { name };
-        std::fs::remove_file(place.path([b"tree/sub/", name].concat())).unwrap();
+        std::fs::remove_file(dir.path([b"tree/sub/", name].concat())).unwrap();
     }
-    let ran = place.hivesum(["hash", "--format", "b3sum", "tree"]);
+    let ran = dir.hivesum(["hash", "--format", "b3sum", "tree"]);
     assert_eq!(ran.code, Some(0));
-    assert_eq!(sorted(&ran.stdout), digests_of_all(&place, "b3sum"));
-    let checked = place.feed("b3sum", &ran.stdout, ["--check", "-"]);
+    assert_eq!(sorted(&ran.stdout), digests_of_all(&dir, "b3sum"));
+    let checked = dir.feed("b3sum", &ran.stdout, ["--check", "-"]);
     assert_eq!(checked.code, Some(0), "{}", checked.stderr());
 }
 
@@ -82,8 +82,8 @@ fn a_tree_gets_the_digests_of_b3sum_and_b3sum_reads_them() {
 fn lines_come_in_walk_order_with_names_sorted_by_bytes() {
     let files: [(&[u8], &[u8]); 6] =
         [(b"d/b", b""), (b"d/a/z", b""), (b"d/a.txt", b""), (b"d/B", b""), (b"d/a-", b""), (b"d/\xff", b"")];
-    let place = Place::with(&files);
-    let lines = place.hivesum(["hash", "d"]).stdout;
+    let dir = WorkDir::with(&files);
+    let lines = dir.hivesum(["hash", "d"]).stdout;
     let names: Vec<_> =
         lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| &line[66..]).collect();
     assert_eq!(names, [&b"d/B"[..], b"d/a/z", b"d/a-", b"d/a.txt", b"d/b", b"d/\xff"]);
@@ -91,10 +91,10 @@ fn lines_come_in_walk_order_with_names_sorted_by_bytes() {
 
 #[test]
 fn paths_are_printed_as_they_were_given() {
-    let place = Place::with(&[(b"d/f", b"x"), (b"g", b"y")]);
-    let absolute = place.path("d");
+    let dir = WorkDir::with(&[(b"d/f", b"x"), (b"g", b"y")]);
+    let absolute = dir.path("d");
     let args = ["hash", "g", "./d", "d/", ".//d", "d/../d/f", absolute.to_str().unwrap(), "g"];
-    let lines = place.hivesum(args).well();
+    let lines = dir.hivesum(args).well();
     let names: Vec<_> = lines.lines().map(|line| &line[66..]).collect();
     let in_absolute = format!("{}/f", absolute.to_str().unwrap());
     assert_eq!(names, ["g", "./d/f", "d/f", ".//d/f", "d/../d/f", &in_absolute, "g"]);
@@ -102,8 +102,8 @@ fn paths_are_printed_as_they_were_given() {
 
 #[test]
 fn what_is_missing_is_reported_and_the_rest_goes_on() {
-    let place = Place::with(&[(b"a", b"1"), (b"b", b"2")]);
-    let ran = place.hivesum(["hash", "a", "no such", "b/c", "b"]);
+    let dir = WorkDir::with(&[(b"a", b"1"), (b"b", b"2")]);
+    let ran = dir.hivesum(["hash", "a", "no such", "b/c", "b"]);
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.stdout().lines().count(), 2);
     assert_eq!(ran.stderr(), "hivesum: 'no such': No such file or directory\nhivesum: b/c: Not a directory\n");
@@ -111,17 +111,17 @@ fn what_is_missing_is_reported_and_the_rest_goes_on() {
 
 #[test]
 fn what_may_not_be_read_is_reported_and_the_rest_goes_on() {
-    let place = Place::with(&[(b"d/closed/f", b"1"), (b"d/secret", b"2"), (b"d/open", b"3")]);
+    let dir = WorkDir::with(&[(b"d/closed/f", b"1"), (b"d/secret", b"2"), (b"d/open", b"3")]);
     for name in ["d/closed", "d/secret"] {
-        std::fs::set_permissions(place.path(name), PermissionsExt::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(0o000)).unwrap();
     }
-    std::fs::set_permissions(place.path(""), PermissionsExt::from_mode(0o755)).unwrap();
-    let mut command = place.command(HIVESUM);
-    if std::fs::read(place.path("d/secret")).is_ok() {
+    std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = dir.command(HIVESUM);
+    if std::fs::read(dir.path("d/secret")).is_ok() {
         command.uid(65_534); // permissions do not hold for root: be nobody
     }
     let ran = Ran::of(command.args(["hash", "d"]).output().expect("nobody may run the program under test"));
-    std::fs::set_permissions(place.path("d/closed"), PermissionsExt::from_mode(0o700)).unwrap();
+    std::fs::set_permissions(dir.path("d/closed"), PermissionsExt::from_mode(0o700)).unwrap();
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.stderr(), "hivesum: d/closed: Permission denied\nhivesum: d/secret: Permission denied\n");
     assert!(ran.stdout().ends_with("  d/open\n") && ran.stdout().lines().count() == 1, "{}", ran.stdout());
@@ -129,12 +129,12 @@ fn what_may_not_be_read_is_reported_and_the_rest_goes_on() {
 
 #[test]
 fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
-    let place = Place::with(&[(b"real/f", b"1")]);
-    place.link("to-dir", "real");
-    place.link("to-file", "real/f");
-    place.link("real/inner", "f");
-    place.link("broken", "nowhere");
-    let ran = place.hivesum(["hash", "to-dir", "to-file", "broken"]);
+    let dir = WorkDir::with(&[(b"real/f", b"1")]);
+    dir.link("to-dir", "real");
+    dir.link("to-file", "real/f");
+    dir.link("real/inner", "f");
+    dir.link("broken", "nowhere");
+    let ran = dir.hivesum(["hash", "to-dir", "to-file", "broken"]);
     let names: Vec<_> = ran.stdout().lines().map(|line| line[66..].to_owned()).collect();
     assert_eq!(names, ["to-dir/f", "to-file"]);
     assert_eq!(
@@ -146,10 +146,10 @@ fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
 
 #[test]
 fn a_fifo_or_device_is_skipped_and_never_waited_for() {
-    let place = Place::with(&[(b"d/f", b"1")]);
-    place.fifo("pipe");
-    place.fifo("d/pipe");
-    let ran = place.hivesum(["hash", "pipe", "/dev/null", "d"]);
+    let dir = WorkDir::with(&[(b"d/f", b"1")]);
+    dir.fifo("pipe");
+    dir.fifo("d/pipe");
+    let ran = dir.hivesum(["hash", "pipe", "/dev/null", "d"]);
     assert_eq!(ran.code, Some(0), "skips do not change the exit status");
     assert_eq!(
         ran.stderr(),
@@ -164,30 +164,30 @@ fn standard_input_is_hashed_with_no_path_with_a_dash_and_through_dev_stdin() {
     if !has_tool("sha256sum") {
         return;
     }
-    let place = Place::with(&[(b"f", b"file")]);
+    let dir = WorkDir::with(&[(b"f", b"file")]);
     for length in [0, 1, 40_000, 3 << 20] {
         let input = cycle(length);
-        let expected = place.feed("sha256sum", &input, ["-"]).stdout();
+        let expected = dir.feed("sha256sum", &input, ["-"]).stdout();
         for args in [&["hash", "-a", "sha256"][..], &["hash", "-a", "sha256", "-"]] {
-            assert_eq!(place.feed(HIVESUM, &input, args).well(), expected, "{length} bytes");
+            assert_eq!(dir.feed(HIVESUM, &input, args).well(), expected, "{length} bytes");
         }
-        let through = place.feed(HIVESUM, &input, ["hash", "-a", "sha256", "/dev/stdin"]).well();
+        let through = dir.feed(HIVESUM, &input, ["hash", "-a", "sha256", "/dev/stdin"]).well();
         assert_eq!(through[..64], expected[..64]);
     }
-    let between = place.feed(HIVESUM, b"x", ["hash", "f", "-", "f"]).well();
+    let between = dir.feed(HIVESUM, b"x", ["hash", "f", "-", "f"]).well();
     assert_eq!(between.lines().map(|line| &line[66..]).collect::<Vec<_>>(), ["f", "-", "f"]);
 }
 
 #[test]
 fn globs_choose_files_and_prune_directories() {
     let names = ["src/a.rs", "src/b.txt", "src/deep/c.rs", "target/d.rs", "top.rs"];
-    let place = Place::new();
+    let dir = WorkDir::new();
     for name in names {
-        place.write(format!("t/{name}"), "");
+        dir.write(format!("t/{name}"), "");
     }
     let hashed = |args: &[&str]| {
         let all = ["hash", "t"].iter().chain(args);
-        place.hivesum(all).well().lines().map(|line| line[68..].to_owned()).collect::<Vec<_>>()
+        dir.hivesum(all).well().lines().map(|line| line[68..].to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(hashed(&["--include", "*.rs"]), ["src/a.rs", "src/deep/c.rs", "target/d.rs", "top.rs"]);
     assert_eq!(hashed(&["--include", "*.rs", "--exclude", "target"]), ["src/a.rs", "src/deep/c.rs", "top.rs"]);
@@ -197,23 +197,23 @@ fn globs_choose_files_and_prune_directories() {
 
 #[test]
 fn thousands_of_names_come_back_in_their_order() {
-    let place = Place::new();
+    let dir = WorkDir::new();
     let names: Vec<_> = (0..8192).map(|number| format!("f{:05}", (number * 5001) % 8192)).collect();
     for name in &names {
-        place.write(name, name);
+        dir.write(name, name);
     }
-    let lines = place.hivesum(["hash"].into_iter().chain(names.iter().map(String::as_str))).well();
+    let lines = dir.hivesum(["hash"].into_iter().chain(names.iter().map(String::as_str))).well();
     let printed: Vec<_> = lines.lines().map(|line| &line[66..]).collect();
     assert_eq!(printed, names);
 }
 
 #[test]
 fn a_closed_pipe_ends_the_work_quietly() {
-    let place = Place::new();
+    let dir = WorkDir::new();
     for number in 0..20_000 {
-        std::fs::write(place.path(format!("{number:05}-{}", "x".repeat(100))), "").unwrap();
+        std::fs::write(dir.path(format!("{number:05}-{}", "x".repeat(100))), "").unwrap();
     }
-    let mut command = place.command(HIVESUM);
+    let mut command = dir.command(HIVESUM);
     let mut child = command.args(["hash", "."]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -224,16 +224,16 @@ fn a_closed_pipe_ends_the_work_quietly() {
 
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
-    let place = Place::with(&[(b"f", b"1")]);
+    let dir = WorkDir::with(&[(b"f", b"1")]);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let ran = Ran::of(place.command(HIVESUM).args(["hash", "f"]).stdout(full).output().unwrap());
+    let ran = Ran::of(dir.command(HIVESUM).args(["hash", "f"]).stdout(full).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), "hivesum: write error: No space left on device\n"));
 }
 
 #[test]
 fn a_name_that_a_format_cannot_carry_is_refused_and_the_rest_goes_on() {
-    let place = Place::with(&[(b"d/caf\xe9", b"1"), (b"d/plain", b"2")]);
-    let ran = place.hivesum([arg("hash"), arg("--format"), arg("b3sum"), arg("d")]);
+    let dir = WorkDir::with(&[(b"d/caf\xe9", b"1"), (b"d/plain", b"2")]);
+    let ran = dir.hivesum([arg("hash"), arg("--format"), arg("b3sum"), arg("d")]);
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.stderr(), "hivesum: 'd/caf'$'\\351': the b3sum format cannot carry a name that is not UTF-8\n");
     assert!(ran.stdout().ends_with("  d/plain\n") && ran.stdout().lines().count() == 1);

@@ -4,57 +4,55 @@ use hivesum_test_support::has_tool;
 use serde_json::json;
 
 use super::service::Service;
-use super::support::Place;
+use super::work_dir::WorkDir;
 
 #[test]
 fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it() {
-    let place = Place::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something")]);
-    let service = Service::start(&place);
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something")]);
+    let service = Service::start(&dir);
     let (first, second) = (service.run(json!({})), service.run(json!({})));
 
-    let list = place.hivesum(["jobs", "list", "--state", "s"]).well();
+    let list = dir.hivesum(["jobs", "list", "--state", "s"]).well();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), lines[0][0], lines[1][0]), (2, &*second, &*first));
     assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", ""][..]));
-    assert_eq!(place.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).well(), "");
-    let shown = place.hivesum(["jobs", "show", &first, "--state", "s"]).well();
+    assert_eq!(dir.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).well(), "");
+    let shown = dir.hivesum(["jobs", "show", &first, "--state", "s"]).well();
     assert!(shown.contains("\"state\": \"completed\""), "{shown}");
 
-    let manifest = place.hivesum(["jobs", "export", &first, "--state", "s"]).well();
+    let manifest = dir.hivesum(["jobs", "export", &first, "--state", "s"]).well();
     if has_tool("b3sum") {
-        place.write("t/B3SUMS", &manifest);
-        let mut check = place.command("b3sum");
-        check.args(["--check", "B3SUMS"]).current_dir(place.path("t"));
+        dir.write("t/B3SUMS", &manifest);
+        let mut check = dir.command("b3sum");
+        check.args(["--check", "B3SUMS"]).current_dir(dir.path("t"));
         assert!(check.output().unwrap().status.success(), "{manifest}");
     }
-    assert!(
-        place.hivesum(["jobs", "export", "--format", "csv", &first, "--state", "s"]).well().starts_with("path,size")
-    );
-    let wrong = place.hivesum(["jobs", "export", "-a", "md5", &first, "--state", "s"]);
+    assert!(dir.hivesum(["jobs", "export", "--format", "csv", &first, "--state", "s"]).well().starts_with("path,size"));
+    let wrong = dir.hivesum(["jobs", "export", "-a", "md5", &first, "--state", "s"]);
     assert_eq!(wrong.code, Some(1));
 
     for command in [&["jobs", "delete", &*first, "--state", "s"][..], &["jobs", "compact", "--state", "s"]] {
-        assert_eq!(place.hivesum(command).code, Some(75), "beside a service: {command:?}");
+        assert_eq!(dir.hivesum(command).code, Some(75), "beside a service: {command:?}");
     }
     drop(service);
-    assert_eq!(place.hivesum(["jobs", "delete", &first, "--state", "s"]).well(), "");
-    assert_eq!(place.hivesum(["jobs", "delete", &first, "--state", "s"]).code, Some(1));
-    let compacted = place.hivesum(["jobs", "compact", "--state", "s"]);
+    assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).well(), "");
+    assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).code, Some(1));
+    let compacted = dir.hivesum(["jobs", "compact", "--state", "s"]);
     assert_eq!(compacted.code, Some(0), "{}", compacted.stderr());
-    assert_eq!(place.hivesum(["jobs", "list", "--state", "s"]).well().lines().count(), 1);
-    let nothing = place.hivesum(["jobs", "list", "--state", "elsewhere"]);
+    assert_eq!(dir.hivesum(["jobs", "list", "--state", "s"]).well().lines().count(), 1);
+    let nothing = dir.hivesum(["jobs", "list", "--state", "elsewhere"]);
     assert_eq!(nothing.code, Some(1));
-    assert!(!place.path("elsewhere").exists(), "looking makes nothing");
+    assert!(!dir.path("elsewhere").exists(), "looking makes nothing");
 }
 
 #[test]
 fn a_job_of_several_algorithms_is_exported_with_those_that_a_format_has_room_for() {
-    let place = Place::with(&[(b"t/a", b"abc")]);
-    let service = Service::start(&place);
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
     let several = service.run(json!({ "algorithms": ["sha512", "sha256", "blake3", "crc32", "md5"] }));
     let one = service.run(json!({ "algorithms": ["sha512"] }));
-    let export = |id: &str, more: &[&str]| place.hivesum(["jobs", "export", id, "--state", "s"].iter().chain(more));
-    let digest = |tool: &str| place.digest(tool, "t/a");
+    let export = |id: &str, more: &[&str]| dir.hivesum(["jobs", "export", id, "--state", "s"].iter().chain(more));
+    let digest = |tool: &str| dir.digest(tool, "t/a");
     let (sha256, md5) = (digest("sha256sum"), digest("md5sum"));
     for (format, expected) in [
         ("gnu", format!("{}  a\n", digest("sha512sum"))),

@@ -3,7 +3,7 @@
 use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
 
-use super::support::{HIVESUM, Place, Ran};
+use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -14,14 +14,14 @@ fn several_algorithms_are_printed_as_tagged_lines_that_the_system_reads() {
     if !has_tool("sha256sum") {
         return;
     }
-    let place = Place::with(&[(b"a b", b"1"), (b"n\nl", b"2")]);
-    let tagged = place.hivesum(["hash", "-a", "sha256,sha512", "a b", "n\nl"]).well();
+    let dir = WorkDir::with(&[(b"a b", b"1"), (b"n\nl", b"2")]);
+    let tagged = dir.hivesum(["hash", "-a", "sha256,sha512", "a b", "n\nl"]).well();
     let tags: Vec<_> = tagged.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(tags, ["SHA256", "SHA512", "\\SHA256", "\\SHA512"]);
     for (tool, tag) in [("sha256sum", "SHA256"), ("sha512sum", "SHA512")] {
         let lines: String = tagged.split_inclusive('\n').filter(|line| line.contains(tag)).collect();
-        assert_eq!(place.run(tool, ["--tag", "a b", "n\nl"]).well(), lines);
-        assert_eq!(place.feed(tool, lines.as_bytes(), ["--check", "--strict"]).well(), "a b: OK\n\\n\\nl: OK\n");
+        assert_eq!(dir.run(tool, ["--tag", "a b", "n\nl"]).well(), lines);
+        assert_eq!(dir.feed(tool, lines.as_bytes(), ["--check", "--strict"]).well(), "a b: OK\n\\n\\nl: OK\n");
     }
 }
 
@@ -30,19 +30,19 @@ fn nul_ends_lines_as_sha256sum_ends_them() {
     if !has_tool("sha256sum") {
         return;
     }
-    let place = Place::with(&[(b"a\\b", b"1"), (b"n\nl", b"2")]);
+    let dir = WorkDir::with(&[(b"a\\b", b"1"), (b"n\nl", b"2")]);
     for (ours, theirs) in [(&["-z"][..], &["-z"][..]), (&["-z", "--format", "bsd"], &["-z", "--tag"])] {
         let ours = ["hash", "-a", "sha256", "a\\b", "n\nl"].iter().chain(ours);
         let theirs = ["a\\b", "n\nl"].iter().chain(theirs);
-        assert_eq!(place.hivesum(ours).well(), place.run("sha256sum", theirs).well());
+        assert_eq!(dir.hivesum(ours).well(), dir.run("sha256sum", theirs).well());
     }
 }
 
 #[test]
 fn ndjson_is_a_result_a_line_and_the_summary_last() {
-    let place = Place::with(&[(b"d/a", b"12345"), (b"d/caf\xe9", b"1")]);
-    place.link("d/link", "a");
-    let ran = place.hivesum(["hash", "--format", "ndjson", "-a", "crc32,md5", "d", "missing"]);
+    let dir = WorkDir::with(&[(b"d/a", b"12345"), (b"d/caf\xe9", b"1")]);
+    dir.link("d/link", "a");
+    let ran = dir.hivesum(["hash", "--format", "ndjson", "-a", "crc32,md5", "d", "missing"]);
     assert_eq!(ran.code, Some(1));
     let lines = json_lines(&ran.stdout());
     assert_eq!(lines.len(), 5);
@@ -59,21 +59,21 @@ fn ndjson_is_a_result_a_line_and_the_summary_last() {
 
 #[test]
 fn json_is_one_document_with_the_same_items() {
-    let place = Place::with(&[(b"d/a", b"12345"), (b"d/b", b"")]);
-    let document: Value = serde_json::from_str(&place.hivesum(["hash", "--format", "json", "d"]).well()).unwrap();
-    let lines = json_lines(&place.hivesum(["hash", "--format", "ndjson", "d"]).well());
+    let dir = WorkDir::with(&[(b"d/a", b"12345"), (b"d/b", b"")]);
+    let document: Value = serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "d"]).well()).unwrap();
+    let lines = json_lines(&dir.hivesum(["hash", "--format", "ndjson", "d"]).well());
     assert_eq!(document["algorithms"], json!(["blake3"]));
     assert_eq!(document["items"].as_array().unwrap()[..], lines[..2]);
     assert_eq!(document["summary"]["files"], 2);
     let empty: Value =
-        serde_json::from_str(&place.hivesum(["hash", "--format", "json", "--include", "x", "d"]).well()).unwrap();
+        serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "--include", "x", "d"]).well()).unwrap();
     assert_eq!(empty["items"], json!([]));
 }
 
 #[test]
 fn csv_has_a_header_crlf_and_quotes_where_they_are_needed() {
-    let place = Place::with(&[(b"d/a,b", b"12345"), (b"d/q\"\n", b"")]);
-    let text = place.hivesum(["hash", "--format", "csv", "-a", "crc32", "d"]).well();
+    let dir = WorkDir::with(&[(b"d/a,b", b"12345"), (b"d/q\"\n", b"")]);
+    let text = dir.hivesum(["hash", "--format", "csv", "-a", "crc32", "d"]).well();
     let records: Vec<_> = text.split("\r\n").collect();
     assert_eq!(records[0], "path,size,modified_at,crc32");
     assert!(records[1].starts_with("\"d/a,b\",5,2") && records[1].ends_with("Z,cbf53a1c"), "{}", records[1]);
@@ -83,37 +83,37 @@ fn csv_has_a_header_crlf_and_quotes_where_they_are_needed() {
 
 #[test]
 fn an_output_file_replaces_the_old_one_and_is_left_out_of_its_own_tree() {
-    let place = Place::with(&[(b"d/a", b"1"), (b"d/z", b"2"), (b"d/SUMS", b"old")]);
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/z", b"2"), (b"d/SUMS", b"old")]);
     for format in ["gnu", "ndjson"] {
-        place.hivesum(["hash", "--format", format, "-o", "d/SUMS", "d"]).well();
-        let written = place.read("d/SUMS");
+        dir.hivesum(["hash", "--format", format, "-o", "d/SUMS", "d"]).well();
+        let written = dir.read("d/SUMS");
         assert!(written.contains("d/a") && written.contains("d/z") && !written.contains("SUMS"), "{written}");
     }
-    let entries = std::fs::read_dir(place.path("d")).unwrap().count();
+    let entries = std::fs::read_dir(dir.path("d")).unwrap().count();
     assert_eq!(entries, 3, "nothing is left behind");
 }
 
 #[test]
 fn an_output_file_that_cannot_be_finished_replaces_nothing() {
-    let place = Place::with(&[(b"d/a", b"1"), (b"SUMS", b"old")]);
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"SUMS", b"old")]);
     let limited = format!("ulimit -f 0; exec '{HIVESUM}' hash -o SUMS d");
-    let ran = place.run("bash", ["-c", &limited]);
+    let ran = dir.run("bash", ["-c", &limited]);
     assert_ne!(ran.code, Some(0));
-    assert_eq!(place.read("SUMS"), "old");
-    assert_eq!(place.names(), ["SUMS", "d"]);
-    let nowhere = place.hivesum(["hash", "-o", "no/where", "d"]);
+    assert_eq!(dir.read("SUMS"), "old");
+    assert_eq!(dir.names(), ["SUMS", "d"]);
+    let nowhere = dir.hivesum(["hash", "-o", "no/where", "d"]);
     assert_eq!((nowhere.code, nowhere.stderr().as_str()), (Some(1), "hivesum: no/where: No such file or directory\n"));
 }
 
 #[test]
 fn an_output_file_may_be_a_device_or_standard_output() {
-    let place = Place::with(&[(b"a", b"1")]);
-    assert_eq!(place.hivesum(["hash", "-o", "/dev/null", "a"]).well(), "");
-    let direct = place.hivesum(["hash", "a"]).well();
+    let dir = WorkDir::with(&[(b"a", b"1")]);
+    assert_eq!(dir.hivesum(["hash", "-o", "/dev/null", "a"]).well(), "");
+    let direct = dir.hivesum(["hash", "a"]).well();
     for name in ["-", "/dev/stdout"] {
-        let log = std::fs::File::create(place.path("log")).unwrap();
-        let ran = Ran::of(place.command(HIVESUM).args(["hash", "-o", name, "a"]).stdout(log).output().unwrap());
+        let log = std::fs::File::create(dir.path("log")).unwrap();
+        let ran = Ran::of(dir.command(HIVESUM).args(["hash", "-o", name, "a"]).stdout(log).output().unwrap());
         assert_eq!(ran.code, Some(0));
-        assert_eq!(place.read("log"), direct, "written through the descriptor, not replaced");
+        assert_eq!(dir.read("log"), direct, "written through the descriptor, not replaced");
     }
 }

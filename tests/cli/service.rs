@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{HIVESUM, Place};
+use super::work_dir::{HIVESUM, WorkDir};
 
 /// A service on the state `s` with the root `t`; killed when it goes.
 pub(crate) struct Service {
@@ -15,13 +15,13 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(place: &Place) -> Self {
-        Self::with(place, &[])
+    pub(crate) fn start(dir: &WorkDir) -> Self {
+        Self::with(dir, &[])
     }
 
     /// With more options.
-    pub(crate) fn with(place: &Place, more: &[&str]) -> Self {
-        let mut command = place.command(HIVESUM);
+    pub(crate) fn with(dir: &WorkDir, more: &[&str]) -> Self {
+        let mut command = dir.command(HIVESUM);
         command.args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"]).args(more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();

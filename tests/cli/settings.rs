@@ -1,20 +1,20 @@
 //! `hivesum config`: three layers, and where each value came from.
 
-use super::support::{Place, Ran};
+use super::work_dir::{Ran, WorkDir};
 
 const FILE: &str = "max_parts = 5\nmax_uploads = 6\nrate_limit = \"off\"\nallow_hosts = [\"sums.example\"]\n\n[roots]\nphotos = \"/srv/p\"\n";
 
-fn config(place: &Place, variables: &[(&str, &str)], args: &[&str]) -> Ran {
-    let mut command = place.command(super::support::HIVESUM);
+fn config(dir: &WorkDir, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+    let mut command = dir.command(super::work_dir::HIVESUM);
     command.args(["config", "--state", "s"]).args(args).envs(variables.iter().copied());
     Ran::of(command.output().unwrap())
 }
 
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
-    let place = Place::with(&[(b"h.toml", FILE.as_bytes())]);
+    let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes())]);
     let variables = [("HIVESUM_MAX_PARTS", "7"), ("HIVESUM_MAX_UPLOADS", "8"), ("HIVESUM_CONFIG", "h.toml")];
-    let shown = config(&place, &variables, &["--max-parts", "9"]).well();
+    let shown = config(&dir, &variables, &["--max-parts", "9"]).well();
     for line in [
         "max_parts = 9  # command line",
         "max_uploads = 8  # environment",
@@ -27,15 +27,15 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} is missing in\n{shown}");
     }
-    assert_eq!(place.names(), ["h.toml"], "nothing is made");
+    assert_eq!(dir.names(), ["h.toml"], "nothing is made");
 }
 
 #[test]
 fn what_is_shown_is_a_file_that_says_the_same() {
-    let place = Place::with(&[(b"h.toml", FILE.as_bytes())]);
-    let first = config(&place, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).well();
-    place.write("again.toml", &first);
-    let again = config(&place, &[], &["--config", "again.toml"]).well();
+    let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes())]);
+    let first = config(&dir, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).well();
+    dir.write("again.toml", &first);
+    let again = config(&dir, &[], &["--config", "again.toml"]).well();
     let values = |text: &str| text.lines().map(|line| line.split("  #").next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(values(&first), values(&again));
 }
@@ -54,14 +54,14 @@ fn a_file_that_cannot_be_meant_is_refused_and_says_where() {
         ("no_auth = true\nlisten = \"0.0.0.0:80\"\n", "loopback"),
         ("trusted_proxies = [\"10.0.0.0/99\"]\n", "line 1"),
     ] {
-        let place = Place::with(&[(b"h.toml", file.as_bytes())]);
+        let dir = WorkDir::with(&[(b"h.toml", file.as_bytes())]);
         for command in ["config", "serve"] {
-            let ran = place.hivesum([command, "--config", "h.toml", "--state", "s"]);
+            let ran = dir.hivesum([command, "--config", "h.toml", "--state", "s"]);
             assert_eq!((ran.code, ran.stdout().as_str()), (Some(2), ""), "{file:?}: {}", ran.stderr());
             assert!(ran.stderr().contains(message), "{file:?}: {}", ran.stderr());
         }
     }
-    let missing = Place::new().hivesum(["serve", "--config", "nowhere.toml", "--state", "s"]);
+    let missing = WorkDir::new().hivesum(["serve", "--config", "nowhere.toml", "--state", "s"]);
     assert_eq!(missing.code, Some(2));
     assert!(missing.stderr().contains("nowhere.toml: No such file or directory"), "{}", missing.stderr());
 }

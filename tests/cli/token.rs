@@ -1,27 +1,27 @@
 //! `hivesum token`: secrets are shown once, and only on stdout.
 
-use super::support::Place;
+use super::work_dir::WorkDir;
 
 #[test]
 fn a_token_is_created_listed_and_revoked() {
-    let place = Place::new();
-    let created = place.hivesum(["token", "create", "--name", "back\nup", "--scope", "read", "--state", "s"]);
+    let dir = WorkDir::new();
+    let created = dir.hivesum(["token", "create", "--name", "back\nup", "--scope", "read", "--state", "s"]);
     assert_eq!(created.code, Some(0), "{}", created.stderr());
     let secret = created.stdout();
     assert!(secret.len() > 40 && secret.ends_with('\n'));
     assert!(!created.stderr().contains(secret.trim()));
-    place.hivesum(["token", "create", "--name", "brief", "--expires", "12h", "--state", "s"]);
+    dir.hivesum(["token", "create", "--name", "brief", "--expires", "12h", "--state", "s"]);
 
-    let list = place.hivesum(["token", "list", "--state", "s"]).well();
+    let list = dir.hivesum(["token", "list", "--state", "s"]).well();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0][1..], ["read", "never ends", "back\\nup"]);
     assert!(lines[1][2].starts_with("ends 2"), "{list}");
     assert!(!list.contains(secret.trim()));
 
-    assert_eq!(place.hivesum(["token", "revoke", lines[0][0], "--state", "s"]).well(), "");
-    assert_eq!(place.hivesum(["token", "list", "--state", "s"]).well().lines().count(), 1);
-    let again = place.hivesum(["token", "revoke", lines[0][0], "--state", "s"]);
+    assert_eq!(dir.hivesum(["token", "revoke", lines[0][0], "--state", "s"]).well(), "");
+    assert_eq!(dir.hivesum(["token", "list", "--state", "s"]).well().lines().count(), 1);
+    let again = dir.hivesum(["token", "revoke", lines[0][0], "--state", "s"]);
     assert_eq!(again.code, Some(1));
     assert!(again.stderr().contains("no token has the id"), "{}", again.stderr());
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use hivesum_test_support::{Requirement, has_tool};
 
-use super::support::{HIVESUM, Place, Ran, arg};
+use super::work_dir::{HIVESUM, Ran, WorkDir, arg};
 
 const NAMES: [&[u8]; 26] = [
     b"plain",
@@ -110,27 +110,27 @@ impl Tool {
         has_tool(self.program) && (!wants_tags || tags.is_met(knows_tags))
     }
 
-    fn run(&self, place: &Place, args: Vec<OsString>) -> Ran {
-        place.run(self.program, args)
+    fn run(&self, dir: &WorkDir, args: Vec<OsString>) -> Ran {
+        dir.run(self.program, args)
     }
 
-    fn makes(&self, place: &Place, name: &[u8]) -> Ran {
-        self.run(place, self.makes.iter().map(arg).chain([arg(name)]).collect())
+    fn makes(&self, dir: &WorkDir, name: &[u8]) -> Ran {
+        self.run(dir, self.makes.iter().map(arg).chain([arg(name)]).collect())
     }
 
     /// Whether the tool takes the manifest while the file is what it was, and not when it is another.
-    fn accepts(&self, place: &Place, manifest: &[u8], name: &[u8]) -> bool {
-        place.write("../manifest", manifest);
+    fn accepts(&self, dir: &WorkDir, manifest: &[u8], name: &[u8]) -> bool {
+        dir.write("../manifest", manifest);
         let mut args: Vec<_> = self.checks.iter().map(arg).chain([arg("../manifest")]).collect();
         if self.checks_by_name {
             args.extend([arg("--"), arg(name)]);
         }
-        let well = || self.run(place, args.clone()).code == Some(0);
-        place.write(name, "content");
+        let well = || self.run(dir, args.clone()).code == Some(0);
+        dir.write(name, "content");
         let takes_it = well();
-        place.write(name, "another");
+        dir.write(name, "another");
         let takes_anything = well();
-        place.write(name, "content");
+        dir.write(name, "content");
         takes_it && !takes_anything
     }
 }
@@ -153,21 +153,21 @@ fn every_name_that_a_tool_gets_through_its_own_manifest_goes_both_ways() {
     for tool in TOOLS.iter().filter(|tool| tool.is_there()) {
         let mut through = 0;
         for name in NAMES.into_iter().filter(|name| !is_beyond(tool, name)) {
-            let place = Place::within();
-            place.write(name, "content");
-            let theirs = tool.makes(&place, name);
-            if theirs.code != Some(0) || !tool.accepts(&place, &theirs.stdout, name) {
+            let dir = WorkDir::within();
+            dir.write(name, "content");
+            let theirs = tool.makes(&dir, name);
+            if theirs.code != Some(0) || !tool.accepts(&dir, &theirs.stdout, name) {
                 continue;
             }
             through += 1;
             let case = format!("{} {:?}: {}", tool.program, tool.makes, name.escape_ascii());
-            place.write("../manifest", &theirs.stdout);
-            let read = place.hivesum(["check", "--strict", "--quiet", "../manifest"]);
+            dir.write("../manifest", &theirs.stdout);
+            let read = dir.hivesum(["check", "--strict", "--quiet", "../manifest"]);
             assert_eq!((read.code, read.stdout().as_str()), (Some(0), ""), "{case}: {}", read.stderr());
             let args = ["hash"].iter().chain(tool.ours).map(arg).chain([arg("--"), arg(name)]);
-            let ours = place.run(HIVESUM, args);
+            let ours = dir.run(HIVESUM, args);
             assert_eq!(ours.code, Some(0), "{case}: {}", ours.stderr());
-            assert!(tool.accepts(&place, &ours.stdout, name), "{case}: {}", ours.stdout());
+            assert!(tool.accepts(&dir, &ours.stdout, name), "{case}: {}", ours.stdout());
         }
         assert!(through >= 16, "{} {:?} gets {through} names through", tool.program, tool.makes);
     }
@@ -178,25 +178,25 @@ fn what_openssl_prints_is_checked() {
     if !has_tool("openssl") {
         return;
     }
-    let place = Place::with(&[(b"a b", b"abc"), (b"x)y", b"abc")]);
+    let dir = WorkDir::with(&[(b"a b", b"abc"), (b"x)y", b"abc")]);
     for algorithm in ["-sha256", "-sha512", "-sha512-256", "-sha3-256", "-md5", "-sha1", "-blake2b512"] {
-        let sums = place.run("openssl", ["dgst", algorithm, "a b", "x)y"]).well();
-        let ran = place.feed(HIVESUM, sums.as_bytes(), ["check", "--strict", "-"]);
+        let sums = dir.run("openssl", ["dgst", algorithm, "a b", "x)y"]).well();
+        let ran = dir.feed(HIVESUM, sums.as_bytes(), ["check", "--strict", "-"]);
         assert_eq!(ran.well(), "a b: OK\nx)y: OK\n", "{sums}");
     }
 }
 
 #[test]
 fn a_manifest_of_any_format_is_checked_with_its_verdicts_as_a_document() {
-    let place = Place::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/c", b"333")]);
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/c", b"333")]);
     for format in ["hashdeep", "csv", "json", "ndjson", "bsd"] {
-        place.hivesum(["hash", "-a", "md5,sha256", "d", "--format", format, "-o", "m"]).well();
-        assert_eq!(place.hivesum(["check", "--strict", "--quiet", "m"]).well(), "", "{format}");
+        dir.hivesum(["hash", "-a", "md5,sha256", "d", "--format", format, "-o", "m"]).well();
+        assert_eq!(dir.hivesum(["check", "--strict", "--quiet", "m"]).well(), "", "{format}");
     }
-    place.hivesum(["hash", "-a", "sha256", "d", "--format", "csv", "-o", "m"]).well();
-    place.write("d/b", "2x");
-    std::fs::remove_file(place.path("d/c")).unwrap();
-    let ran = place.hivesum(["check", "--format", "json", "m"]);
+    dir.hivesum(["hash", "-a", "sha256", "d", "--format", "csv", "-o", "m"]).well();
+    dir.write("d/b", "2x");
+    std::fs::remove_file(dir.path("d/c")).unwrap();
+    let ran = dir.hivesum(["check", "--format", "json", "m"]);
     assert_eq!(ran.code, Some(1));
     let document: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     let verdicts: Vec<_> = document["items"].as_array().unwrap().iter().map(|item| &item["verdict"]).collect();

@@ -1,10 +1,10 @@
 //! Wrong command lines: exit status 2, a message that says what is wrong, nothing read or written.
 
-use super::support::Place;
+use super::work_dir::WorkDir;
 
 #[test]
 fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
-    let place = Place::with(&[(b"f", b"1")]);
+    let dir = WorkDir::with(&[(b"f", b"1")]);
     for (args, message) in [
         (&["hash", "-a", "sha255", "f"][..], "sha255"),
         (&["hash", "-a", "", "f"], "--algorithms"),
@@ -28,24 +28,24 @@ fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
         (&["frobnicate"], "frobnicate"),
         (&[], "Usage: hivesum"),
     ] {
-        let ran = place.hivesum(args.iter().chain(&["-o", "out"][..if args.contains(&"hash") { 2 } else { 0 }]));
+        let ran = dir.hivesum(args.iter().chain(&["-o", "out"][..if args.contains(&"hash") { 2 } else { 0 }]));
         assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr());
         assert!(ran.stderr().contains(message), "{args:?}: {}", ran.stderr());
         assert_eq!(ran.stdout(), "", "{args:?}");
-        assert_eq!(place.names(), ["f"], "{args:?}");
+        assert_eq!(dir.names(), ["f"], "{args:?}");
     }
 }
 
 #[test]
 fn help_and_version_go_to_stdout() {
-    let place = Place::new();
+    let dir = WorkDir::new();
     for args in
         [&["--help"][..], &["hash", "--help"], &["check", "-h"], &["serve", "--help"], &["token", "create", "--help"]]
     {
-        let help = place.hivesum(args).well();
+        let help = dir.hivesum(args).well();
         assert!(help.contains("Usage: hivesum"), "{args:?}");
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(110), "{args:?}: {widest:?} columns");
     }
-    assert!(place.hivesum(["--version"]).well().starts_with("hivesum "));
+    assert!(dir.hivesum(["--version"]).well().starts_with("hivesum "));
 }

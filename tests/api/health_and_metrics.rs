@@ -1,4 +1,4 @@
-//! What the service tells of itself: algorithms, stats, health, metrics.
+//! What the service reports about itself: algorithms, stats, health, metrics.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 
 #[test]
-fn all_algorithms_are_told_and_one_is_the_default() {
+fn all_algorithms_are_listed_and_one_is_the_default() {
     let app = TestApp::start();
     let algorithms = app.json("/api/v1/algorithms");
     let names: Vec<_> =
@@ -40,7 +40,7 @@ fn the_stats_count_what_was_hashed() {
 }
 
 #[test]
-fn the_stats_tell_jobs_by_their_state_and_what_the_store_has_committed() {
+fn the_stats_count_jobs_by_state_and_what_the_store_has_committed() {
     let app = TestApp::with(|config| config.limits.max_running_jobs = 1);
     app.write("a/1", "abc");
     app.write("a/2", "abc");
@@ -55,14 +55,14 @@ fn the_stats_tell_jobs_by_their_state_and_what_the_store_has_committed() {
         app.post(&format!("/api/v1/jobs/{id}/cancel")).send().unwrap();
     }
     jobs_are(json!({ "queued": 0, "running": 0, "completed": 1, "failed": 0, "cancelled": 2 }));
-    // Orders of ended jobs are written behind their backs: both lengths are told as they are once that is done.
+    // The sort index of an ended job is written in the background. Once that is done, both sizes stay the same.
     let length = |name: &str| app.state.path().join("state").join(name).metadata().map_or(0, |meta| meta.len());
-    let as_told = |stats: &Value| {
+    let sizes_match = |stats: &Value| {
         let store = &stats["store"];
         (&store["database_bytes"], &store["log_bytes"])
             == (&json!(length("hivesum.db")), &json!(length("hivesum.db-wal")))
     };
-    let stats = app.await_json("/api/v1/stats", as_told);
+    let stats = app.await_json("/api/v1/stats", sizes_match);
     let store = &stats["store"];
     assert_eq!(store["rows_committed"], 2, "{store}");
     assert!(store["commits"].as_u64().unwrap() >= 1, "{store}");
@@ -90,20 +90,20 @@ fn the_stats_tell_jobs_by_their_state_and_what_the_store_has_committed() {
 }
 
 #[test]
-fn every_figure_says_its_kind_and_what_it_means() {
+fn every_metric_has_a_type_and_a_help_text() {
     let app = TestApp::start();
     app.post("/api/v1/hash").body("abc").send().unwrap();
     let text = app.get("/metrics").send().unwrap().text().unwrap();
-    let told = |kind: &str| {
+    let names = |kind: &str| {
         let prefix = format!("# {kind} ");
         text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split(' ').next()).collect::<BTreeSet<_>>()
     };
-    let (helps, kinds) = (told("HELP"), told("TYPE"));
-    assert_eq!(helps, kinds);
+    let (helps, types) = (names("HELP"), names("TYPE"));
+    assert_eq!(helps, types);
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let name = line.split(['{', ' ']).next().unwrap();
         let family = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
-        assert!(kinds.contains(name) || kinds.contains(family), "{line}");
+        assert!(types.contains(name) || types.contains(family), "{line}");
     }
 }
 
@@ -135,7 +135,7 @@ fn the_metrics_count_requests_by_route_and_status() {
 }
 
 #[test]
-fn health_is_bare() {
+fn the_health_answers_are_plain_text() {
     let app = TestApp::signed_out(|_| {});
     for path in ["/healthz", "/readyz"] {
         let answer = app.get(path).send().unwrap();

@@ -9,7 +9,7 @@ use hivesum_test_support::vectors::ABC_BLAKE3;
 use serde_json::{Value, json};
 
 use super::service::Service;
-use super::support::Place;
+use super::work_dir::WorkDir;
 
 /// Nobody's.
 const NO_JOB: &str = "0197a2b4-6d3c-7000-8000-000000000001";
@@ -17,8 +17,8 @@ const NO_JOB: &str = "0197a2b4-6d3c-7000-8000-000000000001";
 /// All four traces as they were.
 const UNTOUCHED: &str = "size same, mtime same, ctime same, inode same";
 
-fn document(place: &Place, args: &[&str], code: i32) -> Value {
-    let ran = place.hivesum(args.iter().chain(&["--state", "s", "--format", "json"]));
+fn document(dir: &WorkDir, args: &[&str], code: i32) -> Value {
+    let ran = dir.hivesum(args.iter().chain(&["--state", "s", "--format", "json"]));
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(code), ""), "{args:?}");
     serde_json::from_slice(&ran.stdout).unwrap()
 }
@@ -31,8 +31,8 @@ fn verdicts(document: &Value) -> Vec<(&str, &str)> {
     verdicts
 }
 
-fn tree() -> Place {
-    Place::with(&[
+fn tree() -> WorkDir {
+    WorkDir::with(&[
         (b"t/edited", b"1"),
         (b"t/gone", b"2"),
         (b"t/old", b"3"),
@@ -42,12 +42,12 @@ fn tree() -> Place {
     ])
 }
 
-fn edit(place: &Place) {
-    place.write("t/edited", "one");
-    fs::remove_file(place.path("t/gone")).unwrap();
-    fs::rename(place.path("t/old"), place.path("t/new")).unwrap();
-    place.write("t/added", "7");
-    let file = File::options().write(true).open(place.path("t/set back")).unwrap();
+fn edit(dir: &WorkDir) {
+    dir.write("t/edited", "one");
+    fs::remove_file(dir.path("t/gone")).unwrap();
+    fs::rename(dir.path("t/old"), dir.path("t/new")).unwrap();
+    dir.write("t/added", "7");
+    let file = File::options().write(true).open(dir.path("t/set back")).unwrap();
     let before = file.metadata().unwrap().modified().unwrap();
     file.write_all_at(b"V", 0).unwrap();
     file.set_modified(before).unwrap();
@@ -55,17 +55,17 @@ fn edit(place: &Place) {
 
 #[test]
 fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_more_of_each_file() {
-    let place = tree();
-    let service = Service::start(&place);
+    let dir = tree();
+    let service = Service::start(&dir);
     let id = service.run(json!({}));
     let all_well = "6 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
-    assert_eq!(place.hivesum(["audit", "t", "--job", &id, "--state", "s"]).well(), all_well);
-    edit(&place);
+    assert_eq!(dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]).well(), all_well);
+    edit(&dir);
     drop(service);
-    let manifest = place.hivesum(["jobs", "export", "--format", "ndjson", &id, "--state", "s"]).well();
-    place.write("m.ndjson", manifest);
-    let by_job = document(&place, &["audit", "t", "--job", &id], 1);
-    let by_manifest = document(&place, &["audit", "t", "--manifest", "m.ndjson"], 1);
+    let manifest = dir.hivesum(["jobs", "export", "--format", "ndjson", &id, "--state", "s"]).well();
+    dir.write("m.ndjson", manifest);
+    let by_job = document(&dir, &["audit", "t", "--job", &id], 1);
+    let by_manifest = document(&dir, &["audit", "t", "--manifest", "m.ndjson"], 1);
     assert_eq!((verdicts(&by_job), &by_job["counts"]), (verdicts(&by_manifest), &by_manifest["counts"]));
     let counts = json!({ "matched": 2, "modified": 2, "moved": 1, "missing": 1, "new": 1, "unreadable": 0 });
     assert_eq!(by_job["counts"], counts);
@@ -75,7 +75,7 @@ fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_mo
     };
     let told = json!({ "size": "same", "mtime": "same", "ctime": "changed", "inode": "same" });
     assert_eq!((evidence(&by_job), &evidence(&by_manifest)["ctime"]), (told, &json!("unknown")));
-    let human = place.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
+    let human = dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
     let expected = "modified: edited\nmissing: gone\nmoved: old -> new\nmodified: 'set back'\nnew: added\n";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let counts = "2 matched, 2 modified, 1 moved, 1 missing, 1 new, 0 unreadable\n";
@@ -84,13 +84,13 @@ fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_mo
 
 #[test]
 fn an_audit_of_one_of_a_job_s_algorithms_leaves_the_others_and_the_state_is_no_part_of_the_tree() {
-    let place = Place::with(&[(b"t/a", b"abc")]);
-    std::os::unix::fs::symlink("t/state", place.path("s")).unwrap();
-    fs::create_dir(place.path("t/state")).unwrap();
-    let id = Service::start(&place).run(json!({ "algorithms": ["sha256", "md5"] }));
-    let by = |algorithm: &str| place.hivesum(["audit", "t", "--job", &id, "--state", "s", "-a", algorithm, "--all"]);
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    std::os::unix::fs::symlink("t/state", dir.path("s")).unwrap();
+    fs::create_dir(dir.path("t/state")).unwrap();
+    let id = Service::start(&dir).run(json!({ "algorithms": ["sha256", "md5"] }));
+    let by = |algorithm: &str| dir.hivesum(["audit", "t", "--job", &id, "--state", "s", "-a", algorithm, "--all"]);
     assert_eq!(by("md5").well(), "matched: a\n1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
-    let document = document(&place, &["audit", "t", "--job", &id, "-a", "md5"], 0);
+    let document = document(&dir, &["audit", "t", "--job", &id, "-a", "md5"], 0);
     let digests = document["items"][0]["digests"].as_object().unwrap();
     assert_eq!(digests.keys().collect::<Vec<_>>(), ["md5"], "nothing else was computed");
     let wrong = by("blake3");
@@ -100,49 +100,49 @@ fn an_audit_of_one_of_a_job_s_algorithms_leaves_the_others_and_the_state_is_no_p
 
 #[test]
 fn an_audit_against_a_job_passes_over_what_the_job_passed_over() {
-    let place = Place::with(&[(b"t/a", b"1"), (b"t/b.tmp", b"2"), (b"t/cache/c", b"3"), (b"t/d/e", b"4")]);
-    let id = Service::start(&place).run(json!({ "exclude": ["*.tmp", "cache"] }));
-    place.write("t/cache/more", "5");
-    let audit = || place.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
+    let dir = WorkDir::with(&[(b"t/a", b"1"), (b"t/b.tmp", b"2"), (b"t/cache/c", b"3"), (b"t/d/e", b"4")]);
+    let id = Service::start(&dir).run(json!({ "exclude": ["*.tmp", "cache"] }));
+    dir.write("t/cache/more", "5");
+    let audit = || dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
     assert_eq!(audit().well(), "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
-    place.write("t/new", "6");
+    dir.write("t/new", "6");
     let expected = "new: new\n2 matched, 0 modified, 0 moved, 0 missing, 1 new, 0 unreadable\n";
     assert_eq!((audit().code, audit().stdout().as_str()), (Some(1), expected));
 }
 
 #[test]
 fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
-    let place = tree();
-    let service = Service::start(&place);
+    let dir = tree();
+    let service = Service::start(&dir);
     let old = service.run(json!({}));
     // Its bytes: a name is not UTF-8.
-    place.write("old.b3", place.hivesum(["jobs", "export", &old, "--state", "s"]).stdout);
-    edit(&place);
+    dir.write("old.b3", dir.hivesum(["jobs", "export", &old, "--state", "s"]).stdout);
+    edit(&dir);
     let new = service.run(json!({ "algorithms": ["sha256", "blake3"] }));
     let by_service = service.json(&format!("jobs/{old}/compare?with={new}"));
-    let by_hand = document(&place, &["compare", &old, &new], 1);
+    let by_hand = document(&dir, &["compare", &old, &new], 1);
     assert_eq!((&by_hand["counts"], &by_hand["items"]), (&by_service["counts"], &by_service["items"]));
     let counts = json!({ "added": 1, "removed": 1, "modified": 2, "moved": 1, "suspected_rot": 0, "unchanged": 2 });
     assert_eq!(by_hand["counts"], counts);
-    let one_algorithm = document(&place, &["compare", &old, &new, "-a", "blake3"], 1);
+    let one_algorithm = document(&dir, &["compare", &old, &new, "-a", "blake3"], 1);
     assert_eq!(verdicts(&one_algorithm), verdicts(&by_hand));
     for sides in [[&*old, "old.b3"], ["old.b3", &*old], [&*new, &*new]] {
-        let same = place.hivesum(["compare", sides[0], sides[1], "--state", "s"]);
+        let same = dir.hivesum(["compare", sides[0], sides[1], "--state", "s"]);
         assert_eq!((same.code, same.stderr().as_str()), (Some(0), ""), "{sides:?}: {}", same.stdout());
     }
-    let mixed = document(&place, &["compare", "old.b3", &new], 1);
+    let mixed = document(&dir, &["compare", "old.b3", &new], 1);
     assert_eq!((&mixed["counts"], verdicts(&mixed)), (&counts, verdicts(&by_hand)));
-    let human = place.hivesum(["compare", &old, &new, "--state", "s"]).stdout();
+    let human = dir.hivesum(["compare", &old, &new, "--state", "s"]).stdout();
     assert!(human.starts_with("1 added, 1 removed, 2 modified, 1 moved, 0 suspected rot, 2 unchanged\n"), "{human}");
     assert!(human.contains("modified: 'set back' (size same, mtime same, ctime changed, inode same)\n"), "{human}");
     let other = service.run(json!({ "algorithms": ["md5"] }));
-    let refused = place.hivesum(["compare", &old, &other, "--state", "s"]);
+    let refused = dir.hivesum(["compare", &old, &other, "--state", "s"]);
     let why = "hivesum: the two jobs have no algorithm in common\n";
     assert_eq!((refused.code, refused.stderr().as_str()), (Some(1), why));
     // What exists is a path, whatever it is called.
-    place.write(&old, "352441c2  a\n");
-    place.write("crc", "352441c2  a\n");
-    place.hivesum(["compare", &old, "crc", "--state", "elsewhere"]).well();
+    dir.write(&old, "352441c2  a\n");
+    dir.write("crc", "352441c2  a\n");
+    dir.hivesum(["compare", &old, "crc", "--state", "elsewhere"]).well();
 }
 
 #[test]
@@ -150,59 +150,59 @@ fn bytes_that_changed_and_left_no_trace_are_suspected_rot_in_an_audit_and_a_comp
     if !has_tool("python3") {
         return;
     }
-    let place = Place::with(&[(b"t/canary", b"a song that nobody else sings"), (b"t/same", b"the same")]);
-    let service = Service::start(&place);
-    let old = corrupt_silently(&place.path("t/canary"), || service.run(json!({})));
+    let dir = WorkDir::with(&[(b"t/canary", b"a song that nobody else sings"), (b"t/same", b"the same")]);
+    let service = Service::start(&dir);
+    let old = corrupt_silently(&dir.path("t/canary"), || service.run(json!({})));
     let new = service.run(json!({}));
-    let compared = place.hivesum(["compare", &old, &new, "--state", "s"]);
+    let compared = dir.hivesum(["compare", &old, &new, "--state", "s"]);
     let expected = format!(
         "0 added, 0 removed, 0 modified, 0 moved, 1 suspected rot, 1 unchanged\nsuspected_rot: canary ({UNTOUCHED})\n"
     );
     assert_eq!((compared.code, compared.stdout()), (Some(1), expected));
-    let audited = place.hivesum(["audit", "t", "--job", &old, "--state", "s"]);
+    let audited = dir.hivesum(["audit", "t", "--job", &old, "--state", "s"]);
     let expected = format!(
         "suspected_rot: canary ({UNTOUCHED})\n1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n"
     );
     assert_eq!((audited.code, audited.stdout()), (Some(1), expected));
-    let document = document(&place, &["audit", "t", "--job", &old], 1);
+    let document = document(&dir, &["audit", "t", "--job", &old], 1);
     assert_eq!(verdicts(&document), [("canary", "suspected_rot"), ("same", "matched")]);
 }
 
 #[test]
 fn a_job_s_duplicates_are_told_as_a_directory_s() {
-    let place =
-        Place::with(&[(b"t/a", b"abc"), (b"t/d/b", b"abc"), (b"t/caf\xe9", b"abc"), (b"t/e1", b""), (b"t/e2", b"")]);
-    fs::hard_link(place.path("t/a"), place.path("t/link")).unwrap();
-    place.write("t/large1", vec![7; 100_000]);
-    place.write("t/large2", vec![7; 100_000]);
-    let service = Service::start(&place);
+    let dir =
+        WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"abc"), (b"t/caf\xe9", b"abc"), (b"t/e1", b""), (b"t/e2", b"")]);
+    fs::hard_link(dir.path("t/a"), dir.path("t/link")).unwrap();
+    dir.write("t/large1", vec![7; 100_000]);
+    dir.write("t/large2", vec![7; 100_000]);
+    let service = Service::start(&dir);
     let (id, weak) = (service.run(json!({})), service.run(json!({ "algorithms": ["crc32"] })));
     for more in [&[][..], &["--min-size", "4"], &["--min-size", "0"]] {
-        let of_directory = document(&place, &[&["duplicates", "t"], more].concat(), 0);
-        let of_job = document(&place, &[&["duplicates", &*id], more].concat(), 0);
+        let of_directory = document(&dir, &[&["duplicates", "t"], more].concat(), 0);
+        let of_job = document(&dir, &[&["duplicates", &*id], more].concat(), 0);
         assert_eq!(of_job, of_directory, "{more:?}");
     }
     let by_service = service.json(&format!("jobs/{id}/duplicates"));
-    let of_job = document(&place, &["duplicates", &id], 0);
+    let of_job = document(&dir, &["duplicates", &id], 0);
     assert_eq!((&of_job["total"], &of_job["algorithm"]), (&json!(2), &by_service["algorithm"]));
     assert_eq!(of_job["reclaimable_bytes"], by_service["reclaimable_bytes"]);
     for member in ["digest", "size", "count", "reclaimable_bytes", "paths", "paths_b64"] {
         assert_eq!(of_job["groups"][1][member], by_service["groups"][1][member], "{member}");
     }
-    let human = place.hivesum(["duplicates", "t"]).well();
-    assert_eq!(place.hivesum(["duplicates", &id, "--state", "s"]).well(), human);
-    let refused = place.hivesum(["duplicates", &weak, "--state", "s"]);
+    let human = dir.hivesum(["duplicates", "t"]).well();
+    assert_eq!(dir.hivesum(["duplicates", &id, "--state", "s"]).well(), human);
+    let refused = dir.hivesum(["duplicates", &weak, "--state", "s"]);
     let why = "hivesum: the job has no digest long enough to tell that two files are alike\n";
     assert_eq!((refused.code, refused.stderr().as_str()), (Some(1), why));
-    assert_eq!(place.hivesum(["duplicates", &id, "--one-file-system", "--state", "s"]).code, Some(2));
+    assert_eq!(dir.hivesum(["duplicates", &id, "--one-file-system", "--state", "s"]).code, Some(2));
 }
 
 #[test]
 fn duplicates_of_a_job_that_could_not_read_everything_are_no_success() {
-    let place = Place::with(&[(b"t/a", b"abc"), (b"t/b", b"abc")]);
-    place.write("t/too large", "abcd");
-    let id = Service::with(&place, &["--max-file-bytes", "3"]).run(json!({}));
-    let ran = place.hivesum(["duplicates", &id, "--state", "s"]);
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/b", b"abc")]);
+    dir.write("t/too large", "abcd");
+    let id = Service::with(&dir, &["--max-file-bytes", "3"]).run(json!({}));
+    let ran = dir.hivesum(["duplicates", &id, "--state", "s"]);
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), "hivesum: files that the job could not read: 1\n"));
     assert!(ran.stdout().ends_with("1 groups, 3 B reclaimable\n"), "{}", ran.stdout());
 }
@@ -220,48 +220,48 @@ fn with_job(id: &str) -> [Vec<&str>; 5] {
 
 #[test]
 fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_told() {
-    let place = Place::with(&[(b"t/a", b"abc"), (b"m", b"352441c2  a\n")]);
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"m", b"352441c2  a\n")]);
     for command in with_job(NO_JOB) {
-        let ran = place.hivesum(command.iter().chain(&["--state", "s"]));
+        let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
         let why = "hivesum: no service has kept jobs in s\n";
         assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), why), "{command:?}");
     }
-    assert!(!place.path("s").exists(), "looking makes nothing");
-    File::create(place.path("t/hole")).unwrap().set_len(64 << 20).unwrap();
-    let service = Service::start(&place);
+    assert!(!dir.path("s").exists(), "looking makes nothing");
+    File::create(dir.path("t/hole")).unwrap().set_len(64 << 20).unwrap();
+    let service = Service::start(&dir);
     // Its second piece would come after months.
     let running = service.submit(json!({ "max_bytes_per_second": 1 }));
     let why = |id| match id == NO_JOB {
         true => format!("hivesum: no job has the id {id}: see hivesum jobs list\n"),
         false => format!("hivesum: the job {id} is running: what it says would not be whole before its end\n"),
     };
-    place.hivesum(["jobs", "list", "--state", "s"]).well();
+    dir.hivesum(["jobs", "list", "--state", "s"]).well();
     while service.json(&format!("jobs/{running}"))["state"] == "queued" {
         std::thread::yield_now();
     }
     for id in [NO_JOB, &running] {
         for command in with_job(id) {
-            let ran = place.hivesum(command.iter().chain(&["--state", "s"]));
+            let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
             assert_eq!((ran.code, ran.stderr()), (Some(1), why(id)), "{command:?}");
             assert!(ran.stdout.is_empty());
         }
     }
-    assert_eq!(place.hivesum(["audit", "t", "--job", "no id"]).code, Some(2));
-    assert_eq!(place.hivesum(["audit", "t", "--job", NO_JOB, "--manifest", "m"]).code, Some(2));
+    assert_eq!(dir.hivesum(["audit", "t", "--job", "no id"]).code, Some(2));
+    assert_eq!(dir.hivesum(["audit", "t", "--job", NO_JOB, "--manifest", "m"]).code, Some(2));
 }
 
 #[test]
 fn a_byte_flipped_in_the_state_is_told_and_never_a_verdict() {
-    let place = Place::with(&[(b"t/a", b"abc"), (b"t/b", b"abc"), (b"m", b"352441c2  a\n")]);
-    let id = Service::start(&place).run(json!({}));
-    assert_eq!(place.hivesum(["jobs", "compact", "--state", "s"]).code, Some(0), "everything is in one file");
-    let path = place.path("s/hivesum.db");
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/b", b"abc"), (b"m", b"352441c2  a\n")]);
+    let id = Service::start(&dir).run(json!({}));
+    assert_eq!(dir.hivesum(["jobs", "compact", "--state", "s"]).code, Some(0), "everything is in one file");
+    let path = dir.path("s/hivesum.db");
     let (mut database, digest) = (fs::read(&path).unwrap(), hex::decode(ABC_BLAKE3).unwrap());
     let at = database.windows(digest.len()).position(|window| window == digest).unwrap();
     database[at + 31] ^= 1;
     fs::write(&path, database).unwrap();
     for command in with_job(&id) {
-        let ran = place.hivesum(command.iter().chain(&["--state", "s"]));
+        let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
         assert_eq!((ran.code, ran.stderr().contains("damaged")), (Some(1), true), "{command:?}: {}", ran.stderr());
         assert!(!ran.stdout().contains("BLAKE3") && !ran.stdout().contains(": "), "{command:?}: {}", ran.stdout());
     }

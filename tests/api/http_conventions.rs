@@ -1,4 +1,4 @@
-//! Clients' conventions: gzip, digests of answers, tags, and the fields that keep browsers careful.
+//! HTTP conventions: gzip, digest fields, ETags, Accept, and the security headers for browsers.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
-/// A service with a finished job of some hundred files.
+/// A service with a finished job over 300 files.
 fn with_job() -> (TestApp, String) {
     let app = TestApp::start();
     for number in 0..300 {
@@ -32,7 +32,7 @@ fn gunzip(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn long_json_is_sent_as_gzip_to_who_takes_it_and_as_it_is_to_others() {
+fn long_json_is_compressed_only_for_clients_that_accept_gzip() {
     if !has_tool("gzip") {
         return;
     }
@@ -58,11 +58,11 @@ fn long_json_is_sent_as_gzip_to_who_takes_it_and_as_it_is_to_others() {
         assert_eq!(ask("gzip;q=0").headers().get("content-encoding"), None);
     }
     let short = app.get("/api/v1/roots").header("accept-encoding", "gzip").send().unwrap();
-    assert_eq!(short.headers().get("content-encoding"), None, "a short answer stays as it is");
+    assert_eq!(short.headers().get("content-encoding"), None, "a short answer is not compressed");
 }
 
 #[test]
-fn a_finished_jobs_answers_are_known_by_their_tags() {
+fn the_results_and_manifests_of_a_finished_job_have_etags() {
     let (app, id) = with_job();
     let mut tags = std::collections::BTreeSet::new();
     for path in ["results", "results?limit=7", "results?status=error", "manifest", "manifest?format=bsd"] {
@@ -70,31 +70,31 @@ fn a_finished_jobs_answers_are_known_by_their_tags() {
         let first = app.get(&path).send().unwrap();
         assert_eq!(first.headers()["cache-control"], "private, no-cache");
         let tag = first.headers()["etag"].to_str().unwrap().to_owned();
-        assert_eq!(app.get(&path).send().unwrap().headers()["etag"], tag.as_str(), "it stays the same");
+        assert_eq!(app.get(&path).send().unwrap().headers()["etag"], tag.as_str(), "it does not change");
         for known in [&tag, &format!("W/{tag}"), &format!("\"x\", {tag}")] {
             let again = app.get(&path).header("if-none-match", known).send().unwrap();
             assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &tag.parse().unwrap()), "{path}");
             assert!(again.bytes().unwrap().is_empty());
         }
         assert_eq!(app.get(&path).header("if-none-match", "\"x\"").send().unwrap().status(), 200);
-        assert!(tags.insert(tag), "{path} has the tag of another");
+        assert!(tags.insert(tag), "{path} has the ETag of another answer");
     }
     let lines = app.get(&format!("/api/v1/jobs/{id}/results")).header("accept", "application/x-ndjson").send().unwrap();
-    assert!(tags.insert(lines.headers()["etag"].to_str().unwrap().to_owned()), "another form has another tag");
+    assert!(tags.insert(lines.headers()["etag"].to_str().unwrap().to_owned()), "another media type has another ETag");
 }
 
 #[test]
-fn an_answer_tells_its_digest_to_who_wants_it() {
+fn an_answer_carries_the_digest_that_a_client_asks_for() {
     let app = TestApp::start();
     for (want, field) in [("want-repr-digest", "repr-digest"), ("want-content-digest", "content-digest")] {
         let answer = app.get("/api/v1/algorithms").header(want, "sha-512=1, sha-256=10").send().unwrap();
-        let told = answer.headers()[field].to_str().unwrap().to_owned();
+        let digest = answer.headers()[field].to_str().unwrap().to_owned();
         let body = answer.bytes().unwrap();
-        // The service checks what it told, as the digest of an upload.
+        // The service accepts its own field as the digest of an upload.
         let checked =
-            app.post("/api/v1/hash?algorithms=sha256").header("repr-digest", &told).body(body).send().unwrap();
+            app.post("/api/v1/hash?algorithms=sha256").header("repr-digest", &digest).body(body).send().unwrap();
         let checked: Value = checked.json().unwrap();
-        assert_eq!(checked["repr_digest"], told);
+        assert_eq!(checked["repr_digest"], digest);
     }
     let unwanted = app.get("/api/v1/algorithms").header("want-repr-digest", "md5=10").send().unwrap();
     assert_eq!(unwanted.headers().get("repr-digest"), None);
@@ -104,7 +104,7 @@ fn an_answer_tells_its_digest_to_who_wants_it() {
 }
 
 #[test]
-fn lines_are_sent_to_who_prefers_them_alone() {
+fn ndjson_is_sent_only_to_clients_that_prefer_it() {
     let (app, id) = with_job();
     for (accept, lines) in [
         ("application/x-ndjson", true),
@@ -123,7 +123,7 @@ fn lines_are_sent_to_who_prefers_them_alone() {
 }
 
 #[test]
-fn no_answer_may_be_framed_or_run() {
+fn every_answer_forbids_framing_and_scripts() {
     let app = TestApp::start();
     for path in ["/api/v1/stats", "/api/v1/nothing", "/healthz", "/metrics", "/", "/docs", "/openapi.json"] {
         let answer = app.get(path).send().unwrap();

@@ -9,13 +9,13 @@ use hivesum_test_support::tools::{digest_of_file, feed};
 use tempfile::TempDir;
 
 /// A temporary directory that programs run in.
-pub(crate) struct Place {
+pub(crate) struct WorkDir {
     _directory: TempDir,
     /// Where programs run: the directory, or one in it.
     within: PathBuf,
 }
 
-impl Place {
+impl WorkDir {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self { within: directory.path().to_owned(), _directory: directory }
@@ -31,11 +31,11 @@ impl Place {
 
     /// With these files.
     pub(crate) fn with(files: &[(&[u8], &[u8])]) -> Self {
-        let place = Self::new();
+        let dir = Self::new();
         for (name, content) in files {
-            place.write(name, content);
+            dir.write(name, content);
         }
-        place
+        dir
     }
 
     pub(crate) fn path(&self, name: impl AsRef<[u8]>) -> PathBuf {

@@ -1,4 +1,4 @@
-//! The program itself, killed and started again on the same state: what the tests of durability share.
+//! The program, killed and started again on the same state directory. The durability tests share it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,28 +11,28 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// No test waits longer for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A state directory and a tree, and programs that serve them one after the other.
-pub struct Place {
+/// A state directory and a tree, which one process after another serves.
+pub struct RestartableServer {
     dir: TempDir,
     pub client: Client,
 }
 
-/// A program that listens.
-pub struct Life {
+/// A process that serves.
+pub struct ServerProcess {
     child: Child,
     pub url: String,
-    /// From its start to its first line.
+    /// The time from its start to its first line of output.
     pub ready_after: Duration,
 }
 
-impl Place {
+impl RestartableServer {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tree")).unwrap();
-        Self { dir, client: Client::builder().timeout(PATIENCE).build().unwrap() }
+        Self { dir, client: Client::builder().timeout(ANSWER_TIMEOUT).build().unwrap() }
     }
 
     pub fn tree(&self) -> PathBuf {
@@ -49,16 +49,16 @@ impl Place {
         fs::write(path, content).unwrap();
     }
 
-    /// The program's own arguments, after those of whatever runs it.
+    /// The arguments of the program itself.
     fn args(&self) -> Vec<String> {
         let (tree, state) = (format!("files={}", self.tree().display()), self.state().display().to_string());
-        // Hashers that get no core while others build would be on one file at every kill.
-        let given = ["serve", "--no-auth", "--rate-limit", "off", "--hasher-priority", "normal"];
+        // At idle priority, hashers on a busy machine would be at the same file at every kill.
+        let options = ["serve", "--no-auth", "--rate-limit", "off", "--hasher-priority", "normal"];
         let more = ["--listen", "127.0.0.1:0", "--state", &state, &tree];
-        given.iter().chain(&more).map(|arg| (*arg).to_owned()).collect()
+        options.iter().chain(&more).map(|arg| (*arg).to_owned()).collect()
     }
 
-    /// Starts the program, by another one that takes it as its last arguments where there is one.
+    /// Starts the program, under `runner` where that is not empty.
     pub fn spawn(&self, runner: &[&str]) -> Child {
         let program = [runner, &[env!("CARGO_BIN_EXE_hivesum")]].concat();
         let mut command = Command::new(program[0]);
@@ -66,8 +66,8 @@ impl Place {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// Starts the program and waits until it listens; nothing where it ended before.
-    pub fn try_start(&self, runner: &[&str]) -> Option<Life> {
+    /// Starts the program and waits until it listens. None where it ends before that.
+    pub fn try_start(&self, runner: &[&str]) -> Option<ServerProcess> {
         let began = Instant::now();
         let mut child = self.spawn(runner);
         let mut line = String::new();
@@ -76,45 +76,45 @@ impl Place {
             child.wait().unwrap();
             return None;
         };
-        Some(Life { url: url.to_owned(), ready_after: began.elapsed(), child })
+        Some(ServerProcess { url: url.to_owned(), ready_after: began.elapsed(), child })
     }
 
-    pub fn start(&self) -> Life {
+    pub fn start(&self) -> ServerProcess {
         self.try_start(&[]).expect("the service starts")
     }
 
-    /// Asks for a job under a key; its id, if that was acknowledged.
-    pub fn submit(&self, life: &Life, key: &str, spec: &Value) -> Option<String> {
+    /// Requests a job with an idempotency key. Its id, if the request was acknowledged.
+    pub fn submit(&self, process: &ServerProcess, key: &str, spec: &Value) -> Option<String> {
         let mut spec = spec.clone();
         spec["root"] = json!("files");
-        acknowledged(self.client.post(format!("{}/api/v1/jobs", life.url)).json(&spec), key)
+        acknowledged(self.client.post(format!("{}/api/v1/jobs", process.url)).json(&spec), key)
     }
 
-    /// The same for a job that holds the tree against a manifest.
-    pub fn audit(&self, life: &Life, key: &str, manifest: &str) -> Option<String> {
-        let request = self.client.post(format!("{}/api/v1/verify?root=files", life.url));
+    /// The same for a job that audits the tree against a manifest.
+    pub fn audit(&self, process: &ServerProcess, key: &str, manifest: &str) -> Option<String> {
+        let request = self.client.post(format!("{}/api/v1/verify?root=files", process.url));
         acknowledged(request.body(manifest.to_owned()), key)
     }
 
-    pub fn get(&self, life: &Life, path: &str) -> Value {
-        self.client.get(format!("{}{path}", life.url)).send().unwrap().json().unwrap()
+    pub fn get(&self, process: &ServerProcess, path: &str) -> Value {
+        self.client.get(format!("{}{path}", process.url)).send().unwrap().json().unwrap()
     }
 
-    /// Follows a job to its end.
-    pub fn wait_for(&self, life: &Life, id: &str) -> Value {
-        let events = self.client.get(format!("{}/api/v1/jobs/{id}/events", life.url)).send().unwrap();
+    /// Follows a job to its end and returns it.
+    pub fn wait_for(&self, process: &ServerProcess, id: &str) -> Value {
+        let events = self.client.get(format!("{}/api/v1/jobs/{id}/events", process.url)).send().unwrap();
         crate::app::Events::of(events).find(|event| event.name == "end").expect("the stream ends with the job").data
     }
 
     /// Whether the job ends before the service does.
-    pub fn ends_here(&self, life: &Life, id: &str) -> bool {
-        let request = self.client.get(format!("{}/api/v1/jobs/{id}/events", life.url));
+    pub fn ends_here(&self, process: &ServerProcess, id: &str) -> bool {
+        let request = self.client.get(format!("{}/api/v1/jobs/{id}/events", process.url));
         request.send().is_ok_and(|answer| answer.text().is_ok_and(|text| text.contains("event: end")))
     }
 
-    /// Every result of a job, as they stream.
-    pub fn results(&self, life: &Life, id: &str) -> Vec<Value> {
-        let request = self.client.get(format!("{}/api/v1/jobs/{id}/results", life.url));
+    /// All results of a job, from the NDJSON stream.
+    pub fn results(&self, process: &ServerProcess, id: &str) -> Vec<Value> {
+        let request = self.client.get(format!("{}/api/v1/jobs/{id}/results", process.url));
         let text = request.header("accept", "application/x-ndjson").send().unwrap().text().unwrap();
         let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(lines.pop().unwrap()["summary"].is_object());
@@ -131,7 +131,7 @@ fn acknowledged(request: RequestBuilder, key: &str) -> Option<String> {
     Some(job["id"].as_str()?.to_owned())
 }
 
-impl Life {
+impl ServerProcess {
     pub fn signal(&self, signal: Signal) {
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
@@ -141,7 +141,7 @@ impl Life {
         self.child.wait().unwrap();
     }
 
-    /// Waits for an end that comes from elsewhere.
+    /// Waits for it to end, and returns the exit status.
     pub fn wait(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
@@ -151,7 +151,7 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
