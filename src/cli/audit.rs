@@ -20,13 +20,13 @@ use hivesum_core::walk::Target;
 
 use self::report::Report;
 use super::args::EngineArgs;
-use super::kept;
 use super::listing::{self, Reading};
 use super::outlet::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
+use super::stored_jobs;
 
 /// A run that is over by then shows its bar without a total.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -116,8 +116,8 @@ struct Expected {
 
 fn begin(args: &AuditArgs) -> anyhow::Result<Expected> {
     if let Some(id) = args.job {
-        let (mut history, mut builder) = (kept::open(&args.state)?, BaselineBuilder::new());
-        let job = kept::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
+        let (mut history, mut builder) = (stored_jobs::open(&args.state)?, BaselineBuilder::new());
+        let job = stored_jobs::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
         let audit = Audit::new(builder.finish(), None);
         return Ok(Expected { audit, leave_out: history.own_files(), job: Some(job) });
     }

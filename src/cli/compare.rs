@@ -13,12 +13,12 @@ use hivesum_actors::job::JobId;
 use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_core::digest::Algorithm;
 
-use super::kept;
 use super::listing::{self, Reading};
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
+use super::stored_jobs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -62,7 +62,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 
 /// Two jobs side by side as the service does it; else fact by fact.
 fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
-    let jobs = kept::id_unless_path(&args.old).zip(kept::id_unless_path(&args.new));
+    let jobs = stored_jobs::id_unless_path(&args.old).zip(stored_jobs::id_unless_path(&args.new));
     match jobs.filter(|_| args.algorithm.is_none()) {
         Some((old, new)) => by_jobs(args, old, new),
         None => by_facts(args),
@@ -70,9 +70,9 @@ fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
 }
 
 fn by_jobs(args: &CompareArgs, old: JobId, new: JobId) -> anyhow::Result<Comparison> {
-    let mut history = kept::open(&args.state)?;
+    let mut history = stored_jobs::open(&args.state)?;
     for id in [old, new] {
-        kept::ended(&mut history, id)?;
+        stored_jobs::ended(&mut history, id)?;
     }
     history.compare(old, new)?.context("one of the jobs was deleted meanwhile")
 }
@@ -86,9 +86,9 @@ fn by_facts(args: &CompareArgs) -> anyhow::Result<Comparison> {
 
 /// What one side says, in walk order, and the algorithm that its untagged digests are known to be of.
 fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<Algorithm>)> {
-    if let Some(id) = kept::id_unless_path(side) {
+    if let Some(id) = stored_jobs::id_unless_path(side) {
         let mut facts = Vec::new();
-        kept::each_fact(&mut kept::open(&args.state)?, id, args.algorithm, |fact| facts.push(fact))?;
+        stored_jobs::each_fact(&mut stored_jobs::open(&args.state)?, id, args.algorithm, |fact| facts.push(fact))?;
         return Ok((facts, None));
     }
     let listing = listing::read(side, Reading { asked: args.algorithm, format: None })?;

@@ -26,7 +26,7 @@ use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
 use super::usage::UsageError;
-use super::{kept, listing};
+use super::{listing, stored_jobs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -65,7 +65,7 @@ pub(super) struct DuplicatesArgs {
 
 /// Reports what the arguments say.
 pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
-    let whole = match kept::id_unless_path(&args.of) {
+    let whole = match stored_jobs::id_unless_path(&args.of) {
         Some(_) if args.one_file_system => {
             let message = "--one-file-system is for a directory: a job has been walked already";
             return Err(UsageError::of("duplicates", message).into());
@@ -103,10 +103,10 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
 /// Whether the job had read everything.
 fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
     let screen = Screen::plain();
-    let mut history = kept::open(&args.state)?;
-    let job = kept::ended(&mut history, id)?;
+    let mut history = stored_jobs::open(&args.state)?;
+    let job = stored_jobs::ended(&mut history, id)?;
     let algorithm = key_algorithm(&job.spec.algorithms)?;
-    let groups = history.duplicates(id, algorithm, args.min_size)?.with_context(|| kept::no_such_job(id))?;
+    let groups = history.duplicates(id, algorithm, args.min_size)?.with_context(|| stored_jobs::no_such_job(id))?;
     let items = groups.iter().map(|group| history.results_at(id, &group.places)).collect::<Result<Vec<_>, _>>()?;
     let found: Vec<_> = groups.iter().zip(&items).map(|(group, items)| of_items(group, items, algorithm)).collect();
     write(args, &found, algorithm, &screen)?;

@@ -10,10 +10,10 @@ use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery,
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
-use super::kept;
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 use super::state::StateArgs;
+use super::stored_jobs;
 use super::usage::UsageError;
 
 /// Jobs or results read at a time.
@@ -96,7 +96,7 @@ pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let mut history = kept::open(&args.state)?;
+    let mut history = stored_jobs::open(&args.state)?;
     let mut cursor = None;
     loop {
         let page = history.list(&JobQuery { state: args.only, owner: None, cursor, limit: PAGE })?;
@@ -124,7 +124,7 @@ fn line_of(job: &Job) -> String {
 }
 
 fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let job = kept::job(&mut kept::open(&args.state)?, args.id)?;
+    let job = stored_jobs::job(&mut stored_jobs::open(&args.state)?, args.id)?;
     let mut text = serde_json::to_vec_pretty(&job)?;
     text.push(b'\n');
     print(&text)?;
@@ -132,8 +132,8 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let mut history = kept::open(&args.state)?;
-    let job = kept::ended(&mut history, args.id)?;
+    let mut history = stored_jobs::open(&args.state)?;
+    let job = stored_jobs::ended(&mut history, args.id)?;
     let summary = job.summary.unwrap_or_default();
     let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = format.choose(args.algorithm, &job.spec.algorithms)?;
@@ -161,15 +161,15 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    match kept::open(&args.state)?.delete(args.id)? {
+    match stored_jobs::open(&args.state)?.delete(args.id)? {
         Deletion::Deleted => Ok(ExitCode::SUCCESS),
         Deletion::StillRunning => anyhow::bail!("the job is not finished: start the service, and cancel it there"),
-        Deletion::NotFound => anyhow::bail!(kept::no_such_job(args.id)),
+        Deletion::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),
     }
 }
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let (before, after) = kept::open(state)?.compact()?;
+    let (before, after) = stored_jobs::open(state)?.compact()?;
     Screen::plain().say(&format!("the database took {before} bytes and takes {after}"));
     Ok(ExitCode::SUCCESS)
 }
