@@ -20,7 +20,7 @@ use hivesum_core::walk::Target;
 
 use self::report::Report;
 use super::args::EngineArgs;
-use super::listing::{self, Reading};
+use super::manifest_file::{self, ReadAs};
 use super::outlet::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
@@ -87,7 +87,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
     let screen = Screen::with_progress();
     let dir = super::steps::open_directory(&args.dir)
-        .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.dir), in_words(&error)))?;
+        .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), in_words(&error)))?;
     let algorithms = audit.algorithms();
     let pool = Pool::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {
@@ -121,10 +121,10 @@ fn begin(args: &AuditArgs) -> anyhow::Result<Expected> {
         let audit = Audit::new(builder.finish(), None);
         return Ok(Expected { audit, leave_out: history.own_files(), job: Some(job) });
     }
-    let manifest: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
-    let listing = listing::read(manifest, Reading { asked: args.algorithm, format: None })?;
-    let audit = Audit::new(listing.baseline(&args.dir)?, listing.untagged);
-    Ok(Expected { audit, leave_out: listing.identity.into_iter().collect(), job: None })
+    let path: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
+    let manifest = manifest_file::read(path, ReadAs { asked: args.algorithm, format: None })?;
+    let audit = Audit::new(manifest.baseline(&args.dir)?, manifest.untagged);
+    Ok(Expected { audit, leave_out: manifest.identity.into_iter().collect(), job: None })
 }
 
 struct Run {

@@ -13,7 +13,7 @@ use hivesum_actors::job::JobId;
 use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_core::digest::Algorithm;
 
-use super::listing::{self, Reading};
+use super::manifest_file::{self, ReadAs};
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
@@ -91,7 +91,7 @@ fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<
         stored_jobs::each_fact(&mut stored_jobs::open(&args.state)?, id, args.algorithm, |fact| facts.push(fact))?;
         return Ok((facts, None));
     }
-    let listing = listing::read(side, Reading { asked: args.algorithm, format: None })?;
-    let baseline = listing.baseline(OsStr::new("."))?;
-    Ok((baseline.facts().collect(), listing.untagged))
+    let manifest = manifest_file::read(side, ReadAs { asked: args.algorithm, format: None })?;
+    let baseline = manifest.baseline(OsStr::new("."))?;
+    Ok((baseline.facts().collect(), manifest.untagged))
 }

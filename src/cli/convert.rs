@@ -15,7 +15,7 @@ use hivesum_core::manifest::Format;
 use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
 use super::draft::Draft;
-use super::listing::{self, Reading};
+use super::manifest_file::{self, ReadAs};
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
 
@@ -58,16 +58,16 @@ pub(super) struct ConvertArgs {
 
 /// Converts what the arguments say.
 pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
-    let reading = Reading { asked: args.algorithm, format: args.from };
-    let mut listing = listing::read(&args.manifest, reading)?;
-    for record in &mut listing.records {
+    let read_as = ReadAs { asked: args.algorithm, format: args.from };
+    let mut manifest = manifest_file::read(&args.manifest, read_as)?;
+    for record in &mut manifest.records {
         for digest in &mut record.digests {
-            let known = listing.untagged.and_then(|algorithm| digest.resolved(algorithm));
+            let known = manifest.untagged.and_then(|algorithm| digest.resolved(algorithm));
             *digest = known.unwrap_or(*digest);
         }
     }
     let details = if args.drop_details { Details::Drop } else { Details::Keep };
-    let converted = convert(listing.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
+    let converted = convert(manifest.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
     let written = match &args.output {
         None => write_stdout(&converted.text),
         Some(path) => Draft::create(path).and_then(|mut draft| {
@@ -88,7 +88,7 @@ fn in_a_sentence(error: &ConvertError) -> anyhow::Error {
         _ => "",
     };
     match error.name() {
-        Some(name) => anyhow::anyhow!("{}: {error}{hint}", listing::quoted(OsStr::from_bytes(name))),
+        Some(name) => anyhow::anyhow!("{}: {error}{hint}", manifest_file::quoted(OsStr::from_bytes(name))),
         None => anyhow::anyhow!("{error}"),
     }
 }

@@ -26,7 +26,7 @@ use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
 use super::usage::UsageError;
-use super::{listing, stored_jobs};
+use super::{manifest_file, stored_jobs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -81,7 +81,7 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let screen = Screen::with_progress();
     let open = || {
         super::steps::open_directory(&args.of)
-            .map_err(|error| anyhow::anyhow!("{}: {}", listing::quoted(&args.of), in_words(&error)))
+            .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), in_words(&error)))
     };
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);

@@ -15,7 +15,7 @@ mod draft;
 mod duplicates;
 mod hash;
 mod jobs;
-mod listing;
+mod manifest_file;
 mod outlet;
 mod pool;
 mod quote;

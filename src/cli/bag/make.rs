@@ -18,7 +18,7 @@ use super::MakeArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::draft::Draft;
-use crate::cli::listing::quoted;
+use crate::cli::manifest_file::quoted;
 use crate::cli::pool::Pool;
 use crate::cli::screen::{Screen, in_words, reason};
 

@@ -15,7 +15,7 @@ use super::screen::{Screen, in_words};
 
 /// All entries of a manifest.
 #[derive(Debug)]
-pub(super) struct Listing {
+pub(super) struct ManifestFile {
     pub(super) records: Vec<Record>,
     /// The algorithm of digests that do not say theirs, where one was asked for or the manifest's name tells.
     pub(super) untagged: Option<Algorithm>,
@@ -25,7 +25,7 @@ pub(super) struct Listing {
 
 /// How a manifest is to be read.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadAs {
     pub(super) asked: Option<Algorithm>,
     pub(super) format: Option<Format>,
 }
@@ -33,17 +33,17 @@ pub(super) struct Reading {
 type Reader = ManifestReader<Seen<Box<dyn BufRead>>>;
 
 /// Reads a manifest whole. A line that is no entry is an error: what it meant would be lost.
-pub(super) fn read(path: &OsStr, reading: Reading) -> anyhow::Result<Listing> {
+pub(super) fn read(path: &OsStr, read_as: ReadAs) -> anyhow::Result<ManifestFile> {
     let (input, identity) = open(path).map_err(|error| anyhow::anyhow!("{}: {}", quoted(path), in_words(&error)))?;
     let named = algorithm_of_manifest_name(path.as_bytes());
-    let untagged = reading.asked.or(named);
-    let options = ReadOptions { asked: reading.asked, untagged, ..ReadOptions::new(Limits::COMMAND_LINE) };
-    let mut reader = match reading.format {
+    let untagged = read_as.asked.or(named);
+    let options = ReadOptions { asked: read_as.asked, untagged, ..ReadOptions::new(Limits::COMMAND_LINE) };
+    let mut reader = match read_as.format {
         Some(format) => ManifestReader::new(Cursor::new(Vec::new()).chain(input), format, options),
         None => ManifestReader::detecting(input, path.as_bytes(), options).with_context(|| quoted(path))?,
     };
     let records = records_of(&mut reader).with_context(|| quoted(path))?;
-    Ok(Listing { records, untagged, identity })
+    Ok(ManifestFile { records, untagged, identity })
 }
 
 fn records_of(reader: &mut Reader) -> anyhow::Result<Vec<Record>> {
@@ -72,7 +72,7 @@ pub(super) fn quoted(path: &OsStr) -> String {
     Screen::plain().quoted(path.as_bytes())
 }
 
-impl Listing {
+impl ManifestFile {
     /// What the files of a directory should be. Names may be relative to it, or begin with it as it was given:
     /// so `hivesum hash DIR` writes them.
     pub(super) fn baseline(&self, dir: &OsStr) -> anyhow::Result<Baseline> {
