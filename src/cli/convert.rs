@@ -14,7 +14,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::Format;
 use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
-use super::draft::Draft;
+use super::atomic_file::AtomicFile;
 use super::manifest_file::{self, ReadAs};
 use super::outlet::write_stdout;
 use super::screen::{Screen, in_words};
@@ -70,9 +70,9 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
     let converted = convert(manifest.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
     let written = match &args.output {
         None => write_stdout(&converted.text),
-        Some(path) => Draft::create(path).and_then(|mut draft| {
-            draft.write_all(&converted.text)?;
-            draft.commit()
+        Some(path) => AtomicFile::create(path).and_then(|mut file| {
+            file.write_all(&converted.text)?;
+            file.commit()
         }),
     };
     written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;

@@ -17,7 +17,7 @@ use hivesum_core::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, St
 use hivesum_core::walk::{Filters, Target};
 
 use super::args::HashArgs;
-use super::draft::Draft;
+use super::atomic_file::AtomicFile;
 use super::outlet::{Gone, Outlet, Sink};
 use super::pool::Pool;
 use super::screen::{Screen, in_words, is_own, reason};
@@ -53,8 +53,8 @@ fn writer_of(args: &HashArgs) -> Result<ManifestWriter, UsageError> {
 
 fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
     let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return Ok(Sink::Stdout) };
-    let draft = Draft::create(path).map_err(|error| io::Error::new(error.kind(), in_words(&error)));
-    Ok(Sink::File(draft.with_context(|| path.display().to_string())?))
+    let file = AtomicFile::create(path).map_err(|error| io::Error::new(error.kind(), in_words(&error)));
+    Ok(Sink::File(file.with_context(|| path.display().to_string())?))
 }
 
 /// Other names of standard output, whose file must not be replaced behind the back of who opened it.
@@ -65,7 +65,7 @@ fn is_stdout(path: &Path) -> bool {
 fn own_files(sink: &Sink) -> Vec<FileIdentity> {
     match sink {
         Sink::Stdout => Vec::new(),
-        Sink::File(draft) => draft.own_files().to_vec(),
+        Sink::File(file) => file.own_files().to_vec(),
     }
 }
 
@@ -262,8 +262,8 @@ impl Run {
             // Whoever read has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => anyhow::bail!("write error: {}", in_words(&error)),
-            Ok(Sink::File(draft)) if complete => {
-                draft.commit().map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+            Ok(Sink::File(file)) if complete => {
+                file.commit().map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
             }
             Ok(Sink::File(_) | Sink::Stdout) => {}
         }

@@ -5,13 +5,13 @@
 //! holds the state.
 
 mod args;
+mod atomic_file;
 mod audit;
 mod bag;
 mod check;
 mod compare;
 mod config;
 mod convert;
-mod draft;
 mod duplicates;
 mod hash;
 mod jobs;

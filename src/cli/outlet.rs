@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use super::draft::Draft;
+use super::atomic_file::AtomicFile;
 use super::screen::Screen;
 
 /// Buffers on their way to the writer; one holds a batch of results, some 20 KiB.
@@ -18,8 +18,8 @@ const BUFFERS: usize = 8;
 pub(super) enum Sink {
     /// Standard output.
     Stdout,
-    /// The draft of a file.
-    File(Draft),
+    /// A file that appears when it is complete.
+    File(AtomicFile),
 }
 
 /// The sender's side of the writing thread.
@@ -98,7 +98,7 @@ impl Writer {
 
     fn write(&mut self, buffer: &[u8]) -> io::Result<()> {
         match &mut self.sink {
-            Sink::File(draft) => draft.write_all(buffer),
+            Sink::File(file) => file.write_all(buffer),
             Sink::Stdout if self.shares_screen => self.screen.aside(|| write_stdout(buffer)),
             Sink::Stdout => write_stdout(buffer),
         }

@@ -17,7 +17,7 @@ use hivesum_core::result::Status;
 use super::MakeArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
-use crate::cli::draft::Draft;
+use crate::cli::atomic_file::AtomicFile;
 use crate::cli::manifest_file::quoted;
 use crate::cli::pool::Pool;
 use crate::cli::screen::{Screen, in_words, reason};
@@ -123,7 +123,7 @@ fn tag_manifest_of<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>, algor
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut draft = Draft::create(path)?;
-    draft.write_all(text)?;
-    draft.commit()
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text)?;
+    file.commit()
 }

@@ -1,8 +1,9 @@
-//! The file of `-o`: written aside, and put in its place only when it is whole.
+//! The file of `-o`: it appears under its name only when it is complete.
 //!
-//! The draft has no name at all where the file system can do that, so that an interrupted run leaves
-//! nothing behind; else it is a temporary file beside its target. Committing syncs it, renames it over the
-//! target and syncs the directory. What is no regular file (`/dev/null`, a FIFO) is written to directly.
+//! Until it is committed the file has no name where the file system supports that (`O_TMPFILE`), so that an
+//! interrupted run leaves nothing behind; elsewhere it is a temporary file beside its target. A commit syncs the
+//! file, renames it over the target and syncs the directory. A target that is not a regular file (`/dev/null`, a
+//! FIFO) is written to directly.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -17,12 +18,12 @@ use tempfile::NamedTempFile;
 /// The mode of a new file before the umask.
 const NEW_FILE_MODE: u32 = 0o666;
 
-/// Names tried for the moment between draft and target.
+/// How many temporary names are tried before a commit gives up.
 const NAME_TRIES: u32 = 100;
 
-/// An output file that is not in its place yet.
+/// An output file that has not replaced its target yet.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct AtomicFile {
     kind: Kind,
     target: PathBuf,
     own_files: Vec<FileIdentity>,
@@ -35,11 +36,11 @@ enum Kind {
     Direct(File),
 }
 
-impl Draft {
-    /// Opens a draft for `path`. A symlink there is followed: what it points to will be replaced.
+impl AtomicFile {
+    /// Opens a file that will replace `path`. A symbolic link there is followed: its target will be replaced.
     ///
     /// # Errors
-    /// When the directory cannot be written to, or `path` is a directory.
+    /// If the directory cannot be written to, or `path` is a directory.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let existing = match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
@@ -60,7 +61,7 @@ impl Draft {
                 rustix::fs::Mode::empty(),
             )?)?);
         }
-        let kind = open_aside(directory_of(&target))?;
+        let kind = open_temporary(directory_of(&target))?;
         if let Some(permissions) = existing {
             kind.file().set_permissions(Permissions::from_mode(permissions.mode() & 0o777))?;
         }
@@ -68,15 +69,15 @@ impl Draft {
         Ok(Self { kind, target, own_files })
     }
 
-    /// The files that a scan leaves out: the draft, and what it will replace.
+    /// The files that a scan skips: this one, and the one it will replace.
     pub(super) fn own_files(&self) -> &[FileIdentity] {
         &self.own_files
     }
 
-    /// Puts the file in its place.
+    /// Replaces the target.
     ///
     /// # Errors
-    /// When it cannot be synced or renamed; the target is as it was then.
+    /// If it cannot be synced or renamed. The target is unchanged then.
     pub(super) fn commit(self) -> io::Result<()> {
         let directory = directory_of(&self.target);
         match self.kind {
@@ -94,7 +95,7 @@ impl Draft {
     }
 }
 
-impl Write for Draft {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.kind.file().write(bytes)
     }
@@ -120,7 +121,7 @@ fn directory_of(target: &Path) -> &Path {
     }
 }
 
-fn open_aside(directory: &Path) -> io::Result<Kind> {
+fn open_temporary(directory: &Path) -> io::Result<Kind> {
     let nameless = OpenOptions::new().write(true).mode(NEW_FILE_MODE).custom_flags(libc::O_TMPFILE).open(directory);
     if let Ok(file) = nameless {
         return Ok(Kind::Nameless(file));
@@ -130,7 +131,7 @@ fn open_aside(directory: &Path) -> io::Result<Kind> {
     named.tempfile_in(directory).map(Kind::Named)
 }
 
-/// Gives the file a name beside its target, for `linkat` does not replace, and renames it over the target.
+/// Gives the file a temporary name beside its target, because `linkat` does not replace files, and renames it.
 fn name_and_rename(file: &File, target: &Path) -> io::Result<()> {
     let through_proc = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
     for number in 0..NAME_TRIES {
@@ -141,7 +142,7 @@ fn name_and_rename(file: &File, target: &Path) -> io::Result<()> {
             Err(errno) => return Err(errno.into()),
         }
         return fs::rename(&aside, target).inspect_err(|_| {
-            // The draft is lost either way; a leftover name is all that could remain.
+            // The content is lost either way; at worst a temporary name is left over.
             let _ = fs::remove_file(&aside);
         });
     }
@@ -160,45 +161,45 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_replaces_its_target_only_when_it_is_committed() {
+    fn a_file_replaces_its_target_only_when_it_is_committed() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("sums");
         fs::write(&target, "old").unwrap();
         fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
-        let mut draft = Draft::create(&target).unwrap();
-        draft.write_all(b"new").unwrap();
-        assert_eq!(draft.own_files().len(), 2);
-        drop(draft);
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"new").unwrap();
+        assert_eq!(file.own_files().len(), 2);
+        drop(file);
         assert_eq!(fs::read(&target).unwrap(), b"old");
 
-        let mut draft = Draft::create(&target).unwrap();
-        draft.write_all(b"new").unwrap();
-        draft.commit().unwrap();
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"new").unwrap();
+        file.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(names(directory.path()), ["sums"]);
     }
 
     #[test]
-    fn a_named_draft_does_the_same() {
+    fn a_file_with_a_temporary_name_does_the_same() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("sums");
         let named = tempfile::Builder::new().tempfile_in(directory.path()).unwrap();
-        let mut draft = Draft { kind: Kind::Named(named), target: target.clone(), own_files: Vec::new() };
-        draft.write_all(b"new").unwrap();
+        let mut file = AtomicFile { kind: Kind::Named(named), target: target.clone(), own_files: Vec::new() };
+        file.write_all(b"new").unwrap();
         assert!(!target.exists());
-        draft.commit().unwrap();
+        file.commit().unwrap();
         assert_eq!(names(directory.path()), ["sums"]);
     }
 
     #[test]
-    fn a_link_stays_and_what_it_points_to_is_replaced() {
+    fn a_link_stays_and_its_target_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("real"), "old").unwrap();
         std::os::unix::fs::symlink("real", directory.path().join("link")).unwrap();
-        let mut draft = Draft::create(&directory.path().join("link")).unwrap();
-        draft.write_all(b"new").unwrap();
-        draft.commit().unwrap();
+        let mut file = AtomicFile::create(&directory.path().join("link")).unwrap();
+        file.write_all(b"new").unwrap();
+        file.commit().unwrap();
         assert!(directory.path().join("link").is_symlink());
         assert_eq!(fs::read(directory.path().join("real")).unwrap(), b"new");
     }
@@ -206,9 +207,9 @@ mod tests {
     #[test]
     fn a_directory_is_refused_and_a_device_is_written_to() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(Draft::create(directory.path()).is_err());
-        let mut draft = Draft::create(Path::new("/dev/null")).unwrap();
-        draft.write_all(b"gone").unwrap();
-        draft.commit().unwrap();
+        assert!(AtomicFile::create(directory.path()).is_err());
+        let mut file = AtomicFile::create(Path::new("/dev/null")).unwrap();
+        file.write_all(b"gone").unwrap();
+        file.commit().unwrap();
     }
 }
