@@ -21,7 +21,7 @@ use hivesum_core::walk::Target;
 use self::report::Report;
 use super::args::EngineArgs;
 use super::manifest_file::{self, ReadAs};
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;

@@ -14,7 +14,7 @@ use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_core::digest::Algorithm;
 
 use super::manifest_file::{self, ReadAs};
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;

@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory};
 use toml::Table;
 
 use super::args::Cli;
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::screen::in_words;
 use super::serve::ServeArgs;
 use super::settings::Settings;

@@ -16,7 +16,7 @@ use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
 use super::atomic_file::AtomicFile;
 use super::manifest_file::{self, ReadAs};
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::screen::{Screen, in_words};
 
 #[derive(Debug, Args)]

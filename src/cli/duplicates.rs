@@ -20,7 +20,7 @@ use hivesum_core::walk::Inventory;
 
 use self::report::Found;
 use super::args::EngineArgs;
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::pool::Pool;
 use super::screen::{Screen, in_words};
 use super::shape::Shape;

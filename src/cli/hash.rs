@@ -18,7 +18,7 @@ use hivesum_core::walk::{Filters, Target};
 
 use super::args::HashArgs;
 use super::atomic_file::AtomicFile;
-use super::outlet::{Gone, Outlet, Sink};
+use super::output::{Output, OutputClosed, Sink};
 use super::pool::Pool;
 use super::screen::{Screen, in_words, is_own, reason};
 use super::steps::{Step, Steps};
@@ -35,8 +35,8 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let (screen, sink) = (Screen::with_progress(), open_sink(&args)?);
     let rules = Rules { leave_out: own_files(&sink), ..rules };
     let pool = Pool::start(args.engine, Some(rules.algorithms))?;
-    let outlet = Outlet::open(sink, screen.clone())?;
-    let mut run = Run { pool, rules, writer, outlet, screen, tally: Tally::new(), path: Vec::new() };
+    let output = Output::open(sink, screen.clone())?;
+    let mut run = Run { pool, rules, writer, output, screen, tally: Tally::new(), path: Vec::new() };
     let emitted = run.hash_all(Steps::new(args.paths));
     run.end(emitted)
 }
@@ -147,7 +147,7 @@ struct Run {
     pool: Pool,
     rules: Rules,
     writer: ManifestWriter,
-    outlet: Outlet,
+    output: Output,
     screen: Screen,
     tally: Tally,
     /// The path of the result at hand.
@@ -155,8 +155,8 @@ struct Run {
 }
 
 impl Run {
-    fn hash_all(&mut self, steps: Steps) -> Result<(), Gone> {
-        self.writer.begin(self.outlet.buffer());
+    fn hash_all(&mut self, steps: Steps) -> Result<(), OutputClosed> {
+        self.writer.begin(self.output.buffer());
         for step in steps {
             match step {
                 Step::Scan(targets) => self.scan(targets)?,
@@ -165,11 +165,11 @@ impl Run {
             }
         }
         let summary = self.tally.close();
-        self.writer.end(self.outlet.buffer(), &summary);
-        self.outlet.flush()
+        self.writer.end(self.output.buffer(), &summary);
+        self.output.flush()
     }
 
-    fn scan(&mut self, targets: Vec<Target>) -> Result<(), Gone> {
+    fn scan(&mut self, targets: Vec<Target>) -> Result<(), OutputClosed> {
         let mut scan = match self.pool.engine.scan(self.rules.spec(targets)) {
             Ok(scan) => scan,
             Err(refused) => return self.break_off(&refused.to_string()),
@@ -188,14 +188,14 @@ impl Run {
     }
 
     /// The output lacks something that nobody knows.
-    fn break_off(&mut self, why: &str) -> Result<(), Gone> {
+    fn break_off(&mut self, why: &str) -> Result<(), OutputClosed> {
         self.screen.say(why);
         self.tally.summary.complete = false;
         self.tally.failed = true;
         Ok(())
     }
 
-    fn stream(&mut self, shown: &[u8], source: Option<std::fs::File>) -> Result<(), Gone> {
+    fn stream(&mut self, shown: &[u8], source: Option<std::fs::File>) -> Result<(), OutputClosed> {
         let (engine, algorithms) = (&self.pool.engine, self.rules.algorithms);
         let hashed = match source {
             Some(pipe) => hash_stream(engine, algorithms, pipe),
@@ -214,21 +214,21 @@ impl Run {
                     reused: false,
                     fixity: None,
                 });
-                self.outlet.flush()
+                self.output.flush()
             }
             Err(error) => self.emit_alone(shown, stream_failed(&error)),
         }
     }
 
     /// One result that no scan gave.
-    fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), Gone> {
+    fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), OutputClosed> {
         let algorithms = self.rules.algorithms;
         let meta = FileMeta::default();
         self.emit(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false, fixity: None });
-        self.outlet.flush()
+        self.output.flush()
     }
 
-    fn emit_rows(&mut self, rows: &Rows) -> Result<(), Gone> {
+    fn emit_rows(&mut self, rows: &Rows) -> Result<(), OutputClosed> {
         let mut path = std::mem::take(&mut self.path);
         for row in rows.iter().filter(|row| !is_own(row.status)) {
             path.clear();
@@ -236,7 +236,7 @@ impl Run {
             self.emit(&ItemRef::of_row(row, &path, rows.algorithms()));
         }
         self.path = path;
-        self.outlet.flush()
+        self.output.flush()
     }
 
     fn emit(&mut self, item: &ItemRef<'_>) {
@@ -246,16 +246,16 @@ impl Run {
             (_, Some(why)) => self.screen.say_of(item.path, &why),
             (_, None) => {}
         }
-        if let Err(refused) = self.writer.item(self.outlet.buffer(), item) {
+        if let Err(refused) = self.writer.item(self.output.buffer(), item) {
             self.screen.say_of(item.path, &refused.to_string());
             self.tally.failed = true;
         }
     }
 
     /// Waits for the writer, puts the file in its place, and says how it all went.
-    fn end(self, emitted: Result<(), Gone>) -> anyhow::Result<ExitCode> {
+    fn end(self, emitted: Result<(), OutputClosed>) -> anyhow::Result<ExitCode> {
         let complete = self.tally.summary.complete && emitted.is_ok();
-        let written = self.outlet.finish();
+        let written = self.output.finish();
         self.pool.join();
         self.screen.clear();
         match written {

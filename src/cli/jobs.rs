@@ -10,7 +10,7 @@ use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery,
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::screen::{Screen, in_words};
 use super::state::StateArgs;
 use super::stored_jobs;

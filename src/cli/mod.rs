@@ -16,7 +16,7 @@ mod duplicates;
 mod hash;
 mod jobs;
 mod manifest_file;
-mod outlet;
+mod output;
 mod pool;
 mod quote;
 mod screen;

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
-use super::outlet::write_stdout;
+use super::output::write_stdout;
 use super::screen::{Screen, in_words};
 use super::state::StateArgs;
 

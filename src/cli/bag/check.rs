@@ -20,7 +20,7 @@ use super::CheckArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::manifest_file::quoted;
-use crate::cli::outlet::write_stdout;
+use crate::cli::output::write_stdout;
 use crate::cli::pool::Pool;
 use crate::cli::screen::{Screen, in_words, reason};
 

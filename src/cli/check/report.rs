@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::judge::Missing;
-use crate::cli::outlet::write_stdout;
+use crate::cli::output::write_stdout;
 use crate::cli::screen::Screen;
 use crate::cli::shape::Shape;
 

@@ -24,18 +24,18 @@ pub(super) enum Sink {
 
 /// The sender's side of the writing thread.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub(super) struct Output {
     filled: SyncSender<Vec<u8>>,
     emptied: Receiver<Vec<u8>>,
     thread: JoinHandle<io::Result<Sink>>,
     buffer: Vec<u8>,
 }
 
-/// The writing thread has ended; [`Outlet::finish`] tells why.
+/// The writing thread has ended; [`Output::finish`] tells why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gone;
+pub(super) struct OutputClosed;
 
-impl Outlet {
+impl Output {
     /// Starts the thread.
     ///
     /// # Errors
@@ -63,12 +63,12 @@ impl Outlet {
     }
 
     /// Sends the buffer off.
-    pub(super) fn flush(&mut self) -> Result<(), Gone> {
+    pub(super) fn flush(&mut self) -> Result<(), OutputClosed> {
         if self.buffer.is_empty() {
             return Ok(());
         }
         let empty = self.emptied.try_recv().unwrap_or_default();
-        self.filled.send(std::mem::replace(&mut self.buffer, empty)).map_err(|_| Gone)
+        self.filled.send(std::mem::replace(&mut self.buffer, empty)).map_err(|_| OutputClosed)
     }
 
     /// Waits until everything is written and gives the sink back.
