@@ -23,10 +23,10 @@ use super::args::EngineArgs;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
 use super::pool::Pool;
-use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
 use super::stored_jobs;
+use super::terminal::{Terminal, in_words};
 
 /// A run that is over by then shows its bar without a total.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -85,14 +85,14 @@ pub(super) struct AuditArgs {
 /// Audits what the arguments say.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
-    let screen = Screen::with_progress();
+    let terminal = Terminal::with_progress();
     let dir = super::steps::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), in_words(&error)))?;
     let algorithms = audit.algorithms();
     let pool = Pool::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {
         io: args.engine.io,
-        survey_after: screen.is_seen().then_some(SURVEY_AFTER),
+        survey_after: terminal.shows_progress().then_some(SURVEY_AFTER),
         leave_out,
         ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
     };
@@ -100,8 +100,8 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         Some(job) => job.spec.walk(spec)?,
         None => spec,
     };
-    let report = Report::new(args.format, args.all, screen.clone());
-    let all_matched = Run { pool, audit, report, screen }.carry_out(spec)?;
+    let report = Report::new(args.format, args.all, terminal.clone());
+    let all_matched = Run { pool, audit, report, terminal }.carry_out(spec)?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -131,14 +131,14 @@ struct Run {
     pool: Pool,
     audit: Audit,
     report: Report,
-    screen: Screen,
+    terminal: Terminal,
 }
 
 impl Run {
     /// Whether all matched.
     fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
         let mut scan = self.pool.engine.scan(spec)?;
-        self.screen.follow(scan.progress());
+        self.terminal.follow(scan.progress());
         let (mut out, mut path) = (Vec::new(), Vec::new());
         self.report.begin(&mut out);
         while let Some(rows) = scan.blocking_next() {
@@ -159,16 +159,16 @@ impl Run {
         let findings = self.audit.finish();
         let counts = findings.counts;
         self.report.end(&mut out, findings);
-        self.screen
-            .aside(|| write_stdout(&out))
+        self.terminal
+            .suspend_progress(|| write_stdout(&out))
             .map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
         self.pool.join();
-        self.screen.clear();
+        self.terminal.finish_progress();
         Ok(counts.all_matched())
     }
 
     fn write(&self, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let written = self.screen.aside(|| write_stdout(out));
+        let written = self.terminal.suspend_progress(|| write_stdout(out));
         out.clear();
         written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
     }

@@ -15,10 +15,10 @@ use hivesum_core::digest::Algorithm;
 
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
 use super::stored_jobs;
+use super::terminal::{Terminal, in_words};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -55,7 +55,7 @@ pub(super) struct CompareArgs {
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let comparison = comparison(&args)?;
     let mut out = Vec::new();
-    report::write(&mut out, &comparison, args.format, &Screen::plain());
+    report::write(&mut out, &comparison, args.format, &Terminal::plain());
     write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -9,9 +9,9 @@ use toml::Table;
 
 use super::args::Cli;
 use super::output::write_stdout;
-use super::screen::in_words;
 use super::serve::ServeArgs;
 use super::settings::Settings;
+use super::terminal::in_words;
 use super::usage::UsageError;
 
 /// Prints the configuration as a file would say it, each line with its origin.

@@ -17,7 +17,7 @@ use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 use super::atomic_file::AtomicFile;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::screen::{Screen, in_words};
+use super::terminal::{Terminal, in_words};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -77,7 +77,7 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
     };
     written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
     let (files, digests) = (converted.files, converted.digests);
-    Screen::plain().say(&format!("{files} files, {digests} digests: read back and found the same"));
+    Terminal::plain().message(&format!("{files} files, {digests} digests: read back and found the same"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,9 +22,9 @@ use self::report::Found;
 use super::args::EngineArgs;
 use super::output::write_stdout;
 use super::pool::Pool;
-use super::screen::{Screen, in_words};
 use super::shape::Shape;
 use super::state::StateArgs;
+use super::terminal::{Terminal, in_words};
 use super::usage::UsageError;
 use super::{manifest_file, stored_jobs};
 
@@ -78,7 +78,7 @@ pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
 
 /// Whether everything was read.
 fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
-    let screen = Screen::with_progress();
+    let terminal = Terminal::with_progress();
     let open = || {
         super::steps::open_directory(&args.of)
             .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), in_words(&error)))
@@ -87,35 +87,35 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let inventory = Inventory::of(open()?, reach);
     let pool = Pool::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;
     for path in inventory.unreadable.iter() {
-        screen.say_of(path, "cannot be listed");
+        terminal.message_about(path, "cannot be listed");
     }
     let mut stages =
-        stages::Stages { inventory: &inventory, dir: open()?, pool: &pool, screen: &screen, failed: false };
+        stages::Stages { inventory: &inventory, dir: open()?, pool: &pool, terminal: &terminal, failed: false };
     let groups = stages.groups(args.min_size)?;
     let whole = inventory.unreadable.is_empty() && !stages.failed;
     pool.join();
-    screen.clear();
+    terminal.finish_progress();
     let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
-    write(args, &found, stages::TELLING, &screen)?;
+    write(args, &found, stages::TELLING, &terminal)?;
     Ok(whole)
 }
 
 /// Whether the job had read everything.
 fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
-    let screen = Screen::plain();
+    let terminal = Terminal::plain();
     let mut history = stored_jobs::open(&args.state)?;
     let job = stored_jobs::ended(&mut history, id)?;
     let algorithm = key_algorithm(&job.spec.algorithms)?;
     let groups = history.duplicates(id, algorithm, args.min_size)?.with_context(|| stored_jobs::no_such_job(id))?;
     let items = groups.iter().map(|group| history.results_at(id, &group.places)).collect::<Result<Vec<_>, _>>()?;
     let found: Vec<_> = groups.iter().zip(&items).map(|(group, items)| of_items(group, items, algorithm)).collect();
-    write(args, &found, algorithm, &screen)?;
+    write(args, &found, algorithm, &terminal)?;
     let failed = job.progress.files_failed;
     if failed > 0 {
-        screen.say(&format!("files that the job could not read: {failed}"));
+        terminal.message(&format!("files that the job could not read: {failed}"));
     }
     if job.state != JobState::Completed {
-        screen.say(&format!("the job is {}: it has not looked at everything", job.state.name()));
+        terminal.message(&format!("the job is {}: it has not looked at everything", job.state.name()));
     }
     Ok(failed == 0 && job.state == JobState::Completed)
 }
@@ -125,8 +125,8 @@ fn of_items<'a>(group: &'a Group, items: &'a [Item], algorithm: Algorithm) -> Fo
     Found { group, digest, names: items.iter().map(|item| &item.path[..]).collect() }
 }
 
-fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, screen: &Screen) -> anyhow::Result<()> {
+fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, terminal: &Terminal) -> anyhow::Result<()> {
     let mut out = Vec::new();
-    report::write(&mut out, found, by, args.format, screen);
+    report::write(&mut out, found, by, args.format, terminal);
     write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
 }

@@ -20,9 +20,9 @@ use super::args::HashArgs;
 use super::atomic_file::AtomicFile;
 use super::output::{Output, OutputClosed, Sink};
 use super::pool::Pool;
-use super::screen::{Screen, in_words, is_own, reason};
 use super::steps::{Step, Steps};
 use super::stream::hash_stream;
+use super::terminal::{Terminal, in_words, is_own, reason};
 use super::usage::UsageError;
 
 /// A run that is over by then shows its bar without a total.
@@ -32,11 +32,11 @@ const SURVEY_AFTER: Duration = Duration::from_secs(1);
 pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = writer_of(&args)?;
     let rules = Rules::of(&args)?;
-    let (screen, sink) = (Screen::with_progress(), open_sink(&args)?);
+    let (terminal, sink) = (Terminal::with_progress(), open_sink(&args)?);
     let rules = Rules { leave_out: own_files(&sink), ..rules };
     let pool = Pool::start(args.engine, Some(rules.algorithms))?;
-    let output = Output::open(sink, screen.clone())?;
-    let mut run = Run { pool, rules, writer, output, screen, tally: Tally::new(), path: Vec::new() };
+    let output = Output::open(sink, terminal.clone())?;
+    let mut run = Run { pool, rules, writer, output, terminal, tally: Tally::new(), path: Vec::new() };
     let emitted = run.hash_all(Steps::new(args.paths));
     run.end(emitted)
 }
@@ -148,7 +148,7 @@ struct Run {
     rules: Rules,
     writer: ManifestWriter,
     output: Output,
-    screen: Screen,
+    terminal: Terminal,
     tally: Tally,
     /// The path of the result at hand.
     path: Vec<u8>,
@@ -174,7 +174,7 @@ impl Run {
             Ok(scan) => scan,
             Err(refused) => return self.break_off(&refused.to_string()),
         };
-        self.screen.follow(scan.progress());
+        self.terminal.follow(scan.progress());
         while let Some(rows) = scan.blocking_next() {
             self.emit_rows(&rows)?;
         }
@@ -189,7 +189,7 @@ impl Run {
 
     /// The output lacks something that nobody knows.
     fn break_off(&mut self, why: &str) -> Result<(), OutputClosed> {
-        self.screen.say(why);
+        self.terminal.message(why);
         self.tally.summary.complete = false;
         self.tally.failed = true;
         Ok(())
@@ -242,12 +242,12 @@ impl Run {
     fn emit(&mut self, item: &ItemRef<'_>) {
         self.tally.count(item);
         match (item.status, reason(item.status)) {
-            (Status::Skipped(_), Some(why)) => self.screen.say_of(item.path, &format!("skipped: {why}")),
-            (_, Some(why)) => self.screen.say_of(item.path, &why),
+            (Status::Skipped(_), Some(why)) => self.terminal.message_about(item.path, &format!("skipped: {why}")),
+            (_, Some(why)) => self.terminal.message_about(item.path, &why),
             (_, None) => {}
         }
         if let Err(refused) = self.writer.item(self.output.buffer(), item) {
-            self.screen.say_of(item.path, &refused.to_string());
+            self.terminal.message_about(item.path, &refused.to_string());
             self.tally.failed = true;
         }
     }
@@ -257,7 +257,7 @@ impl Run {
         let complete = self.tally.summary.complete && emitted.is_ok();
         let written = self.output.finish();
         self.pool.join();
-        self.screen.clear();
+        self.terminal.finish_progress();
         match written {
             // Whoever read has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}

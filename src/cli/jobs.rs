@@ -11,9 +11,9 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
 use super::output::write_stdout;
-use super::screen::{Screen, in_words};
 use super::state::StateArgs;
 use super::stored_jobs;
+use super::terminal::{Terminal, in_words};
 use super::usage::UsageError;
 
 /// Jobs or results read at a time.
@@ -170,7 +170,7 @@ fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
     let (before, after) = stored_jobs::open(state)?.compact()?;
-    Screen::plain().say(&format!("the database took {before} bytes and takes {after}"));
+    Terminal::plain().message(&format!("the database took {before} bytes and takes {after}"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,7 +11,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
 use hivesum_core::result::FileIdentity;
 
-use super::screen::{Screen, in_words};
+use super::terminal::{Terminal, in_words};
 
 /// All entries of a manifest.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
 
 /// A path as messages show it.
 pub(super) fn quoted(path: &OsStr) -> String {
-    Screen::plain().quoted(path.as_bytes())
+    Terminal::plain().quoted(path.as_bytes())
 }
 
 impl ManifestFile {

@@ -19,7 +19,6 @@ mod manifest_file;
 mod output;
 mod pool;
 mod quote;
-mod screen;
 mod serve;
 mod settings;
 mod shape;
@@ -27,6 +26,7 @@ mod state;
 mod steps;
 mod stored_jobs;
 mod stream;
+mod terminal;
 mod token;
 mod usage;
 
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use args::{Cli, Command};
 use clap::Parser;
 use hivesum_actors::error::StoreError;
-use screen::Screen;
+use terminal::Terminal;
 use usage::UsageError;
 
 /// Exit status of a wrong command line.
@@ -69,7 +69,7 @@ pub(crate) fn run() -> ExitCode {
     done.unwrap_or_else(|error| match error.downcast::<UsageError>() {
         Ok(usage) => tell(&usage.into_clap()),
         Err(error) => {
-            Screen::plain().say(&format!("{error:#}"));
+            Terminal::plain().message(&format!("{error:#}"));
             match error.downcast_ref::<StoreError>() {
                 Some(StoreError::Locked) => ExitCode::from(IN_USE),
                 Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::atomic_file::AtomicFile;
-use super::screen::Screen;
+use super::terminal::Terminal;
 
 /// Buffers on their way to the writer; one holds a batch of results, some 20 KiB.
 const BUFFERS: usize = 8;
@@ -40,11 +40,11 @@ impl Output {
     ///
     /// # Errors
     /// When no thread can be had.
-    pub(super) fn open(sink: Sink, screen: Screen) -> io::Result<Self> {
+    pub(super) fn open(sink: Sink, terminal: Terminal) -> io::Result<Self> {
         let (filled, filled_out) = sync_channel::<Vec<u8>>(BUFFERS);
         let (emptied_in, emptied) = sync_channel(BUFFERS);
         let write_all = move || {
-            let mut writer = Writer::new(sink, screen);
+            let mut writer = Writer::new(sink, terminal);
             for mut buffer in filled_out {
                 writer.write(&buffer)?;
                 buffer.clear();
@@ -85,21 +85,21 @@ impl Output {
 
 struct Writer {
     sink: Sink,
-    screen: Screen,
+    terminal: Terminal,
     /// Stdout is a terminal that the progress bar may be on, too.
-    shares_screen: bool,
+    shares_terminal: bool,
 }
 
 impl Writer {
-    fn new(sink: Sink, screen: Screen) -> Self {
-        let shares_screen = matches!(sink, Sink::Stdout) && io::stdout().is_terminal();
-        Self { sink, screen, shares_screen }
+    fn new(sink: Sink, terminal: Terminal) -> Self {
+        let shares_terminal = matches!(sink, Sink::Stdout) && io::stdout().is_terminal();
+        Self { sink, terminal, shares_terminal }
     }
 
     fn write(&mut self, buffer: &[u8]) -> io::Result<()> {
         match &mut self.sink {
             Sink::File(file) => file.write_all(buffer),
-            Sink::Stdout if self.shares_screen => self.screen.aside(|| write_stdout(buffer)),
+            Sink::Stdout if self.shares_terminal => self.terminal.suspend_progress(|| write_stdout(buffer)),
             Sink::Stdout => write_stdout(buffer),
         }
     }

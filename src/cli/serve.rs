@@ -11,9 +11,9 @@ use hivesum::server::ServeError;
 use hivesum_actors::error::StartError;
 use hivesum_core::file::RootError;
 
-use super::screen::in_words;
 use super::settings::Settings;
 use super::state::state_directory;
+use super::terminal::in_words;
 use super::usage::UsageError;
 
 #[derive(Debug, Args)]

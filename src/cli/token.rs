@@ -10,8 +10,8 @@ use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord,
 use jiff::{SignedDuration, Timestamp};
 
 use super::output::write_stdout;
-use super::screen::{Screen, in_words};
 use super::state::StateArgs;
+use super::terminal::{Terminal, in_words};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
@@ -118,7 +118,7 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
         tokens.revoke(&record.id)?;
         anyhow::bail!("write error: {}", in_words(&error));
     }
-    Screen::plain().say(&format!(
+    Terminal::plain().message(&format!(
         "token {}: {}, {}; it is not shown again",
         record.id,
         record.scopes,

@@ -5,8 +5,8 @@ use hivesum_core::compare::Findings;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
 
-use crate::cli::screen::{Screen, reason};
 use crate::cli::shape::Shape;
+use crate::cli::terminal::{Terminal, reason};
 
 /// Something to be listed at the end.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ struct Listed {
 pub(super) struct Report {
     shape: Shape,
     lists_matched: bool,
-    screen: Screen,
+    terminal: Terminal,
     rows: u64,
     /// Whether an item of the JSON list was written.
     begun: bool,
@@ -29,8 +29,8 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(shape: Shape, lists_matched: bool, screen: Screen) -> Self {
-        Self { shape, lists_matched, screen, rows: 0, begun: false, rest: Vec::new() }
+    pub(super) fn new(shape: Shape, lists_matched: bool, terminal: Terminal) -> Self {
+        Self { shape, lists_matched, terminal, rows: 0, begun: false, rest: Vec::new() }
     }
 
     pub(super) fn begin(&self, out: &mut Vec<u8>) {
@@ -98,9 +98,9 @@ impl Report {
 
     fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
         let Some(fixity) = item.fixity else { return };
-        let mut line = format!("{}: {}", fixity.verdict.name(), self.screen.quoted(item.path));
+        let mut line = format!("{}: {}", fixity.verdict.name(), self.terminal.quoted(item.path));
         if let Some(from) = &fixity.moved_from {
-            line = format!("moved: {} -> {}", self.screen.quoted(from), self.screen.quoted(item.path));
+            line = format!("moved: {} -> {}", self.terminal.quoted(from), self.terminal.quoted(item.path));
         }
         if let (Verdict::SuspectedRot, Some(evidence)) = (fixity.verdict, fixity.evidence) {
             line += &format!(" ({evidence})");

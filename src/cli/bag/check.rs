@@ -22,13 +22,13 @@ use super::tags::{self, Oxum};
 use crate::cli::manifest_file::quoted;
 use crate::cli::output::write_stdout;
 use crate::cli::pool::Pool;
-use crate::cli::screen::{Screen, in_words, reason};
+use crate::cli::terminal::{Terminal, in_words, reason};
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let screen = Screen::with_progress();
+    let terminal = Terminal::with_progress();
     let open = || crate::cli::steps::open_directory(&args.bag);
     let bag = open().map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.bag), in_words(&error)))?;
-    let mut check = Check { path: Path::new(&args.bag), bag, screen: screen.clone(), faults: Vec::new() };
+    let mut check = Check { path: Path::new(&args.bag), bag, terminal: terminal.clone(), faults: Vec::new() };
     check.declaration();
     let manifests = check.manifests("manifest-");
     let tag_manifests = check.manifests("tagmanifest-");
@@ -42,7 +42,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     check.tag_files(&pool, &tag_manifests)?;
     check.oxum(oxum);
     pool.join();
-    screen.clear();
+    terminal.finish_progress();
     check.report(oxum)
 }
 
@@ -57,7 +57,7 @@ struct Manifest {
 struct Check<'a> {
     path: &'a Path,
     bag: OwnedFd,
-    screen: Screen,
+    terminal: Terminal,
     faults: Vec<(Vec<u8>, String)>,
 }
 
@@ -130,7 +130,7 @@ impl Check<'_> {
             }
         };
         let algorithms = Algorithms::new(manifests.iter().map(|manifest| manifest.algorithm)).unwrap_or_default();
-        let mut seen = payload::tree(pool, &self.screen, data, algorithms)?;
+        let mut seen = payload::tree(pool, &self.terminal, data, algorithms)?;
         for one in &mut seen {
             one.path.splice(0..0, bagit::PAYLOAD.iter().copied());
             match one.status {
@@ -159,7 +159,7 @@ impl Check<'_> {
             let literal = !there.contains_key(&name[..]) && there.contains_key(&written[..]);
             if literal {
                 let warning = format!("{}: its name is not percent-encoded there", manifest.file);
-                self.screen.say_of(written, &warning);
+                self.terminal.message_about(written, &warning);
                 name.clone_from(written);
             }
             let Some(seen) = there.get(&name[..]) else {
@@ -182,7 +182,7 @@ impl Check<'_> {
             let (written, digests): (Vec<_>, Vec<_>) = manifest.entries.iter().unzip();
             let names: Vec<Vec<u8>> = written.into_iter().map(|written| decoded(written)).collect();
             let algorithms = Algorithms::single(manifest.algorithm);
-            let seen = payload::listed(pool, &self.screen, self.bag.try_clone()?, &names, algorithms)?;
+            let seen = payload::listed(pool, &self.terminal, self.bag.try_clone()?, &names, algorithms)?;
             for (seen, digest) in seen.iter().zip(digests) {
                 match reason(seen.status) {
                     Some(why) => self.fault(&seen.path, why),
@@ -214,7 +214,7 @@ impl Check<'_> {
         let mut out = String::new();
         for (name, what) in &self.faults {
             let name = if name.is_empty() { self.path.as_os_str().as_bytes() } else { name };
-            out += &format!("{}: {what}\n", self.screen.quoted(name));
+            out += &format!("{}: {what}\n", self.terminal.quoted(name));
         }
         out += &match self.faults.len() {
             0 => format!("valid: {} files, {} bytes\n", oxum.files, oxum.octets),

@@ -11,7 +11,7 @@ use hivesum_core::walk::Target;
 use hivesum_core::digest::Digest;
 
 use crate::cli::pool::Pool;
-use crate::cli::screen::Screen;
+use crate::cli::terminal::Terminal;
 
 /// One file, or what is there instead.
 #[derive(Debug, Clone)]
@@ -24,26 +24,31 @@ pub(super) struct Seen {
 }
 
 /// Everything below a directory, in walk order.
-pub(super) fn tree(pool: &Pool, screen: &Screen, dir: OwnedFd, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
-    collect(pool, screen, Target::Directory { dir, shown: Vec::new() }, algorithms)
+pub(super) fn tree(
+    pool: &Pool,
+    terminal: &Terminal,
+    dir: OwnedFd,
+    algorithms: Algorithms,
+) -> anyhow::Result<Vec<Seen>> {
+    collect(pool, terminal, Target::Directory { dir, shown: Vec::new() }, algorithms)
 }
 
 /// Files by their paths beneath a directory, in this order.
 pub(super) fn listed(
     pool: &Pool,
-    screen: &Screen,
+    terminal: &Terminal,
     dir: OwnedFd,
     names: &[Vec<u8>],
     algorithms: Algorithms,
 ) -> anyhow::Result<Vec<Seen>> {
     let mut list = NameList::new();
     names.iter().for_each(|name| list.push(name));
-    collect(pool, screen, Target::Listed { dir, names: list }, algorithms)
+    collect(pool, terminal, Target::Listed { dir, names: list }, algorithms)
 }
 
-fn collect(pool: &Pool, screen: &Screen, target: Target, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
+fn collect(pool: &Pool, terminal: &Terminal, target: Target, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
     let mut scan = pool.engine.scan(ScanSpec::new(vec![target], algorithms))?;
-    screen.follow(scan.progress());
+    terminal.follow(scan.progress());
     let mut all = Vec::new();
     while let Some(rows) = scan.blocking_next() {
         all.extend(rows.iter().map(|row| {

@@ -9,7 +9,7 @@ use hivesum_core::result::{Stability, Status};
 
 use super::page::algorithms_of;
 use super::report::{Counts, Verdict};
-use crate::cli::screen::reason;
+use crate::cli::terminal::reason;
 
 /// What was found of a file.
 #[derive(Debug, Clone, Copy)]

@@ -31,8 +31,8 @@ use self::report::{Counts, Loudness, Report, Stop, Verdict};
 use self::source::Source;
 use super::args::CheckArgs;
 use super::pool::Pool;
-use super::screen::{Screen, in_words};
 use super::stream::hash_stream;
+use super::terminal::{Terminal, in_words};
 
 /// Pages that are worked on at a time: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;
@@ -42,7 +42,7 @@ const STDIN_NAME: &[u8] = b"standard input";
 
 /// Checks what the arguments say.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let mut report = Report::new(Screen::with_progress(), loudness(&args), args.format);
+    let mut report = Report::new(Terminal::with_progress(), loudness(&args), args.format);
     report.begin();
     let pool = Pool::start(args.engine, args.algorithm.map(Algorithms::single))?;
     let manifests = match args.manifests.is_empty() {
@@ -199,10 +199,10 @@ impl Check {
         let row = lane.next_row().ok_or(Stop::BrokenOff)?;
         let verdict =
             judge.verdict(digest, &Seen { status: row.status, digests: row.digests, algorithms: &algorithms });
-        self.say(row.name, &verdict, judge)
+        self.report_verdict(row.name, &verdict, judge)
     }
 
-    fn say(&mut self, name: &[u8], verdict: &Verdict, judge: &mut Judge) -> Result<(), Stop> {
+    fn report_verdict(&mut self, name: &[u8], verdict: &Verdict, judge: &mut Judge) -> Result<(), Stop> {
         if let Some(algorithm) = judge.take_news() {
             self.report.decided(algorithm)?;
         }
@@ -216,6 +216,6 @@ impl Check {
             Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
             Err(error) => judge.unreadable(in_words(&error)),
         };
-        self.say(b"-", &verdict, judge)
+        self.report_verdict(b"-", &verdict, judge)
     }
 }

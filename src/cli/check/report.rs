@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use super::judge::Missing;
 use crate::cli::output::write_stdout;
-use crate::cli::screen::Screen;
 use crate::cli::shape::Shape;
+use crate::cli::terminal::Terminal;
 
 /// Bytes of results that are kept before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -67,7 +67,7 @@ pub(super) struct Counts {
 /// Where the report goes.
 #[derive(Debug)]
 pub(super) struct Report {
-    screen: Screen,
+    terminal: Terminal,
     loudness: Loudness,
     shape: Shape,
     buffer: Vec<u8>,
@@ -108,13 +108,13 @@ impl Serialize for ItemShown<'_> {
 }
 
 impl Report {
-    pub(super) fn new(screen: Screen, loudness: Loudness, shape: Shape) -> Self {
-        Self { screen, loudness, shape, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
+    pub(super) fn new(terminal: Terminal, loudness: Loudness, shape: Shape) -> Self {
+        Self { terminal, loudness, shape, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
     }
 
     /// Shows the figures of this scan from now on.
     pub(super) fn follow(&self, progress: watch::Receiver<Progress>) {
-        self.screen.follow(progress);
+        self.terminal.follow(progress);
     }
 
     /// Before the first manifest.
@@ -132,7 +132,7 @@ impl Report {
             self.buffer.extend_from_slice(b"}\n");
         }
         self.flush()?;
-        self.screen.clear();
+        self.terminal.finish_progress();
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Report {
             Verdict::Failed => "FAILED",
             Verdict::Unreadable(why) => {
                 self.flush()?;
-                self.screen.say_of(name, why);
+                self.terminal.message_about(name, why);
                 "FAILED open or read"
             }
             Verdict::Ignored => return Ok(()),
@@ -218,7 +218,7 @@ impl Report {
     /// Anything about the manifest.
     pub(super) fn warn(&mut self, message: &str) -> Result<(), Stop> {
         self.flush()?;
-        self.screen.say_of(&self.manifest, message);
+        self.terminal.message_about(&self.manifest, message);
         Ok(())
     }
 
@@ -239,12 +239,12 @@ impl Report {
         ] {
             match count {
                 0 => {}
-                1 => self.screen.say(&format!("WARNING: 1 {one}")),
-                count => self.screen.say(&format!("WARNING: {count} {many}")),
+                1 => self.terminal.message(&format!("WARNING: 1 {one}")),
+                count => self.terminal.message(&format!("WARNING: {count} {many}")),
             }
         }
         if missing == Missing::IsIgnored && counts.matched == 0 {
-            self.screen.say_of(&self.manifest, "no file was verified");
+            self.terminal.message_about(&self.manifest, "no file was verified");
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Report {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let written = self.screen.aside(|| write_stdout(&self.buffer));
+        let written = self.terminal.suspend_progress(|| write_stdout(&self.buffer));
         self.buffer.clear();
         written.map_err(Stop::Stdout)
     }

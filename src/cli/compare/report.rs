@@ -3,8 +3,8 @@
 use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 
-use crate::cli::screen::Screen;
 use crate::cli::shape::Shape;
+use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -12,7 +12,7 @@ struct Document<'a> {
     items: &'a [Difference],
 }
 
-pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, shape: Shape, screen: &Screen) {
+pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, shape: Shape, terminal: &Terminal) {
     match shape {
         Shape::Json => {
             let document = Document { counts: &comparison.counts, items: &comparison.items };
@@ -23,7 +23,7 @@ pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, shape: Shape, sc
             out.extend_from_slice(summary(&comparison.counts).as_bytes());
             for change in Change::ALL {
                 let items = comparison.items.iter().filter(|item| item.change == change);
-                items.for_each(|item| out.extend_from_slice(line(item, screen).as_bytes()));
+                items.for_each(|item| out.extend_from_slice(line(item, terminal).as_bytes()));
             }
         }
     }
@@ -41,10 +41,10 @@ fn summary(counts: &Counts) -> String {
     summary + "\n"
 }
 
-fn line(item: &Difference, screen: &Screen) -> String {
-    let name = screen.quoted(&item.path);
+fn line(item: &Difference, terminal: &Terminal) -> String {
+    let name = terminal.quoted(&item.path);
     match (item.change, &item.moved_from, &item.evidence) {
-        (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", screen.quoted(from)),
+        (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", terminal.quoted(from)),
         (Change::SuspectedRot | Change::Modified, _, Some(evidence)) => {
             format!("{}: {name} ({evidence})\n", item.change.name())
         }

@@ -7,8 +7,8 @@ use hivesum_core::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::cli::screen::Screen;
 use crate::cli::shape::Shape;
+use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -38,7 +38,7 @@ pub(super) struct Found<'a> {
 }
 
 /// Writes groups whose files are alike by this algorithm.
-pub(super) fn write(out: &mut Vec<u8>, found: &[Found<'_>], algorithm: Algorithm, shape: Shape, screen: &Screen) {
+pub(super) fn write(out: &mut Vec<u8>, found: &[Found<'_>], algorithm: Algorithm, shape: Shape, terminal: &Terminal) {
     let reclaimable_bytes = found.iter().map(|found| found.group.reclaimable_bytes).sum();
     match shape {
         Shape::Json => {
@@ -49,7 +49,7 @@ pub(super) fn write(out: &mut Vec<u8>, found: &[Found<'_>], algorithm: Algorithm
         }
         Shape::Human => {
             for found in found {
-                out.extend_from_slice(in_words(found, screen).as_bytes());
+                out.extend_from_slice(in_words(found, terminal).as_bytes());
             }
             let line = format!("{} groups, {} reclaimable\n", found.len(), HumanBytes(reclaimable_bytes));
             out.extend_from_slice(line.as_bytes());
@@ -70,12 +70,12 @@ fn shown<'a>(found: &Found<'a>) -> GroupShown<'a> {
     }
 }
 
-fn in_words(found: &Found<'_>, screen: &Screen) -> String {
+fn in_words(found: &Found<'_>, terminal: &Terminal) -> String {
     let group = found.group;
     let (reclaimable, size) = (HumanBytes(group.reclaimable_bytes), HumanBytes(group.size));
     let mut text = format!("{reclaimable} reclaimable, {} copies of {size}\n", group.count);
     for name in &found.names {
-        text += &format!("  {}\n", screen.quoted(name));
+        text += &format!("  {}\n", terminal.quoted(name));
     }
     text + "\n"
 }

@@ -15,7 +15,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::report::Found;
 use crate::cli::pool::Pool;
-use crate::cli::screen::{Screen, in_words, reason};
+use crate::cli::terminal::{Terminal, in_words, reason};
 
 /// A block at either end of a file.
 const BLOCK_BYTES: usize = 4096;
@@ -28,7 +28,7 @@ pub(super) struct Stages<'a> {
     /// The directory that names are relative to.
     pub(super) dir: OwnedFd,
     pub(super) pool: &'a Pool,
-    pub(super) screen: &'a Screen,
+    pub(super) terminal: &'a Terminal,
     /// Something could not be read.
     pub(super) failed: bool,
 }
@@ -133,7 +133,7 @@ impl Stages<'_> {
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
         let mut scan = self.pool.engine.scan(ScanSpec::new(vec![target], Algorithms::single(TELLING)))?;
-        self.screen.follow(scan.progress());
+        self.terminal.follow(scan.progress());
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {
             for (row, place) in rows.iter().zip(read.by_ref().take(rows.len())) {
@@ -155,7 +155,7 @@ impl Stages<'_> {
     }
 
     fn tell(&mut self, place: Place, why: &str) {
-        self.screen.say_of(self.inventory.names.get(place).unwrap_or_default(), why);
+        self.terminal.message_about(self.inventory.names.get(place).unwrap_or_default(), why);
         self.failed = true;
     }
 }

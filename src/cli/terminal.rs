@@ -1,4 +1,4 @@
-//! The terminal: messages on stderr, one whole line a write, and the progress bar that they must not tear.
+//! Messages and the progress bar on stderr. Each message is one write of a whole line, and never cuts the bar.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,29 +10,29 @@ use tokio::sync::watch;
 
 use super::quote::{Charset, quote};
 
-/// How often the bar is drawn.
+/// How often the progress bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Cells of the bar.
+/// Width of the bar, in cells.
 const BAR_CELLS: u64 = 24;
 
 /// Where messages and progress go. Clones share one bar.
 #[derive(Debug, Clone)]
-pub(super) struct Screen {
+pub(super) struct Terminal {
     bar: ProgressBar,
-    figures: Arc<Mutex<Figures>>,
+    progress: Arc<Mutex<TotalProgress>>,
     charset: Charset,
 }
 
-/// What the bar shows: scans that are over, and the one that runs.
+/// What the bar shows: the finished scans and the current one together.
 #[derive(Debug, Default)]
-struct Figures {
-    over: Progress,
-    running: Option<watch::Receiver<Progress>>,
+struct TotalProgress {
+    finished: Progress,
+    current: Option<watch::Receiver<Progress>>,
 }
 
-impl Screen {
-    /// A screen with a bar where stderr is a terminal.
+impl Terminal {
+    /// With a progress bar if stderr is a terminal.
     pub(super) fn with_progress() -> Self {
         match io::stderr().is_terminal() {
             true => Self::new(ProgressBar::no_length()),
@@ -40,92 +40,92 @@ impl Screen {
         }
     }
 
-    /// A screen without a bar.
+    /// Without a progress bar.
     pub(super) fn plain() -> Self {
-        Self { bar: ProgressBar::hidden(), figures: Arc::default(), charset: Charset::of_environment() }
+        Self { bar: ProgressBar::hidden(), progress: Arc::default(), charset: Charset::of_environment() }
     }
 
     fn new(bar: ProgressBar) -> Self {
-        let screen = Self { bar, ..Self::plain() };
-        let figures = screen.figures.clone();
+        let terminal = Self { bar, ..Self::plain() };
+        let progress = terminal.progress.clone();
         let style =
-            ProgressStyle::with_template("{spinner} {figures}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let style = style.with_key("figures", move |_: &_, line: &mut dyn std::fmt::Write| {
-            // A line that cannot be drawn is drawn a tenth of a second later.
-            let _ = line.write_str(&lock(&figures).in_words());
+            ProgressStyle::with_template("{spinner} {progress}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = style.with_key("progress", move |_: &_, line: &mut dyn std::fmt::Write| {
+            // A line that cannot be drawn now is drawn at the next tick.
+            let _ = line.write_str(&lock(&progress).line());
         });
-        screen.bar.set_style(style);
-        screen.bar.enable_steady_tick(TICK);
-        screen
+        terminal.bar.set_style(style);
+        terminal.bar.enable_steady_tick(TICK);
+        terminal
     }
 
-    /// Shows the figures of this scan from now on, on top of those that are over.
-    pub(super) fn follow(&self, progress: watch::Receiver<Progress>) {
-        let mut figures = lock(&self.figures);
-        figures.over = figures.total();
-        figures.running = Some(progress);
+    /// Shows the progress of this scan from now on, added to that of the scans before it.
+    pub(super) fn follow(&self, current: watch::Receiver<Progress>) {
+        let mut progress = lock(&self.progress);
+        progress.finished = progress.total();
+        progress.current = Some(current);
     }
 
-    /// Whether somebody sees a bar.
-    pub(super) fn is_seen(&self) -> bool {
+    /// Whether there is a progress bar that somebody can see.
+    pub(super) fn shows_progress(&self) -> bool {
         !self.bar.is_hidden()
     }
 
-    /// Takes the bar away for good.
-    pub(super) fn clear(&self) {
+    /// Removes the progress bar for good.
+    pub(super) fn finish_progress(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// Does something that writes to the terminal while the bar is out of the way.
-    pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Hides the progress bar while `write` writes to the terminal.
+    pub(super) fn suspend_progress<T>(&self, write: impl FnOnce() -> T) -> T {
         match self.bar.is_hidden() {
             true => write(),
             false => self.bar.suspend(write),
         }
     }
 
-    /// Puts `hivesum: MESSAGE` on stderr. A stderr that does not take it is no reason to stop.
-    pub(super) fn say(&self, message: &str) {
+    /// Prints `hivesum: MESSAGE` to stderr. Errors of stderr are ignored.
+    pub(super) fn message(&self, message: &str) {
         let line = format!("hivesum: {message}\n");
-        self.aside(|| {
+        self.suspend_progress(|| {
             let _ = io::stderr().lock().write_all(line.as_bytes());
         });
     }
 
-    /// Puts `hivesum: NAME: MESSAGE` on stderr.
-    pub(super) fn say_of(&self, name: &[u8], message: &str) {
-        self.say(&format!("{}: {message}", self.quoted(name)));
+    /// Prints `hivesum: NAME: MESSAGE` to stderr.
+    pub(super) fn message_about(&self, name: &[u8], message: &str) {
+        self.message(&format!("{}: {message}", self.quoted(name)));
     }
 
-    /// The name as messages show it.
+    /// The name, quoted as in messages.
     pub(super) fn quoted(&self, name: &[u8]) -> String {
         quote(name, self.charset)
     }
 }
 
-fn lock(figures: &Mutex<Figures>) -> std::sync::MutexGuard<'_, Figures> {
-    figures.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(progress: &Mutex<TotalProgress>) -> std::sync::MutexGuard<'_, TotalProgress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Figures {
+impl TotalProgress {
     fn total(&self) -> Progress {
-        let now = self.running.as_ref().map(|running| *running.borrow()).unwrap_or_default();
-        let sum = |over: Option<u64>, now: Option<u64>| now.map(|now| over.unwrap_or(0) + now);
+        let now = self.current.as_ref().map(|current| *current.borrow()).unwrap_or_default();
+        let sum = |before: Option<u64>, now: Option<u64>| now.map(|now| before.unwrap_or(0) + now);
         Progress {
             files_total: sum(
-                Some(self.over.files_done + self.over.files_failed + self.over.files_skipped),
+                Some(self.finished.files_done + self.finished.files_failed + self.finished.files_skipped),
                 now.files_total,
             ),
-            files_done: self.over.files_done + now.files_done,
-            files_failed: self.over.files_failed + now.files_failed,
-            files_skipped: self.over.files_skipped + now.files_skipped,
-            bytes_total: sum(Some(self.over.bytes_done), now.bytes_total),
-            bytes_done: self.over.bytes_done + now.bytes_done,
+            files_done: self.finished.files_done + now.files_done,
+            files_failed: self.finished.files_failed + now.files_failed,
+            files_skipped: self.finished.files_skipped + now.files_skipped,
+            bytes_total: sum(Some(self.finished.bytes_done), now.bytes_total),
+            bytes_done: self.finished.bytes_done + now.bytes_done,
             ..now
         }
     }
 
-    fn in_words(&self) -> String {
+    fn line(&self) -> String {
         let total = self.total();
         let done = total.files_done + total.files_failed + total.files_skipped;
         let rate = HumanBytes(total.bytes_per_second);
@@ -175,22 +175,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_told_in_the_words_of_the_system() {
+    fn errors_use_the_text_of_the_system() {
         assert_eq!(in_words(&io::Error::from_raw_os_error(2)), "No such file or directory");
         assert_eq!(in_words(&io::Error::other("broken")), "broken");
         assert_eq!(reason(Status::Skipped(SkipReason::Symlink)).as_deref(), Some("symbolic link"));
     }
 
     #[test]
-    fn figures_of_several_scans_add_up() {
+    fn the_progress_of_several_scans_adds_up() {
         let first = Progress { files_total: Some(2), files_done: 2, bytes_done: 10, ..Progress::default() };
-        let (_first, running) = watch::channel(first);
-        let mut figures = Figures { over: Progress::default(), running: Some(running) };
-        figures.over = figures.total();
-        let (_second, running) =
+        let (_first, current) = watch::channel(first);
+        let mut progress = TotalProgress { finished: Progress::default(), current: Some(current) };
+        progress.finished = progress.total();
+        let (_second, current) =
             watch::channel(Progress { files_total: Some(4), files_done: 1, ..Progress::default() });
-        figures.running = Some(running);
-        assert!(figures.in_words().contains("3 of 6 files"), "{}", figures.in_words());
+        progress.current = Some(current);
+        assert!(progress.line().contains("3 of 6 files"), "{}", progress.line());
         assert_eq!(bar(1, 2), "[############------------]");
         assert_eq!(bar(0, 0), "[########################]");
     }
