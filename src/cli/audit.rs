@@ -86,7 +86,7 @@ pub(super) struct AuditArgs {
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
-    let dir = super::steps::open_directory(&args.dir)
+    let dir = super::inputs::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), in_words(&error)))?;
     let algorithms = audit.algorithms();
     let pool = Pool::start(args.engine, Some(algorithms))?;

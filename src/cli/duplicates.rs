@@ -80,7 +80,7 @@ pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
 fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::with_progress();
     let open = || {
-        super::steps::open_directory(&args.of)
+        super::inputs::open_directory(&args.of)
             .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), in_words(&error)))
     };
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };

@@ -18,9 +18,9 @@ use hivesum_core::walk::{Filters, Target};
 
 use super::args::HashArgs;
 use super::atomic_file::AtomicFile;
+use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink};
 use super::pool::Pool;
-use super::steps::{Step, Steps};
 use super::stream::hash_stream;
 use super::terminal::{Terminal, in_words, is_own, reason};
 use super::usage::UsageError;
@@ -37,7 +37,7 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let pool = Pool::start(args.engine, Some(rules.algorithms))?;
     let output = Output::open(sink, terminal.clone())?;
     let mut run = Run { pool, rules, writer, output, terminal, tally: Tally::new(), path: Vec::new() };
-    let emitted = run.hash_all(Steps::new(args.paths));
+    let emitted = run.hash_all(Inputs::new(args.paths));
     run.end(emitted)
 }
 
@@ -155,13 +155,13 @@ struct Run {
 }
 
 impl Run {
-    fn hash_all(&mut self, steps: Steps) -> Result<(), OutputClosed> {
+    fn hash_all(&mut self, inputs: Inputs) -> Result<(), OutputClosed> {
         self.writer.begin(self.output.buffer());
-        for step in steps {
-            match step {
-                Step::Scan(targets) => self.scan(targets)?,
-                Step::Stream { shown, source } => self.stream(&shown, source)?,
-                Step::Special(shown) => self.emit_alone(&shown, Status::Skipped(SkipReason::NotRegular))?,
+        for input in inputs {
+            match input {
+                Input::Scan(targets) => self.scan(targets)?,
+                Input::Stream { shown, source } => self.stream(&shown, source)?,
+                Input::Special(shown) => self.emit_alone(&shown, Status::Skipped(SkipReason::NotRegular))?,
             }
         }
         let summary = self.tally.close();

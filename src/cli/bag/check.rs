@@ -26,7 +26,7 @@ use crate::cli::terminal::{Terminal, in_words, reason};
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
-    let open = || crate::cli::steps::open_directory(&args.bag);
+    let open = || crate::cli::inputs::open_directory(&args.bag);
     let bag = open().map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.bag), in_words(&error)))?;
     let mut check = Check { path: Path::new(&args.bag), bag, terminal: terminal.clone(), faults: Vec::new() };
     check.declaration();
@@ -122,7 +122,7 @@ impl Check<'_> {
     /// Holds the payload against its manifests, both ways.
     fn payload(&mut self, pool: &Pool, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
         let mut oxum = Oxum { octets: 0, files: 0 };
-        let data = match crate::cli::steps::open_directory(self.path.join("data").as_os_str()) {
+        let data = match crate::cli::inputs::open_directory(self.path.join("data").as_os_str()) {
             Ok(data) => data,
             Err(error) => {
                 self.fault(b"data", in_words(&error));

@@ -30,7 +30,7 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     if bag.join("bagit.txt").exists() {
         bail!("{}: it is a bag already", quoted(&args.dir));
     }
-    let dir = crate::cli::steps::open_directory(&args.dir)
+    let dir = crate::cli::inputs::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), in_words(&error)))?;
     let terminal = Terminal::with_progress();
     let pool = Pool::start(args.engine, Some(args.algorithms))?;

@@ -1,7 +1,7 @@
-//! The PATHs of a command line, in order, cut into what the engine takes at a time.
+//! The PATHs of a command line, in order, split into inputs that are hashed one after the other.
 //!
-//! A missing or forbidden path is handed on as a name, so that the engine reports it in its place. Whether a
-//! path is a directory is asked once; what it is when it is opened decides.
+//! A path that does not exist or cannot be opened is passed on as a name, so that the engine reports it in order.
+//! Each path is looked at once; if it changes afterwards, what the engine finds when it opens the path counts.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -15,45 +15,45 @@ use hivesum_core::result::NameList;
 use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 
-/// Directories of one scan: each holds a descriptor from its start on.
+/// Directories of one scan. Each uses a file descriptor from the start of the scan.
 const DIRECTORIES_A_SCAN: usize = 64;
 
-/// `PIPEFS_MAGIC`, Linux `include/uapi/linux/magic.h`: pipes without a name.
+/// `PIPEFS_MAGIC` from Linux `include/uapi/linux/magic.h`: the file system of unnamed pipes.
 const PIPEFS_MAGIC: u64 = 0x5049_5045;
 
-/// What comes next.
+/// What is hashed next.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum Input {
     /// Directories and names, for one scan.
     Scan(Vec<Target>),
-    /// Bytes to be read as they come.
+    /// Standard input or a pipe.
     Stream {
-        /// How the source is shown.
+        /// Its name in the output.
         shown: Vec<u8>,
-        /// Nothing for standard input.
+        /// The pipe; `None` is standard input.
         source: Option<File>,
     },
-    /// A FIFO, socket or device, which is not read.
+    /// A FIFO, socket or device. It is not read.
     Special(Vec<u8>),
 }
 
-/// The steps of some paths.
+/// The inputs of a list of paths.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(super) struct Inputs {
     paths: Peekable<IntoIter<OsString>>,
-    /// Met already, but it did not go with what came before.
-    next: Option<Met>,
+    /// Looked at already, but not part of the input before it.
+    next: Option<Found>,
 }
 
 #[derive(Debug)]
-enum Met {
+enum Found {
     Name(Vec<u8>),
     Directory(Vec<u8>, OwnedFd),
-    Other(Step),
+    Other(Input),
 }
 
-impl Steps {
-    /// Takes the paths in order; none at all means standard input.
+impl Inputs {
+    /// An empty list means standard input.
     pub(super) fn new(mut paths: Vec<OsString>) -> Self {
         if paths.is_empty() {
             paths.push(OsString::from("-"));
@@ -61,35 +61,35 @@ impl Steps {
         Self { paths: paths.into_iter().peekable(), next: None }
     }
 
-    fn meet(&mut self) -> Option<Met> {
+    fn next_path(&mut self) -> Option<Found> {
         self.next.take().or_else(|| self.paths.next().map(|path| classify(path.into_vec())))
     }
 }
 
-impl Iterator for Steps {
-    type Item = Step;
+impl Iterator for Inputs {
+    type Item = Input;
 
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self) -> Option<Input> {
         let mut targets = Vec::new();
         let mut names = NameList::new();
         let mut directories = 0;
-        while let Some(met) = self.meet() {
-            match met {
-                Met::Name(name) => names.push(&name),
-                Met::Directory(shown, dir) if directories < DIRECTORIES_A_SCAN => {
+        while let Some(found) = self.next_path() {
+            match found {
+                Found::Name(name) => names.push(&name),
+                Found::Directory(shown, dir) if directories < DIRECTORIES_A_SCAN => {
                     end_names(&mut names, &mut targets);
                     targets.push(Target::Directory { dir, shown });
                     directories += 1;
                 }
-                Met::Other(step) if targets.is_empty() && names.is_empty() => return Some(step),
-                later @ (Met::Directory(..) | Met::Other(_)) => {
-                    self.next = Some(later);
+                Found::Other(input) if targets.is_empty() && names.is_empty() => return Some(input),
+                found @ (Found::Directory(..) | Found::Other(_)) => {
+                    self.next = Some(found);
                     break;
                 }
             }
         }
         end_names(&mut names, &mut targets);
-        (!targets.is_empty()).then_some(Step::Scan(targets))
+        (!targets.is_empty()).then_some(Input::Scan(targets))
     }
 }
 
@@ -99,36 +99,37 @@ fn end_names(names: &mut NameList, targets: &mut Vec<Target>) {
     }
 }
 
-fn classify(path: Vec<u8>) -> Met {
+fn classify(path: Vec<u8>) -> Found {
     if path == b"-" {
-        return Met::Other(Step::Stream { shown: path, source: None });
+        return Found::Other(Input::Stream { shown: path, source: None });
     }
-    let Ok(stat) = rustix::fs::stat(path.as_slice()) else { return Met::Name(path) };
+    let Ok(stat) = rustix::fs::stat(path.as_slice()) else { return Found::Name(path) };
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Met::Name(path),
+        FileType::RegularFile => Found::Name(path),
         FileType::Directory => match open(&path, OFlags::DIRECTORY) {
-            Ok(dir) => Met::Directory(path, dir),
-            Err(_) => Met::Name(path),
+            Ok(dir) => Found::Directory(path, dir),
+            Err(_) => Found::Name(path),
         },
         FileType::Fifo if is_anonymous_pipe(&path) => match open(&path, OFlags::empty()) {
-            Ok(pipe) => Met::Other(Step::Stream { shown: path, source: Some(File::from(pipe)) }),
-            Err(_) => Met::Other(Step::Special(path)),
+            Ok(pipe) => Found::Other(Input::Stream { shown: path, source: Some(File::from(pipe)) }),
+            Err(_) => Found::Other(Input::Special(path)),
         },
-        _ => Met::Other(Step::Special(path)),
+        _ => Found::Other(Input::Special(path)),
     }
 }
 
-/// Opens a directory; a link to one is followed.
+/// Opens a directory. A symbolic link to one is followed.
 pub(super) fn open_directory(path: &OsStr) -> io::Result<OwnedFd> {
     Ok(open(path.as_bytes(), OFlags::DIRECTORY)?)
 }
 
-/// Follows links, as every path on a command line is.
+/// Follows symbolic links, as for every path on the command line.
 fn open(path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(CWD, path, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// `/dev/stdin` and what a shell makes of `<(...)`, which end by themselves; a FIFO may never do.
+/// Whether this is an unnamed pipe, such as `/dev/stdin` or a shell's `<(...)`. Its end comes by itself; that of a
+/// named FIFO may never come.
 fn is_anonymous_pipe(path: &[u8]) -> bool {
     rustix::fs::statfs(path).is_ok_and(|statfs| statfs.f_type as u64 == PIPEFS_MAGIC)
 }
@@ -139,14 +140,14 @@ mod tests {
 
     fn shapes(paths: &[&std::path::Path]) -> Vec<String> {
         let paths = paths.iter().map(|path| path.as_os_str().to_owned()).collect();
-        Steps::new(paths).map(|step| shape(&step)).collect()
+        Inputs::new(paths).map(|input| shape(&input)).collect()
     }
 
-    fn shape(step: &Step) -> String {
-        match step {
-            Step::Stream { .. } => "stream".to_owned(),
-            Step::Special(_) => "special".to_owned(),
-            Step::Scan(targets) => targets
+    fn shape(input: &Input) -> String {
+        match input {
+            Input::Stream { .. } => "stream".to_owned(),
+            Input::Special(_) => "special".to_owned(),
+            Input::Scan(targets) => targets
                 .iter()
                 .map(|target| match target {
                     Target::Names { names } => format!("{} names", names.len()),
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_stay_in_order_and_neighbours_go_together() {
+    fn paths_stay_in_order_and_neighbours_share_a_scan() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         std::fs::write(&file, "").unwrap();
@@ -177,9 +178,9 @@ mod tests {
     #[test]
     fn a_scan_holds_a_bounded_number_of_directories() {
         let directory = tempfile::tempdir().unwrap();
-        let steps = shapes(&vec![directory.path(); DIRECTORIES_A_SCAN + 1]);
-        assert_eq!(steps.len(), 2);
-        assert_eq!(steps[1], "directory");
+        let inputs = shapes(&vec![directory.path(); DIRECTORIES_A_SCAN + 1]);
+        assert_eq!(inputs.len(), 2);
+        assert_eq!(inputs[1], "directory");
     }
 
     #[test]
