@@ -15,8 +15,8 @@ use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
 use super::jobs::JobsCommand;
+use super::report_format::ReportFormat;
 use super::serve::ServeArgs;
-use super::shape::Shape;
 use super::token::TokenCommand;
 
 /// Hash files: digests of trees, manifests to check, and a service that does both.
@@ -193,7 +193,7 @@ pub(super) struct CheckArgs {
 
     /// human or json: every entry with its verdict, and their counts.
     #[arg(short, long, default_value_t)]
-    pub(super) format: Shape,
+    pub(super) format: ReportFormat,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

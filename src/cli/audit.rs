@@ -23,7 +23,7 @@ use super::args::EngineArgs;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
 use super::pool::Pool;
-use super::shape::Shape;
+use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::{Terminal, in_words};
@@ -69,7 +69,7 @@ pub(super) struct AuditArgs {
 
     /// human or json.
     #[arg(short, long, default_value_t)]
-    format: Shape,
+    format: ReportFormat,
 
     /// List what matched, too.
     #[arg(long)]

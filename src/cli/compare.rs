@@ -15,7 +15,7 @@ use hivesum_core::digest::Algorithm;
 
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::shape::Shape;
+use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::{Terminal, in_words};
@@ -45,7 +45,7 @@ pub(super) struct CompareArgs {
 
     /// human or json.
     #[arg(short, long, default_value_t)]
-    format: Shape,
+    format: ReportFormat,
 
     #[command(flatten)]
     state: StateArgs,

@@ -22,7 +22,7 @@ use self::report::Found;
 use super::args::EngineArgs;
 use super::output::write_stdout;
 use super::pool::Pool;
-use super::shape::Shape;
+use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::terminal::{Terminal, in_words};
 use super::usage::UsageError;
@@ -54,7 +54,7 @@ pub(super) struct DuplicatesArgs {
 
     /// human or json.
     #[arg(short, long, default_value_t)]
-    format: Shape,
+    format: ReportFormat,
 
     #[command(flatten)]
     state: StateArgs,

@@ -5,7 +5,7 @@ use hivesum_core::compare::Findings;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
 
-use crate::cli::shape::Shape;
+use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::{Terminal, reason};
 
 /// Something to be listed at the end.
@@ -19,7 +19,7 @@ struct Listed {
 /// Where the report stands.
 #[derive(Debug)]
 pub(super) struct Report {
-    shape: Shape,
+    format: ReportFormat,
     lists_matched: bool,
     terminal: Terminal,
     rows: u64,
@@ -29,12 +29,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(shape: Shape, lists_matched: bool, terminal: Terminal) -> Self {
-        Self { shape, lists_matched, terminal, rows: 0, begun: false, rest: Vec::new() }
+    pub(super) fn new(format: ReportFormat, lists_matched: bool, terminal: Terminal) -> Self {
+        Self { format, lists_matched, terminal, rows: 0, begun: false, rest: Vec::new() }
     }
 
     pub(super) fn begin(&self, out: &mut Vec<u8>) {
-        if self.shape == Shape::Json {
+        if self.format == ReportFormat::Json {
             out.extend_from_slice(b"{\"items\":[");
         }
     }
@@ -49,7 +49,7 @@ impl Report {
             let item = Item { fixity: Some(fixity), ..Item::of(item) };
             return self.rest.push(Listed { row: Some(row), item });
         }
-        if self.shape == Shape::Json || self.lists_matched {
+        if self.format == ReportFormat::Json || self.lists_matched {
             self.write(out, &ItemRef { fixity: Some(&fixity), ..*item });
         }
     }
@@ -86,9 +86,9 @@ impl Report {
     }
 
     fn write(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
-        match self.shape {
-            Shape::Human => self.write_line(out, item),
-            Shape::Json => {
+        match self.format {
+            ReportFormat::Human => self.write_line(out, item),
+            ReportFormat::Json => {
                 out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
                 self.begun = true;
                 push_json(out, item);
@@ -113,7 +113,7 @@ impl Report {
     }
 
     fn write_counts(&self, out: &mut Vec<u8>, counts: &AuditCounts) {
-        if self.shape == Shape::Json {
+        if self.format == ReportFormat::Json {
             out.extend_from_slice(b"\n],\"counts\":");
             push_json(out, counts);
             return out.extend_from_slice(b"}\n");

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::judge::Missing;
 use crate::cli::output::write_stdout;
-use crate::cli::shape::Shape;
+use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 /// Bytes of results that are kept before they are written.
@@ -69,7 +69,7 @@ pub(super) struct Counts {
 pub(super) struct Report {
     terminal: Terminal,
     loudness: Loudness,
-    shape: Shape,
+    format: ReportFormat,
     buffer: Vec<u8>,
     /// The manifest at hand, as messages call it.
     manifest: Vec<u8>,
@@ -108,8 +108,8 @@ impl Serialize for ItemShown<'_> {
 }
 
 impl Report {
-    pub(super) fn new(terminal: Terminal, loudness: Loudness, shape: Shape) -> Self {
-        Self { terminal, loudness, shape, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
+    pub(super) fn new(terminal: Terminal, loudness: Loudness, format: ReportFormat) -> Self {
+        Self { terminal, loudness, format, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
     }
 
     /// Shows the figures of this scan from now on.
@@ -119,14 +119,14 @@ impl Report {
 
     /// Before the first manifest.
     pub(super) fn begin(&mut self) {
-        if self.shape == Shape::Json {
+        if self.format == ReportFormat::Json {
             self.buffer.extend_from_slice(b"{\"items\":[");
         }
     }
 
     /// After the last manifest.
     pub(super) fn end(&mut self) -> Result<(), Stop> {
-        if self.shape == Shape::Json {
+        if self.format == ReportFormat::Json {
             self.buffer.extend_from_slice(b"\n],\"counts\":");
             push_json(&mut self.buffer, &self.totals);
             self.buffer.extend_from_slice(b"}\n");
@@ -143,7 +143,7 @@ impl Report {
 
     /// The result of one entry.
     pub(super) fn entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
-        if self.shape == Shape::Json {
+        if self.format == ReportFormat::Json {
             return self.item(name, verdict);
         }
         let words = match verdict {
@@ -229,7 +229,7 @@ impl Report {
         if counts.well_formed == 0 {
             return self.warn("no properly formatted checksum lines found");
         }
-        if self.loudness == Loudness::Status || self.shape == Shape::Json {
+        if self.loudness == Loudness::Status || self.format == ReportFormat::Json {
             return Ok(());
         }
         for (count, one, many) in [

@@ -3,7 +3,7 @@
 use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 
-use crate::cli::shape::Shape;
+use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -12,14 +12,14 @@ struct Document<'a> {
     items: &'a [Difference],
 }
 
-pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, shape: Shape, terminal: &Terminal) {
-    match shape {
-        Shape::Json => {
+pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, format: ReportFormat, terminal: &Terminal) {
+    match format {
+        ReportFormat::Json => {
             let document = Document { counts: &comparison.counts, items: &comparison.items };
             serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
             out.push(b'\n');
         }
-        Shape::Human => {
+        ReportFormat::Human => {
             out.extend_from_slice(summary(&comparison.counts).as_bytes());
             for change in Change::ALL {
                 let items = comparison.items.iter().filter(|item| item.change == change);

@@ -7,7 +7,7 @@ use hivesum_core::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::cli::shape::Shape;
+use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -38,16 +38,22 @@ pub(super) struct Found<'a> {
 }
 
 /// Writes groups whose files are alike by this algorithm.
-pub(super) fn write(out: &mut Vec<u8>, found: &[Found<'_>], algorithm: Algorithm, shape: Shape, terminal: &Terminal) {
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    found: &[Found<'_>],
+    algorithm: Algorithm,
+    format: ReportFormat,
+    terminal: &Terminal,
+) {
     let reclaimable_bytes = found.iter().map(|found| found.group.reclaimable_bytes).sum();
-    match shape {
-        Shape::Json => {
+    match format {
+        ReportFormat::Json => {
             let groups: Vec<_> = found.iter().map(shown).collect();
             let document = Document { algorithm: algorithm.name(), total: groups.len(), groups, reclaimable_bytes };
             serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
             out.push(b'\n');
         }
-        Shape::Human => {
+        ReportFormat::Human => {
             for found in found {
                 out.extend_from_slice(in_words(found, terminal).as_bytes());
             }

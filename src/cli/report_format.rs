@@ -1,19 +1,19 @@
-//! How a report is written.
+//! The format of a report: for people or for programs.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// For people, or for programs.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// Lines.
+pub(super) enum ReportFormat {
+    /// Lines of text, for people.
     #[default]
     Human,
-    /// One JSON document.
+    /// One JSON document, for programs.
     Json,
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for ReportFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Human => "human",
@@ -22,7 +22,7 @@ impl fmt::Display for Shape {
     }
 }
 
-impl FromStr for Shape {
+impl FromStr for ReportFormat {
     type Err = &'static str;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
