@@ -21,7 +21,7 @@ use super::atomic_file::AtomicFile;
 use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink};
 use super::pool::Pool;
-use super::stream::hash_stream;
+use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words, is_own, reason};
 use super::usage::UsageError;
 

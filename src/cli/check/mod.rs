@@ -31,7 +31,7 @@ use self::report::{Counts, Loudness, Report, Stop, Verdict};
 use self::source::Source;
 use super::args::CheckArgs;
 use super::pool::Pool;
-use super::stream::hash_stream;
+use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words};
 
 /// Pages that are worked on at a time: while one is reported, the next one is hashed.

@@ -1,4 +1,4 @@
-//! Bytes that come from a pipe: read on a thread of their own and hashed as an upload.
+//! Standard input and pipes: read on a separate thread and hashed like an upload.
 
 use std::io::{self, Read};
 
@@ -7,16 +7,16 @@ use hivesum_actors::engine::{Engine, UploadDigests};
 use hivesum_core::digest::Algorithms;
 use tokio::sync::mpsc;
 
-/// Bytes asked for at a time: twice what a Linux pipe holds.
+/// Bytes of one read: twice the capacity of a Linux pipe.
 const CHUNK_BYTES: usize = 128 << 10;
 
-/// Chunks that may wait for the engine.
+/// Chunks that are read before the engine takes them.
 const CHUNKS_AHEAD: usize = 4;
 
-/// Reads `source` to its end and digests what comes.
+/// Reads `source` to its end and computes its digests.
 ///
 /// # Errors
-/// When reading fails, or the engine gives the upload up.
+/// If reading fails, or the engine aborts the upload.
 pub(super) fn hash_stream(
     engine: &Engine,
     algorithms: Algorithms,
@@ -34,7 +34,7 @@ pub(super) fn hash_stream(
     })
 }
 
-/// Ends at the end of the bytes, after an error, or when nobody listens any more.
+/// Stops at the end of the source, after an error, or when the receiver is gone.
 fn read_all(mut source: impl Read, chunks: &mpsc::Sender<io::Result<Bytes>>) {
     loop {
         let mut buffer = BytesMut::zeroed(CHUNK_BYTES);
