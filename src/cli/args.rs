@@ -1,12 +1,10 @@
 //! What can be said on the command line. Flags only: each command turns its own into a validated plan.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use hivesum_core::digest::{Algorithm, Algorithms};
-use hivesum_core::file::IoMode;
 use hivesum_core::manifest::Format;
 
 use super::audit::AuditArgs;
@@ -14,6 +12,7 @@ use super::bag::BagCommand;
 use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
+use super::engine::EngineArgs;
 use super::jobs::JobsCommand;
 use super::report_format::ReportFormat;
 use super::serve::ServeArgs;
@@ -127,18 +126,6 @@ pub(super) struct HashArgs {
     pub(super) engine: EngineArgs,
 }
 
-/// How the work is done; the same for every command that reads files.
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct EngineArgs {
-    /// Hasher threads [default: one a core].
-    #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one)]
-    pub(super) hashers: Option<NonZeroUsize>,
-
-    /// How large files are read: auto, map or read.
-    #[arg(long, value_name = "MODE", default_value = "auto")]
-    pub(super) io: IoMode,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Reads lines of sha256sum, b2sum, cksum -a, b3sum and their like, BSD's tagged and reversed ones too; hashdeep, \
@@ -197,9 +184,4 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,
-}
-
-/// A number of threads.
-pub(super) fn from_one(word: &str) -> Result<NonZeroUsize, &'static str> {
-    word.parse().map_err(|_| "give a number from 1 on")
 }

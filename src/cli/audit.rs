@@ -19,10 +19,9 @@ use hivesum_core::result::{FileIdentity, ItemRef};
 use hivesum_core::walk::Target;
 
 use self::report::Report;
-use super::args::EngineArgs;
+use super::engine::{EngineArgs, RunningEngine};
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::pool::Pool;
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
@@ -89,7 +88,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let dir = super::inputs::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), in_words(&error)))?;
     let algorithms = audit.algorithms();
-    let pool = Pool::start(args.engine, Some(algorithms))?;
+    let engine = RunningEngine::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {
         io: args.engine.io,
         survey_after: terminal.shows_progress().then_some(SURVEY_AFTER),
@@ -101,7 +100,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         None => spec,
     };
     let report = Report::new(args.format, args.all, terminal.clone());
-    let all_matched = Run { pool, audit, report, terminal }.carry_out(spec)?;
+    let all_matched = Run { engine, audit, report, terminal }.carry_out(spec)?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -128,7 +127,7 @@ fn begin(args: &AuditArgs) -> anyhow::Result<Expected> {
 }
 
 struct Run {
-    pool: Pool,
+    engine: RunningEngine,
     audit: Audit,
     report: Report,
     terminal: Terminal,
@@ -137,7 +136,7 @@ struct Run {
 impl Run {
     /// Whether all matched.
     fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
-        let mut scan = self.pool.engine.scan(spec)?;
+        let mut scan = self.engine.handle.scan(spec)?;
         self.terminal.follow(scan.progress());
         let (mut out, mut path) = (Vec::new(), Vec::new());
         self.report.begin(&mut out);
@@ -162,7 +161,7 @@ impl Run {
         self.terminal
             .suspend_progress(|| write_stdout(&out))
             .map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
-        self.pool.join();
+        self.engine.join();
         self.terminal.finish_progress();
         Ok(counts.all_matched())
     }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use hivesum_core::digest::{Algorithm, Algorithms};
 
-use super::args::EngineArgs;
+use super::engine::EngineArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BagCommand {

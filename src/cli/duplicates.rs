@@ -19,9 +19,8 @@ use hivesum_core::result::Item;
 use hivesum_core::walk::Inventory;
 
 use self::report::Found;
-use super::args::EngineArgs;
+use super::engine::{EngineArgs, RunningEngine};
 use super::output::write_stdout;
-use super::pool::Pool;
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::terminal::{Terminal, in_words};
@@ -85,15 +84,15 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     };
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);
-    let pool = Pool::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;
+    let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;
     for path in inventory.unreadable.iter() {
         terminal.message_about(path, "cannot be listed");
     }
     let mut stages =
-        stages::Stages { inventory: &inventory, dir: open()?, pool: &pool, terminal: &terminal, failed: false };
+        stages::Stages { inventory: &inventory, dir: open()?, engine: &engine, terminal: &terminal, failed: false };
     let groups = stages.groups(args.min_size)?;
     let whole = inventory.unreadable.is_empty() && !stages.failed;
-    pool.join();
+    engine.join();
     terminal.finish_progress();
     let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
     write(args, &found, stages::TELLING, &terminal)?;

@@ -18,9 +18,9 @@ use hivesum_core::walk::{Filters, Target};
 
 use super::args::HashArgs;
 use super::atomic_file::AtomicFile;
+use super::engine::RunningEngine;
 use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink};
-use super::pool::Pool;
 use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words, is_own, reason};
 use super::usage::UsageError;
@@ -34,9 +34,9 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let rules = Rules::of(&args)?;
     let (terminal, sink) = (Terminal::with_progress(), open_sink(&args)?);
     let rules = Rules { leave_out: own_files(&sink), ..rules };
-    let pool = Pool::start(args.engine, Some(rules.algorithms))?;
+    let engine = RunningEngine::start(args.engine, Some(rules.algorithms))?;
     let output = Output::open(sink, terminal.clone())?;
-    let mut run = Run { pool, rules, writer, output, terminal, tally: Tally::new(), path: Vec::new() };
+    let mut run = Run { engine, rules, writer, output, terminal, tally: Tally::new(), path: Vec::new() };
     let emitted = run.hash_all(Inputs::new(args.paths));
     run.end(emitted)
 }
@@ -144,7 +144,7 @@ impl Tally {
 
 /// One run of the command.
 struct Run {
-    pool: Pool,
+    engine: RunningEngine,
     rules: Rules,
     writer: ManifestWriter,
     output: Output,
@@ -170,7 +170,7 @@ impl Run {
     }
 
     fn scan(&mut self, targets: Vec<Target>) -> Result<(), OutputClosed> {
-        let mut scan = match self.pool.engine.scan(self.rules.spec(targets)) {
+        let mut scan = match self.engine.handle.scan(self.rules.spec(targets)) {
             Ok(scan) => scan,
             Err(refused) => return self.break_off(&refused.to_string()),
         };
@@ -196,7 +196,7 @@ impl Run {
     }
 
     fn stream(&mut self, shown: &[u8], source: Option<std::fs::File>) -> Result<(), OutputClosed> {
-        let (engine, algorithms) = (&self.pool.engine, self.rules.algorithms);
+        let (engine, algorithms) = (&self.engine.handle, self.rules.algorithms);
         let hashed = match source {
             Some(pipe) => hash_stream(engine, algorithms, pipe),
             None => hash_stream(engine, algorithms, io::stdin()),
@@ -256,7 +256,7 @@ impl Run {
     fn end(self, emitted: Result<(), OutputClosed>) -> anyhow::Result<ExitCode> {
         let complete = self.tally.summary.complete && emitted.is_ok();
         let written = self.output.finish();
-        self.pool.join();
+        self.engine.join();
         self.terminal.finish_progress();
         match written {
             // Whoever read has read enough.

@@ -16,7 +16,7 @@ use hivesum::config::{Access, ServeConfig, TlsFiles};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::args::from_one;
+use super::engine::from_one;
 use words::{LogWord, PriorityWord, RateWord};
 
 /// Declares the settings: what each is, and its place in a configuration, `= field`, or how it is read from one and

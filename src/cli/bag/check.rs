@@ -19,9 +19,9 @@ use hivesum_core::result::Status;
 use super::CheckArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
+use crate::cli::engine::RunningEngine;
 use crate::cli::manifest_file::quoted;
 use crate::cli::output::write_stdout;
-use crate::cli::pool::Pool;
 use crate::cli::terminal::{Terminal, in_words, reason};
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
@@ -37,11 +37,11 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     let algorithms = manifests.iter().chain(&tag_manifests).map(|manifest| manifest.algorithm);
     let algorithms = Algorithms::new(algorithms).unwrap_or_default();
-    let pool = Pool::start(args.engine, Some(algorithms))?;
-    let oxum = check.payload(&pool, &manifests)?;
-    check.tag_files(&pool, &tag_manifests)?;
+    let engine = RunningEngine::start(args.engine, Some(algorithms))?;
+    let oxum = check.payload(&engine, &manifests)?;
+    check.tag_files(&engine, &tag_manifests)?;
     check.oxum(oxum);
-    pool.join();
+    engine.join();
     terminal.finish_progress();
     check.report(oxum)
 }
@@ -120,7 +120,7 @@ impl Check<'_> {
     }
 
     /// Holds the payload against its manifests, both ways.
-    fn payload(&mut self, pool: &Pool, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
+    fn payload(&mut self, engine: &RunningEngine, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
         let mut oxum = Oxum { octets: 0, files: 0 };
         let data = match crate::cli::inputs::open_directory(self.path.join("data").as_os_str()) {
             Ok(data) => data,
@@ -130,7 +130,7 @@ impl Check<'_> {
             }
         };
         let algorithms = Algorithms::new(manifests.iter().map(|manifest| manifest.algorithm)).unwrap_or_default();
-        let mut seen = payload::tree(pool, &self.terminal, data, algorithms)?;
+        let mut seen = payload::tree(engine, &self.terminal, data, algorithms)?;
         for one in &mut seen {
             one.path.splice(0..0, bagit::PAYLOAD.iter().copied());
             match one.status {
@@ -177,12 +177,12 @@ impl Check<'_> {
     }
 
     /// Holds tag files against the tag manifests: what is listed must match.
-    fn tag_files(&mut self, pool: &Pool, manifests: &[Manifest]) -> anyhow::Result<()> {
+    fn tag_files(&mut self, engine: &RunningEngine, manifests: &[Manifest]) -> anyhow::Result<()> {
         for manifest in manifests {
             let (written, digests): (Vec<_>, Vec<_>) = manifest.entries.iter().unzip();
             let names: Vec<Vec<u8>> = written.into_iter().map(|written| decoded(written)).collect();
             let algorithms = Algorithms::single(manifest.algorithm);
-            let seen = payload::listed(pool, &self.terminal, self.bag.try_clone()?, &names, algorithms)?;
+            let seen = payload::listed(engine, &self.terminal, self.bag.try_clone()?, &names, algorithms)?;
             for (seen, digest) in seen.iter().zip(digests) {
                 match reason(seen.status) {
                     Some(why) => self.fault(&seen.path, why),

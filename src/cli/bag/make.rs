@@ -18,8 +18,8 @@ use super::MakeArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
+use crate::cli::engine::RunningEngine;
 use crate::cli::manifest_file::quoted;
-use crate::cli::pool::Pool;
 use crate::cli::terminal::{Terminal, in_words, reason};
 
 /// Where the content waits while `data/` is made; the name is hivesum's own.
@@ -33,14 +33,14 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     let dir = crate::cli::inputs::open_directory(&args.dir)
         .map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), in_words(&error)))?;
     let terminal = Terminal::with_progress();
-    let pool = Pool::start(args.engine, Some(args.algorithms))?;
-    let payload = payload::tree(&pool, &terminal, dir, args.algorithms)?;
+    let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
+    let payload = payload::tree(&engine, &terminal, dir, args.algorithms)?;
     refuse_what_no_bag_can_hold(&payload)?;
     move_into_data(bag).map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), in_words(&error)))?;
     let oxum = Oxum { octets: payload.iter().map(|seen| seen.size).sum(), files: payload.len() as u64 };
     let written = write_tag_files(bag, &payload, args.algorithms, oxum);
     written.with_context(|| quoted(&args.dir))?;
-    pool.join();
+    engine.join();
     terminal.finish_progress();
     terminal.message(&format!("{} files, {} bytes in a bag", oxum.files, oxum.octets));
     Ok(ExitCode::SUCCESS)

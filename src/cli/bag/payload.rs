@@ -10,7 +10,7 @@ use hivesum_core::walk::Target;
 
 use hivesum_core::digest::Digest;
 
-use crate::cli::pool::Pool;
+use crate::cli::engine::RunningEngine;
 use crate::cli::terminal::Terminal;
 
 /// One file, or what is there instead.
@@ -25,17 +25,17 @@ pub(super) struct Seen {
 
 /// Everything below a directory, in walk order.
 pub(super) fn tree(
-    pool: &Pool,
+    engine: &RunningEngine,
     terminal: &Terminal,
     dir: OwnedFd,
     algorithms: Algorithms,
 ) -> anyhow::Result<Vec<Seen>> {
-    collect(pool, terminal, Target::Directory { dir, shown: Vec::new() }, algorithms)
+    collect(engine, terminal, Target::Directory { dir, shown: Vec::new() }, algorithms)
 }
 
 /// Files by their paths beneath a directory, in this order.
 pub(super) fn listed(
-    pool: &Pool,
+    engine: &RunningEngine,
     terminal: &Terminal,
     dir: OwnedFd,
     names: &[Vec<u8>],
@@ -43,11 +43,16 @@ pub(super) fn listed(
 ) -> anyhow::Result<Vec<Seen>> {
     let mut list = NameList::new();
     names.iter().for_each(|name| list.push(name));
-    collect(pool, terminal, Target::Listed { dir, names: list }, algorithms)
+    collect(engine, terminal, Target::Listed { dir, names: list }, algorithms)
 }
 
-fn collect(pool: &Pool, terminal: &Terminal, target: Target, algorithms: Algorithms) -> anyhow::Result<Vec<Seen>> {
-    let mut scan = pool.engine.scan(ScanSpec::new(vec![target], algorithms))?;
+fn collect(
+    engine: &RunningEngine,
+    terminal: &Terminal,
+    target: Target,
+    algorithms: Algorithms,
+) -> anyhow::Result<Vec<Seen>> {
+    let mut scan = engine.handle.scan(ScanSpec::new(vec![target], algorithms))?;
     terminal.follow(scan.progress());
     let mut all = Vec::new();
     while let Some(rows) = scan.blocking_next() {

@@ -30,7 +30,7 @@ use self::page::{Listed, Origin, Page, Pages, algorithms_of};
 use self::report::{Counts, Loudness, Report, Stop, Verdict};
 use self::source::Source;
 use super::args::CheckArgs;
-use super::pool::Pool;
+use super::engine::RunningEngine;
 use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words};
 
@@ -44,12 +44,12 @@ const STDIN_NAME: &[u8] = b"standard input";
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report::new(Terminal::with_progress(), loudness(&args), args.format);
     report.begin();
-    let pool = Pool::start(args.engine, args.algorithm.map(Algorithms::single))?;
+    let engine = RunningEngine::start(args.engine, args.algorithm.map(Algorithms::single))?;
     let manifests = match args.manifests.is_empty() {
         true => vec![OsString::from("-")],
         false => args.manifests.clone(),
     };
-    let mut check = Check { pool, args, report };
+    let mut check = Check { engine, args, report };
     let mut all_well = true;
     for manifest in &manifests {
         match check.manifest(manifest) {
@@ -61,7 +61,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let ended = check.report.end();
-    check.pool.join();
+    check.engine.join();
     match ended {
         Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
         Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", in_words(&error)),
@@ -81,7 +81,7 @@ fn loudness(args: &CheckArgs) -> Loudness {
 
 /// One run of the command.
 struct Check {
-    pool: Pool,
+    engine: RunningEngine,
     args: CheckArgs,
     report: Report,
 }
@@ -170,7 +170,7 @@ impl Check {
         for lane in page.lanes {
             let targets = vec![Target::Names { names: lane.names }];
             let spec = ScanSpec { io: self.args.engine.io, ..ScanSpec::new(targets, lane.algorithms) };
-            let scan = self.pool.engine.scan(spec).map_err(|_| Stop::BrokenOff)?;
+            let scan = self.engine.handle.scan(spec).map_err(|_| Stop::BrokenOff)?;
             lanes.push(RunningLane::new(scan, lane.algorithms));
         }
         Ok(RunningPage { lanes, listed: page.listed })
@@ -212,7 +212,7 @@ impl Check {
     /// A manifest in a file may name standard input.
     fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
         let algorithms = algorithms_of(digest, judge.decided());
-        let verdict = match hash_stream(&self.pool.engine, algorithms, io::stdin()) {
+        let verdict = match hash_stream(&self.engine.handle, algorithms, io::stdin()) {
             Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
             Err(error) => judge.unreadable(in_words(&error)),
         };

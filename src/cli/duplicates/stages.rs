@@ -14,7 +14,7 @@ use hivesum_core::walk::{Inventory, Target};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::report::Found;
-use crate::cli::pool::Pool;
+use crate::cli::engine::RunningEngine;
 use crate::cli::terminal::{Terminal, in_words, reason};
 
 /// A block at either end of a file.
@@ -27,7 +27,7 @@ pub(super) struct Stages<'a> {
     pub(super) inventory: &'a Inventory,
     /// The directory that names are relative to.
     pub(super) dir: OwnedFd,
-    pub(super) pool: &'a Pool,
+    pub(super) engine: &'a RunningEngine,
     pub(super) terminal: &'a Terminal,
     /// Something could not be read.
     pub(super) failed: bool,
@@ -94,7 +94,7 @@ impl Stages<'_> {
     /// Digests of both ends, computed on as many threads as there are hashers. Those that cannot be read are said,
     /// and left out.
     fn ends(&mut self, places: &[Place]) -> Vec<(Vec<u8>, Place)> {
-        let part = places.len().div_ceil(self.pool.engine.hashers()).max(1);
+        let part = places.len().div_ceil(self.engine.handle.hashers()).max(1);
         let (inventory, dir) = (self.inventory, &self.dir);
         let ends_of = |&place: &Place| {
             let name = inventory.names.get(place).unwrap_or_default();
@@ -132,7 +132,7 @@ impl Stages<'_> {
             of_file.push(place);
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let mut scan = self.pool.engine.scan(ScanSpec::new(vec![target], Algorithms::single(TELLING)))?;
+        let mut scan = self.engine.handle.scan(ScanSpec::new(vec![target], Algorithms::single(TELLING)))?;
         self.terminal.follow(scan.progress());
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {

@@ -1,0 +1,55 @@
+//! The engine of one command: its flags, and its threads from before the first file until after the last.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use hivesum_actors::engine::{Background, Engine, EngineConfig, HasherPriority, SelfTest};
+use hivesum_actors::error::StartError;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::IoMode;
+
+/// The flags of the engine; the same for every command that reads files.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct EngineArgs {
+    /// Hasher threads [default: one a core].
+    #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one)]
+    pub(super) hashers: Option<NonZeroUsize>,
+
+    /// How large files are read: auto, map or read.
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    pub(super) io: IoMode,
+}
+
+/// A number from 1 on.
+pub(super) fn from_one(word: &str) -> Result<NonZeroUsize, &'static str> {
+    word.parse().map_err(|_| "give a number from 1 on")
+}
+
+/// An engine and the thread that it runs on.
+#[derive(Debug)]
+pub(super) struct RunningEngine {
+    pub(super) handle: Engine,
+    thread: Background,
+}
+
+impl RunningEngine {
+    /// Starts hashers at normal priority, after a self-test of `algorithms`, or of all algorithms if there are none.
+    ///
+    /// # Errors
+    /// If an algorithm fails its self-test, or a thread cannot be started.
+    pub(super) fn start(args: EngineArgs, algorithms: Option<Algorithms>) -> Result<Self, StartError> {
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let (handle, thread) = Engine::start_in_background(EngineConfig {
+            hashers: args.hashers.unwrap_or(cores),
+            priority: HasherPriority::Normal,
+            self_test: algorithms.map_or(SelfTest::All, SelfTest::Only),
+            ..EngineConfig::default()
+        })?;
+        Ok(Self { handle, thread })
+    }
+
+    /// Stops the engine and waits for its threads.
+    pub(super) fn join(self) {
+        self.thread.join();
+    }
+}
