@@ -16,9 +16,9 @@ use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_core::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_core::walk::{Filters, Target};
 
-use super::args::HashArgs;
 use super::atomic_file::AtomicFile;
 use super::engine::RunningEngine;
+use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink};
 use super::stdin::hash_stream;

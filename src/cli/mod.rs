@@ -15,6 +15,7 @@ mod convert;
 mod duplicates;
 mod engine;
 mod hash;
+mod hash_args;
 mod inputs;
 mod jobs;
 mod manifest_file;

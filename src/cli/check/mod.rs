@@ -4,6 +4,7 @@
 //! Fails closed: the status is 0 only if every manifest had an entry, something matched and nothing went
 //! wrong. A file is judged by digests that were computed in this run, of the whole file.
 
+mod args;
 mod judge;
 mod lane;
 mod page;
@@ -24,12 +25,12 @@ use hivesum_core::manifest::{
 };
 use hivesum_core::walk::Target;
 
+pub(super) use self::args::CheckArgs;
 use self::judge::{Judge, Missing, Seen};
 use self::lane::RunningLane;
 use self::page::{Listed, Origin, Page, Pages, algorithms_of};
 use self::report::{Counts, Loudness, Report, Stop, Verdict};
 use self::source::Source;
-use super::args::CheckArgs;
 use super::engine::RunningEngine;
 use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words};
