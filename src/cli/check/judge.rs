@@ -7,8 +7,7 @@ use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::Claimed;
 use hivesum_core::result::{Stability, Status};
 
-use super::page::algorithms_of;
-use super::report::{Counts, Verdict};
+use super::verdict::{Counts, Missing, Verdict};
 use crate::cli::terminal::reason;
 
 /// What was found of a file.
@@ -31,15 +30,6 @@ impl<'a> Seen<'a> {
         let at = self.algorithms.position(algorithm)?;
         self.digests.get(at..at + algorithm.digest_bytes())
     }
-}
-
-/// What is done about files that are not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// They could not be read, and that counts.
-    Counts,
-    /// Nothing is said of them.
-    IsIgnored,
 }
 
 /// Judges the entries of one manifest.
@@ -95,14 +85,14 @@ impl Judge {
     /// Judges one entry.
     pub(super) fn verdict(&mut self, claimed: &Claimed, seen: &Seen<'_>) -> Verdict {
         if let Some(why) = reason(seen.status) {
-            if self.missing == Missing::IsIgnored && is_missing(seen.status) {
+            if self.missing == Missing::Ignored && is_missing(seen.status) {
                 self.counts.well_formed += 1;
                 return Verdict::Ignored;
             }
             return self.unreadable(why);
         }
         self.counts.well_formed += 1;
-        let possible = algorithms_of(claimed, self.decided);
+        let possible = claimed.possible(self.decided);
         let matching = possible.iter().find(|&algorithm| seen.digest_of(algorithm) == Some(claimed.as_bytes()));
         if possible.len() > 1 {
             (self.decided, self.news) = (matching, matching);
@@ -146,7 +136,7 @@ mod tests {
         let digests = [vec![1; 32], vec![2; 32]].concat();
         let seen = Seen::stream(&digests, &both);
         let line = |byte: &str| claimed(&format!("{}  a", byte.repeat(32)));
-        let mut judge = Judge::new(None, Missing::Counts);
+        let mut judge = Judge::new(None, Missing::Reported);
         assert_eq!(judge.verdict(&line("03"), &seen), Verdict::Failed);
         assert_eq!(judge.decided(), None);
         assert_eq!(judge.verdict(&line("02"), &seen), Verdict::Ok);
@@ -163,7 +153,7 @@ mod tests {
             digests: &[],
             algorithms: &sha256,
         };
-        let mut judge = Judge::new(None, Missing::IsIgnored);
+        let mut judge = Judge::new(None, Missing::Ignored);
         assert_eq!(judge.verdict(&entry, &failed(libc::ENOENT)), Verdict::Ignored);
         let not_a_directory = judge.verdict(&entry, &failed(libc::ENOTDIR));
         assert_eq!(not_a_directory, Verdict::Unreadable("Not a directory".to_owned()));

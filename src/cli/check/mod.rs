@@ -10,6 +10,7 @@ mod lane;
 mod page;
 mod report;
 mod source;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -26,11 +27,12 @@ use hivesum_core::manifest::{
 use hivesum_core::walk::Target;
 
 pub(super) use self::args::CheckArgs;
-use self::judge::{Judge, Missing, Seen};
+use self::judge::{Judge, Seen};
 use self::lane::RunningLane;
-use self::page::{Listed, Origin, Page, Pages, algorithms_of};
-use self::report::{Counts, Loudness, Report, Stop, Verdict};
+use self::page::{Listed, Origin, Page, Pages};
+use self::report::{Loudness, Report, Stop};
 use self::source::Source;
+use self::verdict::{Counts, Missing, Verdict};
 use super::engine::RunningEngine;
 use super::stdin::hash_stream;
 use super::terminal::{Terminal, in_words};
@@ -136,14 +138,13 @@ impl Check {
 
     fn missing(&self) -> Missing {
         match self.args.ignore_missing {
-            true => Missing::IsIgnored,
-            false => Missing::Counts,
+            true => Missing::Ignored,
+            false => Missing::Reported,
         }
     }
 
     fn is_well(&self, counts: &Counts) -> bool {
-        let lines_well = counts.malformed == 0 || !self.args.strict;
-        counts.well_formed > 0 && counts.matched > 0 && counts.mismatched == 0 && counts.unreadable == 0 && lines_well
+        counts.all_verified() && (counts.malformed == 0 || !self.args.strict)
     }
 
     /// Reports page after page, with the next one already under way.
@@ -212,7 +213,7 @@ impl Check {
 
     /// A manifest in a file may name standard input.
     fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
-        let algorithms = algorithms_of(digest, judge.decided());
+        let algorithms = digest.possible(judge.decided());
         let verdict = match hash_stream(&self.engine.handle, algorithms, io::stdin()) {
             Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
             Err(error) => judge.unreadable(in_words(&error)),

@@ -99,7 +99,7 @@ impl Page {
             Origin::Stdin if is_dash => Listed::Malformed(line),
             Origin::File if is_dash => Listed::Stdin(entry.digest),
             Origin::File | Origin::Stdin => {
-                let algorithms = algorithms_of(&entry.digest, untagged);
+                let algorithms = entry.digest.possible(untagged);
                 self.undecided |= algorithms.len() > 1;
                 let lane = self.lane(algorithms);
                 self.lanes[lane].names.push(&entry.name);
@@ -115,12 +115,6 @@ impl Page {
             self.lanes.len() - 1
         })
     }
-}
-
-/// What must be computed to judge the digest. The algorithm known for untagged lines counts where it is
-/// one that the digest may be of.
-pub(super) fn algorithms_of(digest: &Claimed, untagged: Option<Algorithm>) -> Algorithms {
-    digest.possible(untagged)
 }
 
 #[cfg(test)]

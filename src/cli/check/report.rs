@@ -13,7 +13,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
-use super::judge::Missing;
+use super::verdict::{Counts, Missing, Verdict};
 use crate::cli::output::write_stdout;
 use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
@@ -41,27 +41,6 @@ pub(super) enum Stop {
     Stdout(io::Error),
     /// The engine did not deliver what it was asked for.
     BrokenOff,
-}
-
-/// What became of one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Ok,
-    Failed,
-    /// The file could not be read; why, in words.
-    Unreadable(String),
-    /// Missing, and that was to be ignored.
-    Ignored,
-}
-
-/// What became of all entries of a manifest.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) well_formed: u64,
-    pub(super) malformed: u64,
-    pub(super) matched: u64,
-    pub(super) mismatched: u64,
-    pub(super) unreadable: u64,
 }
 
 /// Where the report goes.
@@ -243,7 +222,7 @@ impl Report {
                 count => self.terminal.message(&format!("WARNING: {count} {many}")),
             }
         }
-        if missing == Missing::IsIgnored && counts.matched == 0 {
+        if missing == Missing::Ignored && counts.matched == 0 {
             self.terminal.message_about(&self.manifest, "no file was verified");
         }
         Ok(())
