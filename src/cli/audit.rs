@@ -20,12 +20,13 @@ use hivesum_core::walk::Target;
 
 use self::report::Report;
 use super::engine::{EngineArgs, RunningEngine};
+use super::error::system_text;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
-use super::terminal::{Terminal, in_words};
+use super::terminal::Terminal;
 
 /// A run that is over by then shows its bar without a total.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -86,7 +87,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
     let dir = super::inputs::open_directory(&args.dir)
-        .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), in_words(&error)))?;
+        .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), system_text(&error)))?;
     let algorithms = audit.algorithms();
     let engine = RunningEngine::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {
@@ -160,7 +161,7 @@ impl Run {
         self.report.end(&mut out, findings);
         self.terminal
             .suspend_progress(|| write_stdout(&out))
-            .map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+            .map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
         self.engine.join();
         self.terminal.finish_progress();
         Ok(counts.all_matched())
@@ -169,6 +170,6 @@ impl Run {
     fn write(&self, out: &mut Vec<u8>) -> anyhow::Result<()> {
         let written = self.terminal.suspend_progress(|| write_stdout(out));
         out.clear();
-        written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
+        written.map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
     }
 }

@@ -3,30 +3,25 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use clap::ArgMatches;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory};
 use toml::Table;
 
-use super::args::Cli;
+use super::error::system_text;
 use super::output::write_stdout;
 use super::serve::ServeArgs;
 use super::settings::Settings;
-use super::terminal::in_words;
-use super::usage::UsageError;
 
 /// Prints the configuration as a file would say it, each line with its origin.
-pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     let file = args.file()?;
     let roots_given = !args.roots.is_empty();
     let config = args.into_config("config")?;
-    // The command line was parsed once already; what is wanted now is where each value came from.
-    let matches = Cli::command().try_get_matches().map_err(|error| UsageError::of("config", error))?;
-    let matches = matches.subcommand_matches("config").expect("this is the command that runs");
     let in_force = Table::try_from(Settings::of(&config))?;
     let in_file = Table::try_from(&file)?;
     let mut text = String::new();
     for name in Settings::NAMES {
-        let origin = origin(name, matches, &in_file);
+        let origin = origin(name, flags, &in_file);
         // Writing into a string never fails.
         let _ = match in_force.get(*name) {
             Some(value) => writeln!(text, "{name} = {value}  # {origin}"),
@@ -39,12 +34,12 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         let path = toml::Value::from(root.path.display().to_string());
         let _ = writeln!(text, "{} = {path}", toml::Value::from(name));
     }
-    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn origin(name: &str, matches: &ArgMatches, in_file: &Table) -> &'static str {
-    match matches.value_source(name) {
+fn origin(name: &str, flags: &ArgMatches, in_file: &Table) -> &'static str {
+    match flags.value_source(name) {
         Some(ValueSource::CommandLine) => "command line",
         Some(ValueSource::EnvVariable) => "environment",
         _ if in_file.contains_key(name) => "file",

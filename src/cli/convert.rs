@@ -15,9 +15,10 @@ use hivesum_core::manifest::Format;
 use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
 use super::atomic_file::AtomicFile;
+use super::error::system_text;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::terminal::{Terminal, in_words};
+use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -75,7 +76,7 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
             file.commit()
         }),
     };
-    written.map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+    written.map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
     let (files, digests) = (converted.files, converted.digests);
     Terminal::plain().message(&format!("{files} files, {digests} digests: read back and found the same"));
     Ok(ExitCode::SUCCESS)

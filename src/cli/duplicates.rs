@@ -20,11 +20,11 @@ use hivesum_core::walk::Inventory;
 
 use self::report::Found;
 use super::engine::{EngineArgs, RunningEngine};
+use super::error::{UsageError, system_text};
 use super::output::write_stdout;
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
-use super::terminal::{Terminal, in_words};
-use super::usage::UsageError;
+use super::terminal::Terminal;
 use super::{manifest_file, stored_jobs};
 
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::with_progress();
     let open = || {
         super::inputs::open_directory(&args.of)
-            .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), in_words(&error)))
+            .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), system_text(&error)))
     };
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);
@@ -127,5 +127,5 @@ fn of_items<'a>(group: &'a Group, items: &'a [Item], algorithm: Algorithm) -> Fo
 fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, terminal: &Terminal) -> anyhow::Result<()> {
     let mut out = Vec::new();
     report::write(&mut out, found, by, args.format, terminal);
-    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
+    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
 }

@@ -18,12 +18,12 @@ use hivesum_core::walk::{Filters, Target};
 
 use super::atomic_file::AtomicFile;
 use super::engine::RunningEngine;
+use super::error::{UsageError, reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink};
 use super::stdin::hash_stream;
-use super::terminal::{Terminal, in_words, is_own, reason};
-use super::usage::UsageError;
+use super::terminal::Terminal;
 
 /// A run that is over by then shows its bar without a total.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ fn writer_of(args: &HashArgs) -> Result<ManifestWriter, UsageError> {
 
 fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
     let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return Ok(Sink::Stdout) };
-    let file = AtomicFile::create(path).map_err(|error| io::Error::new(error.kind(), in_words(&error)));
+    let file = AtomicFile::create(path).map_err(|error| io::Error::new(error.kind(), system_text(&error)));
     Ok(Sink::File(file.with_context(|| path.display().to_string())?))
 }
 
@@ -261,14 +261,19 @@ impl Run {
         match written {
             // Whoever read has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => anyhow::bail!("write error: {}", in_words(&error)),
+            Err(error) => anyhow::bail!("write error: {}", system_text(&error)),
             Ok(Sink::File(file)) if complete => {
-                file.commit().map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+                file.commit().map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
             }
             Ok(Sink::File(_) | Sink::Stdout) => {}
         }
         Ok(if self.tally.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// Whether this is the output file of this command, which is left out without a message.
+fn is_own(status: Status) -> bool {
+    status == Status::Skipped(SkipReason::Internal)
 }
 
 fn stream_failed(error: &io::Error) -> Status {

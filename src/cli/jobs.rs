@@ -10,11 +10,11 @@ use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery,
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
+use super::error::{UsageError, system_text};
 use super::output::write_stdout;
 use super::state::StateArgs;
 use super::stored_jobs;
-use super::terminal::{Terminal, in_words};
-use super::usage::UsageError;
+use super::terminal::Terminal;
 
 /// Jobs or results read at a time.
 const PAGE: usize = 1000;
@@ -175,5 +175,5 @@ fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn print(text: &[u8]) -> anyhow::Result<()> {
-    write_stdout(text).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))
+    write_stdout(text).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
 }

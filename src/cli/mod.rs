@@ -1,8 +1,8 @@
-//! The command line: one module a command, each a thin layer over the engine.
+//! The command line: one module per command, each a thin layer over the engine.
 //!
-//! Results go to stdout, everything else to stderr. Exit status: 0 all is well, 1 a file failed, differed or
-//! is missing, 2 the command line is wrong; nothing has been read then. 74: the disk failed; 75: another server
-//! holds the state.
+//! Results go to stdout, everything else to stderr. Exit status 0: success. 1: a file could not be read, differs or is
+//! missing. 2: the command line is wrong, and nothing was read. 74: the disk failed. 75: another server uses the state
+//! directory.
 
 mod args;
 mod atomic_file;
@@ -14,6 +14,7 @@ mod config;
 mod convert;
 mod duplicates;
 mod engine;
+mod error;
 mod hash;
 mod hash_args;
 mod inputs;
@@ -29,32 +30,39 @@ mod stdin;
 mod stored_jobs;
 mod terminal;
 mod token;
-mod usage;
 
 use std::process::ExitCode;
 
 use args::{Cli, Command};
-use clap::Parser;
-use hivesum_actors::error::StoreError;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use error::UsageError;
 use terminal::Terminal;
-use usage::UsageError;
-
-/// Exit status of a wrong command line.
-const USAGE: u8 = 2;
-
-/// Exit status while another server holds the state directory: `EX_TEMPFAIL` of `sysexits.h`.
-const IN_USE: u8 = 75;
-
-/// Exit status after the disk failed to keep what was written: `EX_IOERR` of `sysexits.h`.
-const IO_FAILED: u8 = 74;
 
 /// Does what the command line says and gives the exit status.
 pub(crate) fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return tell(&error),
+    let (cli, flags) = match parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return print(&error),
     };
-    let done = match cli.command {
+    carry_out(cli.command, &flags).unwrap_or_else(|error| match error.downcast::<UsageError>() {
+        Ok(usage) => print(&with_usage(usage)),
+        Err(error) => {
+            Terminal::plain().message(&format!("{error:#}"));
+            error::exit_status(&error)
+        }
+    })
+}
+
+/// The command, and the flags that it was given.
+fn parse() -> Result<(Cli, ArgMatches), clap::Error> {
+    let mut matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+    let (_, flags) = matches.remove_subcommand().expect("clap has refused a command line without a command");
+    Ok((cli, flags))
+}
+
+fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Hash(args) => hash::run(args),
         Command::Check(args) => check::run(args),
         Command::Audit(args) => audit::run(args),
@@ -63,25 +71,25 @@ pub(crate) fn run() -> ExitCode {
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
         Command::Serve(args) => serve::run(*args),
-        Command::Config(args) => config::run(*args),
+        Command::Config(args) => config::run(*args, flags),
         Command::Jobs(command) => jobs::run(command),
         Command::Token(command) => token::run(command),
-    };
-    done.unwrap_or_else(|error| match error.downcast::<UsageError>() {
-        Ok(usage) => tell(&usage.into_clap()),
-        Err(error) => {
-            Terminal::plain().message(&format!("{error:#}"));
-            match error.downcast_ref::<StoreError>() {
-                Some(StoreError::Locked) => ExitCode::from(IN_USE),
-                Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),
-                _ => ExitCode::FAILURE,
-            }
-        }
-    })
+    }
 }
 
-/// Prints help, version or what is wrong; where that cannot be printed, the exit status still tells.
-fn tell(error: &clap::Error) -> ExitCode {
+/// The error as clap prints it, with the usage of its command.
+fn with_usage(error: UsageError) -> clap::Error {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = match cli.find_subcommand_mut(error.command) {
+        Some(command) => command,
+        None => &mut cli,
+    };
+    command.error(clap::error::ErrorKind::ArgumentConflict, error.message)
+}
+
+/// Prints the help, the version or an error. If that fails, the exit status is still right.
+fn print(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(error::USAGE))
 }

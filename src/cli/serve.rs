@@ -11,10 +11,9 @@ use hivesum::server::ServeError;
 use hivesum_actors::error::StartError;
 use hivesum_core::file::RootError;
 
+use super::error::{UsageError, system_text};
 use super::settings::Settings;
 use super::state::state_directory;
-use super::terminal::in_words;
-use super::usage::UsageError;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -94,8 +93,8 @@ fn in_words_of_the_command(error: ServeError) -> anyhow::Error {
         | ServeError::Tls(_)
         | ServeError::RootsClash(_)
         | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
-        ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", in_words(&source)),
-        ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", in_words(&source)),
+        ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
+        ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", system_text(&source)),
         ServeError::Start(StartError::Store(error)) => error.into(),
         ServeError::Start(_) | ServeError::Io(_) => error.into(),
     }

@@ -255,7 +255,7 @@ impl Settings {
     /// When it cannot be read or is no such file; the text names the line.
     pub(super) fn of_file(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {}", path.display(), super::terminal::in_words(&error)))?;
+            .map_err(|error| format!("{}: {}", path.display(), super::error::system_text(&error)))?;
         toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), error.to_string().trim_end()))
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::usage::UsageError;
+use super::error::UsageError;
 
 /// The directory, as far as the command line tells it.
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hivesum_core::result::{Progress, SkipReason, Status};
+use hivesum_core::result::Progress;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
@@ -146,40 +146,9 @@ fn bar(done: u64, all: u64) -> String {
     format!("[{}{}]", "#".repeat(full as usize), "-".repeat((BAR_CELLS - full) as usize))
 }
 
-/// Why an entry has no digest, in words; nothing where it has one.
-pub(super) fn reason(status: Status) -> Option<String> {
-    match status {
-        Status::Hashed(_) => None,
-        Status::Error { code, errno: 0 } => Some(code.in_words().to_owned()),
-        Status::Error { errno, .. } => Some(in_words(&io::Error::from_raw_os_error(errno))),
-        Status::Skipped(reason) => Some(reason.in_words().to_owned()),
-    }
-}
-
-/// Whether an entry is passed over without a word: hivesum's own output file.
-pub(super) fn is_own(status: Status) -> bool {
-    status == Status::Skipped(SkipReason::Internal)
-}
-
-/// The system's text alone, without the number that Rust adds.
-pub(super) fn in_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn errors_use_the_text_of_the_system() {
-        assert_eq!(in_words(&io::Error::from_raw_os_error(2)), "No such file or directory");
-        assert_eq!(in_words(&io::Error::other("broken")), "broken");
-        assert_eq!(reason(Status::Skipped(SkipReason::Symlink)).as_deref(), Some("symbolic link"));
-    }
 
     #[test]
     fn the_progress_of_several_scans_adds_up() {

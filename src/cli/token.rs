@@ -9,9 +9,10 @@ use clap::{Args, Subcommand};
 use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
+use super::error::system_text;
 use super::output::write_stdout;
 use super::state::StateArgs;
-use super::terminal::{Terminal, in_words};
+use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
@@ -116,7 +117,7 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
     if let Err(error) = write_stdout(format!("{secret}\n").as_bytes()) {
         // Nobody will ever know the secret: there must be no such token.
         tokens.revoke(&record.id)?;
-        anyhow::bail!("write error: {}", in_words(&error));
+        anyhow::bail!("write error: {}", system_text(&error));
     }
     Terminal::plain().message(&format!(
         "token {}: {}, {}; it is not shown again",
@@ -140,7 +141,7 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
             record.name.escape_debug()
         );
     }
-    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
     Ok(ExitCode::SUCCESS)
 }
 

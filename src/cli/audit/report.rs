@@ -5,8 +5,9 @@ use hivesum_core::compare::Findings;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
 
+use crate::cli::error::reason;
 use crate::cli::report_format::ReportFormat;
-use crate::cli::terminal::{Terminal, reason};
+use crate::cli::terminal::Terminal;
 
 /// Something to be listed at the end.
 #[derive(Debug)]

@@ -20,14 +20,15 @@ use super::CheckArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::engine::RunningEngine;
+use crate::cli::error::{reason, system_text};
 use crate::cli::manifest_file::quoted;
 use crate::cli::output::write_stdout;
-use crate::cli::terminal::{Terminal, in_words, reason};
+use crate::cli::terminal::Terminal;
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
     let open = || crate::cli::inputs::open_directory(&args.bag);
-    let bag = open().map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.bag), in_words(&error)))?;
+    let bag = open().map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.bag), system_text(&error)))?;
     let mut check = Check { path: Path::new(&args.bag), bag, terminal: terminal.clone(), faults: Vec::new() };
     check.declaration();
     let manifests = check.manifests("manifest-");
@@ -73,7 +74,7 @@ impl Check<'_> {
                     self.fault(b"bagit.txt", fault);
                 }
             }
-            Err(error) => self.fault(b"bagit.txt", in_words(&error)),
+            Err(error) => self.fault(b"bagit.txt", system_text(&error)),
         }
     }
 
@@ -95,7 +96,7 @@ impl Check<'_> {
         let reader = match opened {
             Ok(reader) => reader,
             Err(error) => {
-                self.fault(file.as_bytes(), in_words(&error));
+                self.fault(file.as_bytes(), system_text(&error));
                 return None;
             }
         };
@@ -125,7 +126,7 @@ impl Check<'_> {
         let data = match crate::cli::inputs::open_directory(self.path.join("data").as_os_str()) {
             Ok(data) => data,
             Err(error) => {
-                self.fault(b"data", in_words(&error));
+                self.fault(b"data", system_text(&error));
                 return Ok(oxum);
             }
         };
@@ -221,7 +222,7 @@ impl Check<'_> {
             1 => "not valid: 1 fault\n".to_owned(),
             many => format!("not valid: {many} faults\n"),
         };
-        write_stdout(out.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", in_words(&error)))?;
+        write_stdout(out.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
         Ok(if self.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -19,8 +19,9 @@ use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
 use crate::cli::engine::RunningEngine;
+use crate::cli::error::{reason, system_text};
 use crate::cli::manifest_file::quoted;
-use crate::cli::terminal::{Terminal, in_words, reason};
+use crate::cli::terminal::Terminal;
 
 /// Where the content waits while `data/` is made; the name is hivesum's own.
 const ASIDE: &str = ".hivesum-bag";
@@ -31,12 +32,12 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
         bail!("{}: it is a bag already", quoted(&args.dir));
     }
     let dir = crate::cli::inputs::open_directory(&args.dir)
-        .map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), in_words(&error)))?;
+        .map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), system_text(&error)))?;
     let terminal = Terminal::with_progress();
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
     let payload = payload::tree(&engine, &terminal, dir, args.algorithms)?;
     refuse_what_no_bag_can_hold(&payload)?;
-    move_into_data(bag).map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), in_words(&error)))?;
+    move_into_data(bag).map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), system_text(&error)))?;
     let oxum = Oxum { octets: payload.iter().map(|seen| seen.size).sum(), files: payload.len() as u64 };
     let written = write_tag_files(bag, &payload, args.algorithms, oxum);
     written.with_context(|| quoted(&args.dir))?;
@@ -96,7 +97,7 @@ fn write_tag_files(bag: &Path, payload: &[Seen], algorithms: Algorithms, oxum: O
         })
         .collect();
     for (name, text) in tag_files.iter().chain(&tag_manifests).chain([&declaration]) {
-        write(&bag.join(name), text).map_err(|error| anyhow::anyhow!("{name}: {}", in_words(&error)))?;
+        write(&bag.join(name), text).map_err(|error| anyhow::anyhow!("{name}: {}", system_text(&error)))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use hivesum_core::manifest::Claimed;
 use hivesum_core::result::{Stability, Status};
 
 use super::verdict::{Counts, Missing, Verdict};
-use crate::cli::terminal::reason;
+use crate::cli::error::reason;
 
 /// What was found of a file.
 #[derive(Debug, Clone, Copy)]

@@ -34,8 +34,9 @@ use self::report::{Loudness, Report, Stop};
 use self::source::Source;
 use self::verdict::{Counts, Missing, Verdict};
 use super::engine::RunningEngine;
+use super::error::system_text;
 use super::stdin::hash_stream;
-use super::terminal::{Terminal, in_words};
+use super::terminal::Terminal;
 
 /// Pages that are worked on at a time: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;
@@ -59,7 +60,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
             Ok(well) => all_well &= well,
             // Whoever read has read enough, but not everything was verified for them.
             Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
-            Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", in_words(&error)),
+            Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", system_text(&error)),
             Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
         }
     }
@@ -67,7 +68,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     check.engine.join();
     match ended {
         Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
-        Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", in_words(&error)),
+        Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", system_text(&error)),
         Err(Stop::BrokenOff) | Ok(()) => {}
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -105,7 +106,7 @@ impl Check {
         self.report.turn_to(path.as_bytes());
         match File::open(path) {
             Ok(file) => self.lines(path.as_bytes(), Origin::File, BufReader::new(file)),
-            Err(error) => self.report.warn(&in_words(&error)).map(|()| false),
+            Err(error) => self.report.warn(&system_text(&error)).map(|()| false),
         }
     }
 
@@ -216,7 +217,7 @@ impl Check {
         let algorithms = digest.possible(judge.decided());
         let verdict = match hash_stream(&self.engine.handle, algorithms, io::stdin()) {
             Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
-            Err(error) => judge.unreadable(in_words(&error)),
+            Err(error) => judge.unreadable(system_text(&error)),
         };
         self.report_verdict(b"-", &verdict, judge)
     }

@@ -15,7 +15,8 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 
 use super::report::Found;
 use crate::cli::engine::RunningEngine;
-use crate::cli::terminal::{Terminal, in_words, reason};
+use crate::cli::error::{reason, system_text};
+use crate::cli::terminal::Terminal;
 
 /// A block at either end of a file.
 const BLOCK_BYTES: usize = 4096;
@@ -112,7 +113,7 @@ impl Stages<'_> {
         for (read, place) in all.into_iter().flatten() {
             match read {
                 Ok(digest) => ends.push((digest, place)),
-                Err(error) => self.tell(place, &in_words(&error)),
+                Err(error) => self.tell(place, &system_text(&error)),
             }
         }
         ends

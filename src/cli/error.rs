@@ -1,0 +1,80 @@
+//! Errors of the command line, their texts and their exit statuses.
+
+use std::process::ExitCode;
+use std::{fmt, io};
+
+use hivesum_actors::error::StoreError;
+use hivesum_core::result::Status;
+
+/// Exit status of a wrong command line.
+pub(super) const USAGE: u8 = 2;
+
+/// Exit status if the disk failed to store what was written: `EX_IOERR` of `sysexits.h`.
+const IO_FAILED: u8 = 74;
+
+/// Exit status if another server uses the state directory: `EX_TEMPFAIL` of `sysexits.h`.
+const IN_USE: u8 = 75;
+
+/// Flags that contradict each other, or a value that is not allowed. Reported like an error of clap.
+#[derive(Debug)]
+pub(super) struct UsageError {
+    /// The command whose usage is printed with the message.
+    pub(super) command: &'static str,
+    pub(super) message: String,
+}
+
+impl UsageError {
+    /// An error of the command with this name.
+    pub(super) fn of(command: &'static str, message: impl fmt::Display) -> Self {
+        Self { command, message: message.to_string() }
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// The exit status of a command that failed with this error.
+pub(super) fn exit_status(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Locked) => ExitCode::from(IN_USE),
+        Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// The system's text for an error, without the number that Rust appends.
+pub(super) fn system_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// Why a file has no digest; `None` if it has one.
+pub(super) fn reason(status: Status) -> Option<String> {
+    match status {
+        Status::Hashed(_) => None,
+        Status::Error { code, errno: 0 } => Some(code.in_words().to_owned()),
+        Status::Error { errno, .. } => Some(system_text(&io::Error::from_raw_os_error(errno))),
+        Status::Skipped(reason) => Some(reason.in_words().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hivesum_core::result::SkipReason;
+
+    #[test]
+    fn errors_use_the_text_of_the_system() {
+        assert_eq!(system_text(&io::Error::from_raw_os_error(2)), "No such file or directory");
+        assert_eq!(system_text(&io::Error::other("broken")), "broken");
+        assert_eq!(reason(Status::Skipped(SkipReason::Symlink)).as_deref(), Some("symbolic link"));
+    }
+}
