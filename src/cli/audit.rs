@@ -22,7 +22,7 @@ use self::report::Report;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::system_text;
 use super::manifest_file::{self, ReadAs};
-use super::output::write_stdout;
+use super::output::{WriteError, write_stdout};
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
@@ -150,7 +150,7 @@ impl Run {
                 self.report.take(&mut out, &item, judged);
             }
             if out.len() >= BUFFER_BYTES {
-                self.write(&mut out)?;
+                write(&self.terminal, &mut out)?;
             }
         }
         if scan.blocking_finish().outcome != ScanOutcome::Completed {
@@ -159,17 +159,16 @@ impl Run {
         let findings = self.audit.finish();
         let counts = findings.counts;
         self.report.end(&mut out, findings);
-        self.terminal
-            .suspend_progress(|| write_stdout(&out))
-            .map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+        write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
         Ok(counts.all_matched())
     }
+}
 
-    fn write(&self, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let written = self.terminal.suspend_progress(|| write_stdout(out));
-        out.clear();
-        written.map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
-    }
+/// Writes `out` and empties it.
+fn write(terminal: &Terminal, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    let written = terminal.suspend_progress(|| write_stdout(out));
+    out.clear();
+    written
 }

@@ -13,7 +13,6 @@ use hivesum_actors::job::JobId;
 use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
 use hivesum_core::digest::Algorithm;
 
-use super::error::system_text;
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
 use super::report_format::ReportFormat;
@@ -57,7 +56,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let comparison = comparison(&args)?;
     let mut out = Vec::new();
     report::write(&mut out, &comparison, args.format, &Terminal::plain());
-    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+    write_stdout(&out)?;
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

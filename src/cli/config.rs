@@ -7,7 +7,6 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use toml::Table;
 
-use super::error::system_text;
 use super::output::write_stdout;
 use super::serve::ServeArgs;
 use super::settings::Settings;
@@ -34,7 +33,7 @@ pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCod
         let path = toml::Value::from(root.path.display().to_string());
         let _ = writeln!(text, "{} = {path}", toml::Value::from(name));
     }
-    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+    write_stdout(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

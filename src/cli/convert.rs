@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -15,9 +15,8 @@ use hivesum_core::manifest::Format;
 use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 
 use super::atomic_file::AtomicFile;
-use super::error::system_text;
 use super::manifest_file::{self, ReadAs};
-use super::output::write_stdout;
+use super::output::{WriteError, write_stdout};
 use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
@@ -69,17 +68,17 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
     }
     let details = if args.drop_details { Details::Drop } else { Details::Keep };
     let converted = convert(manifest.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
-    let written = match &args.output {
-        None => write_stdout(&converted.text),
-        Some(path) => AtomicFile::create(path).and_then(|mut file| {
-            file.write_all(&converted.text)?;
-            file.commit()
-        }),
-    };
-    written.map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+    write(&converted.text, args.output.as_deref())?;
     let (files, digests) = (converted.files, converted.digests);
     Terminal::plain().message(&format!("{files} files, {digests} digests: read back and found the same"));
     Ok(ExitCode::SUCCESS)
+}
+
+fn write(text: &[u8], output: Option<&Path>) -> Result<(), WriteError> {
+    let Some(path) = output else { return write_stdout(text) };
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text)?;
+    Ok(file.commit()?)
 }
 
 fn in_a_sentence(error: &ConvertError) -> anyhow::Error {

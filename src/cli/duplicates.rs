@@ -127,5 +127,5 @@ fn of_items<'a>(group: &'a Group, items: &'a [Item], algorithm: Algorithm) -> Fo
 fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, terminal: &Terminal) -> anyhow::Result<()> {
     let mut out = Vec::new();
     report::write(&mut out, found, by, args.format, terminal);
-    write_stdout(&out).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
+    Ok(write_stdout(&out)?)
 }

@@ -21,7 +21,7 @@ use super::engine::RunningEngine;
 use super::error::{UsageError, reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs};
-use super::output::{Output, OutputClosed, Sink};
+use super::output::{Output, OutputClosed, Sink, WriteError};
 use super::stdin::hash_stream;
 use super::terminal::Terminal;
 
@@ -259,12 +259,10 @@ impl Run {
         self.engine.join();
         self.terminal.finish_progress();
         match written {
-            // Whoever read has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => anyhow::bail!("write error: {}", system_text(&error)),
-            Ok(Sink::File(file)) if complete => {
-                file.commit().map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
-            }
+            // The reader of stdout has seen enough.
+            Err(error) if error.is_broken_pipe() => {}
+            Err(error) => return Err(error.into()),
+            Ok(Sink::File(file)) if complete => file.commit().map_err(WriteError::from)?,
             Ok(Sink::File(_) | Sink::Stdout) => {}
         }
         Ok(if self.tally.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -10,7 +10,7 @@ use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery,
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
-use super::error::{UsageError, system_text};
+use super::error::UsageError;
 use super::output::write_stdout;
 use super::state::StateArgs;
 use super::stored_jobs;
@@ -101,7 +101,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     loop {
         let page = history.list(&JobQuery { state: args.only, owner: None, cursor, limit: PAGE })?;
         let lines: String = page.items.iter().map(line_of).collect();
-        print(lines.as_bytes())?;
+        write_stdout(lines.as_bytes())?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             return Ok(ExitCode::SUCCESS);
@@ -127,7 +127,7 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
     let job = stored_jobs::job(&mut stored_jobs::open(&args.state)?, args.id)?;
     let mut text = serde_json::to_vec_pretty(&job)?;
     text.push(b'\n');
-    print(&text)?;
+    write_stdout(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -152,7 +152,7 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         if after.is_none() {
             writer.end(&mut out, &summary);
         }
-        print(&out)?;
+        write_stdout(&out)?;
         out.clear();
         if after.is_none() {
             return Ok(ExitCode::SUCCESS);
@@ -172,8 +172,4 @@ fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
     let (before, after) = stored_jobs::open(state)?.compact()?;
     Terminal::plain().message(&format!("the database took {before} bytes and takes {after}"));
     Ok(ExitCode::SUCCESS)
-}
-
-fn print(text: &[u8]) -> anyhow::Result<()> {
-    write_stdout(text).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))
 }

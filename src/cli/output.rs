@@ -1,16 +1,18 @@
-//! Where results go: a thread of its own writes, so that the engine never waits for small writes.
+//! Where results are written: stdout, or the file of `-o`.
 //!
-//! At most [`BUFFERS`] buffers are on their way; after that the sender waits, and with it, through the
-//! bounded channels behind, the whole engine.
+//! Long results are written on a separate thread, so that the engine does not wait for small writes. At most
+//! [`BUFFERS`] buffers wait to be written. Then the sender waits, and the engine with it, because the channels between
+//! them are bounded.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::atomic_file::AtomicFile;
+use super::error::system_text;
 use super::terminal::Terminal;
 
-/// Buffers on their way to the writer; one holds a batch of results, some 20 KiB.
+/// Buffers that may wait to be written. One holds a batch of results, about 20 KiB.
 const BUFFERS: usize = 8;
 
 /// What is written to.
@@ -22,16 +24,34 @@ pub(super) enum Sink {
     File(AtomicFile),
 }
 
-/// The sender's side of the writing thread.
+/// The sending side of the writing thread.
 #[derive(Debug)]
 pub(super) struct Output {
     filled: SyncSender<Vec<u8>>,
     emptied: Receiver<Vec<u8>>,
-    thread: JoinHandle<io::Result<Sink>>,
+    thread: JoinHandle<Result<Sink, WriteError>>,
     buffer: Vec<u8>,
 }
 
-/// The writing thread has ended; [`Output::finish`] tells why.
+/// Results could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("write error: {}", system_text(.0))]
+pub(super) struct WriteError(io::Error);
+
+impl WriteError {
+    /// Whether the reader of stdout has closed it, as `head` does.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// The writing thread has ended. [`Output::finish`] gives the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OutputClosed;
 
@@ -39,7 +59,7 @@ impl Output {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When no thread can be had.
+    /// If the thread cannot be started.
     pub(super) fn open(sink: Sink, terminal: Terminal) -> io::Result<Self> {
         let (filled, filled_out) = sync_channel::<Vec<u8>>(BUFFERS);
         let (emptied_in, emptied) = sync_channel(BUFFERS);
@@ -48,7 +68,7 @@ impl Output {
             for mut buffer in filled_out {
                 writer.write(&buffer)?;
                 buffer.clear();
-                // Nobody takes it back any more, or enough are on their way back.
+                // If the sender does not take it back, it makes new buffers.
                 let _ = emptied_in.try_send(buffer);
             }
             Ok(writer.sink)
@@ -57,12 +77,12 @@ impl Output {
         Ok(Self { filled, emptied, thread, buffer: Vec::new() })
     }
 
-    /// The buffer to append to; [`flush`](Self::flush) sends it off.
+    /// The buffer to append to. [`flush`](Self::flush) sends it to the thread.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Sends the buffer off.
+    /// Sends the buffer to the writing thread.
     pub(super) fn flush(&mut self) -> Result<(), OutputClosed> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -71,22 +91,22 @@ impl Output {
         self.filled.send(std::mem::replace(&mut self.buffer, empty)).map_err(|_| OutputClosed)
     }
 
-    /// Waits until everything is written and gives the sink back.
+    /// Waits until everything is written and returns the sink.
     ///
     /// # Errors
     /// The write that failed.
-    pub(super) fn finish(mut self) -> io::Result<Sink> {
-        // Where the thread is gone already, its own answer says more.
+    pub(super) fn finish(mut self) -> Result<Sink, WriteError> {
+        // If the thread has ended already, its own error says why.
         let _ = self.flush();
         drop(self.filled);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked").into()))
     }
 }
 
 struct Writer {
     sink: Sink,
     terminal: Terminal,
-    /// Stdout is a terminal that the progress bar may be on, too.
+    /// Stdout is a terminal, perhaps the one with the progress bar.
     shares_terminal: bool,
 }
 
@@ -96,18 +116,18 @@ impl Writer {
         Self { sink, terminal, shares_terminal }
     }
 
-    fn write(&mut self, buffer: &[u8]) -> io::Result<()> {
+    fn write(&mut self, buffer: &[u8]) -> Result<(), WriteError> {
         match &mut self.sink {
-            Sink::File(file) => file.write_all(buffer),
+            Sink::File(file) => Ok(file.write_all(buffer)?),
             Sink::Stdout if self.shares_terminal => self.terminal.suspend_progress(|| write_stdout(buffer)),
             Sink::Stdout => write_stdout(buffer),
         }
     }
 }
 
-/// Writes and flushes: what is on its way is not held back by the buffer of stdout.
-pub(super) fn write_stdout(buffer: &[u8]) -> io::Result<()> {
+/// Writes to stdout and flushes it.
+pub(super) fn write_stdout(buffer: &[u8]) -> Result<(), WriteError> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(buffer)?;
-    stdout.flush()
+    Ok(stdout.flush()?)
 }

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
-use super::error::system_text;
 use super::output::write_stdout;
 use super::state::StateArgs;
 use super::terminal::Terminal;
@@ -117,7 +116,7 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
     if let Err(error) = write_stdout(format!("{secret}\n").as_bytes()) {
         // Nobody will ever know the secret: there must be no such token.
         tokens.revoke(&record.id)?;
-        anyhow::bail!("write error: {}", system_text(&error));
+        return Err(error.into());
     }
     Terminal::plain().message(&format!(
         "token {}: {}, {}; it is not shown again",
@@ -141,7 +140,7 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
             record.name.escape_debug()
         );
     }
-    write_stdout(text.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+    write_stdout(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

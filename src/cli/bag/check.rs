@@ -222,7 +222,7 @@ impl Check<'_> {
             1 => "not valid: 1 fault\n".to_owned(),
             many => format!("not valid: {many} faults\n"),
         };
-        write_stdout(out.as_bytes()).map_err(|error| anyhow::anyhow!("write error: {}", system_text(&error)))?;
+        write_stdout(out.as_bytes())?;
         Ok(if self.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

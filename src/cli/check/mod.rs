@@ -53,25 +53,14 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         true => vec![OsString::from("-")],
         false => args.manifests.clone(),
     };
-    let mut check = Check { engine, args, report };
-    let mut all_well = true;
-    for manifest in &manifests {
-        match check.manifest(manifest) {
-            Ok(well) => all_well &= well,
-            // Whoever read has read enough, but not everything was verified for them.
-            Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
-            Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", system_text(&error)),
-            Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
-        }
+    match (Check { engine, args, report }).all(&manifests) {
+        Ok(true) => Ok(ExitCode::SUCCESS),
+        Ok(false) => Ok(ExitCode::FAILURE),
+        // The reader of stdout has seen enough, but not everything was verified.
+        Err(Stop::Stdout(error)) if error.is_broken_pipe() => Ok(ExitCode::FAILURE),
+        Err(Stop::Stdout(error)) => Err(error.into()),
+        Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
     }
-    let ended = check.report.end();
-    check.engine.join();
-    match ended {
-        Err(Stop::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
-        Err(Stop::Stdout(error)) => anyhow::bail!("write error: {}", system_text(&error)),
-        Err(Stop::BrokenOff) | Ok(()) => {}
-    }
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn loudness(args: &CheckArgs) -> Loudness {
@@ -97,6 +86,17 @@ struct RunningPage {
 }
 
 impl Check {
+    /// Whether all is well with all manifests.
+    fn all(mut self, manifests: &[OsString]) -> Result<bool, Stop> {
+        let mut all_well = true;
+        for manifest in manifests {
+            all_well &= self.manifest(manifest)?;
+        }
+        let ended = self.report.end();
+        self.engine.join();
+        ended.map(|()| all_well)
+    }
+
     /// Whether all is well with one manifest.
     fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
         if path == "-" {

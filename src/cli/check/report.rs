@@ -3,8 +3,6 @@
 //! Results go to stdout through one buffer; it is emptied before anything goes to stderr, so that both
 //! together read in order on a terminal.
 
-use std::io;
-
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::escape_into;
 use hivesum_core::result::{ErrorCode, Progress, serialize_name};
@@ -14,7 +12,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::verdict::{Counts, Missing, Verdict};
-use crate::cli::output::write_stdout;
+use crate::cli::output::{WriteError, write_stdout};
 use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
@@ -38,7 +36,7 @@ pub(super) enum Loudness {
 #[derive(Debug)]
 pub(super) enum Stop {
     /// Stdout does not take any more.
-    Stdout(io::Error),
+    Stdout(WriteError),
     /// The engine did not deliver what it was asked for.
     BrokenOff,
 }
