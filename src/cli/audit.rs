@@ -20,7 +20,8 @@ use hivesum_core::walk::Target;
 
 use self::report::Report;
 use super::engine::{EngineArgs, RunningEngine};
-use super::error::system_text;
+use super::error::path_error;
+use super::inputs::open_directory;
 use super::manifest_file::{self, ReadAs};
 use super::output::{WriteError, write_stdout};
 use super::report_format::ReportFormat;
@@ -86,8 +87,7 @@ pub(super) struct AuditArgs {
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
-    let dir = super::inputs::open_directory(&args.dir)
-        .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.dir), system_text(&error)))?;
+    let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
     let algorithms = audit.algorithms();
     let engine = RunningEngine::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {

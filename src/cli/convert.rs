@@ -17,6 +17,7 @@ use hivesum_core::manifest::convert::{ConvertError, Details, convert};
 use super::atomic_file::AtomicFile;
 use super::manifest_file::{self, ReadAs};
 use super::output::{WriteError, write_stdout};
+use super::quote::quoted;
 use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
@@ -88,7 +89,7 @@ fn in_a_sentence(error: &ConvertError) -> anyhow::Error {
         _ => "",
     };
     match error.name() {
-        Some(name) => anyhow::anyhow!("{}: {error}{hint}", manifest_file::quoted(OsStr::from_bytes(name))),
+        Some(name) => anyhow::anyhow!("{}: {error}{hint}", quoted(OsStr::from_bytes(name))),
         None => anyhow::anyhow!("{error}"),
     }
 }

@@ -20,12 +20,13 @@ use hivesum_core::walk::Inventory;
 
 use self::report::Found;
 use super::engine::{EngineArgs, RunningEngine};
-use super::error::{UsageError, system_text};
+use super::error::{UsageError, path_error};
+use super::inputs::open_directory;
 use super::output::write_stdout;
 use super::report_format::ReportFormat;
 use super::state::StateArgs;
+use super::stored_jobs;
 use super::terminal::Terminal;
-use super::{manifest_file, stored_jobs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -78,10 +79,7 @@ pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
 /// Whether everything was read.
 fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::with_progress();
-    let open = || {
-        super::inputs::open_directory(&args.of)
-            .map_err(|error| anyhow::anyhow!("{}: {}", manifest_file::quoted(&args.of), system_text(&error)))
-    };
+    let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;

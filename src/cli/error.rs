@@ -1,10 +1,13 @@
 //! Errors of the command line, their texts and their exit statuses.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::{fmt, io};
 
 use hivesum_actors::error::StoreError;
 use hivesum_core::result::Status;
+
+use super::quote::quoted;
 
 /// Exit status of a wrong command line.
 pub(super) const USAGE: u8 = 2;
@@ -54,6 +57,11 @@ pub(super) fn system_text(error: &io::Error) -> String {
         Some(end) => text[..end].to_owned(),
         None => text,
     }
+}
+
+/// `NAME: TEXT`: an operation on this path failed.
+pub(super) fn path_error(path: &OsStr, error: &io::Error) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", quoted(path), system_text(error))
 }
 
 /// Why a file has no digest; `None` if it has one.

@@ -11,8 +11,8 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
 use hivesum_core::result::FileIdentity;
 
-use super::error::system_text;
-use super::terminal::Terminal;
+use super::error::path_error;
+use super::quote::quoted;
 
 /// All entries of a manifest.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ type Reader = ManifestReader<Seen<Box<dyn BufRead>>>;
 
 /// Reads a manifest whole. A line that is no entry is an error: what it meant would be lost.
 pub(super) fn read(path: &OsStr, read_as: ReadAs) -> anyhow::Result<ManifestFile> {
-    let (input, identity) = open(path).map_err(|error| anyhow::anyhow!("{}: {}", quoted(path), system_text(&error)))?;
+    let (input, identity) = open(path).map_err(|error| path_error(path, &error))?;
     let named = algorithm_of_manifest_name(path.as_bytes());
     let untagged = read_as.asked.or(named);
     let options = ReadOptions { asked: read_as.asked, untagged, ..ReadOptions::new(Limits::COMMAND_LINE) };
@@ -66,11 +66,6 @@ fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
     let file = File::open(path)?;
     let identity = FileIdentity::of(&file)?;
     Ok((Box::new(BufReader::new(file)), Some(identity)))
-}
-
-/// A path as messages show it.
-pub(super) fn quoted(path: &OsStr) -> String {
-    Terminal::plain().quoted(path.as_bytes())
 }
 
 impl ManifestFile {

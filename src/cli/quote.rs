@@ -5,7 +5,9 @@
 //! over 127 are printed where the locale's characters are UTF-8 and they are such.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
 
 /// Which characters the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,11 @@ pub(super) fn quote(name: &[u8], charset: Charset) -> String {
         return format!("\"{}\"", pieces.iter().map(Piece::shown).collect::<String>());
     }
     in_single_quotes(&pieces)
+}
+
+/// A path, quoted for the locale of the environment.
+pub(super) fn quoted(path: &OsStr) -> String {
+    quote(path.as_bytes(), Charset::of_environment())
 }
 
 /// One character, or a byte that cannot be shown.

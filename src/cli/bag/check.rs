@@ -20,15 +20,14 @@ use super::CheckArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::engine::RunningEngine;
-use crate::cli::error::{reason, system_text};
-use crate::cli::manifest_file::quoted;
+use crate::cli::error::{path_error, reason, system_text};
+use crate::cli::inputs::open_directory;
 use crate::cli::output::write_stdout;
 use crate::cli::terminal::Terminal;
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
-    let open = || crate::cli::inputs::open_directory(&args.bag);
-    let bag = open().map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.bag), system_text(&error)))?;
+    let bag = open_directory(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
     let mut check = Check { path: Path::new(&args.bag), bag, terminal: terminal.clone(), faults: Vec::new() };
     check.declaration();
     let manifests = check.manifests("manifest-");
@@ -123,7 +122,7 @@ impl Check<'_> {
     /// Holds the payload against its manifests, both ways.
     fn payload(&mut self, engine: &RunningEngine, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
         let mut oxum = Oxum { octets: 0, files: 0 };
-        let data = match crate::cli::inputs::open_directory(self.path.join("data").as_os_str()) {
+        let data = match open_directory(self.path.join("data").as_os_str()) {
             Ok(data) => data,
             Err(error) => {
                 self.fault(b"data", system_text(&error));

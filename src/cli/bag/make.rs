@@ -19,8 +19,9 @@ use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
 use crate::cli::engine::RunningEngine;
-use crate::cli::error::{reason, system_text};
-use crate::cli::manifest_file::quoted;
+use crate::cli::error::{path_error, reason, system_text};
+use crate::cli::inputs::open_directory;
+use crate::cli::quote::quoted;
 use crate::cli::terminal::Terminal;
 
 /// Where the content waits while `data/` is made; the name is hivesum's own.
@@ -31,13 +32,12 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     if bag.join("bagit.txt").exists() {
         bail!("{}: it is a bag already", quoted(&args.dir));
     }
-    let dir = crate::cli::inputs::open_directory(&args.dir)
-        .map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), system_text(&error)))?;
+    let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
     let terminal = Terminal::with_progress();
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
     let payload = payload::tree(&engine, &terminal, dir, args.algorithms)?;
     refuse_what_no_bag_can_hold(&payload)?;
-    move_into_data(bag).map_err(|error| anyhow::anyhow!("{}: {}", quoted(&args.dir), system_text(&error)))?;
+    move_into_data(bag).map_err(|error| path_error(&args.dir, &error))?;
     let oxum = Oxum { octets: payload.iter().map(|seen| seen.size).sum(), files: payload.len() as u64 };
     let written = write_tag_files(bag, &payload, args.algorithms, oxum);
     written.with_context(|| quoted(&args.dir))?;
