@@ -5,26 +5,43 @@
 //! is wrong is told, not only the first.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::Args;
 use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::lines::Lines;
 use hivesum_core::manifest::{Limits, LineEnd, bagit};
 use hivesum_core::result::Status;
 
-use super::CheckArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
-use crate::cli::engine::RunningEngine;
+use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
 use crate::cli::inputs::open_directory;
 use crate::cli::output::write_stdout;
 use crate::cli::terminal::Terminal;
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  hivesum bag check delivery
+
+Exit status: 0 the bag is valid; 1 it is not; 2 the command line is wrong.")]
+pub(in crate::cli) struct CheckArgs {
+    /// The bag.
+    #[arg(value_name = "BAG")]
+    bag: OsString,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Checks the bag.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
     let bag = open_directory(&args.bag).map_err(|error| path_error(&args.bag, &error))?;

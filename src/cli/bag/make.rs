@@ -3,22 +3,22 @@
 //! Hashing comes first, so that a directory that cannot be a bag stays as it was. The content is moved by
 //! renaming, which changes no file; the declaration is written last, so that half a bag is none.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use clap::Args;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::bagit::{self, Names};
 use hivesum_core::result::Status;
 
-use super::MakeArgs;
 use super::payload::{self, Seen};
 use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
-use crate::cli::engine::RunningEngine;
+use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
 use crate::cli::inputs::open_directory;
 use crate::cli::quote::quoted;
@@ -27,6 +27,30 @@ use crate::cli::terminal::Terminal;
 /// Where the content waits while `data/` is made; the name is hivesum's own.
 const ASIDE: &str = ".hivesum-bag";
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Everything is hashed first; nothing is moved unless all of it can be put in a bag: symbolic links, FIFOs and \
+the like cannot.
+
+Examples:
+  hivesum bag make delivery
+  hivesum bag make delivery -a sha256,sha512
+
+Exit status: 0 the directory is a bag; 1 it is not, and is as it was; 2 the command line is wrong.")]
+pub(in crate::cli) struct MakeArgs {
+    /// The directory.
+    #[arg(value_name = "DIR")]
+    dir: OsString,
+
+    /// A manifest for each of these algorithms.
+    #[arg(short, long, value_name = "LIST", default_value_t = Algorithms::single(Algorithm::Sha256))]
+    algorithms: Algorithms,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Makes the bag.
 pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     let bag = Path::new(&args.dir);
     if bag.join("bagit.txt").exists() {
