@@ -91,10 +91,9 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let algorithms = audit.algorithms();
     let engine = RunningEngine::start(args.engine, Some(algorithms))?;
     let spec = ScanSpec {
-        io: args.engine.io,
         survey_after: terminal.shows_progress().then_some(SURVEY_AFTER),
         leave_out,
-        ..ScanSpec::new(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
+        ..args.engine.scan(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
     };
     let spec = match &job {
         Some(job) => job.spec.walk(spec)?,

@@ -5,19 +5,28 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use hivesum_actors::engine::{Background, Engine, EngineConfig, HasherPriority, SelfTest};
 use hivesum_actors::error::StartError;
+use hivesum_actors::scan::ScanSpec;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::IoMode;
+use hivesum_core::walk::Target;
 
 /// The flags of the engine; the same for every command that reads files.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct EngineArgs {
     /// Hasher threads [default: one a core].
     #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one)]
-    pub(super) hashers: Option<NonZeroUsize>,
+    hashers: Option<NonZeroUsize>,
 
     /// How large files are read: auto, map or read.
     #[arg(long, value_name = "MODE", default_value = "auto")]
-    pub(super) io: IoMode,
+    io: IoMode,
+}
+
+impl EngineArgs {
+    /// A scan that reads files in the way that the flags choose.
+    pub(super) fn scan(&self, targets: Vec<Target>, algorithms: Algorithms) -> ScanSpec {
+        ScanSpec { io: self.io, ..ScanSpec::new(targets, algorithms) }
+    }
 }
 
 /// A number from 1 on.
@@ -28,6 +37,7 @@ pub(super) fn from_one(word: &str) -> Result<NonZeroUsize, &'static str> {
 /// An engine and the thread that it runs on.
 #[derive(Debug)]
 pub(super) struct RunningEngine {
+    pub(super) args: EngineArgs,
     pub(super) handle: Engine,
     thread: Background,
 }
@@ -45,7 +55,7 @@ impl RunningEngine {
             self_test: algorithms.map_or(SelfTest::All, SelfTest::Only),
             ..EngineConfig::default()
         })?;
-        Ok(Self { handle, thread })
+        Ok(Self { args, handle, thread })
     }
 
     /// Stops the engine and waits for its threads.

@@ -9,15 +9,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use hivesum_actors::scan::{Priority, ScanOutcome, ScanSpec};
+use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::digest::Algorithms;
-use hivesum_core::file::{IoMode, Reach};
+use hivesum_core::file::Reach;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_core::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_core::walk::{Filters, Target};
 
 use super::atomic_file::AtomicFile;
-use super::engine::RunningEngine;
+use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs};
@@ -74,7 +74,7 @@ struct Rules {
     algorithms: Algorithms,
     filters: Filters,
     reach: Reach,
-    io: IoMode,
+    engine: EngineArgs,
     require_stable: bool,
     leave_out: Vec<FileIdentity>,
 }
@@ -86,7 +86,7 @@ impl Rules {
             algorithms: args.algorithms,
             filters,
             reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
-            io: args.engine.io,
+            engine: args.engine,
             require_stable: args.require_stable,
             leave_out: Vec::new(),
         })
@@ -96,13 +96,11 @@ impl Rules {
         ScanSpec {
             filters: self.filters.clone(),
             reach: self.reach,
-            io: self.io,
             require_stable: self.require_stable,
-            priority: Priority::Normal,
             // A count ahead is for the eyes of somebody who waits.
             survey_after: io::stderr().is_terminal().then_some(SURVEY_AFTER),
             leave_out: self.leave_out.clone(),
-            ..ScanSpec::new(targets, self.algorithms)
+            ..self.engine.scan(targets, self.algorithms)
         }
     }
 }

@@ -11,6 +11,7 @@ mod compare;
 mod convert;
 mod duplicates;
 mod hash;
+mod io_mode;
 mod jobs;
 mod output;
 mod service;

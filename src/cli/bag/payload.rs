@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use anyhow::bail;
-use hivesum_actors::scan::{ScanOutcome, ScanSpec};
+use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{NameList, Status, split_digests};
 use hivesum_core::walk::Target;
@@ -52,7 +52,7 @@ fn collect(
     target: Target,
     algorithms: Algorithms,
 ) -> anyhow::Result<Vec<Seen>> {
-    let mut scan = engine.handle.scan(ScanSpec::new(vec![target], algorithms))?;
+    let mut scan = engine.handle.scan(engine.args.scan(vec![target], algorithms))?;
     terminal.follow(scan.progress());
     let mut all = Vec::new();
     while let Some(rows) = scan.blocking_next() {

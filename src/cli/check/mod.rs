@@ -19,7 +19,6 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-use hivesum_actors::scan::ScanSpec;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::{
     Claimed, Digits, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name,
@@ -172,7 +171,7 @@ impl Check {
         let mut lanes = Vec::with_capacity(page.lanes.len());
         for lane in page.lanes {
             let targets = vec![Target::Names { names: lane.names }];
-            let spec = ScanSpec { io: self.args.engine.io, ..ScanSpec::new(targets, lane.algorithms) };
+            let spec = self.args.engine.scan(targets, lane.algorithms);
             let scan = self.engine.handle.scan(spec).map_err(|_| Stop::BrokenOff)?;
             lanes.push(RunningLane::new(scan, lane.algorithms));
         }

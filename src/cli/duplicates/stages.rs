@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
-use hivesum_actors::scan::{ScanOutcome, ScanSpec};
+use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::compare::{Copy, Group, groups};
 use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
 use hivesum_core::result::{FileIdentity, NameList, Status};
@@ -133,7 +133,7 @@ impl Stages<'_> {
             of_file.push(place);
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let mut scan = self.engine.handle.scan(ScanSpec::new(vec![target], Algorithms::single(TELLING)))?;
+        let mut scan = self.engine.handle.scan(self.engine.args.scan(vec![target], Algorithms::single(TELLING)))?;
         self.terminal.follow(scan.progress());
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {

@@ -1,0 +1,37 @@
+//! `--io`: how large files are read, for every command that reads files.
+
+use super::support::{HIVESUM, Place, has};
+
+const LARGE: &str = "large-file";
+
+/// How often a command maps the large file.
+fn maps(place: &Place, command: &[&str], mode: &str) -> usize {
+    let tracing = ["-f", "-y", "-e", "trace=mmap", "-o", "trace", HIVESUM];
+    let ran = place.run("strace", tracing.iter().chain(command).chain(&["--io", mode]));
+    assert_eq!(ran.code, Some(0), "{command:?}: {}{}", ran.stdout(), ran.stderr());
+    place.read("trace").lines().filter(|line| line.contains(LARGE)).count()
+}
+
+#[test]
+fn every_command_that_reads_files_reads_them_as_io_says() {
+    if !has("strace", "apt-get install strace") {
+        return;
+    }
+    let content = vec![7; 3_000_000];
+    let place = Place::new();
+    for name in ["d/large-file-1", "d/large-file-2", "mapped/large-file", "read/large-file"] {
+        place.write(name, &content);
+    }
+    place.hivesum(["hash", "d", "-o", "SUMS"]).well();
+    for (when_mapped, when_read) in [
+        (&["hash", "d"][..], &["hash", "d"][..]),
+        (&["check", "SUMS"], &["check", "SUMS"]),
+        (&["audit", "d", "--manifest", "SUMS"], &["audit", "d", "--manifest", "SUMS"]),
+        (&["duplicates", "d"], &["duplicates", "d"]),
+        (&["bag", "make", "mapped"], &["bag", "make", "read"]),
+        (&["bag", "check", "mapped"], &["bag", "check", "read"]),
+    ] {
+        assert_ne!(maps(&place, when_mapped, "map"), 0, "{when_mapped:?} does not map");
+        assert_eq!(maps(&place, when_read, "read"), 0, "{when_read:?} maps");
+    }
+}
