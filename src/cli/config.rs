@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use hivesum::config::RootConfig;
 use toml::Table;
 
 use super::output::write_stdout;
@@ -27,14 +28,23 @@ pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCod
             None => writeln!(text, "# {name} is not set"),
         };
     }
-    let _ = writeln!(text, "\n[roots]  # {}", if roots_given { "command line" } else { "file" });
-    for root in &config.roots {
+    let origin_of_roots = if roots_given { "command line" } else { "file" };
+    write_roots(&mut text, &config.roots, origin_of_roots);
+    write_stdout(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The directories come from one layer, all of them.
+fn write_roots(text: &mut String, roots: &[RootConfig], origin: &str) {
+    if roots.is_empty() {
+        return text.push_str("\n# no roots are set\n");
+    }
+    let _ = writeln!(text, "\n[roots]  # {origin}");
+    for root in roots {
         let name = root.name.clone().unwrap_or_else(|| root.path.display().to_string());
         let path = toml::Value::from(root.path.display().to_string());
         let _ = writeln!(text, "{} = {path}", toml::Value::from(name));
     }
-    write_stdout(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn origin(name: &str, flags: &ArgMatches, in_file: &Table) -> &'static str {
