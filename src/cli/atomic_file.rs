@@ -141,7 +141,8 @@ fn name_and_rename(file: &File, target: &Path) -> io::Result<()> {
             Err(rustix::io::Errno::EXIST) => continue,
             Err(errno) => return Err(errno.into()),
         }
-        return fs::rename(&aside, target).inspect_err(|_| {
+        // btrfs syncs nothing of a file without a name, so the sync before this was none there.
+        return file.sync_all().and_then(|()| fs::rename(&aside, target)).inspect_err(|_| {
             // The content is lost either way; at worst a temporary name is left over.
             let _ = fs::remove_file(&aside);
         });
@@ -189,6 +190,27 @@ mod tests {
         file.write_all(b"new").unwrap();
         assert!(!target.exists());
         file.commit().unwrap();
+        assert_eq!(names(directory.path()), ["sums"]);
+    }
+
+    #[test]
+    fn the_longest_name_can_be_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = "n".repeat(255);
+        let mut file = AtomicFile::create(&directory.path().join(&name)).unwrap();
+        file.write_all(b"new").unwrap();
+        file.commit().unwrap();
+        assert_eq!(names(directory.path()), [name]);
+    }
+
+    #[test]
+    fn a_commit_that_fails_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("sums");
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"new").unwrap();
+        fs::create_dir(&target).unwrap();
+        assert_eq!(file.commit().unwrap_err().kind(), io::ErrorKind::IsADirectory);
         assert_eq!(names(directory.path()), ["sums"]);
     }
 

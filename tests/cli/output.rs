@@ -106,6 +106,20 @@ fn an_output_file_that_cannot_be_finished_replaces_nothing() {
 }
 
 #[test]
+fn an_output_file_is_synced_once_it_has_a_name() {
+    if !has_tool("strace") {
+        return;
+    }
+    let dir = WorkDir::with(&[(b"a", b"1")]);
+    let args = ["-f", "-e", "trace=linkat,fsync,/^rename", "-o", "trace", HIVESUM, "hash", "-o", "SUMS", "a"];
+    dir.run("strace", args);
+    let trace = dir.read("trace");
+    let named = |line: &str| ["fsync", "linkat", "rename"].into_iter().find(|call| line.contains(call));
+    let calls: Vec<_> = trace.lines().filter(|line| line.ends_with("= 0")).filter_map(named).collect();
+    assert_eq!(calls, ["fsync", "linkat", "fsync", "rename", "fsync"], "{trace}");
+}
+
+#[test]
 fn an_output_file_may_be_a_device_or_standard_output() {
     let dir = WorkDir::with(&[(b"a", b"1")]);
     assert_eq!(dir.hivesum(["hash", "-o", "/dev/null", "a"]).well(), "");
