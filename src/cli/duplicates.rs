@@ -3,6 +3,7 @@
 //! Staged, so that a file that is alone is not read whole: by size, then by first and last block, then by
 //! digest. Of a job its digests tell. Names of one inode are one copy.
 
+mod ends;
 mod report;
 mod stages;
 

@@ -1,25 +1,19 @@
 //! Size, then first and last block, then everything: each stage reads only what the one before left open.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt;
 
 use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::compare::{Copy, Group, groups};
-use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::{FileIdentity, NameList, Status};
 use hivesum_core::walk::{Inventory, Target};
-use rustix::fs::{Mode, OFlags, ResolveFlags};
 
+use super::ends::{self, Listed};
 use super::report::Found;
 use crate::cli::engine::RunningEngine;
 use crate::cli::error::{reason, system_text};
 use crate::cli::terminal::Terminal;
-
-/// A block at either end of a file.
-const BLOCK_BYTES: usize = 4096;
 
 /// What tells that two files are alike.
 pub(super) const TELLING: Algorithm = Algorithm::Blake3;
@@ -70,6 +64,10 @@ impl Stages<'_> {
         Ok(found.collect())
     }
 
+    fn name(&self, place: Place) -> &[u8] {
+        self.inventory.names.get(place).unwrap_or_default()
+    }
+
     fn size(&self, place: Place) -> u64 {
         self.inventory.files[place].0
     }
@@ -92,26 +90,14 @@ impl Stages<'_> {
         kept
     }
 
-    /// Digests of both ends, computed on as many threads as there are hashers. Those that cannot be read are said,
-    /// and left out.
+    /// Digests of both ends. Files that cannot be read are reported and left out.
     fn ends(&mut self, places: &[Place]) -> Vec<(Vec<u8>, Place)> {
-        let part = places.len().div_ceil(self.engine.handle.hashers()).max(1);
-        let (inventory, dir) = (self.inventory, &self.dir);
-        let ends_of = |&place: &Place| {
-            let name = inventory.names.get(place).unwrap_or_default();
-            (read_ends(dir, name, inventory.files[place].0), place)
-        };
-        let all = std::thread::scope(|scope| {
-            let running: Vec<_> = places
-                .chunks(part)
-                .map(|part| scope.spawn(move || part.iter().map(ends_of).collect::<Vec<_>>()))
-                .collect();
-            let ended = running.into_iter().map(|thread| thread.join());
-            ended.map(|ended| ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
-        });
+        let files: Vec<_> =
+            places.iter().map(|&place| Listed { name: self.name(place), size: self.size(place) }).collect();
+        let digests = ends::digests(&self.dir, &files, TELLING, self.engine.handle.hashers());
         let mut ends = Vec::with_capacity(places.len());
-        for (read, place) in all.into_iter().flatten() {
-            match read {
+        for (digest, &place) in digests.into_iter().zip(places) {
+            match digest {
                 Ok(digest) => ends.push((digest, place)),
                 Err(error) => self.tell(place, &system_text(&error)),
             }
@@ -127,7 +113,7 @@ impl Stages<'_> {
         for place in places {
             let of_file = by_identity.entry(self.identity(place)).or_default();
             if of_file.is_empty() {
-                names.push(self.inventory.names.get(place).unwrap_or_default());
+                names.push(self.name(place));
                 read.push(place);
             }
             of_file.push(place);
@@ -156,24 +142,7 @@ impl Stages<'_> {
     }
 
     fn tell(&mut self, place: Place, why: &str) {
-        self.terminal.message_about(self.inventory.names.get(place).unwrap_or_default(), why);
+        self.terminal.message_about(self.name(place), why);
         self.failed = true;
     }
-}
-
-fn read_ends(dir: &OwnedFd, name: &[u8], size: u64) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let file = File::from(rustix::fs::openat2(dir, name, flags, Mode::empty(), beneath)?);
-    let mut block = [0; BLOCK_BYTES];
-    let length = block.len().min(usize::try_from(size).unwrap_or(usize::MAX));
-    let (mut hasher, mut digest) = (MultiHasher::new(&Algorithms::single(TELLING)), Vec::new());
-    file.read_exact_at(&mut block[..length], 0)?;
-    hasher.update(&block[..length]);
-    if size > BLOCK_BYTES as u64 {
-        file.read_exact_at(&mut block, size - BLOCK_BYTES as u64)?;
-        hasher.update(&block);
-    }
-    hasher.finalize_reset_into(&mut digest);
-    Ok(digest)
 }
