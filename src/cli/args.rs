@@ -1,4 +1,4 @@
-//! What can be said on the command line. Flags only: each command turns its own into a validated plan.
+//! The list of commands. Each command parses and checks its own flags.
 
 use clap::{Parser, Subcommand};
 
@@ -13,7 +13,7 @@ use super::jobs::JobsCommand;
 use super::serve::ServeArgs;
 use super::token::TokenCommand;
 
-/// Hash files: digests of trees, manifests to check, and a service that does both.
+/// Compute and check digests of files and directories, on the command line or as a service.
 #[derive(Debug, Parser)]
 #[command(
     name = "hivesum",
@@ -21,12 +21,12 @@ use super::token::TokenCommand;
     max_term_width = 100,
     after_help = "\
 Examples:
-  hivesum hash .                        digest every file below this directory (BLAKE3)
-  hivesum hash -a sha256 . > SHA256SUMS lines that sha256sum --check reads
-  hivesum check SHA256SUMS              are they still what they were?
-  hivesum serve ~/archive               a page and an API on http://127.0.0.1:8080
+  hivesum hash .                        hash every file below this directory (BLAKE3)
+  hivesum hash -a sha256 . > SHA256SUMS write a manifest that sha256sum --check reads
+  hivesum check SHA256SUMS              check the files against it
+  hivesum serve ~/archive               serve a page and an API on http://127.0.0.1:8080
 
-Exit status: 0 all is well; 1 a file failed, differed or is missing; 2 the command line is wrong."
+Exit status: 0 success; 1 a file could not be read, differs or is missing; 2 wrong command line."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -35,24 +35,24 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print the digests of files and of whole directories.
+    /// Print the digests of files and directories.
     Hash(HashArgs),
     /// Check files against the digests of a manifest.
     Check(CheckArgs),
-    /// Is everything still there, unchanged, and if not, what happened?
+    /// Compare a directory with a manifest or an earlier job, and list every difference.
     Audit(AuditArgs),
-    /// What changed from one time to another?
+    /// Compare two manifests or jobs, and list every difference.
     Compare(CompareArgs),
-    /// Which files have the same content?
+    /// Find files with the same content.
     Duplicates(DuplicatesArgs),
-    /// Make and check bags (BagIt 1.0).
+    /// Create and check bags (BagIt 1.0).
     #[command(subcommand)]
     Bag(BagCommand),
-    /// Write a manifest in another format, with nothing lost.
+    /// Convert a manifest to another format without losing anything.
     Convert(ConvertArgs),
-    /// Serve a page and a REST API for uploads and directories.
+    /// Serve a web page and a REST API that hash uploads and directories.
     Serve(Box<ServeArgs>),
-    /// Print the settings that serve would use, and where each comes from.
+    /// Print the settings that serve would use, and where each of them comes from.
     Config(Box<ServeArgs>),
     /// List, show, export and delete the jobs of a service.
     #[command(subcommand)]

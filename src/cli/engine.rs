@@ -10,28 +10,28 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::file::IoMode;
 use hivesum_core::walk::Target;
 
-/// The flags of the engine; the same for every command that reads files.
+/// The flags of the engine, shared by every command that reads files.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct EngineArgs {
-    /// Hasher threads [default: one a core].
+    /// Number of hasher threads [default: the number of CPU cores].
     #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one)]
     hashers: Option<NonZeroUsize>,
 
-    /// How large files are read: auto, map or read.
+    /// How large files are read: auto, map (memory-mapped) or read.
     #[arg(long, value_name = "MODE", default_value = "auto")]
     io: IoMode,
 }
 
 impl EngineArgs {
-    /// A scan that reads files in the way that the flags choose.
+    /// A scan that reads files as the flags say.
     pub(super) fn scan(&self, targets: Vec<Target>, algorithms: Algorithms) -> ScanSpec {
         ScanSpec { io: self.io, ..ScanSpec::new(targets, algorithms) }
     }
 }
 
-/// A number from 1 on.
+/// Parses a number of at least 1.
 pub(super) fn from_one(word: &str) -> Result<NonZeroUsize, &'static str> {
-    word.parse().map_err(|_| "give a number from 1 on")
+    word.parse().map_err(|_| "must be a number of at least 1")
 }
 
 /// An engine and the thread that it runs on.

@@ -1,7 +1,7 @@
-//! `hivesum hash`: paths in, digests out, in the order of the walk and as they come.
+//! `hivesum hash`: prints the digests of files while they are computed, in the order of the walk.
 //!
-//! The main thread takes results off the engine and formats them; a thread of its own writes. What cannot
-//! be hashed goes to stderr and makes the exit status 1; what is passed over goes to stderr and does not.
+//! The main thread takes results from the engine and formats them; a second thread writes them. Errors and skipped
+//! files are reported on stderr. Errors make the exit status 1, skipped files do not.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -25,10 +25,10 @@ use super::output::{Output, OutputClosed, Sink, WriteError};
 use super::stdin::hash_stream;
 use super::terminal::Terminal;
 
-/// A run that is over by then shows its bar without a total.
+/// When the files are counted to give the progress bar a total. Shorter runs do without.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
-/// Hashes what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = writer_of(&args)?;
     let rules = Rules::of(&args)?;
@@ -45,7 +45,7 @@ fn writer_of(args: &HashArgs) -> Result<ManifestWriter, UsageError> {
     let usage = |message: &dyn std::fmt::Display| UsageError::of("hash", message);
     let format = args.format.unwrap_or_else(|| Format::default_for(&args.algorithms));
     if args.zero && !format.may_end_lines_with_nul() {
-        return Err(usage(&format!("--zero goes with the formats gnu and bsd, not with {format}")));
+        return Err(usage(&format!("--zero works with the formats gnu and bsd, not with {format}")));
     }
     let end = if args.zero { LineEnd::Nul } else { LineEnd::Newline };
     ManifestWriter::new(format, args.algorithms, end).map_err(|mismatch| usage(&mismatch))
@@ -57,7 +57,7 @@ fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
     Ok(Sink::File(file.with_context(|| path.display().to_string())?))
 }
 
-/// Other names of standard output, whose file must not be replaced behind the back of who opened it.
+/// Whether this is another name of stdout. The file that the shell opened must not be replaced.
 fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
@@ -69,7 +69,7 @@ fn own_files(sink: &Sink) -> Vec<FileIdentity> {
     }
 }
 
-/// What holds for every file.
+/// The settings of all scans.
 struct Rules {
     algorithms: Algorithms,
     filters: Filters,
@@ -97,7 +97,6 @@ impl Rules {
             filters: self.filters.clone(),
             reach: self.reach,
             require_stable: self.require_stable,
-            // A count ahead is for the eyes of somebody who waits.
             survey_after: io::stderr().is_terminal().then_some(SURVEY_AFTER),
             leave_out: self.leave_out.clone(),
             ..self.engine.scan(targets, self.algorithms)
@@ -105,11 +104,11 @@ impl Rules {
     }
 }
 
-/// What has come out so far.
+/// The results so far.
 struct Tally {
     started: Instant,
     summary: Summary,
-    /// Something is missing in the output that should be there.
+    /// Whether a result is missing in the output.
     failed: bool,
 }
 
@@ -148,7 +147,7 @@ struct Run {
     output: Output,
     terminal: Terminal,
     tally: Tally,
-    /// The path of the result at hand.
+    /// The path of the current result; kept to reuse its memory.
     path: Vec<u8>,
 }
 
@@ -170,7 +169,7 @@ impl Run {
     fn scan(&mut self, targets: Vec<Target>) -> Result<(), OutputClosed> {
         let mut scan = match self.engine.handle.scan(self.rules.spec(targets)) {
             Ok(scan) => scan,
-            Err(refused) => return self.break_off(&refused.to_string()),
+            Err(refused) => return self.mark_incomplete(&refused.to_string()),
         };
         self.terminal.follow(scan.progress());
         while let Some(rows) = scan.blocking_next() {
@@ -181,12 +180,12 @@ impl Run {
             ScanOutcome::Cancelled
             | ScanOutcome::DeadlineExceeded
             | ScanOutcome::WalkFailed
-            | ScanOutcome::Diverged => self.break_off("the scan broke off: the output is not complete"),
+            | ScanOutcome::Diverged => self.mark_incomplete("the scan was aborted: the output is incomplete"),
         }
     }
 
-    /// The output lacks something that nobody knows.
-    fn break_off(&mut self, why: &str) -> Result<(), OutputClosed> {
+    /// Marks the output as incomplete.
+    fn mark_incomplete(&mut self, why: &str) -> Result<(), OutputClosed> {
         self.terminal.message(why);
         self.tally.summary.complete = false;
         self.tally.failed = true;
@@ -218,7 +217,7 @@ impl Run {
         }
     }
 
-    /// One result that no scan gave.
+    /// A result that did not come from a scan.
     fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), OutputClosed> {
         let algorithms = self.rules.algorithms;
         let meta = FileMeta::default();
@@ -250,7 +249,7 @@ impl Run {
         }
     }
 
-    /// Waits for the writer, puts the file in its place, and says how it all went.
+    /// Waits for the writing thread, commits the output file and gives the exit status.
     fn end(self, emitted: Result<(), OutputClosed>) -> anyhow::Result<ExitCode> {
         let complete = self.tally.summary.complete && emitted.is_ok();
         let written = self.output.finish();
@@ -267,7 +266,7 @@ impl Run {
     }
 }
 
-/// Whether this is the output file of this command, which is left out without a message.
+/// Whether this is our own output file, which is skipped without a message.
 fn is_own(status: Status) -> bool {
     status == Status::Skipped(SkipReason::Internal)
 }

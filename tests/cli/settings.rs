@@ -59,7 +59,7 @@ fn a_file_that_cannot_be_meant_is_refused_and_says_where() {
     for (file, message) in [
         ("max_part = 5\n", "max_part"),
         ("\nmax_parts = \"many\"\n", "line 2"),
-        ("rate_limit = 0\n", "from 1 on"),
+        ("rate_limit = 0\n", "at least 1"),
         ("[roots]\na = 1\n", "line 2"),
         ("max_parts = ", "line 1"),
         ("[limits]\nmax_parts = 1\n", "limits"),

@@ -85,7 +85,7 @@ impl FromStr for RateWord {
             return Ok(Self(RateLimit::Off));
         }
         let per_second: NonZeroU32 =
-            word.parse().map_err(|_| "give a number of requests a second from 1 on, or off")?;
+            word.parse().map_err(|_| "must be a number of requests per second, at least 1, or off")?;
         Ok(Self(RateLimit::per_second(per_second)))
     }
 }
