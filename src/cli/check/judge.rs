@@ -1,7 +1,7 @@
-//! Whether a file is what its manifest says, and the count of it.
+//! Compares files with the entries of their manifest, and counts the verdicts.
 //!
-//! An untagged digest of 64 digits may be SHA-256 or BLAKE3. The first one that matches decides for the whole
-//! manifest, so that a file cannot pass by its digest of the one and its neighbour by that of the other.
+//! An untagged digest of 64 hex digits may be SHA-256 or BLAKE3. The first match decides for the whole manifest, so
+//! that one file cannot match as SHA-256 and the next one as BLAKE3.
 
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::Claimed;
@@ -10,18 +10,18 @@ use hivesum_core::result::{Stability, Status};
 use super::verdict::{Counts, Missing, Verdict};
 use crate::cli::error::reason;
 
-/// What was found of a file.
+/// The result of hashing one file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(super) struct FileResult<'a> {
     pub(super) status: Status,
-    /// The digests end to end.
+    /// The digests, concatenated.
     pub(super) digests: &'a [u8],
-    /// Whose digests they are.
+    /// The algorithms of the digests, in order.
     pub(super) algorithms: &'a Algorithms,
 }
 
-impl<'a> Seen<'a> {
-    /// Bytes that came out of a pipe.
+impl<'a> FileResult<'a> {
+    /// The result of hashing standard input.
     pub(super) const fn stream(digests: &'a [u8], algorithms: &'a Algorithms) -> Self {
         Self { status: Status::Hashed(Stability::Stable), digests, algorithms }
     }
@@ -37,19 +37,19 @@ impl<'a> Seen<'a> {
 pub(super) struct Judge {
     /// The algorithm of untagged lines, once it is known.
     decided: Option<Algorithm>,
-    /// It was a match that decided, and nobody was told.
-    news: Option<Algorithm>,
-    /// What a line would be if it were well formed.
+    /// The algorithm that a match has decided, until it is reported.
+    newly_decided: Option<Algorithm>,
+    /// The algorithm that a malformed line is assumed to be of.
     expected: Algorithm,
     missing: Missing,
     counts: Counts,
 }
 
 impl Judge {
-    /// `known` is the algorithm that was asked for or that the manifest's name tells.
+    /// `known` is the algorithm given by `-a` or by the name of the manifest.
     pub(super) fn new(known: Option<Algorithm>, missing: Missing) -> Self {
         let expected = known.unwrap_or(Algorithm::Sha256);
-        Self { decided: known, news: None, expected, missing, counts: Counts::default() }
+        Self { decided: known, newly_decided: None, expected, missing, counts: Counts::default() }
     }
 
     /// The algorithm of untagged lines, once it is known.
@@ -57,12 +57,12 @@ impl Judge {
         self.decided
     }
 
-    /// The algorithm that a match has decided for, once.
-    pub(super) const fn take_news(&mut self) -> Option<Algorithm> {
-        self.news.take()
+    /// The algorithm that a match has decided. It is returned only once.
+    pub(super) const fn take_newly_decided(&mut self) -> Option<Algorithm> {
+        self.newly_decided.take()
     }
 
-    /// What a malformed line is told to be a bad one of.
+    /// The algorithm to name in a warning about a malformed line.
     pub(super) const fn expected(&self) -> Algorithm {
         self.expected
     }
@@ -75,17 +75,17 @@ impl Judge {
         self.counts.malformed += 1;
     }
 
-    /// A file that could not be read at all.
+    /// Counts a file that could not be read.
     pub(super) fn unreadable(&mut self, why: String) -> Verdict {
         self.counts.well_formed += 1;
         self.counts.unreadable += 1;
         Verdict::Unreadable(why)
     }
 
-    /// Judges one entry.
-    pub(super) fn verdict(&mut self, claimed: &Claimed, seen: &Seen<'_>) -> Verdict {
-        if let Some(why) = reason(seen.status) {
-            if self.missing == Missing::Ignored && is_missing(seen.status) {
+    /// Compares one entry with its file.
+    pub(super) fn verdict(&mut self, claimed: &Claimed, result: &FileResult<'_>) -> Verdict {
+        if let Some(why) = reason(result.status) {
+            if self.missing == Missing::Ignored && is_missing(result.status) {
                 self.counts.well_formed += 1;
                 return Verdict::Ignored;
             }
@@ -93,9 +93,9 @@ impl Judge {
         }
         self.counts.well_formed += 1;
         let possible = claimed.possible(self.decided);
-        let matching = possible.iter().find(|&algorithm| seen.digest_of(algorithm) == Some(claimed.as_bytes()));
+        let matching = possible.iter().find(|&algorithm| result.digest_of(algorithm) == Some(claimed.as_bytes()));
         if possible.len() > 1 {
-            (self.decided, self.news) = (matching, matching);
+            (self.decided, self.newly_decided) = (matching, matching);
         }
         self.expected = matching.or(self.decided).unwrap_or_else(|| possible.first());
         match matching {
@@ -111,7 +111,7 @@ impl Judge {
     }
 }
 
-/// `ENOENT` alone: what is behind a broken path or a closed door is not missing.
+/// Only for `ENOENT`. Other errors, such as `ENOTDIR` or `EACCES`, do not mean that a file is missing.
 fn is_missing(status: Status) -> bool {
     matches!(status, Status::Error { errno: libc::ENOENT, .. })
 }
@@ -134,21 +134,21 @@ mod tests {
     fn the_first_match_decides_between_sha256_and_blake3_for_the_whole_manifest() {
         let both: Algorithms = "sha256,blake3".parse().unwrap();
         let digests = [vec![1; 32], vec![2; 32]].concat();
-        let seen = Seen::stream(&digests, &both);
+        let result = FileResult::stream(&digests, &both);
         let line = |byte: &str| claimed(&format!("{}  a", byte.repeat(32)));
         let mut judge = Judge::new(None, Missing::Reported);
-        assert_eq!(judge.verdict(&line("03"), &seen), Verdict::Failed);
+        assert_eq!(judge.verdict(&line("03"), &result), Verdict::Failed);
         assert_eq!(judge.decided(), None);
-        assert_eq!(judge.verdict(&line("02"), &seen), Verdict::Ok);
+        assert_eq!(judge.verdict(&line("02"), &result), Verdict::Ok);
         assert_eq!((judge.decided(), judge.expected()), (Some(Algorithm::Blake3), Algorithm::Blake3));
-        assert_eq!(judge.verdict(&line("01"), &seen), Verdict::Failed, "right for SHA-256, but it is BLAKE3 now");
+        assert_eq!(judge.verdict(&line("01"), &result), Verdict::Failed, "matches as SHA-256, but BLAKE3 is decided");
     }
 
     #[test]
-    fn only_what_does_not_exist_is_missing() {
+    fn only_files_that_do_not_exist_are_missing() {
         let sha256 = Algorithms::single(Algorithm::Sha256);
         let entry = claimed(&format!("{}  a", "0".repeat(64)));
-        let failed = |errno| Seen {
+        let failed = |errno| FileResult {
             status: Status::Error { code: ErrorCode::NotFound, errno },
             digests: &[],
             algorithms: &sha256,

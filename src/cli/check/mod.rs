@@ -1,14 +1,14 @@
-//! `hivesum check`: manifests in, verdicts out, in the order of the manifest and with the words, the
-//! warnings and the exit status of `sha256sum --check`.
+//! `hivesum check`: checks files against manifests, in the order of the manifest, with the messages, warnings and exit
+//! status of `sha256sum --check`.
 //!
-//! Fails closed: the status is 0 only if every manifest had an entry, something matched and nothing went
-//! wrong. A file is judged by digests that were computed in this run, of the whole file.
+//! Fails closed: the exit status is 0 only if every manifest had an entry and a match, and nothing went wrong. Digests
+//! are always computed in this run, from the whole file.
 
 mod args;
 mod judge;
-mod lane;
 mod page;
 mod report;
+mod running_scan;
 mod source;
 mod verdict;
 
@@ -26,10 +26,10 @@ use hivesum_core::manifest::{
 use hivesum_core::walk::Target;
 
 pub(super) use self::args::CheckArgs;
-use self::judge::{Judge, Seen};
-use self::lane::RunningLane;
-use self::page::{Listed, Origin, Page, Pages};
-use self::report::{Loudness, Report, Stop};
+use self::judge::{FileResult, Judge};
+use self::page::{Origin, Page, PageEntry, Pages};
+use self::report::{Report, Stop, Verbosity};
+use self::running_scan::RunningScan;
 use self::source::Source;
 use self::verdict::{Counts, Missing, Verdict};
 use super::engine::RunningEngine;
@@ -37,15 +37,15 @@ use super::error::system_text;
 use super::stdin::hash_stream;
 use super::terminal::Terminal;
 
-/// Pages that are worked on at a time: while one is reported, the next one is hashed.
+/// Pages in progress: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;
 
-/// How a manifest on standard input is called.
+/// The name of a manifest on standard input in messages.
 const STDIN_NAME: &[u8] = b"standard input";
 
-/// Checks what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let mut report = Report::new(Terminal::with_progress(), loudness(&args), args.format);
+    let mut report = Report::new(Terminal::with_progress(), verbosity(&args), args.format);
     report.begin();
     let engine = RunningEngine::start(args.engine, args.algorithm.map(Algorithms::single))?;
     let manifests = match args.manifests.is_empty() {
@@ -55,19 +55,19 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     match (Check { engine, args, report }).all(&manifests) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
-        // The reader of stdout has seen enough, but not everything was verified.
+        // The reader of stdout has result enough, but not everything was verified.
         Err(Stop::Stdout(error)) if error.is_broken_pipe() => Ok(ExitCode::FAILURE),
         Err(Stop::Stdout(error)) => Err(error.into()),
-        Err(Stop::BrokenOff) => anyhow::bail!("the scan broke off: not everything was checked"),
+        Err(Stop::ScanAborted) => anyhow::bail!("the scan was aborted: not everything was checked"),
     }
 }
 
-fn loudness(args: &CheckArgs) -> Loudness {
+fn verbosity(args: &CheckArgs) -> Verbosity {
     match (args.status, args.quiet, args.warn) {
-        (true, _, _) => Loudness::Status,
-        (_, true, _) => Loudness::Quiet,
-        (_, _, true) => Loudness::Warn,
-        (false, false, false) => Loudness::Normal,
+        (true, _, _) => Verbosity::Status,
+        (_, true, _) => Verbosity::Quiet,
+        (_, _, true) => Verbosity::Warn,
+        (false, false, false) => Verbosity::Normal,
     }
 }
 
@@ -80,8 +80,9 @@ struct Check {
 
 /// A page whose files are being hashed.
 struct RunningPage {
-    listed: Vec<Listed>,
-    lanes: Vec<RunningLane>,
+    entries: Vec<PageEntry>,
+    /// One for each list of the page.
+    scans: Vec<RunningScan>,
 }
 
 impl Check {
@@ -96,20 +97,20 @@ impl Check {
         ended.map(|()| all_well)
     }
 
-    /// Whether all is well with one manifest.
+    /// Whether all is well with this manifest.
     fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
         if path == "-" {
-            self.report.turn_to(STDIN_NAME);
+            self.report.start_manifest(STDIN_NAME);
             return self.lines(b"", Origin::Stdin, io::stdin().lock());
         }
-        self.report.turn_to(path.as_bytes());
+        self.report.start_manifest(path.as_bytes());
         match File::open(path) {
             Ok(file) => self.lines(path.as_bytes(), Origin::File, BufReader::new(file)),
             Err(error) => self.report.warn(&system_text(&error)).map(|()| false),
         }
     }
 
-    /// The manifest's name tells the algorithm of its lines, and helps to tell its format.
+    /// Whether all is well with the manifest that `reader` gives. Its name may give its algorithm and its format.
     fn lines(&mut self, name: &[u8], origin: Origin, reader: impl BufRead) -> Result<bool, Stop> {
         let named = algorithm_of_manifest_name(name);
         let options = ReadOptions {
@@ -147,7 +148,7 @@ impl Check {
         counts.all_verified() && (counts.malformed == 0 || !self.args.strict)
     }
 
-    /// Reports page after page, with the next one already under way.
+    /// Reports the pages in order, while the next one is hashed.
     fn pages<R: BufRead>(&mut self, mut pages: Pages<R>, judge: &mut Judge) -> Result<Result<(), ManifestError>, Stop> {
         let mut running = VecDeque::new();
         let mut end = None;
@@ -155,7 +156,7 @@ impl Check {
             let mut may_run_ahead = true;
             while end.is_none() && may_run_ahead && running.len() < PAGES_AHEAD {
                 let (page, error) = pages.next_page();
-                end = error.map(Err).or_else(|| page.listed.is_empty().then_some(Ok(())));
+                end = error.map(Err).or_else(|| page.entries.is_empty().then_some(Ok(())));
                 may_run_ahead = !page.undecided;
                 running.push_back(self.start(page)?);
             }
@@ -168,54 +169,54 @@ impl Check {
     }
 
     fn start(&self, page: Page) -> Result<RunningPage, Stop> {
-        let mut lanes = Vec::with_capacity(page.lanes.len());
-        for lane in page.lanes {
-            let targets = vec![Target::Names { names: lane.names }];
-            let spec = self.args.engine.scan(targets, lane.algorithms);
-            let scan = self.engine.handle.scan(spec).map_err(|_| Stop::BrokenOff)?;
-            lanes.push(RunningLane::new(scan, lane.algorithms));
+        let mut scans = Vec::with_capacity(page.lists.len());
+        for list in page.lists {
+            let targets = vec![Target::Names { names: list.names }];
+            let spec = self.args.engine.scan(targets, list.algorithms);
+            let scan = self.engine.handle.scan(spec).map_err(|_| Stop::ScanAborted)?;
+            scans.push(RunningScan::new(scan, list.algorithms));
         }
-        Ok(RunningPage { lanes, listed: page.listed })
+        Ok(RunningPage { scans, entries: page.entries })
     }
 
     fn page(&mut self, mut page: RunningPage, judge: &mut Judge) -> Result<(), Stop> {
-        page.lanes.iter().for_each(|lane| self.report.follow(lane.progress()));
-        for listed in page.listed {
-            match listed {
-                Listed::Malformed(line) => {
+        page.scans.iter().for_each(|scan| self.report.follow(scan.progress()));
+        for entry in page.entries {
+            match entry {
+                PageEntry::Malformed(line) => {
                     judge.count_malformed();
                     self.report.malformed(line, judge.expected())?;
                 }
-                Listed::Stdin(digest) => self.stdin(&digest, judge)?,
-                Listed::File { digest, lane } => self.file(&digest, &mut page.lanes[lane], judge)?,
+                PageEntry::Stdin(digest) => self.stdin(&digest, judge)?,
+                PageEntry::File { digest, list } => self.file(&digest, &mut page.scans[list], judge)?,
             }
         }
         self.report.flush()
     }
 
-    fn file(&mut self, digest: &Claimed, lane: &mut RunningLane, judge: &mut Judge) -> Result<(), Stop> {
-        if !lane.is_ready() {
+    fn file(&mut self, digest: &Claimed, scan: &mut RunningScan, judge: &mut Judge) -> Result<(), Stop> {
+        if !scan.is_ready() {
             self.report.flush()?;
         }
-        let algorithms = *lane.algorithms();
-        let row = lane.next_row().ok_or(Stop::BrokenOff)?;
+        let algorithms = *scan.algorithms();
+        let row = scan.next_row().ok_or(Stop::ScanAborted)?;
         let verdict =
-            judge.verdict(digest, &Seen { status: row.status, digests: row.digests, algorithms: &algorithms });
+            judge.verdict(digest, &FileResult { status: row.status, digests: row.digests, algorithms: &algorithms });
         self.report_verdict(row.name, &verdict, judge)
     }
 
     fn report_verdict(&mut self, name: &[u8], verdict: &Verdict, judge: &mut Judge) -> Result<(), Stop> {
-        if let Some(algorithm) = judge.take_news() {
+        if let Some(algorithm) = judge.take_newly_decided() {
             self.report.decided(algorithm)?;
         }
         self.report.entry(name, verdict)
     }
 
-    /// A manifest in a file may name standard input.
+    /// Checks standard input, which a manifest in a file may name `-`.
     fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
         let algorithms = digest.possible(judge.decided());
         let verdict = match hash_stream(&self.engine.handle, algorithms, io::stdin()) {
-            Ok(hashed) => judge.verdict(digest, &Seen::stream(&hashed.digests, &algorithms)),
+            Ok(hashed) => judge.verdict(digest, &FileResult::stream(&hashed.digests, &algorithms)),
             Err(error) => judge.unreadable(system_text(&error)),
         };
         self.report_verdict(b"-", &verdict, judge)

@@ -1,7 +1,7 @@
-//! What `check` says: the lines and warnings of `sha256sum --check`, GNU coreutils 9.1, word for word.
+//! The output of `check`: exactly the lines and warnings of `sha256sum --check` of GNU coreutils 9.1.
 //!
-//! Results go to stdout through one buffer; it is emptied before anything goes to stderr, so that both
-//! together read in order on a terminal.
+//! Results are buffered. The buffer is written to stdout before anything is written to stderr, so that the order is
+//! right on a terminal.
 
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::escape_into;
@@ -16,44 +16,44 @@ use crate::cli::output::{WriteError, write_stdout};
 use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
-/// Bytes of results that are kept before they are written.
+/// Bytes that are buffered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// How much is said; the last of the options wins.
+/// How much is printed. The last of the options counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loudness {
-    /// Every result, and a summary of what is wrong.
+pub(super) enum Verbosity {
+    /// Every result, and a summary of the failures.
     Normal,
-    /// And each improperly formatted line.
+    /// Like `Normal`, and each improperly formatted line.
     Warn,
-    /// No OK lines.
+    /// Like `Normal`, without OK lines.
     Quiet,
-    /// Only what could not be opened.
+    /// Only files that could not be opened.
     Status,
 }
 
-/// Why the command ends before its end.
+/// Why the command stops early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Stdout does not take any more.
+    /// Writing to stdout failed.
     Stdout(WriteError),
-    /// The engine did not deliver what it was asked for.
-    BrokenOff,
+    /// The engine did not return all results.
+    ScanAborted,
 }
 
-/// Where the report goes.
+/// The report, while it is written.
 #[derive(Debug)]
 pub(super) struct Report {
     terminal: Terminal,
-    loudness: Loudness,
+    verbosity: Verbosity,
     format: ReportFormat,
     buffer: Vec<u8>,
-    /// The manifest at hand, as messages call it.
+    /// The name of the current manifest in messages.
     manifest: Vec<u8>,
     totals: Totals,
 }
 
-/// The counts of all manifests, for a document.
+/// The counts of all manifests, for the JSON document.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 struct Totals {
     matched: u64,
@@ -63,15 +63,15 @@ struct Totals {
     malformed: u64,
 }
 
-/// One entry of a document.
-struct ItemShown<'a> {
+/// One entry of the JSON document.
+struct JsonEntry<'a> {
     name: &'a [u8],
     manifest: &'a [u8],
     verdict: &'static str,
     reason: Option<&'a str>,
 }
 
-impl Serialize for ItemShown<'_> {
+impl Serialize for JsonEntry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", self.name)?;
@@ -85,23 +85,23 @@ impl Serialize for ItemShown<'_> {
 }
 
 impl Report {
-    pub(super) fn new(terminal: Terminal, loudness: Loudness, format: ReportFormat) -> Self {
-        Self { terminal, loudness, format, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
+    pub(super) fn new(terminal: Terminal, verbosity: Verbosity, format: ReportFormat) -> Self {
+        Self { terminal, verbosity, format, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
     }
 
-    /// Shows the figures of this scan from now on.
+    /// Shows the progress of this scan from now on.
     pub(super) fn follow(&self, progress: watch::Receiver<Progress>) {
         self.terminal.follow(progress);
     }
 
-    /// Before the first manifest.
+    /// Starts the report. Called before the first manifest.
     pub(super) fn begin(&mut self) {
         if self.format == ReportFormat::Json {
             self.buffer.extend_from_slice(b"{\"items\":[");
         }
     }
 
-    /// After the last manifest.
+    /// Ends the report. Called after the last manifest.
     pub(super) fn end(&mut self) -> Result<(), Stop> {
         if self.format == ReportFormat::Json {
             self.buffer.extend_from_slice(b"\n],\"counts\":");
@@ -113,18 +113,18 @@ impl Report {
         Ok(())
     }
 
-    /// What follows is about this manifest.
-    pub(super) fn turn_to(&mut self, manifest: &[u8]) {
+    /// Starts the part of the report on this manifest.
+    pub(super) fn start_manifest(&mut self, manifest: &[u8]) {
         self.manifest = manifest.to_vec();
     }
 
-    /// The result of one entry.
+    /// Reports the verdict on one entry.
     pub(super) fn entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
         if self.format == ReportFormat::Json {
-            return self.item(name, verdict);
+            return self.json_entry(name, verdict);
         }
         let words = match verdict {
-            Verdict::Ok if self.loudness == Loudness::Quiet => return Ok(()),
+            Verdict::Ok if self.verbosity == Verbosity::Quiet => return Ok(()),
             Verdict::Ok => "OK",
             Verdict::Failed => "FAILED",
             Verdict::Unreadable(why) => {
@@ -134,7 +134,7 @@ impl Report {
             }
             Verdict::Ignored => return Ok(()),
         };
-        if self.loudness == Loudness::Status {
+        if self.verbosity == Verbosity::Status {
             return Ok(());
         }
         self.push_name(name);
@@ -144,8 +144,8 @@ impl Report {
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// One entry of the document.
-    fn item(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
+    /// Adds one entry to the JSON document.
+    fn json_entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
         let (count, verdict, reason) = match verdict {
             Verdict::Ok => (&mut self.totals.matched, "matched", None),
             Verdict::Failed => (&mut self.totals.modified, "modified", None),
@@ -159,11 +159,11 @@ impl Report {
         let totals = self.totals;
         let first = totals.matched + totals.modified + totals.missing + totals.unreadable == 1;
         self.buffer.extend_from_slice(if first { b"\n" } else { b",\n" });
-        push_json(&mut self.buffer, &ItemShown { name, manifest: &self.manifest, verdict, reason });
+        push_json(&mut self.buffer, &JsonEntry { name, manifest: &self.manifest, verdict, reason });
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// Escaped only where it would break the line, as coreutils 9.1 does.
+    /// Escapes names only if they contain a line feed, as coreutils 9.1 does.
     fn push_name(&mut self, name: &[u8]) {
         if name.contains(&b'\n') {
             self.buffer.push(b'\\');
@@ -173,40 +173,40 @@ impl Report {
         }
     }
 
-    /// A line that cannot be read.
+    /// Reports a malformed line.
     pub(super) fn malformed(&mut self, line: u64, expected: Algorithm) -> Result<(), Stop> {
-        if self.loudness != Loudness::Warn {
+        if self.verbosity != Verbosity::Warn {
             return Ok(());
         }
         let tag = expected.bsd_tag();
         self.warn(&format!("{line}: improperly formatted {tag} checksum line"))
     }
 
-    /// The algorithm that a manifest turned out to be of.
+    /// Reports the algorithm that a match has decided for a manifest.
     pub(super) fn decided(&mut self, algorithm: Algorithm) -> Result<(), Stop> {
-        match self.loudness {
-            Loudness::Status => Ok(()),
-            Loudness::Normal | Loudness::Warn | Loudness::Quiet => {
+        match self.verbosity {
+            Verbosity::Status => Ok(()),
+            Verbosity::Normal | Verbosity::Warn | Verbosity::Quiet => {
                 self.warn(&format!("untagged digests of 256 bits are {}", algorithm.bsd_tag()))
             }
         }
     }
 
-    /// Anything about the manifest.
+    /// Prints a message about the current manifest.
     pub(super) fn warn(&mut self, message: &str) -> Result<(), Stop> {
         self.flush()?;
         self.terminal.message_about(&self.manifest, message);
         Ok(())
     }
 
-    /// The end of a manifest.
+    /// Reports the counts of a manifest at its end.
     pub(super) fn summary(&mut self, counts: &Counts, missing: Missing) -> Result<(), Stop> {
         self.totals.malformed += counts.malformed;
         self.flush()?;
         if counts.well_formed == 0 {
             return self.warn("no properly formatted checksum lines found");
         }
-        if self.loudness == Loudness::Status || self.format == ReportFormat::Json {
+        if self.verbosity == Verbosity::Status || self.format == ReportFormat::Json {
             return Ok(());
         }
         for (count, one, many) in [
@@ -226,7 +226,7 @@ impl Report {
         Ok(())
     }
 
-    /// Writes what is held back.
+    /// Writes the buffer to stdout.
     pub(super) fn flush(&mut self) -> Result<(), Stop> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -238,5 +238,5 @@ impl Report {
 }
 
 fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
+    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
 }

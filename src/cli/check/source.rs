@@ -1,4 +1,4 @@
-//! Entries of a manifest one by one, whatever its format: a record with several digests is as many entries.
+//! The entries of a manifest of any format. A record with several digests gives one entry for each of them.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -11,18 +11,19 @@ use hivesum_core::manifest::{
 
 /// Where entries come from.
 pub(super) enum Source<R> {
-    /// Lines of sha256sum and its like, judged as it judges them.
+    /// Lines of sha256sum and similar tools.
     Lines(ChecksumLines<Seen<R>>),
-    /// Records of another format, and how many digests of the one at hand were given.
+    /// Records of another format. `given` digests of the current record were returned already.
     Records { reader: Box<ManifestReader<Seen<R>>>, record: Record, line: u64, given: usize },
 }
 
 impl<R: BufRead> Source<R> {
-    /// Tells the format by the first bytes, and by the manifest's name. What is asked for as another algorithm
-    /// than an SFV's, may be base64, or ends with NUL, is checksum lines.
+    /// Detects the format from the first bytes and the name of the manifest. An apparent SFV file is read as checksum
+    /// lines if another algorithm than CRC32 was asked for or digests may be base64, and so is any format if lines end
+    /// with NUL.
     ///
     /// # Errors
-    /// When the reader fails.
+    /// If the reader fails.
     pub(super) fn open(reader: R, name: &[u8], options: ReadOptions) -> io::Result<Self> {
         let (format, reader) = detect(reader, name)?;
         let as_lines = match format {
@@ -39,10 +40,10 @@ impl<R: BufRead> Source<R> {
         Ok(Self::Records { reader, record: Record::default(), line: 0, given: 0 })
     }
 
-    /// The next entry or malformed line with its number; nothing at the end.
+    /// The next entry or malformed line, with its line number. `None` is the end of the manifest.
     ///
     /// # Errors
-    /// When nothing more can be read.
+    /// If reading fails.
     pub(super) fn next_entry(&mut self) -> Result<Option<(u64, Found<'_>)>, ManifestError> {
         let (reader, record, line, given) = match self {
             Self::Lines(lines) => return Ok(lines.next_entry()?),
