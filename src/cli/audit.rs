@@ -1,7 +1,6 @@
-//! `hivesum audit`: is everything still there, unchanged, and if not, what happened?
+//! `hivesum audit`: compares a directory with a manifest or an earlier job, in both directions.
 //!
-//! Both ways: what the manifest, or an earlier job, says should be there, and what is there. Everything that is
-//! not as it should be is listed; the exit status is 0 only if all matched.
+//! Lists every file that is modified, moved, missing, new or unreadable. The exit status is 0 only if all matched.
 
 mod report;
 
@@ -29,50 +28,50 @@ use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
 
-/// A run that is over by then shows its bar without a total.
+/// When the files are counted to give the progress bar a total. Shorter runs do without.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
-/// Results that are held back before they are written.
+/// Bytes of results that are buffered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("baseline").required(true),
     after_help = "\
-Lists what is modified, moved, missing, new or unreadable, and counts all. Names in the manifest are \
-relative to DIR, or begin with DIR as it is given here. Symbolic links, FIFOs and the like are no files. \
-A job knows of each file what a write changes: where nothing tells of one, a changed digest is suspected rot \
-(counted as modified). What the job's globs passed over is not looked at.
+Lists modified, moved, missing, new and unreadable files, and counts them. Names in the manifest are \
+relative to DIR, or begin with DIR as given here. Symbolic links, FIFOs, sockets and devices are ignored. \
+A job records the size, times and inode of each file. If the digest changed but none of these did, the file is \
+listed as suspected rot, and counted as modified. Files that the job excluded are not read.
 
 Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS
   hivesum audit . --manifest archive.ndjson --format json
   hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
 
-Exit status: 0 all matched; 1 something did not, or the manifest names nothing; 2 the command line is wrong."
+Exit status: 0 all files matched; 1 a file did not match, or the manifest is empty; 2 wrong command line."
 )]
 pub(super) struct AuditArgs {
     /// The directory to audit.
     #[arg(value_name = "DIR")]
     dir: OsString,
 
-    /// What should be there: a manifest of any format, or - for standard input.
+    /// Compare with this manifest, in any format, or - for standard input.
     #[arg(long, value_name = "FILE", group = "baseline")]
     manifest: Option<OsString>,
 
-    /// What should be there: what a job of this id met, of those that a service has kept.
+    /// Compare with the results of this job of a service.
     #[arg(long, value_name = "ID", group = "baseline")]
     job: Option<JobId>,
 
-    /// The algorithm of digests that do not say theirs; those of others are not looked at.
+    /// The algorithm of digests that do not name theirs. Digests of other algorithms are ignored.
     #[arg(short, long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
 
-    /// human or json.
+    /// Output format: human or json.
     #[arg(short, long, default_value_t)]
     format: ReportFormat,
 
-    /// List what matched, too.
+    /// List matched files, too.
     #[arg(long)]
     all: bool,
 
@@ -83,7 +82,7 @@ pub(super) struct AuditArgs {
     engine: EngineArgs,
 }
 
-/// Audits what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let Expected { audit, leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
@@ -104,12 +103,12 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What should be there.
+/// What the directory should contain.
 struct Expected {
     audit: Audit,
-    /// Files that are no part of the tree.
+    /// Files to skip: the manifest itself, or the state of the service.
     leave_out: Vec<FileIdentity>,
-    /// The job that met it, whose globs are held to: what it passed over is not new.
+    /// The job to compare with. Its globs apply, so that files it excluded are not reported as new.
     job: Option<Job>,
 }
 
@@ -134,7 +133,7 @@ struct Run {
 }
 
 impl Run {
-    /// Whether all matched.
+    /// Whether all files matched.
     fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
         let mut scan = self.engine.handle.scan(spec)?;
         self.terminal.follow(scan.progress());
@@ -153,7 +152,7 @@ impl Run {
             }
         }
         if scan.blocking_finish().outcome != ScanOutcome::Completed {
-            bail!("the scan broke off: not everything was audited");
+            bail!("the scan was aborted: not everything was audited");
         }
         let findings = self.audit.finish();
         let counts = findings.counts;

@@ -1,6 +1,6 @@
-//! `hivesum compare`: what changed from one time to another, by manifests or by what a service has kept.
+//! `hivesum compare`: lists what changed between two manifests or jobs of a service.
 //!
-//! A summary first, the lists after it. Suspected rot is told with its evidence.
+//! Prints a summary, then the lists. Suspected rot is listed with its evidence.
 
 mod report;
 
@@ -22,28 +22,28 @@ use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each side is a manifest of any format or, where there is no such file, the id of a job that a service has kept. \
-A file whose digest changed is modified, or where size, mtime, ctime and inode are recorded and tell of no \
-write, suspected rot; jobs record all of them, a plain manifest none.
+OLD and NEW are each a manifest in any format or, if there is no such file, the id of a job of a service. \
+A file whose digest changed is listed as modified. If size, mtime, ctime and inode were recorded and none of them \
+changed, it is listed as suspected rot. Jobs record all four, plain manifests none.
 
 Examples:
   hivesum compare SHA256SUMS.january SHA256SUMS.february
   hivesum compare old.ndjson new.ndjson --format json
   hivesum compare 0197a2b4-6d3c-7000-8000-000000000001 SHA256SUMS
 
-Exit status: 0 nothing differs; 1 something does; 2 the command line is wrong.")]
+Exit status: 0 nothing differs; 1 something differs; 2 wrong command line.")]
 pub(super) struct CompareArgs {
-    /// What was: a manifest, or a job's id.
+    /// The earlier state: a manifest or the id of a job.
     old: OsString,
 
-    /// What is: a manifest, or a job's id.
+    /// The later state: a manifest or the id of a job.
     new: OsString,
 
-    /// The algorithm of digests that do not say theirs; those of others are not looked at.
+    /// The algorithm of digests that do not name theirs. Digests of other algorithms are ignored.
     #[arg(short, long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
 
-    /// human or json.
+    /// Output format: human or json.
     #[arg(short, long, default_value_t)]
     format: ReportFormat,
 
@@ -51,7 +51,7 @@ pub(super) struct CompareArgs {
     state: StateArgs,
 }
 
-/// Compares what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let comparison = comparison(&args)?;
     let mut out = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Two jobs side by side as the service does it; else fact by fact.
+/// Compares two jobs as the service does; anything else is first read into memory.
 fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
     let jobs = stored_jobs::id_unless_path(&args.old).zip(stored_jobs::id_unless_path(&args.new));
     match jobs.filter(|_| args.algorithm.is_none()) {
@@ -74,7 +74,7 @@ fn by_jobs(args: &CompareArgs, old: JobId, new: JobId) -> anyhow::Result<Compari
     for id in [old, new] {
         stored_jobs::ended(&mut history, id)?;
     }
-    history.compare(old, new)?.context("one of the jobs was deleted meanwhile")
+    history.compare(old, new)?.context("one of the jobs has been deleted in the meantime")
 }
 
 fn by_facts(args: &CompareArgs) -> anyhow::Result<Comparison> {
@@ -84,7 +84,7 @@ fn by_facts(args: &CompareArgs) -> anyhow::Result<Comparison> {
     compared.map_err(|error: ComparisonError<std::convert::Infallible>| anyhow::anyhow!("{error}"))
 }
 
-/// What one side says, in walk order, and the algorithm that its untagged digests are known to be of.
+/// The files of one side in walk order, and the algorithm of its untagged digests, if it is known.
 fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<Algorithm>)> {
     if let Some(id) = stored_jobs::id_unless_path(side) {
         let mut facts = Vec::new();

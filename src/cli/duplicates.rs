@@ -1,7 +1,7 @@
-//! `hivesum duplicates`: files of one content, and what could be gained. Report only: nothing is ever deleted.
+//! `hivesum duplicates`: finds files with the same content. It only reports them; nothing is ever deleted.
 //!
-//! Staged, so that a file that is alone is not read whole: by size, then by first and last block, then by
-//! digest. Of a job its digests tell. Names of one inode are one copy.
+//! Files in a directory are compared in stages, so that few are read completely: by size, then by their first and last
+//! block, then by digest. Files of a job are compared by the digests that it has stored. Hard links are one copy.
 
 mod ends;
 mod report;
@@ -31,29 +31,30 @@ use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Groups come by the bytes that keeping one copy would free. Hard links to one file are one copy; symbolic \
-links are not followed. Nothing is ever deleted. Of a job nothing is read again: its digests tell.
+Groups are sorted by reclaimable bytes: what deleting all copies but one would free. Hard links to a file count \
+as one copy, and symbolic links are not followed. Nothing is ever deleted. For a job, no file is read: its stored \
+digests are compared.
 
 Examples:
   hivesum duplicates ~/photos
   hivesum duplicates /srv --min-size 1000000 --format json
   hivesum duplicates 0197a2b4-6d3c-7000-8000-000000000001
 
-Exit status: 0 the report is whole; 1 something could not be read; 2 the command line is wrong.")]
+Exit status: 0 the report is complete; 1 something could not be read; 2 wrong command line.")]
 pub(super) struct DuplicatesArgs {
-    /// The directory to look through, or the id of a job that a service has kept.
+    /// A directory, or the id of a job of a service.
     #[arg(value_name = "DIR|JOB")]
     of: OsString,
 
-    /// Leave out smaller files.
+    /// Ignore files smaller than this.
     #[arg(long, value_name = "BYTES", default_value_t = 1)]
     min_size: u64,
 
-    /// Do not enter other file systems.
+    /// Do not enter directories on other file systems.
     #[arg(long)]
     one_file_system: bool,
 
-    /// human or json.
+    /// Output format: human or json.
     #[arg(short, long, default_value_t)]
     format: ReportFormat,
 
@@ -64,11 +65,11 @@ pub(super) struct DuplicatesArgs {
     engine: EngineArgs,
 }
 
-/// Reports what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
     let whole = match stored_jobs::id_unless_path(&args.of) {
         Some(_) if args.one_file_system => {
-            let message = "--one-file-system is for a directory: a job has been walked already";
+            let message = "--one-file-system applies to directories only, not to jobs";
             return Err(UsageError::of("duplicates", message).into());
         }
         Some(id) => of_job(&args, id)?,
@@ -83,7 +84,7 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
     let inventory = Inventory::of(open()?, reach);
-    let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::TELLING)))?;
+    let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::COMPARED_BY)))?;
     for path in inventory.unreadable.iter() {
         terminal.message_about(path, "cannot be listed");
     }
@@ -94,11 +95,11 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     engine.join();
     terminal.finish_progress();
     let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
-    write(args, &found, stages::TELLING, &terminal)?;
+    write(args, &found, stages::COMPARED_BY, &terminal)?;
     Ok(whole)
 }
 
-/// Whether the job had read everything.
+/// Whether the job has read everything.
 fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
     let terminal = Terminal::plain();
     let mut history = stored_jobs::open(&args.state)?;
@@ -113,7 +114,7 @@ fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
         terminal.message(&format!("files that the job could not read: {failed}"));
     }
     if job.state != JobState::Completed {
-        terminal.message(&format!("the job is {}: it has not looked at everything", job.state.name()));
+        terminal.message(&format!("the job is {}: it has not read everything", job.state.name()));
     }
     Ok(failed == 0 && job.state == JobState::Completed)
 }

@@ -1,7 +1,7 @@
-//! `hivesum jobs`: what a service's state directory holds, beside the running service or without it.
+//! `hivesum jobs`: the jobs in the state directory of a service.
 //!
-//! Listing, showing and exporting read what is committed. Deleting and compacting are for a state that no
-//! server uses: beside one they exit with 75.
+//! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` and
+//! `compact` need a state directory that no server uses; otherwise they exit with 75.
 
 use std::process::ExitCode;
 
@@ -16,26 +16,26 @@ use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
 
-/// Jobs or results read at a time.
+/// Jobs or results that are read at a time.
 const PAGE: usize = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JobsCommand {
-    /// List jobs, newest first: id, state, creation, files, bytes, root and path, separated by tabs.
+    /// List jobs, newest first: id, state, creation time, files, bytes, root and path, separated by tabs.
     List(ListArgs),
     /// Print one job as JSON.
     Show(OneArgs),
     /// Print the digests of an ended job as a manifest.
     Export(ExportArgs),
-    /// Delete an ended job with its results.
+    /// Delete an ended job and its results.
     Delete(OneArgs),
-    /// Give the room of deleted jobs back to the file system.
+    /// Shrink the database after jobs were deleted.
     Compact(CompactArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Only jobs in this state: queued, running, completed, failed or cancelled.
+    /// List only jobs in this state: queued, running, completed, failed or cancelled.
     #[arg(long = "in", value_name = "STATE", value_parser = state_of)]
     only: Option<JobState>,
 
@@ -45,7 +45,7 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct OneArgs {
-    /// Its id, as `hivesum jobs list` shows it.
+    /// The id of the job, as `hivesum jobs list` prints it.
     id: JobId,
 
     #[command(flatten)]
@@ -58,15 +58,15 @@ Examples:
   hivesum jobs export 0197a2b4-6d3c-7000-8000-000000000001 > B3SUMS
   hivesum jobs export --format csv 0197a2b4-6d3c-7000-8000-000000000001")]
 pub(super) struct ExportArgs {
-    /// Its id, as `hivesum jobs list` shows it.
+    /// The id of the job, as `hivesum jobs list` prints it.
     id: JobId,
 
-    /// gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson
+    /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson
     /// [default: gnu, or bsd for several algorithms].
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
 
-    /// The digest to write, where the job has several.
+    /// Print the digests of this algorithm only, if the job has several.
     #[arg(short, long, value_name = "ALGORITHM")]
     algorithm: Option<Algorithm>,
 
@@ -81,10 +81,10 @@ pub(super) struct CompactArgs {
 }
 
 fn state_of(word: &str) -> Result<JobState, String> {
-    JobState::from_name(word).ok_or_else(|| format!("choose {}", JobState::ALL.map(JobState::name).join(", ")))
+    JobState::from_name(word).ok_or_else(|| format!("must be one of {}", JobState::ALL.map(JobState::name).join(", ")))
 }
 
-/// Does what the command says.
+/// Runs the command.
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
         JobsCommand::List(args) => list(&args),
@@ -163,13 +163,13 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
     match stored_jobs::open(&args.state)?.delete(args.id)? {
         Deletion::Deleted => Ok(ExitCode::SUCCESS),
-        Deletion::StillRunning => anyhow::bail!("the job is not finished: start the service, and cancel it there"),
+        Deletion::StillRunning => anyhow::bail!("the job has not ended: start the service and cancel the job there"),
         Deletion::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),
     }
 }
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
     let (before, after) = stored_jobs::open(state)?.compact()?;
-    Terminal::plain().message(&format!("the database took {before} bytes and takes {after}"));
+    Terminal::plain().message(&format!("size of the database: {before} bytes before, {after} bytes after"));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! A manifest named on the command line: opened, its format told, read to its end.
+//! A manifest on the command line: opened, its format detected, and read completely.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,22 +18,24 @@ use super::quote::quoted;
 #[derive(Debug)]
 pub(super) struct ManifestFile {
     pub(super) records: Vec<Record>,
-    /// The algorithm of digests that do not say theirs, where one was asked for or the manifest's name tells.
+    /// The algorithm of digests that do not name theirs, if `-a` or the name of the manifest gives it.
     pub(super) untagged: Option<Algorithm>,
-    /// The manifest itself, unless it came through a pipe.
+    /// The file itself; `None` for standard input.
     pub(super) identity: Option<FileIdentity>,
 }
 
-/// How a manifest is to be read.
+/// How a manifest is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ReadAs {
+    /// The algorithm given by `-a`.
     pub(super) asked: Option<Algorithm>,
+    /// The format; `None` to detect it.
     pub(super) format: Option<Format>,
 }
 
 type Reader = ManifestReader<Seen<Box<dyn BufRead>>>;
 
-/// Reads a manifest whole. A line that is no entry is an error: what it meant would be lost.
+/// Reads a manifest completely. A malformed line is an error, because its content would be lost.
 pub(super) fn read(path: &OsStr, read_as: ReadAs) -> anyhow::Result<ManifestFile> {
     let (input, identity) = open(path).map_err(|error| path_error(path, &error))?;
     let named = algorithm_of_manifest_name(path.as_bytes());
@@ -50,11 +52,11 @@ pub(super) fn read(path: &OsStr, read_as: ReadAs) -> anyhow::Result<ManifestFile
 fn records_of(reader: &mut Reader) -> anyhow::Result<Vec<Record>> {
     let mut records = Vec::new();
     while let Some((line, record)) = reader.next_record()? {
-        let Some(record) = record else { bail!("line {line} is no entry of a manifest") };
+        let Some(record) = record else { bail!("line {line} is not a manifest entry") };
         records.push(record.clone());
     }
     if reader.leaves_digests_out() {
-        bail!("it has digests of algorithms that hivesum does not have");
+        bail!("it contains digests of algorithms that hivesum does not support");
     }
     Ok(records)
 }
@@ -69,12 +71,12 @@ fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
 }
 
 impl ManifestFile {
-    /// What the files of a directory should be. Names may be relative to it, or begin with it as it was given:
-    /// so `hivesum hash DIR` writes them.
+    /// The files that a directory should contain. Names are relative to it, or all begin with `dir` as it was given,
+    /// as `hivesum hash DIR` writes them.
     pub(super) fn baseline(&self, dir: &OsStr) -> anyhow::Result<Baseline> {
         let prefix = prefix_of(dir.as_bytes());
-        let all_begin_so = self.records.iter().all(|record| record.name.starts_with(&prefix));
-        let cut = if all_begin_so { prefix.len() } else { 0 };
+        let all_have_prefix = self.records.iter().all(|record| record.name.starts_with(&prefix));
+        let cut = if all_have_prefix { prefix.len() } else { 0 };
         let mut builder = BaselineBuilder::new();
         for record in &self.records {
             let relative = Record { name: record.name[cut..].to_vec(), ..record.clone() };
@@ -85,7 +87,7 @@ impl ManifestFile {
     }
 }
 
-/// The directory with one `/` behind it.
+/// The directory, with a `/` at the end.
 fn prefix_of(dir: &[u8]) -> Vec<u8> {
     let mut prefix = dir.to_vec();
     if !prefix.ends_with(b"/") {

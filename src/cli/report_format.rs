@@ -29,7 +29,7 @@ impl FromStr for ReportFormat {
         match word {
             "human" => Ok(Self::Human),
             "json" => Ok(Self::Json),
-            _ => Err("choose human or json"),
+            _ => Err("must be human or json"),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Jobs that a service has kept, as commands read them: beside the running service or without it.
+//! The jobs that a service has stored, read whether the service is running or not.
 //!
-//! Where a command takes a path or a job, what exists is a path. Only a job that has ended is read: what another
-//! has not reached yet would be told as gone.
+//! An argument that may be a path or a job id is a path if such a file exists. Only jobs that have ended are compared:
+//! files that another job has not reached yet would appear to be missing.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -15,40 +15,40 @@ use hivesum_core::manifest::NoSuchDigest;
 
 use super::state::StateArgs;
 
-/// What the state directory holds.
+/// Opens the jobs in the state directory.
 pub(super) fn open(state: &StateArgs) -> anyhow::Result<History> {
     let directory = state.directory()?;
     let shown = || directory.display().to_string();
-    History::open(&directory).with_context(shown)?.with_context(|| format!("no service has kept jobs in {}", shown()))
+    History::open(&directory).with_context(shown)?.with_context(|| format!("no service has stored jobs in {}", shown()))
 }
 
-/// The job of this id.
+/// The job with this id.
 pub(super) fn job(history: &mut History, id: JobId) -> anyhow::Result<Job> {
     history.job(id)?.with_context(|| no_such_job(id))
 }
 
-/// What is said where no job has this id.
+/// The error text if no job has this id.
 pub(super) fn no_such_job(id: JobId) -> String {
     format!("no job has the id {id}: see hivesum jobs list")
 }
 
-/// The job of this id, which has ended.
+/// The job with this id; an error if it has not ended.
 pub(super) fn ended(history: &mut History, id: JobId) -> anyhow::Result<Job> {
     let job = job(history, id)?;
     if !job.state.is_final() {
-        bail!("the job {id} is {}: what it says would not be whole before its end", job.state.name());
+        bail!("the job {id} is {}: its results are complete only after it has ended", job.state.name());
     }
     Ok(job)
 }
 
-/// The id of a job that a word names, unless there is something of that name in the file system.
+/// The job id in an argument, unless the argument is the path of something that exists.
 pub(super) fn id_unless_path(word: &OsStr) -> Option<JobId> {
     let id = word.to_str()?.parse().ok()?;
     Path::new(word).symlink_metadata().is_err().then_some(id)
 }
 
-/// Hands what an ended job knows of its files to `take`, in walk order; of one algorithm's digests alone, if one is
-/// asked for. Gives the job.
+/// Passes what an ended job has stored of each file to `take`, in walk order, and returns the job. If an algorithm is
+/// `asked` for, only its digests are passed.
 pub(super) fn each_fact(
     history: &mut History,
     id: JobId,

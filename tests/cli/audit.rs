@@ -130,7 +130,9 @@ fn names_are_relative_to_the_directory_or_begin_with_it() {
 #[test]
 fn a_manifest_that_says_nothing_or_nonsense_is_no_success() {
     let dir = small();
-    for (text, why) in [("", ""), ("junk\n", "line 1 is no entry"), ("{\"path\":\"a\",\"digests\":{}}\n", "")] {
+    for (text, why) in
+        [("", ""), ("junk\n", "line 1 is not a manifest entry"), ("{\"path\":\"a\",\"digests\":{}}\n", "")]
+    {
         let ran = dir.feed(HIVESUM, text.as_bytes(), ["audit", "d", "--manifest", "-"]);
         assert_eq!(ran.code, Some(1), "{text:?}");
         assert!(ran.stderr().contains(why), "{}", ran.stderr());

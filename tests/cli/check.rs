@@ -213,7 +213,7 @@ fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_numb
     let good = dir.hivesum(["hash", "-a", "md5", "a"]).well();
     for (args, said) in [
         (&["check", "--warn", "-"][..], "'standard input': 2: improperly formatted MD5 checksum line\n"),
-        (&["audit", ".", "--manifest", "-"], "-: line 2 is no entry of a manifest\n"),
+        (&["audit", ".", "--manifest", "-"], "-: line 2 is not a manifest entry\n"),
         (&["convert", "--to", "csv", "-"], "line 2"),
     ] {
         let mut command = dir.command(HIVESUM);

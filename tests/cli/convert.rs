@@ -48,5 +48,5 @@ fn an_algorithm_that_nobody_tells_is_asked_for() {
     dir.write("B3SUMS", &sums);
     assert_eq!(dir.hivesum(["convert", "--to", "bsd", "B3SUMS"]).stdout(), format!("BLAKE3 (a) = {}\n", &sums[..64]));
     let junk = dir.feed(HIVESUM, b"junk\n", ["convert", "--to", "csv", "-"]);
-    assert!(junk.stderr().contains("line 1 is no entry of a manifest"), "{}", junk.stderr());
+    assert!(junk.stderr().contains("line 1 is not a manifest entry"), "{}", junk.stderr());
 }

@@ -223,7 +223,7 @@ fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_to
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"m", b"352441c2  a\n")]);
     for command in with_job(NO_JOB) {
         let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
-        let why = "hivesum: no service has kept jobs in s\n";
+        let why = "hivesum: no service has stored jobs in s\n";
         assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), why), "{command:?}");
     }
     assert!(!dir.path("s").exists(), "looking makes nothing");
@@ -233,7 +233,7 @@ fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_to
     let running = service.submit(json!({ "max_bytes_per_second": 1 }));
     let why = |id| match id == NO_JOB {
         true => format!("hivesum: no job has the id {id}: see hivesum jobs list\n"),
-        false => format!("hivesum: the job {id} is running: what it says would not be whole before its end\n"),
+        false => format!("hivesum: the job {id} is running: its results are complete only after it has ended\n"),
     };
     dir.hivesum(["jobs", "list", "--state", "s"]).well();
     while service.json(&format!("jobs/{running}"))["state"] == "queued" {

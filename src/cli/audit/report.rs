@@ -1,5 +1,5 @@
-//! What an audit says. Matched files are told as they come, everything else at the end, in walk order: a new
-//! file may turn out as a moved one.
+//! The output of an audit. Matched files are written while they are hashed, everything else at the end in walk order,
+//! because a new file may turn out to be a moved one.
 
 use hivesum_core::compare::Findings;
 use hivesum_core::digest::Algorithms;
@@ -9,22 +9,22 @@ use crate::cli::error::reason;
 use crate::cli::report_format::ReportFormat;
 use crate::cli::terminal::Terminal;
 
-/// Something to be listed at the end.
+/// A file that is listed at the end.
 #[derive(Debug)]
 struct Listed {
-    /// Which result it was, from 0; none of a file that had no result.
+    /// The number of its result, from 0. Missing files have no result.
     row: Option<u64>,
     item: Item,
 }
 
-/// Where the report stands.
+/// The report, while it is written.
 #[derive(Debug)]
 pub(super) struct Report {
     format: ReportFormat,
     lists_matched: bool,
     terminal: Terminal,
     rows: u64,
-    /// Whether an item of the JSON list was written.
+    /// Whether an item of the JSON list was written already.
     begun: bool,
     rest: Vec<Listed>,
 }
@@ -40,7 +40,7 @@ impl Report {
         }
     }
 
-    /// One result and what was judged of it.
+    /// Adds one result with its verdict.
     pub(super) fn take(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>, judged: Judged) {
         let row = self.rows;
         self.rows += 1;
@@ -55,12 +55,12 @@ impl Report {
         }
     }
 
-    /// Everything else, and the counts.
+    /// Writes the files that did not match, and the counts.
     pub(super) fn end(mut self, out: &mut Vec<u8>, findings: Findings) {
         let mut rest = std::mem::take(&mut self.rest);
         for one in findings.moves {
             let moved = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
-            if let Some(listed) = moved.ok().and_then(|place| rest.get_mut(place)) {
+            if let Some(listed) = moved.ok().and_then(|index| rest.get_mut(index)) {
                 listed.item.fixity =
                     Some(Fixity { verdict: Verdict::Moved, moved_from: Some(one.from), evidence: None });
             }
@@ -128,5 +128,5 @@ impl Report {
 }
 
 fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
+    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
 }

@@ -1,4 +1,4 @@
-//! What a comparison says: for people a summary and then the lists, for programs one document.
+//! The output of a comparison: a summary and lists for people, one JSON document for programs.
 
 use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub(super) fn write(out: &mut Vec<u8>, comparison: &Comparison, format: ReportFo
     match format {
         ReportFormat::Json => {
             let document = Document { counts: &comparison.counts, items: &comparison.items };
-            serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
+            serde_json::to_writer(&mut *out, &document).expect("writing to a vector cannot fail, and keys are strings");
             out.push(b'\n');
         }
         ReportFormat::Human => {

@@ -20,7 +20,7 @@ pub(super) struct Listed<'a> {
     pub(super) size: u64,
 }
 
-/// One digest for each file, in order, computed on so many threads.
+/// The digest of each file, in order. The files are read on `threads` threads.
 pub(super) fn digests(
     dir: &OwnedFd,
     files: &[Listed<'_>],

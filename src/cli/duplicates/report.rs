@@ -1,4 +1,4 @@
-//! Groups for people, or one document for programs.
+//! The output of duplicates: groups for people, one JSON document for programs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,24 +13,24 @@ use crate::cli::terminal::Terminal;
 #[derive(Serialize)]
 struct Document<'a> {
     algorithm: &'static str,
-    groups: Vec<GroupShown<'a>>,
+    groups: Vec<JsonGroup<'a>>,
     total: usize,
     reclaimable_bytes: u64,
 }
 
 #[derive(Serialize)]
-struct GroupShown<'a> {
+struct JsonGroup<'a> {
     digest: String,
     size: u64,
     count: u64,
     reclaimable_bytes: u64,
     paths: Vec<std::borrow::Cow<'a, str>>,
-    /// The exact bytes of each path, where one of them is not UTF-8.
+    /// The exact bytes of each path, if one of them is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     paths_b64: Option<Vec<String>>,
 }
 
-/// Files of one content, with their names.
+/// Files with the same content, and their names.
 pub(super) struct Found<'a> {
     pub(super) group: &'a Group,
     pub(super) digest: &'a [u8],
@@ -48,14 +48,14 @@ pub(super) fn write(
     let reclaimable_bytes = found.iter().map(|found| found.group.reclaimable_bytes).sum();
     match format {
         ReportFormat::Json => {
-            let groups: Vec<_> = found.iter().map(shown).collect();
+            let groups: Vec<_> = found.iter().map(json_group).collect();
             let document = Document { algorithm: algorithm.name(), total: groups.len(), groups, reclaimable_bytes };
-            serde_json::to_writer(&mut *out, &document).expect("a vector takes every write, and keys are strings");
+            serde_json::to_writer(&mut *out, &document).expect("writing to a vector cannot fail, and keys are strings");
             out.push(b'\n');
         }
         ReportFormat::Human => {
             for found in found {
-                out.extend_from_slice(in_words(found, terminal).as_bytes());
+                out.extend_from_slice(lines(found, terminal).as_bytes());
             }
             let line = format!("{} groups, {} reclaimable\n", found.len(), HumanBytes(reclaimable_bytes));
             out.extend_from_slice(line.as_bytes());
@@ -63,10 +63,10 @@ pub(super) fn write(
     }
 }
 
-fn shown<'a>(found: &Found<'a>) -> GroupShown<'a> {
+fn json_group<'a>(found: &Found<'a>) -> JsonGroup<'a> {
     let names = &found.names;
     let exact = names.iter().any(|name| std::str::from_utf8(name).is_err());
-    GroupShown {
+    JsonGroup {
         digest: hex::encode(found.digest),
         size: found.group.size,
         count: found.group.count,
@@ -76,7 +76,7 @@ fn shown<'a>(found: &Found<'a>) -> GroupShown<'a> {
     }
 }
 
-fn in_words(found: &Found<'_>, terminal: &Terminal) -> String {
+fn lines(found: &Found<'_>, terminal: &Terminal) -> String {
     let group = found.group;
     let (reclaimable, size) = (HumanBytes(group.reclaimable_bytes), HumanBytes(group.size));
     let mut text = format!("{reclaimable} reclaimable, {} copies of {size}\n", group.count);

@@ -1,4 +1,5 @@
-//! Size, then first and last block, then everything: each stage reads only what the one before left open.
+//! Finds duplicates in three stages: by size, by first and last block, by whole content. Each stage reads only files
+//! that may still have a duplicate.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -15,75 +16,77 @@ use crate::cli::engine::RunningEngine;
 use crate::cli::error::{reason, system_text};
 use crate::cli::terminal::Terminal;
 
-/// What tells that two files are alike.
-pub(super) const TELLING: Algorithm = Algorithm::Blake3;
+/// Files with the same digest of this algorithm have the same content.
+pub(super) const COMPARED_BY: Algorithm = Algorithm::Blake3;
 
+/// The search for duplicates in one directory.
 pub(super) struct Stages<'a> {
     pub(super) inventory: &'a Inventory,
     /// The directory that names are relative to.
     pub(super) dir: OwnedFd,
     pub(super) engine: &'a RunningEngine,
     pub(super) terminal: &'a Terminal,
-    /// Something could not be read.
+    /// Whether something could not be read.
     pub(super) failed: bool,
 }
 
-/// A group with the digest that its files share.
+/// A group of files with the same content, and their digest.
 #[derive(Debug)]
-pub(super) struct Alike {
+pub(super) struct SameContent {
     group: Group,
     digest: Vec<u8>,
 }
 
-impl Alike {
-    /// With the names that its places have in the inventory.
+impl SameContent {
+    /// The group with the names of its files.
     pub(super) fn found<'a>(&'a self, names: &'a NameList) -> Found<'a> {
-        let name = |&place: &u64| names.get(usize::try_from(place).ok()?);
+        let name = |&index: &u64| names.get(usize::try_from(index).ok()?);
         Found { group: &self.group, digest: &self.digest, names: self.group.places.iter().filter_map(name).collect() }
     }
 }
 
-/// A name of the inventory, by its place, that may have a double.
-type Place = usize;
+/// The index of a name in the inventory.
+type NameIndex = usize;
 
 impl Stages<'_> {
-    pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<Alike>> {
-        let all = (0..self.inventory.files.len()).filter(|&place| self.size(place) >= min_size);
-        let alike = self.with_doubles(all.map(|place| (self.size(place), place)).collect());
+    /// Groups of files of at least this size with the same content.
+    pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<SameContent>> {
+        let all = (0..self.inventory.files.len()).filter(|&index| self.size(index) >= min_size);
+        let alike = self.sharing_key(all.map(|index| (self.size(index), index)).collect());
         let by_ends = self.ends(&alike);
         let alike =
-            self.with_doubles(by_ends.into_iter().map(|(ends, place)| ((self.size(place), ends), place)).collect());
+            self.sharing_key(by_ends.into_iter().map(|(ends, index)| ((self.size(index), ends), index)).collect());
         let digests = self.digests(alike)?;
         let copies = digests
             .iter()
-            .map(|(&place, digest)| Copy::new(place as u64, self.size(place), digest, self.identity(place)));
+            .map(|(&index, digest)| Copy::new(index as u64, self.size(index), digest, self.identity(index)));
         let found = groups(copies.collect(), min_size).into_iter().map(|group| {
-            let first = group.places.first().and_then(|&place| digests.get(&usize::try_from(place).ok()?));
-            Alike { digest: first.cloned().unwrap_or_default(), group }
+            let first = group.places.first().and_then(|&index| digests.get(&usize::try_from(index).ok()?));
+            SameContent { digest: first.cloned().unwrap_or_default(), group }
         });
         Ok(found.collect())
     }
 
-    fn name(&self, place: Place) -> &[u8] {
-        self.inventory.names.get(place).unwrap_or_default()
+    fn name(&self, index: NameIndex) -> &[u8] {
+        self.inventory.names.get(index).unwrap_or_default()
     }
 
-    fn size(&self, place: Place) -> u64 {
-        self.inventory.files[place].0
+    fn size(&self, index: NameIndex) -> u64 {
+        self.inventory.files[index].0
     }
 
-    fn identity(&self, place: Place) -> FileIdentity {
-        self.inventory.files[place].1
+    fn identity(&self, index: NameIndex) -> FileIdentity {
+        self.inventory.files[index].1
     }
 
-    /// Those that share their key with another file; in walk order. Names of one file are no doubles.
-    fn with_doubles<K: Ord>(&self, mut keyed: Vec<(K, Place)>) -> Vec<Place> {
+    /// The names whose key is also that of another file, in walk order. Hard links to one file are not duplicates.
+    fn sharing_key<K: Ord>(&self, mut keyed: Vec<(K, NameIndex)>) -> Vec<NameIndex> {
         keyed.sort_unstable();
         let mut kept = Vec::new();
         for alike in keyed.chunk_by(|(one, _), (other, _)| one == other) {
             let first = self.identity(alike[0].1);
-            if alike.iter().any(|(_, place)| self.identity(*place) != first) {
-                kept.extend(alike.iter().map(|(_, place)| *place));
+            if alike.iter().any(|(_, index)| self.identity(*index) != first) {
+                kept.extend(alike.iter().map(|(_, index)| *index));
             }
         }
         kept.sort_unstable();
@@ -91,58 +94,58 @@ impl Stages<'_> {
     }
 
     /// Digests of both ends. Files that cannot be read are reported and left out.
-    fn ends(&mut self, places: &[Place]) -> Vec<(Vec<u8>, Place)> {
+    fn ends(&mut self, indexes: &[NameIndex]) -> Vec<(Vec<u8>, NameIndex)> {
         let files: Vec<_> =
-            places.iter().map(|&place| Listed { name: self.name(place), size: self.size(place) }).collect();
-        let digests = ends::digests(&self.dir, &files, TELLING, self.engine.handle.hashers());
-        let mut ends = Vec::with_capacity(places.len());
-        for (digest, &place) in digests.into_iter().zip(places) {
+            indexes.iter().map(|&index| Listed { name: self.name(index), size: self.size(index) }).collect();
+        let digests = ends::digests(&self.dir, &files, COMPARED_BY, self.engine.handle.hashers());
+        let mut ends = Vec::with_capacity(indexes.len());
+        for (digest, &index) in digests.into_iter().zip(indexes) {
             match digest {
-                Ok(digest) => ends.push((digest, place)),
-                Err(error) => self.tell(place, &system_text(&error)),
+                Ok(digest) => ends.push((digest, index)),
+                Err(error) => self.report_failure(index, &system_text(&error)),
             }
         }
         ends
     }
 
-    /// Digests of whole files; each file is read once, however many names it has.
-    fn digests(&mut self, places: Vec<Place>) -> anyhow::Result<HashMap<Place, Vec<u8>>> {
-        let mut by_identity: HashMap<FileIdentity, Vec<Place>> = HashMap::new();
+    /// Digests of whole files. A file with several names is read once.
+    fn digests(&mut self, indexes: Vec<NameIndex>) -> anyhow::Result<HashMap<NameIndex, Vec<u8>>> {
+        let mut by_identity: HashMap<FileIdentity, Vec<NameIndex>> = HashMap::new();
         let mut names = NameList::new();
         let mut read = Vec::new();
-        for place in places {
-            let of_file = by_identity.entry(self.identity(place)).or_default();
+        for index in indexes {
+            let of_file = by_identity.entry(self.identity(index)).or_default();
             if of_file.is_empty() {
-                names.push(self.name(place));
-                read.push(place);
+                names.push(self.name(index));
+                read.push(index);
             }
-            of_file.push(place);
+            of_file.push(index);
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let mut scan = self.engine.handle.scan(self.engine.args.scan(vec![target], Algorithms::single(TELLING)))?;
+        let mut scan = self.engine.handle.scan(self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY)))?;
         self.terminal.follow(scan.progress());
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {
-            for (row, place) in rows.iter().zip(read.by_ref().take(rows.len())) {
+            for (row, index) in rows.iter().zip(read.by_ref().take(rows.len())) {
                 match row.status {
-                    // A file that has grown or shrunk meanwhile is no double of what it was.
-                    Status::Hashed(_) if row.meta.size == self.size(place) => {
-                        let of_file = by_identity.get(&self.identity(place)).into_iter().flatten();
-                        digests.extend(of_file.map(|&name| (name, row.digests.to_vec())));
+                    // A file whose size has changed in the meantime is not compared.
+                    Status::Hashed(_) if row.meta.size == self.size(index) => {
+                        let of_file = by_identity.get(&self.identity(index)).into_iter().flatten();
+                        digests.extend(of_file.map(|&other| (other, row.digests.to_vec())));
                     }
-                    Status::Hashed(_) => self.tell(place, "File changed while it was read"),
-                    status => self.tell(place, &reason(status).unwrap_or_default()),
+                    Status::Hashed(_) => self.report_failure(index, "File changed while it was read"),
+                    status => self.report_failure(index, &reason(status).unwrap_or_default()),
                 }
             }
         }
         if scan.blocking_finish().outcome != ScanOutcome::Completed {
-            anyhow::bail!("the scan broke off: not everything was looked at");
+            anyhow::bail!("the scan was aborted: not everything was read");
         }
         Ok(digests)
     }
 
-    fn tell(&mut self, place: Place, why: &str) {
-        self.terminal.message_about(self.name(place), why);
+    fn report_failure(&mut self, index: NameIndex, why: &str) {
+        self.terminal.message_about(self.name(index), why);
         self.failed = true;
     }
 }
