@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::error::ApiError;
-use crate::fresh::is_known;
+use crate::etag::client_has;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -32,7 +32,7 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
     let tag = tag_of(&file);
-    let mut response = match is_known(&request, &tag) {
+    let mut response = match client_has(&request, &tag) {
         true => HttpResponse::NotModified(),
         false => HttpResponse::Ok(),
     };
@@ -40,7 +40,7 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError
     response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")));
     response.insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)));
     response.insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
-    if is_known(&request, &tag) {
+    if client_has(&request, &tag) {
         return Ok(response.finish());
     }
     response.content_type(media_type(file.metadata.mimetype()));

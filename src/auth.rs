@@ -5,7 +5,7 @@
 
 mod secret;
 mod session;
-mod start_link;
+mod sign_in_link;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::config::Access;
 use crate::error::ApiError;
 use session::Sessions;
 pub(crate) use session::{COOKIE, LIFETIME as SESSION_LIFETIME};
-use start_link::StartLink;
+use sign_in_link::SignInLink;
 
 /// Wrong guesses of one address at once, and a second after that; more are answered with 429.
 const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
@@ -37,7 +37,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Somebody at a place that is open to all.
-    pub(crate) fn stranger(key: ClientKey) -> Self {
+    pub(crate) fn anonymous(key: ClientKey) -> Self {
         Self { key, owner: None, scopes: Scopes::default() }
     }
 
@@ -78,7 +78,7 @@ impl Caller {
 pub(crate) struct Auth {
     access: Access,
     tokens: TokenService,
-    start_link: StartLink,
+    sign_in_link: SignInLink,
     sessions: Sessions,
     guesses: RequestLimiter,
 }
@@ -88,7 +88,7 @@ impl Auth {
         Ok(Self {
             access,
             tokens,
-            start_link: StartLink::new()?,
+            sign_in_link: SignInLink::new()?,
             sessions: Sessions::default(),
             guesses: RequestLimiter::new(NonZeroU32::MIN, GUESSES_AT_ONCE),
         })
@@ -96,7 +96,7 @@ impl Auth {
 
     /// The token of the sign-in link, where one is needed at all.
     pub(crate) fn start_token(&self) -> Option<String> {
-        (self.access == Access::Tokens).then(|| self.start_link.token())
+        (self.access == Access::Tokens).then(|| self.sign_in_link.token())
     }
 
     /// The caller behind a request's fields.
@@ -114,7 +114,7 @@ impl Auth {
 
     /// Trades a sign-in link's token, or a lasting one, for a session's cookie value.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
-        if self.start_link.redeem(token) {
+        if self.sign_in_link.redeem(token) {
             return self.sessions.open(None).map_err(ApiError::internal);
         }
         match self.tokens.verify(token).await? {
@@ -134,7 +134,7 @@ impl Auth {
         let Some(session) = self.sessions.find(value) else { return Ok(None) };
         match session.token {
             Some(token) => self.by_token(&token).await,
-            None => Ok(Some(Caller::trusted(ClientKey::Token(session.number), Some(OWNER_AT_START.into())))),
+            None => Ok(Some(Caller::trusted(ClientKey::Token(session.number), Some(SIGN_IN_LINK_OWNER.into())))),
         }
     }
 
@@ -147,7 +147,7 @@ impl Auth {
 }
 
 /// The owner of jobs begun by whoever followed a sign-in link.
-const OWNER_AT_START: &str = "sign-in-link";
+const SIGN_IN_LINK_OWNER: &str = "sign-in-link";
 
 /// The token that a request carries.
 pub(crate) fn bearer(fields: &HeaderMap) -> Option<&str> {

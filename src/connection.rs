@@ -1,7 +1,7 @@
 //! A client's socket as HTTP reads and writes it: a deadline for every head, and for a client that does not read.
 //!
 //! actix-http times the first head of a connection alone and no write at all, so the socket does: it knows from
-//! the gate whether a request is being answered ([`Watch`]). While none is, the bytes of a head must be complete
+//! the gate whether a request is being answered ([`PhaseHandle`]). While none is, the bytes of a head must be complete
 //! in time; while the socket takes no byte, a write waits no longer than its bound. Both end the connection, and
 //! what it was using comes back with it.
 
@@ -23,7 +23,7 @@ pub(crate) use socket::Socket;
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// For a head, from its first byte on.
     pub(crate) head: Duration,
     /// For a write that makes no progress.
@@ -43,25 +43,25 @@ enum Phase {
 
 /// The phase of a connection, shared with whoever answers its requests.
 #[derive(Debug, Clone)]
-pub(crate) struct Watch(Rc<Cell<Phase>>);
+pub(crate) struct PhaseHandle(Rc<Cell<Phase>>);
 
-impl Watch {
+impl PhaseHandle {
     fn new() -> Self {
         Self(Rc::new(Cell::new(Phase::Idle)))
     }
 
-    /// A head is complete. The request is being answered until the turn is dropped.
-    pub(crate) fn begin(&self) -> Turn {
+    /// A head is complete. The request is being answered until the answering is dropped.
+    pub(crate) fn begin(&self) -> Answering {
         self.0.set(Phase::Busy);
-        Turn(self.clone())
+        Answering(self.clone())
     }
 }
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(crate) struct Turn(Watch);
+pub(crate) struct Answering(PhaseHandle);
 
-impl Drop for Turn {
+impl Drop for Answering {
     fn drop(&mut self) {
         self.0.0.set(Phase::Idle);
     }
@@ -70,39 +70,39 @@ impl Drop for Turn {
 /// A connection with its deadlines.
 pub(crate) struct Connection<S = Socket> {
     socket: S,
-    watch: Watch,
-    patience: Patience,
+    phase: PhaseHandle,
+    timeouts: Timeouts,
     head_timer: Timer,
     write_timer: Timer,
     /// When the write that waits is given up.
     write_until: Option<Instant>,
-    _seat: Option<Share>,
+    _permit: Option<Share>,
 }
 
 impl<S> Connection<S> {
-    pub(crate) fn new(socket: S, patience: Patience, seat: Option<Share>) -> Self {
+    pub(crate) fn new(socket: S, timeouts: Timeouts, permit: Option<Share>) -> Self {
         Self {
             socket,
-            watch: Watch::new(),
-            patience,
+            phase: PhaseHandle::new(),
+            timeouts,
             head_timer: Timer::default(),
             write_timer: Timer::default(),
             write_until: None,
-            _seat: seat,
+            _permit: permit,
         }
     }
 
     /// For the one who answers.
-    pub(crate) fn watch(&self) -> Watch {
-        self.watch.clone()
+    pub(crate) fn phase(&self) -> PhaseHandle {
+        self.phase.clone()
     }
 
     /// Notes that bytes came, and whether it is too late for them.
     fn bytes_came(&self) -> std::io::Result<()> {
-        match self.watch.0.get() {
+        match self.phase.0.get() {
             Phase::Busy => Ok(()),
             Phase::Idle => {
-                self.watch.0.set(Phase::Head(Instant::now() + self.patience.head));
+                self.phase.0.set(Phase::Head(Instant::now() + self.timeouts.head));
                 Ok(())
             }
             Phase::Head(until) if Instant::now() < until => Ok(()),
@@ -112,7 +112,7 @@ impl<S> Connection<S> {
 
     /// While the client does not read, its next head is not what is waited for.
     fn poll_head_timer(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.watch.0.get() {
+        match self.phase.0.get() {
             Phase::Head(until) if self.write_until.is_none() && self.head_timer.is_over(until, context) => {
                 Poll::Ready(Err(too_slow("a head")))
             }
@@ -130,7 +130,7 @@ impl<S> Connection<S> {
             self.write_until = None;
             return written;
         }
-        let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.patience.write);
+        let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.timeouts.write);
         match self.write_timer.is_over(until, context) {
             true => Poll::Ready(Err(too_slow("a reader"))),
             false => Poll::Pending,
@@ -193,13 +193,13 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-    const PATIENCE: Patience = Patience { head: Duration::from_secs(10), write: Duration::from_secs(30) };
+    const TIMEOUTS: Timeouts = Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30) };
 
     /// A connection and its client, on a clock that runs by itself when everybody waits.
     fn pair(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
         tokio::time::pause();
         let (ours, theirs) = duplex(buffer);
-        (Connection::new(ours, PATIENCE, None), theirs)
+        (Connection::new(ours, TIMEOUTS, None), theirs)
     }
 
     async fn read_one(connection: &mut Connection<DuplexStream>) -> Result<u8, ErrorKind> {
@@ -212,7 +212,7 @@ mod tests {
         for _ in 0..3 {
             client.write_all(b"G").await.unwrap();
             assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-            drop(connection.watch().begin());
+            drop(connection.phase().begin());
         }
         client.write_all(b"G").await.unwrap();
         assert_eq!(read_one(&mut connection).await, Ok(b'G'));
@@ -240,10 +240,10 @@ mod tests {
         let (mut connection, mut client) = pair(64);
         client.write_all(b"G").await.unwrap();
         assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-        let turn = connection.watch().begin();
+        let answering = connection.phase().begin();
         let wait = tokio::time::timeout(Duration::from_secs(3600), read_one(&mut connection));
         assert!(wait.await.is_err(), "nothing ends it");
-        drop(turn);
+        drop(answering);
         client.write_all(b"x").await.unwrap();
         assert_eq!(read_one(&mut connection).await, Ok(b'x'));
     }

@@ -67,7 +67,7 @@ pub(crate) enum ApiError {
     #[error("too many requests")]
     RateLimited { wait: Duration },
     #[error("this client has as many {of} as one may, {quota}")]
-    ShareTaken { of: &'static str, quota: usize },
+    QuotaReached { of: &'static str, quota: usize },
     #[error("the service failed to answer")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("stored results are damaged")]
@@ -129,7 +129,7 @@ impl ApiError {
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::HostNotAllowed => Code::HostNotAllowed,
             Self::DigestMismatch(_) => Code::DigestMismatch,
-            Self::RateLimited { .. } | Self::ShareTaken { .. } => Code::RateLimited,
+            Self::RateLimited { .. } | Self::QuotaReached { .. } => Code::RateLimited,
             Self::Internal(_) => Code::Internal,
             Self::StoreCorrupt => Code::StoreCorrupt,
             Self::QueueFull => Code::QueueFull,
@@ -153,7 +153,7 @@ impl ApiError {
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
             Self::RateLimited { wait } => Some(wait.as_millis().div_ceil(1000).max(1) as u64),
-            Self::ShareTaken { .. } => Some(1),
+            Self::QuotaReached { .. } => Some(1),
             error if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(1),
             _ => None,
         }

@@ -4,14 +4,14 @@
 //! errors become problem+json with the request's id, and the answer is counted. One layer for all of it keeps
 //! the price of a small request low.
 
-mod finish;
+mod access;
+mod chunked_body;
+mod cors;
+mod csrf;
 mod hosts;
-mod origins;
-mod place;
 mod proxies;
 mod rate;
-mod site;
-mod unread;
+mod response;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -25,73 +25,73 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
 use crate::auth::Caller;
-use crate::connection::Watch;
+use crate::connection::PhaseHandle;
 use crate::error::{ApiError, RequestId, problem};
 use crate::metrics::RouteMeter;
 use crate::service::Service;
-use finish::{Wishes, finish, make_careful};
+use access::AccessRule;
+use chunked_body::hold_until_sent;
+pub(crate) use cors::Cors;
 pub(crate) use hosts::Hosts;
-pub(crate) use origins::Origins;
-use place::Place;
 pub(crate) use proxies::Proxies;
 pub(crate) use rate::RateRule;
 use rate::RateState;
-use unread::until_sent;
+use response::{Preferences, add_security_headers, finish};
 
 /// The middleware.
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let visit = Visit::begin(&request);
-    let turn = request.conn_data::<Watch>().map(Watch::begin);
-    let wishes = Wishes::of(&request);
-    let reader = unread::keep_reader(&mut request);
+    let log = RequestLog::begin(&request);
+    let answering = request.conn_data::<PhaseHandle>().map(PhaseHandle::begin);
+    let preferences = Preferences::of(&request);
+    let reader = chunked_body::hold_reader(&mut request);
     let service = service_of(&request);
-    let origin = service.origins.note(request.headers());
-    let preflight = service.origins.is_preflight(request.head());
-    let place = if preflight { Place::Preflight } else { Place::of(request.path()) };
-    let Admission { rate, outcome } = admit(&service, &request, place).await;
+    let cors_headers = service.cors.headers_for(request.headers());
+    let preflight = service.cors.is_preflight(request.head());
+    let access = if preflight { AccessRule::Preflight } else { AccessRule::for_path(request.path()) };
+    let Admission { rate, outcome } = admit(&service, &request, access).await;
     let answered = match outcome {
-        Ok(_) if preflight => Ok(request.into_response(Origins::allow_all())),
-        Ok(caller) => pass(request, caller, next, visit.id).await,
-        Err(error) => Ok(request.into_response(answer(&error, visit.id))),
+        Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
+        Ok(caller) => call_handler(request, caller, next, log.id).await,
+        Err(error) => Ok(request.into_response(answer(&error, log.id))),
     };
     let mut response = match answered {
         Ok(response) => response,
-        Err(lost) => {
-            visit.end(service.metrics.unmatched(), lost.status_code());
-            return Err(lost.into());
+        Err(error) => {
+            log.end(service.metrics.unmatched(), error.status_code());
+            return Err(error.into());
         }
     };
     if let Some(rate) = rate {
         rate.write(response.headers_mut());
     }
-    origin.write(response.headers_mut());
+    cors_headers.write(response.headers_mut());
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
-    visit.end(meter, response.status());
-    let response = finish(wishes, response);
-    // What is in memory is written under the connection's own deadline: only streams keep the turn.
+    log.end(meter, response.status());
+    let response = finish(preferences, response);
+    // What is in memory is written under the connection's own deadline: only streams keep the answering.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
     Ok(match reader {
         None if !streams => response,
-        reader => until_sent((reader, turn), response),
+        reader => hold_until_sent((reader, answering), response),
     })
 }
 
 /// What is remembered of a request until its answer is counted.
-struct Visit {
+struct RequestLog {
     id: RequestId,
     began: Instant,
     /// Only while somebody reads the log at this level.
-    line: Option<Line>,
+    fields: Option<LogFields>,
 }
 
 /// What the log tells of a request; written with every control character escaped.
-struct Line {
+struct LogFields {
     method: Method,
     path: String,
     agent: Option<String>,
 }
 
-impl Line {
+impl LogFields {
     fn of(request: &ServiceRequest) -> Self {
         let agent = request.headers().get(header::USER_AGENT);
         let agent = agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
@@ -99,17 +99,17 @@ impl Line {
     }
 }
 
-impl Visit {
+impl RequestLog {
     fn begin(request: &ServiceRequest) -> Self {
         let logged = tracing::enabled!(tracing::Level::DEBUG);
-        let line = logged.then(|| Line::of(request));
-        Self { id: RequestId::next(), began: Instant::now(), line }
+        let fields = logged.then(|| LogFields::of(request));
+        Self { id: RequestId::next(), began: Instant::now(), fields }
     }
 
     fn end(self, meter: &RouteMeter, status: StatusCode) {
         let took = self.began.elapsed();
         meter.count(status, took);
-        if let Some(Line { method, path, agent }) = self.line {
+        if let Some(LogFields { method, path, agent }) = self.fields {
             tracing::debug!(request_id = %self.id, %method, ?path, ?agent, status = status.as_u16(), ?took, "answered");
         }
     }
@@ -121,25 +121,25 @@ struct Admission {
     outcome: Result<Caller, ApiError>,
 }
 
-async fn admit(service: &Service, request: &ServiceRequest, place: Place) -> Admission {
+async fn admit(service: &Service, request: &ServiceRequest, access: AccessRule) -> Admission {
     let head = request.head();
-    if let Err(error) = service.hosts.check(head).and_then(|()| site::check(head, &service.origins)) {
+    if let Err(error) = service.hosts.check(head).and_then(|()| csrf::check(head, &service.cors)) {
         return Admission { rate: None, outcome: Err(error) };
     }
     let address = service.proxies.client_of(request);
-    let known = match place {
-        Place::Public | Place::SignIn | Place::Preflight => Ok(Caller::stranger(address)),
-        Place::Metrics | Place::Guarded => service.auth.identify(request.headers(), address).await,
+    let known = match access {
+        AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
+        AccessRule::Metrics | AccessRule::Protected => service.auth.identify(request.headers(), address).await,
     };
     // A request of nobody we know counts as its address's.
     let client = known.as_ref().map_or(address, |caller| caller.key);
-    let rate = match place {
-        Place::Public | Place::Metrics => Ok(None),
-        Place::SignIn | Place::Preflight | Place::Guarded => service.rate.take(client),
+    let rate = match access {
+        AccessRule::Public | AccessRule::Metrics => Ok(None),
+        AccessRule::SignIn | AccessRule::Preflight | AccessRule::Protected => service.rate.take(client),
     };
-    let permitted = |caller: Caller| match place {
-        Place::Public | Place::SignIn | Place::Preflight => Ok(caller),
-        Place::Metrics | Place::Guarded => caller.may(request.method()).map(|()| caller),
+    let permitted = |caller: Caller| match access {
+        AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(caller),
+        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method()).map(|()| caller),
     };
     match rate {
         Ok(rate) => Admission { rate, outcome: known.and_then(permitted) },
@@ -148,12 +148,12 @@ async fn admit(service: &Service, request: &ServiceRequest, place: Place) -> Adm
 }
 
 /// Calls the handler and makes a problem of whatever went wrong in it.
-async fn pass(
+async fn call_handler(
     request: ServiceRequest,
     caller: Caller,
     next: Next<BoxBody>,
     id: RequestId,
-) -> Result<ServiceResponse<BoxBody>, Lost> {
+) -> Result<ServiceResponse<BoxBody>, DetachedError> {
     request.extensions_mut().insert(caller);
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) if response.status().as_u16() >= 400 => {
@@ -161,13 +161,18 @@ async fn pass(
             Ok(response.into_response(answer))
         }
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => Err(Lost { id, error: ApiError::Framework(error.as_response_error().status_code()) }),
-        Err(payload) => Err(Lost { id, error: ApiError::internal(format!("a handler panicked: {}", said(&*payload))) }),
+        Ok(Err(error)) => {
+            Err(DetachedError { id, error: ApiError::Framework(error.as_response_error().status_code()) })
+        }
+        Err(payload) => Err(DetachedError {
+            id,
+            error: ApiError::internal(format!("a handler panicked: {}", panic_text(&*payload))),
+        }),
     }
 }
 
 /// What a panic said, where that is text.
-fn said(payload: &(dyn Any + Send)) -> &str {
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let owned = || payload.downcast_ref::<String>().map(String::as_str);
     payload.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("not in words")
 }
@@ -195,19 +200,19 @@ fn answer(error: &ApiError, id: RequestId) -> HttpResponse {
 /// An error whose request is gone, so it carries the id itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
-struct Lost {
+struct DetachedError {
     id: RequestId,
     error: ApiError,
 }
 
-impl ResponseError for Lost {
+impl ResponseError for DetachedError {
     fn status_code(&self) -> StatusCode {
         self.error.status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = answer(&self.error, self.id);
-        make_careful(answer.headers_mut());
+        add_security_headers(answer.headers_mut());
         answer
     }
 }

@@ -11,15 +11,15 @@
 
 mod assets;
 mod auth;
+mod cache;
 pub mod config;
 mod connection;
 mod error;
-mod fresh;
+mod etag;
 mod gate;
 mod metrics;
 mod openapi;
 mod paging;
-mod recent;
 mod request;
 mod routes;
 mod routing;

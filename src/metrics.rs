@@ -1,4 +1,4 @@
-//! Figures for Prometheus. Handles are registered once and held, so that a request costs two atomic writes.
+//! Figures for Prometheus. Handles are registered once and in_use, so that a request costs two atomic writes.
 //!
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
@@ -25,13 +25,13 @@ const REQUESTS: &str = "hivesum_http_requests_total";
 const DURATIONS: &str = "hivesum_http_request_duration_seconds";
 
 /// What is true of a service at one instant.
-pub(crate) struct Present {
+pub(crate) struct Snapshot {
     pub(crate) engine: EngineStats,
     pub(crate) durations: DurationFigures,
     pub(crate) jobs: JobCounts,
     pub(crate) store: StoreFigures,
     /// What clients hold, by the figure's name.
-    pub(crate) held: [(&'static str, usize); 4],
+    pub(crate) in_use: [(&'static str, usize); 4],
 }
 
 /// The figures of one service.
@@ -67,8 +67,8 @@ impl Metrics {
     }
 
     /// All figures in the text format.
-    pub(crate) fn render(&self, present: &Present) -> String {
-        let Present { engine, durations, jobs, store, held } = present;
+    pub(crate) fn render(&self, snapshot: &Snapshot) -> String {
+        let Snapshot { engine, durations, jobs, store, in_use } = snapshot;
         let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -77,13 +77,13 @@ impl Metrics {
             self.gauge("hivesum_queue_quanta", Some(("lane", lane))).set(waiting as f64);
         }
         self.gauge("hivesum_queue_limit", None).set(engine.queue.limit as f64);
-        for (name, count) in held {
+        for (name, count) in in_use {
             self.gauge(name, None).set(*count as f64);
         }
         for (quantile, milliseconds) in [("0.5", engine.latency.p50_ms), ("0.99", engine.latency.p99_ms)] {
             self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
         }
-        self.tell_jobs(jobs);
+        self.write_jobs(jobs);
         self.gauge("hivesum_store_database_bytes", None).set(store.database_bytes as f64);
         self.gauge("hivesum_store_log_bytes", None).set(store.log_bytes as f64);
         for (name, total) in [
@@ -101,7 +101,7 @@ impl Metrics {
     }
 
     /// What may fall again is a gauge, what only rises a counter.
-    fn tell_jobs(&self, jobs: &JobCounts) {
+    fn write_jobs(&self, jobs: &JobCounts) {
         for (state, count) in jobs.by_state() {
             let label = Some(("state", state.name()));
             match state.is_final() {

@@ -6,7 +6,7 @@
 mod links;
 mod parameters;
 mod problems;
-pub(crate) mod shown;
+pub(crate) mod schemas;
 
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;

@@ -4,16 +4,16 @@
 //! has a bound.
 
 pub(crate) mod accept;
+mod bandwidth;
 pub(crate) mod body;
-mod budget;
 mod job;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod name;
 pub(crate) mod query;
 
+pub(crate) use bandwidth::Bandwidth;
 pub(crate) use body::PacedBody;
-pub(crate) use budget::Budget;
 pub(crate) use job::{KnownJob, NoQuery};
 pub(crate) use json::read_json;
 pub(crate) use query::Query;

@@ -25,11 +25,11 @@ use hivesum_core::file::{Root, RootError};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
+use crate::cache::Cache;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
-use crate::gate::{Hosts, Origins, Proxies, RateRule};
+use crate::gate::{Cors, Hosts, Proxies, RateRule};
 use crate::metrics::{Metrics, UPKEEP_EVERY};
-use crate::recent::Recent;
-use crate::request::Budget;
+use crate::request::Bandwidth;
 use crate::service::{MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE, Service};
 use crate::telemetry;
 pub use tls::TlsError;
@@ -122,19 +122,19 @@ impl Server {
             auth,
             hosts: Hosts::new(address, &config.allow_hosts),
             rate: RateRule::new(config.limits.rate),
-            budget: Arc::new(Budget::new(&config.limits)),
+            bandwidth: Arc::new(Bandwidth::new(&config.limits)),
             metrics: Metrics::new(),
-            seats: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
+            connections: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
             streams: Shares::new(config.limits.max_streams, config.limits.max_streams_of_one()),
-            origins: Origins::new(&config.allow_origins),
+            cors: Cors::new(&config.allow_origins),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
             uploads: Shares::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
             manifests: Shares::new(MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE),
-            comparisons: Recent::default(),
-            duplicates: Recent::default(),
+            comparisons: Cache::default(),
+            duplicates: Cache::default(),
             limits: config.limits.clone(),
         });
         let http = http::serve(&config, service.clone(), listener, requests_get(&config))?;

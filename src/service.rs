@@ -11,12 +11,12 @@ use hivesum_core::compare::{Comparison, Group};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
+use crate::cache::Cache;
 use crate::config::Limits;
 use crate::error::ApiError;
-use crate::gate::{Hosts, Origins, Proxies, RateRule};
+use crate::gate::{Cors, Hosts, Proxies, RateRule};
 use crate::metrics::Metrics;
-use crate::recent::Recent;
-use crate::request::Budget;
+use crate::request::Bandwidth;
 use crate::request::body::BodyRules;
 
 /// The shared state of the service.
@@ -25,13 +25,13 @@ pub(crate) struct Service {
     pub(crate) jobs: Jobs,
     pub(crate) auth: Auth,
     pub(crate) hosts: Hosts,
-    pub(crate) origins: Origins,
+    pub(crate) cors: Cors,
     pub(crate) rate: RateRule,
     /// What uploads may cost.
-    pub(crate) budget: Arc<Budget>,
+    pub(crate) bandwidth: Arc<Bandwidth>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
-    pub(crate) seats: Arc<Shares>,
+    pub(crate) connections: Arc<Shares>,
     /// Event streams.
     pub(crate) streams: Arc<Shares>,
     pub(crate) proxies: Arc<Proxies>,
@@ -45,9 +45,9 @@ pub(crate) struct Service {
     /// Manifests on their way in; each is held whole.
     pub(crate) manifests: Arc<Shares>,
     /// The latest comparisons: of which jobs, the older one first.
-    pub(crate) comparisons: Recent<(JobId, JobId), Comparison>,
+    pub(crate) comparisons: Cache<(JobId, JobId), Comparison>,
     /// The latest sets of duplicates: of which job, from which size on.
-    pub(crate) duplicates: Recent<(JobId, u64), Vec<Group>>,
+    pub(crate) duplicates: Cache<(JobId, u64), Vec<Group>>,
 }
 
 impl Service {
@@ -75,17 +75,17 @@ impl Service {
 
     /// A place for an event stream of the caller; it goes with the stream.
     pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        place(&self.streams, caller, "streams", ApiError::TooManyStreams)
+        take_share(&self.streams, caller, "streams", ApiError::TooManyStreams)
     }
 
     /// A place for an upload of the caller, until it has its digests.
     pub(crate) fn upload_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        place(&self.uploads, caller, "uploads", ApiError::QueueFull)
+        take_share(&self.uploads, caller, "uploads", ApiError::QueueFull)
     }
 
     /// A place for a manifest of the caller, while it is on its way in.
     pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        place(&self.manifests, caller, "manifests", ApiError::QueueFull)
+        take_share(&self.manifests, caller, "manifests", ApiError::QueueFull)
     }
 
     /// Rules for JSON bodies.
@@ -105,10 +105,10 @@ impl Service {
 }
 
 /// A place of the caller's among those of all: `full` where there is none for anybody.
-fn place(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Share, ApiError> {
+fn take_share(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Share, ApiError> {
     shares.take(Some(caller.key)).map_err(|none| match none {
         NoShare::Full => full,
-        NoShare::OwnFull => ApiError::ShareTaken { of, quota: shares.max_of_one() },
+        NoShare::OwnFull => ApiError::QuotaReached { of, quota: shares.max_of_one() },
     })
 }
 

@@ -65,7 +65,7 @@ codes! {
 
 impl Code {
     /// The code of this name, if there is one.
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 }

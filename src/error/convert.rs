@@ -106,7 +106,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::Glob(invalid) => invalid.into(),
             SubmitError::Manifest(ManifestRefused::Invalid { line, why }) => Self::ManifestInvalid { line, why },
             SubmitError::Manifest(ManifestRefused::TooLarge { limit, line }) => Self::ManifestTooLong { limit, line },
-            SubmitError::ShareTaken { quota } => Self::ShareTaken { of: "queued-jobs", quota },
+            SubmitError::ShareTaken { quota } => Self::QuotaReached { of: "queued-jobs", quota },
             SubmitError::Broken => Self::internal(error),
             SubmitError::RootUnavailable => Self::RootUnavailable,
             SubmitError::EarlierNotFinished => Self::JobNotFinished("the job to build on is not finished"),

@@ -95,7 +95,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         ApiError::Unauthenticated => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
         }
-        ApiError::ShareTaken { of, quota } => {
+        ApiError::QuotaReached { of, quota } => {
             response.insert_header(("ratelimit-policy", format!("\"{of}\";q={quota}")));
             response.insert_header(("ratelimit", format!("\"{of}\";r=0")));
         }

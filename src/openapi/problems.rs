@@ -73,7 +73,7 @@ fn own_codes(operation: &mut Operation) -> Vec<Code> {
     if extensions.is_empty() {
         operation.extensions = None;
     }
-    let known = |name: &Value| Code::of_name(name.as_str().unwrap_or_default());
+    let known = |name: &Value| Code::from_name(name.as_str().unwrap_or_default());
     let codes = named.as_array().into_iter().flatten().map(|name| known(name).expect("annotations name known codes"));
     codes.collect()
 }
@@ -116,7 +116,7 @@ mod tests {
     fn every_code_has_a_name_of_its_own_and_an_error_status() {
         for (at, code) in Code::ALL.iter().enumerate() {
             assert!(code.status().as_u16() >= 400);
-            assert_eq!(Code::of_name(code.name()), Some(*code));
+            assert_eq!(Code::from_name(code.name()), Some(*code));
             assert!(Code::ALL[..at].iter().all(|other| other.name() != code.name()));
         }
     }

@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt, stream};
 use hivesum_actors::limits::ClientKey;
 use tokio::time::{Instant, timeout};
 
-use super::Budget;
+use super::Bandwidth;
 use crate::config::BodyPace;
 use crate::error::ApiError;
 
@@ -31,7 +31,7 @@ pub(crate) struct PacedBody {
     received: u64,
     waited: Duration,
     /// What its bytes are counted against, and whose they are.
-    budget: Option<(Arc<Budget>, ClientKey)>,
+    bandwidth: Option<(Arc<Bandwidth>, ClientKey)>,
 }
 
 impl PacedBody {
@@ -45,18 +45,18 @@ impl PacedBody {
         if declared.is_some_and(|bytes| bytes > rules.max_bytes) {
             return Err(too_large(rules));
         }
-        Ok(Self { payload, rules, received: 0, waited: Duration::ZERO, budget: None })
+        Ok(Self { payload, rules, received: 0, waited: Duration::ZERO, bandwidth: None })
     }
 
     /// Counts its bytes as the client's. The time waited for that is ours, and does not count against the client.
-    pub(crate) fn within(self, budget: Arc<Budget>, client: ClientKey) -> Self {
-        Self { budget: Some((budget, client)), ..self }
+    pub(crate) fn within(self, bandwidth: Arc<Bandwidth>, client: ClientKey) -> Self {
+        Self { bandwidth: Some((bandwidth, client)), ..self }
     }
 
     /// The next bytes; nothing at the end of the body.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let began = Instant::now();
-        let Ok(chunk) = timeout(self.patience(), self.payload.next()).await else {
+        let Ok(chunk) = timeout(self.time_left(), self.payload.next()).await else {
             return Err(ApiError::BodyTooSlow);
         };
         self.waited += began.elapsed();
@@ -65,14 +65,14 @@ impl PacedBody {
         if self.received > self.rules.max_bytes {
             return Err(too_large(self.rules));
         }
-        if let Some((budget, client)) = &self.budget {
-            budget.spend(*client, chunk.len()).await;
+        if let Some((bandwidth, client)) = &self.bandwidth {
+            bandwidth.spend(*client, chunk.len()).await;
         }
         Ok(Some(chunk))
     }
 
     /// How long the next chunk may take: what the least rate leaves after the time waited so far.
-    fn patience(&self) -> Duration {
+    fn time_left(&self) -> Duration {
         let BodyPace { grace, min_bytes_per_second, stall } = self.rules.pace;
         let earned_ms = self.received.saturating_mul(1000) / min_bytes_per_second.max(1);
         let allowed = grace.saturating_add(Duration::from_millis(earned_ms));

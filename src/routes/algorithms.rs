@@ -11,7 +11,7 @@ use crate::request::NoQuery;
 /// One algorithm.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Algorithm)]
-struct AlgorithmShown {
+struct AlgorithmJson {
     #[schema(example = "sha256")]
     name: &'static str,
     digest_bytes: usize,
@@ -23,10 +23,10 @@ struct AlgorithmShown {
 #[utoipa::path(
     get, path = "/api/v1/algorithms", tag = "hashing", operation_id = "list_algorithms",
     summary = "What can be computed",
-    responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmShown>)),
+    responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmJson>)),
 )]
 pub(super) async fn list(_: NoQuery) -> impl Responder {
-    let shown = |algorithm: Algorithm| AlgorithmShown {
+    let shown = |algorithm: Algorithm| AlgorithmJson {
         name: algorithm.name(),
         digest_bytes: algorithm.digest_bytes(),
         secure: algorithm.is_secure(),

@@ -4,7 +4,7 @@ use actix_web::Responder;
 use actix_web::web::{Data, Json};
 
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::{KnownJob, NoQuery};
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -12,8 +12,8 @@ use crate::service::{NO_SUCH_JOB, Service};
     post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
     summary = "Stop a job",
     description = "Reading stops within one quantum. A second time, and after the end, nothing changes.",
-    params(shown::JobPath),
-    responses((status = 200, description = "The job.", body = shown::Job)),
+    params(schemas::JobPath),
+    responses((status = 200, description = "The job.", body = schemas::Job)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining", "storage_full"]))),
 )]
 pub(super) async fn cancel(

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::{KnownJob, Query};
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -21,17 +21,17 @@ const KEPT_DIFFERENCES: usize = 100_000;
 /// A page of a comparison.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComparisonPage)]
-struct ComparisonShown {
+struct ComparisonPage {
     /// The job that tells what was.
     #[schema(value_type = String, format = "uuid")]
     old: JobId,
     /// The job that tells what is.
     #[schema(value_type = String, format = "uuid")]
     new: JobId,
-    #[schema(value_type = shown::ChangeCounts)]
+    #[schema(value_type = schemas::ChangeCounts)]
     counts: Counts,
     /// What differs, in walk order.
-    #[schema(value_type = Vec<shown::Difference>)]
+    #[schema(value_type = Vec<schemas::Difference>)]
     items: Vec<Difference>,
     /// How many items there are in all.
     total: u64,
@@ -44,13 +44,13 @@ struct ComparisonShown {
     description = "Both must have ended; the one asked for first tells what was, in whichever order they are named. \
         A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
     params(
-        shown::JobPath,
+        schemas::JobPath,
         ("with" = String, Query, format = "uuid", description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
-        ("verdict" = Option<shown::Change>, Query, description = "Only files that changed so."),
-        ("position" = inline(Option<shown::Whole>), Query, description = "The item to begin with, counted from 0."),
+        ("verdict" = Option<schemas::Change>, Query, description = "Only files that changed so."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The item to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of the page; 100 unless given."),
     ),
-    responses((status = 200, description = "What differs.", body = ComparisonShown)),
+    responses((status = 200, description = "What differs.", body = ComparisonPage)),
     extensions(("x-codes" = json!([
         "not_found", "job_not_finished", "algorithm_not_in_job", "too_large", "store_corrupt", "draining",
     ]))),
@@ -77,7 +77,7 @@ pub(super) async fn compare(
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
     let items = wanted().skip(skip).take(limit).cloned().collect();
     let total = wanted().count() as u64;
-    Ok(Json(ComparisonShown { old, new, counts: comparison.counts, items, total, position }))
+    Ok(Json(ComparisonPage { old, new, counts: comparison.counts, items, total, position }))
 }
 
 /// Whichever was asked for first is the older one.
@@ -91,7 +91,7 @@ async fn comparison(service: &Service, old: JobId, new: JobId) -> Result<Arc<Com
         return Ok(known);
     }
     let compared = Arc::new(service.jobs.compare(old, new).await?.ok_or(NO_SUCH_JOB)?);
-    service.comparisons.keep((old, new), &compared, compared.items.len() <= KEPT_DIFFERENCES);
+    service.comparisons.insert((old, new), &compared, compared.items.len() <= KEPT_DIFFERENCES);
     Ok(compared)
 }
 

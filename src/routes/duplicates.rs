@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::{KnownJob, Query};
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -25,11 +25,11 @@ const KEPT_NAMES: usize = 200_000;
 /// A page of groups.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DuplicatesPage)]
-struct GroupsShown {
+struct DuplicatesPage {
     /// The one that tells that files are alike.
     #[schema(value_type = String, example = "blake3")]
     algorithm: Algorithm,
-    groups: Vec<GroupShown>,
+    groups: Vec<DuplicateGroup>,
     /// All groups.
     total: u64,
     position: u64,
@@ -39,7 +39,7 @@ struct GroupsShown {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DuplicateGroup)]
-struct GroupShown {
+struct DuplicateGroup {
     digest: String,
     size: u64,
     /// Copies; hard links to one file are one.
@@ -62,12 +62,12 @@ struct GroupShown {
     description = "Groups of a finished job, the most reclaimable bytes first. Hard links to one file are one copy. \
         Nothing is ever deleted.",
     params(
-        shown::JobPath,
-        ("min_size" = inline(Option<shown::Whole>), Query, description = "Only files of at least so many bytes; 1 unless given."),
-        ("position" = inline(Option<shown::Whole>), Query, description = "The group to begin with, counted from 0."),
+        schemas::JobPath,
+        ("min_size" = inline(Option<schemas::Whole>), Query, description = "Only files of at least so many bytes; 1 unless given."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The group to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Groups of the page; 100 unless given."),
     ),
-    responses((status = 200, description = "Groups of two copies and more.", body = GroupsShown)),
+    responses((status = 200, description = "Groups of two copies and more.", body = DuplicatesPage)),
     extensions(("x-codes" = json!([
         "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining",
     ]))),
@@ -94,7 +94,7 @@ pub(super) async fn duplicates(
         shown.push(show(group, algorithm, service.jobs.results_at(job.id, places).await?));
     }
     let reclaimable_bytes = groups.iter().map(|group| group.reclaimable_bytes).sum();
-    Ok(Json(GroupsShown { algorithm, groups: shown, total: groups.len() as u64, position, reclaimable_bytes }))
+    Ok(Json(DuplicatesPage { algorithm, groups: shown, total: groups.len() as u64, position, reclaimable_bytes }))
 }
 
 async fn groups(
@@ -108,17 +108,17 @@ async fn groups(
     }
     let groups = Arc::new(service.jobs.duplicates(id, algorithm, min_size).await?.ok_or(NO_SUCH_JOB)?);
     let names: usize = groups.iter().map(|group| group.places.len()).sum();
-    service.duplicates.keep((id, min_size), &groups, names <= KEPT_NAMES);
+    service.duplicates.insert((id, min_size), &groups, names <= KEPT_NAMES);
     Ok(groups)
 }
 
-fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> GroupShown {
+fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> DuplicateGroup {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     let of_first = items.first().and_then(|item| item.as_ref().digest(algorithm)).map(hex::encode);
     let paths: Vec<Vec<u8>> = items.into_iter().map(|item| item.path).collect();
     let exact = paths.iter().any(|path| std::str::from_utf8(path).is_err());
-    GroupShown {
+    DuplicateGroup {
         digest: of_first.unwrap_or_default(),
         size: group.size,
         count: group.count,

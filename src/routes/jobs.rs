@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::key::idempotency_key;
 use crate::request::name::path_of;
 use crate::request::{KnownJob, NoQuery, Query, read_json};
@@ -25,19 +25,19 @@ use crate::service::{NO_SUCH_JOB, Service};
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = JobRequest, example = json!({ "root": "photos", "path": "2026/summer", "algorithms": ["sha256"] }))]
 #[serde(deny_unknown_fields)]
-struct JobAsked {
+struct JobRequest {
     #[serde(default)]
-    #[schema(value_type = shown::JobKind)]
+    #[schema(value_type = schemas::JobKind)]
     kind: JobKind,
     /// The name of a root.
     root: String,
     /// A directory or a file beneath the root; taken literally.
-    #[schema(value_type = Option<shown::PathBeneath>, inline)]
+    #[schema(value_type = Option<schemas::PathBeneath>, inline)]
     path: Option<String>,
     /// The exact bytes in base64, instead of `path`.
     path_b64: Option<String>,
     /// Names from `/algorithms`; blake3 unless given.
-    #[schema(value_type = Option<shown::AlgorithmNames>, inline)]
+    #[schema(value_type = Option<schemas::AlgorithmNames>, inline)]
     algorithms: Option<Vec<String>>,
     /// Only files that match one of these globs.
     #[serde(default)]
@@ -48,18 +48,18 @@ struct JobAsked {
     #[serde(default)]
     cross_filesystems: bool,
     #[serde(default)]
-    #[schema(value_type = shown::Priority)]
+    #[schema(value_type = schemas::Priority)]
     priority: Priority,
-    #[schema(value_type = Option<shown::Positive>, inline)]
+    #[schema(value_type = Option<schemas::Positive>, inline)]
     max_bytes_per_second: Option<NonZeroU64>,
-    #[schema(value_type = Option<shown::Seconds>, inline)]
+    #[schema(value_type = Option<schemas::Seconds>, inline)]
     deadline_seconds: Option<NonZeroU32>,
     /// An ended job of the same root and path: digests of files that are what they were are taken over from it.
     #[schema(value_type = Option<String>, format = "uuid")]
     reuse_unchanged_from: Option<JobId>,
 }
 
-impl JobAsked {
+impl JobRequest {
     fn into_spec(self) -> Result<JobSpec, ApiError> {
         Ok(JobSpec {
             kind: self.kind,
@@ -91,8 +91,8 @@ fn algorithms_of(names: Option<Vec<String>>) -> Result<Algorithms, ApiError> {
     description = "The job is stored before it is acknowledged, and goes on whether its client stays or not.",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
         "A request that comes again under its key within 24 hours gives the job of the first.")),
-    request_body = JobAsked,
-    responses((status = 202, description = "Taken.", body = shown::Job, headers(("Location" = String, description = "The job's own path.")))),
+    request_body = JobRequest,
+    responses((status = 202, description = "Taken.", body = schemas::Job, headers(("Location" = String, description = "The job's own path.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "no_roots", "not_found", "body_too_slow", "too_large",
         "idempotency_conflict", "job_not_finished", "algorithm_not_in_job", "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
@@ -107,7 +107,7 @@ pub(super) async fn submit(
     let key = idempotency_key(&request)?;
     service.admit_job(&caller, key.as_deref())?;
     Query::of(&request)?.finish()?;
-    let asked: JobAsked = read_json(&request, payload, service.json_rules()).await?;
+    let asked: JobRequest = read_json(&request, payload, service.json_rules()).await?;
     let owner = caller.owner.as_deref().map(str::to_owned);
     let spec = asked.into_spec()?;
     if spec.kind == JobKind::Verify {
@@ -124,8 +124,8 @@ pub(super) async fn submit(
 /// A page of jobs, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobPage)]
-struct JobsShown {
-    #[schema(value_type = Vec<shown::Job>)]
+struct JobPage {
+    #[schema(value_type = Vec<schemas::Job>)]
     items: Vec<Job>,
     /// Nothing on the last page.
     #[schema(required, value_type = Option<String>)]
@@ -136,11 +136,11 @@ struct JobsShown {
     get, path = "/api/v1/jobs", tag = "jobs", operation_id = "list_jobs",
     summary = "Jobs, newest first",
     params(
-        ("state" = Option<shown::JobState>, Query, description = "Only jobs in this state."),
+        ("state" = Option<schemas::JobState>, Query, description = "Only jobs in this state."),
         ("cursor" = Option<String>, Query, format = "uuid", description = "`next_cursor` of the page before."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Jobs of the page; 100 unless given."),
     ),
-    responses((status = 200, description = "A page; of the token's own jobs, unless it is an admin's.", body = JobsShown)),
+    responses((status = 200, description = "A page; of the token's own jobs, unless it is an admin's.", body = JobPage)),
     extensions(("x-codes" = json!(["store_corrupt", "draining"]))),
 )]
 pub(super) async fn list(
@@ -154,7 +154,7 @@ pub(super) async fn list(
     let limit = query.limit()?;
     query.finish()?;
     let page = service.jobs.list(JobQuery { state, owner: caller.sees_jobs_of(), cursor, limit }).await?;
-    Ok(Json(JobsShown { items: page.items, next_cursor: page.next_cursor }))
+    Ok(Json(JobPage { items: page.items, next_cursor: page.next_cursor }))
 }
 
 fn state_of(name: &str) -> Result<JobState, ApiError> {
@@ -165,8 +165,8 @@ fn state_of(name: &str) -> Result<JobState, ApiError> {
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "show_job",
     summary = "A job",
-    params(shown::JobPath),
-    responses((status = 200, description = "The job as it stands.", body = shown::Job)),
+    params(schemas::JobPath),
+    responses((status = 200, description = "The job as it stands.", body = schemas::Job)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder {
@@ -176,7 +176,7 @@ pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder 
 #[utoipa::path(
     delete, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "delete_job",
     summary = "Delete a job with its results",
-    params(shown::JobPath),
+    params(schemas::JobPath),
     responses((status = 204, description = "Gone.")),
     extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "draining", "storage_full"]))),
 )]

@@ -14,8 +14,8 @@ use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_core::result::{Item, Summary};
 
 use crate::error::ApiError;
-use crate::fresh::Tag;
-use crate::openapi::shown;
+use crate::etag::JobTag;
+use crate::openapi::schemas;
 use crate::paging::ResultPages;
 use crate::request::{KnownJob, Query};
 use crate::service::Service;
@@ -24,9 +24,9 @@ use crate::service::Service;
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",
     summary = "A finished job's digests as a file for other tools",
     params(
-        shown::JobPath,
-        ("format" = inline(Option<shown::ManifestFormat>), Query, description = "gnu unless given, bsd for several algorithms.", example = "gnu"),
-        ("algorithm" = inline(Option<shown::AlgorithmName>), Query, description = "The digest to write, where the job has several.", example = "sha256"),
+        schemas::JobPath,
+        ("format" = inline(Option<schemas::ManifestFormat>), Query, description = "gnu unless given, bsd for several algorithms.", example = "gnu"),
+        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The digest to write, where the job has several.", example = "sha256"),
     ),
     responses((status = 200, description = "The manifest, as an attachment.",
         headers(("Content-Disposition" = String, description = "The name to save it under.")),
@@ -54,8 +54,8 @@ pub(super) async fn manifest(
     };
     let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = format.choose(algorithm, &job.spec.algorithms)?;
-    let tag = Tag::of(&request, &job, "manifest");
-    if let Some(same) = tag.known_to(&request) {
+    let tag = JobTag::of(&request, &job, "manifest");
+    if let Some(same) = tag.not_modified(&request) {
         return Ok(same);
     }
     let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);

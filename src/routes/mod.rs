@@ -22,7 +22,7 @@ use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::openapi::{Credentials, Links, Parameters, Problems, shown};
+use crate::openapi::{Credentials, Links, Parameters, Problems, schemas};
 use crate::routing::{Methods, resource};
 
 /// Every route there is.
@@ -99,7 +99,7 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
         events::all_events,
     ),
-    components(schemas(shown::Problem)),
+    components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),
     modifiers(&Credentials, &Parameters, &Problems, &Links),
 )]

@@ -12,8 +12,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::fresh::Tag;
-use crate::openapi::shown;
+use crate::etag::JobTag;
+use crate::openapi::schemas;
 use crate::paging::ResultPages;
 use crate::request::accept::prefers;
 use crate::request::{KnownJob, Query};
@@ -22,8 +22,8 @@ use crate::service::{NO_SUCH_JOB, Service};
 /// A page of results.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ResultPage)]
-struct ResultsShown {
-    #[schema(value_type = Vec<shown::Item>)]
+struct ResultPage {
+    #[schema(value_type = Vec<schemas::Item>)]
     items: Vec<Item>,
     /// How many match so far.
     total: u64,
@@ -35,18 +35,18 @@ struct ResultsShown {
     summary = "A job's results",
     description = "A page as JSON; with `Accept: application/x-ndjson` all of them, one object a line, the summary last.",
     params(
-        shown::JobPath,
-        ("status" = Option<shown::ItemStatus>, Query, description = "Only results that came to this."),
-        ("verdict" = Option<shown::Verdict>, Query, description = "Only results that an audit said this of."),
+        schemas::JobPath,
+        ("status" = Option<schemas::ItemStatus>, Query, description = "Only results that came to this."),
+        ("verdict" = Option<schemas::Verdict>, Query, description = "Only results that an audit said this of."),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
-        ("digest" = inline(Option<shown::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("digest" = inline(Option<schemas::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "Another order, once the job has ended: `path`, `size` or `modified_at`, with `-` in front from the last on."),
-        ("position" = inline(Option<shown::Whole>), Query, description = "The row to begin with, counted from 0."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The row to begin with, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
     ),
     responses((status = 200, description = "In walk order.", content(
-        (ResultsShown = "application/json"),
+        (ResultPage = "application/json"),
         (String = "application/x-ndjson"),
     )), (status = 304, description = "The client has it: `If-None-Match` names the tag of a finished job's answer.")),
     extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining"]))),
@@ -59,15 +59,15 @@ pub(super) async fn results(
     let mut query = Query::of(&request)?;
     let query = result_query(&mut query, &job.spec.algorithms).and_then(|wanted| query.finish().map(|()| wanted))?;
     let lines = wants_ndjson(&request);
-    let tag = Tag::of(&request, &job, if lines { "lines" } else { "page" });
-    if let Some(same) = tag.known_to(&request) {
+    let tag = JobTag::of(&request, &job, if lines { "lines" } else { "page" });
+    if let Some(same) = tag.not_modified(&request) {
         return Ok(same);
     }
     if lines {
         return Ok(tag.on(all_results(service, job.id, query).await?));
     }
     let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
-    let shown = ResultsShown { items: page.items, total: page.total, position: page.position };
+    let shown = ResultPage { items: page.items, total: page.total, position: page.position };
     Ok(tag.on(HttpResponse::Ok().json(shown)))
 }
 

@@ -10,7 +10,7 @@ use serde::ser::{SerializeMap, Serializer};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::name::{decode_cursor, encode_cursor};
 use crate::request::{NoQuery, Query};
 use crate::service::Service;
@@ -18,29 +18,29 @@ use crate::service::Service;
 /// A root.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Root)]
-struct RootShown {
+struct RootJson {
     name: String,
-    #[schema(value_type = shown::Filesystem)]
+    #[schema(value_type = schemas::Filesystem)]
     filesystem: FilesystemKind,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/roots", tag = "roots", operation_id = "list_roots",
     summary = "The directories that jobs may read",
-    responses((status = 200, description = "By their public names; absolute paths never leave the server.", body = Vec<RootShown>)),
+    responses((status = 200, description = "By their public names; absolute paths never leave the server.", body = Vec<RootJson>)),
 )]
 pub(super) async fn list(_: NoQuery, service: Data<Service>) -> impl Responder {
     let roots = service.jobs.roots().iter();
-    let shown = roots.map(|root| RootShown { name: root.name().to_owned(), filesystem: root.filesystem() });
+    let shown = roots.map(|root| RootJson { name: root.name().to_owned(), filesystem: root.filesystem() });
     Json(shown.collect::<Vec<_>>())
 }
 
 /// A page of a directory, names in byte order.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EntryPage)]
-struct EntriesShown {
-    #[schema(value_type = Vec<shown::Entry>)]
-    items: Vec<EntryShown>,
+struct EntryPage {
+    #[schema(value_type = Vec<schemas::Entry>)]
+    items: Vec<EntryJson>,
     /// Nothing on the last page.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -48,9 +48,9 @@ struct EntriesShown {
 
 /// One name of a directory.
 #[derive(Debug)]
-struct EntryShown(Entry);
+struct EntryJson(Entry);
 
-impl Serialize for EntryShown {
+impl Serialize for EntryJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "name", "name_b64", &self.0.name)?;
@@ -66,11 +66,11 @@ impl Serialize for EntryShown {
     summary = "What is in a directory of a root",
     params(
         ("root" = String, Path, description = "The root's name.", example = "photos"),
-        ("path" = inline(Option<shown::PathBeneath>), Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
-        ("cursor" = inline(Option<shown::Cursor>), Query, description = "`next_cursor` of the page before."),
+        ("path" = inline(Option<schemas::PathBeneath>), Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
+        ("cursor" = inline(Option<schemas::Cursor>), Query, description = "`next_cursor` of the page before."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Entries of the page; 100 unless given."),
     ),
-    responses((status = 200, description = "A page, names in byte order.", body = EntriesShown)),
+    responses((status = 200, description = "A page, names in byte order.", body = EntryPage)),
     extensions(("x-codes" = json!(["path_invalid", "not_found", "root_unavailable"]))),
 )]
 pub(super) async fn entries(
@@ -86,8 +86,8 @@ pub(super) async fn entries(
     let root = service.jobs.roots().iter().find(|root| root.name() == name.as_str());
     let root = root.ok_or(ApiError::NotFound("no root has this name"))?;
     let page = list_entries(root, path, cursor, limit).await?;
-    Ok(Json(EntriesShown {
-        items: page.items.into_iter().map(EntryShown).collect(),
+    Ok(Json(EntryPage {
+        items: page.items.into_iter().map(EntryJson).collect(),
         next_cursor: page.next_cursor.map(|name| encode_cursor(&name)),
     }))
 }

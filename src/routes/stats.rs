@@ -10,34 +10,34 @@ use hivesum_actors::store::figures::StoreFigures;
 use serde::Serialize;
 
 use crate::config::{Limits, RateLimit};
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::NoQuery;
 use crate::service::Service;
 
 /// The engine's figures, how long it has been up, which program it is and what it takes.
 #[derive(Debug, Serialize)]
-struct StatsShown {
+struct StatsJson {
     #[serde(flatten)]
     engine: EngineStats,
     jobs: JobCounts,
-    store: StoreShown,
+    store: StoreJson,
     /// What the job store takes on the disk, its log included.
     database_bytes: u64,
     uptime_seconds: u64,
     version: &'static str,
-    limits: LimitsShown,
+    limits: LimitsJson,
 }
 
 /// The job store.
 #[derive(Debug, Serialize)]
-struct StoreShown {
+struct StoreJson {
     database_bytes: u64,
     log_bytes: u64,
     commits: u64,
     rows_committed: u64,
 }
 
-impl StoreShown {
+impl StoreJson {
     fn of(figures: &StoreFigures) -> Self {
         let StoreFigures { database_bytes, log_bytes, commits, rows_committed, .. } = *figures;
         Self { database_bytes, log_bytes, commits, rows_committed }
@@ -46,7 +46,7 @@ impl StoreShown {
 
 /// Of what a client meets, the bounds; none where there is no bound.
 #[derive(Debug, Serialize)]
-struct LimitsShown {
+struct LimitsJson {
     requests_per_second: Option<NonZeroU32>,
     max_upload_bytes: u64,
     max_uploads: usize,
@@ -60,7 +60,7 @@ struct LimitsShown {
     max_streams_per_client: Option<usize>,
 }
 
-impl LimitsShown {
+impl LimitsJson {
     fn of(limits: &Limits) -> Self {
         Self {
             requests_per_second: match limits.rate {
@@ -84,17 +84,17 @@ impl LimitsShown {
 #[utoipa::path(
     get, path = "/api/v1/stats", tag = "operations", operation_id = "stats",
     summary = "The engine's figures of this instant",
-    responses((status = 200, description = "Since the start.", body = shown::Stats)),
+    responses((status = 200, description = "Since the start.", body = schemas::Stats)),
 )]
 pub(super) async fn stats(_: NoQuery, service: Data<Service>) -> impl Responder {
-    let store = StoreShown::of(&service.jobs.store_figures());
-    Json(StatsShown {
+    let store = StoreJson::of(&service.jobs.store_figures());
+    Json(StatsJson {
         engine: service.engine.stats(),
         jobs: service.jobs.counts(),
         database_bytes: store.database_bytes + store.log_bytes,
         store,
         uptime_seconds: service.started.elapsed().as_secs(),
         version: env!("CARGO_PKG_VERSION"),
-        limits: LimitsShown::of(&service.limits),
+        limits: LimitsJson::of(&service.limits),
     })
 }

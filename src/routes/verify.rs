@@ -10,7 +10,7 @@ use hivesum_core::file::RelPath;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::key::idempotency_key;
 use crate::request::{PacedBody, Query};
 use crate::service::Service;
@@ -22,14 +22,14 @@ use crate::service::Service;
         `check` takes its entries from the manifest alone. Each result has a `verdict`, the summary their counts.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),
-        ("path" = inline(Option<shown::PathBeneath>), Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
-        ("algorithm" = inline(Option<shown::AlgorithmName>), Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
-        ("mode" = Option<shown::VerifyMode>, Query, description = "`audit` unless given."),
+        ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
+        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
+        ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` unless given."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that comes again under its key within 24 hours gives the job of the first."),
     ),
     request_body(content = String, content_type = "text/plain", description = "The manifest, at most 64 MiB and 1,000,000 lines."),
-    responses((status = 202, description = "Taken.", body = shown::Job, headers(("Location" = String, description = "The job's own path.")))),
+    responses((status = 202, description = "Taken.", body = schemas::Job, headers(("Location" = String, description = "The job's own path.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",
         "idempotency_conflict", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
@@ -46,8 +46,9 @@ pub(super) async fn verify(
     service.admit_job(&caller, key.as_deref())?;
     let spec = spec_of(&request)?;
     // Each manifest is held in memory whole: they come a few at a time.
-    let _place = service.manifest_for(&caller)?;
-    let body = PacedBody::open(&request, payload, service.manifest_rules())?.within(service.budget.clone(), caller.key);
+    let _share = service.manifest_for(&caller)?;
+    let body =
+        PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
     let manifest = body.collect().await?;
     let owner = caller.owner.as_deref().map(str::to_owned);
     let job = service.jobs.verify(spec, manifest, owner, key).await?;

@@ -1,4 +1,4 @@
-//! The HTTP service: sockets with seats and deadlines, below actix-http, which offers no place for them itself.
+//! The HTTP service: sockets with connections and deadlines, below actix-http, which offers no place for them itself.
 
 use std::io::{Error, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::ServeError;
 use super::tls;
 use crate::config::ServeConfig;
-use crate::connection::{Connection, Patience, Socket};
+use crate::connection::{Connection, Socket, Timeouts};
 use crate::gate::{Proxies, gate};
 use crate::service::Service;
 use crate::{assets, routes};
@@ -30,10 +30,10 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who may connect, and how.
 #[derive(Clone)]
-struct Door {
-    seats: Arc<Shares>,
+struct Acceptor {
+    connections: Arc<Shares>,
     proxies: Arc<Proxies>,
-    patience: Patience,
+    timeouts: Timeouts,
     tls: Option<TlsAcceptor>,
 }
 
@@ -45,10 +45,10 @@ pub(super) fn serve(
     drain_within: Duration,
 ) -> Result<Server, ServeError> {
     let limits = config.limits.clone();
-    let door = Door {
-        seats: service.seats.clone(),
+    let acceptor = Acceptor {
+        connections: service.connections.clone(),
         proxies: service.proxies.clone(),
-        patience: Patience { head: limits.head_timeout, write: limits.write_timeout },
+        timeouts: Timeouts { head: limits.head_timeout, write: limits.write_timeout },
         tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
     };
     let builder = ServerBuilder::new()
@@ -59,7 +59,7 @@ pub(super) fn serve(
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let factory = move || {
-        let (door, service, stopping) = (door.clone(), service.clone(), stopping.clone());
+        let (acceptor, service, stopping) = (acceptor.clone(), service.clone(), stopping.clone());
         let app = App::new()
             .app_data(service.clone())
             .configure(|app| routes::configure(app, &service.metrics))
@@ -75,38 +75,38 @@ pub(super) fn serve(
             .client_disconnect_timeout(CLOSE_WITHIN)
             .h1_allow_half_closed(false)
             .on_connect_ext(|connection: &Connection, data| {
-                data.insert(connection.watch());
+                data.insert(connection.phase());
             })
             .h1(map_config(app.into_factory().map_err(|error: WebError| error.error_response()), |()| {
                 AppConfig::default()
             }));
-        fn_service(move |socket: TcpStream| admit(door.clone(), socket)).and_then(http)
+        fn_service(move |socket: TcpStream| admit(acceptor.clone(), socket)).and_then(http)
     };
     Ok(builder.listen("hivesum", listener, factory)?.run())
 }
 
-/// A seat, then TLS where it is spoken: both in bounded time, or the connection is closed.
-async fn admit(door: Door, socket: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
+/// A permit, then TLS where it is spoken: both in bounded time, or the connection is closed.
+async fn admit(acceptor: Acceptor, socket: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
     let peer = socket.peer_addr()?;
     socket.set_nodelay(true)?;
-    let seat = door.seat(peer).ok_or_else(|| {
-        tracing::debug!(%peer, "no seat for a connection");
+    let permit = acceptor.permit(peer).ok_or_else(|| {
+        tracing::debug!(%peer, "no permit for a connection");
         Error::from(ErrorKind::ConnectionRefused)
     })?;
-    let socket = match &door.tls {
+    let socket = match &acceptor.tls {
         None => Socket::Plain(socket),
         Some(tls) => {
-            let shaken = timeout(door.patience.head, tls.accept(socket)).await.map_err(Error::from)?;
+            let shaken = timeout(acceptor.timeouts.head, tls.accept(socket)).await.map_err(Error::from)?;
             Socket::Tls(Box::new(shaken?))
         }
     };
-    Ok((Connection::new(socket, door.patience, Some(seat)), Some(peer)))
+    Ok((Connection::new(socket, acceptor.timeouts, Some(permit)), Some(peer)))
 }
 
-impl Door {
+impl Acceptor {
     /// A connection beyond either bound is closed at once; those of a proxy are many clients'.
-    fn seat(&self, peer: SocketAddr) -> Option<Share> {
+    fn permit(&self, peer: SocketAddr) -> Option<Share> {
         let own = !self.proxies.trusts(peer.ip());
-        self.seats.take(own.then(|| ClientKey::of_address(peer.ip()))).ok()
+        self.connections.take(own.then(|| ClientKey::of_address(peer.ip()))).ok()
     }
 }

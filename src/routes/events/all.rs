@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{RETRY, Source, last_event_id, send, write_event};
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::NoQuery;
 use crate::service::Service;
 
@@ -24,7 +24,7 @@ use crate::service::Service;
         ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(,[0-9a-f-]{36}:[0-9]+)*$", description =
             "The last event seen: ends and errors since are told again, those of earlier starts of the service among them."),
     ),
-    responses((status = 200, description = "The stream; it goes on until the service stops.", body = shown::ServerSentEvent, content_type = "text/event-stream")),
+    responses((status = 200, description = "The stream; it goes on until the service stops.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(in crate::routes) async fn all_events(
@@ -49,23 +49,23 @@ impl Source for ServiceEvents {
 
 /// Something that is of one job among many.
 #[derive(Serialize)]
-struct OfJob<T> {
+struct WithJob<T> {
     job: JobId,
     #[serde(flatten)]
     told: T,
 }
 
 #[derive(Serialize)]
-struct StateTold {
+struct StateJson {
     state: JobState,
 }
 
 fn text_of(event: &ServiceEvent) -> String {
     let (id, job) = (&event.standing, event.job);
     match &event.kind {
-        JobEventKind::Progress(told) => write_event(id, "progress", &OfJob { job, told }),
-        JobEventKind::State(state) => write_event(id, "state", &OfJob { job, told: StateTold { state: *state } }),
-        JobEventKind::ItemError(told) => write_event(id, "item_error", &OfJob { job, told }),
+        JobEventKind::Progress(told) => write_event(id, "progress", &WithJob { job, told }),
+        JobEventKind::State(state) => write_event(id, "state", &WithJob { job, told: StateJson { state: *state } }),
+        JobEventKind::ItemError(told) => write_event(id, "item_error", &WithJob { job, told }),
         JobEventKind::Snapshot(job) => write_event(id, "snapshot", job),
         JobEventKind::End(job) => write_event(id, "end", job),
     }

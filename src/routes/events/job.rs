@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{RETRY, Source, last_event_id, send, write_event};
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::openapi::shown;
+use crate::openapi::schemas;
 use crate::request::{KnownJob, NoQuery};
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -17,10 +17,10 @@ use crate::service::{NO_SUCH_JOB, Service};
     summary = "A job's progress as server-sent events",
     description = "Events `progress`, `state`, `item_error`, `snapshot` and, last, `end`; a comment at least every 15 s.",
     params(
-        shown::JobPath,
-        ("Last-Event-ID" = inline(Option<shown::Whole>), Header, description = "The last event seen: what came since is told again."),
+        schemas::JobPath,
+        ("Last-Event-ID" = inline(Option<schemas::Whole>), Header, description = "The last event seen: what came since is told again."),
     ),
-    responses((status = 200, description = "The stream; it ends with the job.", body = shown::ServerSentEvent, content_type = "text/event-stream")),
+    responses((status = 200, description = "The stream; it ends with the job.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(in crate::routes) async fn events(

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 
 use super::Hashed;
-use super::asked::Asked;
+use super::upload_request::UploadRequest;
 use crate::error::ApiError;
 use crate::request::PacedBody;
 use crate::service::Service;
@@ -15,7 +15,7 @@ use crate::service::Service;
 pub(super) async fn hash_parts(
     request: &HttpRequest,
     body: PacedBody,
-    asked: &Asked,
+    asked: &UploadRequest,
     service: &Service,
 ) -> Result<HttpResponse, ApiError> {
     if !asked.expected.is_empty() {

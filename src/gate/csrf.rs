@@ -6,11 +6,11 @@
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
 
-use super::Origins;
+use super::Cors;
 use crate::error::ApiError;
 
 /// Refuses an unsafe method from another origin.
-pub(super) fn check(head: &RequestHead, origins: &Origins) -> Result<(), ApiError> {
+pub(super) fn check(head: &RequestHead, cors: &Cors) -> Result<(), ApiError> {
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
         return Ok(());
     }
@@ -18,7 +18,7 @@ pub(super) fn check(head: &RequestHead, origins: &Origins) -> Result<(), ApiErro
         Some(site) => matches!(site.as_bytes(), b"same-origin" | b"none"),
         None => head.headers().get(header::ORIGIN).is_none_or(|origin| is_host(head, origin.as_bytes())),
     };
-    if own || origins.vouches_for(head.headers()) { Ok(()) } else { Err(ApiError::CrossSite) }
+    if own || cors.allows_unsafe(head.headers()) { Ok(()) } else { Err(ApiError::CrossSite) }
 }
 
 /// Whether the origin is the host that the request was sent to.
@@ -39,7 +39,7 @@ mod tests {
     fn check_post(fields: &[(&'static str, &str)]) -> Result<(), ApiError> {
         let request = TestRequest::post().insert_header(("host", "localhost:8080"));
         let request = fields.iter().fold(request, |request, field| request.insert_header(*field));
-        check(request.to_http_request().head(), &Origins::new(&["https://friend.example".to_owned()]))
+        check(request.to_http_request().head(), &Cors::new(&["https://friend.example".to_owned()]))
     }
 
     #[test]

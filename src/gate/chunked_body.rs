@@ -19,22 +19,25 @@ use futures_util::Stream;
 
 /// Keeps the reader of one chunked body.
 #[derive(Clone)]
-pub(super) struct Reader(Rc<RefCell<Payload>>);
+pub(super) struct BodyReader(Rc<RefCell<Payload>>);
 
 /// Takes hold of the body's reader, if the body is chunked. The handler reads through it.
-pub(super) fn keep_reader(request: &mut ServiceRequest) -> Option<Reader> {
+pub(super) fn hold_reader(request: &mut ServiceRequest) -> Option<BodyReader> {
     request.headers().get(header::TRANSFER_ENCODING)?;
-    let reader = Reader(Rc::new(RefCell::new(request.take_payload())));
+    let reader = BodyReader(Rc::new(RefCell::new(request.take_payload())));
     request.set_payload(Payload::Stream { payload: Box::pin(reader.clone()) });
     Some(reader)
 }
 
 /// Keeps what an exchange holds, such as the body's reader, until the answer's body is sent.
-pub(super) fn until_sent<H: Unpin + 'static>(held: H, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    response.map_body(|_, body| BoxBody::new(Answer { body, _held: held }))
+pub(super) fn hold_until_sent<H: Unpin + 'static>(
+    held: H,
+    response: ServiceResponse<BoxBody>,
+) -> ServiceResponse<BoxBody> {
+    response.map_body(|_, body| BoxBody::new(HoldingBody { body, _held: held }))
 }
 
-impl Stream for Reader {
+impl Stream for BodyReader {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -43,12 +46,12 @@ impl Stream for Reader {
 }
 
 /// An answer's body, and what lives as long.
-struct Answer<H> {
+struct HoldingBody<H> {
     body: BoxBody,
     _held: H,
 }
 
-impl<H: Unpin> MessageBody for Answer<H> {
+impl<H: Unpin> MessageBody for HoldingBody<H> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

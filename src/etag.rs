@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::Job;
 
 /// Whether the client says that it has this one.
-pub(crate) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+pub(crate) fn client_has(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
@@ -16,9 +16,9 @@ pub(crate) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
 }
 
 /// The tag of an answer about a job; none while the job goes on.
-pub(crate) struct Tag(Option<EntityTag>);
+pub(crate) struct JobTag(Option<EntityTag>);
 
-impl Tag {
+impl JobTag {
     /// Of the job, of its end, and of what was asked for in which form.
     pub(crate) fn of(request: &HttpRequest, job: &Job, form: &str) -> Self {
         let ended = job.finished_at.filter(|_| job.state.is_final());
@@ -30,8 +30,8 @@ impl Tag {
     }
 
     /// The answer to who has it already.
-    pub(crate) fn known_to(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        let known = self.0.as_ref().is_some_and(|tag| is_known(request, tag));
+    pub(crate) fn not_modified(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        let known = self.0.as_ref().is_some_and(|tag| client_has(request, tag));
         known.then(|| self.on(HttpResponse::NotModified().finish()))
     }
 

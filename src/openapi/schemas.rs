@@ -68,7 +68,7 @@ pub(crate) struct Stats {
     uptime_seconds: u64,
     /// Of the program.
     version: String,
-    limits: LimitsTold,
+    limits: Limits,
 }
 
 /// Jobs that wait and run now; those that ended since the start, by how.
@@ -95,7 +95,7 @@ pub(crate) struct StoreStats {
 
 /// Bounds that a client meets; null where there is none.
 #[derive(ToSchema)]
-pub(crate) struct LimitsTold {
+pub(crate) struct Limits {
     requests_per_second: Option<u32>,
     max_upload_bytes: u64,
     max_uploads: u64,

@@ -7,13 +7,13 @@ use super::secret::Secret;
 
 const LIFETIME: Duration = Duration::from_secs(600);
 
-pub(super) struct StartLink {
+pub(super) struct SignInLink {
     secret: Secret,
     /// Until when it may be redeemed; nothing once it was.
     open_until: Mutex<Option<Instant>>,
 }
 
-impl StartLink {
+impl SignInLink {
     pub(super) fn new() -> Result<Self, getrandom::Error> {
         Ok(Self { secret: Secret::new()?, open_until: Mutex::new(Some(Instant::now() + LIFETIME)) })
     }
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_link_works_once() {
-        let link = StartLink::new().unwrap();
+        let link = SignInLink::new().unwrap();
         assert!(!link.redeem("0"));
         assert!(link.redeem(&link.token()));
         assert!(!link.redeem(&link.token()));
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_link_works_for_ten_minutes() {
-        let link = StartLink::new().unwrap();
+        let link = SignInLink::new().unwrap();
         assert!(!link.redeem_at(&link.token(), Instant::now() + Duration::from_secs(601)));
     }
 }

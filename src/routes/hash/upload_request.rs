@@ -11,13 +11,13 @@ use crate::request::Query;
 
 /// An upload's wishes.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct UploadRequest {
     /// What is computed and shown: the algorithms asked for, then those of expected digests.
     pub(super) algorithms: Algorithms,
     pub(super) expected: Vec<Digest>,
 }
 
-impl Asked {
+impl UploadRequest {
     /// From the query and the digest fields.
     pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut query = Query::of(request)?;

@@ -15,12 +15,12 @@ const LEAST_BURST_KIB: u32 = 1024;
 
 /// What bodies may cost.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct Bandwidth {
     of_client: Option<RequestLimiter>,
     of_all: Option<RequestLimiter>,
 }
 
-impl Budget {
+impl Bandwidth {
     pub(crate) fn new(limits: &Limits) -> Self {
         let limiter = |bytes: NonZeroU64| {
             let kib =

@@ -7,17 +7,17 @@ const KEPT: usize = 4;
 
 /// The latest answers by their questions, the newest last.
 #[derive(Debug)]
-pub(crate) struct Recent<Q, A> {
+pub(crate) struct Cache<Q, A> {
     answers: Mutex<Vec<(Q, Arc<A>)>>,
 }
 
-impl<Q, A> Default for Recent<Q, A> {
+impl<Q, A> Default for Cache<Q, A> {
     fn default() -> Self {
         Self { answers: Mutex::default() }
     }
 }
 
-impl<Q: PartialEq, A> Recent<Q, A> {
+impl<Q: PartialEq, A> Cache<Q, A> {
     /// The answer to a question that was asked lately.
     pub(crate) fn get(&self, question: &Q) -> Option<Arc<A>> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -25,7 +25,7 @@ impl<Q: PartialEq, A> Recent<Q, A> {
     }
 
     /// Keeps an answer in the place of the oldest one, if it `is_small`.
-    pub(crate) fn keep(&self, question: Q, answer: &Arc<A>, is_small: bool) {
+    pub(crate) fn insert(&self, question: Q, answer: &Arc<A>, is_small: bool) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|(known, _)| *known != question);
         if is_small {
@@ -43,13 +43,13 @@ mod tests {
 
     #[test]
     fn the_latest_answers_are_kept_and_large_ones_are_not() {
-        let recent = Recent::default();
+        let cache = Cache::default();
         for question in 0..KEPT + 1 {
-            recent.keep(question, &Arc::new(question), true);
+            cache.insert(question, &Arc::new(question), true);
         }
-        assert!(recent.get(&0).is_none());
-        assert_eq!(recent.get(&KEPT).as_deref(), Some(&KEPT));
-        recent.keep(9, &Arc::new(9), false);
-        assert!(recent.get(&9).is_none());
+        assert!(cache.get(&0).is_none());
+        assert_eq!(cache.get(&KEPT).as_deref(), Some(&KEPT));
+        cache.insert(9, &Arc::new(9), false);
+        assert!(cache.get(&9).is_none());
     }
 }

@@ -6,7 +6,7 @@ use crate::assets;
 
 /// The kinds of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum AccessRule {
     /// For everybody, never counted.
     Public,
     /// For everybody, counted.
@@ -16,18 +16,18 @@ pub(super) enum Place {
     /// Needs a token, never counted.
     Metrics,
     /// Needs a token, counted.
-    Guarded,
+    Protected,
 }
 
-impl Place {
-    pub(super) fn of(path: &str) -> Self {
+impl AccessRule {
+    pub(super) fn for_path(path: &str) -> Self {
         match path {
             "/" | "/healthz" | "/readyz" => Self::Public,
             "/metrics" => Self::Metrics,
             "/api/v1/session" => Self::SignIn,
-            path if path.starts_with("/api/") => Self::Guarded,
+            path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
-            _ => Self::Guarded,
+            _ => Self::Protected,
         }
     }
 }
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn what_is_not_listed_is_guarded() {
         for path in ["/", "/healthz", "/readyz", "/app.js"] {
-            assert_eq!(Place::of(path), Place::Public, "{path}");
+            assert_eq!(AccessRule::for_path(path), AccessRule::Public, "{path}");
         }
         for path in [
             "/api/v1/jobs",
@@ -53,7 +53,7 @@ mod tests {
             "/../app.js",
             "/app.js/",
         ] {
-            assert_eq!(Place::of(path), Place::Guarded, "{path}");
+            assert_eq!(AccessRule::for_path(path), AccessRule::Protected, "{path}");
         }
     }
 }

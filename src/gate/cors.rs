@@ -26,11 +26,11 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins that are let in, as browsers write them.
 #[derive(Debug)]
-pub(crate) struct Origins {
+pub(crate) struct Cors {
     allowed: Vec<String>,
 }
 
-impl Origins {
+impl Cors {
     pub(crate) fn new(allowed: &[String]) -> Self {
         Self { allowed: allowed.to_vec() }
     }
@@ -44,7 +44,7 @@ impl Origins {
 
     /// Whether the request may change things though another site's page sent it: it says who asks by a token, which
     /// a browser adds to nothing by itself.
-    pub(super) fn vouches_for(&self, fields: &HeaderMap) -> bool {
+    pub(super) fn allows_unsafe(&self, fields: &HeaderMap) -> bool {
         self.allows(fields) && crate::auth::bearer(fields).is_some()
     }
 
@@ -56,7 +56,7 @@ impl Origins {
     }
 
     /// The answer to that.
-    pub(super) fn allow_all() -> HttpResponse {
+    pub(super) fn preflight_response() -> HttpResponse {
         HttpResponse::NoContent()
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
             .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_FIELDS))
@@ -65,21 +65,21 @@ impl Origins {
     }
 
     /// What the answer to this request will say of it.
-    pub(super) fn note(&self, fields: &HeaderMap) -> OriginNote {
+    pub(super) fn headers_for(&self, fields: &HeaderMap) -> CorsHeaders {
         let origin = self.allows(fields).then(|| fields.get(header::ORIGIN).cloned()).flatten();
-        OriginNote { differs: !self.allowed.is_empty(), origin }
+        CorsHeaders { differs: !self.allowed.is_empty(), origin }
     }
 }
 
 /// What an answer says of who may read it.
 #[derive(Debug)]
-pub(super) struct OriginNote {
+pub(super) struct CorsHeaders {
     /// Other origins get other answers.
     differs: bool,
     origin: Option<HeaderValue>,
 }
 
-impl OriginNote {
+impl CorsHeaders {
     pub(super) fn write(self, fields: &mut HeaderMap) {
         if self.differs {
             fields.append(header::VARY, HeaderValue::from_name(HeaderName::from_static("origin")));

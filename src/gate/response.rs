@@ -20,13 +20,13 @@ static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resou
 
 /// What a request says of the form of its answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wishes {
+pub(super) struct Preferences {
     gzip: bool,
     /// The digest wanted, and the field it goes into.
     digest: Option<(&'static str, Algorithm)>,
 }
 
-impl Wishes {
+impl Preferences {
     pub(super) fn of(request: &ServiceRequest) -> Self {
         let fields = request.headers();
         let digest = || {
@@ -40,19 +40,19 @@ impl Wishes {
 }
 
 /// Finishes the answer.
-pub(super) fn finish(wishes: Wishes, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    make_careful(response.headers_mut());
-    if let Some((field, algorithm)) = wishes.digest {
+pub(super) fn finish(preferences: Preferences, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    add_security_headers(response.headers_mut());
+    if let Some((field, algorithm)) = preferences.digest {
         return with_digest(response, field, algorithm);
     }
-    match wishes.gzip && is_worth_gzip(&response) {
+    match preferences.gzip && is_worth_gzip(&response) {
         true => gzipped(response),
         false => response,
     }
 }
 
 /// What keeps browsers careful with an answer.
-pub(super) fn make_careful(fields: &mut HeaderMap) {
+pub(super) fn add_security_headers(fields: &mut HeaderMap) {
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     fields.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
     if !fields.contains_key(header::CONTENT_SECURITY_POLICY) {
