@@ -6,7 +6,7 @@
 
 mod code;
 mod convert;
-mod problem;
+pub(crate) mod problem;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,7 +17,6 @@ use hivesum_core::digest::Digest;
 use hivesum_core::file::PathInvalid;
 
 pub(crate) use code::Code;
-pub(crate) use problem::{RequestId, problem};
 
 /// What went wrong, one variant per answer. The text is the problem's `detail`.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +136,7 @@ impl ApiError {
             Self::TooManyStreams => Code::TooManyStreams,
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StorageFull => Code::StorageFull,
-            Self::Framework(status) => convert::framework_code(*status),
+            Self::Framework(status) => Code::for_status(*status),
         }
     }
 

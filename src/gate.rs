@@ -14,7 +14,9 @@ mod rate;
 mod response;
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -24,19 +26,49 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use crate::auth::Caller;
+use crate::auth::{Auth, Caller};
+use crate::config::ServeConfig;
 use crate::connection::PhaseHandle;
-use crate::error::{ApiError, RequestId, problem};
+use crate::error::ApiError;
+use crate::error::problem::{RequestId, problem};
 use crate::metrics::RouteMeter;
-use crate::service::Service;
 use access::AccessRule;
 use chunked_body::hold_until_sent;
-pub(crate) use cors::Cors;
-pub(crate) use hosts::Hosts;
+use cors::Cors;
+use hosts::Hosts;
 pub(crate) use proxies::Proxies;
-pub(crate) use rate::RateRule;
-use rate::RateState;
+use rate::{RateRule, RateState};
 use response::{Preferences, add_security_headers, finish};
+
+/// What the gate decides with: built once, shared by all workers.
+pub(crate) struct Gate {
+    auth: Arc<Auth>,
+    hosts: Hosts,
+    cors: Cors,
+    rate: RateRule,
+    proxies: Arc<Proxies>,
+    /// Counts the requests that reach no route.
+    unmatched: RouteMeter,
+}
+
+impl Gate {
+    /// The gate of a service that is bound to this address.
+    pub(crate) fn new(config: &ServeConfig, bound: SocketAddr, auth: Arc<Auth>, unmatched: RouteMeter) -> Self {
+        Self {
+            auth,
+            hosts: Hosts::new(bound, &config.allow_hosts),
+            cors: Cors::new(&config.allow_origins),
+            rate: RateRule::new(config.limits.rate),
+            proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
+            unmatched,
+        }
+    }
+
+    /// The trusted proxies, for whoever accepts connections.
+    pub(crate) fn proxies(&self) -> Arc<Proxies> {
+        self.proxies.clone()
+    }
+}
 
 /// The middleware.
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -44,11 +76,11 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let answering = request.conn_data::<PhaseHandle>().map(PhaseHandle::begin);
     let preferences = Preferences::of(&request);
     let reader = chunked_body::hold_reader(&mut request);
-    let service = service_of(&request);
-    let cors_headers = service.cors.headers_for(request.headers());
-    let preflight = service.cors.is_preflight(request.head());
+    let gate = gate_of(&request);
+    let cors_headers = gate.cors.headers_for(request.headers());
+    let preflight = gate.cors.is_preflight(request.head());
     let access = if preflight { AccessRule::Preflight } else { AccessRule::for_path(request.path()) };
-    let Admission { rate, outcome } = admit(&service, &request, access).await;
+    let Admission { rate, outcome } = admit(&gate, &request, access).await;
     let answered = match outcome {
         Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
         Ok(caller) => call_handler(request, caller, next, log.id).await,
@@ -57,7 +89,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let mut response = match answered {
         Ok(response) => response,
         Err(error) => {
-            log.end(service.metrics.unmatched(), error.status_code());
+            log.end(&gate.unmatched, error.status_code());
             return Err(error.into());
         }
     };
@@ -65,7 +97,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
         rate.write(response.headers_mut());
     }
     cors_headers.write(response.headers_mut());
-    let meter = response.request().app_data::<RouteMeter>().unwrap_or(service.metrics.unmatched());
+    let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());
     let response = finish(preferences, response);
     // What is in memory is written under the connection's own deadline: only streams keep the answering.
@@ -121,21 +153,21 @@ struct Admission {
     outcome: Result<Caller, ApiError>,
 }
 
-async fn admit(service: &Service, request: &ServiceRequest, access: AccessRule) -> Admission {
+async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Admission {
     let head = request.head();
-    if let Err(error) = service.hosts.check(head).and_then(|()| csrf::check(head, &service.cors)) {
+    if let Err(error) = gate.hosts.check(head).and_then(|()| csrf::check(head, &gate.cors)) {
         return Admission { rate: None, outcome: Err(error) };
     }
-    let address = service.proxies.client_of(request);
+    let address = gate.proxies.client_of(request);
     let known = match access {
         AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
-        AccessRule::Metrics | AccessRule::Protected => service.auth.identify(request.headers(), address).await,
+        AccessRule::Metrics | AccessRule::Protected => gate.auth.identify(request.headers(), address).await,
     };
     // A request of nobody we know counts as its address's.
     let client = known.as_ref().map_or(address, |caller| caller.key);
     let rate = match access {
         AccessRule::Public | AccessRule::Metrics => Ok(None),
-        AccessRule::SignIn | AccessRule::Preflight | AccessRule::Protected => service.rate.take(client),
+        AccessRule::SignIn | AccessRule::Preflight | AccessRule::Protected => gate.rate.take(client),
     };
     let permitted = |caller: Caller| match access {
         AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(caller),
@@ -217,6 +249,6 @@ impl ResponseError for DetachedError {
     }
 }
 
-fn service_of(request: &ServiceRequest) -> web::Data<Service> {
-    request.app_data::<web::Data<Service>>().expect("every app is built with its service").clone()
+fn gate_of(request: &ServiceRequest) -> web::Data<Gate> {
+    request.app_data::<web::Data<Gate>>().expect("every app is built with its gate").clone()
 }

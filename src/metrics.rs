@@ -15,14 +15,13 @@ use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use names::{DURATIONS, REQUESTS};
+
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
 
 /// Samples of histograms are folded into buckets at least this often, or they would pile up between scrapes.
 pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-
-const REQUESTS: &str = "hivesum_http_requests_total";
-const DURATIONS: &str = "hivesum_http_request_duration_seconds";
 
 /// What is true of a service at one instant.
 pub(crate) struct Snapshot {
@@ -38,7 +37,6 @@ pub(crate) struct Snapshot {
 pub(crate) struct Metrics {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
-    unmatched: RouteMeter,
 }
 
 impl Metrics {
@@ -47,8 +45,7 @@ impl Metrics {
         let recorder = Arc::new(builder.expect("the list of buckets is not empty").build_recorder());
         names::describe(&*recorder);
         let handle = recorder.handle();
-        let unmatched = RouteMeter::new(recorder.clone(), "unmatched");
-        Self { recorder, handle, unmatched }
+        Self { recorder, handle }
     }
 
     /// Counts the requests of one route.
@@ -57,8 +54,8 @@ impl Metrics {
     }
 
     /// Counts the requests that reached no route.
-    pub(crate) fn unmatched(&self) -> &RouteMeter {
-        &self.unmatched
+    pub(crate) fn unmatched(&self) -> RouteMeter {
+        RouteMeter::new(self.recorder.clone(), "unmatched")
     }
 
     /// Folds samples into buckets.

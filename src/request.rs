@@ -6,14 +6,10 @@
 pub(crate) mod accept;
 mod bandwidth;
 pub(crate) mod body;
-mod job;
-pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod name;
 pub(crate) mod query;
 
 pub(crate) use bandwidth::Bandwidth;
-pub(crate) use body::PacedBody;
-pub(crate) use job::{KnownJob, NoQuery};
-pub(crate) use json::read_json;
-pub(crate) use query::Query;
+pub(crate) use body::{PacedBody, read_json};
+pub(crate) use query::{NoQuery, Query};

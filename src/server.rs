@@ -5,6 +5,7 @@
 //! jobs are checkpointed, then the engine drains.
 
 mod announce;
+mod error;
 mod http;
 mod signals;
 mod tls;
@@ -21,17 +22,18 @@ use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
 use hivesum_actors::{Engine, EngineConfig};
-use hivesum_core::file::{Root, RootError};
+use hivesum_core::file::Root;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
-use crate::config::{ConfigError, RootConfig, ServeConfig};
-use crate::gate::{Cors, Hosts, Proxies, RateRule};
+use crate::config::{RootConfig, ServeConfig};
+use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::request::Bandwidth;
 use crate::service::{MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE, Service};
 use crate::telemetry;
+pub use error::ServeError;
 pub use tls::TlsError;
 
 /// What running jobs get of the time to drain: they stop within a quantum, and commit.
@@ -39,37 +41,6 @@ const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the engine keeps of the time to drain, after jobs and requests had theirs.
 const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
-
-/// Why the service does not start, or ended badly.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The configuration is refused.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A directory cannot be served.
-    #[error(transparent)]
-    Root(#[from] RootError),
-    /// Two directories have the same name.
-    #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
-    RootsClash(String),
-    /// The address cannot be had.
-    #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The engine or the job store does not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The certificate or its key cannot be used.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The machine failed.
-    #[error("the service ended: {0}")]
-    Io(#[from] std::io::Error),
-}
 
 /// Serves until a signal says stop. Logs and the sign-in link go to stderr, the address to stdout.
 ///
@@ -115,19 +86,18 @@ impl Server {
         let roots = open_roots(&config.roots)?;
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
-        let auth = Auth::new(config.access, jobs.tokens()).map_err(std::io::Error::from)?;
+        let auth = Arc::new(Auth::new(config.access, jobs.tokens()).map_err(std::io::Error::from)?);
+        let metrics = Metrics::new();
+        let gate = Gate::new(&config, address, auth.clone(), metrics.unmatched());
         let service = web::Data::new(Service {
             engine,
             jobs,
             auth,
-            hosts: Hosts::new(address, &config.allow_hosts),
-            rate: RateRule::new(config.limits.rate),
+            gate: web::Data::new(gate),
             bandwidth: Arc::new(Bandwidth::new(&config.limits)),
-            metrics: Metrics::new(),
+            metrics,
             connections: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
             streams: Shares::new(config.limits.max_streams, config.limits.max_streams_of_one()),
-            cors: Cors::new(&config.allow_origins),
-            proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),

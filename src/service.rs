@@ -1,8 +1,11 @@
 //! What all handlers share: one service, built once, behind one pointer for every worker.
 
+pub(crate) mod known_job;
+
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::web::Data;
 use hivesum_actors::Engine;
 use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::jobs::Jobs;
@@ -14,7 +17,7 @@ use crate::auth::{Auth, Caller};
 use crate::cache::Cache;
 use crate::config::Limits;
 use crate::error::ApiError;
-use crate::gate::{Cors, Hosts, Proxies, RateRule};
+use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::request::Bandwidth;
 use crate::request::body::BodyRules;
@@ -23,10 +26,8 @@ use crate::request::body::BodyRules;
 pub(crate) struct Service {
     pub(crate) engine: Engine,
     pub(crate) jobs: Jobs,
-    pub(crate) auth: Auth,
-    pub(crate) hosts: Hosts,
-    pub(crate) cors: Cors,
-    pub(crate) rate: RateRule,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) gate: Data<Gate>,
     /// What uploads may cost.
     pub(crate) bandwidth: Arc<Bandwidth>,
     pub(crate) limits: Limits,
@@ -34,7 +35,6 @@ pub(crate) struct Service {
     pub(crate) connections: Arc<Shares>,
     /// Event streams.
     pub(crate) streams: Arc<Shares>,
-    pub(crate) proxies: Arc<Proxies>,
     /// Whether cookies are for TLS alone.
     pub(crate) over_tls: bool,
     /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.

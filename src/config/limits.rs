@@ -3,7 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use super::{ConfigError, Retention};
+use hivesum_actors::store::retention::Retention;
+
+use super::error::ConfigError;
 
 /// How many requests one client may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -68,4 +68,17 @@ impl Code {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
+
+    /// The code of a refusal by the framework, which knows only statuses.
+    pub(super) fn for_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::REQUEST_TIMEOUT => Self::BodyTooSlow,
+            status if status.is_server_error() => Self::Internal,
+            _ => Self::InvalidRequest,
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! How failures of the rooms below become answers.
 
 use actix_web::error::PayloadError;
-use actix_web::http::StatusCode;
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
 use hivesum_actors::jobs::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
@@ -10,20 +9,7 @@ use hivesum_core::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_core::manifest::NoSuchDigest;
 use hivesum_core::walk::GlobInvalid;
 
-use super::{ApiError, Code};
-
-/// The code of a refusal that the framework made up.
-pub(super) fn framework_code(status: StatusCode) -> Code {
-    match status {
-        StatusCode::NOT_FOUND => Code::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
-        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
-        StatusCode::REQUEST_TIMEOUT => Code::BodyTooSlow,
-        status if status.is_server_error() => Code::Internal,
-        _ => Code::InvalidRequest,
-    }
-}
+use super::ApiError;
 
 impl From<UnknownAlgorithm> for ApiError {
     fn from(error: UnknownAlgorithm) -> Self {

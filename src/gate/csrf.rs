@@ -6,7 +6,7 @@
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
 
-use super::Cors;
+use super::cors::Cors;
 use crate::error::ApiError;
 
 /// Refuses an unsafe method from another origin.

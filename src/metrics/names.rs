@@ -2,7 +2,8 @@
 
 use metrics::{KeyName, Recorder};
 
-use super::{DURATIONS, REQUESTS};
+pub(super) const REQUESTS: &str = "hivesum_http_requests_total";
+pub(super) const DURATIONS: &str = "hivesum_http_request_duration_seconds";
 
 const GAUGES: &[(&str, &str)] = &[
     ("hivesum_hashers", "Hashers: slots, living, with work."),

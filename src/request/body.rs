@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt, stream};
 use hivesum_actors::limits::ClientKey;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
-use super::Bandwidth;
+use super::bandwidth::Bandwidth;
 use crate::config::BodyPace;
 use crate::error::ApiError;
 
@@ -101,4 +102,24 @@ impl PacedBody {
 
 fn too_large(rules: BodyRules) -> ApiError {
     ApiError::TooLarge { what: "the body", limit: rules.max_bytes }
+}
+
+/// The body as JSON, parsed into a `T`; the type itself refuses unknown members.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+    rules: BodyRules,
+) -> Result<T, ApiError> {
+    let declared = request.headers().get(header::CONTENT_TYPE);
+    if !declared.is_some_and(is_json) {
+        return Err(ApiError::UnsupportedMediaType("send the body as application/json"));
+    }
+    let body = PacedBody::open(request, payload, rules)?.collect().await?;
+    serde_json::from_slice(&body).map_err(|error| ApiError::invalid(error.to_string()))
+}
+
+fn is_json(value: &HeaderValue) -> bool {
+    let value = value.to_str().unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
 }

@@ -3,9 +3,11 @@
 //! Handlers take what they know and then call [`Query::finish`], which refuses the rest.
 
 use std::fmt::Display;
+use std::future::{Ready, ready};
 use std::str::FromStr;
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::ApiError;
 
@@ -76,6 +78,19 @@ impl Query {
             None => Ok(()),
             Some((name, _)) => Err(ApiError::invalid(format!("unknown query parameter {name:?}"))),
         }
+    }
+}
+
+/// A query without parameters. Handlers take it before other arguments, so that a malformed request is refused before
+/// the store is read.
+pub(crate) struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Query::of(request).and_then(Query::finish).map(|()| Self))
     }
 }
 

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::{KnownJob, Query};
+use crate::request::Query;
+use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Differences of a comparison that is kept for the next page.

@@ -1,20 +1,18 @@
 //! `GET /openapi.json`: the contract. `GET /docs`: the same to read and to try, with nothing from another host.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Path;
-use utoipa::OpenApi;
+use actix_web::web::{Data, Path};
 use utoipa_swagger_ui::Config;
 
 use crate::error::ApiError;
 
-/// The document's text, made once.
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let document = super::Document::openapi();
-    document.to_pretty_json().expect("the document is made of strings, numbers and lists")
-});
+/// Makes the document's text, or gives the one that was made: the document names the handlers of this file, too, so it
+/// comes from above.
+#[derive(Clone, Copy)]
+pub(super) struct DocumentSource(pub(super) fn() -> &'static str);
 
 /// Swagger UI sets styles of its own accord; scripts are from here alone, and it calls nobody else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -28,8 +26,8 @@ const START: &str = include_str!("docs/start.js");
     summary = "This document",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
 )]
-pub(super) async fn document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
+pub(super) async fn document(source: Data<DocumentSource>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body((source.0)())
 }
 
 #[utoipa::path(

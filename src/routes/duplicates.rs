@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::{KnownJob, Query};
+use crate::request::Query;
+use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Names that one group shows; it counts all.

@@ -18,7 +18,8 @@ use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::key::idempotency_key;
 use crate::request::name::path_of;
-use crate::request::{KnownJob, NoQuery, Query, read_json};
+use crate::request::{NoQuery, Query, read_json};
+use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// The body of `POST /jobs`.

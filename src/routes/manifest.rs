@@ -17,8 +17,9 @@ use crate::error::ApiError;
 use crate::etag::JobTag;
 use crate::openapi::schemas;
 use crate::paging::ResultPages;
-use crate::request::{KnownJob, Query};
+use crate::request::Query;
 use crate::service::Service;
+use crate::service::known_job::KnownJob;
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",

@@ -18,7 +18,9 @@ mod session;
 mod stats;
 mod verify;
 
-use actix_web::web::ServiceConfig;
+use std::sync::LazyLock;
+
+use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
@@ -30,6 +32,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
     for resource in resources(metrics) {
         app.service(resource.done());
     }
+    app.app_data(Data::new(docs::DocumentSource(document_text)));
     app.service(resource("/docs/{file}", metrics).get(docs::file).done());
     #[cfg(test)]
     app.service(resource(PANICS, metrics).get(panics).done());
@@ -104,6 +107,14 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
     modifiers(&Credentials, &Parameters, &Problems, &Links),
 )]
 struct Document;
+
+/// The document as JSON, made once.
+fn document_text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        Document::openapi().to_pretty_json().expect("the document is made of strings, numbers and lists")
+    });
+    &TEXT
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,8 +15,9 @@ use crate::error::ApiError;
 use crate::etag::JobTag;
 use crate::openapi::schemas;
 use crate::paging::ResultPages;
+use crate::request::Query;
 use crate::request::accept::prefers;
-use crate::request::{KnownJob, Query};
+use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A page of results.

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::ServeError;
+use super::error::ServeError;
 use super::tls;
 use crate::config::ServeConfig;
 use crate::connection::{Connection, Socket, Timeouts};
@@ -47,7 +47,7 @@ pub(super) fn serve(
     let limits = config.limits.clone();
     let acceptor = Acceptor {
         connections: service.connections.clone(),
-        proxies: service.proxies.clone(),
+        proxies: service.gate.proxies(),
         timeouts: Timeouts { head: limits.head_timeout, write: limits.write_timeout },
         tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
     };
@@ -62,6 +62,7 @@ pub(super) fn serve(
         let (acceptor, service, stopping) = (acceptor.clone(), service.clone(), stopping.clone());
         let app = App::new()
             .app_data(service.clone())
+            .app_data(service.gate.clone())
             .configure(|app| routes::configure(app, &service.metrics))
             .default_service(web::to(assets::asset))
             .wrap(from_fn(gate));

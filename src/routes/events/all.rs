@@ -7,7 +7,7 @@ use hivesum_actors::job::{JobId, JobState};
 use hivesum_actors::jobs::{JobEventKind, ServiceEvent, ServiceEvents};
 use serde::Serialize;
 
-use super::{RETRY, Source, last_event_id, send, write_event};
+use super::stream::{RETRY, Source, last_event_id, send, write_event};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;

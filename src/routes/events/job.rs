@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::jobs::{EventStream, JobEvent, JobEventKind};
 use serde_json::json;
 
-use super::{RETRY, Source, last_event_id, send, write_event};
+use super::stream::{RETRY, Source, last_event_id, send, write_event};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::{KnownJob, NoQuery};
+use crate::request::NoQuery;
+use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 #[utoipa::path(

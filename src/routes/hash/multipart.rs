@@ -6,7 +6,7 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 
-use super::Hashed;
+use super::hashed::Hashed;
 use super::upload_request::UploadRequest;
 use crate::error::ApiError;
 use crate::request::PacedBody;
