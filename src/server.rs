@@ -4,10 +4,9 @@
 //! tests. Shutdown has one owner: nothing new is taken and event streams end, requests under way get their time,
 //! jobs are checkpointed, then the engine drains.
 
-mod announce;
 mod error;
 mod http;
-mod signals;
+mod process;
 mod tls;
 
 use std::collections::HashSet;
@@ -52,9 +51,9 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
     actix_web::rt::System::new().block_on(async {
         let listener = bind(config.listen)?;
         let server = Server::start(config, listener).await?;
-        let stop = signals::stop_signal()?;
-        announce::sign_in_link(server.sign_in_link().as_deref());
-        announce::address(server.url());
+        let stop = process::stop_signal()?;
+        process::announce_sign_in_link(server.sign_in_link().as_deref());
+        process::announce_address(server.url());
         server.run_until(stop).await
     })
 }

@@ -1,0 +1,87 @@
+//! What is added to the document after it was made from the annotations: credentials, links between operations, and
+//! parameters that may be left out but are never null.
+
+use utoipa::Modify;
+use utoipa::openapi::link::Link;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi, PathItem, RefOr};
+
+use crate::auth::COOKIE;
+
+/// How a caller says who it is.
+pub(crate) struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of `hivesum token create`."))
+            .build();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(COOKIE, "The web page's session, opened by `POST /session`.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+/// Where jobs are.
+const JOBS: &str = "/api/v1/jobs/{id}";
+
+/// Gives 202 and a job of its own the links to the operations on it.
+pub(crate) struct Links;
+
+impl Modify for Links {
+    fn modify(&self, document: &mut OpenApi) {
+        let of_jobs = document.paths.paths.iter().filter(|(path, _)| path.starts_with(JOBS));
+        let ids: Vec<String> = of_jobs.flat_map(|(_, item)| operations(item)).filter_map(id_of).collect();
+        let takers = document.paths.paths.values_mut().filter_map(|item| item.post.as_mut());
+        for response in takers.filter_map(|operation| operation.responses.responses.get_mut("202")) {
+            let RefOr::T(response) = response else { continue };
+            for id in &ids {
+                let link = Link::builder().operation_id(id.clone()).parameter("id", "$response.body#/id").build();
+                response.links.insert(id.clone(), link.into());
+            }
+        }
+    }
+}
+
+fn operations(item: &PathItem) -> impl Iterator<Item = &Operation> {
+    [&item.get, &item.post, &item.delete].into_iter().flatten()
+}
+
+fn id_of(operation: &Operation) -> Option<String> {
+    operation.operation_id.clone()
+}
+
+/// Takes null out of the schemas of parameters.
+pub(crate) struct Parameters;
+
+impl Modify for Parameters {
+    fn modify(&self, document: &mut OpenApi) {
+        for PathItem { get, post, delete, .. } in document.paths.paths.values_mut() {
+            for operation in [get, post, delete].into_iter().flatten() {
+                for parameter in operation.parameters.iter_mut().flatten() {
+                    if let RefOr::T(parameter) = parameter
+                        && let Some(schema) = &mut parameter.schema
+                    {
+                        without_null(schema);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn without_null(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(choices)) = schema else { return };
+    choices.items.retain(|choice| !is_null(choice));
+    if choices.items.len() == 1 {
+        *schema = choices.items.remove(0);
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
+}
