@@ -16,6 +16,7 @@ use actix_web::{HttpResponse, ResponseError};
 use hivesum_core::digest::Digest;
 use hivesum_core::file::PathInvalid;
 
+use crate::digest_field::DigestFieldError;
 pub(crate) use code::Code;
 
 /// What went wrong, one variant per answer. The text is the problem's `detail`.
@@ -31,8 +32,8 @@ pub(crate) enum ApiError {
     ManifestInvalid { line: Option<u64>, why: String },
     #[error("the manifest has more lines than are taken, {limit}")]
     ManifestTooLong { limit: u64, line: Option<u64> },
-    #[error("{0}")]
-    DigestFieldInvalid(Cow<'static, str>),
+    #[error(transparent)]
+    DigestFieldInvalid(#[from] DigestFieldError),
     #[error("sign in, or send a token that is valid")]
     Unauthenticated,
     #[error("this token may not do that: it lacks the scope {needs:?}")]

@@ -14,6 +14,7 @@ mod auth;
 mod cache;
 pub mod config;
 mod connection;
+mod digest_field;
 mod error;
 mod etag;
 mod gate;

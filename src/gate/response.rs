@@ -6,9 +6,9 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, ContentEncoding, HeaderMap, HeaderName, HeaderValue};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest, MultiHasher};
+
+use crate::digest_field;
 
 /// Shorter answers do not get shorter.
 const WORTH_GZIP_BYTES: u64 = 1024;
@@ -31,7 +31,7 @@ impl Preferences {
         let fields = request.headers();
         let digest = || {
             let wanted = [("want-repr-digest", "repr-digest"), ("want-content-digest", "content-digest")];
-            wanted.into_iter().find_map(|(want, field)| Some((field, preferred(fields.get(want)?)?)))
+            wanted.into_iter().find_map(|(want, field)| Some((field, digest_field::preferred(fields, want)?)))
         };
         // A digest of an answer to HEAD would be one of nothing.
         let digest = (*request.method() != Method::HEAD).then(digest).flatten();
@@ -102,33 +102,14 @@ fn with_digest(
             let (mut hasher, mut digest) = (MultiHasher::new(&algorithms), Vec::new());
             hasher.update(&bytes);
             hasher.finalize_reset_into(&mut digest);
-            let value = format!("{}=:{}:", key_of(algorithm), STANDARD.encode(digest));
-            if let Ok(value) = HeaderValue::from_str(&value) {
+            let value = Digest::new(algorithm, &digest).ok().and_then(|digest| digest_field::value([digest]));
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
                 head.headers_mut().insert(HeaderName::from_static(field), value);
             }
             BoxBody::new(bytes)
         }
         Err(body) => body,
     })
-}
-
-fn key_of(algorithm: Algorithm) -> &'static str {
-    if algorithm == Algorithm::Sha512 { "sha-512" } else { "sha-256" }
-}
-
-/// The algorithm preferred by `sha-256=10, sha-512=3`, of those that are registered and secure.
-fn preferred(wish: &HeaderValue) -> Option<Algorithm> {
-    let of_member = |member: &str| {
-        let (key, weight) = member.trim().split_once('=')?;
-        let algorithm = match key {
-            "sha-256" => Algorithm::Sha256,
-            "sha-512" => Algorithm::Sha512,
-            _ => return None,
-        };
-        weight.parse::<u8>().ok().filter(|weight| (1..=10).contains(weight)).map(|weight| (weight, algorithm))
-    };
-    let members = wish.to_str().ok()?.split(',').filter_map(of_member);
-    members.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, algorithm)| algorithm)
 }
 
 /// `gzip`, with a weight that is not zero.
@@ -150,15 +131,5 @@ mod tests {
         let takes = |text| takes_gzip(&HeaderValue::from_static(text));
         assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("deflate, gzip"));
         assert!(!takes("br") && !takes("gzip;q=0") && !takes("gzip;q=x") && !takes("") && !takes("xgzip"));
-    }
-
-    #[test]
-    fn the_digest_with_the_largest_weight_is_wanted() {
-        let wanted = |text| preferred(&HeaderValue::from_static(text));
-        assert_eq!(wanted("sha-256=1, sha-512=3"), Some(Algorithm::Sha512));
-        assert_eq!(wanted("sha-512=3, sha-256=10, unixsum=10"), Some(Algorithm::Sha256));
-        assert_eq!(wanted("sha-256=0"), None);
-        assert_eq!(wanted("md5=10"), None);
-        assert_eq!(wanted("sha-256"), None);
     }
 }

@@ -91,6 +91,8 @@ fn digest_fields_are_checked() {
     for field in ["content-digest", "repr-digest"] {
         ok_json(app.post("/api/v1/hash").header(field, right).body(body).send().unwrap());
         ok_json(app.post("/api/v1/hash").header(field, format!("unixsum=:AAA=:, {right}")).body(body).send().unwrap());
+        let with_parameters = format!(r#"{right};p="a,b";q="x,sha-256=:AAAA:""#);
+        ok_json(app.post("/api/v1/hash").header(field, with_parameters).body(body).send().unwrap());
         problem(app.post("/api/v1/hash").header(field, wrong).body(body).send().unwrap(), 422, "digest_mismatch");
         for broken in ["sha-256", "sha-256=X48E", "sha-256=:X48E:", ""] {
             let answer = app.post("/api/v1/hash").header(field, broken).body(body).send().unwrap();

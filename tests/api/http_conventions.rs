@@ -96,6 +96,9 @@ fn an_answer_carries_the_digest_that_a_client_asks_for() {
         let checked: Value = checked.json().unwrap();
         assert_eq!(checked["repr_digest"], digest);
     }
+    let preferred = r#"sha-512=3, sha-256=10;p="x,sha-512=9""#;
+    let answer = app.get("/api/v1/algorithms").header("want-repr-digest", preferred).send().unwrap();
+    assert!(answer.headers()["repr-digest"].to_str().unwrap().starts_with("sha-256=:"), "a parameter is no preference");
     let unwanted = app.get("/api/v1/algorithms").header("want-repr-digest", "md5=10").send().unwrap();
     assert_eq!(unwanted.headers().get("repr-digest"), None);
     let abc = app.post("/api/v1/hash?algorithms=sha256").body("abc").send().unwrap();

@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::engine::UploadDigests;
 use hivesum_core::result::{DigestMap, serialize_name, split_digests};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::expected;
+use crate::digest_field;
 
 /// What came of one body or one part, as it is shown.
 pub(super) struct Hashed {
@@ -27,20 +25,10 @@ impl Serialize for Hashed {
         }
         map.serialize_entry("size", size)?;
         map.serialize_entry("digests", &DigestMap { bytes: digests, algorithms })?;
-        if let Some(digest) = repr_digest(&self.upload) {
+        if let Some(digest) = digest_field::value(split_digests(digests, algorithms)) {
             map.serialize_entry("repr_digest", &digest)?;
         }
         map.serialize_entry("elapsed_ms", &(self.began.elapsed().as_millis() as u64))?;
         map.end()
     }
-}
-
-/// The digests that have a registered key, as a `Repr-Digest` field would say them (RFC 9530).
-fn repr_digest(upload: &UploadDigests) -> Option<String> {
-    let members = split_digests(&upload.digests, &upload.algorithms).filter_map(|digest| {
-        let key = expected::field_key(digest.algorithm())?;
-        Some(format!("{key}=:{}:", STANDARD.encode(digest.as_bytes())))
-    });
-    let members: Vec<String> = members.collect();
-    (!members.is_empty()).then(|| members.join(", "))
 }

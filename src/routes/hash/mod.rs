@@ -3,7 +3,6 @@
 //! Everything that can be refused by the head is, before a byte of the body is read: algorithms, digest fields,
 //! length, encoding, and a full queue.
 
-mod expected;
 mod hashed;
 mod multipart;
 mod upload_request;

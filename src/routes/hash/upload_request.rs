@@ -1,43 +1,39 @@
-//! What an upload asks for: its algorithms, and the digests it says the bytes should have.
+//! What an upload asks for: its algorithms, and the digests that its bytes should have.
+//!
+//! Expected digests come in the fields of RFC 9530 or in `?expect=ALGORITHM:HEX`.
 
 use actix_web::HttpRequest;
 use hivesum_actors::engine::UploadDigests;
-use hivesum_core::digest::{Algorithms, Digest};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::result::split_digests;
 
-use super::expected;
+use crate::digest_field;
 use crate::error::{ApiError, Mismatch};
 use crate::request::Query;
 
-/// An upload's wishes.
+/// The options of an upload.
 #[derive(Debug)]
 pub(super) struct UploadRequest {
-    /// What is computed and shown: the algorithms asked for, then those of expected digests.
+    /// The algorithms to compute: those asked for, then those of expected digests.
     pub(super) algorithms: Algorithms,
     pub(super) expected: Vec<Digest>,
 }
 
 impl UploadRequest {
-    /// From the query and the digest fields.
+    /// Reads the query and the digest fields.
     pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut query = Query::of(request)?;
         let algorithms = match query.text("algorithms")? {
             Some(list) => list.parse::<Algorithms>()?,
             None => Algorithms::default(),
         };
-        let mut expected = expected::in_fields(request.headers())?;
+        let mut expected = digest_field::digests(request.headers(), "content-digest")?;
+        expected.extend(digest_field::digests(request.headers(), "repr-digest")?);
         if let Some(text) = query.text("expect")? {
-            expected.push(expected::in_words(&text)?);
+            expected.push(parse_expect(&text)?);
         }
         query.finish()?;
-        let expected_too = expected.iter().map(Digest::algorithm).filter(|&algorithm| !algorithms.contains(algorithm));
-        let mut all: Vec<_> = algorithms.iter().collect();
-        for algorithm in expected_too {
-            if !all.contains(&algorithm) {
-                all.push(algorithm);
-            }
-        }
-        Ok(Self { algorithms: Algorithms::new(all)?, expected })
+        Ok(Self { algorithms: with_those_of(algorithms, &expected)?, expected })
     }
 
     /// Compares the digests with those expected.
@@ -52,4 +48,23 @@ impl UploadRequest {
         }
         Ok(())
     }
+}
+
+/// These algorithms, then those of the digests that are not among them.
+fn with_those_of(algorithms: Algorithms, digests: &[Digest]) -> Result<Algorithms, ApiError> {
+    let mut all: Vec<_> = algorithms.iter().collect();
+    for algorithm in digests.iter().map(Digest::algorithm) {
+        if !all.contains(&algorithm) {
+            all.push(algorithm);
+        }
+    }
+    Ok(Algorithms::new(all)?)
+}
+
+/// The digest of `sha256:HEX`.
+fn parse_expect(text: &str) -> Result<Digest, ApiError> {
+    let malformed = || ApiError::invalid("the query parameter \"expect\" must be ALGORITHM:HEX, as in sha256:9f86...");
+    let (name, digits) = text.split_once(':').ok_or_else(malformed)?;
+    let algorithm: Algorithm = name.parse()?;
+    Digest::from_hex(algorithm, digits).map_err(|_| malformed())
 }
