@@ -10,6 +10,7 @@ mod sign_in_link;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use hivesum_actors::job::Job;
@@ -99,14 +100,14 @@ impl Auth {
         (self.access == Access::Tokens).then(|| self.sign_in_link.token())
     }
 
-    /// The caller behind a request's fields.
-    pub(crate) async fn identify(&self, fields: &HeaderMap, address: ClientKey) -> Result<Caller, ApiError> {
+    /// The caller of a request: by its token, else by its session.
+    pub(crate) async fn identify(&self, request: &HttpRequest, address: ClientKey) -> Result<Caller, ApiError> {
         if self.access == Access::Open {
             return Ok(Caller::trusted(address, None));
         }
-        let known = match (bearer(fields), session_cookie(fields)) {
+        let known = match (bearer(request.headers()), request.cookie(COOKIE)) {
             (Some(token), _) => self.by_token(token).await?,
-            (None, Some(session)) => self.by_session(session).await?,
+            (None, Some(session)) => self.by_session(session.value()).await?,
             (None, None) => return Err(ApiError::Unauthenticated),
         };
         known.ok_or_else(|| self.wrong_guess(address))
@@ -155,17 +156,11 @@ pub(crate) fn bearer(fields: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn session_cookie(fields: &HeaderMap) -> Option<&str> {
-    let pairs =
-        fields.get_all(header::COOKIE).filter_map(|field| field.to_str().ok()).flat_map(|field| field.split(';'));
-    let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
-    named.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
 
     fn fields(name: header::HeaderName, value: &'static str) -> HeaderMap {
         let mut fields = HeaderMap::new();
@@ -182,7 +177,13 @@ mod tests {
 
     #[test]
     fn the_session_is_found_among_other_cookies() {
-        assert_eq!(session_cookie(&fields(header::COOKIE, "a=b; hivesum_session=x.y; c=d")), Some("x.y"));
-        assert_eq!(session_cookie(&fields(header::COOKIE, "xhivesum_session=1")), None);
+        let session = |text: &str| {
+            let request = TestRequest::get().insert_header((header::COOKIE, text)).to_http_request();
+            request.cookie(COOKIE).map(|cookie| cookie.value().to_owned())
+        };
+        for text in ["a=b; hivesum_session=x.y; c=d", "hivesum_session=x.y", "nonsense; =; hivesum_session=x.y"] {
+            assert_eq!(session(text).as_deref(), Some("x.y"), "{text}");
+        }
+        assert_eq!(session("xhivesum_session=1"), None);
     }
 }

@@ -38,7 +38,7 @@ use cors::Cors;
 use hosts::Hosts;
 pub(crate) use proxies::Proxies;
 use rate::{RateRule, RateState};
-use response::{Preferences, add_security_headers, finish};
+use response::{add_security_headers, finish};
 
 /// What the gate decides with: built once, shared by all workers.
 pub(crate) struct Gate {
@@ -74,7 +74,6 @@ impl Gate {
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let log = RequestLog::begin(&request);
     let answering = request.conn_data::<PhaseHandle>().map(PhaseHandle::begin);
-    let preferences = Preferences::of(&request);
     let reader = chunked_body::hold_reader(&mut request);
     let gate = gate_of(&request);
     let cors_headers = gate.cors.headers_for(request.headers());
@@ -99,7 +98,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     cors_headers.write(response.headers_mut());
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());
-    let response = finish(preferences, response);
+    let response = finish(response);
     // What is in memory is written under the connection's own deadline: only streams keep the answering.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
     Ok(match reader {
@@ -161,7 +160,7 @@ async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Adm
     let address = gate.proxies.client_of(request);
     let known = match access {
         AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
-        AccessRule::Metrics | AccessRule::Protected => gate.auth.identify(request.headers(), address).await,
+        AccessRule::Metrics | AccessRule::Protected => gate.auth.identify(request.request(), address).await,
     };
     // A request of nobody we know counts as its address's.
     let client = known.as_ref().map_or(address, |caller| caller.key);

@@ -3,10 +3,9 @@
 //! Nothing here decides what is done. Unknown members and parameters are refused, and every wait for bytes
 //! has a bound.
 
-pub(crate) mod accept;
 mod bandwidth;
 pub(crate) mod body;
-pub(crate) mod key;
+pub(crate) mod headers;
 pub(crate) mod name;
 pub(crate) mod query;
 

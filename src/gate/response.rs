@@ -2,10 +2,13 @@
 //! the digest that the client wants of it (RFC 9530).
 
 use actix_http::encoding::Encoder;
+use actix_web::HttpRequest;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{self, ContentEncoding, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    self, AcceptEncoding, ContentEncoding, Encoding, Header, HeaderMap, HeaderName, HeaderValue, Preference, Quality,
+};
 use hivesum_core::digest::{Algorithm, Algorithms, Digest, MultiHasher};
 
 use crate::digest_field;
@@ -18,37 +21,33 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-
 
 static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// What a request says of the form of its answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Preferences {
-    gzip: bool,
-    /// The digest wanted, and the field it goes into.
-    digest: Option<(&'static str, Algorithm)>,
-}
-
-impl Preferences {
-    pub(super) fn of(request: &ServiceRequest) -> Self {
-        let fields = request.headers();
-        let digest = || {
-            let wanted = [("want-repr-digest", "repr-digest"), ("want-content-digest", "content-digest")];
-            wanted.into_iter().find_map(|(want, field)| Some((field, digest_field::preferred(fields, want)?)))
-        };
-        // A digest of an answer to HEAD would be one of nothing.
-        let digest = (*request.method() != Method::HEAD).then(digest).flatten();
-        Self { gzip: fields.get_all(header::ACCEPT_ENCODING).any(takes_gzip), digest }
-    }
-}
-
 /// Finishes the answer.
-pub(super) fn finish(preferences: Preferences, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+pub(super) fn finish(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     add_security_headers(response.headers_mut());
-    if let Some((field, algorithm)) = preferences.digest {
+    if let Some((field, algorithm)) = wanted_digest(response.request()) {
         return with_digest(response, field, algorithm);
     }
-    match preferences.gzip && is_worth_gzip(&response) {
+    match is_worth_gzip(&response) && accepts_gzip(response.request()) {
         true => gzipped(response),
         false => response,
     }
+}
+
+/// The digest that the client wants, and the field to send it in.
+fn wanted_digest(request: &HttpRequest) -> Option<(&'static str, Algorithm)> {
+    // A digest of the answer to HEAD would be the digest of nothing.
+    if *request.method() == Method::HEAD {
+        return None;
+    }
+    let wanted = [("want-repr-digest", "repr-digest"), ("want-content-digest", "content-digest")];
+    wanted.into_iter().find_map(|(want, field)| Some((field, digest_field::preferred(request.headers(), want)?)))
+}
+
+/// Whether the client names gzip, with a quality above zero.
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let gzip = Preference::Specific(Encoding::gzip());
+    AcceptEncoding::parse(request)
+        .is_ok_and(|accepted| accepted.iter().any(|coding| coding.item == gzip && coding.quality > Quality::ZERO))
 }
 
 /// What keeps browsers careful with an answer.
@@ -112,24 +111,18 @@ fn with_digest(
     })
 }
 
-/// `gzip`, with a weight that is not zero.
-fn takes_gzip(field: &HeaderValue) -> bool {
-    field.to_str().unwrap_or_default().split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let weight = parts.clone().nth(1).and_then(|weight| weight.strip_prefix("q="));
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
-            && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     #[test]
-    fn gzip_is_taken_unless_its_weight_is_zero() {
-        let takes = |text| takes_gzip(&HeaderValue::from_static(text));
+    fn gzip_is_used_if_it_is_named_with_a_quality_above_zero() {
+        let takes = |text: &str| {
+            accepts_gzip(&TestRequest::get().insert_header((header::ACCEPT_ENCODING, text)).to_http_request())
+        };
         assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("deflate, gzip"));
         assert!(!takes("br") && !takes("gzip;q=0") && !takes("gzip;q=x") && !takes("") && !takes("xgzip"));
+        assert!(!accepts_gzip(&TestRequest::get().to_http_request()));
     }
 }

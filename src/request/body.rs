@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage, HttpRequest};
 use futures_util::{Stream, StreamExt, stream};
 use hivesum_actors::limits::ClientKey;
 use serde::de::DeserializeOwned;
@@ -110,16 +110,9 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     payload: Payload,
     rules: BodyRules,
 ) -> Result<T, ApiError> {
-    let declared = request.headers().get(header::CONTENT_TYPE);
-    if !declared.is_some_and(is_json) {
+    if !request.content_type().eq_ignore_ascii_case("application/json") {
         return Err(ApiError::UnsupportedMediaType("send the body as application/json"));
     }
     let body = PacedBody::open(request, payload, rules)?.collect().await?;
     serde_json::from_slice(&body).map_err(|error| ApiError::invalid(error.to_string()))
-}
-
-fn is_json(value: &HeaderValue) -> bool {
-    let value = value.to_str().unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::key::idempotency_key;
+use crate::request::headers::idempotency_key;
 use crate::request::name::path_of;
 use crate::request::{NoQuery, Query, read_json};
 use crate::service::known_job::KnownJob;

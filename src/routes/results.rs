@@ -16,7 +16,7 @@ use crate::etag::JobTag;
 use crate::openapi::schemas;
 use crate::paging::ResultPages;
 use crate::request::Query;
-use crate::request::accept::prefers;
+use crate::request::headers::prefers;
 use crate::service::known_job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -113,7 +113,7 @@ fn verdict_of(name: &str) -> Result<Verdict, ApiError> {
 }
 
 fn wants_ndjson(request: &HttpRequest) -> bool {
-    prefers(request.headers(), Format::Ndjson.media_type(), "application/json")
+    prefers(request, Format::Ndjson.media_type(), "application/json")
 }
 
 async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> Result<HttpResponse, ApiError> {

@@ -11,7 +11,7 @@ use hivesum_core::file::RelPath;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::key::idempotency_key;
+use crate::request::headers::idempotency_key;
 use crate::request::{PacedBody, Query};
 use crate::service::Service;
 

@@ -9,9 +9,8 @@ mod upload_request;
 
 use std::time::Instant;
 
-use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -54,7 +53,7 @@ pub(super) async fn hash(
     let _share = service.upload_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.upload_rules())?.within(service.bandwidth.clone(), caller.key);
-    if is_multipart(&request) {
+    if request.content_type().eq_ignore_ascii_case("multipart/form-data") {
         return multipart::hash_parts(&request, body, &asked, &service).await;
     }
     let mut upload = service.engine.upload(asked.algorithms)?;
@@ -65,10 +64,4 @@ pub(super) async fn hash(
     let hashed = Hashed { name: None, upload: upload.finish().await?, began };
     asked.check(&hashed.upload)?;
     Ok(HttpResponse::Ok().json(hashed))
-}
-
-fn is_multipart(request: &HttpRequest) -> bool {
-    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("multipart/form-data")
 }

@@ -1,0 +1,61 @@
+//! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1) and `Idempotency-Key`.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{Accept, Header, Quality};
+
+use crate::error::ApiError;
+
+/// The longest idempotency key.
+const MAX_KEY_BYTES: usize = 255;
+
+/// Whether the client names `other` and prefers it to `usual`, the media type for clients without a preference.
+pub(crate) fn prefers(request: &HttpRequest, other: &str, usual: &str) -> bool {
+    let Ok(accept) = Accept::parse(request) else { return false };
+    let named = accept.iter().find(|range| range.item.essence_str() == other).map(|range| range.quality);
+    named.is_some_and(|quality| quality > Quality::ZERO && quality >= quality_of(usual, &accept))
+}
+
+/// The quality that the most specific matching range gives to a media type.
+fn quality_of(media_type: &str, accept: &Accept) -> Quality {
+    let specificity = |range: &str| match range {
+        "*/*" => Some(0),
+        range if range == media_type => Some(2),
+        range => media_type.starts_with(range.strip_suffix('*')?).then_some(1),
+    };
+    let matching = accept.iter().filter_map(|range| Some((specificity(range.item.essence_str())?, range.quality)));
+    matching.max_by_key(|(specificity, _)| *specificity).map_or(Quality::ZERO, |(_, quality)| quality)
+}
+
+/// `Idempotency-Key`: the client's name for a request, so that a repeated request creates one job only.
+pub(crate) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let Some(field) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = field.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+    let key = key.ok_or_else(|| ApiError::invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))?;
+    Ok(Some(key.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_other_media_type_is_chosen_if_it_is_named_and_preferred() {
+        let lines = |accept: &str| {
+            let request = TestRequest::get().insert_header(("accept", accept)).to_http_request();
+            prefers(&request, "application/x-ndjson", "application/json")
+        };
+        assert!(lines("application/x-ndjson"));
+        assert!(lines("Application/X-NDJSON"));
+        assert!(lines("application/x-ndjson;charset=utf-8"));
+        assert!(lines("application/json;q=0.9, application/x-ndjson"));
+        assert!(lines("application/x-ndjson; q=0.5, */*;q=0.1"));
+        assert!(!lines("application/x-ndjson;q=0.5, application/json"));
+        assert!(!lines("application/x-ndjson;q=0.5, application/*"));
+        assert!(
+            !lines("application/x-ndjson;q=0") && !lines("*/*") && !lines("") && !lines("application/x-ndjson;q=x")
+        );
+        let without = TestRequest::get().to_http_request();
+        assert!(!prefers(&without, "application/x-ndjson", "application/json"));
+    }
+}
