@@ -32,15 +32,13 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
     let tag = tag_of(&file);
-    let mut response = match client_has(&request, &tag) {
-        true => HttpResponse::NotModified(),
-        false => HttpResponse::Ok(),
-    };
+    let not_modified = client_has(&request, &tag);
+    let mut response = if not_modified { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::ETAG, tag.to_string()));
     response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")));
     response.insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)));
     response.insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
-    if client_has(&request, &tag) {
+    if not_modified {
         return Ok(response.finish());
     }
     response.content_type(media_type(file.metadata.mimetype()));

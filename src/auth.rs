@@ -65,9 +65,14 @@ impl Caller {
         self.is_admin() || job.owner.as_deref() == self.owner.as_deref()
     }
 
+    /// The owner of the caller's new jobs.
+    pub(crate) fn owner_name(&self) -> Option<String> {
+        self.owner.as_deref().map(str::to_owned)
+    }
+
     /// The owner whose jobs the caller sees; nothing for all of them.
     pub(crate) fn sees_jobs_of(&self) -> Option<String> {
-        if self.is_admin() { None } else { self.owner.as_deref().map(str::to_owned) }
+        if self.is_admin() { None } else { self.owner_name() }
     }
 
     fn is_admin(&self) -> bool {

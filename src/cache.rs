@@ -1,9 +1,9 @@
-//! Answers that took long to find, kept for the next page of the same question: a few, and none that is large.
+//! Answers that take long to compute, cached for the next page of the same question: a few, and no large ones.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Answers that are kept.
-const KEPT: usize = 4;
+/// The number of answers in the cache.
+const CAPACITY: usize = 4;
 
 /// The latest answers by their questions, the newest last.
 #[derive(Debug)]
@@ -18,20 +18,34 @@ impl<Q, A> Default for Cache<Q, A> {
 }
 
 impl<Q: PartialEq, A> Cache<Q, A> {
-    /// The answer to a question that was asked lately.
-    pub(crate) fn get(&self, question: &Q) -> Option<Arc<A>> {
+    /// The cached answer to a question, or else a computed one, which is cached if it `is_small`.
+    pub(crate) async fn get_or_compute<E>(
+        &self,
+        question: Q,
+        compute: impl Future<Output = Result<A, E>>,
+        is_small: impl FnOnce(&A) -> bool,
+    ) -> Result<Arc<A>, E> {
+        if let Some(known) = self.get(&question) {
+            return Ok(known);
+        }
+        let answer = Arc::new(compute.await?);
+        if is_small(&answer) {
+            self.insert(question, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    fn get(&self, question: &Q) -> Option<Arc<A>> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.iter().find(|(known, _)| known == question).map(|(_, answer)| answer.clone())
     }
 
-    /// Keeps an answer in the place of the oldest one, if it `is_small`.
-    pub(crate) fn insert(&self, question: Q, answer: &Arc<A>, is_small: bool) {
+    /// Inserts an answer; the oldest one is dropped when the cache is full.
+    fn insert(&self, question: Q, answer: Arc<A>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|(known, _)| *known != question);
-        if is_small {
-            answers.push((question, answer.clone()));
-        }
-        if answers.len() > KEPT {
+        answers.push((question, answer));
+        if answers.len() > CAPACITY {
             answers.remove(0);
         }
     }
@@ -41,15 +55,28 @@ impl<Q: PartialEq, A> Cache<Q, A> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_latest_answers_are_kept_and_large_ones_are_not() {
+    async fn ask(cache: &Cache<usize, usize>, question: usize, answer: usize) -> usize {
+        let compute = async { Ok::<_, ()>(answer) };
+        *cache.get_or_compute(question, compute, |answer| *answer < 100).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_latest_answers_are_cached_and_large_ones_are_not() {
         let cache = Cache::default();
-        for question in 0..KEPT + 1 {
-            cache.insert(question, &Arc::new(question), true);
+        for question in 0..CAPACITY + 1 {
+            assert_eq!(ask(&cache, question, question).await, question);
         }
-        assert!(cache.get(&0).is_none());
-        assert_eq!(cache.get(&KEPT).as_deref(), Some(&KEPT));
-        cache.insert(9, &Arc::new(9), false);
-        assert!(cache.get(&9).is_none());
+        assert_eq!(ask(&cache, CAPACITY, 50).await, CAPACITY, "cached");
+        assert_eq!(ask(&cache, 0, 50).await, 50, "the oldest one was dropped");
+        assert_eq!(ask(&cache, 9, 100).await, 100);
+        assert_eq!(ask(&cache, 9, 101).await, 101, "a large one is computed again");
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_cached() {
+        let cache = Cache::default();
+        let failed = cache.get_or_compute(1, async { Err::<usize, _>("no") }, |_| true).await;
+        assert_eq!(failed.unwrap_err(), "no");
+        assert_eq!(ask(&cache, 1, 2).await, 2);
     }
 }

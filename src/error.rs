@@ -152,12 +152,17 @@ impl ApiError {
     /// Whole seconds, at least one, after which a refused request may be sent again.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { wait } => Some(wait.as_millis().div_ceil(1000).max(1) as u64),
+            Self::RateLimited { wait } => Some(whole_seconds(*wait)),
             Self::QuotaReached { .. } => Some(1),
             error if error.status() == StatusCode::SERVICE_UNAVAILABLE => Some(1),
             _ => None,
         }
     }
+}
+
+/// A duration in whole seconds for a header field: rounded up, at least 1.
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
+    time.as_millis().div_ceil(1000).max(1) as u64
 }
 
 impl ResponseError for ApiError {

@@ -1,6 +1,6 @@
 //! What all handlers share: one service, built once, behind one pointer for every worker.
 
-pub(crate) mod known_job;
+pub(crate) mod job;
 
 use std::sync::Arc;
 use std::time::Instant;

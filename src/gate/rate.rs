@@ -6,6 +6,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 
 use crate::config::RateLimit;
+use crate::error::whole_seconds;
 
 static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 static STATE: HeaderName = HeaderName::from_static("ratelimit");
@@ -59,9 +60,4 @@ impl RateState {
             fields.insert(name.clone(), all.unwrap_or(value));
         }
     }
-}
-
-/// Rounded up, at least one.
-fn whole_seconds(time: Duration) -> u64 {
-    time.as_millis().div_ceil(1000).max(1) as u64
 }

@@ -61,6 +61,23 @@ impl Query {
         Ok(Some(value))
     }
 
+    /// The value of a parameter that is one of these names.
+    pub(crate) fn named<T>(
+        &mut self,
+        parameter: &'static str,
+        from_name: impl Fn(&str) -> Option<T>,
+        names: &[&str],
+    ) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.text(parameter)? else { return Ok(None) };
+        let unknown = || ApiError::invalid(format!("unknown {parameter} {text:?}: choose {}", names.join(", ")));
+        from_name(&text).ok_or_else(unknown).map(Some)
+    }
+
+    /// `position`: the item that a page begins with, counted from 0.
+    pub(crate) fn position(&mut self) -> Result<u64, ApiError> {
+        Ok(self.parsed("position")?.unwrap_or(0))
+    }
+
     /// `limit`: how many items a page has at most.
     pub(crate) fn limit(&mut self) -> Result<usize, ApiError> {
         match self.parsed("limit")? {

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json};
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::NoQuery;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 #[utoipa::path(

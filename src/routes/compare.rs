@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::Query;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Differences of a comparison that is kept for the next page.
@@ -64,8 +64,8 @@ pub(super) async fn compare(
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
     let with = query.text("with")?.ok_or_else(|| ApiError::invalid("say which job to compare with: ?with=JOB"))?;
-    let change = query.text("verdict")?.map(|name| change_of(&name)).transpose()?;
-    let position: u64 = query.parsed("position")?.unwrap_or(0);
+    let change = query.named("verdict", Change::from_name, &Change::ALL.map(Change::name))?;
+    let position = query.position()?;
     let limit = query.limit()?;
     query.finish()?;
     let jobs = [job, service.job(&caller, &with).await?];
@@ -88,17 +88,7 @@ fn in_time_order(mut jobs: [Job; 2]) -> [JobId; 2] {
 }
 
 async fn comparison(service: &Service, old: JobId, new: JobId) -> Result<Arc<Comparison>, ApiError> {
-    if let Some(known) = service.comparisons.get(&(old, new)) {
-        return Ok(known);
-    }
-    let compared = Arc::new(service.jobs.compare(old, new).await?.ok_or(NO_SUCH_JOB)?);
-    service.comparisons.insert((old, new), &compared, compared.items.len() <= KEPT_DIFFERENCES);
-    Ok(compared)
-}
-
-fn change_of(name: &str) -> Result<Change, ApiError> {
-    Change::from_name(name).ok_or_else(|| {
-        let choices = Change::ALL.map(Change::name).join(", ");
-        ApiError::invalid(format!("unknown verdict {name:?}: choose {choices}"))
-    })
+    let compare = async { service.jobs.compare(old, new).await?.ok_or(NO_SUCH_JOB) };
+    let is_small = |comparison: &Comparison| comparison.items.len() <= KEPT_DIFFERENCES;
+    service.comparisons.get_or_compute((old, new), compare, is_small).await
 }

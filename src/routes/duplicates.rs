@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::Query;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// Names that one group shows; it counts all.
@@ -80,7 +80,7 @@ pub(super) async fn duplicates(
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
     let min_size: u64 = query.parsed("min_size")?.unwrap_or(1);
-    let position: u64 = query.parsed("position")?.unwrap_or(0);
+    let position = query.position()?;
     let limit = query.limit()?;
     query.finish()?;
     if !job.state.is_final() {
@@ -104,13 +104,9 @@ async fn groups(
     algorithm: Algorithm,
     min_size: u64,
 ) -> Result<Arc<Vec<Group>>, ApiError> {
-    if let Some(known) = service.duplicates.get(&(id, min_size)) {
-        return Ok(known);
-    }
-    let groups = Arc::new(service.jobs.duplicates(id, algorithm, min_size).await?.ok_or(NO_SUCH_JOB)?);
-    let names: usize = groups.iter().map(|group| group.places.len()).sum();
-    service.duplicates.insert((id, min_size), &groups, names <= KEPT_NAMES);
-    Ok(groups)
+    let find = async { service.jobs.duplicates(id, algorithm, min_size).await?.ok_or(NO_SUCH_JOB) };
+    let is_small = |groups: &Vec<Group>| groups.iter().map(|group| group.places.len()).sum::<usize>() <= KEPT_NAMES;
+    service.duplicates.get_or_compute((id, min_size), find, is_small).await
 }
 
 fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> DuplicateGroup {

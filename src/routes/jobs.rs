@@ -4,7 +4,6 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use actix_web::http::header;
 use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::job::{Deletion, Job, JobId, JobKind, JobQuery, JobSpec, JobState};
@@ -19,7 +18,7 @@ use crate::openapi::schemas;
 use crate::request::headers::idempotency_key;
 use crate::request::name::path_of;
 use crate::request::{NoQuery, Query, read_json};
-use crate::service::known_job::KnownJob;
+use crate::service::job::{KnownJob, accepted};
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// The body of `POST /jobs`.
@@ -109,7 +108,6 @@ pub(super) async fn submit(
     service.admit_job(&caller, key.as_deref())?;
     Query::of(&request)?.finish()?;
     let asked: JobRequest = read_json(&request, payload, service.json_rules()).await?;
-    let owner = caller.owner.as_deref().map(str::to_owned);
     let spec = asked.into_spec()?;
     if spec.kind == JobKind::Verify {
         return Err(ApiError::invalid("a job of the kind verify begins with its manifest: POST it to /api/v1/verify"));
@@ -117,9 +115,8 @@ pub(super) async fn submit(
     if let Some(earlier) = spec.reuse_unchanged_from {
         service.job(&caller, &earlier.to_string()).await?;
     }
-    let job = service.jobs.submit_once(spec, owner, key).await?;
-    let location = format!("/api/v1/jobs/{}", job.id);
-    Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
+    let job = service.jobs.submit_once(spec, caller.owner_name(), key).await?;
+    Ok(accepted(&job))
 }
 
 /// A page of jobs, newest first.
@@ -150,17 +147,12 @@ pub(super) async fn list(
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
-    let state = query.text("state")?.map(|name| state_of(&name)).transpose()?;
+    let state = query.named("state", JobState::from_name, &JobState::ALL.map(JobState::name))?;
     let cursor = query.parsed::<JobId>("cursor")?;
     let limit = query.limit()?;
     query.finish()?;
     let page = service.jobs.list(JobQuery { state, owner: caller.sees_jobs_of(), cursor, limit }).await?;
     Ok(Json(JobPage { items: page.items, next_cursor: page.next_cursor }))
-}
-
-fn state_of(name: &str) -> Result<JobState, ApiError> {
-    let choices = || JobState::ALL.map(JobState::name).join(", ");
-    JobState::from_name(name).ok_or_else(|| ApiError::invalid(format!("unknown state {name:?}: choose {}", choices())))
 }
 
 #[utoipa::path(

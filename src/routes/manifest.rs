@@ -19,7 +19,7 @@ use crate::openapi::schemas;
 use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::service::Service;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",

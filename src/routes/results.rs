@@ -17,7 +17,7 @@ use crate::openapi::schemas;
 use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::request::headers::prefers;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 /// A page of results.
@@ -74,13 +74,13 @@ pub(super) async fn results(
 
 fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuery, ApiError> {
     Ok(ResultQuery {
-        status: query.text("status")?.map(|name| status_of(&name)).transpose()?,
-        verdict: query.text("verdict")?.map(|name| verdict_of(&name)).transpose()?,
+        status: query.named("status", StatusFilter::from_name, &["hashed", "error", "skipped"])?,
+        verdict: query.named("verdict", Verdict::from_name, &Verdict::ALL.map(Verdict::name))?,
         path_prefix: query.bytes("path_prefix"),
         q: query.bytes("q"),
         digest: query.text("digest")?.map(|text| digest_of(&text, algorithms)).transpose()?,
         sort: query.parsed("sort")?,
-        position: query.parsed("position")?.unwrap_or(0),
+        position: query.position()?,
         limit: query.limit()?,
     })
 }
@@ -100,16 +100,6 @@ fn digest_of(text: &str, of_job: &Algorithms) -> Result<Digest, ApiError> {
         true => Ok(digest),
         false => Err(ApiError::AlgorithmNotInJob(format!("the job computed {of_job}: it has no such digest"))),
     }
-}
-
-fn status_of(name: &str) -> Result<StatusFilter, ApiError> {
-    let unknown = || ApiError::invalid(format!("unknown status {name:?}: choose hashed, error or skipped"));
-    StatusFilter::from_name(name).ok_or_else(unknown)
-}
-
-fn verdict_of(name: &str) -> Result<Verdict, ApiError> {
-    let choices = || Verdict::ALL.map(Verdict::name).join(", ");
-    Verdict::from_name(name).ok_or_else(|| ApiError::invalid(format!("unknown verdict {name:?}: choose {}", choices())))
 }
 
 fn wants_ndjson(request: &HttpRequest) -> bool {

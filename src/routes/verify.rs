@@ -1,6 +1,5 @@
 //! `POST /verify`: a manifest in, a job out that holds a directory against it.
 
-use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::{JobKind, JobSpec, VerifyMode};
@@ -14,6 +13,7 @@ use crate::openapi::schemas;
 use crate::request::headers::idempotency_key;
 use crate::request::{PacedBody, Query};
 use crate::service::Service;
+use crate::service::job::accepted;
 
 #[utoipa::path(
     post, path = "/api/v1/verify", tag = "jobs", operation_id = "verify",
@@ -50,10 +50,8 @@ pub(super) async fn verify(
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
     let manifest = body.collect().await?;
-    let owner = caller.owner.as_deref().map(str::to_owned);
-    let job = service.jobs.verify(spec, manifest, owner, key).await?;
-    let location = format!("/api/v1/jobs/{}", job.id);
-    Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job))
+    let job = service.jobs.verify(spec, manifest, caller.owner_name(), key).await?;
+    Ok(accepted(&job))
 }
 
 fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
@@ -62,7 +60,7 @@ fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
     let path = RelPath::new(query.bytes("path").unwrap_or_default())?;
     let algorithm = query.text("algorithm")?.filter(|name| !name.is_empty());
     let algorithm = algorithm.map(|name| name.parse::<Algorithm>()).transpose()?;
-    let mode = query.text("mode")?.map(|name| mode_of(&name)).transpose()?.unwrap_or_default();
+    let mode = query.named("mode", VerifyMode::from_name, &["audit", "check"])?.unwrap_or_default();
     query.finish()?;
     Ok(JobSpec {
         kind: JobKind::Verify,
@@ -79,9 +77,4 @@ fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
         mode: Some(mode),
         algorithm,
     })
-}
-
-fn mode_of(name: &str) -> Result<VerifyMode, ApiError> {
-    VerifyMode::from_name(name)
-        .ok_or_else(|| ApiError::invalid(format!("unknown mode {name:?}: choose audit or check")))
 }

@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::NoQuery;
-use crate::service::known_job::KnownJob;
+use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
 #[utoipa::path(

@@ -1,8 +1,9 @@
-//! The job that a request's path names, for handlers about one job.
+//! Jobs in requests and answers: the one that a path names, and the answer to a request that created one.
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::web::{Data, ReqData};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use hivesum_actors::job::Job;
 
@@ -27,4 +28,10 @@ impl FromRequest for KnownJob {
             service.job(&caller, &id).await.map(Self)
         })
     }
+}
+
+/// The answer to a request that created a job, or created it before under the same key.
+pub(crate) fn accepted(job: &Job) -> HttpResponse {
+    let location = format!("/api/v1/jobs/{}", job.id);
+    HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job)
 }
