@@ -1,28 +1,30 @@
 //! `--io`: how large files are read, for every command that reads files.
 
-use super::support::{HIVESUM, Place, has};
+use hivesum_test_support::has_tool;
+
+use super::work_dir::{HIVESUM, WorkDir};
 
 const LARGE: &str = "large-file";
 
 /// How often a command maps the large file.
-fn maps(place: &Place, command: &[&str], mode: &str) -> usize {
+fn maps(dir: &WorkDir, command: &[&str], mode: &str) -> usize {
     let tracing = ["-f", "-y", "-e", "trace=mmap", "-o", "trace", HIVESUM];
-    let ran = place.run("strace", tracing.iter().chain(command).chain(&["--io", mode]));
+    let ran = dir.run("strace", tracing.iter().chain(command).chain(&["--io", mode]));
     assert_eq!(ran.code, Some(0), "{command:?}: {}{}", ran.stdout(), ran.stderr());
-    place.read("trace").lines().filter(|line| line.contains(LARGE)).count()
+    dir.read("trace").lines().filter(|line| line.contains(LARGE)).count()
 }
 
 #[test]
 fn every_command_that_reads_files_reads_them_as_io_says() {
-    if !has("strace", "apt-get install strace") {
+    if !has_tool("strace") {
         return;
     }
     let content = vec![7; 3_000_000];
-    let place = Place::new();
+    let dir = WorkDir::new();
     for name in ["d/large-file-1", "d/large-file-2", "mapped/large-file", "read/large-file"] {
-        place.write(name, &content);
+        dir.write(name, &content);
     }
-    place.hivesum(["hash", "d", "-o", "SUMS"]).well();
+    dir.hivesum(["hash", "d", "-o", "SUMS"]).well();
     for (when_mapped, when_read) in [
         (&["hash", "d"][..], &["hash", "d"][..]),
         (&["check", "SUMS"], &["check", "SUMS"]),
@@ -31,7 +33,7 @@ fn every_command_that_reads_files_reads_them_as_io_says() {
         (&["bag", "make", "mapped"], &["bag", "make", "read"]),
         (&["bag", "check", "mapped"], &["bag", "check", "read"]),
     ] {
-        assert_ne!(maps(&place, when_mapped, "map"), 0, "{when_mapped:?} does not map");
-        assert_eq!(maps(&place, when_read, "read"), 0, "{when_read:?} maps");
+        assert_ne!(maps(&dir, when_mapped, "map"), 0, "{when_mapped:?} does not map");
+        assert_eq!(maps(&dir, when_read, "read"), 0, "{when_read:?} maps");
     }
 }

@@ -32,14 +32,14 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 
 #[test]
 fn roots_are_shown_with_their_origin_or_said_to_be_missing() {
-    let place = Place::with(&[(b"h.toml", FILE.as_bytes()), (b"empty.toml", b"max_parts = 5\n")]);
+    let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes()), (b"empty.toml", b"max_parts = 5\n")]);
     for (args, end) in [
         (&[][..], "# no roots are set\n"),
         (&["--config", "empty.toml"], "# no roots are set\n"),
         (&["--config", "h.toml"], "[roots]  # file\n\"photos\" = \"/srv/p\"\n"),
         (&["--config", "h.toml", "m=/srv/m"], "[roots]  # command line\n\"m\" = \"/srv/m\"\n"),
     ] {
-        let shown = config(&place, &[], args).well();
+        let shown = config(&dir, &[], args).well();
         assert!(shown.ends_with(&format!("\n\n{end}")), "{args:?}\n{shown}");
     }
 }
