@@ -32,6 +32,9 @@ pub use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::sys::slots::Slots;
 pub use hivesum_core::walk::Inventory;
 
+/// How long the start waits for the threads of the hashers; they are there within a millisecond.
+const HASHERS_START_WITHIN: Duration = Duration::from_secs(5);
+
 /// The handle. Clones share one pool of hashers.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -87,6 +90,7 @@ impl Engine {
             draining: AtomicBool::new(false),
             next_job: AtomicU64::new(0),
         };
+        shared.gauges.until_alive(shared.config.hashers.get(), HASHERS_START_WITHIN).await;
         Ok(Self { shared: Arc::new(shared) })
     }
 

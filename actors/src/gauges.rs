@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 pub use durations::DurationFigures;
 pub(crate) use durations::{Durations, Operation};
@@ -42,7 +43,7 @@ pub struct EngineStats {
 pub struct HasherStats {
     /// Slots.
     pub size: usize,
-    /// Slots with a living hasher.
+    /// Slots whose hasher has a running thread and was not given up for want of progress.
     pub alive: usize,
     /// Hashers with work.
     pub busy: usize,
@@ -77,6 +78,7 @@ pub struct Latency {
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     size: AtomicUsize,
+    alive: watch::Sender<usize>,
     busy: AtomicUsize,
     panics: AtomicU64,
     restarts: AtomicU64,
@@ -93,6 +95,20 @@ pub(crate) struct Gauges {
 impl Gauges {
     pub(crate) fn set_size(&self, size: usize) {
         self.size.store(size, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_alive(&self) {
+        self.alive.send_modify(|alive| *alive += 1);
+    }
+
+    pub(crate) fn remove_alive(&self) {
+        self.alive.send_modify(|alive| *alive -= 1);
+    }
+
+    /// Waits until this many hashers are alive, or for at most this long.
+    pub(crate) async fn until_alive(&self, hashers: usize, within: Duration) {
+        let mut alive = self.alive.subscribe();
+        let _ = tokio::time::timeout(within, alive.wait_for(|alive| *alive >= hashers)).await;
     }
 
     pub(crate) fn set_load(&self, busy: usize, interactive: usize, jobs: usize) {
@@ -150,8 +166,7 @@ impl Gauges {
         EngineStats {
             hashers: HasherStats {
                 size,
-                // A dead hasher is replaced in the same turn in which its death is heard of.
-                alive: size,
+                alive: *self.alive.borrow(),
                 busy,
                 panics: self.panics.load(Ordering::Relaxed),
                 restarts: self.restarts.load(Ordering::Relaxed),

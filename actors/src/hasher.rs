@@ -6,12 +6,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use actix::{Actor, Addr, Handler, SyncContext};
+use actix::{Actor, Handler, Recipient, SyncContext};
 
+use crate::gauges::Gauges;
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
-use crate::supervisor::Supervisor;
 use hivesum_core::file::ReadBuffers;
 use hivesum_core::guards::Guard;
 use hivesum_core::hash::{Heartbeat, digest_segment, hash_batch};
@@ -27,7 +28,53 @@ pub(crate) struct HasherConfig {
     pub(crate) priority: HasherPriority,
     /// How long one file may keep the hasher waiting.
     pub(crate) timeout: Duration,
-    pub(crate) supervisor: Addr<Supervisor>,
+    /// Who hears that a quantum is done, and that the thread has ended.
+    pub(crate) finished: Recipient<Finished>,
+    pub(crate) died: Recipient<Died>,
+    pub(crate) life: Arc<Life>,
+}
+
+/// Whether one hasher counts as alive: from the start of its thread until that ends, or until the Supervisor gives the
+/// hasher up because it makes no progress.
+#[derive(Debug)]
+pub(crate) struct Life {
+    stage: AtomicU8,
+    gauges: Arc<Gauges>,
+}
+
+const NOT_STARTED: u8 = 0;
+const ALIVE: u8 = 1;
+const ENDED: u8 = 2;
+
+impl Life {
+    pub(crate) fn new(gauges: Arc<Gauges>) -> Arc<Self> {
+        Arc::new(Self { stage: AtomicU8::new(NOT_STARTED), gauges })
+    }
+
+    fn move_on(&self, from: u8, to: u8) -> bool {
+        self.stage.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The thread has started. One that was given up before it came so far stays given up.
+    pub(crate) fn begin(&self) {
+        if self.move_on(NOT_STARTED, ALIVE) {
+            self.gauges.add_alive();
+        }
+    }
+
+    /// The thread has ended, or the Supervisor has given the hasher up.
+    pub(crate) fn end(&self) {
+        if self.stage.swap(ENDED, Ordering::SeqCst) == ALIVE {
+            self.gauges.remove_alive();
+        }
+    }
+
+    /// A hasher that was given up, but never replaced, makes progress again.
+    pub(crate) fn revive(&self) {
+        if self.move_on(ENDED, ALIVE) {
+            self.gauges.add_alive();
+        }
+    }
 }
 
 pub(crate) struct Hasher {
@@ -48,6 +95,7 @@ impl Actor for Hasher {
     fn started(&mut self, _: &mut Self::Context) {
         sched::name_current_thread(c"hivesum-hasher");
         self.config.heartbeat.set_thread_id(sched::current_thread_id());
+        self.config.life.begin();
         take_priority(self.config.priority);
     }
 }
@@ -62,8 +110,9 @@ pub(crate) fn take_priority(priority: HasherPriority) {
 /// Runs when the thread ends, by a panic too: the one sign of death that a sync actor gives.
 impl Drop for Hasher {
     fn drop(&mut self) {
-        let HasherConfig { slot, generation, ref supervisor, .. } = self.config;
-        supervisor.do_send(Died { slot, generation });
+        let HasherConfig { slot, generation, ref died, ref life, .. } = self.config;
+        life.end();
+        died.do_send(Died { slot, generation });
     }
 }
 
@@ -81,8 +130,8 @@ impl Handler<Work> for Hasher {
         let reply = reply.unwrap_or_else(|_| Err(Lost::HasherDied { at: heartbeat.at() }));
         heartbeat.forget();
         heartbeat.beat();
-        let HasherConfig { slot, generation, ref supervisor, .. } = self.config;
-        supervisor.do_send(Finished { slot, generation, reply });
+        let HasherConfig { slot, generation, ref finished, .. } = self.config;
+        finished.do_send(Finished { slot, generation, reply });
     }
 }
 

@@ -119,6 +119,7 @@ impl Supervisor {
         }
         for slot in self.pool.stuck(self.config.quantum_deadline) {
             if self.stuck >= self.config.max_stuck {
+                self.pool.give_up(slot);
                 tracing::error!(slot, "a hasher makes no progress; too many are stuck already to replace it");
                 continue;
             }

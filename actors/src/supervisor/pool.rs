@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use actix::{Addr, SyncArbiter};
 
 use super::{Supervisor, SupervisorConfig};
-use crate::hasher::{Hasher, HasherConfig};
+use crate::hasher::{Hasher, HasherConfig, Life};
 use crate::messages::{Lane, ReplyTo, Work};
 use hivesum_core::hash::Heartbeat;
 use hivesum_core::sys::sched;
@@ -39,6 +39,7 @@ pub(super) struct Slot {
     hasher: Addr<Hasher>,
     generation: u64,
     heartbeat: Arc<Heartbeat>,
+    life: Arc<Life>,
     in_flight: VecDeque<InFlight>,
     last_seen: Signs,
     changed_at: Instant,
@@ -62,17 +63,21 @@ impl Slot {
 
     fn start(config: &SupervisorConfig, supervisor: &Addr<Supervisor>, slot: usize, generation: u64) -> Self {
         let heartbeat = Arc::new(Heartbeat::new(slot, config.notebook.clone()));
+        let life = Life::new(config.gauges.clone());
         let config = HasherConfig {
             slot,
             generation,
             heartbeat: heartbeat.clone(),
             priority: config.priority,
             timeout: config.quantum_deadline,
-            supervisor: supervisor.clone(),
+            finished: supervisor.clone().recipient(),
+            died: supervisor.clone().recipient(),
+            life: life.clone(),
         };
         let hasher = SyncArbiter::start(1, move || Hasher::new(config.clone()));
         let in_flight = VecDeque::with_capacity(CREDIT);
-        Self { hasher, generation, heartbeat, in_flight, last_seen: Signs::default(), changed_at: Instant::now() }
+        let (last_seen, changed_at) = (Signs::default(), Instant::now());
+        Self { hasher, generation, heartbeat, life, in_flight, last_seen, changed_at }
     }
 
     fn signs(&self) -> Signs {
@@ -120,6 +125,7 @@ impl Pool {
     pub(super) fn finish(&mut self, slot: usize, generation: u64) -> Option<InFlight> {
         let slot = self.slots.get_mut(slot).filter(|slot| slot.generation == generation)?;
         slot.changed_at = Instant::now();
+        slot.life.revive();
         slot.in_flight.pop_front()
     }
 
@@ -134,9 +140,17 @@ impl Pool {
         stuck.collect()
     }
 
+    /// This hasher makes no progress, and cannot be replaced for now: it does not count as alive.
+    pub(super) fn give_up(&self, slot: usize) {
+        if let Some(slot) = self.slots.get(slot) {
+            slot.life.end();
+        }
+    }
+
     /// Starts a new hasher in this slot. Gives what the old one had, the running quantum first.
     pub(super) fn replace(&mut self, slot: usize) -> VecDeque<InFlight> {
         let Some((config, supervisor)) = &self.config else { return VecDeque::new() };
+        self.slots[slot].life.end();
         let generation = self.slots[slot].generation + 1;
         let fresh = Slot::start(config, supervisor, slot, generation);
         std::mem::replace(&mut self.slots[slot], fresh).in_flight

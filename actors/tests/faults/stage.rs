@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hivesum_actors::engine::{Background, Engine, EngineConfig, SelfTest};
 use hivesum_actors::scan::{ScanEnd, ScanSpec};
@@ -132,6 +132,15 @@ pub(crate) fn scan_with(path: &Path, change: impl FnOnce(&mut ScanSpec)) -> Scan
     let scanned = run(&engine, spec);
     background.join();
     scanned
+}
+
+/// Waits until this many hashers are alive; a new thread needs a moment to start.
+pub(crate) fn await_alive(engine: &Engine, hashers: usize) {
+    let since = Instant::now();
+    while engine.stats().hashers.alive != hashers {
+        assert!(since.elapsed() < PATIENT, "{:?}", engine.stats().hashers);
+        std::thread::yield_now();
+    }
 }
 
 /// Calls `act` the first `times` times that the failpoint is reached.
