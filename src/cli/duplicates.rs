@@ -3,7 +3,6 @@
 //! Files in a directory are compared in stages, so that few are read completely: by size, then by their first and last
 //! block, then by digest. Files of a job are compared by the digests that it has stored. Hard links are one copy.
 
-mod ends;
 mod report;
 mod stages;
 
@@ -83,10 +82,10 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::with_progress();
     let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
     let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
-    let inventory = Inventory::of(open()?, reach);
+    let inventory = Inventory::of(open()?, reach, args.engine.read_timeout());
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::COMPARED_BY)))?;
     for path in inventory.unreadable.iter() {
-        terminal.message_about(path, "cannot be listed");
+        terminal.message_about(path, "cannot be looked at");
     }
     let mut stages =
         stages::Stages { inventory: &inventory, dir: open()?, engine: &engine, terminal: &terminal, failed: false };

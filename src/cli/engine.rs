@@ -1,6 +1,7 @@
 //! The engine of one command: its flags, and its threads from before the first file until after the last.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use clap::Args;
 use hivesum_actors::engine::{Background, Engine, EngineConfig, HasherPriority, SelfTest};
@@ -20,9 +21,18 @@ pub(super) struct EngineArgs {
     /// How large files are read: auto, map (memory-mapped) or read.
     #[arg(long, value_name = "MODE", default_value = "auto")]
     io: IoMode,
+
+    /// Give up a file or directory that does not answer for this long.
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    read_timeout_seconds: NonZeroU32,
 }
 
 impl EngineArgs {
+    /// How long a file or a directory may keep the command waiting.
+    pub(super) fn read_timeout(&self) -> Duration {
+        Duration::from_secs(self.read_timeout_seconds.get().into())
+    }
+
     /// A scan that reads files as the flags say.
     pub(super) fn scan(&self, targets: Vec<Target>, algorithms: Algorithms) -> ScanSpec {
         ScanSpec { io: self.io, ..ScanSpec::new(targets, algorithms) }
@@ -52,6 +62,7 @@ impl RunningEngine {
         let (handle, thread) = Engine::start_in_background(EngineConfig {
             hashers: args.hashers.unwrap_or(cores),
             priority: HasherPriority::Normal,
+            quantum_deadline: args.read_timeout(),
             self_test: algorithms.map_or(SelfTest::All, SelfTest::Only),
             ..EngineConfig::default()
         })?;

@@ -9,6 +9,7 @@ mod check;
 mod check_like_sha256sum;
 mod compare;
 mod convert;
+mod dead_mount;
 mod duplicates;
 mod hash;
 mod io_mode;

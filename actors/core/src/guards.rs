@@ -71,7 +71,7 @@ pub enum Guard {
 impl Guard {
     /// Always.
     #[inline(always)]
-    pub(crate) const fn is_up(self) -> bool {
+    pub const fn is_up(self) -> bool {
         true
     }
 }

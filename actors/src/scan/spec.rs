@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{IoMode, Reach};
+use hivesum_core::hash::Coverage;
 use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::{Filters, Target};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub struct ScanSpec {
     pub filters: Filters,
     /// Whether walks stop at mount points.
     pub reach: Reach,
+    /// Which bytes of each file are digested.
+    pub coverage: Coverage,
     /// How large files are read.
     pub io: IoMode,
     /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
@@ -57,6 +60,7 @@ impl ScanSpec {
             algorithms,
             filters: Filters::default(),
             reach: Reach::Everywhere,
+            coverage: Coverage::Whole,
             io: IoMode::Auto,
             require_stable: false,
             priority: Priority::Normal,

@@ -46,6 +46,7 @@ impl Shared {
         let ScanSpec { targets, filters, reach, leave_out, .. } = spec;
         let rules = ScanRules {
             algorithms: spec.algorithms,
+            coverage: spec.coverage,
             io: spec.io,
             require_stable: spec.require_stable,
             max_file_bytes: self.config.max_file_bytes,

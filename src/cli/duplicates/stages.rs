@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-use hivesum_actors::scan::ScanOutcome;
+use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::{Copy, Group, groups};
 use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::hash::Coverage;
 use hivesum_core::result::{FileIdentity, NameList, Status};
 use hivesum_core::walk::{Inventory, Target};
 
-use super::ends::{self, Listed};
 use super::report::Found;
 use crate::cli::engine::RunningEngine;
-use crate::cli::error::{reason, system_text};
+use crate::cli::error::reason;
 use crate::cli::terminal::Terminal;
 
 /// Files with the same digest of this algorithm have the same content.
@@ -53,10 +53,10 @@ impl Stages<'_> {
     pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<SameContent>> {
         let all = (0..self.inventory.files.len()).filter(|&index| self.size(index) >= min_size);
         let alike = self.sharing_key(all.map(|index| (self.size(index), index)).collect());
-        let by_ends = self.ends(&alike);
+        let by_ends = self.digests(alike, Coverage::Ends)?;
         let alike =
-            self.sharing_key(by_ends.into_iter().map(|(ends, index)| ((self.size(index), ends), index)).collect());
-        let digests = self.digests(alike)?;
+            self.sharing_key(by_ends.into_iter().map(|(index, ends)| ((self.size(index), ends), index)).collect());
+        let digests = self.digests(alike, Coverage::Whole)?;
         let copies = digests
             .iter()
             .map(|(&index, digest)| Copy::new(index as u64, self.size(index), digest, self.identity(index)));
@@ -93,23 +93,9 @@ impl Stages<'_> {
         kept
     }
 
-    /// Digests of both ends. Files that cannot be read are reported and left out.
-    fn ends(&mut self, indexes: &[NameIndex]) -> Vec<(Vec<u8>, NameIndex)> {
-        let files: Vec<_> =
-            indexes.iter().map(|&index| Listed { name: self.name(index), size: self.size(index) }).collect();
-        let digests = ends::digests(&self.dir, &files, COMPARED_BY, self.engine.handle.hashers());
-        let mut ends = Vec::with_capacity(indexes.len());
-        for (digest, &index) in digests.into_iter().zip(indexes) {
-            match digest {
-                Ok(digest) => ends.push((digest, index)),
-                Err(error) => self.report_failure(index, &system_text(&error)),
-            }
-        }
-        ends
-    }
-
-    /// Digests of whole files. A file with several names is read once.
-    fn digests(&mut self, indexes: Vec<NameIndex>) -> anyhow::Result<HashMap<NameIndex, Vec<u8>>> {
+    /// Digests of files, whole or of their ends alone. A file with several names is read once; files that cannot be read
+    /// are reported and left out.
+    fn digests(&mut self, indexes: Vec<NameIndex>, coverage: Coverage) -> anyhow::Result<HashMap<NameIndex, Vec<u8>>> {
         let mut by_identity: HashMap<FileIdentity, Vec<NameIndex>> = HashMap::new();
         let mut names = NameList::new();
         let mut read = Vec::new();
@@ -122,8 +108,11 @@ impl Stages<'_> {
             of_file.push(index);
         }
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let mut scan = self.engine.handle.scan(self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY)))?;
-        self.terminal.follow(scan.progress());
+        let scan = self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY));
+        let mut scan = self.engine.handle.scan(ScanSpec { coverage, ..scan })?;
+        if coverage == Coverage::Whole {
+            self.terminal.follow(scan.progress());
+        }
         let (mut digests, mut read) = (HashMap::new(), read.into_iter());
         while let Some(rows) = scan.blocking_next() {
             for (row, index) in rows.iter().zip(read.by_ref().take(rows.len())) {

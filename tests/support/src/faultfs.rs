@@ -49,6 +49,8 @@ pub enum Fault {
     EverySecondRead(AtomicUsize, Errno),
     /// A directory whose listing is never answered.
     NeverLists,
+    /// A file whose size and times are never answered.
+    NeverStats,
 }
 
 impl FaultyFile {
@@ -83,6 +85,7 @@ struct FaultFs {
 
 #[allow(dead_code, reason = "held so that it is not dropped")]
 enum Unanswered {
+    Attributes(ReplyAttr),
     Read(ReplyData),
     Listing(ReplyDirectory),
 }
@@ -182,6 +185,9 @@ impl Filesystem for FaultFs {
     }
 
     fn getattr(&self, _: &Request, inode: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        if let Some(FaultyFile { fault: Fault::NeverStats, .. }) = self.file(inode) {
+            return self.keep(Unanswered::Attributes(reply));
+        }
         match self.attributes(inode.into()) {
             Some(attributes) => reply.attr(&NOT_CACHED, &attributes),
             None => reply.error(Errno::ENOENT),
@@ -226,7 +232,11 @@ impl Filesystem for FaultFs {
             Fault::EverySecondRead(reads, errno) if reads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
                 reply.error(*errno);
             }
-            Fault::None | Fault::OpensAfter(..) | Fault::EverySecondRead(..) | Fault::NeverLists => reply.data(asked),
+            Fault::None
+            | Fault::OpensAfter(..)
+            | Fault::EverySecondRead(..)
+            | Fault::NeverLists
+            | Fault::NeverStats => reply.data(asked),
         }
     }
 

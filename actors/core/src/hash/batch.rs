@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::heartbeat::Heartbeat;
-use super::rules::ScanRules;
+use super::rules::{Coverage, ScanRules};
 use super::small_file::{FileWork, Found, LargeFound};
 use crate::digest::MultiHasher;
 use crate::file::{Now, ReadBuffers, meta_of, stat_entry};
@@ -84,7 +84,7 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
         let digests_before = done.digests.len();
         let mut work = FileWork { buffers, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
         match caught(|| work.hash_entry(&task.plan, entry, index)) {
-            Ok(Found::Settled(meta, status)) => done.settle(index, meta, status),
+            Ok(Found::Settled(meta, status)) => done.settle(index, meta, status, task.rules.coverage),
             Ok(Found::Large(large)) => done.large.push(large),
             Err(_) => {
                 digests = MultiHasher::new(algorithms);
@@ -122,10 +122,10 @@ impl BatchDone {
         }
     }
 
-    fn settle(&mut self, index: usize, meta: FileMeta, status: Status) {
+    fn settle(&mut self, index: usize, meta: FileMeta, status: Status, coverage: Coverage) {
         if let Status::Hashed(_) = status {
             self.hashed += 1;
-            self.bytes += meta.size;
+            self.bytes += coverage.bytes_read(meta.size);
         }
         self.outcomes.push(Outcome { index, meta, status, origin: Origin::Read });
     }
@@ -149,7 +149,7 @@ impl BatchDone {
     fn settle_panic(&mut self, index: usize, digests_before: usize) {
         self.panics += 1;
         self.digests.truncate(digests_before);
-        self.settle(index, FileMeta::default(), Status::Error { code: ErrorCode::Internal, errno: 0 });
+        self.settle(index, FileMeta::default(), Status::Error { code: ErrorCode::Internal, errno: 0 }, Coverage::Whole);
     }
 
     fn is_full(&self) -> bool {

@@ -11,6 +11,6 @@ mod small_file;
 
 pub use batch::{BatchDone, BatchTask, READ_ATTEMPTS, hash_batch};
 pub use heartbeat::{Heartbeat, Notebook};
-pub use rules::ScanRules;
+pub use rules::{Coverage, END_BYTES, ScanRules};
 pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use small_file::LargeFound;

@@ -1,5 +1,31 @@
 //! What holds for every file of a scan.
 
+/// Which bytes of each file are digested.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of them.
+    #[default]
+    Whole,
+    /// The first and the last [`END_BYTES`] alone, of files that are longer than both; of others all bytes. Such a
+    /// digest only tells files apart that differ there.
+    Ends,
+}
+
+/// Bytes of each end that [`Coverage::Ends`] digests.
+pub const END_BYTES: u64 = 4096;
+
+impl Coverage {
+    /// Whether only the ends of a file of this size are digested.
+    pub(crate) const fn skips_the_middle(self, size: u64) -> bool {
+        matches!(self, Self::Ends) && size > 2 * END_BYTES
+    }
+
+    /// How many bytes of a file of this size are read.
+    pub(crate) const fn bytes_read(self, size: u64) -> u64 {
+        if self.skips_the_middle(size) { 2 * END_BYTES } else { size }
+    }
+}
+
 use crate::digest::Algorithms;
 use crate::file::IoMode;
 use crate::guards::Guard;
@@ -11,6 +37,8 @@ use crate::sys::slots::JobTag;
 pub struct ScanRules {
     /// The digests to compute.
     pub algorithms: Algorithms,
+    /// Which bytes of each file are digested.
+    pub coverage: Coverage,
     /// How large files are read.
     pub io: IoMode,
     /// Refuse files that somebody may be writing to.

@@ -4,7 +4,7 @@
 use rustix::io::Errno;
 
 use super::batch::READ_ATTEMPTS;
-use super::rules::ScanRules;
+use super::rules::{END_BYTES, ScanRules};
 use crate::digest::MultiHasher;
 use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::guards::Guard;
@@ -50,13 +50,18 @@ impl FileWork<'_> {
         if meta.size > self.rules.max_file_bytes && Guard::FileBound.is_up() {
             return Found::error(meta, ErrorCode::TooLarge);
         }
-        if meta.size > PIECE_BYTES as u64 {
+        if self.is_too_long(&meta) {
             return self.hand_back(index, file, meta);
         }
         match self.hash_small(&file, meta) {
             Some(found) => found,
             None => self.hand_back(index, file, meta),
         }
+    }
+
+    /// Whether more bytes are to be read of it than a batch reads of one file.
+    fn is_too_long(&self, meta: &FileMeta) -> bool {
+        self.rules.coverage.bytes_read(meta.size) > PIECE_BYTES as u64
     }
 
     /// Too long for a batch: it is cut into pieces.
@@ -108,7 +113,7 @@ impl FileWork<'_> {
                 Ok(Some(_)) | Err(ReadFailure::Gone) => self.out.truncate(digests_before),
             }
             meta = later;
-            if meta.size > PIECE_BYTES as u64 {
+            if self.is_too_long(&meta) {
                 break; // it grows while we look
             }
         }
@@ -130,7 +135,12 @@ impl FileWork<'_> {
                 self.buffers.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
             return Ok(is_end.then_some(bytes));
         }
-        if mapped || file.sparse {
+        if self.rules.coverage.skips_the_middle(size) {
+            for offset in [0, size - END_BYTES] {
+                let end = Piece { offset, bytes: END_BYTES as usize, mapped: false };
+                self.buffers.read_piece(file, end, |bytes| digests.update(bytes))?;
+            }
+        } else if mapped || file.sparse {
             let piece = Piece { offset: 0, bytes: size as usize, mapped };
             self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
         } else {

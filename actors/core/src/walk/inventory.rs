@@ -1,12 +1,16 @@
 //! The files of a tree with their sizes and identities: nothing is opened but directories.
 
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::fs::Stat;
+
 use super::globs::Filters;
 use super::plan::{Fate, Plan};
 use super::spec::{Target, WalkSpec};
 use super::tree;
-use crate::file::{DEFAULT_READ_TIMEOUT, Reach, meta_of, stat_entry};
+use crate::file::{Reach, meta_of};
 use crate::result::{FileIdentity, NameList, Status, append_path};
-use std::os::fd::OwnedFd;
 
 /// What a tree holds: files with their sizes and identities, in walk order.
 #[derive(Debug, Default)]
@@ -15,43 +19,36 @@ pub struct Inventory {
     pub names: NameList,
     /// Bytes of each, and which file it is.
     pub files: Vec<(u64, FileIdentity)>,
-    /// Directories that could not be listed.
+    /// Directories that could not be listed, and files of which nothing is known.
     pub unreadable: NameList,
 }
 
 impl Inventory {
-    /// What is below an open directory. Opens no file; blocks the calling thread.
+    /// What is below an open directory. Opens no file; blocks the calling thread. Directories and files of a file system
+    /// that does not answer for `timeout` are unreadable.
     #[must_use]
-    pub fn of(dir: OwnedFd, reach: Reach) -> Self {
+    pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
         let targets = vec![Target::Directory { dir, shown: Vec::new() }];
-        tree::inventory(WalkSpec {
-            targets,
-            filters: Filters::default(),
-            reach,
-            leave_out: Vec::new(),
-            timeout: DEFAULT_READ_TIMEOUT,
-        })
+        tree::inventory(WalkSpec { targets, filters: Filters::default(), reach, leave_out: Vec::new(), timeout })
     }
 
     fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
         self.names.push(path);
         self.files.push((size, identity));
     }
-}
 
-impl Inventory {
-    pub(crate) fn take(&mut self, plan: &Plan) {
+    /// Takes the entries of a plan over, with what `lstat` says of each.
+    pub(crate) fn take(&mut self, plan: &Plan, stats: &[Option<Stat>]) {
         let mut path = Vec::new();
-        for entry in &plan.entries {
-            let (group, name) = (plan.group(entry), plan.name(entry));
+        for (index, entry) in plan.entries.iter().enumerate() {
             path.clear();
-            append_path(&mut path, &group.shown, name);
+            append_path(&mut path, &plan.group(entry).shown, plan.name(entry));
             match entry.fate {
                 Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
                 Fate::Settled(_) => {}
-                Fate::Hash => match stat_entry(&group.dir, name) {
-                    Ok(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
-                    Err(_) => self.unreadable.push(&path),
+                Fate::Hash => match stats.get(index).copied().flatten() {
+                    Some(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
+                    None => self.unreadable.push(&path),
                 },
             }
         }

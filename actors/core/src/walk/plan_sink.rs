@@ -1,12 +1,15 @@
 //! Where a walk's entries go: into plans for a receiver, or into the totals of a survey.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::fs::Stat;
 
 use super::descriptors::OpenDirectories;
 use super::inventory::Inventory;
-use super::plan::{Fate, Plan};
-use crate::file::{Dir, stat_entry};
+use super::plan::{Fate, Plan, PlanEntry};
+use crate::file::{Dir, Steps, ask, stat_entry};
 
 /// Whoever received the plans is gone.
 #[derive(Debug, Clone, Copy)]
@@ -38,35 +41,67 @@ impl Destination<'_> {
         }
     }
 
-    fn take(self, plan: Plan) -> Result<(), NobodyListens> {
+    fn take(self, plan: Plan, timeout: Duration) -> Result<(), NobodyListens> {
         match self {
             Self::Receiver(receiver) => receiver.take(plan),
             Self::Survey { .. } if self.is_gone() => Err(NobodyListens),
             Self::Survey { bytes, .. } => {
-                bytes.set(bytes.get() + bytes_of(&plan));
+                let stats = stats_of(&Arc::new(plan), timeout, || self.is_gone());
+                let sizes = stats.iter().flatten().map(|stat| stat.st_size as u64);
+                bytes.set(bytes.get() + sizes.sum::<u64>());
                 Ok(())
             }
             Self::Inventory(found) => {
-                found.borrow_mut().take(&plan);
+                let plan = Arc::new(plan);
+                let stats = stats_of(&plan, timeout, || self.is_gone());
+                found.borrow_mut().take(&plan, &stats);
                 Ok(())
             }
         }
     }
 }
 
-/// Sizes of a plan's files as their directories tell them now.
-fn bytes_of(plan: &Plan) -> u64 {
-    let to_hash = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash);
-    to_hash.map(|entry| size_of(&plan.group(entry).dir, plan.name(entry))).sum()
+/// What `lstat` says now of the files that a plan names, one an entry: nothing of entries that are no files, or where
+/// there is no answer. An entry that is never answered costs the timeout and itself, not its neighbours.
+fn stats_of(plan: &Arc<Plan>, timeout: Duration, is_gone: impl Fn() -> bool) -> Vec<Option<Stat>> {
+    let stats = Arc::new(Mutex::new(Vec::with_capacity(plan.entries.len())));
+    let lock = || stats.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let (of_thread, answers, first) = (plan.clone(), stats.clone(), lock().len());
+        let look = move |steps: &Steps| {
+            for entry in &of_thread.entries[first..] {
+                let stat = stat_if_file(&of_thread, entry);
+                // Under the lock nobody can take this thread for stuck and count the entry a second time.
+                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                if !steps.step() {
+                    break;
+                }
+                answers.push(stat);
+            }
+        };
+        if ask(timeout, &is_gone, look).is_ok() || is_gone() {
+            return std::mem::take(&mut *lock());
+        }
+        let mut answers = lock();
+        answers.push(None);
+        if answers.len() >= plan.entries.len() {
+            return std::mem::take(&mut *answers);
+        }
+    }
 }
 
-fn size_of(dir: &Dir, name: &[u8]) -> u64 {
-    stat_entry(dir, name).map_or(0, |stat| stat.st_size as u64)
+fn stat_if_file(plan: &Plan, entry: &PlanEntry) -> Option<Stat> {
+    match entry.fate {
+        Fate::Hash => stat_entry(&plan.group(entry).dir, plan.name(entry)).ok(),
+        Fate::Settled(_) => None,
+    }
 }
 
 /// Where plans leave.
 pub(crate) struct PlanSink<'a> {
     pub(crate) destination: Destination<'a>,
+    /// How long a file system may keep the walk waiting.
+    timeout: Duration,
     pub(crate) plan: Plan,
     plan_number: u64,
     openings: Arc<OpenDirectories>,
@@ -80,8 +115,8 @@ pub(crate) struct GroupSlot {
 }
 
 impl<'a> PlanSink<'a> {
-    pub(crate) fn new(destination: Destination<'a>) -> Self {
-        Self { destination, plan: Plan::default(), plan_number: 0, openings: OpenDirectories::new(), files: 0 }
+    pub(crate) fn new(destination: Destination<'a>, timeout: Duration) -> Self {
+        Self { destination, timeout, plan: Plan::default(), plan_number: 0, openings: OpenDirectories::new(), files: 0 }
     }
 
     /// The group of this place in the plan at hand, which is sent first where too many directories are open.
@@ -128,6 +163,6 @@ impl<'a> PlanSink<'a> {
         if plan.entries.is_empty() {
             return Ok(());
         }
-        self.destination.take(plan)
+        self.destination.take(plan, self.timeout)
     }
 }

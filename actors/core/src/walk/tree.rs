@@ -48,7 +48,7 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     let WalkSpec { targets, filters, reach, leave_out, timeout } = spec;
     let own_inodes = leave_out.iter().map(|own| own.inode).collect();
     let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, timeout });
-    let mut out = PlanSink::new(destination);
+    let mut out = PlanSink::new(destination, rules.timeout);
     for target in targets {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
