@@ -20,6 +20,9 @@ fn stopped_service() -> (RestartableServer, String) {
     let process = server.start();
     let id = server.submit(&process, "key", &json!({ "algorithms": ["sha256"] })).unwrap();
     server.wait_for(&process, &id);
+    // The sort index is written in the background. The next start would write what is missing of it.
+    let sorted = format!("{}/api/v1/jobs/{id}/results?sort=size", process.url);
+    while server.client.get(&sorted).send().unwrap().status() != 200 {}
     process.signal(Signal::TERM);
     assert_eq!(process.wait(), Some(0));
     (server, id)
