@@ -1,4 +1,4 @@
-//! Who may: sign-in links, sessions, tokens and their scopes.
+//! Access control: sign-in links, sessions, tokens and their scopes.
 
 use hivesum::config::{Access, ConfigError, ServeConfig};
 use hivesum_actors::store::tokens::{NewToken, Tokens};
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, ok_json, problem};
 
-/// A lasting token, made as the command line makes it, beside the running service.
+/// A token without expiry, created beside the running service as the command line does. Its id and its secret.
 fn token(app: &TestApp, scopes: &str) -> (String, String) {
     token_until(app, scopes, None)
 }
 
-/// Its id and its secret, with an end.
+/// The same with an expiry.
 pub fn token_until(app: &TestApp, scopes: &str, expires_at: Option<jiff::Timestamp>) -> (String, String) {
     let mut tokens = Tokens::open(&app.state.path().join("state")).unwrap();
     let token = NewToken { name: "test".to_owned(), scopes: scopes.parse().unwrap(), expires_at };
@@ -73,7 +73,7 @@ fn the_sign_in_link_opens_one_session_and_no_more() {
 }
 
 #[test]
-fn behind_a_proxy_that_speaks_tls_the_cookie_is_for_tls_alone() {
+fn behind_a_tls_proxy_the_cookie_is_secure() {
     let app = TestApp::signed_out(|config| config.behind_proxy = true);
     let answer = sign_in(&app, app.start_token.as_ref().unwrap());
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
@@ -81,7 +81,7 @@ fn behind_a_proxy_that_speaks_tls_the_cookie_is_for_tls_alone() {
 }
 
 #[test]
-fn a_wrong_token_opens_nothing() {
+fn a_wrong_token_gives_no_access() {
     let app = TestApp::signed_out(|_| {});
     for wrong in ["", "x", "hs_0000000000000000000000000000000000000000000", &"0".repeat(64)] {
         problem(sign_in(&app, wrong), 401, "unauthenticated");
@@ -89,14 +89,18 @@ fn a_wrong_token_opens_nothing() {
         let cookie = format!("hivesum_session=0.{wrong}");
         problem(app.get("/api/v1/stats").header("cookie", cookie).send().unwrap(), 401, "unauthenticated");
     }
-    assert_eq!(sign_in(&app, app.start_token.as_ref().unwrap()).status(), 204, "wrong guesses cost the link nothing");
+    assert_eq!(
+        sign_in(&app, app.start_token.as_ref().unwrap()).status(),
+        204,
+        "the link still works after wrong guesses"
+    );
 }
 
 #[test]
 fn guesses_are_limited() {
     let app = TestApp::signed_out(|_| {});
     let refused = (0..1000).map(|_| sign_in(&app, "x")).find(|answer| answer.status() == 429);
-    problem(refused.expect("guessing goes on for ever"), 429, "rate_limited");
+    problem(refused.expect("guessing is never limited"), 429, "rate_limited");
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn a_revoked_token_is_refused_at_once_and_so_is_its_session() {
 }
 
 #[test]
-fn a_job_of_another_token_is_not_there_unless_one_is_an_admin() {
+fn only_an_admin_token_sees_the_jobs_of_other_tokens() {
     let app = TestApp::signed_out(|_| {});
     app.write("a", "abc");
     let (_, mine) = token(&app, "read,hash");
@@ -154,7 +158,7 @@ fn a_job_of_another_token_is_not_there_unless_one_is_an_admin() {
 }
 
 #[test]
-fn without_authentication_everybody_may_do_everything_on_loopback_alone() {
+fn access_without_authentication_is_allowed_only_on_loopback() {
     let app = TestApp::signed_out(|config| config.access = Access::Open);
     assert_eq!(app.start_token, None);
     app.json("/api/v1/stats");

@@ -1,11 +1,11 @@
-//! Every answer is as the document says, and has no member that it does not tell.
+//! Every answer matches its schema in the OpenAPI document, and has no undocumented member.
 
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
-/// The document, with every object closed: a member that is not told is an error.
+/// The document, with `additionalProperties: false` in every object: an undocumented member is an error.
 fn closed_document(app: &TestApp) -> Value {
     let mut document = app.json("/openapi.json");
     close(&mut document["components"]["schemas"]);
@@ -32,9 +32,9 @@ fn check(document: &Value, operation: (&str, &str), answer: Response) -> Value {
     let status = answer.status().as_u16().to_string();
     let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
     let body: Value = answer.json().unwrap();
-    let told = &document["paths"][path][method]["responses"][&status]["content"][&media_type]["schema"];
-    assert!(told.is_object(), "{method} {path} tells nothing of {status} {media_type}");
-    let schema = json!({ "allOf": [told], "components": document["components"] });
+    let schema = &document["paths"][path][method]["responses"][&status]["content"][&media_type]["schema"];
+    assert!(schema.is_object(), "{method} {path}: {status} {media_type} is not documented");
+    let schema = json!({ "allOf": [schema], "components": document["components"] });
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<_> =
         validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -43,7 +43,7 @@ fn check(document: &Value, operation: (&str, &str), answer: Response) -> Value {
 }
 
 #[test]
-fn every_answer_is_as_the_document_says() {
+fn every_answer_matches_the_document() {
     let app = TestApp::start();
     let document = closed_document(&app);
     app.write("d/a", "abc");
@@ -66,8 +66,8 @@ fn every_answer_is_as_the_document_says() {
     let full = json!({ "root": "files", "include": ["*"], "exclude": ["x"], "priority": "low", "deadline_seconds": 60,
         "max_bytes_per_second": 1_000_000_000, "algorithms": ["sha256", "md5"] });
     for asked in [json!({ "root": "files" }), full, json!({ "root": "files", "path": "b" })] {
-        let taken = app.post("/api/v1/jobs").json(&asked).send().unwrap();
-        let id = check(&document, ("post", "/api/v1/jobs"), taken)["id"].as_str().unwrap().to_owned();
+        let accepted = app.post("/api/v1/jobs").json(&asked).send().unwrap();
+        let id = check(&document, ("post", "/api/v1/jobs"), accepted)["id"].as_str().unwrap().to_owned();
         app.wait_for(&id);
         get(&format!("/api/v1/jobs/{id}"), "/api/v1/jobs/{id}");
         get(&format!("/api/v1/jobs/{id}/results"), "/api/v1/jobs/{id}/results");

@@ -1,7 +1,7 @@
-//! Any bytes: whatever stands in a path or a body, the answer is a result or a client's error, never a 5xx.
+//! Paths and bodies of arbitrary bytes: the answer is a result or a client error, never a 5xx.
 //!
-//! The paths name a root beside a canary. Bodies are made of nothing, of pieces of good ones, and of good ones
-//! with bytes changed. More cases with `PROPTEST_CASES`.
+//! The root lies beside a canary that no path may reach. Bodies are arbitrary bytes, or valid ones with bytes changed.
+//! `PROPTEST_CASES` sets the number of cases.
 
 use std::sync::LazyLock;
 
@@ -16,18 +16,18 @@ use tempfile::TempDir;
 
 use crate::app::TestApp;
 
-/// A root with a file in it, beside a canary. Nobody is turned away for being quick.
+/// A service whose root lies beside a canary, without a rate limit.
 fn app() -> (TestApp, TempDir) {
-    let place = tempfile::tempdir().unwrap();
-    let root = place.path().join("root");
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
     std::fs::create_dir_all(root.join("a")).unwrap();
     std::fs::write(root.join("a/b"), "inside").unwrap();
-    std::fs::write(place.path().join("canary"), "what lies outside must never be read").unwrap();
+    std::fs::write(dir.path().join("canary"), "what lies outside must never be read").unwrap();
     let app = TestApp::with(|config| {
         config.limits.rate = RateLimit::Off;
         config.roots = vec![RootConfig { name: Some("files".to_owned()), path: root }];
     });
-    (app, place)
+    (app, dir)
 }
 
 fn runner(cases_in_the_suite: u32) -> TestRunner {
@@ -35,7 +35,7 @@ fn runner(cases_in_the_suite: u32) -> TestRunner {
     TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
 }
 
-/// Bytes that look like ways out, among others.
+/// Arbitrary bytes, and bytes that look like paths out of the root.
 fn path_bytes() -> impl Strategy<Value = Vec<u8>> {
     let step = prop_oneof![
         Just(b"..".to_vec()),
@@ -59,8 +59,8 @@ fn encoded(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn no_path_of_any_bytes_leads_outside_or_breaks_the_service() {
-    let (app, _place) = app();
+fn no_path_of_any_bytes_leaves_the_root_or_breaks_the_service() {
+    let (app, _dir) = app();
     let result = runner(200).run(&path_bytes(), |path| {
         for url in [
             format!("/api/v1/roots/files/entries?path={}", encoded(&path)),
@@ -71,7 +71,7 @@ fn no_path_of_any_bytes_leads_outside_or_breaks_the_service() {
             let status = answer.status().as_u16();
             let text = answer.text().unwrap();
             prop_assert!(matches!(status, 200 | 400 | 404), "{url}: {status} {text}");
-            prop_assert!(!text.contains("canary\""), "{url} shows what lies outside: {text}");
+            prop_assert!(!text.contains("canary\""), "{url} shows a file outside of the root: {text}");
         }
         Ok(())
     });
@@ -80,9 +80,9 @@ fn no_path_of_any_bytes_leads_outside_or_breaks_the_service() {
 }
 
 #[test]
-fn a_job_takes_every_path_literally_and_none_that_leads_outside() {
+fn a_job_takes_every_path_literally_and_none_that_leaves_the_root() {
     use base64::Engine as _;
-    let (app, _place) = app();
+    let (app, _dir) = app();
     let result = runner(100).run(&path_bytes(), |path| {
         let exact = base64::engine::general_purpose::STANDARD.encode(&path);
         let spec = serde_json::json!({ "root": "files", "path_b64": exact });
@@ -97,7 +97,7 @@ fn a_job_takes_every_path_literally_and_none_that_leads_outside() {
     result.unwrap();
 }
 
-/// A good body with some of its bytes changed, cut out or doubled.
+/// A valid body with some of its bytes changed, removed or inserted.
 fn mutated(good: &'static str) -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<prop::sample::Index>(), any::<u8>(), 0..3_u8);
     prop::collection::vec(change, 1..6).prop_map(move |changes| {
@@ -117,7 +117,7 @@ fn mutated(good: &'static str) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Everything of a kind that a body can be.
+/// Arbitrary bytes, and mutations of a valid body.
 fn bodies(good: &'static str) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![prop::collection::vec(any::<u8>(), 0..300), mutated(good)]
 }
@@ -127,9 +127,9 @@ const TOKEN: &str = r#"{"token":"0123456789abcdef"}"#;
 static MANIFEST: LazyLock<String> = LazyLock::new(|| format!("{ABC_SHA256}  a/b\nSHA256 (c) = {ABC_SHA256}\n"));
 const PARTS: &str = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\nabc\r\n--x--\r\n";
 
-/// Sends such bodies and looks at the answers: a result, or the client's fault said in the service's words.
-fn endure(method: Method, url: &str, content_type: &str, good: &'static str, cases: u32) {
-    let (app, _place) = app();
+/// Sends such bodies and checks the answers: each is a result, or a problem document about a client error.
+fn send_any_bodies(method: Method, url: &str, content_type: &str, good: &'static str, cases: u32) {
+    let (app, _dir) = app();
     let result = runner(cases).run(&bodies(good), |body| {
         let request = app.request(method.clone(), url).header("content-type", content_type).body(body.clone());
         let answer = request.send().unwrap();
@@ -154,20 +154,20 @@ fn endure(method: Method, url: &str, content_type: &str, good: &'static str, cas
 
 #[test]
 fn a_job_request_of_any_bytes_is_answered() {
-    endure(Method::POST, "/api/v1/jobs", "application/json", JOB, 200);
+    send_any_bodies(Method::POST, "/api/v1/jobs", "application/json", JOB, 200);
 }
 
 #[test]
 fn a_sign_in_of_any_bytes_is_answered() {
-    endure(Method::POST, "/api/v1/session", "application/json", TOKEN, 100);
+    send_any_bodies(Method::POST, "/api/v1/session", "application/json", TOKEN, 100);
 }
 
 #[test]
 fn a_manifest_of_any_bytes_is_answered() {
-    endure(Method::POST, "/api/v1/verify?root=files&mode=check", "text/plain", &MANIFEST, 100);
+    send_any_bodies(Method::POST, "/api/v1/verify?root=files&mode=check", "text/plain", &MANIFEST, 100);
 }
 
 #[test]
 fn a_multipart_upload_of_any_bytes_is_answered() {
-    endure(Method::POST, "/api/v1/hash", "multipart/form-data; boundary=x", PARTS, 200);
+    send_any_bodies(Method::POST, "/api/v1/hash", "multipart/form-data; boundary=x", PARTS, 200);
 }

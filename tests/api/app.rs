@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// No test waits longer for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub struct TestApp {
     pub address: SocketAddr,
-    /// The token of the sign-in link, unless `start` used it up.
+    /// The token of the sign-in link, unless it was used to sign in.
     pub start_token: Option<String>,
     /// The directory served as `files`.
     pub root: TempDir,
@@ -59,7 +59,7 @@ impl TestApp {
         Self { address, start_token, root, state, cookie: None, client: client(), stop, thread: Some(thread) }
     }
 
-    /// Trades a token for a session's cookie, `NAME=VALUE`.
+    /// Exchanges a token for a session cookie, `NAME=VALUE`.
     pub fn sign_in(&self, token: &str) -> String {
         let answer = self.anonymous(Method::POST, "/api/v1/session").json(&json!({ "token": token })).send().unwrap();
         assert_eq!(answer.status(), 204);
@@ -71,12 +71,12 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// A request of nobody.
+    /// A request without credentials.
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path))
     }
 
-    /// A request with the session of whoever signed in.
+    /// A request with the session cookie, if there is one.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.anonymous(method, path);
         match &self.cookie {
@@ -98,15 +98,15 @@ impl TestApp {
         ok_json(self.get(path).send().unwrap())
     }
 
-    /// GET, as JSON, until it is so.
-    pub fn await_json(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    /// GET, as JSON, until the condition holds.
+    pub fn await_json(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
             let value = self.json(path);
-            if is_so(&value) {
+            if holds(&value) {
                 return value;
             }
-            assert!(began.elapsed() < PATIENCE, "{path} stays {value}");
+            assert!(began.elapsed() < ANSWER_TIMEOUT, "{path} stays {value}");
         }
     }
 
@@ -117,7 +117,7 @@ impl TestApp {
         std::fs::write(path, content).unwrap();
     }
 
-    /// Begins a job on `files` and gives its id.
+    /// Submits a job on `files` and returns its id.
     pub fn submit(&self, mut spec: Value) -> String {
         spec["root"] = json!("files");
         let answer = self.post("/api/v1/jobs").json(&spec).send().unwrap();
@@ -129,7 +129,7 @@ impl TestApp {
         id
     }
 
-    /// Follows a job's events to its end and gives the job.
+    /// Follows a job's events to its end and returns the job.
     pub fn wait_for(&self, id: &str) -> Value {
         let answer = self.get(&format!("/api/v1/jobs/{id}/events")).send().unwrap();
         assert_eq!(answer.status(), 200);
@@ -137,15 +137,15 @@ impl TestApp {
         end.data
     }
 
-    /// Begins a job and waits for its end.
+    /// Submits a job, waits for its end and returns it.
     pub fn run(&self, spec: Value) -> Value {
         self.wait_for(&self.submit(spec))
     }
 
-    /// A connection without a client's manners.
+    /// A raw TCP connection.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).unwrap();
         stream.set_nodelay(true).unwrap();
         stream
     }
@@ -155,7 +155,7 @@ impl TestApp {
         self.stop_now();
     }
 
-    /// Tells the service to stop, and does not wait.
+    /// Tells the service to stop, without waiting.
     pub fn begin_to_stop(&self) {
         self.stop.cancel();
     }
@@ -163,7 +163,7 @@ impl TestApp {
     fn stop_now(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
-            thread.join().expect("the service ends well");
+            thread.join().expect("the service ends without a panic");
         }
     }
 }
@@ -179,7 +179,7 @@ impl Drop for TestApp {
 }
 
 fn client() -> Client {
-    Client::builder().timeout(PATIENCE).build().unwrap()
+    Client::builder().timeout(ANSWER_TIMEOUT).build().unwrap()
 }
 
 fn serve(
@@ -200,7 +200,7 @@ fn serve(
     (address, link, thread)
 }
 
-/// The JSON of a good answer.
+/// The JSON of an answer with status 200.
 pub fn ok_json(answer: Response) -> Value {
     let status = answer.status();
     let text = answer.text().unwrap();
@@ -208,7 +208,7 @@ pub fn ok_json(answer: Response) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Checks that the answer is a problem with this status and code and all members, and gives it.
+/// Checks that the answer is a problem document with this status and code and all members, and returns it.
 #[track_caller]
 pub fn problem(answer: Response, status: u16, code: &str) -> Value {
     let fields = answer.headers().clone();
@@ -239,16 +239,16 @@ pub struct Event {
     pub data: Value,
 }
 
-/// The events of an answer as they come. A stream stays open however long nothing happens, so there is an end to
-/// one's patience: it is looked at with every line, and a comment comes every 15 s.
+/// The events of an answer as they arrive. A stream without events stays open, so reading has a timeout. It is checked
+/// at every line, and the service sends a comment line every 15 s.
 pub struct Events {
     lines: BufReader<Response>,
     opened: Instant,
     last_line: String,
 }
 
-/// No test reads one stream for longer.
-const STREAM_PATIENCE: Duration = Duration::from_secs(120);
+/// The longest time that a test reads one stream.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Events {
     pub fn of(answer: Response) -> Self {
@@ -256,10 +256,10 @@ impl Events {
         Self { lines: BufReader::new(answer), opened: Instant::now(), last_line: String::new() }
     }
 
-    /// The next line without its end; nothing at the end of the stream.
+    /// The next line without its newline. None at the end of the stream.
     fn next_line(&mut self) -> Option<String> {
         let waited = self.opened.elapsed();
-        assert!(waited < STREAM_PATIENCE, "no end after {waited:?}, the last line told was {:?}", self.last_line);
+        assert!(waited < STREAM_TIMEOUT, "no end after {waited:?}, the last data line was {:?}", self.last_line);
         let mut line = String::new();
         if self.lines.read_line(&mut line).unwrap() == 0 {
             return None;

@@ -1,4 +1,4 @@
-//! Bodies that are too large, too slow, encoded, or cut.
+//! Request bodies that are too large, too slow, encoded, or cut short.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,12 +11,12 @@ use hivesum_test_support::vectors::ABC_SHA256;
 use crate::app::{TestApp, ok_json, problem};
 use crate::program::Program;
 
-/// Whoever can connect may upload: raw connections need no cookie.
+/// Lets everybody upload, so that raw connections need no cookie.
 fn open(config: &mut ServeConfig) {
     config.access = Access::Open;
 }
 
-/// Sends a head and part of a body, and keeps the connection.
+/// Sends a head and part of a body, and returns the open connection.
 fn begin_upload(app: &TestApp, length: usize, sent: &[u8]) -> TcpStream {
     let mut stream = app.connect();
     let head =
@@ -26,7 +26,7 @@ fn begin_upload(app: &TestApp, length: usize, sent: &[u8]) -> TcpStream {
     stream
 }
 
-/// An upload of six bytes that has its place: the service asked for its body, and got half of it.
+/// An upload of six bytes that has its permit: the service asked for its body, and got half of it.
 fn hold_an_upload(app: &TestApp) -> TcpStream {
     const ASKED: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = app.connect();
@@ -39,7 +39,7 @@ fn hold_an_upload(app: &TestApp) -> TcpStream {
     stream
 }
 
-/// Everything up to the end of the connection, which the service must bring about although we keep our side open.
+/// Everything up to the end of the connection. The service must close it, as we keep our side open.
 fn read_to_end(mut stream: TcpStream) -> String {
     let began = Instant::now();
     let mut text = Vec::new();
@@ -50,7 +50,7 @@ fn read_to_end(mut stream: TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// One answer on a connection that goes on.
+/// One answer on a connection that stays open.
 fn read_answer(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let mut byte = [0; 1];
@@ -79,7 +79,7 @@ fn a_declared_length_over_the_limit_is_refused_before_the_body() {
 }
 
 #[test]
-fn a_chunked_body_is_refused_when_it_passes_the_limit() {
+fn a_chunked_body_over_the_limit_is_refused() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.max_upload_bytes = 1000;
@@ -93,7 +93,7 @@ fn a_chunked_body_is_refused_when_it_passes_the_limit() {
 }
 
 #[test]
-fn an_endless_chunked_body_that_is_refused_by_its_head_ends_with_the_answer() {
+fn the_answer_to_a_refused_head_ends_an_endless_chunked_body() {
     let app = TestApp::signed_out(|_| {});
     for path in ["/api/v1/hash", "/api/v1/hash?algorithms=x", "/nothing", "/healthz"] {
         let mut stream = app.connect();
@@ -121,7 +121,7 @@ fn a_connection_whose_chunked_body_was_read_is_kept() {
 }
 
 #[test]
-fn an_encoded_body_is_refused_whatever_the_encoding() {
+fn a_body_with_any_content_encoding_is_refused() {
     let app = TestApp::start();
     for encoding in ["gzip", "identity", "x"] {
         for path in ["/api/v1/hash", "/api/v1/session"] {
@@ -133,7 +133,7 @@ fn an_encoded_body_is_refused_whatever_the_encoding() {
 }
 
 #[test]
-fn a_gzip_bomb_is_refused_by_its_head_and_takes_no_memory() {
+fn a_gzip_bomb_is_refused_at_its_head_and_takes_no_memory() {
     let program = Program::start();
     let before = program.resident_bytes();
     let mut stream = TcpStream::connect(program.address).unwrap();
@@ -151,7 +151,7 @@ fn a_gzip_bomb_is_refused_by_its_head_and_takes_no_memory() {
 }
 
 #[test]
-fn a_body_that_stalls_is_given_up() {
+fn a_stalled_body_is_given_up() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.max_uploads = 1;
@@ -163,7 +163,7 @@ fn a_body_that_stalls_is_given_up() {
 }
 
 #[test]
-fn a_body_that_trickles_is_given_up_and_one_that_is_fast_enough_is_not() {
+fn a_body_below_the_minimum_rate_is_given_up_and_a_faster_one_is_not() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.body_pace = BodyPace {
@@ -185,7 +185,7 @@ fn a_body_that_trickles_is_given_up_and_one_that_is_fast_enough_is_not() {
 }
 
 #[test]
-fn a_client_that_leaves_gives_its_place_back() {
+fn a_client_that_disconnects_releases_its_upload_permit() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.max_uploads = 1;
@@ -202,21 +202,21 @@ fn a_client_that_leaves_gives_its_place_back() {
             return;
         }
         problem(answer, 503, "queue_full");
-        assert!(began.elapsed() < Duration::from_secs(10), "the place does not come back");
+        assert!(began.elapsed() < Duration::from_secs(10), "the permit is not released");
     }
 }
 
 #[test]
-fn uploads_beyond_the_bound_are_told_to_come_back_before_their_body() {
+fn uploads_over_the_limit_get_503_before_their_body() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.max_uploads = 1;
     });
-    // Others may ask only once it is in: in a race for the one place it could be the one that is told to come back.
+    // Only now may others upload: in a race for the one permit, this upload could be the one that is refused.
     let mut held = hold_an_upload(&app);
     let began = Instant::now();
     while app.post("/api/v1/hash").body("abc").send().unwrap().status() == 200 {
-        assert!(began.elapsed() < Duration::from_secs(10), "the first upload takes no place");
+        assert!(began.elapsed() < Duration::from_secs(10), "the first upload takes no permit");
     }
     problem(app.post("/api/v1/hash").body("abc").send().unwrap(), 503, "queue_full");
     let refused_by_its_head = read_to_end(begin_upload(&app, 1 << 20, b""));
@@ -224,11 +224,11 @@ fn uploads_beyond_the_bound_are_told_to_come_back_before_their_body() {
     held.write_all(b"def").unwrap();
     let mut answered = [0; 12];
     held.read_exact(&mut answered).unwrap();
-    assert_eq!(&answered, b"HTTP/1.1 200", "the upload that was taken is not lost");
+    assert_eq!(&answered, b"HTTP/1.1 200", "the accepted upload is not lost");
 }
 
 #[test]
-fn a_json_body_over_its_limit_is_too_large() {
+fn a_json_body_over_its_limit_is_refused() {
     let app = TestApp::with(|config| config.limits.max_json_bytes = 1000);
     let body = format!("{{\"root\": \"{}\"}}", "x".repeat(1000));
     let request = app.post("/api/v1/jobs").header("content-type", "application/json").body(body);

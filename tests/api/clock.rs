@@ -1,4 +1,4 @@
-//! The wall clock jumps a day, forth and back (F58): nothing that lasts is measured by it.
+//! The wall clock jumps a day forward and back (F58). No duration is measured by it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -17,14 +17,14 @@ use crate::program::Program;
 const DAY: i64 = 86_400;
 const HOUR_MS: u64 = 3_600_000;
 
-/// A wall clock that the test sets, for programs that are started under it.
+/// A wall clock that the test sets, for the programs that it starts.
 struct Clock {
     dir: TempDir,
     shift: File,
 }
 
 impl Clock {
-    /// Nothing where no C compiler is.
+    /// None without a C compiler.
     fn new() -> Option<Self> {
         if !has_tool("cc") {
             return None;
@@ -54,13 +54,13 @@ impl Clock {
     }
 }
 
-/// A client of one program.
-struct Asker {
+/// A program and a client for it.
+struct Served {
     program: Program,
     client: Client,
 }
 
-impl Asker {
+impl Served {
     fn of(program: Program) -> Self {
         Self { program, client: Client::builder().timeout(Duration::from_secs(30)).build().unwrap() }
     }
@@ -77,12 +77,12 @@ impl Asker {
         self.client.post(self.program.url(path)).json(body).send().unwrap().json().unwrap()
     }
 
-    /// The job, once it is so.
-    fn job(&self, id: &Value, is_so: impl Fn(&Value) -> bool) -> Value {
+    /// The job, once the condition holds.
+    fn job(&self, id: &Value, holds: impl Fn(&Value) -> bool) -> Value {
         let (path, began) = (format!("/api/v1/jobs/{}", id.as_str().unwrap()), Instant::now());
         loop {
             let job = self.json(&path);
-            if is_so(&job) {
+            if holds(&job) {
                 return job;
             }
             assert!(began.elapsed() < Duration::from_secs(30), "{job}");
@@ -91,49 +91,49 @@ impl Asker {
 }
 
 #[test]
-fn a_day_forth_and_two_back_are_no_time_at_work() {
+fn clock_jumps_change_no_measured_duration() {
     let Some(clock) = Clock::new() else { return };
-    let asker = Asker::of(clock.start(&["--rate-limit=off"]));
-    let root = asker.program.root.path();
+    let served = Served::of(clock.start(&["--rate-limit=off"]));
+    let root = served.program.root.path();
     File::create(root.join("big")).unwrap().set_len(1 << 40).unwrap();
     std::fs::write(root.join("small"), "abc").unwrap();
     let slow = json!({ "root": "files", "path": "big", "max_bytes_per_second": 1000, "deadline_seconds": 3600 });
-    let job = asker.post("/api/v1/jobs", &slow);
-    asker.job(&job["id"], |job| job["state"] == "running");
+    let job = served.post("/api/v1/jobs", &slow);
+    served.job(&job["id"], |job| job["state"] == "running");
     for days in [1, -1] {
         clock.set(days * DAY);
-        let quick = asker.post("/api/v1/jobs", &json!({ "root": "files", "path": "small" }));
+        let quick = served.post("/api/v1/jobs", &json!({ "root": "files", "path": "small" }));
         let created: Timestamp = quick["created_at"].as_str().unwrap().parse().unwrap();
         let ahead = created.as_second() - Timestamp::now().as_second();
         assert!((ahead - days * DAY).abs() < 3600, "the program's clock is {ahead} s ahead, not {days} days");
-        let quick = asker.job(&quick["id"], |job| job["finished_at"].is_string());
+        let quick = served.job(&quick["id"], |job| job["finished_at"].is_string());
         assert_eq!(quick["state"], "completed");
         assert!(quick["summary"]["elapsed_ms"].as_u64().unwrap() < HOUR_MS, "{quick}");
-        let hashed = asker.client.post(asker.program.url("/api/v1/hash")).body(vec![7; 1 << 20]).send().unwrap();
+        let hashed = served.client.post(served.program.url("/api/v1/hash")).body(vec![7; 1 << 20]).send().unwrap();
         assert!(hashed.json::<Value>().unwrap()["elapsed_ms"].as_f64().unwrap() < HOUR_MS as f64);
-        let stats = asker.json("/api/v1/stats");
+        let stats = served.json("/api/v1/stats");
         assert!(stats["uptime_seconds"].as_u64().unwrap() < 3600, "{stats}");
         assert!(stats["latency"]["p99_ms"].as_f64().unwrap() < HOUR_MS as f64, "{stats}");
-        assert_eq!(asker.job(&job["id"], |_| true)["state"], "running", "its deadline is an hour of work away");
+        assert_eq!(served.job(&job["id"], |_| true)["state"], "running", "its deadline of an hour is not over");
     }
-    asker.post(&format!("/api/v1/jobs/{}/cancel", job["id"].as_str().unwrap()), &json!({}));
-    let ended = asker.job(&job["id"], |job| job["finished_at"].is_string());
+    served.post(&format!("/api/v1/jobs/{}/cancel", job["id"].as_str().unwrap()), &json!({}));
+    let ended = served.job(&job["id"], |job| job["finished_at"].is_string());
     assert_eq!(ended["state"], "cancelled");
     assert!(ended["summary"]["elapsed_ms"].as_u64().unwrap() < HOUR_MS, "{ended}");
 }
 
 #[test]
-fn a_wait_that_is_told_is_short_whatever_the_clock_says() {
+fn retry_after_stays_short_when_the_clock_jumps() {
     let Some(clock) = Clock::new() else { return };
-    let asker = Asker::of(clock.start(&["--rate-limit=1"]));
+    let served = Served::of(clock.start(&["--rate-limit=1"]));
     let refused = || {
         let began = Instant::now();
         loop {
-            let answer = asker.get("/api/v1/stats");
+            let answer = served.get("/api/v1/stats");
             if answer.status() == 429 {
                 return answer.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "a client may send as fast as it likes");
+            assert!(began.elapsed() < Duration::from_secs(30), "the rate limit never applies");
         }
     };
     for days in [0, 1, -1, 0] {

@@ -20,7 +20,7 @@ fn shown(page: &Value) -> Vec<(&str, &str, Option<&str>)> {
         .collect()
 }
 
-/// Two jobs, and what was done between them.
+/// A job before and a job after some changes.
 fn changed(app: &TestApp) -> (Value, Value) {
     for name in ["edited", "gone", "same", "set back", "old name"] {
         app.write(&format!("d/{name}"), name);
@@ -30,7 +30,7 @@ fn changed(app: &TestApp) -> (Value, Value) {
     fs::remove_file(app.root.path().join("d/gone")).unwrap();
     fs::rename(app.root.path().join("d/old name"), app.root.path().join("d/new name")).unwrap();
     app.write("d/more", "more");
-    // Of the same size, and with its time put back: ctime tells.
+    // The size is the same and the mtime is restored, but the ctime changes.
     let file = File::options().write(true).open(app.root.path().join("d/set back")).unwrap();
     let before: SystemTime = file.metadata().unwrap().modified().unwrap();
     file.write_all_at(b"SET", 0).unwrap();
@@ -60,11 +60,11 @@ fn every_change_is_listed_and_counted() {
     assert_eq!(set_back["evidence"], evidence);
     assert_ne!(set_back["old"]["digests"], set_back["new"]["digests"]);
     let reversed = app.json(&format!("/api/v1/jobs/{}/compare?with={}", id(&new), id(&old)));
-    assert_eq!(reversed, page, "the older job tells what was");
+    assert_eq!(reversed, page, "the older job is always the baseline");
 }
 
 #[test]
-fn a_comparison_comes_in_pages_and_by_verdict() {
+fn a_comparison_has_pages_and_is_filtered_by_verdict() {
     let app = TestApp::start();
     let (old, new) = changed(&app);
     let compare = format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new));
@@ -86,7 +86,7 @@ fn a_job_compared_with_itself_is_unchanged() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused() {
+fn jobs_that_cannot_be_compared_are_refused() {
     let app = TestApp::start();
     app.write("a", "abc");
     let (one, other) = (app.run(json!({})), app.run(json!({ "algorithms": ["md5"] })));

@@ -1,5 +1,5 @@
-//! Hostile connections, byte by byte: heads and bodies that trickle, clients that do not read, requests that could
-//! be read in two ways. What cannot wait ten seconds here is shown on a fake clock beside the code.
+//! Hostile connections: heads and bodies that trickle, clients that do not read, ambiguous requests. Longer timeouts
+//! are tested beside the code, on a fake clock.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -11,12 +11,12 @@ use hivesum_test_support::number_from_env;
 use crate::app::{TestApp, ok_json};
 use crate::program::Program;
 
-/// Whoever can connect may do anything.
+/// Lets everybody do everything, so that raw connections need no cookie.
 fn open(config: &mut ServeConfig) {
     config.access = Access::Open;
 }
 
-/// A connection from another address of this machine.
+/// A connection from the address 127.0.0.`last`.
 fn connect_from(last: u8, to: SocketAddr) -> TcpStream {
     use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
@@ -35,16 +35,16 @@ fn read_to_end(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// What the service says to these bytes, until it ends the connection.
+/// What the service answers to these bytes, until it ends the connection.
 fn answer_to(app: &TestApp, bytes: &[u8]) -> String {
     let mut stream = app.connect();
-    // Where it has seen enough, it does not read the rest.
+    // The service may close the connection before it has read everything.
     let _ = stream.write_all(bytes);
     read_to_end(&mut stream)
 }
 
 #[test]
-fn half_a_head_ends_the_connection_on_the_first_request_and_on_every_other() {
+fn an_incomplete_head_ends_the_connection_on_the_first_and_on_later_requests() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.head_timeout = Duration::from_secs(1);
@@ -69,7 +69,7 @@ fn half_a_head_ends_the_connection_on_the_first_request_and_on_every_other() {
 }
 
 #[test]
-fn a_head_that_trickles_is_cut_off() {
+fn a_head_that_trickles_in_is_cut_off() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.head_timeout = Duration::from_secs(1);
@@ -86,13 +86,13 @@ fn a_head_that_trickles_is_cut_off() {
 }
 
 #[test]
-fn one_address_has_no_more_connections_than_its_share() {
+fn one_address_has_no_more_connections_than_its_limit() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.max_connections_per_address = 3;
     });
     let held: Vec<_> = (0..3).map(|_| healthy(connect_from(7, app.address))).collect();
-    assert_eq!(read_to_end(&mut connect_from(7, app.address)), "", "the fourth is closed without a word");
+    assert_eq!(read_to_end(&mut connect_from(7, app.address)), "", "the fourth is closed without an answer");
     healthy(connect_from(8, app.address));
     drop(held);
     let began = Instant::now();
@@ -102,11 +102,11 @@ fn one_address_has_no_more_connections_than_its_share() {
         if read_to_end(&mut again).starts_with("HTTP/1.1 200 ") {
             return;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "the seats do not come back");
+        assert!(began.elapsed() < Duration::from_secs(10), "closed connections still count");
     }
 }
 
-/// A connection that was answered: it has its seat.
+/// The connection after one answer, so that it is counted.
 fn healthy(mut stream: TcpStream) -> TcpStream {
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut status = [0; 12];
@@ -116,7 +116,7 @@ fn healthy(mut stream: TcpStream) -> TcpStream {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_given_up_and_its_place_comes_back() {
+fn a_client_that_does_not_read_is_given_up_and_no_longer_counts() {
     let app = TestApp::with(|config| {
         open(config);
         config.limits.write_timeout = Duration::from_millis(300);
@@ -130,7 +130,7 @@ fn a_client_that_does_not_read_is_given_up_and_its_place_comes_back() {
     let ask =
         format!("GET /api/v1/jobs/{id}/results HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n");
     let mut deaf = connect_from(9, app.address);
-    // Many answers of a megabyte each: the buffers of the kernel do not hold them.
+    // Many answers of a megabyte each: more than the kernel buffers.
     deaf.write_all(ask.repeat(16).as_bytes()).unwrap();
     let _other = healthy(connect_from(9, app.address));
     let began = Instant::now();
@@ -140,12 +140,15 @@ fn a_client_that_does_not_read_is_given_up_and_its_place_comes_back() {
         if read_to_end(&mut stream).starts_with("HTTP/1.1 200 ") {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "the connection of who does not read is kept");
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "the connection of a client that does not read still counts"
+        );
     }
 }
 
 #[test]
-fn a_body_shorter_than_declared_leaves_no_result_and_no_trace() {
+fn a_body_shorter_than_declared_has_no_result_and_is_not_counted() {
     let app = TestApp::with(open);
     for _ in 0..20 {
         let mut stream = app.connect();
@@ -160,7 +163,7 @@ fn a_body_shorter_than_declared_leaves_no_result_and_no_trace() {
 }
 
 #[test]
-fn a_request_that_could_be_read_in_two_ways_is_refused_and_nothing_is_smuggled() {
+fn an_ambiguous_request_is_refused_and_smuggles_nothing() {
     let app = TestApp::with(open);
     let smuggled = "GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for fields in [
@@ -183,7 +186,7 @@ fn a_request_that_could_be_read_in_two_ways_is_refused_and_nothing_is_smuggled()
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn malformed_requests_are_refused() {
     let app = TestApp::with(open);
     for (request, status) in [
         (&b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"[..], "400"),
@@ -207,7 +210,7 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
-fn heads_of_eight_mebibytes_are_refused_as_too_large_and_kept_nowhere() {
+fn heads_of_eight_mebibytes_are_refused_and_take_no_memory() {
     const HEADS: usize = 20;
     let program = Program::start();
     let mut head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ".to_vec();
@@ -228,7 +231,7 @@ fn heads_of_eight_mebibytes_are_refused_as_too_large_and_kept_nowhere() {
 }
 
 #[test]
-fn a_hundred_thousand_parts_are_refused_at_their_bound() {
+fn a_hundred_thousand_parts_are_refused_at_the_limit() {
     let app = TestApp::with(open);
     let part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nabc\r\n";
     let body = part.repeat(100_000) + "--b--\r\n";
@@ -246,12 +249,12 @@ fn a_hundred_thousand_parts_are_refused_at_their_bound() {
     }
 }
 
-/// Slow clients of eight addresses, and a good one beside them: the bound is the one of the contract.
+/// Slow clients from eight addresses, and a good one beside them. The contract's limits apply.
 ///
-/// `HIVESUM_SLOW_CLIENTS=2000 cargo test --test api slow_clients` runs it with as many as the contract names; 400
-/// unless told, so that it is no burden to other tests.
+/// There are 400, to leave other tests some time. The contract's number:
+/// `HIVESUM_SLOW_CLIENTS=2000 cargo test --test api slow_clients`.
 #[test]
-fn slow_clients_are_gone_in_time_and_cost_a_good_one_nothing() {
+fn slow_clients_are_disconnected_in_time_and_do_not_slow_a_good_one() {
     let clients = number_from_env("HIVESUM_SLOW_CLIENTS").unwrap_or(400);
     let program = Program::start_with(&["--rate-limit", "off"]);
     let client = reqwest::blocking::Client::new();
@@ -263,7 +266,7 @@ fn slow_clients_are_gone_in_time_and_cost_a_good_one_nothing() {
     let mut turn = 0;
     while !slow.is_empty() {
         turn += 1;
-        // A byte a second or so for each of them; those that are gone say so.
+        // About a byte every half second for each of them. Closed connections are dropped.
         slow.retain_mut(|stream| {
             stream.set_nonblocking(true).unwrap();
             let open = stream.read(&mut [0; 256]).is_err();
@@ -276,13 +279,13 @@ fn slow_clients_are_gone_in_time_and_cost_a_good_one_nothing() {
             assert_eq!(client.get(program.url("/healthz")).send().unwrap().status(), 200);
             latencies.push(asked.elapsed());
         }
-        assert!(began.elapsed() < Duration::from_secs(35), "{} are still there", slow.len());
+        assert!(began.elapsed() < Duration::from_secs(35), "{} are still connected", slow.len());
     }
     latencies.sort_unstable();
     let p99 = latencies[latencies.len() * 99 / 100];
     let slower = if cfg!(debug_assertions) { 5 } else { 1 };
     eprintln!(
-        "{clients} slow clients: gone after {:?}, p99 {p99:?}, {} KiB more memory",
+        "{clients} slow clients: disconnected after {:?}, p99 {p99:?}, {} KiB more memory",
         began.elapsed(),
         largest.saturating_sub(memory_before) >> 10
     );

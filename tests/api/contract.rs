@@ -1,10 +1,10 @@
-//! The OpenAPI document: a change of the contract is seen as a change of its golden copy.
+//! The OpenAPI document against its golden copy, so that every change of the contract shows in a diff.
 
 use std::path::Path;
 
 use crate::app::TestApp;
 
-/// What `/openapi.json` said when the contract was last agreed upon.
+/// The document when the contract was last agreed on.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/openapi.json");
 
 #[test]
@@ -19,12 +19,12 @@ fn the_document_is_the_golden_copy() {
     assert!(
         same,
         "the contract has changed: {differs:?}\n\
-         where that is meant, HIVESUM_AGREE=1 cargo test --test api the_document_is_the_golden_copy writes the copy"
+         if that is intended, HIVESUM_AGREE=1 cargo test --test api the_document_is_the_golden_copy writes the copy"
     );
 }
 
 #[test]
-fn the_document_is_rendered_with_nothing_from_another_host() {
+fn the_docs_page_loads_nothing_from_other_hosts() {
     let app = TestApp::start();
     let page = app.get("/docs").send().unwrap();
     assert_eq!(page.status(), 200);

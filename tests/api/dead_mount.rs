@@ -1,4 +1,4 @@
-//! F12 from outside: a file system that never answers costs its own files; no request waits for it.
+//! F12 from outside: with a file system that never answers, only its own files fail, and no request waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -19,14 +19,14 @@ fn the_fault_file_system_is_served_by_a_child() {
     faultfs::serve(|_| dead_and_sound());
 }
 
-/// A service over a sound root and a mount of which one file is dead.
-struct House {
+/// A service with a sound root and a mounted one in which one file is dead.
+struct ServiceWithDeadFile {
     app: TestApp,
     mounted: Option<Mounted>,
     _at: tempfile::TempDir,
 }
 
-impl House {
+impl ServiceWithDeadFile {
     fn new(read_timeout: Duration) -> Self {
         let at = tempfile::tempdir().unwrap();
         let mounted = Some(faultfs::mount("dead_mount::the_fault_file_system_is_served_by_a_child", "", at.path()));
@@ -62,11 +62,11 @@ fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
     if !is_child_with_fuse("dead_mount::no_request_waits_for_a_hasher_that_a_dead_mount_holds") {
         return;
     }
-    // So long that what is answered here was answered while a hasher was held.
-    let mut house = House::new(Duration::from_secs(24 * 60 * 60));
-    let held = house.submit();
-    assert!((0..10_000).any(|_| house.hashers()["busy"] == 1), "a hasher reads the dead file");
-    let app = &house.app;
+    // So long that the hasher is held during the whole test.
+    let mut service = ServiceWithDeadFile::new(Duration::from_secs(24 * 60 * 60));
+    let held = service.submit();
+    assert!((0..10_000).any(|_| service.hashers()["busy"] == 1), "a hasher reads the dead file");
+    let app = &service.app;
     let mut longest = Duration::ZERO;
     for _ in 0..50 {
         for path in
@@ -82,12 +82,12 @@ fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
         assert_eq!(app.json(&format!("/api/v1/jobs/{held}"))["state"], "running");
     }
     eprintln!("400 requests and jobs while a hasher was held: none took longer than {longest:?}");
-    assert_eq!(house.hashers()["busy"], 1);
+    assert_eq!(service.hashers()["busy"], 1);
     let cancelled = app.post(&format!("/api/v1/jobs/{held}/cancel")).send().unwrap();
-    assert!(cancelled.status().is_success(), "a job that is held can be cancelled");
+    assert!(cancelled.status().is_success(), "a held job can be cancelled");
     assert_eq!(app.wait_for(&held)["state"], "cancelled");
-    // The hasher comes free, and so the service can end.
-    drop(house.mounted.take());
+    // This frees the hasher, so that the service can end.
+    drop(service.mounted.take());
 }
 
 fn timed(act: impl FnOnce()) -> Duration {
@@ -101,17 +101,17 @@ fn a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced() {
     if !is_child_with_fuse("dead_mount::a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced") {
         return;
     }
-    let mut house = House::new(Duration::from_secs(1));
-    let id = house.submit();
-    let job = house.app.wait_for(&id);
+    let mut service = ServiceWithDeadFile::new(Duration::from_secs(1));
+    let id = service.submit();
+    let job = service.app.wait_for(&id);
     assert_eq!(job["state"], "completed", "{job}");
-    let results = house.results(&id);
+    let results = service.results(&id);
     assert_eq!((&results[0]["status"], &results[0]["code"]), (&json!("error"), &json!("timeout")), "{results:?}");
     assert_eq!(results[1]["status"], "hashed", "{results:?}");
     // The thread of the new hasher needs a moment to start; until then only one is alive.
     let since = Instant::now();
     let hashers = loop {
-        let hashers = house.hashers();
+        let hashers = service.hashers();
         assert!(since.elapsed() < Duration::from_secs(60) && hashers["size"] == 2, "{hashers}");
         if hashers["alive"] == 2 {
             break hashers;
@@ -119,6 +119,6 @@ fn a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced() {
         std::thread::yield_now();
     };
     assert!(hashers["stuck"].as_u64().unwrap() >= 1 && hashers["stuck"] == hashers["restarts"], "{hashers}");
-    assert_eq!(house.app.run(json!({}))["state"], "completed", "the pool is as good as new");
-    drop(house.mounted.take());
+    assert_eq!(service.app.run(json!({}))["state"], "completed", "the pool works again");
+    drop(service.mounted.take());
 }

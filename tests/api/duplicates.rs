@@ -1,4 +1,4 @@
-//! `GET /jobs/{id}/duplicates`: files of one content.
+//! `GET /jobs/{id}/duplicates`: files with equal content.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +13,7 @@ fn duplicates(app: &TestApp, job: &Value, query: &str) -> Value {
 }
 
 #[test]
-fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
+fn groups_are_sorted_by_reclaimable_bytes_and_hard_links_count_as_one_copy() {
     let app = TestApp::start();
     for (name, content) in [("a", "abc"), ("d/b", "abc"), ("c", "only one"), ("e1", ""), ("e2", "")] {
         app.write(name, content);
@@ -26,7 +26,7 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
     let job = app.run(json!({ "algorithms": ["crc32", "blake3"] }));
     let page = duplicates(&app, &job, "");
     assert_eq!((&page["total"], &page["reclaimable_bytes"]), (&json!(2), &json!(2003)));
-    assert_eq!(page["algorithm"], "blake3", "crc32 does not tell");
+    assert_eq!(page["algorithm"], "blake3", "crc32 is too short to compare by");
     let [large, small] = &page["groups"].as_array().unwrap()[..] else { panic!("two groups: {page}") };
     assert_eq!(large["paths"], json!(["large0", "large1", "large2"]));
     assert_eq!((&large["count"], &large["reclaimable_bytes"]), (&json!(3), &json!(2000)));
@@ -36,7 +36,7 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
     assert_eq!(small, &expected);
     assert_eq!(duplicates(&app, &job, "?position=1")["groups"], json!([expected]));
     assert_eq!(duplicates(&app, &job, "?min_size=4")["total"], 1);
-    assert_eq!(duplicates(&app, &job, "?min_size=0")["total"], 3, "empty files, too");
+    assert_eq!(duplicates(&app, &job, "?min_size=0")["total"], 3, "with empty files");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn names_that_are_not_utf8_keep_their_bytes() {
 }
 
 #[test]
-fn a_job_without_a_digest_that_tells_is_refused() {
+fn a_job_with_short_digests_only_is_refused() {
     let app = TestApp::start();
     app.write("a", "abc");
     let job = app.run(json!({ "algorithms": ["crc32"] }));

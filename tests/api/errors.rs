@@ -1,4 +1,4 @@
-//! Every error is a problem, whoever raised it.
+//! Every error is a problem document, whichever layer it comes from.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::{TestApp, problem};
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn unknown_paths_are_not_found() {
     let app = TestApp::start();
     for path in ["/api/v1/nothing", "/api/v2/stats", "/api/v1/jobs/", "/nothing", "/index.htm", "/api/v1/jobs/x/y/z"] {
         problem(app.get(path).send().unwrap(), 404, "not_found");
@@ -14,7 +14,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn a_method_that_a_resource_does_not_take_is_told_which_ones_it_takes() {
+fn an_unsupported_method_gets_405_with_the_allowed_ones() {
     let app = TestApp::start();
     for (path, method, allow) in [
         ("/api/v1/hash", Method::GET, "POST"),
@@ -60,7 +60,7 @@ fn unknown_query_parameters_are_refused_everywhere() {
 }
 
 #[test]
-fn json_that_cannot_be_taken_says_why() {
+fn invalid_json_is_refused_with_the_reason() {
     let app = TestApp::start();
     for body in
         ["", "{", "[]", "null", "{\"root\": 1}", "{\"root\": \"files\", \"surprise\": 1}", "{\"path\": \"\"}", "\u{0}"]
@@ -74,7 +74,7 @@ fn json_that_cannot_be_taken_says_why() {
 }
 
 #[test]
-fn json_is_taken_as_json_alone() {
+fn json_needs_its_content_type() {
     let app = TestApp::start();
     for media_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
         let request = app.post("/api/v1/jobs").header("content-type", media_type).body("{\"root\": \"files\"}");

@@ -35,7 +35,7 @@ fn a_job_is_followed_to_its_end() {
 }
 
 #[test]
-fn who_comes_back_hears_the_errors_since_and_then_the_end() {
+fn a_reader_that_reconnects_gets_the_errors_since_then_and_the_end() {
     let app = TestApp::start();
     app.write("a", "abc");
     let id = app.submit(json!({}));
@@ -58,7 +58,7 @@ fn a_cancelled_job_ends_its_streams() {
 }
 
 #[test]
-fn streams_beyond_the_bound_are_told_to_come_back() {
+fn streams_over_the_limit_get_503() {
     let app = TestApp::with(|config| config.limits.max_streams = 1);
     let id = slow_job(&app);
     let path = format!("/api/v1/jobs/{id}/events");
@@ -76,5 +76,5 @@ fn a_stopping_service_ends_its_streams() {
     answer.read_exact(&mut first).unwrap();
     app.begin_to_stop();
     let events: Vec<_> = Events::of(answer).collect();
-    assert!(events.iter().all(|event| event.name != "end"), "the job goes on at the next start");
+    assert!(events.iter().all(|event| event.name != "end"), "the job resumes at the next start");
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::app::{TestApp, ok_json, problem};
 
 #[test]
-fn published_vectors_come_out_in_the_order_asked_for() {
+fn published_vectors_are_answered_in_the_requested_order() {
     let app = TestApp::start();
     let answer = app.post("/api/v1/hash?algorithms=sha256,md5,blake3").body("abc").send().unwrap();
     let text = answer.text().unwrap();
@@ -54,7 +54,7 @@ fn bodies_of_every_size_around_the_thresholds_agree_with_sha256sum() {
 }
 
 #[test]
-fn a_body_of_unknown_length_is_hashed_as_it_comes() {
+fn a_body_of_unknown_length_is_hashed() {
     let app = TestApp::start();
     let body = reqwest::blocking::Body::new(std::io::Cursor::new(cycle(1_000_003)));
     let result = ok_json(app.post("/api/v1/hash?algorithms=sha256").body(body).send().unwrap());
@@ -70,7 +70,7 @@ fn the_repr_digest_is_of_the_uploaded_bytes() {
 }
 
 #[test]
-fn a_digest_that_was_expected_is_checked() {
+fn an_expected_digest_is_checked() {
     let app = TestApp::start();
     for expect in [ABC_SHA256.to_owned(), ABC_SHA256.to_uppercase()] {
         let result = ok_json(app.post(&format!("/api/v1/hash?expect=sha256:{expect}")).body("abc").send().unwrap());
@@ -102,7 +102,7 @@ fn digest_fields_are_checked() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_refused_by_name() {
+fn wrong_queries_are_refused_each_with_its_code() {
     let app = TestApp::start();
     for (query, code) in [
         ("algorithms=sha257", "algorithm_unknown"),

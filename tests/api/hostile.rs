@@ -1,4 +1,4 @@
-//! Requests that are none: whatever is wrong with them, never a 500 and never a path of the server.
+//! Malformed requests: whatever is wrong with them, never a 500 and never a path of the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -10,19 +10,19 @@ use serde_json::json;
 
 use crate::app::TestApp;
 
-/// Whoever can connect may do anything, as often as it likes.
+/// Lets everybody do everything, without a rate limit.
 pub fn open(config: &mut ServeConfig) {
     config.access = Access::Open;
     config.limits.rate = RateLimit::Off;
     config.limits.max_queued_jobs = 10_000;
 }
 
-/// A generator of its own, so that every run sends the same.
+/// A random number generator with a fixed seed, so that every run sends the same requests.
 struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        // Knuth's MMIX constants.
+        // The constants of Knuth's MMIX.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
@@ -122,7 +122,7 @@ const BODIES: &[&str] = &[
     "\u{0}\u{1}",
 ];
 
-/// A request that is wrong somewhere: its line, its fields, its body, or in several places.
+/// A request with mistakes in its line, its header fields or its body.
 fn malformed(dice: &mut Dice) -> Vec<u8> {
     let method = dice.pick(METHODS);
     let path = dice.pick(PATHS);
@@ -147,7 +147,7 @@ fn malformed(dice: &mut Dice) -> Vec<u8> {
     request
 }
 
-/// The first whole answer to these bytes, or what there was when the service ended the connection.
+/// The first complete answer to these bytes, or what arrived until the service ended the connection.
 fn answer_to(app: &TestApp, request: &[u8]) -> String {
     const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = app.connect();
@@ -201,7 +201,7 @@ fn ten_thousand_malformed_requests_get_no_500_and_no_path_of_the_server() {
         }
     });
     let by_status = by_status.into_inner().unwrap();
-    assert!(by_status.len() > 4, "they are all refused for the same reason: {by_status:?}");
+    assert!(by_status.len() > 4, "all are refused for the same reason: {by_status:?}");
     let stats = app.json("/api/v1/stats");
     assert_eq!((&stats["hashers"]["panics"], &stats["hashers"]["restarts"]), (&json!(0), &json!(0)));
     assert!(!app.get("/metrics").send().unwrap().text().unwrap().contains("status=\"500\""), "a handler failed");

@@ -1,4 +1,4 @@
-//! Foreign names, and pages of other sites.
+//! Foreign host names, and pages of other sites.
 
 use std::io::{Read, Write};
 
@@ -20,7 +20,7 @@ fn a_foreign_host_is_refused_before_anything_else() {
 }
 
 #[test]
-fn a_host_in_the_target_counts_as_well_as_the_field() {
+fn a_host_in_the_request_target_is_checked_too() {
     let app = TestApp::start();
     let mut stream = app.connect();
     stream

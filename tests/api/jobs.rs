@@ -1,4 +1,4 @@
-//! Jobs: asked for, looked at, cancelled, deleted.
+//! Jobs: submitted, read, cancelled, deleted.
 
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::{TestApp, ok_json, problem};
 
 #[test]
-fn a_job_hashes_a_tree_and_says_how_it_went() {
+fn a_job_hashes_a_tree_and_has_a_summary() {
     let app = TestApp::start();
     app.write("a", "abc");
     app.write("d/b", "");
@@ -25,7 +25,7 @@ fn a_job_hashes_a_tree_and_says_how_it_went() {
 }
 
 #[test]
-fn a_job_can_be_of_a_directory_or_a_file_and_globs_choose() {
+fn a_job_takes_a_directory_or_a_file_and_globs_select_files() {
     let app = TestApp::start();
     app.write("d/a.txt", "abc");
     app.write("d/b.bin", "abc");
@@ -39,7 +39,7 @@ fn a_job_can_be_of_a_directory_or_a_file_and_globs_choose() {
 }
 
 #[test]
-fn what_a_job_names_is_looked_at_before_it_is_taken() {
+fn a_job_with_an_invalid_spec_or_path_is_refused() {
     let app = TestApp::start();
     app.write("a", "abc");
     symlink("/etc", app.root.path().join("link")).unwrap();
@@ -89,7 +89,7 @@ fn jobs_are_listed_newest_first_by_state_and_in_pages() {
 }
 
 #[test]
-fn a_running_job_is_cancelled_once_and_for_all() {
+fn cancelling_a_running_job_repeatedly_is_harmless() {
     let app = TestApp::start();
     let big = std::fs::File::create(app.root.path().join("big")).unwrap();
     big.set_len(1 << 40).unwrap();
@@ -120,7 +120,7 @@ fn a_deleted_job_is_gone_with_its_results() {
 }
 
 #[test]
-fn an_id_that_is_none_is_no_job() {
+fn an_invalid_id_matches_no_job() {
     let app = TestApp::start();
     for id in ["x", "00000000-0000-0000-0000-000000000000", "%2e%2e", "1"] {
         problem(app.get(&format!("/api/v1/jobs/{id}")).send().unwrap(), 404, "not_found");
@@ -128,7 +128,7 @@ fn an_id_that_is_none_is_no_job() {
 }
 
 #[test]
-fn jobs_beyond_the_queue_are_told_to_come_back() {
+fn jobs_over_the_queue_limit_get_503() {
     let app = TestApp::with(|config| {
         config.limits.max_running_jobs = 1;
         config.limits.max_queued_jobs = 1;
@@ -142,7 +142,7 @@ fn jobs_beyond_the_queue_are_told_to_come_back() {
 }
 
 #[test]
-fn a_request_that_comes_again_under_its_key_gives_the_job_of_the_first() {
+fn a_repeated_request_with_the_same_idempotency_key_returns_the_first_job() {
     let app = TestApp::start();
     app.write("a", "abc");
     let ask =
@@ -164,7 +164,7 @@ fn a_request_that_comes_again_under_its_key_gives_the_job_of_the_first() {
 }
 
 #[test]
-fn a_job_built_on_another_says_which_digests_were_taken_over() {
+fn a_job_that_reuses_another_marks_the_reused_digests() {
     let app = TestApp::start();
     app.write("same", "abc");
     app.write("other", "abc");
@@ -172,14 +172,15 @@ fn a_job_built_on_another_says_which_digests_were_taken_over() {
     app.write("other", "changed");
     let second = app.run(json!({ "reuse_unchanged_from": first["id"] }));
     let page = app.json(&format!("/api/v1/jobs/{}/results", second["id"].as_str().unwrap()));
-    let told: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| (&item["path"], &item["reused"])).collect();
-    assert_eq!(told, [(&json!("other"), &Value::Null), (&json!("same"), &json!(true))]);
+    let reused: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|item| (&item["path"], &item["reused"])).collect();
+    assert_eq!(reused, [(&json!("other"), &Value::Null), (&json!("same"), &json!(true))]);
     let missing = json!({ "root": "files", "reuse_unchanged_from": "0197a2b4-6d3c-7000-8000-000000000001" });
     problem(app.post("/api/v1/jobs").json(&missing).send().unwrap(), 404, "not_found");
 }
 
 #[test]
-fn old_jobs_are_deleted_when_more_have_ended_than_are_kept() {
+fn the_oldest_jobs_are_deleted_beyond_the_retention_limit() {
     let app = TestApp::with(|config| config.limits.retention.keep_jobs = Some(2));
     app.write("a", "abc");
     let ids: Vec<Value> = (0..4).map(|_| app.run(json!({}))["id"].clone()).collect();

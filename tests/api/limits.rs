@@ -1,4 +1,4 @@
-//! Requests per client.
+//! Rate limits: requests and bytes per client.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use hivesum::config::RateLimit;
 
 use crate::app::{TestApp, ok_json, problem};
 
-/// So many requests at once, and hardly any after that.
+/// A burst of this many requests, then one a second.
 fn with_burst(burst: u32) -> TestApp {
     TestApp::signed_out(move |config| {
         config.limits.rate =
@@ -16,7 +16,7 @@ fn with_burst(burst: u32) -> TestApp {
 }
 
 #[test]
-fn every_counted_answer_says_what_is_left() {
+fn every_counted_answer_has_the_rate_limit_fields() {
     let app = TestApp::start();
     let answer = app.get("/api/v1/stats").send().unwrap();
     assert_eq!(answer.headers()["ratelimit-policy"], "\"default\";q=2000;w=2");
@@ -25,7 +25,7 @@ fn every_counted_answer_says_what_is_left() {
 }
 
 #[test]
-fn the_request_after_the_burst_is_told_when_to_come_back() {
+fn the_request_after_the_burst_gets_429() {
     let app = with_burst(3);
     for left in [2, 1, 0] {
         let answer = app.get("/api/v1/stats").send().unwrap();
@@ -54,7 +54,7 @@ fn health_metrics_and_the_page_are_never_counted() {
 }
 
 #[test]
-fn a_forged_origin_of_the_request_makes_no_other_client() {
+fn forwarded_fields_from_a_client_are_ignored() {
     let app = with_burst(2);
     for number in 0..2 {
         let request = app.get("/api/v1/stats").header("x-forwarded-for", format!("192.0.2.{number}"));
@@ -65,7 +65,7 @@ fn a_forged_origin_of_the_request_makes_no_other_client() {
 }
 
 #[test]
-fn a_proxy_that_is_trusted_tells_clients_apart_and_what_it_did_not_write_is_hearsay() {
+fn behind_a_trusted_proxy_the_address_that_it_added_identifies_the_client() {
     let app = TestApp::signed_out(|config| {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         config.limits.rate = RateLimit::PerClient { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
@@ -80,7 +80,7 @@ fn a_proxy_that_is_trusted_tells_clients_apart_and_what_it_did_not_write_is_hear
 }
 
 #[test]
-fn a_client_that_sends_faster_than_its_bytes_a_second_is_read_more_slowly() {
+fn an_upload_faster_than_the_bandwidth_limit_is_slowed_down() {
     const MIB: u64 = 1 << 20;
     for all in [false, true] {
         let app = TestApp::with(move |config| {
@@ -89,14 +89,14 @@ fn a_client_that_sends_faster_than_its_bytes_a_second_is_read_more_slowly() {
                 true => config.limits.max_upload_bytes_per_second = bound,
                 false => config.limits.max_client_bytes_per_second = bound,
             }
-            // The wait is ours: it does not count against the client.
+            // The service slows the body down itself, which must not count as a slow client.
             config.limits.body_pace.grace = Duration::from_secs(1);
             config.limits.body_pace.min_bytes_per_second = 1 << 30;
         });
         let body = hivesum_test_support::cycle(3 << 20);
         let began = Instant::now();
         assert_eq!(ok_json(app.post("/api/v1/hash").body(body).send().unwrap())["size"], 3 * MIB);
-        // One mebibyte at once, the other two at one a second.
+        // The first MiB passes at once, the other two at one MiB a second.
         assert!(began.elapsed() > Duration::from_millis(1800), "it took {:?}", began.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! The log: one line an event, whatever a client or a file system wrote into it.
+//! The log: one line per event, whatever bytes a client or a file system puts into it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,10 +6,10 @@ use std::process::Stdio;
 
 use crate::program::serve;
 
-/// What must never reach a terminal, or begin a line of its own.
+/// A name with control characters and a forged log line.
 const WILD: &str = "x\n2026-01-01T00:00:00Z INFO forged\u{1b}[31m\u{7}\r\u{202e}y";
 
-/// Runs the service with its log wide open, does things that name wild bytes, and gives what it wrote.
+/// Runs the service at log level trace, sends requests with such names, and returns the log.
 fn log_of(format: &str) -> String {
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut child = serve(&root, &state, &["--no-auth", "--log-format", format])
@@ -53,19 +53,22 @@ fn log_of(format: &str) -> String {
 }
 
 #[test]
-fn a_log_for_people_has_one_line_an_event_and_no_control_characters() {
+fn the_human_log_has_one_line_per_event_and_no_control_characters() {
     let log = log_of("human");
     assert!(log.contains("answered"), "{log}");
     let controls: Vec<_> = log.chars().filter(|char| char.is_control() && *char != '\n').collect();
     assert!(controls.is_empty(), "{controls:?} in\n{log}");
     for line in log.lines() {
-        assert!(line.starts_with("20") || line.starts_with("Everybody who reaches"), "{line:?} is no event in\n{log}");
+        assert!(
+            line.starts_with("20") || line.starts_with("Everybody who reaches"),
+            "{line:?} is not an event in\n{log}"
+        );
         assert!(!line.contains("Z INFO forged") || line.contains("\\n2026-01-01") || line.contains("%0a"), "{line}");
     }
 }
 
 #[test]
-fn a_log_for_programs_has_one_object_a_line() {
+fn the_json_log_has_one_object_per_line() {
     let log = log_of("json");
     let (events, rest): (Vec<_>, Vec<_>) = log.lines().partition(|line| line.starts_with('{'));
     assert!(rest.iter().all(|line| line.starts_with("Everybody who reaches")), "{rest:?}");
@@ -76,7 +79,7 @@ fn a_log_for_programs_has_one_object_a_line() {
 }
 
 #[test]
-fn connections_that_break_off_or_send_no_request_leave_no_line_in_the_log() {
+fn broken_connections_and_malformed_requests_log_no_warning() {
     let mut program = crate::program::Program::start();
     let head = "POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\n";
     for request in [

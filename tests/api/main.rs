@@ -1,7 +1,7 @@
-//! The API from outside: a service on port 0 with its own directories, driven over HTTP.
+//! The API from outside: a service on a free port with its own directories, driven over HTTP.
 //!
-//! Every test is a sentence about the contract. Nothing sleeps: conditions are awaited, and clocks that matter
-//! are set short by the configuration.
+//! Every test is a sentence about the contract. Nothing sleeps: tests await conditions, and configure short timeouts
+//! where they test one.
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::print_stderr)]
 

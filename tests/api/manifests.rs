@@ -1,4 +1,4 @@
-//! `GET /jobs/{id}/manifest`: what other tools check.
+//! `GET /jobs/{id}/manifest`: manifests that other tools can check.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -21,7 +21,7 @@ fn small_tree(app: &TestApp) {
 }
 
 #[test]
-fn sha256sum_accepts_the_gnu_and_the_bsd_form() {
+fn sha256sum_accepts_the_gnu_and_the_bsd_format() {
     let app = TestApp::start();
     small_tree(&app);
     let job = app.run(json!({ "algorithms": ["sha256", "blake3"] }));
@@ -40,7 +40,7 @@ fn sha256sum_accepts_the_gnu_and_the_bsd_form() {
 }
 
 #[test]
-fn b3sum_accepts_its_own_form() {
+fn b3sum_accepts_the_b3sum_format() {
     let app = TestApp::start();
     small_tree(&app);
     let job = app.run(json!({ "algorithms": ["sha256", "blake3"] }));
@@ -52,7 +52,7 @@ fn b3sum_accepts_its_own_form() {
 }
 
 #[test]
-fn the_forms_are_what_they_say() {
+fn each_format_has_its_lines() {
     let app = TestApp::start();
     app.write("d/a", "abc");
     let job = app.run(json!({ "path": "d", "algorithms": ["blake3", "sha256"] }));
@@ -61,11 +61,11 @@ fn the_forms_are_what_they_say() {
     assert_eq!(text("format=b3sum"), format!("{ABC_BLAKE3}  a\n"));
     let both = format!("BLAKE3 (a) = {ABC_BLAKE3}\nSHA256 (a) = {ABC_SHA256}\n");
     assert_eq!(text("format=bsd"), both);
-    assert_eq!(text(""), both, "several algorithms need the form that names them");
+    assert_eq!(text(""), both, "several algorithms need the format that names them");
 }
 
 #[test]
-fn a_long_manifest_streams_whole() {
+fn a_long_manifest_is_streamed_completely() {
     let app = TestApp::start();
     for number in 0..2500 {
         app.write(&format!("{number:04}"), "abc");
@@ -77,7 +77,7 @@ fn a_long_manifest_streams_whole() {
 }
 
 #[test]
-fn what_a_form_cannot_carry_is_refused_by_name_before_the_first_byte() {
+fn a_name_that_the_format_cannot_carry_is_refused_before_the_first_byte() {
     let app = TestApp::start();
     std::fs::write(app.root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "abc").unwrap();
     let job = app.run(json!({}));
@@ -87,7 +87,7 @@ fn what_a_form_cannot_carry_is_refused_by_name_before_the_first_byte() {
 }
 
 #[test]
-fn an_algorithm_that_the_job_has_not_is_refused() {
+fn an_algorithm_that_the_job_lacks_is_refused() {
     let app = TestApp::start();
     app.write("a", "abc");
     let job = app.run(json!({ "algorithms": ["sha256"] }));
@@ -99,7 +99,7 @@ fn an_algorithm_that_the_job_has_not_is_refused() {
 }
 
 #[test]
-fn a_form_carries_all_digests_that_it_has_room_for() {
+fn each_format_carries_all_digests_that_it_can() {
     let app = TestApp::start();
     app.write("a", "abc");
     let job = app.run(json!({ "algorithms": ["sha512", "sha256", "blake3", "crc32", "md5"] }));
@@ -116,19 +116,20 @@ fn a_form_carries_all_digests_that_it_has_room_for() {
     }
 }
 
-/// Names that hashdeep, cksfv and bagit.py each get through their own manifests.
+/// Names that hashdeep, cksfv and bagit.py can write and read in their own manifests.
 const PLAIN_NAMES: [&str; 5] = ["a", "with space", "d/comma,comma", "d/caf\u{e9}", "d/*star"];
 
-/// Whether a tool takes the manifest while the files are what they were, and not when one is another.
+/// Checks that a tool accepts the manifest, and no longer does once a file has changed.
 fn accepts(app: &TestApp, name: &str, run: impl Fn() -> std::process::Output) {
-    let well = run();
-    assert!(well.status.success(), "{}", String::from_utf8_lossy(&[well.stdout, well.stderr].concat()));
+    let unchanged = run();
+    let said = [unchanged.stdout, unchanged.stderr].concat();
+    assert!(unchanged.status.success(), "{}", String::from_utf8_lossy(&said));
     app.write(name, "another");
-    assert!(!run().status.success(), "an edited file is taken");
+    assert!(!run().status.success(), "a changed file is accepted");
 }
 
 #[test]
-fn hashdeep_and_cksfv_accept_their_own_forms() {
+fn hashdeep_and_cksfv_accept_their_own_formats() {
     for (program, format, before) in
         [("hashdeep", "hashdeep", &["-l", "-a", "-k"][..]), ("cksfv", "sfv", &["-q", "-f"])]
     {
@@ -152,7 +153,7 @@ fn hashdeep_and_cksfv_accept_their_own_forms() {
 }
 
 #[test]
-fn the_bagit_form_makes_a_payload_a_bag() {
+fn the_bagit_format_turns_a_payload_into_a_valid_bag() {
     if !has_tool("bagit.py") {
         return;
     }

@@ -1,5 +1,5 @@
-//! Every operation of the OpenAPI document, with every kind of caller, from every kind of place: a new route is in
-//! the matrix as soon as it is in the document, and fails until somebody says here what it needs.
+//! Every operation of the OpenAPI document, with every kind of caller and origin. A new route fails this test until its
+//! access is entered here.
 
 use hivesum_actors::store::tokens::Tokens;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::access::token_until;
 use crate::app::{TestApp, problem};
 
-/// What an operation needs of its caller. The last word says that it changes something.
+/// The access that each operation needs.
 const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/healthz", Needs::Nothing),
     ("get", "/readyz", Needs::Nothing),
@@ -44,16 +44,16 @@ enum Needs {
 }
 
 /// A service with tokens of every kind.
-struct House {
+struct ServiceWithTokens {
     app: TestApp,
-    /// By the one scope that each has.
+    /// Tokens with one scope each.
     by_scope: Vec<(&'static str, String)>,
     good: String,
     expired: String,
     revoked: String,
 }
 
-impl House {
+impl ServiceWithTokens {
     fn new() -> Self {
         let app = TestApp::signed_out(|config| config.limits.rate = hivesum::config::RateLimit::Off);
         let later = Some(Timestamp::now() + SignedDuration::from_hours(1));
@@ -66,7 +66,7 @@ impl House {
         Self { app, by_scope, good, expired, revoked }
     }
 
-    /// The operations of the served document.
+    /// The method and path of every operation in the served document.
     fn operations(&self) -> Vec<(String, String)> {
         let document: Value = self.app.get("/openapi.json").bearer_auth(&self.good).send().unwrap().json().unwrap();
         let paths = document["paths"].as_object().unwrap();
@@ -86,20 +86,20 @@ impl House {
 
 fn needs(method: &str, path: &str) -> Needs {
     let row = ROWS.iter().find(|(row_method, row_path, _)| (*row_method, *row_path) == (method, path));
-    row.unwrap_or_else(|| panic!("{method} {path} has no row in the matrix: say what it needs")).2
+    row.unwrap_or_else(|| panic!("{method} {path} has no row in the matrix: enter its access")).2
 }
 
 fn code_of(answer: Response) -> (u16, String) {
     let status = answer.status().as_u16();
-    // Streams of events have no end.
+    // Event streams do not end.
     let problem: Option<Value> = if status < 400 { None } else { answer.json().ok() };
     (status, problem.and_then(|problem| problem["code"].as_str().map(str::to_owned)).unwrap_or_default())
 }
 
 #[test]
 fn every_operation_has_a_row_and_every_row_an_operation() {
-    let house = House::new();
-    let mut documented = house.operations();
+    let service = ServiceWithTokens::new();
+    let mut documented = service.operations();
     let mut rows: Vec<_> = ROWS.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
     documented.sort();
     rows.sort();
@@ -107,40 +107,40 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
 }
 
 #[test]
-fn who_may_not_is_refused_everywhere_and_who_may_is_not() {
-    let house = House::new();
-    for (method, path) in house.operations() {
+fn every_operation_refuses_exactly_the_tokens_without_access() {
+    let service = ServiceWithTokens::new();
+    for (method, path) in service.operations() {
         let needs = needs(&method, &path);
         let send = |token: Option<&str>| {
-            let request = house.request(&method, &path);
+            let request = service.request(&method, &path);
             match token {
                 Some(token) => request.bearer_auth(token).send().unwrap(),
                 None => request.send().unwrap(),
             }
         };
-        for nobody in [None, Some("hs_bad"), Some(""), Some(house.expired.as_str()), Some(house.revoked.as_str())] {
+        for nobody in [None, Some("hs_bad"), Some(""), Some(service.expired.as_str()), Some(service.revoked.as_str())] {
             let (status, code) = code_of(send(nobody));
             let refused = (status, code.as_str()) == (401, "unauthenticated");
             assert_eq!(refused, needs != Needs::Nothing, "{method} {path} with {nobody:?}: {status} {code}");
         }
-        for (scope, token) in &house.by_scope {
+        for (scope, token) in &service.by_scope {
             let (status, code) = code_of(send(Some(token)));
             let refused = (status, code.as_str()) == (403, "forbidden");
             let lacks = matches!(needs, Needs::Scope(needed) if needed != *scope);
             assert_eq!(refused, lacks, "{method} {path} with the scope {scope}: {status} {code}");
             assert!(refused || status != 401, "{method} {path} with the scope {scope}: {status} {code}");
         }
-        let (status, code) = code_of(send(Some(&house.good)));
+        let (status, code) = code_of(send(Some(&service.good)));
         assert!(!matches!(status, 401 | 403 | 421 | 500), "{method} {path} with a good token: {status} {code}");
     }
 }
 
 #[test]
-fn a_foreign_host_is_refused_everywhere_whoever_asks() {
-    let house = House::new();
-    for (method, path) in house.operations() {
-        for token in [None, Some(house.good.as_str()), Some(house.revoked.as_str())] {
-            let mut request = house.request(&method, &path).header("host", "evil.example");
+fn every_operation_refuses_a_foreign_host() {
+    let service = ServiceWithTokens::new();
+    for (method, path) in service.operations() {
+        for token in [None, Some(service.good.as_str()), Some(service.revoked.as_str())] {
+            let mut request = service.request(&method, &path).header("host", "evil.example");
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
@@ -150,17 +150,17 @@ fn a_foreign_host_is_refused_everywhere_whoever_asks() {
 }
 
 #[test]
-fn a_page_of_another_site_changes_nothing_anywhere() {
-    let house = House::new();
-    for (method, path) in house.operations() {
-        for token in [None, Some(house.good.as_str()), Some(house.revoked.as_str())] {
+fn no_operation_lets_a_page_of_another_site_change_anything() {
+    let service = ServiceWithTokens::new();
+    for (method, path) in service.operations() {
+        for token in [None, Some(service.good.as_str()), Some(service.revoked.as_str())] {
             for (field, value) in [
                 ("sec-fetch-site", "cross-site"),
                 ("sec-fetch-site", "same-site"),
                 ("origin", "null"),
                 ("origin", "http://localhost:1"),
             ] {
-                let mut request = house.request(&method, &path).header(field, value);
+                let mut request = service.request(&method, &path).header(field, value);
                 if let Some(token) = token {
                     request = request.bearer_auth(token);
                 }

@@ -25,7 +25,7 @@ fn every_part_has_its_result_in_order() {
 }
 
 #[test]
-fn large_parts_are_hashed_as_they_come() {
+fn large_parts_are_hashed_while_they_arrive() {
     let app = TestApp::start();
     let body = hivesum_test_support::cycle(2_500_000);
     let alone = ok_json(app.post(HASH).body(body.clone()).send().unwrap());
@@ -35,7 +35,7 @@ fn large_parts_are_hashed_as_they_come() {
 }
 
 #[test]
-fn one_part_too_many_is_too_large() {
+fn one_part_over_the_limit_is_too_large() {
     let app = TestApp::with(|config| config.limits.max_parts = 3);
     let form = |parts: usize| (0..parts).fold(Form::new(), |form, at| form.text(at.to_string(), "abc"));
     assert_eq!(ok_json(app.post(HASH).multipart(form(3)).send().unwrap()).as_array().unwrap().len(), 3);
@@ -43,7 +43,7 @@ fn one_part_too_many_is_too_large() {
 }
 
 #[test]
-fn a_body_that_is_no_multipart_is_refused() {
+fn a_malformed_multipart_body_is_refused() {
     let app = TestApp::start();
     for (media_type, body) in [
         ("multipart/form-data", ""),
@@ -59,7 +59,7 @@ fn a_body_that_is_no_multipart_is_refused() {
 }
 
 #[test]
-fn an_expected_digest_of_many_files_makes_no_sense() {
+fn an_expected_digest_with_a_multipart_body_is_refused() {
     let app = TestApp::start();
     let path = format!("{HASH}&expect=sha256:{ABC_SHA256}");
     let answer = app.post(&path).multipart(Form::new().text("a", "abc")).send().unwrap();

@@ -1,4 +1,4 @@
-//! Pages of other sites: which of them may call the API, and how (CORS).
+//! CORS: which pages of other sites may call the API, and how.
 
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
@@ -7,20 +7,20 @@ use serde_json::json;
 use crate::access::token_until;
 use crate::app::{TestApp, ok_json, problem};
 
-const FRIEND: &str = "https://dashboard.example";
+const ALLOWED: &str = "https://dashboard.example";
 
-fn open_to_a_friend() -> TestApp {
-    TestApp::with(|config| config.allow_origins = vec![FRIEND.to_owned(), "http://localhost:3000".to_owned()])
+fn with_allowed_origins() -> TestApp {
+    TestApp::with(|config| config.allow_origins = vec![ALLOWED.to_owned(), "http://localhost:3000".to_owned()])
 }
 
-/// As a browser asks whether a page of the origin may send such a request.
+/// A preflight, as a browser sends it for a page of the origin.
 fn preflight(app: &TestApp, origin: &str, path: &str) -> Response {
     let request = app.anonymous(Method::OPTIONS, path).header("origin", origin).header("sec-fetch-site", "cross-site");
     let request = request.header("access-control-request-method", "POST");
     request.header("access-control-request-headers", "authorization,content-type").send().unwrap()
 }
 
-/// As a browser sends what a page of the origin asks for.
+/// A request that a page of the origin makes in a browser.
 fn from(origin: &str, request: RequestBuilder) -> Response {
     request.header("origin", origin).header("sec-fetch-site", "cross-site").send().unwrap()
 }
@@ -31,22 +31,22 @@ fn cors_fields(answer: &Response) -> Vec<String> {
 }
 
 #[test]
-fn an_origin_that_is_named_may_call_with_a_token() {
-    let app = open_to_a_friend();
+fn an_allowed_origin_may_call_with_a_token() {
+    let app = with_allowed_origins();
     let token = token_until(&app, "read,hash", None).1;
     for path in ["/api/v1/jobs", "/api/v1/hash", "/api/v1/nothing"] {
-        let answer = preflight(&app, FRIEND, path);
+        let answer = preflight(&app, ALLOWED, path);
         assert_eq!(answer.status(), 204, "{path}");
         let field = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
-        assert_eq!(field("access-control-allow-origin"), FRIEND);
+        assert_eq!(field("access-control-allow-origin"), ALLOWED);
         assert_eq!(field("access-control-allow-methods"), "GET, HEAD, POST, DELETE");
         assert!(field("access-control-allow-headers").split(", ").any(|name| name == "authorization"));
         assert_eq!(field("vary"), "origin");
         assert!(answer.headers().contains_key("ratelimit"), "a preflight is counted");
     }
     let hash = || app.anonymous(Method::POST, "/api/v1/hash").bearer_auth(&token).body("abc");
-    let answer = from(FRIEND, hash());
-    assert_eq!(answer.headers()["access-control-allow-origin"], FRIEND);
+    let answer = from(ALLOWED, hash());
+    assert_eq!(answer.headers()["access-control-allow-origin"], ALLOWED);
     assert_eq!(ok_json(answer)["size"], 3);
     let stats = from("http://localhost:3000", app.anonymous(Method::GET, "/api/v1/stats").bearer_auth(&token));
     assert_eq!(stats.headers()["access-control-allow-origin"], "http://localhost:3000");
@@ -56,35 +56,35 @@ fn an_origin_that_is_named_may_call_with_a_token() {
 
 #[test]
 fn a_page_can_read_why_it_was_refused() {
-    let app = open_to_a_friend();
+    let app = with_allowed_origins();
     let token = token_until(&app, "read", None).1;
     let post = |token: &str| app.anonymous(Method::POST, "/api/v1/jobs").bearer_auth(token).json(&json!({}));
     for (token, status, code) in [("bad", 401, "unauthenticated"), (token.as_str(), 403, "forbidden")] {
-        let answer = from(FRIEND, post(token));
-        assert_eq!(answer.headers()["access-control-allow-origin"], FRIEND);
+        let answer = from(ALLOWED, post(token));
+        assert_eq!(answer.headers()["access-control-allow-origin"], ALLOWED);
         problem(answer, status, code);
     }
 }
 
 #[test]
-fn a_cookie_lets_no_other_site_in() {
-    let app = open_to_a_friend();
+fn a_cookie_gives_other_sites_no_access() {
+    let app = with_allowed_origins();
     let hash = || app.post("/api/v1/hash").body("abc");
     ok_json(hash().send().unwrap());
-    let answer = from(FRIEND, hash());
+    let answer = from(ALLOWED, hash());
     assert!(!answer.headers().contains_key("access-control-allow-credentials"));
     problem(answer, 403, "cross_site");
-    let read = from(FRIEND, app.get("/api/v1/stats"));
-    assert!(!read.headers().contains_key("access-control-allow-credentials"), "a browser shows it to no page");
+    let read = from(ALLOWED, app.get("/api/v1/stats"));
+    assert!(!read.headers().contains_key("access-control-allow-credentials"), "a browser hides it from the page");
 }
 
 #[test]
 fn other_origins_get_nothing() {
-    let app = open_to_a_friend();
+    let app = with_allowed_origins();
     let token = token_until(&app, "read,hash,admin", None).1;
-    let dressed_up = format!("{FRIEND}.evil.example");
+    let longer = format!("{ALLOWED}.evil.example");
     for origin in
-        ["https://evil.example", "null", "*", "http://dashboard.example", &dressed_up, "https://dashboard.example:8443"]
+        ["https://evil.example", "null", "*", "http://dashboard.example", &longer, "https://dashboard.example:8443"]
     {
         let answer = preflight(&app, origin, "/api/v1/jobs");
         assert!(answer.status().is_client_error(), "{origin}");
@@ -95,26 +95,26 @@ fn other_origins_get_nothing() {
         problem(answer, 403, "cross_site");
         let read = from(origin, app.anonymous(Method::GET, "/api/v1/stats").bearer_auth(&token));
         assert_eq!(cors_fields(&read), [""; 0], "{origin}");
-        assert_eq!(read.headers()["vary"], "origin", "caches keep them apart");
+        assert_eq!(read.headers()["vary"], "origin", "caches store it per origin");
     }
 }
 
 #[test]
 fn a_preflight_for_another_host_is_refused() {
-    let app = open_to_a_friend();
-    let request = app.anonymous(Method::OPTIONS, "/api/v1/jobs").header("origin", FRIEND);
+    let app = with_allowed_origins();
+    let request = app.anonymous(Method::OPTIONS, "/api/v1/jobs").header("origin", ALLOWED);
     let request = request.header("access-control-request-method", "POST").header("host", "evil.example");
     problem(request.send().unwrap(), 421, "host_not_allowed");
 }
 
 #[test]
-fn unless_origins_are_named_there_is_no_word_of_them() {
+fn without_allowed_origins_no_cors_fields_are_sent() {
     let app = TestApp::start();
     let token = token_until(&app, "read,hash", None).1;
     for answer in [
-        preflight(&app, FRIEND, "/api/v1/jobs"),
-        from(FRIEND, app.anonymous(Method::GET, "/api/v1/stats").bearer_auth(&token)),
-        from(FRIEND, app.anonymous(Method::POST, "/api/v1/hash").bearer_auth(&token).body("abc")),
+        preflight(&app, ALLOWED, "/api/v1/jobs"),
+        from(ALLOWED, app.anonymous(Method::GET, "/api/v1/stats").bearer_auth(&token)),
+        from(ALLOWED, app.anonymous(Method::POST, "/api/v1/hash").bearer_auth(&token).body("abc")),
     ] {
         assert_eq!(cors_fields(&answer), [""; 0]);
         assert!(!answer.headers().contains_key("vary"));

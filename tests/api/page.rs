@@ -8,7 +8,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 #[test]
-fn the_page_loads_nothing_from_elsewhere() {
+fn the_page_loads_nothing_from_other_hosts() {
     let app = TestApp::signed_out(|_| {});
     for path in ["/", "/index.html", "/app.js", "/favicon.svg", "/style/base.css"] {
         let answer = app.get(path).send().unwrap();
@@ -33,7 +33,7 @@ fn assets_have_their_media_type() {
 }
 
 #[test]
-fn a_page_that_is_known_is_not_sent_again() {
+fn a_page_with_a_matching_etag_is_not_sent_again() {
     let app = TestApp::signed_out(|_| {});
     let first = app.get("/").send().unwrap();
     let tag = first.headers()["etag"].to_str().unwrap().to_owned();
@@ -45,7 +45,7 @@ fn a_page_that_is_known_is_not_sent_again() {
 }
 
 #[test]
-fn nothing_beside_the_assets_is_served() {
+fn only_the_assets_are_served() {
     let app = TestApp::start();
     for path in [
         "/Cargo.toml",
@@ -62,7 +62,7 @@ fn nothing_beside_the_assets_is_served() {
 }
 
 #[test]
-fn the_head_alone_can_be_asked_for() {
+fn head_requests_have_the_fields_and_no_body() {
     let app = TestApp::start();
     for path in ["/", "/healthz", "/api/v1/stats", "/api/v1/algorithms"] {
         let (head, get) = (app.request(Method::HEAD, path).send().unwrap(), app.get(path).send().unwrap());

@@ -1,4 +1,4 @@
-//! The program itself, for what only a process of its own can show.
+//! The program as a process of its own, for tests of its memory, signals and environment.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use hivesum_test_support::process;
 use tempfile::TempDir;
 
-/// The program itself, serving one directory to everybody.
+/// The program, serving one directory to everybody.
 pub struct Program {
     pub child: Child,
     pub address: SocketAddr,
-    /// Everything read of stderr so far.
+    /// The stderr read so far.
     pub said: String,
     pub root: TempDir,
     pub state: TempDir,
@@ -28,7 +28,7 @@ impl Program {
         Self::start_in(&[], more)
     }
 
-    /// With these variables in its environment.
+    /// With environment variables.
     pub fn start_in(variables: &[(&str, &Path)], more: &[&str]) -> Self {
         let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut command = serve(&root, &state, &[&["--no-auth"], more].concat());
@@ -55,7 +55,7 @@ impl Program {
         process::resident_bytes(self.child.id())
     }
 
-    /// The exit status, which must come within this time.
+    /// Waits for its end, which must come within this time. Its exit status.
     pub fn ends_within(&mut self, time: Duration) -> Option<i32> {
         let began = Instant::now();
         self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
@@ -72,7 +72,7 @@ impl Drop for Program {
     }
 }
 
-/// The command that serves a directory, `--no-auth` or not.
+/// The command that serves a directory.
 pub fn serve(root: &TempDir, state: &TempDir, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
     let root = format!("files={}", root.path().display());

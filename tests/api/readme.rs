@@ -1,4 +1,4 @@
-//! The README's curl examples, run as they stand there.
+//! The README's curl examples, run as they are written.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use hivesum_test_support::has_tool;
 use crate::access::token_until;
 use crate::app::TestApp;
 
-/// The lines of the README's shell examples that begin with `curl`, continued lines joined.
+/// The lines of the README's shell examples that begin with `curl`, with continuation lines joined.
 fn examples() -> Vec<String> {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let blocks = readme.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
@@ -16,7 +16,7 @@ fn examples() -> Vec<String> {
 }
 
 #[test]
-fn the_curl_examples_of_the_readme_work_as_they_stand() {
+fn the_curl_examples_of_the_readme_work_as_written() {
     if !has_tool("curl") {
         return;
     }
@@ -30,23 +30,23 @@ fn the_curl_examples_of_the_readme_work_as_they_stand() {
     let events = app.get(&format!("/api/v1/jobs/{id}/events")).bearer_auth(&token).send().unwrap();
     assert!(events.text().unwrap().contains("event: end"));
 
-    let place = tempfile::tempdir().unwrap();
-    std::fs::write(place.path().join("FILE"), "abc").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("FILE"), "abc").unwrap();
     std::fs::write(
-        place.path().join("SHA256SUMS"),
+        dir.path().join("SHA256SUMS"),
         format!("{}  2026/summer/a.jpg\n", hivesum_test_support::vectors::ABC_SHA256),
     )
     .unwrap();
-    // An answer that is an error is an error of the example.
-    std::fs::write(place.path().join(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
+    // curl fails on an error status.
+    std::fs::write(dir.path().join(".curlrc"), "fail-with-body\nsilent\nshow-error\n").unwrap();
     let examples = examples();
     assert!(examples.len() >= 6, "{examples:?}");
     for example in examples {
         let line = example.replace("127.0.0.1:8080", &app.address.to_string());
         let output = Command::new("sh")
             .args(["-c", &line])
-            .current_dir(place.path())
-            .env("CURL_HOME", place.path())
+            .current_dir(dir.path())
+            .env("CURL_HOME", dir.path())
             .env("TOKEN", &token)
             .env("JOB", id)
             .output()

@@ -1,4 +1,4 @@
-//! `GET /jobs/{id}/results`, in pages and as one stream.
+//! `GET /jobs/{id}/results`, as pages and as one stream.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, ok_json, problem};
 
-/// A finished job on a small tree, and the path of its results.
+/// Runs a job on a small tree. The path of its results.
 fn finished(app: &TestApp) -> String {
     app.write("a", "abc");
     app.write("d/b", "");
@@ -29,7 +29,7 @@ fn paths(page: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn results_come_in_walk_order_with_everything_that_is_known() {
+fn results_are_in_walk_order_with_all_members() {
     let app = TestApp::start();
     let page = app.json(&finished(&app));
     assert_eq!(paths(&page), ["a", "d/b", "d/c", "fifo"]);
@@ -47,7 +47,7 @@ fn results_come_in_walk_order_with_everything_that_is_known() {
 }
 
 #[test]
-fn results_are_chosen_by_status_prefix_and_part_of_the_path() {
+fn results_are_filtered_by_status_prefix_and_part_of_the_path() {
     let app = TestApp::start();
     let results = finished(&app);
     for (query, expected) in [
@@ -70,7 +70,7 @@ fn results_are_chosen_by_status_prefix_and_part_of_the_path() {
 }
 
 #[test]
-fn the_whole_set_streams_as_lines_with_the_summary_last() {
+fn the_ndjson_stream_has_all_results_and_the_summary_last() {
     let app = TestApp::start();
     for number in 0..2500 {
         app.write(&format!("{}/{number:04}", number % 10), number.to_string());
@@ -90,7 +90,7 @@ fn the_whole_set_streams_as_lines_with_the_summary_last() {
 }
 
 #[test]
-fn lines_are_chosen_like_pages() {
+fn the_stream_is_filtered_like_pages() {
     let app = TestApp::start();
     let results = finished(&app);
     let request = app.get(&format!("{results}?status=skipped")).header("accept", "application/x-ndjson");
@@ -99,7 +99,7 @@ fn lines_are_chosen_like_pages() {
 }
 
 #[test]
-fn lines_come_in_other_orders_once_the_job_has_ended() {
+fn the_stream_can_be_sorted_once_the_job_has_ended() {
     let app = TestApp::start();
     for number in 0..1_500 {
         app.write(&format!("{}/{number:04}", number % 10), "x".repeat(number % 7));
@@ -133,7 +133,7 @@ fn a_name_that_is_not_utf8_keeps_its_bytes() {
 }
 
 #[test]
-fn ended_jobs_are_sorted_and_searched_by_digest_and_running_ones_say_not_yet() {
+fn ended_jobs_are_sorted_and_searched_by_digest_and_running_ones_are_not() {
     let app = TestApp::start();
     app.write("d/small", "abc");
     app.write("d/twin", "abc");

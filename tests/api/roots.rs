@@ -1,4 +1,4 @@
-//! `GET /roots` and the entries below them.
+//! `GET /roots` and the entries below a root.
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
@@ -14,7 +14,7 @@ fn names(page: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn roots_have_names_and_no_paths() {
+fn roots_show_their_names_and_no_paths() {
     let app = TestApp::start();
     let roots = app.json("/api/v1/roots");
     assert_eq!(roots[0]["name"], "files");
@@ -23,7 +23,7 @@ fn roots_have_names_and_no_paths() {
 }
 
 #[test]
-fn entries_are_told_by_kind_in_byte_order() {
+fn entries_have_their_kind_and_are_sorted_by_bytes() {
     let app = TestApp::start();
     app.write("b.txt", "abc");
     app.write("B/x", "");
@@ -41,7 +41,7 @@ fn entries_are_told_by_kind_in_byte_order() {
 }
 
 #[test]
-fn a_long_directory_comes_in_pages() {
+fn a_long_directory_is_split_into_pages() {
     let app = TestApp::start();
     for number in 0..25 {
         app.write(&format!("{number:02}"), "");
@@ -58,7 +58,7 @@ fn a_long_directory_comes_in_pages() {
 }
 
 #[test]
-fn names_that_are_not_utf8_go_both_ways() {
+fn names_that_are_not_utf8_can_be_read_and_requested() {
     let app = TestApp::start();
     let dir = app.root.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
     std::fs::create_dir(&dir).unwrap();

@@ -1,5 +1,5 @@
-//! Rot told from an edit: bytes that changed below the file system, in an ext4 image that was not mounted; and, where
-//! nothing may be mounted, bytes that a mapping changed without a trace.
+//! Silent corruption against an edit: bytes changed below the file system, in an unmounted ext4 image, and bytes that a
+//! mapping changed without a new mtime or ctime, which needs no right to mount.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
-/// `CAP_SYS_ADMIN`, Linux `include/uapi/linux/capability.h`: who has it in the first user namespace may mount.
+/// `CAP_SYS_ADMIN` of `include/uapi/linux/capability.h`. It allows mounting in the first user namespace.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// What mounting an image takes. User namespaces do not give it.
 const MAY_MOUNT_LOOP: Requirement<'_> =
     Requirement::condition("CAP_SYS_ADMIN outside of any user namespace, and /dev/loop-control");
 
-/// What the file holds, and nothing else on the image.
+/// The content of one file, found nowhere else on the image.
 const CANARY: &[u8] = b"a song that nobody else sings, on a disk that nobody writes to";
 
-/// Attempts to unmount the image before somebody counts as holding it.
+/// Attempts to unmount the image before the test fails.
 const UNMOUNTS: usize = 1000;
 
 fn does(program: &str, args: &[&str]) -> bool {
@@ -35,20 +35,20 @@ struct Mounted<'a>(&'a Path);
 impl<'a> Mounted<'a> {
     fn new(image: &Path, at: &'a Path) -> Self {
         let args = ["-o", "loop", image.to_str().unwrap(), at.to_str().unwrap()];
-        assert!(does("mount", &args), "who may mount has mounted {}", image.display());
+        assert!(does("mount", &args), "{} could not be mounted", image.display());
         Self(at)
     }
 }
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        // The last descriptor of a job that has ended may be a moment behind its end.
-        let let_go = (0..UNMOUNTS).any(|_| does("umount", &[self.0.to_str().unwrap()]));
-        assert!(let_go || std::thread::panicking(), "nobody holds the image any more");
+        // A job may close its last descriptor a moment after its end.
+        let unmounted = (0..UNMOUNTS).any(|_| does("umount", &[self.0.to_str().unwrap()]));
+        assert!(unmounted || std::thread::panicking(), "something still holds the image");
     }
 }
 
-/// Whether this process may mount an image. Where it may, nothing is passed over: a mount that fails is a failure.
+/// Whether this process may mount an image. Where it may, a mount that fails is a failure.
 fn may_mount() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap().trim();
@@ -71,14 +71,14 @@ fn flip(image: &Path) {
     let content = fs::read(image).unwrap();
     let at: Vec<_> = (0..content.len() - CANARY.len()).filter(|&at| content[at..].starts_with(CANARY)).collect();
     assert!(!at.is_empty(), "the canary is on the image");
-    for place in at {
-        file.write_all_at(&[CANARY[0] ^ 1], place as u64).unwrap();
+    for offset in at {
+        file.write_all_at(&[CANARY[0] ^ 1], offset as u64).unwrap();
     }
     file.sync_all().unwrap();
 }
 
 #[test]
-fn a_bit_flipped_below_the_file_system_is_suspected_rot_and_an_edit_is_none() {
+fn a_bit_flipped_below_the_file_system_is_suspected_rot_and_an_edit_is_not() {
     if !MAY_MOUNT_LOOP.is_met(may_mount) || !has_tool("mkfs.ext4") {
         return;
     }
@@ -119,7 +119,7 @@ fn untouched() -> Value {
 }
 
 #[test]
-fn bytes_that_changed_without_a_trace_are_suspected_rot_wherever_this_runs() {
+fn a_byte_changed_without_new_times_is_suspected_rot() {
     if !has_tool("python3") {
         return;
     }

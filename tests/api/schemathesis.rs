@@ -1,7 +1,7 @@
-//! The served document against the service, by schemathesis: what it generates from the schemas must be answered as
-//! they say, and what they forbid must be refused.
+//! The served OpenAPI document against the service, by schemathesis: answers must match the schemas, and requests that
+//! the schemas forbid must be refused.
 //!
-//! The seed is fixed and the examples are few; `HIVESUM_SCHEMATHESIS_EXAMPLES=200` makes a thorough run of it.
+//! The seed is fixed and the examples are few. `HIVESUM_SCHEMATHESIS_EXAMPLES=200` is the thorough run.
 
 use std::process::Command;
 
@@ -11,11 +11,11 @@ use hivesum_test_support::has_tool;
 use crate::access::token_until;
 use crate::app::TestApp;
 
-/// The statuses that well-formed requests may meet.
+/// The statuses that valid requests may get.
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/schemathesis.toml");
 
 #[test]
-fn schemathesis_finds_no_answer_that_the_document_does_not_tell() {
+fn schemathesis_finds_no_undocumented_answer() {
     if !has_tool("schemathesis") {
         return;
     }
@@ -37,7 +37,7 @@ fn schemathesis_finds_no_answer_that_the_document_does_not_tell() {
         ])
         .args(["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--mode", "all"])
         .args(["--max-examples", &examples, "--seed", "20260101", "--generation-deterministic", "--no-color"])
-        // The events of all jobs have no end, and those of one have none while it runs.
+        // The stream of all events never ends.
         .args(["--exclude-operation-id", "follow_all_jobs"])
         .args(["--request-timeout", "20", "--workers", "1"])
         .current_dir(app.state.path())

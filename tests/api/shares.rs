@@ -1,4 +1,4 @@
-//! What one client may hold of what all share: places in the queue of jobs, event streams.
+//! Limits per client on shared resources: queued jobs, event streams, uploads and manifests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ impl<'a> Client<'a> {
         Self { app, token: token_until(app, "read,hash,admin", None).1 }
     }
 
-    /// Asks for a job that takes for ever.
+    /// Requests a job that takes very long.
     fn submit(&self) -> Response {
         let slow = json!({ "root": "files", "algorithms": ["sha256"], "max_bytes_per_second": 1000 });
         self.app.anonymous(Method::POST, "/api/v1/jobs").bearer_auth(&self.token).json(&slow).send().unwrap()
@@ -39,7 +39,7 @@ impl<'a> Client<'a> {
         self.app.anonymous(Method::GET, &path).bearer_auth(&self.token).send().unwrap()
     }
 
-    /// Begins to send a body of six bytes.
+    /// Sends the head of a body of six bytes, and `sent` of it.
     fn begin(&self, target: &str, sent: &str) -> TcpStream {
         let (mut stream, token) = (self.app.connect(), &self.token);
         let head = format!(
@@ -50,16 +50,16 @@ impl<'a> Client<'a> {
         stream
     }
 
-    /// Waits until so many are held, by the service's own figure.
-    fn await_held(&self, figure: &str, count: usize) {
-        let (line, began) = (format!("hivesum_{figure} {count}"), std::time::Instant::now());
+    /// Waits until a metric of the service has this value.
+    fn await_metric(&self, name: &str, count: usize) {
+        let (line, began) = (format!("hivesum_{name} {count}"), std::time::Instant::now());
         loop {
             let metrics = self.app.anonymous(Method::GET, "/metrics").bearer_auth(&self.token).send().unwrap();
             let metrics = metrics.text().unwrap();
             if metrics.lines().any(|known| known == line) {
                 return;
             }
-            assert!(began.elapsed().as_secs() < 30, "{line} is not said in\n{metrics}");
+            assert!(began.elapsed().as_secs() < 30, "{line} is not in\n{metrics}");
         }
     }
 
@@ -80,9 +80,9 @@ fn with_a_big_file(app: TestApp) -> TestApp {
     app
 }
 
-/// Checks that the answer says which bound is reached, beside the one of requests.
+/// Checks that the answer names the limit that was reached, beside the one of requests.
 #[track_caller]
-fn over_its_share(answer: Response, of: &str, quota: usize) {
+fn check_over_limit(answer: Response, of: &str, quota: usize) {
     let fields = answer.headers().clone();
     let field = |name: &str| fields[name].to_str().unwrap().to_owned();
     assert_eq!(field("ratelimit-policy"), format!("\"default\";q=2000;w=2, \"{of}\";q={quota}"));
@@ -92,7 +92,7 @@ fn over_its_share(answer: Response, of: &str, quota: usize) {
 }
 
 #[test]
-fn jobs_of_one_client_beyond_its_share_of_the_queue_are_refused_and_nobody_else_is() {
+fn queued_jobs_over_the_limit_of_a_client_are_refused_and_those_of_others_are_not() {
     let app = with_a_big_file(TestApp::signed_out(|config| {
         config.limits.max_running_jobs = 1;
         config.limits.max_queued_jobs = 4;
@@ -101,16 +101,16 @@ fn jobs_of_one_client_beyond_its_share_of_the_queue_are_refused_and_nobody_else_
     let (one, other, third) = (Client::of(&app), Client::of(&app), Client::of(&app));
     let running = one.submitted();
     let waiting = [one.submitted(), one.submitted()];
-    over_its_share(one.submit(), "queued-jobs", 2);
+    check_over_limit(one.submit(), "queued-jobs", 2);
     let others = [other.submitted(), other.submitted()];
-    // Now the queue itself is full, and says so to everybody.
+    // Now the queue itself is full for everybody.
     for client in [&one, &other, &third] {
         problem(client.submit(), 503, "queue_full");
     }
     one.cancel(&waiting[0]);
     let again = one.submitted();
     other.cancel(&others[0]);
-    over_its_share(one.submit(), "queued-jobs", 2);
+    check_over_limit(one.submit(), "queued-jobs", 2);
     third.submitted();
     for job in [&running, &waiting[1], &again] {
         one.cancel(job);
@@ -118,7 +118,7 @@ fn jobs_of_one_client_beyond_its_share_of_the_queue_are_refused_and_nobody_else_
 }
 
 #[test]
-fn the_queue_is_looked_at_before_a_body_is_read() {
+fn the_queue_limits_are_checked_before_the_body_is_read() {
     let app = with_a_big_file(TestApp::signed_out(|config| {
         config.limits.max_running_jobs = 1;
         config.limits.max_queued_jobs = 2;
@@ -136,7 +136,7 @@ fn the_queue_is_looked_at_before_a_body_is_read() {
         for target in ["/api/v1/jobs", "/api/v1/verify?root=files"] {
             let mut stream = client.begin(target, "");
             let mut said = [0; 12];
-            stream.read_exact(&mut said).expect("an answer, though no byte of the body has come");
+            stream.read_exact(&mut said).expect("an answer before any byte of the body");
             assert_eq!(std::str::from_utf8(&said).unwrap(), format!("HTTP/1.1 {status}"), "{target}");
         }
         if status == "429" {
@@ -144,12 +144,12 @@ fn the_queue_is_looked_at_before_a_body_is_read() {
         }
     }
     let again = keyed();
-    assert_eq!(again.status(), 202, "what was taken under its key needs no other place");
+    assert_eq!(again.status(), 202, "a repeated request needs no further reservation");
     assert_eq!(again.json::<Value>().unwrap()["id"], first["id"]);
 }
 
 #[test]
-fn a_manifest_is_counted_as_a_job_is() {
+fn a_verify_request_counts_as_a_job() {
     let app = with_a_big_file(TestApp::signed_out(|config| {
         config.limits.max_running_jobs = 1;
         config.limits.max_queued_jobs_per_client = Some(0);
@@ -158,11 +158,11 @@ fn a_manifest_is_counted_as_a_job_is() {
     one.submitted();
     let verify = app.anonymous(Method::POST, "/api/v1/verify?root=files").bearer_auth(&one.token);
     let manifest = format!("{ABC_SHA256}  a\n");
-    over_its_share(verify.body(manifest).send().unwrap(), "queued-jobs", 0);
+    check_over_limit(verify.body(manifest).send().unwrap(), "queued-jobs", 0);
 }
 
 #[test]
-fn streams_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
+fn streams_over_the_limit_of_a_client_are_refused_and_those_of_others_are_not() {
     let app = with_a_big_file(TestApp::signed_out(|config| {
         config.limits.max_streams = 3;
         config.limits.max_streams_per_client = Some(2);
@@ -171,47 +171,47 @@ fn streams_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
     let (job, others) = (one.submitted(), other.submitted());
     let held = [one.follow(&job), one.follow(&job)];
     assert!(held.iter().all(|answer| answer.status() == 200));
-    over_its_share(one.follow(&job), "streams", 2);
+    check_over_limit(one.follow(&job), "streams", 2);
     let last = other.follow(&others);
     assert_eq!(last.status(), 200);
     problem(other.follow(&others), 503, "too_many_streams");
     problem(one.follow(&job), 503, "too_many_streams");
-    // A stream that ends gives its place back.
+    // A stream that ends releases its permit.
     one.cancel(&job);
     held.into_iter().for_each(|answer| assert!(answer.text().unwrap().contains("event: end")));
-    one.await_held("event_streams", 1);
+    one.await_metric("event_streams", 1);
     assert_eq!(one.follow(&job).status(), 200);
     drop(last);
 }
 
 #[test]
-fn bodies_of_one_client_beyond_its_share_are_refused_and_nobody_elses_are() {
+fn uploads_over_the_limit_of_a_client_are_refused_and_those_of_others_are_not() {
     let app = TestApp::signed_out(|config| {
         config.limits.max_uploads = 3;
         config.limits.max_uploads_per_client = Some(2);
     });
-    // Of manifests eight may be on their way in, six of them one's. "abc" is none, which is told once it is read.
-    for (target, of, quota, others, taken) in
+    // Eight manifests may arrive at a time, six from one client. "abc" is not a manifest, so it gets 400 when read.
+    for (target, of, quota, others, accepted) in
         [("/api/v1/hash", "uploads", 2, 1, 200), ("/api/v1/verify?root=files", "manifests", 6, 2, 400)]
     {
         let (one, other) = (Client::of(&app), Client::of(&app));
         let mut held: Vec<_> = (0..quota).map(|_| one.begin(target, "abc")).collect();
-        one.await_held(of, quota);
-        over_its_share(one.send(target), of, quota);
-        assert_eq!(other.send(target).status(), taken, "{target}");
+        one.await_metric(of, quota);
+        check_over_limit(one.send(target), of, quota);
+        assert_eq!(other.send(target).status(), accepted, "{target}");
         held.extend((0..others).map(|_| other.begin(target, "abc")));
-        one.await_held(of, quota + others);
+        one.await_metric(of, quota + others);
         for client in [&one, &other] {
             problem(client.send(target), 503, "queue_full");
         }
         drop(held);
-        one.await_held(of, 0);
-        assert_eq!(one.send(target).status(), taken, "{target}");
+        one.await_metric(of, 0);
+        assert_eq!(one.send(target).status(), accepted, "{target}");
     }
 }
 
 #[test]
-fn what_one_client_may_hold_is_told() {
+fn the_limits_per_client_are_in_the_stats() {
     let app = TestApp::with(|config| config.limits.max_streams_per_client = Some(7));
     let limits = app.json("/api/v1/stats")["limits"].clone();
     assert_eq!(limits["max_streams_per_client"], 7);

@@ -1,4 +1,4 @@
-//! How the service begins and ends: its two lines, its signals, its lock.
+//! How the service starts and stops: its first lines, its signals, its lock.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -38,11 +38,11 @@ fn a_signal_under_load_drains_and_exits_with_0() {
     for thread in load {
         thread.join().unwrap();
     }
-    assert!(!events.text().unwrap_or_default().contains("event: end"), "the job goes on at the next start");
+    assert!(!events.text().unwrap_or_default().contains("event: end"), "the job resumes at the next start");
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_the_service_at_once() {
     let mut program = Program::start();
     let mut upload = TcpStream::connect(program.address).unwrap();
     upload.write_all(b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc").unwrap();
@@ -51,7 +51,7 @@ fn a_second_signal_ends_it_at_once() {
     let mut line = String::new();
     while !line.contains("stopping") {
         line.clear();
-        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended by itself");
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended after the first signal");
     }
     let began = Instant::now();
     while program.child.try_wait().unwrap().is_none() {
@@ -62,7 +62,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_reader_of_stdout_that_is_gone_does_not_stop_the_service() {
+fn a_closed_stdout_does_not_stop_the_service() {
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut child = serve(&root, &state, &[]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -86,7 +86,7 @@ fn a_second_server_on_the_same_state_is_refused() {
 }
 
 #[test]
-fn an_address_that_others_reach_is_refused_without_a_proxy() {
+fn a_public_address_is_refused_without_a_proxy() {
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for more in [&["--listen", "0.0.0.0:0"][..], &["--listen", "0.0.0.0:0", "--no-auth", "--behind-proxy"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_hivesum"))
@@ -100,7 +100,7 @@ fn an_address_that_others_reach_is_refused_without_a_proxy() {
     }
 }
 
-/// Sends a head and waits until the service wants the body: its handler is at work then.
+/// Sends a head and waits until the service asks for the body, so that its handler is running.
 fn begin_post(app: &TestApp, path: &str, fields: &str) -> TcpStream {
     const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = app.connect();
@@ -111,7 +111,7 @@ fn begin_post(app: &TestApp, path: &str, fields: &str) -> TcpStream {
     stream
 }
 
-/// Tells the service to stop, and waits until its port is closed: jobs are at rest by then.
+/// Tells the service to stop, and waits until its port is closed. By then no job runs.
 fn begin_to_stop(app: &TestApp) {
     app.begin_to_stop();
     let began = Instant::now();
@@ -121,7 +121,7 @@ fn begin_to_stop(app: &TestApp) {
 }
 
 #[test]
-fn a_stopping_service_finishes_the_upload_that_it_has() {
+fn a_stopping_service_finishes_a_running_upload() {
     let app = TestApp::with(|config| config.access = hivesum::config::Access::Open);
     let mut upload = begin_post(&app, "/api/v1/hash?algorithms=sha256", "Content-Length: 3\r\n");
     upload.write_all(b"a").unwrap();
@@ -134,7 +134,7 @@ fn a_stopping_service_finishes_the_upload_that_it_has() {
 }
 
 #[test]
-fn a_job_that_comes_too_late_is_told_that_the_service_is_draining() {
+fn a_job_submitted_during_the_shutdown_gets_503_draining() {
     let app = TestApp::with(|config| config.access = hivesum::config::Access::Open);
     let body = r#"{"root": "files"}"#;
     let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());

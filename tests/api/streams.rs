@@ -1,4 +1,4 @@
-//! Many event streams of one job, and one whose reader does not read (F44).
+//! A thousand event streams of one job, one of whose readers does not read (F44).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,15 +13,15 @@ use crate::program::Program;
 
 const STREAMS: usize = 1000;
 
-/// A program whose jobs run one by one, and the first of them for ever; what follows waits until it is called off.
-struct House {
+/// A program that runs one job at a time. The first job never ends, so later ones wait until it is cancelled.
+struct BlockedQueue {
     program: Program,
     client: Client,
     blocker: String,
 }
 
-impl House {
-    /// Every file but the first is longer than is hashed: each is an event.
+impl BlockedQueue {
+    /// Files over the size limit are errors, and each is an event.
     fn start() -> Self {
         let program = Program::start_with(&[
             "--rate-limit=off",
@@ -32,9 +32,10 @@ impl House {
             "--write-timeout-seconds=3600",
         ]);
         std::fs::File::create(program.root.path().join("big")).unwrap().set_len(1 << 40).unwrap();
-        let mut house = Self { program, client: Client::new(), blocker: String::new() };
-        house.blocker = house.submit(json!({ "path": "big", "algorithms": ["sha256"], "max_bytes_per_second": 1000 }));
-        house
+        let mut service = Self { program, client: Client::new(), blocker: String::new() };
+        service.blocker =
+            service.submit(json!({ "path": "big", "algorithms": ["sha256"], "max_bytes_per_second": 1000 }));
+        service
     }
 
     fn submit(&self, mut spec: Value) -> String {
@@ -49,8 +50,8 @@ impl House {
         assert_eq!(self.client.post(path).send().unwrap().status(), 200);
     }
 
-    /// Files that are too long, so many directories down. Each directory makes the path of an event 1,500 bytes longer:
-    /// a control character is six bytes of JSON.
+    /// Files over the size limit, `depth` directories down. Each directory adds 1,500 bytes to the path in an event, as a
+    /// control character takes six bytes of JSON.
     fn too_long(&self, name: &str, depth: usize, files: usize) {
         let mut directory = self.program.root.path().join(name);
         (0..depth).for_each(|_| directory.push("\u{1}".repeat(250)));
@@ -65,7 +66,7 @@ impl House {
         format!("GET /api/v1/jobs/{job}/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes()
     }
 
-    /// Asks for events, and never reads one. The system keeps as little as it can for it.
+    /// Requests events and reads none. Its receive buffer is as small as possible.
     fn stuck(&self, job: &str) -> TcpStream {
         let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         set_socket_recv_buffer_size(&socket, 4096).unwrap();
@@ -76,8 +77,7 @@ impl House {
     }
 }
 
-/// The events of a stream that was read to its end, by name and id. Its chunks are passed over: no event has a line
-/// that looks like a chunk's length.
+/// Name and id of each event of a stream. Lines with chunk lengths are ignored, as no event has a line like that.
 fn events(answer: &[u8]) -> Vec<(String, u64)> {
     let text = String::from_utf8_lossy(answer);
     assert!(text.starts_with("HTTP/1.1 200 "), "{}", text.lines().next().unwrap_or_default());
@@ -92,28 +92,28 @@ fn events(answer: &[u8]) -> Vec<(String, u64)> {
     events
 }
 
-/// Checks that nothing is missing and nothing is told twice: to the end, or to the snapshot of who was too slow.
+/// Checks that no error is missing or doubled, up to the end or to the snapshot that a slow reader gets.
 #[track_caller]
-fn heard_without_a_gap(events: &[(String, u64)], errors: u64) {
+fn check_no_gap(events: &[(String, u64)], errors: u64) {
     let snapshot = events.iter().position(|(name, _)| name == "snapshot");
-    let told = events[..snapshot.unwrap_or(events.len())].iter().filter(|(name, _)| name == "item_error");
-    let told: Vec<u64> = told.map(|(_, id)| *id).collect();
-    assert!(told.iter().copied().eq(1..=told.len() as u64), "{told:?}");
-    assert!(snapshot.is_some() || told.len() as u64 == errors, "{} of {errors}", told.len());
+    let ids = events[..snapshot.unwrap_or(events.len())].iter().filter(|(name, _)| name == "item_error");
+    let ids: Vec<u64> = ids.map(|(_, id)| *id).collect();
+    assert!(ids.iter().copied().eq(1..=ids.len() as u64), "{ids:?}");
+    assert!(snapshot.is_some() || ids.len() as u64 == errors, "{} of {errors}", ids.len());
     assert_eq!(events.iter().filter(|(name, _)| name == "end").count(), 1);
     assert_eq!(events.last().unwrap(), &("end".to_owned(), errors));
 }
 
 #[track_caller]
-fn heard_everything(answer: &[u8], errors: u64) {
+fn check_complete(answer: &[u8], errors: u64) {
     let events = events(answer);
-    heard_without_a_gap(&events, errors);
-    assert!(events.iter().all(|(name, _)| name != "snapshot"), "who reads is not too slow");
+    check_no_gap(&events, errors);
+    assert!(events.iter().all(|(name, _)| name != "snapshot"), "a reader that reads is not too slow");
 }
 
-/// Opens so many streams and begins to read them; then `begin`, and every stream to its end.
-fn read_all(house: &House, job: &str, streams: usize, begin: impl FnOnce() + Send) -> Vec<Vec<u8>> {
-    let (address, request) = (house.program.address, house.request(job));
+/// Opens the streams and reads the start of each. Then calls `begin` and reads every stream to its end.
+fn read_all(service: &BlockedQueue, job: &str, streams: usize, begin: impl FnOnce() + Send) -> Vec<Vec<u8>> {
+    let (address, request) = (service.program.address, service.request(job));
     actix_web::rt::System::new().block_on(async {
         let mut opened = Vec::with_capacity(streams);
         for _ in 0..streams {
@@ -124,7 +124,7 @@ fn read_all(house: &House, job: &str, streams: usize, begin: impl FnOnce() + Sen
             assert_eq!(read, b"HTTP/1.1 200", "the stream is open");
             opened.push((stream, read));
         }
-        // On a thread without a runtime, for it asks and waits.
+        // On a thread without a runtime, as it uses a blocking client.
         std::thread::scope(|scope| scope.spawn(begin).join().unwrap());
         let to_the_end = opened.into_iter().map(|(mut stream, mut read)| async move {
             stream.read_to_end(&mut read).await.unwrap();
@@ -135,45 +135,45 @@ fn read_all(house: &House, job: &str, streams: usize, begin: impl FnOnce() + Sen
 }
 
 #[test]
-fn a_thousand_streams_hear_everything_while_one_of_them_is_stuck() {
-    let house = House::start();
-    house.too_long("few", 0, 200);
-    let before = house.program.resident_bytes();
-    let job = house.submit(json!({ "path": "few" }));
-    let stuck = house.stuck(&job);
-    let answers = read_all(&house, &job, STREAMS - 1, || {
-        let stats: Value = house.client.get(house.program.url("/api/v1/stats")).send().unwrap().json().unwrap();
-        assert_eq!(stats["jobs"]["queued"], 1, "the API is free: {stats}");
-        house.let_jobs_run();
+fn a_thousand_streams_get_every_event_while_one_reader_is_stuck() {
+    let service = BlockedQueue::start();
+    service.too_long("few", 0, 200);
+    let before = service.program.resident_bytes();
+    let job = service.submit(json!({ "path": "few" }));
+    let stuck = service.stuck(&job);
+    let answers = read_all(&service, &job, STREAMS - 1, || {
+        let stats: Value = service.client.get(service.program.url("/api/v1/stats")).send().unwrap().json().unwrap();
+        assert_eq!(stats["jobs"]["queued"], 1, "the API answers: {stats}");
+        service.let_jobs_run();
     });
-    let more = house.program.resident_bytes().saturating_sub(before);
+    let more = service.program.resident_bytes().saturating_sub(before);
     eprintln!("{STREAMS} streams: {} KiB more memory, {} KiB each", more >> 10, (more >> 10) / STREAMS as u64);
-    answers.iter().for_each(|answer| heard_everything(answer, 200));
+    answers.iter().for_each(|answer| check_complete(answer, 200));
     assert!(more < 128 << 20, "{before} bytes, then {more} more");
     drop(stuck);
 }
 
 #[test]
-fn a_reader_that_is_stuck_holds_up_neither_the_job_nor_who_reads_and_costs_little() {
-    // More than a socket keeps at its most, so that the service is left with the rest.
-    let kept = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").unwrap();
-    let kept: usize = kept.split_whitespace().last().unwrap().parse().unwrap();
-    let files = 3 * kept / 15_000;
-    let house = House::start();
-    house.too_long("many", 10, files);
-    let job = house.submit(json!({ "path": "many" }));
-    let mut stuck = house.stuck(&job);
-    let before = house.program.resident_bytes();
-    let answers = read_all(&house, &job, 4, || house.let_jobs_run());
-    let more = house.program.resident_bytes().saturating_sub(before);
-    answers.iter().for_each(|answer| heard_everything(answer, files as u64));
+fn a_stuck_reader_delays_neither_the_job_nor_other_readers_and_takes_little_memory() {
+    // More than a socket buffers at most, so that the service has to keep the rest.
+    let buffered = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").unwrap();
+    let buffered: usize = buffered.split_whitespace().last().unwrap().parse().unwrap();
+    let files = 3 * buffered / 15_000;
+    let service = BlockedQueue::start();
+    service.too_long("many", 10, files);
+    let job = service.submit(json!({ "path": "many" }));
+    let mut stuck = service.stuck(&job);
+    let before = service.program.resident_bytes();
+    let answers = read_all(&service, &job, 4, || service.let_jobs_run());
+    let more = service.program.resident_bytes().saturating_sub(before);
+    answers.iter().for_each(|answer| check_complete(answer, files as u64));
     let shown: Value =
-        house.client.get(house.program.url(&format!("/api/v1/jobs/{job}"))).send().unwrap().json().unwrap();
+        service.client.get(service.program.url(&format!("/api/v1/jobs/{job}"))).send().unwrap().json().unwrap();
     assert_eq!((&shown["state"], &shown["summary"]["errors"]), (&json!("completed"), &json!(files)));
     assert!(more < 64 << 20, "{before} bytes, then {more} more");
-    // It reads after all, and is told how it ended.
+    // When it reads after all, it gets the end.
     let mut late = Vec::new();
     stuck.read_to_end(&mut late).unwrap();
-    heard_without_a_gap(&events(&late), files as u64);
-    assert!(answers[0].len() > 2 * kept, "{} bytes would not have filled its socket", answers[0].len());
+    check_no_gap(&events(&late), files as u64);
+    assert!(answers[0].len() > 2 * buffered, "{} bytes do not fill its socket", answers[0].len());
 }

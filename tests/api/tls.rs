@@ -1,4 +1,4 @@
-//! TLS: spoken with a certificate of one's own, refused in the clear.
+//! TLS with the user's own certificate. Plain HTTP is refused.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use hivesum_test_support::has_tool;
 
 use crate::program::serve;
 
-/// A certificate for this machine and its key, made by openssl.
+/// Makes a certificate for this machine and its key with openssl. Whether the tools are installed.
 fn certificate(dir: &Path) -> bool {
     if !has_tool("openssl") || !has_tool("curl") {
         return false;
@@ -26,7 +26,7 @@ fn certificate(dir: &Path) -> bool {
 }
 
 #[test]
-fn the_service_speaks_tls_and_nothing_else() {
+fn the_service_answers_tls_and_not_plain_http() {
     let dir = tempfile::tempdir().unwrap();
     if !certificate(dir.path()) {
         return;
@@ -66,7 +66,7 @@ fn the_service_speaks_tls_and_nothing_else() {
 }
 
 #[test]
-fn files_that_are_no_certificate_or_no_key_are_refused_by_name() {
+fn invalid_certificate_files_are_refused_with_their_name() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty.pem"), "").unwrap();
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -1,4 +1,4 @@
-//! Paths that lead out of a root, in every field that takes one: never a byte of the canary, never a 500.
+//! Path traversal in every field that takes a path: never a byte from outside of the root, never a 500.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::hostile::open;
 
-/// What is outside of the root, and must never be seen or digested.
+/// Name and content of a file outside of the root. Neither may be shown or digested.
 const CANARY: &str = "canary-4f1d9c72";
 
-/// A root with a file, and beside it a directory with the canary.
-fn house() -> (TestApp, tempfile::TempDir) {
+/// A service whose root has a file, and a directory with the canary outside of it.
+fn app_and_outside() -> (TestApp, tempfile::TempDir) {
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join(CANARY), CANARY).unwrap();
     let app = TestApp::with(open);
@@ -25,7 +25,7 @@ fn house() -> (TestApp, tempfile::TempDir) {
     (app, outside)
 }
 
-/// Ways out, written in every way known.
+/// Paths out of the root, in every known encoding.
 fn traversals(outside: &std::path::Path) -> Vec<String> {
     let up = [
         "..",
@@ -85,7 +85,7 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-/// One request on a connection that goes on.
+/// One request on a connection that stays open.
 fn ask(stream: &mut TcpStream, method: &str, target: &str, body: Option<&str>) -> (u16, String) {
     let fields = body.map_or_else(String::new, |body| {
         format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
@@ -105,7 +105,7 @@ fn ask(stream: &mut TcpStream, method: &str, target: &str, body: Option<&str>) -
     (head[9..12].parse().unwrap(), String::from_utf8(body).unwrap())
 }
 
-/// In queries, as the name of a root, as an id, as the path itself.
+/// Tries a path in queries, as the name of a root, as an id and as the URL path.
 fn try_in_paths(stream: &mut TcpStream, word: &str) {
     let listings = [encoded(word), word.replace(['\0', ' ', '\\', '\u{ff0e}', '\u{2215}', '#', '\n'], "")];
     for target in listings {
@@ -138,9 +138,9 @@ fn try_in_bodies(stream: &mut TcpStream, word: &str, outside: &std::path::Path) 
 
 #[test]
 fn no_path_in_any_field_leads_out_of_the_root() {
-    let (app, outside) = house();
+    let (app, outside) = app_and_outside();
     let words = traversals(outside.path());
-    assert!(words.len() >= 500, "{} ways out are too few", words.len());
+    assert!(words.len() >= 500, "{} paths are too few", words.len());
     let digest =
         app.post("/api/v1/hash").body(CANARY).send().unwrap().json::<Value>().unwrap()["digests"]["blake3"].clone();
     let digest = digest.as_str().unwrap().to_owned();
@@ -149,13 +149,13 @@ fn no_path_in_any_field_leads_out_of_the_root() {
     for word in &words {
         try_in_paths(&mut stream, word);
         try_in_bodies(&mut stream, word, outside.path());
-        // Globs choose among the files of the walk and reach nothing else.
+        // Globs only select files that the walk finds.
         let asked = json!({ "root": "files", "include": [word] });
         let (status, body) = ask(&mut stream, "POST", "/api/v1/jobs", Some(&asked.to_string()));
         assert!(matches!(status, 202 | 400), "{asked}: {status} {body}");
         jobs += u32::from(status == 202);
     }
-    assert!(jobs > 0, "some globs are taken");
+    assert!(jobs > 0, "no glob is accepted");
     let id = app.submit(json!({}));
     app.wait_for(&id);
     let mut cursor = String::new();

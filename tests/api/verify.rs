@@ -1,4 +1,4 @@
-//! `POST /verify`: a directory held against a manifest.
+//! `POST /verify`: a directory compared with a manifest.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -27,7 +27,7 @@ fn shown(items: &[Value]) -> Vec<(&str, &str)> {
     items.iter().map(|item| (item["path"].as_str().unwrap(), item["verdict"].as_str().unwrap_or("-"))).collect()
 }
 
-/// A tree after something happened to it, and what it should be.
+/// Writes a tree, runs a job on it and changes the tree. The manifest of the job.
 fn edited(app: &TestApp) -> String {
     for name in ["d/edited", "d/gone", "d/old name", "d/same", "d/z/empty"] {
         app.write(name, if name.ends_with("empty") { "" } else { name });
@@ -46,7 +46,7 @@ fn edited(app: &TestApp) -> String {
 }
 
 #[test]
-fn an_audit_goes_both_ways_and_tells_what_happened() {
+fn an_audit_finds_changed_moved_missing_and_new_files() {
     let app = TestApp::start();
     let manifest = edited(&app);
     let (job, items) = verified(&app, "root=files&path=d", manifest);
@@ -71,11 +71,11 @@ fn an_audit_goes_both_ways_and_tells_what_happened() {
     assert_eq!(job["summary"]["verdicts"], verdicts);
     assert_eq!(items[5]["moved_from"], "old name");
     assert_eq!((&items[6]["status"], &items[6]["code"]), (&json!("error"), &json!("not_found")));
-    assert_eq!(items[1]["evidence"], "none", "a plain manifest records nothing to go by");
+    assert_eq!(items[1]["evidence"], "none", "a plain manifest records no metadata");
 }
 
 #[test]
-fn results_are_chosen_by_verdict_and_prefix() {
+fn results_are_filtered_by_verdict_and_prefix() {
     let app = TestApp::start();
     let manifest = edited(&app);
     let (job, _) = verified(&app, "root=files&path=d", manifest);
@@ -99,7 +99,7 @@ fn results_are_chosen_by_verdict_and_prefix() {
 }
 
 #[test]
-fn a_check_takes_its_entries_from_the_manifest_alone() {
+fn a_check_reads_only_files_in_the_manifest() {
     let app = TestApp::start();
     let manifest = edited(&app);
     let (job, items) = verified(&app, "root=files&path=d&mode=check", manifest);
@@ -124,7 +124,7 @@ fn a_check_never_leaves_the_root() {
 }
 
 #[test]
-fn every_format_is_taken_and_untagged_digests_are_told_by_the_first_match() {
+fn every_format_is_accepted_and_the_first_match_decides_the_algorithm_of_untagged_digests() {
     let app = TestApp::start();
     app.write("a", "abc");
     for manifest in [
@@ -145,11 +145,11 @@ fn every_format_is_taken_and_untagged_digests_are_told_by_the_first_match() {
         }
     }
     let (_, items) = verified(&app, "root=files&algorithm=sha256", format!("{ABC_BLAKE3}  a\n"));
-    assert_eq!(shown(&items), [("a", "modified")], "it was asked for, and does not match");
+    assert_eq!(shown(&items), [("a", "modified")], "the requested algorithm does not match");
 }
 
 #[test]
-fn names_that_are_not_utf8_are_held_byte_for_byte() {
+fn names_that_are_not_utf8_are_compared_byte_for_byte() {
     let app = TestApp::start();
     let (name, moved) = (b"caf\xe9\n", b"caf\xea");
     fs::write(app.root.path().join(std::ffi::OsStr::from_bytes(moved)), "abc").unwrap();
@@ -162,7 +162,7 @@ fn names_that_are_not_utf8_are_held_byte_for_byte() {
 }
 
 #[test]
-fn what_is_no_manifest_is_refused_with_its_line() {
+fn an_invalid_manifest_is_refused_with_the_line_number() {
     let app = TestApp::start();
     app.write("a", "abc");
     for (manifest, line) in [
@@ -177,11 +177,11 @@ fn what_is_no_manifest_is_refused_with_its_line() {
         let refused = problem(post(&app, "root=files", manifest), 400, "manifest_invalid");
         assert_eq!(refused.get("line").cloned().unwrap_or_default(), line, "{refused}");
     }
-    assert_eq!(app.json("/api/v1/jobs")["items"], json!([]), "nothing was taken");
+    assert_eq!(app.json("/api/v1/jobs")["items"], json!([]), "no job was created");
 }
 
 #[test]
-fn a_manifest_beyond_its_bounds_is_too_large() {
+fn a_manifest_over_its_limits_is_too_large() {
     let app = TestApp::with(|config| config.limits.max_manifest_bytes = 1000);
     problem(post(&app, "root=files", "352441c2  a\n".repeat(100)), 413, "too_large");
     let app = TestApp::start();
@@ -190,7 +190,7 @@ fn a_manifest_beyond_its_bounds_is_too_large() {
 }
 
 #[test]
-fn what_the_query_names_is_looked_at_first() {
+fn an_invalid_query_is_refused() {
     let app = TestApp::start();
     let manifest = format!("{ABC_MD5}  a\n");
     for (query, status, code) in [
@@ -209,7 +209,7 @@ fn what_the_query_names_is_looked_at_first() {
 }
 
 #[test]
-fn a_request_that_comes_twice_under_its_key_is_one_job() {
+fn a_repeated_request_with_the_same_idempotency_key_creates_one_job() {
     let app = TestApp::start();
     app.write("a", "abc");
     let send = |manifest: String| {

@@ -1,4 +1,4 @@
-/* The wall clock of a process, shifted by as many seconds as a file says: what others set it to, it hears. */
+/* Shifts the wall clock of a process by the number of seconds in a file, which other processes may change. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
