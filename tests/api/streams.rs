@@ -50,8 +50,8 @@ impl BlockedQueue {
         assert_eq!(self.client.post(path).send().unwrap().status(), 200);
     }
 
-    /// Files over the size limit, `depth` directories down. Each directory adds 1,500 bytes to the path in an event, as a
-    /// control character takes six bytes of JSON.
+    /// Files over the size limit, `depth` directories down. Each directory adds 1,500 bytes to the path in an event,
+    /// as a control character takes six bytes of JSON.
     fn too_long(&self, name: &str, depth: usize, files: usize) {
         let mut directory = self.program.root.path().join(name);
         (0..depth).for_each(|_| directory.push("\u{1}".repeat(250)));

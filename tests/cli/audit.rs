@@ -1,11 +1,11 @@
-//! `hivesum audit`: a tree with known edits against what a manifest says of it.
+//! `hivesum audit`: a tree with known edits against its manifest.
 
 use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
 
 use super::work_dir::{HIVESUM, WorkDir};
 
-/// The edits of each kind, and the files of the whole tree.
+/// The number of edits of each kind, and of files in the tree.
 const EACH: usize = 10;
 const FILES: usize = 10_000;
 
@@ -13,7 +13,7 @@ fn name(number: usize) -> String {
     format!("tree/{:02}/{number:05}", number % 40)
 }
 
-/// A document's paths of one verdict.
+/// The paths with one verdict in a JSON report.
 fn of_verdict<'a>(document: &'a Value, verdict: &str) -> Vec<&'a str> {
     let items = document["items"].as_array().unwrap().iter();
     items.filter(|item| item["verdict"] == verdict).map(|item| item["path"].as_str().unwrap()).collect()
@@ -25,14 +25,14 @@ fn relative(numbers: std::ops::Range<usize>) -> Vec<String> {
     paths
 }
 
-/// Ten edits of each kind: modified 0.., moved 10.., missing 20.., unreadable 30.., new beside.
+/// Ten edits of each kind: modified 0.., moved 10.., missing 20.., unreadable 30.., and new files.
 fn edit(dir: &WorkDir) {
     for number in 0..EACH {
         dir.write(name(number), "edited");
         let moved = name(EACH + number);
         std::fs::rename(dir.path(&moved), dir.path(format!("{moved}.moved"))).unwrap();
         std::fs::remove_file(dir.path(name(2 * EACH + number))).unwrap();
-        // A link where a file should be: nothing there can be read, whoever asks.
+        // A link in place of a file cannot be read, not even by root.
         let unreadable = dir.path(name(3 * EACH + number));
         std::fs::remove_file(&unreadable).unwrap();
         std::os::unix::fs::symlink("nowhere", &unreadable).unwrap();
@@ -41,13 +41,13 @@ fn edit(dir: &WorkDir) {
 }
 
 #[test]
-fn an_audit_over_ten_thousand_files_reports_exactly_what_was_done_to_them() {
+fn an_audit_over_ten_thousand_files_reports_exactly_the_edits() {
     let dir = WorkDir::new();
     for number in 0..FILES {
         dir.write(name(number), number.to_string());
     }
-    dir.hivesum(["hash", "-a", "sha256", "tree", "-o", "SHA256SUMS"]).well();
-    let before = dir.hivesum(["audit", "tree", "--manifest", "SHA256SUMS"]).well();
+    dir.hivesum(["hash", "-a", "sha256", "tree", "-o", "SHA256SUMS"]).expect_success();
+    let before = dir.hivesum(["audit", "tree", "--manifest", "SHA256SUMS"]).expect_success();
     assert_eq!(before, "10000 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
     edit(&dir);
     let ran = dir.hivesum(["audit", "tree", "--manifest", "SHA256SUMS", "--format", "json"]);
@@ -74,12 +74,12 @@ fn an_audit_over_ten_thousand_files_reports_exactly_what_was_done_to_them() {
 
 fn small() -> WorkDir {
     let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/n\nl", b"333"), (b"d/latin\xe9", b"4444")]);
-    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "d/m.ndjson"]).well();
+    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "d/m.ndjson"]).expect_success();
     dir
 }
 
 #[test]
-fn what_does_not_match_is_listed_for_people_and_the_manifest_is_no_part_of_the_tree() {
+fn the_text_report_lists_mismatches_and_leaves_the_manifest_out() {
     let dir = small();
     dir.write("d/a", "other");
     std::fs::rename(dir.path("d/n\nl"), dir.path("d/z")).unwrap();
@@ -90,15 +90,15 @@ fn what_does_not_match_is_listed_for_people_and_the_manifest_is_no_part_of_the_t
 }
 
 #[test]
-fn evidence_tells_what_the_manifest_recorded() {
+fn the_evidence_compares_what_the_manifest_recorded() {
     let dir = small();
     dir.write("d/a", "other");
     let ran = dir.hivesum(["audit", "d", "--manifest", "d/m.ndjson", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let item = document["items"].as_array().unwrap().iter().find(|item| item["path"] == "a").unwrap();
     assert_eq!((&item["verdict"], &item["evidence"]["size"]), (&json!("modified"), &json!("changed")));
-    assert_eq!(item["evidence"]["ctime"], "unknown", "a manifest records none, so it can never show rot");
-    dir.hivesum(["hash", "d/b", "-o", "sums.b3"]).well();
+    assert_eq!(item["evidence"]["ctime"], "unknown", "a manifest records no ctime, so it can never show rot");
+    dir.hivesum(["hash", "d/b", "-o", "sums.b3"]).expect_success();
     dir.write("d/b", "2x");
     let ran = dir.hivesum(["audit", "d", "--manifest", "sums.b3", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
@@ -108,18 +108,21 @@ fn evidence_tells_what_the_manifest_recorded() {
 }
 
 #[test]
-fn names_are_relative_to_the_directory_or_begin_with_it() {
+fn names_may_be_relative_to_the_directory_or_begin_with_it() {
     let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/e/b", b"2")]);
-    let all_well = "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
-    let with_prefix = dir.hivesum(["hash", "-a", "md5", "d"]).well();
+    let all_matched = "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    let with_prefix = dir.hivesum(["hash", "-a", "md5", "d"]).expect_success();
     let plain = with_prefix.replace("  d/", "  ./");
     for sums in [&with_prefix, &plain] {
         let ran = dir.feed(HIVESUM, sums.as_bytes(), ["audit", "d", "--manifest", "-"]);
-        assert_eq!(ran.well(), all_well);
+        assert_eq!(ran.expect_success(), all_matched);
     }
     if has_tool("sha256sum") {
-        let sums = dir.run("sha256sum", ["d/a", "d/e/b"]).well();
-        assert_eq!(dir.feed(HIVESUM, sums.as_bytes(), ["audit", "d/", "--manifest", "-"]).well(), all_well);
+        let sums = dir.run("sha256sum", ["d/a", "d/e/b"]).expect_success();
+        assert_eq!(
+            dir.feed(HIVESUM, sums.as_bytes(), ["audit", "d/", "--manifest", "-"]).expect_success(),
+            all_matched
+        );
     }
     let outside = with_prefix.replace("  d/a", "  /etc/passwd");
     let ran = dir.feed(HIVESUM, outside.as_bytes(), ["audit", "d", "--manifest", "-"]);
@@ -128,7 +131,7 @@ fn names_are_relative_to_the_directory_or_begin_with_it() {
 }
 
 #[test]
-fn a_manifest_that_says_nothing_or_nonsense_is_no_success() {
+fn an_empty_or_invalid_manifest_is_an_error() {
     let dir = small();
     for (text, why) in
         [("", ""), ("junk\n", "line 1 is not a manifest entry"), ("{\"path\":\"a\",\"digests\":{}}\n", "")]

@@ -1,11 +1,11 @@
-//! `hivesum bag make` and `bag check`, and the `bagit` package of PyPI as a second opinion.
+//! `hivesum bag make` and `bag check`, compared with the `bagit` package of PyPI.
 
 use hivesum_test_support::has_tool;
 
 use super::work_dir::{Ran, WorkDir};
 
-/// A percent sign is not among them: RFC 8493 has it encoded, and the PyPI package (1.9) neither writes nor reads
-/// `%25`.
+/// Files to put in a bag. No name has a percent sign: RFC 8493 encodes it as `%25`, which the PyPI package (1.9)
+/// neither writes nor reads.
 fn contents() -> WorkDir {
     WorkDir::with(&[
         (b"bag/a b", b"1"),
@@ -20,8 +20,8 @@ fn check(dir: &WorkDir) -> Ran {
     dir.hivesum(["bag", "check", "bag"])
 }
 
-/// Whether the PyPI package is there; it says what it thinks of the bag.
-fn second_opinion(dir: &WorkDir) -> Option<bool> {
+/// Whether the PyPI package finds the bag valid. None where it is not installed.
+fn is_valid_for_bagit(dir: &WorkDir) -> Option<bool> {
     if !has_tool("bagit.py") {
         return None;
     }
@@ -29,7 +29,7 @@ fn second_opinion(dir: &WorkDir) -> Option<bool> {
 }
 
 #[test]
-fn a_directory_becomes_a_bag_that_others_accept() {
+fn a_directory_becomes_a_bag_that_other_tools_accept() {
     let dir = contents();
     let made = dir.hivesum(["bag", "make", "bag", "-a", "sha256,sha512"]);
     let said = "hivesum: 5 files, 10 bytes in a bag\n";
@@ -38,21 +38,21 @@ fn a_directory_becomes_a_bag_that_others_accept() {
     assert!(dir.read("bag/bag-info.txt").ends_with("Payload-Oxum: 10.5\n"));
     let manifest = dir.read("bag/manifest-sha256.txt");
     assert!(manifest.contains("  data/n%0Al\n") && manifest.contains("  data/data/x\n"), "{manifest}");
-    assert_eq!(check(&dir).well(), "valid: 5 files, 10 bytes\n");
-    assert_ne!(second_opinion(&dir), Some(false));
-    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(1), "it is one already");
+    assert_eq!(check(&dir).expect_success(), "valid: 5 files, 10 bytes\n");
+    assert_ne!(is_valid_for_bagit(&dir), Some(false));
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(1), "it is a bag already");
 }
 
 #[test]
-fn a_percent_sign_is_encoded_as_the_standard_has_it() {
+fn a_percent_sign_is_encoded_as_the_standard_says() {
     let dir = WorkDir::with(&[(b"bag/100%0A", b"1")]);
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
     assert!(dir.read("bag/manifest-sha256.txt").ends_with("  data/100%250A\n"));
-    assert_eq!(check(&dir).well(), "valid: 1 files, 1 bytes\n");
+    assert_eq!(check(&dir).expect_success(), "valid: 1 files, 1 bytes\n");
 }
 
 #[test]
-fn everything_that_is_wrong_with_a_bag_is_told() {
+fn a_check_reports_every_fault_of_a_bag() {
     let dir = contents();
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
     dir.write("bag/data/a b", "2");
@@ -73,7 +73,7 @@ fn everything_that_is_wrong_with_a_bag_is_told() {
     wanted.push("bag-info.txt: says 10.5 of the payload, which is 11.5".to_owned());
     wanted.sort();
     assert_eq!(lines, wanted);
-    assert_ne!(second_opinion(&dir), Some(true));
+    assert_ne!(is_valid_for_bagit(&dir), Some(true));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn manifests_that_lead_out_of_the_bag_are_refused() {
 }
 
 #[test]
-fn a_name_that_is_not_encoded_where_it_should_be_is_taken_with_a_warning() {
+fn a_name_without_its_encoding_is_accepted_with_a_warning() {
     let dir = WorkDir::with(&[(b"bag/100%25", b"1")]);
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
     let manifest = dir.read("bag/manifest-sha256.txt").replace("100%2525", "100%25");
@@ -110,7 +110,7 @@ fn a_name_that_is_not_encoded_where_it_should_be_is_taken_with_a_warning() {
 }
 
 #[test]
-fn what_no_bag_can_hold_leaves_the_directory_as_it_was() {
+fn a_directory_that_cannot_be_a_bag_is_left_unchanged() {
     let dir = WorkDir::with(&[(b"bag/a", b"1")]);
     dir.link("bag/link", "a");
     let ran = dir.hivesum(["bag", "make", "bag"]);
@@ -129,5 +129,5 @@ fn bags_of_the_pypi_package_are_valid_here() {
     let dir = contents();
     let made = dir.run("bagit.py", ["--sha256", "--md5", "bag"]);
     assert_eq!(made.code, Some(0), "{}", made.stderr());
-    assert_eq!(check(&dir).well(), "valid: 5 files, 10 bytes\n");
+    assert_eq!(check(&dir).expect_success(), "valid: 5 files, 10 bytes\n");
 }

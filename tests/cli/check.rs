@@ -1,4 +1,4 @@
-//! `hivesum check`: what goes beyond `sha256sum --check`.
+//! `hivesum check` where it does more than `sha256sum --check`.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -14,11 +14,11 @@ fn three_files() -> WorkDir {
 }
 
 #[test]
-fn digests_of_64_digits_are_of_the_algorithm_that_the_first_match_tells() {
+fn the_first_match_decides_the_algorithm_of_digests_of_64_digits() {
     let dir = three_files();
     for (algorithm, tag) in [("blake3", "BLAKE3"), ("sha256", "SHA256")] {
         let mut sums = format!("{}  c\n", "0".repeat(64));
-        sums.push_str(&dir.hivesum(["hash", "-a", algorithm, "a", "b"]).well());
+        sums.push_str(&dir.hivesum(["hash", "-a", algorithm, "a", "b"]).expect_success());
         dir.write("sums", sums);
         let ran = dir.hivesum(["check", "sums"]);
         assert_eq!(ran.code, Some(1));
@@ -29,36 +29,40 @@ fn digests_of_64_digits_are_of_the_algorithm_that_the_first_match_tells() {
 }
 
 #[test]
-fn a_manifest_cannot_pass_by_half_of_one_algorithm_and_half_of_another() {
+fn untagged_digests_of_two_algorithms_do_not_both_match() {
     let dir = three_files();
-    let sha256 = dir.hivesum(["hash", "-a", "sha256", "b"]).well();
-    dir.write("sums", dir.hivesum(["hash", "-a", "blake3", "a"]).well() + &sha256);
+    let sha256 = dir.hivesum(["hash", "-a", "sha256", "b"]).expect_success();
+    dir.write("sums", dir.hivesum(["hash", "-a", "blake3", "a"]).expect_success() + &sha256);
     let ran = dir.hivesum(["check", "sums"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "a: OK\nb: FAILED\n"));
 }
 
 #[test]
-fn the_name_of_a_manifest_tells_its_algorithm() {
+fn the_name_of_a_manifest_decides_its_algorithm() {
     let dir = three_files();
-    let sums = dir.hivesum(["hash", "a", "b"]).well();
+    let sums = dir.hivesum(["hash", "a", "b"]).expect_success();
     for name in ["B3SUMS", "x.b3", "b3sums.txt"] {
         dir.write(name, &sums);
-        assert_eq!(dir.hivesum(["check", name]).well(), "a: OK\nb: OK\n");
+        assert_eq!(dir.hivesum(["check", name]).expect_success(), "a: OK\nb: OK\n");
     }
     dir.write("SHA256SUMS", &sums);
     assert_eq!(dir.hivesum(["check", "SHA256SUMS"]).stdout(), "a: FAILED\nb: FAILED\n");
-    assert_eq!(dir.hivesum(["check", "-a", "blake3", "SHA256SUMS"]).well(), "a: OK\nb: OK\n", "-a goes first");
+    assert_eq!(
+        dir.hivesum(["check", "-a", "blake3", "SHA256SUMS"]).expect_success(),
+        "a: OK\nb: OK\n",
+        "-a takes precedence"
+    );
 }
 
 #[test]
-fn digests_in_base64_are_taken_on_request_as_openssl_computes_them() {
+fn digests_in_base64_from_openssl_are_accepted_on_request() {
     if !has_tool("openssl") {
         return;
     }
     let dir = three_files();
     let base64 = |algorithm: &str, name: &str| {
         let digest = dir.run("openssl", ["dgst", algorithm, "-binary", name]);
-        dir.feed("openssl", &digest.stdout, ["base64", "-A"]).well()
+        dir.feed("openssl", &digest.stdout, ["base64", "-A"]).expect_success()
     };
     let mut sums = String::new();
     for algorithm in ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] {
@@ -74,29 +78,29 @@ fn digests_in_base64_are_taken_on_request_as_openssl_computes_them() {
     dir.write("a", "2");
     let ran = dir.hivesum(["check", "--base64", "-a", "sha256", "sums"]);
     assert_eq!((ran.code, ran.stdout()), (Some(1), "a: FAILED\nb: OK\n".to_owned()));
-    // An SFV's line has a name where the digest should be.
+    // In an SFV line the name comes first.
     dir.write("sfv", "a 1AD5BE0D\n");
     assert_eq!(dir.hivesum(["check", "--base64", "sfv"]).code, Some(1));
 }
 
 #[test]
-fn tags_and_lengths_tell_the_algorithms_of_a_mixed_manifest() {
+fn tags_and_lengths_decide_the_algorithms_of_a_mixed_manifest() {
     let dir = three_files();
-    let tagged = dir.hivesum(["hash", "-a", "sha3_256,crc32c,xxh3_128,blake2b,sha512_256", "a", "b"]).well();
+    let tagged = dir.hivesum(["hash", "-a", "sha3_256,crc32c,xxh3_128,blake2b,sha512_256", "a", "b"]).expect_success();
     let mut untagged = String::new();
     for algorithm in ["md5", "sha1", "sha224", "sha384", "sha512"] {
-        untagged.push_str(&dir.hivesum(["hash", "-a", algorithm, "c"]).well());
+        untagged.push_str(&dir.hivesum(["hash", "-a", algorithm, "c"]).expect_success());
     }
     dir.write("sums", tagged + &untagged);
     let expected = "a: OK\n".repeat(5) + &"b: OK\n".repeat(5) + &"c: OK\n".repeat(5);
-    assert_eq!(dir.hivesum(["check", "--strict", "sums"]).well(), expected);
+    assert_eq!(dir.hivesum(["check", "--strict", "sums"]).expect_success(), expected);
     let asked = dir.hivesum(["check", "-a", "sha1", "sums"]);
     assert_eq!(asked.stdout(), "c: OK\n");
     assert_eq!(asked.stderr(), "hivesum: WARNING: 14 lines are improperly formatted\n");
 }
 
 #[test]
-fn what_b3sum_and_sha256sum_print_is_checked() {
+fn manifests_of_b3sum_and_sha256sum_are_checked() {
     if !has_tool("sha256sum") || !has_tool("b3sum") {
         return;
     }
@@ -111,14 +115,14 @@ fn what_b3sum_and_sha256sum_print_is_checked() {
 }
 
 #[test]
-fn what_hash_prints_is_checked_in_every_line_format() {
+fn our_own_manifests_are_checked_in_every_line_format() {
     let names: [&[u8]; 6] = [b"d/a b", b"d/n\nl", b"d/b\\s", b"d/c\rr", b"d/latin\xe9", b"d/#x"];
     let dir = WorkDir::with(&names.map(|name| (name, name)));
     for args in
         [&["-a", "sha512"][..], &["--format", "bsd"], &["-a", "md5,blake3"], &["-z"], &["-z", "--format", "bsd"]]
     {
         let zero: &[&str] = if args.contains(&"-z") { &["-z"] } else { &[] };
-        dir.hivesum(["hash", "d", "-o", "sums.b3"].iter().chain(args)).well();
+        dir.hivesum(["hash", "d", "-o", "sums.b3"].iter().chain(args)).expect_success();
         let algorithm: &[&str] = if args.contains(&"sha512") { &["-a", "sha512"] } else { &[] };
         let ran = dir.hivesum(["check", "--strict", "--quiet", "sums.b3"].iter().chain(zero).chain(algorithm));
         assert_eq!((ran.code, ran.stderr(), ran.stdout()), (Some(0), String::new(), String::new()), "{args:?}");
@@ -137,20 +141,20 @@ fn thousands_of_entries_are_reported_in_the_order_of_the_manifest() {
     }
     for chunk in expected.lines().map(|line| &line[..5]).collect::<Vec<_>>().chunks(3000) {
         let several = ["hash", "-a", "md5,sha1", "--format", "bsd"].iter().chain(chunk);
-        let lines = dir.hivesum(several).well();
-        // One algorithm for every second file: two lists of names run side by side.
+        let lines = dir.hivesum(several).expect_success();
+        // Alternating algorithms, so that two scans run side by side.
         let wanted = |(number, line): (usize, &str)| (number % 4 == 0 || number % 4 == 3).then(|| format!("{line}\n"));
         sums.extend(lines.lines().enumerate().filter_map(wanted));
     }
-    assert_eq!(dir.feed(HIVESUM, sums.as_bytes(), ["check", "--strict"]).well(), expected);
+    assert_eq!(dir.feed(HIVESUM, sums.as_bytes(), ["check", "--strict"]).expect_success(), expected);
 }
 
 #[test]
-fn several_manifests_are_checked_one_after_the_other_and_the_worst_counts() {
+fn several_manifests_are_checked_in_turn_and_any_failure_counts() {
     let dir = three_files();
-    dir.write("one.b3", dir.hivesum(["hash", "a"]).well());
+    dir.write("one.b3", dir.hivesum(["hash", "a"]).expect_success());
     dir.write("two.b3", "junk\n");
-    dir.write("three.b3", dir.hivesum(["hash", "c"]).well());
+    dir.write("three.b3", dir.hivesum(["hash", "c"]).expect_success());
     let ran = dir.hivesum(["check", "one.b3", "two.b3", "none", "three.b3"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "a: OK\nc: OK\n"));
     assert_eq!(
@@ -160,9 +164,9 @@ fn several_manifests_are_checked_one_after_the_other_and_the_worst_counts() {
 }
 
 #[test]
-fn a_nul_in_a_line_makes_it_malformed_instead_of_cutting_the_name() {
+fn a_nul_in_a_line_makes_it_malformed_and_does_not_cut_the_name() {
     let dir = three_files();
-    let line = dir.hivesum(["hash", "a"]).well();
+    let line = dir.hivesum(["hash", "a"]).expect_success();
     dir.write("sums.b3", line.replace("  a\n", "  a\0b\n"));
     let ran = dir.hivesum(["check", "-w", "sums.b3"]);
     assert_eq!(ran.code, Some(1));
@@ -170,19 +174,19 @@ fn a_nul_in_a_line_makes_it_malformed_instead_of_cutting_the_name() {
 }
 
 #[test]
-fn a_fifo_in_a_manifest_counts_as_unreadable_and_is_never_waited_for() {
+fn a_fifo_in_a_manifest_is_unreadable_and_does_not_block() {
     let dir = three_files();
     dir.fifo("pipe");
-    dir.write("sums.b3", format!("{}  pipe\n", "0".repeat(64)) + &dir.hivesum(["hash", "a"]).well());
+    dir.write("sums.b3", format!("{}  pipe\n", "0".repeat(64)) + &dir.hivesum(["hash", "a"]).expect_success());
     let ran = dir.hivesum(["check", "sums.b3"]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "pipe: FAILED open or read\na: OK\n"));
     assert!(ran.stderr().starts_with("hivesum: pipe: not a regular file\n"));
 }
 
 #[test]
-fn verdicts_that_nobody_could_read_are_no_success() {
+fn verdicts_that_cannot_be_written_are_an_error() {
     let dir = three_files();
-    dir.write("sums.b3", dir.hivesum(["hash", "a"]).well());
+    dir.write("sums.b3", dir.hivesum(["hash", "a"]).expect_success());
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let ran = Ran::of(dir.command(HIVESUM).args(["check", "sums.b3"]).stdout(full).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), "hivesum: write error: No space left on device\n"));
@@ -190,14 +194,14 @@ fn verdicts_that_nobody_could_read_are_no_success() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let ran = Ran::of(dir.command(HIVESUM).args(["check", "sums.b3"]).stdout(writer).output().unwrap());
-    assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), ""), "a closed pipe is quiet, but nothing was verified");
+    assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), ""), "a closed pipe prints nothing, but is no success");
 }
 
-/// The longest line that is read.
+/// The longest line that is accepted.
 const LINE_BYTES: usize = 1 << 20;
 
 #[test]
-fn a_line_at_the_bound_is_an_entry_and_one_byte_more_makes_it_none() {
+fn a_line_at_the_length_limit_is_an_entry_and_a_longer_one_is_not() {
     let dir = three_files();
     let digest = dir.digest("md5sum", "a");
     for (more, code, said) in [(0, 1, "File name too long"), (1, 1, "no properly formatted checksum lines found")] {
@@ -208,9 +212,9 @@ fn a_line_at_the_bound_is_an_entry_and_one_byte_more_makes_it_none() {
 }
 
 #[test]
-fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_number() {
+fn an_endless_line_is_skipped_in_bounded_memory_and_reported_with_its_number() {
     let dir = three_files();
-    let good = dir.hivesum(["hash", "-a", "md5", "a"]).well();
+    let good = dir.hivesum(["hash", "-a", "md5", "a"]).expect_success();
     for (args, said) in [
         (&["check", "--warn", "-"][..], "'standard input': 2: improperly formatted MD5 checksum line\n"),
         (&["audit", ".", "--manifest", "-"], "-: line 2 is not a manifest entry\n"),
@@ -230,6 +234,6 @@ fn a_line_without_an_end_is_passed_over_in_bounded_memory_and_told_with_its_numb
         let ran = Ran::of(child.wait_with_output().unwrap());
         assert!(ran.stderr().contains(said), "{args:?}: {}", ran.stderr());
         assert_eq!(ran.code, Some(if args[0] == "check" { 0 } else { 1 }), "{args:?}: {}", ran.stderr());
-        assert!(peak < 256 << 20, "{args:?}: {peak} bytes for a line that is not kept");
+        assert!(peak < 256 << 20, "{args:?}: {peak} bytes for a line that is skipped");
     }
 }

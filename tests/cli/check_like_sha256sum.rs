@@ -1,4 +1,4 @@
-//! `hivesum check -a sha256` against `sha256sum --check` of the system: same stdout, stderr and exit status.
+//! `hivesum check -a sha256` against the system's `sha256sum --check`: same stdout, stderr and exit status.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use hivesum_test_support::has_tool;
 
 use super::work_dir::{HIVESUM, Ran, WorkDir, arg};
 
-/// In a manifest `{NAME}` stands for the digest of that file, `{^NAME}` for it in capitals, `{0}` for a wrong one.
+/// In a manifest `{NAME}` stands for the digest of that file, `{^NAME}` for it in upper case, `{0}` for a wrong one.
 const FILES: [&str; 10] = ["f", "g", "a b", "n\nl", "b\\s", "c\rr", "x)y", " f", "*f", "caf\u{e9}"];
 
 const MANIFESTS: [&str; 78] = [
@@ -154,7 +154,7 @@ fn assert_same(ours: &Ran, theirs: Ran, case: &str) {
 }
 
 #[test]
-fn every_manifest_is_judged_in_the_same_words() {
+fn every_manifest_gets_the_same_output() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -167,7 +167,7 @@ fn every_manifest_is_judged_in_the_same_words() {
 }
 
 #[test]
-fn every_set_of_options_means_the_same() {
+fn every_set_of_options_gives_the_same_output() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -187,7 +187,7 @@ fn every_set_of_options_means_the_same() {
 }
 
 #[test]
-fn a_manifest_on_standard_input_is_judged_in_the_same_words() {
+fn a_manifest_on_standard_input_gets_the_same_output() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -204,7 +204,7 @@ fn a_manifest_on_standard_input_is_judged_in_the_same_words() {
 }
 
 #[test]
-fn a_manifest_may_name_standard_input() {
+fn a_manifest_may_list_standard_input() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -218,7 +218,7 @@ fn a_manifest_may_name_standard_input() {
 }
 
 #[test]
-fn manifests_that_cannot_be_read_and_odd_names_of_manifests_are_told_in_the_same_words() {
+fn unreadable_manifests_and_odd_manifest_names_get_the_same_messages() {
     if !has_tool("sha256sum") {
         return;
     }

@@ -1,24 +1,24 @@
-//! `hivesum compare`: two manifests, of whatever format.
+//! `hivesum compare`: two manifests of any formats.
 
 use serde_json::{Value, json};
 
 use super::work_dir::WorkDir;
 
-fn two_times() -> WorkDir {
+fn before_and_after() -> WorkDir {
     let dir = WorkDir::with(&[(b"d/edited", b"1"), (b"d/gone", b"2"), (b"d/old", b"3"), (b"d/same", b"4")]);
-    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "old.ndjson"]).well();
-    dir.hivesum(["hash", "d", "-o", "old.b3"]).well();
+    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "old.ndjson"]).expect_success();
+    dir.hivesum(["hash", "d", "-o", "old.b3"]).expect_success();
     dir.write("d/edited", "one");
     std::fs::remove_file(dir.path("d/gone")).unwrap();
     std::fs::rename(dir.path("d/old"), dir.path("d/new")).unwrap();
     dir.write("d/added", "5");
-    dir.hivesum(["hash", "d", "--format", "csv", "-o", "new.csv"]).well();
+    dir.hivesum(["hash", "d", "--format", "csv", "-o", "new.csv"]).expect_success();
     dir
 }
 
 #[test]
-fn a_summary_comes_first_and_the_lists_after_it() {
-    let dir = two_times();
+fn the_text_report_has_the_counts_first_and_then_the_lists() {
+    let dir = before_and_after();
     let ran = dir.hivesum(["compare", "old.ndjson", "new.csv"]);
     let expected = "1 added, 1 removed, 1 modified, 1 moved, 0 suspected rot, 1 unchanged\n\
                     added: d/added\nremoved: d/gone\n\
@@ -27,13 +27,13 @@ fn a_summary_comes_first_and_the_lists_after_it() {
     assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(1), expected, ""));
     let plain = dir.hivesum(["compare", "old.b3", "new.csv"]);
     assert!(plain.stdout().contains("modified: d/edited (no evidence: nothing but digests was recorded)\n"));
-    let same = dir.hivesum(["compare", "old.b3", "old.ndjson"]).well();
+    let same = dir.hivesum(["compare", "old.b3", "old.ndjson"]).expect_success();
     assert_eq!(same, "0 added, 0 removed, 0 modified, 0 moved, 0 suspected rot, 4 unchanged\n");
 }
 
 #[test]
-fn programs_get_one_document() {
-    let dir = two_times();
+fn the_json_report_is_one_document() {
+    let dir = before_and_after();
     let ran = dir.hivesum(["compare", "old.ndjson", "new.csv", "--format", "json"]);
     let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
     let counts = json!({ "added": 1, "removed": 1, "modified": 1, "moved": 1, "suspected_rot": 0, "unchanged": 1 });
@@ -43,9 +43,9 @@ fn programs_get_one_document() {
 }
 
 #[test]
-fn sides_that_share_no_algorithm_cannot_be_compared() {
-    let dir = two_times();
-    dir.hivesum(["hash", "-a", "md5", "d", "-o", "md5.csv", "--format", "csv"]).well();
+fn manifests_without_a_common_algorithm_cannot_be_compared() {
+    let dir = before_and_after();
+    dir.hivesum(["hash", "-a", "md5", "d", "-o", "md5.csv", "--format", "csv"]).expect_success();
     let ran = dir.hivesum(["compare", "old.ndjson", "md5.csv"]);
     assert_eq!((ran.code, ran.stderr().contains("no algorithm that both")), (Some(1), true), "{}", ran.stderr());
     assert_eq!(dir.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(1));

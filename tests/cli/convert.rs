@@ -1,13 +1,13 @@
-//! `hivesum convert`: to another format and back, with nothing lost.
+//! `hivesum convert`: to another format and back without loss.
 
 use super::work_dir::{HIVESUM, WorkDir};
 
 const NAMES: [&[u8]; 6] = [b"d/a b", b"d/b\\s", b"d/c,\"d\"", b"d/n\nl", b"d/latin\xe9", b"d/%41"];
 
 #[test]
-fn there_and_back_is_the_same_text() {
+fn a_conversion_and_back_gives_the_same_text() {
     let dir = WorkDir::with(&NAMES.map(|name| (name, name)));
-    dir.hivesum(["hash", "-a", "blake3,md5", "d", "-o", "CHECKSUMS"]).well();
+    dir.hivesum(["hash", "-a", "blake3,md5", "d", "-o", "CHECKSUMS"]).expect_success();
     for format in ["csv", "json", "ndjson"] {
         let there = dir.hivesum(["convert", "--to", format, "CHECKSUMS", "-o", "there"]);
         let said = "hivesum: 6 files, 12 digests: read back and found the same\n";
@@ -18,9 +18,9 @@ fn there_and_back_is_the_same_text() {
 }
 
 #[test]
-fn what_would_be_lost_is_refused_by_name_and_nothing_is_written() {
+fn a_conversion_with_a_loss_is_refused_and_nothing_is_written() {
     let dir = WorkDir::with(&[(b"d/n\nl", b"1"), (b"d/a", b"2")]);
-    dir.hivesum(["hash", "-a", "crc32", "d", "--format", "csv", "-o", "sums.csv"]).well();
+    dir.hivesum(["hash", "-a", "crc32", "d", "--format", "csv", "-o", "sums.csv"]).expect_success();
     let refused = dir.hivesum(["convert", "--to", "gnu", "sums.csv", "-o", "out"]);
     assert_eq!((refused.code, refused.stdout().as_str()), (Some(1), ""));
     assert!(
@@ -38,13 +38,13 @@ fn what_would_be_lost_is_refused_by_name_and_nothing_is_written() {
 }
 
 #[test]
-fn an_algorithm_that_nobody_tells_is_asked_for() {
+fn untagged_digests_need_their_algorithm() {
     let dir = WorkDir::with(&[(b"a", b"1")]);
-    let sums = dir.hivesum(["hash", "a"]).well();
+    let sums = dir.hivesum(["hash", "a"]).expect_success();
     let refused = dir.feed(HIVESUM, sums.as_bytes(), ["convert", "--to", "csv", "-"]);
     assert!(refused.stderr().contains("may be of several algorithms: say which"), "{}", refused.stderr());
-    let told = dir.feed(HIVESUM, sums.as_bytes(), ["convert", "--to", "csv", "-a", "blake3", "-"]);
-    assert!(told.stdout().starts_with("path,size,modified_at,blake3\r\na,,,"), "{}", told.stdout());
+    let converted = dir.feed(HIVESUM, sums.as_bytes(), ["convert", "--to", "csv", "-a", "blake3", "-"]);
+    assert!(converted.stdout().starts_with("path,size,modified_at,blake3\r\na,,,"), "{}", converted.stdout());
     dir.write("B3SUMS", &sums);
     assert_eq!(dir.hivesum(["convert", "--to", "bsd", "B3SUMS"]).stdout(), format!("BLAKE3 (a) = {}\n", &sums[..64]));
     let junk = dir.feed(HIVESUM, b"junk\n", ["convert", "--to", "csv", "-"]);

@@ -1,4 +1,4 @@
-//! `hivesum duplicates`: found without reading whole what is alone.
+//! `hivesum duplicates`: found without reading unique files whole.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn report(dir: &WorkDir, args: &[&str]) -> Value {
 }
 
 #[test]
-fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
+fn groups_are_sorted_by_reclaimable_bytes_and_hard_links_count_as_one_copy() {
     let large = vec![7; 100_000];
     let mut other_middle = large.clone();
     other_middle[50_000] = 8;
@@ -35,7 +35,7 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
     let document = report(&dir, &["d"]);
     let groups = document["groups"].as_array().unwrap();
     assert_eq!((groups.len(), &document["reclaimable_bytes"]), (2, &json!(100_003)));
-    assert_eq!(groups[0]["paths"], json!(["large1", "large2"]), "the ends of large3 are the same, its middle is not");
+    assert_eq!(groups[0]["paths"], json!(["large1", "large2"]), "large3 differs only in its middle");
     assert_eq!(groups[1]["paths"], json!(["a", "b", "link"]));
     assert_eq!((&groups[1]["count"], &groups[1]["reclaimable_bytes"]), (&json!(2), &json!(3)));
     assert_eq!(groups[1]["digest"], ABC_BLAKE3);
@@ -49,7 +49,7 @@ fn groups_come_by_reclaimable_bytes_and_hard_links_are_one_copy() {
 }
 
 #[test]
-fn a_file_that_is_alone_is_not_read_whole() {
+fn a_unique_file_is_not_read_whole() {
     if !has_tool("strace") {
         return;
     }
@@ -83,7 +83,7 @@ fn a_file_that_is_alone_is_not_read_whole() {
     assert!(read < 4_000_000, "{read} bytes were read of twice {size}");
 }
 
-/// Sizes and paths of groups as a plain loop over every file finds them.
+/// Digests and paths of groups, found by a plain loop over all files.
 fn by_hand(dir: &std::path::Path) -> BTreeMap<String, Vec<String>> {
     use std::os::unix::fs::MetadataExt;
     let (mut groups, mut stack) = (BTreeMap::<String, Vec<(u64, String)>>::new(), vec![dir.to_owned()]);
@@ -108,7 +108,7 @@ fn by_hand(dir: &std::path::Path) -> BTreeMap<String, Vec<String>> {
     groups.into_iter().map(|(digest, names)| (digest, sorted(names))).collect()
 }
 
-/// On a real tree: `HIVESUM_DUPLICATES_TREE=/usr cargo test --test cli duplicates` takes a larger one.
+/// `HIVESUM_DUPLICATES_TREE=/usr cargo test --test cli duplicates` takes a larger tree.
 #[test]
 fn a_real_tree_has_the_groups_that_a_plain_loop_finds() {
     let tree =

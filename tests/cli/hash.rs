@@ -1,4 +1,4 @@
-//! `hivesum hash`: what is hashed, in which order, and what is said of the rest.
+//! `hivesum hash`: which files are hashed, in which order, and what is reported about the rest.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use hivesum_test_support::{cycle, has_tool};
 
 use super::work_dir::{HIVESUM, Ran, WorkDir, arg, sorted};
 
-/// Names that formats and terminals stumble over.
+/// Names that are difficult for formats and terminals.
 const HOSTILE: [&[u8]; 14] = [
     b"plain",
     b"a b",
@@ -27,7 +27,7 @@ const HOSTILE: [&[u8]; 14] = [
     b"x)y",
 ];
 
-/// Hostile names and sizes at every way of reading: none, small, mapped, cut into pieces.
+/// Hostile names, and sizes around each way of reading: none, small, mapped, in segments.
 fn tree() -> WorkDir {
     let dir = WorkDir::new();
     for (number, name) in HOSTILE.iter().enumerate() {
@@ -47,7 +47,7 @@ fn digests_of_all(dir: &WorkDir, tool: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_tree_gets_the_lines_of_sha256sum_name_for_name() {
+fn a_tree_gets_the_same_lines_as_from_sha256sum() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -66,7 +66,7 @@ fn a_tree_gets_the_digests_of_b3sum_and_b3sum_reads_them() {
         return;
     }
     let dir = tree();
-    // b3sum cannot carry the one, and its older releases do not escape the other.
+    // b3sum cannot print the first name, and its older releases do not escape the second.
     for name in ["latin\u{e9}".as_bytes(), b"car\rriage"] {
         let name = if name.starts_with(b"l") { b"latin\xe9".as_slice() } else { name };
         std::fs::remove_file(dir.path([b"tree/sub/", name].concat())).unwrap();
@@ -79,7 +79,7 @@ fn a_tree_gets_the_digests_of_b3sum_and_b3sum_reads_them() {
 }
 
 #[test]
-fn lines_come_in_walk_order_with_names_sorted_by_bytes() {
+fn lines_are_in_walk_order_with_names_sorted_by_bytes() {
     let files: [(&[u8], &[u8]); 6] =
         [(b"d/b", b""), (b"d/a/z", b""), (b"d/a.txt", b""), (b"d/B", b""), (b"d/a-", b""), (b"d/\xff", b"")];
     let dir = WorkDir::with(&files);
@@ -94,14 +94,14 @@ fn paths_are_printed_as_they_were_given() {
     let dir = WorkDir::with(&[(b"d/f", b"x"), (b"g", b"y")]);
     let absolute = dir.path("d");
     let args = ["hash", "g", "./d", "d/", ".//d", "d/../d/f", absolute.to_str().unwrap(), "g"];
-    let lines = dir.hivesum(args).well();
+    let lines = dir.hivesum(args).expect_success();
     let names: Vec<_> = lines.lines().map(|line| &line[66..]).collect();
     let in_absolute = format!("{}/f", absolute.to_str().unwrap());
     assert_eq!(names, ["g", "./d/f", "d/f", ".//d/f", "d/../d/f", &in_absolute, "g"]);
 }
 
 #[test]
-fn what_is_missing_is_reported_and_the_rest_goes_on() {
+fn a_missing_file_is_reported_and_the_rest_is_hashed() {
     let dir = WorkDir::with(&[(b"a", b"1"), (b"b", b"2")]);
     let ran = dir.hivesum(["hash", "a", "no such", "b/c", "b"]);
     assert_eq!(ran.code, Some(1));
@@ -110,7 +110,7 @@ fn what_is_missing_is_reported_and_the_rest_goes_on() {
 }
 
 #[test]
-fn what_may_not_be_read_is_reported_and_the_rest_goes_on() {
+fn a_file_without_read_permission_is_reported_and_the_rest_is_hashed() {
     let dir = WorkDir::with(&[(b"d/closed/f", b"1"), (b"d/secret", b"2"), (b"d/open", b"3")]);
     for name in ["d/closed", "d/secret"] {
         std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(0o000)).unwrap();
@@ -118,9 +118,9 @@ fn what_may_not_be_read_is_reported_and_the_rest_goes_on() {
     std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = dir.command(HIVESUM);
     if std::fs::read(dir.path("d/secret")).is_ok() {
-        command.uid(65_534); // permissions do not hold for root: be nobody
+        command.uid(65_534); // permissions do not bind root, so run as nobody
     }
-    let ran = Ran::of(command.args(["hash", "d"]).output().expect("nobody may run the program under test"));
+    let ran = Ran::of(command.args(["hash", "d"]).output().expect("the user nobody can run the program"));
     std::fs::set_permissions(dir.path("d/closed"), PermissionsExt::from_mode(0o700)).unwrap();
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.stderr(), "hivesum: d/closed: Permission denied\nhivesum: d/secret: Permission denied\n");
@@ -145,7 +145,7 @@ fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
 }
 
 #[test]
-fn a_fifo_or_device_is_skipped_and_never_waited_for() {
+fn a_fifo_or_device_is_skipped_and_does_not_block() {
     let dir = WorkDir::with(&[(b"d/f", b"1")]);
     dir.fifo("pipe");
     dir.fifo("d/pipe");
@@ -160,7 +160,7 @@ fn a_fifo_or_device_is_skipped_and_never_waited_for() {
 }
 
 #[test]
-fn standard_input_is_hashed_with_no_path_with_a_dash_and_through_dev_stdin() {
+fn standard_input_is_hashed_without_a_path_as_a_dash_and_as_dev_stdin() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -169,17 +169,17 @@ fn standard_input_is_hashed_with_no_path_with_a_dash_and_through_dev_stdin() {
         let input = cycle(length);
         let expected = dir.feed("sha256sum", &input, ["-"]).stdout();
         for args in [&["hash", "-a", "sha256"][..], &["hash", "-a", "sha256", "-"]] {
-            assert_eq!(dir.feed(HIVESUM, &input, args).well(), expected, "{length} bytes");
+            assert_eq!(dir.feed(HIVESUM, &input, args).expect_success(), expected, "{length} bytes");
         }
-        let through = dir.feed(HIVESUM, &input, ["hash", "-a", "sha256", "/dev/stdin"]).well();
+        let through = dir.feed(HIVESUM, &input, ["hash", "-a", "sha256", "/dev/stdin"]).expect_success();
         assert_eq!(through[..64], expected[..64]);
     }
-    let between = dir.feed(HIVESUM, b"x", ["hash", "f", "-", "f"]).well();
+    let between = dir.feed(HIVESUM, b"x", ["hash", "f", "-", "f"]).expect_success();
     assert_eq!(between.lines().map(|line| &line[66..]).collect::<Vec<_>>(), ["f", "-", "f"]);
 }
 
 #[test]
-fn globs_choose_files_and_prune_directories() {
+fn globs_select_files_and_prune_directories() {
     let names = ["src/a.rs", "src/b.txt", "src/deep/c.rs", "target/d.rs", "top.rs"];
     let dir = WorkDir::new();
     for name in names {
@@ -187,7 +187,7 @@ fn globs_choose_files_and_prune_directories() {
     }
     let hashed = |args: &[&str]| {
         let all = ["hash", "t"].iter().chain(args);
-        dir.hivesum(all).well().lines().map(|line| line[68..].to_owned()).collect::<Vec<_>>()
+        dir.hivesum(all).expect_success().lines().map(|line| line[68..].to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(hashed(&["--include", "*.rs"]), ["src/a.rs", "src/deep/c.rs", "target/d.rs", "top.rs"]);
     assert_eq!(hashed(&["--include", "*.rs", "--exclude", "target"]), ["src/a.rs", "src/deep/c.rs", "top.rs"]);
@@ -196,19 +196,19 @@ fn globs_choose_files_and_prune_directories() {
 }
 
 #[test]
-fn thousands_of_names_come_back_in_their_order() {
+fn thousands_of_arguments_keep_their_order() {
     let dir = WorkDir::new();
     let names: Vec<_> = (0..8192).map(|number| format!("f{:05}", (number * 5001) % 8192)).collect();
     for name in &names {
         dir.write(name, name);
     }
-    let lines = dir.hivesum(["hash"].into_iter().chain(names.iter().map(String::as_str))).well();
+    let lines = dir.hivesum(["hash"].into_iter().chain(names.iter().map(String::as_str))).expect_success();
     let printed: Vec<_> = lines.lines().map(|line| &line[66..]).collect();
     assert_eq!(printed, names);
 }
 
 #[test]
-fn a_closed_pipe_ends_the_work_quietly() {
+fn a_closed_pipe_ends_the_program_quietly() {
     let dir = WorkDir::new();
     for number in 0..20_000 {
         std::fs::write(dir.path(format!("{number:05}-{}", "x".repeat(100))), "").unwrap();
@@ -231,7 +231,7 @@ fn output_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn a_name_that_a_format_cannot_carry_is_refused_and_the_rest_goes_on() {
+fn a_name_that_the_format_cannot_carry_is_reported_and_the_rest_is_hashed() {
     let dir = WorkDir::with(&[(b"d/caf\xe9", b"1"), (b"d/plain", b"2")]);
     let ran = dir.hivesum([arg("hash"), arg("--format"), arg("b3sum"), arg("d")]);
     assert_eq!(ran.code, Some(1));

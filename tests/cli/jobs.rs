@@ -1,4 +1,4 @@
-//! `hivesum jobs`: what a service has kept, without it and beside it.
+//! `hivesum jobs`: the stored jobs of a service, while it runs and while it does not.
 
 use hivesum_test_support::has_tool;
 use serde_json::json;
@@ -12,41 +12,45 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     let service = Service::start(&dir);
     let (first, second) = (service.run(json!({})), service.run(json!({})));
 
-    let list = dir.hivesum(["jobs", "list", "--state", "s"]).well();
+    let list = dir.hivesum(["jobs", "list", "--state", "s"]).expect_success();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), lines[0][0], lines[1][0]), (2, &*second, &*first));
     assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", ""][..]));
-    assert_eq!(dir.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).well(), "");
-    let shown = dir.hivesum(["jobs", "show", &first, "--state", "s"]).well();
+    assert_eq!(dir.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).expect_success(), "");
+    let shown = dir.hivesum(["jobs", "show", &first, "--state", "s"]).expect_success();
     assert!(shown.contains("\"state\": \"completed\""), "{shown}");
 
-    let manifest = dir.hivesum(["jobs", "export", &first, "--state", "s"]).well();
+    let manifest = dir.hivesum(["jobs", "export", &first, "--state", "s"]).expect_success();
     if has_tool("b3sum") {
         dir.write("t/B3SUMS", &manifest);
         let mut check = dir.command("b3sum");
         check.args(["--check", "B3SUMS"]).current_dir(dir.path("t"));
         assert!(check.output().unwrap().status.success(), "{manifest}");
     }
-    assert!(dir.hivesum(["jobs", "export", "--format", "csv", &first, "--state", "s"]).well().starts_with("path,size"));
+    assert!(
+        dir.hivesum(["jobs", "export", "--format", "csv", &first, "--state", "s"])
+            .expect_success()
+            .starts_with("path,size")
+    );
     let wrong = dir.hivesum(["jobs", "export", "-a", "md5", &first, "--state", "s"]);
     assert_eq!(wrong.code, Some(1));
 
     for command in [&["jobs", "delete", &*first, "--state", "s"][..], &["jobs", "compact", "--state", "s"]] {
-        assert_eq!(dir.hivesum(command).code, Some(75), "beside a service: {command:?}");
+        assert_eq!(dir.hivesum(command).code, Some(75), "while a service runs: {command:?}");
     }
     drop(service);
-    assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).well(), "");
+    assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).expect_success(), "");
     assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).code, Some(1));
     let compacted = dir.hivesum(["jobs", "compact", "--state", "s"]);
     assert_eq!(compacted.code, Some(0), "{}", compacted.stderr());
-    assert_eq!(dir.hivesum(["jobs", "list", "--state", "s"]).well().lines().count(), 1);
+    assert_eq!(dir.hivesum(["jobs", "list", "--state", "s"]).expect_success().lines().count(), 1);
     let nothing = dir.hivesum(["jobs", "list", "--state", "elsewhere"]);
     assert_eq!(nothing.code, Some(1));
-    assert!(!dir.path("elsewhere").exists(), "looking makes nothing");
+    assert!(!dir.path("elsewhere").exists(), "reading creates nothing");
 }
 
 #[test]
-fn a_job_of_several_algorithms_is_exported_with_those_that_a_format_has_room_for() {
+fn an_export_has_those_algorithms_of_a_job_that_the_format_can_carry() {
     let dir = WorkDir::with(&[(b"t/a", b"abc")]);
     let service = Service::start(&dir);
     let several = service.run(json!({ "algorithms": ["sha512", "sha256", "blake3", "crc32", "md5"] }));
@@ -60,13 +64,13 @@ fn a_job_of_several_algorithms_is_exported_with_those_that_a_format_has_room_for
         ("sfv", "a 352441C2\n".to_owned()),
         ("hashdeep", format!("3,{md5},{sha256},a\n")),
     ] {
-        let text = export(&several, &["--format", format]).well();
+        let text = export(&several, &["--format", format]).expect_success();
         assert!(text.to_lowercase().ends_with(&expected.to_lowercase()), "{format}: {text}");
     }
     let head = "path,size,modified_at,sha512,sha256,blake3,crc32,md5\r\n";
-    assert!(export(&several, &["--format", "csv"]).well().starts_with(head));
+    assert!(export(&several, &["--format", "csv"]).expect_success().starts_with(head));
     if has_tool("b3sum") {
-        assert_eq!(export(&several, &["--format", "b3sum"]).well(), format!("{}  a\n", digest("b3sum")));
+        assert_eq!(export(&several, &["--format", "b3sum"]).expect_success(), format!("{}  a\n", digest("b3sum")));
     }
     for (more, code, why) in [
         (&["--format", "b3sum"][..], 1, "the job did not compute blake3, but sha512"),

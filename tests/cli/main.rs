@@ -1,5 +1,5 @@
-//! The command line as its users run it: the built program, real files, and the system's own tools to
-//! compare with. Expected digests come from those tools.
+//! The command line as its users run it: the built program on real files, compared with the system's own tools.
+//! Expected digests come from those tools.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 

@@ -1,4 +1,4 @@
-//! `hivesum hash`: the formats, and the file of `-o`.
+//! `hivesum hash`: the output formats, and the output file of `-o`.
 
 use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
@@ -10,23 +10,26 @@ fn json_lines(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn several_algorithms_are_printed_as_tagged_lines_that_the_system_reads() {
+fn several_algorithms_are_printed_as_tagged_lines_that_system_tools_read() {
     if !has_tool("sha256sum") {
         return;
     }
     let dir = WorkDir::with(&[(b"a b", b"1"), (b"n\nl", b"2")]);
-    let tagged = dir.hivesum(["hash", "-a", "sha256,sha512", "a b", "n\nl"]).well();
+    let tagged = dir.hivesum(["hash", "-a", "sha256,sha512", "a b", "n\nl"]).expect_success();
     let tags: Vec<_> = tagged.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(tags, ["SHA256", "SHA512", "\\SHA256", "\\SHA512"]);
     for (tool, tag) in [("sha256sum", "SHA256"), ("sha512sum", "SHA512")] {
         let lines: String = tagged.split_inclusive('\n').filter(|line| line.contains(tag)).collect();
-        assert_eq!(dir.run(tool, ["--tag", "a b", "n\nl"]).well(), lines);
-        assert_eq!(dir.feed(tool, lines.as_bytes(), ["--check", "--strict"]).well(), "a b: OK\n\\n\\nl: OK\n");
+        assert_eq!(dir.run(tool, ["--tag", "a b", "n\nl"]).expect_success(), lines);
+        assert_eq!(
+            dir.feed(tool, lines.as_bytes(), ["--check", "--strict"]).expect_success(),
+            "a b: OK\n\\n\\nl: OK\n"
+        );
     }
 }
 
 #[test]
-fn nul_ends_lines_as_sha256sum_ends_them() {
+fn with_z_lines_end_in_nul_as_those_of_sha256sum_do() {
     if !has_tool("sha256sum") {
         return;
     }
@@ -34,12 +37,12 @@ fn nul_ends_lines_as_sha256sum_ends_them() {
     for (ours, theirs) in [(&["-z"][..], &["-z"][..]), (&["-z", "--format", "bsd"], &["-z", "--tag"])] {
         let ours = ["hash", "-a", "sha256", "a\\b", "n\nl"].iter().chain(ours);
         let theirs = ["a\\b", "n\nl"].iter().chain(theirs);
-        assert_eq!(dir.hivesum(ours).well(), dir.run("sha256sum", theirs).well());
+        assert_eq!(dir.hivesum(ours).expect_success(), dir.run("sha256sum", theirs).expect_success());
     }
 }
 
 #[test]
-fn ndjson_is_a_result_a_line_and_the_summary_last() {
+fn ndjson_has_one_result_per_line_and_the_summary_last() {
     let dir = WorkDir::with(&[(b"d/a", b"12345"), (b"d/caf\xe9", b"1")]);
     dir.link("d/link", "a");
     let ran = dir.hivesum(["hash", "--format", "ndjson", "-a", "crc32,md5", "d", "missing"]);
@@ -60,20 +63,22 @@ fn ndjson_is_a_result_a_line_and_the_summary_last() {
 #[test]
 fn json_is_one_document_with_the_same_items() {
     let dir = WorkDir::with(&[(b"d/a", b"12345"), (b"d/b", b"")]);
-    let document: Value = serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "d"]).well()).unwrap();
-    let lines = json_lines(&dir.hivesum(["hash", "--format", "ndjson", "d"]).well());
+    let document: Value =
+        serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "d"]).expect_success()).unwrap();
+    let lines = json_lines(&dir.hivesum(["hash", "--format", "ndjson", "d"]).expect_success());
     assert_eq!(document["algorithms"], json!(["blake3"]));
     assert_eq!(document["items"].as_array().unwrap()[..], lines[..2]);
     assert_eq!(document["summary"]["files"], 2);
     let empty: Value =
-        serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "--include", "x", "d"]).well()).unwrap();
+        serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "--include", "x", "d"]).expect_success())
+            .unwrap();
     assert_eq!(empty["items"], json!([]));
 }
 
 #[test]
-fn csv_has_a_header_crlf_and_quotes_where_they_are_needed() {
+fn csv_has_a_header_crlf_and_quotes_where_needed() {
     let dir = WorkDir::with(&[(b"d/a,b", b"12345"), (b"d/q\"\n", b"")]);
-    let text = dir.hivesum(["hash", "--format", "csv", "-a", "crc32", "d"]).well();
+    let text = dir.hivesum(["hash", "--format", "csv", "-a", "crc32", "d"]).expect_success();
     let records: Vec<_> = text.split("\r\n").collect();
     assert_eq!(records[0], "path,size,modified_at,crc32");
     assert!(records[1].starts_with("\"d/a,b\",5,2") && records[1].ends_with("Z,cbf53a1c"), "{}", records[1]);
@@ -85,7 +90,7 @@ fn csv_has_a_header_crlf_and_quotes_where_they_are_needed() {
 fn an_output_file_replaces_the_old_one_and_is_left_out_of_its_own_tree() {
     let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/z", b"2"), (b"d/SUMS", b"old")]);
     for format in ["gnu", "ndjson"] {
-        dir.hivesum(["hash", "--format", format, "-o", "d/SUMS", "d"]).well();
+        dir.hivesum(["hash", "--format", format, "-o", "d/SUMS", "d"]).expect_success();
         let written = dir.read("d/SUMS");
         assert!(written.contains("d/a") && written.contains("d/z") && !written.contains("SUMS"), "{written}");
     }
@@ -122,8 +127,8 @@ fn an_output_file_is_synced_once_it_has_a_name() {
 #[test]
 fn an_output_file_may_be_a_device_or_standard_output() {
     let dir = WorkDir::with(&[(b"a", b"1")]);
-    assert_eq!(dir.hivesum(["hash", "-o", "/dev/null", "a"]).well(), "");
-    let direct = dir.hivesum(["hash", "a"]).well();
+    assert_eq!(dir.hivesum(["hash", "-o", "/dev/null", "a"]).expect_success(), "");
+    let direct = dir.hivesum(["hash", "a"]).expect_success();
     for name in ["-", "/dev/stdout"] {
         let log = std::fs::File::create(dir.path("log")).unwrap();
         let ran = Ran::of(dir.command(HIVESUM).args(["hash", "-o", name, "a"]).stdout(log).output().unwrap());

@@ -1,4 +1,4 @@
-//! A running service whose state other commands look at.
+//! A running service whose state other commands read.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::work_dir::{HIVESUM, WorkDir};
 
-/// A service on the state `s` with the root `t`; killed when it goes.
+/// A service with the state directory `s` and the root `t`, killed on drop.
 pub(crate) struct Service {
     child: Child,
     address: String,
@@ -30,7 +30,7 @@ impl Service {
         Self { child, address }
     }
 
-    /// What the service answers, head and all.
+    /// The answer to a request, with its head.
     fn ask(&self, request: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let fields = "Host: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length";
@@ -41,13 +41,13 @@ impl Service {
         answer
     }
 
-    /// What it answers, as JSON.
+    /// GET, as JSON.
     pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.ask(&format!("GET /api/v1/{path}"), "");
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
-    /// The id of a job that has been taken.
+    /// Submits a job. Its id.
     pub(crate) fn submit(&self, members: Value) -> String {
         let mut body = json!({ "root": "t" });
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -55,7 +55,7 @@ impl Service {
         answer.split_once("\"id\":\"").unwrap_or_else(|| panic!("{answer}")).1[..36].to_owned()
     }
 
-    /// The id of a job that has ended.
+    /// Submits a job and waits for its end. Its id.
     pub(crate) fn run(&self, members: Value) -> String {
         let id = self.submit(members);
         assert!(self.ask(&format!("GET /api/v1/jobs/{id}/events"), "").contains("event: end"));

@@ -1,4 +1,4 @@
-//! `hivesum config`: three layers, and where each value came from.
+//! `hivesum config`: the three layers of settings, and which one each value comes from.
 
 use super::work_dir::{Ran, WorkDir};
 
@@ -14,7 +14,7 @@ fn config(dir: &WorkDir, variables: &[(&str, &str)], args: &[&str]) -> Ran {
 fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
     let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes())]);
     let variables = [("HIVESUM_MAX_PARTS", "7"), ("HIVESUM_MAX_UPLOADS", "8"), ("HIVESUM_CONFIG", "h.toml")];
-    let shown = config(&dir, &variables, &["--max-parts", "9"]).well();
+    let shown = config(&dir, &variables, &["--max-parts", "9"]).expect_success();
     for line in [
         "max_parts = 9  # command line",
         "max_uploads = 8  # environment",
@@ -27,7 +27,7 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} is missing in\n{shown}");
     }
-    assert_eq!(dir.names(), ["h.toml"], "nothing is made");
+    assert_eq!(dir.names(), ["h.toml"], "nothing is created");
 }
 
 #[test]
@@ -39,23 +39,23 @@ fn roots_are_shown_with_their_origin_or_said_to_be_missing() {
         (&["--config", "h.toml"], "[roots]  # file\n\"photos\" = \"/srv/p\"\n"),
         (&["--config", "h.toml", "m=/srv/m"], "[roots]  # command line\n\"m\" = \"/srv/m\"\n"),
     ] {
-        let shown = config(&dir, &[], args).well();
+        let shown = config(&dir, &[], args).expect_success();
         assert!(shown.ends_with(&format!("\n\n{end}")), "{args:?}\n{shown}");
     }
 }
 
 #[test]
-fn what_is_shown_is_a_file_that_says_the_same() {
+fn the_printed_settings_are_a_config_file_with_the_same_values() {
     let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes())]);
-    let first = config(&dir, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).well();
+    let first = config(&dir, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).expect_success();
     dir.write("again.toml", &first);
-    let again = config(&dir, &[], &["--config", "again.toml"]).well();
+    let again = config(&dir, &[], &["--config", "again.toml"]).expect_success();
     let values = |text: &str| text.lines().map(|line| line.split("  #").next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(values(&first), values(&again));
 }
 
 #[test]
-fn a_file_that_cannot_be_meant_is_refused_and_says_where() {
+fn an_invalid_config_file_is_refused_with_the_place_of_the_mistake() {
     for (file, message) in [
         ("max_part = 5\n", "max_part"),
         ("\nmax_parts = \"many\"\n", "line 2"),

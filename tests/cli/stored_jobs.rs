@@ -1,4 +1,4 @@
-//! `audit`, `compare` and `duplicates` over what a service has kept: beside it, and without it.
+//! `audit`, `compare` and `duplicates` on the stored jobs of a service, while it runs and while it does not.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::service::Service;
 use super::work_dir::WorkDir;
 
-/// Nobody's.
+/// The id of no job.
 const NO_JOB: &str = "0197a2b4-6d3c-7000-8000-000000000001";
 
-/// All four traces as they were.
-const UNTOUCHED: &str = "size same, mtime same, ctime same, inode same";
+/// The evidence where all metadata is unchanged.
+const UNCHANGED: &str = "size same, mtime same, ctime same, inode same";
 
 fn document(dir: &WorkDir, args: &[&str], code: i32) -> Value {
     let ran = dir.hivesum(args.iter().chain(&["--state", "s", "--format", "json"]));
@@ -54,15 +54,15 @@ fn edit(dir: &WorkDir) {
 }
 
 #[test]
-fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_more_of_each_file() {
+fn an_audit_against_a_job_has_the_verdicts_of_its_manifest_and_more_evidence() {
     let dir = tree();
     let service = Service::start(&dir);
     let id = service.run(json!({}));
-    let all_well = "6 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
-    assert_eq!(dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]).well(), all_well);
+    let all_matched = "6 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    assert_eq!(dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]).expect_success(), all_matched);
     edit(&dir);
     drop(service);
-    let manifest = dir.hivesum(["jobs", "export", "--format", "ndjson", &id, "--state", "s"]).well();
+    let manifest = dir.hivesum(["jobs", "export", "--format", "ndjson", &id, "--state", "s"]).expect_success();
     dir.write("m.ndjson", manifest);
     let by_job = document(&dir, &["audit", "t", "--job", &id], 1);
     let by_manifest = document(&dir, &["audit", "t", "--manifest", "m.ndjson"], 1);
@@ -73,8 +73,8 @@ fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_mo
         let items = document["items"].as_array().unwrap();
         items.iter().find(|item| item["path"] == "set back").unwrap()["evidence"].clone()
     };
-    let told = json!({ "size": "same", "mtime": "same", "ctime": "changed", "inode": "same" });
-    assert_eq!((evidence(&by_job), &evidence(&by_manifest)["ctime"]), (told, &json!("unknown")));
+    let expected = json!({ "size": "same", "mtime": "same", "ctime": "changed", "inode": "same" });
+    assert_eq!((evidence(&by_job), &evidence(&by_manifest)["ctime"]), (expected, &json!("unknown")));
     let human = dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
     let expected = "modified: edited\nmissing: gone\nmoved: old -> new\nmodified: 'set back'\nnew: added\n";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
@@ -83,28 +83,31 @@ fn an_audit_against_a_job_tells_what_one_against_its_manifest_tells_and_knows_mo
 }
 
 #[test]
-fn an_audit_of_one_of_a_job_s_algorithms_leaves_the_others_and_the_state_is_no_part_of_the_tree() {
+fn an_audit_can_use_one_algorithm_of_a_job_and_leaves_the_state_out() {
     let dir = WorkDir::with(&[(b"t/a", b"abc")]);
     std::os::unix::fs::symlink("t/state", dir.path("s")).unwrap();
     fs::create_dir(dir.path("t/state")).unwrap();
     let id = Service::start(&dir).run(json!({ "algorithms": ["sha256", "md5"] }));
     let by = |algorithm: &str| dir.hivesum(["audit", "t", "--job", &id, "--state", "s", "-a", algorithm, "--all"]);
-    assert_eq!(by("md5").well(), "matched: a\n1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
+    assert_eq!(
+        by("md5").expect_success(),
+        "matched: a\n1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n"
+    );
     let document = document(&dir, &["audit", "t", "--job", &id, "-a", "md5"], 0);
     let digests = document["items"][0]["digests"].as_object().unwrap();
-    assert_eq!(digests.keys().collect::<Vec<_>>(), ["md5"], "nothing else was computed");
+    assert_eq!(digests.keys().collect::<Vec<_>>(), ["md5"], "no other digest was computed");
     let wrong = by("blake3");
     let why = "hivesum: the job did not compute blake3, but sha256,md5\n";
     assert_eq!((wrong.code, wrong.stderr().as_str()), (Some(1), why));
 }
 
 #[test]
-fn an_audit_against_a_job_passes_over_what_the_job_passed_over() {
+fn an_audit_against_a_job_excludes_what_the_job_excluded() {
     let dir = WorkDir::with(&[(b"t/a", b"1"), (b"t/b.tmp", b"2"), (b"t/cache/c", b"3"), (b"t/d/e", b"4")]);
     let id = Service::start(&dir).run(json!({ "exclude": ["*.tmp", "cache"] }));
     dir.write("t/cache/more", "5");
     let audit = || dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
-    assert_eq!(audit().well(), "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
+    assert_eq!(audit().expect_success(), "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
     dir.write("t/new", "6");
     let expected = "new: new\n2 matched, 0 modified, 0 moved, 0 missing, 1 new, 0 unreadable\n";
     assert_eq!((audit().code, audit().stdout().as_str()), (Some(1), expected));
@@ -115,7 +118,7 @@ fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
     let dir = tree();
     let service = Service::start(&dir);
     let old = service.run(json!({}));
-    // Its bytes: a name is not UTF-8.
+    // As bytes, because one name is not UTF-8.
     dir.write("old.b3", dir.hivesum(["jobs", "export", &old, "--state", "s"]).stdout);
     edit(&dir);
     let new = service.run(json!({ "algorithms": ["sha256", "blake3"] }));
@@ -139,14 +142,14 @@ fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
     let refused = dir.hivesum(["compare", &old, &other, "--state", "s"]);
     let why = "hivesum: the two jobs have no algorithm in common\n";
     assert_eq!((refused.code, refused.stderr().as_str()), (Some(1), why));
-    // What exists is a path, whatever it is called.
+    // An existing path takes precedence over a job id.
     dir.write(&old, "352441c2  a\n");
     dir.write("crc", "352441c2  a\n");
-    dir.hivesum(["compare", &old, "crc", "--state", "elsewhere"]).well();
+    dir.hivesum(["compare", &old, "crc", "--state", "elsewhere"]).expect_success();
 }
 
 #[test]
-fn bytes_that_changed_and_left_no_trace_are_suspected_rot_in_an_audit_and_a_comparison_of_jobs() {
+fn a_byte_changed_without_new_times_is_suspected_rot_in_an_audit_and_a_comparison() {
     if !has_tool("python3") {
         return;
     }
@@ -156,12 +159,12 @@ fn bytes_that_changed_and_left_no_trace_are_suspected_rot_in_an_audit_and_a_comp
     let new = service.run(json!({}));
     let compared = dir.hivesum(["compare", &old, &new, "--state", "s"]);
     let expected = format!(
-        "0 added, 0 removed, 0 modified, 0 moved, 1 suspected rot, 1 unchanged\nsuspected_rot: canary ({UNTOUCHED})\n"
+        "0 added, 0 removed, 0 modified, 0 moved, 1 suspected rot, 1 unchanged\nsuspected_rot: canary ({UNCHANGED})\n"
     );
     assert_eq!((compared.code, compared.stdout()), (Some(1), expected));
     let audited = dir.hivesum(["audit", "t", "--job", &old, "--state", "s"]);
     let expected = format!(
-        "suspected_rot: canary ({UNTOUCHED})\n1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n"
+        "suspected_rot: canary ({UNCHANGED})\n1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n"
     );
     assert_eq!((audited.code, audited.stdout()), (Some(1), expected));
     let document = document(&dir, &["audit", "t", "--job", &old], 1);
@@ -169,7 +172,7 @@ fn bytes_that_changed_and_left_no_trace_are_suspected_rot_in_an_audit_and_a_comp
 }
 
 #[test]
-fn a_job_s_duplicates_are_told_as_a_directory_s() {
+fn the_duplicates_of_a_job_are_reported_like_those_of_a_directory() {
     let dir =
         WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"abc"), (b"t/caf\xe9", b"abc"), (b"t/e1", b""), (b"t/e2", b"")]);
     fs::hard_link(dir.path("t/a"), dir.path("t/link")).unwrap();
@@ -189,8 +192,8 @@ fn a_job_s_duplicates_are_told_as_a_directory_s() {
     for member in ["digest", "size", "count", "reclaimable_bytes", "paths", "paths_b64"] {
         assert_eq!(of_job["groups"][1][member], by_service["groups"][1][member], "{member}");
     }
-    let human = dir.hivesum(["duplicates", "t"]).well();
-    assert_eq!(dir.hivesum(["duplicates", &id, "--state", "s"]).well(), human);
+    let human = dir.hivesum(["duplicates", "t"]).expect_success();
+    assert_eq!(dir.hivesum(["duplicates", &id, "--state", "s"]).expect_success(), human);
     let refused = dir.hivesum(["duplicates", &weak, "--state", "s"]);
     let why = "hivesum: the job has no digest long enough to tell that two files are alike\n";
     assert_eq!((refused.code, refused.stderr().as_str()), (Some(1), why));
@@ -198,7 +201,7 @@ fn a_job_s_duplicates_are_told_as_a_directory_s() {
 }
 
 #[test]
-fn duplicates_of_a_job_that_could_not_read_everything_are_no_success() {
+fn duplicates_of_a_job_with_unread_files_exit_with_1() {
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/b", b"abc")]);
     dir.write("t/too large", "abcd");
     let id = Service::with(&dir, &["--max-file-bytes", "3"]).run(json!({}));
@@ -207,7 +210,7 @@ fn duplicates_of_a_job_that_could_not_read_everything_are_no_success() {
     assert!(ran.stdout().ends_with("1 groups, 3 B reclaimable\n"), "{}", ran.stdout());
 }
 
-/// All commands that take a job.
+/// All commands that take a job id.
 fn with_job(id: &str) -> [Vec<&str>; 5] {
     [
         vec!["audit", "t", "--job", id],
@@ -219,23 +222,23 @@ fn with_job(id: &str) -> [Vec<&str>; 5] {
 }
 
 #[test]
-fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_told() {
+fn a_missing_job_a_running_job_and_a_missing_state_are_reported() {
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"m", b"352441c2  a\n")]);
     for command in with_job(NO_JOB) {
         let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
         let why = "hivesum: no service has stored jobs in s\n";
         assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), why), "{command:?}");
     }
-    assert!(!dir.path("s").exists(), "looking makes nothing");
+    assert!(!dir.path("s").exists(), "reading creates nothing");
     File::create(dir.path("t/hole")).unwrap().set_len(64 << 20).unwrap();
     let service = Service::start(&dir);
-    // Its second piece would come after months.
+    // At this rate its second segment would take months.
     let running = service.submit(json!({ "max_bytes_per_second": 1 }));
     let why = |id| match id == NO_JOB {
         true => format!("hivesum: no job has the id {id}: see hivesum jobs list\n"),
         false => format!("hivesum: the job {id} is running: its results are complete only after it has ended\n"),
     };
-    dir.hivesum(["jobs", "list", "--state", "s"]).well();
+    dir.hivesum(["jobs", "list", "--state", "s"]).expect_success();
     while service.json(&format!("jobs/{running}"))["state"] == "queued" {
         std::thread::yield_now();
     }
@@ -251,7 +254,7 @@ fn a_job_that_is_not_there_or_has_not_ended_and_a_state_that_is_not_there_are_to
 }
 
 #[test]
-fn a_byte_flipped_in_the_state_is_told_and_never_a_verdict() {
+fn a_flipped_bit_in_the_state_is_an_error_and_never_a_verdict() {
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/b", b"abc"), (b"m", b"352441c2  a\n")]);
     let id = Service::start(&dir).run(json!({}));
     assert_eq!(dir.hivesum(["jobs", "compact", "--state", "s"]).code, Some(0), "everything is in one file");

@@ -1,4 +1,4 @@
-//! `hivesum token`: secrets are shown once, and only on stdout.
+//! `hivesum token`: a secret is printed once, and only to stdout.
 
 use super::work_dir::WorkDir;
 
@@ -12,15 +12,15 @@ fn a_token_is_created_listed_and_revoked() {
     assert!(!created.stderr().contains(secret.trim()));
     dir.hivesum(["token", "create", "--name", "brief", "--expires", "12h", "--state", "s"]);
 
-    let list = dir.hivesum(["token", "list", "--state", "s"]).well();
+    let list = dir.hivesum(["token", "list", "--state", "s"]).expect_success();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0][1..], ["read", "never ends", "back\\nup"]);
     assert!(lines[1][2].starts_with("ends 2"), "{list}");
     assert!(!list.contains(secret.trim()));
 
-    assert_eq!(dir.hivesum(["token", "revoke", lines[0][0], "--state", "s"]).well(), "");
-    assert_eq!(dir.hivesum(["token", "list", "--state", "s"]).well().lines().count(), 1);
+    assert_eq!(dir.hivesum(["token", "revoke", lines[0][0], "--state", "s"]).expect_success(), "");
+    assert_eq!(dir.hivesum(["token", "list", "--state", "s"]).expect_success().lines().count(), 1);
     let again = dir.hivesum(["token", "revoke", lines[0][0], "--state", "s"]);
     assert_eq!(again.code, Some(1));
     assert!(again.stderr().contains("no token has the id"), "{}", again.stderr());

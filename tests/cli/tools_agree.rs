@@ -1,5 +1,5 @@
-//! The manifests of other tools are read here, and ours there, on hostile names: for every name that the tool
-//! gets through its own manifest and back.
+//! Manifests of other tools are read by hivesum, and its manifests by them, with every hostile name that the tool can
+//! write and read in its own manifest.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -40,13 +40,13 @@ const NAMES: [&[u8]; 26] = [
 /// A tool that writes and checks manifests.
 struct Tool {
     program: &'static str,
-    /// Before the name, to write a manifest of one file.
+    /// The arguments before the name, to write a manifest of one file.
     makes: &'static [&'static str],
-    /// Before the manifest, to check it.
+    /// The arguments before the manifest, to check it.
     checks: &'static [&'static str],
-    /// Whether the name follows the manifest.
+    /// Whether a check takes the name after the manifest.
     checks_by_name: bool,
-    /// What makes `hivesum hash` write the same.
+    /// The arguments with which `hivesum hash` writes the same format.
     ours: &'static [&'static str],
 }
 
@@ -99,8 +99,8 @@ const RHASH: Tool = Tool {
 };
 
 impl Tool {
-    /// Whether it is there, and new enough: Debian's b3sum (1.2) knows no tags.
-    fn is_there(&self) -> bool {
+    /// Whether it is installed and new enough: Debian's b3sum (1.2) has no tags.
+    fn is_installed(&self) -> bool {
         let wants_tags = self.program == B3SUM.program && self.makes.contains(&"--tag");
         let knows_tags = || {
             let help = Command::new(self.program).arg("--help").output().unwrap();
@@ -118,26 +118,26 @@ impl Tool {
         self.run(dir, self.makes.iter().map(arg).chain([arg(name)]).collect())
     }
 
-    /// Whether the tool takes the manifest while the file is what it was, and not when it is another.
+    /// Whether the tool accepts the manifest of an unchanged file and refuses it after a change.
     fn accepts(&self, dir: &WorkDir, manifest: &[u8], name: &[u8]) -> bool {
         dir.write("../manifest", manifest);
         let mut args: Vec<_> = self.checks.iter().map(arg).chain([arg("../manifest")]).collect();
         if self.checks_by_name {
             args.extend([arg("--"), arg(name)]);
         }
-        let well = || self.run(dir, args.clone()).code == Some(0);
+        let succeeds = || self.run(dir, args.clone()).code == Some(0);
         dir.write(name, "content");
-        let takes_it = well();
+        let accepts_unchanged = succeeds();
         dir.write(name, "another");
-        let takes_anything = well();
+        let accepts_changed = succeeds();
         dir.write(name, "content");
-        takes_it && !takes_anything
+        accepts_unchanged && !accepts_changed
     }
 }
 
-/// Where the tool is not what its format says: SFV has no place for a line end, whatever a reader makes of half of
-/// one; rhash, and b3sum before 1.8, neither write nor read the escaped CR of coreutils.
-fn is_beyond(tool: &Tool, name: &[u8]) -> bool {
+/// Whether the tool does not support the name: SFV cannot carry a CR, and rhash, like b3sum before 1.8, neither writes
+/// nor reads the escaped CR of coreutils.
+fn is_unsupported(tool: &Tool, name: &[u8]) -> bool {
     let is_old = || {
         let version = Command::new(tool.program).arg("--version").output().unwrap().stdout;
         let version = String::from_utf8_lossy(&version).into_owned();
@@ -149,17 +149,17 @@ fn is_beyond(tool: &Tool, name: &[u8]) -> bool {
 }
 
 #[test]
-fn every_name_that_a_tool_gets_through_its_own_manifest_goes_both_ways() {
-    for tool in TOOLS.iter().filter(|tool| tool.is_there()) {
-        let mut through = 0;
-        for name in NAMES.into_iter().filter(|name| !is_beyond(tool, name)) {
-            let dir = WorkDir::within();
+fn every_name_that_a_tool_supports_is_read_in_both_directions() {
+    for tool in TOOLS.iter().filter(|tool| tool.is_installed()) {
+        let mut supported = 0;
+        for name in NAMES.into_iter().filter(|name| !is_unsupported(tool, name)) {
+            let dir = WorkDir::nested();
             dir.write(name, "content");
             let theirs = tool.makes(&dir, name);
             if theirs.code != Some(0) || !tool.accepts(&dir, &theirs.stdout, name) {
                 continue;
             }
-            through += 1;
+            supported += 1;
             let case = format!("{} {:?}: {}", tool.program, tool.makes, name.escape_ascii());
             dir.write("../manifest", &theirs.stdout);
             let read = dir.hivesum(["check", "--strict", "--quiet", "../manifest"]);
@@ -169,31 +169,31 @@ fn every_name_that_a_tool_gets_through_its_own_manifest_goes_both_ways() {
             assert_eq!(ours.code, Some(0), "{case}: {}", ours.stderr());
             assert!(tool.accepts(&dir, &ours.stdout, name), "{case}: {}", ours.stdout());
         }
-        assert!(through >= 16, "{} {:?} gets {through} names through", tool.program, tool.makes);
+        assert!(supported >= 16, "{} {:?} supports only {supported} names", tool.program, tool.makes);
     }
 }
 
 #[test]
-fn what_openssl_prints_is_checked() {
+fn the_output_of_openssl_dgst_is_checked() {
     if !has_tool("openssl") {
         return;
     }
     let dir = WorkDir::with(&[(b"a b", b"abc"), (b"x)y", b"abc")]);
     for algorithm in ["-sha256", "-sha512", "-sha512-256", "-sha3-256", "-md5", "-sha1", "-blake2b512"] {
-        let sums = dir.run("openssl", ["dgst", algorithm, "a b", "x)y"]).well();
+        let sums = dir.run("openssl", ["dgst", algorithm, "a b", "x)y"]).expect_success();
         let ran = dir.feed(HIVESUM, sums.as_bytes(), ["check", "--strict", "-"]);
-        assert_eq!(ran.well(), "a b: OK\nx)y: OK\n", "{sums}");
+        assert_eq!(ran.expect_success(), "a b: OK\nx)y: OK\n", "{sums}");
     }
 }
 
 #[test]
-fn a_manifest_of_any_format_is_checked_with_its_verdicts_as_a_document() {
+fn manifests_of_every_format_are_checked_and_verdicts_are_printed_as_json() {
     let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/c", b"333")]);
     for format in ["hashdeep", "csv", "json", "ndjson", "bsd"] {
-        dir.hivesum(["hash", "-a", "md5,sha256", "d", "--format", format, "-o", "m"]).well();
-        assert_eq!(dir.hivesum(["check", "--strict", "--quiet", "m"]).well(), "", "{format}");
+        dir.hivesum(["hash", "-a", "md5,sha256", "d", "--format", format, "-o", "m"]).expect_success();
+        assert_eq!(dir.hivesum(["check", "--strict", "--quiet", "m"]).expect_success(), "", "{format}");
     }
-    dir.hivesum(["hash", "-a", "sha256", "d", "--format", "csv", "-o", "m"]).well();
+    dir.hivesum(["hash", "-a", "sha256", "d", "--format", "csv", "-o", "m"]).expect_success();
     dir.write("d/b", "2x");
     std::fs::remove_file(dir.path("d/c")).unwrap();
     let ran = dir.hivesum(["check", "--format", "json", "m"]);

@@ -1,4 +1,4 @@
-//! Wrong command lines: exit status 2, a message that says what is wrong, nothing read or written.
+//! Wrong command lines: exit status 2, a message about the mistake, and nothing is read or written.
 
 use super::work_dir::WorkDir;
 
@@ -42,10 +42,10 @@ fn help_and_version_go_to_stdout() {
     for args in
         [&["--help"][..], &["hash", "--help"], &["check", "-h"], &["serve", "--help"], &["token", "create", "--help"]]
     {
-        let help = dir.hivesum(args).well();
+        let help = dir.hivesum(args).expect_success();
         assert!(help.contains("Usage: hivesum"), "{args:?}");
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(110), "{args:?}: {widest:?} columns");
     }
-    assert!(dir.hivesum(["--version"]).well().starts_with("hivesum "));
+    assert!(dir.hivesum(["--version"]).expect_success().starts_with("hivesum "));
 }

@@ -1,4 +1,4 @@
-//! A directory of its own for every test, and ways to run programs in it.
+//! A temporary directory for every test, and ways to run programs in it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -21,15 +21,15 @@ impl WorkDir {
         Self { within: directory.path().to_owned(), _directory: directory }
     }
 
-    /// A directory with room beside it: `../` is ours, too.
-    pub(crate) fn within() -> Self {
+    /// A directory inside of a temporary one, so that `../` can be used, too.
+    pub(crate) fn nested() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let within = directory.path().join("within");
         std::fs::create_dir(&within).unwrap();
         Self { _directory: directory, within }
     }
 
-    /// With these files.
+    /// A directory with these files.
     pub(crate) fn with(files: &[(&[u8], &[u8])]) -> Self {
         let dir = Self::new();
         for (name, content) in files {
@@ -69,7 +69,7 @@ impl WorkDir {
         names
     }
 
-    /// A program that will run in the directory, with nothing on its standard input.
+    /// A program to run in the directory, with empty standard input.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.within).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
@@ -84,7 +84,7 @@ impl WorkDir {
         self.run(HIVESUM, args)
     }
 
-    /// With these bytes on its standard input, through a pipe.
+    /// Runs a program with these bytes on its standard input, through a pipe.
     pub(crate) fn feed<A: AsRef<OsStr>>(&self, program: &str, input: &[u8], args: impl IntoIterator<Item = A>) -> Ran {
         let mut command = self.command(program);
         Ran::of(feed(command.args(args), input))
@@ -99,7 +99,7 @@ impl WorkDir {
 /// The program under test.
 pub(crate) const HIVESUM: &str = env!("CARGO_BIN_EXE_hivesum");
 
-/// What a program left behind.
+/// What a program printed, and its exit status.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) stdout: Vec<u8>,
@@ -120,8 +120,8 @@ impl Ran {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// Asserts that all is well and gives stdout.
-    pub(crate) fn well(self) -> String {
+    /// Asserts success and an empty stderr, and returns stdout.
+    pub(crate) fn expect_success(self) -> String {
         assert_eq!((self.code, self.stderr().as_str()), (Some(0), ""));
         self.stdout()
     }
