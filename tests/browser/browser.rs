@@ -1,4 +1,4 @@
-//! One browser with one page: finds by test hook, awaits conditions, and keeps account of the page's faults.
+//! One browser with one page: finds elements by test hook, awaits conditions, and records the page's errors.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use crate::driver::{self, Driver, Extension};
 
-/// No test waits longer for a condition. Chromium on a loaded machine of two cores needs a part of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for a condition. Chromium on a loaded machine with two cores needs some of it.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
-/// Runs before every document: breaches of the policy and uncaught errors land in `__faults`.
+/// Runs before every document. Policy violations and uncaught errors are recorded in `__faults`.
 const WATCH: &str = "window.__faults = [];
 addEventListener('securitypolicyviolation', (e) => __faults.push(`csp: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
 addEventListener('error', (e) => __faults.push(`error: ${e.message}`));
@@ -32,7 +32,7 @@ pub(crate) fn hook(testid: &str) -> String {
 }
 
 impl Browser {
-    /// None where the tools are missing, which has been said then.
+    /// None where the tools are missing, which has been reported.
     pub(crate) async fn start() -> Option<Self> {
         if !driver::is_installed() {
             return None;
@@ -58,9 +58,9 @@ impl Browser {
         self.select(&hook(testid)).await
     }
 
-    /// Awaits the element that fits this CSS selector.
+    /// Awaits the element that matches this CSS selector.
     pub(crate) async fn select(&self, css: &str) -> Element {
-        let wait = self.client.wait().at_most(PATIENCE).every(POLL);
+        let wait = self.client.wait().at_most(TIMEOUT).every(POLL);
         wait.for_element(Locator::Css(css)).await.unwrap_or_else(|problem| panic!("no {css}: {problem}"))
     }
 
@@ -68,7 +68,7 @@ impl Browser {
         self.find(testid).await.click().await.unwrap();
     }
 
-    /// Replaces what is in a field.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, testid: &str, text: &str) {
         let field = self.find(testid).await;
         field.clear().await.unwrap();
@@ -94,9 +94,9 @@ impl Browser {
                 beat.tick().await;
             }
         };
-        if tokio::time::timeout(PATIENCE, holds).await.is_err() {
+        if tokio::time::timeout(TIMEOUT, holds).await.is_err() {
             let page = self.value("document.body.innerText").await;
-            panic!("never came true: {expression}\nThe page says: {page}");
+            panic!("never became true: {expression}\nThe page shows: {page}");
         }
     }
 
@@ -110,12 +110,12 @@ impl Browser {
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// Goes to another state of the page, as a link would.
+    /// Goes to another view of the page, as a link would.
     pub(crate) async fn visit(&self, address: &str) {
         self.run("location.hash = arguments[0]", vec![json!(address)]).await;
     }
 
-    /// Drops files and directories of this machine, as a hand does.
+    /// Drags files and directories to an element and drops them.
     pub(crate) async fn drop_paths(&self, testid: &str, paths: &[&Path]) {
         self.find(testid).await;
         let middle = format!(
@@ -136,33 +136,33 @@ impl Browser {
         self.client.issue_cmd(Extension::devtools(command, &params)).await.unwrap()
     }
 
-    /// Writes a picture of what is in sight to `screenshots/` in the target directory.
+    /// Writes a screenshot to `screenshots/` in the target directory.
     pub(crate) async fn screenshot(&self, name: &str) {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
         std::fs::create_dir_all(&directory).unwrap();
-        let picture = self.client.screenshot().await.unwrap();
-        std::fs::write(directory.join(name).with_extension("png"), picture).unwrap();
+        let image = self.client.screenshot().await.unwrap();
+        std::fs::write(directory.join(name).with_extension("png"), image).unwrap();
     }
 
-    /// Console errors and warnings since the last call, and the faults of the current document.
+    /// Console errors and warnings since the last call, and the errors of the current document.
     pub(crate) async fn faults(&self) -> Vec<String> {
         let console = self.client.issue_cmd(Extension::console()).await.unwrap();
-        let bad = |entry: &&Value| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING"));
-        let mut faults: Vec<String> = console.as_array().unwrap().iter().filter(bad).map(Value::to_string).collect();
+        let is_bad = |entry: &&Value| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING"));
+        let mut faults: Vec<String> = console.as_array().unwrap().iter().filter(is_bad).map(Value::to_string).collect();
         let watched = self.value("window.__faults ?? ['the watching script did not run']").await;
         faults.extend(watched.as_array().unwrap().iter().map(Value::to_string));
         faults
     }
 
-    /// Ends the session after asserting that the page had no fault.
+    /// Asserts that the page had no errors and ends the session.
     pub(crate) async fn close(self) {
-        self.close_but_for(&[]).await;
+        self.close_ignoring(&[]).await;
     }
 
-    /// The same, where the browser itself logs answers that are meant to come: 401, 429, a lost connection.
-    pub(crate) async fn close_but_for(self, meant: &[&str]) {
+    /// The same, without the errors that the browser logs for expected answers: 401, 429, a lost connection.
+    pub(crate) async fn close_ignoring(self, expected: &[&str]) {
         let mut faults = self.faults().await;
-        faults.retain(|fault| !meant.iter().any(|text| fault.contains(text)));
+        faults.retain(|fault| !expected.iter().any(|text| fault.contains(text)));
         assert!(faults.is_empty(), "{faults:#?}");
         self.client.close().await.unwrap();
     }

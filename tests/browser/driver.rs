@@ -1,4 +1,4 @@
-//! Debian's chromedriver on a free port, and its commands beyond the WebDriver standard.
+//! Debian's chromedriver on a free port, and its non-standard commands.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
-/// `--no-sandbox` for root in containers; the rest keeps the browser from the network and from asking.
+/// `--no-sandbox` is for root in containers. The rest keeps the browser off the network and from showing dialogs.
 const ARGS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -33,7 +33,7 @@ pub(crate) fn is_installed() -> bool {
     both.is_met(|| [CHROMIUM, CHROMEDRIVER].iter().all(|program| Path::new(program).exists()))
 }
 
-/// What a session asks for: a profile of its own and the whole console.
+/// The capabilities of a session: its own profile, and the complete console log.
 pub(crate) fn capabilities(profile: &Path) -> Capabilities {
     let mut args: Vec<String> = ARGS.iter().map(|&arg| arg.to_owned()).collect();
     args.push(format!("--user-data-dir={}", profile.to_str().unwrap()));
@@ -43,7 +43,7 @@ pub(crate) fn capabilities(profile: &Path) -> Capabilities {
     wanted
 }
 
-/// A chromedriver that ends, with its browser, on drop.
+/// A chromedriver that ends on drop, together with its browser.
 pub(crate) struct Driver {
     pub(crate) port: u16,
     child: Child,
@@ -61,13 +61,13 @@ impl Driver {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines
             .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
-            .expect("chromedriver says its port");
-        // It may write more later, and must not meet a closed pipe.
+            .expect("chromedriver prints its port");
+        // It may write more later, which must not hit a closed pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { port, child }
     }
 
-    /// Asks it to close its browsers and end: a kill would leave them running.
+    /// Asks it to close its browsers and end. A kill would leave them running.
     fn shut_down(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -85,7 +85,7 @@ impl Drop for Driver {
     }
 }
 
-/// A command below the session's address that the standard does not have.
+/// A command of a session that is not in the standard.
 #[derive(Debug)]
 pub(crate) struct Extension {
     path: &'static str,
@@ -93,7 +93,7 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
-    /// The browser's console since it was last asked for.
+    /// The browser's console entries since the last call.
     pub(crate) fn console() -> Self {
         Self { path: "se/log", body: json!({ "type": "browser" }) }
     }

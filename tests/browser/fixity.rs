@@ -1,4 +1,4 @@
-//! What became of files: an audit against a dropped checksum file, two jobs compared, files of one content.
+//! Fixity: an audit against a dropped checksum file, two jobs compared, and duplicate files.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::server::{ROOT, Server};
 
 const MARKUP: &str = "<img src=x onerror=window.__pwned=1>";
 
-/// Four files, and what sha256sum says of them, kept outside of the tree.
+/// Writes four files, and their SHA256SUMS outside of the tree.
 fn write_listed(server: &Server) -> (TempDir, PathBuf) {
     for name in ["edited", "gone", "kept", "moved before"] {
         server.write(name, name);
@@ -23,7 +23,7 @@ fn write_listed(server: &Server) -> (TempDir, PathBuf) {
     (outside, manifest)
 }
 
-/// One of each: edited, gone, moved, new.
+/// Edits one file, removes one, moves one and adds one.
 fn change(server: &Server) {
     server.write("edited", "other bytes");
     std::fs::remove_file(server.tree().join("gone")).unwrap();
@@ -31,7 +31,7 @@ fn change(server: &Server) {
     server.write("new one", "new");
 }
 
-/// Awaits that each tab has this count, and that its rows are those.
+/// Opens a tab and awaits that it has exactly these rows.
 async fn until_tab(browser: &Browser, testid: &str, tab: &str, rows: &[&str]) {
     browser.until(&format!("document.querySelector('[data-tab={tab}] small')?.textContent === '{}'", rows.len())).await;
     browser.run(&format!("document.querySelector('[data-tab={tab}]').click()"), vec![]).await;
@@ -43,7 +43,7 @@ async fn until_tab(browser: &Browser, testid: &str, tab: &str, rows: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_directory_is_audited_against_a_checksum_file_and_each_verdict_has_its_view() {
+async fn a_directory_is_audited_against_a_checksum_file_and_each_verdict_has_its_tab() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let (_outside, manifest) = write_listed(&server);
@@ -79,7 +79,7 @@ async fn a_checksum_file_dropped_on_a_job_audits_its_directory() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_manifest_is_refused_in_words() {
+async fn a_file_that_is_not_a_manifest_is_refused_with_a_message() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     server.write("one", "1");
@@ -92,7 +92,7 @@ async fn a_file_that_is_no_manifest_is_refused_in_words() {
     browser
         .until("document.querySelector('[data-testid=error-banner]')?.textContent.includes('manifest_invalid')")
         .await;
-    browser.close_but_for(&["status of 400"]).await;
+    browser.close_ignoring(&["status of 400"]).await;
 }
 
 #[tokio::test]

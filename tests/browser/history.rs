@@ -1,4 +1,4 @@
-//! All jobs: found again, repeated, deleted once that was confirmed.
+//! The list of jobs: filtered, repeated, and deleted after a confirmation.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn jobs_are_filtered_by_state_and_by_words() {
 }
 
 #[tokio::test]
-async fn a_job_is_deleted_only_once_that_was_confirmed() {
+async fn a_job_is_deleted_only_after_a_confirmation() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     server.write("one", "1");
@@ -53,7 +53,7 @@ async fn a_job_is_deleted_only_once_that_was_confirmed() {
 }
 
 #[tokio::test]
-async fn a_job_is_repeated_with_all_that_was_asked_for() {
+async fn a_job_is_repeated_with_its_whole_spec() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     server.write("kept.txt", "1");

@@ -1,4 +1,4 @@
-//! The main job: browse, start, watch, and take the manifest away.
+//! Jobs: browse to a directory, start a job, watch it, and export the manifest.
 
 use hivesum_test_support::tools::check;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::server::{ROOT, Server};
 
 const FILES: usize = 40;
 
-/// Leaves this algorithm alone chosen.
-pub(crate) async fn choose_alone(browser: &Browser, algorithm: &str) {
+/// Selects this algorithm and no other.
+pub(crate) async fn select_only(browser: &Browser, algorithm: &str) {
     browser.find(&format!("algorithm-{algorithm}")).await;
     let choose = "const wanted = `algorithm-${arguments[0]}`;
         const boxes = [...document.querySelectorAll('[data-testid^=algorithm-]')];
@@ -18,13 +18,13 @@ pub(crate) async fn choose_alone(browser: &Browser, algorithm: &str) {
     browser.run(choose, vec![json!(algorithm)]).await;
 }
 
-/// Leaves this algorithm alone chosen, and starts the job on the directory in sight.
+/// Starts a job with this algorithm on the open directory.
 pub(crate) async fn start_job(browser: &Browser, algorithm: &str) {
-    choose_alone(browser, algorithm).await;
+    select_only(browser, algorithm).await;
     browser.click("start-job").await;
 }
 
-/// Runs a job on the whole root, to its end.
+/// Runs a job on the whole root and waits for its end.
 pub(crate) async fn run_job(browser: &Browser, server: &Server, algorithm: &str) {
     browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
     start_job(browser, algorithm).await;
@@ -85,7 +85,7 @@ async fn the_tabs_of_the_results_count_what_was_hashed_and_what_was_skipped() {
     browser.close().await;
 }
 
-/// Opens the row of the browser with this name.
+/// Opens the entry with this name in the file browser.
 async fn open_entry(browser: &Browser, name: &str) {
     let row = format!(
         "[...document.querySelectorAll('[data-testid=entry-row]')].find((row) => row.textContent.includes({}))",

@@ -1,26 +1,26 @@
-//! The page as its users meet it: the built program, and a headless Chromium driven through chromedriver.
+//! The page in a browser: the built program, and a headless Chromium driven through chromedriver.
 //!
-//! Each test has a server and a browser of its own. Conditions are awaited, never times, and every test ends with
-//! `Browser::close`, which fails on a console error or a breach of the content security policy. Expected digests
-//! come from the system's tools.
+//! Each test has its own server and browser. Tests await conditions and never sleep. Every test ends with
+//! `Browser::close`, which fails on a console error or a violation of the content security policy. Expected digests
+//! come from system tools.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
-mod access;
+mod accessibility;
+mod appearance;
 mod browser;
 mod checksum_files;
-mod craft;
 mod driver;
 mod fixity;
 mod history;
+mod interaction;
 mod jobs;
-mod live;
-mod looks;
-mod million;
+mod million_rows;
 mod names;
+mod overload;
 mod policy;
-mod refusals;
 mod results;
+mod running_jobs;
 mod server;
 mod sign_in;
 mod system;

@@ -1,4 +1,4 @@
-//! Names from the disk are text: whatever they hold, no view lets them act.
+//! Hostile file names are shown as text in every view and never interpreted.
 
 use crate::browser::Browser;
 use crate::jobs::run_job;
@@ -8,7 +8,7 @@ const MARKUP: &str = "<img src=x onerror=window.__pwned=1>";
 const HOSTILE: [&str; 4] =
     [MARKUP, "<script>window.__pwned=2<\u{2044}script>", "two\nlines.txt", "safe\u{202e}gpj.exe"];
 
-/// Asserts that every name is there as text, with what is invisible in it shown, and none as markup.
+/// Asserts that every name is shown as text with its invisible characters made visible, and none as markup.
 async fn assert_inert(browser: &Browser, row: &str) {
     let rows = format!("[...document.querySelectorAll('[data-testid={row}]')]");
     browser.until(&format!("{rows}.length === {}", HOSTILE.len())).await;
@@ -33,7 +33,7 @@ async fn hostile_names_are_inert_text_in_every_list() {
     run_job(&browser, &server, "blake3").await;
     assert_inert(&browser, "result-row").await;
 
-    // chromedriver takes several paths a line each, so the name with a newline cannot be chosen.
+    // chromedriver takes one path per line, so the name with a newline cannot be chosen.
     browser.click("nav-hash").await;
     for path in paths.iter().filter(|path| !path.to_str().unwrap().contains('\n')) {
         browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();

@@ -1,10 +1,10 @@
-//! The account of faults itself: were it blind, every other test would pass in vain.
+//! The error recording itself: without it, the other tests could not fail on page errors.
 
 use crate::browser::Browser;
 use crate::server::Server;
 
 #[tokio::test]
-async fn an_inline_script_is_refused_and_noticed() {
+async fn an_inline_script_is_blocked_and_recorded() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     browser.goto(&server.url).await;

@@ -1,4 +1,4 @@
-//! The results of a job: sorted, searched, filtered, looked at closely, taken away; each state has an address.
+//! The results of a job: sorted, searched, filtered, opened and exported. Each state has its own address.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -23,7 +23,7 @@ async fn until_paths(browser: &Browser, paths: &str) {
 }
 
 #[tokio::test]
-async fn a_search_is_part_of_the_address_and_is_there_again_after_a_reload() {
+async fn a_search_is_part_of_the_address_and_survives_a_reload() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     write_sizes(&server);
@@ -45,14 +45,14 @@ async fn a_search_is_part_of_the_address_and_is_there_again_after_a_reload() {
 }
 
 #[tokio::test]
-async fn a_click_on_a_title_sorts_and_the_order_is_part_of_the_address() {
+async fn a_click_on_a_column_title_sorts_and_the_order_is_part_of_the_address() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     write_sizes(&server);
     run_job(&browser, &server, "blake3").await;
-    // Without rows there is no table to click on.
+    // The table appears with its first rows.
     until_paths(&browser, "a b c d").await;
-    // Other orders are made once the job has ended.
+    // Sorting is possible once the job has ended.
     browser.until("document.querySelector('[data-testid=sort-size]:enabled')").await;
     browser.click("sort-size").await;
     until_paths(&browser, "c d a b").await;
@@ -64,7 +64,7 @@ async fn a_click_on_a_title_sorts_and_the_order_is_part_of_the_address() {
     browser.client.refresh().await.unwrap();
     until_paths(&browser, "b a d c").await;
     browser.until(&format!("{sorted}?.ariaSort === 'ascending'")).await;
-    // The third click goes back to the walk's order; the paths backwards are the path's own second order.
+    // The third click restores walk order. Paths are in walk order already, so a click on their title reverses it.
     browser.click("sort-size").await;
     until_paths(&browser, "a b c d").await;
     browser.until(&format!("!{sorted}")).await;
@@ -74,7 +74,7 @@ async fn a_click_on_a_title_sorts_and_the_order_is_part_of_the_address() {
 }
 
 #[tokio::test]
-async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
+async fn a_digest_in_the_search_field_finds_the_files_with_it() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     write_sizes(&server);
@@ -88,7 +88,7 @@ async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
     browser.until(&format!("location.hash.toLowerCase().endsWith('?digest={digest}')")).await;
     browser.client.refresh().await.unwrap();
     until_paths(&browser, "d elsewhere/copy of d").await;
-    // Of the other files by name of the algorithm.
+    // With the name of the algorithm.
     let other = digest_of_file("sha256sum", &server.tree().join("b"));
     browser.fill("results-search", &format!("sha256:{other}")).await;
     until_paths(&browser, "b").await;
@@ -98,7 +98,7 @@ async fn a_digest_in_the_search_field_finds_the_files_of_that_content() {
 }
 
 #[tokio::test]
-async fn errors_and_skips_have_views_of_their_own_with_reasons_in_words() {
+async fn errors_and_skipped_files_have_tabs_with_their_reasons() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     write_sizes(&server);
@@ -106,7 +106,7 @@ async fn errors_and_skips_have_views_of_their_own_with_reasons_in_words() {
     std::os::unix::net::UnixListener::bind(server.tree().join("socket")).unwrap();
     let locked = server.write("locked", "locked");
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).unwrap();
-    // Who may read everything gets no error of permission.
+    // Root may read every file and gets no permission error.
     let readable = std::fs::read(&locked).is_ok();
     run_job(&browser, &server, "blake3").await;
 
@@ -151,7 +151,7 @@ async fn a_result_is_opened_by_keyboard_and_shows_every_digest() {
 }
 
 #[tokio::test]
-async fn the_export_menu_offers_what_the_algorithm_can_be_and_says_in_words_what_cannot() {
+async fn the_export_menu_offers_the_formats_of_the_algorithm_and_shows_why_one_fails() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     write_sizes(&server);
@@ -165,10 +165,10 @@ async fn the_export_menu_offers_what_the_algorithm_can_be_and_says_in_words_what
         )
         .await;
     assert_eq!(formats, "gnu bsd b3sum csv json ndjson");
-    // b3sum's lines are UTF-8.
+    // The b3sum format needs UTF-8 names.
     browser.select("[data-format=b3sum]").await.click().await.unwrap();
     browser
         .until("document.querySelector('[data-testid=error-banner]')?.textContent.includes('name_not_representable')")
         .await;
-    browser.close_but_for(&["status of 409"]).await;
+    browser.close_ignoring(&["status of 409"]).await;
 }

@@ -1,4 +1,4 @@
-//! The server under test: the built program on a free port, with its own state and its own tree, killed on drop.
+//! The server under test: the built program on a free port, with its own state and tree, killed on drop.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,7 @@ pub(crate) const ROOT: &str = "files";
 pub(crate) struct Server {
     /// `http://ADDR`, without a slash at the end.
     pub(crate) url: String,
-    /// The sign-in link, where the server asks for a token.
+    /// The sign-in link, where authentication is on.
     pub(crate) link: Option<String>,
     tree: TempDir,
     state: TempDir,
@@ -23,17 +23,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Lets everybody in.
+    /// Without authentication.
     pub(crate) fn open() -> Self {
         Self::spawn(&["--no-auth"])
     }
 
-    /// Asks for a token.
-    pub(crate) fn guarded() -> Self {
+    /// With authentication.
+    pub(crate) fn with_auth() -> Self {
         Self::spawn(&[])
     }
 
-    /// With more arguments.
+    /// With these arguments.
     pub(crate) fn spawn(args: &[&str]) -> Self {
         let (tree, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
@@ -41,13 +41,13 @@ impl Server {
         Self { url, link, tree, state, args, child }
     }
 
-    /// Kills it as a power cut would.
+    /// Kills it without a chance to clean up.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Starts it again where it was.
+    /// Starts it again on the same address.
     pub(crate) fn start_again(&mut self) {
         let address = self.url.trim_start_matches("http://").to_owned();
         let (child, url, link) = start(self.tree.path(), self.state.path(), &self.args, &address);
@@ -60,7 +60,7 @@ impl Server {
         self.tree.path()
     }
 
-    /// Writes a file below the tree and gives its path.
+    /// Writes a file to the tree and returns its path.
     pub(crate) fn write(&self, name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.tree().join(std::ffi::OsStr::from_bytes(name.as_ref()));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -69,7 +69,7 @@ impl Server {
     }
 }
 
-/// The program, its address and its sign-in link.
+/// Starts the program. The process, its URL and its sign-in link.
 fn start(tree: &Path, state: &Path, args: &[String], listen: &str) -> (Child, String, Option<String>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hivesum"))
         .args(["serve", &format!("{ROOT}={}", tree.to_str().unwrap()), "--listen", listen, "--state"])
@@ -96,7 +96,7 @@ impl Drop for Server {
     }
 }
 
-/// Reads the log to its end, so that it never fills its pipe, and sends on the sign-in link.
+/// Reads the log to its end, so that it never fills its pipe, and sends the sign-in link.
 fn follow_log(log: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     let (found, links) = mpsc::channel();
     std::thread::spawn(move || {

@@ -1,12 +1,12 @@
-//! Signing in by the link that the server prints, and what is shown without it.
+//! Signing in by the link that the server prints, or by a pasted token.
 
 use crate::browser::Browser;
 use crate::server::Server;
 
 #[tokio::test]
-async fn the_start_link_signs_in_once_and_leaves_the_address() {
+async fn the_sign_in_link_works_and_its_token_is_removed_from_the_address() {
     let Some(browser) = Browser::start().await else { return };
-    let server = Server::guarded();
+    let server = Server::with_auth();
     browser.goto(server.link.as_ref().unwrap()).await;
     browser.find("drop-zone").await;
     assert!(!browser.client.current_url().await.unwrap().as_str().contains("token"));
@@ -16,9 +16,9 @@ async fn the_start_link_signs_in_once_and_leaves_the_address() {
 }
 
 #[tokio::test]
-async fn without_the_link_a_token_is_asked_for_and_a_pasted_link_is_taken() {
+async fn without_the_link_the_page_asks_for_a_token_and_accepts_a_pasted_link() {
     let Some(browser) = Browser::start().await else { return };
-    let server = Server::guarded();
+    let server = Server::with_auth();
     browser.goto(&server.url).await;
     browser.find("token-input").await;
     assert_eq!(browser.value("document.querySelectorAll('[data-testid=drop-zone]').length").await, 0);
@@ -29,7 +29,7 @@ async fn without_the_link_a_token_is_asked_for_and_a_pasted_link_is_taken() {
     browser.fill("token-input", server.link.as_ref().unwrap()).await;
     browser.click("sign-in").await;
     browser.find("drop-zone").await;
-    // The browser itself logs answers of 401; nothing else may be there.
+    // The browser logs answers with 401. There must be no other errors.
     let faults = browser.faults().await;
     assert!(faults.iter().all(|fault| fault.contains("status of 401")), "{faults:#?}");
     browser.close().await;

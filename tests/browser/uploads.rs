@@ -1,4 +1,4 @@
-//! The hash view: files that are chosen, dropped and pasted, their digests, and what becomes of each upload.
+//! The hash view: files that are chosen, dropped or pasted, their digests, and the state of each upload.
 
 use std::path::Path;
 
@@ -14,18 +14,18 @@ use crate::server::Server;
 const FILE_BYTES: usize = 300_000;
 const DONE: &str = "document.querySelectorAll('[data-testid=upload-row][data-state=done]').length";
 
-/// Opens the hash view with this algorithm alone chosen.
+/// Opens the hash view and selects only this algorithm.
 async fn open_with(browser: &Browser, server: &Server, algorithm: &str) {
     browser.goto(&server.url).await;
     browser.find(&format!("algorithm-{algorithm}")).await;
-    crate::jobs::choose_alone(browser, algorithm).await;
+    crate::jobs::select_only(browser, algorithm).await;
 }
 
 async fn choose(browser: &Browser, path: &Path) {
     browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();
 }
 
-/// Bytes a second that leave the browser; none is as fast as it can.
+/// Limits the upload rate of the browser, or removes the limit.
 async fn slow_down(browser: &Browser, bytes_per_second: Option<u32>) {
     let upload = bytes_per_second.map_or(json!(-1), |bytes| json!(bytes));
     let line = json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload });
@@ -61,14 +61,14 @@ async fn a_chosen_file_gets_the_digest_of_sha256sum_and_a_verdict_on_a_pasted_on
 }
 
 #[tokio::test]
-async fn an_expected_digest_of_another_algorithm_is_computed_without_being_asked() {
+async fn the_algorithm_of_an_expected_digest_is_computed_automatically() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let path = server.write("other.bin", cycle(FILE_BYTES));
     open_with(&browser, &server, "blake3").await;
     choose(&browser, &path).await;
     browser.select(&format!("{}[data-state=done]", hook("upload-row"))).await;
-    // 32 digits are an MD5 by their length alone.
+    // 32 digits can only be an MD5.
     browser.fill("expect-input", &digest_of_file("md5sum", &path)).await;
     browser.select(&format!("{}[data-verdict=match]", hook("expect-verdict"))).await;
     assert_eq!(browser.text("digest-md5").await, digest_of_file("md5sum", &path));
@@ -76,7 +76,7 @@ async fn an_expected_digest_of_another_algorithm_is_computed_without_being_asked
 }
 
 #[tokio::test]
-async fn a_dropped_folder_and_a_chosen_one_are_hashed_whole_and_saved_lines_pass_sha256sum() {
+async fn dropped_and_chosen_folders_are_hashed_completely_and_the_saved_manifest_passes_sha256sum() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let files = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ async fn a_dropped_folder_and_a_chosen_one_are_hashed_whole_and_saved_lines_pass
 }
 
 #[tokio::test]
-async fn an_upload_that_is_cancelled_stops_and_can_be_tried_again() {
+async fn a_cancelled_upload_stops_and_can_be_retried() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let path = server.write("slow.bin", cycle(4 << 20));
@@ -117,7 +117,7 @@ async fn an_upload_that_is_cancelled_stops_and_can_be_tried_again() {
     browser.click("upload-cancel").await;
     browser.select(&format!("{}[data-state=cancelled]", hook("upload-row"))).await;
     browser.until_text("upload-status", "Cancelled").await;
-    // The server is rid of it, too.
+    // It has ended on the server, too.
     browser.until_text("pool-busy", "0").await;
 
     slow_down(&browser, None).await;
@@ -128,7 +128,7 @@ async fn an_upload_that_is_cancelled_stops_and_can_be_tried_again() {
 }
 
 #[tokio::test]
-async fn several_uploads_go_up_at_once_and_outlive_a_look_at_another_view() {
+async fn uploads_run_in_parallel_and_continue_while_another_view_is_open() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let paths: Vec<_> = (0..6).map(|n| server.write(format!("up {n}"), cycle((64 << 10) + n))).collect();
@@ -148,7 +148,7 @@ async fn several_uploads_go_up_at_once_and_outlive_a_look_at_another_view() {
 }
 
 #[tokio::test]
-async fn pasted_text_files_and_digests_each_go_where_they_belong() {
+async fn pasted_text_and_files_are_hashed_and_a_pasted_digest_is_compared() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     open_with(&browser, &server, "sha256").await;
@@ -166,7 +166,7 @@ async fn pasted_text_files_and_digests_each_go_where_they_belong() {
 }
 
 #[tokio::test]
-async fn a_digest_is_copied_as_it_is_shown() {
+async fn a_copied_digest_is_the_displayed_one() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let path = server.write("copied", "copied");

@@ -1,22 +1,22 @@
-//! A server that is busy: its refusals are read in words, and what was asked for is tried again.
+//! An overloaded server: its refusals are shown as messages, and the page retries.
 
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::jobs::start_job;
-use crate::live::{ENDLESS, start_slow_job};
+use crate::running_jobs::{ENDLESS, start_slow_job};
 use crate::server::{ROOT, Server};
 
-/// The browser itself logs these answers.
+/// The browser logs these answers.
 const REFUSED: [&str; 2] = ["status of 429", "status of 503"];
 
 #[tokio::test]
-async fn too_many_requests_are_told_with_a_countdown_and_the_view_comes_by_itself() {
+async fn a_rate_limited_view_shows_a_countdown_and_then_loads_by_itself() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::spawn(&["--no-auth", "--rate-limit", "2"]);
     browser.goto(&server.url).await;
     browser.find("drop-zone").await;
-    // Whatever is allowed is spent before the view asks, however long that takes it.
+    // Uses up the rate limit until the view has sent its request.
     let spend = "window.__spending = setInterval(() => fetch('/api/v1/roots'), 20);";
     browser.run(spend, vec![]).await;
     browser.click("nav-jobs").await;
@@ -25,11 +25,11 @@ async fn too_many_requests_are_told_with_a_countdown_and_the_view_comes_by_itsel
     browser.until("document.querySelector('.banner.wait').getAttribute('role') === 'status'").await;
     browser.until("document.querySelector('.view-jobs .placeholder')?.textContent.includes('No jobs yet')").await;
     browser.until("!document.querySelector('.banner')").await;
-    browser.close_but_for(&REFUSED).await;
+    browser.close_ignoring(&REFUSED).await;
 }
 
 #[tokio::test]
-async fn an_upload_that_is_refused_waits_in_words_and_goes_up_by_itself() {
+async fn a_refused_upload_shows_that_it_waits_and_is_retried() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::spawn(&["--no-auth", "--rate-limit", "1"]);
     let paths: Vec<_> = (0..4).map(|n| server.write(format!("up {n}"), n.to_string())).collect();
@@ -38,11 +38,11 @@ async fn an_upload_that_is_refused_waits_in_words_and_goes_up_by_itself() {
     browser.find("file-input").await.send_keys(&list.join("\n")).await.unwrap();
     browser.until("[...document.querySelectorAll('[data-testid=upload-status]')].some((status) => status.textContent.includes('Trying again in'))").await;
     browser.until("document.querySelectorAll('[data-testid=upload-row][data-state=done]').length === 4").await;
-    browser.close_but_for(&REFUSED).await;
+    browser.close_ignoring(&REFUSED).await;
 }
 
 #[tokio::test]
-async fn a_full_queue_is_told_and_the_job_starts_once_there_is_room() {
+async fn a_full_queue_is_shown_and_the_job_starts_once_there_is_room() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::spawn(&["--no-auth", "--max-running-jobs", "1", "--max-queued-jobs", "1"]);
     start_slow_job(&browser, &server, ENDLESS, "0.5").await;
@@ -57,8 +57,8 @@ async fn a_full_queue_is_told_and_the_job_starts_once_there_is_room() {
     browser.until("document.querySelector('.banner.wait')?.textContent.includes('queue_full')").await;
     let cancel = "fetch(`/api/v1/jobs/${arguments[0]}/cancel`, { method: 'POST' })";
     browser.run(cancel, vec![first.clone()]).await;
-    // The page comes to the third job, which goes on at the pace that was asked for.
+    // The page opens the third job, which runs with its bandwidth limit.
     browser.until(&format!("location.hash.startsWith('#/job/') && !location.hash.endsWith({first})")).await;
     browser.until_text("job-state", "Running").await;
-    browser.close_but_for(&REFUSED).await;
+    browser.close_ignoring(&REFUSED).await;
 }

@@ -1,17 +1,17 @@
-//! How the page feels: by keyboard alone, without motion, at once, without jumps.
+//! Interaction: keyboard only, reduced motion, first paint and layout shift.
 
 use serde_json::json;
 
+use crate::appearance::visit;
 use crate::browser::{Browser, hook};
 use crate::jobs::run_job;
-use crate::live::{ENDLESS, start_slow_job};
-use crate::looks::visit;
+use crate::running_jobs::{ENDLESS, start_slow_job};
 use crate::server::{ROOT, Server};
 
-/// The bound for a release build on loopback, five-fold for a debug build, which reads assets from the disk.
+/// The limit for a release build on loopback, five times that in a debug build, which reads assets from the disk.
 const FIRST_PAINT_MS: f64 = if cfg!(debug_assertions) { 500.0 } else { 100.0 };
-/// What web.dev calls good is 0.1.
-const MOST_LAYOUT_SHIFT: f64 = 0.02;
+/// web.dev calls up to 0.1 good.
+const MAX_LAYOUT_SHIFT: f64 = 0.02;
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 const DOWN: &str = "\u{e015}";
@@ -21,19 +21,19 @@ async fn press(browser: &Browser, keys: &str) {
     focused.send_keys(keys).await.unwrap();
 }
 
-/// Tabs on until the focused element has this test hook, each step with a visible ring.
+/// Presses Tab until the element with this test hook has focus. The focus must be visible at every step.
 async fn tab_to(browser: &Browser, testid: &str) {
     for _ in 0..60 {
         press(browser, TAB).await;
         let at = browser
             .value("[document.activeElement.dataset.testid ?? '', document.activeElement.matches(':focus-visible')]")
             .await;
-        assert_eq!(at[1], true, "focus cannot be seen");
+        assert_eq!(at[1], true, "the focus is not visible");
         if at[0] == testid {
             return;
         }
     }
-    panic!("{testid} is not reached by the tab key");
+    panic!("{testid} cannot be reached by the Tab key");
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_directory_is_found_and_hashed_by_keyboard_alone() {
     press(&browser, ENTER).await;
     browser.find("entry-row").await;
     browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
-    // The first name that begins so, then up again, then down by the arrow.
+    // Typing selects the first name with this prefix.
     press(&browser, "be").await;
     press(&browser, ENTER).await;
     browser.until(&format!("location.hash === '#/files/{ROOT}/beta'")).await;
@@ -68,7 +68,7 @@ async fn a_directory_is_found_and_hashed_by_keyboard_alone() {
 }
 
 #[tokio::test]
-async fn who_wants_no_motion_gets_none() {
+async fn with_reduced_motion_nothing_is_animated() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     start_slow_job(&browser, &server, ENDLESS, "0.5").await;
@@ -82,7 +82,7 @@ async fn who_wants_no_motion_gets_none() {
 }
 
 #[tokio::test]
-async fn the_first_paint_is_there_at_once_and_nothing_jumps_afterwards() {
+async fn the_first_paint_is_fast_and_the_layout_does_not_shift() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     for n in 0..50 {
@@ -99,17 +99,17 @@ async fn the_first_paint_is_there_at_once_and_nothing_jumps_afterwards() {
     browser.until("performance.getEntriesByName('first-contentful-paint').length").await;
     let paint = browser.value("performance.getEntriesByName('first-contentful-paint')[0].startTime").await;
     assert!(paint.as_f64().unwrap() < FIRST_PAINT_MS, "the first paint took {paint} ms");
-    for (view, content) in crate::looks::VIEWS {
+    for (view, content) in crate::appearance::VIEWS {
         visit(&browser, view, content, &job).await;
         browser.until("!document.querySelector('[aria-busy]')").await;
         let shift = browser.value("window.__shift").await;
-        assert!(shift.as_f64().unwrap() < MOST_LAYOUT_SHIFT, "{view} made the page jump by {shift}");
+        assert!(shift.as_f64().unwrap() < MAX_LAYOUT_SHIFT, "{view} shifted the layout by {shift}");
     }
     browser.close().await;
 }
 
 #[tokio::test]
-async fn what_is_chosen_is_counted_below_the_directory_in_sight() {
+async fn files_of_the_open_directory_or_selection_are_counted() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     for name in ["a/1", "a/b/2", "a/b/c/3", "top"] {

@@ -1,23 +1,23 @@
-//! A job that is watched: its figures move, it is cancelled, it survives the death of the server.
+//! Running jobs: their progress is shown, they can be cancelled, and they survive a killed server.
 
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::jobs::{choose_alone, run_job, start_job};
+use crate::jobs::{run_job, select_only, start_job};
 use crate::server::{ROOT, Server};
 
-/// Small, as the budget is kept batch by batch, and a batch has some 256 files.
+/// Small, because the bandwidth limit applies per batch, and a batch has about 256 files.
 const FILE_BYTES: usize = 4 << 10;
-/// Files that take longer than any test waits, at half a MiB a second.
+/// Number of files that at 0.5 MiB/s take longer than any test waits.
 pub(crate) const ENDLESS: usize = 16_000;
 
-/// Starts a job over so many files at so many MiB a second, and awaits its first bytes.
+/// Starts a job over this many files with a bandwidth limit in MiB/s, and awaits its first results.
 pub(crate) async fn start_slow_job(browser: &Browser, server: &Server, files: usize, budget: &str) {
     for n in 0..files {
         server.write(format!("slow {n:05}.bin"), [n as u8; FILE_BYTES]);
     }
     browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
-    choose_alone(browser, "blake3").await;
+    select_only(browser, "blake3").await;
     browser.run("document.querySelector('details.more').open = true", vec![]).await;
     browser.fill("budget", budget).await;
     start_job(browser, "blake3").await;
@@ -26,7 +26,7 @@ pub(crate) async fn start_slow_job(browser: &Browser, server: &Server, files: us
 }
 
 #[tokio::test]
-async fn a_running_job_shows_its_place_its_rate_and_its_results_and_is_cancelled() {
+async fn a_running_job_shows_its_progress_and_results_and_can_be_cancelled() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     start_slow_job(&browser, &server, ENDLESS, "0.5").await;
@@ -46,10 +46,10 @@ async fn a_running_job_shows_its_place_its_rate_and_its_results_and_is_cancelled
 }
 
 #[tokio::test]
-async fn an_answer_from_before_the_end_that_comes_after_it_is_asked_for_again() {
+async fn results_requested_before_the_end_and_received_after_it_are_requested_again() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
-    // The first page of results, as it was when nothing was committed yet, comes when it is let go.
+    // Holds back the first answer, an empty page, until `__release` is called.
     let hold = "const real = window.fetch; let held = false;
         window.fetch = (url, init) => (held || !url.includes('limit=200') ? real(url, init) : new Promise((answer) => {
             held = true;
@@ -66,7 +66,7 @@ async fn an_answer_from_before_the_end_that_comes_after_it_is_asked_for_again() 
 }
 
 #[tokio::test]
-async fn a_job_is_followed_over_the_death_of_the_server_to_its_end() {
+async fn a_job_is_followed_to_its_end_although_the_server_is_killed() {
     let Some(browser) = Browser::start().await else { return };
     let mut server = Server::open();
     start_slow_job(&browser, &server, 5000, "1").await;
@@ -77,9 +77,9 @@ async fn a_job_is_followed_over_the_death_of_the_server_to_its_end() {
     browser.until_text("job-state", "Completed").await;
     browser.until_text("job-files-done", "5,000").await;
     browser.until_text("results-total", "5,000 results").await;
-    // What the browser itself says of requests that met a closed port.
+    // The browser logs requests to the closed port.
     browser
-        .close_but_for(&[
+        .close_ignoring(&[
             "ERR_CONNECTION_REFUSED",
             "ERR_INCOMPLETE_CHUNKED_ENCODING",
             "ERR_CONNECTION_RESET",
@@ -89,7 +89,7 @@ async fn a_job_is_followed_over_the_death_of_the_server_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_deleted_and_a_view_without_a_server_say_so_and_offer_a_way_on() {
+async fn an_unknown_job_and_an_unreachable_server_are_shown_and_can_be_retried() {
     let Some(browser) = Browser::start().await else { return };
     let mut server = Server::open();
     browser.goto(&format!("{}/#/job/01890000-0000-7000-8000-000000000000", server.url)).await;
@@ -108,6 +108,6 @@ async fn a_job_that_was_deleted_and_a_view_without_a_server_say_so_and_offer_a_w
     browser.click("retry").await;
     browser.find("job-row").await;
     browser
-        .close_but_for(&["ERR_CONNECTION_REFUSED", "status of 404", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"])
+        .close_ignoring(&["ERR_CONNECTION_REFUSED", "status of 404", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"])
         .await;
 }

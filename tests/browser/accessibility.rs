@@ -1,13 +1,13 @@
-//! The page for everybody: what axe-core finds in each view, in both colour schemes, and that it can find anything.
+//! Accessibility: axe-core finds nothing in any view, in both colour schemes, and it does find a planted fault.
 
 use std::path::Path;
 
 use hivesum_test_support::Requirement;
 use serde_json::{Value, json};
 
+use crate::appearance::{NARROW_PIXELS, VIEWS, colours, size, visit};
 use crate::browser::Browser;
 use crate::jobs::run_job;
-use crate::looks::{NARROW_PIXELS, VIEWS, colours, size, visit};
 use crate::server::{ROOT, Server};
 
 /// The source of axe-core, where `.ci/run` installs it from npm.
@@ -20,7 +20,7 @@ fn axe_core() -> Option<String> {
     source
 }
 
-/// What axe-core holds against the page as it is: the rule and the first element of each violation.
+/// The violations that axe-core finds in the page: the rule and the elements of each.
 async fn violations(browser: &Browser, axe: &str) -> Vec<Value> {
     browser.run(axe, vec![]).await;
     let audit = "window.__axe = undefined; axe.run(document).then(({ violations, passes }) => { window.__axe = { passes: passes.length, \
@@ -28,7 +28,7 @@ async fn violations(browser: &Browser, axe: &str) -> Vec<Value> {
     browser.run(audit, vec![]).await;
     browser.until("window.__axe").await;
     let found = browser.value("window.__axe").await;
-    assert!(found["passes"].as_u64().unwrap() > 10, "axe-core looked at nothing: {found}");
+    assert!(found["passes"].as_u64().unwrap() > 10, "axe-core checked nothing: {found}");
     found["violations"].as_array().unwrap().clone()
 }
 
@@ -71,7 +71,7 @@ async fn axe_core_finds_nothing_in_any_view_light_dark_or_narrow() {
 async fn axe_core_finds_nothing_in_the_queue_the_banner_or_the_signed_out_page() {
     let Some(browser) = Browser::start().await else { return };
     let Some(axe) = axe_core() else { return };
-    let server = Server::guarded();
+    let server = Server::with_auth();
     browser.goto(&server.url).await;
     browser.find("token-input").await;
     assert_accessible(&browser, &axe, "signed out").await;
@@ -84,12 +84,12 @@ async fn axe_core_finds_nothing_in_the_queue_the_banner_or_the_signed_out_page()
     assert_accessible(&browser, &axe, "the queue").await;
     browser.visit(&format!("#/files/{ROOT}/nothing here")).await;
     browser.find("error-banner").await;
-    assert_accessible(&browser, &axe, "a path that is not there").await;
-    browser.close_but_for(&["status of 401", "status of 404"]).await;
+    assert_accessible(&browser, &axe, "a path that does not exist").await;
+    browser.close_ignoring(&["status of 401", "status of 404"]).await;
 }
 
 #[tokio::test]
-async fn axe_core_finds_a_fault_where_there_is_one() {
+async fn axe_core_finds_a_planted_fault() {
     let Some(browser) = Browser::start().await else { return };
     let Some(axe) = axe_core() else { return };
     let server = Server::open();

@@ -1,6 +1,7 @@
-//! A result of a million rows: real files, a real job, scrolled from its first row to its last.
+//! A job with a million results, scrolled from the first row to the last.
 //!
-//! `HIVESUM_TABLE_ROWS` scales it; the files are hard links, as a million inodes take longer to make than to hash.
+//! `HIVESUM_TABLE_ROWS` sets the number. The files are hard links, as a million inodes take longer to create than to
+//! hash.
 
 use std::path::Path;
 
@@ -11,24 +12,24 @@ use crate::jobs::run_job;
 use crate::server::Server;
 
 const ROWS: usize = 1_000_000;
-/// Links to one inode; ext4 allows 65,000.
+/// All are links to one inode, of which ext4 allows 65,000.
 const ROWS_PER_DIRECTORY: usize = 1_000;
-/// Rows that are drawn: what is in sight, and some beyond.
-const MOST_NODES: u64 = 80;
+/// The most rows in the document: the visible ones and some above and below.
+const MAX_NODES: u64 = 80;
 
 fn write_tree(tree: &Path, rows: usize) {
     for directory in 0..rows.div_ceil(ROWS_PER_DIRECTORY) {
-        let place = tree.join(format!("{directory:04}"));
-        std::fs::create_dir(&place).unwrap();
-        let first = place.join("000");
+        let path = tree.join(format!("{directory:04}"));
+        std::fs::create_dir(&path).unwrap();
+        let first = path.join("000");
         std::fs::write(&first, directory.to_string()).unwrap();
         for n in 1..ROWS_PER_DIRECTORY.min(rows - directory * ROWS_PER_DIRECTORY) {
-            std::fs::hard_link(&first, place.join(format!("{n:03}"))).unwrap();
+            std::fs::hard_link(&first, path.join(format!("{n:03}"))).unwrap();
         }
     }
 }
 
-/// The path of a row in walk order, as it is shown.
+/// The path of a row, in walk order.
 fn path_of(row: usize) -> String {
     format!("{:04}/{:03}", row / ROWS_PER_DIRECTORY, row % ROWS_PER_DIRECTORY)
 }
@@ -40,11 +41,11 @@ async fn until_row(browser: &Browser, row: usize) {
     );
     browser.until(&shown).await;
     let nodes = browser.value("document.querySelectorAll('[data-testid=result-row]').length").await;
-    assert!(nodes.as_u64().unwrap() <= MOST_NODES, "{nodes} rows are drawn");
+    assert!(nodes.as_u64().unwrap() <= MAX_NODES, "the document has {nodes} rows");
 }
 
 #[tokio::test]
-async fn a_table_of_a_million_rows_is_scrolled_to_its_end_and_every_row_can_be_reached() {
+async fn every_row_of_a_table_of_a_million_can_be_reached() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let rows = number_from_env("HIVESUM_TABLE_ROWS").map_or(ROWS, |rows| rows.try_into().unwrap());
@@ -62,7 +63,7 @@ async fn a_table_of_a_million_rows_is_scrolled_to_its_end_and_every_row_can_be_r
     until_row(&browser, rows - 1).await;
     browser.run(&format!("{table} table.scrollTop = (table.scrollHeight - table.clientHeight) / 2"), vec![]).await;
     until_row(&browser, rows / 2).await;
-    // By keys: the last row, exactly, and the one above it.
+    // By keys: exactly the last row, and the one above it.
     browser.run(&format!("{table} table.focus()"), vec![]).await;
     let keys = browser.find("result-rows").await;
     keys.send_keys("\u{e010}").await.unwrap();
@@ -71,12 +72,12 @@ async fn a_table_of_a_million_rows_is_scrolled_to_its_end_and_every_row_can_be_r
     browser.until(&format!("{selected}.getAttribute('aria-rowindex') === '{}'", rows + 1)).await;
     keys.send_keys("\u{e013}").await.unwrap();
     browser.until(&format!("{selected}?.textContent.startsWith('{}')", path_of(rows - 2))).await;
-    // By wheel: pixel by pixel, wherever the scrollbar stands.
+    // By wheel: exact to the pixel at any scroll position.
     let tops = "[...document.querySelectorAll('[data-testid=result-row]')].find((row) => row.ariaSelected === 'true').getBoundingClientRect().top";
     let before = browser.value(tops).await.as_f64().unwrap();
     browser.run(&format!("{table} table.scrollBy(0, -100)"), vec![]).await;
     browser.until(&format!("Math.abs({tops} - {before} - 100) < 2")).await;
-    // By search, from the server.
+    // By a search on the server.
     let sought = path_of(rows * 3 / 4);
     browser.fill("results-search", &sought).await;
     browser.until_text("results-total", "1 result shown").await;

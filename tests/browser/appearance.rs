@@ -1,4 +1,4 @@
-//! The five views in light, dark and narrow: pictures of each, and nothing that sticks out at 390 pixels.
+//! The five views in light, dark and narrow: a screenshot of each, and no horizontal overflow at 390 pixels.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
 
 pub(crate) const NARROW_PIXELS: u32 = 390;
-/// Each view and what is there once it is filled.
+/// Each view, and an element that exists once it has its content.
 pub(crate) const VIEWS: [(&str, &str); 5] = [
     ("hash", "[data-testid=drop-zone]"),
     ("files", "[data-testid=entry-row]"),
@@ -27,7 +27,7 @@ pub(crate) async fn size(browser: &Browser, width: u32, height: u32) {
     browser.until(&format!("innerWidth === {width}")).await;
 }
 
-/// Goes to a view by its address and awaits its content.
+/// Opens a view by its address and awaits its content.
 pub(crate) async fn visit(browser: &Browser, view: &str, content: &str, job: &str) {
     let address = match view {
         "files" => format!("#/files/{ROOT}"),
@@ -39,7 +39,7 @@ pub(crate) async fn visit(browser: &Browser, view: &str, content: &str, job: &st
 }
 
 #[tokio::test]
-async fn the_five_views_fit_a_narrow_screen_and_have_their_pictures_in_light_and_dark() {
+async fn the_five_views_fit_a_narrow_screen_in_light_and_dark() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     for n in 0..30 {
@@ -70,7 +70,7 @@ async fn the_five_views_fit_a_narrow_screen_and_have_their_pictures_in_light_and
 }
 
 #[tokio::test]
-async fn the_theme_button_changes_the_colours_and_is_remembered() {
+async fn the_theme_button_changes_the_colours_permanently() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     browser.goto(&server.url).await;
