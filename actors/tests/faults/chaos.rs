@@ -1,8 +1,8 @@
-//! Chaos: a writer that never rests against scans that never rest, and an oracle that knows every version.
+//! Chaos: a writer changes files without pause while scans run without pause, and an oracle knows every version.
 //!
-//! The oracle writes a version down before the file has it. A digest that a scan calls stable must be one
-//! that some file had under that name; one called unverified promises less. When the writer is done, a last
-//! scan has every file as it is. 5,000 events in the suite, more with `HIVESUM_CHAOS_EVENTS`.
+//! The oracle records a version before the file has it. A digest that a scan calls stable must be of a version that
+//! existed under that name; an unverified one may be of any bytes. When the writer is done, a last scan must match
+//! every file. The suite has 5,000 events, `HIVESUM_CHAOS_EVENTS` sets another number.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -18,7 +18,7 @@ use hivesum_test_support::{cycle, number_from_env};
 
 use crate::stage::{Line, PATIENT, engine, run, spec};
 
-/// Files that the writer plays with. The first ones are cut into pieces, the next ones mapped, the rest read.
+/// Files that the writer changes. The first are hashed in segments, the next are mapped, the rest are read.
 const NAMES: usize = 40;
 const LARGE_NAMES: usize = 2;
 const MAPPED_NAMES: usize = 6;
@@ -31,18 +31,18 @@ fn first_size(number: usize) -> usize {
     }
 }
 
-/// A file's content through its life, whatever it is called.
+/// The content of a file and all its versions, under whatever names.
 #[derive(Debug, Default)]
 struct Life {
     content: Vec<u8>,
     versions: HashSet<String>,
 }
 
-/// Every version of every file, and which files a name ever stood for.
+/// Every version of every file, and all files that a name ever belonged to.
 #[derive(Debug, Default)]
 struct Oracle {
     lives: Vec<Life>,
-    /// Who has the name now.
+    /// The file that has the name now.
     now: BTreeMap<String, usize>,
     ever: BTreeMap<String, BTreeSet<usize>>,
 }
@@ -72,9 +72,9 @@ impl Oracle {
     }
 }
 
-/// The writer. Its choices come from a fixed seed, so that a run can be had again.
+/// The writer. Its choices come from a fixed seed, so that a run can be repeated.
 struct Writer<'a> {
-    place: PathBuf,
+    dir: PathBuf,
     oracle: &'a Mutex<Oracle>,
     random: u64,
 }
@@ -89,13 +89,13 @@ impl Writer<'_> {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.place.join(name)
+        self.dir.join(name)
     }
 
     /// One event on one file.
     fn act(&mut self) {
         let number = self.next(NAMES);
-        // Large files take long to digest for the oracle too: most of their turns go to small ones.
+        // The oracle takes long to digest large files, so most events go to small ones.
         let number = if number < MAPPED_NAMES && self.next(4) > 0 { MAPPED_NAMES + number } else { number };
         let name = format!("{number:02}");
         let Some(life) = self.oracle.lock().unwrap().now.get(&name).copied() else {
@@ -157,7 +157,7 @@ impl Writer<'_> {
         self.open(name).write_all_at(&bytes, at as u64).unwrap();
     }
 
-    /// Byte by byte, so that every state on the way is a version of its own.
+    /// Byte by byte, so that every intermediate state is a version of its own.
     fn write_mapped(&mut self, name: &str, life: usize, mut content: Vec<u8>) {
         if content.is_empty() {
             return self.append(name, life, content);
@@ -170,9 +170,9 @@ impl Writer<'_> {
         assert_eq!(write_mapped(&self.open(name), changes).unwrap(), 3);
     }
 
-    /// To a name that may be another file's, which is gone with it.
+    /// To a name that may belong to another file, which is then gone.
     fn rename(&mut self, name: &str, life: usize) {
-        // Large stays with large, so that the tree keeps its shape.
+        // Sizes stay with their names, so that the tree keeps its shape.
         let (low, high) = match name.parse::<usize>().unwrap() {
             number if number < MAPPED_NAMES => (0, MAPPED_NAMES),
             _ => (MAPPED_NAMES, NAMES),
@@ -192,8 +192,8 @@ impl Writer<'_> {
     }
 }
 
-/// What a scan may say of a file that somebody is at.
-fn is_honest(line: &Line, oracle: &Oracle) -> bool {
+/// Whether a result is allowed for a file that is being changed.
+fn is_allowed(line: &Line, oracle: &Oracle) -> bool {
     let name = std::str::from_utf8(&line.path).unwrap();
     match line.status {
         Status::Hashed(Stability::Stable) => name.starts_with('.') || oracle.had(name, &line.digests[0]),
@@ -205,12 +205,12 @@ fn is_honest(line: &Line, oracle: &Oracle) -> bool {
 
 #[test]
 fn no_digest_called_stable_is_of_bytes_that_were_never_there() {
-    // Failpoints are everybody's: while this runs, nobody else sets one.
+    // Failpoints are global: while this runs, no other test sets one.
     let _scenario = fail::FailScenario::setup();
     let events = number_from_env("HIVESUM_CHAOS_EVENTS").unwrap_or(5000);
-    let place = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let oracle = Mutex::new(Oracle::default());
-    let mut writer = Writer { place: place.path().to_owned(), oracle: &oracle, random: 0x9E37_79B9_7F4A_7C15 };
+    let mut writer = Writer { dir: dir.path().to_owned(), oracle: &oracle, random: 0x9E37_79B9_7F4A_7C15 };
     for number in 0..NAMES {
         writer.create(&format!("{number:02}"), number);
     }
@@ -226,27 +226,27 @@ fn no_digest_called_stable_is_of_bytes_that_were_never_there() {
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {
-            let mut spec = spec(place.path());
+            let mut spec = spec(dir.path());
             spec.io = if seen.scans.is_multiple_of(2) { IoMode::Map } else { IoMode::Read };
             let scanned = run(&engine, spec);
             let oracle = oracle.lock().unwrap();
             for line in &scanned.lines {
-                assert!(is_honest(line, &oracle), "after {happened:?} events, {} scans: {line:?}", seen.scans);
+                assert!(is_allowed(line, &oracle), "after {happened:?} events, {} scans: {line:?}", seen.scans);
             }
             seen.take(&scanned.lines);
         }
     });
     println!("{events} events, {seen:?}");
-    assert!(seen.scans > 0 && seen.stable > 0, "nothing was put to the test: {seen:?}");
-    at_rest(&engine, place.path(), &oracle.into_inner().unwrap());
+    assert!(seen.scans > 0 && seen.stable > 0, "nothing was tested: {seen:?}");
+    check_at_rest(&engine, dir.path(), &oracle.into_inner().unwrap());
     let stats = engine.stats();
     assert_eq!((stats.hashers.panics, stats.hashers.restarts), (0, 0));
     background.join();
 }
 
-/// Nobody writes any more: every file is stable, and as the oracle has it.
-fn at_rest(engine: &hivesum_actors::Engine, place: &Path, oracle: &Oracle) {
-    let scanned = run(engine, spec(place));
+/// Without a writer, every file must be stable and have the digest that the oracle knows.
+fn check_at_rest(engine: &hivesum_actors::Engine, dir: &Path, oracle: &Oracle) {
+    let scanned = run(engine, spec(dir));
     assert_eq!(scanned.lines.len(), oracle.now.len());
     for (name, &life) in &oracle.now {
         let line = scanned.line(name);
@@ -255,7 +255,7 @@ fn at_rest(engine: &hivesum_actors::Engine, place: &Path, oracle: &Oracle) {
     }
 }
 
-/// What came of the scans.
+/// Counts of the results of all scans.
 #[derive(Debug, Default)]
 struct Seen {
     scans: usize,

@@ -1,8 +1,8 @@
-//! A hole costs what digesting zeros costs, and no more: time, memory, pages.
+//! A hole costs no more time and memory than digesting zeros.
 //!
 //! `HIVESUM_HOLE_GIB=100 cargo test --release -p hivesum-actors --all-features --test faults -- --nocapture zeros`
-//! compares the time with as many bytes of one buffer of zeros, digested by as many threads. The suite takes
-//! 1 GiB, and asks for the digest and the memory alone: time is for a machine that does nothing else.
+//! compares the time with the same number of zeros from one buffer, digested by the same number of threads. The suite
+//! takes 1 GiB and checks only the digest and the memory, as times need an otherwise idle machine.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,11 +14,11 @@ use hivesum_test_support::process::peak_bytes;
 
 use crate::stage::{PATIENT, engine_with, run, spec};
 
-/// As the engine cuts files.
+/// The size of the engine's segments.
 const PIECE: u64 = 8 << 20;
 const HASHERS: usize = 2;
 
-/// A zero buffer that stays in a core's cache, digested as the pieces of a file of so many bytes.
+/// The digest of a file of zeros and the time that it takes, from one buffer that stays in the core's cache.
 fn digest_of_zeros(bytes: u64) -> (String, Duration) {
     let zeros = vec![0; 256 << 10];
     let subtrees = Subtrees::new(PIECE).unwrap();

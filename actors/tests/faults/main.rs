@@ -1,10 +1,10 @@
-//! Faults: what each may cost, and that it costs no more. A binary of its own, for failpoints are global.
+//! Faults, and that each costs no more than it may. They are in a binary of their own, because failpoints are global.
 //!
-//! `rows/` holds the table, one function a fault; `play` runs each in a process of its own, and once more
-//! with each of its guards taken out. Longer runs than the suite's are asked for by environment:
-//! `HIVESUM_CHAOS_EVENTS=100000`, `HIVESUM_SWAPS=1000000`, `HIVESUM_ENTRIES=1000000`, `HIVESUM_HOLE_GIB=100`.
+//! `rows/` is the table of faults, one function each. `play` runs each in a process of its own, and once more with each
+//! of its guards taken out. Environment variables make longer runs: `HIVESUM_CHAOS_EVENTS=100000`,
+//! `HIVESUM_SWAPS=1000000`, `HIVESUM_ENTRIES=1000000`, `HIVESUM_HOLE_GIB=100`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stdout, reason = "a test says what it found, or why it could not look")]
+#![allow(clippy::print_stdout, reason = "a test prints what it measured")]
 
 mod chaos;
 mod holes;

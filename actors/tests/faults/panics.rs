@@ -1,4 +1,4 @@
-//! Panics, dead threads, stuck threads: what each may cost.
+//! Panics, dead threads and stuck threads, and what each may cost.
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn a_dead_hasher_thread_is_replaced_and_the_scan_goes_on() {
 }
 
 #[test]
-fn a_panic_in_a_large_file_is_its_own_error() {
+fn a_panic_in_a_large_file_is_an_error_of_that_file_only() {
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(10);
     fs::File::create(tree.path().join("large")).unwrap().set_len(40 << 20).unwrap();
@@ -52,7 +52,7 @@ fn a_panic_in_a_large_file_is_its_own_error() {
 }
 
 #[test]
-fn a_panic_in_an_upload_is_told_to_its_client_and_the_next_one_works() {
+fn a_panic_in_an_upload_is_an_error_for_its_client_and_the_next_upload_works() {
     let scenario = fail::FailScenario::setup();
     let (engine, background) = engine(PATIENT);
     fail::cfg("absorb_chunk", "1*panic").unwrap();
@@ -133,7 +133,7 @@ fn a_file_written_to_during_every_read_has_no_digest() {
 }
 
 #[test]
-fn a_large_file_cut_short_between_its_pieces_is_refused_and_the_process_lives() {
+fn a_large_file_truncated_between_its_segments_is_refused_and_the_process_survives() {
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(1);
     let large = tree.path().join("large");
@@ -150,7 +150,7 @@ fn a_large_file_cut_short_between_its_pieces_is_refused_and_the_process_lives() 
 }
 
 #[test]
-fn a_large_file_that_grows_once_is_digested_whole_and_probed_anew() {
+fn a_large_file_that_grows_once_is_digested_in_its_new_length() {
     let scenario = fail::FailScenario::setup();
     let tree = tempfile::tempdir().unwrap();
     let large = tree.path().join("large");
@@ -165,7 +165,7 @@ fn a_large_file_that_grows_once_is_digested_whole_and_probed_anew() {
 }
 
 #[test]
-fn no_more_hashers_are_replaced_than_may_be_stuck_until_one_comes_back() {
+fn no_more_hashers_are_replaced_than_may_be_stuck_at_a_time() {
     use hivesum_actors::scan::ScanOutcome;
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(1000);

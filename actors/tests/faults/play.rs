@@ -1,8 +1,8 @@
-//! Rows of the table of faults, each played in a process and a mount namespace of its own.
+//! Runs each row of the table of faults in a process and a mount namespace of its own.
 //!
-//! A row may kill its process, hang it, or mount what nobody else should see. The parent sees how it ended.
-//! A row is a plain function that panics when the engine did not do what the table says; with a guard
-//! taken out it has to end otherwise than it should, or the guard guards nothing.
+//! A row may kill its process, hang it, or mount what nobody else should see; the parent sees how it ended. A row is a
+//! plain function that panics when the engine does not do what the table says. With a guard taken out it has to fail,
+//! or the guard is useless.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -22,9 +22,9 @@ const GUARD_OUT: &str = "HIVESUM_GUARD_OUT";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Well,
-    /// It could not be played here; why.
+    /// It was skipped, with this report.
     Skipped(String),
-    /// What it said last.
+    /// With this output.
     Failed(String),
     /// By this signal.
     Killed(i32),
@@ -32,11 +32,11 @@ pub(crate) enum Ended {
     Hung,
 }
 
-/// What a row has to end like.
+/// How a row has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Well,
-    /// Killed by SIGBUS, as a process without hivesum in it would be.
+    /// Killed by SIGBUS, as a process without hivesum would be.
     BySigbus,
 }
 
@@ -59,22 +59,22 @@ pub(crate) fn has_fuse() -> bool {
     process::MAY_MOUNT_FUSE.is_met(|| process::has_own_mounts() && process::can_open_fuse())
 }
 
-/// Plays one row in a child, with this guard out.
+/// Runs one row in a child, with one guard taken out or none.
 pub(crate) fn play(row: &Row, out: Option<Guard>, limit: Duration) -> Ended {
-    let place = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let mut command = match process::can_unshare_mounts() {
         true => process::this_binary_with_own_mounts(),
         false => Command::new(std::env::current_exe().unwrap()),
     };
     command.args(["--exact", "play::a_row_in_a_child", "--nocapture", "--test-threads", "1"]);
-    command.env(ROW, row.name).env("TMPDIR", place.path());
+    command.env(ROW, row.name).env("TMPDIR", dir.path());
     if let Some(guard) = out {
         command.env(GUARD_OUT, format!("{guard:?}"));
     }
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = rustix::process::Pid::from_child(&child);
-    let (told, ended) = mpsc::channel();
-    std::thread::spawn(move || told.send(child.wait_with_output()));
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
     let output = match ended.recv_timeout(limit) {
         Ok(output) => output.unwrap(),
         Err(_) => {
@@ -105,7 +105,7 @@ fn a_row_in_a_child() {
     (row.run)();
 }
 
-/// A row with every guard up.
+/// Asserts that a row ends as it has to, with every guard in.
 pub(crate) fn holds(name: &str) {
     let row = ROWS.iter().find(|row| row.name == name).expect("a row of this name");
     match play(row, None, Duration::from_secs(300)) {
@@ -114,14 +114,14 @@ pub(crate) fn holds(name: &str) {
     }
 }
 
-/// How long a row may hang before that is how it ends. Those that do not hang take far less.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(8);
+/// A row that takes longer counts as hung. The others take far less.
+const HUNG_AFTER: Duration = Duration::from_secs(8);
 
-/// Rows played at a time: most of them wait.
+/// Rows that run at a time. Most of them only wait.
 const AT_A_TIME: usize = 6;
 
 #[test]
-fn each_guard_that_is_taken_out_lets_its_fault_through() {
+fn without_its_guard_each_fault_gets_through() {
     let all: Vec<_> = Guard::ALL.into_iter().map(|guard| (guard, rows_of(guard))).collect();
     let cases: Vec<_> = all.iter().flat_map(|(guard, rows)| rows.iter().map(|row| (*guard, *row))).collect();
     for (guard, rows) in &all {
@@ -133,7 +133,7 @@ fn each_guard_that_is_taken_out_lets_its_fault_through() {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some((guard, row)) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
-                    match play(row, Some(*guard), GIVEN_UP_AFTER) {
+                    match play(row, Some(*guard), HUNG_AFTER) {
                         Ended::Skipped(report) => println!("{guard:?}: {report}"),
                         ended if ended.is(row.ending) => useless.lock().unwrap().push((*guard, row.name)),
                         _ => {}
@@ -143,7 +143,7 @@ fn each_guard_that_is_taken_out_lets_its_fault_through() {
         }
     });
     let useless = useless.into_inner().unwrap();
-    assert!(useless.is_empty(), "these rows hold although their guard is out: {useless:?}");
+    assert!(useless.is_empty(), "these rows pass without their guard: {useless:?}");
 }
 
 fn rows_of(guard: Guard) -> Vec<&'static Row> {

@@ -1,4 +1,4 @@
-//! What every test here needs: an engine, a tree, a scan, and things that happen at a failpoint.
+//! Shared by all tests here: engines, trees, scans, and actions at failpoints.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +14,7 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{ErrorCode, ItemRef, SkipReason, Stability, Status};
 use hivesum_core::walk::Target;
 
-/// Longer than anything takes that is not stuck.
+/// A quantum deadline that nothing misses unless it is stuck.
 pub(crate) const PATIENT: Duration = Duration::from_secs(60);
 
 pub(crate) fn engine_with(change: impl FnOnce(&mut EngineConfig)) -> (Engine, Background) {
@@ -55,9 +55,9 @@ pub(crate) struct Line {
     pub(crate) path: Vec<u8>,
     pub(crate) status: Status,
     pub(crate) size: u64,
-    /// In hex, one after the other.
+    /// In hex, in the order of the algorithms.
     pub(crate) digests: Vec<String>,
-    /// As a client reads it.
+    /// As a client receives it.
     pub(crate) item: serde_json::Value,
 }
 
@@ -97,7 +97,7 @@ pub(crate) struct Scanned {
 impl Scanned {
     pub(crate) fn line(&self, path: &str) -> &Line {
         let found = self.lines.iter().find(|line| line.path == path.as_bytes());
-        found.unwrap_or_else(|| panic!("nothing is said of {path:?}: {:?}", self.lines))
+        found.unwrap_or_else(|| panic!("there is no result for {path:?}: {:?}", self.lines))
     }
 
     pub(crate) fn count(&self, wanted: impl Fn(&Line) -> bool) -> usize {
@@ -134,7 +134,7 @@ pub(crate) fn scan_with(path: &Path, change: impl FnOnce(&mut ScanSpec)) -> Scan
     scanned
 }
 
-/// Waits until this many hashers are alive; a new thread needs a moment to start.
+/// Waits until this many hashers are alive. A new thread needs a moment to start.
 pub(crate) fn await_alive(engine: &Engine, hashers: usize) {
     let since = Instant::now();
     while engine.stats().hashers.alive != hashers {
@@ -143,7 +143,7 @@ pub(crate) fn await_alive(engine: &Engine, hashers: usize) {
     }
 }
 
-/// Calls `act` the first `times` times that the failpoint is reached.
+/// Calls `act` the first `times` times that a scan reaches the failpoint.
 pub(crate) fn on_reaching(failpoint: &str, times: usize, act: impl Fn() + Send + Sync + 'static) {
     let left = AtomicUsize::new(times);
     let countdown = move || {

@@ -1,6 +1,6 @@
-//! The swap race: a directory and a symlink to the outside change places all the time while scans go on.
+//! The swap race: a directory and a symlink to the outside are exchanged without pause while scans run.
 //!
-//! 50,000 exchanges in the suite, a million with `HIVESUM_SWAPS=1000000`.
+//! The suite makes 50,000 exchanges, `HIVESUM_SWAPS` sets another number.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,19 +15,19 @@ use crate::stage::{Line, PATIENT, engine, run, spec};
 const CANARY: &[u8] = b"what lies outside must never be read";
 
 #[test]
-fn nothing_outside_is_ever_read_however_often_a_directory_and_a_link_change_places() {
-    // Failpoints are everybody's: while this runs, nobody else sets one.
+fn nothing_outside_is_read_while_a_directory_and_a_link_are_exchanged() {
+    // Failpoints are global: while this runs, no other test sets one.
     let _scenario = fail::FailScenario::setup();
     let swaps = number_from_env("HIVESUM_SWAPS").unwrap_or(50_000);
-    let place = tempfile::tempdir().unwrap();
-    let path = |name: &str| place.path().join(name);
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
     for directory in ["root/d/e", "outside/e"] {
         fs::create_dir_all(path(directory)).unwrap();
     }
     for name in ["root/d/a", "root/d/e/a"] {
         fs::write(path(name), "inside").unwrap();
     }
-    // The same names outside: whoever follows the link finds what it looks for.
+    // The same names outside, so that following the link would find files.
     for name in ["outside/a", "outside/e/a", "outside/canary"] {
         fs::write(path(name), CANARY).unwrap();
     }
@@ -56,14 +56,14 @@ fn nothing_outside_is_ever_read_however_often_a_directory_and_a_link_change_plac
             scans += 1;
         }
     });
-    println!("{swaps} exchanges, {scans} scans, {inside} files inside, {links} links passed over");
-    assert!(scans > 0 && inside > 0 && links > 0, "the two never met");
+    println!("{swaps} exchanges, {scans} scans, {inside} files inside, {links} links skipped");
+    assert!(scans > 0 && inside > 0 && links > 0, "scans and exchanges never overlapped");
     background.join();
 }
 
 fn is_inside(line: &Line) -> bool {
     let hashed = line.is_of(b"inside");
-    // Every exchange changes the file's change time: one that is exchanged during three reads is refused.
+    // Every exchange changes the ctime of the file, so a file exchanged during each of three reads is refused.
     let refused = [ErrorCode::NotFound, ErrorCode::FileChanged].into_iter().any(|code| line.is(code));
     !line.path.ends_with(b"canary") && (hashed || refused || line.is_skipped(SkipReason::Symlink))
 }

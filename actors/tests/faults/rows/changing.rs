@@ -1,4 +1,4 @@
-//! F01 to F07: files that change, move and go while they are read.
+//! F01 to F07: files that are changed, moved or deleted while they are read.
 
 use std::fs;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -18,12 +18,12 @@ use crate::stage::{Scanned, append, on_reaching, scan_with, set_len};
 const MAPPED: usize = 4 << 20;
 const LARGE: usize = 40 << 20;
 
-/// Scans with every file mapped, which is what most of these faults are about.
+/// Scans with every file mapped, as most of these faults are about maps.
 fn mapped(path: &Path) -> Scanned {
     scan_with(path, |spec| spec.io = IoMode::Map)
 }
 
-/// A tree of one file of so many bytes.
+/// A tree with one file of this size.
 fn one_file(bytes: usize) -> (TempDir, PathBuf) {
     let tree = tempfile::tempdir().unwrap();
     let file = tree.path().join("file");
@@ -42,7 +42,7 @@ pub(super) fn cut_to_nothing_while_mapped() {
         let line = scanned.line("file");
         match bytes {
             MAPPED => assert!(line.is_of(b"") && line.size == 0, "{line:?}"),
-            _ => assert!(line.is(ErrorCode::FileChanged), "it is no large file any more: {line:?}"),
+            _ => assert!(line.is(ErrorCode::FileChanged), "it is not a large file any more: {line:?}"),
         }
     }
 }
@@ -97,16 +97,16 @@ pub(super) fn open_for_writing() {
     for bytes in [1000, MAPPED, LARGE] {
         let (tree, file) = one_file(bytes);
         let stability = || mapped(tree.path()).line("file").stability();
-        assert_eq!(stability(), Some(Stability::Stable), "{bytes} bytes: nobody is there");
+        assert_eq!(stability(), Some(Stability::Stable), "{bytes} bytes: no writer");
         let writer = fs::OpenOptions::new().read(true).write(true).open(&file).unwrap();
         assert_eq!(stability(), Some(Stability::Unverified), "{bytes} bytes: an open descriptor");
         let mut mapping = HeldMapping::of(&writer).unwrap();
         mapping.set(0, 1);
         drop(writer);
-        assert_eq!(stability(), Some(Stability::Unverified), "{bytes} bytes: a mapping alone");
+        assert_eq!(stability(), Some(Stability::Unverified), "{bytes} bytes: only a mapping");
         mapping.set(0, 2);
         drop(mapping);
-        assert_eq!(stability(), Some(Stability::Stable), "{bytes} bytes: gone again");
+        assert_eq!(stability(), Some(Stability::Stable), "{bytes} bytes: no writer again");
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn only_stable_ones() {
         assert!(strictly().is(ErrorCode::FileBusy), "{bytes} bytes");
         drop(writer);
     }
-    // It is nobody's when it is opened, and somebody's when it is read again.
+    // A writer opens the file between the first read and the second.
     let _scenario = fail::FailScenario::setup();
     let (tree, file) = one_file(LARGE);
     let writer = std::sync::Mutex::new(None);
@@ -135,7 +135,7 @@ pub(super) fn only_stable_ones() {
 pub(super) fn opened_during_the_probe() {
     let _scenario = fail::FailScenario::setup();
     let (tree, file) = one_file(1000);
-    // An open that does not wait for the lease to be given back: the signal is sent all the same.
+    // This open does not wait for the lease to be released, but the kernel sends the signal anyway.
     let path = file.clone();
     on_reaching("lease_held", 1000, move || {
         let opened = fs::OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&path);

@@ -20,9 +20,10 @@ fn does(program: &str, arguments: &[&str]) -> bool {
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// An ext4 file system on a file that is then cut off: its blocks beyond the cut cannot be read.
-fn cut_device(place: &Path, files: &[(&str, usize)]) -> bool {
-    let (image, at) = (place.join("image"), place.join("mounted"));
+/// Mounts an ext4 file system on an image and truncates the image, so that most blocks cannot be read. False where the
+/// test has to be skipped.
+fn cut_device(dir: &Path, files: &[(&str, usize)]) -> bool {
+    let (image, at) = (dir.join("image"), dir.join("mounted"));
     fs::create_dir(&at).unwrap();
     fs::File::create(&image).unwrap().set_len(128 << 20).unwrap();
     let (image_path, at_path) = (image.to_str().unwrap(), at.to_str().unwrap());
@@ -38,7 +39,7 @@ fn cut_device(place: &Path, files: &[(&str, usize)]) -> bool {
     for (name, bytes) in files {
         fs::write(at.join(name), cycle(*bytes)).unwrap();
     }
-    // Written out, and mounted anew so that no page of them is in the cache; then looked at, so that inodes are.
+    // The remount writes the files out and empties the page cache. Looking at them caches their inodes.
     assert!(does("umount", &[at_path]) && does("mount", &mounting));
     for (name, _) in files {
         assert!(at.join(name).exists());
@@ -49,15 +50,15 @@ fn cut_device(place: &Path, files: &[(&str, usize)]) -> bool {
 
 pub(super) fn fails_under_a_map() {
     for io in [IoMode::Auto, IoMode::Map, IoMode::Read] {
-        let place = tempfile::tempdir().unwrap();
-        if !cut_device(place.path(), &[("large", 20 << 20), ("mapped", 4 << 20), ("small", 100_000)]) {
+        let dir = tempfile::tempdir().unwrap();
+        if !cut_device(dir.path(), &[("large", 20 << 20), ("mapped", 4 << 20), ("small", 100_000)]) {
             return;
         }
-        let scanned = scan_with(&place.path().join("mounted"), |spec| spec.io = io);
+        let scanned = scan_with(&dir.path().join("mounted"), |spec| spec.io = io);
         for name in ["large", "mapped", "small"] {
             assert!(scanned.line(name).is(ErrorCode::IoError), "{io:?}: {:?}", scanned.line(name));
         }
-        assert!(does("umount", &["-l", place.path().join("mounted").to_str().unwrap()]));
+        assert!(does("umount", &["-l", dir.path().join("mounted").to_str().unwrap()]));
     }
 }
 
@@ -84,7 +85,7 @@ pub(super) fn a_thousand_panics() {
     background.join();
 }
 
-/// Long enough for what works, short enough to be waited for.
+/// A deadline that working reads meet.
 const SHORT: Duration = Duration::from_millis(500);
 
 pub(super) fn dead_files() -> Vec<FaultyFile> {
@@ -110,7 +111,7 @@ pub(super) fn never_reads() {
     let stats = engine.stats();
     assert!(stats.hashers.stuck >= 2, "{stats:?}");
     await_alive(&engine, 2);
-    // The pool is as good as new.
+    // The pool works again.
     let tree = tree_of(1000);
     assert_eq!(run(&engine, spec(tree.path())).end.summary.hashed, 1000);
     drop(mounted);

@@ -1,12 +1,13 @@
-//! The table of faults, F01 to F23: what happens to files while, before and however they are read.
+//! The table of faults, F01 to F23: what may happen to files before and during a read.
 //!
-//! F11 (a file that kills the process each time) is played where jobs are kept: see `job/service` and the
-//! kill tests of the service. Names (F21) go through the page and the terminal in `tests/browser` and `tests/cli`.
+//! F11 (a file that kills the process every time) is tested with jobs, in the job service and the API's kill tests.
+//! Names (F21) are also tested on the page and the terminal, in `tests/browser` and `tests/cli`.
 
 mod changing;
+mod contents;
 mod devices;
-mod odd;
 mod opening;
+mod retries;
 
 use std::path::Path;
 
@@ -20,12 +21,12 @@ fn files_of(set: &str) -> Vec<FaultyFile> {
     match set {
         "dead directory" => devices::dead_directory(),
         "dead files" => devices::dead_files(),
-        "endless" => odd::endless_file(),
-        "no size" => odd::files_without_a_size(),
-        "opens later" => opening::files_that_open_later(),
-        "short reads" => opening::files_of_short_reads(),
+        "endless" => contents::endless_file(),
+        "no size" => contents::files_without_a_size(),
+        "opens later" => retries::files_that_open_later(),
+        "short reads" => retries::files_of_short_reads(),
         "slow files" => devices::slow_files(),
-        "sound" => opening::sound_files(),
+        "sound" => retries::sound_files(),
         other => panic!("there is no set {other:?}"),
     }
 }
@@ -45,7 +46,7 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) run: fn(),
     pub(crate) ending: Ending,
-    /// What it takes to hold.
+    /// The guards that the row needs to pass.
     pub(crate) guards: &'static [Guard],
 }
 
@@ -84,17 +85,17 @@ rows! {
     f15_a_directory_swapped_for_a_symlink: opening::swapped_directory, Well, [Confinement];
     f16_mounts_below_the_root: opening::mounts, Well, [OneFilesystem];
     f17_a_pseudo_file_system_in_the_root: opening::pseudo_file_systems, Well, [PseudoFilesystems];
-    f18_size_0_with_content: odd::unsized_content, Well, [UnsizedRead];
-    f18_a_file_without_an_end: odd::endless, Well, [UnsizedBound];
-    f19_a_sparse_file_over_the_bound: odd::over_the_bound, Well, [FileBound];
-    f19_a_hole_costs_no_page_of_the_cache: odd::hole, Well, [Holes];
+    f18_size_0_with_content: contents::unsized_content, Well, [UnsizedRead];
+    f18_a_file_without_an_end: contents::endless, Well, [UnsizedBound];
+    f19_a_sparse_file_over_the_bound: contents::over_the_bound, Well, [FileBound];
+    f19_a_hole_costs_no_page_of_the_cache: contents::hole, Well, [Holes];
     f19_a_hole_takes_the_time_of_zeros: crate::holes::a_hole_is_digested_like_zeros, Well, [];
-    f20_ten_thousand_directories_deep: odd::deep, Well, [DepthBound];
-    f20_a_directory_of_very_many_entries: odd::wide, Well, [];
-    f21_names_of_any_bytes: odd::names, Well, [];
-    f22_opens_that_work_at_the_next_try: opening::opens_later, Well, [OpenRetry, DescriptorRetry];
-    f22_reads_that_are_short_or_broken_off: opening::short_reads, Well, [WholeRead];
-    f22_few_descriptors: opening::few_descriptors, Well, [];
-    f22_a_file_system_that_lies_and_is_never_trusted: opening::never_trusted, Well, [CarefulFilesystems];
+    f20_ten_thousand_directories_deep: contents::deep, Well, [DepthBound];
+    f20_a_directory_of_very_many_entries: contents::wide, Well, [];
+    f21_names_of_any_bytes: contents::names, Well, [];
+    f22_opens_that_work_at_the_next_try: retries::opens_later, Well, [OpenRetry, DescriptorRetry];
+    f22_reads_that_are_short_or_broken_off: retries::short_reads, Well, [WholeRead];
+    f22_few_descriptors: retries::few_descriptors, Well, [];
+    f22_a_file_system_that_lies_and_is_never_trusted: retries::never_trusted, Well, [CarefulFilesystems];
     f23_our_own_files_under_other_names: opening::own_files, Well, [OwnFiles];
 }

@@ -1,4 +1,4 @@
-//! F18 to F21: sizes that say nothing, holes, deep and wide trees, names.
+//! F18 to F21: false sizes, holes, deep and wide trees, and names of any bytes.
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -42,7 +42,7 @@ pub(super) fn unsized_content() {
         assert!(line.is_of(content) && line.size == content.len() as u64, "{line:?}");
         assert_eq!(line.digests[1], format!("{:08x}", crc32fast::hash(content)));
     }
-    // The same through the kernel's own: nothing there says its size.
+    // The same for a file of the kernel, which reports size 0.
     let status = Path::new("/proc/self/environ");
     let mut names = hivesum_core::result::NameList::new();
     names.push(status.as_os_str().as_encoded_bytes());
@@ -109,28 +109,28 @@ pub(super) fn hole() {
     assert!(scanned.line("sparse").is_of(&content));
 }
 
-/// A place in memory that is gone with this row's mount namespace.
+/// A tmpfs that ends with this row's mount namespace. None where the test has to be skipped.
 fn memory() -> Option<tempfile::TempDir> {
     if !may_mount() {
         return None;
     }
-    let place = tempfile::tempdir().unwrap();
+    let tmpfs = tempfile::tempdir().unwrap();
     let mount = ["-t", "tmpfs", "-o", "nr_inodes=2000000", "none"];
-    assert!(Command::new("mount").args(mount).arg(place.path()).status().unwrap().success());
-    Some(place)
+    assert!(Command::new("mount").args(mount).arg(tmpfs.path()).status().unwrap().success());
+    Some(tmpfs)
 }
 
 pub(super) fn deep() {
     const DEPTH: usize = 10_000;
-    let Some(place) = memory() else { return };
-    let mut dir = std::os::fd::OwnedFd::from(fs::File::open(place.path()).unwrap());
+    let Some(tmpfs) = memory() else { return };
+    let mut dir = std::os::fd::OwnedFd::from(fs::File::open(tmpfs.path()).unwrap());
     for depth in 0..DEPTH {
         mknodat(dir.as_fd(), "file", FileType::RegularFile, Mode::from_raw_mode(0o600), 0).unwrap();
         mkdirat(dir.as_fd(), "d", Mode::from_raw_mode(0o700)).unwrap();
         dir = openat(dir.as_fd(), "d", OFlags::DIRECTORY, Mode::empty()).unwrap_or_else(|e| panic!("{depth}: {e}"));
     }
     drop(dir);
-    let scanned = scan(place.path());
+    let scanned = scan(tmpfs.path());
     assert_eq!(scanned.count(|line| line.is_skipped(SkipReason::Depth)), 1);
     assert_eq!(scanned.count(|line| line.is_hashed()), 1024, "{:?}", scanned.end);
     let longest = scanned.lines.iter().map(|line| line.path.len()).max().unwrap();
@@ -139,8 +139,8 @@ pub(super) fn deep() {
 
 pub(super) fn wide() {
     let entries = number_from_env("HIVESUM_ENTRIES").unwrap_or(100_000);
-    let Some(place) = memory() else { return };
-    let dir = fs::File::open(place.path()).unwrap();
+    let Some(tmpfs) = memory() else { return };
+    let dir = fs::File::open(tmpfs.path()).unwrap();
     let mut name_bytes = 0;
     for number in 0..entries {
         let name = format!("a file of the number {number:09}");
@@ -149,7 +149,7 @@ pub(super) fn wide() {
     }
     let (engine, background) = engine(PATIENT);
     let idle = peak_bytes(std::process::id());
-    let mut scan = engine.scan(spec(place.path())).unwrap();
+    let mut scan = engine.scan(spec(tmpfs.path())).unwrap();
     let mut hashed = 0;
     while let Some(rows) = scan.blocking_next() {
         hashed += rows.iter().filter(|row| matches!(row.status, Status::Hashed(_))).count() as u64;
@@ -163,11 +163,11 @@ pub(super) fn wide() {
     background.join();
 }
 
-/// Names as file systems take them: any bytes but `/` and NUL.
+/// Any file name: any bytes but `/` and NUL.
 fn name() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![any::<u8>(), prop::sample::select(b"\n\r\x1b\\<>&\"' -*#%\xe2\x80\xae\xff".to_vec())];
-    let byte = byte.prop_filter("no name holds it", |&byte| byte != b'/' && byte != 0);
-    prop::collection::vec(byte, 1..=255).prop_filter("these are taken", |name| name != b"." && name != b"..")
+    let byte = byte.prop_filter("not allowed in names", |&byte| byte != b'/' && byte != 0);
+    prop::collection::vec(byte, 1..=255).prop_filter("reserved names", |name| name != b"." && name != b"..")
 }
 
 const SPECIAL: [&[u8]; 9] = [
@@ -211,7 +211,7 @@ pub(super) fn names() {
     background.join();
 }
 
-/// A path as a client reads it from an item.
+/// The path of an item, as a client reads it.
 fn path_of(item: &serde_json::Value) -> Vec<u8> {
     use base64::Engine as _;
     match item.get("path_b64") {
