@@ -1,19 +1,19 @@
-# What peers.sh and million.sh share, sourced by them from the package's directory: trees to hash, which are made once
-# and kept, and the program that hashes them.
+# Shared by peers.sh and million.sh, which source it: trees to hash, which are created once and kept, and the build of
+# the program.
 
-# Paths are the caller's, so they are made absolute before the directory changes.
+# Relative paths are the caller's, so they are made absolute before the directory changes.
 corpus=$(realpath -m "${HIVESUM_CORPUS:-/var/tmp/hivesum-corpus}")
 given=${HIVESUM_BIN:+$(realpath "$HIVESUM_BIN")}
 cores=$(nproc)
 readonly corpus given cores
-# Files that were touched within the last minute are probed for writers, which an archive's are not.
+# Files changed within the last minute are probed for writers, unlike those of an archive.
 readonly settled_after=61
 
 say() { printf '%s\n' "$*" >&2; }
 
-# make_tree DIR FILES: so many files in 4,096 directories, sizes log-normal: median 3 KB, at most 200 KB, some 6.1 KB on
-# average. The generator is Lehmer's (16807 modulo 2^31 - 1, exact in awk's doubles), so that sizes are the same
-# wherever this runs.
+# make_tree DIR FILES: that many files in 4,096 directories. Sizes are log-normal: median 3 KB, at most 200 KB, about
+# 6.1 KB on average. The generator is Lehmer's (16807 modulo 2^31 - 1, exact in awk's doubles), so that sizes are the
+# same on every machine.
 make_tree() {
   local home=$1 files=$2
   [[ -d $home ]] && return
@@ -21,7 +21,7 @@ make_tree() {
   rm -rf "$home.part"
   mkdir -p "$home.part"
   (cd "$home.part" && seq 0 4095 | awk '{ printf "%02x/%02x\n", int($1 / 64), $1 % 64 }' | xargs mkdir -p)
-  # Text, because awk knows no NUL; digests do not care. Each file begins with its number, so no two are equal.
+  # Text, because awk cannot write NUL. Each file begins with its number, so no two are equal.
   head -c 300000 /dev/urandom | base64 -w 0 |
     awk -v files="$files" -v home="$home.part" '
       function draw() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
@@ -42,18 +42,18 @@ make_tree() {
   mv "$home.part" "$home"
 }
 
-# wait_until_settled PATH...: until all of these count as untouched.
+# wait_until_settled PATH...: until none of these counts as recently changed.
 wait_until_settled() {
   local age left
   age=$(($(date +%s) - $(find "$@" -maxdepth 0 -printf '%C@\n' | sort -n | tail -n 1 | cut -d . -f 1)))
   left=$((settled_after - age))
   if ((left > 0)); then
-    say "waiting $left s until the files count as untouched"
+    say "waiting $left s until no file counts as recently changed"
     sleep "$left"
   fi
 }
 
-# Names the program, built unless it was given.
+# Sets `hivesum` to the program, and builds it unless HIVESUM_BIN names one.
 build() {
   hivesum=$given
   if [[ -z $hivesum ]]; then

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# `hivesum duplicates` against fclones on a real tree: first that both find the same groups, then which takes longer.
+# `hivesum duplicates` against fclones on a real tree: checks that both find the same groups, and compares their times.
 #
-# Both leave out empty files, follow no symbolic link, and count the names of one inode as one copy. Hidden and
-# ignored files count for fclones, too; fclones makes its report as JSON, as hivesum does. What changes during the
-# run, and what cannot be read, is told by both in their own way: choose a tree that is at rest.
+# Both leave out empty files, follow no symbolic links, and count hard links as one copy. fclones is told to include
+# hidden and ignored files and to report as JSON, as hivesum does. They treat unreadable and changing files differently,
+# so choose a tree that does not change.
 #
-#   benches/duplicates.sh [DIR]               /usr unless told
-#   HIVESUM_RUNS=21 benches/duplicates.sh     more runs of each; 11 unless told
+#   benches/duplicates.sh [DIR]               DIR is /usr by default
+#   HIVESUM_RUNS=21 benches/duplicates.sh     more runs of each; the default is 11
 #   HIVESUM_BIN=FILE benches/duplicates.sh    measure this binary instead of building one
 set -euo pipefail
 export LC_ALL=C
@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 ours=$(printf '%q ' "$hivesum" duplicates --format json "$tree")
 theirs=$(printf '%q ' fclones group --hidden --no-ignore --format json "$tree")
 
-# A file that nobody may read is an error to both, and no reason not to compare the rest.
+# An unreadable file is an error in both, and the rest is still compared.
 eval "$ours" >"$work/ours" || true
 eval "$theirs" >"$work/theirs" 2>/dev/null
 python3 - "$work/ours" "$work/theirs" "$tree" <<'PYTHON'

@@ -1,12 +1,11 @@
-//! How fast bytes become digests: algorithm x size, over memory, by read calls, and through the whole engine read or
-//! mapped.
+//! Hashing speed by algorithm and size: from memory, by read calls, and through the whole engine, read or mapped.
 //!
-//! Every iteration begins at another page offset of a large buffer or file, or takes other files of a large set, so
-//! that no cache flatters. `memory` and `read` run on one core; `files`, `large` and `tree` run on the engine with a
-//! hasher a core at normal priority, as the command line does. Mapping is the engine's alone: only `actors/src/sys`
-//! may hold the `unsafe` it takes. `cargo bench --bench hashing [FILTER]`.
+//! Every iteration uses another page offset of a large buffer or file, or other files of a large set, so that the
+//! processor's caches do not help. `memory` and `read` run on one core; `files`, `large` and `tree` run on the engine
+//! with one hasher per core at normal priority, as on the command line. Mapping is measured through the engine only,
+//! because it takes `unsafe`, which only `actors/src/sys` may use. `cargo bench --bench hashing [FILTER]`.
 
-#![allow(clippy::unwrap_used, reason = "a bench whose own files fail has nothing to measure")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
 mod corpus;
 
@@ -17,7 +16,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use corpus::{Corpus, Dice};
+use corpus::{Corpus, Random};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use hivesum_actors::engine::{HasherPriority, SelfTest};
@@ -28,19 +27,19 @@ use hivesum_core::file::IoMode;
 use hivesum_core::result::NameList;
 use hivesum_core::walk::Target;
 
-/// More than the caches of most machines: random offsets into it are cold.
+/// Larger than the caches of most machines, so that random offsets are not cached.
 const POOL_BYTES: usize = 256 << 20;
 
-/// What one iteration hashes of files of one size.
-const TURN_BYTES: usize = 16 << 20;
+/// Bytes that one iteration hashes in files of one size.
+const ITERATION_BYTES: usize = 16 << 20;
 
-/// Sizes of files at which reading and mapping are compared.
+/// File sizes at which reading and mapping are compared.
 const FILE_BYTES: [usize; 5] = [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20];
 
-/// Read or map.
+/// The ways to read a file.
 const MODES: [(&str, IoMode); 2] = [("read", IoMode::Read), ("map", IoMode::Map)];
 
-/// Files of the small tree.
+/// Number of files in the tree.
 const TREE_FILES: usize = 8192;
 
 fn main() {
@@ -64,7 +63,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// One group, short: hundreds of figures in a few minutes.
+/// A group with short measurements, as there are hundreds of them.
 fn group<'a>(criterion: &'a mut Criterion, name: &str, measured_for: Duration) -> BenchmarkGroup<'a, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).warm_up_time(measured_for / 3).measurement_time(measured_for);
@@ -72,18 +71,18 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str, measured_for: Duration) -
 }
 
 fn over_memory(criterion: &mut Criterion) {
-    let pool = Dice::new(1).bytes(POOL_BYTES);
+    let pool = Random::new(1).bytes(POOL_BYTES);
     let mut group = group(criterion, "memory", Duration::from_millis(300));
     let sets = Algorithm::ALL.map(Algorithms::single).into_iter().chain([set("blake3,sha256,md5")]);
     for algorithms in sets {
         for bytes in [1 << 10, 64 << 10, 1 << 20] {
-            let mut dice = Dice::new(2);
+            let mut random = Random::new(2);
             let mut states = MultiHasher::new(&algorithms);
             let mut digests = Vec::new();
             group.throughput(Throughput::Bytes(bytes as u64));
             group.bench_function(BenchmarkId::new(algorithms.to_string(), in_words(bytes)), |bencher| {
                 bencher.iter(|| {
-                    let from = dice.page_offset(POOL_BYTES, bytes);
+                    let from = random.page_offset(POOL_BYTES, bytes);
                     states.update(&pool[from..][..bytes]);
                     digests.clear();
                     states.finalize_reset_into(&mut digests);
@@ -99,13 +98,13 @@ fn by_read_calls(criterion: &mut Criterion, large: &Path) {
     let mut group = group(criterion, "read", Duration::from_millis(300));
     for algorithms in ["blake3", "sha256", "xxh3_128"].map(set) {
         for bytes in [4 << 10, 64 << 10, 256 << 10, 1 << 20] {
-            let mut dice = Dice::new(3);
+            let mut random = Random::new(3);
             let mut states = MultiHasher::new(&algorithms);
             let (mut buffer, mut digests) = (vec![0; bytes], Vec::new());
             group.throughput(Throughput::Bytes(bytes as u64));
             group.bench_function(BenchmarkId::new(algorithms.to_string(), in_words(bytes)), |bencher| {
                 bencher.iter(|| {
-                    file.read_exact_at(&mut buffer, dice.page_offset(POOL_BYTES, bytes) as u64).unwrap();
+                    file.read_exact_at(&mut buffer, random.page_offset(POOL_BYTES, bytes) as u64).unwrap();
                     states.update(&buffer);
                     digests.clear();
                     states.finalize_reset_into(&mut digests);
@@ -116,7 +115,7 @@ fn by_read_calls(criterion: &mut Criterion, large: &Path) {
     }
 }
 
-/// Batches of small files, as `hivesum hash DIR` walks and hashes them. One element is one file.
+/// Small files, walked and hashed as by `hivesum hash DIR`. One element is one file.
 fn small_tree(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, tree: &Path) {
     let mut group = group(criterion, "tree", Duration::from_secs(2));
     group.throughput(Throughput::Elements(TREE_FILES as u64));
@@ -132,7 +131,7 @@ fn small_tree(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, tree:
     }
 }
 
-/// One file longer than a window: BLAKE3 as subtrees on every hasher, each serial digest as one chain.
+/// One large file: BLAKE3 as subtrees on every hasher, each other algorithm as one chain of segments.
 fn one_large_file(criterion: &mut Criterion, engine: &Engine, large: &Path) {
     let mut group = group(criterion, "large", Duration::from_secs(2));
     group.throughput(Throughput::Bytes(POOL_BYTES as u64));
@@ -145,21 +144,21 @@ fn one_large_file(criterion: &mut Criterion, engine: &Engine, large: &Path) {
     }
 }
 
-/// Files of one size, other ones at every iteration: does mapping pay at any size?
+/// Files of one size, others in every iteration: is mapping faster than reading at any size?
 fn files_by_size(criterion: &mut Criterion, engine: &Engine, corpus: &Corpus, by_size: &[(usize, Vec<PathBuf>)]) {
     let mut group = group(criterion, "files", Duration::from_secs(1));
-    group.throughput(Throughput::Bytes(TURN_BYTES as u64));
+    group.throughput(Throughput::Bytes(ITERATION_BYTES as u64));
     for (bytes, files) in by_size {
-        let a_turn = TURN_BYTES / bytes;
+        let per_iteration = ITERATION_BYTES / bytes;
         for algorithms in ["blake3", "sha256"].map(set) {
             for (mode_name, mode) in MODES {
-                let mut dice = Dice::new(5);
+                let mut random = Random::new(5);
                 let name = format!("{algorithms}/{mode_name}");
                 group.bench_function(BenchmarkId::new(name, in_words(*bytes)), |bencher| {
                     corpus.settle();
                     bencher.iter(|| {
-                        let drawn = (0..a_turn).map(|_| &files[dice.below(files.len())]);
-                        assert_eq!(hash_all(engine, names(drawn), algorithms, mode), a_turn as u64);
+                        let chosen = (0..per_iteration).map(|_| &files[random.below(files.len())]);
+                        assert_eq!(hash_all(engine, names(chosen), algorithms, mode), per_iteration as u64);
                     });
                 });
             }
@@ -175,7 +174,7 @@ fn names<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Target {
     Target::Names { names }
 }
 
-/// Hashes a target and says how many files have their digests.
+/// Hashes a target. The number of files with digests.
 fn hash_all(engine: &Engine, target: Target, algorithms: Algorithms, io: IoMode) -> u64 {
     let mut scan = engine.scan(ScanSpec { io, ..ScanSpec::new(vec![target], algorithms) }).unwrap();
     while let Some(rows) = scan.blocking_next() {

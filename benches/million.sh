@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A million files as one job of the service: time and memory of the job, of its pages and of its exports.
+# A job over a million files: time and memory of the job, of its result pages and of its exports.
 #
-# Makes the corpora where they are missing: `small` (100,000 files, as peers.sh has it), `million` and `ten-thousand` of
-# the same sizes, in as many directories. Every tree is read once before; the command line and jobs take turns, and
-# medians count. The database is on the corpora's file system and keeps every commit (synchronous=FULL). Memory is the
-# kernel's high-water mark of the service's process, over what it had when it had done nothing yet.
+# Creates the corpora where they are missing: `small` (100,000 files, shared with peers.sh), `million` and
+# `ten-thousand`, with the same sizes and number of directories. Every tree is read once before. The command line and
+# jobs take turns, and medians are reported. The database is on the file system of the corpora and syncs every commit
+# (synchronous=FULL). Memory is the kernel's high-water mark of the service's process, minus its memory after the start.
 #
-#   benches/million.sh                     some three minutes on two cores, 10 GB of disk, 10 GB of page cache
+#   benches/million.sh                     about three minutes on two cores, 10 GB of disk, 10 GB of page cache
 #   HIVESUM_CORPUS=DIR benches/million.sh  corpora in another directory
-#   HIVESUM_RUNS=5 benches/million.sh      more runs of each command; 3 unless told
+#   HIVESUM_RUNS=5 benches/million.sh      more runs of each command; the default is 3
 #   HIVESUM_BIN=FILE benches/million.sh    measure this binary instead of building one
 set -euo pipefail
 export LC_ALL=C
@@ -50,7 +50,7 @@ stop() {
 
 memory_kib() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$server/status"; }
 
-# memory_of KIB COMMAND...: the most memory that the service has while the command runs, over so many KiB, in MiB.
+# memory_of KIB COMMAND...: the peak memory of the service while the command runs, minus KIB, in MiB.
 memory_of() {
   local before=$1
   shift
@@ -64,28 +64,28 @@ follow_job() { ask -N "$jobs_url/$(<"$work/id")/events"; }
 job() { begin_job "$1" && follow_job; }
 command_line() { "$hivesum" hash "$1"; }
 
-# Until the orders of the last job are built, so that nothing is left to do.
-rest() {
+# Waits until the sort index of the last job is built, so that the service is idle.
+wait_until_idle() {
   local results
   results=$jobs_url/$(<"$work/id")/results
   until ask -o /dev/null "$results?sort=size&limit=1" 2>/dev/null; do :; done
 }
 
-# compare_times NAME TREE ROOT FILES BAR: the job beside the command line; medians are left in `alone` and `served`.
+# compare_times NAME TREE ROOT FILES TARGET: the job against the command line. Sets `alone` and `served` to the medians.
 compare_times() {
-  local name=$1 tree=$corpus/$2 root=$3 files=$4 bar=${5:-} run
+  local name=$1 tree=$corpus/$2 root=$3 files=$4 target=${5:-} run
   say "== $name"
   command_line "$tree" >/dev/null
   : >"$work/alone" >"$work/served"
   for ((run = 0; run < runs; run++)); do
     micros command_line "$tree" >>"$work/alone"
     micros job "$root" >>"$work/served"
-    rest
+    wait_until_idle
   done
   alone=$(median <"$work/alone") served=$(median <"$work/served")
   row "$name: command line" "$(calc '%.2f s, %d files/s' "$alone / 1e6, $files * 1e6 / $alone")" ''
   row "$name: job, results committed" "$(calc '%.2f s, %d files/s' "$served / 1e6, $files * 1e6 / $served")" ''
-  row "$name: job / command line" "$(calc %.2f "$served / $alone")" "$bar"
+  row "$name: job / command line" "$(calc %.2f "$served / $alone")" "$target"
 }
 
 page_seconds() { ask -o /dev/null -w '%{time_total}\n' "$jobs_url/$(<"$work/id")/results?position=$1"; }
@@ -111,14 +111,14 @@ measure_job() {
   measure_pages kill -0 $! 2>/dev/null
   row 'first page while it runs' "$(worst "$work/first")" 'under 50 ms'
   row 'a page anywhere while it runs' "$(worst "$work/any")" 'under 200 ms'
-  row 'its orders, after its end' "$(calc '%.1f s' "$(micros rest) / 1e6")" ''
+  row 'its sort index, after its end' "$(calc '%.1f s' "$(micros wait_until_idle) / 1e6")" ''
   left=$pages
   measure_pages eval '((left-- > 0))'
   row 'first page' "$(worst "$work/first")" 'under 50 ms'
   row 'a page anywhere' "$(worst "$work/any")" 'under 200 ms'
 }
 
-# measure_export NAME JOB: its results and its manifest.
+# measure_export NAME JOB: exports of its results and its manifest.
 measure_export() {
   local name=$1 of=$jobs_url/$2 memory time what
   for what in results manifest; do
@@ -138,7 +138,7 @@ main() {
   make_tree "$corpus/million" 1000000
   wait_until_settled "$corpus"/{ten-thousand,small,million}
   serve
-  row what figure 'to reach'
+  row what result target
   row --- --- ---
   compare_times '10,000 files' ten-thousand ten 10000
   local ten_alone=$alone ten_served=$served
@@ -149,7 +149,7 @@ main() {
   command_line "$corpus/million" >/dev/null
   row 'memory of a job of 1,000,000 files, over idle' "$(memory_of "$idle_kib" job million) MiB" \
     "at most $((cores * 16 + 32)) MiB"
-  rest
+  wait_until_idle
   compare_times '1,000,000 files' million million 1000000
   row 'files/s of a million / of 10,000, command line' "$(calc %.2f "100 * $ten_alone / $alone")" 'at least 0.9'
   row 'files/s of a million / of 10,000, job' "$(calc %.2f "100 * $ten_served / $served")" 'at least 0.9'

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# hivesum against the tools that people use today, on the same files, in one run.
+# hivesum against other tools, on the same files, in one run.
 #
-# Makes the corpora where they are missing, checks once that all digests are equal, measures every peer that is
-# installed, and prints a Markdown table for the README. What is missing is said below the table. Wall times are
-# medians and CPU times means of hyperfine's runs; peak memory is that of the largest process of the command.
-# Every command is warmed up right before its runs: the kernel may evict a page cache that nobody touches.
+# Creates the corpora where they are missing, checks once that all digests are equal, measures every installed peer, and
+# prints a Markdown table for the README, with a list of missing peers. Wall times are medians and CPU times means of
+# hyperfine's runs; peak memory is that of the largest process of the command. Every command has warm-up runs right
+# before its runs, as the kernel may evict the page cache in between.
 #
-#   benches/peers.sh                     some ten minutes on two cores, 3.2 GB of disk
+#   benches/peers.sh                     about ten minutes on two cores, 3.2 GB of disk
 #   HIVESUM_CORPUS=DIR benches/peers.sh  corpora (`small`, `big`) in another directory
-#   HIVESUM_RUNS=9 benches/peers.sh      more runs of each command; 5 unless told
+#   HIVESUM_RUNS=9 benches/peers.sh      more runs of each command; the default is 5
 #   HIVESUM_BIN=FILE benches/peers.sh    measure this binary instead of building one
 set -euo pipefail
 export LC_ALL=C
@@ -34,7 +34,7 @@ make_big() {
   mv "$big.part" "$big"
 }
 
-# A contestant's shell command, with `jobs` processes at a time where it takes xargs to use the cores.
+# The shell command of a contestant. Where xargs has to use the cores, it runs `jobs` processes at a time.
 command_of() {
   local who=$1 jobs=$2 tree file found hasher
   tree=$(quoted "$small") file=$(quoted "$big") hasher=$(quoted "$hivesum")
@@ -58,11 +58,11 @@ command_of() {
     'hivesum, BLAKE3 alone') echo "$hasher hash -a blake3 $file" ;;
     'hivesum, SHA-256 alone') echo "$hasher hash -a sha256 $file" ;;
     'hivesum, MD5 alone') echo "$hasher hash -a md5 $file" ;;
-    *) say "nobody is called $who"; exit 2 ;;
+    *) say "unknown contestant: $who"; exit 2 ;;
   esac
 }
 
-# The program that has to be installed for it, and how it says its version.
+# The program that has to be installed for a contestant.
 program_of() {
   case $1 in
     hivesum*) echo "$hivesum" ;;
@@ -82,10 +82,10 @@ version_of() {
   esac | head -n 1
 }
 
-# `digest  path` lines of any contestant, sorted. `rhash -r` and hashdeep print a head; hashdeep prints tables.
+# The sorted `digest  path` lines of a contestant. `rhash -r` and hashdeep print a header; hashdeep prints tables.
 digests_of() {
   local lines=$work/lines
-  # One process at a time: several writers tear each other's lines.
+  # One process at a time, as several would interleave their lines.
   eval "$(command_of "$1" 1)" >"$lines"
   sed -E -e '/^(%%%%|##|;)/d' -e 's/^[0-9]+,([0-9a-f]{64}),/\1  /' -e 's/^([0-9a-f]{64}) \*/\1  /' "$lines" | sort
 }
@@ -105,7 +105,7 @@ check_digests() {
   done
 }
 
-# The most memory that one process of the command had, in MiB.
+# The peak memory of the largest process of the command, in MiB.
 peak_memory_of() {
   if [[ ! -x /usr/bin/time ]]; then
     echo '?'
@@ -115,10 +115,10 @@ peak_memory_of() {
   awk '{ printf "%.0f MiB", $1 / 1024 }' "$work/memory"
 }
 
-# compare WORK BAR HIVESUM PEER...: one call of hyperfine, one row each. The bar is `best 0.75` or `slowest 1.1`:
-# against which peer, and how much of its time hivesum may take (the first round of the project's own targets).
+# compare WORK TARGET HIVESUM PEER...: one call of hyperfine, with one row for each contestant. The target is `best 0.75`
+# or `slowest 1.1`: the peer to compare with, and the share of its time that hivesum may take.
 compare() {
-  local name=$1 bar=$2 ours=$3 who contestants=() arguments=()
+  local name=$1 target=$2 ours=$3 who contestants=() arguments=()
   shift 3
   for who in "$ours" "$@"; do
     if ! has "$(program_of "$who")"; then
@@ -129,20 +129,19 @@ compare() {
     arguments+=(--command-name "$who" "$(command_of "$who" "$cores")")
   done
   say "== $name"
-  # Digests of different algorithms are not compared; the single ones were.
+  # Digests of different algorithms cannot be compared.
   [[ $name == *'at once'* ]] || check_digests "${contestants[@]}"
   hyperfine --style basic --warmup "$warmups" --runs "$runs" --export-csv "$work/figures" "${arguments[@]}" >&2
   for who in "${contestants[@]}"; do
     peak_memory_of "$who"
     echo
   done >"$work/peaks"
-  print_rows "$name" "$bar"
+  print_rows "$name" "$target"
 }
 
-# Names have commas of their own; hyperfine quotes those. Figures are counted from the line's end:
-# command,mean,stddev,median,user,system,min,max.
+# Command names may have commas, so columns are counted from the end: command,mean,stddev,median,user,system,min,max.
 print_rows() {
-  tail -n +2 "$work/figures" | paste -d '\t' - "$work/peaks" | awk -v name="$1" -v bar="$2" -v verdicts="$work/verdicts" -F '\t' '
+  tail -n +2 "$work/figures" | paste -d '\t' - "$work/peaks" | awk -v name="$1" -v target="$2" -v verdicts="$work/verdicts" -F '\t' '
     {
       count = split($1, field, ",")
       who = $1
@@ -151,15 +150,15 @@ print_rows() {
       sub(/: .*/, "", who)
       median = field[count - 4]
       if (NR == 1) ours = median
-      if (NR == 2 || (NR > 2 && (bar ~ /best/ ? median < rival : median > rival))) { rival = median; rival_name = who }
+      if (NR == 2 || (NR > 2 && (target ~ /best/ ? median < rival : median > rival))) { rival = median; rival_name = who }
       share = NR == 1 ? "" : sprintf("%.2f", ours / median)
       cpu = field[count - 3] + field[count - 2]
       printf "| %s | %s | %.3f s | %.2f s | %s | %s |\n", name, who, median, cpu, $2, share
     }
     END {
       if (NR < 2) { printf "- %s: no peer to compare with\n", name >>verdicts; exit }
-      split(bar, wanted, " ")
-      printf "- %s: **%.2f** x the %s of those installed (%s); to reach: %s\n", name, ours / rival, wanted[1], rival_name, wanted[2] >>verdicts
+      split(target, wanted, " ")
+      printf "- %s: **%.2f** x the %s installed peer (%s); target: %s\n", name, ours / rival, wanted[1], rival_name, wanted[2] >>verdicts
     }' >>"$work/table"
 }
 

@@ -1,11 +1,15 @@
-//! Why the service is shaped as it is: the same requests, idle and while every core hashes, with the hashing on the
-//! event loop, on a pool, and on the engine's idle-priority hashers; then the whole service with jobs running.
+//! Why hashing runs on hashers of idle priority: the same requests, idle and while every core hashes, with the hashing
+//! on the event loop, on a thread pool, and on the engine; then the whole service with running jobs.
 //!
-//! For each: p50 and p99 at a fixed pace (what a visitor feels) and at full speed (what the server can give), and
-//! loaded over idle. performance.md 5 asks for at most 1.5. The client runs on the same cores, which every shape
-//! has to bear alike. `cargo bench --bench responsiveness`; without `--bench` it runs for moments, as a smoke test.
+//! For each: p50 and p99 at a fixed rate and at full speed, and the ratio of hashing to idle. The target is at most 1.5
+//! (performance.md 5). The client runs on the same cores in every case. `cargo bench --bench responsiveness`; without
+//! `--bench` it is a short smoke test.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its figures, and ends where it cannot")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its results and fails where it cannot go on"
+)]
 
 mod corpus;
 mod host;
@@ -22,15 +26,15 @@ use std::time::{Duration, Instant};
 use corpus::Corpus;
 use host::{Hosted, ROOT};
 use shapes::{Load, Shape};
-use wire::{Connection, Figures, Request, Traffic, at_full_speed, at_pace};
+use wire::{Connection, Figures, Request, Traffic, at_full_speed, at_rate};
 
 /// Connections of the client.
 const CONNECTIONS: u32 = 8;
 
-/// The fixed pace, requests a second over all connections: far below what any of the servers can do while idle.
-const PACE: u32 = 1000;
+/// The fixed rate, requests a second over all connections: far below what any of the servers can do while idle.
+const RATE: u32 = 1000;
 
-/// From the load's beginning until every core hashes.
+/// Time from the start of the load until every core hashes.
 const RAMP: Duration = Duration::from_millis(300);
 
 fn main() {
@@ -41,7 +45,7 @@ fn main() {
     corpus.add_files("tree/large", 6, if full { 32 << 20 } else { 2 << 20 });
     corpus.settle();
     let bench = Bench { traffic: Traffic { connections: CONNECTIONS, lasting }, rounds, load: Load::new(&tree) };
-    println!("{CONNECTIONS} connections; at {PACE} requests a second, then at full speed; {lasting:?} each; SHA-256;");
+    println!("{CONNECTIONS} connections; at {RATE} requests a second, then at full speed; {lasting:?} each; SHA-256;");
     println!("{rounds} rounds, idle and hashing in turn; medians of the rounds\n");
     println!("| server | request | load | p50 | p99 | full speed | p50 | p99 | hashed behind it |");
     println!("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
@@ -53,7 +57,7 @@ fn main() {
     bench.measure_hivesum(&tree);
 }
 
-/// What all servers are measured with.
+/// The setup of all measurements.
 struct Bench {
     traffic: Traffic,
     rounds: usize,
@@ -64,23 +68,23 @@ struct Bench {
 struct Subject<'a> {
     name: &'a str,
     address: SocketAddr,
-    /// Digests the body that is posted to it.
+    /// The path that digests a posted body.
     digest_path: &'a str,
 }
 
-/// One request in one state of the server, figures by round.
+/// The measurements of one request, idle or under load, by round.
 #[derive(Default)]
 struct Measured {
-    paced: Vec<Figures>,
+    fixed_rate: Vec<Figures>,
     full: Vec<Figures>,
-    /// By the load, on average over both.
+    /// Bytes a second that the load hashed meanwhile.
     hashed_per_second: Vec<f64>,
 }
 
 impl Bench {
     fn measure_shape(&self, name: &str, shape: Shape) {
         let load = self.load.clone();
-        let hosted = Hosted::start(move |door| shape.serve(door, load));
+        let hosted = Hosted::start(move |endpoint| shape.serve(endpoint, load));
         self.measure(&Subject { name, address: hosted.address, digest_path: "/digest" });
         hosted.stop();
     }
@@ -96,7 +100,7 @@ impl Bench {
     }
 
     fn measure(&self, subject: &Subject<'_>) {
-        let body = corpus::Dice::new(2).bytes(1 << 10);
+        let body = corpus::Random::new(2).bytes(1 << 10);
         let digest = Request::post(subject.digest_path, &body);
         for (what, request) in [("GET /healthz", Request::get("/healthz")), ("1 KiB digest", digest)] {
             let (mut idle, mut hashing) = (Measured::default(), Measured::default());
@@ -114,7 +118,7 @@ impl Bench {
         self.load.turn(loaded);
         std::thread::sleep(RAMP);
         let (began, before) = (Instant::now(), self.load.hashed_bytes());
-        measured.paced.push(at_pace(address, request, self.traffic, PACE));
+        measured.fixed_rate.push(at_rate(address, request, self.traffic, RATE));
         measured.full.push(at_full_speed(address, request, self.traffic));
         let hashed_bytes = self.load.hashed_bytes() - before;
         measured.hashed_per_second.push(hashed_bytes as f64 / began.elapsed().as_secs_f64());
@@ -122,7 +126,7 @@ impl Bench {
     }
 }
 
-/// The median over the rounds of the latency that this share of the requests stayed within, in milliseconds.
+/// The latency within which this share of the requests was answered, in milliseconds: the median of the rounds.
 fn within(rounds: &[Figures], share: f64) -> f64 {
     median(rounds.iter().map(|figures| figures.within(share).as_secs_f64() * 1e3).collect())
 }
@@ -137,8 +141,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn print_row([server, request, load]: [&str; 3], measured: &Measured) {
-    let Measured { paced, full, hashed_per_second } = measured;
-    let (p50, p99, rate) = (within(paced, 0.5), within(paced, 0.99), per_second(full));
+    let Measured { fixed_rate, full, hashed_per_second } = measured;
+    let (p50, p99, rate) = (within(fixed_rate, 0.5), within(fixed_rate, 0.99), per_second(full));
     let (full_p50, full_p99) = (within(full, 0.5), within(full, 0.99));
     let hashed = median(hashed_per_second.clone()) / 1e6;
     println!(
@@ -150,7 +154,7 @@ fn print_row([server, request, load]: [&str; 3], measured: &Measured) {
 fn print_ratios([server, request, load]: [&str; 3], idle: &Measured, hashing: &Measured) {
     let over =
         |rounds: fn(&Measured) -> &[Figures], share| within(rounds(hashing), share) / within(rounds(idle), share);
-    let (p50, p99) = (over(|measured| &measured.paced, 0.5), over(|measured| &measured.paced, 0.99));
+    let (p50, p99) = (over(|measured| &measured.fixed_rate, 0.5), over(|measured| &measured.fixed_rate, 0.99));
     let (full_p50, full_p99) = (over(|measured| &measured.full, 0.5), over(|measured| &measured.full, 0.99));
     let rate = per_second(&hashing.full) / per_second(&idle.full);
     println!(
@@ -158,16 +162,16 @@ fn print_ratios([server, request, load]: [&str; 3], idle: &Measured, hashing: &M
     );
 }
 
-/// Keeps two jobs over the root in hivesum while the load is on, so that its hashers are never without work.
+/// Keeps two jobs running in hivesum while the load is on, so that its hashers always have work.
 struct Jobs {
     ending: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-/// How often jobs are looked at: seldom enough to be no load themselves.
-const JOBS_SEEN_EVERY: Duration = Duration::from_millis(20);
+/// How often jobs are polled, which must not be a load itself.
+const JOBS_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Jobs under way at a time.
+/// Jobs running at a time.
 const JOBS_AT_A_TIME: usize = 2;
 
 impl Jobs {
@@ -175,10 +179,10 @@ impl Jobs {
         let ending = Arc::new(AtomicBool::new(false));
         let until = ending.clone();
         let thread = std::thread::spawn(move || {
-            let mut under_way = Vec::new();
+            let mut running = Vec::new();
             while !until.load(Ordering::Relaxed) {
-                look_after_jobs(address, &load, &mut under_way);
-                std::thread::sleep(JOBS_SEEN_EVERY);
+                poll_jobs(address, &load, &mut running);
+                std::thread::sleep(JOBS_POLL_INTERVAL);
             }
         });
         Self { ending, thread }
@@ -190,16 +194,16 @@ impl Jobs {
     }
 }
 
-fn look_after_jobs(address: SocketAddr, load: &Load, under_way: &mut Vec<String>) {
-    // A connection each: none is kept through the idle phases, which outlast a server's keep-alive.
+fn poll_jobs(address: SocketAddr, load: &Load, running: &mut Vec<String>) {
+    // A new connection for each request, as idle phases are longer than the server's keep-alive.
     let ask = |request: Request| Connection::open(address).unwrap().send(&request).unwrap().expect_success();
     if !load.is_on() {
-        for id in under_way.drain(..) {
+        for id in running.drain(..) {
             ask(Request::post_json(&format!("/api/v1/jobs/{id}/cancel"), ""));
         }
         return;
     }
-    under_way.retain(|id| match text_member(&ask(Request::get(&format!("/api/v1/jobs/{id}"))), "state") {
+    running.retain(|id| match text_member(&ask(Request::get(&format!("/api/v1/jobs/{id}"))), "state") {
         "queued" | "running" => true,
         "completed" => {
             load.count_tree();
@@ -207,13 +211,13 @@ fn look_after_jobs(address: SocketAddr, load: &Load, under_way: &mut Vec<String>
         }
         state => panic!("a job of the bench ended as {state}"),
     });
-    while under_way.len() < JOBS_AT_A_TIME {
+    while running.len() < JOBS_AT_A_TIME {
         let asked = format!(r#"{{"root": "{ROOT}", "algorithms": ["sha256"]}}"#);
-        under_way.push(text_member(&ask(Request::post_json("/api/v1/jobs", &asked)), "id").to_owned());
+        running.push(text_member(&ask(Request::post_json("/api/v1/jobs", &asked)), "id").to_owned());
     }
 }
 
-/// The first member of that name whose value is a text.
+/// The value of the first member with this name, which must be a string.
 fn text_member<'a>(json: &'a str, name: &str) -> &'a str {
     let from = json.split_once(&format!(r#""{name}":""#)).expect("the answer has that member").1;
     from.split('"').next().unwrap_or_default()

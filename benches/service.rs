@@ -1,11 +1,15 @@
-//! The engine and HTTP under load: what the service costs over the bytes' own way through it.
+//! The overhead of the service: uploads through hivesum against their parts alone.
 //!
-//! 256 MiB in SHA-256 through hivesum, against the same body into a handler that drops it, the digest alone over
-//! memory, and the engine's upload with no HTTP; then uploads of 1 KiB from 8 connections. performance.md 4 asks for
-//! at most 1.5 x the longer of the first two. Rounds are interleaved; the median counts. The client runs on the same
-//! cores. `cargo bench --bench service`; without `--bench` it runs for moments, as a smoke test.
+//! 256 MiB in SHA-256 through hivesum, against the same body into a handler that drops it, the digest alone in memory,
+//! and the engine's upload without HTTP; then uploads of 1 KiB from 8 connections. The target is at most 1.5 times the
+//! longer of the first two (performance.md 4). Rounds are interleaved, and medians are reported. The client runs on the
+//! same cores. `cargo bench --bench service`; without `--bench` it is a short smoke test.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its figures, and ends where it cannot")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its results and fails where it cannot go on"
+)]
 
 mod corpus;
 mod host;
@@ -16,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes, Payload};
-use corpus::{Corpus, Dice};
+use corpus::{Corpus, Random};
 use futures_util::StreamExt;
 use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
@@ -26,16 +30,16 @@ use wire::{Connection, Request, Traffic, at_full_speed};
 /// What every contestant computes.
 const ALGORITHMS: Algorithms = Algorithms::single(Algorithm::Sha256);
 
-/// Where hivesum takes bodies.
+/// Where hivesum accepts bodies.
 const HASH_PATH: &str = "/api/v1/hash?algorithms=sha256";
 
-/// Pieces in which the engine gets a body without HTTP: about what a connection's read brings.
+/// Chunks in which the engine gets a body without HTTP: about the size of one read from a connection.
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// Connections of the client that sends small bodies.
 const CONNECTIONS: u32 = 8;
 
-/// Uploads of 1 KiB a second of the Python service in performance.md's table, on another machine at another time.
+/// Uploads of 1 KiB a second by the Python service in performance.md, on another machine at another time.
 const PYTHON_UPLOADS_PER_SECOND: f64 = 1350.0;
 
 fn main() {
@@ -43,15 +47,15 @@ fn main() {
     let home = Corpus::new();
     let hivesum = Hosted::start_hivesum(home.path(), &home.path().join("state"));
     let (body_bytes, rounds) = if full { (256 << 20, 7) } else { (4 << 20, 1) };
-    measure_large(&hivesum, &Dice::new(3).bytes(body_bytes), rounds);
+    measure_large(&hivesum, &Random::new(3).bytes(body_bytes), rounds);
     let lasting = if full { Duration::from_secs(5) } else { Duration::from_millis(100) };
     measure_small(&hivesum, Traffic { connections: CONNECTIONS, lasting });
     hivesum.stop();
 }
 
 fn measure_large(hivesum: &Hosted, body: &[u8], rounds: usize) {
-    let dropping = Hosted::start(async |door| {
-        serve_app(door, |app| {
+    let dropping = Hosted::start(async |endpoint| {
+        serve_app(endpoint, |app| {
             app.route("/drop", web::post().to(drop_body));
         })
         .await;
@@ -73,16 +77,16 @@ fn measure_large(hivesum: &Hosted, body: &[u8], rounds: usize) {
         println!("| {name} | {:.3} s | {:.2} |", median.as_secs_f64(), ratio(through_hivesum, median));
     }
     let longer = dropped.max(digested);
-    println!("\nover the longer of the first two: **{:.2}** (to reach: 1.5)\n", ratio(through_hivesum, longer));
+    println!("\nover the longer of the first two: **{:.2}** (target: 1.5)\n", ratio(through_hivesum, longer));
     drop(contestants);
     background.join();
     dropping.stop();
 }
 
-/// Does it once.
+/// Does the work once.
 type Contestant<'a> = Box<dyn FnMut() + 'a>;
 
-/// The median time of each, after a round that does not count.
+/// The median time of each, after a warm-up round.
 fn interleave<const COUNT: usize>(
     contestants: &mut [(&str, Contestant<'_>); COUNT],
     rounds: usize,
@@ -104,7 +108,7 @@ fn interleave<const COUNT: usize>(
 }
 
 fn measure_small(hivesum: &Hosted, traffic: Traffic) {
-    let request = Request::post(HASH_PATH, &Dice::new(4).bytes(1 << 10));
+    let request = Request::post(HASH_PATH, &Random::new(4).bytes(1 << 10));
     let warm_up = Traffic { lasting: traffic.lasting / 5, ..traffic };
     at_full_speed(hivesum.address, &request, warm_up);
     let figures = at_full_speed(hivesum.address, &request, traffic);
@@ -113,7 +117,7 @@ fn measure_small(hivesum: &Hosted, traffic: Traffic) {
     println!("| uploads a second | p50 | p99 |\n| ---: | ---: | ---: |");
     println!("| {rate:.0} | {:.2?} | {:.2?} |\n", figures.within(0.5), figures.within(0.99));
     println!(
-        "over the {PYTHON_UPLOADS_PER_SECOND} a second recorded for the Python service: **{:.0}** (to reach: 30)",
+        "over the {PYTHON_UPLOADS_PER_SECOND} a second recorded for the Python service: **{:.0}** (target: 30)",
         rate / PYTHON_UPLOADS_PER_SECOND
     );
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Hashes a real tree with hivesum and with the system's tools and compares them name for name:
-# the command line, a job of the API, and one upload by curl.
+# Hashes a real tree with hivesum and with system tools and compares the digests of every file: by the command line, by
+# a job of the API, and one file by an upload with curl.
 #
-#   tests/agree.sh [DIR]        (DIR: /usr unless given; needs sha256sum, b3sum, curl)
+#   tests/agree.sh [DIR]        (DIR is /usr by default; needs sha256sum, b3sum, curl)
 set -euo pipefail
 tree=$(realpath "${1:-/usr}")
 cd "$(dirname "$0")/.."
@@ -44,7 +44,7 @@ until url=$(sed -n 's/^listening on //p' "$work/out") && [ -n "$url" ]; do
   sleep 0.05
 done
 id=$(curl -sS --json '{"root": "tree", "algorithms": ["sha256", "blake3"]}' "$url/api/v1/jobs" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p')
-# The stream of events ends with the job.
+# The event stream ends with the job.
 curl -sSN "$url/api/v1/jobs/$id/events" >"$work/events"
 for algorithm in sha256 blake3; do
   curl -sS "$url/api/v1/jobs/$id/manifest?format=gnu&algorithm=$algorithm" |

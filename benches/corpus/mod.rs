@@ -1,9 +1,9 @@
-//! Files for the benches, made below Cargo's own directory for temporary files and removed at the end.
+//! Files for the benches, created in Cargo's directory for temporary files and removed at the end.
 //!
-//! Names and sizes are the same in every run. Their content is drawn, so that no file equals another.
+//! Names, sizes and contents are the same in every run. Contents are pseudo-random, so that no file equals another.
 
-#![allow(dead_code, reason = "each bench uses its part")]
-#![allow(clippy::unwrap_used, reason = "a bench without its files has nothing to measure")]
+#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,51 +11,51 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Files touched within the last minute are probed for writers, which settled files are spared (some 2 us a file).
+/// Files changed within the last minute are probed for writers (about 2 us each), older ones are not.
 const SETTLED_AFTER: Duration = Duration::from_secs(61);
 
-/// Bytes of a memory page, for offsets.
+/// Bytes of a memory page.
 pub(crate) const PAGE_BYTES: usize = 4096;
 
-/// A directory of files, gone when this is dropped.
+/// A directory of files, removed on drop.
 #[derive(Debug)]
 pub(crate) struct Corpus {
     home: TempDir,
     made: Instant,
-    dice: Dice,
+    random: Random,
 }
 
 impl Corpus {
     /// An empty one.
     pub(crate) fn new() -> Self {
         let home = tempfile::Builder::new().prefix("corpus-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        Self { home, made: Instant::now(), dice: Dice::new(1) }
+        Self { home, made: Instant::now(), random: Random::new(1) }
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         self.home.path()
     }
 
-    /// Adds a tree called `name`: `files` files of 1 byte to 16 KiB in 64 directories.
+    /// Adds a tree of `files` files of 1 byte to 16 KiB in 64 directories.
     pub(crate) fn add_tree(&mut self, name: &str, files: usize) -> PathBuf {
         let tree = self.path().join(name);
-        let content = self.dice.bytes(17 << 10);
+        let content = self.random.bytes(17 << 10);
         for number in 0..files {
             let directory = tree.join(format!("{:02}", number % 64));
             fs::create_dir_all(&directory).unwrap();
-            let from = self.dice.below(1 << 10);
-            let size = self.drawn_size();
+            let from = self.random.below(1 << 10);
+            let size = self.random_size();
             fs::write(directory.join(format!("file-{number:05}.dat")), &content[from..][..size]).unwrap();
         }
         self.made = Instant::now();
         tree
     }
 
-    /// Small files are more frequent than large ones: the size is drawn below a power of two that is drawn first.
-    fn drawn_size(&mut self) -> usize {
-        let bound = 1 << (10 + self.dice.below(5));
-        1 + self.dice.below(bound)
+    /// Small files are more frequent than large ones: the size is random below a random power of two.
+    fn random_size(&mut self) -> usize {
+        let bound = 1 << (10 + self.random.below(5));
+        1 + self.random.below(bound)
     }
 
     /// Adds `files` files of `bytes` each.
@@ -65,14 +65,14 @@ impl Corpus {
         let mut paths = Vec::with_capacity(files);
         for number in 0..files {
             let path = directory.join(format!("file-{number:05}.dat"));
-            fs::write(&path, self.dice.bytes(bytes)).unwrap();
+            fs::write(&path, self.random.bytes(bytes)).unwrap();
             paths.push(path);
         }
         self.made = Instant::now();
         paths
     }
 
-    /// Waits until the files count as untouched. Call it right before the measurement. A smoke test does not wait.
+    /// Waits until no file counts as recently changed. Call it right before a measurement. A smoke test does not wait.
     pub(crate) fn settle(&self) {
         if is_measured() {
             std::thread::sleep(SETTLED_AFTER.saturating_sub(self.made.elapsed()));
@@ -80,19 +80,19 @@ impl Corpus {
     }
 }
 
-/// Whether this is `cargo bench`; anything else runs the benches for moments, to see that they run.
+/// Whether this is `cargo bench`. Anything else is a smoke test, which runs each bench only briefly.
 pub(crate) fn is_measured() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers in every run.
 #[derive(Debug)]
-pub(crate) struct Dice {
+pub(crate) struct Random {
     state: u64,
 }
 
-impl Dice {
-    /// One series a seed.
+impl Random {
+    /// Each seed gives its own sequence.
     pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
@@ -109,12 +109,12 @@ impl Dice {
         (self.next() % bound as u64) as usize
     }
 
-    /// A page offset from which `bytes` still lie within `length`.
+    /// A page-aligned offset, with at least `bytes` from there to `length`.
     pub(crate) fn page_offset(&mut self, length: usize, bytes: usize) -> usize {
         self.below((length - bytes) / PAGE_BYTES + 1) * PAGE_BYTES
     }
 
-    /// Drawn bytes.
+    /// Random bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).collect();
         bytes.truncate(length);

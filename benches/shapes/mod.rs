@@ -1,10 +1,10 @@
-//! Three ways to hash inside an actix-web service: on the event loop, on a pool, and by hivesum's engine.
+//! Three ways to hash in an actix-web service: on the event loop, on a thread pool, and by hivesum's engine.
 //!
-//! Each serves the same two requests, GET /healthz and POST /digest, and hashes the same files over and over while
-//! its [`Load`] is on. The first two are written as well as they can be: the loop yields after every file, the pool
-//! has one file under way for every core.
+//! Each serves the same two requests, GET /healthz and POST /digest, and hashes the same files repeatedly while its
+//! [`Load`] is on. The first two are as good as they can be: the loop yields after every file, and the pool hashes one
+//! file per core at a time.
 
-#![allow(clippy::unwrap_used, reason = "a bench whose own server fails has nothing to measure")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
 use hivesum_core::walk::Target;
 
-use crate::host::{Door, serve_app};
+use crate::host::{Endpoint, serve_app};
 
 /// What every shape computes.
 const ALGORITHMS: Algorithms = Algorithms::single(Algorithm::Sha256);
 
-/// How often a shape looks whether its load is on.
-const LOOKS_EVERY: Duration = Duration::from_millis(5);
+/// How often a server checks whether its load is on.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The files that are hashed behind the requests, and whether they are right now.
+/// The files that are hashed in the background, and whether they are hashed now.
 #[derive(Debug)]
 pub(crate) struct Load {
     tree: PathBuf,
@@ -52,12 +52,12 @@ impl Load {
         Arc::new(Self { tree: tree.to_owned(), files, tree_bytes, next, on, hashed_bytes })
     }
 
-    /// Begins or ends the hashing.
+    /// Starts or stops the hashing.
     pub(crate) fn turn(&self, on: bool) {
         self.on.store(on, Ordering::Relaxed);
     }
 
-    /// Whether files are to be hashed.
+    /// Whether files have to be hashed.
     pub(crate) fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
@@ -67,7 +67,7 @@ impl Load {
         self.hashed_bytes.load(Ordering::Relaxed)
     }
 
-    /// Says that the whole tree was hashed once more.
+    /// Counts the whole tree as hashed once more.
     pub(crate) fn count_tree(&self) {
         self.count(self.tree_bytes);
     }
@@ -76,7 +76,7 @@ impl Load {
         self.hashed_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Hashes the next file, around and around.
+    /// Hashes the next file, starting over after the last.
     fn hash_next(&self) {
         let path = &self.files[self.next.fetch_add(1, Ordering::Relaxed) % self.files.len()];
         let bytes = std::fs::read(path).unwrap();
@@ -85,35 +85,35 @@ impl Load {
     }
 }
 
-/// Which way.
+/// Where hashing runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
-    /// Hashing in the handlers and tasks themselves.
+    /// In the handlers and in tasks on the event loop.
     EventLoop,
-    /// Hashing by `web::block`, on threads of normal priority.
+    /// By `web::block`, on threads of normal priority.
     Pool,
-    /// Hashing by the engine, on hashers of idle priority.
+    /// By the engine, on hashers of idle priority.
     Engine,
 }
 
 impl Shape {
-    /// Serves until the door says stop.
-    pub(crate) async fn serve(self, door: Door, load: Arc<Load>) {
+    /// Serves until the stop signal.
+    pub(crate) async fn serve(self, endpoint: Endpoint, load: Arc<Load>) {
         match self {
-            Self::EventLoop => serve_on_the_loop(door, load).await,
-            Self::Pool => serve_on_a_pool(door, load).await,
-            Self::Engine => serve_by_the_engine(door, load).await,
+            Self::EventLoop => serve_on_the_loop(endpoint, load).await,
+            Self::Pool => serve_on_a_pool(endpoint, load).await,
+            Self::Engine => serve_by_the_engine(endpoint, load).await,
         }
     }
 }
 
-async fn serve_on_the_loop(door: Door, load: Arc<Load>) {
+async fn serve_on_the_loop(endpoint: Endpoint, load: Arc<Load>) {
     let routes = move |app: &mut web::ServiceConfig| {
-        // Called once on every event loop, so every one hashes.
+        // Called once on every event loop, so that each of them hashes.
         rt::spawn(hash_on_the_loop(load.clone()));
         app.route("/healthz", web::get().to(alive)).route("/digest", web::post().to(digest_here));
     };
-    serve_app(door, routes).await;
+    serve_app(endpoint, routes).await;
 }
 
 async fn hash_on_the_loop(load: Arc<Load>) {
@@ -122,17 +122,17 @@ async fn hash_on_the_loop(load: Arc<Load>) {
             load.hash_next();
             tokio::task::yield_now().await;
         } else {
-            rt::time::sleep(LOOKS_EVERY).await;
+            rt::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-async fn serve_on_a_pool(door: Door, load: Arc<Load>) {
+async fn serve_on_a_pool(endpoint: Endpoint, load: Arc<Load>) {
     let routes = move |app: &mut web::ServiceConfig| {
         rt::spawn(hash_on_a_pool(load.clone()));
         app.route("/healthz", web::get().to(alive)).route("/digest", web::post().to(digest_on_a_pool));
     };
-    serve_app(door, routes).await;
+    serve_app(endpoint, routes).await;
 }
 
 async fn hash_on_a_pool(load: Arc<Load>) {
@@ -141,12 +141,12 @@ async fn hash_on_a_pool(load: Arc<Load>) {
             let load = load.clone();
             web::block(move || load.hash_next()).await.unwrap();
         } else {
-            rt::time::sleep(LOOKS_EVERY).await;
+            rt::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-async fn serve_by_the_engine(door: Door, load: Arc<Load>) {
+async fn serve_by_the_engine(endpoint: Endpoint, load: Arc<Load>) {
     let engine = Engine::start(EngineConfig::default()).await.unwrap();
     let hashing = rt::spawn(hash_by_the_engine(engine.clone(), load));
     let shared = Data::new(engine.clone());
@@ -155,7 +155,7 @@ async fn serve_by_the_engine(door: Door, load: Arc<Load>) {
             .route("/healthz", web::get().to(alive))
             .route("/digest", web::post().to(digest_by_the_engine));
     };
-    serve_app(door, routes).await;
+    serve_app(endpoint, routes).await;
     hashing.abort();
     engine.drain(Duration::from_secs(5)).await;
 }
@@ -163,7 +163,7 @@ async fn serve_by_the_engine(door: Door, load: Arc<Load>) {
 async fn hash_by_the_engine(engine: Engine, load: Arc<Load>) {
     loop {
         if !load.is_on() {
-            rt::time::sleep(LOOKS_EVERY).await;
+            rt::time::sleep(POLL_INTERVAL).await;
             continue;
         }
         let dir = File::open(&load.tree).unwrap().into();

@@ -1,23 +1,23 @@
-//! The client's half of the benches: HTTP/1.1 by hand over kept-alive blocking sockets, one thread a connection.
+//! The client side of the benches: a minimal HTTP/1.1 client on blocking keep-alive sockets, one thread per connection.
 //!
-//! Lean on purpose: the client runs on the cores that the server under test needs. It decides how latency is
-//! taken: at full speed from the moment of sending; at a fixed pace from the moment the request was due whenever
-//! the answer before it came too late, so that a server that stalls is charged for every request it kept waiting.
+//! It is minimal because it runs on the cores that the server under test needs. It decides how latency is measured. At
+//! full speed it counts from the time of sending. At a fixed rate it counts from the time at which the request was due
+//! where the previous answer came too late, so a stalled server is charged for every request that it delayed.
 
-#![allow(dead_code, reason = "each bench uses its part")]
-#![allow(clippy::unwrap_used, reason = "a bench whose own server does not answer has nothing to measure")]
+#![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// No answer after this long ends the bench.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for an answer. Afterwards the bench fails.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Answers here are small; a larger one is a bug.
+/// The largest answer. The benches expect small ones.
 const ANSWER_BYTES: usize = 64 << 10;
 
-/// A request, ready to be written again and again.
+/// A request in its wire format.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     bytes: Vec<u8>,
@@ -49,7 +49,7 @@ fn post_head(path: &str, kind: &str, length: usize) -> Vec<u8> {
         .into_bytes()
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The status code.
@@ -59,14 +59,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer that had to be a success.
+    /// The body of a successful answer. Panics on any other.
     pub(crate) fn expect_success(self) -> String {
         assert!((200..300).contains(&self.status), "the server answered {}: {}", self.status, self.body);
         self.body
     }
 }
 
-/// One kept-alive connection.
+/// One keep-alive connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -78,8 +78,8 @@ impl Connection {
     pub(crate) fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         Ok(Self { stream, buffer: vec![0; ANSWER_BYTES] })
     }
 
@@ -89,7 +89,7 @@ impl Connection {
         self.read_answer()
     }
 
-    /// POSTs a large body from where it lies.
+    /// POSTs a large body without copying it.
     pub(crate) fn upload(&mut self, path: &str, body: &[u8]) -> io::Result<Answer> {
         self.stream.write_all(&post_head(path, "application/octet-stream", body.len()))?;
         self.stream.write_all(body)?;
@@ -111,7 +111,7 @@ impl Connection {
     }
 }
 
-/// The answer once all of it is there.
+/// The answer, once it has arrived completely.
 fn parse_answer(bytes: &[u8]) -> io::Result<Option<Answer>> {
     let Some(head_bytes) = bytes.windows(4).position(|end| end == b"\r\n\r\n") else { return Ok(None) };
     let head = String::from_utf8_lossy(&bytes[..head_bytes]);
@@ -128,31 +128,31 @@ fn parse_answer(bytes: &[u8]) -> io::Result<Option<Answer>> {
     Ok((body.len() >= length).then(|| Answer { status, body: String::from_utf8_lossy(&body[..length]).into_owned() }))
 }
 
-/// How many clients send for how long.
+/// The number of connections, and how long they send.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traffic {
-    /// Connections, each with one request under way at a time.
+    /// Connections, each with one request at a time.
     pub(crate) connections: u32,
-    /// How long they go on.
+    /// How long they send.
     pub(crate) lasting: Duration,
 }
 
 /// Latencies of one run.
 #[derive(Debug)]
 pub(crate) struct Figures {
-    /// In rising order.
+    /// In ascending order.
     latencies: Vec<Duration>,
     took: Duration,
 }
 
 impl Figures {
-    /// The latency that this share of the requests stayed within; `share` from 0 to 1.
+    /// The latency within which this share of the requests was answered; `share` is from 0 to 1.
     pub(crate) fn within(&self, share: f64) -> Duration {
         let last = self.latencies.len() - 1;
         self.latencies[(last as f64 * share).round() as usize]
     }
 
-    /// Requests answered a second.
+    /// Answered requests a second.
     pub(crate) fn per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.took.as_secs_f64()
     }
@@ -163,8 +163,8 @@ pub(crate) fn at_full_speed(address: SocketAddr, request: &Request, traffic: Tra
     drive(address, request, traffic, None)
 }
 
-/// All connections together send so many requests a second, if the server lets them.
-pub(crate) fn at_pace(address: SocketAddr, request: &Request, traffic: Traffic, per_second: u32) -> Figures {
+/// All connections together send this many requests a second, as far as the server keeps up.
+pub(crate) fn at_rate(address: SocketAddr, request: &Request, traffic: Traffic, per_second: u32) -> Figures {
     let interval = Duration::from_secs(1) * traffic.connections / per_second;
     drive(address, request, traffic, Some(interval))
 }
@@ -172,21 +172,21 @@ pub(crate) fn at_pace(address: SocketAddr, request: &Request, traffic: Traffic, 
 fn drive(address: SocketAddr, request: &Request, traffic: Traffic, interval: Option<Duration>) -> Figures {
     let began = Instant::now();
     let mut latencies: Vec<Duration> = std::thread::scope(|scope| {
-        let lane = |lane: u32| {
-            // Lanes are due one after the other, not all at the same instant.
-            let first_due = began + interval.unwrap_or_default() * lane / traffic.connections;
+        let spawn = |index: u32| {
+            // The connections start one after the other, not all at the same time.
+            let first_due = began + interval.unwrap_or_default() * index / traffic.connections;
             let schedule = Schedule { due: first_due, interval, end: began + traffic.lasting };
-            scope.spawn(move || drive_lane(address, request, schedule).unwrap())
+            scope.spawn(move || drive_connection(address, request, schedule).unwrap())
         };
-        let lanes: Vec<_> = (0..traffic.connections).map(lane).collect();
-        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+        let threads: Vec<_> = (0..traffic.connections).map(spawn).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let took = began.elapsed();
     latencies.sort_unstable();
     Figures { latencies, took }
 }
 
-/// When the requests of one connection are sent.
+/// When one connection sends its requests.
 #[derive(Debug, Clone, Copy)]
 struct Schedule {
     due: Instant,
@@ -195,8 +195,8 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// Waits until the next request may be sent and says from when on its latency counts: the sleep's own
-    /// lateness is not the server's.
+    /// Waits until the next request may be sent. Returns the start of its latency, which excludes a sleep that took too
+    /// long.
     fn wait(&mut self) -> Instant {
         let now = Instant::now();
         let Some(interval) = self.interval else { return now };
@@ -210,7 +210,7 @@ impl Schedule {
     }
 }
 
-fn drive_lane(address: SocketAddr, request: &Request, mut schedule: Schedule) -> io::Result<Vec<Duration>> {
+fn drive_connection(address: SocketAddr, request: &Request, mut schedule: Schedule) -> io::Result<Vec<Duration>> {
     let mut connection = Connection::open(address)?;
     let mut latencies = Vec::new();
     while latencies.is_empty() || Instant::now() < schedule.end {
