@@ -55,7 +55,7 @@ fn the_printed_settings_are_a_config_file_with_the_same_values() {
 }
 
 #[test]
-fn an_invalid_config_file_is_refused_with_the_place_of_the_mistake() {
+fn an_invalid_config_file_is_refused_with_the_position_of_the_mistake() {
     for (file, message) in [
         ("max_part = 5\n", "max_part"),
         ("\nmax_parts = \"many\"\n", "line 2"),

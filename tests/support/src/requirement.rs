@@ -41,6 +41,7 @@ impl<'a> Requirement<'a> {
     }
 
     /// Whether `check` finds it. Where it does not, this has been reported, and the test should return.
+    #[track_caller]
     pub fn is_met(&self, check: impl FnOnce() -> bool) -> bool {
         let found = check();
         if !found {
@@ -53,6 +54,7 @@ impl<'a> Requirement<'a> {
     ///
     /// # Panics
     /// Where it is a tool and tools are required.
+    #[track_caller]
     pub fn report_missing(&self) {
         match self.decide(std::env::var_os(REQUIRE_TOOLS).as_deref()) {
             Decision::Skip(message) => print(&message),
@@ -91,6 +93,7 @@ pub fn repeat_skip_report(report: &str) {
 }
 
 /// Whether a tool is installed. Where it is not, this has been reported, and the test should return.
+#[track_caller]
 pub fn has_tool(program: &str) -> bool {
     Requirement::tool(program, &install_command(program)).is_met(|| starts(program))
 }
