@@ -1,9 +1,9 @@
-//! `hivesum bag`: BagIt 1.0 (RFC 8493). `make` turns a directory into a bag in place; `check` says whether one is
-//! whole and unchanged.
+//! `hivesum bag`: bags as in BagIt 1.0 (RFC 8493). `make` turns a directory into a bag in place; `check` verifies that
+//! a bag is complete and unchanged.
 
 mod check;
 mod make;
-mod payload;
+mod scan;
 mod tags;
 
 use std::process::ExitCode;
@@ -15,13 +15,13 @@ use self::make::MakeArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BagCommand {
-    /// Make a directory a bag: its content moves into data/, manifests are put beside.
+    /// Turn a directory into a bag: move its content into data/, and write the manifests.
     Make(MakeArgs),
-    /// Check that a bag is whole and unchanged.
+    /// Check that a bag is complete and unchanged.
     Check(CheckArgs),
 }
 
-/// Does what the command says.
+/// Runs the command.
 pub(super) fn run(command: BagCommand) -> anyhow::Result<ExitCode> {
     match command {
         BagCommand::Make(args) => make::run(&args),

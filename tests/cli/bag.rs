@@ -29,10 +29,10 @@ fn is_valid_for_bagit(dir: &WorkDir) -> Option<bool> {
 }
 
 #[test]
-fn a_directory_becomes_a_bag_that_other_tools_accept() {
+fn a_directory_becomes_a_bag_that_others_accept() {
     let dir = contents();
     let made = dir.hivesum(["bag", "make", "bag", "-a", "sha256,sha512"]);
-    let said = "hivesum: 5 files, 10 bytes in a bag\n";
+    let said = "hivesum: created a bag of 5 files, 10 bytes\n";
     assert_eq!((made.code, made.stderr().as_str(), made.stdout().as_str()), (Some(0), said, ""));
     assert_eq!(dir.read("bag/bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
     assert!(dir.read("bag/bag-info.txt").ends_with("Payload-Oxum: 10.5\n"));
@@ -62,15 +62,15 @@ fn a_check_reports_every_fault_of_a_bag() {
     let ran = check(&dir);
     assert_eq!(ran.code, Some(1));
     let expected = "bagit.txt: does not have exactly two lines\n\
-                    data/d/empty: is missing, manifest-sha256.txt lists it\n\
-                    'data/a b': is not what manifest-sha256.txt says\n\
+                    data/d/empty: is missing, but listed in manifest-sha256.txt\n\
+                    'data/a b': does not match manifest-sha256.txt\n\
                     data/more: is not listed in manifest-sha256.txt\n\
-                    bagit.txt: is not what tagmanifest-sha256.txt says\n\
+                    bagit.txt: does not match tagmanifest-sha256.txt\n\
                     not valid: 6 faults\n";
     let mut lines: Vec<_> = ran.stdout().lines().map(str::to_owned).collect();
     lines.sort();
     let mut wanted: Vec<_> = expected.lines().map(str::to_owned).collect();
-    wanted.push("bag-info.txt: says 10.5 of the payload, which is 11.5".to_owned());
+    wanted.push("bag-info.txt: says that the payload is 10.5, but it is 11.5".to_owned());
     wanted.sort();
     assert_eq!(lines, wanted);
     assert_ne!(is_valid_for_bagit(&dir), Some(true));
@@ -83,12 +83,12 @@ fn manifests_that_lead_out_of_the_bag_are_refused() {
     let good = dir.read("bag/manifest-sha256.txt");
     let digest = &good[..64];
     for (line, why) in [
-        (format!("{digest}  data/../../etc/passwd\n"), "leads out of the bag"),
-        (format!("{digest}  /etc/passwd\n"), "leads out of the bag"),
-        (format!("{digest}  ~/x\n"), "leads out of the bag"),
+        (format!("{digest}  data/../../etc/passwd\n"), "names a file outside the bag"),
+        (format!("{digest}  /etc/passwd\n"), "names a file outside the bag"),
+        (format!("{digest}  ~/x\n"), "names a file outside the bag"),
         (format!("{digest}  bagit.txt\n"), "names a file that is not in data/"),
-        (good.lines().next().unwrap().to_owned() + "\n", "names a file a second time"),
-        ("junk\n".to_owned(), "is no entry"),
+        (good.lines().next().unwrap().to_owned() + "\n", "names a file that is listed already"),
+        ("junk\n".to_owned(), "is not a manifest entry"),
     ] {
         dir.write("bag/manifest-sha256.txt", good.clone() + &line);
         let ran = check(&dir);
@@ -106,7 +106,7 @@ fn a_name_without_its_encoding_is_accepted_with_a_warning() {
     std::fs::remove_file(dir.path("bag/tagmanifest-sha256.txt")).unwrap();
     let ran = check(&dir);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), "valid: 1 files, 1 bytes\n"));
-    assert!(ran.stderr().contains("its name is not percent-encoded there"), "{}", ran.stderr());
+    assert!(ran.stderr().contains("its name is not percent-encoded in manifest-sha256.txt"), "{}", ran.stderr());
 }
 
 #[test]

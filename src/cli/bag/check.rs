@@ -1,8 +1,8 @@
-//! Checking a bag: its declaration, its manifests, its payload, both ways.
+//! Checks a bag: its declaration, manifests, payload and tag files.
 //!
-//! Every payload file must be in every manifest once, everything listed must be there and match; tag files are
-//! held against the tag manifests, and the payload's size and number against `Payload-Oxum`. Everything that
-//! is wrong is told, not only the first.
+//! Every payload file must be listed once in every manifest, and every listed file must exist and match. Tag files are
+//! compared with the tag manifests, and the number and size of the payload files with `Payload-Oxum`. All faults are
+//! reported, not only the first one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use hivesum_core::manifest::lines::Lines;
 use hivesum_core::manifest::{Limits, LineEnd, bagit};
 use hivesum_core::result::Status;
 
-use super::payload::{self, Seen};
+use super::scan::{ScannedFile, Scanner};
 use super::tags::{self, Oxum};
 use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
@@ -31,9 +31,9 @@ use crate::cli::terminal::Terminal;
 Example:
   hivesum bag check delivery
 
-Exit status: 0 the bag is valid; 1 it is not; 2 the command line is wrong.")]
+Exit status: 0 the bag is valid; 1 it is not valid; 2 wrong command line.")]
 pub(in crate::cli) struct CheckArgs {
-    /// The bag.
+    /// The directory of the bag.
     #[arg(value_name = "BAG")]
     bag: OsString,
 
@@ -41,7 +41,7 @@ pub(in crate::cli) struct CheckArgs {
     engine: EngineArgs,
 }
 
-/// Checks the bag.
+/// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
     let bag = open_directory(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
@@ -50,13 +50,14 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let manifests = check.manifests("manifest-");
     let tag_manifests = check.manifests("tagmanifest-");
     if manifests.is_empty() {
-        check.fault(b"", "it has no payload manifest");
+        check.fault(b"", "has no payload manifest");
     }
     let algorithms = manifests.iter().chain(&tag_manifests).map(|manifest| manifest.algorithm);
     let algorithms = Algorithms::new(algorithms).unwrap_or_default();
     let engine = RunningEngine::start(args.engine, Some(algorithms))?;
-    let oxum = check.payload(&engine, &manifests)?;
-    check.tag_files(&engine, &tag_manifests)?;
+    let scanner = Scanner { engine: &engine, terminal: &terminal };
+    let oxum = check.payload(scanner, &manifests)?;
+    check.tag_files(scanner, &tag_manifests)?;
     check.oxum(oxum);
     engine.join();
     terminal.finish_progress();
@@ -67,10 +68,40 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 struct Manifest {
     file: String,
     algorithm: Algorithm,
-    /// By the name as it is written.
+    /// Digests by the name as written in the manifest.
     entries: BTreeMap<Vec<u8>, Digest>,
 }
 
+impl Manifest {
+    /// Whether it lists the payload; else it lists tag files.
+    fn lists_payload(&self) -> bool {
+        self.file.starts_with("manifest-")
+    }
+
+    /// Adds the entry in a line; `None` is a line that is too long. The error says what is wrong with the line.
+    fn add_line(&mut self, line: Option<&[u8]>) -> Result<(), &'static str> {
+        let line = line.ok_or("is too long")?;
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let line = bagit::split_line(line, Some(self.algorithm)).ok_or("is not a manifest entry")?;
+        let name = line.written.strip_prefix(b"./").unwrap_or(line.written);
+        let leaves_bag = name.split(|&byte| byte == b'/').any(|part| matches!(part, b".." | b"." | b""));
+        if leaves_bag || name.starts_with(b"~") {
+            return Err("names a file outside the bag");
+        }
+        if self.lists_payload() && !name.starts_with(bagit::PAYLOAD) {
+            return Err("names a file that is not in data/");
+        }
+        let digest = Digest::new(self.algorithm, line.digest.as_bytes()).map_err(|_| "is not a manifest entry")?;
+        match self.entries.insert(name.to_vec(), digest) {
+            None => Ok(()),
+            Some(_) => Err("names a file that is listed already"),
+        }
+    }
+}
+
+/// One run of the command.
 struct Check<'a> {
     path: &'a Path,
     bag: OwnedFd,
@@ -94,7 +125,7 @@ impl Check<'_> {
         }
     }
 
-    /// The manifests whose names begin so.
+    /// The manifests whose names begin with `prefix`.
     fn manifests(&mut self, prefix: &str) -> Vec<Manifest> {
         let Ok(entries) = fs::read_dir(self.path) else { return Vec::new() };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -105,7 +136,7 @@ impl Check<'_> {
 
     fn manifest(&mut self, file: String) -> Option<Manifest> {
         let Some(algorithm) = bagit::algorithm_of_name(file.as_bytes()) else {
-            self.fault(file.as_bytes(), "is of an algorithm that hivesum does not have");
+            self.fault(file.as_bytes(), "uses an algorithm that hivesum does not support");
             return None;
         };
         let opened = fs::File::open(self.path.join(&file)).map(std::io::BufReader::new);
@@ -117,27 +148,26 @@ impl Check<'_> {
             }
         };
         let mut lines = Lines::new(reader, LineEnd::Newline, Limits::COMMAND_LINE);
-        let mut entries = BTreeMap::new();
-        let in_payload = file.starts_with("manifest-");
+        let mut manifest = Manifest { file, algorithm, entries: BTreeMap::new() };
         loop {
             match lines.advance() {
                 Ok(None) => break,
                 Ok(Some(number)) => {
-                    if let Err(what) = enter(&mut entries, lines.line(), algorithm, in_payload) {
-                        self.fault(file.as_bytes(), format!("line {number} {what}"));
+                    if let Err(what) = manifest.add_line(lines.line()) {
+                        self.fault(manifest.file.as_bytes(), format!("line {number} {what}"));
                     }
                 }
                 Err(error) => {
-                    self.fault(file.as_bytes(), error.to_string());
+                    self.fault(manifest.file.as_bytes(), error.to_string());
                     break;
                 }
             }
         }
-        Some(Manifest { file, algorithm, entries })
+        Some(manifest)
     }
 
-    /// Holds the payload against its manifests, both ways.
-    fn payload(&mut self, engine: &RunningEngine, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
+    /// Compares the payload with its manifests, in both directions.
+    fn payload(&mut self, scanner: Scanner<'_>, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
         let mut oxum = Oxum { octets: 0, files: 0 };
         let data = match open_directory(self.path.join("data").as_os_str()) {
             Ok(data) => data,
@@ -147,8 +177,8 @@ impl Check<'_> {
             }
         };
         let algorithms = Algorithms::new(manifests.iter().map(|manifest| manifest.algorithm)).unwrap_or_default();
-        let mut seen = payload::tree(engine, &self.terminal, data, algorithms)?;
-        for one in &mut seen {
+        let mut files = scanner.tree(data, algorithms)?;
+        for one in &mut files {
             one.path.splice(0..0, bagit::PAYLOAD.iter().copied());
             match one.status {
                 Status::Hashed(_) => {
@@ -158,53 +188,56 @@ impl Check<'_> {
                 status => self.fault(&one.path, reason(status).unwrap_or_default()),
             }
         }
-        let hashed: BTreeMap<&[u8], &Seen> =
-            seen.iter().filter(|one| matches!(one.status, Status::Hashed(_))).map(|one| (&one.path[..], one)).collect();
+        let hashed: BTreeMap<&[u8], &ScannedFile> = files
+            .iter()
+            .filter(|one| matches!(one.status, Status::Hashed(_)))
+            .map(|one| (&one.path[..], one))
+            .collect();
         for manifest in manifests {
-            self.hold(manifest, &hashed, &algorithms);
+            self.compare(manifest, &hashed, &algorithms);
         }
         Ok(oxum)
     }
 
-    /// Everything listed is there and matches, and everything that is there is listed.
-    fn hold(&mut self, manifest: &Manifest, there: &BTreeMap<&[u8], &Seen>, algorithms: &Algorithms) {
+    /// Checks that every listed file exists and matches, and that every existing file is listed.
+    fn compare(&mut self, manifest: &Manifest, existing: &BTreeMap<&[u8], &ScannedFile>, algorithms: &Algorithms) {
         let index = algorithms.iter().position(|one| one == manifest.algorithm);
-        let mut met = BTreeSet::new();
+        let mut listed = BTreeSet::new();
         for (written, digest) in &manifest.entries {
             let mut name = Vec::new();
             bagit::decode_into(&mut name, written);
-            let literal = !there.contains_key(&name[..]) && there.contains_key(&written[..]);
-            if literal {
-                let warning = format!("{}: its name is not percent-encoded there", manifest.file);
+            let is_literal = !existing.contains_key(&name[..]) && existing.contains_key(&written[..]);
+            if is_literal {
+                let warning = format!("its name is not percent-encoded in {}", manifest.file);
                 self.terminal.message_about(written, &warning);
                 name.clone_from(written);
             }
-            let Some(seen) = there.get(&name[..]) else {
-                self.fault(&name, format!("is missing, {} lists it", manifest.file));
+            let Some(file) = existing.get(&name[..]) else {
+                self.fault(&name, format!("is missing, but listed in {}", manifest.file));
                 continue;
             };
-            if index.and_then(|index| seen.digests.get(index)) != Some(digest) {
-                self.fault(&name, format!("is not what {} says", manifest.file));
+            if index.and_then(|index| file.digests.get(index)) != Some(digest) {
+                self.fault(&name, format!("does not match {}", manifest.file));
             }
-            met.insert(name);
+            listed.insert(name);
         }
-        for name in there.keys().filter(|name| !met.contains(**name)) {
+        for name in existing.keys().filter(|name| !listed.contains(**name)) {
             self.fault(name, format!("is not listed in {}", manifest.file));
         }
     }
 
-    /// Holds tag files against the tag manifests: what is listed must match.
-    fn tag_files(&mut self, engine: &RunningEngine, manifests: &[Manifest]) -> anyhow::Result<()> {
+    /// Checks that the tag files match the tag manifests.
+    fn tag_files(&mut self, scanner: Scanner<'_>, manifests: &[Manifest]) -> anyhow::Result<()> {
         for manifest in manifests {
             let (written, digests): (Vec<_>, Vec<_>) = manifest.entries.iter().unzip();
             let names: Vec<Vec<u8>> = written.into_iter().map(|written| decoded(written)).collect();
             let algorithms = Algorithms::single(manifest.algorithm);
-            let seen = payload::listed(engine, &self.terminal, self.bag.try_clone()?, &names, algorithms)?;
-            for (seen, digest) in seen.iter().zip(digests) {
-                match reason(seen.status) {
-                    Some(why) => self.fault(&seen.path, why),
-                    None if seen.digests.first() == Some(digest) => {}
-                    None => self.fault(&seen.path, format!("is not what {} says", manifest.file)),
+            let files = scanner.listed(self.bag.try_clone()?, &names, algorithms)?;
+            for (file, digest) in files.iter().zip(digests) {
+                match reason(file.status) {
+                    Some(why) => self.fault(&file.path, why),
+                    None if file.digests.first() == Some(digest) => {}
+                    None => self.fault(&file.path, format!("does not match {}", manifest.file)),
                 }
             }
         }
@@ -215,15 +248,15 @@ impl Check<'_> {
         let Ok(info) = fs::read(self.path.join("bag-info.txt")) else { return };
         match tags::oxum_of(&info) {
             Ok(None) => {}
-            Ok(Some(told)) if told == found => {}
-            Ok(Some(told)) => {
+            Ok(Some(stated)) if stated == found => {}
+            Ok(Some(stated)) => {
                 let what = format!(
-                    "says {}.{} of the payload, which is {}.{}",
-                    told.octets, told.files, found.octets, found.files
+                    "says that the payload is {}.{}, but it is {}.{}",
+                    stated.octets, stated.files, found.octets, found.files
                 );
                 self.fault(b"bag-info.txt", what);
             }
-            Err(()) => self.fault(b"bag-info.txt", "has a Payload-Oxum that is none"),
+            Err(()) => self.fault(b"bag-info.txt", "has an invalid Payload-Oxum"),
         }
     }
 
@@ -247,31 +280,4 @@ fn decoded(written: &[u8]) -> Vec<u8> {
     let mut name = Vec::new();
     bagit::decode_into(&mut name, written);
     name
-}
-
-/// Enters one line; the error is what is wrong with it.
-fn enter(
-    entries: &mut BTreeMap<Vec<u8>, Digest>,
-    line: Option<&[u8]>,
-    algorithm: Algorithm,
-    in_payload: bool,
-) -> Result<(), &'static str> {
-    let line = line.ok_or("is too long")?;
-    if line.trim_ascii().is_empty() {
-        return Ok(());
-    }
-    let line = bagit::split_line(line, Some(algorithm)).ok_or("is no entry")?;
-    let name = line.written.strip_prefix(b"./").unwrap_or(line.written);
-    let climbs = name.split(|&byte| byte == b'/').any(|part| matches!(part, b".." | b"." | b""));
-    if climbs || name.starts_with(b"~") {
-        return Err("leads out of the bag");
-    }
-    if in_payload && !name.starts_with(bagit::PAYLOAD) {
-        return Err("names a file that is not in data/");
-    }
-    let digest = Digest::new(algorithm, line.digest.as_bytes()).map_err(|_| "is no entry")?;
-    match entries.insert(name.to_vec(), digest) {
-        None => Ok(()),
-        Some(_) => Err("names a file a second time"),
-    }
 }

@@ -1,7 +1,7 @@
-//! Making a bag in place: hash everything, move it into `data/`, put the tag files beside.
+//! Turns a directory into a bag in place: hashes everything, moves it into `data/`, and writes the tag files.
 //!
-//! Hashing comes first, so that a directory that cannot be a bag stays as it was. The content is moved by
-//! renaming, which changes no file; the declaration is written last, so that half a bag is none.
+//! Everything is hashed before anything is moved, so that a directory that cannot become a bag stays unchanged. Files
+//! are moved by renaming them. The declaration is written last, so that an incomplete bag is not taken for a bag.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -15,7 +15,7 @@ use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::bagit::{self, Names};
 use hivesum_core::result::Status;
 
-use super::payload::{self, Seen};
+use super::scan::{ScannedFile, Scanner};
 use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
 use crate::cli::engine::{EngineArgs, RunningEngine};
@@ -24,25 +24,25 @@ use crate::cli::inputs::open_directory;
 use crate::cli::quote::quoted;
 use crate::cli::terminal::Terminal;
 
-/// Where the content waits while `data/` is made; the name is hivesum's own.
-const ASIDE: &str = ".hivesum-bag";
+/// The name of `data/` while the content is moved into it.
+const TEMPORARY_DATA: &str = ".hivesum-bag";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Everything is hashed first; nothing is moved unless all of it can be put in a bag: symbolic links, FIFOs and \
-the like cannot.
+Everything is hashed before anything is moved. Symbolic links, FIFOs, sockets and devices cannot be part of a \
+bag: if there is one, nothing is changed.
 
 Examples:
   hivesum bag make delivery
   hivesum bag make delivery -a sha256,sha512
 
-Exit status: 0 the directory is a bag; 1 it is not, and is as it was; 2 the command line is wrong.")]
+Exit status: 0 the directory is now a bag; 1 it could not be made a bag; 2 wrong command line.")]
 pub(in crate::cli) struct MakeArgs {
-    /// The directory.
+    /// The directory to turn into a bag.
     #[arg(value_name = "DIR")]
     dir: OsString,
 
-    /// A manifest for each of these algorithms.
+    /// Algorithms of the manifests, separated by commas.
     #[arg(short, long, value_name = "LIST", default_value_t = Algorithms::single(Algorithm::Sha256))]
     algorithms: Algorithms,
 
@@ -50,62 +50,62 @@ pub(in crate::cli) struct MakeArgs {
     engine: EngineArgs,
 }
 
-/// Makes the bag.
+/// Runs the command.
 pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     let bag = Path::new(&args.dir);
     if bag.join("bagit.txt").exists() {
-        bail!("{}: it is a bag already", quoted(&args.dir));
+        bail!("{}: is already a bag", quoted(&args.dir));
     }
     let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
     let terminal = Terminal::with_progress();
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
-    let payload = payload::tree(&engine, &terminal, dir, args.algorithms)?;
-    refuse_what_no_bag_can_hold(&payload)?;
+    let payload = Scanner { engine: &engine, terminal: &terminal }.tree(dir, args.algorithms)?;
+    refuse_special_files(&payload)?;
     move_into_data(bag).map_err(|error| path_error(&args.dir, &error))?;
-    let oxum = Oxum { octets: payload.iter().map(|seen| seen.size).sum(), files: payload.len() as u64 };
+    let oxum = Oxum { octets: payload.iter().map(|file| file.size).sum(), files: payload.len() as u64 };
     let written = write_tag_files(bag, &payload, args.algorithms, oxum);
     written.with_context(|| quoted(&args.dir))?;
     engine.join();
     terminal.finish_progress();
-    terminal.message(&format!("{} files, {} bytes in a bag", oxum.files, oxum.octets));
+    terminal.message(&format!("created a bag of {} files, {} bytes", oxum.files, oxum.octets));
     Ok(ExitCode::SUCCESS)
 }
 
-fn refuse_what_no_bag_can_hold(payload: &[Seen]) -> anyhow::Result<()> {
+fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
     use std::os::unix::ffi::OsStrExt;
-    if let Some(seen) = payload.iter().find(|seen| !matches!(seen.status, Status::Hashed(_))) {
-        let why = reason(seen.status).unwrap_or_default();
-        bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&seen.path)));
+    if let Some(file) = payload.iter().find(|file| !matches!(file.status, Status::Hashed(_))) {
+        let why = reason(file.status).unwrap_or_default();
+        bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&file.path)));
     }
     Ok(())
 }
 
-/// Moves everything into `data/`; on failure everything is moved back.
+/// Moves everything into `data/`. If that fails, everything is moved back.
 fn move_into_data(bag: &Path) -> io::Result<()> {
     let entries: Vec<PathBuf> = fs::read_dir(bag)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    let aside = bag.join(ASIDE);
-    fs::create_dir(&aside)?;
+    let temporary = bag.join(TEMPORARY_DATA);
+    fs::create_dir(&temporary)?;
     let mut moved = Vec::new();
     let mut move_all = || -> io::Result<()> {
         for from in &entries {
-            let to = aside.join(from.file_name().unwrap_or_default());
+            let to = temporary.join(from.file_name().unwrap_or_default());
             fs::rename(from, &to)?;
             moved.push((from, to));
         }
-        fs::rename(&aside, bag.join("data"))
+        fs::rename(&temporary, bag.join("data"))
     };
     let done = move_all();
     if done.is_err() {
         for (from, to) in moved {
-            // What cannot be moved back stays where its name says it was put.
+            // A file that cannot be moved back stays in the temporary directory.
             let _ = fs::rename(to, from);
         }
-        let _ = fs::remove_dir(&aside);
+        let _ = fs::remove_dir(&temporary);
     }
     done
 }
 
-fn write_tag_files(bag: &Path, payload: &[Seen], algorithms: Algorithms, oxum: Oxum) -> anyhow::Result<()> {
+fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, oxum: Oxum) -> anyhow::Result<()> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let mut tag_files = vec![("bag-info.txt".to_owned(), tags::info(oxum, &date).into_bytes())];
     for (index, algorithm) in algorithms.iter().enumerate() {
@@ -126,11 +126,11 @@ fn write_tag_files(bag: &Path, payload: &[Seen], algorithms: Algorithms, oxum: O
     Ok(())
 }
 
-fn manifest_of(payload: &[Seen], index: usize) -> anyhow::Result<Vec<u8>> {
+fn manifest_of(payload: &[ScannedFile], index: usize) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
-    for seen in payload {
-        let digest = seen.digests.get(index).context("a digest is missing")?;
-        bagit::write_line(&mut text, &seen.path, Names::WithinPayload, digest.as_bytes())?;
+    for file in payload {
+        let digest = file.digests.get(index).context("a digest is missing")?;
+        bagit::write_line(&mut text, &file.path, Names::WithinPayload, digest.as_bytes())?;
     }
     Ok(text)
 }

@@ -1,11 +1,11 @@
-//! The tag files of a bag as text: what is written, and how it is read.
+//! The tag files of a bag: how they are written and read.
 
 use std::fmt::Write;
 
-/// The declaration, RFC 8493 section 2.1.1: two lines and no more.
+/// The declaration, RFC 8493 section 2.1.1: exactly two lines.
 pub(super) const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
-/// Bytes and number of the payload's files.
+/// The number of bytes and files of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Oxum {
     pub(super) octets: u64,
@@ -23,7 +23,7 @@ pub(super) fn info(oxum: Oxum, date: &str) -> String {
     text
 }
 
-/// What is wrong with a declaration; nothing where it is one that is understood.
+/// What is wrong with a declaration; `None` if it is valid and its version is known.
 pub(super) fn fault_of_declaration(text: &[u8]) -> Option<&'static str> {
     let Ok(text) = std::str::from_utf8(text) else { return Some("is not UTF-8") };
     let lines: Vec<&str> = text.lines().collect();
@@ -35,7 +35,7 @@ pub(super) fn fault_of_declaration(text: &[u8]) -> Option<&'static str> {
         _ => return Some("has no version of the form M.N"),
     }
     if !matches!(version, "0.93" | "0.94" | "0.95" | "0.96" | "0.97" | "1.0") {
-        return Some("is of a version that is not known");
+        return Some("has an unknown version");
     }
     match encoding.strip_prefix("Tag-File-Character-Encoding: ") {
         Some(name) if name.eq_ignore_ascii_case("utf-8") => None,
@@ -44,7 +44,7 @@ pub(super) fn fault_of_declaration(text: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The `Payload-Oxum` of `bag-info.txt`: nothing where there is none, an error where it is none.
+/// The `Payload-Oxum` of `bag-info.txt`: `None` if there is none, an error if it is invalid.
 pub(super) fn oxum_of(info: &[u8]) -> Result<Option<Oxum>, ()> {
     let text = String::from_utf8_lossy(info);
     let Some(value) = text.lines().find_map(|line| line.strip_prefix("Payload-Oxum:")) else { return Ok(None) };
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oxum_is_read_as_it_is_written() {
+    fn an_oxum_that_was_written_is_read_back() {
         let oxum = Oxum { octets: 12, files: 3 };
         assert_eq!(oxum_of(info(oxum, "2024-01-02").as_bytes()), Ok(Some(oxum)));
         assert_eq!(oxum_of(b"Contact-Name: x\n"), Ok(None));
