@@ -18,7 +18,7 @@ use hivesum_core::file::Reach;
 use hivesum_core::result::Item;
 use hivesum_core::walk::Inventory;
 
-use self::report::Found;
+use self::report::{Duplicates, Found};
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, path_error};
 use super::inputs::open_directory;
@@ -94,7 +94,7 @@ fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     engine.join();
     terminal.finish_progress();
     let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
-    write(args, &found, stages::COMPARED_BY, &terminal)?;
+    write(args, &Duplicates { groups: &found, algorithm: stages::COMPARED_BY }, &terminal)?;
     Ok(whole)
 }
 
@@ -107,7 +107,7 @@ fn of_job(args: &DuplicatesArgs, id: JobId) -> anyhow::Result<bool> {
     let groups = history.duplicates(id, algorithm, args.min_size)?.with_context(|| stored_jobs::no_such_job(id))?;
     let items = groups.iter().map(|group| history.results_at(id, &group.places)).collect::<Result<Vec<_>, _>>()?;
     let found: Vec<_> = groups.iter().zip(&items).map(|(group, items)| of_items(group, items, algorithm)).collect();
-    write(args, &found, algorithm, &terminal)?;
+    write(args, &Duplicates { groups: &found, algorithm }, &terminal)?;
     let failed = job.progress.files_failed;
     if failed > 0 {
         terminal.message(&format!("files that the job could not read: {failed}"));
@@ -123,8 +123,8 @@ fn of_items<'a>(group: &'a Group, items: &'a [Item], algorithm: Algorithm) -> Fo
     Found { group, digest, names: items.iter().map(|item| &item.path[..]).collect() }
 }
 
-fn write(args: &DuplicatesArgs, found: &[Found<'_>], by: Algorithm, terminal: &Terminal) -> anyhow::Result<()> {
+fn write(args: &DuplicatesArgs, duplicates: &Duplicates<'_>, terminal: &Terminal) -> anyhow::Result<()> {
     let mut out = Vec::new();
-    report::write(&mut out, found, by, args.format, terminal);
+    report::write(&mut out, duplicates, args.format, terminal);
     Ok(write_stdout(&out)?)
 }

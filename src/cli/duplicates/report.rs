@@ -37,14 +37,15 @@ pub(super) struct Found<'a> {
     pub(super) names: Vec<&'a [u8]>,
 }
 
-/// Writes groups whose files are alike by this algorithm.
-pub(super) fn write(
-    out: &mut Vec<u8>,
-    found: &[Found<'_>],
-    algorithm: Algorithm,
-    format: ReportFormat,
-    terminal: &Terminal,
-) {
+/// The groups of a report, and the algorithm that compared their files.
+pub(super) struct Duplicates<'a> {
+    pub(super) groups: &'a [Found<'a>],
+    pub(super) algorithm: Algorithm,
+}
+
+/// Writes the report.
+pub(super) fn write(out: &mut Vec<u8>, duplicates: &Duplicates<'_>, format: ReportFormat, terminal: &Terminal) {
+    let Duplicates { groups: found, algorithm } = duplicates;
     let reclaimable_bytes = found.iter().map(|found| found.group.reclaimable_bytes).sum();
     match format {
         ReportFormat::Json => {
@@ -54,7 +55,7 @@ pub(super) fn write(
             out.push(b'\n');
         }
         ReportFormat::Human => {
-            for found in found {
+            for found in *found {
                 out.extend_from_slice(lines(found, terminal).as_bytes());
             }
             let line = format!("{} groups, {} reclaimable\n", found.len(), HumanBytes(reclaimable_bytes));
