@@ -1,4 +1,4 @@
-//! `hivesum config`: what a service would be started with, and which layer says so.
+//! `hivesum config`: the settings that a service would use, and the layer that each of them comes from.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use super::output::write_stdout;
 use super::serve::ServeArgs;
 use super::settings::Settings;
 
-/// Prints the configuration as a file would say it, each line with its origin.
+/// Prints the configuration in the format of the file, each line with its origin.
 pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     let file = args.file()?;
     let roots_given = !args.roots.is_empty();
@@ -34,7 +34,7 @@ pub(super) fn run(args: ServeArgs, flags: &ArgMatches) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// The directories come from one layer, all of them.
+/// All directories come from the same layer.
 fn write_roots(text: &mut String, roots: &[RootConfig], origin: &str) {
     if roots.is_empty() {
         return text.push_str("\n# no roots are set\n");

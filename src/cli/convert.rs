@@ -1,7 +1,7 @@
-//! `hivesum convert`: a manifest in another format, with nothing lost.
+//! `hivesum convert`: writes a manifest in another format without losing anything.
 //!
-//! What was written is read back and compared before it leaves; what the target has no place for is refused by
-//! name, and then nothing is written.
+//! The result is read back and compared before it is written. If the new format cannot represent something, the error
+//! names it, and nothing is written.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -22,15 +22,15 @@ use super::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads gnu, bsd (OpenSSL's, too), b3sum, hashdeep, sfv, bagit, csv, json and ndjson, told by their looks. \
-What was written is read back and compared: a conversion that would lose a digest, a name, a size or a time \
+Reads gnu, bsd (OpenSSL's output, too), b3sum, hashdeep, sfv, bagit, csv, json and ndjson, detected from name and \
+content. The result is read back and compared. A conversion that would lose a digest, a name, a size or a time \
 is refused, and nothing is written.
 
 Examples:
   hivesum convert --to csv SHA256SUMS
   hivesum convert --to bsd --drop-details archive.ndjson -o CHECKSUMS
 
-Exit status: 0 converted, and proven; 1 refused; 2 the command line is wrong.")]
+Exit status: 0 converted and verified; 1 refused; 2 wrong command line.")]
 pub(super) struct ConvertArgs {
     /// The manifest, or - for standard input.
     #[arg(value_name = "FILE")]
@@ -40,24 +40,24 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_name = "FORMAT")]
     to: Format,
 
-    /// The format to read, where its looks do not tell.
+    /// The format to read [default: detected from name and content].
     #[arg(long, value_name = "FORMAT")]
     from: Option<Format>,
 
-    /// The algorithm of digests that do not say theirs; those of others are left out.
+    /// The algorithm of digests that do not name theirs. Digests of other algorithms are left out.
     #[arg(short, long, value_name = "ALG")]
     algorithm: Option<Algorithm>,
 
-    /// Leave out sizes, times and failures that the format has no place for.
+    /// Leave out sizes, times and failures that the new format cannot represent.
     #[arg(long)]
     drop_details: bool,
 
-    /// Write to FILE, which is replaced once everything is written.
+    /// Write to FILE, which is replaced when everything is written.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// Converts what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
     let read_as = ReadAs { asked: args.algorithm, format: args.from };
     let mut manifest = manifest_file::read(&args.manifest, read_as)?;
@@ -68,10 +68,10 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let details = if args.drop_details { Details::Drop } else { Details::Keep };
-    let converted = convert(manifest.records, args.to, details).map_err(|error| in_a_sentence(&error))?;
+    let converted = convert(manifest.records, args.to, details).map_err(|error| refusal(&error))?;
     write(&converted.text, args.output.as_deref())?;
     let (files, digests) = (converted.files, converted.digests);
-    Terminal::plain().message(&format!("{files} files, {digests} digests: read back and found the same"));
+    Terminal::plain().message(&format!("converted {files} files, {digests} digests; read back and verified"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,10 +82,10 @@ fn write(text: &[u8], output: Option<&Path>) -> Result<(), WriteError> {
     Ok(file.commit()?)
 }
 
-fn in_a_sentence(error: &ConvertError) -> anyhow::Error {
+fn refusal(error: &ConvertError) -> anyhow::Error {
     let hint = match error {
-        ConvertError::Ambiguous(_) => ": -a sha256 or -a blake3",
-        ConvertError::NoPlace(..) => ": --drop-details leaves it out",
+        ConvertError::Ambiguous(_) => ": use -a sha256 or -a blake3",
+        ConvertError::NoPlace(..) => ": use --drop-details to leave it out",
         _ => "",
     };
     match error.name() {

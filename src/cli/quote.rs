@@ -1,25 +1,25 @@
-//! Names on stderr, quoted as GNU coreutils 9.x quotes them (shell-escape style, colons quoted too).
+//! Quotes file names in messages as GNU coreutils 9.x does (shell-escape style, with colons quoted, too).
 //!
-//! A plain name stays as it is; one that a shell would read differently is put in quotes, and bytes that a
-//! terminal must not get become `$'\n'` or `$'\377'`. What is printed can be pasted into a shell. Bytes
-//! over 127 are printed where the locale's characters are UTF-8 and they are such.
+//! Plain names stay unchanged. Names that a shell would interpret are quoted, and bytes that could harm a terminal
+//! become `$'\n'` or `$'\377'`. The result can be pasted into a shell. Bytes above 127 are printed as they are if the
+//! locale uses UTF-8 and they are valid UTF-8.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
-/// Which characters the terminal shows.
+/// Which characters the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
-    /// Of the bytes over 127, those that are UTF-8.
+    /// ASCII and valid UTF-8.
     Utf8,
-    /// None over 127.
+    /// ASCII only.
     Ascii,
 }
 
 impl Charset {
-    /// What `LC_ALL`, `LC_CTYPE` or `LANG` say, the first of them that says anything.
+    /// Taken from `LC_ALL`, `LC_CTYPE` or `LANG`, the first that is set.
     pub(super) fn of_environment() -> Self {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
@@ -31,11 +31,11 @@ impl Charset {
     }
 }
 
-/// The name, quoted where it needs to be.
+/// The name, quoted if necessary.
 pub(super) fn quote(name: &[u8], charset: Charset) -> String {
     let pieces = pieces(name, charset);
     let lone_brace = matches!(name, b"{" | b"}");
-    let special = |(place, piece): (usize, &Piece)| piece.is_special(place);
+    let special = |(index, piece): (usize, &Piece)| piece.is_special(index);
     if !name.is_empty() && !lone_brace && !pieces.iter().enumerate().any(special) {
         return pieces.iter().map(Piece::shown).collect();
     }
@@ -51,7 +51,7 @@ pub(super) fn quoted(path: &OsStr) -> String {
     quote(path.as_bytes(), Charset::of_environment())
 }
 
-/// One character, or a byte that cannot be shown.
+/// A character, or a byte that cannot be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     Char(char),
@@ -59,16 +59,16 @@ enum Piece {
 }
 
 impl Piece {
-    /// Whether it makes quotes necessary.
-    fn is_special(&self, place: usize) -> bool {
+    /// Whether a name with it at this index must be quoted.
+    fn is_special(&self, index: usize) -> bool {
         match self {
-            Self::Char('#' | '~') => place == 0,
+            Self::Char('#' | '~') => index == 0,
             Self::Char(' ' | '\'' | ':') => true,
             piece => !piece.is_plain_in_double_quotes(),
         }
     }
 
-    /// Whether it stands for itself between double quotes.
+    /// Whether it needs no escape between double quotes.
     fn is_plain_in_double_quotes(&self) -> bool {
         match self {
             Self::Char(char) => !"!\"$&()*;<=>?[\\^`|".contains(*char),
@@ -76,7 +76,7 @@ impl Piece {
         }
     }
 
-    /// The character; bytes never get here.
+    /// The character. Never called for bytes.
     fn shown(&self) -> char {
         match *self {
             Self::Char(char) => char,
@@ -100,15 +100,15 @@ fn pieces(name: &[u8], charset: Charset) -> Vec<Piece> {
     pieces
 }
 
-/// Control characters, and the separators of lines and paragraphs.
+/// Control characters, and the Unicode line and paragraph separators.
 fn is_unprintable(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')
 }
 
 fn in_single_quotes(pieces: &[Piece]) -> String {
     let mut quoted = String::from("'");
-    // coreutils goes over a name with an apostrophe twice and forgets that the first time ended within
-    // an escape; its readers know the result.
+    // coreutils scans a name with an apostrophe twice. If the first scan ended within an escape, the second one starts
+    // as if within an escape. The output must be the same as that of coreutils.
     let mut in_escape = pieces.contains(&Piece::Char('\'')) && matches!(pieces.last(), Some(Piece::Byte(_)));
     for piece in pieces {
         match *piece {

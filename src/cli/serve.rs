@@ -1,4 +1,4 @@
-//! `hivesum serve`: the layers of its settings, turned into the one struct that the server reads.
+//! `hivesum serve`: merges the layers of settings into the configuration of the server.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -17,23 +17,24 @@ use super::state::state_directory;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each DIR can be read by jobs, under NAME or its own last component; nothing else can. Without a DIR only \
-uploads are hashed. stdout says `listening on http://ADDR:PORT` once it does; the sign-in link and the \
-log go to stderr. SIGTERM and Ctrl-C let work in flight finish.
+Jobs can read each DIR, under NAME or its last path component, and nothing else. Without a DIR, only uploads \
+are hashed. When the server is ready, it prints `listening on http://ADDR:PORT` to stdout. The sign-in link and \
+the log go to stderr. SIGTERM and Ctrl-C stop the server after work in progress has finished.
 
-A flag beats the environment, which beats the file, which beats the default; hivesum config shows what is in \
-force. The file is TOML: a setting's key is its flag's name with _ for -, directories stand under [roots].
+A flag overrides the environment, which overrides the file, which overrides the default. hivesum config prints \
+the result. The file is TOML: the key of a setting is the name of its flag with _ instead of -, and directories \
+are listed under [roots].
 
 Examples:
   hivesum serve ~/archive                     page and API on http://127.0.0.1:8080
-  hivesum serve photos=/srv/p music=/srv/m    two directories under names of their own
+  hivesum serve photos=/srv/p music=/srv/m    two directories with names
   hivesum serve --listen 0.0.0.0:8443 --tls-cert c.pem --tls-key k.pem --allow-host sums.example.org /srv")]
 pub(super) struct ServeArgs {
-    /// Directories to serve, each with a name where its own will not do.
+    /// Directories that jobs may read, with an optional name.
     #[arg(value_name = "[NAME=]DIR")]
     pub(super) roots: Vec<OsString>,
 
-    /// A file of settings, in TOML.
+    /// A configuration file in TOML.
     #[arg(long, value_name = "FILE", env = "HIVESUM_CONFIG")]
     config: Option<PathBuf>,
 
@@ -42,13 +43,13 @@ pub(super) struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// The settings of the file, where one is named.
+    /// The settings in the file; none if no file is given.
     pub(super) fn file(&self) -> Result<Settings, UsageError> {
         let file = self.config.as_deref().map(Settings::of_file).transpose();
         Ok(file.map_err(|error| UsageError::of("serve", error))?.unwrap_or_default())
     }
 
-    /// What is in force, for the command of this name.
+    /// The configuration that results from all layers. Errors are reported as those of `command`.
     pub(super) fn into_config(self, command: &'static str) -> Result<ServeConfig, UsageError> {
         let file = self.file()?;
         let mut roots: Vec<_> = self.roots.into_iter().map(root).collect();
@@ -65,7 +66,7 @@ impl ServeArgs {
     }
 }
 
-/// `NAME=DIR`, or a directory; one whose own path has a `=` before its first `/` is given as `./a=b`.
+/// Parses `NAME=DIR` or `DIR`. A directory with a `=` before the first `/` of its path is given as `./a=b`.
 fn root(word: OsString) -> RootConfig {
     let bytes = word.as_bytes();
     let equals = bytes.iter().position(|&byte| byte == b'=');
@@ -79,15 +80,15 @@ fn root(word: OsString) -> RootConfig {
     named.unwrap_or(RootConfig { name: None, path: PathBuf::from(word) })
 }
 
-/// Serves until it is told to stop.
+/// Runs the server until it is stopped.
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.into_config("serve")?;
-    hivesum::server::run(config).map_err(in_words_of_the_command)?;
+    hivesum::server::run(config).map_err(command_error)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What can be put right on the command line is a usage error.
-fn in_words_of_the_command(error: ServeError) -> anyhow::Error {
+/// Errors that the user can fix on the command line are usage errors.
+fn command_error(error: ServeError) -> anyhow::Error {
     match error {
         ServeError::Config(_)
         | ServeError::Tls(_)

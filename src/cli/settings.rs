@@ -1,7 +1,7 @@
-//! Every setting of a service, once: its flag, its variable, its key in the configuration file.
+//! All settings of a service, each with its flag, its environment variable and its key in the configuration file.
 //!
-//! Three layers: a flag beats the environment, which beats the file, which beats the default. A key of the file
-//! is the setting's name here; one that is not known is an error.
+//! A flag overrides the environment, which overrides the file, which overrides the default. The keys of the file are
+//! the names of the settings here; an unknown key is an error.
 
 mod words;
 
@@ -17,26 +17,27 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::engine::from_one;
+use super::error::system_text;
 use words::{LogWord, PriorityWord, RateWord};
 
-/// Declares the settings: what each is, and its place in a configuration, `= field`, or how it is read from one and
-/// put into one, `|c| .., |c, v| ..`.
+/// Declares the settings. Each has its flags, its type and its field in the configuration: `= field`, or a getter and a
+/// setter: `|c| .., |c, v| ..`.
 macro_rules! settings {
     ($($(#[$meta:meta])* $name:ident: $type:ty
         $(= $($field:ident).+)? $(, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr)?;)*) => {
-        /// The settings that one layer gives.
+        /// The settings of one layer.
         #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub(super) struct Settings {
             $($(#[$meta])* #[serde(skip_serializing_if = "Option::is_none")] pub(super) $name: Option<$type>,)*
-            /// Directories by name; on the command line they are arguments.
+            /// Directories by name. On the command line they are arguments.
             #[arg(skip)]
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             pub(super) roots: BTreeMap<String, PathBuf>,
         }
 
         impl Settings {
-            /// These, and where they say nothing, those of a lower layer.
+            /// These settings, and those of a lower layer for settings that are not set here.
             pub(super) fn or(self, lower: Self) -> Self {
                 Self {
                     $($name: self.$name.or(lower.$name),)*
@@ -44,7 +45,7 @@ macro_rules! settings {
                 }
             }
 
-            /// Puts what is said here into a configuration.
+            /// Writes the settings that are set here to a configuration.
             pub(super) fn put_into(self, config: &mut ServeConfig) {
                 $(
                     $(if let Some(value) = self.$name { config.$($field).+ = value })?
@@ -52,7 +53,7 @@ macro_rules! settings {
                 )*
             }
 
-            /// What a configuration says.
+            /// The settings of a configuration.
             pub(super) fn of(config: &ServeConfig) -> Self {
                 Self {
                     $($name: { $(Some(config.$($field).+))? $(let $of = config; $get)? },)*
@@ -60,202 +61,202 @@ macro_rules! settings {
                 }
             }
 
-            /// The name of every setting but the directories.
+            /// The names of all settings except the directories.
             pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
         }
     };
 }
 
 settings! {
-    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080].
+    /// Address and port to listen on. Port 0 chooses a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
     listen: SocketAddr = listen;
 
-    /// Where jobs, results and tokens are kept
+    /// Directory for jobs, results and tokens
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
     #[arg(long, value_name = "DIR", env = "HIVESUM_STATE")]
     state: PathBuf, |c| Some(c.state_dir.clone()), |c, v| c.state_dir = v;
 
-    /// Hasher threads [default: one a core].
+    /// Number of hasher threads [default: the number of CPU cores].
     #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_HASHERS")]
     hashers: NonZeroUsize = hashers;
 
-    /// Idle leaves the cores to requests; normal where other programs load the machine [default: idle].
+    /// CPU priority of the hashers. Choose normal if other programs keep the machine busy [default: idle].
     #[arg(long, value_name = "PRIORITY", env = "HIVESUM_HASHER_PRIORITY")]
     hasher_priority: PriorityWord, |c| Some(PriorityWord::of(c.hasher_priority)),
         |c, v| c.hasher_priority = v.priority();
 
-    /// Threads that serve HTTP [default: one a core].
+    /// Number of threads that serve HTTP [default: the number of CPU cores].
     #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_WORKERS")]
     workers: NonZeroUsize = workers;
 
-    /// Let everybody in who reaches the port; on a loopback address only.
+    /// Allow all requests without a token. Requires a loopback address.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
         env = "HIVESUM_NO_AUTH")]
     no_auth: bool, |c| Some(c.access == Access::Open),
         |c, v| c.access = if v { Access::Open } else { Access::Tokens };
 
-    /// A proxy in front speaks TLS with the clients.
+    /// hivesum runs behind a proxy that handles TLS.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
         env = "HIVESUM_BEHIND_PROXY")]
     behind_proxy: bool = behind_proxy;
 
-    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas.
+    /// Networks of proxies whose X-Forwarded-For header is trusted, separated by commas.
     #[arg(long = "trusted-proxy", value_name = "ADDR/BITS", value_delimiter = ',', env = "HIVESUM_TRUSTED_PROXIES")]
     trusted_proxies: Vec<IpNet>, |c| Some(c.trusted_proxies.clone()), |c, v| c.trusted_proxies = v;
 
-    /// The certificate and its chain, in PEM: speak TLS.
+    /// Serve HTTPS with this certificate chain (PEM).
     #[arg(long, value_name = "FILE", env = "HIVESUM_TLS_CERT")]
     tls_cert: PathBuf, |c| c.tls.as_ref().map(|tls| tls.certificates.clone()),
         |c, v| tls_of(c).certificates = v;
 
-    /// The certificate's private key, in PEM.
+    /// The private key of the certificate (PEM).
     #[arg(long, value_name = "FILE", env = "HIVESUM_TLS_KEY")]
     tls_key: PathBuf, |c| c.tls.as_ref().map(|tls| tls.key.clone()), |c, v| tls_of(c).key = v;
 
-    /// Answer to these host names, too, separated by commas.
+    /// More host names to answer to, separated by commas.
     #[arg(long = "allow-host", value_name = "HOST", value_delimiter = ',', env = "HIVESUM_ALLOW_HOSTS")]
     allow_hosts: Vec<String>, |c| Some(c.allow_hosts.clone()), |c, v| c.allow_hosts = v;
 
-    /// Let pages of these origins call the API with a token (CORS), separated by commas: https://host[:port]
+    /// Origins whose pages may call the API with a token (CORS), separated by commas: https://host[:port]
     /// [default: none].
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',', env = "HIVESUM_ALLOW_ORIGINS")]
     allow_origins: Vec<String>, |c| Some(c.allow_origins.clone()), |c, v| c.allow_origins = v;
 
-    /// How the log is written to stderr [default: human].
+    /// Format of the log on stderr [default: human].
     #[arg(long, value_name = "FORMAT", env = "HIVESUM_LOG_FORMAT")]
     log_format: LogWord, |c| Some(LogWord::of(c.log_format)), |c, v| c.log_format = v.format();
 
-    /// Requests a second of one client, or off; twice as many at once [default: 1000].
+    /// Maximum requests per second of one client, or off. Bursts may be twice as large [default: 1000].
     #[arg(long, value_name = "N|off", env = "HIVESUM_RATE_LIMIT")]
     rate_limit: RateWord, |c| Some(RateWord(c.limits.rate)), |c, v| c.limits.rate = v.0;
 
-    /// Bytes a second that one client may upload [default: no bound].
+    /// Maximum upload speed of one client, in bytes per second [default: unlimited].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_CLIENT_BYTES_PER_SECOND")]
     max_client_bytes_per_second: NonZeroU64, |c| c.limits.max_client_bytes_per_second,
         |c, v| c.limits.max_client_bytes_per_second = Some(v);
 
-    /// Bytes a second that all clients may upload together [default: no bound].
+    /// Maximum upload speed of all clients together, in bytes per second [default: unlimited].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_UPLOAD_BYTES_PER_SECOND")]
     max_upload_bytes_per_second: NonZeroU64, |c| c.limits.max_upload_bytes_per_second,
         |c, v| c.limits.max_upload_bytes_per_second = Some(v);
 
-    /// The longest upload [default: 16 GiB].
+    /// Maximum size of an upload [default: 16 GiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_UPLOAD_BYTES")]
     max_upload_bytes: u64 = limits.max_upload_bytes;
 
-    /// Parts of one multipart upload [default: 1000].
+    /// Maximum number of parts of a multipart upload [default: 1000].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_PARTS")]
     max_parts: usize = limits.max_parts;
 
-    /// Uploads under way at a time [default: 128].
+    /// Maximum number of concurrent uploads [default: 128].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS")]
     max_uploads: usize = limits.max_uploads;
 
-    /// Uploads of one client under way at a time [default: as many as there may be].
+    /// Maximum number of concurrent uploads of one client [default: the same as for all clients].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_UPLOADS_PER_CLIENT")]
     max_uploads_per_client: usize, |c| c.limits.max_uploads_per_client,
         |c, v| c.limits.max_uploads_per_client = Some(v);
 
-    /// The longest JSON body [default: 256 KiB].
+    /// Maximum size of a JSON body [default: 256 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_JSON_BYTES")]
     max_json_bytes: usize = limits.max_json_bytes;
 
-    /// The longest manifest to verify against [default: 64 MiB].
+    /// Maximum size of a manifest to verify against [default: 64 MiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_MANIFEST_BYTES")]
     max_manifest_bytes: usize = limits.max_manifest_bytes;
 
-    /// Connections at a time [default: 4096].
+    /// Maximum number of connections [default: 4096].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
     max_connections: usize = limits.max_connections;
 
-    /// Connections of one address at a time [default: 512].
+    /// Maximum number of connections of one address [default: 512].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS_PER_ADDRESS")]
     max_connections_per_address: usize = limits.max_connections_per_address;
 
-    /// Event streams at a time [default: 256].
+    /// Maximum number of event streams [default: 256].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS")]
     max_streams: usize = limits.max_streams;
 
-    /// Event streams of one client at a time [default: as many as there may be].
+    /// Maximum number of event streams of one client [default: the same as for all clients].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS_PER_CLIENT")]
     max_streams_per_client: usize, |c| c.limits.max_streams_per_client,
         |c, v| c.limits.max_streams_per_client = Some(v);
 
-    /// Jobs that run at a time [default: 4].
+    /// Maximum number of running jobs [default: 4].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_RUNNING_JOBS")]
     max_running_jobs: usize = limits.max_running_jobs;
 
-    /// Jobs that may wait [default: 1000].
+    /// Maximum number of queued jobs [default: 1000].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS")]
     max_queued_jobs: usize = limits.max_queued_jobs;
 
-    /// Jobs of one token that may wait [default: as many as there may be].
+    /// Maximum number of queued jobs of one token [default: the same as for all clients].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_QUEUED_JOBS_PER_CLIENT")]
     max_queued_jobs_per_client: usize, |c| c.limits.max_queued_jobs_per_client,
         |c, v| c.limits.max_queued_jobs_per_client = Some(v);
 
-    /// Bytes a second that all jobs together may read [default: no bound].
+    /// Maximum read speed of all jobs together, in bytes per second [default: unlimited].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_BYTES_PER_SECOND")]
     max_bytes_per_second: NonZeroU64, |c| c.limits.max_bytes_per_second,
         |c, v| c.limits.max_bytes_per_second = Some(v);
 
-    /// Ended jobs that are kept, the newest; older ones are deleted [default: all].
+    /// Number of ended jobs to keep. Older ones are deleted [default: all].
     #[arg(long, value_name = "N", env = "HIVESUM_KEEP_JOBS")]
     keep_jobs: u64, |c| c.limits.retention.keep_jobs, |c, v| c.limits.retention.keep_jobs = Some(v);
 
-    /// Days that ended jobs are kept [default: for ever].
+    /// Number of days to keep ended jobs [default: forever].
     #[arg(long, value_name = "DAYS", env = "HIVESUM_KEEP_DAYS")]
     keep_days: u32, |c| c.limits.retention.keep_for.map(|kept| (kept.as_secs() / 86_400) as u32),
         |c, v| c.limits.retention.keep_for = Some(Duration::from_secs(u64::from(v) * 86_400));
 
-    /// Longer files are not hashed [default: 16 TiB].
+    /// Maximum size of a file. Larger files are not hashed [default: 16 TiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
     max_file_bytes: u64 = limits.max_file_bytes;
 
-    /// Bodies must come so fast, on average, after the grace [default: 16 KiB].
+    /// Minimum average upload speed after the grace period, in bytes per second [default: 16 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_BODY_MIN_BYTES_PER_SECOND")]
     body_min_bytes_per_second: u64 = limits.body_pace.min_bytes_per_second;
 
-    /// A body may be slow for so long [default: 20].
+    /// Grace period before the minimum upload speed applies [default: 20].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_BODY_GRACE_SECONDS")]
     body_grace_seconds: u64, |c| Some(c.limits.body_pace.grace.as_secs()),
         |c, v| c.limits.body_pace.grace = Duration::from_secs(v);
 
-    /// A head must be complete by then [default: 10].
+    /// Time limit for receiving the head of a request [default: 10].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_HEAD_TIMEOUT_SECONDS")]
     head_timeout_seconds: u64, |c| Some(c.limits.head_timeout.as_secs()),
         |c, v| c.limits.head_timeout = Duration::from_secs(v);
 
-    /// A client that takes no byte for so long is given up [default: 30].
+    /// Close a connection after the client has accepted no data for this long [default: 30].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_WRITE_TIMEOUT_SECONDS")]
     write_timeout_seconds: u64, |c| Some(c.limits.write_timeout.as_secs()),
         |c, v| c.limits.write_timeout = Duration::from_secs(v);
 
-    /// A read of a file that makes no progress for so long is given up, as on a dead mount [default: 60].
+    /// Give up on a file after a read has made no progress for this long, as on a dead mount [default: 60].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_READ_TIMEOUT_SECONDS")]
     read_timeout_seconds: u64, |c| Some(c.limits.read_timeout.as_secs()),
         |c, v| c.limits.read_timeout = Duration::from_secs(v);
 
-    /// An idle connection is closed after so long [default: 15].
+    /// Close an idle connection after this long [default: 15].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_KEEP_ALIVE_SECONDS")]
     keep_alive_seconds: u64, |c| Some(c.limits.keep_alive.as_secs()),
         |c, v| c.limits.keep_alive = Duration::from_secs(v);
 }
 
-/// One of the two files alone is refused by the configuration's check.
+/// The TLS files, to set one of them. The check of the configuration refuses one without the other.
 fn tls_of(config: &mut ServeConfig) -> &mut TlsFiles {
     config.tls.get_or_insert_with(|| TlsFiles { certificates: PathBuf::new(), key: PathBuf::new() })
 }
 
 impl Settings {
-    /// The settings of a file.
+    /// Reads the settings from a file.
     ///
     /// # Errors
-    /// When it cannot be read or is no such file; the text names the line.
+    /// If the file cannot be read or is not valid. The text names the line.
     pub(super) fn of_file(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {}", path.display(), super::error::system_text(&error)))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {}", path.display(), system_text(&error)))?;
         toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), error.to_string().trim_end()))
     }
 }
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_into_a_configuration_comes_out_of_it() {
+    fn settings_written_to_a_configuration_are_read_back() {
         let mut config = ServeConfig::new("/state".into());
         let shown = toml::to_string(&Settings::of(&config)).unwrap();
         let read: Settings = toml::from_str(&shown).unwrap();

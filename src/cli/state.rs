@@ -1,4 +1,4 @@
-//! Where a service keeps its state, and where `token` finds it.
+//! The state directory of a service, and the flag for it.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,36 +8,36 @@ use clap::Args;
 
 use super::error::UsageError;
 
-/// The directory, as far as the command line tells it.
+/// The flag for the state directory.
 #[derive(Debug, Clone, Args)]
 pub(super) struct StateArgs {
-    /// Where jobs, results and tokens are kept
+    /// Directory for jobs, results and tokens
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
     #[arg(long = "state", value_name = "DIR", env = "HIVESUM_STATE")]
     state: Option<PathBuf>,
 }
 
 impl StateArgs {
-    /// The directory that holds; it need not exist.
+    /// The state directory. It may not exist yet.
     pub(super) fn directory(&self) -> Result<PathBuf, UsageError> {
         state_directory(self.state.clone())
     }
 }
 
-/// The directory given, else the default one.
+/// The given directory, or else the default.
 pub(super) fn state_directory(given: Option<PathBuf>) -> Result<PathBuf, UsageError> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    given.or_else(|| default_directory(variable)).ok_or_else(|| {
-        UsageError::of("serve", "no place for the state: give --state DIR, or set STATE_DIRECTORY or HOME")
-    })
+    given
+        .or_else(|| default_directory(variable))
+        .ok_or_else(|| UsageError::of("serve", "no state directory: use --state DIR, or set STATE_DIRECTORY or HOME"))
 }
 
 fn default_directory(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // systemd sets it, and separates several by colons; ours is the first.
+    // Set by systemd. Several directories are separated by colons; the first one is ours.
     if let Some(given) = variable("STATE_DIRECTORY") {
         return env::split_paths(&given).next();
     }
-    // The XDG base directory specification: a relative path is to be ignored.
+    // The XDG base directory specification says that relative paths must be ignored.
     let xdg = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = xdg.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
     Some(base.join("hivesum"))
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_directory_is_the_first_that_is_told() {
+    fn the_first_variable_that_is_set_gives_the_state_directory() {
         let home = ("HOME", "/home/a");
         assert_eq!(directory(&[home, ("STATE_DIRECTORY", "/s:/t"), ("XDG_STATE_HOME", "/x")]), Some("/s".into()));
         assert_eq!(directory(&[home, ("XDG_STATE_HOME", "/x")]), Some("/x/hivesum".into()));

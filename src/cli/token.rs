@@ -1,4 +1,4 @@
-//! `hivesum token`: the lasting tokens of a service, beside which it may run.
+//! `hivesum token`: manages the tokens of a service, whether it is running or not.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -15,11 +15,11 @@ use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Print a new token; it is shown this once and kept as its SHA-256 only.
+    /// Create a token and print it. It is printed only once: the service stores only its SHA-256.
     Create(CreateArgs),
-    /// List the tokens there are: id, scopes, end and name, separated by tabs.
+    /// List all tokens: id, scopes, expiry and name, separated by tabs.
     List(ListArgs),
-    /// Make a token invalid.
+    /// Revoke a token.
     Revoke(RevokeArgs),
 }
 
@@ -29,15 +29,15 @@ Examples:
   hivesum token create --name backup --scope read,hash
   hivesum token create --name ci --scope hash --expires 30d")]
 pub(super) struct CreateArgs {
-    /// What it is for.
+    /// A name that says what the token is for.
     #[arg(long, value_name = "NAME", default_value = "")]
     name: String,
 
-    /// What it allows, separated by commas: read, hash, admin.
+    /// The scopes of the token, separated by commas: read, hash, admin.
     #[arg(long, value_name = "SCOPES", default_value = "read,hash")]
     scope: Scopes,
 
-    /// When it ends: a time such as 2027-01-31T00:00:00Z, or a time from now such as 12h or 30d
+    /// When the token expires: a time such as 2027-01-31T00:00:00Z, or a duration such as 12h or 30d
     /// [default: never].
     #[arg(long, value_name = "WHEN")]
     expires: Option<End>,
@@ -54,14 +54,14 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct RevokeArgs {
-    /// Its id, as `hivesum token list` shows it.
+    /// The id of the token, as `hivesum token list` prints it.
     id: String,
 
     #[command(flatten)]
     state: StateArgs,
 }
 
-/// When a token ends.
+/// When a token expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct End(Timestamp);
 
@@ -70,17 +70,17 @@ impl FromStr for End {
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let now = Timestamp::now();
-        let end = word.parse().ok().or_else(|| now.checked_add(time_from_now(word)?).ok());
+        let end = word.parse().ok().or_else(|| now.checked_add(duration(word)?).ok());
         match end {
             Some(end) if end > now => Ok(Self(end)),
-            Some(_) => Err("that is over already"),
-            None => Err("give a time such as 2027-01-31T00:00:00Z, or a time from now such as 12h or 30d"),
+            Some(_) => Err("is in the past"),
+            None => Err("must be a time such as 2027-01-31T00:00:00Z, or a duration such as 12h or 30d"),
         }
     }
 }
 
-/// A whole number of minutes, hours, days or weeks.
-fn time_from_now(word: &str) -> Option<SignedDuration> {
+/// Parses a whole number of minutes, hours, days or weeks.
+fn duration(word: &str) -> Option<SignedDuration> {
     let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
     let seconds_a_unit: i64 = match unit {
         "m" => 60,
@@ -93,7 +93,7 @@ fn time_from_now(word: &str) -> Option<SignedDuration> {
     Some(SignedDuration::from_secs(i64::from(number).checked_mul(seconds_a_unit)?))
 }
 
-/// Does what the command says.
+/// Runs the command.
 pub(super) fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
         TokenCommand::Create(args) => create(args),
@@ -107,22 +107,22 @@ fn open(state: &StateArgs) -> anyhow::Result<Tokens> {
     Tokens::open(&directory).with_context(|| directory.display().to_string())
 }
 
-/// The secret alone goes to stdout, so that a script can take it.
+/// Only the secret goes to stdout, so that a script can read it.
 fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
     let mut tokens = open(&args.state)?;
     let expires_at = args.expires.map(|end| end.0);
     let CreatedToken { record, secret } =
         tokens.create(NewToken { name: args.name, scopes: args.scope, expires_at })?;
     if let Err(error) = write_stdout(format!("{secret}\n").as_bytes()) {
-        // Nobody will ever know the secret: there must be no such token.
+        // Nobody has seen the secret, so the token must not exist.
         tokens.revoke(&record.id)?;
         return Err(error.into());
     }
     Terminal::plain().message(&format!(
-        "token {}: {}, {}; it is not shown again",
+        "token {}: {}, {}; it will not be shown again",
         record.id,
         record.scopes,
-        end_in_words(&record)
+        expiry(&record)
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -131,14 +131,7 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
     for record in open(state)?.list()? {
         // Writing into a string never fails.
-        let _ = writeln!(
-            text,
-            "{}\t{}\t{}\t{}",
-            record.id,
-            record.scopes,
-            end_in_words(&record),
-            record.name.escape_debug()
-        );
+        let _ = writeln!(text, "{}\t{}\t{}\t{}", record.id, record.scopes, expiry(&record), record.name.escape_debug());
     }
     write_stdout(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -151,7 +144,7 @@ fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn end_in_words(record: &TokenRecord) -> String {
+fn expiry(record: &TokenRecord) -> String {
     record.expires_at.map_or_else(|| "never ends".to_owned(), |end| format!("ends {end:.0}"))
 }
 
@@ -160,11 +153,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_a_time_or_a_time_from_now() {
+    fn an_expiry_is_a_time_or_a_duration() {
         assert_eq!("2999-01-31T00:00:00Z".parse(), Ok(End("2999-01-31T00:00:00Z".parse().unwrap())));
-        assert_eq!(time_from_now("30d"), Some(SignedDuration::from_hours(720)));
+        assert_eq!(duration("30d"), Some(SignedDuration::from_hours(720)));
         for word in ["", "d", "30", "-1d", "1y", "0d", "1999-01-31T00:00:00Z", "4294967296w"] {
-            assert!(word.parse::<End>().is_err(), "{word:?} was taken");
+            assert!(word.parse::<End>().is_err(), "{word:?} was accepted");
         }
     }
 }

@@ -24,7 +24,7 @@ fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
         (&["serve", "--no-auth", "--listen", "0.0.0.0:0", "--state", "s"], "loopback address only"),
         (&["serve", "--state", "s", "--listen", "127.0.0.1:0", "x=/", "x=/"], "called \"x\""),
         (&["token", "create", "--scope", "all"], "all"),
-        (&["token", "create", "--expires", "1999-01-01T00:00:00Z"], "over already"),
+        (&["token", "create", "--expires", "1999-01-01T00:00:00Z"], "is in the past"),
         (&["frobnicate"], "frobnicate"),
         (&[], "Usage: hivesum"),
     ] {

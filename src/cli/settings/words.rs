@@ -1,4 +1,4 @@
-//! Settings that are words, on the command line and in the file alike.
+//! Settings whose values are words, on the command line and in the configuration file.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -54,7 +54,7 @@ impl LogWord {
     }
 }
 
-/// A number of requests a second, or `off`; in the file either stands as it is.
+/// A number of requests per second, or `off`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "RateValue")]
 pub(in crate::cli) struct RateWord(pub(super) RateLimit);
