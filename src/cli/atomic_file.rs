@@ -141,7 +141,7 @@ fn name_and_rename(file: &File, target: &Path) -> io::Result<()> {
             Err(rustix::io::Errno::EXIST) => continue,
             Err(errno) => return Err(errno.into()),
         }
-        // btrfs syncs nothing of a file without a name, so the sync before this was none there.
+        // btrfs does not sync a file without a name, so the sync before this call did nothing there.
         return file.sync_all().and_then(|()| fs::rename(&aside, target)).inspect_err(|_| {
             // The content is lost either way; at worst a temporary name is left over.
             let _ = fs::remove_file(&aside);

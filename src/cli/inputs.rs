@@ -16,7 +16,7 @@ use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 
 /// Directories of one scan. Each uses a file descriptor from the start of the scan.
-const DIRECTORIES_A_SCAN: usize = 64;
+const DIRECTORIES_PER_SCAN: usize = 64;
 
 /// `PIPEFS_MAGIC` from Linux `include/uapi/linux/magic.h`: the file system of unnamed pipes.
 const PIPEFS_MAGIC: u64 = 0x5049_5045;
@@ -76,7 +76,7 @@ impl Iterator for Inputs {
         while let Some(found) = self.next_path() {
             match found {
                 Found::Name(name) => names.push(&name),
-                Found::Directory(shown, dir) if directories < DIRECTORIES_A_SCAN => {
+                Found::Directory(shown, dir) if directories < DIRECTORIES_PER_SCAN => {
                     end_names(&mut names, &mut targets);
                     targets.push(Target::Directory { dir, shown });
                     directories += 1;
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_scan_holds_a_bounded_number_of_directories() {
         let directory = tempfile::tempdir().unwrap();
-        let inputs = shapes(&vec![directory.path(); DIRECTORIES_A_SCAN + 1]);
+        let inputs = shapes(&vec![directory.path(); DIRECTORIES_PER_SCAN + 1]);
         assert_eq!(inputs.len(), 2);
         assert_eq!(inputs[1], "directory");
     }

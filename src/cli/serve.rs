@@ -22,8 +22,8 @@ are hashed. When the server is ready, it prints `listening on http://ADDR:PORT` 
 the log go to stderr. SIGTERM and Ctrl-C stop the server after work in progress has finished.
 
 A flag overrides the environment, which overrides the file, which overrides the default. hivesum config prints \
-the result. The file is TOML: the key of a setting is the name of its flag with _ instead of -, and directories \
-are listed under [roots].
+the result. The file is TOML: the key of a setting is the name of its flag with _ instead of -, the lists are \
+called allow_hosts, allow_origins and trusted_proxies, and directories are listed under [roots].
 
 Examples:
   hivesum serve ~/archive                     page and API on http://127.0.0.1:8080

@@ -82,7 +82,7 @@ impl FromStr for End {
 /// Parses a whole number of minutes, hours, days or weeks.
 fn duration(word: &str) -> Option<SignedDuration> {
     let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
-    let seconds_a_unit: i64 = match unit {
+    let seconds_per_unit: i64 = match unit {
         "m" => 60,
         "h" => 3600,
         "d" => 24 * 3600,
@@ -90,7 +90,7 @@ fn duration(word: &str) -> Option<SignedDuration> {
         _ => return None,
     };
     let number: u32 = number.parse().ok()?;
-    Some(SignedDuration::from_secs(i64::from(number).checked_mul(seconds_a_unit)?))
+    Some(SignedDuration::from_secs(i64::from(number).checked_mul(seconds_per_unit)?))
 }
 
 /// Runs the command.

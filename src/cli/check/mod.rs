@@ -55,7 +55,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     match (Check { engine, args, report }).all(&manifests) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
-        // The reader of stdout has result enough, but not everything was verified.
+        // The reader of stdout has seen enough, but not everything was verified.
         Err(Stop::Stdout(error)) if error.is_broken_pipe() => Ok(ExitCode::FAILURE),
         Err(Stop::Stdout(error)) => Err(error.into()),
         Err(Stop::ScanAborted) => anyhow::bail!("the scan was aborted: not everything was checked"),

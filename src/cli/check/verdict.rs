@@ -1,6 +1,6 @@
 //! The verdict on one entry of a manifest, and how often each was given.
 
-/// What became of one entry.
+/// The result of checking one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The file has the digest of the entry.
@@ -18,7 +18,7 @@ pub(super) enum Verdict {
 pub(super) enum Missing {
     /// Like files that cannot be read.
     Reported,
-    /// They are neither reported nor counted.
+    /// They are not reported, and do not count as unreadable.
     Ignored,
 }
 

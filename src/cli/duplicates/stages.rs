@@ -52,11 +52,11 @@ impl Stages<'_> {
     /// Groups of files of at least this size with the same content.
     pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<SameContent>> {
         let all = (0..self.inventory.files.len()).filter(|&index| self.size(index) >= min_size);
-        let alike = self.sharing_key(all.map(|index| (self.size(index), index)).collect());
-        let by_ends = self.digests(alike, Coverage::Ends)?;
-        let alike =
+        let candidates = self.sharing_key(all.map(|index| (self.size(index), index)).collect());
+        let by_ends = self.digests(candidates, Coverage::Ends)?;
+        let candidates =
             self.sharing_key(by_ends.into_iter().map(|(index, ends)| ((self.size(index), ends), index)).collect());
-        let digests = self.digests(alike, Coverage::Whole)?;
+        let digests = self.digests(candidates, Coverage::Whole)?;
         let copies = digests
             .iter()
             .map(|(&index, digest)| Copy::new(index as u64, self.size(index), digest, self.identity(index)));
@@ -82,15 +82,15 @@ impl Stages<'_> {
     /// The names whose key is also that of another file, in walk order. Hard links to one file are not duplicates.
     fn sharing_key<K: Ord>(&self, mut keyed: Vec<(K, NameIndex)>) -> Vec<NameIndex> {
         keyed.sort_unstable();
-        let mut kept = Vec::new();
-        for alike in keyed.chunk_by(|(one, _), (other, _)| one == other) {
-            let first = self.identity(alike[0].1);
-            if alike.iter().any(|(_, index)| self.identity(*index) != first) {
-                kept.extend(alike.iter().map(|(_, index)| *index));
+        let mut sharing = Vec::new();
+        for candidates in keyed.chunk_by(|(one, _), (other, _)| one == other) {
+            let first = self.identity(candidates[0].1);
+            if candidates.iter().any(|(_, index)| self.identity(*index) != first) {
+                sharing.extend(candidates.iter().map(|(_, index)| *index));
             }
         }
-        kept.sort_unstable();
-        kept
+        sharing.sort_unstable();
+        sharing
     }
 
     /// Digests of files, whole or of their ends alone. A file with several names is read once; files that cannot be read
