@@ -1,5 +1,5 @@
-//! The page: files of `static/`, embedded at compile time (read from disk in debug builds), with ETags and a
-//! policy that lets the page load nothing from anywhere else.
+//! The web page: the files of `static/`, embedded at compile time (read from disk in debug builds), sent with ETags and
+//! a content security policy that lets the page load only its own files.
 
 use std::fmt::Write;
 
@@ -15,11 +15,11 @@ use crate::etag::client_has;
 #[folder = "static/"]
 struct Files;
 
-/// What the page may do: its own scripts, styles and pictures, its own API, nothing else.
+/// The page may load its own scripts, styles and images and call its own API, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Whether an asset is at this path, as it was sent.
+/// Whether there is an asset at this path, which is compared as it was sent.
 pub(crate) fn has(path: &str) -> bool {
     file_at(path).is_some()
 }
@@ -27,7 +27,7 @@ pub(crate) fn has(path: &str) -> bool {
 /// The asset at the request's path, or 404.
 pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = if request.path() == "/" { "/index.html" } else { request.path() };
-    let file = file_at(path).ok_or(ApiError::NotFound("nothing is here"))?;
+    let file = file_at(path).ok_or(ApiError::NotFound("there is nothing at this path"))?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
@@ -52,7 +52,7 @@ fn file_at(path: &str) -> Option<EmbeddedFile> {
     if plain { Files::get(name) } else { None }
 }
 
-/// Text says its encoding.
+/// The media type, with the charset for text.
 fn media_type(guessed: &str) -> String {
     match guessed.starts_with("text/") && !guessed.contains("charset") {
         true => format!("{guessed}; charset=utf-8"),
@@ -72,11 +72,11 @@ fn tag_of(file: &EmbeddedFile) -> EntityTag {
 mod tests {
     use super::*;
 
-    /// All assets together, uncompressed.
+    /// The total size of all assets, uncompressed.
     const MOST_BYTES: usize = 150 << 10;
 
     #[test]
-    fn the_assets_stay_small_and_no_module_holds_two_rooms() {
+    fn the_assets_are_small_and_every_file_is_short() {
         let files: Vec<_> = Files::iter().map(|name| (Files::get(&name).unwrap(), name)).collect();
         let bytes: usize = files.iter().map(|(file, _)| file.data.len()).sum();
         assert!(bytes < MOST_BYTES, "{bytes} bytes");

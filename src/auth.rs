@@ -1,7 +1,7 @@
-//! Who asks, and what that lets them do: tokens, sign-in links, sessions.
+//! Authentication and authorization: tokens, sign-in links and sessions.
 //!
-//! Secrets are 256 random bits, compared in constant time. What a caller may do follows from the method alone
-//! (read = GET, hash = POST, admin = DELETE), so a new route is closed until somebody holds a token for it.
+//! Secrets are 256 random bits and are compared in constant time. The method alone decides which scope a request needs
+//! (read for GET, hash for POST, admin for DELETE), so a new route is closed to everyone without a token.
 
 mod secret;
 mod session;
@@ -23,31 +23,31 @@ use session::Sessions;
 pub(crate) use session::{COOKIE, LIFETIME as SESSION_LIFETIME};
 use sign_in_link::SignInLink;
 
-/// Wrong guesses of one address at once, and a second after that; more are answered with 429.
+/// Wrong tokens that one address may send in a burst; after that one a second. More are answered with 429.
 const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
 
-/// Who asks.
+/// The sender of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// Whose requests are counted together.
+    /// Requests with the same key are counted together.
     pub(crate) key: ClientKey,
-    /// The token that a new job will belong to; nobody where no token is asked for.
+    /// The token that will own the caller's new jobs; none if the service runs without tokens.
     pub(crate) owner: Option<Arc<str>>,
     scopes: Scopes,
 }
 
 impl Caller {
-    /// Somebody at a place that is open to all.
+    /// The caller of a public path, without scopes.
     pub(crate) fn anonymous(key: ClientKey) -> Self {
         Self { key, owner: None, scopes: Scopes::default() }
     }
 
-    /// Somebody who may do anything.
+    /// A caller with all scopes.
     fn trusted(key: ClientKey, owner: Option<Arc<str>>) -> Self {
         Self { key, owner, scopes: Scopes::ALL }
     }
 
-    /// Refuses what the method needs and the caller lacks.
+    /// Refuses the method if the caller lacks the scope that it needs.
     pub(crate) fn may(&self, method: &Method) -> Result<(), ApiError> {
         let needs = match *method {
             Method::POST | Method::PUT | Method::PATCH => Scope::Hash,
@@ -60,7 +60,7 @@ impl Caller {
         }
     }
 
-    /// Whether the job may be known to the caller.
+    /// Whether the caller may see the job.
     pub(crate) fn may_see(&self, job: &Job) -> bool {
         self.is_admin() || job.owner.as_deref() == self.owner.as_deref()
     }
@@ -70,7 +70,7 @@ impl Caller {
         self.owner.as_deref().map(str::to_owned)
     }
 
-    /// The owner whose jobs the caller sees; nothing for all of them.
+    /// The owner whose jobs the caller may list; none means all jobs.
     pub(crate) fn sees_jobs_of(&self) -> Option<String> {
         if self.is_admin() { None } else { self.owner_name() }
     }
@@ -80,7 +80,7 @@ impl Caller {
     }
 }
 
-/// Knows callers by what they carry.
+/// Identifies callers by their credentials.
 pub(crate) struct Auth {
     access: Access,
     tokens: TokenService,
@@ -100,12 +100,12 @@ impl Auth {
         })
     }
 
-    /// The token of the sign-in link, where one is needed at all.
+    /// The token of the sign-in link; none if the service runs without tokens.
     pub(crate) fn start_token(&self) -> Option<String> {
         (self.access == Access::Tokens).then(|| self.sign_in_link.token())
     }
 
-    /// The caller of a request: by its token, else by its session.
+    /// The caller of a request, identified by its token or else by its session.
     pub(crate) async fn identify(&self, request: &HttpRequest, address: ClientKey) -> Result<Caller, ApiError> {
         if self.access == Access::Open {
             return Ok(Caller::trusted(address, None));
@@ -118,7 +118,7 @@ impl Auth {
         known.ok_or_else(|| self.wrong_guess(address))
     }
 
-    /// Trades a sign-in link's token, or a lasting one, for a session's cookie value.
+    /// Opens a session for the token of a sign-in link or a stored token, and returns the value of its cookie.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
         if self.sign_in_link.redeem(token) {
             return self.sessions.open(None).map_err(ApiError::internal);
@@ -135,7 +135,7 @@ impl Auth {
         Ok(Some(Caller { key, owner: Some(record.id.into()), scopes: record.scopes }))
     }
 
-    /// A session opened by a lasting token is worth what the token is worth now.
+    /// A session opened with a stored token has the scopes that the token has now.
     async fn by_session(&self, value: &str) -> Result<Option<Caller>, ApiError> {
         let Some(session) = self.sessions.find(value) else { return Ok(None) };
         match session.token {
@@ -152,10 +152,10 @@ impl Auth {
     }
 }
 
-/// The owner of jobs begun by whoever followed a sign-in link.
+/// The owner of jobs submitted in a session that was opened with a sign-in link.
 const SIGN_IN_LINK_OWNER: &str = "sign-in-link";
 
-/// The token that a request carries.
+/// The bearer token of a request.
 pub(crate) fn bearer(fields: &HeaderMap) -> Option<&str> {
     let (scheme, token) = fields.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

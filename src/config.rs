@@ -1,7 +1,7 @@
-//! What `serve` is started with: one plain, validated struct. The command line fills it; nothing below reads flags.
+//! The configuration of `serve`: one plain struct that the command line fills. Nothing below reads flags.
 //!
-//! Every bound that a client can reach is a field here, with the default of the contract. [`ServeConfig::check`]
-//! refuses binds that would let a stranger in; the server calls it before it opens anything.
+//! Every limit that a client can reach is a field here, with its documented default. [`ServeConfig::check`] refuses a
+//! configuration that would let anyone on the network in; the server calls it before it opens anything.
 
 mod error;
 mod limits;
@@ -19,82 +19,83 @@ pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
 use origin::is_origin;
 
-/// Where a service listens unless told otherwise.
+/// The default listen address.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// What the service is started with.
+/// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
     /// The directories that jobs may read; none means that only uploads are hashed.
     pub roots: Vec<RootConfig>,
     /// The address to bind; port 0 picks a free one.
     pub listen: SocketAddr,
-    /// Where jobs, results and tokens are kept.
+    /// The directory that stores jobs, results and tokens.
     pub state_dir: PathBuf,
-    /// Hasher threads.
+    /// The number of hasher threads.
     pub hashers: NonZeroUsize,
-    /// Their priority.
+    /// The priority of the hasher threads.
     pub hasher_priority: HasherPriority,
-    /// Event-loop threads that serve HTTP.
+    /// The number of event-loop threads that serve HTTP.
     pub workers: NonZeroUsize,
-    /// Who is let in.
+    /// Who may use the service.
     pub access: Access,
-    /// A proxy stands in front, which speaks TLS with the clients.
+    /// Whether a proxy in front of the service speaks TLS with the clients.
     pub behind_proxy: bool,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// TLS is spoken with these.
+    /// The certificate and the key for TLS; none means plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// Host names answered to besides the loopback names and the bound address; a name with a port holds for that port alone.
+    /// Host names to answer to, besides the loopback names and the bound address. A name with a port is valid for that
+    /// port only.
     pub allow_hosts: Vec<String>,
     /// Origins of other sites whose pages may call the API, with a token: `https://host` or `https://host:port`.
     pub allow_origins: Vec<String>,
-    /// How logs are written.
+    /// The format of the log.
     pub log_format: LogFormat,
-    /// What one client, and all of them, may ask for.
+    /// Limits for one client and for all clients together.
     pub limits: Limits,
 }
 
 /// A directory to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootConfig {
-    /// Its public name; the resolved directory's last component where none is given.
+    /// Its public name; by default the last component of the resolved path.
     pub name: Option<String>,
-    /// The directory.
+    /// The path of the directory.
     pub path: PathBuf,
 }
 
-/// What TLS needs, in PEM.
+/// The PEM files for TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The certificate, and those that lead from it to its authority.
+    /// The certificate, followed by its intermediate certificates.
     pub certificates: PathBuf,
-    /// Its private key.
+    /// The private key of the certificate.
     pub key: PathBuf,
 }
 
-/// Who is let in.
+/// Who may use the service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Who carries a token or signed in with one.
+    /// Callers with a token, or with a session that was opened with one.
     #[default]
     Tokens,
-    /// Everybody who reaches the port (`--no-auth`); on a loopback address alone.
+    /// Everyone who reaches the port (`--no-auth`); only on a loopback address.
     Open,
 }
 
-/// How logs are written to stderr.
+/// The format of the log on stderr.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Lines for people to read.
     #[default]
     Text,
-    /// One JSON object an event.
+    /// One JSON object per event.
     Json,
 }
 
 impl ServeConfig {
-    /// The defaults of the contract, for uploads only, with the state kept in `state_dir`.
+    /// The default configuration: uploads only, with the state in `state_dir`.
     #[must_use]
     pub fn new(state_dir: PathBuf) -> Self {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -116,13 +117,13 @@ impl ServeConfig {
         }
     }
 
-    /// Whether clients speak TLS, with us or with a proxy.
+    /// Whether clients speak TLS, with the service or with a proxy in front of it.
     #[must_use]
     pub fn over_tls(&self) -> bool {
         self.behind_proxy || self.tls.is_some()
     }
 
-    /// Refuses what would be unsafe or could never work.
+    /// Refuses a configuration that is unsafe or could never work.
     ///
     /// # Errors
     /// The first rule that is broken.
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_that_would_be_everybodys_or_nobodys_is_refused() {
+    fn an_origin_that_matches_every_site_or_none_is_refused() {
         for (origin, taken) in
             [("https://a.example", true), ("*", false), ("null", false), ("https://a.example/", false)]
         {
@@ -195,7 +196,7 @@ mod tests {
         for name in ["", "a/b", "a\nb"] {
             let root = RootConfig { name: Some(name.to_owned()), path: PathBuf::new() };
             let config = ServeConfig { roots: vec![root], ..config("127.0.0.1:0", Access::Tokens) };
-            assert!(matches!(config.check(), Err(ConfigError::RootName(_))), "{name:?} was taken");
+            assert!(matches!(config.check(), Err(ConfigError::RootName(_))), "{name:?} was accepted");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A client's socket as HTTP reads and writes it: a deadline for every head, and for a client that does not read.
+//! A client's connection, with a deadline for every request head and for writes to a client that does not read.
 //!
-//! actix-http times the first head of a connection alone and no write at all, so the socket does: it knows from
-//! the gate whether a request is being answered ([`PhaseHandle`]). While none is, the bytes of a head must be complete
-//! in time; while the socket takes no byte, a write waits no longer than its bound. Both end the connection, and
-//! what it was using comes back with it.
+//! actix-http times only the first head of a connection, and no write at all, so the socket does both. The gate tells
+//! it through a [`PhaseHandle`] whether a request is being answered. While none is, a head must be complete in time; a
+//! write may wait only so long for the socket to accept a byte. Either timeout ends the connection and releases what it
+//! held.
 
 mod socket;
 
@@ -35,13 +35,13 @@ pub(crate) struct Timeouts {
 enum Phase {
     /// The first byte of a head.
     Idle,
-    /// The rest of a head, until then.
+    /// The rest of a head, until this deadline.
     Head(Instant),
     /// Nothing: a request is being answered.
     Busy,
 }
 
-/// The phase of a connection, shared with whoever answers its requests.
+/// The phase of a connection, shared with the gate.
 #[derive(Debug, Clone)]
 pub(crate) struct PhaseHandle(Rc<Cell<Phase>>);
 
@@ -50,14 +50,14 @@ impl PhaseHandle {
         Self(Rc::new(Cell::new(Phase::Idle)))
     }
 
-    /// A head is complete. The request is being answered until the answering is dropped.
+    /// Notes that a head is complete: the request is being answered until the guard is dropped.
     pub(crate) fn begin(&self) -> Answering {
         self.0.set(Phase::Busy);
         Answering(self.clone())
     }
 }
 
-/// A request that is being answered.
+/// A guard for a request that is being answered.
 #[derive(Debug)]
 pub(crate) struct Answering(PhaseHandle);
 
@@ -74,7 +74,7 @@ pub(crate) struct Connection<S = Socket> {
     timeouts: Timeouts,
     head_timer: Timer,
     write_timer: Timer,
-    /// When the write that waits is given up.
+    /// The deadline of the pending write.
     write_until: Option<Instant>,
     _permit: Option<Share>,
 }
@@ -92,12 +92,12 @@ impl<S> Connection<S> {
         }
     }
 
-    /// For the one who answers.
+    /// A handle to the phase, for the gate.
     pub(crate) fn phase(&self) -> PhaseHandle {
         self.phase.clone()
     }
 
-    /// Notes that bytes came, and whether it is too late for them.
+    /// Notes that bytes arrived; an error if they arrived too late.
     fn bytes_came(&self) -> std::io::Result<()> {
         match self.phase.0.get() {
             Phase::Busy => Ok(()),
@@ -106,21 +106,21 @@ impl<S> Connection<S> {
                 Ok(())
             }
             Phase::Head(until) if Instant::now() < until => Ok(()),
-            Phase::Head(_) => Err(too_slow("a head")),
+            Phase::Head(_) => Err(too_slow("the request head")),
         }
     }
 
-    /// While the client does not read, its next head is not what is waited for.
+    /// Checks the deadline of the head, which does not apply while a write is pending.
     fn poll_head_timer(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match self.phase.0.get() {
             Phase::Head(until) if self.write_until.is_none() && self.head_timer.is_over(until, context) => {
-                Poll::Ready(Err(too_slow("a head")))
+                Poll::Ready(Err(too_slow("the request head")))
             }
             Phase::Head(_) | Phase::Idle | Phase::Busy => Poll::Pending,
         }
     }
 
-    /// What came of a write: progress gives it new time.
+    /// Handles the outcome of a write: progress restarts its deadline.
     fn after_write<T>(
         &mut self,
         written: Poll<std::io::Result<T>>,
@@ -132,7 +132,7 @@ impl<S> Connection<S> {
         }
         let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.timeouts.write);
         match self.write_timer.is_over(until, context) {
-            true => Poll::Ready(Err(too_slow("a reader"))),
+            true => Poll::Ready(Err(too_slow("the client"))),
             false => Poll::Pending,
         }
     }
@@ -142,7 +142,7 @@ fn too_slow(what: &str) -> Error {
     Error::new(ErrorKind::TimedOut, format!("{what} was too slow"))
 }
 
-/// A timer that costs nothing until something waits.
+/// A timer that allocates nothing until something waits.
 #[derive(Default)]
 struct Timer(Option<Pin<Box<Sleep>>>);
 
@@ -195,7 +195,7 @@ mod tests {
 
     const TIMEOUTS: Timeouts = Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30) };
 
-    /// A connection and its client, on a clock that runs by itself when everybody waits.
+    /// A connection and its client, on a paused clock that advances when every task waits.
     fn pair(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
         tokio::time::pause();
         let (ours, theirs) = duplex(buffer);

@@ -156,7 +156,7 @@ mod tests {
             "sha-256=:AAAA:,",
             r#"sha-256=:AAAA:;p="a"#,
         ] {
-            assert!(read(&[text]).is_err(), "{text:?} was taken");
+            assert!(read(&[text]).is_err(), "{text:?} was accepted");
         }
         assert!(read(&[]).unwrap().is_empty(), "a field that is not sent is no fault");
     }

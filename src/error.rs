@@ -1,8 +1,8 @@
-//! Everything the API can answer instead of a result: one type, one match to its status and code.
+//! Every error that the API can return: one type, with one match to its code and status.
 //!
-//! The public text of an error carries no server path and no cause; causes stay in [`ApiError::Internal`] and
-//! go to the log, under the request id that the body shows. The gate renders every error, whoever raised it,
-//! as RFC 9457 `application/problem+json`.
+//! The public text of an error contains no server path and no cause. Causes stay in [`ApiError::Internal`] and go to
+//! the log, with the request id that the body carries. The gate renders every error as RFC 9457
+//! `application/problem+json`.
 
 mod code;
 mod convert;
@@ -19,7 +19,7 @@ use hivesum_core::file::PathInvalid;
 use crate::digest_field::DigestFieldError;
 pub(crate) use code::Code;
 
-/// What went wrong, one variant per answer. The text is the problem's `detail`.
+/// What went wrong, one variant per answer. The text is the `detail` of the problem.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("{0}")]
@@ -30,27 +30,27 @@ pub(crate) enum ApiError {
     AlgorithmUnknown(String),
     #[error("{why}")]
     ManifestInvalid { line: Option<u64>, why: String },
-    #[error("the manifest has more lines than are taken, {limit}")]
+    #[error("the manifest is longer than {limit} lines or bytes")]
     ManifestTooLong { limit: u64, line: Option<u64> },
     #[error(transparent)]
     DigestFieldInvalid(#[from] DigestFieldError),
-    #[error("sign in, or send a token that is valid")]
+    #[error("sign in, or send a valid token")]
     Unauthenticated,
-    #[error("this token may not do that: it lacks the scope {needs:?}")]
+    #[error("this token lacks the scope {needs:?}")]
     Forbidden { needs: &'static str },
-    #[error("requests that change something are taken from hivesum's own page or from programs only")]
+    #[error("requests that change something are accepted only from hivesum's own page and from programs")]
     CrossSite,
     #[error("the service was started without directories: only uploads can be hashed")]
     NoRoots,
     #[error("{0}")]
     NotFound(&'static str),
-    #[error("this resource takes {allow} only")]
+    #[error("this resource allows only {allow}")]
     MethodNotAllowed { allow: String },
-    #[error("the body came too slowly")]
+    #[error("the body arrived too slowly")]
     BodyTooSlow,
     #[error("{0}")]
     JobNotFinished(&'static str),
-    #[error("this Idempotency-Key came with another request before")]
+    #[error("this Idempotency-Key was already used for a different request")]
     IdempotencyConflict,
     #[error("{0}")]
     NameNotRepresentable(String),
@@ -66,28 +66,28 @@ pub(crate) enum ApiError {
     DigestMismatch(Box<Mismatch>),
     #[error("too many requests")]
     RateLimited { wait: Duration },
-    #[error("this client has as many {of} as one may, {quota}")]
+    #[error("this client already has {quota} {of}, the most that one client may have")]
     QuotaReached { of: &'static str, quota: usize },
     #[error("the service failed to answer")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("stored results are damaged")]
     StoreCorrupt,
-    #[error("too much is waiting already: try again later")]
+    #[error("too many requests are waiting: try again later")]
     QueueFull,
     #[error("the service is shutting down")]
     Draining,
     #[error("too many event streams are open")]
     TooManyStreams,
-    #[error("the directory does not answer")]
+    #[error("the directory does not respond")]
     RootUnavailable,
-    #[error("the service has no room left to store jobs")]
+    #[error("no space is left to store jobs")]
     StorageFull,
-    /// What the framework refused before or instead of a handler.
+    /// The framework refused the request before or instead of a handler.
     #[error("{}", .0.canonical_reason().unwrap_or("the request was refused"))]
     Framework(StatusCode),
 }
 
-/// A digest that was expected and the one that the bytes have.
+/// The expected digest and the digest of the bytes.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
     pub(crate) expected: Digest,
@@ -95,17 +95,17 @@ pub(crate) struct Mismatch {
 }
 
 impl ApiError {
-    /// A bad request, in words.
+    /// A bad request, with its detail.
     pub(crate) fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidRequest(detail.into())
     }
 
-    /// A defect, or a failure of the machine: the cause is for the log alone.
+    /// A bug or a failure of the machine; the cause goes to the log only.
     pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The stable code of each error.
+    /// The stable code of this error.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::InvalidRequest(_) => Code::InvalidRequest,
@@ -141,7 +141,7 @@ impl ApiError {
         }
     }
 
-    /// Its status: the code's, or the one that the framework chose.
+    /// The status: that of the code, or the one that the framework chose.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Framework(status) => *status,
@@ -149,7 +149,7 @@ impl ApiError {
         }
     }
 
-    /// Whole seconds, at least one, after which a refused request may be sent again.
+    /// Whole seconds, at least 1, after which a refused request may be sent again.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
             Self::RateLimited { wait } => Some(whole_seconds(*wait)),
@@ -170,7 +170,7 @@ impl ResponseError for ApiError {
         self.status()
     }
 
-    /// Bare: the gate knows the request's id and writes the body.
+    /// Without a body: the gate knows the request's id and writes the body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds_and_never_as_zero() {
+    fn a_wait_is_given_in_whole_seconds_and_never_as_zero() {
         let seconds = |ms| ApiError::RateLimited { wait: Duration::from_millis(ms) }.retry_after_seconds();
         assert_eq!([seconds(0), seconds(1), seconds(1000), seconds(1001)], [Some(1), Some(1), Some(1), Some(2)]);
         assert_eq!(ApiError::QueueFull.retry_after_seconds(), Some(1));

@@ -1,4 +1,4 @@
-//! What a client has already: answers that will never change have a tag, and who knows it gets no body.
+//! ETags: an answer that never changes has a tag, and a client that sends the tag gets 304 without a body.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,7 +6,7 @@ use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch,
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::Job;
 
-/// Whether the client says that it has this one.
+/// Whether the client says that it has the answer with this tag.
 pub(crate) fn client_has(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -15,27 +15,27 @@ pub(crate) fn client_has(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-/// The tag of an answer about a job; none while the job goes on.
+/// The tag of an answer about a job; none before the job has ended.
 pub(crate) struct JobTag(Option<EntityTag>);
 
 impl JobTag {
-    /// Of the job, of its end, and of what was asked for in which form.
+    /// Made from the job, the time of its end, the request's path and query, and the form of the answer.
     pub(crate) fn of(request: &HttpRequest, job: &Job, form: &str) -> Self {
         let ended = job.finished_at.filter(|_| job.state.is_final());
         Self(ended.map(|ended| {
-            let mut asked = DefaultHasher::new();
-            (ended.as_nanosecond(), request.path(), request.query_string(), form).hash(&mut asked);
-            EntityTag::new_strong(format!("{}-{:016x}", job.id.simple(), asked.finish()))
+            let mut hasher = DefaultHasher::new();
+            (ended.as_nanosecond(), request.path(), request.query_string(), form).hash(&mut hasher);
+            EntityTag::new_strong(format!("{}-{:016x}", job.id.simple(), hasher.finish()))
         }))
     }
 
-    /// The answer to who has it already.
+    /// The answer to a client that has it already.
     pub(crate) fn not_modified(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let known = self.0.as_ref().is_some_and(|tag| client_has(request, tag));
         known.then(|| self.on(HttpResponse::NotModified().finish()))
     }
 
-    /// Puts the tag on the answer. It is the token's own, and asked for again each time.
+    /// Adds the tag to the answer. Caches may keep it for one token only and must revalidate it each time.
     pub(crate) fn on(&self, mut response: HttpResponse) -> HttpResponse {
         let fields = response.headers_mut();
         if let Some(tag) = self.0.as_ref().and_then(|tag| tag.to_string().try_into_value().ok()) {

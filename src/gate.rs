@@ -1,8 +1,8 @@
-//! The gate: every request passes here once, and every answer leaves here once.
+//! The gate: the one middleware that every request and every answer goes through.
 //!
-//! In this order: Host, site, who it is, how often, what it may do; then the handler, with panics caught; then
-//! errors become problem+json with the request's id, and the answer is counted. One layer for all of it keeps
-//! the price of a small request low.
+//! It checks, in this order: Host, CSRF, credentials, rate, scope. Then it calls the handler and catches panics. Then
+//! it turns errors into problem+json with the request's id, and counts the answer. A single layer keeps small requests
+//! cheap.
 
 mod access;
 mod chunked_body;
@@ -99,7 +99,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());
     let response = finish(response);
-    // What is in memory is written under the connection's own deadline: only streams keep the answering.
+    // An answer in memory is written under the write deadline; only a stream keeps the connection busy.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
     Ok(match reader {
         None if !streams => response,
@@ -107,15 +107,15 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     })
 }
 
-/// What is remembered of a request until its answer is counted.
+/// What the log and the metrics need to know of a request until it is answered.
 struct RequestLog {
     id: RequestId,
     began: Instant,
-    /// Only while somebody reads the log at this level.
+    /// Only if the log has this level.
     fields: Option<LogFields>,
 }
 
-/// What the log tells of a request; written with every control character escaped.
+/// What the log says about a request; control characters are escaped.
 struct LogFields {
     method: Method,
     path: String,
@@ -146,7 +146,7 @@ impl RequestLog {
     }
 }
 
-/// Who is let in, and what the rate says either way.
+/// Whether the request is admitted, and the state of its rate limit in either case.
 struct Admission {
     rate: Option<RateState>,
     outcome: Result<Caller, ApiError>,
@@ -162,7 +162,7 @@ async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Adm
         AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
         AccessRule::Metrics | AccessRule::Protected => gate.auth.identify(request.request(), address).await,
     };
-    // A request of nobody we know counts as its address's.
+    // A request without a known caller counts for its address.
     let client = known.as_ref().map_or(address, |caller| caller.key);
     let rate = match access {
         AccessRule::Public | AccessRule::Metrics => Ok(None),
@@ -178,7 +178,7 @@ async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Adm
     }
 }
 
-/// Calls the handler and makes a problem of whatever went wrong in it.
+/// Calls the handler and turns its errors and panics into problems.
 async fn call_handler(
     request: ServiceRequest,
     caller: Caller,
@@ -202,13 +202,13 @@ async fn call_handler(
     }
 }
 
-/// What a panic said, where that is text.
+/// The message of a panic, if it is text.
 fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let owned = || payload.downcast_ref::<String>().map(String::as_str);
-    payload.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("not in words")
+    payload.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("the message is not text")
 }
 
-/// The problem for an error of ours, or for a status that the framework chose.
+/// The problem for one of our errors, or for a status that the framework chose.
 fn answer_for(error: Option<&Error>, status: StatusCode, id: RequestId) -> HttpResponse {
     match error.and_then(Error::as_error::<ApiError>) {
         Some(error) => answer(error, id),
@@ -216,7 +216,7 @@ fn answer_for(error: Option<&Error>, status: StatusCode, id: RequestId) -> HttpR
     }
 }
 
-/// The problem, with its cause in the log where there is one.
+/// The problem; its cause, if it has one, goes to the log.
 fn answer(error: &ApiError, id: RequestId) -> HttpResponse {
     match error {
         ApiError::Internal(cause) => tracing::error!(request_id = %id, ?cause, "a request failed"),
@@ -228,7 +228,7 @@ fn answer(error: &ApiError, id: RequestId) -> HttpResponse {
     problem(error, id)
 }
 
-/// An error whose request is gone, so it carries the id itself.
+/// An error that outlives its request, so it carries the request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 struct DetachedError {

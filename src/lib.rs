@@ -1,13 +1,15 @@
-//! hivesum as a service and as a command line, over the engine of `hivesum-actors`.
+//! hivesum as a service and as a command line, built on the engine of `hivesum-actors`.
 //!
 //! ```text
-//! main -> cli -> server -> gate (Host, site, who, how often) -> routes -> Engine, Jobs
-//!                  |                                              |
-//!               config                    request (query, JSON, body with deadlines)
+//! main -> cli -> server -> gate (Host, CSRF, access, rate) -> routes -> Engine, Jobs
+//!                  |                                            |
+//!               config                   request (query, JSON, body with deadlines)
 //! ```
 //!
-//! What is shared: [`config`] is the only place with settings, `error` the only one that knows which failure
-//! has which status, `service` what handlers see of each other: nothing but one shared state.
+//! [`config`] is the only module with settings, and `error` the only one that knows which failure has which status.
+//! Handlers share the state in `service` and nothing else.
+//!
+//! Imports run one way: config, error -> gate, request -> service -> routes -> server.
 
 mod assets;
 mod auth;

@@ -1,4 +1,4 @@
-//! Figures for Prometheus. Handles are registered once and in_use, so that a request costs two atomic writes.
+//! Metrics for Prometheus. Handles are registered once and kept, so that a request costs two atomic writes.
 //!
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
@@ -20,20 +20,20 @@ use names::{DURATIONS, REQUESTS};
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
 
-/// Samples of histograms are folded into buckets at least this often, or they would pile up between scrapes.
+/// How often the samples of histograms are folded into buckets; otherwise they would pile up between scrapes.
 pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// What is true of a service at one instant.
+/// The values of a service at one instant.
 pub(crate) struct Snapshot {
     pub(crate) engine: EngineStats,
     pub(crate) durations: DurationFigures,
     pub(crate) jobs: JobCounts,
     pub(crate) store: StoreFigures,
-    /// What clients hold, by the figure's name.
+    /// What clients have in use, by the name of the gauge.
     pub(crate) in_use: [(&'static str, usize); 4],
 }
 
-/// The figures of one service.
+/// The metrics of one service.
 pub(crate) struct Metrics {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
@@ -48,12 +48,12 @@ impl Metrics {
         Self { recorder, handle }
     }
 
-    /// Counts the requests of one route.
+    /// The meter of one route.
     pub(crate) fn route(&self, route: &'static str) -> RouteMeter {
         RouteMeter::new(self.recorder.clone(), route)
     }
 
-    /// Counts the requests that reached no route.
+    /// The meter of requests that reach no route.
     pub(crate) fn unmatched(&self) -> RouteMeter {
         RouteMeter::new(self.recorder.clone(), "unmatched")
     }
@@ -63,7 +63,7 @@ impl Metrics {
         self.handle.run_upkeep();
     }
 
-    /// All figures in the text format.
+    /// All metrics in the text format of Prometheus.
     pub(crate) fn render(&self, snapshot: &Snapshot) -> String {
         let Snapshot { engine, durations, jobs, store, in_use } = snapshot;
         let hashers = &engine.hashers;
@@ -97,7 +97,7 @@ impl Metrics {
         self.handle.render() + &histograms::text(durations, &store.commit_durations)
     }
 
-    /// What may fall again is a gauge, what only rises a counter.
+    /// Counts of active jobs are gauges, because they fall again; counts of ended jobs are counters.
     fn write_jobs(&self, jobs: &JobCounts) {
         for (state, count) in jobs.by_state() {
             let label = Some(("state", state.name()));
@@ -125,11 +125,12 @@ fn key(name: &'static str, label: Option<(&'static str, &'static str)>) -> Key {
 
 static METADATA: Metadata<'static> = Metadata::new("hivesum", Level::INFO, None);
 
-/// The statuses that the API gives; each has a counter of its own once it was given. The last stands for all others.
+/// The statuses that the API returns. Each gets its own counter when it is first used; the last entry stands for all
+/// others.
 const STATUSES: [u16; 21] =
     [200, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507, 0];
 
-/// The figures of one route. Cheap to clone.
+/// Counts and times the answers of one route. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RouteMeter {
     figures: Arc<RouteFigures>,
@@ -151,8 +152,8 @@ impl RouteMeter {
 
     /// Counts one answer.
     pub(crate) fn count(&self, status: StatusCode, took: Duration) {
-        let place = STATUSES.iter().position(|&known| known == status.as_u16()).unwrap_or(STATUSES.len() - 1);
-        let counter = self.figures.by_status[place].get_or_init(|| self.figures.counter_of(STATUSES[place]));
+        let index = STATUSES.iter().position(|&known| known == status.as_u16()).unwrap_or(STATUSES.len() - 1);
+        let counter = self.figures.by_status[index].get_or_init(|| self.figures.counter_of(STATUSES[index]));
         counter.increment(1);
         self.figures.durations.record(took);
     }

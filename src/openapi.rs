@@ -1,7 +1,7 @@
-//! The OpenAPI document: made from the annotations at the handlers and from the table of codes, once.
+//! The OpenAPI document: made once, from the annotations of the handlers and the table of codes.
 //!
-//! A handler names the codes of its own failures in `x-codes`; here they become responses, together with those
-//! that the gate gives everywhere, so that no status is documented by hand.
+//! A handler lists the codes of its own failures in `x-codes`. Here they become responses, together with the codes that
+//! the gate can return everywhere, so that no status is documented by hand.
 
 mod modifiers;
 mod problems;

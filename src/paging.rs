@@ -1,4 +1,4 @@
-//! All results of a job, a bounded page after the other, for answers of any length in constant memory.
+//! All results of a job, read in pages of bounded size, so that an answer of any length needs constant memory.
 
 use hivesum_actors::job::{JobId, ResultQuery};
 use hivesum_actors::jobs::{Jobs, ResultsError};
@@ -7,7 +7,7 @@ use hivesum_core::result::Item;
 /// Results read from the store at a time.
 const PAGE: usize = 1000;
 
-/// Where a reader of all results stands.
+/// Reads all results of a job, page by page.
 pub(crate) struct ResultPages {
     jobs: Jobs,
     id: JobId,
@@ -17,12 +17,12 @@ pub(crate) struct ResultPages {
 }
 
 impl ResultPages {
-    /// At the first of the results that the query wants. Its position and limit do not count.
+    /// Starts at the first result that matches the query. The query's position and limit are ignored.
     pub(crate) fn new(jobs: Jobs, id: JobId, query: ResultQuery) -> Self {
         Self { jobs, id, query, after_row: None, ended: false }
     }
 
-    /// The next results in the order asked for; nothing at the end.
+    /// The next results in the requested order; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, ResultsError> {
         if self.ended {
             return Ok(None);

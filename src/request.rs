@@ -1,7 +1,7 @@
-//! What a request says, made into types at the edge: its query, its JSON, its body with deadlines.
+//! Parses requests into types: the query, header fields, JSON, and bodies with deadlines.
 //!
-//! Nothing here decides what is done. Unknown members and parameters are refused, and every wait for bytes
-//! has a bound.
+//! Nothing here decides what a request does. Unknown members and parameters are refused, and every wait for bytes has a
+//! time limit.
 
 mod bandwidth;
 pub(crate) mod body;

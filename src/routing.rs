@@ -1,4 +1,4 @@
-//! One resource of the API: its handlers by method, its figures, and 405 with `Allow` for every other method.
+//! One resource of the API: its handlers by method, its meter, and 405 with `Allow` for every other method.
 
 use actix_web::dev::{Handler, HttpServiceFactory};
 use actix_web::guard::{self, Guard};
@@ -15,7 +15,7 @@ pub(crate) struct Methods {
     allow: Vec<&'static str>,
 }
 
-/// The resource at a path, under the full path that figures and documents name it by.
+/// The resource at a path; metrics and the API document use the full path as its name.
 pub(crate) fn resource(path: &'static str, metrics: &Metrics) -> Methods {
     Methods {
         #[cfg(test)]

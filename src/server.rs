@@ -1,8 +1,8 @@
 //! The service from bind to drain: starts the engine and the jobs, serves, stops in order.
 //!
 //! [`run`] is the whole program; [`Server`] is the same for callers that own the port and the stop signal, such as
-//! tests. Shutdown has one owner: nothing new is taken and event streams end, requests under way get their time,
-//! jobs are checkpointed, then the engine drains.
+//! tests. Shutdown happens in this order: no new work is accepted and event streams end, jobs are checkpointed,
+//! requests in progress get time to finish, then the engine drains.
 
 mod error;
 mod http;
@@ -35,13 +35,13 @@ use crate::telemetry;
 pub use error::ServeError;
 pub use tls::TlsError;
 
-/// What running jobs get of the time to drain: they stop within a quantum, and commit.
+/// The part of the drain timeout for running jobs: they stop within a quantum, and commit.
 const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
 
-/// What the engine keeps of the time to drain, after jobs and requests had theirs.
+/// The part of the drain timeout for the engine, after jobs and requests.
 const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Serves until a signal says stop. Logs and the sign-in link go to stderr, the address to stdout.
+/// Serves until a stop signal. Logs and the sign-in link go to stderr, the address to stdout.
 ///
 /// # Errors
 /// When the service does not start. [`StartError::Store`] with `Locked` means that another server uses the state.
@@ -61,12 +61,12 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 /// Binds the address.
 ///
 /// # Errors
-/// When it is taken, or not one of this machine's.
+/// When the address is in use or does not belong to this machine.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).map_err(|source| ServeError::Bind { address, source })
 }
 
-/// A started service: it accepts, and answers as soon as [`run_until`](Self::run_until) is polled.
+/// A started service. Clients can connect; they are answered as soon as [`run_until`](Self::run_until) is polled.
 pub struct Server {
     http: HttpServer,
     service: web::Data<Service>,
@@ -117,13 +117,13 @@ impl Server {
         self.address
     }
 
-    /// Where it is reached, as a URL.
+    /// The URL of the service.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The link that signs the first visitor in, where a token is needed.
+    /// The sign-in link; none if the service runs without tokens.
     #[must_use]
     pub fn sign_in_link(&self) -> Option<String> {
         let token = self.service.auth.start_token()?;
@@ -133,7 +133,7 @@ impl Server {
     /// Serves until `stop` is ready, then drains.
     ///
     /// # Errors
-    /// When a worker cannot be started, or the disk does not keep what is written to the job store.
+    /// When a worker cannot be started, or the job store cannot be synced to the disk.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { http, service, address, .. } = self;
         tracing::info!(%address, "serving");
@@ -151,10 +151,10 @@ impl Server {
     }
 }
 
-/// While jobs are checkpointed the port still answers: new work is told that the service is draining.
+/// While jobs are checkpointed, the port still answers, and new work is refused because the service is draining.
 async fn drain(service: &Service, http: &ServerHandle) {
     let began = Instant::now();
-    tracing::info!("stopping: nothing new is taken");
+    tracing::info!("stopping: no new work is accepted");
     service.stopping.cancel();
     let checkpointed = tokio::time::timeout(JOBS_STOP_WITHIN, service.jobs.drain()).await.is_ok();
     http.stop(true).await;
@@ -162,7 +162,7 @@ async fn drain(service: &Service, http: &ServerHandle) {
     tracing::info!(checkpointed, drained, took = ?began.elapsed(), "stopped");
 }
 
-/// Histograms hold samples until somebody folds them: us, when nobody scrapes.
+/// Folds the samples of histograms into buckets, also when nothing scrapes the metrics.
 async fn keep_metrics(service: web::Data<Service>) {
     loop {
         tokio::time::sleep(UPKEEP_EVERY).await;
@@ -170,7 +170,7 @@ async fn keep_metrics(service: web::Data<Service>) {
     }
 }
 
-/// What requests under way get of the time to drain.
+/// The part of the drain timeout for requests in progress.
 fn requests_get(config: &ServeConfig) -> Duration {
     config.limits.drain_timeout.saturating_sub(JOBS_STOP_WITHIN + ENGINE_DRAINS_WITHIN)
 }

@@ -1,4 +1,4 @@
-//! What all handlers share: one service, built once, behind one pointer for every worker.
+//! The state that all handlers share: built once, behind one pointer for all workers.
 
 pub(crate) mod job;
 
@@ -28,25 +28,26 @@ pub(crate) struct Service {
     pub(crate) jobs: Jobs,
     pub(crate) auth: Arc<Auth>,
     pub(crate) gate: Data<Gate>,
-    /// What uploads may cost.
+    /// The bandwidth of uploads.
     pub(crate) bandwidth: Arc<Bandwidth>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    /// Open connections.
     pub(crate) connections: Arc<Shares>,
-    /// Event streams.
+    /// Open event streams.
     pub(crate) streams: Arc<Shares>,
-    /// Whether cookies are for TLS alone.
+    /// Whether cookies are sent over TLS only.
     pub(crate) over_tls: bool,
-    /// Cancelled when the service begins to stop: nothing new is taken, and event streams end.
+    /// Cancelled when the service begins to stop: no new work is accepted, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,
-    /// Uploads under way.
+    /// Uploads in progress.
     pub(crate) uploads: Arc<Shares>,
-    /// Manifests on their way in; each is held whole.
+    /// Manifests being received; each is held in memory as a whole.
     pub(crate) manifests: Arc<Shares>,
-    /// The latest comparisons: of which jobs, the older one first.
+    /// The latest comparisons, by the two jobs, the older one first.
     pub(crate) comparisons: Cache<(JobId, JobId), Comparison>,
-    /// The latest sets of duplicates: of which job, from which size on.
+    /// The latest sets of duplicates, by job and minimum size.
     pub(crate) duplicates: Cache<(JobId, u64), Vec<Group>>,
 }
 
@@ -56,15 +57,15 @@ impl Service {
         if self.stopping.is_cancelled() { Err(ApiError::Draining) } else { Ok(()) }
     }
 
-    /// The job, if it is there and the caller may know of it. An id that is none is no job.
+    /// The job, if it exists and the caller may see it. An invalid id matches no job.
     pub(crate) async fn job(&self, caller: &Caller, id: &str) -> Result<Job, ApiError> {
         let id: JobId = id.parse().map_err(|_| NO_SUCH_JOB)?;
         let job = self.jobs.job(id).await?;
         job.filter(|job| caller.may_see(job)).ok_or(NO_SUCH_JOB)
     }
 
-    /// Refuses a job for which there is no place, before its request is read. One that comes again under its key may
-    /// have its place already.
+    /// Refuses a job before its request is read if the queue is full. A request with an idempotency key is not refused
+    /// here: its job may be in the queue already.
     pub(crate) fn admit_job(&self, caller: &Caller, key: Option<&str>) -> Result<(), ApiError> {
         self.admit_work()?;
         if key.is_none() {
@@ -73,17 +74,17 @@ impl Service {
         Ok(())
     }
 
-    /// A place for an event stream of the caller; it goes with the stream.
+    /// The share that one event stream of the caller holds.
     pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
         take_share(&self.streams, caller, "streams", ApiError::TooManyStreams)
     }
 
-    /// A place for an upload of the caller, until it has its digests.
+    /// The share that one upload of the caller holds until its digests are computed.
     pub(crate) fn upload_for(&self, caller: &Caller) -> Result<Share, ApiError> {
         take_share(&self.uploads, caller, "uploads", ApiError::QueueFull)
     }
 
-    /// A place for a manifest of the caller, while it is on its way in.
+    /// The share that one manifest of the caller holds while it is received.
     pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Share, ApiError> {
         take_share(&self.manifests, caller, "manifests", ApiError::QueueFull)
     }
@@ -104,7 +105,7 @@ impl Service {
     }
 }
 
-/// A place of the caller's among those of all: `full` where there is none for anybody.
+/// Takes one share for the caller; `full` is the error if no share is left for any client.
 fn take_share(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Share, ApiError> {
     shares.take(Some(caller.key)).map_err(|none| match none {
         NoShare::Full => full,
@@ -112,11 +113,11 @@ fn take_share(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: Api
     })
 }
 
-/// The answer for a job that is not there, or is another token's.
+/// The answer for a job that does not exist or belongs to another token.
 pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");
 
-/// Manifests that are taken at a time.
+/// The most manifests that are received at a time.
 pub(crate) const MANIFESTS_AT_A_TIME: usize = 8;
 
-/// Of them, one client's: they may take long, and others have some, too.
+/// The most manifests of one client that are received at a time: they may take long, and other clients need some too.
 pub(crate) const MANIFESTS_OF_ONE: usize = 6;

@@ -1,5 +1,5 @@
-//! Sessions of the web page: a cookie's value is `NUMBER.SECRET`, looked up by its number and compared by its
-//! secret. They live in memory, expire, and are bounded in number.
+//! Sessions of the web page. The value of the cookie is `NUMBER.SECRET`: the number finds the session, the secret is
+//! compared. Sessions live in memory, expire, and are limited in number.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use super::secret::Secret;
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "hivesum_session";
 
-/// A session ends after this long.
+/// How long a session lasts.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// Sessions at a time; one more ends the oldest.
+/// The most sessions at a time; one more ends the oldest.
 const MAX_SESSIONS: usize = 1024;
 
 #[derive(Default)]
@@ -26,16 +26,16 @@ pub(super) struct Sessions {
 /// An open session.
 #[derive(Clone)]
 pub(super) struct Session {
-    /// Its public part.
+    /// The public part of the cookie's value.
     pub(super) number: u64,
-    /// The lasting token it was opened with; nothing for a sign-in link.
+    /// The stored token that the session was opened with; none for a sign-in link.
     pub(super) token: Option<String>,
     secret: Secret,
     ends: Instant,
 }
 
 impl Sessions {
-    /// Opens a session and gives its cookie's value.
+    /// Opens a session and returns the value of its cookie.
     pub(super) fn open(&self, token: Option<String>) -> Result<String, getrandom::Error> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let session = Session { number, token, secret: Secret::new()?, ends: Instant::now() + LIFETIME };
@@ -50,7 +50,7 @@ impl Sessions {
         Ok(value)
     }
 
-    /// The session of a cookie's value.
+    /// The session that the value of a cookie names.
     pub(super) fn find(&self, value: &str) -> Option<Session> {
         let (number, secret) = value.split_once('.')?;
         let number: u64 = number.parse().ok()?;
@@ -73,7 +73,7 @@ mod tests {
         let (number, _) = value.split_once('.').unwrap();
         let (_, secret_of_other) = other.split_once('.').unwrap();
         for wrong in ["", ".", number, &format!("{number}."), &format!("{number}.{secret_of_other}")] {
-            assert!(sessions.find(wrong).is_none(), "{wrong:?} was taken");
+            assert!(sessions.find(wrong).is_none(), "{wrong:?} was accepted");
         }
     }
 

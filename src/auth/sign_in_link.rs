@@ -9,7 +9,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 
 pub(super) struct SignInLink {
     secret: Secret,
-    /// Until when it may be redeemed; nothing once it was.
+    /// When the link expires; none once it was used.
     open_until: Mutex<Option<Instant>>,
 }
 
@@ -22,7 +22,7 @@ impl SignInLink {
         self.secret.to_hex()
     }
 
-    /// Whether this was the token, in time and for the first time.
+    /// Whether this is the token of the link, sent in time and for the first time.
     pub(super) fn redeem(&self, token: &str) -> bool {
         self.redeem_at(token, Instant::now())
     }

@@ -1,4 +1,4 @@
-//! What one client, and all of them, may ask for; the defaults are the contract's.
+//! Limits for one client and for all clients together, with their documented defaults.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
@@ -7,22 +7,22 @@ use hivesum_actors::store::retention::Retention;
 
 use super::error::ConfigError;
 
-/// How many requests one client may make.
+/// How many requests one client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// As many as it likes.
+    /// No limit.
     Off,
-    /// This many.
+    /// At most this many.
     PerClient {
-        /// In the long run.
+        /// The sustained rate, in requests a second.
         per_second: NonZeroU32,
-        /// At once after a pause.
+        /// The burst after a pause.
         burst: NonZeroU32,
     },
 }
 
 impl RateLimit {
-    /// So many a second, twice as many at once.
+    /// This many requests a second, and twice as many in a burst.
     #[must_use]
     pub const fn per_second(per_second: NonZeroU32) -> Self {
         Self::PerClient { per_second, burst: per_second.saturating_mul(TWO) }
@@ -38,26 +38,26 @@ impl Default for RateLimit {
     }
 }
 
-/// Bounds on what clients may ask for.
+/// Limits on what clients may ask for.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Requests of one client.
+    /// The request rate of one client.
     pub rate: RateLimit,
-    /// The longest upload.
+    /// The largest upload.
     pub max_upload_bytes: u64,
-    /// Parts of one multipart upload.
+    /// The most parts of one multipart upload.
     pub max_parts: usize,
-    /// Bytes a second that one client may upload; none means no bound.
+    /// Bytes a second that one client may upload; none means no limit.
     pub max_client_bytes_per_second: Option<NonZeroU64>,
-    /// Bytes a second that all clients may upload together; none means no bound.
+    /// Bytes a second that all clients may upload together; none means no limit.
     pub max_upload_bytes_per_second: Option<NonZeroU64>,
-    /// Uploads under way at a time; more are told to come back.
+    /// Uploads in progress at a time; more are answered with 503.
     pub max_uploads: usize,
-    /// Uploads of one client under way at a time; none means as many as there may be.
+    /// Uploads of one client in progress at a time; none means `max_uploads`.
     pub max_uploads_per_client: Option<usize>,
-    /// The longest JSON body.
+    /// The largest JSON body.
     pub max_json_bytes: usize,
-    /// The longest manifest to verify against.
+    /// The largest manifest to verify against.
     pub max_manifest_bytes: usize,
     /// Connections at a time.
     pub max_connections: usize,
@@ -65,40 +65,42 @@ pub struct Limits {
     pub max_connections_per_address: usize,
     /// Event streams at a time.
     pub max_streams: usize,
-    /// Event streams of one client at a time; none means as many as there may be.
+    /// Event streams of one client at a time; none means `max_streams`.
     pub max_streams_per_client: Option<usize>,
     /// Jobs that run at a time.
     pub max_running_jobs: usize,
-    /// Jobs that may wait.
+    /// Jobs that may wait in the queue.
     pub max_queued_jobs: usize,
-    /// Jobs of one token that may wait; none means as many as may in all. Where no token is asked for, all are one's.
+    /// Jobs of one token that may wait in the queue; none means `max_queued_jobs`. Without tokens, all jobs belong to
+    /// one client.
     pub max_queued_jobs_per_client: Option<usize>,
-    /// Bytes a second that all jobs together may read; none means no bound.
+    /// Bytes a second that all jobs together may read; none means no limit.
     pub max_bytes_per_second: Option<NonZeroU64>,
     /// Which ended jobs are kept.
     pub retention: Retention,
-    /// Longer files are not hashed.
+    /// Larger files are not hashed.
     pub max_file_bytes: u64,
-    /// How slow a body may be.
+    /// The minimum speed of request bodies.
     pub body_pace: BodyPace,
-    /// A request's head must be there by then.
+    /// How long a request head may take.
     pub head_timeout: Duration,
-    /// A client that takes no byte for so long is given up.
+    /// How long a client may go without reading a byte before its connection is closed.
     pub write_timeout: Duration,
-    /// A read of a file that makes no progress for so long is that file's error, and its hasher is replaced.
+    /// How long a file read may go without progress. After that the file is reported as an error, and its hasher is
+    /// replaced.
     pub read_timeout: Duration,
     /// An idle connection is closed after this long.
     pub keep_alive: Duration,
-    /// A stopping service ends by then, whatever is under way.
+    /// How long a stopping service may take to finish.
     pub drain_timeout: Duration,
 }
 
-/// How slow a request body may be before it is given up.
+/// The minimum speed of a request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyPace {
-    /// Waited for before the rate counts.
+    /// The grace period before the minimum rate applies.
     pub grace: Duration,
-    /// The least rate after that, on average.
+    /// The minimum average rate after the grace period.
     pub min_bytes_per_second: u64,
     /// The longest wait for one chunk, whatever the average.
     pub stall: Duration,
@@ -153,12 +155,12 @@ impl Limits {
         self.max_streams_per_client.unwrap_or(self.max_streams)
     }
 
-    /// Jobs of one client that may wait.
+    /// Queued jobs of one client.
     pub(crate) fn max_queued_jobs_of_one(&self) -> usize {
         self.max_queued_jobs_per_client.unwrap_or(self.max_queued_jobs)
     }
 
-    /// A bound of zero would leave nothing to do.
+    /// Refuses limits of zero, with which the service could not do anything.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let bounds = [
             ("max_uploads", self.max_uploads),

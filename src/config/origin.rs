@@ -2,7 +2,7 @@
 
 use actix_web::http::Uri;
 
-/// Whether a browser could send it as an origin: scheme, host in lower case, and a port other than the scheme's own.
+/// Whether a browser could send this as an origin: a scheme, a lower-case host, and a port unless it is the default.
 pub(super) fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let usual_port = match uri.scheme_str() {
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_browser_sends_is_no_origin() {
+    fn what_no_browser_sends_is_not_an_origin() {
         for origin in ["https://a.example", "http://localhost:3000", "http://[::1]:1", "https://192.0.2.1:8443"] {
             assert!(is_origin(origin), "{origin} was refused");
         }
@@ -45,7 +45,7 @@ mod tests {
             "https://",
             "https://a.example?x",
         ] {
-            assert!(!is_origin(text), "{text} was taken");
+            assert!(!is_origin(text), "{text} was accepted");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The socket beneath HTTP: plain, or with TLS.
+//! The socket below HTTP: plain or with TLS.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! How failures of the rooms below become answers.
+//! Conversions of the engine's errors into answers.
 
 use actix_web::error::PayloadError;
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
@@ -95,7 +95,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::ShareTaken { quota } => Self::QuotaReached { of: "queued-jobs", quota },
             SubmitError::Broken => Self::internal(error),
             SubmitError::RootUnavailable => Self::RootUnavailable,
-            SubmitError::EarlierNotFinished => Self::JobNotFinished("the job to build on is not finished"),
+            SubmitError::EarlierNotFinished => Self::JobNotFinished("the job in reuse_unchanged_from has not ended"),
             SubmitError::EarlierLacks(_) => Self::AlgorithmNotInJob(error.to_string()),
             SubmitError::EarlierIsOfAnotherTree => Self::invalid(error.to_string()),
             SubmitError::KeyConflict => Self::IdempotencyConflict,
@@ -109,7 +109,7 @@ impl From<ResultsError> for ApiError {
     fn from(error: ResultsError) -> Self {
         match error {
             ResultsError::NotFinished => {
-                Self::JobNotFinished("results are sorted, and found by digest, once the job has ended")
+                Self::JobNotFinished("results can be sorted and searched by digest only after the job has ended")
             }
             ResultsError::Store(error) => error.into(),
         }
@@ -128,23 +128,23 @@ impl From<SubscribeError> for ApiError {
 impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::NotFound => Self::NotFound("nothing is at this path"),
-            ListError::Permission => Self::NotFound("the service cannot list what is at this path"),
-            ListError::NotADirectory => Self::NotFound("no directory is at this path"),
+            ListError::NotFound => Self::NotFound("there is nothing at this path"),
+            ListError::Permission => Self::NotFound("the service may not list this directory"),
+            ListError::NotADirectory => Self::NotFound("there is no directory at this path"),
             ListError::RootUnavailable | ListError::Busy => Self::RootUnavailable,
         }
     }
 }
 
 impl From<PayloadError> for ApiError {
-    /// The body broke off or was no body. An error of ours that travelled through a stream comes out again.
+    /// The body is incomplete or malformed. One of our own errors that went through a stream comes out unchanged.
     fn from(error: PayloadError) -> Self {
         match error {
             PayloadError::Io(error) => match error.downcast::<Self>() {
                 Ok(own) => own,
-                Err(_) => Self::invalid("the body broke off"),
+                Err(_) => Self::invalid("the body is incomplete"),
             },
-            PayloadError::Incomplete(_) => Self::invalid("the body broke off"),
+            PayloadError::Incomplete(_) => Self::invalid("the body is incomplete"),
             error => Self::invalid(format!("the body cannot be read: {error}")),
         }
     }

@@ -1,4 +1,4 @@
-//! The body of an error: RFC 9457, with the stable `code` and the id that the log knows the request by.
+//! The body of an error: RFC 9457, with the stable `code` and the request id that the log uses.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{ApiError, Mismatch};
 
-/// The id of a request: unique within one run of the service, written out only where somebody reads it.
+/// The id of a request: unique within one run of the service, and formatted only when it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestId(u64);
 
@@ -39,14 +39,14 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'static str,
     request_id: String,
-    /// Of a manifest: the line that it is about.
+    /// The line of the manifest that the problem is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     #[serde(flatten)]
     values: Option<Values>,
 }
 
-/// Both values of a digest that differs.
+/// The two values of a digest that differs.
 #[derive(Debug, Serialize)]
 struct Values {
     algorithm: &'static str,
@@ -70,7 +70,7 @@ fn line_of(error: &ApiError) -> Option<u64> {
     }
 }
 
-/// The answer for an error. Bodies that were not read to their end close the connection.
+/// The answer for an error. The connection is closed if the body was not read to its end.
 pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
     let status = error.status();
     let problem = Problem {

@@ -1,21 +1,21 @@
-//! What a path needs before anything is known of its handler: everything is guarded that is not listed here.
+//! Which access rule applies to a path. Every path that is not listed here is protected.
 //!
-//! The path is taken as it was sent. One that is written otherwise (`/%61pi`) matches no line below and is guarded.
+//! The path is compared as it was sent, so another spelling (`/%61pi`) matches no rule below and is protected.
 
 use crate::assets;
 
-/// The kinds of places.
+/// Who may request a path, and whether the request is rate-limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccessRule {
-    /// For everybody, never counted.
+    /// Open to everyone, not rate-limited.
     Public,
-    /// For everybody, counted.
+    /// Open to everyone, rate-limited.
     SignIn,
-    /// A browser's question ahead of another site's request: for everybody, counted.
+    /// A browser's CORS preflight: open to everyone, rate-limited.
     Preflight,
-    /// Needs a token, never counted.
+    /// Needs a token, not rate-limited.
     Metrics,
-    /// Needs a token, counted.
+    /// Needs a token, rate-limited.
     Protected,
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_listed_is_guarded() {
+    fn what_is_not_listed_is_protected() {
         for path in ["/", "/healthz", "/readyz", "/app.js"] {
             assert_eq!(AccessRule::for_path(path), AccessRule::Public, "{path}");
         }

@@ -1,8 +1,8 @@
-//! Chunked bodies that no handler read to their end: such a connection is closed after the answer.
+//! Chunked bodies that no handler has read to their end: the connection is closed after the answer.
 //!
-//! actix-http closes a connection on an unread body of known length, but drains a chunked one for as long as
-//! it lasts, untimed, once its reader is dropped. So its reader is kept until the answer is sent; then the
-//! body counts as unread, and the connection is closed within the disconnect timeout.
+//! actix-http closes a connection after an unread body of known length, but once the reader of a chunked body is
+//! dropped, it drains that body without a time limit. So the reader is held until the answer is sent; then the body
+//! counts as unread, and the connection is closed within the disconnect timeout.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -17,11 +17,11 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-/// Keeps the reader of one chunked body.
+/// The reader of one chunked body, shared by the handler and the gate.
 #[derive(Clone)]
 pub(super) struct BodyReader(Rc<RefCell<Payload>>);
 
-/// Takes hold of the body's reader, if the body is chunked. The handler reads through it.
+/// Holds the body's reader if the body is chunked. The handler reads through it.
 pub(super) fn hold_reader(request: &mut ServiceRequest) -> Option<BodyReader> {
     request.headers().get(header::TRANSFER_ENCODING)?;
     let reader = BodyReader(Rc::new(RefCell::new(request.take_payload())));
@@ -29,7 +29,7 @@ pub(super) fn hold_reader(request: &mut ServiceRequest) -> Option<BodyReader> {
     Some(reader)
 }
 
-/// Keeps what an exchange holds, such as the body's reader, until the answer's body is sent.
+/// Holds a value, such as the body's reader, until the body of the answer is sent.
 pub(super) fn hold_until_sent<H: Unpin + 'static>(
     held: H,
     response: ServiceResponse<BoxBody>,
@@ -45,7 +45,7 @@ impl Stream for BodyReader {
     }
 }
 
-/// An answer's body, and what lives as long.
+/// The body of an answer, and a value that lives as long.
 struct HoldingBody<H> {
     body: BoxBody,
     _held: H,

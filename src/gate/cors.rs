@@ -1,7 +1,7 @@
-//! CORS: which other sites' pages may call the API, with a bearer token and never with a cookie. None unless named.
+//! CORS: which other sites' pages may call the API, with a bearer token and never with a cookie. By default none may.
 //!
-//! It is decided in the gate and not by a layer outside of it, so that a preflight is counted, meets the same Host
-//! rule and deadlines as every request, and a page can read problems as well as results.
+//! The gate decides, not a layer outside of it, so that a preflight is rate-limited and checked like every request, and
+//! a page can read problems as well as results.
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
@@ -10,21 +10,21 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
 
-/// The fields that requests of the API may carry.
+/// The header fields that requests may carry.
 const ALLOWED_FIELDS: HeaderValue = HeaderValue::from_static(
     "accept, authorization, content-digest, content-type, idempotency-key, if-none-match, last-event-id, \
      repr-digest, want-content-digest, want-repr-digest",
 );
 
-/// The fields of answers that a script has use for.
+/// The header fields of answers that a script may read.
 const EXPOSED_FIELDS: HeaderValue = HeaderValue::from_static(
     "allow, content-digest, content-disposition, etag, location, ratelimit, ratelimit-policy, repr-digest, retry-after",
 );
 
-/// Seconds that a browser need not ask again.
+/// How many seconds a browser may cache the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// The origins that are let in, as browsers write them.
+/// The allowed origins, as browsers write them.
 #[derive(Debug)]
 pub(crate) struct Cors {
     allowed: Vec<String>,
@@ -35,27 +35,27 @@ impl Cors {
         Self { allowed: allowed.to_vec() }
     }
 
-    /// Whether the request comes from a page of one of them.
+    /// Whether the request comes from a page of an allowed origin.
     fn allows(&self, fields: &HeaderMap) -> bool {
         let mut origins = fields.get_all(header::ORIGIN);
         let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
         self.allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
     }
 
-    /// Whether the request may change things though another site's page sent it: it says who asks by a token, which
-    /// a browser adds to nothing by itself.
+    /// Whether a page of another site may change something with this request: the origin is allowed, and the request
+    /// carries a token, which a browser never adds by itself.
     pub(super) fn allows_unsafe(&self, fields: &HeaderMap) -> bool {
         self.allows(fields) && crate::auth::bearer(fields).is_some()
     }
 
-    /// Whether a browser asks if a page may ask.
+    /// Whether this is a preflight from an allowed origin.
     pub(super) fn is_preflight(&self, head: &RequestHead) -> bool {
         head.method == Method::OPTIONS
             && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
             && self.allows(head.headers())
     }
 
-    /// The answer to that.
+    /// The answer to a preflight.
     pub(super) fn preflight_response() -> HttpResponse {
         HttpResponse::NoContent()
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
@@ -64,17 +64,17 @@ impl Cors {
             .finish()
     }
 
-    /// What the answer to this request will say of it.
+    /// The CORS header fields of the answer to this request.
     pub(super) fn headers_for(&self, fields: &HeaderMap) -> CorsHeaders {
         let origin = self.allows(fields).then(|| fields.get(header::ORIGIN).cloned()).flatten();
         CorsHeaders { differs: !self.allowed.is_empty(), origin }
     }
 }
 
-/// What an answer says of who may read it.
+/// The CORS header fields of one answer.
 #[derive(Debug)]
 pub(super) struct CorsHeaders {
-    /// Other origins get other answers.
+    /// Whether the answer depends on the origin.
     differs: bool,
     origin: Option<HeaderValue>,
 }

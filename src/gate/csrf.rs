@@ -1,7 +1,7 @@
 //! Requests that change something must not come from another site's page.
 //!
-//! Browsers say where a request was made (`Sec-Fetch-Site`), older ones say the origin; programs say neither. A site
-//! that is named in the configuration may, with a token.
+//! Browsers send `Sec-Fetch-Site`, older ones `Origin`; programs send neither. A site that the configuration allows may
+//! change something with a token.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
@@ -71,7 +71,7 @@ mod tests {
             &[("origin", "https://friend.example.evil.example"), TOKEN],
             &[("origin", "https://friend.example:8443"), TOKEN],
         ] {
-            assert!(matches!(check_post(fields), Err(ApiError::CrossSite)), "{fields:?} was taken");
+            assert!(matches!(check_post(fields), Err(ApiError::CrossSite)), "{fields:?} was accepted");
         }
     }
 }

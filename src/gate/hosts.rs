@@ -1,4 +1,4 @@
-//! Which host names are answered to: a page that rebinds its own name to this address stays outside.
+//! Which host names the service answers to. This stops pages that use DNS rebinding.
 
 use std::net::SocketAddr;
 
@@ -7,14 +7,14 @@ use actix_web::http::header;
 
 use crate::error::ApiError;
 
-/// Host names, lower case, each for any port or for one.
+/// Allowed host names in lower case, each for any port or for one port.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     allowed: Vec<(String, Option<u16>)>,
 }
 
 impl Hosts {
-    /// The loopback names, the bound address and `more`.
+    /// Allows the loopback names, the bound address and `more`.
     pub(crate) fn new(bound: SocketAddr, more: &[String]) -> Self {
         let bound = match bound {
             SocketAddr::V4(address) => address.ip().to_string(),
@@ -29,7 +29,7 @@ impl Hosts {
         Self { allowed }
     }
 
-    /// Refuses a request for another host. An absolute target says the host as well as the field does.
+    /// Refuses a request for another host. If the request target names a host too, both must be allowed.
     pub(crate) fn check(&self, head: &RequestHead) -> Result<(), ApiError> {
         let mut fields = head.headers().get_all(header::HOST);
         let host = fields.next().and_then(|host| host.to_str().ok());
@@ -53,7 +53,7 @@ impl Hosts {
     }
 }
 
-/// `name:port`, where an IPv6 address stands in brackets.
+/// Splits `name:port`; an IPv6 address is in brackets.
 fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, Some(port)),
@@ -92,7 +92,7 @@ mod tests {
             "[::2]",
             "127.0.0.1:1:1",
         ] {
-            assert!(!hosts.allows(host), "{host} was taken");
+            assert!(!hosts.allows(host), "{host} was accepted");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whose address counts: the peer's, unless the peer is a proxy of ours, which tells whom it speaks for.
+//! The address that a request counts for: the peer's, or the one that a trusted proxy forwards.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderMap;
 use hivesum_actors::limits::ClientKey;
 use ipnet::IpNet;
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Debug)]
 pub(crate) struct Proxies {
     trusted: Vec<IpNet>,
@@ -18,7 +18,7 @@ impl Proxies {
         Self { trusted: trusted.to_vec() }
     }
 
-    /// Whether this is one of them.
+    /// Whether this is the address of a trusted proxy.
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
@@ -30,8 +30,8 @@ impl Proxies {
         peer.map_or(ClientKey::Crowd, |peer| ClientKey::of_address(self.client_behind(peer, request.headers())))
     }
 
-    /// `X-Forwarded-For` is read from its end, where our own proxies wrote, up to the first address that is none
-    /// of them; what stands before that is hearsay.
+    /// The client that the peer forwards for. `X-Forwarded-For` is read from its end, where trusted proxies write, up
+    /// to the first address that is not a trusted proxy. Anything before that address may be forged.
     fn client_behind(&self, peer: IpAddr, fields: &HeaderMap) -> IpAddr {
         if !self.trusts(peer) {
             return peer;
@@ -49,7 +49,7 @@ impl Proxies {
     }
 }
 
-/// An address, as proxies write it: some with a port, IPv6 then in brackets.
+/// An address as proxies write it: some add a port, and put IPv6 addresses in brackets.
 fn address_of(word: &str) -> Option<IpAddr> {
     let socket = || word.parse::<std::net::SocketAddr>().map(|socket| socket.ip()).ok();
     let bracketed = || word.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
@@ -71,13 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_who_he_is_whatever_he_says() {
+    fn what_an_untrusted_peer_forwards_is_ignored() {
         assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
         assert_eq!(client(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
     }
 
     #[test]
-    fn a_proxy_of_ours_tells_whom_it_speaks_for_and_no_more_is_believed() {
+    fn a_trusted_proxy_names_the_client_and_nothing_before_that_is_trusted() {
         let trusted = &["10.0.0.0/8", "fd00::/8"];
         assert_eq!(client(trusted, "10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
         assert_eq!(client(trusted, "10.0.0.1", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_ends_the_search_at_the_last_one_known() {
+    fn an_invalid_address_ends_the_search_at_the_last_known_one() {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, x, 10.0.0.3"]), "10.0.0.3");

@@ -1,4 +1,4 @@
-//! Requests per client, told as `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
+//! The request rate of each client, reported in `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers).
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::error::whole_seconds;
 static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 static STATE: HeaderName = HeaderName::from_static("ratelimit");
 
-/// The rule that holds for every client.
+/// The rate limit that applies to every client.
 pub(crate) struct RateRule {
     limiter: Option<(RequestLimiter, HeaderValue)>,
 }
 
-/// What one client has left.
+/// The state of one client's rate limit.
 #[derive(Debug)]
 pub(super) struct RateState {
     policy: HeaderValue,
@@ -38,7 +38,7 @@ impl RateRule {
         Self { limiter: limiter.map(with_policy) }
     }
 
-    /// Counts one request: what is left, or how long to wait.
+    /// Counts one request. Gives what is left, or how long to wait.
     pub(super) fn take(&self, client: ClientKey) -> Result<Option<RateState>, (RateState, Duration)> {
         let Some((limiter, policy)) = &self.limiter else { return Ok(None) };
         let state = |remaining, time| RateState { policy: policy.clone(), remaining, seconds: whole_seconds(time) };
@@ -53,7 +53,7 @@ impl RateState {
     pub(super) fn write(self, fields: &mut HeaderMap) {
         let state = format!("\"default\";r={};t={}", self.remaining, self.seconds);
         let state = HeaderValue::from_str(&state).expect("digits and ASCII marks make a field");
-        // What another bound has said comes after it, in the same list.
+        // The entry of another limit, if there is one, follows in the same list.
         for (name, value) in [(&POLICY, self.policy), (&STATE, state)] {
             let others = fields.get(name).map(|others| [value.as_bytes(), b", ", others.as_bytes()].concat());
             let all = others.and_then(|all| HeaderValue::from_bytes(&all).ok());

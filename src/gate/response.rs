@@ -1,5 +1,5 @@
-//! What every answer gets on its way out: the fields that keep browsers careful, gzip where it was asked for, and
-//! the digest that the client wants of it (RFC 9530).
+//! What is added to every answer: security header fields, gzip if the client accepts it, and the digest that the client
+//! wants (RFC 9530).
 
 use actix_http::encoding::Encoder;
 use actix_web::HttpRequest;
@@ -13,10 +13,10 @@ use hivesum_core::digest::{Algorithm, Algorithms, Digest, MultiHasher};
 
 use crate::digest_field;
 
-/// Shorter answers do not get shorter.
+/// Compression does not make shorter answers smaller.
 const WORTH_GZIP_BYTES: u64 = 1024;
 
-/// What is no page loads nothing and stands in no frame.
+/// The policy of answers that are not pages: load nothing, and allow no frame.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 static RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -50,7 +50,7 @@ fn accepts_gzip(request: &HttpRequest) -> bool {
         .is_ok_and(|accepted| accepted.iter().any(|coding| coding.item == gzip && coding.quality > Quality::ZERO))
 }
 
-/// What keeps browsers careful with an answer.
+/// Adds the header fields that restrict what a browser does with an answer.
 pub(super) fn add_security_headers(fields: &mut HeaderMap) {
     fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     fields.insert(RESOURCE_POLICY.clone(), HeaderValue::from_static("same-origin"));
@@ -59,7 +59,8 @@ pub(super) fn add_security_headers(fields: &mut HeaderMap) {
     }
 }
 
-/// Answers of text, in memory and not short, or streamed as lines. Events are flushed one by one and stay as they are.
+/// Text answers that are in memory and not short, and streamed lines. Event streams stay uncompressed, because each
+/// event is flushed at once.
 fn is_worth_gzip(response: &ServiceResponse<BoxBody>) -> bool {
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -80,7 +81,7 @@ fn is_worth_gzip(response: &ServiceResponse<BoxBody>) -> bool {
     }
 }
 
-/// Another representation, so a strong tag becomes a weak one.
+/// Compresses the answer. This is another representation, so a strong tag becomes a weak one.
 fn gzipped(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let weak = response.headers().get(header::ETAG).filter(|tag| tag.as_bytes().starts_with(b"\""));
     if let Some(weak) = weak.and_then(|tag| HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat()).ok()) {
@@ -89,7 +90,7 @@ fn gzipped(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response.map_body(|head, body| BoxBody::new(Encoder::response(ContentEncoding::Gzip, head, body)))
 }
 
-/// Of an answer that is in memory; one that streams cannot say its digest ahead.
+/// Adds the digest of an answer in memory. The digest of a stream is not known in advance.
 fn with_digest(
     response: ServiceResponse<BoxBody>,
     field: &'static str,

@@ -1,10 +1,13 @@
-//! The engine's own histograms in Prometheus' text format.
+//! The engine's own histograms in the text format of Prometheus.
+//!
+//! They are not handles of the `metrics` crate: the exporter keeps every sample until the next upkeep, and its
+//! interface takes samples only, not the buckets that the engine fills with two atomic additions per quantum.
 
 use std::fmt::Write;
 
 use hivesum_actors::engine::{DURATION_BOUNDS, DurationFigures, HistogramFigures};
 
-/// All of them, each a family of its own.
+/// All histograms, each as a family of its own.
 pub(super) fn text(durations: &DurationFigures, commits: &HistogramFigures) -> String {
     let labelled = |label: &str, members: &[(&str, HistogramFigures)]| {
         members.iter().map(|(member, figures)| (format!("{label}=\"{member}\""), *figures)).collect::<Vec<_>>()
@@ -12,23 +15,23 @@ pub(super) fn text(durations: &DurationFigures, commits: &HistogramFigures) -> S
     let mut text = String::new();
     family(
         &mut text,
-        ("hivesum_operation_seconds", "How long hashers took for a quantum, and uploads in all, by kind of work."),
+        ("hivesum_operation_seconds", "Time per quantum and per whole upload, by kind of work."),
         &labelled("operation", &durations.works),
     );
     family(
         &mut text,
-        ("hivesum_queue_wait_seconds", "How long quanta waited for a hasher, by lane."),
+        ("hivesum_queue_wait_seconds", "Time that quanta waited for a hasher, by lane."),
         &labelled("lane", &durations.waits),
     );
     family(
         &mut text,
-        ("hivesum_store_commit_seconds", "How long committing a group of results took, its sync included."),
+        ("hivesum_store_commit_seconds", "Time to commit a group of results, including the sync."),
         &[(String::new(), *commits)],
     );
     text
 }
 
-/// Each member by its labels. Writing into a string never fails.
+/// Writes one family with its members by their labels. Writing to a string never fails.
 fn family(text: &mut String, (name, help): (&str, &str), members: &[(String, HistogramFigures)]) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
     for (labels, figures) in members {

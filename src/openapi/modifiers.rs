@@ -1,5 +1,5 @@
-//! What is added to the document after it was made from the annotations: credentials, links between operations, and
-//! parameters that may be left out but are never null.
+//! Changes to the document after it was made from the annotations: adds the ways to authenticate and links between
+//! operations, and removes null from parameters, which may be left out but are never null.
 
 use utoipa::Modify;
 use utoipa::openapi::link::Link;
@@ -10,7 +10,7 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
 use crate::auth::COOKIE;
 
-/// How a caller says who it is.
+/// Adds the ways to authenticate.
 pub(crate) struct Credentials;
 
 impl Modify for Credentials {
@@ -18,7 +18,7 @@ impl Modify for Credentials {
         let components = document.components.get_or_insert_default();
         let bearer = Http::builder()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token of `hivesum token create`."))
+            .description(Some("A token created with `hivesum token create`."))
             .build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
         let cookie = ApiKeyValue::with_description(COOKIE, "The web page's session, opened by `POST /session`.");
@@ -26,10 +26,10 @@ impl Modify for Credentials {
     }
 }
 
-/// Where jobs are.
+/// The path of one job.
 const JOBS: &str = "/api/v1/jobs/{id}";
 
-/// Gives 202 and a job of its own the links to the operations on it.
+/// Adds links from each 202 answer to the operations on its job.
 pub(crate) struct Links;
 
 impl Modify for Links {
@@ -55,7 +55,7 @@ fn id_of(operation: &Operation) -> Option<String> {
     operation.operation_id.clone()
 }
 
-/// Takes null out of the schemas of parameters.
+/// Removes null from the schemas of parameters.
 pub(crate) struct Parameters;
 
 impl Modify for Parameters {

@@ -12,11 +12,11 @@ use utoipa::openapi::{ContentBuilder, HttpMethod, OpenApi, PathItem, Ref, Respon
 
 use crate::error::Code;
 
-/// What a handler's annotation calls the codes of its own failures.
+/// The extension in which the annotation of a handler lists its own codes.
 const OWN_CODES: &str = "x-codes";
 
-/// What the gate can answer wherever a token is needed.
-const GUARDED: [Code; 6] = [
+/// The codes that the gate can return where a token is needed.
+const PROTECTED: [Code; 6] = [
     Code::InvalidRequest,
     Code::Unauthenticated,
     Code::Forbidden,
@@ -25,10 +25,10 @@ const GUARDED: [Code; 6] = [
     Code::Internal,
 ];
 
-/// What it can answer where none is.
+/// The codes that the gate can return where no token is needed.
 const OPEN: [Code; 2] = [Code::HostNotAllowed, Code::Internal];
 
-/// Gives every operation its problem responses.
+/// Adds its problem responses to every operation.
 pub(crate) struct Problems;
 
 impl Modify for Problems {
@@ -49,9 +49,9 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
 
 fn describe(operation: &mut Operation, method: HttpMethod) {
     // An empty requirement says that no token is needed.
-    let guarded = operation.security.is_none();
+    let protected = operation.security.is_none();
     let mut codes = own_codes(operation);
-    codes.extend(if guarded { &GUARDED[..] } else { &OPEN });
+    codes.extend(if protected { &PROTECTED[..] } else { &OPEN });
     if !matches!(method, HttpMethod::Get) {
         codes.push(Code::CrossSite);
     }
@@ -66,7 +66,7 @@ fn describe(operation: &mut Operation, method: HttpMethod) {
     }
 }
 
-/// Takes the annotation's codes out of the operation: the document tells them as responses.
+/// Removes the list of codes from the operation; the document shows them as responses.
 fn own_codes(operation: &mut Operation) -> Vec<Code> {
     let Some(extensions) = &mut operation.extensions else { return Vec::new() };
     let named = extensions.remove(OWN_CODES).unwrap_or_default();

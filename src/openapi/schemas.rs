@@ -1,7 +1,7 @@
-//! What the engine's types look like in answers, for the document alone: the engine knows no OpenAPI.
+//! Schemas of the engine's types for the OpenAPI document; the engine itself does not know OpenAPI.
 //!
-//! Nothing is made of these types. That they tell the truth is tested: every documented answer is compared with
-//! its schema, unknown members refused.
+//! No value of these types exists. A test compares every documented answer with its schema and refuses unknown members,
+//! so the two cannot drift apart.
 
 #![allow(dead_code, reason = "schemas are read from the types; no value of them exists")]
 
@@ -22,23 +22,23 @@ use values::words;
 /// An RFC 9457 problem. `code` is stable.
 #[derive(ToSchema)]
 pub(crate) struct Problem {
-    /// Always `about:blank`: `code` tells the kind.
+    /// Always `about:blank`; `code` says which problem it is.
     r#type: String,
     title: String,
     status: u16,
-    /// What happened, in words.
+    /// What happened, for people to read.
     detail: String,
     #[schema(schema_with = code_schema)]
     code: String,
-    /// The log knows the request by it.
+    /// The id of the request in the log.
     request_id: String,
-    /// With `digest_mismatch`: whose digests they are.
+    /// With `digest_mismatch`: the algorithm of the digests.
     #[schema(nullable = false)]
     algorithm: Option<String>,
-    /// With `digest_mismatch`: the digest that was sent along.
+    /// With `digest_mismatch`: the expected digest.
     #[schema(nullable = false)]
     expected: Option<String>,
-    /// With `digest_mismatch`: the digest of the bytes that came.
+    /// With `digest_mismatch`: the digest of the received bytes.
     #[schema(nullable = false)]
     computed: Option<String>,
     /// With `manifest_invalid`: the line, counted from 1.
@@ -50,12 +50,12 @@ fn code_schema() -> Object {
     words(Code::ALL.iter().map(|code| code.name()))
 }
 
-/// The engine's figures of this instant.
+/// The engine's current figures.
 #[derive(ToSchema)]
 pub(crate) struct Stats {
     hashers: HasherStats,
     queue: QueueStats,
-    /// Quanta at hashers and waiting.
+    /// Quanta that are being hashed or waiting.
     active_tasks: u64,
     total_tasks: u64,
     bytes_hashed: u64,
@@ -63,15 +63,15 @@ pub(crate) struct Stats {
     latency: Latency,
     jobs: JobCounts,
     store: StoreStats,
-    /// What the job store takes on the disk, its log included.
+    /// Disk space of the job store, including its log.
     database_bytes: u64,
     uptime_seconds: u64,
-    /// Of the program.
+    /// The version of the program.
     version: String,
     limits: Limits,
 }
 
-/// Jobs that wait and run now; those that ended since the start, by how.
+/// Jobs that are queued and running now, and jobs that have ended since the start, by final state.
 #[derive(ToSchema)]
 pub(crate) struct JobCounts {
     queued: u64,
@@ -85,15 +85,15 @@ pub(crate) struct JobCounts {
 #[derive(ToSchema)]
 pub(crate) struct StoreStats {
     database_bytes: u64,
-    /// Of the write-ahead log.
+    /// The size of the write-ahead log.
     log_bytes: u64,
-    /// Groups of results.
+    /// Groups of results that were committed.
     commits: u64,
-    /// Results in them.
+    /// Results in these groups.
     rows_committed: u64,
 }
 
-/// Bounds that a client meets; null where there is none.
+/// Limits for clients; null means unlimited.
 #[derive(ToSchema)]
 pub(crate) struct Limits {
     requests_per_second: Option<u32>,
@@ -120,34 +120,34 @@ pub(crate) struct HasherStats {
     stuck: u64,
 }
 
-/// Quanta that wait for a hasher.
+/// Quanta waiting for a hasher.
 #[derive(ToSchema)]
 pub(crate) struct QueueStats {
     interactive: u64,
     jobs: u64,
-    /// How many of uploads may wait.
+    /// How many upload quanta may wait.
     limit: u64,
 }
 
-/// Of the last 1,024 quanta, in milliseconds.
+/// The latency of the last 1,024 quanta, in milliseconds.
 #[derive(ToSchema)]
 pub(crate) struct Latency {
     p50_ms: f64,
     p99_ms: f64,
 }
 
-/// What came of a body, or of one part of it.
+/// The result for a body or for one part of it.
 #[derive(serde::Serialize, ToSchema)]
 pub(crate) struct Hashed {
-    /// Of a part: the file's name, else the field's.
+    /// For a part: the name of the file, or else of the field.
     #[schema(nullable = false)]
     name: Option<String>,
-    /// The exact bytes in base64, where `name` is not UTF-8.
+    /// The exact bytes in base64, if `name` is not UTF-8.
     #[schema(nullable = false)]
     name_b64: Option<String>,
     size: u64,
     digests: Digests,
-    /// With sha256 or sha512: the digests as RFC 9530 writes them.
+    /// With sha256 or sha512: the digests in the form of RFC 9530.
     #[schema(nullable = false, example = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:")]
     repr_digest: Option<String>,
     elapsed_ms: u64,
@@ -161,7 +161,7 @@ pub(crate) enum HashedBody {
     Parts(Vec<Hashed>),
 }
 
-/// What an entry of a directory is; a symlink is never followed to tell.
+/// The kind of a directory entry. Symlinks are not followed.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum EntryKind {
@@ -171,7 +171,7 @@ pub(crate) enum EntryKind {
     Other,
 }
 
-/// How a root's file system is treated: time stamps of a local one show every finished write.
+/// The kind of a root's file system. On a local one, timestamps show every finished write.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Filesystem {
@@ -182,11 +182,11 @@ pub(crate) enum Filesystem {
     Pseudo,
 }
 
-/// One name of a directory.
+/// One entry of a directory.
 #[derive(ToSchema)]
 pub(crate) struct Entry {
     name: String,
-    /// The exact bytes in base64, where `name` is not UTF-8.
+    /// The exact bytes in base64, if `name` is not UTF-8.
     #[schema(nullable = false)]
     name_b64: Option<String>,
     kind: EntryKind,

@@ -1,7 +1,7 @@
-//! Bytes a second, of one client and of all: a body that would come faster is read more slowly.
+//! Upload bandwidth, per client and for all clients: a body that arrives faster is read more slowly.
 //!
-//! Counted in KiB, so that a bound may be as large as a network is fast. Nothing is refused: the socket's own flow
-//! control holds the client back.
+//! Bandwidth is counted in KiB, so that a limit can be as large as networks are fast. Nothing is refused: the flow
+//! control of the socket slows the client down.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 
 use crate::config::Limits;
 
-/// At once, even where less is allowed a second: the pieces that bodies come in are not larger.
+/// The smallest burst, whatever the rate: the chunks of a body are not larger.
 const LEAST_BURST_KIB: u32 = 1024;
 
-/// What bodies may cost.
+/// The bandwidth limits for request bodies.
 #[derive(Debug)]
 pub(crate) struct Bandwidth {
     of_client: Option<RequestLimiter>,
@@ -33,7 +33,7 @@ impl Bandwidth {
         }
     }
 
-    /// Waits until so many bytes may have come.
+    /// Waits until the limits allow this many more bytes.
     pub(crate) async fn spend(&self, client: ClientKey, bytes: usize) {
         for (limiter, client) in [(&self.of_client, client), (&self.of_all, ClientKey::Crowd)] {
             let Some(limiter) = limiter else { continue };

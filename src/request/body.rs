@@ -1,6 +1,6 @@
-//! A request body with a size limit and deadlines: no wait of the framework's has any.
+//! A request body with a size limit and deadlines; the framework has no deadlines for bodies.
 //!
-//! Only the time spent waiting for the client counts, so a client is never blamed for hashers that are behind.
+//! Only the time spent waiting for the client counts, so slow hashers never make a client time out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,28 +18,30 @@ use super::bandwidth::Bandwidth;
 use crate::config::BodyPace;
 use crate::error::ApiError;
 
-/// How much of a body is taken, and how fast it must come.
+/// How large a body may be, and how fast it must arrive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyRules {
     pub(crate) max_bytes: u64,
     pub(crate) pace: BodyPace,
 }
 
-/// A body on its way in.
+/// A body that is being received.
 pub(crate) struct PacedBody {
     payload: Payload,
     rules: BodyRules,
     received: u64,
     waited: Duration,
-    /// What its bytes are counted against, and whose they are.
+    /// The bandwidth that its bytes use, and the client that they count for.
     bandwidth: Option<(Arc<Bandwidth>, ClientKey)>,
 }
 
 impl PacedBody {
-    /// Looks at the head alone: an encoding or a length that is refused costs no byte of the body.
+    /// Checks the head only: a refused encoding or length is refused before the body is read.
     pub(crate) fn open(request: &HttpRequest, payload: Payload, rules: BodyRules) -> Result<Self, ApiError> {
         if request.headers().contains_key(header::CONTENT_ENCODING) {
-            return Err(ApiError::UnsupportedMediaType("encoded bodies are not taken: send the bytes as they are"));
+            return Err(ApiError::UnsupportedMediaType(
+                "content encodings are not supported: send the bytes as they are",
+            ));
         }
         let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let declared = declared.and_then(|length| length.parse::<u64>().ok());
@@ -49,12 +51,12 @@ impl PacedBody {
         Ok(Self { payload, rules, received: 0, waited: Duration::ZERO, bandwidth: None })
     }
 
-    /// Counts its bytes as the client's. The time waited for that is ours, and does not count against the client.
+    /// Counts the bytes for the client. Time spent waiting for bandwidth does not count towards the client's deadlines.
     pub(crate) fn within(self, bandwidth: Arc<Bandwidth>, client: ClientKey) -> Self {
         Self { bandwidth: Some((bandwidth, client)), ..self }
     }
 
-    /// The next bytes; nothing at the end of the body.
+    /// The next bytes; none at the end of the body.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let began = Instant::now();
         let Ok(chunk) = timeout(self.time_left(), self.payload.next()).await else {
@@ -72,7 +74,7 @@ impl PacedBody {
         Ok(Some(chunk))
     }
 
-    /// How long the next chunk may take: what the least rate leaves after the time waited so far.
+    /// How long the next chunk may take: what the minimum rate allows, less the time waited so far.
     fn time_left(&self) -> Duration {
         let BodyPace { grace, min_bytes_per_second, stall } = self.rules.pace;
         let earned_ms = self.received.saturating_mul(1000) / min_bytes_per_second.max(1);
@@ -80,17 +82,17 @@ impl PacedBody {
         allowed.saturating_sub(self.waited).min(stall)
     }
 
-    /// The same for a parser that wants a stream; errors of ours come out of it by `ApiError::from`.
+    /// The body as a stream, for parsers that need one. Our own errors come out of it through `ApiError::from`.
     pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, PayloadError>> + 'static {
         let chunks = stream::unfold(self, |mut body| async {
             let chunk = body.next().await.map_err(|error| PayloadError::Io(std::io::Error::other(error)));
             Some((chunk.transpose()?, body))
         });
-        // actix-multipart asks again after the end.
+        // actix-multipart polls again after the end.
         chunks.fuse()
     }
 
-    /// All of it in one piece, for bodies with a small limit.
+    /// The whole body in memory, for bodies with a small limit.
     pub(crate) async fn collect(mut self) -> Result<Vec<u8>, ApiError> {
         let mut whole = Vec::new();
         while let Some(chunk) = self.next().await? {

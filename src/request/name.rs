@@ -1,4 +1,4 @@
-//! Names of bytes in requests: the readable form or, where that is not UTF-8, base64; and cursors made of names.
+//! Paths in requests, as text or, if they are not UTF-8, as base64; and cursors made of names.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use hivesum_core::file::RelPath;
 
 use crate::error::ApiError;
 
-/// The path of a body that has `path` or `path_b64`; the root itself where it has neither.
+/// The path of a body with `path` or `path_b64`; the root itself if it has neither.
 pub(crate) fn path_of(text: Option<String>, exact: Option<String>) -> Result<RelPath, ApiError> {
     let bytes = match (text, exact) {
         (Some(_), Some(_)) => return Err(ApiError::invalid("give either `path` or `path_b64`")),
@@ -22,9 +22,11 @@ pub(crate) fn encode_cursor(name: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(name)
 }
 
-/// The name behind a cursor of ours.
+/// The name in a cursor from [`encode_cursor`].
 pub(crate) fn decode_cursor(cursor: &str) -> Result<Vec<u8>, ApiError> {
-    URL_SAFE_NO_PAD.decode(cursor).map_err(|_| ApiError::invalid("the query parameter \"cursor\" is not one of ours"))
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .map_err(|_| ApiError::invalid("the query parameter \"cursor\" is not a cursor of this service"))
 }
 
 #[cfg(test)]
@@ -47,7 +49,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_base64_is_refused_and_never_guessed(word in ".{0,20}") {
+        fn what_is_not_base64_is_refused_and_never_guessed(word in ".{0,20}") {
             if let Ok(path) = path_of(None, Some(word.clone())) {
                 prop_assert_eq!(STANDARD.encode(path.as_bytes()), word);
             }

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::ApiError;
 
-/// The parameters of one request that were not taken yet.
+/// The parameters of one request that have not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Query {
     pairs: Vec<(String, Vec<u8>)>,
@@ -49,7 +49,7 @@ impl Query {
         text.map_err(|_| ApiError::invalid(format!("the query parameter {name:?} is not UTF-8")))
     }
 
-    /// The value of a parameter, parsed; the parser's own words are shown.
+    /// The value of a parameter, parsed; a refusal quotes the parser's message.
     pub(crate) fn parsed<T>(&mut self, name: &'static str) -> Result<Option<T>, ApiError>
     where
         T: FromStr,
@@ -78,7 +78,7 @@ impl Query {
         Ok(self.parsed("position")?.unwrap_or(0))
     }
 
-    /// `limit`: how many items a page has at most.
+    /// `limit`: the most items of a page.
     pub(crate) fn limit(&mut self) -> Result<usize, ApiError> {
         match self.parsed("limit")? {
             None => Ok(DEFAULT_LIMIT),
@@ -89,7 +89,7 @@ impl Query {
         }
     }
 
-    /// Refuses what nobody took.
+    /// Refuses parameters that have not been taken.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         match self.pairs.first() {
             None => Ok(()),
@@ -111,13 +111,13 @@ impl FromRequest for NoQuery {
     }
 }
 
-/// Items of a page unless asked otherwise.
+/// The default number of items of a page.
 const DEFAULT_LIMIT: usize = 100;
 
-/// Items of a page at most.
+/// The largest number of items of a page.
 const MAX_LIMIT: usize = 1000;
 
-/// Percent-decoding as HTML forms and `URLSearchParams` write it: `+` is a blank.
+/// Decodes percent-encoding as HTML forms and `URLSearchParams` write it: `+` is a space.
 fn decode(text: &str) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -159,7 +159,7 @@ mod tests {
     fn what_is_unknown_repeated_or_broken_is_refused() {
         assert!(Query::parse("a=1").unwrap().finish().is_err());
         for query in ["a=1&a=2", "a=%", "a=%2", "a=%zz", "%ff=1"] {
-            assert!(Query::parse(query).is_err(), "{query} was taken");
+            assert!(Query::parse(query).is_err(), "{query} was accepted");
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
         let limit = |query| Query::parse(query).unwrap().limit();
         assert_eq!((limit("").unwrap(), limit("limit=1").unwrap(), limit("limit=1000").unwrap()), (100, 1, 1000));
         for query in ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit="] {
-            assert!(limit(query).is_err(), "{query} was taken");
+            assert!(limit(query).is_err(), "{query} was accepted");
         }
     }
 

@@ -1,4 +1,4 @@
-//! `GET /algorithms`: what can be computed.
+//! `GET /algorithms`: the algorithms that can be computed.
 
 use actix_web::Responder;
 use actix_web::web::Json;
@@ -15,22 +15,22 @@ struct AlgorithmJson {
     #[schema(example = "sha256")]
     name: &'static str,
     digest_bytes: usize,
-    /// Whether nobody is known to find two inputs with one digest.
+    /// Whether no practical way to find collisions is known.
     secure: bool,
     default: bool,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/algorithms", tag = "hashing", operation_id = "list_algorithms",
-    summary = "What can be computed",
+    summary = "List the algorithms",
     responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmJson>)),
 )]
 pub(super) async fn list(_: NoQuery) -> impl Responder {
-    let shown = |algorithm: Algorithm| AlgorithmJson {
+    let json = |algorithm: Algorithm| AlgorithmJson {
         name: algorithm.name(),
         digest_bytes: algorithm.digest_bytes(),
         secure: algorithm.is_secure(),
         default: algorithm == Algorithm::default(),
     };
-    Json(Algorithm::ALL.map(shown))
+    Json(Algorithm::ALL.map(json))
 }

@@ -1,4 +1,4 @@
-//! `POST /jobs/{id}/cancel`: reading stops within one quantum; a second time changes nothing.
+//! `POST /jobs/{id}/cancel`: reading stops within one quantum; a second request changes nothing.
 
 use actix_web::Responder;
 use actix_web::web::{Data, Json};
@@ -12,7 +12,7 @@ use crate::service::{NO_SUCH_JOB, Service};
 #[utoipa::path(
     post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
     summary = "Stop a job",
-    description = "Reading stops within one quantum. A second time, and after the end, nothing changes.",
+    description = "Reading stops within one quantum. Cancelling a job again, or after its end, changes nothing.",
     params(schemas::JobPath),
     responses((status = 200, description = "The job.", body = schemas::Job)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining", "storage_full"]))),

@@ -16,42 +16,42 @@ use crate::request::Query;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
-/// Differences of a comparison that is kept for the next page.
+/// The most differences of a comparison that is cached.
 const KEPT_DIFFERENCES: usize = 100_000;
 
 /// A page of a comparison.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComparisonPage)]
 struct ComparisonPage {
-    /// The job that tells what was.
+    /// The older job.
     #[schema(value_type = String, format = "uuid")]
     old: JobId,
-    /// The job that tells what is.
+    /// The newer job.
     #[schema(value_type = String, format = "uuid")]
     new: JobId,
     #[schema(value_type = schemas::ChangeCounts)]
     counts: Counts,
-    /// What differs, in walk order.
+    /// The differences, in walk order.
     #[schema(value_type = Vec<schemas::Difference>)]
     items: Vec<Difference>,
-    /// How many items there are in all.
+    /// The number of all items.
     total: u64,
     position: u64,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/compare", tag = "jobs", operation_id = "compare_jobs",
-    summary = "What changed from one job to another",
-    description = "Both must have ended; the one asked for first tells what was, in whichever order they are named. \
-        A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
+    summary = "Compare two jobs",
+    description = "Both jobs must have ended. The older job is compared with the newer one, in whichever order they are \
+        named. A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
     params(
         schemas::JobPath,
         ("with" = String, Query, format = "uuid", description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
-        ("verdict" = Option<schemas::Change>, Query, description = "Only files that changed so."),
-        ("position" = inline(Option<schemas::Whole>), Query, description = "The item to begin with, counted from 0."),
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of the page; 100 unless given."),
+        ("verdict" = Option<schemas::Change>, Query, description = "Only files with this change."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first item, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most items per page; 100 by default."),
     ),
-    responses((status = 200, description = "What differs.", body = ComparisonPage)),
+    responses((status = 200, description = "A page of the differences.", body = ComparisonPage)),
     extensions(("x-codes" = json!([
         "not_found", "job_not_finished", "algorithm_not_in_job", "too_large", "store_corrupt", "draining",
     ]))),
@@ -81,7 +81,7 @@ pub(super) async fn compare(
     Ok(Json(ComparisonPage { old, new, counts: comparison.counts, items, total, position }))
 }
 
-/// Whichever was asked for first is the older one.
+/// The job that was submitted first is the older one.
 fn in_time_order(mut jobs: [Job; 2]) -> [JobId; 2] {
     jobs.sort_by_key(|job| (job.created_at, job.id));
     jobs.map(|job| job.id)

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the contract. `GET /docs`: the same to read and to try, with nothing from another host.
+//! `GET /openapi.json`: the API document. `GET /docs`: the same as a page, with nothing from another host.
 
 use std::sync::Arc;
 
@@ -9,12 +9,11 @@ use utoipa_swagger_ui::Config;
 
 use crate::error::ApiError;
 
-/// Makes the document's text, or gives the one that was made: the document names the handlers of this file, too, so it
-/// comes from above.
+/// Returns the text of the document. The document lists the handlers of this file too, so the module above provides it.
 #[derive(Clone, Copy)]
 pub(super) struct DocumentSource(pub(super) fn() -> &'static str);
 
-/// Swagger UI sets styles of its own accord; scripts are from here alone, and it calls nobody else.
+/// Swagger UI sets inline styles. Scripts come from this service only, and it may call only this service.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -39,7 +38,7 @@ pub(super) async fn page() -> HttpResponse {
     part("text/html; charset=utf-8", PAGE)
 }
 
-/// What the page is made of.
+/// The files that the page loads.
 pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, ApiError> {
     if name.as_str() == "start.js" {
         return Ok(part("text/javascript; charset=utf-8", START));
@@ -49,7 +48,7 @@ pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, ApiError> {
     match found {
         Some(Ok(Some(file))) => Ok(part(&file.content_type, file.bytes.into_owned())),
         Some(Err(error)) => Err(ApiError::internal(error.to_string())),
-        Some(Ok(None)) | None => Err(ApiError::NotFound("nothing is here")),
+        Some(Ok(None)) | None => Err(ApiError::NotFound("there is nothing at this path")),
     }
 }
 

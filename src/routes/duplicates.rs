@@ -1,4 +1,4 @@
-//! `GET /jobs/{id}/duplicates`: files of one content, the most reclaimable bytes first. Nothing is ever deleted.
+//! `GET /jobs/{id}/duplicates`: files with the same content, sorted by reclaimable bytes. Nothing is ever deleted.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::request::Query;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
-/// Names that one group shows; it counts all.
+/// The most names that one group lists; its count includes all names.
 const NAMES_SHOWN: usize = 1000;
 
-/// Names of a set of groups that is kept for the next page.
+/// The most names of a set of groups that is cached.
 const KEPT_NAMES: usize = 200_000;
 
 /// A page of groups.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DuplicatesPage)]
 struct DuplicatesPage {
-    /// The one that tells that files are alike.
+    /// The algorithm that files are compared by.
     #[schema(value_type = String, example = "blake3")]
     algorithm: Algorithm,
     groups: Vec<DuplicateGroup>,
-    /// All groups.
+    /// The number of all groups.
     total: u64,
     position: u64,
-    /// Of all groups.
+    /// The sum over all groups.
     reclaimable_bytes: u64,
 }
 
@@ -43,15 +43,15 @@ struct DuplicatesPage {
 struct DuplicateGroup {
     digest: String,
     size: u64,
-    /// Copies; hard links to one file are one.
+    /// The number of copies; hard links to one file count as one.
     count: u64,
     reclaimable_bytes: u64,
-    /// All names, of which `paths` shows the first thousand.
+    /// The number of all names; `paths` lists the first thousand.
     names: u64,
     #[serde(serialize_with = "readable")]
     #[schema(value_type = Vec<String>)]
     paths: Vec<Vec<u8>>,
-    /// The exact bytes of each path, where one of them is not UTF-8.
+    /// The exact bytes of each path, if one of them is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     paths_b64: Option<Vec<String>>,
@@ -59,16 +59,16 @@ struct DuplicateGroup {
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/duplicates", tag = "jobs", operation_id = "job_duplicates",
-    summary = "Files of one content",
-    description = "Groups of a finished job, the most reclaimable bytes first. Hard links to one file are one copy. \
-        Nothing is ever deleted.",
+    summary = "Find duplicate files",
+    description = "Groups of files with the same content in a job that has ended, sorted by reclaimable bytes. Hard links \
+        to one file count as one copy. Nothing is ever deleted.",
     params(
         schemas::JobPath,
-        ("min_size" = inline(Option<schemas::Whole>), Query, description = "Only files of at least so many bytes; 1 unless given."),
-        ("position" = inline(Option<schemas::Whole>), Query, description = "The group to begin with, counted from 0."),
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Groups of the page; 100 unless given."),
+        ("min_size" = inline(Option<schemas::Whole>), Query, description = "Only files of at least this many bytes; 1 by default."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first group, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most groups per page; 100 by default."),
     ),
-    responses((status = 200, description = "Groups of two copies and more.", body = DuplicatesPage)),
+    responses((status = 200, description = "A page of groups with two or more copies.", body = DuplicatesPage)),
     extensions(("x-codes" = json!([
         "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining",
     ]))),
@@ -84,18 +84,18 @@ pub(super) async fn duplicates(
     let limit = query.limit()?;
     query.finish()?;
     if !job.state.is_final() {
-        return Err(ApiError::JobNotFinished("the job is not finished: what is alike is known at its end"));
+        return Err(ApiError::JobNotFinished("the job has not ended: duplicates are known at its end"));
     }
     let algorithm = key_algorithm(&job.spec.algorithms)?;
     let groups = groups(&service, job.id, algorithm, min_size).await?;
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
-    let mut shown = Vec::new();
+    let mut page = Vec::new();
     for group in groups.iter().skip(skip).take(limit) {
         let places = group.places.iter().copied().take(NAMES_SHOWN).collect();
-        shown.push(show(group, algorithm, service.jobs.results_at(job.id, places).await?));
+        page.push(show(group, algorithm, service.jobs.results_at(job.id, places).await?));
     }
     let reclaimable_bytes = groups.iter().map(|group| group.reclaimable_bytes).sum();
-    Ok(Json(DuplicatesPage { algorithm, groups: shown, total: groups.len() as u64, position, reclaimable_bytes }))
+    Ok(Json(DuplicatesPage { algorithm, groups: page, total: groups.len() as u64, position, reclaimable_bytes }))
 }
 
 async fn groups(

@@ -1,4 +1,5 @@
-//! `GET /healthz`: the process answers. `GET /readyz`: it takes work. Both bare, for load balancers.
+//! `GET /healthz`: the process is alive. `GET /readyz`: the service accepts work. Neither needs a token, so that load
+//! balancers can ask.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,8 +9,8 @@ use crate::service::Service;
 
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", operation_id = "healthz",
-    summary = "Whether the process answers", security(()),
-    responses((status = 200, description = "It does.", body = String, content_type = "text/plain; charset=utf-8")),
+    summary = "Whether the process is alive", security(()),
+    responses((status = 200, description = "The process is alive.", body = String, content_type = "text/plain; charset=utf-8")),
 )]
 pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
@@ -17,8 +18,8 @@ pub(super) async fn alive() -> HttpResponse {
 
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "readyz",
-    summary = "Whether the service takes work", security(()),
-    responses((status = 200, description = "It does.", body = String, content_type = "text/plain; charset=utf-8")),
+    summary = "Whether the service accepts work", security(()),
+    responses((status = 200, description = "The service accepts work.", body = String, content_type = "text/plain; charset=utf-8")),
     extensions(("x-codes" = json!(["queue_full", "draining"]))),
 )]
 pub(super) async fn ready(service: Data<Service>) -> Result<HttpResponse, ApiError> {

@@ -1,6 +1,6 @@
-//! `/jobs` and `/jobs/{id}`: asking for a job, looking at jobs, deleting them.
+//! `/jobs` and `/jobs/{id}`: submitting, listing, reading and deleting jobs.
 //!
-//! A job is in the store before its client hears 202, and belongs to its driver from then on.
+//! A job is stored before its client receives 202. From then on a runner owns the job, not the request.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -31,18 +31,18 @@ struct JobRequest {
     kind: JobKind,
     /// The name of a root.
     root: String,
-    /// A directory or a file beneath the root; taken literally.
+    /// A directory or a file below the root, without globs or escapes.
     #[schema(value_type = Option<schemas::PathBeneath>, inline)]
     path: Option<String>,
     /// The exact bytes in base64, instead of `path`.
     path_b64: Option<String>,
-    /// Names from `/algorithms`; blake3 unless given.
+    /// Names from `/algorithms`; blake3 by default.
     #[schema(value_type = Option<schemas::AlgorithmNames>, inline)]
     algorithms: Option<Vec<String>>,
     /// Only files that match one of these globs.
     #[serde(default)]
     include: Vec<String>,
-    /// Files and directories to leave out.
+    /// Globs of files and directories to leave out.
     #[serde(default)]
     exclude: Vec<String>,
     #[serde(default)]
@@ -54,7 +54,7 @@ struct JobRequest {
     max_bytes_per_second: Option<NonZeroU64>,
     #[schema(value_type = Option<schemas::Seconds>, inline)]
     deadline_seconds: Option<NonZeroU32>,
-    /// An ended job of the same root and path: digests of files that are what they were are taken over from it.
+    /// An ended job of the same root and path, whose digests are reused for files that have not changed.
     #[schema(value_type = Option<String>, format = "uuid")]
     reuse_unchanged_from: Option<JobId>,
 }
@@ -88,11 +88,11 @@ fn algorithms_of(names: Option<Vec<String>>) -> Result<Algorithms, ApiError> {
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "jobs", operation_id = "submit_job",
     summary = "Hash a directory or a file of a root",
-    description = "The job is stored before it is acknowledged, and goes on whether its client stays or not.",
+    description = "The job is stored before it is acknowledged, and continues if its client disconnects.",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
-        "A request that comes again under its key within 24 hours gives the job of the first.")),
+        "A request that is repeated under the same key within 24 hours returns the job of the first.")),
     request_body = JobRequest,
-    responses((status = 202, description = "Taken.", body = schemas::Job, headers(("Location" = String, description = "The job's own path.")))),
+    responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "no_roots", "not_found", "body_too_slow", "too_large",
         "idempotency_conflict", "job_not_finished", "algorithm_not_in_job", "unsupported_media_type", "store_corrupt", "queue_full", "draining", "root_unavailable", "storage_full",
@@ -107,10 +107,10 @@ pub(super) async fn submit(
     let key = idempotency_key(&request)?;
     service.admit_job(&caller, key.as_deref())?;
     Query::of(&request)?.finish()?;
-    let asked: JobRequest = read_json(&request, payload, service.json_rules()).await?;
-    let spec = asked.into_spec()?;
+    let body: JobRequest = read_json(&request, payload, service.json_rules()).await?;
+    let spec = body.into_spec()?;
     if spec.kind == JobKind::Verify {
-        return Err(ApiError::invalid("a job of the kind verify begins with its manifest: POST it to /api/v1/verify"));
+        return Err(ApiError::invalid("a verify job needs a manifest: POST the manifest to /api/v1/verify"));
     }
     if let Some(earlier) = spec.reuse_unchanged_from {
         service.job(&caller, &earlier.to_string()).await?;
@@ -125,20 +125,20 @@ pub(super) async fn submit(
 struct JobPage {
     #[schema(value_type = Vec<schemas::Job>)]
     items: Vec<Job>,
-    /// Nothing on the last page.
+    /// Null on the last page.
     #[schema(required, value_type = Option<String>)]
     next_cursor: Option<JobId>,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/jobs", tag = "jobs", operation_id = "list_jobs",
-    summary = "Jobs, newest first",
+    summary = "List jobs, newest first",
     params(
         ("state" = Option<schemas::JobState>, Query, description = "Only jobs in this state."),
-        ("cursor" = Option<String>, Query, format = "uuid", description = "`next_cursor` of the page before."),
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Jobs of the page; 100 unless given."),
+        ("cursor" = Option<String>, Query, format = "uuid", description = "The `next_cursor` of the previous page."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most jobs per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page; of the token's own jobs, unless it is an admin's.", body = JobPage)),
+    responses((status = 200, description = "A page of the token's own jobs, or of all jobs if the token has the scope admin.", body = JobPage)),
     extensions(("x-codes" = json!(["store_corrupt", "draining"]))),
 )]
 pub(super) async fn list(
@@ -157,9 +157,9 @@ pub(super) async fn list(
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "show_job",
-    summary = "A job",
+    summary = "Get a job",
     params(schemas::JobPath),
-    responses((status = 200, description = "The job as it stands.", body = schemas::Job)),
+    responses((status = 200, description = "The job in its current state.", body = schemas::Job)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder {
@@ -168,9 +168,9 @@ pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder 
 
 #[utoipa::path(
     delete, path = "/api/v1/jobs/{id}", tag = "jobs", operation_id = "delete_job",
-    summary = "Delete a job with its results",
+    summary = "Delete a job and its results",
     params(schemas::JobPath),
-    responses((status = 204, description = "Gone.")),
+    responses((status = 204, description = "The job is deleted.")),
     extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "draining", "storage_full"]))),
 )]
 pub(super) async fn delete(
@@ -180,7 +180,7 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     match service.jobs.delete(job.id).await? {
         Deletion::Deleted => Ok(HttpResponse::NoContent().finish()),
-        Deletion::StillRunning => Err(ApiError::JobNotFinished("the job is not finished: cancel it first")),
+        Deletion::StillRunning => Err(ApiError::JobNotFinished("the job has not ended: cancel it first")),
         Deletion::NotFound => Err(NO_SUCH_JOB),
     }
 }

@@ -1,7 +1,7 @@
-//! `GET /jobs/{id}/manifest`: a finished job's digests in the form that another tool checks.
+//! `GET /jobs/{id}/manifest`: the digests of an ended job, in a format that other tools check.
 //!
-//! What cannot be written is refused before the first byte: an algorithm the job has not, and a name that the
-//! format cannot carry.
+//! An algorithm that the job did not compute, and a name that the format cannot represent, are refused before the first
+//! byte is sent.
 
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::{Bytes, Data};
@@ -23,19 +23,19 @@ use crate::service::job::KnownJob;
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",
-    summary = "A finished job's digests as a file for other tools",
+    summary = "Export the digests of an ended job for other tools",
     params(
         schemas::JobPath,
-        ("format" = inline(Option<schemas::ManifestFormat>), Query, description = "gnu unless given, bsd for several algorithms.", example = "gnu"),
-        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The digest to write, where the job has several.", example = "sha256"),
+        ("format" = inline(Option<schemas::ManifestFormat>), Query, description = "By default gnu, or bsd for several algorithms.", example = "gnu"),
+        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm to write, if the job has several.", example = "sha256"),
     ),
     responses((status = 200, description = "The manifest, as an attachment.",
-        headers(("Content-Disposition" = String, description = "The name to save it under.")),
+        headers(("Content-Disposition" = String, description = "The name to save the file under.")),
         content(
             (String = "text/plain; charset=utf-8"), (String = "text/csv; charset=utf-8"),
             (Object = "application/json"), (String = "application/x-ndjson"),
         ),
-    ), (status = 304, description = "The client has it: `If-None-Match` names its tag.")),
+    ), (status = 304, description = "The client has it already: `If-None-Match` contains its tag.")),
     extensions(("x-codes" = json!([
         "algorithm_unknown", "not_found", "job_not_finished", "name_not_representable", "algorithm_not_in_job",
         "store_corrupt", "draining",
@@ -51,13 +51,13 @@ pub(super) async fn manifest(
     let algorithm = query.text("algorithm")?.map(|name| name.parse::<Algorithm>()).transpose()?;
     query.finish()?;
     let Some(summary) = job.summary.filter(|_| job.state.is_final()) else {
-        return Err(ApiError::JobNotFinished("the job is not finished: its manifest would not be whole"));
+        return Err(ApiError::JobNotFinished("the job has not ended: its manifest would be incomplete"));
     };
     let format = format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
     let algorithms = format.choose(algorithm, &job.spec.algorithms)?;
     let tag = JobTag::of(&request, &job, "manifest");
-    if let Some(same) = tag.not_modified(&request) {
-        return Ok(same);
+    if let Some(not_modified) = tag.not_modified(&request) {
+        return Ok(not_modified);
     }
     let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);
     if format.may_refuse_names() {
@@ -72,7 +72,7 @@ pub(super) async fn manifest(
     Ok(tag.on(response))
 }
 
-/// The name to save the manifest under, in the way of `SHA256SUMS`.
+/// The name to save the manifest under, in the style of `SHA256SUMS`.
 fn file_name(format: Format, algorithms: &Algorithms) -> String {
     let first = algorithms.first().name();
     match format {
@@ -84,7 +84,7 @@ fn file_name(format: Format, algorithms: &Algorithms) -> String {
     }
 }
 
-/// A manifest on its way out, a page of results at a time.
+/// A manifest that is being sent, one page of results at a time.
 struct Document {
     writer: ManifestWriter,
     pages: ResultPages,
@@ -109,13 +109,13 @@ impl Document {
         Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.id, query), summary, step: Step::Begin })
     }
 
-    /// Goes through all names without keeping a line.
+    /// Writes every line and discards it, to find a name that cannot be represented.
     async fn check_names(mut self) -> Result<(), ApiError> {
         while self.next_part().await?.is_some() {}
         Ok(())
     }
 
-    /// Its first part is read before the head is sent: a damaged store is an answer of its own then, not a cut.
+    /// Reads the first part before the head is sent, so that a damaged store gives an error and not a truncated answer.
     async fn into_stream(mut self) -> Result<impl Stream<Item = Result<Bytes, ApiError>> + use<>, ApiError> {
         let first = self.next_part().await?;
         let rest = stream::try_unfold(self, |mut document| async {

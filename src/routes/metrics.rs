@@ -1,4 +1,4 @@
-//! `GET /metrics`: the figures in Prometheus' text format.
+//! `GET /metrics`: the metrics in the text format of Prometheus.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,7 +8,7 @@ use crate::service::Service;
 
 #[utoipa::path(
     get, path = "/metrics", tag = "operations", operation_id = "metrics",
-    summary = "Figures for Prometheus",
+    summary = "Metrics for Prometheus",
     responses((status = 200, description = "The text format, version 0.0.4.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")),
 )]
 pub(super) async fn figures(service: Data<Service>) -> HttpResponse {

@@ -1,5 +1,5 @@
-//! The routes, a file a resource. A route parses, calls one plain function of a room below, and answers; it knows
-//! no other route.
+//! The routes, one file per resource. A route parses the request, calls one function of a lower module, and answers; it
+//! knows no other route.
 
 mod algorithms;
 mod cancel;
@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::openapi::{Credentials, Links, Parameters, Problems, schemas};
 use crate::routing::{Methods, resource};
 
-/// Every route there is.
+/// Registers every route.
 pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
     for resource in resources(metrics) {
         app.service(resource.done());
@@ -38,7 +38,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, metrics: &Metrics) {
     app.service(resource(PANICS, metrics).get(panics).done());
 }
 
-/// A route of the unit tests alone.
+/// A route for unit tests only.
 #[cfg(test)]
 pub(crate) const PANICS: &str = "/api/v1/panics";
 
@@ -47,7 +47,7 @@ async fn panics() -> actix_web::HttpResponse {
     panic!("as the test wants it")
 }
 
-/// Every route of the contract. Each is annotated, and named in the document below.
+/// Every documented route. Each has an annotation and is listed in the document below.
 fn resources(metrics: &Metrics) -> [Methods; 21] {
     let at = |path| resource(path, metrics);
     [
@@ -75,7 +75,7 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
     ]
 }
 
-/// The contract, made from the annotations at the handlers.
+/// The API document, made from the annotations of the handlers.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -83,16 +83,16 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
         version = "1",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         description = "Know that files are what they should be: digests of uploads and of directories.\n\n\
-            Times are RFC 3339 in UTC, sizes bytes, digests lowercase hex. Unknown members and query parameters are \
-            refused. Every GET answers HEAD, too. Errors are RFC 9457 problems with a stable `code`; what is refused \
-            before a request is parsed (400, 408, 431) has no body.",
+            Times are RFC 3339 in UTC, sizes are in bytes, digests are lowercase hex. Unknown members and query \
+            parameters are refused. Every GET also answers HEAD. Errors are RFC 9457 problems with a stable `code`; a \
+            request that is refused before it is parsed (400, 408, 431) gets an answer without a body.",
     ),
     tags(
         (name = "hashing", description = "Uploads, never stored"),
         (name = "roots", description = "Directories of the server, by name"),
-        (name = "jobs", description = "Directories hashed, and what came of it"),
+        (name = "jobs", description = "Jobs that hash or verify directories, and their results"),
         (name = "access", description = "Signing in"),
-        (name = "operations", description = "Health, figures, this document"),
+        (name = "operations", description = "Health, metrics and this document"),
     ),
     paths(
         health::alive, health::ready, metrics::figures, docs::document, docs::page,

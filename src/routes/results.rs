@@ -1,5 +1,5 @@
-//! `GET /jobs/{id}/results`: a page as JSON, or with `Accept: application/x-ndjson` all of them as they are
-//! read, the summary last, so that a cut is visible.
+//! `GET /jobs/{id}/results`: a page as JSON, or, with `Accept: application/x-ndjson`, all results as lines. The summary
+//! comes last, so that a truncated answer is recognised.
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -26,30 +26,30 @@ use crate::service::{NO_SUCH_JOB, Service};
 struct ResultPage {
     #[schema(value_type = Vec<schemas::Item>)]
     items: Vec<Item>,
-    /// How many match so far.
+    /// The number of results that match so far.
     total: u64,
     position: u64,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/results", tag = "jobs", operation_id = "list_results",
-    summary = "A job's results",
-    description = "A page as JSON; with `Accept: application/x-ndjson` all of them, one object a line, the summary last.",
+    summary = "List the results of a job",
+    description = "A page as JSON, or with `Accept: application/x-ndjson` all results, one object per line, with the summary last.",
     params(
         schemas::JobPath,
-        ("status" = Option<schemas::ItemStatus>, Query, description = "Only results that came to this."),
-        ("verdict" = Option<schemas::Verdict>, Query, description = "Only results that an audit said this of."),
-        ("path_prefix" = Option<String>, Query, description = "Only paths that begin so. Decoded once, to bytes."),
+        ("status" = Option<schemas::ItemStatus>, Query, description = "Only results with this status."),
+        ("verdict" = Option<schemas::Verdict>, Query, description = "Only results with this verdict."),
+        ("path_prefix" = Option<String>, Query, description = "Only paths that begin with this. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
-        ("digest" = inline(Option<schemas::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; once the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "Another order, once the job has ended: `path`, `size` or `modified_at`, with `-` in front from the last on."),
-        ("position" = inline(Option<schemas::Whole>), Query, description = "The row to begin with, counted from 0."),
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Results of the page; 100 unless given."),
+        ("digest" = inline(Option<schemas::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; only after the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "The order, only after the job has ended: `path`, `size` or `modified_at`; `-` in front reverses it."),
+        ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first row, counted from 0."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most results per page; 100 by default."),
     ),
-    responses((status = 200, description = "In walk order.", content(
+    responses((status = 200, description = "The results, by default in walk order.", content(
         (ResultPage = "application/json"),
         (String = "application/x-ndjson"),
-    )), (status = 304, description = "The client has it: `If-None-Match` names the tag of a finished job's answer.")),
+    )), (status = 304, description = "The client has it already: `If-None-Match` contains the tag of an ended job's answer.")),
     extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn results(
@@ -61,15 +61,15 @@ pub(super) async fn results(
     let query = result_query(&mut query, &job.spec.algorithms).and_then(|wanted| query.finish().map(|()| wanted))?;
     let lines = wants_ndjson(&request);
     let tag = JobTag::of(&request, &job, if lines { "lines" } else { "page" });
-    if let Some(same) = tag.not_modified(&request) {
-        return Ok(same);
+    if let Some(not_modified) = tag.not_modified(&request) {
+        return Ok(not_modified);
     }
     if lines {
         return Ok(tag.on(all_results(service, job.id, query).await?));
     }
     let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
-    let shown = ResultPage { items: page.items, total: page.total, position: page.position };
-    Ok(tag.on(HttpResponse::Ok().json(shown)))
+    let body = ResultPage { items: page.items, total: page.total, position: page.position };
+    Ok(tag.on(HttpResponse::Ok().json(body)))
 }
 
 fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuery, ApiError> {
@@ -85,7 +85,8 @@ fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuer
     })
 }
 
-/// A digest with its algorithm's name in front, or of the first of the job's algorithms that has digests so long.
+/// A digest with the name of its algorithm in front. Without a name, it belongs to the first of the job's algorithms
+/// with digests of this length.
 fn digest_of(text: &str, of_job: &Algorithms) -> Result<Digest, ApiError> {
     let (algorithm, hex) = match text.split_once(':') {
         Some((name, hex)) => (name.parse::<Algorithm>()?, hex),
@@ -98,7 +99,7 @@ fn digest_of(text: &str, of_job: &Algorithms) -> Result<Digest, ApiError> {
     let digest = Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))?;
     match of_job.contains(algorithm) {
         true => Ok(digest),
-        false => Err(ApiError::AlgorithmNotInJob(format!("the job computed {of_job}: it has no such digest"))),
+        false => Err(ApiError::AlgorithmNotInJob(format!("the job computed only {of_job}"))),
     }
 }
 
@@ -108,7 +109,7 @@ fn wants_ndjson(request: &HttpRequest) -> bool {
 
 async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> Result<HttpResponse, ApiError> {
     let mut pages = ResultPages::new(service.jobs.clone(), id, query);
-    // Read before the head is sent: a damaged store is an answer of its own then, not a cut.
+    // Read before the head is sent, so that a damaged store gives an error and not a truncated answer.
     let first = pages.next().await?;
     let lines = stream::try_unfold(Some((service, pages, Some(first))), move |state| async move {
         let Some((service, mut pages, ready)) = state else { return Ok(None) };
@@ -118,6 +119,7 @@ async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> R
             None => pages.next().await?,
         };
         let Some(items) = items else {
+            // Read again: it may have ended meanwhile, and if it was deleted, the answer must not look complete.
             let job = service.jobs.job(id).await?.ok_or(NO_SUCH_JOB)?;
             ndjson::write_summary(&mut out, &summary_so_far(&job));
             return Ok(Some((Bytes::from(out), None)));
@@ -130,7 +132,7 @@ async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> R
     Ok(HttpResponse::Ok().content_type(Format::Ndjson.media_type()).streaming(lines))
 }
 
-/// The summary; of a job that has none yet, what is committed, not complete.
+/// The summary; before the job has ended, one of the committed results, marked as incomplete.
 fn summary_so_far(job: &Job) -> Summary {
     let progress = job.progress;
     job.summary.unwrap_or(Summary {

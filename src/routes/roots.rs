@@ -1,4 +1,4 @@
-//! `GET /roots` and `GET /roots/{root}/entries`: what jobs may read, by public names alone.
+//! `GET /roots` and `GET /roots/{root}/entries`: the directories that jobs may read, by their public names only.
 
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, Responder};
@@ -26,13 +26,13 @@ struct RootJson {
 
 #[utoipa::path(
     get, path = "/api/v1/roots", tag = "roots", operation_id = "list_roots",
-    summary = "The directories that jobs may read",
-    responses((status = 200, description = "By their public names; absolute paths never leave the server.", body = Vec<RootJson>)),
+    summary = "List the roots",
+    responses((status = 200, description = "The directories that jobs may read, by their public names. Absolute paths never leave the server.", body = Vec<RootJson>)),
 )]
 pub(super) async fn list(_: NoQuery, service: Data<Service>) -> impl Responder {
     let roots = service.jobs.roots().iter();
-    let shown = roots.map(|root| RootJson { name: root.name().to_owned(), filesystem: root.filesystem() });
-    Json(shown.collect::<Vec<_>>())
+    let json = roots.map(|root| RootJson { name: root.name().to_owned(), filesystem: root.filesystem() });
+    Json(json.collect::<Vec<_>>())
 }
 
 /// A page of a directory, names in byte order.
@@ -41,12 +41,12 @@ pub(super) async fn list(_: NoQuery, service: Data<Service>) -> impl Responder {
 struct EntryPage {
     #[schema(value_type = Vec<schemas::Entry>)]
     items: Vec<EntryJson>,
-    /// Nothing on the last page.
+    /// Null on the last page.
     #[schema(required)]
     next_cursor: Option<String>,
 }
 
-/// One name of a directory.
+/// One entry of a directory.
 #[derive(Debug)]
 struct EntryJson(Entry);
 
@@ -63,14 +63,14 @@ impl Serialize for EntryJson {
 
 #[utoipa::path(
     get, path = "/api/v1/roots/{root}/entries", tag = "roots", operation_id = "list_entries",
-    summary = "What is in a directory of a root",
+    summary = "List a directory of a root",
     params(
         ("root" = String, Path, description = "The root's name.", example = "photos"),
         ("path" = inline(Option<schemas::PathBeneath>), Query, description = "A directory, relative to the root. Decoded once, to bytes.", example = "2026/summer"),
-        ("cursor" = inline(Option<schemas::Cursor>), Query, description = "`next_cursor` of the page before."),
-        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Entries of the page; 100 unless given."),
+        ("cursor" = inline(Option<schemas::Cursor>), Query, description = "The `next_cursor` of the previous page."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most entries per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page, names in byte order.", body = EntryPage)),
+    responses((status = 200, description = "A page of entries, names in byte order.", body = EntryPage)),
     extensions(("x-codes" = json!(["path_invalid", "not_found", "root_unavailable"]))),
 )]
 pub(super) async fn entries(

@@ -1,4 +1,4 @@
-//! `POST /session`: a token for a cookie that scripts cannot read and other sites cannot send.
+//! `POST /session`: exchanges a token for a cookie that scripts cannot read and other sites cannot send.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -12,17 +12,17 @@ use crate::error::ApiError;
 use crate::request::{NoQuery, read_json};
 use crate::service::Service;
 
-/// The body.
+/// The body of a request to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
-    /// Of the sign-in link, or a lasting one.
+    /// The token of the sign-in link, or one created with `hivesum token create`.
     token: String,
 }
 
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "access", operation_id = "sign_in",
-    summary = "A token for a session's cookie",
+    summary = "Exchange a token for a session cookie",
     security(()),
     request_body = SignIn,
     responses((status = 204, description = "Signed in.", headers(("Set-Cookie" = String, description = "HttpOnly, SameSite=Strict; Secure under TLS.")))),

@@ -1,4 +1,4 @@
-//! `GET /stats`: the engine's figures of this instant.
+//! `GET /stats`: the engine's current figures.
 
 use std::num::NonZeroU32;
 
@@ -14,14 +14,14 @@ use crate::openapi::schemas;
 use crate::request::NoQuery;
 use crate::service::Service;
 
-/// The engine's figures, how long it has been up, which program it is and what it takes.
+/// The engine's figures, the jobs, the store, the uptime, the version and the limits.
 #[derive(Debug, Serialize)]
 struct StatsJson {
     #[serde(flatten)]
     engine: EngineStats,
     jobs: JobCounts,
     store: StoreJson,
-    /// What the job store takes on the disk, its log included.
+    /// Disk space of the job store, including its log.
     database_bytes: u64,
     uptime_seconds: u64,
     version: &'static str,
@@ -44,7 +44,7 @@ impl StoreJson {
     }
 }
 
-/// Of what a client meets, the bounds; none where there is no bound.
+/// The limits for clients; none means unlimited.
 #[derive(Debug, Serialize)]
 struct LimitsJson {
     requests_per_second: Option<NonZeroU32>,
@@ -83,8 +83,8 @@ impl LimitsJson {
 
 #[utoipa::path(
     get, path = "/api/v1/stats", tag = "operations", operation_id = "stats",
-    summary = "The engine's figures of this instant",
-    responses((status = 200, description = "Since the start.", body = schemas::Stats)),
+    summary = "The engine's current figures",
+    responses((status = 200, description = "The figures; counts are since the start of the service.", body = schemas::Stats)),
 )]
 pub(super) async fn stats(_: NoQuery, service: Data<Service>) -> impl Responder {
     let store = StoreJson::of(&service.jobs.store_figures());

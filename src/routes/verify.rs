@@ -1,4 +1,4 @@
-//! `POST /verify`: a manifest in, a job out that holds a directory against it.
+//! `POST /verify`: takes a manifest and creates a job that verifies a directory against it.
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,19 +17,19 @@ use crate::service::job::accepted;
 
 #[utoipa::path(
     post, path = "/api/v1/verify", tag = "jobs", operation_id = "verify",
-    summary = "Hold a directory or a file of a root against a manifest",
-    description = "The body is a manifest of any format, told by its looks. `audit` merges it with a walk of `path`; \
-        `check` takes its entries from the manifest alone. Each result has a `verdict`, the summary their counts.",
+    summary = "Verify a directory or a file of a root against a manifest",
+    description = "The body is a manifest; its format is detected from its content. `audit` compares it with a walk of \
+        `path`; `check` looks only at the entries of the manifest. Each result has a `verdict`, and the summary counts them.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),
-        ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Relative to the root; the root itself unless given. Decoded once, to bytes."),
-        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of digests that do not say theirs; others are refused.", example = "sha256"),
-        ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` unless given."),
+        ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Relative to the root; by default the root itself. Decoded once, to bytes."),
+        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of all digests; digests of another length or algorithm are refused.", example = "sha256"),
+        ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
-            "A request that comes again under its key within 24 hours gives the job of the first."),
+            "A request that is repeated under the same key within 24 hours returns the job of the first."),
     ),
     request_body(content = String, content_type = "text/plain", description = "The manifest, at most 64 MiB and 1,000,000 lines."),
-    responses((status = 202, description = "Taken.", body = schemas::Job, headers(("Location" = String, description = "The job's own path.")))),
+    responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",
         "idempotency_conflict", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
@@ -45,7 +45,7 @@ pub(super) async fn verify(
     let key = idempotency_key(&request)?;
     service.admit_job(&caller, key.as_deref())?;
     let spec = spec_of(&request)?;
-    // Each manifest is held in memory whole: they come a few at a time.
+    // Each manifest is held in memory as a whole, so only a few are received at a time.
     let _share = service.manifest_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);

@@ -8,7 +8,7 @@ use hivesum_core::file::RootError;
 use super::tls::TlsError;
 use crate::config::ConfigError;
 
-/// Why the service does not start, or ended badly.
+/// Why the service does not start, or ends with an error.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The configuration is refused.
@@ -20,7 +20,7 @@ pub enum ServeError {
     /// Two directories have the same name.
     #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
     RootsClash(String),
-    /// The address cannot be had.
+    /// The address cannot be bound.
     #[error("cannot listen on {address}: {source}")]
     Bind {
         /// The address.
@@ -34,7 +34,7 @@ pub enum ServeError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The machine failed.
+    /// An operation of the system failed.
     #[error("the service ended: {0}")]
     Io(#[from] std::io::Error),
 }

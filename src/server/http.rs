@@ -1,4 +1,5 @@
-//! The HTTP service: sockets with connections and deadlines, below actix-http, which offers no place for them itself.
+//! The HTTP service: limits connections and gives each socket its deadlines, below actix-http, which has no hook for
+//! either.
 
 use std::io::{Error, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
@@ -25,10 +26,10 @@ use crate::gate::{Proxies, gate};
 use crate::service::Service;
 use crate::{assets, routes};
 
-/// A connection is closed this long after an answer to a body that was not read: the client has time to see it.
+/// How long a connection stays open after the answer to a body that was not read, so that the client sees the answer.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
-/// Who may connect, and how.
+/// Accepts connections.
 #[derive(Clone)]
 struct Acceptor {
     connections: Arc<Shares>,
@@ -37,7 +38,7 @@ struct Acceptor {
     tls: Option<TlsAcceptor>,
 }
 
-/// Serves on the listener, once it is polled; requests under way get `drain_within` at the end.
+/// Serves on the listener once it is polled. At the end, requests in progress get `drain_within` to finish.
 pub(super) fn serve(
     config: &ServeConfig,
     service: web::Data<Service>,
@@ -53,7 +54,7 @@ pub(super) fn serve(
     };
     let builder = ServerBuilder::new()
         .workers(config.workers.get())
-        // Our own bound refuses a connection; the server's would let it wait, and everybody behind it.
+        // Our own limit refuses a connection; the server's limit would let it and all later ones wait.
         .max_concurrent_connections(limits.max_connections.saturating_add(1024))
         .shutdown_timeout(drain_within.as_secs().max(1))
         .disable_signals();
@@ -86,26 +87,28 @@ pub(super) fn serve(
     Ok(builder.listen("hivesum", listener, factory)?.run())
 }
 
-/// A permit, then TLS where it is spoken: both in bounded time, or the connection is closed.
+/// Takes a permit for the connection, then performs the TLS handshake if TLS is configured. The connection is closed if
+/// no permit is left or the handshake is too slow.
 async fn admit(acceptor: Acceptor, socket: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
     let peer = socket.peer_addr()?;
     socket.set_nodelay(true)?;
     let permit = acceptor.permit(peer).ok_or_else(|| {
-        tracing::debug!(%peer, "no permit for a connection");
+        tracing::debug!(%peer, "a connection was refused: too many are open");
         Error::from(ErrorKind::ConnectionRefused)
     })?;
     let socket = match &acceptor.tls {
         None => Socket::Plain(socket),
         Some(tls) => {
-            let shaken = timeout(acceptor.timeouts.head, tls.accept(socket)).await.map_err(Error::from)?;
-            Socket::Tls(Box::new(shaken?))
+            let stream = timeout(acceptor.timeouts.head, tls.accept(socket)).await.map_err(Error::from)?;
+            Socket::Tls(Box::new(stream?))
         }
     };
     Ok((Connection::new(socket, acceptor.timeouts, Some(permit)), Some(peer)))
 }
 
 impl Acceptor {
-    /// A connection beyond either bound is closed at once; those of a proxy are many clients'.
+    /// A permit for the peer; none beyond the limit for all or for one address. Connections of a trusted proxy serve
+    /// many clients, so the limit for one address does not apply to them.
     fn permit(&self, peer: SocketAddr) -> Option<Share> {
         let own = !self.proxies.trusts(peer.ip());
         self.connections.take(own.then(|| ClientKey::of_address(peer.ip()))).ok()

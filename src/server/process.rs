@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Exit status of a service that was not given the time to drain.
+/// The exit status of a service that was not given the time to drain.
 const CUT_OFF: i32 = 1;
 
 /// Ready at the first SIGTERM or SIGINT. From then on another one ends the process.
@@ -35,14 +35,14 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
-/// Says where the service listens. On a thread of its own: a reader of stdout that does not read, or is gone,
-/// never holds the service up.
+/// Prints where the service listens, on a thread of its own, so that a blocked or closed stdout never delays the
+/// service.
 pub(super) fn announce_address(url: String) {
     let say = move || {
         let mut stdout = io::stdout().lock();
         let said = writeln!(stdout, "listening on {url}").and_then(|()| stdout.flush());
         if let Err(error) = said {
-            tracing::debug!(%error, "stdout takes nothing");
+            tracing::debug!(%error, "stdout cannot be written");
         }
     };
     if let Err(error) = std::thread::Builder::new().name("announce".to_owned()).spawn(say) {
@@ -50,11 +50,11 @@ pub(super) fn announce_address(url: String) {
     }
 }
 
-/// Prints the link. It is no log line: logs are kept, and the link is a secret.
+/// Prints the link. It is not logged, because logs are kept and the link is a secret.
 pub(super) fn announce_sign_in_link(link: Option<&str>) {
     let text = match link {
         Some(link) => format!("Sign in within 10 minutes, once: {link}\n"),
-        None => "Everybody who reaches this port may do anything: --no-auth\n".to_owned(),
+        None => "Anyone who reaches this port may do anything: --no-auth\n".to_owned(),
     };
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

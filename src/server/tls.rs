@@ -1,4 +1,4 @@
-//! TLS by rustls, with ring named as its provider: certificates and key are read once, at the start.
+//! TLS with rustls and the ring provider; the certificate and the key are read once, at the start.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::config::TlsFiles;
 
-/// Why there is no TLS. The file is named: it is the one of the command line.
+/// Why TLS cannot be used. The file is named, because it was given on the command line.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file has no certificate or no key.
@@ -21,12 +21,12 @@ pub enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The two do not go together, or cannot be used.
+    /// The certificate and the key do not match, or cannot be used.
     #[error("the certificate and the key cannot be used: {0}")]
     Pair(#[from] rustls::Error),
 }
 
-/// Speaks TLS with whoever connects.
+/// The acceptor of TLS connections.
 pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let unreadable =
         |path: &std::path::Path, reason: String| TlsError::File { path: path.display().to_string(), reason };
@@ -34,7 +34,7 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
         .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
         .map_err(|error| unreadable(&files.certificates, error.to_string()))?;
     if certificates.is_empty() {
-        return Err(unreadable(&files.certificates, "there is no certificate in it".to_owned()));
+        return Err(unreadable(&files.certificates, "it contains no certificate".to_owned()));
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, error.to_string()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

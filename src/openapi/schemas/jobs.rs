@@ -1,10 +1,10 @@
-//! Jobs: what was asked for, how far it has come, what came of it.
+//! Jobs: the request, the progress and the outcome.
 
 use utoipa::{IntoParams, ToSchema};
 
 use super::results::VerdictCounts;
 
-/// What the path of everything about one job says.
+/// The path parameter of requests about one job.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct JobPath {
@@ -13,7 +13,7 @@ pub(crate) struct JobPath {
     id: String,
 }
 
-/// Where a job stands: `queued -> running -> completed | failed | cancelled`.
+/// The state of a job: `queued -> running -> completed | failed | cancelled`.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum JobState {
@@ -32,7 +32,8 @@ pub(crate) enum JobKind {
     Verify,
 }
 
-/// Where the entries of a verify job come from: a walk held against the manifest, or the manifest alone.
+/// Which files a verify job looks at: `audit` compares a walk with the manifest, `check` looks only at the entries of
+/// the manifest.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum VerifyMode {
@@ -40,7 +41,7 @@ pub(crate) enum VerifyMode {
     Check,
 }
 
-/// A job's place among other jobs.
+/// The priority of a job among other jobs.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Priority {
@@ -48,14 +49,14 @@ pub(crate) enum Priority {
     Low,
 }
 
-/// What was asked for.
+/// What was requested.
 #[derive(ToSchema)]
 pub(crate) struct JobSpec {
     kind: JobKind,
     root: String,
     /// Relative to the root; empty for the root itself.
     path: String,
-    /// The exact bytes in base64, where `path` is not UTF-8.
+    /// The exact bytes in base64, if `path` is not UTF-8.
     #[schema(nullable = false)]
     path_b64: Option<String>,
     algorithms: Vec<String>,
@@ -71,15 +72,15 @@ pub(crate) struct JobSpec {
     deadline_seconds: Option<u32>,
     #[schema(nullable = false, format = "uuid")]
     reuse_unchanged_from: Option<String>,
-    /// Of a verify job.
+    /// Only for verify jobs.
     #[schema(nullable = false)]
     mode: Option<VerifyMode>,
-    /// Of a verify job: the algorithm of digests that do not say theirs, where it was asked for.
+    /// Only for verify jobs: the requested algorithm of the manifest's digests.
     #[schema(nullable = false)]
     algorithm: Option<String>,
 }
 
-/// How far a job has come: committed results, and in `bytes_done` what is digested of large files under way.
+/// The progress of a job: committed results, and in `bytes_done` also the hashed part of large files in progress.
 #[derive(ToSchema)]
 pub(crate) struct Progress {
     /// Known once the walk has ended.
@@ -96,7 +97,7 @@ pub(crate) struct Progress {
     eta_seconds: Option<u64>,
 }
 
-/// What a job came to.
+/// The summary of a job that has ended.
 #[derive(ToSchema)]
 pub(crate) struct Summary {
     files: u64,
@@ -107,10 +108,10 @@ pub(crate) struct Summary {
     elapsed_ms: u64,
     /// Whether the walk reached its end.
     complete: bool,
-    /// Of a verify job.
+    /// Only for verify jobs.
     #[schema(nullable = false)]
     verdicts: Option<VerdictCounts>,
-    /// Of a verify job: what digests that do not say their algorithm turned out to be.
+    /// Only for verify jobs: the algorithm that was detected for digests that do not name theirs.
     #[schema(nullable = false)]
     algorithm: Option<String>,
 }
@@ -138,24 +139,25 @@ pub(crate) struct Job {
     #[schema(required, format = DateTime)]
     finished_at: Option<String>,
     progress: Progress,
-    /// Set when the job ended.
+    /// Set when the job has ended.
     #[schema(required)]
     summary: Option<Summary>,
-    /// Set when it failed.
+    /// Set if the job has failed.
     #[schema(nullable = false)]
     error: Option<JobError>,
 }
 
-/// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job; in the stream of all jobs the
-/// first three with a member `job`, the job's id.
+/// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job. In the stream of all jobs, the
+/// first three also have a member `job` with the job's id.
 #[derive(ToSchema)]
 pub(crate) struct ServerSentEvent {
     /// `progress`, `state`, `item_error`, `snapshot` or `end`.
     event: String,
-    /// Where to go on: of one job the count of its committed rows, of all jobs how many have ended.
+    /// Where to resume: for one job the number of its committed rows; for all jobs the number of ended jobs, and the
+    /// rows of running jobs with errors.
     id: String,
     data: String,
-    /// Milliseconds before a browser comes back.
+    /// Milliseconds before a browser reconnects.
     #[schema(nullable = false)]
     retry: Option<u64>,
 }

@@ -1,10 +1,10 @@
-//! Results: what came of each file, and what changed from one job to another.
+//! Results: the outcome for each file, and the differences between two jobs.
 
 use utoipa::ToSchema;
 
 use super::values::Digests;
 
-/// What an audit says of a file.
+/// The verdict of an audit on a file.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Verdict {
@@ -17,7 +17,7 @@ pub(crate) enum Verdict {
     SuspectedRot,
 }
 
-/// How many files came to which verdict; suspected rot counts as modified.
+/// The number of files by verdict; suspected rot counts as modified.
 #[derive(ToSchema)]
 pub(crate) struct VerdictCounts {
     matched: u64,
@@ -28,7 +28,7 @@ pub(crate) struct VerdictCounts {
     unreadable: u64,
 }
 
-/// What came of a file.
+/// The status of a file.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum ItemStatus {
@@ -37,7 +37,7 @@ pub(crate) enum ItemStatus {
     Skipped,
 }
 
-/// How far a digest can be trusted: `unverified` where a writer could not be ruled out.
+/// How far a digest can be trusted: `unverified` if a concurrent writer could not be ruled out.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Stability {
@@ -48,42 +48,42 @@ pub(crate) enum Stability {
 /// One result.
 #[derive(ToSchema)]
 pub(crate) struct Item {
-    /// Relative to the job's path; of a single file its name.
+    /// Relative to the job's path; for a single file its name.
     path: String,
-    /// The exact bytes in base64, where `path` is not UTF-8.
+    /// The exact bytes in base64, if `path` is not UTF-8.
     #[schema(nullable = false)]
     path_b64: Option<String>,
     size: u64,
     #[schema(required, format = DateTime)]
     modified_at: Option<String>,
     status: ItemStatus,
-    /// Of hashed files.
+    /// Only for hashed files.
     #[schema(nullable = false)]
     digests: Option<Digests>,
-    /// Of hashed files.
+    /// Only for hashed files.
     #[schema(nullable = false)]
     stability: Option<Stability>,
-    /// `true` where the digests were taken over from an earlier job, and the file not read.
+    /// `true` if the digests were reused from an earlier job and the file was not read.
     #[schema(nullable = false)]
     reused: Option<bool>,
-    /// Why, unless hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
+    /// Why the file was not hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
     #[schema(nullable = false)]
     code: Option<String>,
-    /// Of verify jobs.
+    /// Only for verify jobs.
     #[schema(nullable = false)]
     verdict: Option<Verdict>,
-    /// Of a moved file: the path it had.
+    /// For a moved file: its old path.
     #[schema(nullable = false)]
     moved_from: Option<String>,
-    /// The exact bytes in base64, where `moved_from` is not UTF-8.
+    /// The exact bytes in base64, if `moved_from` is not UTF-8.
     #[schema(nullable = false)]
     moved_from_b64: Option<String>,
-    /// What a verdict on a changed digest rests on.
+    /// The evidence for a verdict on a changed digest.
     #[schema(nullable = false)]
     evidence: Option<Evidence>,
 }
 
-/// What became of a file from one job to another.
+/// How a file changed from one job to another.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Change {
@@ -95,7 +95,7 @@ pub(crate) enum Change {
     Unreadable,
 }
 
-/// How many files changed in which way.
+/// The number of files by change.
 #[derive(ToSchema)]
 pub(crate) struct ChangeCounts {
     added: u64,
@@ -104,12 +104,12 @@ pub(crate) struct ChangeCounts {
     moved: u64,
     suspected_rot: u64,
     unchanged: u64,
-    /// Of files that could not be read at one of the two times.
+    /// Files that could not be read in one of the two jobs.
     #[schema(nullable = false)]
     unreadable: Option<u64>,
 }
 
-/// What became of one recorded value.
+/// Whether one recorded value changed.
 #[derive(serde::Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trace {
@@ -118,7 +118,7 @@ pub(crate) enum Trace {
     Unknown,
 }
 
-/// What a verdict on a changed digest rests on; the word `none` where nothing was recorded.
+/// The evidence for a verdict on a changed digest; the word `none` if nothing was recorded.
 #[derive(serde::Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Evidence {
@@ -126,7 +126,7 @@ pub(crate) enum Evidence {
     None(String),
 }
 
-/// What was known of a file at one of the two times.
+/// What one of the two jobs recorded about a file.
 #[derive(ToSchema)]
 pub(crate) struct Glimpse {
     #[schema(required)]
@@ -140,22 +140,22 @@ pub(crate) struct Glimpse {
     digests: Digests,
 }
 
-/// One file that is not what it was.
+/// One file that differs.
 #[derive(ToSchema)]
 pub(crate) struct Difference {
-    /// Of a moved file the new one.
+    /// For a moved file: its new path.
     path: String,
-    /// The exact bytes in base64, where `path` is not UTF-8.
+    /// The exact bytes in base64, if `path` is not UTF-8.
     #[schema(nullable = false)]
     path_b64: Option<String>,
     verdict: Change,
-    /// Of a moved file: the path it had.
+    /// For a moved file: its old path.
     #[schema(nullable = false)]
     moved_from: Option<String>,
-    /// The exact bytes in base64, where `moved_from` is not UTF-8.
+    /// The exact bytes in base64, if `moved_from` is not UTF-8.
     #[schema(nullable = false)]
     moved_from_b64: Option<String>,
-    /// Of modified files and suspected rot.
+    /// Only for modified files and suspected rot.
     #[schema(nullable = false)]
     evidence: Option<Evidence>,
     #[schema(required)]

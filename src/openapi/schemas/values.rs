@@ -1,4 +1,4 @@
-//! Names, digests and numbers, exactly as far as they are taken.
+//! Names, digests and numbers, with exactly the values that the API accepts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The names of algorithms and their digests, in the order asked for.
+/// Digests by the name of their algorithm, in the requested order.
 #[derive(serde::Serialize, ToSchema)]
 #[schema(example = json!({ "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" }))]
 pub(crate) struct Digests(BTreeMap<String, String>);
@@ -24,7 +24,7 @@ impl PartialSchema for AlgorithmName {
 
 impl ToSchema for AlgorithmName {}
 
-/// Names of algorithms; one named twice is computed once.
+/// Names of algorithms; one that is named twice is computed once.
 pub(crate) struct AlgorithmNames;
 
 impl PartialSchema for AlgorithmNames {
@@ -36,7 +36,7 @@ impl PartialSchema for AlgorithmNames {
 
 impl ToSchema for AlgorithmNames {}
 
-/// A digest of known algorithm: `sha256:HEX`.
+/// A digest with the name of its algorithm: `sha256:HEX`.
 pub(crate) struct ExpectedDigest;
 
 impl PartialSchema for ExpectedDigest {
@@ -48,7 +48,7 @@ impl PartialSchema for ExpectedDigest {
 
 impl ToSchema for ExpectedDigest {}
 
-/// A digest to look for: `sha256:HEX`, or hex alone of a length that some algorithm has.
+/// A digest to search for: `sha256:HEX`, or hex alone, with the length of some algorithm's digests.
 pub(crate) struct WantedDigest;
 
 impl PartialSchema for WantedDigest {
@@ -64,12 +64,13 @@ impl PartialSchema for WantedDigest {
 
 impl ToSchema for WantedDigest {}
 
-/// A path beneath a root: components between single `/`, none of them empty, `.` or `..`; empty for the root itself.
+/// A path below a root: components separated by single `/`, none of them empty, `.` or `..`. An empty path is the root
+/// itself.
 pub(crate) struct PathBeneath;
 
 impl PartialSchema for PathBeneath {
     fn schema() -> RefOr<Schema> {
-        // What begins with no dot, with one and then none, or with two and goes on.
+        // A component that starts with no dot, with exactly one dot, or with two dots and more.
         let component = r"([^./\u0000][^/\u0000]*|\.[^./\u0000][^/\u0000]*|\.\.[^/\u0000]+)";
         pattern(&format!("^({component}(/{component})*)?$"))
     }
@@ -77,7 +78,7 @@ impl PartialSchema for PathBeneath {
 
 impl ToSchema for PathBeneath {}
 
-/// A place in a listing, as `next_cursor` tells it: unpadded base64url.
+/// A position in a listing, as `next_cursor` gives it: unpadded base64url.
 pub(crate) struct Cursor;
 
 impl PartialSchema for Cursor {
@@ -88,15 +89,15 @@ impl PartialSchema for Cursor {
 
 impl ToSchema for Cursor {}
 
-/// Text of this form.
+/// A string that matches this pattern.
 fn pattern(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
 }
 
-/// A number of 64 bits, without the format that would halve it.
+/// An unsigned number of 64 bits, without the format `int64`, which would halve its range.
 pub(crate) struct Whole;
 
-/// The same, but for 0.
+/// The same without 0.
 pub(crate) struct Positive;
 
 /// A positive number of 32 bits.
@@ -140,7 +141,7 @@ impl PartialSchema for DigestField {
 
 impl ToSchema for DigestField {}
 
-/// The form of a manifest.
+/// The format of a manifest.
 pub(crate) struct ManifestFormat;
 
 impl PartialSchema for ManifestFormat {

@@ -1,4 +1,4 @@
-// The session's cookie goes along by itself; no validator of another host is asked.
+// The browser sends the session's cookie by itself; no validator on another host is called.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",

@@ -1,5 +1,5 @@
-//! `GET /events`: what happens to all jobs that the caller may see. `progress`, `state` and `item_error` have one member
-//! more, `job`, the id of the job they are of.
+//! `GET /events`: the events of all jobs that the caller may see. `progress`, `state` and `item_error` have one more
+//! member, `job`, with the id of their job.
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,15 +16,16 @@ use crate::service::Service;
 
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "jobs", operation_id = "follow_all_jobs",
-    summary = "What happens to all jobs, as server-sent events",
-    description = "The events of every job, those to come among them: `progress`, `state` and `item_error` name theirs in a \
-        member `job`; `snapshot` and `end` are the job itself. A job is first told of by its `state`, and its `end` follows \
-        its last `state` once it is kept. A comment comes at least every 15 s. Of the token's own jobs, unless it is an admin's.",
+    summary = "Follow all jobs with server-sent events",
+    description = "The events of every job, also of jobs that are submitted later: `progress`, `state` and `item_error` \
+        name their job in a member `job`; `snapshot` and `end` are the job itself. The first event of a job is its `state`; \
+        its `end` follows its last `state` once the end is stored. A comment is sent at least every 15 s. The stream \
+        covers the token's own jobs, or all jobs if the token has the scope admin.",
     params(
         ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(,[0-9a-f-]{36}:[0-9]+)*$", description =
-            "The last event seen: ends and errors since are told again, those of earlier starts of the service among them."),
+            "The last event seen. Ends and errors since then are sent again, also those from before a restart of the service."),
     ),
-    responses((status = 200, description = "The stream; it goes on until the service stops.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
+    responses((status = 200, description = "The stream; it continues until the service stops.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(in crate::routes) async fn all_events(
@@ -36,7 +37,7 @@ pub(in crate::routes) async fn all_events(
     service.admit_work()?;
     let share = service.stream_for(&caller)?;
     let events = service.jobs.subscribe_to_all(caller.sees_jobs_of(), last_event_id(&request)?).await?;
-    // An id without an event: who leaves before the first one comes back to here.
+    // An id without an event: a client that disconnects before the first event resumes from here.
     let preamble = format!("{RETRY}id: {}\n\n", events.standing());
     Ok(send(&service, share, preamble, events))
 }
@@ -47,12 +48,12 @@ impl Source for ServiceEvents {
     }
 }
 
-/// Something that is of one job among many.
+/// Data with the id of its job.
 #[derive(Serialize)]
 struct WithJob<T> {
     job: JobId,
     #[serde(flatten)]
-    told: T,
+    data: T,
 }
 
 #[derive(Serialize)]
@@ -63,9 +64,9 @@ struct StateJson {
 fn text_of(event: &ServiceEvent) -> String {
     let (id, job) = (&event.standing, event.job);
     match &event.kind {
-        JobEventKind::Progress(told) => write_event(id, "progress", &WithJob { job, told }),
-        JobEventKind::State(state) => write_event(id, "state", &WithJob { job, told: StateJson { state: *state } }),
-        JobEventKind::ItemError(told) => write_event(id, "item_error", &WithJob { job, told }),
+        JobEventKind::Progress(data) => write_event(id, "progress", &WithJob { job, data }),
+        JobEventKind::State(state) => write_event(id, "state", &WithJob { job, data: StateJson { state: *state } }),
+        JobEventKind::ItemError(data) => write_event(id, "item_error", &WithJob { job, data }),
         JobEventKind::Snapshot(job) => write_event(id, "snapshot", job),
         JobEventKind::End(job) => write_event(id, "end", job),
     }

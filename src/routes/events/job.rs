@@ -1,4 +1,4 @@
-//! `GET /jobs/{id}/events`: a job's progress, to its end. Ids are counts of its committed rows.
+//! `GET /jobs/{id}/events`: the events of a job until its end. The id of an event is the number of committed rows.
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,11 +15,11 @@ use crate::service::{NO_SUCH_JOB, Service};
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
-    summary = "A job's progress as server-sent events",
-    description = "Events `progress`, `state`, `item_error`, `snapshot` and, last, `end`; a comment at least every 15 s.",
+    summary = "Follow a job with server-sent events",
+    description = "The events `progress`, `state`, `item_error`, `snapshot` and, last, `end`. A comment is sent at least every 15 s.",
     params(
         schemas::JobPath,
-        ("Last-Event-ID" = inline(Option<schemas::Whole>), Header, description = "The last event seen: what came since is told again."),
+        ("Last-Event-ID" = inline(Option<schemas::Whole>), Header, description = "The last event seen. Later events are sent again."),
     ),
     responses((status = 200, description = "The stream; it ends with the job.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),

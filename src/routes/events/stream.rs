@@ -15,19 +15,20 @@ use tokio_util::sync::CancellationToken;
 use crate::error::ApiError;
 use crate::service::Service;
 
-/// A comment is sent after this long without an event, so that proxies keep the connection.
+/// A comment is sent after this long without an event, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The first field: how many milliseconds a browser waits before it comes back.
+/// The first field of a stream: how many milliseconds a browser waits before it reconnects.
 pub(super) const RETRY: &str = "retry: 2000\n";
 
-/// Where events come from; dropped while it waits, it loses none.
+/// A source of events. Dropping a future of `next` loses no event.
 pub(super) trait Source {
-    /// The next event as text; nothing at the end.
+    /// The next event as text; none at the end.
     async fn next(&mut self) -> Option<String>;
 }
 
-/// Sends what comes from a source, after a preamble, until it ends or the service stops. The share goes with it.
+/// Streams a preamble and the events of a source, until the source ends or the service stops. The stream holds the
+/// share.
 pub(super) fn send(
     service: &Data<Service>,
     share: Share,
@@ -44,7 +45,7 @@ pub(super) fn send(
         .streaming(body)
 }
 
-/// Where the client was, as its browser tells.
+/// The last event that the client has seen, as its browser reports it.
 pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<T>, ApiError> {
     let Some(field) = request.headers().get("last-event-id") else { return Ok(None) };
     let id = field.to_str().ok().and_then(|id| id.parse().ok());
@@ -60,7 +61,7 @@ struct Follower<S> {
 }
 
 impl<S: Source> Follower<S> {
-    /// The next bytes to send; nothing once the source has ended or the service stops.
+    /// The next bytes to send; none once the source has ended or the service stops.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(preamble) = self.preamble.take() {
             return Some(Bytes::from(preamble));
@@ -73,7 +74,7 @@ impl<S: Source> Follower<S> {
     }
 }
 
-/// JSON has no line break of its own, so one `data` line carries it.
+/// Compact JSON has no line breaks, so it fits on one `data` line.
 pub(super) fn write_event(id: &impl Display, name: &str, data: &impl Serialize) -> String {
     let data = serde_json::to_string(data).expect("progress, states, items and jobs have strings for keys");
     let mut text = String::with_capacity(data.len() + 48);

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::digest_field;
 
-/// What came of one body or one part, as it is shown.
+/// The digests of one body or one part, as JSON.
 pub(super) struct Hashed {
     /// The name of a part.
     pub(super) name: Option<Vec<u8>>,

@@ -1,7 +1,7 @@
-//! `POST /hash`: bytes are digested while they arrive and never stored.
+//! `POST /hash`: bytes are hashed while they arrive and never stored.
 //!
-//! Everything that can be refused by the head is, before a byte of the body is read: algorithms, digest fields,
-//! length, encoding, and a full queue.
+//! Everything that the head of a request shows is checked before a byte of the body is read: algorithms, digest fields,
+//! length, encoding, and whether the queue is full.
 
 mod hashed;
 mod multipart;
@@ -22,14 +22,14 @@ use upload_request::UploadRequest;
 
 #[utoipa::path(
     post, path = "/api/v1/hash", tag = "hashing", operation_id = "hash_body",
-    summary = "Digest the body",
-    description = "The bytes are digested as they arrive and never stored. `multipart/form-data` carries many files: \
-        one result a part, in order; expected digests are for raw bodies.",
+    summary = "Hash the body",
+    description = "The bytes are hashed as they arrive and never stored. `multipart/form-data` carries several files, \
+        with one result per part, in order. Expected digests are checked for raw bodies only.",
     params(
-        ("algorithms" = inline(Option<schemas::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 unless given.", example = json!(["blake3", "sha256"])),
-        ("expect" = inline(Option<schemas::ExpectedDigest>), Query, description = "ALGORITHM:HEX: the digest that the bytes must have.", ),
-        ("Content-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530, checked: sha-256 and sha-512."),
-        ("Repr-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530, checked: sha-256 and sha-512."),
+        ("algorithms" = inline(Option<schemas::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 by default.", example = json!(["blake3", "sha256"])),
+        ("expect" = inline(Option<schemas::ExpectedDigest>), Query, description = "The digest that the bytes must have, as ALGORITHM:HEX."),
+        ("Content-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530; sha-256 and sha-512 are checked."),
+        ("Repr-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530; sha-256 and sha-512 are checked."),
     ),
     request_body(description = "Any bytes.", content(
         (Vec<u8> = "application/octet-stream"),
@@ -51,13 +51,12 @@ pub(super) async fn hash(
     service.admit_work()?;
     let asked = UploadRequest::of(&request)?;
     let _share = service.upload_for(&caller)?;
-    let body =
+    let mut body =
         PacedBody::open(&request, payload, service.upload_rules())?.within(service.bandwidth.clone(), caller.key);
     if request.content_type().eq_ignore_ascii_case("multipart/form-data") {
         return multipart::hash_parts(&request, body, &asked, &service).await;
     }
     let mut upload = service.engine.upload(asked.algorithms)?;
-    let mut body = body;
     while let Some(chunk) = body.next().await? {
         upload.absorb(chunk).await?;
     }

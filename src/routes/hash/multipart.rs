@@ -1,4 +1,4 @@
-//! Many files in one body: one result a part, in order.
+//! Several files in one body, with one result per part, in order.
 
 use std::time::Instant;
 
@@ -20,11 +20,11 @@ pub(super) async fn hash_parts(
 ) -> Result<HttpResponse, ApiError> {
     if !asked.expected.is_empty() {
         return Err(ApiError::invalid(
-            "expected digests are checked for raw bodies only: send each file as a body of its own",
+            "expected digests are checked for raw bodies only: send each file in a request of its own",
         ));
     }
-    // A full queue is told before the body is read, and a place is held until it has been.
-    let mut place = Some(service.engine.upload(asked.algorithms)?);
+    // Started before the body is read, so that a full queue is reported at once. The first part uses it.
+    let mut first_upload = Some(service.engine.upload(asked.algorithms)?);
     let mut parts = Multipart::new(request.headers(), body.into_stream());
     let mut hashed = Vec::new();
     while let Some(field) = parts.next().await {
@@ -33,7 +33,7 @@ pub(super) async fn hash_parts(
             return Err(ApiError::TooLarge { what: "the number of parts", limit: service.limits.max_parts as u64 });
         }
         let began = Instant::now();
-        let mut upload = match place.take() {
+        let mut upload = match first_upload.take() {
             Some(upload) => upload,
             None => service.engine.upload(asked.algorithms)?,
         };
@@ -48,7 +48,7 @@ pub(super) async fn hash_parts(
     Ok(HttpResponse::Ok().json(hashed))
 }
 
-/// The file's name, else the field's.
+/// The name of the file, or else of the field.
 fn name_of(field: &Field) -> Vec<u8> {
     let disposition = field.content_disposition();
     let extended = disposition.and_then(|disposition| disposition.get_filename_ext()).map(|name| name.value.clone());
@@ -59,7 +59,7 @@ fn name_of(field: &Field) -> Vec<u8> {
 fn from_multipart(error: MultipartError) -> ApiError {
     match error {
         MultipartError::Payload(error) => error.into(),
-        MultipartError::Incomplete => ApiError::invalid("the body broke off, or its last boundary is missing"),
+        MultipartError::Incomplete => ApiError::invalid("the body is incomplete, or its last boundary is missing"),
         error => ApiError::invalid(format!("the multipart body cannot be read: {error}")),
     }
 }
