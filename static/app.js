@@ -45,16 +45,16 @@ async function route() {
 	if (key === shown.key && shown.view?.update) { shown.view.update(to); return; }
 	leave();
 	const mine = turn;
-	const place = h(`div.view.view-${to.name}`);
-	// What is on the page stays until the next view has something to show.
-	const slow = setTimeout(() => { if (mine === turn && !place.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
+	const body = h(`div.view.view-${to.name}`);
+	// The old view stays until the next one has something to show.
+	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
 	try {
 		const module = await load().catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
-		// A view may fill its place before it is ready; it is shown from then on.
-		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, place); scrollTo(0, 0); } });
-		filled.observe(place, { childList: true });
-		const view = await module.mount(place, { ...to, signal: gone.signal });
+		// A view may add content before it is ready; it is shown from then on.
+		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
+		filled.observe(body, { childList: true });
+		const view = await module.mount(body, { ...to, signal: gone.signal });
 		if (mine !== turn) { view.unmount?.(); return; }
 		shown = { key, view };
 		if (to.name !== 'job') document.title = `${view.title} · hivesum`;
@@ -76,7 +76,7 @@ function leave() {
 function broken(problem) {
 	if (problem.name !== 'Problem') console.error(problem);
 	clear();
-	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'The page met a fault of its own.', button('Try again', '.primary@retry', route, 'retry'), problem));
+	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'Something went wrong in the page.', button('Try again', '.primary@retry', route, 'retry'), problem));
 }
 
 function enterSignedOut(problem) {
@@ -98,7 +98,7 @@ function signedIn() {
 	route();
 }
 
-// A sign-in link has its token in the fragment, which never leaves the browser; it is taken out at once.
+// The token of a sign-in link is in the fragment, which never leaves the browser; it is removed at once.
 async function takeToken() {
 	const found = /^#token=(.*)$/.exec(location.hash);
 	if (!found) return;
@@ -107,7 +107,7 @@ async function takeToken() {
 		await signIn(decodeURIComponent(found[1]));
 		signedOut = false;
 	} catch (problem) {
-		// A used link is no fault while the cookie is good, or where no token is needed.
+		// A used link is no error while the session is valid, or if no token is needed.
 		await get('algorithms', { silent: true }).catch(() => enterSignedOut(problem));
 	}
 }
@@ -127,7 +127,7 @@ function header() {
 		link.title = `${count(sample.filesPerSecond)} files/s`;
 	});
 	const badge = node('uploads-active');
-	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} under way`); });
+	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} in progress`); });
 }
 
 function themeToggle() {
@@ -139,7 +139,7 @@ function themeToggle() {
 		const now = root.dataset.theme ?? (dark.matches ? 'dark' : 'light');
 		root.dataset.theme = now === 'dark' ? 'light' : 'dark';
 		tell();
-		try { localStorage.setItem('hivesum.theme', root.dataset.theme); } catch { /* for this visit only, then */ }
+		try { localStorage.setItem('hivesum.theme', root.dataset.theme); } catch { /* not remembered */ }
 	});
 }
 
@@ -156,5 +156,5 @@ header();
 themeToggle();
 await takeToken();
 if (!signedOut) { pool.start(); route(); }
-// The other views are at hand, then, when the server is not.
+// Loaded ahead, so that views open while the server is away.
 requestIdleCallback(() => Object.values(VIEWS).forEach(([load]) => load().catch(() => {})));

@@ -1,4 +1,4 @@
-// The shared kernel behind one door: what the views build on.
+// The kernel that the views share, as one module.
 
 export * from './kernel/api.js';
 export * from './kernel/chart.js';
@@ -12,7 +12,7 @@ export * from './kernel/listing.js';
 export * from './kernel/manifest.js';
 export * from './kernel/notice.js';
 export * from './kernel/pages.js';
+export * from './kernel/path.js';
 export * from './kernel/picker.js';
-export * from './kernel/place.js';
 export * from './kernel/table.js';
 export * from './kernel/words.js';

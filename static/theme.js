@@ -1,4 +1,4 @@
-// Runs before the first paint: the chosen colours must not arrive after it.
+// Runs before the first paint, so that it has the chosen colours.
 (() => {
 	try {
 		const theme = localStorage.getItem('hivesum.theme');

@@ -1,5 +1,5 @@
-// The one door to the REST API: JSON in, JSON out, every failure a Problem.
-// A 429 or 503 comes before anything was done, so any request may be sent again after Retry-After.
+// All calls of the REST API: JSON in, JSON out, every failure a Problem.
+// 429 and 503 come before anything is done, so any request may be repeated after Retry-After.
 
 import { waiting, settled } from './notice.js';
 
@@ -17,13 +17,13 @@ export class Problem extends Error {
 	get worthRetry() { return this.status === 429 || this.status === 503; }
 }
 
-const PLAIN = { 408: 'The data came too slowly.', 413: 'This is larger than the server accepts.', 429: 'Too many requests.', 503: 'The server is busy.' };
+const PLAIN = { 408: 'The data arrived too slowly.', 413: 'This is larger than the server accepts.', 429: 'Too many requests.', 503: 'The server is busy.' };
 
 export function problemOf(status, body, retryAfter) {
 	if (status === 429) dispatchEvent(new Event('refused'));
-	let told = {};
-	try { told = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
-	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId } = told;
+	let fields = {};
+	try { fields = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
+	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId } = fields;
 	return new Problem({ status, code, detail, requestId, retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1) });
 }
 
@@ -53,7 +53,7 @@ export function sleep(seconds, signal) {
 	});
 }
 
-// Sends a request; when the server is busy it says so and tries again, unless `silent`.
+// Sends a request. If the server is busy, shows that and tries again, unless `silent`.
 export async function send(method, path, options = {}) {
 	for (let attempt = 1; ; attempt += 1) {
 		try {
@@ -81,12 +81,12 @@ export function query(members) {
 // A key for Idempotency-Key; randomUUID exists only in secure contexts.
 export const freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
-// What does not change while the page is open, and the same server and token answer.
-const kept = new Map();
+// Cached: what does not change while the page is open, for one server and token.
+const cache = new Map();
 function keep(name) {
-	if (!kept.has(name)) kept.set(name, get(name).catch((error) => { kept.delete(name); throw error; }));
-	return kept.get(name);
+	if (!cache.has(name)) cache.set(name, get(name).catch((error) => { cache.delete(name); throw error; }));
+	return cache.get(name);
 }
-export const forget = () => kept.clear();
+export const forget = () => cache.clear();
 export const algorithms = () => keep('algorithms');
 export const roots = () => keep('roots');

@@ -1,4 +1,4 @@
-// A small line chart of the last so many seconds. Colours come from the style sheet.
+// A small line chart of the last seconds. Colours come from the style sheet.
 
 import { h } from './dom.js';
 

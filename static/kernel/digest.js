@@ -1,4 +1,4 @@
-// Recognises a pasted digest by its form where that says the algorithm, else by its length.
+// Recognises a pasted digest by its form if that names the algorithm, else by its length.
 
 import { canonical, parse } from './manifest.js';
 
@@ -10,8 +10,8 @@ function base64ToHex(text) {
 	try { return Array.from(atob(text), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(''); } catch { return ''; }
 }
 
-// Reads a pasted digest: null for nothing, {error}, or {hex, names, sure}: the algorithms it can be of, and whether that
-// is certain. `known` is the answer of GET /algorithms.
+// Reads a pasted digest: null if empty, {error}, or {hex, names, sure}: the possible algorithms, and whether the form
+// names one. `known` is the answer of GET /algorithms.
 export function recognise(text, known) {
 	const line = text.trim().split(/\r?\n/, 1)[0].trim();
 	if (line === '') return null;
@@ -32,7 +32,7 @@ export function recognise(text, known) {
 
 function named(name, hex, known) {
 	const algorithm = known.find((a) => a.name === name);
-	if (!algorithm || !hex) return { error: 'This algorithm is not one that the server knows.' };
+	if (!algorithm || !hex) return { error: 'The server does not know this algorithm.' };
 	if (algorithm.digest_bytes * 2 !== hex.length) return { error: `A digest of this algorithm has ${algorithm.digest_bytes * 2} hexadecimal digits, this one has ${hex.length}.` };
 	return { hex, names: [name], sure: true };
 }
@@ -41,7 +41,7 @@ export function verdictOf(digests, expected) {
 	if (!digests || !expected?.hex) return null;
 	const able = expected.names.filter((name) => digests[name] !== undefined);
 	if (able.some((name) => digests[name] === expected.hex)) return 'match';
-	// A length can fit several: a difference is proven when each of the likely ones was computed.
+	// Several algorithms share a length: it is a mismatch once each likely one was computed.
 	return able.length && neededFor(expected).every((name) => able.includes(name)) ? 'mismatch' : null;
 }
 

@@ -12,7 +12,7 @@ function read(spec) {
 	return specs.get(spec);
 }
 
-// Creates an element; a plain object after the spec holds attributes (`label` is aria-label), and functions among them listen.
+// Creates an element; a plain object after the spec holds attributes (`label` is aria-label), and functions are listeners.
 export const h = (spec, ...rest) => fill(document.createElement(read(spec).tag), read(spec), rest);
 
 const svg = (spec, ...rest) => fill(document.createElementNS(SVG, read(spec).tag), read(spec), rest);
@@ -39,7 +39,7 @@ export function put(element, ...children) {
 	return element;
 }
 
-// Sets an attribute when it changes; null takes it away.
+// Sets an attribute when it changes; null removes it.
 export function attr(element, name, value) {
 	if (!there(value)) element.removeAttribute(name);
 	else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
@@ -81,7 +81,7 @@ export const searchField = (testid, label, value, input) => {
 	return { field, node: h('label.search', icon('search'), field) };
 };
 
-// `set(share)` of 0 to 1; null: nobody knows.
+// `set(share)` takes 0 to 1, or null if unknown.
 export function progressBar(spec, label) {
 	const bar = h('i');
 	const node = h(`div.bar${spec}`, { role: 'progressbar', label }, bar);

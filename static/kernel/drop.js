@@ -1,8 +1,8 @@
-// Files that come by drop or from the browser's chooser, the same for every view.
+// Files that are dropped or chosen, the same for every view.
 
 import { h } from './dom.js';
 
-// The whole window takes drops until `signal`, so that a near miss does not leave the page; `zone` lights up.
+// The whole window accepts drops until `signal`, so that a near miss does not leave the page; `zone` lights up.
 export function onDrop(signal, zone, take) {
 	let depth = 0;
 	const enter = (change) => { depth = change ? Math.max(0, depth + change) : 0; zone.classList.toggle('over', depth > 0); };

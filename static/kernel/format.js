@@ -61,7 +61,7 @@ function mark(character) {
 
 export const visible = (name) => String(name).replace(SPLIT, (c) => mark(c));
 
-// The same as nodes: what is invisible or turns the text around is a small mark.
+// The same as nodes: invisible characters and those that reverse text become small marks.
 export function nameNode(name, className = '') {
 	const node = h(`bdi.name.${className}`);
 	for (const part of String(name).split(SPLIT)) {

@@ -1,4 +1,4 @@
-// The comb: one cell a hasher, small in the header, large in the system view.
+// The comb: one cell per hasher, small in the header, large in the system view.
 
 import { h, attr } from './dom.js';
 
@@ -12,8 +12,8 @@ export function comb(spec, most = MOST_CELLS) {
 		while (node.childElementCount < shown) node.append(h('i.hex'));
 		while (node.childElementCount > shown) node.lastChild.remove();
 		const scaled = (n) => Math.ceil((n * shown) / Math.max(1, size));
-		const [lit, dead, held] = [busy, size - alive, stuck].map(scaled);
-		[...node.children].forEach((cell, i) => attr(cell, 'class', `hex ${shown - i <= dead ? 'dead' : shown - i <= dead + held ? 'stuck' : i < lit ? 'busy' : ''}`));
+		const [lit, dead, bad] = [busy, size - alive, stuck].map(scaled);
+		[...node.children].forEach((cell, i) => attr(cell, 'class', `hex ${shown - i <= dead ? 'dead' : shown - i <= dead + bad ? 'stuck' : i < lit ? 'busy' : ''}`));
 		attr(node, 'aria-label', `${busy} of ${size} hashers busy, ${size - alive} dead, ${stuck} stuck`);
 	}
 	return { node, show };

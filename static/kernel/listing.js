@@ -1,5 +1,5 @@
-// A large result in a panel: tabs and a search that filter it, and a table in which any row can be reached.
-// The filters are members of the API's query and of the page's address alike.
+// A large result in a panel: tabs and a search that filter it, and a table that can show any row.
+// The filters are members of the API's query and of the page's address.
 
 import { h, put, button, cell, searchField } from './dom.js';
 import { query } from './api.js';
@@ -12,7 +12,7 @@ const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
 const rowHeight = () => (NARROW.matches ? 62 : 36);
 
-// `names` are the filters; `load(filters, signal)` answers {items, total}; `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}].
+// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}].
 export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools }) {
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
@@ -37,7 +37,7 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		const filtered = Object.values(others).some(Boolean);
 		put(total, plural(pages.total, filtered ? 'result shown' : 'result', filtered ? 'results shown' : 'results'));
 		table.node.hidden = pages.total === 0;
-		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing fits this filter', 'Try another word, or show all results.',
+		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing matches this filter', 'Try another word, or show all results.',
 			button('Show all', '', () => { if (field) field.value = ''; go({ sort }); })) : nothing()));
 	}
 

@@ -1,4 +1,4 @@
-// Checksum files: reads those beside people's files, and writes results as one.
+// Checksum files: reads those that people have, and writes results as one.
 
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 

@@ -1,15 +1,15 @@
-// What the page says on its own: a banner for what went wrong, messages that pass, the live region, dialogs.
+// Messages of the page: the banner for errors, toasts, the live region, dialogs.
 
 import { h, icon, button, iconButton, put } from './dom.js';
 
-const place = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 let countdown;
 
-export const announce = (text) => put(place('live'), text);
+export const announce = (text) => put(byId('live'), text);
 
 export function toast(text) {
 	const node = h('div.toasts', h('div.toast', icon('check'), text));
-	// Above a dialog too, which covers all that is not inside it.
+	// Inside an open dialog, which covers everything else.
 	(document.querySelector('dialog[open]') ?? document.body).append(node);
 	announce(text);
 	setTimeout(() => node.remove(), 2200);
@@ -22,10 +22,10 @@ export function fineprint({ code, requestId }) {
 
 function banner(kind, glyph, text, problem, ...actions) {
 	clear();
-	put(place('notices'), h(`div.banner.${kind}@error-banner`, { role: kind === 'bad' ? 'alert' : 'status' }, icon(glyph), h('div.banner-text', text, fineprint(problem)), actions));
+	put(byId('notices'), h(`div.banner.${kind}@error-banner`, { role: kind === 'bad' ? 'alert' : 'status' }, icon(glyph), h('div.banner-text', text, fineprint(problem)), actions));
 }
 
-// Shows a failure; `again` tries once more. Quiet about cancelled requests and sign-outs.
+// Shows a failure; `again` tries once more. Ignores cancelled requests and sign-outs.
 export function showProblem(problem, again) {
 	if (problem.name === 'AbortError' || problem.status === 401) return;
 	if (problem.name !== 'Problem') console.error(problem);
@@ -47,7 +47,7 @@ export const pause = (seconds) => (seconds > 0 ? `Trying again in ${seconds} s.`
 
 export function settled() { if (document.querySelector('.banner.wait')) clear(); }
 
-export function clear() { clearInterval(countdown); put(place('notices')); }
+export function clear() { clearInterval(countdown); put(byId('notices')); }
 
 export const placeholder = (glyph, title, text, actions, problem) => h(`div.placeholder${problem ? '@error-banner' : ''}`, { role: problem ? 'alert' : null },
 	h('span.placeholder-glyph.hex', icon(glyph)), h('h2', title), text && h('p', text), problem && fineprint(problem), h('div.row', actions));
@@ -71,5 +71,5 @@ export function confirm(title, text, yes) {
 	});
 }
 
-// Loopback or TLS: there is always a clipboard.
+// On loopback or with TLS there is always a clipboard.
 export const copyText = (text, what = 'Digest') => navigator.clipboard.writeText(text).then(() => toast(`${what} copied`), () => toast('The browser did not allow the copy'));

@@ -1,4 +1,4 @@
-// Where tables get their rows: any part of a large result, or from the beginning on.
+// The rows of tables: any part of a large result (Pages), or all from the start (Feed).
 
 const PAGE = 200;
 const KEPT_PAGES = 60;
@@ -10,7 +10,7 @@ export class Pages {
 
 	get(index) { return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE]; }
 
-	// Fetches what is missing once the view rests there.
+	// Fetches what is missing once scrolling stops.
 	want(first, last) {
 		this.first = Math.floor(first / PAGE);
 		this.last = Math.floor(Math.max(first, last - 1) / PAGE);
@@ -52,7 +52,7 @@ export class Pages {
 	}
 
 	refresh() {
-		// Answers under way may be old.
+		// Answers in flight may be old.
 		this.stale = new Set([...this.pages.keys(), ...this.flying.keys()]);
 		this.want(this.first * PAGE, (this.last + 1) * PAGE);
 	}
@@ -80,7 +80,7 @@ export class Feed {
 
 	async more() {
 		if (this.done || this.held) return;
-		// While a page comes, and after a failure until `again`.
+		// While a page loads, and after a failure until `again`.
 		this.held = true;
 		try {
 			const { items, next_cursor: next } = await this.load(this.next);

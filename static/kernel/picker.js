@@ -7,7 +7,7 @@ const KEY = 'hivesum.algorithms';
 
 export function remembered(known) {
 	let kept = '';
-	try { kept = localStorage.getItem(KEY) ?? ''; } catch { /* a forbidden storage is an empty one */ }
+	try { kept = localStorage.getItem(KEY) ?? ''; } catch { /* no storage: the defaults */ }
 	const names = (wanted) => known.filter(wanted).map((a) => a.name);
 	const chosen = names((a) => kept.split(' ').includes(a.name));
 	return chosen.length ? chosen : names((a) => a.default);
@@ -19,7 +19,7 @@ export function picker(known, chosen, changed) {
 	function toggle(name, on) {
 		if (on) chosen.add(name); else chosen.delete(name);
 		if (!chosen.size) { chosen.add(name); inputs.get(name).checked = true; }
-		try { localStorage.setItem(KEY, [...chosen].join(' ')); } catch { /* not remembered, then */ }
+		try { localStorage.setItem(KEY, [...chosen].join(' ')); } catch { /* not remembered */ }
 		changed?.();
 	}
 

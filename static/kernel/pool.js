@@ -1,4 +1,4 @@
-// One poll of /stats a second while the page is visible, shared by the header and the system view.
+// Polls /stats once a second while the page is visible, for the header and the system view.
 
 import { get, tellSignedOut } from './api.js';
 
@@ -26,7 +26,7 @@ function take(stats) {
 	const at = performance.now();
 	const last = samples.at(-1);
 	const seconds = last ? (at - last.at) / 1000 : 0;
-	// After a gap or a restart the mean is no rate of now.
+	// After a gap or a restart the mean is not the current rate.
 	const known = seconds > 0 && seconds < 5 && stats.bytes_hashed >= last.stats.bytes_hashed;
 	if (!known) samples.length = 0;
 	const speed = (key) => (known ? (stats[key] - last.stats[key]) / seconds : 0);
@@ -44,7 +44,7 @@ function schedule() {
 	timer = setInterval(poll, 1000);
 }
 document.addEventListener('visibilitychange', schedule);
-// Figures give way to work.
+// Work comes before figures.
 addEventListener('refused', () => { quietUntil = performance.now() + 5000; });
 
 export function start() { paused = false; schedule(); }

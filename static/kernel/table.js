@@ -1,7 +1,7 @@
-// A table that holds only the rows in sight, and stays exact at millions of rows.
+// A table that builds only the visible rows, and is exact for millions of rows.
 //
-// Browsers cap an element's height, so above MAX_HEIGHT the scrollbar is a scaled picture of the rows; `top` is the true
-// offset. Small movements go pixel by pixel, large ones by the scrollbar's share; at rest the scrollbar goes back to its share.
+// Browsers cap an element's height, so above MAX_HEIGHT the scrollbar is scaled; `top` is the true offset. Small movements go
+// pixel by pixel, large ones by the scrollbar's share; at rest the scrollbar is set to its share.
 
 import { h, attr } from './dom.js';
 
@@ -42,7 +42,7 @@ export class Table {
 		this.measure();
 	}
 
-	// Shows the order: 'size' from the smallest on, '-size' from the largest; not `able`: it cannot be chosen.
+	// Shows the order: 'size' is ascending, '-size' descending; it can be changed if `able`.
 	sorted(sorting, able) {
 		this.sorting = sorting;
 		for (const { by, turn, node } of this.heads) {

@@ -18,10 +18,10 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 			const page = await get(jobPath(from, `/compare${query({ with: to, ...filters })}`), { signal });
 			const { unchanged, ...counts } = page.counts;
 			list.show({ unreadable: 0, ...counts, '': Object.values(counts).reduce((sum, n) => sum + n, 0) });
-			put(same, plural(unchanged, 'file is what it was', 'files are what they were'));
+			put(same, plural(unchanged, 'file is unchanged', 'files are unchanged'));
 			return page;
 		},
-		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'Every file is what it was.'),
+		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
 	});
 	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
 	return { title: 'Compare', unmount: list.destroy, update: (to) => list.follow(to.search) };

@@ -1,4 +1,4 @@
-// Files of one content in a job, the most reclaimable bytes first. Nothing is deleted here.
+// Files with the same content in a job, sorted by reclaimable bytes. Nothing is deleted.
 
 import {
 	h, put, cell, get, query, jobPath, bytes, sizeNode, exactBytes, nameNode, pathNode, plural, count, listing, sheet, placeholder
@@ -30,6 +30,6 @@ const fill = ({ paths, names, size, count: copies, reclaimable_bytes: spare }) =
 	cell('size', count(copies)), cell('size', sizeNode(spare))];
 
 function show({ digest, size, names, paths }, algorithm) {
-	sheet('Copies', `${plural(names, 'name')} of one content, ${bytes(size)}`, h('div.digests', digestLine(algorithm, digest)),
+	sheet('Copies', `${plural(names, 'name')} with the same content, ${bytes(size)}`, h('div.digests', digestLine(algorithm, digest)),
 		h('ul.plain-list', paths.map((path) => h('li', nameNode(path, 'wrap')))), names > paths.length && h('p', `and ${plural(names - paths.length, 'more')}`));
 }

@@ -1,13 +1,13 @@
-// Counts what is below a directory, one listing after the other, telling as it goes.
+// Counts the files below a directory, one listing after the other.
 
 import { get, query, componentOf, queryPath } from '../kernel.js';
 
-// A picture for people, not a walk: larger trees are counted by their job.
+// An estimate for people: larger trees are counted by their job.
 const MOST_LISTINGS = 1000;
 const PAGE = 1000;
 
-// Calls `told({files, bytes, state})`, the state 'counting', 'whole' or 'part', until `signal`.
-export async function countBelow(root, components, signal, told) {
+// Calls `report({files, bytes, state})`, the state 'counting', 'whole' or 'part', until `signal`.
+export async function countBelow(root, components, signal, report) {
 	const sum = { files: 0, bytes: 0, state: 'counting' };
 	const stack = [{ components }];
 	for (let left = MOST_LISTINGS; stack.length && left > 0; left -= 1) {
@@ -20,7 +20,7 @@ export async function countBelow(root, components, signal, told) {
 			if (entry.kind === 'directory') stack.push({ components: [...at, componentOf(entry)] });
 			else if (entry.kind === 'file') { sum.files += 1; sum.bytes += entry.size ?? 0; }
 		}
-		told(sum);
+		report(sum);
 	}
-	told({ ...sum, state: stack.length ? 'part' : 'whole' });
+	report({ ...sum, state: stack.length ? 'part' : 'whole' });
 }

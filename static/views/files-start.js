@@ -1,4 +1,4 @@
-// The panel that starts a job on what is in sight: digests, filters, priority and budget, or a verification.
+// The panel that starts a job on the open directory or the chosen file: hash or verify.
 
 import { h, put, button, labelled, algorithms, post, freshKey, bytes, plural, visible, readable, jsonPath, picker, remembered, showProblem, clear } from '../kernel.js';
 import { verifyForm } from './verify.js';
@@ -7,7 +7,7 @@ import { countBelow } from './files-count.js';
 const MEBIBYTE = 1024 * 1024;
 const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
-// What was typed outlives a step into another directory.
+// Input is kept when another directory is opened.
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
@@ -74,7 +74,7 @@ function hashForm(root, here, chips) {
 			location.hash = `#/job/${(await post('jobs', spec, { headers: { 'idempotency-key': key } })).id}`;
 			key = freshKey();
 		} catch (problem) {
-			// After silence the same key keeps the job from being made twice.
+			// Without an answer, the same key prevents a second job.
 			if (problem.status) key = freshKey();
 			showProblem(problem, begin);
 		}
@@ -82,7 +82,7 @@ function hashForm(root, here, chips) {
 	}
 
 	return h('div.stack', chips.node, h('div.pair.tree-only', area('include', 'Include only', '*.jpg'), area('exclude', 'Leave out', 'node_modules\n*.tmp')),
-		h('p.hint.tree-only', 'One pattern a line; without “/” it matches names at any depth.'),
-		h('details.more', h('summary', 'Pace and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('At most, MiB/s', budget)),
+		h('p.hint.tree-only', 'One pattern per line; without “/” it matches names at any depth.'),
+		h('details.more', h('summary', 'Priority and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('Limit, MiB/s', budget)),
 			h('label.check.tree-only', cross, 'Enter other file systems mounted below'))), start);
 }

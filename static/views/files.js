@@ -15,7 +15,7 @@ export async function mount(root, { parts: [name, ...components], signal }) {
 	const known = await roots();
 	if (name && known.length) return browse(root, signal, decodeURIComponent(name), components.filter(Boolean));
 	put(root, known.length ? rootList(known) : placeholder('folder', 'No directories are served',
-		'Uploads work without. Start the server with one or more:', h('code', 'hivesum serve DIR')));
+		'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
 	return { title: 'Directories' };
 }
 
@@ -30,7 +30,7 @@ async function browse(root, signal, name, components) {
 	const title = components.length ? readable(components.at(-1)) : name;
 	const feed = new Feed({ load: (cursor) => get(`roots/${encodeURIComponent(name)}/entries${query({ limit: PAGE, cursor })}&path=${queryPath(components)}`,
 		{ signal }), signal, changed: arrived, failed: broken });
-	const [bubble, place] = [h('span.type-ahead', { hidden: true }), h('div.browser-body', skeleton(9))];
+	const [bubble, body] = [h('span.type-ahead', { hidden: true }), h('div.browser-body', skeleton(9))];
 	const seeker = typeAhead(feed, bubble, (index) => table.select(index));
 	const table = new Table({
 		label: `Entries of ${visible(title)}`, rowHeight: 36, source: feed, testid: 'entry-row',
@@ -60,26 +60,26 @@ async function browse(root, signal, name, components) {
 	}
 
 	function arrived() {
-		if (!feed.items.length) { put(place, placeholder('folder', 'Nothing in here', 'This directory is empty.')); return; }
-		if (!table.node.isConnected) put(place, table.node);
+		if (!feed.items.length) { put(body, placeholder('folder', 'Nothing here', 'This directory is empty.')); return; }
+		if (!table.node.isConnected) put(body, table.node);
 		table.measure();
 		seeker.go();
 	}
 
 	function broken(problem) {
-		const again = button('Try again', '', () => { put(place, skeleton(9)); feed.again(); }, 'retry');
-		put(place, placeholder('warn', problem.status === 404 ? 'There is nothing at this path' : 'This directory could not be read', problem.detail,
+		const again = button('Try again', '', () => { put(body, skeleton(9)); feed.again(); }, 'retry');
+		put(body, placeholder('warn', problem.status === 404 ? 'There is nothing at this path' : 'This directory could not be read', problem.detail,
 			[again, h('a.button', { href: up }, 'Go up')], problem));
 	}
 
 	put(root, h('h1.offscreen', 'Directories'), h('div.columns.files-view',
-		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble), place), panel.node));
+		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble), body), panel.node));
 	await feed.more();
 	if (matchMedia('(min-width: 60rem)').matches && document.activeElement === document.body) table.node.focus({ preventScroll: true });
 	return { title: visible(title), unmount() { table.destroy(); } };
 }
 
-// Moves to the first name that begins so, fetching on while there is none.
+// Moves to the first name that begins with the typed text, fetching more until one is found.
 function typeAhead(feed, bubble, found) {
 	let sought = '';
 	let open = false;

@@ -1,8 +1,8 @@
-// Turns what was dropped, chosen or pasted into batches of files with paths.
+// Turns dropped or chosen files into batches of files with paths.
 
 const BATCH = 200;
 
-// Yields {files: [{file, path}]} of a drop. To be called before the event ends: entries die with it.
+// Yields {files: [{file, path}]} of a drop. Call it during the event: its entries end with it.
 export function fromDrop({ items }) {
 	const entries = [];
 	const loose = [];

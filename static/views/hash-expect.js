@@ -51,5 +51,5 @@ function judge(expected) {
 	const compared = names.filter((name) => has(judged[0], name));
 	const bad = { kind: 'mismatch', glyph: 'cross', title: 'Mismatch' };
 	if (judged.length > 1) return { ...bad, text: `None of the ${plural(judged.length, 'file')} has this ${titles(compared)} digest.` };
-	return { ...bad, item: judged[0], text: `Its ${titles(compared)} digest is another one.` };
+	return { ...bad, item: judged[0], text: `Its ${titles(compared)} digest is different.` };
 }

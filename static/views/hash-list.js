@@ -1,4 +1,4 @@
-// The list of uploads: rows are made for the first few hundred, the sums are of all.
+// The list of uploads: rows for the first few hundred, totals for all.
 
 import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce } from '../kernel.js';
 import { queue, totals, cancel, remove, removeManifest, busy } from './hash-queue.js';
@@ -63,7 +63,7 @@ export function queueList() {
 	return { node, update };
 }
 
-// Makes the children the wanted ones, moving little so that focus stays.
+// Sets the children and moves as few as possible, so that focus stays.
 function reconcile(parent, wanted) {
 	const keep = new Set(wanted);
 	for (const child of [...parent.children]) if (!keep.has(child)) child.remove();

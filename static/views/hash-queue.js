@@ -1,4 +1,4 @@
-// The queue of uploads. It lives as long as the page: uploads go on while another view is open.
+// The queue of uploads. It lives as long as the page: uploads continue while another view is open.
 // Each file is one POST /hash with the raw bytes; the server hashes while they arrive and stores nothing.
 
 import { algorithms, problemOf, parsed, unreachable, tellSignedOut, Problem, neededFor, verdictOf, finder } from '../kernel.js';
@@ -24,7 +24,7 @@ export function onQueue(listener) { listeners.add(listener); return () => listen
 function tell(item, reshaped = false) {
 	if (item) touched.add(item);
 	structure ||= reshaped;
-	// A timer, not a frame: hidden tabs get no frames but should count on.
+	// A timer, not a frame: hidden tabs get no frames but must keep counting.
 	timer ??= setTimeout(() => {
 		const change = { items: touched, structure };
 		timer = undefined; structure = false; touched = new Set();
@@ -45,21 +45,21 @@ export function add(files) {
 
 export function addManifest(manifest) {
 	queue.manifests.push({ ...manifest, find: finder(manifest.entries) });
-	judgeAnew();
+	recheck();
 }
 
 export function removeManifest(manifest) {
 	queue.manifests = queue.manifests.filter((other) => other !== manifest);
-	judgeAnew();
+	recheck();
 }
 
 export function expect(expected) {
 	queue.expected = expected;
-	judgeAnew();
+	recheck();
 }
 
-// Files that lack a digest that is chosen or expected now are hashed again when they are small.
-export function judgeAnew() {
+// Small files that lack a chosen or expected digest are hashed again.
+export function recheck() {
 	for (const item of queue.items) { resendIfNeeded(adopt(item)); tell(item); }
 	tell(null, true);
 	pump();
@@ -126,7 +126,7 @@ function answered(item, xhr) {
 	try {
 		if (xhr.status !== 200) throw problemOf(xhr.status, xhr.responseText, xhr.getResponseHeader('retry-after'));
 		const result = parsed(xhr.status, xhr.responseText);
-		if (result.size !== item.size) throw new Problem({ code: 'size_differs', detail: 'The server received another number of bytes than the file has.' });
+		if (result.size !== item.size) throw new Problem({ code: 'size_differs', detail: 'The server did not receive as many bytes as the file has.' });
 		item.result = { ...result, digests: { ...item.result?.digests, ...result.digests } };
 	} catch (problem) { failed(item, problem); return; }
 	turn(item, 'done', { sent: item.size, attempts: 0, xhr: null });

@@ -1,4 +1,4 @@
-// One row a file: its bar, its digests, what can be done with it.
+// One row per file: its bar, its digests, its actions.
 
 import {
 	h, put, attr, icon, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, duration, rate, plural, visible, verdictOf, copyText,

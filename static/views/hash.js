@@ -1,9 +1,9 @@
-// The hash view: drop or choose files, watch them go up, take their digests.
+// The hash view: drop or choose files, watch the uploads, copy the digests.
 
 import {
 	h, put, icon, button, algorithms, visible, recognise, looksLikeManifest, parse, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered, showProblem, toast
 } from '../kernel.js';
-import { queue, onQueue, add, addManifest, judgeAnew } from './hash-queue.js';
+import { queue, onQueue, add, addManifest, recheck } from './hash-queue.js';
 import { fromDrop, fromList } from './hash-collect.js';
 import { queueList } from './hash-list.js';
 import { expectPanel } from './hash-expect.js';
@@ -31,7 +31,7 @@ export async function mount(root, { signal }) {
 	const known = await algorithms();
 	if (!queue.chosen.size) remembered(known).forEach((name) => queue.chosen.add(name));
 	const list = queueList();
-	const chips = picker(known, queue.chosen, judgeAnew);
+	const chips = picker(known, queue.chosen, recheck);
 	const expectation = expectPanel(known);
 	const zone = dropZone();
 	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
@@ -46,7 +46,7 @@ function dropZone() {
 	const files = chooser('file-input', 'Choose files', (list) => take(fromList(list)), { multiple: true });
 	const folder = chooser('folder-input', 'Choose a folder', (list) => take(fromList(list)), { webkitdirectory: true });
 	return h('section.drop-zone@drop-zone', { label: 'Drop files here' }, h('span.drop-glyph.hex', icon('drop')), h('p.drop-title', 'Drop files or folders to hash them'),
-		h('p.drop-text', 'Digested while they arrive, never stored. You can also paste files, text or a digest.'),
+		h('p.drop-text', 'Hashed while they arrive, never stored. You can also paste files, text or a digest.'),
 		h('div.row.center', button('Choose files', '.primary', () => files.click(), 'file'), button('Choose a folder', '', () => folder.click(), 'folder')), files, folder);
 }
 

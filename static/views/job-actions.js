@@ -1,10 +1,10 @@
-// What can be done with a job from more than one view, and how a job is named.
+// Actions on a job that several views share, and the name of a job.
 
 import { h, post, send, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, STATES, word } from '../kernel.js';
 
 const MEMBERS = ['root', 'path', 'path_b64', 'algorithms', 'include', 'exclude', 'cross_filesystems', 'priority', 'max_bytes_per_second', 'deadline_seconds'];
 
-// A verification would need its manifest.
+// To repeat a verification, its manifest would be needed.
 export const repeatable = ({ kind }) => kind === 'hash';
 
 export async function repeat(job) {
@@ -14,7 +14,7 @@ export async function repeat(job) {
 }
 
 export async function remove(job) {
-	if (!(await confirm('Delete this job?', `Its ${plural(job.progress.files_done, 'result')} will be gone. The files themselves are not touched.`, 'Delete job'))) return false;
+	if (!(await confirm('Delete this job?', `Its ${plural(job.progress.files_done, 'result')} will be deleted. The files themselves are not touched.`, 'Delete job'))) return false;
 	try { await send('DELETE', jobPath(job.id)); } catch (problem) { showProblem(problem); return problem.status === 404; }
 	toast('Job deleted');
 	return true;

@@ -1,4 +1,4 @@
-// One result, seen closely.
+// The details of one result.
 
 import { h, icon, button, exactBytes, when, nameNode, visible, copyText, sheet, VERDICTS, STABILITY, codeText, word } from '../kernel.js';
 import { digestLine } from './hash-rows.js';
@@ -7,7 +7,7 @@ const LOOK = { matched: 'good', moved: 'warn', new: 'warn', added: 'warn', remov
 
 export function outcome({ verdict, status, stability }) {
 	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);
-	// Between two jobs an edit is news, in an audit it is a failure.
+	// Between two jobs an edit is a change, in an audit it is a failure.
 	if (verdict) return say(LOOK[verdict] ?? (verdict === 'modified' && !status ? 'warn' : 'bad'), verdict === 'matched' ? 'check' : 'warn', word(VERDICTS, verdict));
 	if (status === 'error') return say('bad', 'warn', 'Error');
 	if (status === 'skipped') return say('dim', 'skip', 'Skipped');
@@ -17,16 +17,16 @@ export function outcome({ verdict, status, stability }) {
 const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
 
 function evidenceText(evidence) {
-	if (evidence === 'none') return 'Nothing was recorded beside the digest.';
-	const told = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
-	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => told(trace)).map(([title, trace]) => `${title}: ${told(trace)}.`).join(' ');
+	if (evidence === 'none') return 'Only the digest was recorded.';
+	const keys = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
+	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => keys(trace)).map(([title, trace]) => `${title}: ${keys(trace)}.`).join(' ');
 }
 
 const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
 const sizeAndTime = ({ size, modified_at: at }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`)];
 const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
 
-// Everything about one item, in a dialog; of a change, both sides.
+// Everything about one item, in a dialog; for a change, both sides.
 export function details(item) {
 	const { path, path_b64: exact, code, moved_from: moved, old, new: now } = item;
 	const facts = [pair('Result', outcome(item)), pair('Evidence', evidenceText(item.evidence)), moved && pair('Was at', nameNode(moved, 'wrap')),

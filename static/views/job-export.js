@@ -1,13 +1,13 @@
-// The export menu of a job: one link for each form that its algorithms allow.
+// The export menu of a job: one link per format that its algorithms allow.
 
 import { h, put, icon, labelled, get, send, query, jobPath, algorithmTitle, showProblem } from '../kernel.js';
 
 // Name, title, and the algorithms it can carry.
 const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256']], ['sfv', 'SFV', ['crc32']],
-	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, a line a file']];
+	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, one line per file']];
 const WHOLE = ['csv', 'json', 'ndjson'];
 
-// Asks first, so that a refusal is read in words, then lets the browser fetch it.
+// Asks first, to show a refusal as text, then lets the browser download it.
 async function take(event, path) {
 	if (!event.isTrusted) return;
 	event.preventDefault();

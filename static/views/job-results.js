@@ -1,4 +1,4 @@
-// The results of a job: any row of a million, filtered, searched and in another order.
+// The results of a job: filtered, searched and sorted, any row of millions.
 
 import { h, put, cell, get, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText } from '../kernel.js';
 import { details, outcome } from './job-details.js';
@@ -21,7 +21,7 @@ export function resultsPanel(first, search) {
 		tabs: job.kind === 'verify' ? ['verdict', Object.fromEntries([['', 'All'], ...AUDIT.map((verdict) => [verdict, VERDICTS[verdict]])])] : ['status', { '': 'All', ...STATUS }],
 		search: { label: 'Part of a path, or a digest', show: ({ q, digest }) => digest || q,
 			read: (text) => (DIGEST.test(text) && ended(job.state) ? { q: '', digest: text } : { q: text, digest: '' }) },
-		// Other orders and the index of digests are there once the job has ended.
+		// Sorting and the search by digest need a job that has ended.
 		load: ({ digest, sort, ...others }, signal) => get(jobPath(job.id, `/results${query(ended(job.state) ? { ...others, digest, sort } : others)}`), { signal }),
 		fill: (item) => cells(item, algorithm), open: details,
 		nothing: () => (ended(job.state) ? placeholder('file', 'No files', 'There was nothing to hash here.')

@@ -1,4 +1,4 @@
-// The job view: how far a job is, live, and what came of it.
+// The job view: the live progress of a job, and its results.
 
 import {
 	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, algorithmTitle, followJob, ended, Chart,
@@ -31,13 +31,13 @@ function live(root, first, search, signal) {
 	const results = resultsPanel(job, search);
 	const head = header(job, cancel);
 	const at = h('p.job-at@job-at', { hidden: true });
-	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job goes on. Connecting again.');
+	const lost = h('p.link-lost', { role: 'status', hidden: true }, icon('retry'), 'Connection lost; the job continues. Reconnecting.');
 	const track = progressBar('', 'Progress');
 	const progress = h('section.panel.progress', { label: 'Progress' }, track.node, h('div.progress-grid', figures.node, h('div.chart-box', h('h2', 'Rate'), chart.node)), at, lost);
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
-		// An answer that was under way when the state changed is late.
+		// An answer from before a change of state is outdated.
 		if (rank(change?.state) < rank(job.state)) return;
 		job = { ...job, ...change };
 		const p = job.progress;
@@ -62,7 +62,7 @@ function live(root, first, search, signal) {
 		chart.set(points);
 	}
 
-	// Results are committed in the order of the walk, so the last one says where it is.
+	// Results are committed in the order of the walk, so the last one shows where it is.
 	async function where({ files_done: done, files_failed: failed, files_skipped: skipped }) {
 		const position = Math.max(0, done + failed + skipped - 1);
 		const { items: [last] } = await get(jobPath(job.id, `/results${query({ position, limit: 1 })}`), { silent: true, signal }).catch(() => ({ items: [] }));

@@ -17,11 +17,11 @@ export async function mount(root, { search: { state = '' }, signal }) {
 	let next = first.next_cursor;
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
-	const place = h('div');
+	const body = h('div');
 	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`, { href: `#/jobs${query({ state: value })}`, 'aria-current': state === value && 'true' }, title);
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
 	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); });
-	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare, search), place);
+	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare, search), body);
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
@@ -44,7 +44,7 @@ export async function mount(root, { search: { state = '' }, signal }) {
 		list[atTop ? 'prepend' : 'append'](...made);
 		more.hidden = !next;
 		sift();
-		if (!rows.size) put(place, nothing(state)); else if (!list.isConnected) put(place, list, h('div.row.center', more));
+		if (!rows.size) put(body, nothing(state)); else if (!list.isConnected) put(body, list, h('div.row.center', more));
 	}
 
 	async function showMore() {

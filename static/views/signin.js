@@ -1,4 +1,4 @@
-// The signed-out page: paste a token, go on where you were.
+// The signed-out page: paste a token and continue.
 
 import { h, put, button, post, fineprint } from '../kernel.js';
 
@@ -9,18 +9,18 @@ export function show(root, problem, done) {
 		keydown: (event) => { if (event.key === 'Enter') go(); } });
 	const fault = h('div', { id: 'sign-in-fault', 'aria-live': 'assertive' });
 	const enter = button('Sign in', '.primary@sign-in', () => go());
-	const say = (told) => put(fault, h('p.bad-text', told.detail || 'This is not a token.'), fineprint(told));
+	const say = (error) => put(fault, h('p.bad-text', error.detail || 'This is not a token.'), fineprint(error));
 
 	async function go() {
 		const token = field.value.trim().replace(/^.*#token=/, '');
 		if (!token) { field.focus(); return; }
 		enter.disabled = true;
-		try { await signIn(decodeURIComponent(token)); done(); } catch (told) { say(told); field.select(); }
+		try { await signIn(decodeURIComponent(token)); done(); } catch (error) { say(error); field.select(); }
 		enter.disabled = false;
 	}
 
 	put(root, h('section.sign-in', h('h1', 'Sign in'), h('p', 'Open the sign-in link that the server printed when it started, or paste the link or a token here.'),
-		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault, h('p.hint', 'A link works once, for ten minutes after the start. A lasting token comes from ', h('code', 'hivesum token create'), '.')));
+		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault, h('p.hint', 'A link works once, for ten minutes after the start. A permanent token comes from ', h('code', 'hivesum token create'), '.')));
 	if (problem) say(problem);
 	field.focus();
 }

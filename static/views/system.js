@@ -14,14 +14,14 @@ export async function mount(root) {
 	const totals = facts('', { bytes: 'Bytes hashed', files: 'Files hashed', p50: 'Latency, median', p99: 'Latency, 99%', tasks: 'Tasks active',
 		all: 'Tasks so far', uptime: 'Uptime', version: 'Version' });
 	const limits = h('div');
-	const lanes = { interactive: lane('Interactive, goes first'), jobs: lane('Jobs') };
+	const lanes = { interactive: lane('Interactive, served first'), jobs: lane('Jobs') };
 	const charts = [chartPanel('Bytes', 'bytesPerSecond', rate, 1024), chartPanel('Files', 'filesPerSecond', (n) => `${count(n)}/s`)];
 	const served = h('div');
 	const panel = (title, ...content) => h('section.panel', { label: title }, h('h2', title), content);
 	put(root, h('header.view-head', h('h1', 'System')), h('div.system-grid',
 		panel('Hashers', cells.node, hashers.node),
-		panel('Queues', lanes.interactive.node, lanes.jobs.node, h('p.hint', 'Work that waits for a hasher.')),
-		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Limits, at most', limits), panel('Roots', served)));
+		panel('Queues', lanes.interactive.node, lanes.jobs.node, h('p.hint', 'Work waiting for a hasher.')),
+		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Limits', limits), panel('Roots', served)));
 
 	const stop = onPool(({ sample }) => {
 		if (!sample) return;
@@ -31,9 +31,9 @@ export async function mount(root) {
 		for (const [name, one] of Object.entries(lanes)) one.set(queue[name], queue.limit);
 		for (const chart of charts) chart.show(sample);
 		totals.set('bytes', bytes(all.bytes_hashed), exactBytes(all.bytes_hashed));
-		const told = { files: count(all.files_hashed), p50: milliseconds(latency?.p50_ms), p99: milliseconds(latency?.p99_ms), tasks: count(all.active_tasks),
+		const texts = { files: count(all.files_hashed), p50: milliseconds(latency?.p50_ms), p99: milliseconds(latency?.p99_ms), tasks: count(all.active_tasks),
 			all: count(all.total_tasks), uptime: duration(all.uptime_seconds), version: all.version };
-		for (const [key, text] of Object.entries(told)) totals.set(key, text);
+		for (const [key, text] of Object.entries(texts)) totals.set(key, text);
 		if (!limits.firstChild) put(limits, h('dl.facts.grid', Object.entries(most).map(([key, value]) => h('div', h('dt', limitTitle(key)), h(`dd@limit-${key}`, limitText(key, value))))));
 	});
 

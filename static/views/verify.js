@@ -13,7 +13,7 @@ export async function verify({ root, components }, file, mode = 'audit') {
 
 export function verifyForm(here) {
 	let file = null;
-	const mode = h('select.field@verify-mode', h('option', { value: 'audit' }, 'Both ways: also what is new here'), h('option', { value: 'check' }, 'Only what the file lists'));
+	const mode = h('select.field@verify-mode', h('option', { value: 'audit' }, 'Both ways: new files too'), h('option', { value: 'check' }, 'Only what the file lists'));
 	const input = chooser('manifest-input', 'Checksum file', ([first]) => take(first));
 	const chosen = h('p.chosen');
 	const start = button('Verify', '.primary.wide@start-verify', () => verify(here(), file, mode.value));

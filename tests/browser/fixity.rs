@@ -115,7 +115,7 @@ async fn two_jobs_of_the_history_are_compared_and_hostile_names_stay_text() {
     until_tab(&browser, "change-row", "moved", &["moved beforemoved after"]).await;
     until_tab(&browser, "change-row", "removed", &["gone"]).await;
     until_tab(&browser, "change-row", "added", &[MARKUP, "new one", "twinU+202Egpj.exe"]).await;
-    browser.until_text("unchanged", "1 file is what it was").await;
+    browser.until_text("unchanged", "1 file is unchanged").await;
     browser.run("document.querySelector('[data-testid=change-row]').click()", vec![]).await;
     browser.until(&format!("document.querySelector('dialog[open] h2')?.textContent === {}", json!(MARKUP))).await;
 

@@ -38,7 +38,7 @@ async fn a_search_is_part_of_the_address_and_survives_a_reload() {
     browser.until("document.querySelector('[data-testid=results-search]').value === 'needle'").await;
 
     browser.fill("results-search", "no such thing").await;
-    browser.until("document.querySelector('.results-empty').textContent.includes('Nothing fits this filter')").await;
+    browser.until("document.querySelector('.results-empty').textContent.includes('Nothing matches this filter')").await;
     browser.select(".results-empty button").await.click().await.unwrap();
     until_paths(&browser, "a b c d directory/needle in a haystack").await;
     browser.close().await;
@@ -93,7 +93,7 @@ async fn a_digest_in_the_search_field_finds_the_files_with_it() {
     browser.fill("results-search", &format!("sha256:{other}")).await;
     until_paths(&browser, "b").await;
     browser.fill("results-search", &"0".repeat(64)).await;
-    browser.until("document.querySelector('.results-empty').textContent.includes('Nothing fits this filter')").await;
+    browser.until("document.querySelector('.results-empty').textContent.includes('Nothing matches this filter')").await;
     browser.close().await;
 }
 
@@ -117,7 +117,7 @@ async fn errors_and_skipped_files_have_tabs_with_their_reasons() {
     browser.until("location.hash.endsWith('?status=skipped')").await;
     browser.select("[data-tab=error]").await.click().await.unwrap();
     if readable {
-        browser.until("document.querySelector('.results-empty').textContent.includes('Nothing fits')").await;
+        browser.until("document.querySelector('.results-empty').textContent.includes('Nothing matches')").await;
     } else {
         until_paths(&browser, "locked").await;
         browser.until(&format!("{reasons} === 'The server may not read this file.'")).await;

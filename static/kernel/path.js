@@ -1,5 +1,5 @@
-// Paths on the server, exact to the byte: lists of percent-encoded components. That form is the same in our own address
-// and in a query of the API, and carries names that are not UTF-8.
+// Paths on the server, exact to the byte: lists of percent-encoded components. This form is the same in the page's
+// address and in queries of the API, and can express names that are not UTF-8.
 
 export const componentOf = (entry) => (entry.name_b64 ? encodeBytes(entry.name_b64) : encodeURIComponent(entry.name));
 
