@@ -28,8 +28,8 @@ pub fn init(format: LogFormat) {
     };
     // A panic is logged as one event, on one line whatever its message contains.
     std::panic::set_hook(Box::new(|panic| {
-        let (what, place) = (panic.payload_as_str(), panic.location().map(ToString::to_string));
-        tracing::error!(?what, place, "a thread panicked");
+        let (what, location) = (panic.payload_as_str(), panic.location().map(ToString::to_string));
+        tracing::error!(?what, location, "a thread panicked");
     }));
     if let Err(error) = started {
         tracing::debug!(%error, "logging was started before");

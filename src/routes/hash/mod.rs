@@ -49,18 +49,18 @@ pub(super) async fn hash(
 ) -> Result<HttpResponse, ApiError> {
     let began = Instant::now();
     service.admit_work()?;
-    let asked = UploadRequest::of(&request)?;
+    let options = UploadRequest::of(&request)?;
     let _share = service.upload_for(&caller)?;
     let mut body =
         PacedBody::open(&request, payload, service.upload_rules())?.within(service.bandwidth.clone(), caller.key);
     if request.content_type().eq_ignore_ascii_case("multipart/form-data") {
-        return multipart::hash_parts(&request, body, &asked, &service).await;
+        return multipart::hash_parts(&request, body, &options, &service).await;
     }
-    let mut upload = service.engine.upload(asked.algorithms)?;
+    let mut upload = service.engine.upload(options.algorithms)?;
     while let Some(chunk) = body.next().await? {
         upload.absorb(chunk).await?;
     }
     let hashed = Hashed { name: None, upload: upload.finish().await?, began };
-    asked.check(&hashed.upload)?;
+    options.check(&hashed.upload)?;
     Ok(HttpResponse::Ok().json(hashed))
 }

@@ -15,16 +15,16 @@ use crate::service::Service;
 pub(super) async fn hash_parts(
     request: &HttpRequest,
     body: PacedBody,
-    asked: &UploadRequest,
+    options: &UploadRequest,
     service: &Service,
 ) -> Result<HttpResponse, ApiError> {
-    if !asked.expected.is_empty() {
+    if !options.expected.is_empty() {
         return Err(ApiError::invalid(
             "expected digests are checked for raw bodies only: send each file in a request of its own",
         ));
     }
     // Started before the body is read, so that a full queue is reported at once. The first part uses it.
-    let mut first_upload = Some(service.engine.upload(asked.algorithms)?);
+    let mut first_upload = Some(service.engine.upload(options.algorithms)?);
     let mut parts = Multipart::new(request.headers(), body.into_stream());
     let mut hashed = Vec::new();
     while let Some(field) = parts.next().await {
@@ -35,7 +35,7 @@ pub(super) async fn hash_parts(
         let began = Instant::now();
         let mut upload = match first_upload.take() {
             Some(upload) => upload,
-            None => service.engine.upload(asked.algorithms)?,
+            None => service.engine.upload(options.algorithms)?,
         };
         while let Some(chunk) = field.next().await {
             upload.absorb(chunk.map_err(from_multipart)?).await?;

@@ -14,7 +14,7 @@ use crate::request::Query;
 /// The options of an upload.
 #[derive(Debug)]
 pub(super) struct UploadRequest {
-    /// The algorithms to compute: those asked for, then those of expected digests.
+    /// The algorithms to compute: those requested, then those of expected digests.
     pub(super) algorithms: Algorithms,
     pub(super) expected: Vec<Digest>,
 }
