@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::error::Fault;
 use super::job_row::{self, StoredJob};
-use super::row::{self, ROW_COLUMNS, RowReader};
+use super::row::{ROW_COLUMNS, RowReader};
 use crate::error::CompareError;
 use crate::job::JobId;
 use hivesum_core::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
@@ -56,7 +56,7 @@ pub(crate) fn duplicates(
     let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
     let mut statement = statement(&view)?;
     let mut rows = statement.query(params![stored.run])?;
-    let mut reader = RowReader::new(&view, stored.run, algorithms)?;
+    let mut reader = stored.row_reader(&view)?;
     let mut copies = Vec::new();
     while let Some(row) = rows.next()? {
         let item = reader.item(row)?;
@@ -73,7 +73,7 @@ pub(crate) fn duplicates(
 pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, Fault> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(Vec::new()) };
-    row::items_at(&view, &stored, positions)
+    stored.row_reader(&view)?.items_at(positions)
 }
 
 fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, Fault> {
@@ -92,7 +92,7 @@ impl<'a, 's> Facts<'a, 's> {
         statement: &'s mut rusqlite::Statement<'_>,
         stored: &StoredJob,
     ) -> Result<Self, Fault> {
-        let reader = RowReader::new(view, stored.run, stored.job.spec.algorithms)?;
+        let reader = stored.row_reader(view)?;
         Ok(Self { rows: statement.query(params![stored.run])?, reader })
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::error::Fault;
 use super::idempotency::{self, Before, RequestKey};
+use super::row::RowReader;
 use super::row_checksum::Sealer;
 use super::{end_order, recovery};
 use crate::error::StoreError;
@@ -27,6 +28,13 @@ pub(crate) struct StoredJob {
     pub(crate) run: i64,
     /// Results committed.
     pub(crate) rows: u64,
+}
+
+impl StoredJob {
+    /// Reads the rows of the job's run.
+    pub(crate) fn row_reader<'a>(&self, view: &'a Connection) -> Result<RowReader<'a>, Fault> {
+        RowReader::new(view, self.run, self.job.spec.algorithms)
+    }
 }
 
 /// How a job ended.

@@ -216,7 +216,7 @@ impl<'a> Selection<'a> {
         let limit = i64::try_from(limit).unwrap_or(-1);
         let (start, end) = (start as i64, self.range.end as i64);
         let mut rows = statement.query(params![self.stored.run, start, end, limit, offset as i64])?;
-        let mut reader = RowReader::new(self.view, self.stored.run, self.stored.job.spec.algorithms)?;
+        let mut reader = self.stored.row_reader(self.view)?;
         while let Some(row) = rows.next()? {
             if !take(&mut reader, row)? {
                 break;

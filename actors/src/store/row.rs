@@ -5,7 +5,6 @@ use std::rc::Rc;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Fault;
-use super::job_row::StoredJob;
 use super::row_checksum::Sealer;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
@@ -29,6 +28,7 @@ pub(crate) const SKIPPED: i64 = 2;
 
 /// Reads rows one after the other; a directory's path is looked up once for the rows that follow each other.
 pub(crate) struct RowReader<'a> {
+    view: &'a Connection,
     directories: CachedStatement<'a>,
     run: i64,
     algorithms: Algorithms,
@@ -42,7 +42,7 @@ impl<'a> RowReader<'a> {
         let directories =
             view.prepare_cached("SELECT run, id, path, seal FROM directories WHERE run = ? AND id = ?")?;
         let (directory, path, sealer) = (None, Vec::new(), Sealer::default());
-        Ok(Self { directories, run, algorithms, directory, path, sealer })
+        Ok(Self { view, directories, run, algorithms, directory, path, sealer })
     }
 
     pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, Fault> {
@@ -97,6 +97,19 @@ impl<'a> RowReader<'a> {
         let reused = row.get::<_, Option<i64>>(13)?.is_some();
         Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: fixity_of(row)? })
     }
+
+    /// The rows at these positions, in their order.
+    pub(crate) fn items_at(&mut self, positions: &[u64]) -> Result<Vec<Item>, Fault> {
+        let mut statement =
+            self.view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
+        let mut items = Vec::with_capacity(positions.len());
+        for &position in positions {
+            let mut rows = statement.query(params![self.run, position as i64])?;
+            let row = rows.next()?.ok_or(Fault::Nonsense("a position without a row"))?;
+            items.push(self.item(row)?);
+        }
+        Ok(items)
+    }
 }
 
 /// What an audit said of the row.
@@ -111,20 +124,6 @@ fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, Fault> {
         moved_from: row.get(MOVED_FROM)?,
         evidence: evidence.transpose()?,
     }))
-}
-
-/// The rows at these positions, in their order.
-pub(crate) fn items_at(view: &Connection, stored: &StoredJob, positions: &[u64]) -> Result<Vec<Item>, Fault> {
-    let mut statement =
-        view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
-    let mut reader = RowReader::new(view, stored.run, stored.job.spec.algorithms)?;
-    let mut items = Vec::with_capacity(positions.len());
-    for &position in positions {
-        let mut rows = statement.query(params![stored.run, position as i64])?;
-        let row = rows.next()?.ok_or(Fault::Nonsense("a position without a row"))?;
-        items.push(reader.item(row)?);
-    }
-    Ok(items)
 }
 
 fn status_of(row: &Row<'_>) -> Result<Status, Fault> {

@@ -3,19 +3,16 @@
 //! Without a filter a page is a range of ranks. With one, every rank of the order is looked at: its status and
 //! position are in the order itself, and paths that hold the bytes looked for are found once, in walk order.
 
-mod stream;
-
 use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
 use super::job_row::{self, StoredJob};
-use super::pages::Selection;
-use super::row::{ERROR, HASHED, SKIPPED, items_at};
+use super::pages::{Selection, contains};
+use super::row::{ERROR, HASHED, SKIPPED};
 use super::sort_index::Order;
-use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
-pub(crate) use crate::store::sorted_pages::stream::rows_after;
+use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter};
 use hivesum_core::digest::Digest;
 use hivesum_core::result::{Item, split_digests};
 
@@ -25,9 +22,51 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let sorted = Sorted::new(&view, &stored, query)?;
     let (total, positions) = sorted.positions(query)?;
-    let items = items_at(&view, &stored, &positions)?;
+    let items = stored.row_reader(&view)?.items_at(&positions)?;
     check_digests(query, &items)?;
     Ok(Some(ResultPage { items, total, position: query.position }))
+}
+
+/// The next results that match, after so many steps in the order or from its first; none at the end, or without such
+/// a job. The job has ended and has its orders.
+pub(crate) fn rows_after(
+    connection: &mut Connection,
+    id: JobId,
+    query: &ResultQuery,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<RowPage, Fault> {
+    let view = connection.transaction()?;
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
+    let sorted = Sorted::new(&view, &stored, query)?;
+    let (limit, length) = (limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
+    let mut step = after.map_or(0, |after| after.saturating_add(1));
+    let mut page = RowPage::default();
+    while step < length && page.items.len() < limit {
+        let end = length.min(step + limit as u64);
+        let ranks = match sorted.descending {
+            false => sorted.ranks.start + step..sorted.ranks.start + end,
+            true => sorted.ranks.end - end..sorted.ranks.end - step,
+        };
+        let stretch = (step..).zip(sorted.scan(ranks)?);
+        let of_status = stretch.filter(|(_, (_, status))| query.status.is_none_or(|wanted| *status == code_of(wanted)));
+        let (steps, positions): (Vec<_>, Vec<_>) = of_status.map(|(step, (position, _))| (step, position)).unzip();
+        let found = steps.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
+        for (step, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
+            page.items.push(item);
+            page.last_row = Some(step);
+        }
+        step = end;
+    }
+    check_digests(query, &page.items)?;
+    Ok(page)
+}
+
+fn matches(item: &Item, query: &ResultQuery) -> bool {
+    let has_verdict = query.verdict.is_none_or(|wanted| item.fixity.as_ref().is_some_and(|it| it.verdict == wanted));
+    let has_prefix = query.path_prefix.as_ref().is_none_or(|prefix| item.path.starts_with(prefix));
+    let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
+    has_verdict && has_prefix && has_part
 }
 
 /// Rows have seals, orders have none.
@@ -86,7 +125,7 @@ impl<'a> Sorted<'a> {
             let middle = low + (high - low) / 2;
             let position = self.scan(middle..middle + 1)?.first().map(|(position, _)| *position);
             let position = position.ok_or(Fault::Nonsense("a rank without a row"))?;
-            let item = items_at(self.view, self.stored, &[position])?;
+            let item = self.stored.row_reader(self.view)?.items_at(&[position])?;
             match is_past(&item[0].digests[from..from + bytes]) {
                 true => high = middle,
                 false => low = middle + 1,
