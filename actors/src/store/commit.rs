@@ -5,7 +5,8 @@ use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 
 use super::batcher::{Batch, Group};
 use super::error::Fault;
-use super::job_row::{Ending, end_within, must_exist};
+use super::job_row::must_exist;
+use super::jobs::{Ending, end_within};
 use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
 use super::row_checksum::{self, Sealer};
 use super::{checkpoints, recovery};

@@ -77,6 +77,7 @@ fn last(connection: &Connection) -> Result<u64, Fault> {
 mod tests {
     use super::*;
     use crate::job::JobState;
+    use crate::store::jobs;
     use crate::store::testing::{Bench, job};
 
     fn next_of(bench: &mut Bench, after: u64, owner: Option<&str>) -> Result<(u64, JobId), u64> {
@@ -104,7 +105,7 @@ mod tests {
         let mut bench = Bench::new();
         let ids = [bench.take_job().id, bench.take_job().id];
         bench.end(ids[0], JobState::Completed);
-        job_row::delete(&mut bench.connection, ids[0]).unwrap();
+        jobs::delete(&mut bench.connection, ids[0]).unwrap();
         assert_eq!(next_of(&mut bench, 0, None), Err(1));
         bench.end(ids[1], JobState::Failed);
         assert_eq!(next_of(&mut bench, 1, None), Ok((2, ids[1])));
@@ -114,7 +115,7 @@ mod tests {
     fn an_owner_is_told_of_its_own_jobs() {
         let mut bench = Bench::new();
         let theirs = crate::job::Job { owner: Some("them".to_owned()), ..job() };
-        job_row::insert(&mut bench.connection, &theirs, None, None).unwrap();
+        jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
         let ours = bench.take_job().id;
         bench.end(ours, JobState::Completed);
         bench.end(theirs.id, JobState::Completed);

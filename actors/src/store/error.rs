@@ -8,6 +8,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use crate::error::StoreError;
+use crate::job::JobError;
 
 /// With less room than this a failed write is for want of it: some file systems say "input/output error".
 const NO_ROOM_BYTES: u64 = 1 << 20;
@@ -79,6 +80,21 @@ pub(crate) fn system_failure(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::Full,
         _ => StoreError::Failed(Box::new(error)),
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Full => "store_full",
+            StoreError::Corrupt => "store_corrupt",
+            StoreError::Locked
+            | StoreError::Newer { .. }
+            | StoreError::SyncFailed
+            | StoreError::Closed
+            | StoreError::Failed(_) => "internal",
+        };
+        Self { code: code.to_owned(), detail: error.to_string() }
     }
 }
 

@@ -10,7 +10,7 @@ use super::error::Fault;
 use super::open::{Access, connect, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{job_facts, job_row, pages};
+use super::{job_facts, job_row, jobs, pages};
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
 use hivesum_core::compare::{Comparison, Fact, Group};
@@ -52,7 +52,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        self.explained(|connection, _| job_row::list(connection, query))
+        self.explained(|connection, _| jobs::list(connection, query))
     }
 
     /// One job, as far as it is committed.
@@ -124,7 +124,7 @@ impl History {
     pub fn delete(&mut self, id: JobId) -> Result<Deletion, StoreError> {
         let _lock: ServerLock = self.place.lock()?;
         self.explained(|connection, _| {
-            if !job_row::delete(connection, id)? {
+            if !jobs::delete(connection, id)? {
                 let is_there = job_row::get(connection, id)?.is_some();
                 return Ok(if is_there { Deletion::StillRunning } else { Deletion::NotFound });
             }

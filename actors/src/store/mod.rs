@@ -20,6 +20,7 @@ pub mod history;
 mod idempotency;
 mod job_facts;
 mod job_row;
+mod jobs;
 mod open;
 mod pages;
 mod prior_rows;
@@ -57,7 +58,8 @@ pub(crate) use crate::store::batcher::{Batcher, Group, NumberedItem, RunState, T
 pub(crate) use crate::store::end_order::NextEnded;
 use crate::store::error::Fault;
 pub(crate) use crate::store::idempotency::{Before, RequestKey};
-pub(crate) use crate::store::job_row::{Ending, StoredJob};
+pub(crate) use crate::store::job_row::StoredJob;
+pub(crate) use crate::store::jobs::Ending;
 pub(crate) use crate::store::prior_rows::KnownQuery;
 use crate::store::state_dir::{ServerLock, StateDir};
 use crate::store::worker::{Ask, StoreWorker};
@@ -127,7 +129,7 @@ impl Store {
         manifest: Option<Vec<u8>>,
         request: Option<RequestKey>,
     ) -> Result<Before, StoreError> {
-        self.write(move |connection| job_row::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
+        self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
     pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
@@ -185,7 +187,7 @@ impl Store {
     }
 
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {
-        self.write(move |connection| job_row::end(connection, id, &ending)).await
+        self.write(move |connection| jobs::end(connection, id, &ending)).await
     }
 
     /// Makes the file that hashers note in what they read; gives it, and the unfinished jobs, oldest first.
@@ -205,7 +207,7 @@ impl Store {
     }
 
     pub(crate) async fn delete(&self, id: JobId) -> Result<bool, StoreError> {
-        self.write(move |connection| job_row::delete(connection, id)).await
+        self.write(move |connection| jobs::delete(connection, id)).await
     }
 
     /// Removes some rows of runs that were given up. Whether there may be more to do.

@@ -5,7 +5,7 @@ use super::idempotency::{self, Before, RequestKey};
 use super::job_row::StoredJob;
 use super::pages::ErrorsSince;
 use super::prior_rows::KnownQuery;
-use super::{NextEnded, Store, end_order, job_facts, job_row, pages, prior_rows, sort_index, sorted_pages};
+use super::{NextEnded, Store, end_order, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use hivesum_core::compare::{self, Comparison};
@@ -15,7 +15,7 @@ use hivesum_core::result::{Item, Rows};
 impl Store {
     /// What a verify job holds its files against.
     pub(crate) async fn manifest(&self, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(move |connection| job_row::manifest(connection, id)).await
+        self.read(move |connection| jobs::manifest(connection, id)).await
     }
 
     /// Whether a request has come before.
@@ -48,7 +48,7 @@ impl Store {
     }
 
     pub(crate) async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
-        self.read(move |connection| job_row::list(connection, &query)).await
+        self.read(move |connection| jobs::list(connection, &query)).await
     }
 
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
-use super::job_row;
+use super::jobs;
 use crate::job::JobId;
 
 /// How many ended jobs are kept, and for how long. Whatever passes either bound is deleted with its results.
@@ -41,7 +41,7 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
         ids.filter_map(|id| id.map(|id| id.parse().ok()).transpose()).collect::<Result<_, _>>()?
     };
     for id in &ids {
-        job_row::delete(connection, *id)?;
+        jobs::delete(connection, *id)?;
         tracing::info!(job = %id, "an old job is deleted");
     }
     Ok(ids.len() as i64 == AT_A_TIME)
@@ -55,7 +55,7 @@ mod tests {
 
     fn left(bench: &Bench) -> Vec<JobId> {
         let query = JobQuery { limit: 1000, ..JobQuery::default() };
-        job_row::list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect()
+        jobs::list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect()
     }
 
     fn retire_all(bench: &mut Bench, retention: Retention, now: Timestamp) {

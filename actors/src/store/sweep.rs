@@ -42,8 +42,8 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Faul
 mod tests {
     use super::*;
     use crate::job::JobState;
-    use crate::store::job_row;
     use crate::store::testing::Bench;
+    use crate::store::{job_row, jobs};
 
     fn count(bench: &Bench, table: &str) -> i64 {
         bench.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
@@ -55,7 +55,7 @@ mod tests {
         let gone = bench.job_with_rows(&["a/1", "a/2", "b/1", "b/2", "b/3"]);
         let kept = bench.job_with_rows(&["a/1", "x/2"]);
         bench.end(gone, JobState::Completed);
-        job_row::delete(&mut bench.connection, gone).unwrap();
+        jobs::delete(&mut bench.connection, gone).unwrap();
         let mut left = Vec::new();
         while sweep(&mut bench.connection, 2).unwrap() {
             left.push(count(&bench, "results"));

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use super::batcher::{Batcher, RunState};
 use super::commit::commit;
-use super::job_row::{self, Ending};
+use super::job_row;
+use super::jobs::{self, Ending};
 use super::open::{Access, connect, prepare};
 use super::recovery;
 use super::state_dir::StateDir;
@@ -33,7 +34,7 @@ impl Bench {
 
     pub(crate) fn take_job(&mut self) -> Job {
         let job = job();
-        job_row::insert(&mut self.connection, &job, None, None).unwrap();
+        jobs::insert(&mut self.connection, &job, None, None).unwrap();
         job
     }
 
@@ -42,7 +43,7 @@ impl Bench {
     }
 
     pub(crate) fn end(&mut self, id: JobId, state: JobState) {
-        job_row::end(&mut self.connection, id, &ending(state)).unwrap();
+        jobs::end(&mut self.connection, id, &ending(state)).unwrap();
     }
 
     /// Builds the orders of an ended job.

@@ -27,7 +27,7 @@ async fn what_a_panic_left_uncommitted_is_rolled_back() {
     let id = taken.id;
     let answer: Result<(), _> = store
         .write(move |connection| {
-            job_row::insert(connection, &taken, None, None)?;
+            jobs::insert(connection, &taken, None, None)?;
             let change = connection.transaction()?;
             change.execute("DELETE FROM jobs", [])?;
             panic!("before the commit")

@@ -139,9 +139,9 @@ fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifes
     let last: i64 = connection.query_row("SELECT last FROM endings", [], |row| row.get(0)).unwrap();
     assert_eq!(last, 3);
     let id = "0191b0a8-0000-7000-8000-000000000003".parse().unwrap();
-    assert_eq!(crate::store::job_row::manifest(&connection, id).unwrap().unwrap(), b"352441c2  a");
+    assert_eq!(crate::store::jobs::manifest(&connection, id).unwrap().unwrap(), b"352441c2  a");
     connection.execute("UPDATE manifests SET body = CAST('352441c3  a' AS BLOB)", []).unwrap();
-    assert!(matches!(crate::store::job_row::manifest(&connection, id), Err(Fault::Nonsense(_))));
+    assert!(matches!(crate::store::jobs::manifest(&connection, id), Err(Fault::Nonsense(_))));
 }
 
 #[test]

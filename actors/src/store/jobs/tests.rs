@@ -1,7 +1,8 @@
 //! The table of jobs: what goes in comes back, in pages without gap or repeat.
 
 use super::super::testing::{Bench, job};
-use crate::store::job_row::*;
+use crate::store::job_row::get;
+use crate::store::jobs::*;
 
 #[test]
 fn a_job_comes_back_as_it_was_taken() {

@@ -1,0 +1,146 @@
+//! The changes of the table of jobs: insert, end, delete; and its pages.
+//!
+//! Every change of a job's state is one transaction.
+
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::error::Fault;
+use super::idempotency::{self, Before, RequestKey};
+use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
+use super::row_checksum::Sealer;
+use super::{end_order, recovery};
+use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
+use hivesum_core::result::Summary;
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) state: JobState,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) files_total: Option<u64>,
+    pub(crate) bytes_total: Option<u64>,
+    pub(crate) summary: Summary,
+    pub(crate) error: Option<JobError>,
+}
+
+/// Takes a new job in, queued, unless its request has come before.
+pub(crate) fn insert(
+    connection: &mut Connection,
+    job: &Job,
+    manifest: Option<&[u8]>,
+    request: Option<&RequestKey>,
+) -> Result<Before, Fault> {
+    let change = connection.transaction()?;
+    if let Some(request) = request {
+        match idempotency::look(&change, job.owner.as_deref(), request)? {
+            Before::New => {}
+            before => return Ok(before),
+        }
+    }
+    let run = new_run(&change)?;
+    change
+        .prepare_cached(
+            "INSERT INTO jobs (id, kind, spec, owner, state, created_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            job.id.to_string(),
+            job.kind.name(),
+            serde_json::to_string(&job.spec)?,
+            job.owner,
+            job.state.name(),
+            job.created_at.to_string(),
+            run
+        ])?;
+    if let Some(body) = manifest {
+        let id = job.id.to_string();
+        let seal = Sealer::default().seal([ValueRef::from(&*id), ValueRef::Blob(body)]);
+        let mut insert = change.prepare_cached("INSERT INTO manifests (job, body, seal) VALUES (?, ?, ?)")?;
+        insert.execute(params![id, body, seal])?;
+    }
+    if let Some(request) = request {
+        idempotency::remember(&change, job, request)?;
+    }
+    change.commit()?;
+    Ok(Before::New)
+}
+
+/// Writes down how a job ended.
+pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), Fault> {
+    let change = connection.transaction()?;
+    recovery::forget_what_was_for_going_on(&change, id)?;
+    end_within(&change, id, ending)?;
+    change.commit()?;
+    Ok(())
+}
+
+/// [`end`] as a part of a larger change.
+pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -> Result<(), Fault> {
+    let error = ending.error.as_ref().map(serde_json::to_string).transpose()?;
+    let changed = change
+        .prepare_cached(
+            "UPDATE jobs SET state = ?2, finished_at = ?3, files_total = ?4, bytes_total = ?5, summary = ?6, error = ?7
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id.to_string(),
+            ending.state.name(),
+            ending.finished_at.to_string(),
+            ending.files_total.map(|files| files as i64),
+            ending.bytes_total.map(|bytes| bytes as i64),
+            serde_json::to_string(&ending.summary)?,
+            error
+        ])?;
+    must_exist(changed)?;
+    end_order::count(change, id)
+}
+
+/// What a verify job holds its files against, as it was sent.
+pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT job, body, seal FROM manifests WHERE job = ?")?;
+    let mut rows = statement.query([id.to_string()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Sealer::default().check(row, 2)?;
+    Ok(Some(row.get(1)?))
+}
+
+/// A page of jobs, newest first.
+pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage, Fault> {
+    let limit = query.limit.clamp(1, MAX_PAGE);
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM jobs
+          WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
+          ORDER BY id DESC LIMIT ?4"
+    ))?;
+    let mut rows = statement.query(params![
+        query.state.map(JobState::name),
+        query.owner,
+        query.cursor.map(|id| id.to_string()),
+        limit as i64 + 1
+    ])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(stored(row)?.job);
+    }
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|job| job.id);
+    Ok(JobPage { items, next_cursor })
+}
+
+/// Deletes a job that has ended. Whether there was one.
+pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, Fault> {
+    let change = connection.transaction()?;
+    let run: Option<i64> = change
+        .prepare_cached("DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING run")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    let Some(run) = run else { return Ok(false) };
+    abandon(&change, run)?;
+    change.commit()?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;
