@@ -5,72 +5,21 @@
 
 mod scope;
 mod service;
+mod table;
 
-use std::io::Read;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest as _, Sha256};
+use rusqlite::Connection;
 
 pub use scope::{Scope, Scopes, ScopesInvalid};
-use service::Changes;
 pub use service::TokenService;
+pub use table::{CreatedToken, NewToken, TokenRecord};
 
-use super::error::{Fault, system_failure};
-use super::job_row::time;
+use super::error::Fault;
 use super::open::{Access, connect, prepare};
 use super::state_dir::StateDir;
 use crate::error::StoreError;
-
-/// What every secret begins with, so that scanners of sources and logs know it.
-const PREFIX: &str = "hs_";
-
-/// Bytes of a secret.
-const SECRET_BYTES: usize = 32;
-
-/// A token as it is asked for.
-#[derive(Debug, Clone)]
-pub struct NewToken {
-    /// For people.
-    pub name: String,
-    /// What it allows.
-    pub scopes: Scopes,
-    /// Refused from then on; none means never.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A token as the store knows it: everything but its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// Its id, the owner of the jobs it asks for.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// What it allows.
-    pub scopes: Scopes,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Refused from then on.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl TokenRecord {
-    fn is_valid_at(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
-    }
-}
-
-/// A token just made. The secret is nowhere else.
-#[derive(Clone)]
-pub struct CreatedToken {
-    /// What the store keeps.
-    pub record: TokenRecord,
-    /// What its holder sends; to be shown once.
-    pub secret: String,
-}
 
 /// The tokens of a state directory, for a command. Every call blocks.
 #[derive(Debug)]
@@ -98,7 +47,7 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be written.
     pub fn create(&mut self, token: NewToken) -> Result<CreatedToken, StoreError> {
-        self.explained(|connection, place| create(connection, place, &token))
+        self.explained(|connection, place| table::create(connection, place, &token))
     }
 
     /// Who holds this secret, if anybody who may.
@@ -106,8 +55,8 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be read.
     pub fn verify(&mut self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
-        let hash = hash_of(secret);
-        let record = self.explained(|connection, _| find(connection, &hash))?;
+        let hash = table::hash_of(secret);
+        let record = self.explained(|connection, _| table::find(connection, &hash))?;
         Ok(record.filter(|record| record.is_valid_at(Timestamp::now())))
     }
 
@@ -116,7 +65,7 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.explained(|connection, _| list(connection))
+        self.explained(|connection, _| table::list(connection))
     }
 
     /// Takes a token back by its id. Whether there was one.
@@ -124,7 +73,7 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be written.
     pub fn revoke(&mut self, id: &str) -> Result<bool, StoreError> {
-        self.explained(|connection, place| revoke(connection, place, id))
+        self.explained(|connection, place| table::revoke(connection, place, id))
     }
 
     fn explained<T>(
@@ -135,79 +84,9 @@ impl Tokens {
     }
 }
 
-fn create(connection: &mut Connection, place: &StateDir, token: &NewToken) -> Result<CreatedToken, Fault> {
-    let secret = new_secret()?;
-    let record = TokenRecord {
-        id: uuid::Uuid::now_v7().to_string(),
-        name: token.name.clone(),
-        scopes: token.scopes,
-        created_at: Timestamp::now(),
-        expires_at: token.expires_at,
-    };
-    connection.execute(
-        "INSERT INTO tokens (id, name, secret_sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            record.id,
-            record.name,
-            hash_of(&secret),
-            record.scopes.to_string(),
-            record.created_at.to_string(),
-            record.expires_at.map(|end| end.to_string())
-        ],
-    )?;
-    Changes::announce(place)?;
-    Ok(CreatedToken { record, secret })
-}
-
-fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, Fault> {
-    connection
-        .prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens WHERE secret_sha256 = ?")?
-        .query_row([hash], |row| Ok(record(row)))
-        .optional()?
-        .transpose()
-}
-
-fn list(connection: &Connection) -> Result<Vec<TokenRecord>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens ORDER BY id")?;
-    let rows = statement.query_map([], |row| Ok(record(row)))?;
-    rows.map(|row| row?).collect()
-}
-
-fn revoke(connection: &mut Connection, place: &StateDir, id: &str) -> Result<bool, Fault> {
-    let revoked = connection.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
-    // Also when there was none: an earlier try may have failed between the two steps.
-    Changes::announce(place)?;
-    Ok(revoked)
-}
-
-fn record(row: &Row<'_>) -> Result<TokenRecord, Fault> {
-    let scopes: String = row.get(2)?;
-    Ok(TokenRecord {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        scopes: scopes.parse().map_err(|_| Fault::Nonsense("an unknown scope"))?,
-        created_at: time(row.get(3)?)?,
-        expires_at: row.get::<_, Option<String>>(4)?.map(time).transpose()?,
-    })
-}
-
-/// From the kernel's generator.
-fn new_secret() -> Result<String, StoreError> {
-    let mut bytes = [0; SECRET_BYTES];
-    let mut source = std::fs::File::open("/dev/urandom").map_err(system_failure)?;
-    source.read_exact(&mut bytes).map_err(system_failure)?;
-    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
-}
-
-/// A secret has 256 random bits, so a plain digest is as good as a slow one, and a lookup by it tells
-/// nothing about other secrets.
-fn hash_of(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::table::PREFIX;
     use super::*;
     use jiff::ToSpan;
 

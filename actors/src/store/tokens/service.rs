@@ -4,17 +4,12 @@
 //! table, by whatever process, ends with that, so a revoked token is refused at once.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::super::Store;
-use super::super::error::system_failure;
-use super::super::state_dir::StateDir;
-use super::{CreatedToken, NewToken, TokenRecord, create, find, hash_of, list, revoke};
+use super::table::{self, Changes, CreatedToken, NewToken, TokenRecord, hash_of};
 use crate::error::StoreError;
 
 /// Tokens that a server remembers; with more in use it asks the database again.
@@ -34,14 +29,6 @@ struct Memory {
     known: HashMap<[u8; 32], TokenRecord>,
 }
 
-/// The state of `tokens.changed`: another one means that the table may have changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Changes {
-    bytes: u64,
-    inode: u64,
-    ctime: (i64, i64),
-}
-
 impl TokenService {
     pub(crate) fn new(store: Store) -> Self {
         Self { store, memory: Arc::default() }
@@ -53,7 +40,7 @@ impl TokenService {
     /// When the store cannot be written.
     pub async fn create(&self, token: NewToken) -> Result<CreatedToken, StoreError> {
         let place = self.store.place.clone();
-        self.store.write(move |connection| create(connection, &place, &token)).await
+        self.store.write(move |connection| table::create(connection, &place, &token)).await
     }
 
     /// [`Tokens::verify`](super::Tokens::verify). Costs no more than a look at a file for a secret met before.
@@ -67,7 +54,7 @@ impl TokenService {
         let record = match self.remembered(&hash, changes) {
             Some(record) => Some(record),
             None => {
-                let found = self.store.read(move |connection| find(connection, &hash)).await?;
+                let found = self.store.read(move |connection| table::find(connection, &hash)).await?;
                 if let Some(record) = &found {
                     self.remember(hash, record.clone(), changes);
                 }
@@ -82,7 +69,7 @@ impl TokenService {
     /// # Errors
     /// When the store cannot be read.
     pub async fn list(&self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.store.read(|connection| list(connection)).await
+        self.store.read(|connection| table::list(connection)).await
     }
 
     /// [`Tokens::revoke`](super::Tokens::revoke).
@@ -91,7 +78,7 @@ impl TokenService {
     /// When the store cannot be written.
     pub async fn revoke(&self, id: &str) -> Result<bool, StoreError> {
         let (place, id) = (self.store.place.clone(), id.to_owned());
-        self.store.write(move |connection| revoke(connection, &place, &id)).await
+        self.store.write(move |connection| table::revoke(connection, &place, &id)).await
     }
 
     fn remembered(&self, hash: &[u8; 32], changes: Changes) -> Option<TokenRecord> {
@@ -106,21 +93,6 @@ impl TokenService {
             memory.changes = changes;
         }
         memory.known.insert(hash, record);
-    }
-}
-
-impl Changes {
-    pub(super) fn of(place: &StateDir) -> Self {
-        match std::fs::metadata(place.token_changes()) {
-            Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
-            Err(_) => Self::default(),
-        }
-    }
-
-    /// Tells every process that remembers tokens. Comes after the change is committed.
-    pub(super) fn announce(place: &StateDir) -> Result<(), StoreError> {
-        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(place.token_changes());
-        opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
     }
 }
 

@@ -1,0 +1,160 @@
+//! The table of tokens, and the file that says when it changed.
+//!
+//! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
+
+use std::fs::OpenOptions;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest as _, Sha256};
+
+use super::super::error::{Fault, system_failure};
+use super::super::job_row::time;
+use super::super::state_dir::StateDir;
+use super::scope::Scopes;
+use crate::error::StoreError;
+
+/// What every secret begins with, so that scanners of sources and logs know it.
+pub(super) const PREFIX: &str = "hs_";
+
+/// Bytes of a secret.
+const SECRET_BYTES: usize = 32;
+
+/// A token as it is asked for.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// For people.
+    pub name: String,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// Refused from then on; none means never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token as the store knows it: everything but its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// Its id, the owner of the jobs it asks for.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Refused from then on.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl TokenRecord {
+    pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A token just made. The secret is nowhere else.
+#[derive(Clone)]
+pub struct CreatedToken {
+    /// What the store keeps.
+    pub record: TokenRecord,
+    /// What its holder sends; to be shown once.
+    pub secret: String,
+}
+
+/// The state of `tokens.changed`: another one means that the table may have changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    bytes: u64,
+    inode: u64,
+    ctime: (i64, i64),
+}
+
+pub(super) fn create(connection: &mut Connection, place: &StateDir, token: &NewToken) -> Result<CreatedToken, Fault> {
+    let secret = new_secret()?;
+    let record = TokenRecord {
+        id: uuid::Uuid::now_v7().to_string(),
+        name: token.name.clone(),
+        scopes: token.scopes,
+        created_at: Timestamp::now(),
+        expires_at: token.expires_at,
+    };
+    connection.execute(
+        "INSERT INTO tokens (id, name, secret_sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        params![
+            record.id,
+            record.name,
+            hash_of(&secret),
+            record.scopes.to_string(),
+            record.created_at.to_string(),
+            record.expires_at.map(|end| end.to_string())
+        ],
+    )?;
+    Changes::announce(place)?;
+    Ok(CreatedToken { record, secret })
+}
+
+pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, Fault> {
+    connection
+        .prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens WHERE secret_sha256 = ?")?
+        .query_row([hash], |row| Ok(record(row)))
+        .optional()?
+        .transpose()
+}
+
+pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok(record(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+pub(super) fn revoke(connection: &mut Connection, place: &StateDir, id: &str) -> Result<bool, Fault> {
+    let revoked = connection.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
+    // Also when there was none: an earlier try may have failed between the two steps.
+    Changes::announce(place)?;
+    Ok(revoked)
+}
+
+fn record(row: &Row<'_>) -> Result<TokenRecord, Fault> {
+    let scopes: String = row.get(2)?;
+    Ok(TokenRecord {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        scopes: scopes.parse().map_err(|_| Fault::Nonsense("an unknown scope"))?,
+        created_at: time(row.get(3)?)?,
+        expires_at: row.get::<_, Option<String>>(4)?.map(time).transpose()?,
+    })
+}
+
+/// From the kernel's generator.
+fn new_secret() -> Result<String, StoreError> {
+    let mut bytes = [0; SECRET_BYTES];
+    let mut source = std::fs::File::open("/dev/urandom").map_err(system_failure)?;
+    source.read_exact(&mut bytes).map_err(system_failure)?;
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// A secret has 256 random bits, so a plain digest is as good as a slow one, and a lookup by it tells
+/// nothing about other secrets.
+pub(super) fn hash_of(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+impl Changes {
+    pub(super) fn of(place: &StateDir) -> Self {
+        match std::fs::metadata(place.token_changes()) {
+            Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
+            Err(_) => Self::default(),
+        }
+    }
+
+    /// Tells every process that remembers tokens. Comes after the change is committed.
+    pub(super) fn announce(place: &StateDir) -> Result<(), StoreError> {
+        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(place.token_changes());
+        opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
+    }
+}
