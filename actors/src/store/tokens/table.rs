@@ -3,7 +3,7 @@
 //! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
 
 use std::fs::OpenOptions;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
 use base64::Engine as _;
@@ -130,11 +130,10 @@ fn record(row: &Row<'_>) -> Result<TokenRecord, Fault> {
     })
 }
 
-/// From the kernel's generator.
+/// A secret from the kernel's random number generator.
 fn new_secret() -> Result<String, StoreError> {
     let mut bytes = [0; SECRET_BYTES];
-    let mut source = std::fs::File::open("/dev/urandom").map_err(system_failure)?;
-    source.read_exact(&mut bytes).map_err(system_failure)?;
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::Failed(Box::new(error)))?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
