@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::Fault;
-use super::job_row::{self, StoredJob};
+use super::job_row::{self, StoredJob, parse_id, unsigned};
 use crate::job::JobId;
 
 /// The first job that ended after another one.
@@ -42,9 +42,9 @@ pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>)
         .query_row(params![after, owner], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((id, number)) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
-    let stored = job_row::get(&view, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)?;
+    let stored = job_row::get(&view, parse_id(id)?)?;
     let stored = Box::new(stored.ok_or(Fault::Nonsense("an index without its row"))?);
-    Ok(NextEnded::Job { number: number as u64, stored })
+    Ok(NextEnded::Job { number: unsigned(number)?, stored })
 }
 
 /// How many jobs have ended, and which of some are among them.
@@ -63,14 +63,15 @@ pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Cou
     let mut numbers = Vec::new();
     for id in ids {
         let number: Option<i64> = number_of.query_row([id.to_string()], |row| row.get(0)).optional()?.flatten();
-        numbers.extend(number.map(|number| (*id, number as u64)));
+        if let Some(number) = number {
+            numbers.push((*id, unsigned(number)?));
+        }
     }
     Ok(Count { last: last(&view)?, numbers })
 }
 
 fn last(connection: &Connection) -> Result<u64, Fault> {
-    let last: i64 = connection.prepare_cached("SELECT last FROM endings")?.query_row([], |row| row.get(0))?;
-    u64::try_from(last).map_err(|_| Fault::Nonsense("a negative count"))
+    unsigned(connection.prepare_cached("SELECT last FROM endings")?.query_row([], |row| row.get(0))?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::Fault;
+use super::job_row::parse_id;
 use crate::job::{Job, JobId};
 
 /// How long a key is remembered.
@@ -40,7 +41,7 @@ pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &Reque
     match found {
         None => Ok(Before::New),
         Some((asked, _)) if asked != request.asked => Ok(Before::Conflicts),
-        Some((_, job)) => Ok(Before::Came(job.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)),
+        Some((_, job)) => Ok(Before::Came(parse_id(job)?)),
     }
 }
 

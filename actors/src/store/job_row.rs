@@ -75,7 +75,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
     let summary: Option<String> = row.get(15)?;
     let error: Option<String> = row.get(16)?;
     let job = Job {
-        id: row.get::<_, String>(0)?.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?,
+        id: parse_id(row.get(0)?)?,
         kind: spec.kind,
         spec,
         state: state.ok_or(Fault::Nonsense("an unknown job state"))?,
@@ -86,9 +86,9 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
             files_done: count(row, 9)?,
             files_failed: count(row, 10)?,
             files_skipped: count(row, 11)?,
-            files_total: row.get::<_, Option<i64>>(12)?.map(|files| files as u64),
+            files_total: optional_count(row, 12)?,
             bytes_done: count(row, 13)?,
-            bytes_total: row.get::<_, Option<i64>>(14)?.map(|bytes| bytes as u64),
+            bytes_total: optional_count(row, 14)?,
             bytes_per_second: 0,
             eta_seconds: None,
             bytes_under_way: 0,
@@ -105,7 +105,21 @@ fn not_text(_: rusqlite::types::FromSqlError) -> Fault {
 }
 
 fn count(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
-    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| Fault::Nonsense("a negative count"))
+    unsigned(row.get(column)?)
+}
+
+fn optional_count(row: &Row<'_>, column: usize) -> Result<Option<u64>, Fault> {
+    row.get::<_, Option<i64>>(column)?.map(unsigned).transpose()
+}
+
+/// A count as the store writes it: SQLite's integers are signed.
+pub(super) fn unsigned(count: i64) -> Result<u64, Fault> {
+    u64::try_from(count).map_err(|_| Fault::Nonsense("a negative count"))
+}
+
+/// A job id as the store writes it.
+pub(super) fn parse_id(text: String) -> Result<JobId, Fault> {
+    text.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))
 }
 
 /// A time of day as the store writes it.

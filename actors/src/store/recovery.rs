@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::batcher::{RunState, Tally};
 use super::checkpoints;
 use super::error::Fault;
-use super::job_row::{self, StoredJob, must_exist};
+use super::job_row::{self, StoredJob, must_exist, unsigned};
 use crate::job::{JobId, JobState};
 use hivesum_core::result::Checkpoint;
 use hivesum_core::sys::slots::Note;
@@ -57,7 +57,7 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
     let stored = job_row::get(&change, id)?.ok_or(Fault::Nonsense("a job under way that is not in the store"))?;
     let (former_run, elapsed_ms) = change
         .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
-        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let progress = stored.job.progress;
     let tally = Tally {
         rows: stored.rows,
@@ -66,7 +66,7 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         files_skipped: progress.files_skipped,
         bytes_done: progress.bytes_done,
     };
-    let elapsed = Duration::from_millis(elapsed_ms.unsigned_abs());
+    let elapsed = Duration::from_millis(unsigned(elapsed_ms)?);
     let run_state = RunState { run: stored.run, tally, directories: next_id(&change, stored.run)?, elapsed };
     let beginning = Beginning {
         run_state,

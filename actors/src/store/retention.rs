@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::error::Fault;
+use super::job_row::parse_id;
 use super::jobs;
 use crate::job::JobId;
 
@@ -37,8 +38,8 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
                          AND ended <= (SELECT ended FROM jobs WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1 OFFSET ?2)))
               ORDER BY ended LIMIT ?3",
         )?;
-        let ids = statement.query_map(params![oldest, keep, AT_A_TIME], |row| row.get::<_, String>(0))?;
-        ids.filter_map(|id| id.map(|id| id.parse().ok()).transpose()).collect::<Result<_, _>>()?
+        let ids = statement.query_map(params![oldest, keep, AT_A_TIME], |row| row.get(0))?;
+        ids.map(|id| parse_id(id?)).collect::<Result<_, _>>()?
     };
     for id in &ids {
         jobs::delete(connection, *id)?;
@@ -50,6 +51,7 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::StoreError;
     use crate::job::{JobQuery, JobState};
     use crate::store::testing::Bench;
 
@@ -89,5 +91,18 @@ mod tests {
         assert_eq!(left(&bench), [id]);
         retire_all(&mut bench, day, Timestamp::now() + Duration::from_secs(86_401));
         assert!(left(&bench).is_empty());
+    }
+
+    #[test]
+    fn an_id_that_does_not_parse_is_damage_and_nothing_is_deleted() {
+        let mut bench = Bench::new();
+        let ids = [bench.job_with_rows(&["a"]), bench.job_with_rows(&["b"])];
+        ids.iter().for_each(|id| bench.end(*id, JobState::Completed));
+        bench.connection.execute("UPDATE jobs SET id = 'damaged' WHERE id = ?", [ids[0].to_string()]).unwrap();
+        let none = Retention { keep_jobs: Some(0), keep_for: None };
+        let fault = retire(&mut bench.connection, none, Timestamp::now()).unwrap_err();
+        assert!(matches!(fault.explain(bench.dir.path()), StoreError::Corrupt));
+        let jobs: i64 = bench.connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).unwrap();
+        assert_eq!(jobs, 2);
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
 
 use super::error::Fault;
-use super::job_row::{self, StoredJob};
+use super::job_row::{self, StoredJob, parse_id};
 use super::open::{Access, connect};
 use super::state_dir::StateDir;
 use crate::error::StoreError;
@@ -73,7 +73,7 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(None) };
-    job_row::get(connection, id.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))?)
+    job_row::get(connection, parse_id(id)?)
 }
 
 /// Whether a job has its orders.

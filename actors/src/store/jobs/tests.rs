@@ -100,3 +100,14 @@ fn a_spec_that_does_not_parse_is_damage() {
     bench.connection.execute("UPDATE jobs SET spec = '{'", []).unwrap();
     assert!(matches!(get(&bench.connection, taken.id), Err(Fault::Nonsense(_))));
 }
+
+#[test]
+fn counts_that_were_never_written_are_damage() {
+    for column in ["row_count", "files_done", "files_total", "bytes_total", "elapsed_ms"] {
+        let mut bench = Bench::new();
+        let taken = bench.take_job();
+        bench.connection.execute(&format!("UPDATE jobs SET {column} = -1"), []).unwrap();
+        let resumed = recovery::begin(&mut bench.connection, taken.id, Timestamp::now());
+        assert!(matches!(resumed, Err(Fault::Nonsense(_))), "{column}");
+    }
+}
