@@ -40,10 +40,10 @@ pub(crate) type NumberedItem = (u64, Item);
 
 /// Rows that are committed together.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct CommitGroup {
     pub(super) job: JobId,
     pub(super) run: i64,
-    pub(super) batches: Vec<Batch>,
+    pub(super) batches: Vec<NumberedRows>,
     pub(super) new_directories: Vec<(i64, Arc<[u8]>)>,
     /// Large files that are done: what was kept of them on the way is of no use any more.
     pub(super) done_large: Vec<Vec<u8>>,
@@ -61,7 +61,7 @@ pub(crate) struct Group {
 }
 
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(super) struct NumberedRows {
     pub(super) rows: Rows,
     pub(super) first_position: u64,
     /// The id of each of the batch's directories.
@@ -90,12 +90,12 @@ pub(crate) struct Batcher {
     waiting: usize,
     /// Large files of which something was kept on the way.
     half_done: HashSet<Vec<u8>>,
-    group: Group,
+    group: CommitGroup,
 }
 
 impl Batcher {
     pub(crate) fn new(job: JobId, run_state: RunState) -> Self {
-        let group = Group::new(job, &run_state);
+        let group = CommitGroup::new(job, &run_state);
         let (way_down, half_done) = (Vec::new(), HashSet::new());
         Self { job, run_state, way_down, next_directory: 0, met: Tally::default(), waiting: 0, half_done, group }
     }
@@ -138,7 +138,7 @@ impl Batcher {
         }
         if to_write > 0 {
             self.waiting += to_write;
-            self.group.batches.push(Batch { rows, first_position, directories });
+            self.group.batches.push(NumberedRows { rows, first_position, directories });
         }
     }
 
@@ -174,9 +174,9 @@ impl Batcher {
     }
 
     /// Hands the waiting rows over to be committed; `elapsed` is the time at work since this process began.
-    pub(crate) fn take_group(&mut self, elapsed: Duration) -> Group {
+    pub(crate) fn take_group(&mut self, elapsed: Duration) -> CommitGroup {
         self.waiting = 0;
-        let mut group = std::mem::replace(&mut self.group, Group::new(self.job, &self.run_state));
+        let mut group = std::mem::replace(&mut self.group, CommitGroup::new(self.job, &self.run_state));
         group.tally = self.tally();
         group.elapsed = self.run_state.elapsed + elapsed;
         group
@@ -196,7 +196,7 @@ fn item_of(row: &RowRef<'_>, rows: &Rows) -> Item {
     Item { path, meta, status, digests, algorithms, reused, fixity: None }
 }
 
-impl Group {
+impl CommitGroup {
     fn new(job: JobId, run_state: &RunState) -> Self {
         Self {
             job,

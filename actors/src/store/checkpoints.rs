@@ -3,22 +3,22 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::error::Fault;
-use super::row_checksum::Sealer;
+use super::error::DbError;
+use super::row_checksum::RowChecksum;
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{Checkpoint, FileMeta};
 
 /// Columns under the seal, which comes after them.
 const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";
-const SEALED_COLUMNS: usize = 8;
+const CHECKED_COLUMNS: usize = 8;
 
 /// Keeps states, each in the place of the one before.
 pub(crate) fn keep(
     change: &Transaction<'_>,
     run: i64,
     checkpoints: &[Checkpoint],
-    sealer: &mut Sealer,
-) -> Result<(), Fault> {
+    checksum: &mut RowChecksum,
+) -> Result<(), DbError> {
     let mut replace = change.prepare_cached(&format!(
         "REPLACE INTO checkpoints (run, {COLUMNS}, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
@@ -27,14 +27,14 @@ pub(crate) fn keep(
         let (name, mtime, ctime) = (algorithm.name(), meta.mtime_ns, meta.ctime_ns);
         let numbers = [size, mtime, ctime, inode, bytes].map(ValueRef::Integer);
         let texts = [ValueRef::Blob(path), ValueRef::from(name)];
-        let seal = sealer.seal(texts.into_iter().chain(numbers).chain([ValueRef::Blob(state)]));
+        let seal = checksum.of(texts.into_iter().chain(numbers).chain([ValueRef::Blob(state)]));
         replace.execute(params![run, path, name, size, mtime, ctime, inode, bytes, state, seal])?;
     }
     Ok(())
 }
 
 /// Drops the states of files that are done.
-pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -> Result<(), Fault> {
+pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -> Result<(), DbError> {
     let mut delete = change.prepare_cached("DELETE FROM checkpoints WHERE run = ? AND path = ?")?;
     for path in paths {
         delete.execute(params![run, path])?;
@@ -43,22 +43,22 @@ pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -
 }
 
 /// All states of a run. A damaged one is left out: its file is digested from the start.
-pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Vec<Checkpoint>, Fault> {
+pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Vec<Checkpoint>, DbError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS}, seal FROM checkpoints WHERE run = ?"))?;
     let mut rows = statement.query([run])?;
-    let (mut found, mut sealer) = (Vec::new(), Sealer::default());
+    let (mut found, mut checksum) = (Vec::new(), RowChecksum::default());
     while let Some(row) = rows.next()? {
-        match sealer.check(row, SEALED_COLUMNS).and_then(|()| checkpoint(row)) {
+        match checksum.check(row, CHECKED_COLUMNS).and_then(|()| checkpoint(row)) {
             Ok(checkpoint) => found.push(checkpoint),
-            Err(fault) => tracing::warn!(%fault, "the state of a half-digested file is damaged and left out"),
+            Err(error) => tracing::warn!(%error, "the state of a half-digested file is damaged and left out"),
         }
     }
     Ok(found)
 }
 
-fn checkpoint(row: &Row<'_>) -> Result<Checkpoint, Fault> {
+fn checkpoint(row: &Row<'_>) -> Result<Checkpoint, DbError> {
     let algorithm: String = row.get(1)?;
-    let algorithm: Algorithm = algorithm.parse().map_err(|_| Fault::Nonsense("an unknown algorithm"))?;
+    let algorithm: Algorithm = algorithm.parse().map_err(|_| DbError::Inconsistent("an unknown algorithm"))?;
     let meta = FileMeta {
         size: row.get::<_, i64>(2)? as u64,
         mtime_ns: row.get(3)?,

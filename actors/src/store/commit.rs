@@ -3,26 +3,30 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 
-use super::batcher::{Batch, Group};
-use super::error::Fault;
+use super::batcher::{CommitGroup, NumberedRows};
+use super::error::DbError;
 use super::job_row::must_exist;
 use super::jobs::{Ending, end_within};
-use super::row::{ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SEALED_COLUMNS, SKIPPED, VERDICT};
-use super::row_checksum::{self, Sealer};
+use super::row::{CHECKED_COLUMNS, ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SKIPPED, VERDICT};
+use super::row_checksum::{self, RowChecksum};
 use super::{checkpoints, recovery};
 use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
 
 /// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
-pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<&Ending>) -> Result<u64, Fault> {
+pub(crate) fn commit(
+    connection: &mut Connection,
+    group: &CommitGroup,
+    ending: Option<&Ending>,
+) -> Result<u64, DbError> {
     let change = connection.transaction()?;
-    let mut sealer = Sealer::default();
-    write_directories(&change, group, &mut sealer)?;
+    let mut checksum = RowChecksum::default();
+    write_directories(&change, group, &mut checksum)?;
     let mut rows = 0;
     for batch in &group.batches {
-        rows += write_batch(&change, group, batch, &mut sealer)?;
+        rows += write_batch(&change, group, batch, &mut checksum)?;
     }
     write_moves(&change, group)?;
-    checkpoints::keep(&change, group.run, &group.checkpoints, &mut sealer)?;
+    checkpoints::keep(&change, group.run, &group.checkpoints, &mut checksum)?;
     checkpoints::drop_done(&change, group.run, &group.done_large)?;
     write_counts(&change, group)?;
     if let Some(ending) = ending {
@@ -33,16 +37,21 @@ pub(crate) fn commit(connection: &mut Connection, group: &Group, ending: Option<
     Ok(rows)
 }
 
-fn write_directories(change: &Transaction<'_>, group: &Group, sealer: &mut Sealer) -> Result<(), Fault> {
+fn write_directories(change: &Transaction<'_>, group: &CommitGroup, checksum: &mut RowChecksum) -> Result<(), DbError> {
     let mut insert = change.prepare_cached("INSERT INTO directories (run, id, path, seal) VALUES (?, ?, ?, ?)")?;
     for (id, path) in &group.new_directories {
-        let seal = sealer.seal([ValueRef::Integer(group.run), ValueRef::Integer(*id), ValueRef::Blob(path)]);
+        let seal = checksum.of([ValueRef::Integer(group.run), ValueRef::Integer(*id), ValueRef::Blob(path)]);
         insert.execute(params![group.run, id, &**path, seal])?;
     }
     Ok(())
 }
 
-fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &mut Sealer) -> Result<u64, Fault> {
+fn write_batch(
+    change: &Transaction<'_>,
+    group: &CommitGroup,
+    batch: &NumberedRows,
+    checksum: &mut RowChecksum,
+) -> Result<u64, DbError> {
     let places = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     let mut insert = change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?;
     let (mut replace, mut rows) = (None, 0);
@@ -55,7 +64,7 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
         values[VERDICT] = judged.verdict.map_or(ValueRef::Null, |verdict| ValueRef::Integer(verdict as i64));
         values[EVIDENCE] = evidence.as_ref().map_or(ValueRef::Null, |code| ValueRef::Text(code));
         if position >= group.rows_before {
-            write_row(&mut insert, group.run, &values, sealer)?;
+            write_row(&mut insert, group.run, &values, checksum)?;
             rows += 1;
         } else if row.origin != Origin::Kept {
             let replace = match &mut replace {
@@ -64,7 +73,7 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
                     change.prepare_cached(&format!("REPLACE INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?,
                 ),
             };
-            write_row(replace, group.run, &values, sealer)?;
+            write_row(replace, group.run, &values, checksum)?;
             rows += 1;
         }
     }
@@ -72,7 +81,7 @@ fn write_batch(change: &Transaction<'_>, group: &Group, batch: &Batch, sealer: &
 }
 
 /// New files become moved ones. Their seals are put on anew.
-fn write_moves(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
+fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
     if group.moves.is_empty() {
         return Ok(());
     }
@@ -92,17 +101,17 @@ fn write_moves(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
 fn write_row(
     statement: &mut Statement<'_>,
     run: i64,
-    values: &[ValueRef<'_>; SEALED_COLUMNS],
-    sealer: &mut Sealer,
-) -> Result<(), Fault> {
-    let seal = sealer.seal(values.iter().copied());
+    values: &[ValueRef<'_>; CHECKED_COLUMNS],
+    checksum: &mut RowChecksum,
+) -> Result<(), DbError> {
+    let seal = checksum.of(values.iter().copied());
     let all = [ValueRef::Integer(run)].into_iter().chain(values.iter().copied()).chain([ValueRef::Integer(seal)]);
     statement.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
     Ok(())
 }
 
 /// A row's values in the order of [`ROW_COLUMNS`], but for the seal.
-fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'a>; SEALED_COLUMNS] {
+fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'a>; CHECKED_COLUMNS] {
     use ValueRef::{Blob, Integer, Null};
     let (status, code, errno, stability) = match row.status {
         Status::Hashed(Stability::Stable) => (HASHED, Null, Null, Integer(0)),
@@ -134,7 +143,7 @@ fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'
     ]
 }
 
-fn write_counts(change: &Transaction<'_>, group: &Group) -> Result<(), Fault> {
+fn write_counts(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
     let tally = group.tally;
     let changed = change
         .prepare_cached(

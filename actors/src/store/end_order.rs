@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id, unsigned};
 use crate::job::JobId;
 
@@ -17,7 +17,7 @@ pub(crate) enum NextEnded {
 }
 
 /// Gives a job that ends the next number, unless it has one.
-pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), Fault> {
+pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
     let id = id.to_string();
     change
         .prepare_cached(
@@ -31,7 +31,7 @@ pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), Fault> {
 }
 
 /// The first job that ended after the one of this number, among those of an owner or all.
-pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>) -> Result<NextEnded, Fault> {
+pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>) -> Result<NextEnded, DbError> {
     let view = connection.transaction()?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let found: Option<(String, i64)> = view
@@ -43,7 +43,7 @@ pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>)
         .optional()?;
     let Some((id, number)) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
     let stored = job_row::get(&view, parse_id(id)?)?;
-    let stored = Box::new(stored.ok_or(Fault::Nonsense("an index without its row"))?);
+    let stored = Box::new(stored.ok_or(DbError::Inconsistent("an index without its row"))?);
     Ok(NextEnded::Job { number: unsigned(number)?, stored })
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Count {
 }
 
 /// Looks which of these jobs have ended.
-pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Count, Fault> {
+pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Count, DbError> {
     let view = connection.transaction()?;
     let mut number_of = view.prepare_cached("SELECT ended FROM jobs WHERE id = ?")?;
     let mut numbers = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Cou
     Ok(Count { last: last(&view)?, numbers })
 }
 
-fn last(connection: &Connection) -> Result<u64, Fault> {
+fn last(connection: &Connection) -> Result<u64, DbError> {
     unsigned(connection.prepare_cached("SELECT last FROM endings")?.query_row([], |row| row.get(0))?)
 }
 

@@ -1,7 +1,7 @@
-//! From what SQLite says to what the caller can do about it.
+//! Turns what SQLite answers into what the caller can do about it.
 //!
-//! Decides only by error codes and by the room left on the file system, never by message texts. The
-//! cause is logged here once; a [`StoreError`] carries no SQL and no path.
+//! Decides only by error codes and by the free space on the file system, never by message texts. The cause
+//! is logged here once; a [`StoreError`] carries no SQL and no path.
 
 use std::path::Path;
 
@@ -10,50 +10,51 @@ use rusqlite::ErrorCode;
 use crate::error::StoreError;
 use crate::job::JobError;
 
-/// With less room than this a failed write is for want of it: some file systems say "input/output error".
+/// With less free space than this, a failed write counts as a full disk: some file systems then answer
+/// "input/output error".
 const NO_ROOM_BYTES: u64 = 1 << 20;
 
-/// The disk did not say that it has what was written. To try again is no use: the kernel drops what it could not
-/// write and tells of it once (`fsync(2)`).
+/// The disk did not confirm that it has what was written. Trying again does not help: the kernel drops the
+/// pages that it could not write and reports that only once (`fsync(2)`).
 const SYNC_FAILURES: [i32; 2] = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
 
-/// What a plain function of the store fails with.
+/// The error of the store's functions on a connection, before it is logged and turned into a [`StoreError`].
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum DbError {
     /// SQLite failed.
     #[error(transparent)]
     Sql(#[from] rusqlite::Error),
-    /// The database can be read but says what we never wrote.
-    #[error("the database says what was never written: {0}")]
-    Nonsense(&'static str),
-    /// Anything else, already in the caller's terms.
+    /// The database can be read but holds a value that hivesum never writes.
+    #[error("the database holds a value that hivesum never writes: {0}")]
+    Inconsistent(&'static str),
+    /// Any other error, already in the caller's terms.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl From<serde_json::Error> for Fault {
+impl From<serde_json::Error> for DbError {
     fn from(_: serde_json::Error) -> Self {
-        Self::Nonsense("a JSON value that does not parse")
+        Self::Inconsistent("a JSON value that does not parse")
     }
 }
 
-impl Fault {
-    /// The same for the caller, after a line in the log. `database` is where it happened.
-    pub(crate) fn explain(self, database: &Path) -> StoreError {
-        let explained = match self {
+impl DbError {
+    /// Logs the error and gives the caller's. `database` is the path of the database that it came from.
+    pub(crate) fn report(self, database: &Path) -> StoreError {
+        let error = match self {
             Self::Store(error) => return error,
-            Self::Nonsense(what) => {
+            Self::Inconsistent(what) => {
                 tracing::error!(what, "the job store is damaged");
                 return StoreError::Corrupt;
             }
-            Self::Sql(error) => explain_sql(error, has_no_room(database)),
+            Self::Sql(error) => classify(error, has_no_room(database)),
         };
-        tracing::error!(error = ?explained, "the job store failed");
-        explained
+        tracing::error!(?error, "the job store failed");
+        error
     }
 }
 
-fn explain_sql(error: rusqlite::Error, no_room: bool) -> StoreError {
+fn classify(error: rusqlite::Error, no_room: bool) -> StoreError {
     use rusqlite::Error;
     if error.sqlite_error().is_some_and(|error| SYNC_FAILURES.contains(&error.extended_code)) {
         return StoreError::SyncFailed;
@@ -75,7 +76,7 @@ fn has_no_room(database: &Path) -> bool {
     rustix::fs::statvfs(directory).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) < NO_ROOM_BYTES)
 }
 
-/// An input or output failure outside of SQLite.
+/// Classifies an input or output error from outside SQLite.
 pub(crate) fn system_failure(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::Full,
@@ -108,28 +109,28 @@ mod tests {
 
     #[test]
     fn codes_become_what_the_caller_can_do() {
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_FULL), false), StoreError::Full));
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_NOTADB), false), StoreError::Corrupt));
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_CORRUPT), false), StoreError::Corrupt));
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_BUSY), true), StoreError::Failed(_)));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_FULL), false), StoreError::Full));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_NOTADB), false), StoreError::Corrupt));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_CORRUPT), false), StoreError::Corrupt));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_BUSY), true), StoreError::Failed(_)));
     }
 
     #[test]
     fn an_input_output_error_without_room_is_a_full_disk() {
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), true), StoreError::Full));
-        assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), false), StoreError::Failed(_)));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), true), StoreError::Full));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), false), StoreError::Failed(_)));
     }
 
     #[test]
     fn a_failed_sync_is_never_a_full_disk() {
         for no_room in [true, false] {
-            assert!(matches!(explain_sql(sql(rusqlite::ffi::SQLITE_IOERR_FSYNC), no_room), StoreError::SyncFailed));
+            assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_FSYNC), no_room), StoreError::SyncFailed));
         }
     }
 
     #[test]
     fn texts_for_clients_carry_no_cause() {
-        let shown = Fault::Sql(sql(rusqlite::ffi::SQLITE_BUSY)).explain(Path::new("/srv/secret/db")).to_string();
+        let shown = DbError::Sql(sql(rusqlite::ffi::SQLITE_BUSY)).report(Path::new("/srv/secret/db")).to_string();
         assert_eq!(shown, "the job store failed");
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::error::Fault;
+use super::error::DbError;
 use super::open::{Access, connect, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
@@ -21,7 +21,7 @@ use hivesum_core::result::{FileIdentity, Item};
 #[derive(Debug)]
 pub struct History {
     connection: Connection,
-    place: StateDir,
+    state_dir: StateDir,
 }
 
 impl History {
@@ -33,18 +33,18 @@ impl History {
         if !state_dir.exists() {
             return Ok(None);
         }
-        let place = StateDir::open(state_dir)?;
-        if !place.database().exists() {
+        let state_dir = StateDir::open(state_dir)?;
+        if !state_dir.database().exists() {
             return Ok(None);
         }
-        match place.lock() {
-            Ok(lock) => prepare(&place, &lock)?,
+        match state_dir.lock() {
+            Ok(lock) => prepare(&state_dir, &lock)?,
             // The server that holds it has seen to the database.
             Err(StoreError::Locked) => {}
             Err(error) => return Err(error),
         }
-        let connection = connect(&place, Access::Write).map_err(|fault| fault.explain(place.database()))?;
-        Ok(Some(Self { connection, place }))
+        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
+        Ok(Some(Self { connection, state_dir }))
     }
 
     /// Jobs, newest first.
@@ -52,7 +52,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        self.explained(|connection, _| jobs::list(connection, query))
+        self.run(|connection, _| jobs::list(connection, query))
     }
 
     /// One job, as far as it is committed.
@@ -60,7 +60,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.explained(|connection, _| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
+        self.run(|connection, _| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
     }
 
     /// The next results that match, after a row or from the first; see
@@ -75,7 +75,7 @@ impl History {
         after_row: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, StoreError> {
-        self.explained(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
+        self.run(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
     }
 
     /// The results at these positions, in their order.
@@ -83,7 +83,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn results_at(&mut self, id: JobId, positions: &[u64]) -> Result<Vec<Item>, StoreError> {
-        self.explained(|connection, _| job_facts::items_at(connection, id, positions))
+        self.run(|connection, _| job_facts::items_at(connection, id, positions))
     }
 
     /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
@@ -91,7 +91,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn each_fact(&mut self, id: JobId, take: impl FnMut(Fact)) -> Result<bool, StoreError> {
-        self.explained(|connection, _| job_facts::each_fact(connection, id, take))
+        self.run(|connection, _| job_facts::each_fact(connection, id, take))
     }
 
     /// Compares the results of two ended jobs: what was, and what is. Nothing if one is not there.
@@ -99,7 +99,7 @@ impl History {
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store cannot be read.
     pub fn compare(&mut self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        self.explained(|connection, _| job_facts::compare_jobs(connection, old, new))?.transpose()
+        self.run(|connection, _| job_facts::compare_jobs(connection, old, new))?.transpose()
     }
 
     /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
@@ -108,13 +108,13 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn duplicates(&mut self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.explained(|connection, _| job_facts::duplicates(connection, id, by, min_size))
+        self.run(|connection, _| job_facts::duplicates(connection, id, by, min_size))
     }
 
     /// The state directory and the files in it, which are no part of a tree that they lie in.
     #[must_use]
     pub fn own_files(&self) -> Vec<FileIdentity> {
-        self.place.identities()
+        self.state_dir.identities()
     }
 
     /// Deletes an ended job with its results.
@@ -122,8 +122,8 @@ impl History {
     /// # Errors
     /// [`StoreError::Locked`] beside a running server, and when the store cannot be written.
     pub fn delete(&mut self, id: JobId) -> Result<Deletion, StoreError> {
-        let _lock: ServerLock = self.place.lock()?;
-        self.explained(|connection, _| {
+        let _lock: ServerLock = self.state_dir.lock()?;
+        self.run(|connection, _| {
             if !jobs::delete(connection, id)? {
                 let is_there = job_row::get(connection, id)?.is_some();
                 return Ok(if is_there { Deletion::StillRunning } else { Deletion::NotFound });
@@ -138,21 +138,18 @@ impl History {
     /// # Errors
     /// [`StoreError::Locked`] beside a running server, and when there is no room for a second copy.
     pub fn compact(&mut self) -> Result<(u64, u64), StoreError> {
-        let _lock: ServerLock = self.place.lock()?;
-        let before = self.place.database_bytes();
-        self.explained(|connection, _| {
+        let _lock: ServerLock = self.state_dir.lock()?;
+        let before = self.state_dir.database_bytes();
+        self.run(|connection, _| {
             while sweep(connection, SWEEP_ROWS)? {}
             connection.execute_batch("VACUUM")?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
             Ok(())
         })?;
-        Ok((before, self.place.database_bytes()))
+        Ok((before, self.state_dir.database_bytes()))
     }
 
-    fn explained<T>(
-        &mut self,
-        work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        work(&mut self.connection, &self.place).map_err(|fault| fault.explain(self.place.database()))
+    fn run<T>(&mut self, work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, DbError>) -> Result<T, StoreError> {
+        work(&mut self.connection, &self.state_dir).map_err(|error| error.report(self.state_dir.database()))
     }
 }

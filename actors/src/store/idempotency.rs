@@ -5,7 +5,7 @@
 use jiff::{Timestamp, ToSpan};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::parse_id;
 use crate::job::{Job, JobId};
 
@@ -32,7 +32,7 @@ pub(crate) enum Before {
 }
 
 /// Whether the request has come before.
-pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &RequestKey) -> Result<Before, Fault> {
+pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &RequestKey) -> Result<Before, DbError> {
     let since = (Timestamp::now() - KEPT_HOURS.hours()).to_string();
     let found: Option<(Vec<u8>, String)> = connection
         .prepare_cached("SELECT asked, job FROM requests WHERE owner = ?1 AND key = ?2 AND created_at >= ?3")?
@@ -46,7 +46,7 @@ pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &Reque
 }
 
 /// Remembers a request with its job, and forgets those that are too old.
-pub(crate) fn remember(change: &Transaction<'_>, job: &Job, request: &RequestKey) -> Result<(), Fault> {
+pub(crate) fn remember(change: &Transaction<'_>, job: &Job, request: &RequestKey) -> Result<(), DbError> {
     let since = (job.created_at - KEPT_HOURS.hours()).to_string();
     change.prepare_cached("DELETE FROM requests WHERE created_at < ?")?.execute([since])?;
     change

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::row::{ROW_COLUMNS, RowReader};
 use crate::error::CompareError;
@@ -18,26 +18,26 @@ pub(crate) fn compare_jobs(
     connection: &mut Connection,
     old: JobId,
     new: JobId,
-) -> Result<Option<Result<Comparison, CompareError>>, Fault> {
+) -> Result<Option<Result<Comparison, CompareError>>, DbError> {
     let view = connection.transaction()?;
     let (Some(old), Some(new)) = (job_row::get(&view, old)?, job_row::get(&view, new)?) else { return Ok(None) };
     let (mut of_old, mut of_new) = (statement(&view)?, statement(&view)?);
-    let then = Facts::new(&view, &mut of_old, &old)?;
-    let now = Facts::new(&view, &mut of_new, &new)?;
+    let then = FactReader::new(&view, &mut of_old, &old)?;
+    let now = FactReader::new(&view, &mut of_new, &new)?;
     match compare::compare(then, now, None) {
         Ok(comparison) => Ok(Some(Ok(comparison))),
-        Err(ComparisonError::Source(fault)) => Err(fault),
+        Err(ComparisonError::Source(error)) => Err(error),
         Err(ComparisonError::NothingInCommon) => Ok(Some(Err(CompareError::NothingInCommon))),
         Err(ComparisonError::TooMany) => Ok(Some(Err(CompareError::TooMany))),
     }
 }
 
 /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
-pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl FnMut(Fact)) -> Result<bool, Fault> {
+pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl FnMut(Fact)) -> Result<bool, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(false) };
     let mut statement = statement(&view)?;
-    for fact in Facts::new(&view, &mut statement, &stored)? {
+    for fact in FactReader::new(&view, &mut statement, &stored)? {
         take(fact?);
     }
     Ok(true)
@@ -49,7 +49,7 @@ pub(crate) fn duplicates(
     id: JobId,
     by: Algorithm,
     min_size: u64,
-) -> Result<Option<Vec<Group>>, Fault> {
+) -> Result<Option<Vec<Group>>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let algorithms = stored.job.spec.algorithms;
@@ -70,35 +70,35 @@ pub(crate) fn duplicates(
 }
 
 /// The results at these positions of a job, in their order.
-pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, Fault> {
+pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(Vec::new()) };
     stored.row_reader(&view)?.items_at(positions)
 }
 
-fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, Fault> {
+fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, DbError> {
     Ok(view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? ORDER BY position"))?)
 }
 
 /// What the rows of one job say, passed-over entries left out.
-struct Facts<'a, 's> {
+struct FactReader<'a, 's> {
     rows: rusqlite::Rows<'s>,
     reader: RowReader<'a>,
 }
 
-impl<'a, 's> Facts<'a, 's> {
+impl<'a, 's> FactReader<'a, 's> {
     fn new(
         view: &'a Connection,
         statement: &'s mut rusqlite::Statement<'_>,
         stored: &StoredJob,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, DbError> {
         let reader = stored.row_reader(view)?;
         Ok(Self { rows: statement.query(params![stored.run])?, reader })
     }
 }
 
-impl Iterator for Facts<'_, '_> {
-    type Item = Result<Fact, Fault>;
+impl Iterator for FactReader<'_, '_> {
+    type Item = Result<Fact, DbError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -109,7 +109,7 @@ impl Iterator for Facts<'_, '_> {
             match self.reader.item(row).map(fact_of) {
                 Ok(None) => {}
                 Ok(Some(fact)) => return Some(Ok(fact)),
-                Err(fault) => return Some(Err(fault)),
+                Err(error) => return Some(Err(error)),
             }
         }
     }

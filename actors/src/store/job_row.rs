@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::row::RowReader;
 use crate::job::{Job, JobId, JobState};
 use hivesum_core::result::Progress;
@@ -27,26 +27,26 @@ pub(crate) struct StoredJob {
 
 impl StoredJob {
     /// Reads the rows of the job's run.
-    pub(crate) fn row_reader<'a>(&self, view: &'a Connection) -> Result<RowReader<'a>, Fault> {
+    pub(crate) fn row_reader<'a>(&self, view: &'a Connection) -> Result<RowReader<'a>, DbError> {
         RowReader::new(view, self.run, self.job.spec.algorithms)
     }
 }
 
-pub(crate) fn new_run(change: &Transaction<'_>) -> Result<i64, Fault> {
+pub(crate) fn new_run(change: &Transaction<'_>) -> Result<i64, DbError> {
     change.prepare_cached("INSERT INTO runs DEFAULT VALUES")?.execute([])?;
     Ok(change.last_insert_rowid())
 }
 
 /// A job that is written to is in the store: nothing else deletes one that has not ended.
-pub(crate) fn must_exist(changed: usize) -> Result<(), Fault> {
+pub(crate) fn must_exist(changed: usize) -> Result<(), DbError> {
     match changed {
         1 => Ok(()),
-        _ => Err(Fault::Nonsense("a job under way that is not in the store")),
+        _ => Err(DbError::Inconsistent("a job under way that is not in the store")),
     }
 }
 
 /// One job.
-pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, Fault> {
+pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, DbError> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"))?
         .query_row([id.to_string()], |row| Ok(stored(row)))
@@ -55,7 +55,7 @@ pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob
 }
 
 /// Every job in a state, oldest first.
-pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<StoredJob>, Fault> {
+pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<StoredJob>, DbError> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY id"))?;
     let rows = statement.query_map([state.name()], |row| Ok(stored(row)))?;
@@ -63,13 +63,13 @@ pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<Sto
 }
 
 /// Gives a run up: its rows are removed later, piece by piece.
-pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), Fault> {
+pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), DbError> {
     change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])?;
     Ok(())
 }
 
 /// The job in a row of [`COLUMNS`].
-pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
+pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
     let spec: crate::job::JobSpec = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
     let state = JobState::from_name(row.get_ref(3)?.as_str().map_err(not_text)?);
     let summary: Option<String> = row.get(15)?;
@@ -78,7 +78,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
         id: parse_id(row.get(0)?)?,
         kind: spec.kind,
         spec,
-        state: state.ok_or(Fault::Nonsense("an unknown job state"))?,
+        state: state.ok_or(DbError::Inconsistent("an unknown job state"))?,
         created_at: time(row.get(4)?)?,
         started_at: row.get::<_, Option<String>>(5)?.map(time).transpose()?,
         finished_at: row.get::<_, Option<String>>(6)?.map(time).transpose()?,
@@ -100,29 +100,29 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, Fault> {
     Ok(StoredJob { job, run: row.get(7)?, rows: count(row, 8)? })
 }
 
-fn not_text(_: rusqlite::types::FromSqlError) -> Fault {
-    Fault::Nonsense("a value that is no text")
+fn not_text(_: rusqlite::types::FromSqlError) -> DbError {
+    DbError::Inconsistent("a value that is no text")
 }
 
-fn count(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+fn count(row: &Row<'_>, column: usize) -> Result<u64, DbError> {
     unsigned(row.get(column)?)
 }
 
-fn optional_count(row: &Row<'_>, column: usize) -> Result<Option<u64>, Fault> {
+fn optional_count(row: &Row<'_>, column: usize) -> Result<Option<u64>, DbError> {
     row.get::<_, Option<i64>>(column)?.map(unsigned).transpose()
 }
 
 /// A count as the store writes it: SQLite's integers are signed.
-pub(super) fn unsigned(count: i64) -> Result<u64, Fault> {
-    u64::try_from(count).map_err(|_| Fault::Nonsense("a negative count"))
+pub(super) fn unsigned(count: i64) -> Result<u64, DbError> {
+    u64::try_from(count).map_err(|_| DbError::Inconsistent("a negative count"))
 }
 
 /// A job id as the store writes it.
-pub(super) fn parse_id(text: String) -> Result<JobId, Fault> {
-    text.parse().map_err(|_| Fault::Nonsense("a job id that is no UUID"))
+pub(super) fn parse_id(text: String) -> Result<JobId, DbError> {
+    text.parse().map_err(|_| DbError::Inconsistent("a job id that is no UUID"))
 }
 
 /// A time of day as the store writes it.
-pub(crate) fn time(text: String) -> Result<Timestamp, Fault> {
-    text.parse().map_err(|_| Fault::Nonsense("a time that does not parse"))
+pub(crate) fn time(text: String) -> Result<Timestamp, DbError> {
+    text.parse().map_err(|_| DbError::Inconsistent("a time that does not parse"))
 }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::idempotency::{self, Before, RequestKey};
 use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
-use super::row_checksum::Sealer;
+use super::row_checksum::RowChecksum;
 use super::{end_order, recovery};
 use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
 use hivesum_core::result::Summary;
@@ -31,7 +31,7 @@ pub(crate) fn insert(
     job: &Job,
     manifest: Option<&[u8]>,
     request: Option<&RequestKey>,
-) -> Result<Before, Fault> {
+) -> Result<Before, DbError> {
     let change = connection.transaction()?;
     if let Some(request) = request {
         match idempotency::look(&change, job.owner.as_deref(), request)? {
@@ -55,7 +55,7 @@ pub(crate) fn insert(
         ])?;
     if let Some(body) = manifest {
         let id = job.id.to_string();
-        let seal = Sealer::default().seal([ValueRef::from(&*id), ValueRef::Blob(body)]);
+        let seal = RowChecksum::default().of([ValueRef::from(&*id), ValueRef::Blob(body)]);
         let mut insert = change.prepare_cached("INSERT INTO manifests (job, body, seal) VALUES (?, ?, ?)")?;
         insert.execute(params![id, body, seal])?;
     }
@@ -67,7 +67,7 @@ pub(crate) fn insert(
 }
 
 /// Writes down how a job ended.
-pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), Fault> {
+pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), DbError> {
     let change = connection.transaction()?;
     recovery::forget_what_was_for_going_on(&change, id)?;
     end_within(&change, id, ending)?;
@@ -76,7 +76,7 @@ pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Re
 }
 
 /// [`end`] as a part of a larger change.
-pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -> Result<(), Fault> {
+pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -> Result<(), DbError> {
     let error = ending.error.as_ref().map(serde_json::to_string).transpose()?;
     let changed = change
         .prepare_cached(
@@ -97,16 +97,16 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
 }
 
 /// What a verify job holds its files against, as it was sent.
-pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, Fault> {
+pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, DbError> {
     let mut statement = connection.prepare_cached("SELECT job, body, seal FROM manifests WHERE job = ?")?;
     let mut rows = statement.query([id.to_string()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Sealer::default().check(row, 2)?;
+    RowChecksum::default().check(row, 2)?;
     Ok(Some(row.get(1)?))
 }
 
 /// A page of jobs, newest first.
-pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage, Fault> {
+pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage, DbError> {
     let limit = query.limit.clamp(1, MAX_PAGE);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM jobs
@@ -130,7 +130,7 @@ pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage,
 }
 
 /// Deletes a job that has ended. Whether there was one.
-pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, Fault> {
+pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, DbError> {
     let change = connection.transaction()?;
     let run: Option<i64> = change
         .prepare_cached("DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING run")?

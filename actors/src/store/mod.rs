@@ -1,14 +1,15 @@
-//! The store: jobs, their results and tokens in one SQLite database that only this room opens.
+//! The store: jobs, their results and tokens in one SQLite database that only this module opens.
 //!
-//! Decides how things are kept, not what is done with them. What others rely on:
-//! - What a write here answered "done" to survives `kill -9` and a power cut (WAL, `synchronous=FULL`).
+//! Decides how things are kept, not what is done with them. Others rely on this:
+//! - A write that has returned survives `kill -9` and a power cut (WAL, `synchronous=FULL`).
 //! - One server at a time (`hivesum.lock`); other commands may use tokens in the same database beside it.
-//! - A damaged, foreign or newer database is refused and left as it is; none is ever made in its place.
-//! - SQLite runs on threads of its own, one writer and two readers; no event loop ever waits in it.
+//! - A damaged, foreign or newer database is refused and left as it is; no new one is ever made in its place.
+//! - SQLite runs on its own threads, one writer and two readers; no event loop ever waits for it.
 //!
-//! The schema is in `schema/`, made to be read with `sqlite3 hivesum.db .schema`; the view `files` is for
-//! people. Results belong to a run, a job to its latest run: deleting a job gives up a run in one short
-//! transaction, and `sweep` removes the rows piece by piece. Every row carries a seal, see `seal`.
+//! The schema is in `schema/`, written to be read with `sqlite3 hivesum.db .schema`; the view `files` is for
+//! people. Results belong to a run, and a job to its latest run: deleting a job marks its run as abandoned in
+//! one short transaction, and `sweep` removes the rows in pieces. Every row carries a checksum, see
+//! `row_checksum`.
 
 mod batcher;
 mod checkpoints;
@@ -42,55 +43,46 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Addr, SyncArbiter};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::batcher::{Batcher, NumberedItem, RunState, Tally};
+pub(crate) use self::end_order::NextEnded;
+pub(crate) use self::idempotency::{Before, RequestKey};
+pub(crate) use self::job_row::StoredJob;
+pub(crate) use self::jobs::Ending;
+pub(crate) use self::prior_rows::KnownQuery;
+pub(crate) use self::recovery::Beginning;
+
+use self::batcher::CommitGroup;
+use self::error::DbError;
 use self::figures::{Commits, StoreFigures};
 use self::open::Access;
-pub(crate) use self::recovery::Beginning;
 use self::retention::Retention;
+use self::state_dir::StateDir;
+use self::worker::{WorkerShared, Workers};
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
-pub(crate) use crate::store::batcher::{Batcher, Group, NumberedItem, RunState, Tally};
-pub(crate) use crate::store::end_order::NextEnded;
-use crate::store::error::Fault;
-pub(crate) use crate::store::idempotency::{Before, RequestKey};
-pub(crate) use crate::store::job_row::StoredJob;
-pub(crate) use crate::store::jobs::Ending;
-pub(crate) use crate::store::prior_rows::KnownQuery;
-use crate::store::state_dir::{ServerLock, StateDir};
-use crate::store::worker::{Ask, StoreWorker};
 use hivesum_core::result::FileIdentity;
 use hivesum_core::sys::slots::Slots;
 
-/// Threads that read.
+/// Reader threads.
 const READERS: usize = 2;
 
-/// Messages that may wait at the writer, and at the readers. Who comes later waits for a place.
-const MAILBOX: usize = 64;
-
-/// Reads that pass many rows: at most this many at a time, so that a reader is left for the quick ones.
+/// Reads of many rows that may run at a time: one reader is left for the quick ones.
 const LONG_READS: usize = READERS - 1;
 
-/// The handle. Clones share the threads, which end with the last of them.
+/// A handle to the store. Clones share the threads, which end with the last clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    writer: Clerks,
-    readers: Clerks,
+    writer: Workers,
+    readers: Workers,
     long_reads: Arc<Semaphore>,
-    place: Arc<StateDir>,
+    state_dir: Arc<StateDir>,
     broken: CancellationToken,
     commits: Arc<Commits>,
-}
-
-/// Clerks behind one mailbox, and the places in it.
-#[derive(Debug, Clone)]
-struct Clerks {
-    addr: Addr<StoreWorker>,
-    places: Arc<Semaphore>,
 }
 
 impl Store {
@@ -98,31 +90,33 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Locked`] beside another server; [`StoreError::Corrupt`] or [`StoreError::Newer`] for a
-    /// database that is not to be touched.
+    /// database that must not be changed.
     ///
     /// # Panics
     /// Outside of an actix System.
     pub(crate) async fn open(state_dir: &Path) -> Result<Self, StoreError> {
         let path = state_dir.to_owned();
         let prepared = tokio::task::spawn_blocking(move || {
-            let place = StateDir::open(&path)?;
-            let lock = place.lock()?;
-            open::prepare(&place, &lock)?;
-            Ok((Arc::new(place), Arc::new(lock)))
+            let state_dir = StateDir::open(&path)?;
+            let lock = state_dir.lock()?;
+            open::prepare(&state_dir, &lock)?;
+            Ok((Arc::new(state_dir), Arc::new(lock)))
         });
-        let (place, lock) = prepared.await.map_err(|error| StoreError::Failed(Box::new(error)))??;
+        let (state_dir, lock) = prepared.await.map_err(|error| StoreError::Failed(Box::new(error)))??;
         let broken = CancellationToken::new();
-        let writer = Clerks::start(1, Access::Write, (&place, &lock, &broken));
-        let readers = Clerks::start(READERS, Access::ReadOnly, (&place, &lock, &broken));
+        let shared = WorkerShared { state_dir: state_dir.clone(), _lock: lock, broken: broken.clone() };
+        let writer = Workers::start(1, Access::Write, &shared);
+        let readers = Workers::start(READERS, Access::ReadOnly, &shared);
         let (long_reads, commits) = (Arc::new(Semaphore::new(LONG_READS)), Arc::default());
-        Ok(Self { writer, readers, long_reads, place, broken, commits })
+        Ok(Self { writer, readers, long_reads, state_dir, broken, commits })
     }
 
-    /// Files that no walk may open: closing one would drop SQLite's locks on it.
+    /// The store's own files. No walk may open them: closing one would drop SQLite's locks on it.
     pub(crate) fn own_files(&self) -> Vec<FileIdentity> {
-        self.place.identities()
+        self.state_dir.identities()
     }
 
+    /// Inserts a new job as queued, unless its request has been received before.
     pub(crate) async fn insert(
         &self,
         job: Job,
@@ -132,24 +126,27 @@ impl Store {
         self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
+    /// Marks a job as running, and gives what it resumes from.
     pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
         self.write(move |connection| recovery::begin(connection, id, at)).await
     }
 
+    /// Gives a job a new run; unchanged files are taken from the one it had.
     pub(crate) async fn start_over(&self, id: JobId) -> Result<(), StoreError> {
         self.write(move |connection| recovery::start_over(connection, id)).await
     }
 
-    /// Deletes ended jobs that are not to be kept. Whether there may be more.
+    /// Deletes some ended jobs that exceed the retention. Returns whether there may be more.
     pub(crate) async fn retire(&self, retention: Retention) -> Result<bool, StoreError> {
         self.write(move |connection| retention::retire(connection, retention, Timestamp::now())).await
     }
 
-    /// Builds the orders of the oldest ended job that has none. Which one that was; nothing if there is none.
+    /// Builds the sort index of the job that ended first among those without one. Returns its id, or nothing
+    /// if every ended job has its index.
     pub(crate) async fn index_next(&self) -> Result<Option<JobId>, StoreError> {
         let Some(stored) = self.read(|connection| sort_index::next_without(connection)).await? else { return Ok(None) };
         let (id, algorithms) = (stored.job.id, stored.job.spec.algorithms);
-        let mut chunks = sort_index::sort(&self.place, stored.run, algorithms);
+        let mut chunks = sort_index::sort(&self.state_dir, stored.run, algorithms);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             self.write(move |connection| sort_index::write(connection, &chunk)).await?;
@@ -158,24 +155,26 @@ impl Store {
         Ok(Some(id))
     }
 
-    /// Moves the log into the database, so that whoever copies the one file has all of it. As far as readers let it.
+    /// Moves the write-ahead log into the database as far as readers allow, so that a copy of the one file is
+    /// complete.
     pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.write(move |connection| Ok(connection.query_row(checkpoint, [], |_| Ok(()))?)).await
     }
 
-    /// Ready when the disk did not keep what was written: nothing is written from then on.
+    /// Returns once the disk did not keep what was written: nothing is written from then on.
     pub(crate) async fn broken(&self) {
         self.broken.cancelled().await;
     }
 
-    /// What it takes on the disk, and what was committed since the start.
+    /// The database's size on the disk, and what was committed since the start.
     pub(crate) fn figures(&self) -> StoreFigures {
-        let [database, log] = self.place.database_and_log_bytes();
+        let [database, log] = self.state_dir.database_and_log_bytes();
         self.commits.figures(database, log)
     }
 
-    pub(crate) async fn commit(&self, group: Arc<Group>, ending: Option<Ending>) -> Result<(), StoreError> {
+    /// Commits a group of results, and with the last group the end of the job.
+    pub(crate) async fn commit(&self, group: Arc<CommitGroup>, ending: Option<Ending>) -> Result<(), StoreError> {
         let commits = self.commits.clone();
         let commit = move |connection: &mut Connection| {
             let began = Instant::now();
@@ -186,19 +185,20 @@ impl Store {
         self.write(commit).await
     }
 
+    /// Records how a job ended, without a group of results.
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {
         self.write(move |connection| jobs::end(connection, id, &ending)).await
     }
 
-    /// Makes the file that hashers note in what they read; gives it, and the unfinished jobs, oldest first.
+    /// Opens the file in which hashers note what they read. Returns it, and the unfinished jobs, oldest first.
     pub(crate) async fn recover(&self, hashers: usize) -> Result<(Option<Slots>, Vec<StoredJob>), StoreError> {
-        let path = self.place.slots();
+        let path = self.state_dir.slots();
         let opened = tokio::task::spawn_blocking(move || Slots::open(&path, hashers)).await;
         let opened = opened.map_err(|error| StoreError::Failed(Box::new(error)))?;
         let (slots, notes) = match opened {
             Ok((slots, notes)) => (Some(slots), notes),
             Err(error) => {
-                tracing::warn!(%error, "files that kill the process will not be found out: no place for the notes");
+                tracing::warn!(%error, "files that kill the process cannot be identified: the notes file does not open");
                 (None, Vec::new())
             }
         };
@@ -206,16 +206,17 @@ impl Store {
         Ok((slots, unfinished))
     }
 
+    /// Deletes a job that has ended. Returns whether there was one.
     pub(crate) async fn delete(&self, id: JobId) -> Result<bool, StoreError> {
         self.write(move |connection| jobs::delete(connection, id)).await
     }
 
-    /// Removes some rows of runs that were given up. Whether there may be more to do.
+    /// Removes some rows of abandoned runs. Returns whether there may be more.
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
         self.write(|connection| sweep::sweep(connection, sweep::SWEEP_ROWS)).await
     }
 
-    /// SQLite answers a database at its page bound as it answers a full disk.
+    /// Limits the database's size. At the limit SQLite answers as it does on a full disk.
     #[cfg(test)]
     pub(crate) async fn bound_pages(&self, pages: u32) {
         let bound = format!("PRAGMA max_page_count = {pages}");
@@ -226,45 +227,17 @@ impl Store {
     async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     {
-        self.writer.ask(work).await
+        self.writer.execute(work).await
     }
 
     async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     {
-        self.readers.ask(work).await
-    }
-}
-
-impl Clerks {
-    fn start(
-        threads: usize,
-        access: Access,
-        (place, lock, broken): (&Arc<StateDir>, &Arc<ServerLock>, &CancellationToken),
-    ) -> Self {
-        let (place, lock, broken) = (place.clone(), lock.clone(), broken.clone());
-        let addr = SyncArbiter::start(threads, move || StoreWorker {
-            place: place.clone(),
-            _lock: lock.clone(),
-            access,
-            broken: broken.clone(),
-            connection: None,
-        });
-        Self { addr, places: Arc::new(Semaphore::new(MAILBOX)) }
-    }
-
-    /// Sends work as soon as there is a place for it. Whoever leaves meanwhile withdraws work that has not begun.
-    async fn ask<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
-    {
-        let permit = self.places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        self.addr.send(Ask { work: Box::new(work), permit }).await.map_err(|_| StoreError::Closed)?
+        self.readers.execute(work).await
     }
 }
 

@@ -13,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::error::{Fault, system_failure};
+use super::error::{DbError, system_failure};
 use super::row_checksum;
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
@@ -57,51 +57,51 @@ pub(crate) enum Access {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] or [`StoreError::Newer`] for a file that is not to be touched.
-pub(crate) fn prepare(place: &StateDir, _held: &ServerLock) -> Result<(), StoreError> {
-    let run = || -> Result<(), Fault> {
-        match fs::symlink_metadata(place.database()) {
-            Ok(_) => check_header(place)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(place)?,
+pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), StoreError> {
+    let run = || -> Result<(), DbError> {
+        match fs::symlink_metadata(state_dir.database()) {
+            Ok(_) => check_header(state_dir)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(state_dir)?,
             Err(error) => return Err(system_failure(error).into()),
         }
-        let mut connection = connect(place, Access::Write)?;
+        let mut connection = connect(state_dir, Access::Write)?;
         // What is refused is left as it is: closing it would move its log into it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let version = known_version(&connection)?;
         if version < MIGRATIONS.len() as i64 {
-            keep_copy(&connection, place, version)?;
+            keep_copy(&connection, state_dir, version)?;
         }
         migrate(&mut connection)?;
-        check(&connection, place)?;
+        check(&connection, state_dir)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(())
     };
-    run().map_err(|fault| fault.explain(place.database()))
+    run().map_err(|error| error.report(state_dir.database()))
 }
 
 /// Looks at the first bytes, which SQLite does not where its log has a newer first page. Nobody in this process has
 /// the database open yet, so closing the file costs no lock (`fcntl(2)`).
-fn check_header(place: &StateDir) -> Result<(), Fault> {
+fn check_header(state_dir: &StateDir) -> Result<(), DbError> {
     let mut magic = [0; 16];
-    let read = fs::File::open(place.database()).and_then(|mut file| file.read_exact(&mut magic));
+    let read = fs::File::open(state_dir.database()).and_then(|mut file| file.read_exact(&mut magic));
     match read {
         Ok(()) if &magic == b"SQLite format 3\0" => Ok(()),
         Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(system_failure(error).into()),
-        _ => Err(Fault::Nonsense("the header of another kind of file")),
+        _ => Err(DbError::Inconsistent("the header of another kind of file")),
     }
 }
 
 /// Opens a database that [`prepare`] has seen. Blocks.
-pub(crate) fn connect(place: &StateDir, access: Access) -> Result<Connection, Fault> {
+pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection, DbError> {
     // No SQLITE_OPEN_CREATE: a database that vanished is an error, not an empty store.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(place.database(), flags)?;
+    let connection = Connection::open_with_flags(state_dir.database(), flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     // Before anything is written to it, were it only the header's WAL mark.
     known_version(&connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Fault::Store(StoreError::Failed("the state directory's file system carries no WAL".into())));
+        return Err(DbError::Store(StoreError::Failed("the state directory's file system carries no WAL".into())));
     }
     // No mmap: a file cut under a mapping is a signal. A checkpoint every 32 MiB instead of every 8: a third
     // less CPU for a million rows (1.8 s to 1.2 s).
@@ -118,27 +118,27 @@ pub(crate) fn connect(place: &StateDir, access: Access) -> Result<Connection, Fa
 }
 
 /// The schema number, once it is clear that the file is ours.
-fn known_version(connection: &Connection) -> Result<i64, Fault> {
+fn known_version(connection: &Connection) -> Result<i64, DbError> {
     let read = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     if read("PRAGMA application_id")? != APPLICATION_ID {
-        return Err(Fault::Nonsense("the application id of another program"));
+        return Err(DbError::Inconsistent("the application id of another program"));
     }
     let known = MIGRATIONS.len() as i64;
     match read("PRAGMA user_version")? {
         found if found > known => Err(StoreError::Newer { found, known }.into()),
-        found if found < 1 => Err(Fault::Nonsense("no schema number")),
+        found if found < 1 => Err(DbError::Inconsistent("no schema number")),
         found => Ok(found),
     }
 }
 
-/// A whole database under another name, then in its place.
-fn create(place: &StateDir) -> Result<(), Fault> {
-    // A log without its database: somebody took the database away. Nothing new is put in its place.
-    if place.beside_database("-wal").exists() {
-        return Err(Fault::Nonsense("a write-ahead log without its database"));
+/// A whole database under another name, then in its state_dir.
+fn create(state_dir: &StateDir) -> Result<(), DbError> {
+    // A log without its database: somebody took the database away. Nothing new is put in its state_dir.
+    if state_dir.beside_database("-wal").exists() {
+        return Err(DbError::Inconsistent("a write-ahead log without its database"));
     }
-    let fresh = place.beside_database(".new");
-    for leftover in [fresh.clone(), place.beside_database(".new-journal")] {
+    let fresh = state_dir.beside_database(".new");
+    for leftover in [fresh.clone(), state_dir.beside_database(".new-journal")] {
         remove_if_there(&leftover)?;
     }
     let mut connection = Connection::open(&fresh)?;
@@ -146,16 +146,16 @@ fn create(place: &StateDir) -> Result<(), Fault> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     connection.close().map_err(|(_, error)| error)?;
-    fs::rename(&fresh, place.database()).map_err(system_failure)?;
-    place.sync()?;
+    fs::rename(&fresh, state_dir.database()).map_err(system_failure)?;
+    state_dir.sync()?;
     Ok(())
 }
 
 /// A whole copy of a database of an older schema, beside it as `hivesum.db.v1`, before it is changed. One that
 /// a killed start left half-made is made again.
-fn keep_copy(connection: &Connection, place: &StateDir, version: i64) -> Result<(), Fault> {
-    let copy = place.beside_database(&format!(".v{version}"));
-    let fresh = place.beside_database(&format!(".v{version}.new"));
+fn keep_copy(connection: &Connection, state_dir: &StateDir, version: i64) -> Result<(), DbError> {
+    let copy = state_dir.beside_database(&format!(".v{version}"));
+    let fresh = state_dir.beside_database(&format!(".v{version}.new"));
     tracing::info!(version, "the job store is of an older schema: it is copied, then brought up to date");
     remove_if_there(&fresh)?;
     // As text whatever its bytes: SQLite hands file names on as they are.
@@ -163,11 +163,11 @@ fn keep_copy(connection: &Connection, place: &StateDir, version: i64) -> Result<
     connection.execute("VACUUM INTO ?", [name])?;
     fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(system_failure)?;
     fs::rename(&fresh, &copy).map_err(system_failure)?;
-    place.sync()?;
+    state_dir.sync()?;
     Ok(())
 }
 
-fn remove_if_there(path: &Path) -> Result<(), Fault> {
+fn remove_if_there(path: &Path) -> Result<(), DbError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(system_failure(error).into()),
         _ => Ok(()),
@@ -175,7 +175,7 @@ fn remove_if_there(path: &Path) -> Result<(), Fault> {
 }
 
 /// Takes the steps that are missing, all or none.
-fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     row_checksum::add_function(connection)?;
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -192,24 +192,24 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
 }
 
 /// Looks for damage: always in the schema, in all pages while that is quick.
-fn check(connection: &Connection, place: &StateDir) -> Result<(), Fault> {
+fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
     for table in TABLES {
         let found = connection.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"));
         match found.and_then(|mut statement| statement.exists([])) {
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-                return Err(Fault::Nonsense("a schema with a table missing"));
+                return Err(DbError::Inconsistent("a schema with a table missing"));
             }
             found => found?,
         };
     }
-    let size = fs::metadata(place.database()).map_err(system_failure)?.len();
+    let size = fs::metadata(state_dir.database()).map_err(system_failure)?.len();
     if size > CHECKED_WHOLE_BYTES {
         return Ok(());
     }
     let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match said.as_str() {
         "ok" => Ok(()),
-        _ => Err(Fault::Nonsense("pages that fail SQLite's check")),
+        _ => Err(DbError::Inconsistent("pages that fail SQLite's check")),
     }
 }
 

@@ -9,14 +9,14 @@ use std::ops::Range;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::batcher::NumberedItem;
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
 use hivesum_core::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
-pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
+pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
     // One transaction: the rows counted are the rows read, whatever is committed meanwhile.
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
@@ -38,7 +38,7 @@ pub(crate) fn rows_after(
     query: &ResultQuery,
     after: Option<u64>,
     limit: usize,
-) -> Result<RowPage, Fault> {
+) -> Result<RowPage, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let mut selection = Selection::new(&view, &stored, query)?;
@@ -65,7 +65,7 @@ pub(crate) fn errors_since(
     id: JobId,
     from: u64,
     limit: usize,
-) -> Result<ErrorsSince, Fault> {
+) -> Result<ErrorsSince, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
     let range = from..stored.rows;
@@ -94,7 +94,7 @@ pub(super) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    pub(super) fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, Fault> {
+    pub(super) fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, DbError> {
         let is_in_order = stored.job.kind == JobKind::Hash;
         let (range, prefix) = match &query.path_prefix {
             Some(prefix) if !prefix.is_empty() && is_in_order => (range_of_prefix(view, stored, prefix)?, Vec::new()),
@@ -131,7 +131,7 @@ impl<'a> Selection<'a> {
         format!("FROM results {index} WHERE run = ?1 AND position >= ?2 AND position < ?3 {status} {verdict}")
     }
 
-    fn count(&self, query: &ResultQuery) -> Result<u64, Fault> {
+    fn count(&self, query: &ResultQuery) -> Result<u64, DbError> {
         if self.verdict.is_some() {
             return self.count_rows();
         }
@@ -147,7 +147,7 @@ impl<'a> Selection<'a> {
         self.count_rows()
     }
 
-    fn count_rows(&self) -> Result<u64, Fault> {
+    fn count_rows(&self) -> Result<u64, DbError> {
         let count: i64 = self
             .view
             .prepare_cached(&format!("SELECT count(*) {}", self.clause()))?
@@ -156,7 +156,7 @@ impl<'a> Selection<'a> {
     }
 
     /// `limit` rows after the first `skip`.
-    fn nth(&self, skip: u64, limit: usize) -> Result<Vec<(u64, Item)>, Fault> {
+    fn nth(&self, skip: u64, limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
         let mut found = Vec::new();
         let (mut start, mut offset) = (self.range.start, 0);
         match (self.status, self.verdict) {
@@ -172,7 +172,7 @@ impl<'a> Selection<'a> {
     }
 
     /// How many rows have these bytes in their path, and `limit` of them after the first `skip`.
-    fn search(&self, q: &[u8], skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), Fault> {
+    fn search(&self, q: &[u8], skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), DbError> {
         let mut total = 0;
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
@@ -188,7 +188,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The first rows with these bytes in their path.
-    fn first_with(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, Fault> {
+    fn first_with(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
             if self.wants(reader.path(row)?, q) {
@@ -205,8 +205,8 @@ impl<'a> Selection<'a> {
         start: u64,
         offset: u64,
         limit: usize,
-        mut take: impl FnMut(&mut RowReader<'_>, &rusqlite::Row<'_>) -> Result<bool, Fault>,
-    ) -> Result<(), Fault> {
+        mut take: impl FnMut(&mut RowReader<'_>, &rusqlite::Row<'_>) -> Result<bool, DbError>,
+    ) -> Result<(), DbError> {
         if start >= self.range.end || offset > i64::MAX as u64 {
             return Ok(());
         }
@@ -227,14 +227,19 @@ impl<'a> Selection<'a> {
 }
 
 /// Where the paths with this prefix are.
-fn range_of_prefix(view: &Connection, stored: &StoredJob, prefix: &[u8]) -> Result<Range<u64>, Fault> {
+fn range_of_prefix(view: &Connection, stored: &StoredJob, prefix: &[u8]) -> Result<Range<u64>, DbError> {
     let start = first_where(view, stored, 0, |path| walk_order(path, prefix).is_ge())?;
     let end = first_where(view, stored, start, |path| !path.starts_with(prefix))?;
     Ok(start..end)
 }
 
 /// The first position from `low` on whose path is past some point in walk order.
-fn first_where(view: &Connection, stored: &StoredJob, low: u64, is_past: impl Fn(&[u8]) -> bool) -> Result<u64, Fault> {
+fn first_where(
+    view: &Connection,
+    stored: &StoredJob,
+    low: u64,
+    is_past: impl Fn(&[u8]) -> bool,
+) -> Result<u64, DbError> {
     let (mut low, mut high) = (low, stored.rows);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -246,7 +251,7 @@ fn first_where(view: &Connection, stored: &StoredJob, low: u64, is_past: impl Fn
     Ok(low)
 }
 
-fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, Fault> {
+fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbError> {
     let parts: Option<(Vec<u8>, Vec<u8>)> = view
         .prepare_cached(
             "SELECT path, name FROM results JOIN directories ON directories.run = results.run AND id = directory
@@ -254,7 +259,7 @@ fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, Fault>
         )?
         .query_row(params![run, position as i64], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let (mut path, name) = parts.ok_or(Fault::Nonsense("a position without a row"))?;
+    let (mut path, name) = parts.ok_or(DbError::Inconsistent("a position without a row"))?;
     super::row::append_name(&mut path, &name);
     Ok(path)
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::row::{ROW_COLUMNS, RowReader};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
@@ -21,7 +21,7 @@ pub(crate) struct KnownQuery {
 }
 
 /// Some rows from a position on, and the position to go on from; nothing at the end.
-pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, Fault> {
+pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3"
     ))?;

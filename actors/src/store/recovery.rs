@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::batcher::{RunState, Tally};
 use super::checkpoints;
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist, unsigned};
 use crate::job::{JobId, JobState};
 use hivesum_core::result::Checkpoint;
@@ -30,7 +30,7 @@ pub(crate) struct Beginning {
 
 /// Every job that has not ended, oldest first, as queued. Files that were being read when the last process died
 /// get that counted.
-pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<Vec<StoredJob>, Fault> {
+pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<Vec<StoredJob>, DbError> {
     let change = connection.transaction()?;
     change.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'", [])?;
     for note in notes {
@@ -48,13 +48,13 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
 }
 
 /// The driver of a job begins, or begins again.
-pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<Beginning, Fault> {
+pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<Beginning, DbError> {
     let change = connection.transaction()?;
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
         .execute(params![id.to_string(), at.to_string()])?;
     must_exist(changed)?;
-    let stored = job_row::get(&change, id)?.ok_or(Fault::Nonsense("a job under way that is not in the store"))?;
+    let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("a job under way that is not in the store"))?;
     let (former_run, elapsed_ms) = change
         .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -79,14 +79,14 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
     Ok(beginning)
 }
 
-fn next_id(connection: &Connection, run: i64) -> Result<i64, Fault> {
+fn next_id(connection: &Connection, run: i64) -> Result<i64, DbError> {
     let last: Option<i64> = connection
         .prepare_cached("SELECT max(id) FROM directories WHERE run = ?")?
         .query_row([run], |row| row.get(0))?;
     Ok(last.map_or(0, |last| last + 1))
 }
 
-fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, Fault> {
+fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, DbError> {
     // Of one file the place that killed most: a file that comes further each time is no killer.
     let mut statement =
         connection.prepare_cached("SELECT path, max(deaths) FROM attempts WHERE job = ? GROUP BY path")?;
@@ -95,7 +95,7 @@ fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, F
 }
 
 /// Gives a job another run. Of the run it had and the one before that, the longer one stays to take over from.
-pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), Fault> {
+pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     let change = connection.transaction()?;
     let (run, former): (i64, Option<i64>) = change
         .prepare_cached("SELECT run, former_run FROM jobs WHERE id = ?")?
@@ -122,14 +122,14 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), F
     Ok(())
 }
 
-fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, Fault> {
+fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, DbError> {
     let last = connection.prepare_cached("SELECT max(position) FROM results WHERE run = ?")?;
     let mut last = last;
     Ok(last.query_row([run], |row| row.get(0)).optional()?.flatten())
 }
 
 /// A job that ends needs nothing any more to go on with.
-pub(crate) fn forget_what_was_for_going_on(change: &Transaction<'_>, id: JobId) -> Result<(), Fault> {
+pub(crate) fn forget_what_was_for_going_on(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
     change.prepare_cached("DELETE FROM checkpoints WHERE run = (SELECT run FROM jobs WHERE id = ?)")?.execute([&id])?;

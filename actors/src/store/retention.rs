@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::parse_id;
 use super::jobs;
 use crate::job::JobId;
@@ -23,7 +23,7 @@ pub struct Retention {
 const AT_A_TIME: i64 = 100;
 
 /// Deletes ended jobs that are not to be kept. Whether there may be more of them.
-pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Timestamp) -> Result<bool, Fault> {
+pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Timestamp) -> Result<bool, DbError> {
     let oldest = retention.keep_for.and_then(|kept| now.checked_sub(kept).ok()).map(|oldest| oldest.to_string());
     let keep = retention.keep_jobs.map(|keep| i64::try_from(keep).unwrap_or(i64::MAX));
     if oldest.is_none() && keep.is_none() {
@@ -100,8 +100,8 @@ mod tests {
         ids.iter().for_each(|id| bench.end(*id, JobState::Completed));
         bench.connection.execute("UPDATE jobs SET id = 'damaged' WHERE id = ?", [ids[0].to_string()]).unwrap();
         let none = Retention { keep_jobs: Some(0), keep_for: None };
-        let fault = retire(&mut bench.connection, none, Timestamp::now()).unwrap_err();
-        assert!(matches!(fault.explain(bench.dir.path()), StoreError::Corrupt));
+        let error = retire(&mut bench.connection, none, Timestamp::now()).unwrap_err();
+        assert!(matches!(error.report(bench.dir.path()), StoreError::Corrupt));
         let jobs: i64 = bench.connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).unwrap();
         assert_eq!(jobs, 2);
     }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
-use super::error::Fault;
-use super::row_checksum::Sealer;
+use super::error::DbError;
+use super::row_checksum::RowChecksum;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
 
@@ -14,7 +14,7 @@ pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns,
      status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal";
 
 /// Columns of [`ROW_COLUMNS`] that the seal, the last one, is over.
-pub(crate) const SEALED_COLUMNS: usize = 17;
+pub(crate) const CHECKED_COLUMNS: usize = 17;
 
 /// Where the columns that only verify jobs have stand in [`ROW_COLUMNS`].
 pub(crate) const VERDICT: usize = 14;
@@ -34,49 +34,52 @@ pub(crate) struct RowReader<'a> {
     algorithms: Algorithms,
     directory: Option<(i64, Rc<[u8]>)>,
     path: Vec<u8>,
-    sealer: Sealer,
+    checksum: RowChecksum,
 }
 
 impl<'a> RowReader<'a> {
-    pub(crate) fn new(view: &'a Connection, run: i64, algorithms: Algorithms) -> Result<Self, Fault> {
+    pub(crate) fn new(view: &'a Connection, run: i64, algorithms: Algorithms) -> Result<Self, DbError> {
         let directories =
             view.prepare_cached("SELECT run, id, path, seal FROM directories WHERE run = ? AND id = ?")?;
-        let (directory, path, sealer) = (None, Vec::new(), Sealer::default());
-        Ok(Self { view, directories, run, algorithms, directory, path, sealer })
+        let (directory, path, checksum) = (None, Vec::new(), RowChecksum::default());
+        Ok(Self { view, directories, run, algorithms, directory, path, checksum })
     }
 
-    pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, Fault> {
+    pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, DbError> {
         Ok(row.get::<_, i64>(0)? as u64)
     }
 
     /// The row's whole path.
-    pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], Fault> {
+    pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
         self.path.extend_from_slice(&directory);
-        append_name(&mut self.path, row.get_ref(2)?.as_blob().map_err(|_| Fault::Nonsense("a name that is no blob"))?);
+        append_name(
+            &mut self.path,
+            row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is no blob"))?,
+        );
         Ok(&self.path)
     }
 
-    fn directory_path(&mut self, id: i64) -> Result<Rc<[u8]>, Fault> {
+    fn directory_path(&mut self, id: i64) -> Result<Rc<[u8]>, DbError> {
         if let Some((known, path)) = &self.directory
             && *known == id
         {
             return Ok(path.clone());
         }
-        let sealer = &mut self.sealer;
+        let checksum = &mut self.checksum;
         let sealed = self.directories.query_row(params![self.run, id], |row| {
             let path: Vec<u8> = row.get(2)?;
-            Ok(sealer.check(row, 3).map(|()| path))
+            Ok(checksum.check(row, 3).map(|()| path))
         });
-        let path: Rc<[u8]> = sealed.optional()?.ok_or(Fault::Nonsense("a row without its directory"))??.into();
+        let path: Rc<[u8]> = sealed.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??.into();
         self.directory = Some((id, path.clone()));
         Ok(path)
     }
 
     /// The row whole. Refused unless it is what was written.
-    pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, Fault> {
-        self.sealer.check(row, SEALED_COLUMNS)?;
+    pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
+        self.checksum.check(row, CHECKED_COLUMNS)?;
         let path = self.path(row)?.to_vec();
         let meta = FileMeta {
             size: row.get::<_, i64>(3)? as u64,
@@ -92,20 +95,20 @@ impl<'a> RowReader<'a> {
             Status::Error { .. } | Status::Skipped(_) => 0,
         };
         if digests.len() != expected {
-            return Err(Fault::Nonsense("digests of a wrong length"));
+            return Err(DbError::Inconsistent("digests of a wrong length"));
         }
         let reused = row.get::<_, Option<i64>>(13)?.is_some();
         Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: fixity_of(row)? })
     }
 
     /// The rows at these positions, in their order.
-    pub(crate) fn items_at(&mut self, positions: &[u64]) -> Result<Vec<Item>, Fault> {
+    pub(crate) fn items_at(&mut self, positions: &[u64]) -> Result<Vec<Item>, DbError> {
         let mut statement =
             self.view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? AND position = ?"))?;
         let mut items = Vec::with_capacity(positions.len());
         for &position in positions {
             let mut rows = statement.query(params![self.run, position as i64])?;
-            let row = rows.next()?.ok_or(Fault::Nonsense("a position without a row"))?;
+            let row = rows.next()?.ok_or(DbError::Inconsistent("a position without a row"))?;
             items.push(self.item(row)?);
         }
         Ok(items)
@@ -113,38 +116,38 @@ impl<'a> RowReader<'a> {
 }
 
 /// What an audit said of the row.
-fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, Fault> {
+fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, DbError> {
     let Some(number) = row.get::<_, Option<i64>>(VERDICT)? else { return Ok(None) };
     let verdict = Verdict::ALL.into_iter().find(|verdict| *verdict as i64 == number);
     let evidence = row
         .get::<_, Option<String>>(EVIDENCE)?
-        .map(|code| Evidence::from_code(code.as_bytes()).ok_or(Fault::Nonsense("evidence that is none")));
+        .map(|code| Evidence::from_code(code.as_bytes()).ok_or(DbError::Inconsistent("evidence that is none")));
     Ok(Some(Fixity {
-        verdict: verdict.ok_or(Fault::Nonsense("an unknown verdict"))?,
+        verdict: verdict.ok_or(DbError::Inconsistent("an unknown verdict"))?,
         moved_from: row.get(MOVED_FROM)?,
         evidence: evidence.transpose()?,
     }))
 }
 
-fn status_of(row: &Row<'_>) -> Result<Status, Fault> {
+fn status_of(row: &Row<'_>) -> Result<Status, DbError> {
     let code: Option<String> = row.get(9)?;
     let code = code.as_deref();
     match row.get::<_, i64>(8)? {
         HASHED => match row.get::<_, Option<i64>>(11)? {
             Some(0) => Ok(Status::Hashed(Stability::Stable)),
             Some(1) => Ok(Status::Hashed(Stability::Unverified)),
-            _ => Err(Fault::Nonsense("a digest of unknown stability")),
+            _ => Err(DbError::Inconsistent("a digest of unknown stability")),
         },
         ERROR => {
             let known = ErrorCode::ALL.into_iter().find(|known| Some(known.name()) == code);
-            let code = known.ok_or(Fault::Nonsense("an unknown error code"))?;
+            let code = known.ok_or(DbError::Inconsistent("an unknown error code"))?;
             Ok(Status::Error { code, errno: row.get::<_, Option<i32>>(10)?.unwrap_or_default() })
         }
         SKIPPED => {
             let known = SkipReason::ALL.into_iter().find(|known| Some(known.name()) == code);
-            Ok(Status::Skipped(known.ok_or(Fault::Nonsense("an unknown reason to skip"))?))
+            Ok(Status::Skipped(known.ok_or(DbError::Inconsistent("an unknown reason to skip"))?))
         }
-        _ => Err(Fault::Nonsense("an unknown status")),
+        _ => Err(DbError::Inconsistent("an unknown status")),
     }
 }
 

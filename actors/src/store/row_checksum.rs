@@ -9,17 +9,17 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-use super::error::Fault;
+use super::error::DbError;
 
 /// Puts seals on rows. One serves many: its buffer is used again.
 #[derive(Debug, Default)]
-pub(crate) struct Sealer {
+pub(crate) struct RowChecksum {
     buffer: Vec<u8>,
 }
 
-impl Sealer {
+impl RowChecksum {
     /// The seal of a row with these values.
-    pub(crate) fn seal<'v>(&mut self, values: impl IntoIterator<Item = ValueRef<'v>>) -> i64 {
+    pub(crate) fn of<'v>(&mut self, values: impl IntoIterator<Item = ValueRef<'v>>) -> i64 {
         self.buffer.clear();
         for value in values {
             self.put(value);
@@ -52,7 +52,7 @@ impl Sealer {
     }
 
     /// Refuses a row whose first `columns` values are not what was sealed in the column after them.
-    pub(crate) fn check(&mut self, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), Fault> {
+    pub(crate) fn check(&mut self, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), DbError> {
         self.buffer.clear();
         for column in 0..columns {
             self.put(row.get_ref(column)?);
@@ -61,16 +61,16 @@ impl Sealer {
         let sealed: i64 = row.get(columns)?;
         match hash.as_bytes().first_chunk() {
             Some(first) if i64::from_le_bytes(*first) == sealed => Ok(()),
-            _ => Err(Fault::Nonsense("a row whose seal is broken")),
+            _ => Err(DbError::Inconsistent("a row whose seal is broken")),
         }
     }
 }
 
 /// Makes `seal_of(...)` known to the SQL of migrations.
-pub(crate) fn add_function(connection: &Connection) -> Result<(), Fault> {
+pub(crate) fn add_function(connection: &Connection) -> Result<(), DbError> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("seal_of", -1, flags, |context| {
-        Ok(Sealer::default().seal((0..context.len()).map(|index| context.get_raw(index))))
+        Ok(RowChecksum::default().of((0..context.len()).map(|index| context.get_raw(index))))
     })?;
     Ok(())
 }
@@ -93,8 +93,8 @@ mod tests {
             &[Blob(b"ab"), Blob(b"c")],
             &[Blob(b"abc")],
         ];
-        let mut sealer = Sealer::default();
-        let seals: std::collections::HashSet<_> = rows.iter().map(|row| sealer.seal(row.iter().copied())).collect();
+        let mut checksum = RowChecksum::default();
+        let seals: std::collections::HashSet<_> = rows.iter().map(|row| checksum.of(row.iter().copied())).collect();
         assert_eq!(seals.len(), rows.len());
     }
 
@@ -105,6 +105,6 @@ mod tests {
         let sealed: i64 =
             connection.query_row("SELECT seal_of(7, NULL, 'text', x'00ff')", [], |row| row.get(0)).unwrap();
         let values = [ValueRef::Integer(7), ValueRef::Null, ValueRef::Text(b"text"), ValueRef::Blob(&[0, 255])];
-        assert_eq!(sealed, Sealer::default().seal(values));
+        assert_eq!(sealed, RowChecksum::default().of(values));
     }
 }

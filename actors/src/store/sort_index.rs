@@ -8,7 +8,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id};
 use super::open::{Access, connect};
 use super::state_dir::StateDir;
@@ -24,35 +24,35 @@ const CHUNKS_AHEAD: usize = 2;
 
 /// An order, as the column `by` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum SortKey {
     Size,
     Modified,
     /// Of the algorithm at this place among the job's; hashed rows alone.
     Digest(usize),
 }
 
-impl Order {
+impl SortKey {
     pub(crate) const fn code(self) -> i64 {
         match self {
             Self::Size => 1,
             Self::Modified => 2,
-            Self::Digest(place) => 16 + place as i64,
+            Self::Digest(index) => 16 + index as i64,
         }
     }
 
     /// Rows and their key, as SQL.
-    fn sorted(self, algorithms: &Algorithms) -> String {
-        let (key, which) = match self {
+    fn select(self, algorithms: &Algorithms) -> String {
+        let (column, filter) = match self {
             Self::Size => ("size".to_owned(), ""),
             Self::Modified => ("mtime_ns".to_owned(), ""),
-            Self::Digest(place) => {
+            Self::Digest(index) => {
                 let before: usize =
-                    algorithms.iter().take(place).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
-                let bytes = algorithms.iter().nth(place).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
+                    algorithms.iter().take(index).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
+                let bytes = algorithms.iter().nth(index).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
                 (format!("substr(digests, {}, {bytes})", before + 1), "AND status = 0")
             }
         };
-        format!("SELECT position, status FROM results WHERE run = ? {which} ORDER BY {key}, position")
+        format!("SELECT position, status FROM results WHERE run = ? {filter} ORDER BY {column}, position")
     }
 }
 
@@ -60,14 +60,14 @@ impl Order {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     run: i64,
-    order: Order,
+    key: SortKey,
     first_rank: i64,
     /// Position and status.
     rows: Vec<(i64, i64)>,
 }
 
 /// The oldest ended job without its orders.
-pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, Fault> {
+pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, DbError> {
     let id: Option<String> = connection
         .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended IS NOT NULL ORDER BY ended LIMIT 1")?
         .query_row([], |row| row.get(0))
@@ -77,7 +77,7 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
 }
 
 /// Whether a job has its orders.
-pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, Fault> {
+pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
     let indexed: Option<i64> = connection
         .prepare_cached("SELECT indexed FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| row.get(0))
@@ -85,36 +85,40 @@ pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, Fault> {
     Ok(indexed == Some(1))
 }
 
-pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), Fault> {
+pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), DbError> {
     let change = connection.transaction()?;
     let is_kept = change.prepare_cached("SELECT 1 FROM runs WHERE run = ? AND abandoned = 0")?.exists([chunk.run])?;
     if is_kept {
         let mut replace =
             change.prepare_cached("REPLACE INTO orders (run, by, rank, position, status) VALUES (?, ?, ?, ?, ?)")?;
         for ((position, status), rank) in chunk.rows.iter().zip(chunk.first_rank..) {
-            replace.execute(params![chunk.run, chunk.order.code(), rank, position, status])?;
+            replace.execute(params![chunk.run, chunk.key.code(), rank, position, status])?;
         }
     }
     change.commit()?;
     Ok(())
 }
 
-pub(crate) fn finish(connection: &mut Connection, id: JobId) -> Result<(), Fault> {
+pub(crate) fn finish(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     connection.prepare_cached("UPDATE jobs SET indexed = 1 WHERE id = ?")?.execute([id.to_string()])?;
     Ok(())
 }
 
 /// Starts to sort the rows of a run. The chunks come in order; the last one is followed by nothing, an error by
 /// nothing either.
-pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::Receiver<Result<Chunk, StoreError>> {
+pub(crate) fn sort(
+    state_dir: &StateDir,
+    run: i64,
+    algorithms: Algorithms,
+) -> mpsc::Receiver<Result<Chunk, StoreError>> {
     let (chunks, sorted) = mpsc::channel(CHUNKS_AHEAD);
-    let place = place.clone();
-    let database = place.database().to_owned();
+    let state_dir = state_dir.clone();
+    let database = state_dir.database().to_owned();
     let failed_to_start = chunks.clone();
     let work = move || {
         crate::hasher::take_priority(hivesum_core::sys::sched::HasherPriority::Idle);
-        if let Err(fault) = sort_into(&place, run, &algorithms, &chunks) {
-            let _ = chunks.blocking_send(Err(fault.explain(&database)));
+        if let Err(error) = sort_into(&state_dir, run, &algorithms, &chunks) {
+            let _ = chunks.blocking_send(Err(error.report(&database)));
         }
     };
     if let Err(error) = std::thread::Builder::new().name("hivesum-orders".to_owned()).spawn(work) {
@@ -124,23 +128,23 @@ pub(crate) fn sort(place: &StateDir, run: i64, algorithms: Algorithms) -> mpsc::
 }
 
 fn sort_into(
-    place: &StateDir,
+    state_dir: &StateDir,
     run: i64,
     algorithms: &Algorithms,
     chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
-) -> Result<(), Fault> {
-    let connection = connect(place, Access::ReadOnly)?;
+) -> Result<(), DbError> {
+    let connection = connect(state_dir, Access::ReadOnly)?;
     connection.execute_batch("PRAGMA temp_store = FILE")?;
-    let digests = (0..algorithms.iter().count()).map(Order::Digest);
-    for order in [Order::Size, Order::Modified].into_iter().chain(digests) {
-        let mut statement = connection.prepare(&order.sorted(algorithms))?;
+    let digests = (0..algorithms.iter().count()).map(SortKey::Digest);
+    for key in [SortKey::Size, SortKey::Modified].into_iter().chain(digests) {
+        let mut statement = connection.prepare(&key.select(algorithms))?;
         let mut rows = statement.query([run])?;
-        let mut chunk = Chunk { run, order, first_rank: 0, rows: Vec::with_capacity(CHUNK) };
+        let mut chunk = Chunk { run, key, first_rank: 0, rows: Vec::with_capacity(CHUNK) };
         while let Some(row) = rows.next()? {
             chunk.rows.push((row.get(0)?, row.get(1)?));
             if chunk.rows.len() == CHUNK {
                 let first_rank = chunk.first_rank + CHUNK as i64;
-                let next = Chunk { run, order, first_rank, rows: Vec::with_capacity(CHUNK) };
+                let next = Chunk { run, key, first_rank, rows: Vec::with_capacity(CHUNK) };
                 if chunks.blocking_send(Ok(std::mem::replace(&mut chunk, next))).is_err() {
                     return Ok(());
                 }

@@ -7,20 +7,20 @@ use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::pages::{Selection, contains};
 use super::row::{ERROR, HASHED, SKIPPED};
-use super::sort_index::Order;
+use super::sort_index::SortKey;
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter};
 use hivesum_core::digest::Digest;
 use hivesum_core::result::{Item, split_digests};
 
 /// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
-pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, Fault> {
+pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
-    let sorted = Sorted::new(&view, &stored, query)?;
+    let sorted = SortedRows::new(&view, &stored, query)?;
     let (total, positions) = sorted.positions(query)?;
     let items = stored.row_reader(&view)?.items_at(&positions)?;
     check_digests(query, &items)?;
@@ -35,10 +35,10 @@ pub(crate) fn rows_after(
     query: &ResultQuery,
     after: Option<u64>,
     limit: usize,
-) -> Result<RowPage, Fault> {
+) -> Result<RowPage, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
-    let sorted = Sorted::new(&view, &stored, query)?;
+    let sorted = SortedRows::new(&view, &stored, query)?;
     let (limit, length) = (limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
     let mut step = after.map_or(0, |after| after.saturating_add(1));
     let mut page = RowPage::default();
@@ -70,61 +70,61 @@ fn matches(item: &Item, query: &ResultQuery) -> bool {
 }
 
 /// Rows have seals, orders have none.
-fn check_digests(query: &ResultQuery, items: &[Item]) -> Result<(), Fault> {
+fn check_digests(query: &ResultQuery, items: &[Item]) -> Result<(), DbError> {
     let Some(digest) = query.digest else { return Ok(()) };
     let has = |item: &Item| split_digests(&item.digests, &item.algorithms).any(|one| one == digest);
     match items.iter().all(has) {
         true => Ok(()),
-        false => Err(Fault::Nonsense("an order that leads to another digest")),
+        false => Err(DbError::Inconsistent("an order that leads to another digest")),
     }
 }
 
 /// The rows of one run by rank.
-struct Sorted<'a> {
+struct SortedRows<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
     /// None: the walk's own.
-    order: Option<Order>,
+    key: Option<SortKey>,
     ranks: Range<u64>,
     descending: bool,
 }
 
-impl<'a> Sorted<'a> {
-    fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, Fault> {
+impl<'a> SortedRows<'a> {
+    fn new(view: &'a Connection, stored: &'a StoredJob, query: &ResultQuery) -> Result<Self, DbError> {
         let all = 0..stored.rows;
         if let Some(digest) = query.digest {
-            let place = stored.job.spec.algorithms.iter().position(|algorithm| algorithm == digest.algorithm());
-            let order = place.map(Order::Digest);
-            let sorted = Self { view, stored, order, ranks: 0..stored.job.progress.files_done, descending: false };
-            let ranks = if order.is_some() { sorted.ranks_of(&digest)? } else { 0..0 };
+            let index = stored.job.spec.algorithms.iter().position(|algorithm| algorithm == digest.algorithm());
+            let key = index.map(SortKey::Digest);
+            let sorted = Self { view, stored, key, ranks: 0..stored.job.progress.files_done, descending: false };
+            let ranks = if key.is_some() { sorted.ranks_of(&digest)? } else { 0..0 };
             return Ok(Self { ranks, ..sorted });
         }
         let Sort { by, descending } = query.sort.unwrap_or_default();
-        let order = match by {
+        let key = match by {
             SortBy::Path => None,
-            SortBy::Size => Some(Order::Size),
-            SortBy::ModifiedAt => Some(Order::Modified),
+            SortBy::Size => Some(SortKey::Size),
+            SortBy::ModifiedAt => Some(SortKey::Modified),
         };
-        Ok(Self { view, stored, order, ranks: all, descending })
+        Ok(Self { view, stored, key, ranks: all, descending })
     }
 
     /// Where the files of a digest are, found by halving.
-    fn ranks_of(&self, digest: &Digest) -> Result<Range<u64>, Fault> {
+    fn ranks_of(&self, digest: &Digest) -> Result<Range<u64>, DbError> {
         let start = self.first_rank(0, |bytes| bytes >= digest.as_bytes())?;
         let end = self.first_rank(start, |bytes| bytes > digest.as_bytes())?;
         Ok(start..end)
     }
 
-    fn first_rank(&self, low: u64, is_past: impl Fn(&[u8]) -> bool) -> Result<u64, Fault> {
-        let Some(Order::Digest(place)) = self.order else { return Ok(low) };
+    fn first_rank(&self, low: u64, is_past: impl Fn(&[u8]) -> bool) -> Result<u64, DbError> {
+        let Some(SortKey::Digest(index)) = self.key else { return Ok(low) };
         let algorithms = &self.stored.job.spec.algorithms;
-        let from: usize = algorithms.iter().take(place).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
-        let bytes = algorithms.iter().nth(place).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
+        let from: usize = algorithms.iter().take(index).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
+        let bytes = algorithms.iter().nth(index).map_or(0, hivesum_core::digest::Algorithm::digest_bytes);
         let (mut low, mut high) = (low, self.ranks.end);
         while low < high {
             let middle = low + (high - low) / 2;
             let position = self.scan(middle..middle + 1)?.first().map(|(position, _)| *position);
-            let position = position.ok_or(Fault::Nonsense("a rank without a row"))?;
+            let position = position.ok_or(DbError::Inconsistent("a rank without a row"))?;
             let item = self.stored.row_reader(self.view)?.items_at(&[position])?;
             match is_past(&item[0].digests[from..from + bytes]) {
                 true => high = middle,
@@ -135,15 +135,15 @@ impl<'a> Sorted<'a> {
     }
 
     /// Positions and statuses of some ranks.
-    fn scan(&self, ranks: Range<u64>) -> Result<Vec<(u64, i64)>, Fault> {
+    fn scan(&self, ranks: Range<u64>) -> Result<Vec<(u64, i64)>, DbError> {
         let mut found = Vec::new();
         self.each(ranks, |position, status| found.push((position, status)))?;
         Ok(found)
     }
 
-    fn each(&self, ranks: Range<u64>, mut take: impl FnMut(u64, i64)) -> Result<(), Fault> {
+    fn each(&self, ranks: Range<u64>, mut take: impl FnMut(u64, i64)) -> Result<(), DbError> {
         let direction = if self.descending { "DESC" } else { "ASC" };
-        let sql = match self.order {
+        let sql = match self.key {
             None => format!(
                 "SELECT position, status FROM results
                   WHERE run = ?1 AND ?2 = 0 AND position >= ?3 AND position < ?4 ORDER BY position {direction}"
@@ -153,7 +153,7 @@ impl<'a> Sorted<'a> {
                   WHERE run = ?1 AND by = ?2 AND rank >= ?3 AND rank < ?4 ORDER BY rank {direction}"
             ),
         };
-        let by = self.order.map_or(0, Order::code);
+        let by = self.key.map_or(0, SortKey::code);
         let mut statement = self.view.prepare_cached(&sql)?;
         let mut rows = statement.query(params![self.stored.run, by, ranks.start as i64, ranks.end as i64])?;
         while let Some(row) = rows.next()? {
@@ -163,7 +163,7 @@ impl<'a> Sorted<'a> {
     }
 
     /// How many rows match, and the positions of the page's.
-    fn positions(&self, query: &ResultQuery) -> Result<(u64, Vec<u64>), Fault> {
+    fn positions(&self, query: &ResultQuery) -> Result<(u64, Vec<u64>), DbError> {
         let limit = query.limit.clamp(1, MAX_PAGE) as u64;
         let looks_at_rows = query.verdict.is_some()
             || [&query.q, &query.path_prefix].into_iter().flatten().any(|bytes| !bytes.is_empty());
@@ -192,8 +192,8 @@ impl<'a> Sorted<'a> {
     }
 
     /// The positions that verdict, prefix and the bytes looked for choose, found in walk order.
-    fn chosen(&self, query: &ResultQuery) -> Result<Bits, Fault> {
-        let mut bits = Bits(vec![0; (self.stored.rows / 64 + 1) as usize]);
+    fn chosen(&self, query: &ResultQuery) -> Result<PositionSet, DbError> {
+        let mut bits = PositionSet(vec![0; (self.stored.rows / 64 + 1) as usize]);
         let selection = Selection::new(self.view, self.stored, &ResultQuery { status: None, ..query.clone() })?;
         let q = query.q.as_deref().unwrap_or_default();
         selection.each_row(selection.start(), 0, usize::MAX, |reader, row| {
@@ -215,9 +215,9 @@ const fn code_of(status: StatusFilter) -> i64 {
 }
 
 /// A bit for every position.
-struct Bits(Vec<u64>);
+struct PositionSet(Vec<u64>);
 
-impl Bits {
+impl PositionSet {
     fn set(&mut self, position: u64) {
         if let Some(word) = self.0.get_mut((position / 64) as usize) {
             *word |= 1 << (position % 64);

@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::error::Fault;
+use super::error::DbError;
 
 /// Rows removed in one transaction: some ten milliseconds.
 pub(crate) const SWEEP_ROWS: i64 = 4000;
 
 /// Removes some rows of one abandoned run, or the empty run itself. Whether there may be more to do.
-pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, Fault> {
+pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbError> {
     let change = connection.transaction()?;
     let run: Option<i64> = change
         .prepare_cached("SELECT run FROM runs WHERE abandoned = 1 ORDER BY run LIMIT 1")?

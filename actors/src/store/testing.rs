@@ -24,9 +24,9 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let place = StateDir::open(dir.path()).unwrap();
-        prepare(&place, &place.lock().unwrap()).unwrap();
-        let connection = connect(&place, Access::Write).unwrap();
+        let state_dir = StateDir::open(dir.path()).unwrap();
+        prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
+        let connection = connect(&state_dir, Access::Write).unwrap();
         // What is tested here is not whether the disk keeps its word.
         connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
         Self { connection, dir }
@@ -49,8 +49,8 @@ impl Bench {
     /// Builds the orders of an ended job.
     pub(crate) fn index(&mut self, id: JobId) {
         let stored = job_row::get(&self.connection, id).unwrap().unwrap();
-        let place = StateDir::open(self.dir.path()).unwrap();
-        let mut chunks = super::sort_index::sort(&place, stored.run, stored.job.spec.algorithms);
+        let state_dir = StateDir::open(self.dir.path()).unwrap();
+        let mut chunks = super::sort_index::sort(&state_dir, stored.run, stored.job.spec.algorithms);
         while let Some(chunk) = chunks.blocking_recv() {
             super::sort_index::write(&mut self.connection, &chunk.unwrap()).unwrap();
         }

@@ -1,6 +1,7 @@
 //! The handle: bounds, panics, locks and full disks.
 
 use super::testing::job;
+use super::worker::MAILBOX;
 use super::*;
 use futures_util::FutureExt as _;
 use std::os::unix::fs::MetadataExt;
@@ -46,12 +47,12 @@ async fn the_mailbox_holds_its_bound_and_no_more() {
     let asks: Vec<_> = (0..2 * MAILBOX).map(|_| store.write(|_| Ok(()))).collect();
     let mut all = Box::pin(async { tokio::join!(held, futures_util::future::join_all(asks)) });
     assert!(all.as_mut().now_or_never().is_none());
-    assert_eq!(store.writer.places.available_permits(), 0);
+    assert_eq!(store.writer.permits.available_permits(), 0);
     release.send(()).unwrap();
     let (held, answers) = all.await;
     assert!(held.unwrap());
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(store.writer.places.available_permits(), MAILBOX);
+    assert_eq!(store.writer.permits.available_permits(), MAILBOX);
 }
 
 #[actix::test]
@@ -63,7 +64,7 @@ async fn a_second_server_is_refused_while_the_first_lives() {
 }
 
 #[actix::test]
-async fn a_full_disk_is_told_and_reading_goes_on() {
+async fn a_full_disk_is_reported_and_reading_still_works() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let taken = job();

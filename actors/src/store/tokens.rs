@@ -16,7 +16,7 @@ pub use scope::{Scope, Scopes, ScopesInvalid};
 pub use service::TokenService;
 pub use table::{CreatedToken, NewToken, TokenRecord};
 
-use super::error::Fault;
+use super::error::DbError;
 use super::open::{Access, connect, prepare};
 use super::state_dir::StateDir;
 use crate::error::StoreError;
@@ -25,7 +25,7 @@ use crate::error::StoreError;
 #[derive(Debug)]
 pub struct Tokens {
     connection: Connection,
-    place: StateDir,
+    state_dir: StateDir,
 }
 
 impl Tokens {
@@ -34,12 +34,12 @@ impl Tokens {
     /// # Errors
     /// As the service's own start, and [`StoreError::Locked`] while a server makes the database.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
-        let place = StateDir::open(state_dir)?;
-        if !place.database().exists() {
-            prepare(&place, &place.lock()?)?;
+        let state_dir = StateDir::open(state_dir)?;
+        if !state_dir.database().exists() {
+            prepare(&state_dir, &state_dir.lock()?)?;
         }
-        let connection = connect(&place, Access::Write).map_err(|fault| fault.explain(place.database()))?;
-        Ok(Self { connection, place })
+        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
+        Ok(Self { connection, state_dir })
     }
 
     /// Makes a token.
@@ -47,7 +47,7 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be written.
     pub fn create(&mut self, token: NewToken) -> Result<CreatedToken, StoreError> {
-        self.explained(|connection, place| table::create(connection, place, &token))
+        self.run(|connection, state_dir| table::create(connection, state_dir, &token))
     }
 
     /// Who holds this secret, if anybody who may.
@@ -56,7 +56,7 @@ impl Tokens {
     /// When the store cannot be read.
     pub fn verify(&mut self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
         let hash = table::hash_of(secret);
-        let record = self.explained(|connection, _| table::find(connection, &hash))?;
+        let record = self.run(|connection, _| table::find(connection, &hash))?;
         Ok(record.filter(|record| record.is_valid_at(Timestamp::now())))
     }
 
@@ -65,7 +65,7 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.explained(|connection, _| table::list(connection))
+        self.run(|connection, _| table::list(connection))
     }
 
     /// Takes a token back by its id. Whether there was one.
@@ -73,14 +73,11 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be written.
     pub fn revoke(&mut self, id: &str) -> Result<bool, StoreError> {
-        self.explained(|connection, place| table::revoke(connection, place, id))
+        self.run(|connection, state_dir| table::revoke(connection, state_dir, id))
     }
 
-    fn explained<T>(
-        &mut self,
-        work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        work(&mut self.connection, &self.place).map_err(|fault| fault.explain(self.place.database()))
+    fn run<T>(&mut self, work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, DbError>) -> Result<T, StoreError> {
+        work(&mut self.connection, &self.state_dir).map_err(|error| error.report(self.state_dir.database()))
     }
 }
 

@@ -1,46 +1,82 @@
-//! The threads that talk to SQLite: one writer and a few readers, each with a connection of its own.
+//! The threads that talk to SQLite: one writer and a few readers, each with its own connection.
 //!
-//! Sent to by [`Store`](super::Store) alone. Their mailboxes have no bound, so every message carries a
-//! permit of the Store's. A panic in the work costs that work and its connection, not the thread: the
-//! next message finds a new connection, and SQLite has rolled back what was not committed.
+//! Only [`Store`](super::Store) sends to them. actix mailboxes do not bound what waits in them, so every
+//! message carries a permit of a semaphore. A panic loses that work and its connection, not the thread: the
+//! next message opens a new connection, and SQLite has rolled back what was not committed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use actix::{Actor, Handler, Message, SyncContext};
+use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
 use rusqlite::Connection;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::error::Fault;
+use super::error::DbError;
 use super::open::{Access, connect};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
 use hivesum_core::sys::sched;
 
-/// Work for a connection.
-pub(crate) type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, Fault> + Send>;
+/// Messages that may wait at the writer, and at the readers. Later ones wait for a permit.
+pub(super) const MAILBOX: usize = 64;
 
-/// Asks a clerk to do something with its connection.
-pub(crate) struct Ask<T> {
-    pub(crate) work: Work<T>,
-    /// A place in the clerk's mailbox, given back when the work is done, or dropped with the message.
-    pub(crate) permit: OwnedSemaphorePermit,
+/// Threads of one kind behind one mailbox, and the permits to put a message into it.
+#[derive(Debug, Clone)]
+pub(super) struct Workers {
+    addr: Addr<StoreWorker>,
+    pub(super) permits: Arc<Semaphore>,
 }
 
-impl<T: Send + 'static> Message for Ask<T> {
+/// What all workers share.
+#[derive(Debug, Clone)]
+pub(super) struct WorkerShared {
+    pub(super) state_dir: Arc<StateDir>,
+    /// Held until the last thread that may write has ended.
+    pub(super) _lock: Arc<ServerLock>,
+    /// Cancelled when the disk did not keep what was written.
+    pub(super) broken: CancellationToken,
+}
+
+impl Workers {
+    pub(super) fn start(threads: usize, access: Access, shared: &WorkerShared) -> Self {
+        let shared = shared.clone();
+        let addr =
+            SyncArbiter::start(threads, move || StoreWorker { shared: shared.clone(), access, connection: None });
+        Self { addr, permits: Arc::new(Semaphore::new(MAILBOX)) }
+    }
+
+    /// Sends work once there is a permit, and awaits its result. A caller that goes away before the work has
+    /// begun withdraws it.
+    pub(super) async fn execute<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        self.addr.send(Execute { work: Box::new(work), permit }).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Work for a connection.
+type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, DbError> + Send>;
+
+/// Asks a worker to do something with its connection.
+struct Execute<T> {
+    work: Work<T>,
+    /// Released when the work is done or the message is dropped.
+    permit: OwnedSemaphorePermit,
+}
+
+impl<T: Send + 'static> Message for Execute<T> {
     type Result = Result<T, StoreError>;
 }
 
 /// One thread with one connection.
-pub(crate) struct StoreWorker {
-    pub(crate) place: Arc<StateDir>,
-    /// Kept until the last thread that may write is gone.
-    pub(crate) _lock: Arc<ServerLock>,
-    pub(crate) access: Access,
-    /// Cancelled when the disk did not keep what was written.
-    pub(crate) broken: CancellationToken,
-    pub(crate) connection: Option<Connection>,
+struct StoreWorker {
+    shared: WorkerShared,
+    access: Access,
+    connection: Option<Connection>,
 }
 
 impl Actor for StoreWorker {
@@ -52,36 +88,36 @@ impl Actor for StoreWorker {
             Access::Write => {
                 sched::name_current_thread(c"hivesum-writer");
                 if let Err(error) = sched::ask_for_long_turns() {
-                    tracing::debug!(%error, "the store's writer takes short turns");
+                    tracing::debug!(%error, "the store's writer keeps the default time slice");
                 }
             }
         }
     }
 }
 
-impl<T: Send + 'static> Handler<Ask<T>> for StoreWorker {
+impl<T: Send + 'static> Handler<Execute<T>> for StoreWorker {
     type Result = Result<T, StoreError>;
 
-    fn handle(&mut self, ask: Ask<T>, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, execute: Execute<T>, _: &mut Self::Context) -> Self::Result {
         let answer = match self.access {
-            Access::Write if self.broken.is_cancelled() => Err(StoreError::SyncFailed),
+            Access::Write if self.shared.broken.is_cancelled() => Err(StoreError::SyncFailed),
             Access::Write | Access::ReadOnly => {
-                self.work(ask.work).map_err(|fault| fault.explain(self.place.database()))
+                self.run(execute.work).map_err(|error| error.report(self.shared.state_dir.database()))
             }
         };
         if let Err(StoreError::SyncFailed) = answer {
-            self.broken.cancel();
+            self.shared.broken.cancel();
         }
-        drop(ask.permit);
+        drop(execute.permit);
         answer
     }
 }
 
 impl StoreWorker {
-    fn work<T>(&mut self, work: Work<T>) -> Result<T, Fault> {
+    fn run<T>(&mut self, work: Work<T>) -> Result<T, DbError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.place, self.access)?,
+            None => connect(&self.shared.state_dir, self.access)?,
         };
         let done = catch_unwind(AssertUnwindSafe(|| (work(&mut connection), connection)));
         let (answer, connection) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;

@@ -98,7 +98,7 @@ fn a_spec_that_does_not_parse_is_damage() {
     let mut bench = Bench::new();
     let taken = bench.take_job();
     bench.connection.execute("UPDATE jobs SET spec = '{'", []).unwrap();
-    assert!(matches!(get(&bench.connection, taken.id), Err(Fault::Nonsense(_))));
+    assert!(matches!(get(&bench.connection, taken.id), Err(DbError::Inconsistent(_))));
 }
 
 #[test]
@@ -108,6 +108,6 @@ fn counts_that_were_never_written_are_damage() {
         let taken = bench.take_job();
         bench.connection.execute(&format!("UPDATE jobs SET {column} = -1"), []).unwrap();
         let resumed = recovery::begin(&mut bench.connection, taken.id, Timestamp::now());
-        assert!(matches!(resumed, Err(Fault::Nonsense(_))), "{column}");
+        assert!(matches!(resumed, Err(DbError::Inconsistent(_))), "{column}");
     }
 }

@@ -3,26 +3,26 @@
 use super::*;
 
 fn fresh(dir: &Path) -> StateDir {
-    let place = StateDir::open(dir).unwrap();
-    prepare(&place, &place.lock().unwrap()).unwrap();
-    place
+    let state_dir = StateDir::open(dir).unwrap();
+    prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
+    state_dir
 }
 
-fn again(place: &StateDir) -> Result<(), StoreError> {
-    prepare(place, &place.lock().unwrap())
+fn again(state_dir: &StateDir) -> Result<(), StoreError> {
+    prepare(state_dir, &state_dir.lock().unwrap())
 }
 
 #[test]
 fn a_new_database_says_whose_it_is_and_is_durable() {
     let dir = tempfile::tempdir().unwrap();
-    let place = fresh(dir.path());
-    let connection = connect(&place, Access::Write).unwrap();
+    let state_dir = fresh(dir.path());
+    let connection = connect(&state_dir, Access::Write).unwrap();
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(pragma("application_id"), APPLICATION_ID);
     assert_eq!(pragma("user_version"), MIGRATIONS.len() as i64);
     assert_eq!(pragma("synchronous"), 2);
     assert_eq!(pragma("foreign_keys"), 1);
-    again(&place).unwrap();
+    again(&state_dir).unwrap();
 }
 
 #[test]
@@ -41,10 +41,10 @@ fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
     };
     for content in [&b""[..], b"SQLite format 3\0 and then nothing", &[7; 9000], &other] {
         let dir = tempfile::tempdir().unwrap();
-        let place = StateDir::open(dir.path()).unwrap();
-        fs::write(place.database(), content).unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Corrupt)), "{} bytes", content.len());
-        assert_eq!(fs::read(place.database()).unwrap(), content);
+        let state_dir = StateDir::open(dir.path()).unwrap();
+        fs::write(state_dir.database(), content).unwrap();
+        assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)), "{} bytes", content.len());
+        assert_eq!(fs::read(state_dir.database()).unwrap(), content);
     }
 }
 
@@ -52,27 +52,27 @@ fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
 fn a_cut_database_and_a_damaged_page_are_refused() {
     for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes[8192] ^= 0x55] {
         let dir = tempfile::tempdir().unwrap();
-        let place = fresh(dir.path());
-        let mut bytes = fs::read(place.database()).unwrap();
+        let state_dir = fresh(dir.path());
+        let mut bytes = fs::read(state_dir.database()).unwrap();
         damage(&mut bytes);
-        fs::write(place.database(), &bytes).unwrap();
-        assert!(matches!(again(&place), Err(StoreError::Corrupt)));
-        assert_eq!(fs::read(place.database()).unwrap(), bytes);
+        fs::write(state_dir.database(), &bytes).unwrap();
+        assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
+        assert_eq!(fs::read(state_dir.database()).unwrap(), bytes);
     }
 }
 
 #[test]
 fn a_schema_without_one_of_its_tables_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let place = fresh(dir.path());
-    connect(&place, Access::Write).unwrap().execute_batch("DROP TABLE tokens").unwrap();
-    assert!(matches!(again(&place), Err(StoreError::Corrupt)));
+    let state_dir = fresh(dir.path());
+    connect(&state_dir, Access::Write).unwrap().execute_batch("DROP TABLE tokens").unwrap();
+    assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
 }
 
 /// A database as the first release made it, with a job and a row.
 fn of_the_first_schema(dir: &Path) -> StateDir {
-    let place = StateDir::open(dir).unwrap();
-    let connection = Connection::open(place.database()).unwrap();
+    let state_dir = StateDir::open(dir).unwrap();
+    let connection = Connection::open(state_dir.database()).unwrap();
     connection.execute_batch(MIGRATIONS[0]).unwrap();
     connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
@@ -83,35 +83,35 @@ fn of_the_first_schema(dir: &Path) -> StateDir {
         INSERT INTO directories VALUES (1, 0, x'64');
         INSERT INTO results VALUES (1, 0, 0, x'66', 7, 1, 2, 3, 4, 0, NULL, NULL, 0, zeroblob(32));"#;
     connection.execute_batch(rows).unwrap();
-    place
+    state_dir
 }
 
 #[test]
 fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_rows() {
     let dir = tempfile::tempdir().unwrap();
-    let place = of_the_first_schema(dir.path());
+    let state_dir = of_the_first_schema(dir.path());
     // What a start killed while it copied leaves behind.
-    fs::write(place.beside_database(".v1.new"), "half a copy").unwrap();
-    again(&place).unwrap();
-    let mut connection = connect(&place, Access::Write).unwrap();
+    fs::write(state_dir.beside_database(".v1.new"), "half a copy").unwrap();
+    again(&state_dir).unwrap();
+    let mut connection = connect(&state_dir, Access::Write).unwrap();
     let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
     let query = crate::job::ResultQuery { limit: 10, ..Default::default() };
     let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
     assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
     let ended: i64 = connection.query_row("SELECT ended FROM jobs", [], |row| row.get(0)).unwrap();
     assert_eq!(ended, 1, "it is sorted and retired like every other job");
-    let copy = Connection::open(place.beside_database(".v1")).unwrap();
+    let copy = Connection::open(state_dir.beside_database(".v1")).unwrap();
     let rows: i64 = copy.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
     let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     assert_eq!((rows, version), (1, 1));
-    assert!(!place.beside_database(".v1.new").exists());
+    assert!(!state_dir.beside_database(".v1.new").exists());
 }
 
 #[test]
 fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifests_get_their_seals() {
     let dir = tempfile::tempdir().unwrap();
-    let place = of_the_first_schema(dir.path());
-    let connection = Connection::open(place.database()).unwrap();
+    let state_dir = of_the_first_schema(dir.path());
+    let connection = Connection::open(state_dir.database()).unwrap();
     crate::store::row_checksum::add_function(&connection).unwrap();
     connection.execute_batch(MIGRATIONS[1]).unwrap();
     connection.pragma_update(None, "user_version", 2).unwrap();
@@ -130,8 +130,8 @@ fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifes
     let body = "INSERT INTO manifests VALUES ('0191b0a8-0000-7000-8000-000000000003', CAST('352441c2  a' AS BLOB))";
     connection.execute(body, []).unwrap();
     drop(connection);
-    again(&place).unwrap();
-    let connection = connect(&place, Access::Write).unwrap();
+    again(&state_dir).unwrap();
+    let connection = connect(&state_dir, Access::Write).unwrap();
     let mut statement = connection.prepare("SELECT run, ended FROM jobs ORDER BY run").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let counted: Vec<(i64, Option<i64>)> = rows.map(Result::unwrap).collect();
@@ -141,31 +141,31 @@ fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifes
     let id = "0191b0a8-0000-7000-8000-000000000003".parse().unwrap();
     assert_eq!(crate::store::jobs::manifest(&connection, id).unwrap().unwrap(), b"352441c2  a");
     connection.execute("UPDATE manifests SET body = CAST('352441c3  a' AS BLOB)", []).unwrap();
-    assert!(matches!(crate::store::jobs::manifest(&connection, id), Err(Fault::Nonsense(_))));
+    assert!(matches!(crate::store::jobs::manifest(&connection, id), Err(DbError::Inconsistent(_))));
 }
 
 #[test]
 fn a_newer_schema_is_refused_with_both_numbers() {
     let dir = tempfile::tempdir().unwrap();
-    let place = fresh(dir.path());
-    connect(&place, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(again(&place), Err(StoreError::Newer { found: 99, known: 3 })));
+    let state_dir = fresh(dir.path());
+    connect(&state_dir, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(again(&state_dir), Err(StoreError::Newer { found: 99, known: 3 })));
 }
 
 #[test]
 fn a_database_taken_away_from_its_log_is_not_replaced() {
     let dir = tempfile::tempdir().unwrap();
-    let place = StateDir::open(dir.path()).unwrap();
-    fs::write(place.beside_database("-wal"), "frames").unwrap();
-    assert!(matches!(again(&place), Err(StoreError::Corrupt)));
-    assert!(!place.database().exists());
+    let state_dir = StateDir::open(dir.path()).unwrap();
+    fs::write(state_dir.beside_database("-wal"), "frames").unwrap();
+    assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
+    assert!(!state_dir.database().exists());
 }
 
 #[test]
 fn a_start_killed_half_way_through_making_the_database_is_made_good() {
     let dir = tempfile::tempdir().unwrap();
-    let place = StateDir::open(dir.path()).unwrap();
-    fs::write(place.beside_database(".new"), "half a data").unwrap();
-    fs::write(place.beside_database(".new-journal"), "and its journal").unwrap();
-    again(&place).unwrap();
+    let state_dir = StateDir::open(dir.path()).unwrap();
+    fs::write(state_dir.beside_database(".new"), "half a data").unwrap();
+    fs::write(state_dir.beside_database(".new-journal"), "and its journal").unwrap();
+    again(&state_dir).unwrap();
 }

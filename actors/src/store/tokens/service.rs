@@ -39,8 +39,8 @@ impl TokenService {
     /// # Errors
     /// When the store cannot be written.
     pub async fn create(&self, token: NewToken) -> Result<CreatedToken, StoreError> {
-        let place = self.store.place.clone();
-        self.store.write(move |connection| table::create(connection, &place, &token)).await
+        let state_dir = self.store.state_dir.clone();
+        self.store.write(move |connection| table::create(connection, &state_dir, &token)).await
     }
 
     /// [`Tokens::verify`](super::Tokens::verify). Costs no more than a look at a file for a secret met before.
@@ -50,7 +50,7 @@ impl TokenService {
     pub async fn verify(&self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
         let hash = hash_of(secret);
         // Looked at before the table is read: a change that comes between the two is seen next time.
-        let changes = Changes::of(&self.store.place);
+        let changes = Changes::of(&self.store.state_dir);
         let record = match self.remembered(&hash, changes) {
             Some(record) => Some(record),
             None => {
@@ -77,8 +77,8 @@ impl TokenService {
     /// # Errors
     /// When the store cannot be written.
     pub async fn revoke(&self, id: &str) -> Result<bool, StoreError> {
-        let (place, id) = (self.store.place.clone(), id.to_owned());
-        self.store.write(move |connection| table::revoke(connection, &place, &id)).await
+        let (state_dir, id) = (self.store.state_dir.clone(), id.to_owned());
+        self.store.write(move |connection| table::revoke(connection, &state_dir, &id)).await
     }
 
     fn remembered(&self, hash: &[u8; 32], changes: Changes) -> Option<TokenRecord> {
@@ -124,7 +124,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let desk = TokenService::new(Store::open(dir.path()).await.unwrap());
         let made = desk.create(token("admin")).await.unwrap();
-        let changes = Changes::of(&desk.store.place);
+        let changes = Changes::of(&desk.store.state_dir);
         for number in 0..=REMEMBERED as u64 {
             let mut hash = [0; 32];
             hash[..8].copy_from_slice(&number.to_le_bytes());

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest as _, Sha256};
 
-use super::super::error::{Fault, system_failure};
+use super::super::error::{DbError, system_failure};
 use super::super::job_row::time;
 use super::super::state_dir::StateDir;
 use super::scope::Scopes;
@@ -73,7 +73,11 @@ pub(super) struct Changes {
     ctime: (i64, i64),
 }
 
-pub(super) fn create(connection: &mut Connection, place: &StateDir, token: &NewToken) -> Result<CreatedToken, Fault> {
+pub(super) fn create(
+    connection: &mut Connection,
+    state_dir: &StateDir,
+    token: &NewToken,
+) -> Result<CreatedToken, DbError> {
     let secret = new_secret()?;
     let record = TokenRecord {
         id: uuid::Uuid::now_v7().to_string(),
@@ -93,11 +97,11 @@ pub(super) fn create(connection: &mut Connection, place: &StateDir, token: &NewT
             record.expires_at.map(|end| end.to_string())
         ],
     )?;
-    Changes::announce(place)?;
+    Changes::announce(state_dir)?;
     Ok(CreatedToken { record, secret })
 }
 
-pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, Fault> {
+pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, DbError> {
     connection
         .prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens WHERE secret_sha256 = ?")?
         .query_row([hash], |row| Ok(record(row)))
@@ -105,26 +109,26 @@ pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<To
         .transpose()
 }
 
-pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, Fault> {
+pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, DbError> {
     let mut statement =
         connection.prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens ORDER BY id")?;
     let rows = statement.query_map([], |row| Ok(record(row)))?;
     rows.map(|row| row?).collect()
 }
 
-pub(super) fn revoke(connection: &mut Connection, place: &StateDir, id: &str) -> Result<bool, Fault> {
+pub(super) fn revoke(connection: &mut Connection, state_dir: &StateDir, id: &str) -> Result<bool, DbError> {
     let revoked = connection.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
     // Also when there was none: an earlier try may have failed between the two steps.
-    Changes::announce(place)?;
+    Changes::announce(state_dir)?;
     Ok(revoked)
 }
 
-fn record(row: &Row<'_>) -> Result<TokenRecord, Fault> {
+fn record(row: &Row<'_>) -> Result<TokenRecord, DbError> {
     let scopes: String = row.get(2)?;
     Ok(TokenRecord {
         id: row.get(0)?,
         name: row.get(1)?,
-        scopes: scopes.parse().map_err(|_| Fault::Nonsense("an unknown scope"))?,
+        scopes: scopes.parse().map_err(|_| DbError::Inconsistent("an unknown scope"))?,
         created_at: time(row.get(3)?)?,
         expires_at: row.get::<_, Option<String>>(4)?.map(time).transpose()?,
     })
@@ -144,16 +148,16 @@ pub(super) fn hash_of(secret: &str) -> [u8; 32] {
 }
 
 impl Changes {
-    pub(super) fn of(place: &StateDir) -> Self {
-        match std::fs::metadata(place.token_changes()) {
+    pub(super) fn of(state_dir: &StateDir) -> Self {
+        match std::fs::metadata(state_dir.token_changes()) {
             Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
             Err(_) => Self::default(),
         }
     }
 
     /// Tells every process that remembers tokens. Comes after the change is committed.
-    pub(super) fn announce(place: &StateDir) -> Result<(), StoreError> {
-        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(place.token_changes());
+    pub(super) fn announce(state_dir: &StateDir) -> Result<(), StoreError> {
+        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(state_dir.token_changes());
         opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
     }
 }
