@@ -1,7 +1,7 @@
-//! Results on their way into the store: positions, directories and counts of one run, in groups to commit.
+//! Gathers the results of one run into groups to commit: assigns positions and directory ids, and counts.
 //!
-//! Rows come in walk order, so a directory is left for good once the walk is past it: the directories on
-//! the way down to the present one are all that must be remembered to name each only once.
+//! Rows come in walk order, so once the walk has left a directory it does not come back. To give each
+//! directory one id it is enough to remember the current directory and those above it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,40 +35,41 @@ impl Tally {
     }
 }
 
-/// An error with its id in the event stream: the count of rows up to and with it.
+/// An error and its id in the event stream: the number of rows up to and including it.
 pub(crate) type NumberedItem = (u64, Item);
 
-/// Rows that are committed together.
+/// Rows, checkpoints and counts that are committed in one transaction.
 #[derive(Debug)]
 pub(crate) struct CommitGroup {
     pub(super) job: JobId,
     pub(super) run: i64,
     pub(super) batches: Vec<NumberedRows>,
     pub(super) new_directories: Vec<(i64, Arc<[u8]>)>,
-    /// Large files that are done: what was kept of them on the way is of no use any more.
-    pub(super) done_large: Vec<Vec<u8>>,
+    /// Large files that are finished: their checkpoints are no longer needed.
+    pub(super) finished_large: Vec<Vec<u8>>,
     pub(super) checkpoints: Vec<Checkpoint>,
-    /// Rows that the run had before this process came to it.
+    /// Rows that the run already had when this process began to work on it.
     pub(super) rows_before: u64,
     /// The counts once this group is committed.
     pub(crate) tally: Tally,
-    /// Time at work once this group is committed.
+    /// Working time of the job once this group is committed.
     pub(crate) elapsed: Duration,
-    /// Errors among the rows, to be announced after the commit.
+    /// Errors among the rows, for the event stream after the commit.
     pub(crate) errors: Vec<NumberedItem>,
-    /// New files that turned out as moved ones.
+    /// New files that turned out to be moved ones.
     pub(crate) moves: Vec<Move>,
 }
 
+/// Rows with their positions in the run.
 #[derive(Debug)]
 pub(super) struct NumberedRows {
     pub(super) rows: Rows,
     pub(super) first_position: u64,
-    /// The id of each of the batch's directories.
+    /// The id of each directory in `rows`, by its index there.
     pub(super) directories: Vec<i64>,
 }
 
-/// What a run holds when work on it begins.
+/// What a run already holds when work on it begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RunState {
     pub(crate) run: i64,
@@ -77,27 +78,39 @@ pub(crate) struct RunState {
     pub(crate) elapsed: Duration,
 }
 
-/// Gathers the rows of one run into groups. Where the run has rows already, the pass meets the same entries
-/// again, one by one: rows that still hold are only counted, others are replaced in their places.
+/// Gathers the rows of one run into groups.
+///
+/// If the run already has rows, the resumed scan visits the same entries in the same order: rows that are
+/// still valid are only counted, the others replace the stored ones at their positions.
 #[derive(Debug)]
 pub(crate) struct Batcher {
     job: JobId,
     run_state: RunState,
-    way_down: Vec<(i64, Arc<[u8]>)>,
+    /// The current directory and those above it, with their ids.
+    ancestors: Vec<(i64, Arc<[u8]>)>,
     next_directory: i64,
-    /// Counts of the rows met, those that were there before among them.
-    met: Tally,
+    /// Counts of all rows visited, including those that were stored before.
+    visited: Tally,
+    /// Rows of the current group.
     waiting: usize,
-    /// Large files of which something was kept on the way.
-    half_done: HashSet<Vec<u8>>,
+    /// Large files that have a checkpoint.
+    checkpointed: HashSet<Vec<u8>>,
     group: CommitGroup,
 }
 
 impl Batcher {
     pub(crate) fn new(job: JobId, run_state: RunState) -> Self {
         let group = CommitGroup::new(job, &run_state);
-        let (way_down, half_done) = (Vec::new(), HashSet::new());
-        Self { job, run_state, way_down, next_directory: 0, met: Tally::default(), waiting: 0, half_done, group }
+        Self {
+            job,
+            run_state,
+            ancestors: Vec::new(),
+            next_directory: 0,
+            visited: Tally::default(),
+            waiting: 0,
+            checkpointed: HashSet::new(),
+            group,
+        }
     }
 
     /// Rows that wait for a commit.
@@ -110,30 +123,30 @@ impl Batcher {
         self.waiting > 0 || !self.group.checkpoints.is_empty()
     }
 
-    /// Takes states of large files.
+    /// Adds checkpoints of large files to the group.
     pub(crate) fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
-        self.half_done.extend(checkpoints.iter().map(|checkpoint| checkpoint.path.clone()));
+        self.checkpointed.extend(checkpoints.iter().map(|checkpoint| checkpoint.path.clone()));
         self.group.checkpoints.extend(checkpoints);
     }
 
-    /// Takes rows, which follow those taken before.
+    /// Adds rows, which follow those added before.
     pub(crate) fn add(&mut self, rows: Rows) {
         let directories = rows.directories.iter().map(|path| self.directory_id(path)).collect();
-        let first_position = self.met.rows;
+        let first_position = self.visited.rows;
         let mut to_write = 0;
-        for (place, row) in rows.iter().enumerate() {
-            let is_kept = row.origin == Origin::Kept && self.met.rows < self.run_state.tally.rows;
-            self.met.count(&row);
+        for (index, row) in rows.iter().enumerate() {
+            let is_kept = row.origin == Origin::Kept && self.visited.rows < self.run_state.tally.rows;
+            self.visited.count(&row);
             if is_kept {
                 continue;
             }
             to_write += 1;
             if let Status::Error { .. } = row.status {
-                let fixity = fixity_of(rows.judged.get(place));
-                self.group.errors.push((self.met.rows, Item { fixity, ..item_of(&row, &rows) }));
+                let fixity = fixity_of(rows.judged.get(index));
+                self.group.errors.push((self.visited.rows, Item { fixity, ..item_of(&row, &rows) }));
             }
-            if !self.half_done.is_empty() {
-                self.settle_large(&row);
+            if !self.checkpointed.is_empty() {
+                self.finish_large(&row);
             }
         }
         if to_write > 0 {
@@ -142,38 +155,38 @@ impl Batcher {
         }
     }
 
-    fn settle_large(&mut self, row: &RowRef<'_>) {
+    fn finish_large(&mut self, row: &RowRef<'_>) {
         let mut path = Vec::new();
         row.path_into(&mut path);
-        self.group.done_large.extend(self.half_done.take(&path));
+        self.group.finished_large.extend(self.checkpointed.take(&path));
     }
 
     fn directory_id(&mut self, path: &Arc<[u8]>) -> i64 {
-        while self.way_down.last().is_some_and(|(_, above)| !is_within(path, above)) {
-            self.way_down.pop();
+        while self.ancestors.last().is_some_and(|(_, above)| !is_within(path, above)) {
+            self.ancestors.pop();
         }
-        if let Some((id, last)) = self.way_down.last()
+        if let Some((id, last)) = self.ancestors.last()
             && last == path
         {
             return *id;
         }
         let id = self.next_directory;
         self.next_directory += 1;
-        self.way_down.push((id, path.clone()));
-        // The same entries in the same order: those that the store has were numbered the same.
+        self.ancestors.push((id, path.clone()));
+        // The scan visits the same entries in the same order, so the stored directories have the same ids.
         if id >= self.run_state.directories {
             self.group.new_directories.push((id, path.clone()));
         }
         id
     }
 
-    /// What is counted as committed with the rows taken so far. Until the rows that were there before are met
-    /// again, that is what it was.
+    /// The counts to commit with the rows added so far. Until the resumed scan has visited every row that was
+    /// stored before, they stay what they were.
     fn tally(&self) -> Tally {
-        if self.met.rows < self.run_state.tally.rows { self.run_state.tally } else { self.met }
+        if self.visited.rows < self.run_state.tally.rows { self.run_state.tally } else { self.visited }
     }
 
-    /// Hands the waiting rows over to be committed; `elapsed` is the time at work since this process began.
+    /// Takes the waiting rows, to be committed. `elapsed` is the working time since this process began the job.
     pub(crate) fn take_group(&mut self, elapsed: Duration) -> CommitGroup {
         self.waiting = 0;
         let mut group = std::mem::replace(&mut self.group, CommitGroup::new(self.job, &self.run_state));
@@ -203,7 +216,7 @@ impl CommitGroup {
             run: run_state.run,
             batches: Vec::new(),
             new_directories: Vec::new(),
-            done_large: Vec::new(),
+            finished_large: Vec::new(),
             checkpoints: Vec::new(),
             rows_before: run_state.tally.rows,
             tally: run_state.tally,

@@ -1,4 +1,4 @@
-//! States of half-digested large files, in the transaction of the group they come with.
+//! Checkpoints: the digest states of large files that are partly read, written with a group of results.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, params};
@@ -8,11 +8,11 @@ use super::row_checksum::RowChecksum;
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{Checkpoint, FileMeta};
 
-/// Columns under the seal, which comes after them.
+/// The columns that the checksum covers; the column `seal` after them holds it.
 const COLUMNS: &str = "path, algorithm, size, mtime_ns, ctime_ns, inode, bytes, state";
 const CHECKED_COLUMNS: usize = 8;
 
-/// Keeps states, each in the place of the one before.
+/// Stores checkpoints, each in place of the one before.
 pub(crate) fn keep(
     change: &Transaction<'_>,
     run: i64,
@@ -33,8 +33,8 @@ pub(crate) fn keep(
     Ok(())
 }
 
-/// Drops the states of files that are done.
-pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -> Result<(), DbError> {
+/// Deletes the checkpoints of finished files.
+pub(crate) fn delete_finished(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -> Result<(), DbError> {
     let mut delete = change.prepare_cached("DELETE FROM checkpoints WHERE run = ? AND path = ?")?;
     for path in paths {
         delete.execute(params![run, path])?;
@@ -42,7 +42,7 @@ pub(crate) fn drop_done(change: &Transaction<'_>, run: i64, paths: &[Vec<u8>]) -
     Ok(())
 }
 
-/// All states of a run. A damaged one is left out: its file is digested from the start.
+/// All checkpoints of a run. A damaged one is left out with a warning: its file is read from the start.
 pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Vec<Checkpoint>, DbError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS}, seal FROM checkpoints WHERE run = ?"))?;
     let mut rows = statement.query([run])?;
@@ -50,7 +50,7 @@ pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Vec<Checkpoint
     while let Some(row) = rows.next()? {
         match checksum.check(row, CHECKED_COLUMNS).and_then(|()| checkpoint(row)) {
             Ok(checkpoint) => found.push(checkpoint),
-            Err(error) => tracing::warn!(%error, "the state of a half-digested file is damaged and left out"),
+            Err(error) => tracing::warn!(%error, "a checkpoint is damaged: its file is read from the start"),
         }
     }
     Ok(found)

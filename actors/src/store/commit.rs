@@ -1,4 +1,4 @@
-//! Writing a group: rows, directories, states of large files and the job's counts, in one transaction.
+//! Writes a group in one transaction: rows, directories, checkpoints of large files and the job's counts.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
@@ -12,7 +12,7 @@ use super::row_checksum::{self, RowChecksum};
 use super::{checkpoints, recovery};
 use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
 
-/// Commits a group, and with it the job's counts and, after the last one, its end. Gives the number of rows written.
+/// Commits a group with the job's counts, and with the last group the job's end. Returns the number of rows written.
 pub(crate) fn commit(
     connection: &mut Connection,
     group: &CommitGroup,
@@ -27,10 +27,10 @@ pub(crate) fn commit(
     }
     write_moves(&change, group)?;
     checkpoints::keep(&change, group.run, &group.checkpoints, &mut checksum)?;
-    checkpoints::drop_done(&change, group.run, &group.done_large)?;
+    checkpoints::delete_finished(&change, group.run, &group.finished_large)?;
     write_counts(&change, group)?;
     if let Some(ending) = ending {
-        recovery::forget_what_was_for_going_on(&change, group.job)?;
+        recovery::delete_resume_data(&change, group.job)?;
         end_within(&change, group.job, ending)?;
     }
     change.commit()?;
@@ -52,12 +52,13 @@ fn write_batch(
     batch: &NumberedRows,
     checksum: &mut RowChecksum,
 ) -> Result<u64, DbError> {
-    let places = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
-    let mut insert = change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?;
+    let placeholders = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    let mut insert =
+        change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({placeholders})"))?;
     let (mut replace, mut rows) = (None, 0);
-    for (index, (row, place)) in batch.rows.iter().zip(&batch.rows.rows).enumerate() {
+    for (index, (row, stored)) in batch.rows.iter().zip(&batch.rows.rows).enumerate() {
         let position = batch.first_position + index as u64;
-        let directory = batch.directories[place.directory as usize];
+        let directory = batch.directories[stored.directory as usize];
         let judged = batch.rows.judged.get(index).copied().unwrap_or_default();
         let evidence = judged.evidence.map(Evidence::code);
         let mut values = values_of(position as i64, directory, &row);
@@ -67,12 +68,13 @@ fn write_batch(
             write_row(&mut insert, group.run, &values, checksum)?;
             rows += 1;
         } else if row.origin != Origin::Kept {
-            let replace = match &mut replace {
-                Some(replace) => replace,
-                none => none.insert(
-                    change.prepare_cached(&format!("REPLACE INTO results (run, {ROW_COLUMNS}) VALUES ({places})"))?,
-                ),
-            };
+            let replace =
+                match &mut replace {
+                    Some(replace) => replace,
+                    none => none.insert(change.prepare_cached(&format!(
+                        "REPLACE INTO results (run, {ROW_COLUMNS}) VALUES ({placeholders})"
+                    ))?),
+                };
             write_row(replace, group.run, &values, checksum)?;
             rows += 1;
         }
@@ -80,7 +82,7 @@ fn write_batch(
     Ok(rows)
 }
 
-/// New files become moved ones. Their seals are put on anew.
+/// Marks new files as moved, and recomputes their checksums.
 fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
     if group.moves.is_empty() {
         return Ok(());
@@ -110,7 +112,7 @@ fn write_row(
     Ok(())
 }
 
-/// A row's values in the order of [`ROW_COLUMNS`], but for the seal.
+/// A row's values in the order of [`ROW_COLUMNS`], without the checksum.
 fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'a>; CHECKED_COLUMNS] {
     use ValueRef::{Blob, Integer, Null};
     let (status, code, errno, stability) = match row.status {

@@ -69,7 +69,7 @@ pub(crate) fn insert(
 /// Writes down how a job ended.
 pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), DbError> {
     let change = connection.transaction()?;
-    recovery::forget_what_was_for_going_on(&change, id)?;
+    recovery::delete_resume_data(&change, id)?;
     end_within(&change, id, ending)?;
     change.commit()?;
     Ok(())

@@ -129,7 +129,7 @@ fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, DbErr
 }
 
 /// A job that ends needs nothing any more to go on with.
-pub(crate) fn forget_what_was_for_going_on(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
+pub(crate) fn delete_resume_data(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
     change.prepare_cached("DELETE FROM checkpoints WHERE run = (SELECT run FROM jobs WHERE id = ?)")?.execute([&id])?;

@@ -1,4 +1,4 @@
-//! What the tests of the store's rooms share: a database in a directory of its own, jobs and rows.
+//! Shared by the store's tests: a database in its own directory, jobs and rows.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Bench {
         let state_dir = StateDir::open(dir.path()).unwrap();
         prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
         let connection = connect(&state_dir, Access::Write).unwrap();
-        // What is tested here is not whether the disk keeps its word.
+        // These tests do not need a write to survive a power cut.
         connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
         Self { connection, dir }
     }
@@ -38,7 +38,7 @@ impl Bench {
         job
     }
 
-    pub(crate) fn footing_of(&mut self, id: JobId) -> RunState {
+    pub(crate) fn run_state_of(&mut self, id: JobId) -> RunState {
         recovery::begin(&mut self.connection, id, Timestamp::now()).unwrap().run_state
     }
 
@@ -46,7 +46,7 @@ impl Bench {
         jobs::end(&mut self.connection, id, &ending(state)).unwrap();
     }
 
-    /// Builds the orders of an ended job.
+    /// Builds the sort index of an ended job.
     pub(crate) fn index(&mut self, id: JobId) {
         let stored = job_row::get(&self.connection, id).unwrap().unwrap();
         let state_dir = StateDir::open(self.dir.path()).unwrap();
@@ -57,7 +57,7 @@ impl Bench {
         super::sort_index::finish(&mut self.connection, id).unwrap();
     }
 
-    /// A job with hashed rows of these paths.
+    /// Inserts a job with hashed rows for these paths.
     pub(crate) fn job_with_rows(&mut self, paths: &[&str]) -> JobId {
         let job = self.take_job();
         let mut rows = Rows::new(job.spec.algorithms);
@@ -70,18 +70,18 @@ impl Bench {
     }
 
     pub(crate) fn add_rows(&mut self, job: &Job, rows: Rows) {
-        let mut batcher = Batcher::new(job.id, self.footing_of(job.id));
+        let mut batcher = Batcher::new(job.id, self.run_state_of(job.id));
         batcher.add(rows);
         commit(&mut self.connection, &batcher.take_group(Duration::ZERO), None).unwrap();
     }
 }
 
-/// A connection beside a store's own, as another program has it.
+/// Opens a second connection beside a store's own, as another program does.
 pub(crate) fn connect_beside(state_dir: &std::path::Path) -> Connection {
     connect(&StateDir::open(state_dir).unwrap(), Access::Write).unwrap()
 }
 
-/// Puts digests into rows that stand for no file, under seals that hold. Gives how many.
+/// Replaces the digests of some rows with wrong ones, under checksums that match. Returns how many rows.
 pub(crate) fn forge(store: &Connection, which: &str) -> usize {
     super::row_checksum::add_function(store).unwrap();
     let columns = super::row::ROW_COLUMNS.strip_suffix(", seal").unwrap();

@@ -1,4 +1,4 @@
-//! Groups: directories named once, positions and counts that go on, errors with their numbers.
+//! Groups: each directory is stored once, positions and counts continue, errors have their event ids.
 
 use super::super::commit::commit;
 use super::super::testing::{Bench, hashed};
@@ -11,10 +11,10 @@ fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
 }
 
 #[test]
-fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
+fn each_directory_is_stored_once_however_often_the_walk_returns_to_it() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     for paths in [&["", "a", "a/b"][..], &["a/b", "a", "a/bc", "a"], &["ab", ""]] {
         let mut rows = Rows::new(job.spec.algorithms);
         for path in paths {
@@ -24,15 +24,15 @@ fn each_directory_is_named_once_however_often_the_walk_comes_back_to_it() {
         let group = batcher.take_group(Duration::ZERO);
         commit(&mut bench.connection, &group, None).unwrap();
     }
-    let named = directories_of(&bench).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
-    assert_eq!(named, ["", "a", "a/b", "a/bc", "ab"]);
+    let stored = directories_of(&bench).into_iter().map(|(_, path)| path).collect::<Vec<_>>();
+    assert_eq!(stored, ["", "a", "a/b", "a/bc", "ab"]);
 }
 
 #[test]
-fn counts_and_positions_go_on_from_group_to_group() {
+fn counts_and_positions_continue_from_group_to_group() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     for _ in 0..2 {
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("d", "ok"));
@@ -54,7 +54,7 @@ fn counts_and_positions_go_on_from_group_to_group() {
 }
 
 #[test]
-fn errors_are_numbered_by_the_rows_up_to_them() {
+fn the_id_of_an_error_is_the_number_of_rows_up_to_it() {
     let job = crate::store::testing::job();
     let mut batcher = Batcher::new(job.id, RunState::default());
     let mut rows = Rows::new(job.spec.algorithms);
@@ -70,10 +70,10 @@ fn errors_are_numbered_by_the_rows_up_to_them() {
 }
 
 #[test]
-fn a_group_of_a_run_that_was_given_up_is_not_committed() {
+fn a_group_of_an_abandoned_run_is_not_committed() {
     let mut bench = Bench::new();
     let job = bench.take_job();
-    let mut batcher = Batcher::new(job.id, bench.footing_of(job.id));
+    let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     crate::store::recovery::start_over(&mut bench.connection, job.id).unwrap();
     let mut rows = Rows::new(job.spec.algorithms);
     rows.push(hashed("", "late"));
