@@ -1,5 +1,5 @@
-//! Which jobs ended, in the order in which they did: each has a number, and no number is given twice, whatever is
-//! deleted meanwhile. The service's events have these numbers as ids.
+//! Numbers ended jobs in the order in which they ended. No number is used twice, whatever is deleted meanwhile.
+//! The numbers are the ids of the service's events.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -7,17 +7,17 @@ use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id, unsigned};
 use crate::job::JobId;
 
-/// The first job that ended after another one.
+/// The first job that ended after a given one.
 #[derive(Debug)]
 pub(crate) enum NextEnded {
     /// This one.
     Job { number: u64, stored: Box<StoredJob> },
-    /// None of those that were asked for, up to this number.
+    /// No matching job ended up to this number.
     NoneUpTo(u64),
 }
 
-/// Gives a job that ends the next number, unless it has one.
-pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
+/// Gives an ending job the next number, unless it has one.
+pub(crate) fn assign_number(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
     let id = id.to_string();
     change
         .prepare_cached(
@@ -30,7 +30,7 @@ pub(crate) fn count(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> 
     Ok(())
 }
 
-/// The first job that ended after the one of this number, among those of an owner or all.
+/// The first job that ended after the job with this number, among those of one owner or all.
 pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>) -> Result<NextEnded, DbError> {
     let view = connection.transaction()?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
@@ -47,17 +47,17 @@ pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>)
     Ok(NextEnded::Job { number: unsigned(number)?, stored })
 }
 
-/// How many jobs have ended, and which of some are among them.
+/// How many jobs have ended, and the numbers of some of them.
 #[derive(Debug)]
-pub(crate) struct Count {
-    /// The number of the latest.
+pub(crate) struct EndedCount {
+    /// The number of the latest job to end.
     pub(crate) last: u64,
-    /// The numbers of those that were asked for, as far as they have ended.
+    /// The numbers of the jobs in question, as far as they have ended.
     pub(crate) numbers: Vec<(JobId, u64)>,
 }
 
-/// Looks which of these jobs have ended.
-pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Count, DbError> {
+/// Counts the ended jobs, and looks up the numbers of these.
+pub(crate) fn count_ended(connection: &mut Connection, ids: &[JobId]) -> Result<EndedCount, DbError> {
     let view = connection.transaction()?;
     let mut number_of = view.prepare_cached("SELECT ended FROM jobs WHERE id = ?")?;
     let mut numbers = Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn count_of(connection: &mut Connection, ids: &[JobId]) -> Result<Cou
             numbers.push((*id, unsigned(number)?));
         }
     }
-    Ok(Count { last: last(&view)?, numbers })
+    Ok(EndedCount { last: last(&view)?, numbers })
 }
 
 fn last(connection: &Connection) -> Result<u64, DbError> {
@@ -89,11 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn jobs_are_counted_in_the_order_of_their_ends_and_each_once() {
+    fn jobs_are_numbered_once_in_the_order_in_which_they_end() {
         let mut bench = Bench::new();
         let ids = [bench.take_job().id, bench.take_job().id, bench.take_job().id];
-        for place in [2, 0, 2] {
-            bench.end(ids[place], JobState::Completed);
+        for index in [2, 0, 2] {
+            bench.end(ids[index], JobState::Completed);
         }
         assert_eq!(next_of(&mut bench, 0, None), Ok((1, ids[2])));
         assert_eq!(next_of(&mut bench, 1, None), Ok((2, ids[0])));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_deleted_job_is_not_given_again() {
+    fn the_number_of_a_deleted_job_is_not_used_again() {
         let mut bench = Bench::new();
         let ids = [bench.take_job().id, bench.take_job().id];
         bench.end(ids[0], JobState::Completed);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_is_told_of_its_own_jobs() {
+    fn an_owner_gets_only_its_own_jobs() {
         let mut bench = Bench::new();
         let theirs = crate::job::Job { owner: Some("them".to_owned()), ..job() };
         jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
@@ -125,11 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn those_that_have_ended_are_known_by_their_numbers() {
+    fn ended_jobs_among_some_are_found_with_their_numbers() {
         let mut bench = Bench::new();
         let ids: Vec<_> = (0..4).map(|_| bench.take_job().id).collect();
         ids[..3].iter().for_each(|id| bench.end(*id, JobState::Completed));
-        let count = count_of(&mut bench.connection, &[ids[3], ids[2], ids[1]]).unwrap();
+        let count = count_ended(&mut bench.connection, &[ids[3], ids[2], ids[1]]).unwrap();
         assert_eq!((count.last, count.numbers), (3, vec![(ids[2], 3), (ids[1], 2)]));
     }
 }

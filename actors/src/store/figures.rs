@@ -1,4 +1,4 @@
-//! Figures of the store: what it takes on the disk, and what it has committed since the start.
+//! The store's figures: its size on the disk, and what it has committed since the start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,19 +8,19 @@ use crate::gauges::{Histogram, HistogramFigures};
 /// The store's figures at one instant.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreFigures {
-    /// Length of the database.
+    /// Bytes of the database file.
     pub database_bytes: u64,
-    /// Length of its log, which is moved into it now and then.
+    /// Bytes of its write-ahead log, which SQLite moves into the database now and then.
     pub log_bytes: u64,
     /// Groups of results committed.
     pub commits: u64,
     /// Results in them.
     pub rows_committed: u64,
-    /// How long a commit took, its sync included.
+    /// How long a commit took, including its sync.
     pub commit_durations: HistogramFigures,
 }
 
-/// Commits are counted here by the writer's thread.
+/// Counts the commits. The writer thread writes it.
 #[derive(Debug, Default)]
 pub(super) struct Commits {
     rows: AtomicU64,
@@ -33,7 +33,7 @@ impl Commits {
         self.durations.record(took);
     }
 
-    /// With the lengths of the database and its log.
+    /// The figures, with the sizes of the database and its log.
     pub(super) fn figures(&self, database_bytes: u64, log_bytes: u64) -> StoreFigures {
         let commit_durations = self.durations.figures();
         StoreFigures {

@@ -1,6 +1,6 @@
-//! Requests that may come twice: the key that a client gave a request, and the job that came of it.
+//! Idempotency keys: the key that a client gave a request, and the job that the request created.
 //!
-//! A key counts for its owner alone and for 24 hours; a job's deletion takes it along.
+//! A key is valid for its owner only, for 24 hours, and until the job is deleted.
 
 use jiff::{Timestamp, ToSpan};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -12,27 +12,27 @@ use crate::job::{Job, JobId};
 /// How long a key is remembered.
 const KEPT_HOURS: i64 = 24;
 
-/// A client's key and what it asks for under it.
+/// A client's key, and a fingerprint of the request that it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestKey {
     pub(crate) key: String,
-    /// BLAKE3 of what is asked for.
+    /// BLAKE3 of the request.
     pub(crate) asked: [u8; 32],
 }
 
-/// What came of a request that may have come before.
+/// Whether a request has been received before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
-    /// It did not.
+    /// The key is new.
     New,
-    /// It did, and this job came of it.
+    /// The same request created this job.
     Came(JobId),
-    /// The key came with another request.
+    /// The key was used for a different request.
     Conflicts,
 }
 
-/// Whether the request has come before.
-pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &RequestKey) -> Result<Before, DbError> {
+/// Whether the request has been received before.
+pub(crate) fn look_up(connection: &Connection, owner: Option<&str>, request: &RequestKey) -> Result<Before, DbError> {
     let since = (Timestamp::now() - KEPT_HOURS.hours()).to_string();
     let found: Option<(Vec<u8>, String)> = connection
         .prepare_cached("SELECT asked, job FROM requests WHERE owner = ?1 AND key = ?2 AND created_at >= ?3")?
@@ -45,7 +45,7 @@ pub(crate) fn look(connection: &Connection, owner: Option<&str>, request: &Reque
     }
 }
 
-/// Remembers a request with its job, and forgets those that are too old.
+/// Stores a request with its job, and deletes those that are too old.
 pub(crate) fn remember(change: &Transaction<'_>, job: &Job, request: &RequestKey) -> Result<(), DbError> {
     let since = (job.created_at - KEPT_HOURS.hours()).to_string();
     change.prepare_cached("DELETE FROM requests WHERE created_at < ?")?.execute([since])?;

@@ -1,4 +1,4 @@
-//! One row of the table of jobs: read, checked that it exists, and its run replaced.
+//! One row of the table of jobs: how it is read, and how it gets and loses its run.
 //!
 //! A job's results belong to its run. Deleting a job or starting it over only marks the run as abandoned;
 //! [`sweep`](super::sweep) removes the rows later.
@@ -15,33 +15,34 @@ use hivesum_core::result::Progress;
 pub(super) const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \
      files_done, files_failed, files_skipped, files_total, bytes_done, bytes_total, summary, error";
 
-/// A job with what only the store knows of it.
+/// A job with what only the store knows about it.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredJob {
     pub(crate) job: Job,
-    /// Where its rows are.
+    /// The run that its rows belong to.
     pub(crate) run: i64,
     /// Results committed.
     pub(crate) rows: u64,
 }
 
 impl StoredJob {
-    /// Reads the rows of the job's run.
+    /// A reader for the rows of the job's run.
     pub(crate) fn row_reader<'a>(&self, view: &'a Connection) -> Result<RowReader<'a>, DbError> {
         RowReader::new(view, self.run, self.job.spec.algorithms)
     }
 }
 
+/// Makes a new, empty run.
 pub(crate) fn new_run(change: &Transaction<'_>) -> Result<i64, DbError> {
     change.prepare_cached("INSERT INTO runs DEFAULT VALUES")?.execute([])?;
     Ok(change.last_insert_rowid())
 }
 
-/// A job that is written to is in the store: nothing else deletes one that has not ended.
+/// Checks that a change of an unfinished job changed its row: nothing deletes a job that has not ended.
 pub(crate) fn must_exist(changed: usize) -> Result<(), DbError> {
     match changed {
         1 => Ok(()),
-        _ => Err(DbError::Inconsistent("a job under way that is not in the store")),
+        _ => Err(DbError::Inconsistent("an unfinished job without a row")),
     }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<Sto
     rows.map(|row| row?).collect()
 }
 
-/// Gives a run up: its rows are removed later, piece by piece.
+/// Marks a run as abandoned: its rows are removed later, in pieces.
 pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), DbError> {
     change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])?;
     Ok(())
@@ -101,7 +102,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
 }
 
 fn not_text(_: rusqlite::types::FromSqlError) -> DbError {
-    DbError::Inconsistent("a value that is no text")
+    DbError::Inconsistent("a value that is not text")
 }
 
 fn count(row: &Row<'_>, column: usize) -> Result<u64, DbError> {
@@ -119,10 +120,10 @@ pub(super) fn unsigned(count: i64) -> Result<u64, DbError> {
 
 /// A job id as the store writes it.
 pub(super) fn parse_id(text: String) -> Result<JobId, DbError> {
-    text.parse().map_err(|_| DbError::Inconsistent("a job id that is no UUID"))
+    text.parse().map_err(|_| DbError::Inconsistent("a job id that is not a UUID"))
 }
 
-/// A time of day as the store writes it.
+/// A timestamp as the store writes it.
 pub(crate) fn time(text: String) -> Result<Timestamp, DbError> {
-    text.parse().map_err(|_| DbError::Inconsistent("a time that does not parse"))
+    text.parse().map_err(|_| DbError::Inconsistent("a timestamp that does not parse"))
 }

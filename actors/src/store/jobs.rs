@@ -1,4 +1,4 @@
-//! The changes of the table of jobs: insert, end, delete; and its pages.
+//! The table of jobs: insert, end, delete, list.
 //!
 //! Every change of a job's state is one transaction.
 
@@ -25,7 +25,7 @@ pub(crate) struct Ending {
     pub(crate) error: Option<JobError>,
 }
 
-/// Takes a new job in, queued, unless its request has come before.
+/// Inserts a new job as queued, unless its request has been received before.
 pub(crate) fn insert(
     connection: &mut Connection,
     job: &Job,
@@ -34,7 +34,7 @@ pub(crate) fn insert(
 ) -> Result<Before, DbError> {
     let change = connection.transaction()?;
     if let Some(request) = request {
-        match idempotency::look(&change, job.owner.as_deref(), request)? {
+        match idempotency::look_up(&change, job.owner.as_deref(), request)? {
             Before::New => {}
             before => return Ok(before),
         }
@@ -66,7 +66,7 @@ pub(crate) fn insert(
     Ok(Before::New)
 }
 
-/// Writes down how a job ended.
+/// Records how a job ended.
 pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), DbError> {
     let change = connection.transaction()?;
     recovery::delete_resume_data(&change, id)?;
@@ -75,7 +75,7 @@ pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Re
     Ok(())
 }
 
-/// [`end`] as a part of a larger change.
+/// [`end`] as a part of a larger transaction.
 pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -> Result<(), DbError> {
     let error = ending.error.as_ref().map(serde_json::to_string).transpose()?;
     let changed = change
@@ -93,10 +93,10 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
             error
         ])?;
     must_exist(changed)?;
-    end_order::count(change, id)
+    end_order::assign_number(change, id)
 }
 
-/// What a verify job holds its files against, as it was sent.
+/// The manifest of a verify job, as it was sent.
 pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, DbError> {
     let mut statement = connection.prepare_cached("SELECT job, body, seal FROM manifests WHERE job = ?")?;
     let mut rows = statement.query([id.to_string()])?;
@@ -129,7 +129,7 @@ pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage,
     Ok(JobPage { items, next_cursor })
 }
 
-/// Deletes a job that has ended. Whether there was one.
+/// Deletes a job that has ended. Returns whether there was one.
 pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, DbError> {
     let change = connection.transaction()?;
     let run: Option<i64> = change

@@ -1,11 +1,12 @@
-//! What is asked of the readers. Questions that pass many rows wait for a place of their own, so that a reader is left
+//! The store's read queries. A query that reads many rows first waits for a permit, so that one reader is always left
 //! for the quick ones.
 
+use super::end_order::{self, EndedCount};
 use super::idempotency::{self, Before, RequestKey};
 use super::job_row::StoredJob;
 use super::pages::ErrorsSince;
 use super::prior_rows::KnownQuery;
-use super::{NextEnded, Store, end_order, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
+use super::{NextEnded, Store, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
 use hivesum_core::compare::{self, Comparison};
@@ -13,46 +14,49 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{Item, Rows};
 
 impl Store {
-    /// What a verify job holds its files against.
+    /// The manifest of a verify job.
     pub(crate) async fn manifest(&self, id: JobId) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |connection| jobs::manifest(connection, id)).await
     }
 
-    /// Whether a request has come before.
+    /// Whether a request has been received before.
     pub(crate) async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Before, StoreError> {
-        self.read(move |connection| idempotency::look(connection, owner.as_deref(), &request)).await
+        self.read(move |connection| idempotency::look_up(connection, owner.as_deref(), &request)).await
     }
 
-    /// Whether an ended job has its orders.
+    /// Whether an ended job has its sort index.
     pub(crate) async fn is_indexed(&self, id: JobId) -> Result<bool, StoreError> {
         self.read(move |connection| sort_index::has(connection, id)).await
     }
 
-    /// Some results of a pass from a position on, and where to go on; nothing at the end.
+    /// Some results of a run from a position on, and the position after them; nothing at the end.
     pub(crate) async fn known(&self, query: KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
         self.read(move |connection| prior_rows::rows(connection, &query, from)).await
     }
 
-    /// The first job that ended after the one of this number, among those of an owner or all.
+    /// The first job that ended after the job with this number, among those of one owner or all.
     pub(crate) async fn next_ended(&self, after: u64, owner: Option<String>) -> Result<NextEnded, StoreError> {
         self.read(move |connection| end_order::next(connection, after, owner.as_deref())).await
     }
 
-    /// How many jobs have ended, and which of these are among them.
-    pub(crate) async fn count_ended(&self, ids: Vec<JobId>) -> Result<end_order::Count, StoreError> {
-        self.read(move |connection| end_order::count_of(connection, &ids)).await
+    /// How many jobs have ended, and the numbers of these among them.
+    pub(crate) async fn count_ended(&self, ids: Vec<JobId>) -> Result<EndedCount, StoreError> {
+        self.read(move |connection| end_order::count_ended(connection, &ids)).await
     }
 
+    /// One job.
     pub(crate) async fn job(&self, id: JobId) -> Result<Option<StoredJob>, StoreError> {
         self.read(move |connection| job_row::get(connection, id)).await
     }
 
+    /// A page of jobs, newest first.
     pub(crate) async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
         self.read(move |connection| jobs::list(connection, &query)).await
     }
 
+    /// A page of the results that match; nothing if there is no such job.
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
-        let _place = self.place_for(&query).await?;
+        let _permit = self.permit_for(&query).await?;
         self.read(move |connection| match query.needs_orders() {
             true => sorted_pages::page(connection, id, &query),
             false => pages::page(connection, id, &query),
@@ -60,6 +64,7 @@ impl Store {
         .await
     }
 
+    /// The next results that match, after a row or from the first.
     pub(crate) async fn rows_after(
         &self,
         id: JobId,
@@ -67,7 +72,7 @@ impl Store {
         after: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, StoreError> {
-        let _place = self.place_for(&query).await?;
+        let _permit = self.permit_for(&query).await?;
         self.read(move |connection| match query.needs_orders() {
             true => sorted_pages::rows_after(connection, id, &query, after, limit),
             false => pages::rows_after(connection, id, &query, after, limit),
@@ -75,40 +80,44 @@ impl Store {
         .await
     }
 
+    /// Compares two jobs; nothing if one of them does not exist.
     pub(crate) async fn compare(&self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        let _place = self.long_read().await?;
+        let _permit = self.long_read().await?;
         self.read(move |connection| job_facts::compare_jobs(connection, old, new)).await?.transpose()
     }
 
+    /// Groups of files with equal content; nothing if there is no such job.
     pub(crate) async fn duplicates(
         &self,
         id: JobId,
         by: Algorithm,
         min_size: u64,
     ) -> Result<Option<Vec<compare::Group>>, StoreError> {
-        let _place = self.long_read().await?;
+        let _permit = self.long_read().await?;
         self.read(move |connection| job_facts::duplicates(connection, id, by, min_size)).await
     }
 
+    /// The results at these positions, in this order.
     pub(crate) async fn items_at(&self, id: JobId, positions: Vec<u64>) -> Result<Vec<Item>, StoreError> {
         self.read(move |connection| job_facts::items_at(connection, id, &positions)).await
     }
 
+    /// The first errors of a job from a row on.
     pub(crate) async fn errors_since(&self, id: JobId, from: u64, limit: usize) -> Result<ErrorsSince, StoreError> {
         self.read(move |connection| pages::errors_since(connection, id, from, limit)).await
     }
 
-    /// Waits for a place among the reads that pass many rows.
+    /// Waits for a permit to read many rows.
     async fn long_read(&self) -> Result<tokio::sync::SemaphorePermit<'_>, StoreError> {
         self.long_reads.acquire().await.map_err(|_| StoreError::Closed)
     }
 
-    /// Waits for a place among the long reads, if this is one.
-    async fn place_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
-        let passes_many_rows =
+    /// Waits for a permit if this query reads many rows.
+    async fn permit_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
+        let reads_many_rows =
             query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_orders();
-        match passes_many_rows {
-            true => self.long_reads.acquire().await.map(Some).map_err(|_| StoreError::Closed),
+        match reads_many_rows {
+            true => self.long_read().await.map(Some),
             false => Ok(None),
         }
     }

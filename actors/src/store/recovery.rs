@@ -1,7 +1,7 @@
-//! Going on after a start: unfinished jobs, what their runs hold already, and where the process died.
+//! Resuming after a restart: the unfinished jobs, what their runs already hold, and which files killed the process.
 //!
-//! A run is gone on with where it was left. Only where the tree has changed under it, a job gets another run, and
-//! the one it had becomes the former run, from which unchanged files are taken over.
+//! A run is resumed where it stopped. Only if the tree has changed meanwhile, the job gets a new run; the run it had
+//! becomes the former run, and unchanged files are taken from there.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,19 +17,19 @@ use crate::job::{JobId, JobState};
 use hivesum_core::result::Checkpoint;
 use hivesum_core::sys::slots::Note;
 
-/// What a job's driver begins with.
+/// What a job resumes from.
 #[derive(Debug, Default)]
 pub(crate) struct Beginning {
     pub(crate) run_state: RunState,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) former_run: Option<i64>,
-    /// How often the process died on a file.
+    /// How often the process died while it read a file.
     pub(crate) deaths: HashMap<Vec<u8>, u32>,
     pub(crate) checkpoints: Vec<Checkpoint>,
 }
 
-/// Every job that has not ended, oldest first, as queued. Files that were being read when the last process died
-/// get that counted.
+/// Queues every job that has not ended, and returns them, oldest first. For each file that was being read when the
+/// last process died, that death is counted.
 pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<Vec<StoredJob>, DbError> {
     let change = connection.transaction()?;
     change.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'", [])?;
@@ -47,14 +47,14 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
     Ok(unfinished)
 }
 
-/// The driver of a job begins, or begins again.
+/// Marks a job as running, and reads what it resumes from.
 pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<Beginning, DbError> {
     let change = connection.transaction()?;
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
         .execute(params![id.to_string(), at.to_string()])?;
     must_exist(changed)?;
-    let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("a job under way that is not in the store"))?;
+    let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
     let (former_run, elapsed_ms) = change
         .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -67,8 +67,8 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         bytes_done: progress.bytes_done,
     };
     let elapsed = Duration::from_millis(unsigned(elapsed_ms)?);
-    let run_state = RunState { run: stored.run, tally, directories: next_id(&change, stored.run)?, elapsed };
-    let beginning = Beginning {
+    let run_state = RunState { run: stored.run, tally, directories: next_directory_id(&change, stored.run)?, elapsed };
+    let resumed = Beginning {
         run_state,
         started_at: stored.job.started_at,
         former_run,
@@ -76,10 +76,10 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         checkpoints: checkpoints::of_run(&change, stored.run)?,
     };
     change.commit()?;
-    Ok(beginning)
+    Ok(resumed)
 }
 
-fn next_id(connection: &Connection, run: i64) -> Result<i64, DbError> {
+fn next_directory_id(connection: &Connection, run: i64) -> Result<i64, DbError> {
     let last: Option<i64> = connection
         .prepare_cached("SELECT max(id) FROM directories WHERE run = ?")?
         .query_row([run], |row| row.get(0))?;
@@ -87,14 +87,14 @@ fn next_id(connection: &Connection, run: i64) -> Result<i64, DbError> {
 }
 
 fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, DbError> {
-    // Of one file the place that killed most: a file that comes further each time is no killer.
+    // For each file the offset with the most deaths: if each try gets further, the file is not the cause.
     let mut statement =
         connection.prepare_cached("SELECT path, max(deaths) FROM attempts WHERE job = ? GROUP BY path")?;
     let rows = statement.query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Gives a job another run. Of the run it had and the one before that, the longer one stays to take over from.
+/// Gives a job a new run. Of its run and its former run, the longer one becomes the former run.
 pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     let change = connection.transaction()?;
     let (run, former): (i64, Option<i64>) = change
@@ -106,15 +106,15 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), D
     {
         (kept, other) = (former, Some(run));
     }
-    let fresh = job_row::new_run(&change)?;
+    let new = job_row::new_run(&change)?;
     let changed = change
         .prepare_cached(
             "UPDATE jobs SET run = ?2, former_run = ?3, row_count = 0, files_done = 0, files_failed = 0,
                     files_skipped = 0, files_total = NULL, bytes_done = 0, bytes_total = NULL WHERE id = ?1",
         )?
-        .execute(params![id.to_string(), fresh, kept])?;
+        .execute(params![id.to_string(), new, kept])?;
     must_exist(changed)?;
-    change.prepare_cached("UPDATE checkpoints SET run = ?2 WHERE run = ?1")?.execute([run, fresh])?;
+    change.prepare_cached("UPDATE checkpoints SET run = ?2 WHERE run = ?1")?.execute([run, new])?;
     if let Some(other) = other {
         job_row::abandon(&change, other)?;
     }
@@ -123,12 +123,11 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), D
 }
 
 fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, DbError> {
-    let last = connection.prepare_cached("SELECT max(position) FROM results WHERE run = ?")?;
-    let mut last = last;
+    let mut last = connection.prepare_cached("SELECT max(position) FROM results WHERE run = ?")?;
     Ok(last.query_row([run], |row| row.get(0)).optional()?.flatten())
 }
 
-/// A job that ends needs nothing any more to go on with.
+/// Deletes what an ending job would have resumed from.
 pub(crate) fn delete_resume_data(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;

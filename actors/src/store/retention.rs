@@ -1,4 +1,4 @@
-//! Which ended jobs are kept: all, unless told otherwise.
+//! Retention: which ended jobs are kept. Without bounds, all of them.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use super::job_row::parse_id;
 use super::jobs;
 use crate::job::JobId;
 
-/// How many ended jobs are kept, and for how long. Whatever passes either bound is deleted with its results.
+/// How many ended jobs are kept, and for how long. A job beyond either bound is deleted with its results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// The newest so many; none means all.
+    /// At most this many, the newest; none means all.
     pub keep_jobs: Option<u64>,
-    /// After their end; none means for ever.
+    /// For this long after their end; none means forever.
     pub keep_for: Option<Duration>,
 }
 
-/// Jobs deleted in one transaction.
-const AT_A_TIME: i64 = 100;
+/// Jobs deleted in one call.
+const BATCH_JOBS: i64 = 100;
 
-/// Deletes ended jobs that are not to be kept. Whether there may be more of them.
+/// Deletes some ended jobs that exceed the retention. Returns whether there may be more.
 pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Timestamp) -> Result<bool, DbError> {
     let oldest = retention.keep_for.and_then(|kept| now.checked_sub(kept).ok()).map(|oldest| oldest.to_string());
     let keep = retention.keep_jobs.map(|keep| i64::try_from(keep).unwrap_or(i64::MAX));
@@ -38,14 +38,14 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
                          AND ended <= (SELECT ended FROM jobs WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1 OFFSET ?2)))
               ORDER BY ended LIMIT ?3",
         )?;
-        let ids = statement.query_map(params![oldest, keep, AT_A_TIME], |row| row.get(0))?;
+        let ids = statement.query_map(params![oldest, keep, BATCH_JOBS], |row| row.get(0))?;
         ids.map(|id| parse_id(id?)).collect::<Result<_, _>>()?
     };
     for id in &ids {
         jobs::delete(connection, *id)?;
-        tracing::info!(job = %id, "an old job is deleted");
+        tracing::info!(job = %id, "an ended job was deleted: it exceeds the retention");
     }
-    Ok(ids.len() as i64 == AT_A_TIME)
+    Ok(ids.len() as i64 == BATCH_JOBS)
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_are_deleted_when_they_are_older_than_is_kept() {
+    fn jobs_older_than_the_retention_are_deleted() {
         let mut bench = Bench::new();
         let id = bench.job_with_rows(&["a"]);
         bench.end(id, JobState::Completed);

@@ -1,13 +1,13 @@
-//! Removing the rows of runs that were given up, in pieces that keep the writer free for others.
+//! Removes the rows of abandoned runs, in pieces, so that the writer stays free for other work.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::DbError;
 
-/// Rows removed in one transaction: some ten milliseconds.
+/// Rows removed in one transaction: about ten milliseconds.
 pub(crate) const SWEEP_ROWS: i64 = 4000;
 
-/// Removes some rows of one abandoned run, or the empty run itself. Whether there may be more to do.
+/// Removes some rows of one abandoned run, or the empty run itself. Returns whether there may be more.
 pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbError> {
     let change = connection.transaction()?;
     let run: Option<i64> = change
@@ -25,7 +25,7 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbEr
         if removed > 0 {
             break;
         }
-        // Both keys count up from the first row that is left.
+        // Both keys count up without gaps from the first remaining row.
         let sql = format!(
             "DELETE FROM {table} WHERE run = ?1 AND {key} < (SELECT min({key}) FROM {table} WHERE run = ?1) + ?2"
         );
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_job_goes_in_pieces_and_others_stay() {
+    fn a_deleted_job_is_removed_in_pieces_and_others_stay() {
         let mut bench = Bench::new();
         let gone = bench.job_with_rows(&["a/1", "a/2", "b/1", "b/2", "b/3"]);
         let kept = bench.job_with_rows(&["a/1", "x/2"]);

@@ -1,11 +1,11 @@
-//! The table of jobs: what goes in comes back, in pages without gap or repeat.
+//! The table of jobs: a job is read back as it was written, in pages without gap or repeat.
 
 use super::super::testing::{Bench, job};
 use crate::store::job_row::get;
 use crate::store::jobs::*;
 
 #[test]
-fn a_job_comes_back_as_it_was_taken() {
+fn a_job_is_read_back_as_it_was_inserted() {
     let mut bench = Bench::new();
     let mut taken = job();
     taken.owner = Some("someone".to_owned());
@@ -16,7 +16,7 @@ fn a_job_comes_back_as_it_was_taken() {
 }
 
 #[test]
-fn an_ending_is_kept_with_summary_and_error() {
+fn an_ending_is_stored_with_summary_and_error() {
     let mut bench = Bench::new();
     let taken = bench.take_job();
     recovery::begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
@@ -57,7 +57,7 @@ fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repeat() {
 }
 
 #[test]
-fn a_page_holds_only_what_was_asked_for() {
+fn a_page_holds_only_jobs_that_match() {
     let mut bench = Bench::new();
     let mut theirs = job();
     theirs.owner = Some("them".to_owned());
