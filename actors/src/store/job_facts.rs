@@ -1,5 +1,6 @@
-//! What ended jobs know of their files, for comparisons and duplicates: read row by row in one view, on a
-//! reader's thread. Memory follows what differs, or what is alike, never the rows read.
+//! Compares stored jobs and finds duplicates in one. Reads row by row in one transaction, on a reader thread.
+//!
+//! Memory grows with the differences or the duplicates, never with the rows read.
 
 use rusqlite::{Connection, params};
 
@@ -13,7 +14,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::Claimed;
 use hivesum_core::result::{FileIdentity, Item, Known, Status, split_digests};
 
-/// Compares two jobs; nothing if one of them is not there.
+/// Compares two jobs; nothing if one of them does not exist.
 pub(crate) fn compare_jobs(
     connection: &mut Connection,
     old: JobId,
@@ -32,7 +33,7 @@ pub(crate) fn compare_jobs(
     }
 }
 
-/// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
+/// Passes what a job knows about each of its files to `take`, in walk order. Returns whether the job exists.
 pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl FnMut(Fact)) -> Result<bool, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(false) };
@@ -43,7 +44,7 @@ pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl F
     Ok(true)
 }
 
-/// Files of one content among the results of a job, by this algorithm of its; nothing if there is no such job.
+/// Groups a job's files with equal content, compared by this algorithm; nothing if there is no such job.
 pub(crate) fn duplicates(
     connection: &mut Connection,
     id: JobId,
@@ -69,7 +70,7 @@ pub(crate) fn duplicates(
     Ok(Some(compare::groups(copies, min_size)))
 }
 
-/// The results at these positions of a job, in their order.
+/// The results at these positions of a job, in this order.
 pub(crate) fn items_at(connection: &mut Connection, id: JobId, positions: &[u64]) -> Result<Vec<Item>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(Vec::new()) };
@@ -80,7 +81,7 @@ fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, 
     Ok(view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? ORDER BY position"))?)
 }
 
-/// What the rows of one job say, passed-over entries left out.
+/// Iterates over what a job knows about its files.
 struct FactReader<'a, 's> {
     rows: rusqlite::Rows<'s>,
     reader: RowReader<'a>,
@@ -115,7 +116,7 @@ impl Iterator for FactReader<'_, '_> {
     }
 }
 
-/// Nothing for what is no file, or is not there.
+/// Nothing for a skipped entry, or a file that does not exist.
 fn fact_of(item: Item) -> Option<Fact> {
     use hivesum_core::result::ErrorCode;
     if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {

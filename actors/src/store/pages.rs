@@ -1,8 +1,8 @@
-//! Reading results: pages by position, streams of all rows, and the errors since some row.
+//! Reads results in walk order: pages by position, streams of all rows, and the errors since a row.
 //!
-//! Positions are without gaps and in walk order, so a page is a range of keys, and the paths with one
-//! prefix are a range too, found by halving. Only a substring is looked for row by row. Memory follows the
-//! page, never the job.
+//! Positions have no gaps and follow the walk order, so a page is a range of keys, and so are the paths with
+//! one prefix: a binary search finds them. Only a substring search reads row by row. Memory grows with the
+//! page, never with the job.
 
 use std::ops::Range;
 
@@ -17,13 +17,13 @@ use hivesum_core::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
-    // One transaction: the rows counted are the rows read, whatever is committed meanwhile.
+    // One transaction, so that the count and the rows agree, whatever is committed meanwhile.
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let selection = Selection::new(&view, &stored, query)?;
     let limit = query.limit.clamp(1, MAX_PAGE);
     let q = query.q.as_deref().unwrap_or_default();
-    let (total, rows) = match selection.looks_at_paths(q) {
+    let (total, rows) = match selection.checks_paths(q) {
         true => selection.search(q, query.position, limit)?,
         false => (selection.count(query)?, selection.nth(query.position, limit)?),
     };
@@ -45,21 +45,21 @@ pub(crate) fn rows_after(
     selection.range.start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
     let limit = limit.clamp(1, MAX_PAGE);
     let q = query.q.as_deref().unwrap_or_default();
-    let rows = match selection.looks_at_paths(q) {
-        true => selection.first_with(q, limit)?,
+    let rows = match selection.checks_paths(q) {
+        true => selection.first_matching(q, limit)?,
         false => selection.nth(0, limit)?,
     };
     let last_row = rows.last().map(|(row, _)| *row);
     Ok(RowPage { items: rows.into_iter().map(|(_, item)| item).collect(), last_row })
 }
 
-/// Errors of a job among its rows from `from` on, numbered as events are, and how many rows it has.
+/// Errors of a job from a row on, with their event ids, and how many rows the job has.
 pub(crate) struct ErrorsSince {
     pub(crate) items: Vec<NumberedItem>,
     pub(crate) rows: u64,
 }
 
-/// The first errors from a row on.
+/// The first errors from row `from` on.
 pub(crate) fn errors_since(
     connection: &mut Connection,
     id: JobId,
@@ -81,14 +81,14 @@ pub(crate) fn errors_since(
     Ok(ErrorsSince { items, rows: stored.rows })
 }
 
-/// Rows of one run by position and status.
+/// The rows of one run that a query selects, in walk order.
 pub(super) struct Selection<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
     status: Option<StatusFilter>,
     verdict: Option<Verdict>,
-    /// What a path must begin with, where its range is not found by halving: an audit's missing files come
-    /// after its walk.
+    /// What a path must begin with, where a binary search cannot find the range: the missing files of an
+    /// audit come after its walk.
     prefix: Vec<u8>,
     range: Range<u64>,
 }
@@ -104,12 +104,13 @@ impl<'a> Selection<'a> {
         Ok(Self { view, stored, status: query.status, verdict: query.verdict, prefix, range })
     }
 
-    /// Whether each path must be looked at.
-    fn looks_at_paths(&self, q: &[u8]) -> bool {
+    /// Whether each path must be checked.
+    fn checks_paths(&self, q: &[u8]) -> bool {
         !q.is_empty() || !self.prefix.is_empty()
     }
 
-    pub(super) fn wants(&self, path: &[u8], q: &[u8]) -> bool {
+    /// Whether a path has the prefix and contains `q`.
+    pub(super) fn matches(&self, path: &[u8], q: &[u8]) -> bool {
         path.starts_with(&self.prefix) && (q.is_empty() || contains(path, q))
     }
 
@@ -118,8 +119,8 @@ impl<'a> Selection<'a> {
         self.range.start
     }
 
-    /// The rows of the range `?2..?3` of the run `?1` that have the status, as SQL. The second term on the
-    /// status says that the index of the few holds them.
+    /// The rows of the run `?1` in the range `?2..?3` with the status and verdict, as SQL. SQLite uses the
+    /// partial index only if `status <> 0` is stated too.
     fn clause(&self) -> String {
         let (index, status) = match self.status {
             None => ("", ""),
@@ -160,7 +161,7 @@ impl<'a> Selection<'a> {
         let mut found = Vec::new();
         let (mut start, mut offset) = (self.range.start, 0);
         match (self.status, self.verdict) {
-            // Every position counts: go straight to the row.
+            // Every position matches: go straight to the row.
             (None, None) => start = start.saturating_add(skip),
             _ => offset = skip,
         }
@@ -171,12 +172,12 @@ impl<'a> Selection<'a> {
         Ok(found)
     }
 
-    /// How many rows have these bytes in their path, and `limit` of them after the first `skip`.
+    /// How many rows match, and `limit` of them after the first `skip`.
     fn search(&self, q: &[u8], skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), DbError> {
         let mut total = 0;
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if self.wants(reader.path(row)?, q) {
+            if self.matches(reader.path(row)?, q) {
                 if total >= skip && found.len() < limit {
                     found.push((reader.position(row)?, reader.item(row)?));
                 }
@@ -187,11 +188,11 @@ impl<'a> Selection<'a> {
         Ok((total, found))
     }
 
-    /// The first rows with these bytes in their path.
-    fn first_with(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
+    /// The first rows that match.
+    fn first_matching(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
         let mut found = Vec::new();
         self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if self.wants(reader.path(row)?, q) {
+            if self.matches(reader.path(row)?, q) {
                 found.push((reader.position(row)?, reader.item(row)?));
             }
             Ok(found.len() < limit)
@@ -199,7 +200,7 @@ impl<'a> Selection<'a> {
         Ok(found)
     }
 
-    /// Hands rows to `take` in walk order until it says that it has enough.
+    /// Passes rows to `take` in walk order until it returns false.
     pub(super) fn each_row(
         &self,
         start: u64,
@@ -226,14 +227,14 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// Where the paths with this prefix are.
+/// The positions of the paths with this prefix.
 fn range_of_prefix(view: &Connection, stored: &StoredJob, prefix: &[u8]) -> Result<Range<u64>, DbError> {
     let start = first_where(view, stored, 0, |path| walk_order(path, prefix).is_ge())?;
     let end = first_where(view, stored, start, |path| !path.starts_with(prefix))?;
     Ok(start..end)
 }
 
-/// The first position from `low` on whose path is past some point in walk order.
+/// The first position from `low` on whose path satisfies `is_past`, found by binary search.
 fn first_where(
     view: &Connection,
     stored: &StoredJob,
@@ -268,7 +269,7 @@ pub(super) fn contains(path: &[u8], q: &[u8]) -> bool {
     path.windows(q.len()).any(|window| window == q)
 }
 
-const _: () = assert!(HASHED == 0 && ERROR == 1 && SKIPPED == 2, "`clause` spells them out");
+const _: () = assert!(HASHED == 0 && ERROR == 1 && SKIPPED == 2, "`clause` has them as numbers");
 
 #[cfg(test)]
 mod tests;

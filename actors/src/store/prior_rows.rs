@@ -1,4 +1,4 @@
-//! Stored results on their way back into a pass, in walk order, in batches.
+//! Reads stored results back for a resumed or repeated scan, in walk order, in batches.
 
 use rusqlite::{Connection, params};
 
@@ -10,17 +10,17 @@ use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
 /// Rows read at a time.
 const BATCH_ROWS: i64 = 2000;
 
-/// Which rows are wanted.
+/// Selects the rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownQuery {
     pub(crate) run: i64,
-    /// What the stored digests are of.
+    /// The algorithms of the stored digests.
     pub(crate) stored: Algorithms,
-    /// What is wanted of them, all of it stored.
+    /// The algorithms to read, all of them stored.
     pub(crate) wanted: Algorithms,
 }
 
-/// Some rows from a position on, and the position to go on from; nothing at the end.
+/// Some rows from a position on, and the position after them; nothing at the end.
 pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3"
@@ -42,7 +42,7 @@ pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Re
     Ok((!rows.is_empty()).then_some((rows, next)))
 }
 
-/// The wanted ones among digests laid end to end.
+/// Appends the wanted ones of concatenated digests to `into`.
 fn narrow(all: &[u8], query: &KnownQuery, into: &mut Vec<u8>) {
     if query.wanted == query.stored {
         return into.extend_from_slice(all);
@@ -53,7 +53,7 @@ fn narrow(all: &[u8], query: &KnownQuery, into: &mut Vec<u8>) {
     }
 }
 
-/// Where a path is cut does not matter to whoever joins by whole paths.
+/// Splits at the last slash. It need not be where the writer split: the reader compares full paths.
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),

@@ -1,4 +1,4 @@
-//! One stored result as an item. Whatever was never written there is damage, not a digest.
+//! Reads a stored result as an item. A value that hivesum never writes is damage, never a digest.
 
 use std::rc::Rc;
 
@@ -9,14 +9,14 @@ use super::row_checksum::RowChecksum;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
 
-/// What a [`RowReader`] reads of a row.
+/// The columns that a [`RowReader`] reads.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
      status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal";
 
-/// Columns of [`ROW_COLUMNS`] that the seal, the last one, is over.
+/// How many of [`ROW_COLUMNS`] the checksum in the last one, `seal`, covers.
 pub(crate) const CHECKED_COLUMNS: usize = 17;
 
-/// Where the columns that only verify jobs have stand in [`ROW_COLUMNS`].
+/// Indexes in [`ROW_COLUMNS`] of the columns that only verify jobs fill.
 pub(crate) const VERDICT: usize = 14;
 const MOVED_FROM: usize = 15;
 pub(crate) const EVIDENCE: usize = 16;
@@ -26,7 +26,7 @@ pub(crate) const HASHED: i64 = 0;
 pub(crate) const ERROR: i64 = 1;
 pub(crate) const SKIPPED: i64 = 2;
 
-/// Reads rows one after the other; a directory's path is looked up once for the rows that follow each other.
+/// Reads rows one after another. The path of a directory is looked up once for consecutive rows.
 pub(crate) struct RowReader<'a> {
     view: &'a Connection,
     directories: CachedStatement<'a>,
@@ -49,14 +49,14 @@ impl<'a> RowReader<'a> {
         Ok(row.get::<_, i64>(0)? as u64)
     }
 
-    /// The row's whole path.
+    /// The row's full path.
     pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
         self.path.extend_from_slice(&directory);
         append_name(
             &mut self.path,
-            row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is no blob"))?,
+            row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?,
         );
         Ok(&self.path)
     }
@@ -68,16 +68,16 @@ impl<'a> RowReader<'a> {
             return Ok(path.clone());
         }
         let checksum = &mut self.checksum;
-        let sealed = self.directories.query_row(params![self.run, id], |row| {
+        let checked = self.directories.query_row(params![self.run, id], |row| {
             let path: Vec<u8> = row.get(2)?;
             Ok(checksum.check(row, 3).map(|()| path))
         });
-        let path: Rc<[u8]> = sealed.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??.into();
+        let path: Rc<[u8]> = checked.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??.into();
         self.directory = Some((id, path.clone()));
         Ok(path)
     }
 
-    /// The row whole. Refused unless it is what was written.
+    /// The whole row. Refused unless its checksum matches.
     pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
         self.checksum.check(row, CHECKED_COLUMNS)?;
         let path = self.path(row)?.to_vec();
@@ -115,13 +115,13 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// What an audit said of the row.
+/// The verdict of an audit on the row, if there is one.
 fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, DbError> {
     let Some(number) = row.get::<_, Option<i64>>(VERDICT)? else { return Ok(None) };
     let verdict = Verdict::ALL.into_iter().find(|verdict| *verdict as i64 == number);
     let evidence = row
         .get::<_, Option<String>>(EVIDENCE)?
-        .map(|code| Evidence::from_code(code.as_bytes()).ok_or(DbError::Inconsistent("evidence that is none")));
+        .map(|code| Evidence::from_code(code.as_bytes()).ok_or(DbError::Inconsistent("evidence that does not parse")));
     Ok(Some(Fixity {
         verdict: verdict.ok_or(DbError::Inconsistent("an unknown verdict"))?,
         moved_from: row.get(MOVED_FROM)?,
@@ -151,7 +151,7 @@ fn status_of(row: &Row<'_>) -> Result<Status, DbError> {
     }
 }
 
-/// Puts a name after its directory; an empty name is the directory itself.
+/// Appends a name to the path of its directory; an empty name is the directory itself.
 pub(crate) fn append_name(path: &mut Vec<u8>, name: &[u8]) {
     if !path.is_empty() && !name.is_empty() {
         path.push(b'/');

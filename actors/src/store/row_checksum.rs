@@ -1,9 +1,9 @@
-//! Seals: a few bytes of BLAKE3 beside every stored row, so that damage is never taken for a digest.
+//! The row checksum: 8 bytes of BLAKE3 in the column `seal`, so that damage is never taken for a digest.
 //!
-//! SQLite checks the form of its pages, not what is in them: a byte flipped in a row reads back as another
-//! row. Each row is sealed by itself, not each commit group: a page of errors, or one in another order, has
-//! rows of a thousand groups, and every one of them would have to be read whole. A seal is over the values of
-//! the columns in their order, each with its type and length; it is not there to stop a forger.
+//! SQLite checks the structure of its pages, not the values in them: a row with a flipped byte reads back as
+//! another row. Each row has its own checksum, not each commit group: a page of errors, or a sorted page, has
+//! rows of a thousand groups, and all of them would have to be read. The checksum covers the values of the
+//! columns in order, each with its type and length. It does not protect against deliberate changes.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -11,14 +11,14 @@ use rusqlite::types::ValueRef;
 
 use super::error::DbError;
 
-/// Puts seals on rows. One serves many: its buffer is used again.
+/// Computes row checksums. Use one for many rows: it keeps its buffer.
 #[derive(Debug, Default)]
 pub(crate) struct RowChecksum {
     buffer: Vec<u8>,
 }
 
 impl RowChecksum {
-    /// The seal of a row with these values.
+    /// The checksum of a row with these values.
     pub(crate) fn of<'v>(&mut self, values: impl IntoIterator<Item = ValueRef<'v>>) -> i64 {
         self.buffer.clear();
         for value in values {
@@ -41,7 +41,7 @@ impl RowChecksum {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// A type and a number, seven bits a byte (LEB128): most are small, and a block of BLAKE3 is 64 bytes.
+    /// A type and a number, seven bits per byte (LEB128): most numbers are small, and a BLAKE3 block has 64 bytes.
     fn put_number(&mut self, kind: u8, mut number: u64) {
         self.buffer.push(kind);
         while number >= 0x80 {
@@ -51,22 +51,22 @@ impl RowChecksum {
         self.buffer.push(number as u8);
     }
 
-    /// Refuses a row whose first `columns` values are not what was sealed in the column after them.
+    /// Checks the first `columns` values of a row against the checksum in the column after them.
     pub(crate) fn check(&mut self, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), DbError> {
         self.buffer.clear();
         for column in 0..columns {
             self.put(row.get_ref(column)?);
         }
         let hash = blake3::hash(&self.buffer);
-        let sealed: i64 = row.get(columns)?;
+        let stored: i64 = row.get(columns)?;
         match hash.as_bytes().first_chunk() {
-            Some(first) if i64::from_le_bytes(*first) == sealed => Ok(()),
-            _ => Err(DbError::Inconsistent("a row whose seal is broken")),
+            Some(first) if i64::from_le_bytes(*first) == stored => Ok(()),
+            _ => Err(DbError::Inconsistent("a row whose checksum does not match")),
         }
     }
 }
 
-/// Makes `seal_of(...)` known to the SQL of migrations.
+/// Defines the SQL function `seal_of(...)`, which migrations use.
 pub(crate) fn add_function(connection: &Connection) -> Result<(), DbError> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("seal_of", -1, flags, |context| {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seal_tells_values_types_and_borders_apart() {
+    fn the_checksum_differs_by_value_type_and_boundary() {
         use ValueRef::{Blob, Integer, Null, Text};
         let rows: [&[ValueRef<'_>]; 9] = [
             &[],
@@ -94,17 +94,17 @@ mod tests {
             &[Blob(b"abc")],
         ];
         let mut checksum = RowChecksum::default();
-        let seals: std::collections::HashSet<_> = rows.iter().map(|row| checksum.of(row.iter().copied())).collect();
-        assert_eq!(seals.len(), rows.len());
+        let checksums: std::collections::HashSet<_> = rows.iter().map(|row| checksum.of(row.iter().copied())).collect();
+        assert_eq!(checksums.len(), rows.len());
     }
 
     #[test]
-    fn sql_seals_as_rust_does() {
+    fn sql_and_rust_compute_the_same_checksum() {
         let connection = Connection::open_in_memory().unwrap();
         add_function(&connection).unwrap();
-        let sealed: i64 =
+        let by_sql: i64 =
             connection.query_row("SELECT seal_of(7, NULL, 'text', x'00ff')", [], |row| row.get(0)).unwrap();
         let values = [ValueRef::Integer(7), ValueRef::Null, ValueRef::Text(b"text"), ValueRef::Blob(&[0, 255])];
-        assert_eq!(sealed, RowChecksum::default().of(values));
+        assert_eq!(by_sql, RowChecksum::default().of(values));
     }
 }

@@ -1,9 +1,9 @@
-//! Results of ended jobs in other orders than the walk's: by size, by time, by each algorithm's digest.
+//! The sort index of an ended job: its results by size, by modification time and by each algorithm's digest.
 //!
-//! Nothing of this is kept while rows pour in; it is built when the job has ended, off the writer: a thread
-//! with a connection of its own sorts (SQLite spills to temporary files, so memory stays bounded), and the
-//! writer gets the ranks in order, a few thousand at a time, so that others come in between. A build that was cut
-//! short is done again over what it left: the same rows have the same ranks.
+//! It is not kept up to date while results arrive, but built once the job has ended. A separate thread with its own
+//! connection sorts (SQLite spills to temporary files, so memory stays bounded), and the writer stores the ranks a
+//! few thousand at a time, so that other writes run in between. An interrupted build is repeated over what it left:
+//! the same rows get the same ranks.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
@@ -16,22 +16,23 @@ use crate::error::StoreError;
 use crate::job::JobId;
 use hivesum_core::digest::Algorithms;
 
-/// Ranks that are written in one transaction.
+/// Ranks written in one transaction.
 const CHUNK: usize = 8000;
 
-/// Chunks that wait for the writer.
+/// Chunks that may wait for the writer.
 const CHUNKS_AHEAD: usize = 2;
 
-/// An order, as the column `by` has it.
+/// What results are sorted by: the column `by` of the table `orders`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SortKey {
     Size,
     Modified,
-    /// Of the algorithm at this place among the job's; hashed rows alone.
+    /// The digest by the job's algorithm with this index; hashed rows only.
     Digest(usize),
 }
 
 impl SortKey {
+    /// Its value in the column `by`.
     pub(crate) const fn code(self) -> i64 {
         match self {
             Self::Size => 1,
@@ -40,7 +41,7 @@ impl SortKey {
         }
     }
 
-    /// Rows and their key, as SQL.
+    /// The rows in this order, as SQL.
     fn select(self, algorithms: &Algorithms) -> String {
         let (column, filter) = match self {
             Self::Size => ("size".to_owned(), ""),
@@ -56,7 +57,7 @@ impl SortKey {
     }
 }
 
-/// A stretch of an order.
+/// Consecutive ranks of one order.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     run: i64,
@@ -66,7 +67,7 @@ pub(crate) struct Chunk {
     rows: Vec<(i64, i64)>,
 }
 
-/// The oldest ended job without its orders.
+/// The job that ended first among those without a sort index.
 pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, DbError> {
     let id: Option<String> = connection
         .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended IS NOT NULL ORDER BY ended LIMIT 1")?
@@ -76,7 +77,7 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
     job_row::get(connection, parse_id(id)?)
 }
 
-/// Whether a job has its orders.
+/// Whether a job has its sort index.
 pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
     let indexed: Option<i64> = connection
         .prepare_cached("SELECT indexed FROM jobs WHERE id = ?")?
@@ -85,6 +86,7 @@ pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
     Ok(indexed == Some(1))
 }
 
+/// Stores a chunk, unless its run was abandoned meanwhile.
 pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), DbError> {
     let change = connection.transaction()?;
     let is_kept = change.prepare_cached("SELECT 1 FROM runs WHERE run = ? AND abandoned = 0")?.exists([chunk.run])?;
@@ -99,13 +101,14 @@ pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), Db
     Ok(())
 }
 
+/// Records that a job's sort index is complete.
 pub(crate) fn finish(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     connection.prepare_cached("UPDATE jobs SET indexed = 1 WHERE id = ?")?.execute([id.to_string()])?;
     Ok(())
 }
 
-/// Starts to sort the rows of a run. The chunks come in order; the last one is followed by nothing, an error by
-/// nothing either.
+/// Starts to sort the rows of a run. The chunks arrive in order; the channel closes after the last one, or after an
+/// error.
 pub(crate) fn sort(
     state_dir: &StateDir,
     run: i64,

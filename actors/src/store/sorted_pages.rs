@@ -1,7 +1,8 @@
-//! Pages of an ended job in another order than the walk's, and the files of one digest.
+//! Reads the results of an ended job through its sort index: pages and streams in another order than the walk's, and
+//! the files with one digest.
 //!
-//! Without a filter a page is a range of ranks. With one, every rank of the order is looked at: its status and
-//! position are in the order itself, and paths that hold the bytes looked for are found once, in walk order.
+//! Without a filter a page is a range of ranks. With one, every rank is read: the index itself holds status and
+//! position, and the positions whose paths match are found once, in walk order.
 
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy
 use hivesum_core::digest::Digest;
 use hivesum_core::result::{Item, split_digests};
 
-/// A page of the results that match; nothing if there is no such job. The job has ended and has its orders.
+/// A page of the results that match; nothing if there is no such job. The job has ended and has its sort index.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
@@ -27,8 +28,8 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     Ok(Some(ResultPage { items, total, position: query.position }))
 }
 
-/// The next results that match, after so many steps in the order or from its first; none at the end, or without such
-/// a job. The job has ended and has its orders.
+/// The next results that match, after the rank `after` or from the first; none at the end, or without such a job. The
+/// job has ended and has its sort index.
 pub(crate) fn rows_after(
     connection: &mut Connection,
     id: JobId,
@@ -40,23 +41,23 @@ pub(crate) fn rows_after(
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let sorted = SortedRows::new(&view, &stored, query)?;
     let (limit, length) = (limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
-    let mut step = after.map_or(0, |after| after.saturating_add(1));
+    let mut rank = after.map_or(0, |after| after.saturating_add(1));
     let mut page = RowPage::default();
-    while step < length && page.items.len() < limit {
-        let end = length.min(step + limit as u64);
+    while rank < length && page.items.len() < limit {
+        let end = length.min(rank + limit as u64);
         let ranks = match sorted.descending {
-            false => sorted.ranks.start + step..sorted.ranks.start + end,
-            true => sorted.ranks.end - end..sorted.ranks.end - step,
+            false => sorted.ranks.start + rank..sorted.ranks.start + end,
+            true => sorted.ranks.end - end..sorted.ranks.end - rank,
         };
-        let stretch = (step..).zip(sorted.scan(ranks)?);
-        let of_status = stretch.filter(|(_, (_, status))| query.status.is_none_or(|wanted| *status == code_of(wanted)));
-        let (steps, positions): (Vec<_>, Vec<_>) = of_status.map(|(step, (position, _))| (step, position)).unzip();
-        let found = steps.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
-        for (step, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
+        let scanned = (rank..).zip(sorted.scan(ranks)?);
+        let of_status = scanned.filter(|(_, (_, status))| query.status.is_none_or(|wanted| *status == code_of(wanted)));
+        let (ranks, positions): (Vec<_>, Vec<_>) = of_status.map(|(rank, (position, _))| (rank, position)).unzip();
+        let found = ranks.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
+        for (rank, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
             page.items.push(item);
-            page.last_row = Some(step);
+            page.last_row = Some(rank);
         }
-        step = end;
+        rank = end;
     }
     check_digests(query, &page.items)?;
     Ok(page)
@@ -69,21 +70,21 @@ fn matches(item: &Item, query: &ResultQuery) -> bool {
     has_verdict && has_prefix && has_part
 }
 
-/// Rows have seals, orders have none.
+/// The index has no checksums, the rows have: a result with another digest is damage of the index.
 fn check_digests(query: &ResultQuery, items: &[Item]) -> Result<(), DbError> {
     let Some(digest) = query.digest else { return Ok(()) };
     let has = |item: &Item| split_digests(&item.digests, &item.algorithms).any(|one| one == digest);
     match items.iter().all(has) {
         true => Ok(()),
-        false => Err(DbError::Inconsistent("an order that leads to another digest")),
+        false => Err(DbError::Inconsistent("a sort index that leads to another digest")),
     }
 }
 
-/// The rows of one run by rank.
+/// The rows of one run in the order of a query.
 struct SortedRows<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
-    /// None: the walk's own.
+    /// None: the walk order.
     key: Option<SortKey>,
     ranks: Range<u64>,
     descending: bool,
@@ -108,13 +109,14 @@ impl<'a> SortedRows<'a> {
         Ok(Self { view, stored, key, ranks: all, descending })
     }
 
-    /// Where the files of a digest are, found by halving.
+    /// The ranks of the files with a digest, found by binary search.
     fn ranks_of(&self, digest: &Digest) -> Result<Range<u64>, DbError> {
         let start = self.first_rank(0, |bytes| bytes >= digest.as_bytes())?;
         let end = self.first_rank(start, |bytes| bytes > digest.as_bytes())?;
         Ok(start..end)
     }
 
+    /// The first rank from `low` on whose digest satisfies `is_past`.
     fn first_rank(&self, low: u64, is_past: impl Fn(&[u8]) -> bool) -> Result<u64, DbError> {
         let Some(SortKey::Digest(index)) = self.key else { return Ok(low) };
         let algorithms = &self.stored.job.spec.algorithms;
@@ -162,13 +164,13 @@ impl<'a> SortedRows<'a> {
         Ok(())
     }
 
-    /// How many rows match, and the positions of the page's.
+    /// How many rows match, and the positions of those on the page.
     fn positions(&self, query: &ResultQuery) -> Result<(u64, Vec<u64>), DbError> {
         let limit = query.limit.clamp(1, MAX_PAGE) as u64;
-        let looks_at_rows = query.verdict.is_some()
+        let reads_rows = query.verdict.is_some()
             || [&query.q, &query.path_prefix].into_iter().flatten().any(|bytes| !bytes.is_empty());
         let Range { start, end } = self.ranks;
-        if query.status.is_none() && !looks_at_rows {
+        if query.status.is_none() && !reads_rows {
             let skip = query.position.min(end - start);
             let ranks = match self.descending {
                 false => start + skip..end.min((start + skip).saturating_add(limit)),
@@ -176,11 +178,11 @@ impl<'a> SortedRows<'a> {
             };
             return Ok((end - start, self.scan(ranks)?.into_iter().map(|(position, _)| position).collect()));
         }
-        let chosen = looks_at_rows.then(|| self.chosen(query)).transpose()?;
+        let matching = reads_rows.then(|| self.matching(query)).transpose()?;
         let (mut total, mut page) = (0, Vec::new());
         self.each(start..end, |position, status| {
             let matches = query.status.is_none_or(|wanted| status == code_of(wanted))
-                && chosen.as_ref().is_none_or(|chosen| chosen.has(position));
+                && matching.as_ref().is_none_or(|matching| matching.contains(position));
             if matches {
                 if total >= query.position && (page.len() as u64) < limit {
                     page.push(position);
@@ -191,18 +193,18 @@ impl<'a> SortedRows<'a> {
         Ok((total, page))
     }
 
-    /// The positions that verdict, prefix and the bytes looked for choose, found in walk order.
-    fn chosen(&self, query: &ResultQuery) -> Result<PositionSet, DbError> {
-        let mut bits = PositionSet(vec![0; (self.stored.rows / 64 + 1) as usize]);
+    /// The positions that match by verdict, prefix and substring.
+    fn matching(&self, query: &ResultQuery) -> Result<PositionSet, DbError> {
+        let mut positions = PositionSet(vec![0; (self.stored.rows / 64 + 1) as usize]);
         let selection = Selection::new(self.view, self.stored, &ResultQuery { status: None, ..query.clone() })?;
         let q = query.q.as_deref().unwrap_or_default();
         selection.each_row(selection.start(), 0, usize::MAX, |reader, row| {
-            if selection.wants(reader.path(row)?, q) {
-                bits.set(reader.position(row)?);
+            if selection.matches(reader.path(row)?, q) {
+                positions.insert(reader.position(row)?);
             }
             Ok(true)
         })?;
-        Ok(bits)
+        Ok(positions)
     }
 }
 
@@ -214,17 +216,17 @@ const fn code_of(status: StatusFilter) -> i64 {
     }
 }
 
-/// A bit for every position.
+/// A set of positions, as one bit for each.
 struct PositionSet(Vec<u64>);
 
 impl PositionSet {
-    fn set(&mut self, position: u64) {
+    fn insert(&mut self, position: u64) {
         if let Some(word) = self.0.get_mut((position / 64) as usize) {
             *word |= 1 << (position % 64);
         }
     }
 
-    fn has(&self, position: u64) -> bool {
+    fn contains(&self, position: u64) -> bool {
         self.0.get((position / 64) as usize).is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 }

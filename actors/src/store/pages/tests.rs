@@ -1,4 +1,4 @@
-//! Pages and streams against plain filters; damage that is never a result.
+//! Pages and streams against plain filters; damage is never a result.
 
 use super::super::testing::{Bench, hashed};
 use super::*;
@@ -15,7 +15,7 @@ fn paths(items: &[Item]) -> Vec<&str> {
     items.iter().map(|item| std::str::from_utf8(&item.path).unwrap()).collect()
 }
 
-/// A job with a hashed row, an error and a skip, over and over.
+/// Inserts a job whose rows are by turns hashed, an error and skipped.
 fn mixed(bench: &mut Bench, rounds: usize) -> JobId {
     let job = bench.take_job();
     let mut rows = Rows::new(job.spec.algorithms);
@@ -40,7 +40,7 @@ fn a_page_is_a_range_of_positions_in_walk_order() {
 }
 
 #[test]
-fn a_row_comes_back_byte_for_byte() {
+fn a_row_is_read_back_byte_for_byte() {
     let mut bench = Bench::new();
     let id = mixed(&mut bench, 1);
     let page = page(&mut bench.connection, id, &all()).unwrap().unwrap();
@@ -83,7 +83,7 @@ fn status_search_and_prefix_narrow_each_other() {
 }
 
 #[test]
-fn a_stream_passes_every_row_once_whatever_the_filter() {
+fn a_stream_yields_every_row_once_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = mixed(&mut bench, 5);
     let error = Some(StatusFilter::Error);

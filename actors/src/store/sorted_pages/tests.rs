@@ -1,11 +1,11 @@
-//! Orders against plain sorts, forwards and backwards, in pages and as a stream.
+//! Sorted results against plain sorts, ascending and descending, in pages and as a stream.
 
 use super::super::testing::{Bench, hashed};
 use crate::job::JobState;
 use crate::store::sorted_pages::*;
 use hivesum_core::result::{RowRef, Rows, Status};
 
-/// Files whose sizes count down and whose times go up and down; every fifth one is an error.
+/// Inserts an ended job: sizes decrease, times go up and down, and every fifth file is an error.
 fn ended_job(bench: &mut Bench, files: u64) -> JobId {
     let job = bench.take_job();
     let mut rows = Rows::new(job.spec.algorithms);
@@ -39,7 +39,7 @@ fn sort(word: &str) -> ResultQuery {
 }
 
 #[test]
-fn every_order_is_what_a_plain_sort_gives_forwards_and_backwards_at_every_position() {
+fn every_order_equals_a_plain_sort_in_both_directions_at_every_position() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
     let mut by_time: Vec<u64> = (0..50).collect();
@@ -61,7 +61,7 @@ fn every_order_is_what_a_plain_sort_gives_forwards_and_backwards_at_every_positi
 }
 
 #[test]
-fn filters_hold_in_every_order() {
+fn filters_work_in_every_order() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
     let errors = ResultQuery { status: Some(StatusFilter::Error), position: 1, ..sort("size") };
@@ -73,7 +73,7 @@ fn filters_hold_in_every_order() {
 }
 
 #[test]
-fn files_are_found_by_their_digest_and_only_they() {
+fn exactly_the_files_with_a_digest_are_found_by_it() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
     let digest = |byte: u8| Digest::new(hivesum_core::digest::Algorithm::Blake3, &[byte; 32]).unwrap();
@@ -89,7 +89,7 @@ fn files_are_found_by_their_digest_and_only_they() {
 }
 
 #[test]
-fn a_damaged_order_leads_to_an_error_or_to_fewer_files_and_never_to_another_digest() {
+fn a_damaged_sort_index_leads_to_an_error_or_to_fewer_files_and_never_to_another_digest() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
     let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
@@ -110,7 +110,7 @@ fn a_damaged_order_leads_to_an_error_or_to_fewer_files_and_never_to_another_dige
 }
 
 #[test]
-fn a_stream_passes_what_the_pages_hold_in_their_order_whatever_the_filter() {
+fn a_stream_yields_what_the_pages_hold_in_the_same_order_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
     let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
