@@ -127,8 +127,9 @@ impl<'a> SortedRows<'a> {
             let middle = low + (high - low) / 2;
             let position = self.scan(middle..middle + 1)?.first().map(|(position, _)| *position);
             let position = position.ok_or(DbError::Inconsistent("a rank without a row"))?;
-            let item = self.stored.row_reader(self.view)?.items_at(&[position])?;
-            match is_past(&item[0].digests[from..from + bytes]) {
+            let items = self.stored.row_reader(self.view)?.items_at(&[position])?;
+            let digest = items.first().and_then(|item| item.digests.get(from..from + bytes));
+            match is_past(digest.ok_or(DbError::Inconsistent("a sort index that leads to a row without digests"))?) {
                 true => high = middle,
                 false => low = middle + 1,
             }

@@ -110,6 +110,16 @@ fn a_damaged_sort_index_leads_to_an_error_or_to_fewer_files_and_never_to_another
 }
 
 #[test]
+fn a_sort_index_that_leads_to_a_row_without_digests_is_damage() {
+    let mut bench = Bench::new();
+    let id = ended_job(&mut bench, 50);
+    let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
+    bench.connection.execute("UPDATE orders SET position = 4 WHERE by = 16", []).unwrap();
+    let query = ResultQuery { digest: Some(digest), limit: 1000, ..ResultQuery::default() };
+    assert!(matches!(page(&mut bench.connection, id, &query), Err(DbError::Inconsistent(_))));
+}
+
+#[test]
 fn a_stream_yields_what_the_pages_hold_in_the_same_order_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
