@@ -1,6 +1,6 @@
-//! The jobs of a state directory for a command, beside a running server or alone. Every call blocks.
+//! The jobs of a state directory for a command, beside a running server or without one. Every call blocks.
 //!
-//! Reading needs nothing; deleting and compacting take the server's lock, so they never get into its way.
+//! Reading takes no lock. Deleting and compacting take the server's lock, so they never run beside a server.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the database; nothing where there is none.
+    /// Opens the database; nothing if there is none.
     ///
     /// # Errors
     /// When it is damaged or newer, or cannot be read.
@@ -39,7 +39,7 @@ impl History {
         }
         match state_dir.lock() {
             Ok(lock) => prepare(&state_dir, &lock)?,
-            // The server that holds it has seen to the database.
+            // The server that holds the lock has prepared the database.
             Err(StoreError::Locked) => {}
             Err(error) => return Err(error),
         }
@@ -55,7 +55,7 @@ impl History {
         self.run(|connection, _| jobs::list(connection, query))
     }
 
-    /// One job, as far as it is committed.
+    /// One job, with what is committed of it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -78,7 +78,7 @@ impl History {
         self.run(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
     }
 
-    /// The results at these positions, in their order.
+    /// The results at these positions, in this order.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -86,7 +86,7 @@ impl History {
         self.run(|connection, _| job_facts::items_at(connection, id, positions))
     }
 
-    /// Hands what a job knows of its files to `take`, in walk order. Whether there is such a job.
+    /// Passes what a job knows about each of its files to `take`, in walk order. Returns whether the job exists.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -94,7 +94,7 @@ impl History {
         self.run(|connection, _| job_facts::each_fact(connection, id, take))
     }
 
-    /// Compares the results of two ended jobs: what was, and what is. Nothing if one is not there.
+    /// Compares the results of two ended jobs; nothing if one of them does not exist.
     ///
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store cannot be read.
@@ -102,8 +102,7 @@ impl History {
         self.run(|connection, _| job_facts::compare_jobs(connection, old, new))?.transpose()
     }
 
-    /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
-    /// such job.
+    /// Groups a job's files with equal content, compared by this algorithm; nothing if there is no such job.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -111,7 +110,7 @@ impl History {
         self.run(|connection, _| job_facts::duplicates(connection, id, by, min_size))
     }
 
-    /// The state directory and the files in it, which are no part of a tree that they lie in.
+    /// The state directory and the files in it. A walk leaves them out if they lie in its tree.
     #[must_use]
     pub fn own_files(&self) -> Vec<FileIdentity> {
         self.state_dir.identities()
@@ -133,10 +132,10 @@ impl History {
         })
     }
 
-    /// Gives the room of deleted jobs back to the file system. Gives the database's bytes before and after.
+    /// Returns the space of deleted jobs to the file system. Returns the database's size in bytes before and after.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] beside a running server, and when there is no room for a second copy.
+    /// [`StoreError::Locked`] beside a running server, and when there is no space for a second copy.
     pub fn compact(&mut self) -> Result<(u64, u64), StoreError> {
         let _lock: ServerLock = self.state_dir.lock()?;
         let before = self.state_dir.database_bytes();

@@ -1,7 +1,7 @@
-//! Opening the database: created whole or not at all, checked before use, never created over another.
+//! Opens the database: creates it completely or not at all, checks it before use, never replaces another file.
 //!
-//! A new database is made under another name, synced and renamed, so that an empty or half-made
-//! `hivesum.db` can only be a damaged one, even after `kill -9` in the very first start.
+//! A new database is created under another name, synced and renamed. So an empty or incomplete `hivesum.db` is
+//! always a damaged one, even after `kill -9` during the first start.
 
 use std::fs;
 use std::io::Read as _;
@@ -18,14 +18,14 @@ use super::row_checksum;
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
 
-/// `hive` in ASCII: says to whom the file belongs.
+/// `hive` in ASCII: marks the file as ours.
 const APPLICATION_ID: i64 = 0x6869_7665;
 
-/// The steps from an empty database to the present schema. A step is never changed once released.
+/// The steps from an empty database to the current schema. The SQL of a released step is never changed.
 const MIGRATIONS: [&str; 3] =
     [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
-/// What every database of the present schema holds.
+/// The tables of the current schema.
 const TABLES: [&str; 11] = [
     "runs",
     "jobs",
@@ -40,10 +40,10 @@ const TABLES: [&str; 11] = [
     "endings",
 ];
 
-/// Databases up to this size are checked whole at every start: some tenths of a second.
+/// Databases up to this size are checked completely at every start: a few tenths of a second.
 const CHECKED_WHOLE_BYTES: u64 = 32 << 20;
 
-/// How long a writer waits for another process that writes, such as `hivesum token`.
+/// How long a write waits for another process that is writing, such as `hivesum token`.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// What a connection may do.
@@ -53,10 +53,10 @@ pub(crate) enum Access {
     ReadOnly,
 }
 
-/// Makes sure that there is a sound database of the present schema. Blocks.
+/// Makes sure that there is an undamaged database of the current schema: creates, migrates and checks it. Blocks.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] or [`StoreError::Newer`] for a file that is not to be touched.
+/// [`StoreError::Corrupt`] or [`StoreError::Newer`] for a file that must not be changed.
 pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), StoreError> {
     let run = || -> Result<(), DbError> {
         match fs::symlink_metadata(state_dir.database()) {
@@ -65,11 +65,11 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
             Err(error) => return Err(system_failure(error).into()),
         }
         let mut connection = connect(state_dir, Access::Write)?;
-        // What is refused is left as it is: closing it would move its log into it.
+        // A refused database is left as it is: closing it would move its log into it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        let version = known_version(&connection)?;
+        let version = schema_version(&connection)?;
         if version < MIGRATIONS.len() as i64 {
-            keep_copy(&connection, state_dir, version)?;
+            back_up(&connection, state_dir, version)?;
         }
         migrate(&mut connection)?;
         check(&connection, state_dir)?;
@@ -79,8 +79,8 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
     run().map_err(|error| error.report(state_dir.database()))
 }
 
-/// Looks at the first bytes, which SQLite does not where its log has a newer first page. Nobody in this process has
-/// the database open yet, so closing the file costs no lock (`fcntl(2)`).
+/// Checks the first bytes. SQLite does not if its log has a newer first page. Nothing in this process has opened the
+/// database yet, so closing the file releases no lock (`fcntl(2)`).
 fn check_header(state_dir: &StateDir) -> Result<(), DbError> {
     let mut magic = [0; 16];
     let read = fs::File::open(state_dir.database()).and_then(|mut file| file.read_exact(&mut magic));
@@ -91,19 +91,21 @@ fn check_header(state_dir: &StateDir) -> Result<(), DbError> {
     }
 }
 
-/// Opens a database that [`prepare`] has seen. Blocks.
+/// Opens a database that [`prepare`] has checked. Blocks.
 pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection, DbError> {
     // No SQLITE_OPEN_CREATE: a database that vanished is an error, not an empty store.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(state_dir.database(), flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
-    // Before anything is written to it, were it only the header's WAL mark.
-    known_version(&connection)?;
+    // Before anything is written to it, even the header's WAL flag.
+    schema_version(&connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
-        return Err(DbError::Store(StoreError::Failed("the state directory's file system carries no WAL".into())));
+        return Err(DbError::Store(StoreError::Failed(
+            "the state directory's file system does not support WAL".into(),
+        )));
     }
-    // No mmap: a file cut under a mapping is a signal. A checkpoint every 32 MiB instead of every 8: a third
+    // No mmap: truncating a mapped file raises SIGBUS. A checkpoint every 32 MiB instead of every 8 needs a third
     // less CPU for a million rows (1.8 s to 1.2 s).
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
@@ -117,8 +119,8 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
     Ok(connection)
 }
 
-/// The schema number, once it is clear that the file is ours.
-fn known_version(connection: &Connection) -> Result<i64, DbError> {
+/// The schema number, after checking that the file is ours and not newer.
+fn schema_version(connection: &Connection) -> Result<i64, DbError> {
     let read = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     if read("PRAGMA application_id")? != APPLICATION_ID {
         return Err(DbError::Inconsistent("the application id of another program"));
@@ -131,38 +133,38 @@ fn known_version(connection: &Connection) -> Result<i64, DbError> {
     }
 }
 
-/// A whole database under another name, then in its state_dir.
+/// Creates a complete database under another name, then renames it.
 fn create(state_dir: &StateDir) -> Result<(), DbError> {
-    // A log without its database: somebody took the database away. Nothing new is put in its state_dir.
+    // A log without its database: someone removed the database. It is not replaced by a new one.
     if state_dir.beside_database("-wal").exists() {
         return Err(DbError::Inconsistent("a write-ahead log without its database"));
     }
-    let fresh = state_dir.beside_database(".new");
-    for leftover in [fresh.clone(), state_dir.beside_database(".new-journal")] {
+    let new = state_dir.beside_database(".new");
+    for leftover in [new.clone(), state_dir.beside_database(".new-journal")] {
         remove_if_there(&leftover)?;
     }
-    let mut connection = Connection::open(&fresh)?;
+    let mut connection = Connection::open(&new)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA page_size = 8192;")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     connection.close().map_err(|(_, error)| error)?;
-    fs::rename(&fresh, state_dir.database()).map_err(system_failure)?;
+    fs::rename(&new, state_dir.database()).map_err(system_failure)?;
     state_dir.sync()?;
     Ok(())
 }
 
-/// A whole copy of a database of an older schema, beside it as `hivesum.db.v1`, before it is changed. One that
-/// a killed start left half-made is made again.
-fn keep_copy(connection: &Connection, state_dir: &StateDir, version: i64) -> Result<(), DbError> {
+/// Copies a database of an older schema beside it, as `hivesum.db.v1`, before it is migrated. An incomplete copy that
+/// a killed start left is made again.
+fn back_up(connection: &Connection, state_dir: &StateDir, version: i64) -> Result<(), DbError> {
     let copy = state_dir.beside_database(&format!(".v{version}"));
-    let fresh = state_dir.beside_database(&format!(".v{version}.new"));
-    tracing::info!(version, "the job store is of an older schema: it is copied, then brought up to date");
-    remove_if_there(&fresh)?;
-    // As text whatever its bytes: SQLite hands file names on as they are.
-    let name = ToSqlOutput::Borrowed(ValueRef::Text(fresh.as_os_str().as_bytes()));
+    let new = state_dir.beside_database(&format!(".v{version}.new"));
+    tracing::info!(version, "the job store has an older schema: it is copied, then migrated");
+    remove_if_there(&new)?;
+    // As text, whatever its bytes: SQLite passes file names on unchanged.
+    let name = ToSqlOutput::Borrowed(ValueRef::Text(new.as_os_str().as_bytes()));
     connection.execute("VACUUM INTO ?", [name])?;
-    fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(system_failure)?;
-    fs::rename(&fresh, &copy).map_err(system_failure)?;
+    fs::File::open(&new).and_then(|file| file.sync_all()).map_err(system_failure)?;
+    fs::rename(&new, &copy).map_err(system_failure)?;
     state_dir.sync()?;
     Ok(())
 }
@@ -174,7 +176,7 @@ fn remove_if_there(path: &Path) -> Result<(), DbError> {
     }
 }
 
-/// Takes the steps that are missing, all or none.
+/// Runs the missing migrations in one transaction.
 fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     row_checksum::add_function(connection)?;
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -191,7 +193,7 @@ fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Looks for damage: always in the schema, in all pages while that is quick.
+/// Checks for damage: always the schema, and all pages while that is quick.
 fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
     for table in TABLES {
         let found = connection.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"));
@@ -206,8 +208,8 @@ fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
     if size > CHECKED_WHOLE_BYTES {
         return Ok(());
     }
-    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    match said.as_str() {
+    let answer: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    match answer.as_str() {
         "ok" => Ok(()),
         _ => Err(DbError::Inconsistent("pages that fail SQLite's check")),
     }

@@ -1,8 +1,8 @@
-//! The state directory: what lies where in it, and which process serves it.
+//! The state directory: the files in it, and the lock that lets one process serve it.
 //!
-//! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. `hivesum.lock` is
-//! locked by the server as long as it lives: the kernel gives it back however the process ends. `hivesum.slots`
-//! names what each hasher is reading.
+//! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. The server holds a lock on
+//! `hivesum.lock` as long as it runs; the kernel releases it however the process ends. `hivesum.slots` names the
+//! file that each hasher is reading.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::OwnedFd;
@@ -15,21 +15,21 @@ use super::error::system_failure;
 use crate::error::StoreError;
 use hivesum_core::result::FileIdentity;
 
-/// Names of the files in a state directory.
+/// The paths of the files in a state directory.
 #[derive(Debug, Clone)]
 pub(crate) struct StateDir {
     path: PathBuf,
     database: PathBuf,
 }
 
-/// Held by the one process that serves a state directory.
+/// The lock of the one process that serves a state directory.
 #[derive(Debug)]
 pub(crate) struct ServerLock {
     _file: OwnedFd,
 }
 
 impl StateDir {
-    /// Makes the directory, for its owner alone, where it is missing.
+    /// Creates the directory if it is missing, readable by its owner only.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(system_failure)?;
         Ok(Self { path: path.to_owned(), database: path.join("hivesum.db") })
@@ -39,32 +39,32 @@ impl StateDir {
         &self.database
     }
 
-    /// The database with something put after its name.
+    /// The database's path with a suffix.
     pub(crate) fn beside_database(&self, suffix: &str) -> PathBuf {
         self.path.join(format!("hivesum.db{suffix}"))
     }
 
-    /// A file that grows by a byte whenever tokens change.
+    /// A file that grows by one byte whenever the tokens change.
     pub(crate) fn token_changes(&self) -> PathBuf {
         self.path.join("tokens.changed")
     }
 
-    /// What the database and its log take, each.
+    /// The sizes of the database and of its log.
     pub(crate) fn database_and_log_bytes(&self) -> [u64; 2] {
         ["", "-wal"].map(|suffix| std::fs::metadata(self.beside_database(suffix)).map_or(0, |meta| meta.len()))
     }
 
-    /// What they take together.
+    /// The size of both together.
     pub(crate) fn database_bytes(&self) -> u64 {
         self.database_and_log_bytes().iter().sum()
     }
 
-    /// Where hashers note what they read.
+    /// The file in which hashers note what they read.
     pub(crate) fn slots(&self) -> PathBuf {
         self.path.join("hivesum.slots")
     }
 
-    /// Takes the server's lock.
+    /// Acquires the server's lock.
     ///
     /// # Errors
     /// [`StoreError::Locked`] while another process holds it.
@@ -79,18 +79,18 @@ impl StateDir {
         }
     }
 
-    /// Makes renames and new names in the directory last.
+    /// Makes new and renamed files durable: syncs the directory.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(system_failure)
     }
 
-    /// The directory and every file in it by device and inode, so that a walk can leave them out wherever
-    /// they are linked to.
+    /// The directory and every file in it, by device and inode, so that a walk can leave them out under any
+    /// name.
     pub(crate) fn identities(&self) -> Vec<FileIdentity> {
         let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let in_it = entries.map(|entry| entry.path());
+        let files = entries.map(|entry| entry.path());
         std::iter::once(self.path.clone())
-            .chain(in_it)
+            .chain(files)
             .filter_map(|path| std::fs::symlink_metadata(path).ok())
             .map(|meta| FileIdentity { device: meta.dev(), inode: meta.ino() })
             .collect()
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_server_is_refused_until_the_first_is_gone() {
+    fn a_second_server_is_refused_until_the_first_has_ended() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::open(&dir.path().join("a/b")).unwrap();
         let lock = state.lock().unwrap();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_state_directory_is_for_its_owner_alone() {
+    fn a_new_state_directory_is_accessible_to_its_owner_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state");
         StateDir::open(&path).unwrap();

@@ -8,11 +8,11 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;
 
 #[actix::test]
-async fn a_panic_costs_the_work_and_not_the_writer() {
+async fn a_panic_fails_its_work_and_the_writer_survives() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     for _ in 0..3 {
-        let answer: Result<(), _> = store.write(|_| panic!("as the test wants it")).await;
+        let answer: Result<(), _> = store.write(|_| panic!("as the test demands")).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))));
     }
     let taken = job();
@@ -21,7 +21,7 @@ async fn a_panic_costs_the_work_and_not_the_writer() {
 }
 
 #[actix::test]
-async fn what_a_panic_left_uncommitted_is_rolled_back() {
+async fn changes_that_a_panic_left_uncommitted_are_rolled_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let taken = job();
@@ -39,7 +39,7 @@ async fn what_a_panic_left_uncommitted_is_rolled_back() {
 }
 
 #[actix::test]
-async fn the_mailbox_holds_its_bound_and_no_more() {
+async fn the_mailbox_never_exceeds_its_bound() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let (release, released) = mpsc::channel::<()>();
@@ -56,7 +56,7 @@ async fn the_mailbox_holds_its_bound_and_no_more() {
 }
 
 #[actix::test]
-async fn a_second_server_is_refused_while_the_first_lives() {
+async fn a_second_server_is_refused_while_the_first_runs() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     assert!(matches!(Store::open(dir.path()).await, Err(StoreError::Locked)));
@@ -83,7 +83,7 @@ async fn a_full_disk_is_reported_and_reading_still_works() {
 }
 
 #[actix::test]
-async fn the_files_of_the_store_are_known_by_identity() {
+async fn the_store_knows_its_own_files_by_identity() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     store.insert(job(), None, None).await.unwrap();

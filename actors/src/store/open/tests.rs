@@ -1,34 +1,34 @@
-//! Databases that are new, old, damaged, foreign or half made.
+//! Databases that are new, old, damaged, foreign or incomplete.
 
 use super::*;
 
-fn fresh(dir: &Path) -> StateDir {
+fn prepared(dir: &Path) -> StateDir {
     let state_dir = StateDir::open(dir).unwrap();
     prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
     state_dir
 }
 
-fn again(state_dir: &StateDir) -> Result<(), StoreError> {
+fn prepare_again(state_dir: &StateDir) -> Result<(), StoreError> {
     prepare(state_dir, &state_dir.lock().unwrap())
 }
 
 #[test]
-fn a_new_database_says_whose_it_is_and_is_durable() {
+fn a_new_database_has_our_application_id_and_is_durable() {
     let dir = tempfile::tempdir().unwrap();
-    let state_dir = fresh(dir.path());
+    let state_dir = prepared(dir.path());
     let connection = connect(&state_dir, Access::Write).unwrap();
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(pragma("application_id"), APPLICATION_ID);
     assert_eq!(pragma("user_version"), MIGRATIONS.len() as i64);
     assert_eq!(pragma("synchronous"), 2);
     assert_eq!(pragma("foreign_keys"), 1);
-    again(&state_dir).unwrap();
+    prepare_again(&state_dir).unwrap();
 }
 
 #[test]
 fn a_reader_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
-    let connection = connect(&fresh(dir.path()), Access::ReadOnly).unwrap();
+    let connection = connect(&prepared(dir.path()), Access::ReadOnly).unwrap();
     assert!(connection.execute("INSERT INTO runs DEFAULT VALUES", []).is_err());
 }
 
@@ -43,7 +43,7 @@ fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = StateDir::open(dir.path()).unwrap();
         fs::write(state_dir.database(), content).unwrap();
-        assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)), "{} bytes", content.len());
+        assert!(matches!(prepare_again(&state_dir), Err(StoreError::Corrupt)), "{} bytes", content.len());
         assert_eq!(fs::read(state_dir.database()).unwrap(), content);
     }
 }
@@ -52,11 +52,11 @@ fn damaged_foreign_and_empty_files_are_refused_and_left_as_they_are() {
 fn a_cut_database_and_a_damaged_page_are_refused() {
     for damage in [|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2), |bytes: &mut Vec<u8>| bytes[8192] ^= 0x55] {
         let dir = tempfile::tempdir().unwrap();
-        let state_dir = fresh(dir.path());
+        let state_dir = prepared(dir.path());
         let mut bytes = fs::read(state_dir.database()).unwrap();
         damage(&mut bytes);
         fs::write(state_dir.database(), &bytes).unwrap();
-        assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
+        assert!(matches!(prepare_again(&state_dir), Err(StoreError::Corrupt)));
         assert_eq!(fs::read(state_dir.database()).unwrap(), bytes);
     }
 }
@@ -64,12 +64,12 @@ fn a_cut_database_and_a_damaged_page_are_refused() {
 #[test]
 fn a_schema_without_one_of_its_tables_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let state_dir = fresh(dir.path());
+    let state_dir = prepared(dir.path());
     connect(&state_dir, Access::Write).unwrap().execute_batch("DROP TABLE tokens").unwrap();
-    assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
+    assert!(matches!(prepare_again(&state_dir), Err(StoreError::Corrupt)));
 }
 
-/// A database as the first release made it, with a job and a row.
+/// A database as the first release created it, with a job and a row.
 fn of_the_first_schema(dir: &Path) -> StateDir {
     let state_dir = StateDir::open(dir).unwrap();
     let connection = Connection::open(state_dir.database()).unwrap();
@@ -87,19 +87,19 @@ fn of_the_first_schema(dir: &Path) -> StateDir {
 }
 
 #[test]
-fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_rows() {
+fn an_older_database_is_copied_first_and_then_migrated_with_all_its_rows() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = of_the_first_schema(dir.path());
-    // What a start killed while it copied leaves behind.
+    // A start that was killed while it copied leaves this behind.
     fs::write(state_dir.beside_database(".v1.new"), "half a copy").unwrap();
-    again(&state_dir).unwrap();
+    prepare_again(&state_dir).unwrap();
     let mut connection = connect(&state_dir, Access::Write).unwrap();
     let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
     let query = crate::job::ResultQuery { limit: 10, ..Default::default() };
     let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
     assert_eq!((page.total, &page.items[0].path[..]), (1, &b"d/f"[..]));
     let ended: i64 = connection.query_row("SELECT ended FROM jobs", [], |row| row.get(0)).unwrap();
-    assert_eq!(ended, 1, "it is sorted and retired like every other job");
+    assert_eq!(ended, 1, "it is indexed and retired like every other job");
     let copy = Connection::open(state_dir.beside_database(".v1")).unwrap();
     let rows: i64 = copy.query_row("SELECT count(*) FROM results", [], |row| row.get(0)).unwrap();
     let version: i64 = copy.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
@@ -108,7 +108,7 @@ fn an_older_database_is_copied_first_and_then_brought_up_to_date_with_all_its_ro
 }
 
 #[test]
-fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifests_get_their_seals() {
+fn migrated_jobs_are_numbered_in_the_order_in_which_they_ended_and_manifests_get_checksums() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = of_the_first_schema(dir.path());
     let connection = Connection::open(state_dir.database()).unwrap();
@@ -130,7 +130,7 @@ fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifes
     let body = "INSERT INTO manifests VALUES ('0191b0a8-0000-7000-8000-000000000003', CAST('352441c2  a' AS BLOB))";
     connection.execute(body, []).unwrap();
     drop(connection);
-    again(&state_dir).unwrap();
+    prepare_again(&state_dir).unwrap();
     let connection = connect(&state_dir, Access::Write).unwrap();
     let mut statement = connection.prepare("SELECT run, ended FROM jobs ORDER BY run").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -147,25 +147,25 @@ fn ended_jobs_of_every_schema_are_counted_in_the_order_of_their_ends_and_manifes
 #[test]
 fn a_newer_schema_is_refused_with_both_numbers() {
     let dir = tempfile::tempdir().unwrap();
-    let state_dir = fresh(dir.path());
+    let state_dir = prepared(dir.path());
     connect(&state_dir, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(again(&state_dir), Err(StoreError::Newer { found: 99, known: 3 })));
+    assert!(matches!(prepare_again(&state_dir), Err(StoreError::Newer { found: 99, known: 3 })));
 }
 
 #[test]
-fn a_database_taken_away_from_its_log_is_not_replaced() {
+fn a_database_removed_from_beside_its_log_is_not_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = StateDir::open(dir.path()).unwrap();
     fs::write(state_dir.beside_database("-wal"), "frames").unwrap();
-    assert!(matches!(again(&state_dir), Err(StoreError::Corrupt)));
+    assert!(matches!(prepare_again(&state_dir), Err(StoreError::Corrupt)));
     assert!(!state_dir.database().exists());
 }
 
 #[test]
-fn a_start_killed_half_way_through_making_the_database_is_made_good() {
+fn a_start_killed_while_it_created_the_database_is_repeated() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = StateDir::open(dir.path()).unwrap();
     fs::write(state_dir.beside_database(".new"), "half a data").unwrap();
     fs::write(state_dir.beside_database(".new-journal"), "and its journal").unwrap();
-    again(&state_dir).unwrap();
+    prepare_again(&state_dir).unwrap();
 }
