@@ -1,13 +1,11 @@
 //! The jobs of a state directory for a command, beside a running server or without one. Every call blocks.
 //!
-//! Reading takes no lock. Deleting and compacting take the server's lock, so they never run beside a server.
+//! Deleting and compacting take the server's lock, so they never run beside a server. Reading does not need it; opening
+//! takes it for a moment, if no server holds it, to check the database.
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
-use super::error::DbError;
-use super::open::{Access, connect, prepare};
+use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
 use super::{job_facts, job_row, jobs, pages};
@@ -20,8 +18,7 @@ use hivesum_core::result::{FileIdentity, Item};
 /// The jobs of a state directory.
 #[derive(Debug)]
 pub struct History {
-    connection: Connection,
-    state_dir: StateDir,
+    database: Database,
 }
 
 impl History {
@@ -43,8 +40,7 @@ impl History {
             Err(StoreError::Locked) => {}
             Err(error) => return Err(error),
         }
-        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
-        Ok(Some(Self { connection, state_dir }))
+        Ok(Some(Self { database: Database::open(state_dir)? }))
     }
 
     /// Jobs, newest first.
@@ -52,7 +48,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        self.run(|connection, _| jobs::list(connection, query))
+        self.database.run(|connection| jobs::list(connection, query))
     }
 
     /// One job, with what is committed of it.
@@ -60,7 +56,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.run(|connection, _| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
+        self.database.run(|connection| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
     }
 
     /// The next results that match, after a row or from the first; see
@@ -75,7 +71,7 @@ impl History {
         after_row: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, StoreError> {
-        self.run(|connection, _| pages::rows_after(connection, id, query, after_row, limit))
+        self.database.run(|connection| pages::rows_after(connection, id, query, after_row, limit))
     }
 
     /// The results at these positions, in this order.
@@ -83,7 +79,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn results_at(&mut self, id: JobId, positions: &[u64]) -> Result<Vec<Item>, StoreError> {
-        self.run(|connection, _| job_facts::items_at(connection, id, positions))
+        self.database.run(|connection| job_facts::items_at(connection, id, positions))
     }
 
     /// Passes what a job knows about each of its files to `take`, in walk order. Returns whether the job exists.
@@ -91,7 +87,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn each_fact(&mut self, id: JobId, take: impl FnMut(Fact)) -> Result<bool, StoreError> {
-        self.run(|connection, _| job_facts::each_fact(connection, id, take))
+        self.database.run(|connection| job_facts::each_fact(connection, id, take))
     }
 
     /// Compares the results of two ended jobs; nothing if one of them does not exist.
@@ -99,7 +95,7 @@ impl History {
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store cannot be read.
     pub fn compare(&mut self, old: JobId, new: JobId) -> Result<Option<Comparison>, CompareError> {
-        self.run(|connection, _| job_facts::compare_jobs(connection, old, new))?.transpose()
+        self.database.run(|connection| job_facts::compare_jobs(connection, old, new))?.transpose()
     }
 
     /// Groups a job's files with equal content, compared by this algorithm; nothing if there is no such job.
@@ -107,13 +103,13 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn duplicates(&mut self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.run(|connection, _| job_facts::duplicates(connection, id, by, min_size))
+        self.database.run(|connection| job_facts::duplicates(connection, id, by, min_size))
     }
 
     /// The state directory and the files in it. A walk leaves them out if they lie in its tree.
     #[must_use]
     pub fn own_files(&self) -> Vec<FileIdentity> {
-        self.state_dir.identities()
+        self.database.state_dir().identities()
     }
 
     /// Deletes an ended job with its results.
@@ -121,8 +117,8 @@ impl History {
     /// # Errors
     /// [`StoreError::Locked`] beside a running server, and when the store cannot be written.
     pub fn delete(&mut self, id: JobId) -> Result<Deletion, StoreError> {
-        let _lock: ServerLock = self.state_dir.lock()?;
-        self.run(|connection, _| {
+        let _lock: ServerLock = self.database.state_dir().lock()?;
+        self.database.run(|connection| {
             if !jobs::delete(connection, id)? {
                 let is_there = job_row::get(connection, id)?.is_some();
                 return Ok(if is_there { Deletion::StillRunning } else { Deletion::NotFound });
@@ -137,18 +133,14 @@ impl History {
     /// # Errors
     /// [`StoreError::Locked`] beside a running server, and when there is no space for a second copy.
     pub fn compact(&mut self) -> Result<(u64, u64), StoreError> {
-        let _lock: ServerLock = self.state_dir.lock()?;
-        let before = self.state_dir.database_bytes();
-        self.run(|connection, _| {
+        let _lock: ServerLock = self.database.state_dir().lock()?;
+        let before = self.database.state_dir().database_bytes();
+        self.database.run(|connection| {
             while sweep(connection, SWEEP_ROWS)? {}
             connection.execute_batch("VACUUM")?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
             Ok(())
         })?;
-        Ok((before, self.state_dir.database_bytes()))
-    }
-
-    fn run<T>(&mut self, work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, DbError>) -> Result<T, StoreError> {
-        work(&mut self.connection, &self.state_dir).map_err(|error| error.report(self.state_dir.database()))
+        Ok((before, self.database.state_dir().database_bytes()))
     }
 }

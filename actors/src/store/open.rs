@@ -119,6 +119,30 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
     Ok(connection)
 }
 
+/// A database that a command has opened, beside a running server or without one. Every call blocks.
+#[derive(Debug)]
+pub(crate) struct Database {
+    connection: Connection,
+    state_dir: StateDir,
+}
+
+impl Database {
+    /// Opens a database that [`prepare`] has checked.
+    pub(crate) fn open(state_dir: StateDir) -> Result<Self, StoreError> {
+        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
+        Ok(Self { connection, state_dir })
+    }
+
+    pub(crate) fn state_dir(&self) -> &StateDir {
+        &self.state_dir
+    }
+
+    /// Runs work on the connection.
+    pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T, DbError>) -> Result<T, StoreError> {
+        work(&mut self.connection).map_err(|error| error.report(self.state_dir.database()))
+    }
+}
+
 /// The schema number, after checking that the file is ours and not newer.
 fn schema_version(connection: &Connection) -> Result<i64, DbError> {
     let read = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));

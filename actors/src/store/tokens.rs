@@ -1,7 +1,7 @@
-//! Tokens: who may do what. Secrets are 256 random bits, shown once; only their SHA-256 is kept.
+//! Access tokens and their scopes. A secret is 256 random bits and is shown once; only its SHA-256 is stored.
 //!
-//! [`Tokens`] is for a command beside a running server and blocks; the server asks through [`TokenService`].
-//! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
+//! [`Tokens`] is for a command beside a running server and blocks; the server uses [`TokenService`]. Every change of
+//! the table, by whatever process, appends a byte to `tokens.changed`.
 
 mod scope;
 mod service;
@@ -10,53 +10,50 @@ mod table;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 pub use scope::{Scope, Scopes, ScopesInvalid};
 pub use service::TokenService;
 pub use table::{CreatedToken, NewToken, TokenRecord};
 
-use super::error::DbError;
-use super::open::{Access, connect, prepare};
+use super::open::{Database, prepare};
 use super::state_dir::StateDir;
 use crate::error::StoreError;
 
 /// The tokens of a state directory, for a command. Every call blocks.
 #[derive(Debug)]
 pub struct Tokens {
-    connection: Connection,
-    state_dir: StateDir,
+    database: Database,
 }
 
 impl Tokens {
-    /// Opens the database, beside a running server or alone; makes it where there is none.
+    /// Opens the database, beside a running server or without one; creates it if there is none.
     ///
     /// # Errors
-    /// As the service's own start, and [`StoreError::Locked`] while a server makes the database.
+    /// Those of a server's start, and [`StoreError::Locked`] while a server creates the database.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
         let state_dir = StateDir::open(state_dir)?;
         if !state_dir.database().exists() {
             prepare(&state_dir, &state_dir.lock()?)?;
         }
-        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
-        Ok(Self { connection, state_dir })
+        Ok(Self { database: Database::open(state_dir)? })
     }
 
-    /// Makes a token.
+    /// Creates a token.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn create(&mut self, token: NewToken) -> Result<CreatedToken, StoreError> {
-        self.run(|connection, state_dir| table::create(connection, state_dir, &token))
+        let state_dir = self.database.state_dir().clone();
+        self.database.run(|connection| table::create(connection, &state_dir, &token))
     }
 
-    /// Who holds this secret, if anybody who may.
+    /// The token with this secret, if it exists and has not expired.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn verify(&mut self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
         let hash = table::hash_of(secret);
-        let record = self.run(|connection, _| table::find(connection, &hash))?;
+        let record = self.database.run(|connection| table::find(connection, &hash))?;
         Ok(record.filter(|record| record.is_valid_at(Timestamp::now())))
     }
 
@@ -65,19 +62,16 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be read.
     pub fn list(&mut self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.run(|connection, _| table::list(connection))
+        self.database.run(|connection| table::list(connection))
     }
 
-    /// Takes a token back by its id. Whether there was one.
+    /// Revokes a token by its id. Returns whether there was one.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn revoke(&mut self, id: &str) -> Result<bool, StoreError> {
-        self.run(|connection, state_dir| table::revoke(connection, state_dir, id))
-    }
-
-    fn run<T>(&mut self, work: impl FnOnce(&mut Connection, &StateDir) -> Result<T, DbError>) -> Result<T, StoreError> {
-        work(&mut self.connection, &self.state_dir).map_err(|error| error.report(self.state_dir.database()))
+        let state_dir = self.database.state_dir().clone();
+        self.database.run(|connection| table::revoke(connection, &state_dir, id))
     }
 }
 
@@ -92,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_known_by_its_secret_alone_and_the_secret_is_nowhere() {
+    fn a_token_is_found_by_its_secret_only_and_the_secret_is_stored_nowhere() {
         let dir = tempfile::tempdir().unwrap();
         let mut tokens = Tokens::open(dir.path()).unwrap();
         let CreatedToken { record, secret } = tokens.create(token("read,hash", None)).unwrap();

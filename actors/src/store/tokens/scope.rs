@@ -1,16 +1,16 @@
-//! What a token allows: a set of three, written `read,hash,admin`.
+//! The scopes of a token: any of three, written `read,hash,admin`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// One thing that a token may allow.
+/// One scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Every GET.
+    /// Every GET request.
     Read = 1,
-    /// Hashing, verifying, cancelling.
+    /// Hashing, verifying and cancelling.
     Hash = 2,
-    /// Deleting, and the jobs of others.
+    /// Deleting, and access to the jobs of others.
     Admin = 4,
 }
 
@@ -29,21 +29,21 @@ impl Scope {
     }
 }
 
-/// What a token allows: a set, written `read,hash,admin`.
+/// A set of scopes, written `read,hash,admin`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// Everything.
+    /// All scopes.
     pub const ALL: Self = Self(Scope::Read as u8 | Scope::Hash as u8 | Scope::Admin as u8);
 
-    /// These.
+    /// The set of these scopes.
     #[must_use]
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Self {
         Self(scopes.into_iter().fold(0, |set, scope| set | scope as u8))
     }
 
-    /// Whether this is among them.
+    /// Whether the set contains this scope.
     #[must_use]
     pub const fn allows(self, scope: Scope) -> bool {
         self.0 & scope as u8 != 0
@@ -57,9 +57,9 @@ impl fmt::Display for Scopes {
     }
 }
 
-/// A word that is no scope.
+/// A word that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no scope: give some of read, hash, admin")]
+#[error("{0:?} is not a scope: give one or more of read, hash, admin")]
 pub struct ScopesInvalid(pub String);
 
 impl FromStr for Scopes {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_written_as_they_are_read() {
+    fn scopes_are_printed_as_they_are_parsed() {
         for text in ["read", "hash", "admin", "read,hash", "read,hash,admin"] {
             assert_eq!(text.parse::<Scopes>().unwrap().to_string(), text);
         }

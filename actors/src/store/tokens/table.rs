@@ -1,6 +1,6 @@
-//! The table of tokens, and the file that says when it changed.
+//! The table of tokens, and the file `tokens.changed` that tells other processes of a change.
 //!
-//! Every change of the table, by whatever process, ends with a byte more in `tokens.changed`.
+//! Every change of the table, by whatever process, appends a byte to that file once it is committed.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -18,35 +18,35 @@ use super::super::state_dir::StateDir;
 use super::scope::Scopes;
 use crate::error::StoreError;
 
-/// What every secret begins with, so that scanners of sources and logs know it.
+/// The prefix of every secret, by which scanners of sources and logs recognize it.
 pub(super) const PREFIX: &str = "hs_";
 
 /// Bytes of a secret.
 const SECRET_BYTES: usize = 32;
 
-/// A token as it is asked for.
+/// A token to be created.
 #[derive(Debug, Clone)]
 pub struct NewToken {
     /// For people.
     pub name: String,
     /// What it allows.
     pub scopes: Scopes,
-    /// Refused from then on; none means never.
+    /// Refused from then on; none means that it never expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A token as the store knows it: everything but its secret.
+/// A stored token: everything but its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRecord {
-    /// Its id, the owner of the jobs it asks for.
+    /// Its id: the owner of the jobs that it submits.
     pub id: String,
     /// For people.
     pub name: String,
     /// What it allows.
     pub scopes: Scopes,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Refused from then on.
+    /// Refused from then on; none means that it never expires.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -56,23 +56,24 @@ impl TokenRecord {
     }
 }
 
-/// A token just made. The secret is nowhere else.
+/// A new token. The secret is stored nowhere else.
 #[derive(Clone)]
 pub struct CreatedToken {
-    /// What the store keeps.
+    /// What the store holds of it.
     pub record: TokenRecord,
-    /// What its holder sends; to be shown once.
+    /// What its holder sends. It is shown once.
     pub secret: String,
 }
 
-/// The state of `tokens.changed`: another one means that the table may have changed.
+/// The state of `tokens.changed`. If it differs from an earlier one, the table may have changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Changes {
+pub(super) struct TableVersion {
     bytes: u64,
     inode: u64,
     ctime: (i64, i64),
 }
 
+/// Creates a token and its secret.
 pub(super) fn create(
     connection: &mut Connection,
     state_dir: &StateDir,
@@ -97,10 +98,11 @@ pub(super) fn create(
             record.expires_at.map(|end| end.to_string())
         ],
     )?;
-    Changes::announce(state_dir)?;
+    TableVersion::increment(state_dir)?;
     Ok(CreatedToken { record, secret })
 }
 
+/// The token with this hash of its secret.
 pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, DbError> {
     connection
         .prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens WHERE secret_sha256 = ?")?
@@ -109,6 +111,7 @@ pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<To
         .transpose()
 }
 
+/// Every token, oldest first.
 pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, DbError> {
     let mut statement =
         connection.prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens ORDER BY id")?;
@@ -116,10 +119,11 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, DbError>
     rows.map(|row| row?).collect()
 }
 
+/// Deletes a token. Returns whether there was one.
 pub(super) fn revoke(connection: &mut Connection, state_dir: &StateDir, id: &str) -> Result<bool, DbError> {
     let revoked = connection.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
-    // Also when there was none: an earlier try may have failed between the two steps.
-    Changes::announce(state_dir)?;
+    // Also if there was none: an earlier attempt may have failed between the two steps.
+    TableVersion::increment(state_dir)?;
     Ok(revoked)
 }
 
@@ -141,13 +145,14 @@ fn new_secret() -> Result<String, StoreError> {
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// A secret has 256 random bits, so a plain digest is as good as a slow one, and a lookup by it tells
-/// nothing about other secrets.
+/// The hash by which a token is found. A secret has 256 random bits, so a fast hash is as good as a slow one,
+/// and the time of a lookup by it reveals nothing about other secrets.
 pub(super) fn hash_of(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-impl Changes {
+impl TableVersion {
+    /// The current version.
     pub(super) fn of(state_dir: &StateDir) -> Self {
         match std::fs::metadata(state_dir.token_changes()) {
             Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
@@ -155,8 +160,8 @@ impl Changes {
         }
     }
 
-    /// Tells every process that remembers tokens. Comes after the change is committed.
-    pub(super) fn announce(state_dir: &StateDir) -> Result<(), StoreError> {
+    /// Makes every process that caches tokens read them again. To be called after the change is committed.
+    pub(super) fn increment(state_dir: &StateDir) -> Result<(), StoreError> {
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(state_dir.token_changes());
         opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
     }
