@@ -14,7 +14,7 @@ use actix::{Actor, Handler, Recipient, SyncContext};
 use crate::gauges::Gauges;
 use crate::messages::{Answer, ChunkTask, Died, Finished, Lost, Quantum, Reply, Work};
 use hivesum_core::file::ReadBuffers;
-use hivesum_core::guards::Guard;
+use hivesum_core::guard_is_out;
 use hivesum_core::hash::{Heartbeat, digest_segment, hash_batch};
 use hivesum_core::sys::sched;
 use hivesum_core::sys::sched::HasherPriority;
@@ -123,9 +123,9 @@ impl Handler<Work> for Hasher {
         fail::fail_point!("hasher_thread");
         let heartbeat = self.config.heartbeat.clone();
         let buffers = &mut self.buffers;
-        let reply = match Guard::PanicEdge.is_up() {
-            true => catch_unwind(AssertUnwindSafe(|| carry_out(buffers, quantum, &heartbeat))),
-            false => Ok(carry_out(buffers, quantum, &heartbeat)),
+        let reply = match guard_is_out!(PanicEdge) {
+            false => catch_unwind(AssertUnwindSafe(|| carry_out(buffers, quantum, &heartbeat))),
+            true => Ok(carry_out(buffers, quantum, &heartbeat)),
         };
         let reply = reply.unwrap_or_else(|_| Err(Lost::HasherDied { at: heartbeat.at() }));
         heartbeat.forget();

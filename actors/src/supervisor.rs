@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::error::Refused;
 use crate::gauges::{Gauges, Operation};
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
-use hivesum_core::guards::Guard;
+use hivesum_core::guard_is_out;
 use hivesum_core::hash::Notebook;
 use hivesum_core::sys::sched::HasherPriority;
 use pool::{InFlight, Pool};
@@ -114,7 +114,7 @@ impl Supervisor {
     }
 
     fn check_health(&mut self) {
-        if !Guard::Watchdog.is_up() {
+        if guard_is_out!(Watchdog) {
             return;
         }
         for slot in self.pool.stuck(self.config.quantum_deadline) {

@@ -1,88 +1,102 @@
-//! The guards: each thing that stands between an odd or hostile file and a wrong digest, a hang or a death.
+//! Switches that take single protections out, for tests alone.
 //!
-//! A guard that is never needed in a test protects nothing that anybody knows of. So each has a switch, under
-//! the feature `failpoints` alone, and one test takes them out in turn and expects a fault to get through.
-//! Without the feature every guard is up, the question costs nothing, and there is no switch.
+//! A guard is code that keeps an odd or hostile file from causing a wrong digest, a hang or a crash. A guard that
+//! no test needs is not known to protect anything. So each guard has a switch under the feature `failpoints`, and
+//! one test takes the guards out in turn and expects a fault to get through each time.
+//!
+//! Code asks [`guard_is_out!`](crate::guard_is_out). Without the feature the macro is the literal `false`, and
+//! neither the switches nor `Guard` exist.
 
+#[cfg(feature = "failpoints")]
+pub use self::switches::Guard;
 #[cfg(feature = "failpoints")]
 pub use crate::sys::mapped_write::{HeldMapping, write_mapped};
 
-/// What can be taken out. Each says what it answers; the rows are those of the tests in `tests/faults`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Guard {
-    /// SIGBUS inside a window is absorbed.
-    SigbusHandler,
-    /// Any other SIGBUS goes to the handler that was there before.
-    PreviousHandler,
-    /// A window that lost pages gives no digest.
-    LostPages,
-    /// `fstat` once more after the read.
-    SecondLook,
-    /// The change time counts, which nobody can set back.
-    ChangeTime,
-    /// A read lease is asked for: nobody has the file open for writing.
-    LeaseProbe,
-    /// The lease's signal is one that is ignored.
-    LeaseSignal,
-    /// What is not known to be stable is refused where only stable digests were asked for.
-    RequireStable,
-    /// Network and FUSE file systems are read, never mapped, and never called stable.
-    CarefulFilesystems,
-    /// A panic ends at its file.
-    PanicEdge,
-    /// A hasher that shows no sign of life is replaced.
-    Watchdog,
-    /// A file that comes byte by byte is given up.
-    Patience,
-    /// A directory that never answers is given up.
-    WalkPatience,
-    /// What `fstat` does not call a regular file is not read.
-    RegularFilesOnly,
-    /// Opened without waiting for the other end of a FIFO.
-    NonBlockingOpen,
-    /// `openat2` stays beneath its directory and follows no link.
-    Confinement,
-    /// Mount points are not crossed unless asked.
-    OneFilesystem,
-    /// File systems that the kernel makes up are passed over.
-    PseudoFilesystems,
-    /// A size of 0 is not believed.
-    UnsizedRead,
-    /// A file without an end is given up at a bound.
-    UnsizedBound,
-    /// A file over the bound is not begun.
-    FileBound,
-    /// Holes are not read.
-    Holes,
-    /// Directories are entered down to a depth.
-    DepthBound,
-    /// `EAGAIN` and `EINTR` of an open are tried again.
-    OpenRetry,
-    /// Running out of descriptors is waited out.
-    DescriptorRetry,
-    /// A read that gives less than asked for is gone on with.
-    WholeRead,
-    /// hivesum's own files are left alone.
-    OwnFiles,
+/// Whether a test has taken this guard out.
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! guard_is_out {
+    ($guard:ident) => {
+        $crate::guards::Guard::$guard.is_out()
+    };
 }
 
+/// Whether a test has taken this guard out: never without the feature `failpoints`.
 #[cfg(not(feature = "failpoints"))]
-impl Guard {
-    /// Always.
-    #[inline(always)]
-    pub const fn is_up(self) -> bool {
-        true
-    }
+#[doc(hidden)]
+#[macro_export]
+macro_rules! guard_is_out {
+    ($guard:ident) => {
+        false
+    };
 }
 
 #[cfg(feature = "failpoints")]
 mod switches {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::Guard;
+    /// A protection that can be taken out. The rows of `tests/faults` name the guards that they need.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[repr(u8)]
+    pub enum Guard {
+        /// SIGBUS inside a window is absorbed.
+        SigbusHandler,
+        /// Any other SIGBUS goes to the handler that was installed before.
+        PreviousHandler,
+        /// A window that lost pages gives no digest.
+        LostPages,
+        /// `fstat` is called again after the read.
+        SecondLook,
+        /// The change time counts, which no program can set back.
+        ChangeTime,
+        /// A read lease proves that no process has the file open for writing.
+        LeaseProbe,
+        /// The lease's signal is one that is ignored by default.
+        LeaseSignal,
+        /// Where only stable digests were asked for, unverified ones are refused.
+        RequireStable,
+        /// Files on network and FUSE file systems are read, never mapped, and never called stable.
+        CarefulFilesystems,
+        /// A panic costs only the file it happened on.
+        PanicEdge,
+        /// A hasher without a heartbeat is replaced.
+        Watchdog,
+        /// A file that arrives byte by byte is given up.
+        Patience,
+        /// A directory that never answers is given up.
+        WalkPatience,
+        /// Only what `fstat` calls a regular file is read.
+        RegularFilesOnly,
+        /// An open does not wait for the other end of a FIFO.
+        NonBlockingOpen,
+        /// `openat2` stays beneath its directory and follows no link.
+        Confinement,
+        /// Mount points are not crossed unless asked.
+        OneFilesystem,
+        /// File systems without stored content, such as `/proc`, are skipped.
+        PseudoFilesystems,
+        /// A file with a size of 0 is read all the same.
+        UnsizedRead,
+        /// A file without an end is given up at a limit.
+        UnsizedBound,
+        /// A file above the size limit is not started.
+        FileBound,
+        /// Holes are not read.
+        Holes,
+        /// Directories are entered down to a maximum depth.
+        DepthBound,
+        /// An open that failed with `EAGAIN` or `EINTR` is retried.
+        OpenRetry,
+        /// An open without a free descriptor waits for one.
+        DescriptorRetry,
+        /// A read that returned less than asked for is continued.
+        WholeRead,
+        /// hivesum's own files are left alone.
+        OwnFiles,
+    }
 
-    /// One bit a guard that is out. Read in a signal handler, too.
+    /// One bit per guard that is out. Also read in a signal handler.
     static OUT: AtomicU64 = AtomicU64::new(0);
 
     impl Guard {
@@ -126,9 +140,9 @@ mod switches {
             OUT.fetch_or(self.bit(), Ordering::SeqCst);
         }
 
-        /// Whether it stands.
-        pub fn is_up(self) -> bool {
-            OUT.load(Ordering::Relaxed) & self.bit() == 0
+        /// Whether it was taken out.
+        pub fn is_out(self) -> bool {
+            OUT.load(Ordering::Relaxed) & self.bit() != 0
         }
     }
 }

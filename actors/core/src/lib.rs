@@ -3,7 +3,7 @@
 pub mod compare;
 pub mod digest;
 pub mod file;
-#[cfg_attr(feature = "failpoints", doc(hidden))]
+#[doc(hidden)]
 pub mod guards;
 pub mod hash;
 pub mod manifest;

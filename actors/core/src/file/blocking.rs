@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use crate::guards::Guard;
+use crate::guard_is_out;
 
 /// Threads of this process that were left with a question.
 const MAX_LEFT: usize = 64;
@@ -68,7 +68,7 @@ pub(crate) fn ask<T: Send + 'static>(
         let steps = steps_of.steps.load(Ordering::Relaxed);
         waited = if steps == seen { waited + glance } else { Duration::ZERO };
         seen = steps;
-        if is_gone() || (waited >= timeout && Guard::WalkPatience.is_up()) {
+        if is_gone() || (waited >= timeout && !guard_is_out!(WalkPatience)) {
             LEFT.fetch_add(1, Ordering::Relaxed);
             steps_of.is_left.store(true, Ordering::SeqCst);
             return Err(NoAnswer);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::read::ReadFailure;
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::sys::sched;
 
 /// How long one file or directory may keep its reader waiting, unless another bound is set.
@@ -32,7 +32,7 @@ impl ReadDeadline {
 
     /// To be asked before every read but the first.
     pub(crate) fn check(&mut self) -> Result<(), ReadFailure> {
-        match self.is_over() && Guard::Patience.is_up() {
+        match self.is_over() && !guard_is_out!(Patience) {
             true => Err(ReadFailure::System(Errno::TIMEDOUT)),
             false => Ok(()),
         }

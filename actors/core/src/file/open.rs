@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{ErrorCode, FileMeta, SkipReason, Status};
 
 /// How often `openat2` is tried again after `EAGAIN` or `EINTR`.
@@ -40,12 +40,12 @@ pub enum Reach {
 
 impl Reach {
     fn flags(self) -> ResolveFlags {
-        let confined = match Guard::Confinement.is_up() {
-            true => ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
-            false => ResolveFlags::empty(),
+        let confined = match guard_is_out!(Confinement) {
+            false => ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+            true => ResolveFlags::empty(),
         };
         match self {
-            Self::OneFilesystem if Guard::OneFilesystem.is_up() => confined | ResolveFlags::NO_XDEV,
+            Self::OneFilesystem if !guard_is_out!(OneFilesystem) => confined | ResolveFlags::NO_XDEV,
             Self::OneFilesystem | Self::Everywhere => confined,
         }
     }
@@ -125,7 +125,7 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
     let stat = rustix::fs::fstat(&file).map_err(OpenFailure::System)?;
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok((file, stat)),
-        _ if !Guard::RegularFilesOnly.is_up() => Ok((file, stat)),
+        _ if guard_is_out!(RegularFilesOnly) => Ok((file, stat)),
         FileType::Directory => Err(OpenFailure::System(Errno::ISDIR)),
         _ => Err(OpenFailure::NotRegular),
     }
@@ -133,9 +133,9 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
 
 /// A FIFO never hangs, and no terminal becomes ours.
 fn never_waiting() -> OFlags {
-    match Guard::NonBlockingOpen.is_up() {
-        true => OFlags::NONBLOCK | OFlags::NOCTTY,
-        false => OFlags::NOCTTY,
+    match guard_is_out!(NonBlockingOpen) {
+        false => OFlags::NONBLOCK | OFlags::NOCTTY,
+        true => OFlags::NOCTTY,
     }
 }
 
@@ -145,8 +145,8 @@ pub(crate) fn trying_again<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Res
     let (mut tries, mut waits) = (OPEN_TRIES, DESCRIPTOR_WAITS);
     loop {
         match open() {
-            Err(Errno::AGAIN | Errno::INTR) if tries > 0 && Guard::OpenRetry.is_up() => tries -= 1,
-            Err(Errno::MFILE | Errno::NFILE) if waits > 0 && Guard::DescriptorRetry.is_up() => {
+            Err(Errno::AGAIN | Errno::INTR) if tries > 0 && !guard_is_out!(OpenRetry) => tries -= 1,
+            Err(Errno::MFILE | Errno::NFILE) if waits > 0 && !guard_is_out!(DescriptorRetry) => {
                 waits -= 1;
                 std::thread::sleep(DESCRIPTOR_WAIT);
             }

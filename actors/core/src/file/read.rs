@@ -16,7 +16,7 @@ use super::extents;
 use super::filesystem::FilesystemCache;
 use super::stability::OpenFile;
 use crate::digest::{Algorithms, MultiHasher};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 
 /// Bytes of the read buffer: one read call brings most files whole, and the bytes stay in the core's cache.
@@ -66,7 +66,7 @@ impl FromStr for IoMode {
 impl IoMode {
     /// Whether a file of `size` bytes is to be mapped.
     pub(crate) fn maps(self, file: &OpenFile, size: u64) -> bool {
-        let may_map = || file.filesystem.may_map() || !Guard::CarefulFilesystems.is_up();
+        let may_map = || file.filesystem.may_map() || guard_is_out!(CarefulFilesystems);
         match self {
             Self::Auto | Self::Read => false,
             Self::Map => size > 0 && may_map(),
@@ -170,7 +170,7 @@ impl ReadBuffers {
                 return Err(ReadFailure::Gone);
             }
             absorb(&self.buffer.bytes()[..got]);
-            if got < wanted && !Guard::WholeRead.is_up() {
+            if got < wanted && guard_is_out!(WholeRead) {
                 break;
             }
             left -= got;
@@ -194,7 +194,7 @@ impl ReadBuffers {
             let wanted = (size - offset + 1).min(BUFFER_BYTES as u64) as usize;
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
             offset += got as u64;
-            let at_the_end = got < wanted && (offset == size || !Guard::WholeRead.is_up());
+            let at_the_end = got < wanted && (offset == size || guard_is_out!(WholeRead));
             if offset > size || (got == 0 && !at_the_end) {
                 return Err(ReadFailure::Gone);
             }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::extents::is_sparse;
 use super::filesystem::{FilesystemCache, FilesystemKind};
 use super::open::{Dir, OpenFailure, meta_of, open_regular};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{FileMeta, Stability};
 use crate::sys::lease::{Probe, probe};
 
@@ -87,11 +87,11 @@ impl OpenFile {
         let meta = meta_of(&stat);
         let filesystem = filesystems.kind(file.as_fd(), meta.device);
         let in_a_tree = matches!(dir, Dir::Beneath(..));
-        if in_a_tree && filesystem == FilesystemKind::Pseudo && Guard::PseudoFilesystems.is_up() {
+        if in_a_tree && filesystem == FilesystemKind::Pseudo && !guard_is_out!(PseudoFilesystems) {
             return Err(OpenFailure::PseudoFilesystem);
         }
         // What a server or a program says of holes is not relied on.
-        let sparse = is_sparse(&stat) && filesystem.may_map() && Guard::Holes.is_up();
+        let sparse = is_sparse(&stat) && filesystem.may_map() && !guard_is_out!(Holes);
         Ok((Self { file, filesystem, sparse }, meta))
     }
 
@@ -103,10 +103,10 @@ impl OpenFile {
     pub(crate) fn stability(&self, meta: &FileMeta, now: Now, mapped: bool) -> Stability {
         match self.filesystem {
             FilesystemKind::Local | FilesystemKind::Memory => {}
-            _ if !Guard::CarefulFilesystems.is_up() => {}
+            _ if guard_is_out!(CarefulFilesystems) => {}
             FilesystemKind::Network | FilesystemKind::Fuse | FilesystemKind::Pseudo => return Stability::Unverified,
         }
-        if !Guard::LeaseProbe.is_up() {
+        if guard_is_out!(LeaseProbe) {
             return Stability::Stable;
         }
         let settled = self.filesystem.has_write_back() && now.is_long_after(meta);
@@ -137,8 +137,8 @@ impl FileMeta {
     /// Whether nothing tells of a write between two looks at one open file.
     pub(crate) fn same_content(&self, later: &Self) -> bool {
         let same_size_and_mtime = (self.size, self.mtime_ns) == (later.size, later.mtime_ns);
-        let same_ctime = self.ctime_ns == later.ctime_ns || !Guard::ChangeTime.is_up();
-        (same_size_and_mtime && same_ctime) || !Guard::SecondLook.is_up()
+        let same_ctime = self.ctime_ns == later.ctime_ns || guard_is_out!(ChangeTime);
+        (same_size_and_mtime && same_ctime) || guard_is_out!(SecondLook)
     }
 
     /// Whether a name stands for the file that it stood for before, not written to since. Devices are numbered

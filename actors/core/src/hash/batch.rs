@@ -12,7 +12,7 @@ use super::rules::{Coverage, ScanRules};
 use super::small_file::{FileWork, Found, LargeFound};
 use crate::digest::MultiHasher;
 use crate::file::{Now, ReadBuffers, meta_of, stat_entry};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{ErrorCode, FileMeta, Origin, Status};
 use crate::walk::{Fate, Plan};
 
@@ -102,9 +102,9 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
 
 /// A panic ends here, unless a test wants to see what becomes of one that does not.
 fn caught<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
-    match Guard::PanicEdge.is_up() {
-        true => catch_unwind(AssertUnwindSafe(work)),
-        false => Ok(work()),
+    match guard_is_out!(PanicEdge) {
+        false => catch_unwind(AssertUnwindSafe(work)),
+        true => Ok(work()),
     }
 }
 

@@ -28,7 +28,7 @@ impl Coverage {
 
 use crate::digest::Algorithms;
 use crate::file::IoMode;
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::FileIdentity;
 use crate::sys::slots::JobTag;
 
@@ -56,6 +56,6 @@ pub struct ScanRules {
 impl ScanRules {
     /// Whether a digest that is not known to be stable is refused.
     pub fn refuses_unverified(&self) -> bool {
-        self.require_stable && Guard::RequireStable.is_up()
+        self.require_stable && !guard_is_out!(RequireStable)
     }
 }

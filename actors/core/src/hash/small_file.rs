@@ -7,7 +7,7 @@ use super::batch::READ_ATTEMPTS;
 use super::rules::{END_BYTES, ScanRules};
 use crate::digest::MultiHasher;
 use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
 use crate::walk::{Plan, PlanEntry};
 
@@ -41,13 +41,13 @@ impl FileWork<'_> {
             Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
         };
         fail::fail_point!("file_opened");
-        if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) && Guard::OwnFiles.is_up() {
+        if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) && !guard_is_out!(OwnFiles) {
             // It came to this name since the walk looked. Closing it would drop the database's locks, which
             // belong to the process (`fcntl(2)`): the descriptor stays open for as long as that lives.
             std::mem::forget(file);
             return Found::Settled(meta, Status::Skipped(SkipReason::Internal));
         }
-        if meta.size > self.rules.max_file_bytes && Guard::FileBound.is_up() {
+        if meta.size > self.rules.max_file_bytes && !guard_is_out!(FileBound) {
             return Found::error(meta, ErrorCode::TooLarge);
         }
         if self.is_too_long(&meta) {
@@ -130,7 +130,7 @@ impl FileWork<'_> {
     fn digest_once(&mut self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Option<u64>, ReadFailure> {
         let digests = &mut *self.digests;
         let size = meta.size;
-        if size == 0 && Guard::UnsizedRead.is_up() {
+        if size == 0 && !guard_is_out!(UnsizedRead) {
             let UnsizedRead { bytes, is_end } =
                 self.buffers.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
             return Ok(is_end.then_some(bytes));

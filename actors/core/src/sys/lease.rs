@@ -7,7 +7,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use crate::guards::Guard;
+use crate::guard_is_out;
 
 /// What the probe found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) fn probe(file: BorrowedFd<'_>) -> Probe {
     let fd = file.as_raw_fd();
     // SAFETY: fcntl on a descriptor that `file` keeps open, with integer arguments alone.
     unsafe {
-        if Guard::LeaseSignal.is_up() && libc::fcntl(fd, F_SETSIG, libc::SIGURG) == -1 {
+        if !guard_is_out!(LeaseSignal) && libc::fcntl(fd, F_SETSIG, libc::SIGURG) == -1 {
             return Probe::Unavailable;
         }
         if libc::fcntl(fd, libc::F_SETLEASE, libc::F_RDLCK) == 0 {

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use crate::guards::Guard;
+use crate::guard_is_out;
 
 /// Windows that can be registered at a time. Each hasher owns one; a stuck hasher keeps its own.
 const MAX_WINDOWS: usize = 1024;
@@ -99,10 +99,10 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
     // SAFETY: the kernel hands a valid siginfo to an SA_SIGINFO handler.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     let from_the_kernel = code > 0;
-    if from_the_kernel && Guard::SigbusHandler.is_up() && absorb(address) {
+    if from_the_kernel && !guard_is_out!(SigbusHandler) && absorb(address) {
         return;
     }
-    if !Guard::PreviousHandler.is_up() {
+    if guard_is_out!(PreviousHandler) {
         return;
     }
     // SAFETY: called with the kernel's own arguments.

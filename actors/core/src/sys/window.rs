@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use super::sigbus::Registration;
-use crate::guards::Guard;
+use crate::guard_is_out;
 
 /// Bytes of one window: the longest piece that can be mapped. Measured: 8 to 16 MiB are equal, 2 MiB
 /// costs a seventh.
@@ -79,7 +79,7 @@ impl Window {
             read(piece)
         });
         self.hide(bytes);
-        match self.registration.faulted() && Guard::LostPages.is_up() {
+        match self.registration.faulted() && !guard_is_out!(LostPages) {
             true => Err(PieceFailure::Fault),
             false => result,
         }
@@ -90,7 +90,7 @@ impl Window {
         let start = self.reserved.as_mut_ptr();
         // SAFETY: advice on a range that is mapped right now; it changes no content.
         match unsafe { rustix::mm::madvise(start.cast(), bytes, Advice::LinuxPopulateRead) } {
-            Err(Errno::FAULT | Errno::HWPOISON | Errno::IO) if Guard::LostPages.is_up() => Err(PieceFailure::Fault),
+            Err(Errno::FAULT | Errno::HWPOISON | Errno::IO) if !guard_is_out!(LostPages) => Err(PieceFailure::Fault),
             // Kernels before 5.14 do not know the advice: the pages come in one by one.
             Ok(()) | Err(_) => Ok(()),
         }

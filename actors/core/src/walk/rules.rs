@@ -14,7 +14,7 @@ use super::directory::Listing;
 use super::globs::Filters;
 use super::plan::Fate;
 use crate::file::{FilesystemCache, FilesystemKind, OpenFailure, Reach, Steps, meta_of, trying_again};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 
 /// What holds for the whole walk.
@@ -56,11 +56,11 @@ impl Rules {
     ) -> Result<FilesystemKind, Status> {
         let stat = rustix::fs::fstat(dir).map_err(|errno: Errno| OpenFailure::System(errno).status())?;
         let meta = meta_of(&stat);
-        if self.leave_out.contains(&FileIdentity::of_meta(&meta)) && Guard::OwnFiles.is_up() {
+        if self.leave_out.contains(&FileIdentity::of_meta(&meta)) && !guard_is_out!(OwnFiles) {
             return Err(Status::Skipped(SkipReason::Internal));
         }
         match filesystems.kind(dir.as_fd(), meta.device) {
-            FilesystemKind::Pseudo if Guard::PseudoFilesystems.is_up() => {
+            FilesystemKind::Pseudo if !guard_is_out!(PseudoFilesystems) => {
                 Err(Status::Skipped(SkipReason::PseudoFilesystem))
             }
             kind => Ok(kind),
@@ -78,6 +78,6 @@ impl Rules {
 pub(crate) fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
     let is_own = |stat: &Stat| rules.leave_out.contains(&FileIdentity::of_meta(&meta_of(stat)));
     !rules.leave_out.is_empty()
-        && Guard::OwnFiles.is_up()
+        && !guard_is_out!(OwnFiles)
         && rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| is_own(&stat))
 }

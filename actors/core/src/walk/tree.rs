@@ -17,7 +17,7 @@ use super::plan_sink::{Destination, GroupSlot, NobodyListens, PlanReceiver, Plan
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
-use crate::guards::Guard;
+use crate::guard_is_out;
 use crate::result::{SkipReason, Status};
 
 /// Directories below one another; deeper ones are skipped with a reason.
@@ -159,7 +159,7 @@ impl<'a, 'b> Tree<'a, 'b> {
 
     fn open_and_enter(&mut self, name_len: usize) -> Result<(), Status> {
         fail::fail_point!("directory_met");
-        if self.levels.len() >= MAX_DEPTH && Guard::DepthBound.is_up() {
+        if self.levels.len() >= MAX_DEPTH && !guard_is_out!(DepthBound) {
             return Err(Status::Skipped(SkipReason::Depth));
         }
         let Some(parent) = self.levels.last() else { return Ok(()) };

@@ -4,7 +4,7 @@ use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
 use hivesum_core::digest::{Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
-use hivesum_core::guards::Guard;
+use hivesum_core::guard_is_out;
 use hivesum_core::hash::ScanRules;
 use hivesum_core::result::{ErrorCode, FileMeta, Stability};
 
@@ -28,7 +28,7 @@ impl LargeFile {
             *next_offset += read.bytes;
             *is_done = read.is_end;
             *state = Some(digests);
-            if *next_offset > max_bytes && Guard::UnsizedBound.is_up() {
+            if *next_offset > max_bytes && !guard_is_out!(UnsizedBound) {
                 self.note(Trouble::Failed(error(ErrorCode::TooLarge)));
             }
         }
