@@ -11,8 +11,8 @@ pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
     path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
 }
 
-/// Appends directory and name with one `/` between them; a name of nothing is the directory itself.
-pub(crate) fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
+/// Appends directory and name with one `/` between them. An empty name stands for the directory itself.
+pub fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
     path.extend_from_slice(directory);
     if name.is_empty() {
         return;
@@ -39,6 +39,17 @@ mod tests {
             for (other_place, other) in sorted.iter().enumerate() {
                 assert_eq!(walk_order(one, other), place.cmp(&other_place), "{one:?} {other:?}");
             }
+        }
+    }
+
+    #[test]
+    fn directory_and_name_are_joined_by_one_slash() {
+        for (directory, name, joined) in
+            [("a", "b", "a/b"), ("", "b", "b"), ("a", "", "a"), ("/", "b", "/b"), ("", "", "")]
+        {
+            let mut path = b"before ".to_vec();
+            append_path(&mut path, directory.as_bytes(), name.as_bytes());
+            assert_eq!(path, format!("before {joined}").as_bytes());
         }
     }
 

@@ -10,7 +10,7 @@ use super::plan::{Fate, Plan};
 use super::spec::{Target, WalkSpec};
 use super::tree;
 use crate::file::{Reach, meta_of};
-use crate::result::{FileIdentity, NameList, Status, append_path};
+use crate::result::{FileIdentity, NameList, Status};
 
 /// What a tree holds: files with their sizes and identities, in walk order.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Inventory {
         let mut path = Vec::new();
         for (index, entry) in plan.entries.iter().enumerate() {
             path.clear();
-            append_path(&mut path, &plan.group(entry).shown, plan.name(entry));
+            plan.path_into(entry, &mut path);
             match entry.fate {
                 Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
                 Fate::Settled(_) => {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::descriptors::Share;
 use crate::file::Dir;
-use crate::result::{FileMeta, Origin, Stability, Status};
+use crate::result::{FileMeta, Origin, Stability, Status, append_path};
 
 /// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.
 pub(crate) const PLAN_ENTRIES: usize = 256;
@@ -108,12 +108,7 @@ impl Plan {
 
     /// The entry's whole path, as it is shown.
     pub fn path_into(&self, entry: &PlanEntry, path: &mut Vec<u8>) {
-        let (directory, name) = (&*self.group(entry).shown, self.name(entry));
-        path.extend_from_slice(directory);
-        if !directory.is_empty() && !name.is_empty() && !directory.ends_with(b"/") {
-            path.push(b'/');
-        }
-        path.extend_from_slice(name);
+        append_path(path, &self.group(entry).shown, self.name(entry));
     }
 
     /// Some of its entries as a plan of their own.

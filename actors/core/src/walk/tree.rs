@@ -18,7 +18,7 @@ use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
 use crate::guard_is_out;
-use crate::result::{SkipReason, Status};
+use crate::result::{SkipReason, Status, append_path};
 
 /// Directories below one another; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
@@ -164,7 +164,8 @@ impl<'a, 'b> Tree<'a, 'b> {
         }
         let Some(parent) = self.levels.last() else { return Ok(()) };
         let name = &self.path[self.path.len() - name_len..];
-        let shown = join(&parent.shown, name);
+        let mut shown = Vec::with_capacity(parent.shown.len() + 1 + name.len());
+        append_path(&mut shown, &parent.shown, name);
         let entered = match parent.is_remote {
             true => self.ask_for(parent.dir.clone(), name)?,
             // What is mounted here may be anybody's: it is asked with more care.
@@ -225,15 +226,4 @@ impl<'a, 'b> Tree<'a, 'b> {
         ask(self.rules.timeout, || destination.is_gone(), move |steps_of| question(&rules, steps_of))
             .unwrap_or(Err(TIMEOUT))
     }
-}
-
-/// `shown` and `name` with one `/` between them, none after nothing.
-fn join(shown: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut path = Vec::with_capacity(shown.len() + 1 + name.len());
-    path.extend_from_slice(shown);
-    if !shown.is_empty() && !shown.ends_with(b"/") {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
-    path
 }
