@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::guard_is_out;
-use crate::result::{ErrorCode, FileMeta, SkipReason, Status};
+use crate::result::{FileMeta, SkipReason, Status};
 
 /// How often `openat2` is tried again after `EAGAIN` or `EINTR`.
 const OPEN_TRIES: usize = 64;
@@ -84,7 +84,7 @@ impl OpenFailure {
             Self::OtherFilesystem => Status::Skipped(SkipReason::OtherFilesystem),
             Self::NotRegular => Status::Skipped(SkipReason::NotRegular),
             Self::PseudoFilesystem => Status::Skipped(SkipReason::PseudoFilesystem),
-            Self::System(errno) => Status::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() },
+            Self::System(errno) => Status::of_errno(errno),
         }
     }
 }

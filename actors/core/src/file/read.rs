@@ -78,9 +78,19 @@ impl IoMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadFailure {
     /// The file is shorter than it was, or its pages are gone.
-    Gone,
+    MissingBytes,
     /// A read call failed.
     System(Errno),
+}
+
+impl ReadFailure {
+    /// The error of a file that is otherwise unchanged: where its bytes are missing, the device or its server failed.
+    pub(crate) const fn errno(self) -> Errno {
+        match self {
+            Self::MissingBytes => Errno::IO,
+            Self::System(errno) => errno,
+        }
+    }
 }
 
 /// The buffers and states that one hasher thread reuses from file to file.
@@ -147,7 +157,7 @@ impl ReadBuffers {
         {
             match window.read_piece(file.fd(), piece.offset, piece.bytes, &mut absorb) {
                 Ok(()) => return Ok(()),
-                Err(PieceFailure::Fault) => return Err(ReadFailure::Gone),
+                Err(PieceFailure::Fault) => return Err(ReadFailure::MissingBytes),
                 Err(PieceFailure::NotMappable) => {}
             }
         }
@@ -167,7 +177,7 @@ impl ReadBuffers {
             let wanted = left.min(BUFFER_BYTES);
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
             if got == 0 {
-                return Err(ReadFailure::Gone);
+                return Err(ReadFailure::MissingBytes);
             }
             absorb(&self.buffer.bytes()[..got]);
             if got < wanted && guard_is_out!(WholeRead) {
@@ -196,7 +206,7 @@ impl ReadBuffers {
             offset += got as u64;
             let at_the_end = got < wanted && (offset == size || guard_is_out!(WholeRead));
             if offset > size || (got == 0 && !at_the_end) {
-                return Err(ReadFailure::Gone);
+                return Err(ReadFailure::MissingBytes);
             }
             absorb(&self.buffer.bytes()[..got]);
             if at_the_end {

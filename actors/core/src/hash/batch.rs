@@ -149,7 +149,7 @@ impl BatchDone {
     fn settle_panic(&mut self, index: usize, digests_before: usize) {
         self.panics += 1;
         self.digests.truncate(digests_before);
-        self.settle(index, FileMeta::default(), Status::Error { code: ErrorCode::Internal, errno: 0 }, Coverage::Whole);
+        self.settle(index, FileMeta::default(), Status::error(ErrorCode::Internal), Coverage::Whole);
     }
 
     fn is_full(&self) -> bool {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::heartbeat::Heartbeat;
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
-use crate::file::{Now, OpenFile, Piece, ReadBuffers, ReadFailure, UnsizedRead};
-use crate::result::{ErrorCode, FileMeta, Stability, Status};
+use crate::file::{Now, OpenFile, Piece, ReadBuffers, UnsizedRead};
+use crate::result::{FileMeta, Stability, Status};
 use crate::sys::slots::JobTag;
 use crate::walk::Plan;
 
@@ -115,9 +115,7 @@ pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &
     }
     match read {
         Ok(done) => done,
-        Err(ReadFailure::System(errno)) => failed(errno),
-        // Pages are gone and the file says it did not change: the device failed.
-        Err(ReadFailure::Gone) => failed(rustix::io::Errno::IO),
+        Err(failure) => failed(failure.errno()),
     }
 }
 
@@ -129,5 +127,5 @@ fn look(file: &OpenFile, mapped: bool) -> SegmentDone {
 }
 
 fn failed(errno: rustix::io::Errno) -> SegmentDone {
-    SegmentDone::Failed(Status::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() })
+    SegmentDone::Failed(Status::of_errno(errno))
 }

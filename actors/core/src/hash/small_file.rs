@@ -19,7 +19,7 @@ pub(crate) enum Found {
 
 impl Found {
     pub(crate) fn error(meta: FileMeta, code: ErrorCode) -> Self {
-        Self::Settled(meta, Status::Error { code, errno: 0 })
+        Self::Settled(meta, Status::error(code))
     }
 }
 
@@ -103,14 +103,13 @@ impl FileWork<'_> {
                     let meta = FileMeta { size: bytes, ..meta };
                     return Some(Found::Settled(meta, Status::Hashed(stability)));
                 }
-                Err(ReadFailure::System(errno)) => return Some(self.failed(meta, digests_before, errno)),
-                // Bytes are missing and the file says it did not change: the device or its server lies.
-                Err(ReadFailure::Gone) if same => return Some(self.failed(meta, digests_before, Errno::IO)),
+                Err(ReadFailure::MissingBytes) if !same => self.out.truncate(digests_before),
+                Err(failure) => return Some(self.failed(meta, digests_before, failure.errno())),
                 Ok(None) => {
                     self.out.truncate(digests_before);
                     return None;
                 }
-                Ok(Some(_)) | Err(ReadFailure::Gone) => self.out.truncate(digests_before),
+                Ok(Some(_)) => self.out.truncate(digests_before),
             }
             meta = later;
             if self.is_too_long(&meta) {
@@ -122,8 +121,7 @@ impl FileWork<'_> {
 
     fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: Errno) -> Found {
         self.out.truncate(digests_before);
-        let status = Status::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() };
-        Found::Settled(meta, status)
+        Found::Settled(meta, Status::of_errno(errno))
     }
 
     /// One pass over the bytes. Gives how many there were; nothing when they are more than a piece.

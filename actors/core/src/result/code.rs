@@ -1,5 +1,6 @@
 //! Codes of items: why one file has no digest. They never end a scan.
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// Why one file has no digest although it should have one.
@@ -74,9 +75,7 @@ impl ErrorCode {
     }
 
     /// The code of an `errno` that opening, listing or reading gave.
-    #[must_use]
-    pub fn from_errno(errno: rustix::io::Errno) -> Self {
-        use rustix::io::Errno;
+    pub(crate) fn from_errno(errno: Errno) -> Self {
         match errno {
             Errno::NOENT | Errno::NOTDIR => Self::NotFound,
             Errno::ACCESS | Errno::PERM => Self::Permission,

@@ -66,6 +66,14 @@ impl Item {
         }
     }
 
+    /// The row of a batch, owned, with its whole path.
+    #[must_use]
+    pub fn of_row(row: RowRef<'_>, algorithms: &Algorithms) -> Self {
+        let mut path = Vec::new();
+        row.path_into(&mut path);
+        Self::of(&ItemRef::of_row(row, &path, algorithms))
+    }
+
     /// The same, owned.
     #[must_use]
     pub fn of(item: &ItemRef<'_>) -> Self {

@@ -1,5 +1,7 @@
 //! What became of one file: what `fstat` said of it, how it ended, how far its digests can be trusted.
 
+use rustix::io::Errno;
+
 use super::code::{ErrorCode, SkipReason};
 
 /// What `fstat` said of a file.
@@ -63,6 +65,19 @@ pub enum Status {
     },
     /// It was passed over.
     Skipped(SkipReason),
+}
+
+impl Status {
+    /// An error that no system call gave.
+    #[must_use]
+    pub const fn error(code: ErrorCode) -> Self {
+        Self::Error { code, errno: 0 }
+    }
+
+    /// The error of an `errno` that opening, listing or reading gave.
+    pub(crate) fn of_errno(errno: Errno) -> Self {
+        Self::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() }
+    }
 }
 
 /// Where a result comes from.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::status::Status;
 use super::verdict::AuditCounts;
 use crate::digest::Algorithm;
 
@@ -55,4 +56,38 @@ pub struct Summary {
     /// Of a verify job: the algorithm that digests without one turned out to be of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
+}
+
+impl Summary {
+    /// Counts one result of a file of this many bytes.
+    pub const fn count(&mut self, status: Status, bytes: u64) {
+        self.files += 1;
+        match status {
+            Status::Hashed(_) => {
+                self.hashed += 1;
+                self.bytes += bytes;
+            }
+            Status::Error { .. } => self.errors += 1,
+            Status::Skipped(_) => self.skipped += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::{ErrorCode, SkipReason, Stability};
+
+    #[test]
+    fn only_bytes_with_a_digest_count() {
+        let mut summary = Summary::default();
+        let statuses = [
+            Status::Hashed(Stability::Stable),
+            Status::Hashed(Stability::Unverified),
+            Status::error(ErrorCode::Permission),
+            Status::Skipped(SkipReason::Symlink),
+        ];
+        statuses.into_iter().for_each(|status| summary.count(status, 10));
+        assert_eq!(summary, Summary { files: 4, hashed: 2, errors: 1, skipped: 1, bytes: 20, ..Summary::default() });
+    }
 }

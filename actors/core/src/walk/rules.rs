@@ -28,7 +28,7 @@ pub(crate) struct Rules {
 }
 
 /// What becomes of a directory whose file system does not answer.
-pub(crate) const TIMEOUT: Status = Status::Error { code: ErrorCode::Timeout, errno: 0 };
+pub(crate) const TIMEOUT: Status = Status::error(ErrorCode::Timeout);
 
 /// What becomes of files and directories of hivesum's own.
 pub(crate) const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
