@@ -55,11 +55,16 @@ pub struct BatchDone {
     pub panics: u64,
 }
 
+/// The result of one entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
+    /// Which entry of the plan.
     pub index: usize,
+    /// What `fstat` said.
     pub meta: FileMeta,
+    /// What came of it.
     pub status: Status,
+    /// Where it comes from.
     pub origin: Origin,
 }
 
@@ -83,7 +88,7 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
         }
         let digests_before = done.digests.len();
         let mut work = FileWork { buffers, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
-        match caught(|| work.hash_entry(&task.plan, entry, index)) {
+        match catch_panic(|| work.hash_entry(&task.plan, entry, index)) {
             Ok(Found::Settled(meta, status)) => done.settle(index, meta, status, task.rules.coverage),
             Ok(Found::Large(large)) => done.large.push(large),
             Err(_) => {
@@ -100,8 +105,8 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
     done
 }
 
-/// A panic ends here, unless a test wants to see what becomes of one that does not.
-fn caught<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+/// A panic ends here, unless a test takes this guard out.
+pub(super) fn catch_panic<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
     match guard_is_out!(PanicEdge) {
         false => catch_unwind(AssertUnwindSafe(work)),
         true => Ok(work()),

@@ -53,7 +53,28 @@ pub struct ScanRules {
     pub job_tag: Option<JobTag>,
 }
 
+/// Above this a file is refused unless another limit is set: 16 TiB.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 16 << 40;
+
+/// The most that is read of a file whose size is 0 unless another limit is set: 64 GiB.
+pub const DEFAULT_MAX_UNSIZED_BYTES: u64 = 64 << 30;
+
 impl ScanRules {
+    /// These algorithms with the default limits. Digests of files with a possible writer are marked, not refused.
+    #[must_use]
+    pub const fn new(algorithms: Algorithms) -> Self {
+        Self {
+            algorithms,
+            coverage: Coverage::Whole,
+            io: IoMode::Auto,
+            require_stable: false,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            max_unsized_bytes: DEFAULT_MAX_UNSIZED_BYTES,
+            leave_out: Vec::new(),
+            job_tag: None,
+        }
+    }
+
     /// Whether a digest that is not known to be stable is refused.
     pub fn refuses_unverified(&self) -> bool {
         self.require_stable && !guard_is_out!(RequireStable)

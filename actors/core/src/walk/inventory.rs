@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rustix::fs::Stat;
 
-use super::globs::Filters;
 use super::plan::{Fate, Plan};
 use super::spec::{Target, WalkSpec};
 use super::tree;
@@ -29,7 +28,7 @@ impl Inventory {
     #[must_use]
     pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
         let targets = vec![Target::Directory { dir, shown: Vec::new() }];
-        tree::inventory(WalkSpec { targets, filters: Filters::default(), reach, leave_out: Vec::new(), timeout })
+        tree::inventory(WalkSpec { reach, timeout, ..WalkSpec::new(targets) })
     }
 
     fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {

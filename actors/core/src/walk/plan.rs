@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::descriptors::Share;
+use crate::digest::Algorithms;
 use crate::file::Dir;
-use crate::result::{FileMeta, Origin, Stability, Status, append_path};
+use crate::result::{ErrorCode, FileMeta, Origin, Row, Rows, Stability, Status, append_path};
 
 /// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.
 pub(crate) const PLAN_ENTRIES: usize = 256;
@@ -128,6 +129,29 @@ impl Plan {
             }
         }
         slice
+    }
+
+    /// A batch with a row for every entry: settled ones as they are, the others as internal errors until the caller
+    /// enters what came of them.
+    pub(crate) fn unsettled_rows(&self, algorithms: Algorithms) -> Rows {
+        let row = |entry: &PlanEntry| Row {
+            directory: entry.group,
+            name_at: entry.name_at,
+            name_len: entry.name_len,
+            digests_at: 0,
+            meta: FileMeta::default(),
+            status: match entry.fate {
+                Fate::Settled(status) => status,
+                Fate::Hash => Status::error(ErrorCode::Internal),
+            },
+            origin: entry.origin,
+        };
+        Rows {
+            directories: self.groups.iter().map(|group| group.shown.clone()).collect(),
+            names: self.names.clone(),
+            rows: self.entries.iter().map(row).collect(),
+            ..Rows::new(algorithms)
+        }
     }
 
     pub(crate) fn name(&self, entry: &PlanEntry) -> &[u8] {

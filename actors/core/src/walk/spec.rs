@@ -1,10 +1,15 @@
 //! What a walk is given, and what it sends back.
 
-use super::globs::Filters;
-use crate::file::Reach;
-use crate::result::{FileIdentity, NameList};
+use std::fs::OpenOptions;
+use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::time::Duration;
+
+use super::globs::Filters;
+use crate::file::{DEFAULT_READ_TIMEOUT, Reach};
+use crate::result::{FileIdentity, NameList};
 
 /// Something to hash.
 #[derive(Debug)]
@@ -40,6 +45,15 @@ pub enum Target {
 }
 
 impl Target {
+    /// The tree below a directory. Paths in its results are relative to it.
+    ///
+    /// # Errors
+    /// When the path is not a directory or cannot be opened.
+    pub fn directory(path: impl AsRef<Path>) -> io::Result<Self> {
+        let dir = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+        Ok(Self::Directory { dir: dir.into(), shown: Vec::new() })
+    }
+
     /// The same target once more, for a second walk.
     fn try_clone(&self) -> std::io::Result<Self> {
         Ok(match self {
@@ -69,6 +83,13 @@ pub struct WalkSpec {
 }
 
 impl WalkSpec {
+    /// All entries of these targets, across mount points, with the default timeout.
+    #[must_use]
+    pub fn new(targets: Vec<Target>) -> Self {
+        let (filters, leave_out) = (Filters::default(), Vec::new());
+        Self { targets, filters, reach: Reach::Everywhere, leave_out, timeout: DEFAULT_READ_TIMEOUT }
+    }
+
     /// The same walk once more; nothing where descriptors run out.
     pub fn try_clone(&self) -> Option<Self> {
         let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
@@ -85,4 +106,19 @@ pub struct Totals {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_directory_is_a_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        let Target::Directory { shown, .. } = Target::directory(dir.path()).unwrap() else { panic!("a tree") };
+        assert!(shown.is_empty());
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let refused = Target::directory(dir.path().join("file")).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::NotADirectory);
+    }
 }
