@@ -1,4 +1,72 @@
-//! Digests of files, and what they say: plain functions and types, without actors, a database or HTTP.
+//! Digests of files, and what they tell: walking, reading, hashing, manifests and comparison.
+//!
+//! Plain functions and types, without actors, a database or HTTP. Every function runs on the calling thread.
+//!
+//! ```
+//! use std::fs;
+//!
+//! use hivesum_core::compare::Fact;
+//! use hivesum_core::hash::hash_targets;
+//! use hivesum_core::{Algorithms, Audit, BaselineBuilder, ScanRules, Target, Verdict, WalkSpec};
+//!
+//! # let tree = tempfile::tempdir()?;
+//! # let tree = tree.path();
+//! fs::write(tree.join("kept"), "abc")?;
+//! fs::write(tree.join("edited"), "abc")?;
+//! let algorithms: Algorithms = "blake3,sha256".parse()?;
+//!
+//! // Record what the files are.
+//! let mut baseline = BaselineBuilder::new();
+//! let summary = hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), ScanRules::new(algorithms), |batch| {
+//!     for fact in batch.items().filter_map(|item| Fact::of_item(&item.as_ref())) {
+//!         baseline.push_fact(&fact);
+//!     }
+//! });
+//! assert_eq!((summary.hashed, summary.bytes), (2, 6));
+//!
+//! // Later, compare them with the record.
+//! fs::write(tree.join("edited"), "abcd")?;
+//! let mut audit = Audit::new(baseline.finish(), None);
+//! let rules = ScanRules::new(audit.algorithms());
+//! hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), rules, |batch| {
+//!     for item in batch.items() {
+//!         let expected = if item.path == b"edited" { Verdict::Modified } else { Verdict::Matched };
+//!         assert_eq!(audit.judge(&item.as_ref()).verdict, Some(expected));
+//!     }
+//! });
+//! assert_eq!(audit.finish().counts.modified, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whole programs are in `examples/`: `hash_tree`, `check_manifest` and `compare_trees`.
+//!
+//! # Modules
+//!
+//! In the order in which they build on each other:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`sys`] | mapped windows, lease probes, thread scheduling: the only module with `unsafe` |
+//! | [`digest`] | algorithms, their running states, the self-test |
+//! | [`result`] | what came of a file: status, digests, verdict, evidence |
+//! | [`file`] | opening beneath a directory, reading, whether a file stayed the same |
+//! | [`walk`] | trees in walk order, as plans of entries to hash |
+//! | [`hash`] | small files in batches, large files piece by piece |
+//! | [`manifest`] | nine formats, read and written |
+//! | [`compare`] | audit against a manifest, comparison of two trees, duplicates |
+//!
+//! # What it does to the process
+//!
+//! - The first [`ReadBuffers`] installs a SIGBUS handler, which turns a fault inside a mapped window into an error
+//!   of that file. It passes every other SIGBUS on to the handler that was installed before.
+//! - Threads keep their priority. [`HasherPriority::Idle`] puts the calling thread into `SCHED_IDLE`, and only when
+//!   [applied](HasherPriority::apply).
+//! - `RLIMIT_NOFILE` is read, never changed: raising it is the engine's part (`hivesum-actors`).
+//! - A walk asks directories on network and FUSE mounts from threads of its own. A thread whose mount never answers
+//!   cannot be ended; at most 64 are left behind, then such mounts are reported as timeouts at once.
+//! - A file of [`ScanRules::leave_out`] that is opened all the same stays open: closing it would drop the locks that
+//!   this process holds on it.
+//! - Logging goes through `tracing`.
 
 pub mod compare;
 pub mod digest;
@@ -10,3 +78,12 @@ pub mod manifest;
 pub mod result;
 pub mod sys;
 pub mod walk;
+
+pub use compare::{Audit, Baseline, BaselineBuilder, Comparison};
+pub use digest::{Algorithm, Algorithms, Digest, MultiHasher, self_test};
+pub use file::{IoMode, Reach, ReadBuffers, RelPath, Root};
+pub use hash::ScanRules;
+pub use manifest::{Claimed, Format, Limits, ManifestReader, ManifestWriter, ReadOptions, Record};
+pub use result::{ErrorCode, Evidence, Item, ItemRef, Rows, SkipReason, Stability, Status, Summary, Verdict};
+pub use sys::sched::HasherPriority;
+pub use walk::{Filters, Inventory, Target, WalkSpec};

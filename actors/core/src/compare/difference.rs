@@ -13,7 +13,9 @@ use super::change::{Change, Counts};
 use super::pairs::{Candidate, agree, pair};
 use crate::digest::Algorithm;
 use crate::manifest::Claimed;
-use crate::result::{Evidence, Known, Verdict, is_below, serialize_name, walk_order};
+use crate::result::{
+    ErrorCode, Evidence, ItemRef, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order,
+};
 
 /// Differences that one comparison holds.
 const MAX_DIFFERENCES: usize = 1_000_000;
@@ -27,6 +29,18 @@ pub struct Fact {
     pub known: Known,
     /// Its digests; none where it could not be read.
     pub digests: Vec<Claimed>,
+}
+
+impl Fact {
+    /// What a result says of its file. None for what is not a file or is not there.
+    #[must_use]
+    pub fn of_item(item: &ItemRef<'_>) -> Option<Self> {
+        if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
+            return None;
+        }
+        let digests = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
+        Some(Self { path: item.path.to_vec(), known: Known::of_result(&item.meta), digests })
+    }
 }
 
 /// What was known of a file at one of the two times.

@@ -29,8 +29,9 @@ use crate::walk::{self, NobodyListens, Plan, PlanReceiver, WalkSpec};
 /// let mut lines = Vec::new();
 /// let summary = hash_targets(spec, rules, |batch| {
 ///     for row in batch.iter() {
-///         let digests: Vec<_> = row.digests(batch.algorithms()).map(|digest| digest.to_string()).collect();
-///         lines.push(format!("{}  {}", digests.join(" "), row.name.escape_ascii()));
+///         for digest in row.digests(batch.algorithms()) {
+///             lines.push(format!("{digest}  {}", row.name.escape_ascii()));
+///         }
 ///     }
 /// });
 /// assert_eq!(lines, ["352441c2  a"]);
@@ -197,12 +198,9 @@ mod tests {
     const LARGE_BYTES: usize = 2 * PIECE_BYTES + 1000;
 
     fn items(dir: &std::path::Path, rules: ScanRules) -> (Vec<Item>, Summary) {
-        let algorithms = rules.algorithms;
         let mut items = Vec::new();
         let spec = WalkSpec::new(vec![Target::directory(dir).unwrap()]);
-        let summary = hash_targets(spec, rules, |rows| {
-            items.extend(rows.iter().map(|row| Item::of_row(row, &algorithms)));
-        });
+        let summary = hash_targets(spec, rules, |rows| items.extend(rows.items()));
         (items, summary)
     }
 

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::batch::{RowRef, split_digests};
+use super::batch::{RowRef, Rows, split_digests};
 use super::status::{FileMeta, Origin, Status};
-use super::verdict::Fixity;
+use super::verdict::{Fixity, fixity_of};
 use crate::digest::{Algorithm, Algorithms};
 
 /// One result, owned: what the store answers.
@@ -66,14 +66,6 @@ impl Item {
         }
     }
 
-    /// The row of a batch, owned, with its whole path.
-    #[must_use]
-    pub fn of_row(row: RowRef<'_>, algorithms: &Algorithms) -> Self {
-        let mut path = Vec::new();
-        row.path_into(&mut path);
-        Self::of(&ItemRef::of_row(row, &path, algorithms))
-    }
-
     /// The same, owned.
     #[must_use]
     pub fn of(item: &ItemRef<'_>) -> Self {
@@ -86,6 +78,24 @@ impl Item {
             reused: item.reused,
             fixity: item.fixity.cloned(),
         }
+    }
+}
+
+impl Rows {
+    /// The results, owned, with their whole paths and what an audit says of them. [`iter`](Self::iter) gives them
+    /// without an allocation.
+    pub fn items(&self) -> impl Iterator<Item = Item> {
+        (0..self.len()).filter_map(|index| self.item(index))
+    }
+
+    /// One result, owned, by its index in the batch.
+    #[must_use]
+    pub fn item(&self, index: usize) -> Option<Item> {
+        let row = self.get(index)?;
+        let mut path = Vec::new();
+        row.path_into(&mut path);
+        let fixity = fixity_of(self.judged.get(index));
+        Some(Item::of(&ItemRef { fixity: fixity.as_ref(), ..ItemRef::of_row(row, &path, &self.algorithms) }))
     }
 }
 
