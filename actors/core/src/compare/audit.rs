@@ -14,7 +14,33 @@ use crate::result::{
     AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, split_digests, walk_order,
 };
 
-/// An audit under way.
+/// An audit under way. Results come in walk order; [`finish`](Self::finish) tells what was missing or moved.
+///
+/// ```
+/// use hivesum_core::hash::hash_targets;
+/// use hivesum_core::{Audit, BaselineBuilder, Claimed, Digest, Record, ScanRules, Target, Verdict, WalkSpec};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let tree = dir.path();
+/// let mut builder = BaselineBuilder::new();
+/// for name in ["a", "b"] {
+///     let digests = vec![Claimed::of(Digest::from_hex(hivesum_core::Algorithm::Crc32, "352441c2")?)];
+///     builder.push(&Record { name: name.into(), digests, ..Record::default() })?;
+/// }
+/// std::fs::write(tree.join("a"), "abc")?;
+///
+/// let mut audit = Audit::new(builder.finish(), None);
+/// let rules = ScanRules::new(audit.algorithms());
+/// hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), rules, |batch| {
+///     for item in batch.items() {
+///         assert_eq!(audit.judge(&item.as_ref()).verdict, Some(Verdict::Matched));
+///     }
+/// });
+/// let findings = audit.finish();
+/// assert_eq!(findings.absent[0].path, b"b");
+/// assert_eq!((findings.counts.matched, findings.counts.missing), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Audit {
     baseline: Baseline,

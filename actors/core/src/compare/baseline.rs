@@ -14,6 +14,20 @@ use crate::result::{Known, walk_order};
 pub type NameInvalid = PathInvalid;
 
 /// The entries of a manifest, sorted and merged.
+///
+/// ```
+/// use hivesum_core::{BaselineBuilder, Claimed, Digest, Record};
+///
+/// let mut builder = BaselineBuilder::new();
+/// for (name, digits) in [("b", "00000001"), ("./a/x", "00000002"), ("a/x", "00000002")] {
+///     let digest = Claimed::of(Digest::from_hex(hivesum_core::Algorithm::Crc32, digits)?);
+///     builder.push(&Record { name: name.into(), digests: vec![digest], ..Record::default() })?;
+/// }
+/// let baseline = builder.finish();
+/// assert_eq!(baseline.names().collect::<Vec<_>>(), [&b"a/x"[..], b"b"]);
+/// assert_eq!(baseline.algorithms(None).to_string(), "crc32");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     names: Vec<u8>,

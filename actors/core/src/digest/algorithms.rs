@@ -11,6 +11,18 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, UnknownAlgorithm};
 
 /// A non-empty ordered set of algorithms; its serde form is the list of their names.
+///
+/// ```
+/// use hivesum_core::{Algorithm, Algorithms};
+///
+/// let algorithms: Algorithms = "sha256, BLAKE3".parse()?;
+/// assert_eq!(algorithms.as_slice(), [Algorithm::Sha256, Algorithm::Blake3]);
+/// assert_eq!(algorithms.to_string(), "sha256,blake3");
+/// // The digests of one file, end to end: where each begins.
+/// assert_eq!(algorithms.digest_bytes(), 64);
+/// assert_eq!(algorithms.position(Algorithm::Blake3), Some(32));
+/// # Ok::<(), hivesum_core::digest::AlgorithmsInvalid>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "Vec<Algorithm>", try_from = "Vec<Algorithm>")]
 pub struct Algorithms {

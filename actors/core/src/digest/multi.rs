@@ -11,6 +11,21 @@ use super::{Algorithms, Chain};
 const BLOCK_BYTES: usize = 64 * 1024;
 
 /// The running states of a set of algorithms over the same bytes.
+///
+/// ```
+/// use hivesum_core::result::split_digests;
+/// use hivesum_core::{Algorithms, MultiHasher};
+///
+/// let algorithms: Algorithms = "md5,crc32".parse()?;
+/// let mut hasher = MultiHasher::new(&algorithms);
+/// hasher.update(b"a");
+/// hasher.update(b"bc");
+/// let mut digests = Vec::new();
+/// hasher.finalize_reset_into(&mut digests);
+/// let digests: Vec<_> = split_digests(&digests, &algorithms).map(|digest| digest.to_string()).collect();
+/// assert_eq!(digests, ["900150983cd24fb0d6963f7d28e17f72", "352441c2"]);
+/// # Ok::<(), hivesum_core::digest::AlgorithmsInvalid>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MultiHasher {
     /// In the order of the set, at least one.

@@ -12,6 +12,16 @@ use super::Algorithm;
 pub const MAX_DIGEST_BYTES: usize = 64;
 
 /// A digest of one algorithm.
+///
+/// ```
+/// use hivesum_core::{Algorithm, Digest};
+///
+/// let digest = Digest::from_hex(Algorithm::Crc32, "CBF43926")?;
+/// assert_eq!(digest.as_bytes(), [0xcb, 0xf4, 0x39, 0x26]);
+/// assert_eq!(digest.to_string(), "cbf43926");
+/// assert!(Digest::from_hex(Algorithm::Md5, "CBF43926").is_err());
+/// # Ok::<(), hivesum_core::digest::DigestInvalid>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest {
     algorithm: Algorithm,

@@ -14,6 +14,17 @@ const MAX_PATH_BYTES: usize = 4096;
 
 /// A path relative to a root: components between single `/`, none of them empty, `.` or `..`, no NUL.
 /// The empty path is the root itself.
+///
+/// ```
+/// use hivesum_core::RelPath;
+///
+/// let path = RelPath::new("photos/2024/a.jpg")?;
+/// assert_eq!(path.file_name(), b"a.jpg");
+/// for refused in ["/etc/passwd", "../a", "a//b", "./a"] {
+///     assert!(RelPath::new(refused).is_err());
+/// }
+/// # Ok::<(), hivesum_core::file::PathInvalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RelPath(Vec<u8>);
 

@@ -57,6 +57,23 @@ impl ManifestError {
 }
 
 /// The records of a manifest, one after the other.
+///
+/// ```
+/// use hivesum_core::{Algorithm, Limits, ManifestReader, ReadOptions};
+///
+/// let text = "SHA256 (empty) = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\nnonsense\n";
+/// let options = ReadOptions::new(Limits::COMMAND_LINE);
+/// let mut reader = ManifestReader::detecting(text.as_bytes(), b"SHA256SUMS", options)?;
+///
+/// let (line, record) = reader.next_record()?.expect("a first line");
+/// let record = record.expect("an entry");
+/// assert_eq!((line, &record.name[..]), (1, &b"empty"[..]));
+/// assert!(record.digest_of(Algorithm::Sha256).is_some());
+///
+/// assert_eq!(reader.next_record()?, Some((2, None)), "a line that is not an entry");
+/// assert_eq!(reader.next_record()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ManifestReader<R> {
     form: Form<R>,
     options: ReadOptions,

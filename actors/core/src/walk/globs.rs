@@ -22,6 +22,23 @@ pub struct GlobInvalid {
 const MAX_GLOBS: usize = 1000;
 
 /// Which entries of a tree are wanted. The default wants all.
+///
+/// ```
+/// use hivesum_core::walk::survey;
+/// use hivesum_core::{Filters, Target, WalkSpec};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let tree = dir.path();
+/// std::fs::create_dir(tree.join("target"))?;
+/// for name in ["a.rs", "a.txt", "target/b.rs"] {
+///     std::fs::write(tree.join(name), "1234")?;
+/// }
+/// let filters = Filters::new(&["*.rs".to_owned()], &["/target".to_owned()])?;
+/// let spec = WalkSpec { filters, ..WalkSpec::new(vec![Target::directory(tree)?]) };
+/// let totals = survey(spec, &|| false).expect("nobody cancels it");
+/// assert_eq!((totals.files, totals.bytes), (1, 4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Filters {
     include: Option<Globs>,

@@ -47,6 +47,13 @@ pub enum Target {
 impl Target {
     /// The tree below a directory. Paths in its results are relative to it.
     ///
+    /// ```
+    /// # use hivesum_core::Target;
+    /// let tree = Target::directory("/usr/share")?;
+    /// assert!(Target::directory("/no/such/directory").is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When the path is not a directory or cannot be opened.
     pub fn directory(path: impl AsRef<Path>) -> io::Result<Self> {
