@@ -1,23 +1,49 @@
-//! The engine of hivesum: files and uploads are digested by a supervised pool of hashers, off the event loop.
+//! The engine of hivesum: files and uploads are hashed by a supervised pool of hasher threads, off the event loop.
 //!
 //! ```text
-//!          Engine  (the only door)
-//!            |  scan                     |  upload
-//!            v                           v
-//!   Walker -> Driver (job/) --quanta--> Supervisor --at most two--> Hasher, Hasher, ...
-//!  (walkdir)    |  results in walk order     ^----------finished--------'
-//!               v
-//!        reader, or the store
-//! ------------------------------------------------------------------ actix ends here
-//!   digest/   source/   manifest/   compare/   sys/   plain functions; only sys/ has `unsafe`
+//!   Jobs (jobs/, store/): accepted, stored, scheduled, resumed        your program
+//!       | scan                                                          | scan, upload
+//!       v                                                               v
+//!   Scan (scan/): Walker -> Driver --quanta--> Supervisor --at most two--> Hasher, Hasher, ...
+//!                              | results in walk order   ^-------finished------'
+//!                              v
+//!                   whoever reads the scan: a command, or a job that commits them
 //! ```
 //!
 //! What holds everywhere:
-//! - Everything a hasher does is one bounded quantum; cancel, deadlines, fairness and progress follow.
-//! - Every queue, window and buffer has a bound of ours, for actix's mailboxes have none that holds.
-//! - A digest is right or refused: opened beneath its root, the same before and after the read.
-//! - A panic costs one file; a dead or stuck hasher is replaced and costs the file it was on.
-//! - Results leave in walk order, and a reader that does not read stops the work, not the process.
+//! - A hasher works on one bounded quantum at a time; cancelling, deadlines, fairness and progress follow from that.
+//! - Every queue, window and buffer has a bound of its own, because actix's mailboxes have none that holds.
+//! - A panic costs one file. A hasher that is dead or stuck is replaced and costs the file it was reading.
+//! - Results arrive in walk order. A reader that does not read stops the work, not the process.
+//!
+//! Side effects: starting an [`Engine`] raises the soft limit of open files (`RLIMIT_NOFILE`) to the hard one and runs
+//! hasher threads under `SCHED_IDLE` unless [`EngineConfig`] says otherwise; the first hasher installs a SIGBUS handler
+//! (see `hivesum_core::sys`).
+//!
+//! ```
+//! use hivesum_actors::engine::{Engine, EngineConfig, SelfTest};
+//! use hivesum_actors::scan::{ScanOutcome, ScanSpec};
+//! use hivesum_core::digest::Algorithms;
+//! use hivesum_core::walk::Target;
+//!
+//! let directory = tempfile::tempdir()?;
+//! std::fs::write(directory.path().join("file"), "hello\n")?;
+//!
+//! let algorithms: Algorithms = "sha256".parse()?;
+//! let config = EngineConfig { self_test: SelfTest::Only(algorithms), ..EngineConfig::default() };
+//! let (engine, thread) = Engine::start_in_background(config)?;
+//! let mut scan = engine.scan(ScanSpec::new(vec![Target::directory(directory.path())?], algorithms))?;
+//! while let Some(rows) = scan.blocking_next() {
+//!     for row in rows.iter() {
+//!         let digest = row.digests(rows.algorithms()).next().expect("the file can be read");
+//!         assert_eq!(row.name, b"file");
+//!         assert_eq!(digest.to_string(), "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+//!     }
+//! }
+//! assert_eq!(scan.blocking_finish().outcome, ScanOutcome::Completed);
+//! thread.join();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod engine;
 pub mod error;
@@ -33,7 +59,13 @@ pub mod store;
 mod supervisor;
 mod walker;
 
-pub use engine::{Engine, EngineConfig};
+pub use engine::{
+    Background, Engine, EngineConfig, EngineStats, HasherPriority, HasherStats, SelfTest, Upload, UploadDigests,
+};
+pub use error::{Refused, StartError, StoreError, SubmitError, UploadError};
+pub use job::{Job, JobId, JobKind, JobQuery, JobSpec, JobState, ResultQuery};
+pub use jobs::{EventStream, JobEvent, JobEventKind, Jobs, JobsConfig};
+pub use scan::{Canceller, Priority, Scan, ScanEnd, ScanOutcome, ScanSpec};
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,15 @@
-//! The whole protocol on one page: who sends what to whom.
+//! The messages of the hashing actors: who sends what to whom.
 //!
 //! ```text
-//! Upload, driver --Submit--> Supervisor --Work--> Hasher
-//!                                ^------Finished-----'
-//! Upload, driver <--Answer (their own channel)-- Supervisor
-//! driver --Withdraw, Drain, Chart--> Supervisor      Hasher (dropped) --Died--> Supervisor
+//! Upload, Driver --Submit--> Supervisor --Work--> Hasher
+//!                                ^------Finished-----'   Hasher (its thread ends) --Died--> Supervisor
+//! Upload, Driver <--Reply (their own channel)-- Supervisor
+//! Driver --Withdraw--> Supervisor        Engine --Drain--> Supervisor
+//! Scan   --Walk, Survey--> Walker        Store  --Ask--> StoreWorker   (defined with their actors)
 //! ```
 //!
-//! Mailboxes of actix have no bound that holds, so every sender has its own: an upload has one quantum
-//! under way, a driver a fixed credit, and the Supervisor hands each Hasher at most two.
+//! The mailboxes of actix are not bounded in a way that holds, so every sender bounds itself: an upload has one quantum
+//! in flight, a driver a fixed credit, and the Supervisor gives each Hasher at most two.
 
 use std::time::Instant;
 

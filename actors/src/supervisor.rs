@@ -7,19 +7,17 @@
 mod pool;
 mod queues;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler};
 use tokio::sync::oneshot;
 
 use crate::error::Refused;
-use crate::gauges::{Gauges, Operation};
+use crate::gauges::Operation;
 use crate::messages::{Answer, Died, Drain, Finished, Lane, Lost, Quantum, Reply, Submit, Withdraw, Work};
 use hivesum_core::guard_is_out;
-use hivesum_core::hash::Notebook;
-use hivesum_core::sys::sched::HasherPriority;
-use pool::{InFlight, Pool};
+pub(crate) use pool::SupervisorConfig;
+use pool::{InFlight, Pool, Reports};
 use queues::{QueueFull, QueueLimits, Queues};
 
 /// Quanta of one job that may wait; its driver's credit is far below.
@@ -27,18 +25,6 @@ const JOB_QUEUE_LIMIT: usize = 1024;
 
 /// How often hashers are looked at.
 const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
-
-/// What the Supervisor is started with.
-#[derive(Debug, Clone)]
-pub(crate) struct SupervisorConfig {
-    pub(crate) hashers: usize,
-    pub(crate) priority: HasherPriority,
-    pub(crate) interactive_limit: usize,
-    pub(crate) quantum_deadline: Duration,
-    pub(crate) max_stuck: usize,
-    pub(crate) gauges: Arc<Gauges>,
-    pub(crate) notebook: Notebook,
-}
 
 pub(crate) struct Supervisor {
     config: SupervisorConfig,
@@ -147,7 +133,8 @@ impl Actor for Supervisor {
     fn started(&mut self, context: &mut Self::Context) {
         // Bounded by the senders: uploads, drivers' credit, and two answers a hasher.
         context.set_mailbox_capacity(4096);
-        self.pool.fill(&self.config, context.address());
+        let (finished, died) = (context.address().recipient(), context.address().recipient());
+        self.pool.fill(&self.config, Reports { finished, died });
         self.config.gauges.set_size(self.config.hashers);
         context.run_interval(HEALTH_INTERVAL, |supervisor, _| supervisor.check_health());
     }

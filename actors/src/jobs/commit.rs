@@ -15,7 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::active::ActiveJob;
 use super::outcome::{Finish, JobOutcome};
 use super::resume::Unreadable;
-use super::retry_full_disk::with_room;
+use super::retry::with_room;
 use super::shared::JobsShared;
 use super::verify;
 use crate::error::StoreError;

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::active::ActiveJob;
 use crate::error::{Refused, SubmitError};
@@ -29,6 +29,8 @@ pub(crate) struct JobQueue {
     running: watch::Sender<usize>,
     /// How often a job came or went.
     changes: watch::Sender<u64>,
+    /// A job was admitted, or a permit given back, since the scheduler last looked.
+    to_schedule: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -81,13 +83,14 @@ impl Drop for RunPermit {
             state.running
         };
         self.queue.running.send_replace(running);
+        self.queue.to_schedule.notify_one();
     }
 }
 
 impl JobQueue {
     pub(crate) fn new(limits: Limits) -> Arc<Self> {
         let ((running, _), (changes, _)) = (watch::channel(0), watch::channel(0));
-        Arc::new(Self { limits, state: Mutex::default(), running, changes })
+        Arc::new(Self { limits, state: Mutex::default(), running, changes, to_schedule: Notify::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -130,6 +133,12 @@ impl JobQueue {
         state.waiting.push_back(live);
         drop(state);
         self.tell_change();
+        self.to_schedule.notify_one();
+    }
+
+    /// Waits until a job may have become able to run: one was admitted, or a permit was given back.
+    pub(crate) async fn changed_for_scheduler(&self) {
+        self.to_schedule.notified().await;
     }
 
     /// The next job that may run, with its permit: of those that wait the first, low ones after all others.

@@ -16,7 +16,7 @@ use super::commit::CommitLoop;
 use super::outcome::{Finish, JobOutcome, job_error};
 use super::queue::RunPermit;
 use super::resolve::{Missing, open_beneath};
-use super::retry_full_disk::with_room;
+use super::retry::{waits, with_room};
 use super::shared::JobsShared;
 use super::{resume, verify};
 use crate::error::{Refused, StoreError};
@@ -27,7 +27,7 @@ use hivesum_core::compare::{Audit, Baseline};
 use hivesum_core::file::{IoMode, Opened, Root};
 use hivesum_core::walk::Target;
 
-/// How long to wait before an end that could not be written is written again; twice as long each time.
+/// How long to wait before an end that could not be written is written again.
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
 
 /// The longest such wait.
@@ -37,7 +37,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: Option<RunPermit>) {
     let started = Instant::now();
     let attempt = AssertUnwindSafe(attempt(&shared, &live)).catch_unwind().await;
-    let verdict = match attempt {
+    let outcome = match attempt {
         Ok(Ok(Finish::Kept(ending))) => return close(&shared, &live, ending, permit),
         Ok(Ok(Finish::Left | Finish::Diverged)) => return,
         Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&shared, &live, ending, permit).await,
@@ -48,7 +48,7 @@ pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: O
         Err(_) => JobOutcome::failed(job_error("internal", "the job's driver failed")),
     };
     let elapsed = live.elapsed_before() + started.elapsed();
-    let ending = verdict.ending(live.tally(), elapsed, live.job().progress.files_total);
+    let ending = outcome.ending(live.tally(), elapsed, live.job().progress.files_total);
     keep_and_close(&shared, &live, ending, permit).await;
 }
 
@@ -182,9 +182,7 @@ async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, ending: Endi
     shared.queue.count_end(ending.state);
     live.end(ending.clone());
     drop(permit);
-    shared.dispatch();
-    let mut wait = FIRST_WAIT;
-    loop {
+    for wait in waits(FIRST_WAIT, LONGEST_WAIT) {
         tokio::select! {
             () = shared.stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
@@ -192,6 +190,5 @@ async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, ending: Endi
         if shared.store.end(live.id, ending.clone()).await.is_ok() {
             return shared.queue.forget(live.id);
         }
-        wait = (2 * wait).min(LONGEST_WAIT);
     }
 }

@@ -104,7 +104,7 @@ impl Jobs {
         shared.start_upkeep();
         shared.to_sweep.notify_one();
         shared.to_index.notify_one();
-        shared.dispatch();
+        shared.start_scheduler();
         Ok(Self { shared })
     }
 

@@ -1,4 +1,4 @@
-//! What the service's doors and its runners share, and the work that nobody's request owns.
+//! What the service's handle, its scheduler and its runners share.
 
 use std::sync::Arc;
 
@@ -6,16 +6,14 @@ use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::active::ActiveJob;
 use super::queue::JobQueue;
-use super::runner;
 use crate::Engine;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::store::retention::Retention;
 use hivesum_core::file::Root;
 
-/// Shared by the doors ([`Jobs`](super::service::Jobs)) and the runners.
+/// Shared by the handle ([`Jobs`](super::service::Jobs)), the scheduler and the runners.
 #[derive(Debug)]
 pub(super) struct JobsShared {
     pub(super) engine: Engine,
@@ -43,25 +41,6 @@ impl Drop for JobsShared {
 }
 
 impl JobsShared {
-    /// Starts as many waiting jobs as may run.
-    pub(super) fn dispatch(self: &Arc<Self>) {
-        while let Some((live, permit)) = self.queue.next() {
-            let shared = self.clone();
-            let run = async move {
-                runner::run(shared.clone(), live, Some(permit)).await;
-                shared.dispatch();
-            };
-            if !self.home.spawn(run) {
-                return;
-            }
-        }
-    }
-
-    /// Ends a job that was cancelled while it waited.
-    pub(super) fn end_withdrawn(self: &Arc<Self>, live: Arc<ActiveJob>) {
-        self.home.spawn(runner::run(self.clone(), live, None));
-    }
-
     /// Does something to its end, whether or not whoever asked still waits.
     pub(super) async fn owned<T, W>(&self, work: W) -> Result<T, StoreError>
     where

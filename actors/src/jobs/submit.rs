@@ -108,7 +108,6 @@ async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreErro
         shared.queue.admit(ActiveJob::new(job, 0));
     }
     drop(reservation);
-    shared.dispatch();
     Ok(before)
 }
 

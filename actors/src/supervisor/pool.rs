@@ -8,21 +8,40 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Addr, SyncArbiter};
+use actix::{Addr, Recipient, SyncArbiter};
 
-use super::{Supervisor, SupervisorConfig};
+use crate::gauges::Gauges;
 use crate::hasher::{Hasher, HasherConfig, Life};
-use crate::messages::{Lane, ReplyTo, Work};
-use hivesum_core::hash::Heartbeat;
-use hivesum_core::sys::sched;
+use crate::messages::{Died, Finished, Lane, ReplyTo, Work};
+use hivesum_core::hash::{Heartbeat, Notebook};
+use hivesum_core::sys::sched::{self, HasherPriority};
 
 /// One running and one waiting: a hasher never idles for want of a hop, and little is lost with it.
 const CREDIT: usize = 2;
 
+/// What the Supervisor is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct SupervisorConfig {
+    pub(crate) hashers: usize,
+    pub(crate) priority: HasherPriority,
+    pub(crate) interactive_limit: usize,
+    pub(crate) quantum_deadline: Duration,
+    pub(crate) max_stuck: usize,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) notebook: Notebook,
+}
+
+/// Where hashers report to.
+#[derive(Debug, Clone)]
+pub(super) struct Reports {
+    pub(super) finished: Recipient<Finished>,
+    pub(super) died: Recipient<Died>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     slots: Vec<Slot>,
-    config: Option<(SupervisorConfig, Addr<Supervisor>)>,
+    config: Option<(SupervisorConfig, Reports)>,
 }
 
 /// A quantum at a hasher.
@@ -61,7 +80,7 @@ impl Slot {
         self.hasher.do_send(work);
     }
 
-    fn start(config: &SupervisorConfig, supervisor: &Addr<Supervisor>, slot: usize, generation: u64) -> Self {
+    fn start(config: &SupervisorConfig, reports: &Reports, slot: usize, generation: u64) -> Self {
         let heartbeat = Arc::new(Heartbeat::new(slot, config.notebook.clone()));
         let life = Life::new(config.gauges.clone());
         let config = HasherConfig {
@@ -70,8 +89,8 @@ impl Slot {
             heartbeat: heartbeat.clone(),
             priority: config.priority,
             timeout: config.quantum_deadline,
-            finished: supervisor.clone().recipient(),
-            died: supervisor.clone().recipient(),
+            finished: reports.finished.clone(),
+            died: reports.died.clone(),
             life: life.clone(),
         };
         let hasher = SyncArbiter::start(1, move || Hasher::new(config.clone()));
@@ -102,9 +121,9 @@ impl Slot {
 }
 
 impl Pool {
-    pub(super) fn fill(&mut self, config: &SupervisorConfig, supervisor: Addr<Supervisor>) {
-        self.slots = (0..config.hashers).map(|slot| Slot::start(config, &supervisor, slot, 0)).collect();
-        self.config = Some((config.clone(), supervisor));
+    pub(super) fn fill(&mut self, config: &SupervisorConfig, reports: Reports) {
+        self.slots = (0..config.hashers).map(|slot| Slot::start(config, &reports, slot, 0)).collect();
+        self.config = Some((config.clone(), reports));
     }
 
     /// The hasher with the most room, where one has any.
@@ -149,10 +168,10 @@ impl Pool {
 
     /// Starts a new hasher in this slot. Gives what the old one had, the running quantum first.
     pub(super) fn replace(&mut self, slot: usize) -> VecDeque<InFlight> {
-        let Some((config, supervisor)) = &self.config else { return VecDeque::new() };
+        let Some((config, reports)) = &self.config else { return VecDeque::new() };
         self.slots[slot].life.end();
         let generation = self.slots[slot].generation + 1;
-        let fresh = Slot::start(config, supervisor, slot, generation);
+        let fresh = Slot::start(config, reports, slot, generation);
         std::mem::replace(&mut self.slots[slot], fresh).in_flight
     }
 }
