@@ -15,7 +15,7 @@ fn maps(dir: &WorkDir, command: &[&str], mode: &str) -> usize {
 }
 
 #[test]
-fn every_command_that_reads_files_reads_them_as_io_says() {
+fn every_command_reads_files_in_the_mode_that_io_names() {
     if !has_tool("strace") {
         return;
     }
