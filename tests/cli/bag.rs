@@ -29,7 +29,7 @@ fn is_valid_for_bagit(dir: &WorkDir) -> Option<bool> {
 }
 
 #[test]
-fn a_directory_becomes_a_bag_that_others_accept() {
+fn a_directory_becomes_a_bag_that_other_tools_accept() {
     let dir = contents();
     let made = dir.hivesum(["bag", "make", "bag", "-a", "sha256,sha512"]);
     let said = "hivesum: created a bag of 5 files, 10 bytes\n";

@@ -8,7 +8,7 @@ use hivesum_test_support::process::is_child_with_fuse;
 
 use super::work_dir::{HIVESUM, WorkDir};
 
-/// Longer than the command takes on any machine; without its timeouts it would take for ever.
+/// Longer than the command takes on any machine. Without its timeouts it would never end.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// Files of one size: two that never answer, each in its own way, and two that do.
