@@ -1,20 +1,21 @@
--- Durable jobs. Every row carries a seal: the first 8 bytes of a BLAKE3 over its other columns, checked
--- whenever it is read, so that a flipped byte is an error and never a digest. See `seal.rs`.
+-- Durable jobs. Every row carries a checksum in the column `seal`: the first 8 bytes of a BLAKE3 over its other
+-- columns. It is checked when the row is read, so that a flipped byte is an error and never a digest. See
+-- `row_checksum.rs`.
 ALTER TABLE directories ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE results ADD COLUMN reused INTEGER;     -- 1: taken over from an earlier job, not read
+ALTER TABLE results ADD COLUMN reused INTEGER;     -- 1: taken from an earlier job, not read
 ALTER TABLE results ADD COLUMN verdict INTEGER;    -- of verify jobs
-ALTER TABLE results ADD COLUMN moved_from BLOB;    -- of the verdict 'moved': the path it had
-ALTER TABLE results ADD COLUMN evidence TEXT;      -- what the verdict rests on
+ALTER TABLE results ADD COLUMN moved_from BLOB;    -- for the verdict 'moved': its former path
+ALTER TABLE results ADD COLUMN evidence TEXT;      -- the evidence for the verdict
 ALTER TABLE results ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
 
-ALTER TABLE jobs ADD COLUMN former_run INTEGER REFERENCES runs (run); -- unchanged files are taken over from there
-ALTER TABLE jobs ADD COLUMN elapsed_ms INTEGER NOT NULL DEFAULT 0;    -- at work, over all starts
-ALTER TABLE jobs ADD COLUMN ended INTEGER;                            -- the how manieth job to end, from 1
-ALTER TABLE jobs ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;       -- 1: its orders are complete
+ALTER TABLE jobs ADD COLUMN former_run INTEGER REFERENCES runs (run); -- unchanged files are taken from there
+ALTER TABLE jobs ADD COLUMN elapsed_ms INTEGER NOT NULL DEFAULT 0;    -- working time, over all starts
+ALTER TABLE jobs ADD COLUMN ended INTEGER;                            -- its number among the ended jobs, from 1
+ALTER TABLE jobs ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;       -- 1: its sort index is complete
 
 CREATE UNIQUE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
 
--- Results of an ended job in another order than that of the walk.
+-- The sort index: results of an ended job in other orders than the walk's.
 CREATE TABLE orders (
   run      INTEGER NOT NULL,
   by       INTEGER NOT NULL,                    -- 1 size, 2 mtime_ns, 16 + n: the n-th algorithm's digest
@@ -24,7 +25,7 @@ CREATE TABLE orders (
   PRIMARY KEY (run, by, rank)
 ) STRICT, WITHOUT ROWID;
 
--- How far one digest of a large file has come: gone on with after a restart if the file is what it was.
+-- How far one digest of a large file has got: continued after a restart if the file is unchanged.
 CREATE TABLE checkpoints (
   run       INTEGER NOT NULL,
   path      BLOB NOT NULL,                      -- relative to the job's path
@@ -33,7 +34,7 @@ CREATE TABLE checkpoints (
   mtime_ns  INTEGER NOT NULL,
   ctime_ns  INTEGER NOT NULL,
   inode     INTEGER NOT NULL,
-  bytes     INTEGER NOT NULL,                   -- digested from the file's start on
+  bytes     INTEGER NOT NULL,                   -- digested from the start of the file
   state     BLOB NOT NULL,                      -- the digest's running state
   seal      INTEGER NOT NULL,
   PRIMARY KEY (run, path, algorithm)
@@ -43,16 +44,16 @@ CREATE TABLE checkpoints (
 CREATE TABLE attempts (
   job    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   path   BLOB NOT NULL,
-  bytes  INTEGER NOT NULL,                      -- where in the file
+  bytes  INTEGER NOT NULL,                      -- the offset in the file
   deaths INTEGER NOT NULL,
   PRIMARY KEY (job, path, bytes)
 ) STRICT, WITHOUT ROWID;
 
--- Requests that may come twice (Idempotency-Key), kept for 24 hours.
+-- Requests with an Idempotency-Key, kept for 24 hours.
 CREATE TABLE requests (
   owner      TEXT NOT NULL,                     -- tokens.id, or '' without authentication
   key        TEXT NOT NULL,
-  asked      BLOB NOT NULL,                     -- BLAKE3 of what was asked for
+  asked      BLOB NOT NULL,                     -- BLAKE3 of the request
   job        TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
   created_at TEXT NOT NULL,
   PRIMARY KEY (owner, key)
@@ -60,7 +61,7 @@ CREATE TABLE requests (
 
 CREATE INDEX requests_by_age ON requests (created_at);
 
--- What verify jobs check against, as it was sent.
+-- The manifests of verify jobs, as they were sent.
 CREATE TABLE manifests (
   job  TEXT NOT NULL PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
   body BLOB NOT NULL
