@@ -1,8 +1,8 @@
-//! What one client may take: requests and bytes by governor's GCRA, places by counting them.
+//! Limits per client: the rate of requests and bytes (governor's GCRA), and how much of something it holds at a time.
 //!
-//! A client is a token, else an IPv4 address or an IPv6 /64. The key table is bounded: clients whose burst
-//! is whole again are forgotten, and while more than `MAX_KEYS` are remembered all unknown addresses share
-//! one bucket. Nothing here knows HTTP.
+//! A client is a token, else an IPv4 address or an IPv6 /64. The table of clients is bounded: clients whose burst has
+//! recovered are removed, and while it holds more than `MAX_KEYS`, all addresses share one bucket. Nothing here knows
+//! HTTP.
 
 mod shares;
 
@@ -18,28 +18,28 @@ use governor::{Quota, RateLimiter};
 
 pub use shares::{NoShare, Share, Shares};
 
-/// Clients remembered before addresses share a bucket: some 60 bytes each with the table's slack, so at
+/// Clients in the table before all addresses share a bucket: about 60 bytes each with the table's slack, so at
 /// most 16 MiB of the 32 MiB that the table may take.
 const MAX_KEYS: usize = 1 << 18;
 
-/// Requests between two looks at the size of the table; it can outgrow its bound by this many keys.
+/// Requests between two checks of the table's size; the table can exceed its bound by this many keys.
 const TIDY_EVERY: u32 = 4096;
 
-/// Whose requests are counted together.
+/// The client that a request counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClientKey {
-    /// A token, by a number of it.
+    /// A token, by a number derived from it.
     Token(u64),
     /// An IPv4 address.
     V4(Ipv4Addr),
-    /// The first 64 bits of an IPv6 address: what one customer is given at least.
+    /// The first 64 bits of an IPv6 address: the smallest network that one customer gets.
     V6(u64),
-    /// All addresses, while there are too many to tell apart.
+    /// All addresses together, while there are too many to count each.
     Crowd,
 }
 
 impl ClientKey {
-    /// The key of an address. An IPv4 address written as IPv6 is the IPv4 address.
+    /// The key of an address. An IPv4-mapped IPv6 address counts as the IPv4 address.
     #[must_use]
     pub fn of_address(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -49,26 +49,26 @@ impl ClientKey {
     }
 }
 
-/// What a client may still do.
+/// Whether a request is within the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// The request is taken.
+    /// It is.
     Taken {
-        /// Requests left at once.
+        /// Requests that may follow at once.
         remaining: u32,
-        /// Until the whole burst is there again.
+        /// Time until the whole burst has recovered.
         whole_in: Duration,
     },
-    /// The request is too much.
+    /// It exceeds the limit.
     TooMany {
-        /// Until the next one is taken.
+        /// Time until the next request is within the limit.
         wait: Duration,
     },
 }
 
 type Table = RateLimiter<ClientKey, DashMapStateStore<ClientKey>, DefaultClock, StateInformationMiddleware>;
 
-/// Requests a second and at once, per client.
+/// Limits the requests per second, and at once, of each client.
 #[derive(Debug)]
 pub struct RequestLimiter {
     table: Table,
@@ -79,7 +79,7 @@ pub struct RequestLimiter {
 }
 
 impl RequestLimiter {
-    /// So many requests a second in the long run, and `burst` at once after a pause.
+    /// Allows `per_second` requests on average, and `burst` at once after a pause.
     #[must_use]
     pub fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
         let quota = Quota::per_second(per_second).allow_burst(burst);
@@ -92,13 +92,13 @@ impl RequestLimiter {
         }
     }
 
-    /// Requests at once after a pause.
+    /// Requests allowed at once after a pause.
     #[must_use]
     pub fn burst(&self) -> NonZeroU32 {
         self.quota.burst_size()
     }
 
-    /// How long an empty burst takes to be whole again.
+    /// How long a used-up burst takes to recover.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.quota.replenish_interval().saturating_mul(self.burst().get())
@@ -109,9 +109,9 @@ impl RequestLimiter {
         self.take_many(client, NonZeroU32::MIN)
     }
 
-    /// Counts so many at once. What is more than a burst counts as a burst: it would never be taken.
+    /// Counts `count` requests at once. More than a burst counts as a burst: otherwise it would never be allowed.
     pub fn take_many(&self, client: ClientKey, count: NonZeroU32) -> Decision {
-        self.tidy_at_times();
+        self.tidy_if_due();
         let taken = self.table.check_key_n(&self.bucket_of(client), count.min(self.burst()));
         match taken.expect("the count is at most the burst") {
             Ok(snapshot) => {
@@ -130,7 +130,7 @@ impl RequestLimiter {
         }
     }
 
-    fn tidy_at_times(&self) {
+    fn tidy_if_due(&self) {
         let left = self.until_tidy.fetch_sub(1, Ordering::Relaxed);
         if left != 1 {
             return;
@@ -158,26 +158,26 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_taken_and_the_next_request_is_told_how_long_to_wait() {
+    fn a_burst_is_allowed_and_the_next_request_gets_the_time_to_wait() {
         let limiter = limiter(1, 3);
         let client = ClientKey::Token(7);
         for left in [2, 1, 0] {
             assert!(matches!(limiter.take(client), Decision::Taken { remaining, .. } if remaining == left));
         }
-        let Decision::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was taken") };
+        let Decision::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was allowed") };
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
         assert!(matches!(limiter.take(ClientKey::Token(8)), Decision::Taken { .. }));
         assert_eq!(limiter.window(), Duration::from_secs(3));
     }
 
     #[test]
-    fn many_at_once_are_counted_as_many_and_more_than_a_burst_as_a_burst() {
+    fn several_at_once_count_as_several_and_more_than_a_burst_as_a_burst() {
         let limiter = limiter(1, 10);
         let take = |count| limiter.take_many(ClientKey::Token(7), NonZeroU32::new(count).unwrap());
         assert!(matches!(take(4), Decision::Taken { remaining: 6, .. }));
         assert!(matches!(take(7), Decision::TooMany { .. }));
         assert!(matches!(take(6), Decision::Taken { remaining: 0, .. }));
-        let Decision::TooMany { wait } = take(1000) else { panic!("more was taken than there is") };
+        let Decision::TooMany { wait } = take(1000) else { panic!("more was allowed than was left") };
         assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
     }
 
@@ -190,20 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn a_million_addresses_do_not_fill_the_memory_and_a_token_keeps_its_own_bucket() {
-        // One request an hour and ten at once: nobody is forgotten while the test runs.
+    fn a_million_addresses_stay_within_the_bound_and_a_token_keeps_its_own_bucket() {
+        // One request an hour and ten at once: no client is removed while the test runs.
         let quota = Quota::with_period(Duration::from_secs(3600)).unwrap().allow_burst(NonZeroU32::new(10).unwrap());
         let limiter = RequestLimiter { table: RateLimiter::dashmap(quota).with_middleware(), quota, ..limiter(1, 1) };
         for number in 0..1_000_000_u128 {
             limiter.take(v6(number << 64));
         }
         assert!(limiter.table.len() <= MAX_KEYS + TIDY_EVERY as usize + 1, "{} keys", limiter.table.len());
-        assert!(matches!(limiter.take(v6(1 << 100)), Decision::TooMany { .. }), "strangers share a bucket");
+        assert!(matches!(limiter.take(v6(1 << 100)), Decision::TooMany { .. }), "unknown addresses share a bucket");
         assert!(matches!(limiter.take(ClientKey::Token(1)), Decision::Taken { .. }));
     }
 
     #[test]
-    fn clients_that_rest_are_forgotten() {
+    fn clients_whose_burst_has_recovered_are_removed() {
         let limiter = limiter(1_000_000, 1);
         for number in 0..100_000_u128 {
             limiter.take(v6(number << 64));

@@ -1,4 +1,4 @@
-//! How much of something there is at a time, in all and for one client: connections, event streams.
+//! Bounds how many of something exist at a time, in total and for one client: connections, uploads, event streams.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ClientKey;
 
-/// The places there are.
+/// The permits, in total and per client.
 #[derive(Debug)]
 pub struct Shares {
     max: usize,
@@ -14,40 +14,40 @@ pub struct Shares {
     taken: Mutex<Taken>,
 }
 
-/// Clients are remembered while they hold something, so `max` bounds the table.
+/// The permits in use. A client is listed while it holds one, so `max` bounds the table.
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
     by_client: HashMap<ClientKey, usize>,
 }
 
-/// One place; given back when dropped.
+/// One permit. Dropping it releases it.
 #[derive(Debug)]
 pub struct Share {
     shares: Arc<Shares>,
     client: Option<ClientKey>,
 }
 
-/// Why there is no place.
+/// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoShare {
-    /// All are taken.
+    /// All are in use.
     Full,
-    /// The client has as many as one may have.
+    /// The client holds as many as one client may.
     OwnFull,
 }
 
 impl Shares {
-    /// So many places, and so many of them for one client.
+    /// `max` permits, and at most `max_of_one` of them for one client.
     #[must_use]
     pub fn new(max: usize, max_of_one: usize) -> Arc<Self> {
         Arc::new(Self { max, max_of_one, taken: Mutex::default() })
     }
 
-    /// A place for a client; for nobody in particular where one stands for many.
+    /// Takes a permit for a client. Without a client only the total is bounded, as for a proxy that serves many.
     ///
     /// # Errors
-    /// When there is none, in all or for this client.
+    /// When there is none left, in total or for this client.
     pub fn take(self: &Arc<Self>, client: Option<ClientKey>) -> Result<Share, NoShare> {
         let mut taken = self.lock();
         if taken.all >= self.max {
@@ -64,13 +64,13 @@ impl Shares {
         Ok(Share { shares: self.clone(), client })
     }
 
-    /// Places taken at this instant.
+    /// Permits in use now.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.lock().all
     }
 
-    /// Places for one client.
+    /// The most permits that one client may hold.
     #[must_use]
     pub const fn max_of_one(&self) -> usize {
         self.max_of_one
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn one_client_has_a_bound_of_its_own_and_all_have_one_together() {
+    fn each_client_has_a_bound_and_all_together_have_one() {
         let shares = Shares::new(4, 2);
         let held: Vec<_> = [client(1), client(1)].map(|client| shares.take(client).unwrap()).into();
         assert_eq!(shares.take(client(1)).unwrap_err(), NoShare::OwnFull);
@@ -115,7 +115,7 @@ mod tests {
         }
         drop((held, others));
         assert_eq!(shares.taken(), 0);
-        assert!(shares.lock().by_client.is_empty(), "nobody is remembered who is gone");
+        assert!(shares.lock().by_client.is_empty(), "a client without permits is not listed");
         let one = shares.take(client(1)).unwrap();
         let _two = shares.take(client(1)).unwrap();
         assert!(shares.take(client(1)).is_err());
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_refused_is_not_remembered() {
+    fn a_refused_client_is_not_listed() {
         let shares = Shares::new(1000, 0);
         for last in 0..=255 {
             assert_eq!(shares.take(client(last)).unwrap_err(), NoShare::OwnFull);
