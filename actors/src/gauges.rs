@@ -1,4 +1,4 @@
-//! Figures of the engine's health: written by the Supervisor and uploads, read by anybody without a wait.
+//! Figures of the engine: written by the Supervisor and by uploads, read at any time without waiting.
 
 mod durations;
 mod histogram;
@@ -16,15 +16,15 @@ pub(crate) use durations::{Durations, Operation};
 pub(crate) use histogram::Histogram;
 pub use histogram::{BOUNDS, HistogramFigures};
 
-/// Quanta whose latency is remembered.
+/// Quanta that the latency figures cover.
 const LATENCIES: usize = 1024;
 
-/// The engine's figures at one instant: the JSON of `GET /stats`, without the uptime.
+/// The engine's figures at one moment: the JSON of `GET /stats`, without the uptime.
 #[derive(Debug, Clone, Serialize)]
 pub struct EngineStats {
-    /// The pool.
+    /// The hashers.
     pub hashers: HasherStats,
-    /// What waits.
+    /// The quanta that wait.
     pub queue: QueueStats,
     /// Quanta at hashers and waiting.
     pub active_tasks: u64,
@@ -34,7 +34,7 @@ pub struct EngineStats {
     pub bytes_hashed: u64,
     /// Files and uploads digested since the start.
     pub files_hashed: u64,
-    /// Of the last 1,024 quanta, from being handed to a hasher to the answer.
+    /// Of the last 1,024 quanta, from dispatch to a hasher until its answer.
     pub latency: Latency,
 }
 
@@ -45,7 +45,7 @@ pub struct HasherStats {
     pub size: usize,
     /// Slots whose hasher has a running thread and was not given up for want of progress.
     pub alive: usize,
-    /// Hashers with work.
+    /// Hashers that have work.
     pub busy: usize,
     /// Panics caught at a hasher's edge, since the start.
     pub panics: u64,
@@ -62,19 +62,21 @@ pub struct QueueStats {
     pub interactive: usize,
     /// Of jobs.
     pub jobs: usize,
-    /// How many of uploads may wait.
+    /// How many quanta of uploads may wait.
     pub limit: usize,
 }
 
-/// Milliseconds.
+/// Latency percentiles in milliseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Latency {
-    /// Half of the quanta took no longer.
+    /// Half of the quanta took at most this long.
     pub p50_ms: f64,
-    /// 99 of 100 took no longer.
+    /// 99 of 100 quanta took at most this long.
     pub p99_ms: f64,
 }
 
+/// The counters and gauges behind the figures. Written with relaxed atomics, so figures of one moment may be off by
+/// the quanta that end meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     size: AtomicUsize,
@@ -143,7 +145,7 @@ impl Gauges {
         self.stuck.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A digest that took no hop.
+    /// Counts a digest that was computed without a hasher.
     pub(crate) fn count_inline(&self, bytes: u64) {
         self.total_tasks.fetch_add(1, Ordering::Relaxed);
         self.count_bytes(bytes);
@@ -199,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_of_the_last_quanta_alone() {
+    fn percentiles_cover_the_last_quanta_only() {
         let gauges = Gauges::default();
         for _ in 0..LATENCIES {
             gauges.record_latency(Duration::from_secs(9));

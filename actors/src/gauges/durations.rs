@@ -13,7 +13,7 @@ pub(crate) enum Operation {
     HashSegment,
     /// A quantum of an upload.
     AbsorbChunk,
-    /// A whole upload, from its first byte asked for to its digests.
+    /// A whole upload, from the request for its first byte to its digests.
     Upload,
 }
 
@@ -30,6 +30,7 @@ impl Operation {
     }
 }
 
+/// The histograms, one for each kind of work and each lane.
 #[derive(Debug, Default)]
 pub(crate) struct Durations {
     works: [Histogram; Operation::ALL.len()],
@@ -37,12 +38,12 @@ pub(crate) struct Durations {
     job_waits: Histogram,
 }
 
-/// All of them at one instant, by name.
+/// All histograms at one moment, by name.
 #[derive(Debug, Clone)]
 pub struct DurationFigures {
-    /// From being handed to a hasher to the answer; of a whole upload, from its begin to its digests.
+    /// From dispatch to a hasher until its answer; for a whole upload, from its beginning to its digests.
     pub works: Vec<(&'static str, HistogramFigures)>,
-    /// From being asked for to being handed to a hasher, by lane.
+    /// From submission until dispatch to a hasher, by lane.
     pub waits: Vec<(&'static str, HistogramFigures)>,
 }
 

@@ -1,9 +1,13 @@
-//! How long things take, in buckets: written without a lock, read by anybody.
+//! A histogram of durations: written without a lock, read at any time.
+//!
+//! Not a `metrics` handle: those can only be written, and `/stats` reads. The Prometheus exporter behind them keeps
+//! every sample, 16 bytes each, until its next upkeep, and a write takes 56 to 125 ns instead of 18 to 35 (measured
+//! with one and two threads, metrics 0.24, metrics-exporter-prometheus 0.18).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the buckets, in seconds. One more bucket has no bound.
+/// Upper bounds of the buckets, in seconds. The last bucket has no bound.
 pub const BOUNDS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
 
@@ -14,17 +18,17 @@ pub(crate) struct Histogram {
     nanoseconds: AtomicU64,
 }
 
-/// A histogram as it was at one instant.
+/// A histogram at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistogramFigures {
-    /// How many took at most each of [`BOUNDS`], and last, how many there were.
+    /// How many durations were at most each of [`BOUNDS`]; the last element counts all.
     pub at_most: [u64; BOUNDS.len() + 1],
-    /// All durations together, in seconds.
+    /// The sum of all durations, in seconds.
     pub sum_seconds: f64,
 }
 
 impl HistogramFigures {
-    /// How many there were.
+    /// How many durations were recorded.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.at_most[BOUNDS.len()]
@@ -54,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_counts_in_its_bucket_and_in_all_above() {
+    fn a_duration_counts_in_its_bucket_and_in_all_above_it() {
         let histogram = Histogram::default();
         for micros in [50, 100, 101, 3_000, 120_000_000] {
             histogram.record(Duration::from_micros(micros));
