@@ -1,8 +1,8 @@
-//! What is in a directory beneath a root, a page at a time, for people who choose one.
+//! Lists a directory beneath a root, in pages, so that people can choose what to hash.
 //!
-//! Reads names and `lstat`, never contents. The directory is opened beneath the root as a job would, on a
-//! thread that may be given up. Each page lists the whole directory anew: no state between requests, and
-//! a name that stays is neither missed nor seen twice.
+//! Reads names and `lstat`, never contents. The directory is opened beneath the root as a job opens it, on a
+//! thread that is abandoned if the file system does not answer. Each page lists the whole directory again: there is
+//! no state between requests, and a name that stays is neither missed nor listed twice.
 
 pub(crate) mod ask;
 
@@ -16,7 +16,7 @@ use self::ask::{NoAnswer, ask};
 use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
 use hivesum_core::walk::{Kind, Listing};
 
-/// Entries that one page holds at most.
+/// The most entries on one page.
 pub const MAX_ENTRIES: usize = 1000;
 
 /// Some entries of a directory, sorted by the bytes of their names.
@@ -24,7 +24,7 @@ pub const MAX_ENTRIES: usize = 1000;
 pub struct EntryPage {
     /// The entries.
     pub items: Vec<Entry>,
-    /// The name to go on after; nothing on the last page.
+    /// The cursor of the next page: the last name on this one. Nothing on the last page.
     pub next_cursor: Option<Vec<u8>>,
 }
 
@@ -35,20 +35,20 @@ pub struct Entry {
     pub name: Vec<u8>,
     /// What it is.
     pub kind: EntryKind,
-    /// Bytes, as `lstat` says.
+    /// Bytes, from `lstat`.
     pub size: u64,
-    /// Last modification; nothing where it is out of all range.
+    /// Last modification; nothing if it is out of range.
     pub modified_at: Option<Timestamp>,
 }
 
-/// What an entry is; a symlink is never followed to tell.
+/// What an entry is. Symlinks are not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A directory.
     Directory,
     /// A regular file.
     File,
-    /// A symbolic link, wherever it leads.
+    /// A symbolic link, whatever its target.
     Symlink,
     /// A FIFO, socket or device.
     Other,
@@ -81,10 +81,10 @@ impl From<Kind> for EntryKind {
 /// Why there is no listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// Nothing is there, or a symlink is in the way.
+    /// Nothing is there, or the path leads through a symlink.
     #[error("no directory is at this path")]
     NotFound,
-    /// It may not be listed.
+    /// Permission to list it is denied.
     #[error("the directory may not be listed")]
     Permission,
     /// It is something else.
@@ -93,7 +93,7 @@ pub enum ListError {
     /// The root's file system does not answer, or fails.
     #[error("the root does not answer")]
     RootUnavailable,
-    /// As many as may be wait for this root already.
+    /// As many requests as allowed already wait for this root.
     #[error("the root is busy")]
     Busy,
 }
@@ -123,7 +123,7 @@ impl From<OpenFailure> for ListError {
         match failure {
             OpenFailure::Symlink | OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => Self::NotFound,
             OpenFailure::NotRegular => Self::NotADirectory,
-            // A component on the way is a file: there is nothing below it.
+            // A component of the path is a file: nothing is beneath it.
             OpenFailure::System(Errno::NOTDIR) => Self::NotFound,
             OpenFailure::System(errno) => errno.into(),
         }
@@ -141,9 +141,9 @@ pub async fn entries(
     limit: usize,
 ) -> Result<EntryPage, ListError> {
     let limit = limit.clamp(1, MAX_ENTRIES);
-    let listed = ask(root, move |root, asker| {
+    let listed = ask(root, move |root, caller| {
         let Opened::Directory(dir) = root.open_beneath(&path)? else { return Err(ListError::NotADirectory) };
-        let listing = Listing::of(dir.as_fd(), || asker.waits())?;
+        let listing = Listing::of(dir.as_fd(), || caller.is_waiting())?;
         Ok(page_of(dir.as_fd(), &listing, &cursor.unwrap_or_default(), limit))
     });
     listed.await?
@@ -152,7 +152,7 @@ pub async fn entries(
 fn page_of(dir: BorrowedFd<'_>, listing: &Listing, cursor: &[u8], limit: usize) -> EntryPage {
     let first = listing.after(cursor);
     let names = (first..first + limit).map_while(|index| listing.get(index));
-    // A name that is gone by now is left out.
+    // A name that has disappeared meanwhile is left out.
     let items = names.filter_map(|(name, kind)| entry_of(dir, name, kind)).collect();
     let last = listing.get(first + limit - 1).filter(|_| listing.get(first + limit).is_some());
     EntryPage { items, next_cursor: last.map(|(name, _)| name.to_vec()) }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[actix::test]
-    async fn what_is_no_directory_beneath_the_root_is_told_apart() {
+    async fn each_reason_why_a_path_cannot_be_listed_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         std::os::unix::fs::symlink("/", dir.path().join("link")).unwrap();

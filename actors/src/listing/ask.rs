@@ -1,56 +1,58 @@
-//! Asking the file system of a root, which may never answer, without waiting for ever.
+//! Asks a root's file system, which may never answer, and waits for the answer for at most 5 s.
 //!
-//! The question runs on a thread of its own. Nobody can take a thread back from a dead mount, so each root
-//! has a few places: once they are all stuck, only this root is refused, and the process can still end.
+//! The question runs on its own thread, because a thread cannot be recovered from a mount that does not answer. Each
+//! root has a few permits, and a thread holds one until it ends: once all threads of a root hang, only this root is
+//! refused. tokio's blocking threads would not do: they are shared by all roots, and a runtime waits for them at exit.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use hivesum_core::file::Root;
 
-/// How long an answer is waited for.
+/// How long to wait for an answer, and for a permit before that.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Threads that may be at one root at a time.
+/// Threads that may be inside one root's file system at a time.
 const THREADS_PER_ROOT: usize = 8;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
-    /// Every place at this root was taken all the time.
+    /// All permits of this root were in use all the time.
     Busy,
-    /// The file system said nothing.
+    /// The file system did not answer in time.
     Silent,
 }
 
-/// Whoever asked, seen from the thread.
-pub(crate) struct Asker<T>(oneshot::Sender<T>);
+/// The caller, as the thread sees it.
+pub(crate) struct Caller<T>(oneshot::Sender<T>);
 
-impl<T> Asker<T> {
-    /// Whether the answer is still wanted.
-    pub(crate) fn waits(&self) -> bool {
+impl<T> Caller<T> {
+    /// Whether the caller still waits for the answer.
+    pub(crate) fn is_waiting(&self) -> bool {
         !self.0.is_closed()
     }
 }
 
-/// The places of every root; there are as many as the service was started with.
-static PLACES: Mutex<Option<HashMap<PathBuf, Arc<Semaphore>>>> = Mutex::new(None);
+/// The permits of each root, by its path. There are as many entries as the service has roots.
+static PERMITS: Mutex<Option<HashMap<PathBuf, Arc<Semaphore>>>> = Mutex::new(None);
 
-fn places_at(root: &Root) -> Arc<Semaphore> {
-    let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
-    let of_root = places.get_or_insert_default().entry(root.path().to_owned());
+fn permits_of(root: &Root) -> Arc<Semaphore> {
+    let mut permits = PERMITS.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_root = permits.get_or_insert_default().entry(root.path().to_owned());
     of_root.or_insert_with(|| Arc::new(Semaphore::new(THREADS_PER_ROOT))).clone()
 }
 
-/// Puts a question to the root's file system.
+/// Asks the root's file system a question.
 pub(crate) async fn ask<T, Q>(root: &Root, question: Q) -> Result<T, NoAnswer>
 where
     T: Send + 'static,
-    Q: FnOnce(&Root, &Asker<T>) -> T + Send + 'static,
+    Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,
 {
     ask_within(TIMEOUT, root, question).await
 }
@@ -58,28 +60,34 @@ where
 async fn ask_within<T, Q>(timeout: Duration, root: &Root, question: Q) -> Result<T, NoAnswer>
 where
     T: Send + 'static,
-    Q: FnOnce(&Root, &Asker<T>) -> T + Send + 'static,
+    Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,
 {
-    let deadline = tokio::time::Instant::now() + timeout;
-    let place = tokio::time::timeout_at(deadline, places_at(root).acquire_owned()).await;
-    let Ok(Ok(place)) = place else { return Err(NoAnswer::Busy) };
-    let (answer_in, answer) = oneshot::channel();
-    let root = root.clone();
-    let run = move || {
-        let asker = Asker(answer_in);
-        let answered = question(&root, &asker);
-        // The place first: whoever has the answer may ask again at once.
-        drop(place);
-        let _ = asker.0.send(answered);
-    };
-    let thread = std::thread::Builder::new().name("hivesum-root".to_owned()).spawn(run);
-    if thread.is_err() {
-        return Err(NoAnswer::Busy);
-    }
-    match tokio::time::timeout_at(deadline, answer).await {
+    let deadline = Instant::now() + timeout;
+    let permit = timeout_at(deadline, permits_of(root).acquire_owned()).await;
+    let Ok(Ok(permit)) = permit else { return Err(NoAnswer::Busy) };
+    let answer = spawn(root.clone(), question, permit).map_err(|_| NoAnswer::Busy)?;
+    match timeout_at(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) | Err(_) => Err(NoAnswer::Silent),
     }
+}
+
+/// Starts the thread that asks. It holds the permit until the question is answered, however late.
+fn spawn<T, Q>(root: Root, question: Q, permit: OwnedSemaphorePermit) -> std::io::Result<oneshot::Receiver<T>>
+where
+    T: Send + 'static,
+    Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let run = move || {
+        let caller = Caller(sender);
+        let answer = question(&root, &caller);
+        // The permit first, so that the caller can ask again as soon as it has the answer.
+        drop(permit);
+        let _ = caller.0.send(answer);
+    };
+    std::thread::Builder::new().name("hivesum-root".to_owned()).spawn(run)?;
+    Ok(receiver)
 }
 
 #[cfg(test)]
@@ -88,7 +96,7 @@ mod tests {
     use std::sync::mpsc;
 
     #[actix::test]
-    async fn a_dead_root_takes_its_places_and_no_more_and_other_roots_answer() {
+    async fn a_dead_root_uses_up_its_own_permits_only_and_other_roots_answer() {
         let (dead, sound) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let [dead, sound] = [&dead, &sound].map(|dir| Root::open(None, dir.path()).unwrap());
         let no_time = Duration::ZERO;
@@ -96,7 +104,7 @@ mod tests {
         for _ in 0..THREADS_PER_ROOT {
             let (release, released) = mpsc::channel::<()>();
             stuck.push(release);
-            let question = move |_: &Root, _: &Asker<()>| {
+            let question = move |_: &Root, _: &Caller<()>| {
                 let _ = released.recv();
             };
             assert_eq!(ask_within(no_time, &dead, question).await, Err(NoAnswer::Silent));
@@ -108,15 +116,15 @@ mod tests {
     }
 
     #[actix::test]
-    async fn a_question_learns_that_nobody_waits_any_more() {
+    async fn a_question_can_see_that_its_caller_has_stopped_waiting() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(None, dir.path()).unwrap();
-        let (told, seen) = mpsc::channel();
-        let question = move |_: &Root, asker: &Asker<()>| {
-            while asker.waits() {
+        let (noticed, seen) = mpsc::channel();
+        let question = move |_: &Root, caller: &Caller<()>| {
+            while caller.is_waiting() {
                 std::thread::yield_now();
             }
-            told.send(()).unwrap();
+            noticed.send(()).unwrap();
         };
         assert_eq!(ask_within(Duration::ZERO, &root, question).await, Err(NoAnswer::Silent));
         seen.recv().unwrap();
