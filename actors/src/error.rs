@@ -1,8 +1,8 @@
-//! What can go wrong, one variant per different reaction of the caller.
+//! The errors of this crate, one variant for each different reaction of the caller.
 //!
-//! Item codes ([`ErrorCode`], [`SkipReason`]) belong to one file of a scan and never end it. The
-//! error types below end one call. None of them knows an HTTP status; their texts carry no absolute
-//! path and no system message, so that they may be shown to any client. The cause goes to the log.
+//! An error of one file is an item of the result ([`ErrorCode`](hivesum_core::result::ErrorCode)) and never ends a
+//! scan. The error types below end one call. None of them knows an HTTP status; their texts contain no absolute path
+//! and no system message, so that any client may see them. The cause goes to the log.
 
 use hivesum_core::digest::Algorithm;
 use hivesum_core::file::PathInvalid;
@@ -11,7 +11,7 @@ use hivesum_core::walk::GlobInvalid;
 /// Why the engine does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// An algorithm gave a wrong digest for a published vector.
+    /// An algorithm computed a wrong digest for a published test vector.
     #[error("self-test failed: {0} gives a wrong digest on this machine")]
     SelfTest(Algorithm),
     /// The job store cannot be opened.
@@ -20,14 +20,14 @@ pub enum StartError {
     /// The operating system refused something the engine needs.
     #[error("{what}: {source}")]
     System {
-        /// What was asked of it.
+        /// What failed.
         what: &'static str,
-        /// What it answered.
+        /// The operating system's error.
         source: std::io::Error,
     },
 }
 
-/// Why new work is not taken.
+/// Why new work is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// A bounded queue is full; try again later.
@@ -41,7 +41,7 @@ pub enum Refused {
 /// Why an upload has no digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UploadError {
-    /// It was not taken, or not taken further.
+    /// It was refused, at the beginning or later.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// A hasher panicked, died or got stuck on it.
@@ -49,7 +49,7 @@ pub enum UploadError {
     HasherFailed,
 }
 
-/// Why a job is not taken.
+/// Why a job is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// The service has no roots at all.
@@ -58,7 +58,7 @@ pub enum SubmitError {
     /// No root has this name, or nothing is at the path beneath it.
     #[error("{0}")]
     NotFound(&'static str),
-    /// The path cannot be one.
+    /// The path is not valid.
     #[error(transparent)]
     Path(#[from] PathInvalid),
     /// A glob does not parse.
@@ -70,28 +70,28 @@ pub enum SubmitError {
     /// The job to build on has not ended.
     #[error("the job to build on is not finished")]
     EarlierNotFinished,
-    /// The job to build on has no digests of an algorithm that is wanted.
+    /// The job to build on has no digests of a requested algorithm.
     #[error("the job to build on has no {0} digests")]
     EarlierLacks(Algorithm),
-    /// The job to build on is of another tree.
-    #[error("the job to build on is of another root or path")]
+    /// The job to build on has another root or path.
+    #[error("the job to build on has another root or path")]
     EarlierIsOfAnotherTree,
-    /// The idempotency key came with another request before.
-    #[error("this Idempotency-Key came with another request before")]
+    /// The idempotency key was used for a different request.
+    #[error("this Idempotency-Key was used for a different request")]
     KeyConflict,
-    /// Queue full or draining.
+    /// The queue is full, or the service is shutting down.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// As many jobs of this owner wait already as one's may.
-    #[error("as many of these jobs wait as one client's may, {quota}")]
+    /// As many jobs of this owner are waiting as one owner may have.
+    #[error("{quota} jobs of this client are waiting, as many as one client may have")]
     ShareTaken {
-        /// How many that are.
+        /// How many jobs one owner may have waiting.
         quota: usize,
     },
-    /// The manifest to verify against is none.
+    /// The manifest to verify against is not valid.
     #[error(transparent)]
     Manifest(#[from] ManifestRefused),
-    /// A defect of hivesum: the manifest was not read to its end.
+    /// A bug in hivesum: the manifest was not read to its end.
     #[error("the manifest could not be read")]
     Broken,
     /// The store failed.
@@ -99,15 +99,15 @@ pub enum SubmitError {
     Store(#[from] StoreError),
 }
 
-/// Why a manifest that was sent is not taken.
+/// Why a manifest is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestRefused {
-    /// It is not one.
+    /// It is not valid.
     #[error("{why}")]
     Invalid {
-        /// The line, from 1, where one can be told.
+        /// The line, from 1, if it is known.
         line: Option<u64>,
-        /// What is wrong, in words.
+        /// What is wrong, as a sentence.
         why: String,
     },
     /// It is longer than a bound on requests.
@@ -115,18 +115,18 @@ pub enum ManifestRefused {
     TooLarge {
         /// The bound.
         limit: u64,
-        /// The first line beyond it, where one can be told.
+        /// The first line beyond it, if it is known.
         line: Option<u64>,
     },
 }
 
-/// What the job store can answer instead of a result.
+/// Why the job store gives no result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process serves this state directory.
     #[error("the state directory is in use by another hivesum server")]
     Locked,
-    /// The database is damaged, or is not one of ours.
+    /// The database is damaged, or belongs to another program.
     #[error("the job store is damaged")]
     Corrupt,
     /// The database was written by a newer hivesum.
@@ -137,27 +137,27 @@ pub enum StoreError {
         /// The newest schema number this build reads.
         known: i64,
     },
-    /// No room is left to write.
+    /// There is no space left to write.
     #[error("the job store has no room left")]
     Full,
-    /// What was written may be lost: the disk did not take it. Nothing is written any more.
+    /// The disk did not confirm a write, so it may be lost. Nothing more is written.
     #[error("the disk failed to keep what was written to the job store")]
     SyncFailed,
-    /// The store is gone or drained.
+    /// The store has been closed.
     #[error("the job store is closed")]
     Closed,
-    /// Any other failure; the cause is for the log only.
+    /// Any other error; the cause is for the log only.
     #[error("the job store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why two jobs are not compared.
+/// Why two jobs cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
-    /// No digest of the one is of an algorithm that the other has.
+    /// The two jobs have no digest algorithm in common.
     #[error("the two jobs have no algorithm in common")]
     NothingInCommon,
-    /// More differs than is held in memory.
+    /// There are more differences than may be held in memory.
     #[error("more than 1,000,000 files differ")]
     TooMany,
     /// The store failed.
@@ -166,7 +166,7 @@ pub enum CompareError {
 }
 
 impl StoreError {
-    /// The same error for somebody else; the cause stays with this one.
+    /// The same error for another caller; the cause stays with this one.
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Locked => Self::Locked,
@@ -175,7 +175,7 @@ impl StoreError {
             Self::Full => Self::Full,
             Self::SyncFailed => Self::SyncFailed,
             Self::Closed => Self::Closed,
-            Self::Failed(_) => Self::Failed("told before".into()),
+            Self::Failed(_) => Self::Failed("reported before".into()),
         }
     }
 }
