@@ -71,7 +71,8 @@ impl History {
         after_row: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, StoreError> {
-        self.database.run(|connection| pages::rows_after(connection, id, query, after_row, limit))
+        let query = ResultQuery { limit, ..query.clone() };
+        self.database.run(|connection| pages::rows_after(connection, id, &query, after_row))
     }
 
     /// The results at these positions, in this order.

@@ -37,13 +37,12 @@ pub(crate) fn rows_after(
     id: JobId,
     query: &ResultQuery,
     after: Option<u64>,
-    limit: usize,
 ) -> Result<RowPage, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let mut selection = Selection::new(&view, &stored, query)?;
     selection.range.start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
-    let limit = limit.clamp(1, MAX_PAGE);
+    let limit = query.limit.clamp(1, MAX_PAGE);
     let q = query.q.as_deref().unwrap_or_default();
     let rows = match selection.checks_paths(q) {
         true => selection.first_matching(q, limit)?,

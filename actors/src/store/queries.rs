@@ -73,9 +73,10 @@ impl Store {
         limit: usize,
     ) -> Result<RowPage, StoreError> {
         let _permit = self.permit_for(&query).await?;
+        let query = ResultQuery { limit, ..query };
         self.read(move |connection| match query.needs_orders() {
-            true => sorted_pages::rows_after(connection, id, &query, after, limit),
-            false => pages::rows_after(connection, id, &query, after, limit),
+            true => sorted_pages::rows_after(connection, id, &query, after),
+            false => pages::rows_after(connection, id, &query, after),
         })
         .await
     }

@@ -35,12 +35,11 @@ pub(crate) fn rows_after(
     id: JobId,
     query: &ResultQuery,
     after: Option<u64>,
-    limit: usize,
 ) -> Result<RowPage, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let sorted = SortedRows::new(&view, &stored, query)?;
-    let (limit, length) = (limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
+    let (limit, length) = (query.limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
     let mut rank = after.map_or(0, |after| after.saturating_add(1));
     let mut page = RowPage::default();
     while rank < length && page.items.len() < limit {

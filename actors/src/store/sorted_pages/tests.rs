@@ -135,9 +135,10 @@ fn a_stream_yields_what_the_pages_hold_in_the_same_order_whatever_the_filter() {
     {
         let query = ResultQuery { sort: filter.digest.is_none().then(|| word.parse().unwrap()), ..filter.clone() };
         let wanted = page(&mut bench.connection, id, &ResultQuery { limit: 1000, ..query.clone() }).unwrap().unwrap();
+        let query = ResultQuery { limit: 3, ..query };
         let (mut streamed, mut after) = (Vec::new(), None);
         loop {
-            let rows = rows_after(&mut bench.connection, id, &query, after, 3).unwrap();
+            let rows = rows_after(&mut bench.connection, id, &query, after).unwrap();
             assert!(rows.items.len() <= 3);
             streamed.extend(rows.items);
             after = rows.last_row;
