@@ -12,7 +12,7 @@ use crate::job::JobError;
 
 /// With less free space than this, a failed write counts as a full disk: some file systems then answer
 /// "input/output error".
-const NO_ROOM_BYTES: u64 = 1 << 20;
+const MIN_FREE_BYTES: u64 = 1 << 20;
 
 /// The disk did not confirm that it has what was written. Trying again does not help: the kernel drops the
 /// pages that it could not write and reports that only once (`fsync(2)`).
@@ -47,14 +47,15 @@ impl DbError {
                 tracing::error!(what, "the job store is damaged");
                 return StoreError::Corrupt;
             }
-            Self::Sql(error) => classify(error, has_no_room(database)),
+            Self::Sql(error) => classify(error, free_bytes(database)),
         };
         tracing::error!(?error, "the job store failed");
         error
     }
 }
 
-fn classify(error: rusqlite::Error, no_room: bool) -> StoreError {
+/// `free_bytes` is the space left on the database's file system.
+fn classify(error: rusqlite::Error, free_bytes: u64) -> StoreError {
     use rusqlite::Error;
     if error.sqlite_error().is_some_and(|error| SYNC_FAILURES.contains(&error.extended_code)) {
         return StoreError::SyncFailed;
@@ -62,7 +63,9 @@ fn classify(error: rusqlite::Error, no_room: bool) -> StoreError {
     match (&error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => StoreError::Corrupt,
         (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
-        (_, Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)) if no_room => StoreError::Full,
+        (_, Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)) if free_bytes < MIN_FREE_BYTES => {
+            StoreError::Full
+        }
         (
             Error::FromSqlConversionFailure(..) | Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..),
             _,
@@ -71,9 +74,10 @@ fn classify(error: rusqlite::Error, no_room: bool) -> StoreError {
     }
 }
 
-fn has_no_room(database: &Path) -> bool {
+/// Unlimited where the file system does not tell.
+fn free_bytes(database: &Path) -> u64 {
     let directory = database.parent().unwrap_or(database);
-    rustix::fs::statvfs(directory).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) < NO_ROOM_BYTES)
+    rustix::fs::statvfs(directory).map_or(u64::MAX, |space| space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 /// Classifies an input or output error from outside SQLite.
@@ -103,33 +107,35 @@ impl From<StoreError> for JobError {
 mod tests {
     use super::*;
 
+    const PLENTY: u64 = MIN_FREE_BYTES;
+
     fn sql(code: i32) -> rusqlite::Error {
         rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)
     }
 
     #[test]
-    fn codes_become_what_the_caller_can_do() {
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_FULL), false), StoreError::Full));
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_NOTADB), false), StoreError::Corrupt));
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_CORRUPT), false), StoreError::Corrupt));
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_BUSY), true), StoreError::Failed(_)));
+    fn error_codes_become_what_the_caller_can_act_on() {
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_FULL), PLENTY), StoreError::Full));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_NOTADB), PLENTY), StoreError::Corrupt));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_CORRUPT), PLENTY), StoreError::Corrupt));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_BUSY), MIN_FREE_BYTES - 1), StoreError::Failed(_)));
     }
 
     #[test]
-    fn an_input_output_error_without_room_is_a_full_disk() {
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), true), StoreError::Full));
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), false), StoreError::Failed(_)));
+    fn an_input_output_error_without_free_space_is_a_full_disk() {
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), MIN_FREE_BYTES - 1), StoreError::Full));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), PLENTY), StoreError::Failed(_)));
     }
 
     #[test]
     fn a_failed_sync_is_never_a_full_disk() {
-        for no_room in [true, false] {
-            assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_FSYNC), no_room), StoreError::SyncFailed));
+        for free_bytes in [0, PLENTY] {
+            assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_FSYNC), free_bytes), StoreError::SyncFailed));
         }
     }
 
     #[test]
-    fn texts_for_clients_carry_no_cause() {
+    fn texts_for_clients_contain_no_cause() {
         let shown = DbError::Sql(sql(rusqlite::ffi::SQLITE_BUSY)).report(Path::new("/srv/secret/db")).to_string();
         assert_eq!(shown, "the job store failed");
     }
