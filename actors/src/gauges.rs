@@ -41,13 +41,13 @@ pub struct EngineStats {
 /// The hashers.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct HasherStats {
-    /// Slots.
+    /// Hashers in the pool.
     pub size: usize,
-    /// Slots whose hasher has a running thread and was not given up for want of progress.
+    /// Hashers whose thread runs and that have not been given up for making no progress.
     pub alive: usize,
     /// Hashers that have work.
     pub busy: usize,
-    /// Panics caught at a hasher's edge, since the start.
+    /// Panics caught in hashers since the start.
     pub panics: u64,
     /// Hashers replaced since the start.
     pub restarts: u64,

@@ -52,14 +52,14 @@ impl ClientKey {
 /// Whether a request is within the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// It is.
+    /// The request is within the limit.
     Taken {
         /// Requests that may follow at once.
         remaining: u32,
         /// Time until the whole burst has recovered.
         whole_in: Duration,
     },
-    /// It exceeds the limit.
+    /// The request exceeds the limit.
     TooMany {
         /// Time until the next request is within the limit.
         wait: Duration,

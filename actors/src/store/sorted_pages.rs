@@ -28,8 +28,8 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     Ok(Some(ResultPage { items, total, position: query.position }))
 }
 
-/// The next results that match, after the rank `after` or from the first; none at the end, or without such a job. The
-/// job has ended and has its sort index.
+/// The next results that match, after the result with index `after` in this order, or from the first;
+/// none at the end, or without such a job. The job has ended and has its sort index.
 pub(crate) fn rows_after(
     connection: &mut Connection,
     id: JobId,
@@ -40,23 +40,23 @@ pub(crate) fn rows_after(
     let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
     let sorted = SortedRows::new(&view, &stored, query)?;
     let (limit, length) = (query.limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
-    let mut rank = after.map_or(0, |after| after.saturating_add(1));
+    let mut index = after.map_or(0, |after| after.saturating_add(1));
     let mut page = RowPage::default();
-    while rank < length && page.items.len() < limit {
-        let end = length.min(rank + limit as u64);
+    while index < length && page.items.len() < limit {
+        let end = length.min(index + limit as u64);
         let ranks = match sorted.descending {
-            false => sorted.ranks.start + rank..sorted.ranks.start + end,
-            true => sorted.ranks.end - end..sorted.ranks.end - rank,
+            false => sorted.ranks.start + index..sorted.ranks.start + end,
+            true => sorted.ranks.end - end..sorted.ranks.end - index,
         };
-        let scanned = (rank..).zip(sorted.scan(ranks)?);
+        let scanned = (index..).zip(sorted.scan(ranks)?);
         let of_status = scanned.filter(|(_, (_, status))| query.status.is_none_or(|wanted| *status == code_of(wanted)));
-        let (ranks, positions): (Vec<_>, Vec<_>) = of_status.map(|(rank, (position, _))| (rank, position)).unzip();
-        let found = ranks.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
-        for (rank, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
+        let (indexes, positions): (Vec<_>, Vec<_>) = of_status.map(|(index, (position, _))| (index, position)).unzip();
+        let found = indexes.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
+        for (index, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
             page.items.push(item);
-            page.last_row = Some(rank);
+            page.last_row = Some(index);
         }
-        rank = end;
+        index = end;
     }
     check_digests(query, &page.items)?;
     Ok(page)
