@@ -98,6 +98,7 @@ pub struct Absent {
 
 /// What is known at the end of an audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Findings {
     /// All verdicts.
     pub counts: AuditCounts,

@@ -71,6 +71,7 @@ pub struct Difference {
 
 /// Two sets of facts compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// How many.
     pub counts: Counts,

@@ -165,6 +165,7 @@ impl TryFrom<Vec<Algorithm>> for Algorithms {
 
 /// A list that is no set of algorithms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AlgorithmsInvalid {
     /// The list is empty, or there is nothing between two commas.
     #[error("an algorithm's name is missing")]

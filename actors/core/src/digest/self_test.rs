@@ -38,6 +38,7 @@ fn hold(
 /// An algorithm that gave another digest than the known one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("self-test failed: {algorithm} gives a wrong digest of {part} on this machine")]
+#[non_exhaustive]
 pub struct SelfTestFailure {
     /// The algorithm that is not to be trusted.
     pub algorithm: Algorithm,
@@ -47,6 +48,7 @@ pub struct SelfTestFailure {
 
 /// One input of the self-test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum SelfTestPart {
     /// No bytes at all.
     Empty,

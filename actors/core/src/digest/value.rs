@@ -93,6 +93,7 @@ impl fmt::Debug for Digest {
 
 /// Bytes or digits that are no digest of the algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DigestInvalid {
     /// There are too many or too few.
     #[error("a {algorithm} digest has {digits} hexadecimal digits", digits = 2 * algorithm.digest_bytes())]

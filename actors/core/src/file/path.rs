@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A path of a request that cannot be one: the text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the path {0}")]
+#[non_exhaustive]
 pub struct PathInvalid(pub &'static str);
 
 /// The longest path a request may carry, in bytes. Trees may hold longer ones; they are walked, never named.

@@ -38,6 +38,7 @@ pub struct BatchTask {
 
 /// What came of a batch: its entries up to `next`.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct BatchDone {
     /// The first entry that was not reached.
     pub next: usize,

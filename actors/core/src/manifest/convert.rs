@@ -23,6 +23,7 @@ pub enum Details {
 
 /// Why a manifest is not converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConvertError {
     /// There is no entry.
     #[error("there is nothing to convert")]

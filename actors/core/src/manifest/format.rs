@@ -167,6 +167,7 @@ pub struct UnknownFormat(pub String);
 
 /// Algorithms that a format has no place for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FormatMismatch {
     /// Its lines do not say whose digest they carry.
     #[error("the {0} format carries one algorithm only: choose bsd, csv, json or ndjson for several")]
@@ -184,6 +185,7 @@ pub enum FormatMismatch {
 
 /// Digests that a manifest should carry and that nobody computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoSuchDigest {
     /// It was asked for, or is the only one that the format carries.
     #[error("the job did not compute {missing}, but {available}")]

@@ -9,6 +9,7 @@ use super::names::LineEnd;
 
 /// How much of a manifest is read.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Limits {
     /// Longest line, its end not counted.
     pub line_bytes: usize,
@@ -28,6 +29,7 @@ impl Limits {
 
 /// Why reading ended before the end.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinesError {
     /// The reader failed.
     #[error(transparent)]

@@ -31,6 +31,7 @@ impl LineEnd {
 /// A name that a format has no way to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {format} format cannot carry a name that {why}")]
+#[non_exhaustive]
 pub struct NotRepresentable {
     /// The format.
     pub format: Format,

@@ -19,6 +19,7 @@ const JSON_FACTOR: usize = 8;
 
 /// Why a manifest is read no further.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     /// The reader failed, or a bound is exceeded.
     #[error(transparent)]

@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 /// A glob that does not parse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the glob {glob:?} is not valid: {reason}")]
+#[non_exhaustive]
 pub struct GlobInvalid {
     /// The glob as it was given.
     pub glob: String,
