@@ -37,7 +37,7 @@ mod switches {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// A protection that can be taken out. The rows of `tests/faults` name the guards that they need.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
     #[repr(u8)]
     pub enum Guard {
         /// SIGBUS inside a window is absorbed.
@@ -101,35 +101,7 @@ mod switches {
 
     impl Guard {
         /// All of them.
-        pub const ALL: [Self; 27] = [
-            Self::SigbusHandler,
-            Self::PreviousHandler,
-            Self::LostPages,
-            Self::SecondLook,
-            Self::ChangeTime,
-            Self::LeaseProbe,
-            Self::LeaseSignal,
-            Self::RequireStable,
-            Self::CarefulFilesystems,
-            Self::PanicEdge,
-            Self::Watchdog,
-            Self::Patience,
-            Self::WalkPatience,
-            Self::RegularFilesOnly,
-            Self::NonBlockingOpen,
-            Self::Confinement,
-            Self::OneFilesystem,
-            Self::PseudoFilesystems,
-            Self::UnsizedRead,
-            Self::UnsizedBound,
-            Self::FileBound,
-            Self::Holes,
-            Self::DepthBound,
-            Self::OpenRetry,
-            Self::DescriptorRetry,
-            Self::WholeRead,
-            Self::OwnFiles,
-        ];
+        pub const ALL: [Self; 27] = crate::variants();
 
         const fn bit(self) -> u64 {
             1 << self as u8

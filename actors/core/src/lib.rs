@@ -87,3 +87,12 @@ pub use manifest::{Claimed, Format, Limits, ManifestReader, ManifestWriter, Read
 pub use result::{ErrorCode, Evidence, Item, ItemRef, Rows, SkipReason, Stability, Status, Summary, Verdict};
 pub use sys::sched::HasherPriority;
 pub use walk::{Filters, Inventory, Target, WalkSpec};
+
+/// All variants of an enum, as an array.
+const fn variants<T: strum::VariantArray + Copy, const N: usize>() -> [T; N] {
+    assert!(T::VARIANTS.len() == N, "the length of the array is the number of variants");
+    match T::VARIANTS.first_chunk() {
+        Some(all) => *all,
+        None => unreachable!(),
+    }
+}

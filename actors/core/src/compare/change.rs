@@ -1,10 +1,12 @@
 //! What a comparison says of a file, and how often it says what.
 
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 /// What became of a file from one time to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Change {
     /// It was not there.
     Added,
@@ -22,20 +24,12 @@ pub enum Change {
 
 impl Change {
     /// Every change.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Removed, Self::Modified, Self::Moved, Self::SuspectedRot, Self::Unreadable];
+    pub const ALL: [Self; 6] = crate::variants();
 
     /// Its name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::Modified => "modified",
-            Self::Moved => "moved",
-            Self::SuspectedRot => "suspected_rot",
-            Self::Unreadable => "unreadable",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The change of this name, if there is one.
@@ -85,6 +79,20 @@ impl Counts {
             Change::Moved => &mut self.moved,
             Change::SuspectedRot => &mut self.suspected_rot,
             Change::Unreadable => &mut self.unreadable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_api_and_of_the_serde_form() {
+        assert_eq!(Change::ALL.map(Change::name).join(" "), "added removed modified moved suspected_rot unreadable");
+        for change in Change::ALL {
+            assert_eq!(serde_json::to_value(change).unwrap(), change.name());
+            assert_eq!(Change::from_name(change.name()), Some(change));
         }
     }
 }

@@ -10,7 +10,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A digest algorithm; its serde form is its [name](Self::name).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::VariantArray,
+)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Algorithm {
     /// BLAKE3, 256 bits: the default, and the only one that digests the pieces of one file apart.
@@ -80,23 +82,7 @@ impl Row {
 
 impl Algorithm {
     /// Every algorithm, in the order in which the API lists them.
-    pub const ALL: [Self; 15] = [
-        Self::Blake3,
-        Self::Sha256,
-        Self::Sha512,
-        Self::Sha224,
-        Self::Sha384,
-        Self::Sha512_256,
-        Self::Sha3_256,
-        Self::Sha3_512,
-        Self::Blake2b,
-        Self::Sha1,
-        Self::Md5,
-        Self::Crc32,
-        Self::Crc32c,
-        Self::Xxh3_64,
-        Self::Xxh3_128,
-    ];
+    pub const ALL: [Self; 15] = crate::variants();
 
     const fn row(self) -> Row {
         match self {

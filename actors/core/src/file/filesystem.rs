@@ -5,8 +5,9 @@
 use std::os::fd::BorrowedFd;
 
 /// File systems as far as hivesum treats them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FilesystemKind {
     /// A local one with write-back: time stamps show every finished write.
     Local,
@@ -80,14 +81,8 @@ impl FilesystemKind {
 
     /// Its name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Memory => "memory",
-            Self::Network => "network",
-            Self::Fuse => "fuse",
-            Self::Pseudo => "pseudo",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Whether files may be mapped: a page that a server or a program must deliver is read instead.
@@ -134,6 +129,14 @@ mod tests {
         assert_eq!(FilesystemKind::of(proc.as_fd()), FilesystemKind::Pseudo);
         let file = tempfile::tempfile().unwrap();
         assert_ne!(FilesystemKind::of(file.as_fd()), FilesystemKind::Pseudo);
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_api_and_of_the_serde_form() {
+        use FilesystemKind::{Fuse, Local, Memory, Network, Pseudo};
+        let (all, names) = ([Local, Memory, Network, Fuse, Pseudo], ["local", "memory", "network", "fuse", "pseudo"]);
+        assert_eq!(all.map(FilesystemKind::name), names);
+        assert_eq!(all.map(|kind| serde_json::to_value(kind).unwrap()), names);
     }
 
     #[test]

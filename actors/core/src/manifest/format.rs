@@ -3,11 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::hashdeep;
 use crate::digest::{Algorithm, Algorithms};
 
 /// A format of manifest that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Format {
     /// `HEX  NAME`, as GNU coreutils writes it: one algorithm.
     Gnu,
@@ -31,32 +34,12 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
-        Self::Gnu,
-        Self::Bsd,
-        Self::B3sum,
-        Self::Hashdeep,
-        Self::Sfv,
-        Self::Bagit,
-        Self::Csv,
-        Self::Json,
-        Self::Ndjson,
-    ];
+    pub const ALL: [Self; 9] = crate::variants();
 
     /// Its name in options and queries.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gnu => "gnu",
-            Self::Bsd => "bsd",
-            Self::B3sum => "b3sum",
-            Self::Hashdeep => "hashdeep",
-            Self::Sfv => "sfv",
-            Self::Bagit => "bagit",
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Its media type, for a `Content-Type` field.
@@ -206,6 +189,8 @@ mod tests {
 
     #[test]
     fn every_format_is_found_by_its_name() {
+        let names = "gnu bsd b3sum hashdeep sfv bagit csv json ndjson";
+        assert_eq!(Format::ALL.map(Format::name).join(" "), names);
         for format in Format::ALL {
             assert_eq!(format.name().parse(), Ok(format));
         }

@@ -2,10 +2,12 @@
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Why one file has no digest although it should have one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum ErrorCode {
     /// The name is not there (any more).
@@ -30,32 +32,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::NotFound,
-        Self::Permission,
-        Self::IoError,
-        Self::FileChanged,
-        Self::FileBusy,
-        Self::TooLarge,
-        Self::Timeout,
-        Self::Internal,
-        Self::CrashLoop,
-    ];
+    pub const ALL: [Self; 9] = crate::variants();
 
     /// The stable name that the API and NDJSON lines carry.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotFound => "not_found",
-            Self::Permission => "permission",
-            Self::IoError => "io_error",
-            Self::FileChanged => "file_changed",
-            Self::FileBusy => "file_busy",
-            Self::TooLarge => "too_large",
-            Self::Timeout => "timeout",
-            Self::Internal => "internal",
-            Self::CrashLoop => "crash_loop",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The reason in words, for a person who reads a terminal.
@@ -89,8 +71,9 @@ impl ErrorCode {
 }
 
 /// Why one entry of a tree was passed over on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum SkipReason {
     /// A FIFO, socket or device.
@@ -109,20 +92,12 @@ pub enum SkipReason {
 
 impl SkipReason {
     /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::NotRegular, Self::Symlink, Self::OtherFilesystem, Self::PseudoFilesystem, Self::Internal, Self::Depth];
+    pub const ALL: [Self; 6] = crate::variants();
 
     /// The stable name that the API and NDJSON lines carry.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotRegular => "not_regular",
-            Self::Symlink => "symlink",
-            Self::OtherFilesystem => "other_filesystem",
-            Self::PseudoFilesystem => "pseudo_filesystem",
-            Self::Internal => "internal",
-            Self::Depth => "depth",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The reason in words, for a person who reads a terminal.
@@ -135,6 +110,25 @@ impl SkipReason {
             Self::PseudoFilesystem => "on a pseudo file system",
             Self::Internal => "belongs to hivesum",
             Self::Depth => "more than 1,024 directories deep",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_api_and_of_the_serde_form() {
+        let codes = "not_found permission io_error file_changed file_busy too_large timeout internal crash_loop";
+        assert_eq!(ErrorCode::ALL.map(ErrorCode::name).join(" "), codes);
+        let reasons = "not_regular symlink other_filesystem pseudo_filesystem internal depth";
+        assert_eq!(SkipReason::ALL.map(SkipReason::name).join(" "), reasons);
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+        for reason in SkipReason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
         }
     }
 }

@@ -43,8 +43,9 @@ impl Known {
 }
 
 /// What became of one recorded value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Trace {
     /// It is what it was.
     Same,
@@ -61,16 +62,6 @@ impl Trace {
             (Some(_), Some(_)) => Self::Changed,
             _ => Self::Unknown,
         }
-    }
-}
-
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Same => "same",
-            Self::Changed => "changed",
-            Self::Unknown => "unknown",
-        })
     }
 }
 

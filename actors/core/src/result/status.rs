@@ -31,8 +31,9 @@ impl FileMeta {
 }
 
 /// How far a digest can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Stability {
     /// Nobody could have written to the file while it was read.
     Stable,
@@ -43,11 +44,8 @@ pub enum Stability {
 impl Stability {
     /// Its name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stable => "stable",
-            Self::Unverified => "unverified",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -113,5 +111,17 @@ impl FileIdentity {
 
     pub(crate) fn of_meta(meta: &FileMeta) -> Self {
         Self { device: meta.device, inode: meta.inode }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_api_and_of_the_serde_form() {
+        let both = [Stability::Stable, Stability::Unverified];
+        assert_eq!(both.map(Stability::name), ["stable", "unverified"]);
+        assert_eq!(both.map(|one| serde_json::to_value(one).unwrap()), ["stable", "unverified"]);
     }
 }

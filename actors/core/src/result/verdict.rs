@@ -1,12 +1,14 @@
 //! What an audit says of a file, and how often it says what.
 
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::evidence::Evidence;
 
 /// What became of one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum Verdict {
     /// It is what it should be.
@@ -27,21 +29,12 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of their numbers.
-    pub const ALL: [Self; 7] =
-        [Self::Matched, Self::Modified, Self::Moved, Self::Missing, Self::New, Self::Unreadable, Self::SuspectedRot];
+    pub const ALL: [Self; 7] = crate::variants();
 
     /// Its name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Matched => "matched",
-            Self::Modified => "modified",
-            Self::Moved => "moved",
-            Self::Missing => "missing",
-            Self::New => "new",
-            Self::Unreadable => "unreadable",
-            Self::SuspectedRot => "suspected_rot",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The verdict of this name, if there is one.
@@ -111,4 +104,20 @@ pub struct Fixity {
 pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
     let judged = judged?;
     Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_api_and_of_the_serde_form() {
+        let names = "matched modified moved missing new unreadable suspected_rot";
+        assert_eq!(Verdict::ALL.map(Verdict::name).join(" "), names);
+        for verdict in Verdict::ALL {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.name());
+            assert_eq!(Verdict::from_name(verdict.name()), Some(verdict));
+        }
+        assert_eq!(Verdict::from_name("Matched"), None);
+    }
 }
