@@ -1,12 +1,8 @@
 //! How bytes reach a digest: read into a reused buffer, or mapped through the hasher's window.
 //!
-//! A [`ReadBuffers`] is what one hasher thread owns for it. Files are read unless mapping is asked for. Mapping small
-//! ones contends on one lock of the process (100,000 files of 8 KiB on 2 threads: 0.47 s read, 1.9 s mapped);
-//! a large one costs page tables and leaves the digest to wait for memory, where a block that was just copied
-//! lies in the core's cache (2 GiB in BLAKE3 on 2 threads: 0.31 s read, 0.39 s mapped; `benches/hashing.rs`).
+//! Each hasher thread owns one [`ReadBuffers`]. Which of the two ways a file goes is decided in `io_mode`.
 
 use std::os::fd::BorrowedFd;
-use std::str::FromStr;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -37,42 +33,6 @@ const INTERRUPTIONS: usize = 1000;
 
 /// The longest piece of one file that one quantum digests.
 pub const PIECE_BYTES: usize = WINDOW_BYTES;
-
-/// How files are read. Those on network or FUSE file systems are never mapped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum IoMode {
-    /// What is fastest: read.
-    #[default]
-    Auto,
-    /// Mapped wherever it is possible.
-    Map,
-    /// Never mapped.
-    Read,
-}
-
-impl FromStr for IoMode {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "auto" => Ok(Self::Auto),
-            "map" => Ok(Self::Map),
-            "read" => Ok(Self::Read),
-            other => Err(format!("unknown way to read {other:?}: choose auto, map or read")),
-        }
-    }
-}
-
-impl IoMode {
-    /// Whether a file of `size` bytes is to be mapped.
-    pub(crate) fn maps(self, file: &OpenFile, size: u64) -> bool {
-        let may_map = || file.filesystem.may_map() || guard_is_out!(CarefulFilesystems);
-        match self {
-            Self::Auto | Self::Read => false,
-            Self::Map => size > 0 && may_map(),
-        }
-    }
-}
 
 /// Why bytes did not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,7 +66,7 @@ impl FileWork<'_> {
 
     /// Too long for a batch: it is cut into pieces.
     fn hand_back(&self, index: usize, file: OpenFile, meta: FileMeta) -> Found {
-        let mapped = self.rules.io.maps(&file, meta.size);
+        let mapped = self.rules.io.maps(file.filesystem, meta.size);
         match self.stability(&file, &meta, mapped) {
             Ok(stability) => Found::Large(LargeFound { index, file, meta, stability, mapped }),
             Err(busy) => busy,
@@ -84,7 +84,7 @@ impl FileWork<'_> {
     /// Reads the open file until two looks at it agree; nothing where it goes on for longer than a piece.
     fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Option<Found> {
         for _ in 0..READ_ATTEMPTS {
-            let mapped = self.rules.io.maps(file, meta.size);
+            let mapped = self.rules.io.maps(file.filesystem, meta.size);
             let stability = match self.stability(file, &meta, mapped) {
                 Ok(stability) => stability,
                 Err(busy) => return Some(busy),
