@@ -1,12 +1,12 @@
 //! The lines of `b3sum`: two spaces, 64 lower-case digits, a name in UTF-8, the escapes of GNU lines.
 //!
-//! Written lines are read by `b3sum --check` 1.8, and by every reader of GNU lines. [`parse_line`] is as
-//! strict as `b3sum --check`: no comments, no empty lines, no other blanks.
+//! Written lines are read by `b3sum --check` 1.8 and by every reader of GNU lines. They are read as GNU lines here;
+//! tests read them as strictly as `b3sum --check` does.
 
-use super::entry::{Claimed, Digits, Entry};
-use super::names::{Escaping, LineEnd, NotRepresentable};
-use super::{Format, bsd, gnu};
-use crate::digest::Algorithm;
+#[cfg(test)]
+pub(super) use self::tests::parse_line;
+use super::names::{LineEnd, NotRepresentable};
+use super::{Format, gnu};
 
 /// Appends one line.
 ///
@@ -20,30 +20,34 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), N
     Ok(())
 }
 
-/// Reads one line without its end, plain or tagged; nothing where `b3sum --check` would refuse it.
-#[must_use]
-pub fn parse_line(line: &[u8]) -> Option<Entry<'_>> {
-    if std::str::from_utf8(line).is_err() || line.contains(&0) {
-        return None;
-    }
-    let (escaping, line) = Escaping::strip(line, LineEnd::Newline);
-    if let Some(rest) = line.strip_prefix(b"BLAKE3 (") {
-        let digits = rest.len().checked_sub(2 * Algorithm::Blake3.digest_bytes())?;
-        let rest_is_exact = rest[..digits].ends_with(b") = ") && is_lower_hex(&rest[digits..]);
-        return bsd::parse(Algorithm::Blake3, rest, escaping, Digits::Hex).filter(|_| rest_is_exact);
-    }
-    let digits = line.get(..2 * Algorithm::Blake3.digest_bytes()).filter(|digits| is_lower_hex(digits))?;
-    let name = line[digits.len()..].strip_prefix(b"  ").filter(|name| !name.is_empty())?;
-    Some(Entry { name: escaping.name(name)?, digest: Claimed::untagged(digits, Some(Algorithm::Blake3))? })
-}
-
-fn is_lower_hex(digits: &[u8]) -> bool {
-    digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::bsd;
+    use super::super::entry::{Claimed, Digits, Entry};
+    use super::super::names::Escaping;
     use super::*;
+    use crate::digest::Algorithm;
+
+    /// Reads one line without its end, plain or tagged. `None` where `b3sum --check` would refuse it: no comments, no
+    /// empty lines, no other blanks.
+    pub(in crate::manifest) fn parse_line(line: &[u8]) -> Option<Entry<'_>> {
+        if std::str::from_utf8(line).is_err() || line.contains(&0) {
+            return None;
+        }
+        let (escaping, line) = Escaping::strip(line, LineEnd::Newline);
+        if let Some(rest) = line.strip_prefix(b"BLAKE3 (") {
+            let digits = rest.len().checked_sub(2 * Algorithm::Blake3.digest_bytes())?;
+            let rest_is_exact = rest[..digits].ends_with(b") = ") && is_lower_hex(&rest[digits..]);
+            return bsd::parse(Algorithm::Blake3, rest, escaping, Digits::Hex).filter(|_| rest_is_exact);
+        }
+        let digits = line.get(..2 * Algorithm::Blake3.digest_bytes()).filter(|digits| is_lower_hex(digits))?;
+        let name = line[digits.len()..].strip_prefix(b"  ").filter(|name| !name.is_empty())?;
+        Some(Entry { name: escaping.name(name)?, digest: Claimed::untagged(digits, Some(Algorithm::Blake3))? })
+    }
+
+    fn is_lower_hex(digits: &[u8]) -> bool {
+        digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    }
 
     #[test]
     fn a_name_that_is_not_utf8_is_refused_and_nothing_is_written() {
