@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+#[cfg(test)]
+mod arrows;
 pub mod faultfs;
 pub mod process;
 pub mod requirement;

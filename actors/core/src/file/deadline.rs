@@ -8,12 +8,30 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::read::ReadFailure;
 use crate::guard_is_out;
 use crate::sys::sched;
 
 /// How long one file or directory may keep its reader waiting, unless another bound is set.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why bytes did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadFailure {
+    /// The file is shorter than it was, or its pages are gone.
+    MissingBytes,
+    /// A read call failed.
+    System(Errno),
+}
+
+impl ReadFailure {
+    /// The error of a file that is otherwise unchanged: where its bytes are missing, the device or its server failed.
+    pub(crate) const fn errno(self) -> Errno {
+        match self {
+            Self::MissingBytes => Errno::IO,
+            Self::System(errno) => errno,
+        }
+    }
+}
 
 /// The clock of one file or piece. Costs nothing until it is asked.
 #[derive(Debug)]

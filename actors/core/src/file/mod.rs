@@ -17,13 +17,13 @@ mod stability;
 
 pub(crate) use blocking::{Steps, ask};
 pub use deadline::DEFAULT_READ_TIMEOUT;
+pub(crate) use deadline::ReadFailure;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use io_mode::IoMode;
 pub use open::{Dir, OpenFailure, Reach};
 pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
 pub use path::{PathInvalid, RelPath};
-pub(crate) use read::ReadFailure;
 pub use read::{PIECE_BYTES, Piece, ReadBuffers, UnsizedRead};
 pub use root::{Opened, Root, RootError};
 pub(crate) use stability::Now;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::deadline::ReadDeadline;
+use super::deadline::{ReadDeadline, ReadFailure};
 use super::extents;
 use super::filesystem::FilesystemCache;
 use super::stability::OpenFile;
@@ -33,25 +33,6 @@ const INTERRUPTIONS: usize = 1000;
 
 /// The longest piece of one file that one quantum digests.
 pub const PIECE_BYTES: usize = WINDOW_BYTES;
-
-/// Why bytes did not come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReadFailure {
-    /// The file is shorter than it was, or its pages are gone.
-    MissingBytes,
-    /// A read call failed.
-    System(Errno),
-}
-
-impl ReadFailure {
-    /// The error of a file that is otherwise unchanged: where its bytes are missing, the device or its server failed.
-    pub(crate) const fn errno(self) -> Errno {
-        match self {
-            Self::MissingBytes => Errno::IO,
-            Self::System(errno) => errno,
-        }
-    }
-}
 
 /// The buffers and states that one hasher thread reuses from file to file.
 pub struct ReadBuffers {

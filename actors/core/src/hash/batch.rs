@@ -22,9 +22,6 @@ const BATCH_BYTES: u64 = 8 << 20;
 /// Large files that one batch opens before it stops: each holds a descriptor until its turn comes.
 const BATCH_LARGE_FILES: usize = 4;
 
-/// Reads of one file before it counts as changing all the time.
-pub const READ_ATTEMPTS: usize = 3;
-
 /// Entries of a plan to be hashed by one hasher in one go.
 #[derive(Debug)]
 pub struct BatchTask {

@@ -10,9 +10,9 @@ mod segment;
 mod sequential;
 mod small_file;
 
-pub use batch::{BatchDone, BatchTask, Outcome, READ_ATTEMPTS, hash_batch};
+pub use batch::{BatchDone, BatchTask, Outcome, hash_batch};
 pub use heartbeat::{Heartbeat, Notebook};
-pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, ScanRules};
+pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, READ_ATTEMPTS, ScanRules};
 pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use sequential::{hash_plan, hash_targets};
 pub use small_file::LargeFound;

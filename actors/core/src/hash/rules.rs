@@ -53,6 +53,9 @@ pub struct ScanRules {
     pub job_tag: Option<JobTag>,
 }
 
+/// Reads of one file before it counts as changing all the time.
+pub const READ_ATTEMPTS: usize = 3;
+
 /// Above this a file is refused unless another limit is set: 16 TiB.
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 16 << 40;
 

@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::{BatchDone, BatchTask, READ_ATTEMPTS, catch_panic, hash_batch};
+use super::batch::{BatchDone, BatchTask, catch_panic, hash_batch};
 use super::heartbeat::Heartbeat;
-use super::rules::ScanRules;
+use super::rules::{READ_ATTEMPTS, ScanRules};
 use super::small_file::LargeFound;
 use crate::digest::MultiHasher;
 use crate::file::{Now, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};

@@ -3,8 +3,7 @@
 
 use rustix::io::Errno;
 
-use super::batch::READ_ATTEMPTS;
-use super::rules::{END_BYTES, ScanRules};
+use super::rules::{END_BYTES, READ_ATTEMPTS, ScanRules};
 use crate::digest::MultiHasher;
 use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::guard_is_out;

@@ -7,34 +7,11 @@
 use std::io::BufRead;
 
 use super::bsd;
-use super::entry::{Digits, Entry};
+use super::entry::Entry;
 use super::gnu::{self, Style};
-use super::lines::{Limits, Lines, LinesError};
+use super::lines::{Lines, LinesError};
 use super::names::{Escaping, LineEnd, skip_blanks};
-use crate::digest::Algorithm;
-
-/// How a checksum file is to be read.
-#[derive(Debug, Clone, Copy)]
-pub struct ReadOptions {
-    /// The algorithm asked for: digests of another length and tags of another algorithm are malformed.
-    pub asked: Option<Algorithm>,
-    /// The algorithm of untagged lines where none was asked for, as the manifest's name tells it.
-    pub untagged: Option<Algorithm>,
-    /// How digests are spelled.
-    pub digits: Digits,
-    /// What ends a line.
-    pub end: LineEnd,
-    /// How much is read.
-    pub limits: Limits,
-}
-
-impl ReadOptions {
-    /// Any algorithm, hexadecimal digits, lines that end with LF, these bounds.
-    #[must_use]
-    pub const fn new(limits: Limits) -> Self {
-        Self { asked: None, untagged: None, digits: Digits::Hex, end: LineEnd::Newline, limits }
-    }
-}
+use super::options::ReadOptions;
 
 /// What a line that is no comment was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +88,8 @@ fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Algorithm;
+    use crate::manifest::{Digits, Limits};
 
     const HEX: &str = "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4";
 

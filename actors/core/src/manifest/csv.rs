@@ -10,9 +10,9 @@ use csv_core::ReadRecordResult;
 use jiff::Timestamp;
 
 use super::entry::Claimed;
+use super::error::ManifestError;
 use super::lines::{Limits, LinesError};
 use super::names::write_hex;
-use super::reader::ManifestError;
 use super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
 

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
-use super::checksums::{ReadOptions, is_entry};
+use super::checksums::is_entry;
 use super::lines::Limits;
+use super::options::ReadOptions;
 use super::record::Record;
 use super::{Format, bagit, hashdeep, json, sfv};
 

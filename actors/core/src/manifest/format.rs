@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use strum::{IntoStaticStr, VariantArray};
 
-use super::hashdeep;
 use crate::digest::{Algorithm, Algorithms};
+
+/// The algorithms that hashdeep and hivesum share.
+pub(super) const HASHDEEP_ALGORITHMS: [Algorithm; 3] = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
 
 /// A format of manifest that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, IntoStaticStr)]
@@ -97,7 +99,7 @@ impl Format {
             (None, Self::B3sum) => Algorithms::single(Algorithm::Blake3),
             (None, Self::Sfv) => Algorithms::single(Algorithm::Crc32),
             (None, Self::Hashdeep) => {
-                let carried = available.iter().filter(|algorithm| hashdeep::ALGORITHMS.contains(algorithm));
+                let carried = available.iter().filter(|algorithm| HASHDEEP_ALGORITHMS.contains(algorithm));
                 Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneForHashdeep(*available))?
             }
             (None, Self::Bsd | Self::Csv | Self::Json | Self::Ndjson) => *available,
@@ -118,7 +120,7 @@ impl Format {
             Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit if several => Err(FormatMismatch::OneAlgorithmOnly(self)),
             Self::B3sum if algorithms.first() != Algorithm::Blake3 => Err(FormatMismatch::Blake3Only),
             Self::Sfv if algorithms.first() != Algorithm::Crc32 => Err(FormatMismatch::Crc32Only),
-            Self::Hashdeep => match algorithms.iter().find(|algorithm| !hashdeep::ALGORITHMS.contains(algorithm)) {
+            Self::Hashdeep => match algorithms.iter().find(|algorithm| !HASHDEEP_ALGORITHMS.contains(algorithm)) {
                 Some(other) => Err(FormatMismatch::NotInHashdeep(other)),
                 None => Ok(()),
             },

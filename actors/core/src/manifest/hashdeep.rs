@@ -6,8 +6,8 @@
 
 use std::io::Write;
 
-use super::Format;
 use super::entry::Claimed;
+use super::format::{Format, HASHDEEP_ALGORITHMS};
 use super::names::{NotRepresentable, write_hex};
 use super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
@@ -17,9 +17,6 @@ pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.0";
 
 /// What stands before the names of the columns.
 const COLUMNS: &[u8] = b"%%%% ";
-
-/// The algorithms that hashdeep and hivesum share.
-pub(super) const ALGORITHMS: [Algorithm; 3] = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
 
 /// Appends the header.
 pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
@@ -36,7 +33,7 @@ pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
 
 /// hashdeep knows one order of columns only.
 fn ordered(algorithms: &Algorithms) -> impl Iterator<Item = Algorithm> {
-    ALGORITHMS.into_iter().filter(|&algorithm| algorithms.contains(algorithm))
+    HASHDEEP_ALGORITHMS.into_iter().filter(|&algorithm| algorithms.contains(algorithm))
 }
 
 /// Appends one line; `digests` are those of the header's algorithms.
@@ -52,7 +49,7 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], size: u64, digests: &[Digest])
     }
     // Writing into a vector never fails.
     let _ = write!(out, "{size},");
-    for algorithm in ALGORITHMS {
+    for algorithm in HASHDEEP_ALGORITHMS {
         if let Some(digest) = digests.iter().find(|digest| digest.algorithm() == algorithm) {
             write_hex(out, digest.as_bytes());
             out.push(b',');

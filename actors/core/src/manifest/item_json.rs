@@ -157,3 +157,8 @@ mod tests {
         assert!(read(r#"{"path":"a","digests":{"crc32":"00000000"}}"#).is_some());
     }
 }
+
+/// Appends a value whose members are strings, numbers and maps of such.
+pub(super) fn write_value(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
+}

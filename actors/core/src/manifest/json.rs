@@ -5,10 +5,9 @@
 
 use std::io::{BufRead, Read};
 
-use super::item_json::ItemRead;
+use super::error::ManifestError;
+use super::item_json::{ItemRead, write_value};
 use super::lines::{Limits, LinesError};
-use super::ndjson::write_value;
-use super::reader::ManifestError;
 use super::record::Record;
 use crate::digest::Algorithms;
 use crate::result::{ItemRef, Summary};

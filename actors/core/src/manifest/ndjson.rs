@@ -2,10 +2,10 @@
 
 use std::io::BufRead;
 
-use super::item_json::ItemRead;
+use super::error::ManifestError;
+use super::item_json::{ItemRead, write_value};
 use super::lines::{Limits, Lines};
 use super::names::LineEnd;
-use super::reader::ManifestError;
 use super::record::Record;
 use crate::result::{ItemRef, Summary};
 
@@ -25,11 +25,6 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
     out.extend_from_slice(br#"{"summary":"#);
     write_value(out, summary);
     out.extend_from_slice(b"}\n");
-}
-
-/// Appends a value whose members are strings, numbers and maps of such.
-pub(super) fn write_value(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
 }
 
 /// The last line.

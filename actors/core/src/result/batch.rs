@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use super::fixity::Judged;
 use super::path::append_path;
 use super::status::{FileMeta, Origin, Status};
-use super::verdict::Judged;
 use crate::digest::{Algorithms, Digest};
 
 /// One result inside [`Rows`].

@@ -9,8 +9,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::batch::{RowRef, Rows, split_digests};
+use super::fixity::{Fixity, fixity_of};
 use super::status::{FileMeta, Origin, Status};
-use super::verdict::{Fixity, fixity_of};
 use crate::digest::{Algorithm, Algorithms};
 
 /// One result, owned: what the store answers.

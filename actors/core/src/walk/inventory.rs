@@ -1,14 +1,9 @@
 //! The files of a tree with their sizes and identities: nothing is opened but directories.
 
-use std::os::fd::OwnedFd;
-use std::time::Duration;
-
 use rustix::fs::Stat;
 
 use super::plan::{Fate, Plan};
-use super::spec::{Target, WalkSpec};
-use super::tree;
-use crate::file::{Reach, meta_of};
+use crate::file::meta_of;
 use crate::result::{FileIdentity, NameList, Status};
 
 /// What a tree holds: files with their sizes and identities, in walk order.
@@ -23,14 +18,6 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// What is below an open directory. Opens no file; blocks the calling thread. Directories and files of a file system
-    /// that does not answer for `timeout` are unreadable.
-    #[must_use]
-    pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
-        let targets = vec![Target::Directory { dir, shown: Vec::new() }];
-        tree::inventory(WalkSpec { reach, timeout, ..WalkSpec::new(targets) })
-    }
-
     fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
         self.names.push(path);
         self.files.push((size, identity));

@@ -19,6 +19,7 @@ use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
 use crate::guard_is_out;
 use crate::result::{SkipReason, Status, append_path};
+use std::time::Duration;
 
 /// Directories below one another; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
@@ -36,11 +37,21 @@ pub fn survey(spec: WalkSpec, called_off: &dyn Fn() -> bool) -> Option<Totals> {
 }
 
 /// What a walk would hash, by name and size; nothing is opened but directories.
-pub(crate) fn inventory(spec: WalkSpec) -> Inventory {
+fn inventory(spec: WalkSpec) -> Inventory {
     let found = RefCell::new(Inventory::default());
     // Nobody can leave before the end.
     let _ = walk_into(spec, Destination::Inventory(&found));
     found.into_inner()
+}
+
+impl Inventory {
+    /// What is below an open directory. Opens no file; blocks the calling thread. Directories and files of a file system
+    /// that does not answer for `timeout` are unreadable.
+    #[must_use]
+    pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
+        let targets = vec![Target::Directory { dir, shown: Vec::new() }];
+        inventory(WalkSpec { reach, timeout, ..WalkSpec::new(targets) })
+    }
 }
 
 /// Gives the number of files to hash once every target was walked.
