@@ -1,6 +1,6 @@
 //! Reading checksum files: GNU lines, BSD's tagged and reversed ones and b3sum's, mixed as they come.
 //!
-//! The rules are those of `sha256sum --check` of GNU coreutils 9.x, see `shared/semantics.md`: leading blanks
+//! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks
 //! are skipped, comments and empty lines ignored, everything else is an entry or malformed. Beyond it, a
 //! NUL within a line makes the line malformed instead of cutting the name short.
 
