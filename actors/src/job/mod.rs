@@ -2,10 +2,10 @@
 //!
 //! Plain data that the store keeps and the API shows; nothing here runs a job.
 
-mod counts;
 mod query;
 mod spec;
 
-pub use counts::JobCounts;
-pub use query::{Deletion, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter};
+pub use query::{
+    Deletion, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter,
+};
 pub use spec::{Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode};

@@ -8,10 +8,10 @@ use std::io::BufRead;
 
 use super::bsd;
 use super::entry::Entry;
+use super::error::ReadOptions;
 use super::gnu::{self, Style};
 use super::lines::{Lines, LinesError};
 use super::names::{Escaping, LineEnd, skip_blanks};
-use super::options::ReadOptions;
 
 /// What a line that is no comment was.
 #[derive(Debug, Clone, PartialEq, Eq)]

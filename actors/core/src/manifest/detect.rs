@@ -3,8 +3,8 @@
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
 use super::checksums::is_entry;
+use super::error::ReadOptions;
 use super::lines::Limits;
-use super::options::ReadOptions;
 use super::record::Record;
 use super::{Format, bagit, hashdeep, json, sfv};
 

@@ -3,8 +3,8 @@
 //! Which of the two a manifest has is decided by its first valid line, as coreutils does it.
 
 use super::entry::{Claimed, Entry};
+use super::error::ReadOptions;
 use super::names::{Escaping, LineEnd, begin_line, is_blank, write_hex, write_name};
-use super::options::ReadOptions;
 
 /// Appends one line.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {

@@ -8,11 +8,10 @@ use std::io::{self, BufRead};
 use super::checksums::{ChecksumLines, Found};
 use super::detect::{Seen, detect};
 use super::entry::algorithm_of_manifest_name;
-use super::error::ManifestError;
+use super::error::{ManifestError, ReadOptions};
 use super::hashdeep::{Columns, Line};
 use super::lines::{Limits, Lines};
 use super::names::LineEnd;
-use super::options::ReadOptions;
 use super::record::Record;
 use super::{Format, bagit, csv, json, ndjson, sfv};
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::fixity::Judged;
+use super::evidence::Judged;
 use super::path::append_path;
 use super::status::{FileMeta, Origin, Status};
 use crate::digest::{Algorithms, Digest};

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::batch::{RowRef, Rows, split_digests};
-use super::fixity::{Fixity, fixity_of};
+use super::evidence::{Fixity, fixity_of};
 use super::status::{FileMeta, Origin, Status};
 use crate::digest::{Algorithm, Algorithms};
 

@@ -4,10 +4,8 @@
 //! [`walk_order`]: directories depth first, names sorted by bytes within a directory.
 
 mod batch;
-mod checkpoint;
 mod code;
 mod evidence;
-mod fixity;
 mod item;
 mod name_list;
 mod path;
@@ -16,14 +14,12 @@ mod summary;
 mod verdict;
 
 pub use batch::{Row, RowRef, Rows, split_digests};
-pub use checkpoint::{CHECKPOINTS_AHEAD, Checkpoint, KEEP_EVERY};
 pub use code::{ErrorCode, SkipReason};
-pub use evidence::{Evidence, Known, Trace};
-pub use fixity::{Fixity, Judged, fixity_of};
+pub use evidence::{Evidence, Fixity, Judged, Known, Trace, fixity_of};
 pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, walk_order};
 pub use status::{FileIdentity, FileMeta, Origin, Stability, Status};
-pub use summary::{Progress, Summary};
+pub use summary::{CHECKPOINTS_AHEAD, Checkpoint, KEEP_EVERY, Progress, Summary};
 pub use verdict::{AuditCounts, Verdict};

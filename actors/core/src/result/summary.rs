@@ -1,8 +1,10 @@
 //! How far a scan or job has come, and the summary it ends with.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::status::Status;
+use super::status::{FileMeta, Status};
 use super::verdict::AuditCounts;
 use crate::digest::Algorithm;
 
@@ -71,6 +73,27 @@ impl Summary {
             Status::Skipped(_) => self.skipped += 1,
         }
     }
+}
+
+/// How often the state of one digest is kept: what a restart loses of it at most.
+pub const KEEP_EVERY: Duration = Duration::from_millis(250);
+
+/// Checkpoints that wait for the store; one that finds no room is left out.
+pub const CHECKPOINTS_AHEAD: usize = 64;
+
+/// The state of one digest after the first bytes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// As results show it.
+    pub path: Vec<u8>,
+    /// Whose state it is.
+    pub algorithm: Algorithm,
+    /// The file that it was made of.
+    pub meta: FileMeta,
+    /// Bytes digested so far.
+    pub bytes: u64,
+    /// The serialised state.
+    pub state: Vec<u8>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 mod descriptors;
 mod directory;
 mod globs;
-mod inventory;
 mod listed;
 mod plan;
 mod plan_sink;
@@ -16,9 +15,7 @@ mod tree;
 
 pub use directory::{Kind, Listing};
 pub use globs::{Filters, GlobInvalid};
-pub use inventory::Inventory;
 pub use plan::{Fate, Plan, PlanEntry};
-pub use plan_sink::{NobodyListens, PlanReceiver};
-pub use spec::Target;
-pub use spec::{Totals, WalkSpec};
+pub use plan_sink::{Inventory, NobodyListens, PlanReceiver};
+pub use spec::{Target, Totals, WalkSpec};
 pub use tree::{survey, walk};

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rustix::fs::Stat;
 
 use super::descriptors::OpenDirectories;
-use super::inventory::Inventory;
 use super::plan::{Fate, Plan, PlanEntry};
-use crate::file::{Dir, Steps, ask, stat_entry};
+use crate::file::{Dir, Steps, ask, meta_of, stat_entry};
+use crate::result::{FileIdentity, NameList, Status};
 
 /// Whoever received the plans is gone.
 #[derive(Debug, Clone, Copy)]
@@ -164,5 +164,40 @@ impl<'a> PlanSink<'a> {
             return Ok(());
         }
         self.destination.take(plan, self.timeout)
+    }
+}
+
+/// What a tree holds: files with their sizes and identities, in walk order.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Their paths, relative to the tree.
+    pub names: NameList,
+    /// Bytes of each, and which file it is.
+    pub files: Vec<(u64, FileIdentity)>,
+    /// Directories that could not be listed, and files of which nothing is known.
+    pub unreadable: NameList,
+}
+
+impl Inventory {
+    fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
+        self.names.push(path);
+        self.files.push((size, identity));
+    }
+
+    /// Takes the entries of a plan over, with what `lstat` says of each.
+    pub(crate) fn take(&mut self, plan: &Plan, stats: &[Option<Stat>]) {
+        let mut path = Vec::new();
+        for (index, entry) in plan.entries.iter().enumerate() {
+            path.clear();
+            plan.path_into(entry, &mut path);
+            match entry.fate {
+                Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
+                Fate::Settled(_) => {}
+                Fate::Hash => match stats.get(index).copied().flatten() {
+                    Some(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
+                    None => self.unreadable.push(&path),
+                },
+            }
+        }
     }
 }

@@ -10,10 +10,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::directory::{Kind, Listing};
-use super::inventory::Inventory;
 use super::listed::{list_beneath, list_names, put_file};
 use super::plan::Fate;
-use super::plan_sink::{Destination, GroupSlot, NobodyListens, PlanReceiver, PlanSink};
+use super::plan_sink::{Destination, GroupSlot, Inventory, NobodyListens, PlanReceiver, PlanSink};
 use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
