@@ -5,7 +5,6 @@
 
 mod secret;
 mod session;
-mod sign_in_link;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use hivesum_actors::store::tokens::{Scope, Scopes, TokenService};
 
 use crate::config::Access;
 use crate::error::ApiError;
+use secret::SignInLink;
 use session::Sessions;
 pub(crate) use session::{COOKIE, LIFETIME as SESSION_LIFETIME};
-use sign_in_link::SignInLink;
 
 /// Wrong tokens that one address may send in a burst; after that one a second. More are answered with 429.
 const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");

@@ -3,21 +3,19 @@
 //! Every limit that a client can reach is a field here, with its documented default. [`ServeConfig::check`] refuses a
 //! configuration that would let anyone on the network in; the server calls it before it opens anything.
 
-mod error;
-mod limits;
-mod origin;
-
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use origin::is_origin;
 
-pub use error::ConfigError;
+mod limits;
+mod origin;
+
 pub use hivesum_actors::engine::HasherPriority;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
-use origin::is_origin;
 
 /// The default listen address.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -151,6 +149,34 @@ impl ServeConfig {
         let not_a_host = |host: &&String| host.is_empty() || host.contains(['/', ' ', '@']);
         self.allow_hosts.iter().find(not_a_host).map_or(Ok(()), |host| Err(ConfigError::HostName(host.clone())))
     }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Anyone on the network could use the service.
+    #[error("--no-auth is accepted on a loopback address only, not on {0}")]
+    OpenToTheNetwork(SocketAddr),
+    /// Tokens would cross the network in the clear.
+    #[error(
+        "{0} is not a loopback address: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front speaks TLS"
+    )]
+    WithoutTls(SocketAddr),
+    /// The certificate or the key is missing.
+    #[error("TLS needs both --tls-cert and --tls-key")]
+    HalfOfTls,
+    /// A limit is zero.
+    #[error("{0} must not be 0: the service could not do anything")]
+    Nothing(&'static str),
+    /// A root's name cannot stand in a URL.
+    #[error("{0:?} cannot be the name of a directory: it must not be empty or contain `/` or control characters")]
+    RootName(String),
+    /// An origin could never match, or would match every site.
+    #[error("{0:?} is not an origin: write it as browsers do, https://host or https://host:port")]
+    Origin(String),
+    /// A host name could never match.
+    #[error("{0:?} is not a host name")]
+    HostName(String),
 }
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 //! Nothing here decides what a request does. Unknown members and parameters are refused, and every wait for bytes has a
 //! time limit.
 
-mod bandwidth;
 pub(crate) mod body;
 pub(crate) mod headers;
 pub(crate) mod name;
 pub(crate) mod query;
 
-pub(crate) use bandwidth::Bandwidth;
-pub(crate) use body::{PacedBody, read_json};
+pub(crate) use body::{Bandwidth, PacedBody, read_json};
 pub(crate) use query::{NoQuery, Query};

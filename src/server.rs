@@ -4,11 +4,6 @@
 //! tests. Shutdown happens in this order: no new work is accepted and event streams end, jobs are checkpointed,
 //! requests in progress get time to finish, then the engine drains.
 
-mod error;
-mod http;
-mod process;
-mod tls;
-
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -21,18 +16,22 @@ use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Shares;
 use hivesum_actors::{Engine, EngineConfig};
-use hivesum_core::file::Root;
+use hivesum_core::file::{Root, RootError};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
-use crate::config::{RootConfig, ServeConfig};
+use crate::config::{ConfigError, RootConfig, ServeConfig};
 use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::request::Bandwidth;
 use crate::service::{MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE, Service};
 use crate::telemetry;
-pub use error::ServeError;
+
+mod http;
+mod process;
+mod tls;
+
 pub use tls::TlsError;
 
 /// The part of the drain timeout for running jobs: they stop within a quantum, and commit.
@@ -211,6 +210,37 @@ fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
         retention: config.limits.retention,
         max_streams: config.limits.max_streams,
     }
+}
+
+/// Why the service does not start, or ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A directory cannot be served.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// Two directories have the same name.
+    #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
+    RootsClash(String),
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The engine or the job store does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// An operation of the system failed.
+    #[error("the service ended: {0}")]
+    Io(#[from] std::io::Error),
 }
 
 #[cfg(test)]

@@ -23,10 +23,10 @@ use super::error::path_error;
 use super::inputs::open_directory;
 use super::manifest_file::{self, ReadAs};
 use super::output::{WriteError, write_stdout};
-use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
+use crate::cli::output::ReportFormat;
 
 /// When the files are counted to give the progress bar a total. Shorter runs do without.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);

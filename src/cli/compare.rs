@@ -2,23 +2,22 @@
 //!
 //! Prints a summary, then the lists. Suspected rot is listed with its evidence.
 
-mod report;
-
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
 use hivesum_actors::job::JobId;
-use hivesum_core::compare::{Comparison, ComparisonError, Fact, compare};
+use hivesum_core::compare::{Change, Comparison, ComparisonError, Counts, Difference, Fact, compare};
 use hivesum_core::digest::Algorithm;
+use serde::Serialize;
 
 use super::manifest_file::{self, ReadAs};
 use super::output::write_stdout;
-use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
-use super::terminal::Terminal;
+use crate::cli::output::ReportFormat;
+use crate::cli::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -55,7 +54,7 @@ pub(super) struct CompareArgs {
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let comparison = comparison(&args)?;
     let mut out = Vec::new();
-    report::write(&mut out, &comparison, args.format, &Terminal::plain());
+    write_report(&mut out, &comparison, args.format, &Terminal::plain());
     write_stdout(&out)?;
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -94,4 +93,50 @@ fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<
     let manifest = manifest_file::read(side, ReadAs { asked: args.algorithm, format: None })?;
     let baseline = manifest.baseline(OsStr::new("."))?;
     Ok((baseline.facts().collect(), manifest.untagged))
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    counts: &'a Counts,
+    items: &'a [Difference],
+}
+
+fn write_report(out: &mut Vec<u8>, comparison: &Comparison, format: ReportFormat, terminal: &Terminal) {
+    match format {
+        ReportFormat::Json => {
+            let document = Document { counts: &comparison.counts, items: &comparison.items };
+            serde_json::to_writer(&mut *out, &document).expect("writing to a vector cannot fail, and keys are strings");
+            out.push(b'\n');
+        }
+        ReportFormat::Human => {
+            out.extend_from_slice(summary(&comparison.counts).as_bytes());
+            for change in Change::ALL {
+                let items = comparison.items.iter().filter(|item| item.change == change);
+                items.for_each(|item| out.extend_from_slice(line(item, terminal).as_bytes()));
+            }
+        }
+    }
+}
+
+fn summary(counts: &Counts) -> String {
+    let Counts { added, removed, modified, moved, suspected_rot, unchanged, unreadable } = counts;
+    let mut summary = format!(
+        "{added} added, {removed} removed, {modified} modified, {moved} moved, {suspected_rot} suspected rot, \
+         {unchanged} unchanged"
+    );
+    if *unreadable > 0 {
+        summary += &format!(", {unreadable} unreadable");
+    }
+    summary + "\n"
+}
+
+fn line(item: &Difference, terminal: &Terminal) -> String {
+    let name = terminal.quoted(&item.path);
+    match (item.change, &item.moved_from, &item.evidence) {
+        (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", terminal.quoted(from)),
+        (Change::SuspectedRot | Change::Modified, _, Some(evidence)) => {
+            format!("{}: {name} ({evidence})\n", item.change.name())
+        }
+        (change, ..) => format!("{}: {name}\n", change.name()),
+    }
 }

@@ -23,10 +23,10 @@ use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, path_error};
 use super::inputs::open_directory;
 use super::output::write_stdout;
-use super::report_format::ReportFormat;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
+use crate::cli::output::ReportFormat;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

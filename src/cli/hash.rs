@@ -22,8 +22,8 @@ use super::error::{UsageError, reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs};
 use super::output::{Output, OutputClosed, Sink, WriteError};
-use super::stdin::hash_stream;
 use super::terminal::Terminal;
+use crate::cli::inputs::hash_stream;
 
 /// When the files are counted to give the progress bar a total. Shorter runs do without.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);

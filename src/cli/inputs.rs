@@ -1,19 +1,23 @@
-//! The PATHs of a command line, in order, split into inputs that are hashed one after the other.
+//! The PATHs of a command line, in order, split into inputs that are hashed one after the other; and reading stdin.
 //!
 //! A path that does not exist or cannot be opened is passed on as a name, so that the engine reports it in order.
 //! Each path is looked at once; if it changes afterwards, what the engine finds when it opens the path counts.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::iter::Peekable;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::vec::IntoIter;
 
+use bytes::{Bytes, BytesMut};
+use hivesum_actors::engine::{Engine, UploadDigests};
+use hivesum_core::digest::Algorithms;
 use hivesum_core::result::NameList;
 use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
+use tokio::sync::mpsc;
 
 /// Directories of one scan. Each uses a file descriptor from the start of the scan.
 const DIRECTORIES_PER_SCAN: usize = 64;
@@ -132,6 +136,53 @@ fn open(path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
 /// named FIFO may never come.
 fn is_anonymous_pipe(path: &[u8]) -> bool {
     rustix::fs::statfs(path).is_ok_and(|statfs| statfs.f_type as u64 == PIPEFS_MAGIC)
+}
+
+/// Bytes of one read: twice the capacity of a Linux pipe.
+const CHUNK_BYTES: usize = 128 << 10;
+
+/// Chunks that are read before the engine takes them.
+const CHUNKS_AHEAD: usize = 4;
+
+/// Reads `source` to its end and computes its digests.
+///
+/// # Errors
+/// If reading fails, or the engine aborts the upload.
+pub(super) fn hash_stream(
+    engine: &Engine,
+    algorithms: Algorithms,
+    source: impl Read + Send + 'static,
+) -> io::Result<UploadDigests> {
+    let mut upload = engine.upload(algorithms).map_err(io::Error::other)?;
+    let (chunks_in, mut chunks) = mpsc::channel(CHUNKS_AHEAD);
+    std::thread::Builder::new().name("hivesum-stream".to_owned()).spawn(move || read_all(source, &chunks_in))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        while let Some(chunk) = chunks.recv().await {
+            upload.absorb(chunk?).await.map_err(io::Error::other)?;
+        }
+        upload.finish().await.map_err(io::Error::other)
+    })
+}
+
+/// Stops at the end of the source, after an error, or when the receiver is gone.
+fn read_all(mut source: impl Read, chunks: &mpsc::Sender<io::Result<Bytes>>) {
+    loop {
+        let mut buffer = BytesMut::zeroed(CHUNK_BYTES);
+        let chunk = match source.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(read) => {
+                buffer.truncate(read);
+                Ok(buffer.freeze())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let failed = chunk.is_err();
+        if chunks.blocking_send(chunk).is_err() || failed {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

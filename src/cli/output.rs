@@ -4,7 +4,9 @@
 //! [`BUFFERS`] buffers wait to be written. Then the sender waits, and the engine with it, because the channels between
 //! them are bounded.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -130,4 +132,35 @@ pub(super) fn write_stdout(buffer: &[u8]) -> Result<(), WriteError> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(buffer)?;
     Ok(stdout.flush()?)
+}
+
+/// The format of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ReportFormat {
+    /// Lines of text, for people.
+    #[default]
+    Human,
+    /// One JSON document, for programs.
+    Json,
+}
+
+impl fmt::Display for ReportFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        })
+    }
+}
+
+impl FromStr for ReportFormat {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "human" => Ok(Self::Human),
+            "json" => Ok(Self::Json),
+            _ => Err("must be human or json"),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hivesum_actors::store::retention::Retention;
 
-use super::error::ConfigError;
+use crate::config::ConfigError;
 
 /// How many requests one client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

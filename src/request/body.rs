@@ -2,6 +2,7 @@
 //!
 //! Only the time spent waiting for the client counts, so slow hashers never make a client time out.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,11 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest};
 use futures_util::{Stream, StreamExt, stream};
-use hivesum_actors::limits::ClientKey;
+use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 
-use super::bandwidth::Bandwidth;
-use crate::config::BodyPace;
+use crate::config::{BodyPace, Limits};
 use crate::error::ApiError;
 
 /// How large a body may be, and how fast it must arrive.
@@ -117,4 +117,46 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     }
     let body = PacedBody::open(request, payload, rules)?.collect().await?;
     serde_json::from_slice(&body).map_err(|error| ApiError::invalid(error.to_string()))
+}
+
+/// The smallest burst, whatever the rate: the chunks of a body are not larger.
+const LEAST_BURST_KIB: u32 = 1024;
+
+/// The bandwidth limits for request bodies.
+#[derive(Debug)]
+pub(crate) struct Bandwidth {
+    of_client: Option<RequestLimiter>,
+    of_all: Option<RequestLimiter>,
+}
+
+impl Bandwidth {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let limiter = |bytes: NonZeroU64| {
+            let kib =
+                u32::try_from(bytes.get().div_ceil(1024)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+            RequestLimiter::new(kib, kib.max(NonZeroU32::new(LEAST_BURST_KIB).expect("it is not zero")))
+        };
+        Self {
+            of_client: limits.max_client_bytes_per_second.map(limiter),
+            of_all: limits.max_upload_bytes_per_second.map(limiter),
+        }
+    }
+
+    /// Waits until the limits allow this many more bytes.
+    pub(crate) async fn spend(&self, client: ClientKey, bytes: usize) {
+        for (limiter, client) in [(&self.of_client, client), (&self.of_all, ClientKey::Crowd)] {
+            let Some(limiter) = limiter else { continue };
+            while let Some(wait) = wait_for(limiter, client, bytes) {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+fn wait_for(limiter: &RequestLimiter, client: ClientKey, bytes: usize) -> Option<Duration> {
+    let kib = NonZeroU32::new(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX))?;
+    match limiter.take_many(client, kib) {
+        Decision::Taken { .. } => None,
+        Decision::TooMany { wait } => Some(wait),
+    }
 }

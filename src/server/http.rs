@@ -18,11 +18,11 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::error::ServeError;
 use super::tls;
 use crate::config::ServeConfig;
 use crate::connection::{Connection, Socket, Timeouts};
 use crate::gate::{Proxies, gate};
+use crate::server::ServeError;
 use crate::service::Service;
 use crate::{assets, routes};
 

@@ -6,7 +6,7 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
 
 use crate::cli::error::reason;
-use crate::cli::report_format::ReportFormat;
+use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 /// A file that is listed at the end.

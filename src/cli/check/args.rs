@@ -6,7 +6,7 @@ use clap::Args;
 use hivesum_core::digest::Algorithm;
 
 use crate::cli::engine::EngineArgs;
-use crate::cli::report_format::ReportFormat;
+use crate::cli::output::ReportFormat;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

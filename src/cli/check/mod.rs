@@ -34,8 +34,8 @@ use self::source::Source;
 use self::verdict::{Counts, Missing, Verdict};
 use super::engine::RunningEngine;
 use super::error::system_text;
-use super::stdin::hash_stream;
 use super::terminal::Terminal;
+use crate::cli::inputs::hash_stream;
 
 /// Pages in progress: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;

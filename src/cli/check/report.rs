@@ -12,8 +12,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::verdict::{Counts, Missing, Verdict};
-use crate::cli::output::{WriteError, write_stdout};
-use crate::cli::report_format::ReportFormat;
+use crate::cli::output::{ReportFormat, WriteError, write_stdout};
 use crate::cli::terminal::Terminal;
 
 /// Bytes that are buffered before they are written.

@@ -7,7 +7,7 @@ use hivesum_core::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::cli::report_format::ReportFormat;
+use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]

@@ -3,22 +3,24 @@
 //! Everything that the head of a request shows is checked before a byte of the body is read: algorithms, digest fields,
 //! length, encoding, and whether the queue is full.
 
-mod hashed;
-mod multipart;
-mod upload_request;
-
 use std::time::Instant;
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use hivesum_actors::engine::UploadDigests;
+use hivesum_core::result::{DigestMap, serialize_name, split_digests};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use upload_request::UploadRequest;
 
 use crate::auth::Caller;
+use crate::digest_field;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::PacedBody;
 use crate::service::Service;
-use hashed::Hashed;
-use upload_request::UploadRequest;
+
+mod multipart;
+mod upload_request;
 
 #[utoipa::path(
     post, path = "/api/v1/hash", tag = "hashing", operation_id = "hash_body",
@@ -63,4 +65,29 @@ pub(super) async fn hash(
     let hashed = Hashed { name: None, upload: upload.finish().await?, began };
     options.check(&hashed.upload)?;
     Ok(HttpResponse::Ok().json(hashed))
+}
+
+/// The digests of one body or one part, as JSON.
+pub(super) struct Hashed {
+    /// The name of a part.
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) upload: UploadDigests,
+    pub(super) began: Instant,
+}
+
+impl Serialize for Hashed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let UploadDigests { size, algorithms, digests } = &self.upload;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(name) = &self.name {
+            serialize_name(&mut map, "name", "name_b64", name)?;
+        }
+        map.serialize_entry("size", size)?;
+        map.serialize_entry("digests", &DigestMap { bytes: digests, algorithms })?;
+        if let Some(digest) = digest_field::value(split_digests(digests, algorithms)) {
+            map.serialize_entry("repr_digest", &digest)?;
+        }
+        map.serialize_entry("elapsed_ms", &(self.began.elapsed().as_millis() as u64))?;
+        map.end()
+    }
 }

@@ -6,10 +6,10 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 
-use super::hashed::Hashed;
 use super::upload_request::UploadRequest;
 use crate::error::ApiError;
 use crate::request::PacedBody;
+use crate::routes::hash::Hashed;
 use crate::service::Service;
 
 pub(super) async fn hash_parts(
