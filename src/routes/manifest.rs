@@ -106,7 +106,7 @@ impl Document {
         let writer = writer.map_err(|mismatch| ApiError::invalid(mismatch.to_string()))?;
         let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
         let query = ResultQuery { status, ..ResultQuery::default() };
-        Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.id, query), summary, step: Step::Begin })
+        Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.clone(), query), summary, step: Step::Begin })
     }
 
     /// Writes every line and discards it, to find a name that cannot be represented.

@@ -4,7 +4,7 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use hivesum_actors::job::{Job, JobId, ResultQuery, StatusFilter};
+use hivesum_actors::job::{Job, ResultQuery, StatusFilter};
 use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::{Format, ndjson};
 use hivesum_core::result::{Item, Summary, Verdict};
@@ -65,9 +65,9 @@ pub(super) async fn results(
         return Ok(not_modified);
     }
     if lines {
-        return Ok(tag.on(all_results(service, job.id, query).await?));
+        return Ok(tag.on(all_results(service, job, query).await?));
     }
-    let page = service.jobs.results(job.id, query).await?.ok_or(NO_SUCH_JOB)?;
+    let page = service.jobs.results(&job, query).await?.ok_or(NO_SUCH_JOB)?;
     let body = ResultPage { items: page.items, total: page.total, position: page.position };
     Ok(tag.on(HttpResponse::Ok().json(body)))
 }
@@ -107,8 +107,9 @@ fn wants_ndjson(request: &HttpRequest) -> bool {
     prefers(request, Format::Ndjson.media_type(), "application/json")
 }
 
-async fn all_results(service: Data<Service>, id: JobId, query: ResultQuery) -> Result<HttpResponse, ApiError> {
-    let mut pages = ResultPages::new(service.jobs.clone(), id, query);
+async fn all_results(service: Data<Service>, job: Job, query: ResultQuery) -> Result<HttpResponse, ApiError> {
+    let id = job.id;
+    let mut pages = ResultPages::new(service.jobs.clone(), job, query);
     // Read before the head is sent, so that a damaged store gives an error and not a truncated answer.
     let first = pages.next().await?;
     let lines = stream::try_unfold(Some((service, pages, Some(first))), move |state| async move {

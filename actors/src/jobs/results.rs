@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::service::Jobs;
+use crate::Job;
 use crate::error::StoreError;
-use crate::job::{JobId, ResultPage, ResultQuery, RowPage};
+use crate::job::{ResultPage, ResultQuery, RowPage};
 
 /// How long a request for another order waits for a job that has just ended.
 const ORDERS_WAIT: Duration = Duration::from_secs(10);
@@ -21,26 +22,26 @@ pub enum ResultsError {
 }
 
 impl Jobs {
-    /// A page of a job's results; nothing if there is no such job.
+    /// A page of a job's results, for a job that the caller has read; nothing if it was deleted meanwhile.
     ///
     /// # Errors
-    /// When the job has not ended and another order than the walk's, or a digest, is asked for; when the store fails.
-    pub async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, ResultsError> {
-        if query.needs_orders() && !self.has_orders(id).await? {
-            return Ok(None);
+    /// If the job had not ended and the query asks for another order than the walk's, or for a digest; if the store
+    /// fails.
+    pub async fn results(&self, job: &Job, query: ResultQuery) -> Result<Option<ResultPage>, ResultsError> {
+        if query.needs_orders() {
+            self.wait_for_sort_index(job).await?;
         }
-        Ok(self.shared.store.results(id, query).await?)
+        Ok(self.shared.store.results(job.id, query).await?)
     }
 
-    /// Waits a moment for the orders of a job that has just ended. Whether there is such a job.
-    async fn has_orders(&self, id: JobId) -> Result<bool, ResultsError> {
-        let Some(job) = self.job(id).await? else { return Ok(false) };
+    /// Waits a moment for the sort index of a job that has just ended.
+    async fn wait_for_sort_index(&self, job: &Job) -> Result<(), ResultsError> {
         if !job.state.is_final() {
             return Err(ResultsError::NotFinished);
         }
         let mut indexed = self.shared.indexed.subscribe();
         let wait = async {
-            while !self.shared.store.is_indexed(id).await? {
+            while !self.shared.store.is_indexed(job.id).await? {
                 if indexed.changed().await.is_err() {
                     return Err(StoreError::Closed);
                 }
@@ -48,7 +49,7 @@ impl Jobs {
             Ok(())
         };
         match tokio::time::timeout(ORDERS_WAIT, wait).await {
-            Ok(waited) => Ok(waited.map(|()| true)?),
+            Ok(waited) => Ok(waited?),
             Err(_) => Err(ResultsError::NotFinished),
         }
     }
@@ -60,14 +61,14 @@ impl Jobs {
     /// As [`results`](Self::results).
     pub async fn results_from(
         &self,
-        id: JobId,
+        job: &Job,
         query: ResultQuery,
         after_row: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, ResultsError> {
-        if after_row.is_none() && query.needs_orders() && !self.has_orders(id).await? {
-            return Ok(RowPage::default());
+        if after_row.is_none() && query.needs_orders() {
+            self.wait_for_sort_index(job).await?;
         }
-        Ok(self.shared.store.rows_after(id, query, after_row, limit).await?)
+        Ok(self.shared.store.rows_after(job.id, query, after_row, limit).await?)
     }
 }

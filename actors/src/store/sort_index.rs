@@ -77,13 +77,13 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
     job_row::get(connection, parse_id(id)?)
 }
 
-/// Whether a job has its sort index.
+/// Whether there is no sort index to wait for: it is there, or the job is gone.
 pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
     let indexed: Option<i64> = connection
         .prepare_cached("SELECT indexed FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| row.get(0))
         .optional()?;
-    Ok(indexed == Some(1))
+    Ok(indexed.is_none_or(|indexed| indexed == 1))
 }
 
 /// Stores a chunk, unless its run was abandoned meanwhile.

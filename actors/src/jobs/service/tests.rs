@@ -117,7 +117,8 @@ async fn reached(jobs: &Jobs, id: JobId, state: JobState) {
 }
 
 async fn results(jobs: &Jobs, id: JobId) -> ResultPage {
-    jobs.results(id, ResultQuery { limit: 1000, ..ResultQuery::default() }).await.unwrap().unwrap()
+    let job = jobs.job(id).await.unwrap().unwrap();
+    jobs.results(&job, ResultQuery { limit: 1000, ..ResultQuery::default() }).await.unwrap().unwrap()
 }
 
 fn paths(page: &ResultPage) -> Vec<&str> {
@@ -176,8 +177,9 @@ async fn more_rows_than_a_group_holds_all_arrive_once() {
     assert_eq!(ended(&jobs, id).await.summary.unwrap().hashed, 4_500);
     let mut seen = Vec::new();
     let mut after = None;
+    let job = jobs.job(id).await.unwrap().unwrap();
     loop {
-        let page = jobs.results_from(id, ResultQuery::default(), after, 1000).await.unwrap();
+        let page = jobs.results_from(&job, ResultQuery::default(), after, 1000).await.unwrap();
         seen.extend(page.items.into_iter().map(|item| item.path));
         after = page.last_row;
         if after.is_none() {
@@ -260,10 +262,13 @@ async fn a_job_is_deleted_once_it_has_ended_and_its_rows_with_it() {
     assert_eq!(jobs.delete(id).await.unwrap(), Deletion::StillRunning);
     jobs.cancel(id).await.unwrap();
     ended(&jobs, id).await;
+    let job = jobs.job(id).await.unwrap().unwrap();
     assert_eq!(jobs.delete(id).await.unwrap(), Deletion::Deleted);
     assert_eq!(jobs.delete(id).await.unwrap(), Deletion::NotFound);
     assert_eq!(jobs.job(id).await.unwrap(), None);
-    assert!(jobs.results(id, ResultQuery::default()).await.unwrap().is_none());
+    assert!(jobs.results(&job, ResultQuery::default()).await.unwrap().is_none());
+    let sorted = ResultQuery { sort: Some("-size".parse().unwrap()), ..ResultQuery::default() };
+    assert!(jobs.results(&job, sorted).await.unwrap().is_none(), "nobody waits for the index of a job that is gone");
     assert!(jobs.subscribe(id, None).await.unwrap().is_none());
     while jobs.shared.store.sweep().await.unwrap() {}
 }
