@@ -1,8 +1,8 @@
-//! The algorithms there are: their names, tags and lengths, and how a name is read.
+//! The algorithms: their names, tags and lengths, and how a name is read.
 //!
-//! One row of [`Row`] per algorithm is the only place that knows these facts. The order of
-//! [`Algorithm::ALL`] is the order in which the API lists them. Whether an algorithm is fit for a purpose
-//! is the caller's to decide; [`Algorithm::is_secure`] is what it has to go by.
+//! One [`Row`] per algorithm is the only place with these facts. The order of [`Algorithm::ALL`] is the order in which
+//! the API lists them. The caller decides whether an algorithm fits a purpose, with the help of
+//! [`Algorithm::is_secure`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Algorithm {
-    /// BLAKE3, 256 bits: the default, and the only one that digests the pieces of one file apart.
+    /// BLAKE3, 256 bits: the default, and the only one whose pieces of one file can be digested separately.
     #[default]
     Blake3,
     /// SHA-256 (FIPS 180-4).
@@ -26,17 +26,17 @@ pub enum Algorithm {
     Sha224,
     /// SHA-384 (FIPS 180-4).
     Sha384,
-    /// SHA-512/256 (FIPS 180-4): not a cut SHA-512, it starts from other values.
+    /// SHA-512/256 (FIPS 180-4): not a shortened SHA-512, because it starts from other values.
     Sha512_256,
     /// SHA3-256 (FIPS 202).
     Sha3_256,
     /// SHA3-512 (FIPS 202).
     Sha3_512,
-    /// BLAKE2b with 512 bits (RFC 7693), as `b2sum` has it.
+    /// BLAKE2b with 512 bits (RFC 7693), as in `b2sum`.
     Blake2b,
-    /// SHA-1 (FIPS 180-4); collisions are practical.
+    /// SHA-1 (FIPS 180-4); collisions are feasible.
     Sha1,
-    /// MD5 (RFC 1321); collisions take a second.
+    /// MD5 (RFC 1321); a collision takes seconds.
     Md5,
     /// CRC-32 of zip, gzip and SFV (ISO-HDLC, reflected polynomial `EDB88320`).
     Crc32,
@@ -44,25 +44,25 @@ pub enum Algorithm {
     Crc32c,
     /// XXH3 with 64 bits and seed 0.
     Xxh3_64,
-    /// XXH3 with 128 bits and seed 0, elsewhere called XXH128.
+    /// XXH3 with 128 bits and seed 0, also known as XXH128.
     Xxh3_128,
 }
 
-/// What is known of one algorithm.
+/// The facts about one algorithm.
 struct Row {
     name: &'static str,
     bsd_tag: &'static str,
     digest_bytes: usize,
     strength: Strength,
-    /// Other spellings in lower case that a person may give for the name.
+    /// Other spellings of the name that are accepted, in lower case.
     spellings: &'static [&'static str],
 }
 
 #[derive(Clone, Copy)]
 enum Strength {
-    /// Nobody is known to be able to make two inputs with one digest.
+    /// No way is known to find two inputs with the same digest.
     Secure,
-    /// Finds accidents, stops no attacker.
+    /// Detects accidents, does not stop an attacker.
     Weak,
 }
 
@@ -119,20 +119,20 @@ impl Algorithm {
         self.row().digest_bytes
     }
 
-    /// Whether a matching digest proves the bytes even against somebody who chose them.
+    /// Whether a matching digest proves the content even if an attacker chose it.
     #[must_use]
     pub const fn is_secure(self) -> bool {
         matches!(self.row().strength, Secure)
     }
 
-    /// The tag of BSD style lines, `TAG (name) = hex`, such as `SHA512-256`.
+    /// The tag in BSD lines, `TAG (name) = hex`, such as `SHA512-256`.
     #[must_use]
     pub const fn bsd_tag(self) -> &'static str {
         self.row().bsd_tag
     }
 
-    /// The algorithm of a BSD tag, which is exact in case. `BLAKE2b-512` is read as `BLAKE2b`: coreutils
-    /// never writes it, but `b2sum -c` and `cksum -c` (9.1) take it.
+    /// The algorithm of a BSD tag; case matters. `BLAKE2b-512` is read as `BLAKE2b`: coreutils never writes it, but
+    /// `b2sum -c` and `cksum -c` (9.1) accept it.
     #[must_use]
     pub fn from_bsd_tag(tag: &[u8]) -> Option<Self> {
         if tag == b"BLAKE2b-512" {
@@ -141,7 +141,7 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.bsd_tag().as_bytes() == tag)
     }
 
-    /// Whether the pieces of one file can be digested apart and merged, see [`subtree`](super::subtree).
+    /// Whether the pieces of one file can be digested separately and merged; see [`subtree`](super::subtree).
     #[must_use]
     pub const fn is_subtree_parallel(self) -> bool {
         matches!(self, Self::Blake3)
@@ -171,18 +171,18 @@ impl TryFrom<String> for Algorithm {
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
-    /// Reads a name or one of its common spellings (`SHA-256`, `sha3-512`, `blake2b-512`) in any case.
+    /// Reads a name or one of its common spellings (`SHA-256`, `sha3-512`, `blake2b-512`); case does not matter.
     fn from_str(word: &str) -> Result<Self, UnknownAlgorithm> {
         let lower = word.to_ascii_lowercase();
-        let is_meant = |row: Row| row.name == lower || row.spellings.contains(&lower.as_str());
+        let has_name = |row: Row| row.name == lower || row.spellings.contains(&lower.as_str());
         Self::ALL
             .into_iter()
-            .find(|algorithm| is_meant(algorithm.row()))
+            .find(|algorithm| has_name(algorithm.row()))
             .ok_or_else(|| UnknownAlgorithm(word.to_owned()))
     }
 }
 
-/// A word that names no algorithm. Its text lists the names there are.
+/// A word that is not the name of an algorithm. The text lists all names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown algorithm {0:?}; known are {names}", names = known_names())]
 pub struct UnknownAlgorithm(pub String);

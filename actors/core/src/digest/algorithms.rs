@@ -1,7 +1,7 @@
-//! The set of algorithms that one piece of work asks for: never empty, no repeats, in the order asked for.
+//! A set of algorithms: never empty, without repeats, in the order in which they were requested.
 //!
-//! The order matters: it is the order of the digests in a file's stride and in every output. The set is
-//! plain data without a heap, so that it travels in messages and job records as it is.
+//! The order matters: it is the order of the digests in a file's stride and in every output. The set is plain data
+//! without a heap allocation, so messages and job records can carry it as it is.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,22 +26,22 @@ use super::{Algorithm, UnknownAlgorithm};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "Vec<Algorithm>", try_from = "Vec<Algorithm>")]
 pub struct Algorithms {
-    /// Places from `len` on hold the first algorithm again, so that equal sets are equal field by field.
-    places: [Algorithm; Algorithm::ALL.len()],
+    /// From `len` on this holds the first algorithm again, so that equal sets are equal field by field.
+    array: [Algorithm; Algorithm::ALL.len()],
     len: u8,
 }
 
 impl Algorithms {
-    /// One algorithm alone.
+    /// A single algorithm.
     #[must_use]
     pub const fn single(algorithm: Algorithm) -> Self {
-        Self { places: [algorithm; Algorithm::ALL.len()], len: 1 }
+        Self { array: [algorithm; Algorithm::ALL.len()], len: 1 }
     }
 
-    /// These algorithms in this order; a repeat counts where it comes first.
+    /// These algorithms in this order. A repeated algorithm counts only the first time.
     ///
     /// # Errors
-    /// [`AlgorithmsInvalid::Missing`] if there are none.
+    /// [`AlgorithmsInvalid::Missing`] if there is none.
     pub fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Result<Self, AlgorithmsInvalid> {
         let mut algorithms = algorithms.into_iter();
         let mut set = Self::single(algorithms.next().ok_or(AlgorithmsInvalid::Missing)?);
@@ -53,18 +53,18 @@ impl Algorithms {
 
     fn insert(&mut self, algorithm: Algorithm) {
         if !self.contains(algorithm) {
-            self.places[usize::from(self.len)] = algorithm;
+            self.array[usize::from(self.len)] = algorithm;
             self.len += 1;
         }
     }
 
-    /// The algorithms in the order asked for.
+    /// The algorithms in the requested order.
     #[must_use]
     pub fn as_slice(&self) -> &[Algorithm] {
-        &self.places[..self.len()]
+        &self.array[..self.len()]
     }
 
-    /// The algorithms in the order asked for.
+    /// The algorithms in the requested order.
     pub fn iter(&self) -> std::iter::Copied<std::slice::Iter<'_, Algorithm>> {
         self.as_slice().iter().copied()
     }
@@ -76,25 +76,25 @@ impl Algorithms {
         self.len as usize
     }
 
-    /// The algorithm that was asked for first.
+    /// The algorithm that was requested first.
     #[must_use]
     pub const fn first(&self) -> Algorithm {
-        self.places[0]
+        self.array[0]
     }
 
-    /// Whether the algorithm was asked for.
+    /// Whether this algorithm was requested.
     #[must_use]
     pub fn contains(&self, algorithm: Algorithm) -> bool {
         self.as_slice().contains(&algorithm)
     }
 
-    /// The stride in bytes: the digests of one file laid end to end.
+    /// The length of a stride in bytes: the digests of one file, end to end.
     #[must_use]
     pub fn digest_bytes(&self) -> usize {
         self.iter().map(Algorithm::digest_bytes).sum()
     }
 
-    /// Where in a stride the algorithm's digest begins, in bytes; none if it was not asked for.
+    /// The offset of this algorithm's digest in a stride, in bytes. `None` if it was not requested.
     #[must_use]
     pub fn position(&self, algorithm: Algorithm) -> Option<usize> {
         let index = self.iter().position(|one| one == algorithm)?;
@@ -136,7 +136,7 @@ impl fmt::Display for Algorithms {
 impl FromStr for Algorithms {
     type Err = AlgorithmsInvalid;
 
-    /// Reads names between commas, `blake3,sha256`; blanks around a name do not count.
+    /// Reads names separated by commas, `blake3,sha256`. Blanks around a name are ignored.
     fn from_str(list: &str) -> Result<Self, AlgorithmsInvalid> {
         let mut algorithms = Vec::new();
         for word in list.split(',').map(str::trim) {
@@ -163,14 +163,14 @@ impl TryFrom<Vec<Algorithm>> for Algorithms {
     }
 }
 
-/// A list that is no set of algorithms.
+/// Why a list is not a set of algorithms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AlgorithmsInvalid {
-    /// The list is empty, or there is nothing between two commas.
+    /// The list is empty, or a name between two commas is.
     #[error("an algorithm's name is missing")]
     Missing,
-    /// A word names no algorithm.
+    /// A word is not the name of an algorithm.
     #[error(transparent)]
     Unknown(#[from] UnknownAlgorithm),
 }

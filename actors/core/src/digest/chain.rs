@@ -1,31 +1,31 @@
-//! The running state of one algorithm over one run of bytes.
+//! The running state of one algorithm over a sequence of bytes.
 //!
-//! A serial digest is a chain: each byte needs the state after the byte before it, so the state itself
-//! travels from quantum to quantum. It sits behind one box: a [`Chain`] is three words wherever it goes,
-//! and its reset allocates nothing. How bytes are cut into updates never shows in a digest.
+//! A serial digest is a chain: each byte needs the state after the byte before it, so the state is passed on from
+//! quantum to quantum. The state is boxed: a [`Chain`] is three words, and a reset allocates nothing. How the bytes
+//! are split into updates does not change the digest.
 //!
-//! Most states can be kept over the end of the process and gone on with ([`Chain::save`]): SHA-2, SHA-3, SHA-1,
-//! MD5 and the CRCs. The crates give no way to the states of BLAKE2b and XXH3, and a BLAKE3 of a whole run of
-//! bytes has none worth keeping: large files take it in [subtrees](super::subtree), whose state is kept.
+//! Most states can be saved and resumed in another process ([`Chain::save`]): SHA-2, SHA-3, SHA-1, MD5 and the CRCs.
+//! The crates for BLAKE2b and XXH3 do not expose their states. A BLAKE3 chain is not saved either: large files are
+//! digested in [subtrees](super::subtree), whose state is saved.
 
 mod state;
 
 use std::fmt;
 
-use self::state::{Running, initial, saved_state};
+use self::state::{State, new_state, restored_state};
 use super::Algorithm;
 
 /// One algorithm's state after the bytes so far.
 pub struct Chain {
     algorithm: Algorithm,
-    state: Box<dyn Running>,
+    state: Box<dyn State>,
 }
 
 impl Chain {
     /// The state before the first byte.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        Self { algorithm, state: initial(algorithm) }
+        Self { algorithm, state: new_state(algorithm) }
     }
 
     /// Its algorithm.
@@ -34,30 +34,30 @@ impl Chain {
         self.algorithm
     }
 
-    /// Takes in the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.state.update(bytes);
     }
 
-    /// The state, to go on from in another process; nothing where the algorithm's cannot be kept. It gives bytes
-    /// of the file away.
+    /// The serialised state, to resume from in another process. `None` if this algorithm's state cannot be saved. It
+    /// may contain bytes of the file.
     #[must_use]
     pub fn save(&self) -> Option<Vec<u8>> {
         self.state.save()
     }
 
-    /// A state that [`save`](Self::save) gave; nothing where it is none of this algorithm.
+    /// Resumes from a state that [`save`](Self::save) returned. `None` if it is not a state of this algorithm.
     #[must_use]
     pub fn restore(algorithm: Algorithm, saved: &[u8]) -> Option<Self> {
-        Some(Self { algorithm, state: saved_state(algorithm, saved)? })
+        Some(Self { algorithm, state: restored_state(algorithm, saved)? })
     }
 
-    /// Appends the digest of all bytes taken in to `out`.
+    /// Appends the digest of all bytes to `out`.
     pub fn finalize_into(mut self, out: &mut Vec<u8>) {
         self.finalize_reset_into(out);
     }
 
-    /// Appends the digest of all bytes taken in to `out`, and starts anew.
+    /// Appends the digest of all bytes to `out` and resets the state.
     pub fn finalize_reset_into(&mut self, out: &mut Vec<u8>) {
         self.state.finalize_reset_into(out);
     }
@@ -71,7 +71,7 @@ impl Clone for Chain {
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The state could give away bytes of a file: it never reaches a log.
+        // The state may contain bytes of a file, so it must not appear in a log.
         f.debug_struct("Chain").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }

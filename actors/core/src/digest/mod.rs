@@ -1,12 +1,12 @@
-//! Digests: which algorithms there are, how bytes become digests, and the proof that they do so rightly.
+//! Digests: the algorithms, how bytes become digests, and the test that they do so correctly.
 //!
-//! [`Algorithm`] and [`Algorithms`] say what is asked for, [`Digest`] is what comes out. [`Chain`] is the
-//! running state of one algorithm, [`MultiHasher`] feeds many from one pass over the bytes, and [`subtree`]
-//! digests the pieces of one file apart and merges them. [`self_test`] holds all of it to known answers.
+//! [`Algorithm`] and [`Algorithms`] say which digests are wanted, [`Digest`] is one of them. [`Chain`] is the running
+//! state of one algorithm. [`MultiHasher`] feeds several algorithms while the bytes are read once. [`subtree`]
+//! digests the pieces of a file separately and merges them. [`self_test`] compares all of this with known digests.
 //!
-//! Nothing here opens, reads or schedules anything: bytes come in, digests go out, the same on every
-//! machine and however the bytes are cut. The digests of one file, laid end to end in the order of its
-//! [`Algorithms`], are its stride; other rooms store and move strides.
+//! This module opens, reads and schedules nothing. The digest of some bytes is the same on every machine and however
+//! the bytes are split. The digests of one file, end to end in the order of its [`Algorithms`], are its stride; other
+//! modules store and pass on strides.
 
 mod algorithm;
 mod algorithms;
@@ -17,6 +17,7 @@ pub mod subtree;
 #[cfg(test)]
 mod tests;
 mod value;
+#[doc(hidden)]
 pub mod vectors;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};

@@ -1,12 +1,12 @@
-//! Every algorithm against published answers and against itself, however the bytes are cut.
+//! Every algorithm against published digests, and against itself however the bytes are split.
 
 use proptest::prelude::*;
 
 use super::vectors::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
 use super::{Algorithm, Chain};
 
-/// The bytes of every test: 0, 1, ... 250, 0, 1, ... A cycle of a prime length, so that no two blocks
-/// of a power of two are equal and swapped ones show.
+/// The bytes of every test: 0, 1, ... 250, 0, 1, ... The cycle has a prime length, so no two blocks of a power of two are
+/// equal, and swapped blocks change the digest.
 pub(super) fn cycle(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
@@ -20,16 +20,16 @@ pub(super) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
     digest
 }
 
-/// A block, a rate or a limit of every algorithm, minus 1, itself and plus 1: padding of MD5, SHA-1 and
-/// SHA-2 (56 of 64, 112 of 128), the rates of SHA-3 (72, 136), XXH3's paths (16, 128, 240), BLAKE3's
-/// chunk (1,024) and widest steps (8 and 16 chunks), a read (65,536).
+/// Around a block, a rate or a limit of every algorithm: minus 1, exact, plus 1. The padding of MD5, SHA-1 and SHA-2 (56
+/// of 64, 112 of 128), the rates of SHA-3 (72, 136), XXH3's paths (16, 128, 240), BLAKE3's chunk (1,024) and widest
+/// steps (8 and 16 chunks), a read (65,536).
 const THRESHOLDS: [usize; 43] = [
     0, 1, 2, 3, 15, 16, 17, 55, 56, 57, 63, 64, 65, 71, 72, 73, 111, 112, 113, 127, 128, 129, 135, 136, 137, 143, 144,
     145, 239, 240, 241, 1023, 1024, 1025, 8191, 8192, 8193, 16383, 16384, 16385, 65535, 65536, 65537,
 ];
 
-/// SHA-256 of the digests at all [`THRESHOLDS`] laid end to end, each by the tools that `self_test.rs` names:
-/// `for n in THRESHOLDS: digest of (bytes(range(251)) * 500)[:n]`.
+/// SHA-256 of the digests at all [`THRESHOLDS`], end to end, each computed with the tools that `self_test/answers.rs`
+/// names: `for n in THRESHOLDS: digest of (bytes(range(251)) * 500)[:n]`.
 const OF_THRESHOLDS: [(Algorithm, &str); 15] = [
     (Algorithm::Blake3, "d58cf9158e44024b2a7286c16d3a4fd65ec56817134348495a33a422c9acba26"),
     (Algorithm::Sha256, "6b2a13cb3fdbd2b913b12651fe6170f7e9728336b928c85c320e118cef996325"),
@@ -49,21 +49,21 @@ const OF_THRESHOLDS: [(Algorithm, &str); 15] = [
 ];
 
 #[test]
-fn the_official_blake3_vectors_come_out() {
+fn the_official_blake3_vectors_are_reproduced() {
     for (length, expected) in BLAKE3_VECTORS {
         assert_eq!(hex::encode(digest_of(Algorithm::Blake3, &cycle(*length))), *expected, "{length} bytes");
     }
 }
 
 #[test]
-fn the_nist_two_block_messages_come_out() {
+fn the_nist_two_block_digests_are_reproduced() {
     for (algorithm, message, expected) in OF_TWO_BLOCKS {
         assert_eq!(hex::encode(digest_of(algorithm, TWO_BLOCKS[message].as_bytes())), expected, "{algorithm}");
     }
 }
 
 #[test]
-fn a_million_times_a_comes_out() {
+fn the_digests_of_a_million_times_a_are_reproduced() {
     assert_eq!(MILLION.map(|(algorithm, _)| algorithm), Algorithm::ALL);
     let million = vec![b'a'; 1_000_000];
     for (algorithm, expected) in MILLION {
@@ -72,7 +72,7 @@ fn a_million_times_a_comes_out() {
 }
 
 #[test]
-fn every_length_around_a_threshold_comes_out() {
+fn the_digests_of_every_length_around_a_threshold_are_reproduced() {
     assert_eq!(OF_THRESHOLDS.map(|(algorithm, _)| algorithm), Algorithm::ALL);
     for (algorithm, expected) in OF_THRESHOLDS {
         let digests: Vec<u8> = THRESHOLDS.into_iter().flat_map(|length| digest_of(algorithm, &cycle(length))).collect();
@@ -82,14 +82,14 @@ fn every_length_around_a_threshold_comes_out() {
 }
 
 #[test]
-fn the_published_check_values_of_the_crcs_come_out() {
-    // The `check` of CRC-32/ISO-HDLC and CRC-32/ISCSI in the catalogue of parametrised CRC algorithms.
+fn the_published_check_values_of_the_crcs_are_reproduced() {
+    // The `check` values of CRC-32/ISO-HDLC and CRC-32/ISCSI in the catalogue of parametrised CRC algorithms.
     assert_eq!(hex::encode(digest_of(Algorithm::Crc32, b"123456789")), "cbf43926");
     assert_eq!(hex::encode(digest_of(Algorithm::Crc32c, b"123456789")), "e3069283");
 }
 
 #[test]
-fn a_cut_at_any_threshold_does_not_show() {
+fn a_cut_at_any_threshold_does_not_change_the_digest() {
     let bytes = cycle(65_600);
     for algorithm in Algorithm::ALL {
         let whole = digest_of(algorithm, &bytes);

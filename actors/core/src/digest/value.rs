@@ -1,14 +1,13 @@
-//! One digest: an algorithm and its bytes, held without a heap.
+//! One digest: an algorithm and its bytes, without a heap allocation.
 //!
-//! A [`Digest`] always has the length of its algorithm, so two digests are equal only if they are of one
-//! algorithm and of the same bytes. Its text is lower-case hexadecimal, most significant byte first, for
-//! the CRCs and XXH3 too; either case is read.
+//! A [`Digest`] always has the length of its algorithm. Two digests are equal only if algorithm and bytes are. Its text
+//! is lower-case hexadecimal, most significant byte first, also for the CRCs and XXH3. Both cases are read.
 
 use std::fmt;
 
 use super::Algorithm;
 
-/// The length of the longest digest there is, in bytes.
+/// The length of the longest digest of any algorithm, in bytes.
 pub const MAX_DIGEST_BYTES: usize = 64;
 
 /// A digest of one algorithm.
@@ -25,36 +24,36 @@ pub const MAX_DIGEST_BYTES: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest {
     algorithm: Algorithm,
-    /// Places past the algorithm's length are zero, so that equal digests are equal field by field.
-    places: [u8; MAX_DIGEST_BYTES],
+    /// Zero beyond the algorithm's length, so that equal digests are equal field by field.
+    array: [u8; MAX_DIGEST_BYTES],
 }
 
 impl Digest {
     /// The digest of these bytes.
     ///
     /// # Errors
-    /// [`DigestInvalid::Length`] if their number is not the algorithm's.
+    /// [`DigestInvalid::Length`] if they are not as many as the algorithm's digests have.
     pub fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, DigestInvalid> {
         if bytes.len() != algorithm.digest_bytes() {
             return Err(DigestInvalid::Length { algorithm });
         }
-        let mut places = [0; MAX_DIGEST_BYTES];
-        places[..bytes.len()].copy_from_slice(bytes);
-        Ok(Self { algorithm, places })
+        let mut array = [0; MAX_DIGEST_BYTES];
+        array[..bytes.len()].copy_from_slice(bytes);
+        Ok(Self { algorithm, array })
     }
 
-    /// Reads exactly the algorithm's number of hexadecimal digits, in either case.
+    /// Reads hexadecimal digits, in either case; exactly as many as the algorithm's digests have.
     ///
     /// # Errors
-    /// [`DigestInvalid`] if there are more or fewer, or one is no digit.
+    /// [`DigestInvalid`] if there are more or fewer, or if one is not a digit.
     pub fn from_hex(algorithm: Algorithm, digits: impl AsRef<[u8]>) -> Result<Self, DigestInvalid> {
         let (digits, length) = (digits.as_ref(), algorithm.digest_bytes());
         if digits.len() != 2 * length {
             return Err(DigestInvalid::Length { algorithm });
         }
-        let mut places = [0; MAX_DIGEST_BYTES];
-        hex::decode_to_slice(digits, &mut places[..length]).map_err(|_| DigestInvalid::Digit)?;
-        Ok(Self { algorithm, places })
+        let mut array = [0; MAX_DIGEST_BYTES];
+        hex::decode_to_slice(digits, &mut array[..length]).map_err(|_| DigestInvalid::Digit)?;
+        Ok(Self { algorithm, array })
     }
 
     /// Its algorithm.
@@ -63,10 +62,10 @@ impl Digest {
         self.algorithm
     }
 
-    /// Its bytes, as many as the algorithm has.
+    /// Its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.places[..self.algorithm.digest_bytes()]
+        &self.array[..self.algorithm.digest_bytes()]
     }
 }
 
@@ -91,18 +90,18 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Bytes or digits that are no digest of the algorithm.
+/// Why bytes or digits are not a digest of the algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DigestInvalid {
     /// There are too many or too few.
     #[error("a {algorithm} digest has {digits} hexadecimal digits", digits = 2 * algorithm.digest_bytes())]
     Length {
-        /// The algorithm that it was to be a digest of.
+        /// The expected algorithm.
         algorithm: Algorithm,
     },
-    /// A character is no hexadecimal digit.
-    #[error("a digest has hexadecimal digits only")]
+    /// A character is not a hexadecimal digit.
+    #[error("a digest consists of hexadecimal digits only")]
     Digit,
 }
 

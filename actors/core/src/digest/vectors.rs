@@ -1,9 +1,9 @@
-//! Published test vectors, for every test that needs a right digest from somebody else.
+//! Published test vectors, for tests that need a correct digest from an independent source.
 
 use super::Algorithm;
 
 /// Input lengths of the 251-cycle and their digests: `test_vectors/test_vectors.json` of
-/// BLAKE3-team/BLAKE3, `hash` cut to 32 bytes; each also checked with `b3sum`.
+/// BLAKE3-team/BLAKE3, `hash` cut to 32 bytes; each was also checked with `b3sum`.
 pub const BLAKE3_VECTORS: &[(usize, &str)] = &[
     (0, "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
     (1, "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213"),
@@ -29,8 +29,8 @@ pub const BLAKE3_VECTORS: &[(usize, &str)] = &[
     (102400, "bc3e3d41a1146b069abffad3c0d44860cf664390afce4d9661f7902e7943e085"),
 ];
 
-/// The digests of one million times `a`. SHA-1 and SHA-2: NIST's examples to FIPS 180; all by the tools
-/// that `self_test.rs` names.
+/// The digests of `a` repeated one million times. SHA-1 and SHA-2 are NIST's examples for FIPS 180; all were checked
+/// with the tools that `self_test/answers.rs` names.
 pub const MILLION: [(Algorithm, &str); 15] = [
     (Algorithm::Blake3, "616f575a1b58d4c9797d4217b9730ae5e6eb319d76edef6549b46f4efe31ff8b"),
     (Algorithm::Sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
@@ -61,7 +61,7 @@ pub const MILLION: [(Algorithm, &str); 15] = [
     (Algorithm::Xxh3_128, "a545df8e384a9579b1fd6fae5285c4eb"),
 ];
 
-/// NIST's two-block messages to FIPS 180-4, of 448 and 896 bits.
+/// NIST's two-block messages for FIPS 180-4, of 448 and 896 bits.
 pub const TWO_BLOCKS: [&str; 2] = [
     "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
     "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",

@@ -1,9 +1,9 @@
-//! Asks the kernel whether anybody has a file open for writing, or mapped so.
+//! Asks the kernel whether any process has a file open for writing or mapped writable.
 //!
-//! `fcntl(2)`: a read lease is granted only while nobody has the file open for writing, which also
-//! covers writable shared mappings. It is given back at once. A writer that opens in between would
-//! make the kernel send the lease's signal, SIGIO by default, which kills the process; the descriptor
-//! gets SIGURG instead, which is ignored by default.
+//! `fcntl(2)`: the kernel grants a read lease only while no process has the file open for writing, which includes
+//! writable shared mappings. The lease is released at once. If a writer opens the file in between, the kernel
+//! sends the lease's signal. The default, SIGIO, would kill the process, so the descriptor is set to SIGURG,
+//! which is ignored by default.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -12,21 +12,21 @@ use crate::guard_is_out;
 /// What the probe found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Nobody has it open for writing.
+    /// No process has it open for writing.
     Free,
-    /// Somebody has.
+    /// Some process has it open for writing.
     OpenForWriting,
-    /// The kernel grants us no leases on it (not the owner, or the file system knows none).
+    /// The kernel grants no lease on it: we are not the owner, or the file system has no leases.
     Unavailable,
 }
 
-/// `F_SETSIG` of `include/uapi/asm-generic/fcntl.h`; the libc crate does not name it everywhere.
+/// `F_SETSIG` of `include/uapi/asm-generic/fcntl.h`; the libc crate does not define it for every target.
 const F_SETSIG: libc::c_int = 10;
 
-/// Takes and gives back a read lease on a file that was opened read-only.
+/// Takes and releases a read lease on a file that was opened read-only.
 pub(crate) fn probe(file: BorrowedFd<'_>) -> Probe {
     let fd = file.as_raw_fd();
-    // SAFETY: fcntl on a descriptor that `file` keeps open, with integer arguments alone.
+    // SAFETY: fcntl on a descriptor that `file` keeps open, with integer arguments only.
     unsafe {
         if !guard_is_out!(LeaseSignal) && libc::fcntl(fd, F_SETSIG, libc::SIGURG) == -1 {
             return Probe::Unavailable;
@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    /// Without leases the stability rules call a file unverified.
+    /// Without leases a digest is marked unverified.
     const LEASES: Requirement<'_> = Requirement::condition("a file system that grants leases");
 
     #[test]

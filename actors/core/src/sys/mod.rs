@@ -1,7 +1,7 @@
-//! The only room with `unsafe`: mapped windows that survive truncation, lease probes, thread
-//! scheduling, notes that outlive the process.
+//! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
+//! and notes that survive a crash of the process. No other module may use `unsafe`.
 //!
-//! Every `unsafe` block states what makes it sound. Nothing here knows an algorithm, a job or an actor.
+//! Every `unsafe` block says what makes it sound. This module knows no algorithm, job or actor.
 
 #![allow(unsafe_code)]
 

@@ -1,10 +1,9 @@
-//! The SIGBUS handler: a fault inside a registered window becomes a flag, any other kills as it should.
+//! The SIGBUS handler: a fault inside a registered window sets a flag; any other one is handled as before.
 //!
-//! A mapped file that shrinks makes the kernel send SIGBUS to whoever touches the lost pages. Inside a
-//! window the handler replaces the rest of it by zero pages and sets the window's flag; whoever reads
-//! the window throws its result away when the flag is up. Faults outside of our windows, and signals
-//! sent by `kill`, go to the previous handler. Inside the handler there are only atomics and raw
-//! system calls.
+//! When a mapped file shrinks, the kernel sends SIGBUS to a thread that touches the lost pages. Inside a window the
+//! handler replaces the rest of the window by zero pages and sets the window's flag. The reader of the window
+//! discards its result if the flag is set. Faults outside the windows, and signals sent by `kill`, go to the
+//! previous handler. The handler uses only atomics and raw system calls.
 
 use std::io;
 use std::sync::Once;
@@ -12,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use crate::guard_is_out;
 
-/// Windows that can be registered at a time. Each hasher owns one; a stuck hasher keeps its own.
+/// How many windows can be registered at a time. Each hasher has one, also while it is stuck.
 const MAX_WINDOWS: usize = 1024;
 
 struct Slot {
@@ -26,20 +25,20 @@ static SLOTS: [Slot; MAX_WINDOWS] =
     [const { Slot { start: AtomicUsize::new(0), end: AtomicUsize::new(0), faulted: AtomicBool::new(false) } };
         MAX_WINDOWS];
 
-/// What SIGBUS did before; leaked, for a handler may run at any time.
+/// The previous action of SIGBUS. It is leaked, because a handler may run at any time.
 static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(std::ptr::null_mut());
 
-/// The bytes of a page, asked for once: `sysconf` is not for signal handlers.
+/// The page size, read once: `sysconf` may not be called in a signal handler.
 static PAGE_BYTES: AtomicUsize = AtomicUsize::new(0);
 
-/// A registered address range. Registration ends with the drop.
+/// A registered address range, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Registration {
     slot: usize,
 }
 
 impl Registration {
-    /// Registers `start .. start + bytes`, installing the handler before the first one.
+    /// Registers `start .. start + bytes`. The first registration installs the handler.
     pub(super) fn new(start: usize, bytes: usize) -> io::Result<Self> {
         install()?;
         for (index, slot) in SLOTS.iter().enumerate() {
@@ -50,15 +49,15 @@ impl Registration {
                 return Ok(Self { slot: index });
             }
         }
-        Err(io::Error::other("all windows are taken"))
+        Err(io::Error::other("all windows are in use"))
     }
 
-    /// Puts the flag down before a new piece is mapped.
+    /// Clears the flag before a new piece is mapped.
     pub(super) fn clear(&self) {
         SLOTS[self.slot].faulted.store(false, Ordering::SeqCst);
     }
 
-    /// Whether a fault was caught since [`clear`](Self::clear).
+    /// Whether a fault happened since [`clear`](Self::clear).
     pub(super) fn faulted(&self) -> bool {
         SLOTS[self.slot].faulted.load(Ordering::SeqCst)
     }
@@ -76,7 +75,7 @@ fn install() -> io::Result<()> {
     ONCE.call_once(|| {
         PAGE_BYTES.store(rustix::param::page_size(), Ordering::SeqCst);
         // SAFETY: both structures live through the calls; `on_sigbus` has the SA_SIGINFO signature.
-        // PREVIOUS is set before the handler is, so the handler never sees it null.
+        // PREVIOUS is set before the handler is installed, so the handler never sees it null.
         let done = unsafe {
             let mut previous: libc::sigaction = std::mem::zeroed();
             libc::sigaction(libc::SIGBUS, std::ptr::null(), &mut previous);
@@ -91,12 +90,12 @@ fn install() -> io::Result<()> {
     });
     match INSTALLED.load(Ordering::SeqCst) {
         true => Ok(()),
-        false => Err(io::Error::other("no SIGBUS handler could be installed")),
+        false => Err(io::Error::other("the SIGBUS handler could not be installed")),
     }
 }
 
 extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel hands a valid siginfo to an SA_SIGINFO handler.
+    // SAFETY: the kernel passes a valid siginfo to an SA_SIGINFO handler.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     let from_the_kernel = code > 0;
     if from_the_kernel && !guard_is_out!(SigbusHandler) && absorb(address) {
@@ -106,10 +105,10 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
         return;
     }
     // SAFETY: called with the kernel's own arguments.
-    unsafe { pass_on(signal, info, context, from_the_kernel) }
+    unsafe { call_previous(signal, info, context, from_the_kernel) }
 }
 
-/// Replaces the window's pages from the fault on by zero pages; false when it lies in no window.
+/// Replaces the window's pages from the fault on by zero pages. False if the address is in no window.
 fn absorb(address: usize) -> bool {
     for slot in &SLOTS {
         let (start, end) = (slot.start.load(Ordering::SeqCst), slot.end.load(Ordering::SeqCst));
@@ -119,8 +118,8 @@ fn absorb(address: usize) -> bool {
         slot.faulted.store(true, Ordering::SeqCst);
         let from = address & !(PAGE_BYTES.load(Ordering::SeqCst) - 1);
         let flags = libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: the range lies inside a window that its owner reserved and has not given back, so
-        // no other mapping is touched. errno of the interrupted thread is put back.
+        // SAFETY: the range is inside a window that its owner reserved and has not released, so no other mapping
+        // is touched. The errno of the interrupted thread is restored.
         return unsafe {
             let errno = *libc::__errno_location();
             let mapped = libc::mmap(from as *mut libc::c_void, end - from, libc::PROT_READ, flags, -1, 0);
@@ -131,13 +130,18 @@ fn absorb(address: usize) -> bool {
     false
 }
 
-/// Does what would have been done without us.
+/// Does what would have happened without this handler.
 ///
 /// # Safety
-/// To be called inside the handler, with the kernel's arguments.
-unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void, from_the_kernel: bool) {
-    // SAFETY: PREVIOUS points to a leaked structure since before the handler was installed; a
-    // previous handler has the signature that its SA_SIGINFO flag says.
+/// Must be called inside the handler, with the kernel's arguments.
+unsafe fn call_previous(
+    signal: libc::c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+    from_the_kernel: bool,
+) {
+    // SAFETY: PREVIOUS points to a leaked structure since before the handler was installed. The SA_SIGINFO flag tells
+    // the signature of the previous handler.
     unsafe {
         let previous = &*PREVIOUS.load(Ordering::SeqCst);
         match previous.sa_sigaction {
@@ -153,8 +157,8 @@ unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut
                 handler(signal);
             }
         }
-        // A fault comes again by itself on return. A sent signal does not: where the default action is
-        // in force now (the standard library's handler restores it and returns), send it once more.
+        // A fault happens again on return; a sent signal does not. If the default action is in force now (the standard
+        // library's handler restores it and returns), send the signal once more.
         let mut now: libc::sigaction = std::mem::zeroed();
         libc::sigaction(signal, std::ptr::null(), &mut now);
         if !from_the_kernel && now.sa_sigaction == libc::SIG_DFL {
@@ -164,7 +168,7 @@ unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut
 }
 
 /// # Safety
-/// Async-signal-safe; to be called inside the handler.
+/// Async-signal-safe; must be called inside the handler.
 unsafe fn restore_default(signal: libc::c_int) {
     // SAFETY: a zeroed sigaction is SIG_DFL with an empty mask.
     unsafe {
@@ -182,7 +186,7 @@ mod tests {
 
     const ROLE: &str = "HIVESUM_SIGBUS_ROLE";
 
-    /// This test binary again, running [`what_a_child_does`] alone.
+    /// Starts this test binary again with only [`what_a_child_does`].
     fn child(role: &str) -> ExitStatus {
         let test = "sys::sigbus::tests::what_a_child_does";
         let mut command = Command::new(std::env::current_exe().unwrap());
@@ -198,7 +202,7 @@ mod tests {
         let mut window = crate::sys::window::Window::new().unwrap();
         match role.as_str() {
             "fault outside of every window" => {
-                // SAFETY: the map is read while the file is cut: the point is that it is fatal.
+                // SAFETY: the map is read after the file was cut. That it is fatal is what is tested.
                 let map = unsafe { memmap2::Mmap::map(&file).unwrap() };
                 file.set_len(0).unwrap();
                 std::hint::black_box(map[5000]);
@@ -216,7 +220,7 @@ mod tests {
                 rustix::process::kill_process(pid, rustix::process::Signal::BUS).unwrap();
             }
             "sent while it is ignored" => {
-                // SAFETY: as `sigaction(2)` wants it; the handler that was installed is put on top again.
+                // SAFETY: `ignore` is a valid `sigaction`; only the record of the previous handler is replaced.
                 unsafe {
                     let ignore = libc::sigaction { sa_sigaction: libc::SIG_IGN, ..std::mem::zeroed() };
                     PREVIOUS.store(Box::into_raw(Box::new(ignore)), Ordering::SeqCst);

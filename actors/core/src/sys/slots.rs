@@ -1,8 +1,9 @@
-//! What each hasher is reading, noted where it outlives the process: a slot a hasher in a small mapped file.
+//! Which file each hasher is reading, recorded so that it survives a crash: one slot per hasher in a small mapped
+//! file.
 //!
-//! Written for every file, so it must cost no system call: a few stores into a page that stays in memory. It is
-//! never synced, for only the death of the process matters; after one, the next start reads the file and
-//! knows which files were being read. A note half written counts as none.
+//! A note is written for every file, so it may not cost a system call: it is a few stores into a page that stays in
+//! memory. The file is never synced, because only a crash of the process matters, not of the machine. After a crash
+//! the next process reads the file and knows which files were being read. A half-written note is ignored.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -15,27 +16,27 @@ use memmap2::{MmapMut, MmapOptions};
 /// Bytes of one slot.
 const SLOT_BYTES: usize = 8192;
 
-/// Bytes before the name: whether there is one, its length, where in the file, who asked.
+/// Bytes before the path: whether there is a note, the path's length, the offset in the file, the job.
 const HEAD_BYTES: usize = 4 + 4 + 8 + 16;
 
-/// Longer paths are cut: two that differ only after so many bytes count as one.
+/// Longer paths are cut: two paths that differ only after this many bytes count as the same.
 const NAME_BYTES: usize = SLOT_BYTES - HEAD_BYTES;
 
-/// Who asked for a file to be read, as whoever asked understands it.
+/// Identifies the job that reads a file. Only the caller interprets it.
 pub type JobTag = [u8; 16];
 
-/// What a hasher was reading when the process died.
+/// What a hasher was reading when the process crashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// The job that read it.
     pub job_tag: JobTag,
     /// The start of the path, see [`Slots::note`].
     pub path: Vec<u8>,
-    /// Where in the file the quantum began.
+    /// The offset in the file at which the quantum started.
     pub offset: u64,
 }
 
-/// Slots, one for each hasher.
+/// The mapped file, with one slot for each hasher.
 #[derive(Debug)]
 pub struct Slots {
     start: *mut u8,
@@ -43,77 +44,76 @@ pub struct Slots {
     _map: MmapMut,
 }
 
-// SAFETY: `start` points into `_map`, which lives as long and never moves; a slot is written by one hasher at a
-// time, and a mix of two writers (a stuck hasher and the one in its place) is a wrong note, not a wrong memory
-// access: `note` and `forget` stay within the slot whatever it holds.
+// SAFETY: `start` points into `_map`, which lives as long and never moves. A slot is written by one hasher at a time.
+// Two writers at once (a stuck hasher and its replacement) produce a wrong note, not a wrong memory access: `note`
+// and `forget` stay within the slot whatever it contains.
 unsafe impl Send for Slots {}
 // SAFETY: as above.
 unsafe impl Sync for Slots {}
 
 impl Slots {
-    /// Reads what an earlier process left, then makes the file anew, empty.
+    /// Reads the notes of an earlier process, then replaces the file by an empty one.
     ///
     /// # Errors
-    /// When the file cannot be written or mapped.
+    /// If the file cannot be written or mapped.
     pub fn open(path: &Path, count: usize) -> io::Result<(Self, Vec<Note>)> {
         let notes = fs::read(path).map(|bytes| notes_of(&bytes)).unwrap_or_default();
-        // Another file in its place: an engine of this process that is on its way out may still write to the old one.
+        // A new file, not the old one emptied: another engine of this process that is stopping may still write to it.
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-        // Written, not only made long: a page without a block on a full disk would be a signal on first use.
+        // Written, not only extended: on a full disk the first use of a page without a block would raise a signal.
         io::Write::write_all(&mut &file, &vec![0; count * SLOT_BYTES])?;
-        // SAFETY: the file is ours alone (its directory is for its owner, the server's lock is held), so nobody
-        // truncates it under the map.
+        // SAFETY: no other process uses the file (its directory is private to its owner, and the server holds the
+        // lock), so it is not truncated while it is mapped.
         let mut map = unsafe { MmapOptions::new().len(count * SLOT_BYTES).map_mut(&file)? };
         Ok((Self { start: map.as_mut_ptr(), count, _map: map }, notes))
     }
 
-    /// Notes that the hasher of this slot turns to a file: its path in up to two parts with a `/` between
-    /// them. Paths longer than the slot are cut.
+    /// Notes that the hasher of this slot starts on a file. The path is a directory and a name, joined by a `/` where
+    /// neither is empty. Paths longer than the slot are cut.
     pub fn note(&self, slot: usize, job_tag: JobTag, (directory, name): (&[u8], &[u8]), offset: u64) {
-        let Some(place) = self.place(slot) else { return };
+        let Some(start) = self.slot_start(slot) else { return };
         let slash: &[u8] = if directory.is_empty() || name.is_empty() { b"" } else { b"/" };
-        self.state(place).store(0, Ordering::Relaxed);
+        self.state(start).store(0, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
         let mut length = 0;
         for part in [directory, slash, name] {
             let part = &part[..part.len().min(NAME_BYTES - length)];
-            // SAFETY: `place` is the start of a whole slot; `length` and the part's length together are at most
-            // NAME_BYTES.
-            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), place.add(HEAD_BYTES + length), part.len()) };
+            // SAFETY: a whole slot begins at `start`; `length` and the part's length together are at most NAME_BYTES.
+            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), start.add(HEAD_BYTES + length), part.len()) };
             length += part.len();
         }
         // SAFETY: within the slot's head; unaligned writes need no alignment.
         unsafe {
-            place.add(4).cast::<u32>().write_unaligned(length as u32);
-            place.add(8).cast::<u64>().write_unaligned(offset);
-            place.add(16).cast::<JobTag>().write_unaligned(job_tag);
+            start.add(4).cast::<u32>().write_unaligned(length as u32);
+            start.add(8).cast::<u64>().write_unaligned(offset);
+            start.add(16).cast::<JobTag>().write_unaligned(job_tag);
         }
-        // The process may die between any two instructions, and its stores stay in their order: the kernel
-        // keeps the page. Only the compiler must not reorder them.
+        // The process may crash between any two instructions. The kernel keeps the page with all stores so far, in their
+        // order; only the compiler must not reorder them.
         compiler_fence(Ordering::SeqCst);
-        self.state(place).store(1, Ordering::Release);
+        self.state(start).store(1, Ordering::Release);
     }
 
     /// Notes that the hasher of this slot reads nothing.
     pub(crate) fn forget(&self, slot: usize) {
-        if let Some(place) = self.place(slot) {
-            self.state(place).store(0, Ordering::Release);
+        if let Some(start) = self.slot_start(slot) {
+            self.state(start).store(0, Ordering::Release);
         }
     }
 
-    fn place(&self, slot: usize) -> Option<*mut u8> {
+    fn slot_start(&self, slot: usize) -> Option<*mut u8> {
         // SAFETY: the map is `count` slots long.
         (slot < self.count).then(|| unsafe { self.start.add(slot * SLOT_BYTES) })
     }
 
-    fn state(&self, place: *mut u8) -> &AtomicU32 {
-        // SAFETY: slots begin at multiples of 8,192 in a map that begins at a page, so the word is aligned; it is
-        // only ever used as an atomic, and lives as long as the map.
-        unsafe { AtomicU32::from_ptr(place.cast()) }
+    fn state(&self, slot_start: *mut u8) -> &AtomicU32 {
+        // SAFETY: slots begin at multiples of 8,192 in a map that begins at a page, so the word is aligned. It is only
+        // used as an atomic and lives as long as the map.
+        unsafe { AtomicU32::from_ptr(slot_start.cast()) }
     }
 }
 
@@ -130,7 +130,7 @@ fn note_of(slot: &[u8]) -> Option<Note> {
     (state == 1 && length <= NAME_BYTES).then(|| Note { job_tag, path: name[..length].to_vec(), offset })
 }
 
-/// A path as a note has it.
+/// A path as notes contain it: cut to the room of a slot.
 pub fn as_noted(path: &[u8]) -> &[u8] {
     &path[..path.len().min(NAME_BYTES)]
 }
@@ -158,7 +158,7 @@ mod tests {
         drop(slots);
         let note = |job_tag, path: &[u8], offset| Note { job_tag: [job_tag; 16], path: path.to_vec(), offset };
         assert_eq!(reopened(&path), [note(2, b"top", 7), note(3, b"d", u64::MAX)]);
-        assert_eq!(reopened(&path), [], "told once");
+        assert_eq!(reopened(&path), [], "the notes are read once");
     }
 
     #[test]

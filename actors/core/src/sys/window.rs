@@ -1,8 +1,8 @@
-//! One fixed address range per hasher through which pieces of large files are mapped, one at a time.
+//! A fixed address range per hasher into which pieces of large files are mapped, one at a time.
 //!
-//! The range is reserved once (PROT_NONE) and every piece is mapped over it with MAP_FIXED, so memory
-//! is bounded by hashers x window whatever a file's size. Most faults come as an error of
-//! MADV_POPULATE_READ; one that comes later is absorbed by the SIGBUS handler and seen as a flag.
+//! The range is reserved once (PROT_NONE), and every piece is mapped over it with MAP_FIXED. Memory is therefore
+//! bounded by hashers times window size, whatever the size of a file. Most faults are errors of
+//! MADV_POPULATE_READ; the SIGBUS handler absorbs later ones and sets a flag.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -14,8 +14,8 @@ use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 use super::sigbus::Registration;
 use crate::guard_is_out;
 
-/// Bytes of one window: the longest piece that can be mapped. Measured: 8 to 16 MiB are equal, 2 MiB
-/// costs a seventh.
+/// Bytes of one window: the longest piece that can be mapped. Measured: 8 MiB is as fast as 16 MiB, 2 MiB is slower by
+/// a seventh.
 pub(crate) const WINDOW_BYTES: usize = 8 << 20;
 
 /// Why a piece could not be read through the window.
@@ -23,14 +23,14 @@ pub(crate) const WINDOW_BYTES: usize = 8 << 20;
 pub(crate) enum PieceFailure {
     /// Some of its pages are gone: the file shrank, or the device failed.
     Fault,
-    /// The kernel does not map this file; it may still be readable.
+    /// The kernel does not map this file; it may still be possible to read it.
     NotMappable,
 }
 
 /// The window of one hasher.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// Dropped first: no fault may be absorbed in a range that is no longer ours.
+    /// Dropped first: no fault may be absorbed in a range that was released.
     registration: Registration,
     reserved: MmapMut,
 }
@@ -39,7 +39,7 @@ impl Window {
     /// Reserves the range.
     ///
     /// # Errors
-    /// When no address space or no slot is left.
+    /// If no address space or no slot for the SIGBUS handler is left.
     pub(crate) fn new() -> io::Result<Self> {
         let mut reserved = MmapOptions::new().len(WINDOW_BYTES).map_anon()?;
         let start = reserved.as_mut_ptr();
@@ -49,8 +49,8 @@ impl Window {
         Ok(Self { registration, reserved })
     }
 
-    /// Maps `bytes` of `file` from `offset` on (a multiple of the page size) and hands them to `read`.
-    /// Its result is thrown away when the file lost pages meanwhile.
+    /// Maps `bytes` of `file` from `offset` on (a multiple of the page size) and passes them to `read`. Its result is
+    /// discarded if the file lost pages meanwhile.
     ///
     /// # Errors
     /// See [`PieceFailure`].
@@ -65,43 +65,42 @@ impl Window {
         self.registration.clear();
         let start = self.reserved.as_mut_ptr();
         let flags = MapFlags::SHARED | MapFlags::FIXED;
-        // SAFETY: the range belongs to this window, which is borrowed mutably: no slice of an earlier
-        // piece is alive. MAP_FIXED replaces pages of our own reservation alone.
+        // SAFETY: the range belongs to this window, which is borrowed mutably: no slice of an earlier piece is alive.
+        // MAP_FIXED replaces only pages of this window's reservation.
         unsafe { rustix::mm::mmap(start.cast(), bytes, ProtFlags::READ, flags, file, offset) }
             .map_err(|_| PieceFailure::NotMappable)?;
         let result = self.populate(bytes).map(|()| {
             fail::fail_point!("window_populated");
-            // SAFETY: `bytes` readable bytes are mapped at `start` until `hide` below. Another process may
-            // change them while they are read: digests of such bytes are refused by the fstat and lease
-            // checks; no value read from them is used as anything but input of a digest. A page that is lost
-            // is replaced by zeros by the SIGBUS handler and flagged.
+            // SAFETY: `bytes` readable bytes are mapped at `start` until `unmap` below. Another process may change them
+            // while they are read: the fstat and lease checks refuse digests of such bytes, and the bytes are used
+            // only as input of a digest. The SIGBUS handler replaces a lost page by zeros and sets the flag.
             let piece = unsafe { std::slice::from_raw_parts(start, bytes) };
             read(piece)
         });
-        self.hide(bytes);
+        self.unmap(bytes);
         match self.registration.faulted() && !guard_is_out!(LostPages) {
             true => Err(PieceFailure::Fault),
             false => result,
         }
     }
 
-    /// Brings the pages in, so that a lost page is an error here and not a signal later.
+    /// Loads the pages, so that a lost page is an error here and not a signal later.
     fn populate(&mut self, bytes: usize) -> Result<(), PieceFailure> {
         let start = self.reserved.as_mut_ptr();
-        // SAFETY: advice on a range that is mapped right now; it changes no content.
+        // SAFETY: advice on a range that is mapped now; it changes no content.
         match unsafe { rustix::mm::madvise(start.cast(), bytes, Advice::LinuxPopulateRead) } {
             Err(Errno::FAULT | Errno::HWPOISON | Errno::IO) if !guard_is_out!(LostPages) => Err(PieceFailure::Fault),
-            // Kernels before 5.14 do not know the advice: the pages come in one by one.
+            // Kernels before 5.14 do not know this advice: the pages are loaded one by one when they are read.
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Lets go of the file: its pages are replaced by unreadable ones.
-    fn hide(&mut self, bytes: usize) {
+    /// Replaces the file's pages by unreadable ones.
+    fn unmap(&mut self, bytes: usize) {
         let start = self.reserved.as_mut_ptr();
         let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
-        // SAFETY: as in `read_piece`; the slice handed to `read` is gone. Where it fails, the old piece
-        // stays mapped until the next one replaces it.
+        // SAFETY: as in `read_piece`; the slice passed to `read` is gone. If it fails, the old piece stays mapped until
+        // the next one replaces it.
         let _ = unsafe { rustix::mm::mmap_anonymous(start.cast(), bytes, ProtFlags::empty(), flags) };
     }
 }

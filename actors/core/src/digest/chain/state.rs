@@ -12,19 +12,19 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::super::algorithm::Algorithm;
 
 /// The state before the first byte.
-pub(super) fn initial(algorithm: Algorithm) -> Box<dyn Running> {
+pub(super) fn new_state(algorithm: Algorithm) -> Box<dyn State> {
     match algorithm {
         Algorithm::Blake3 => Box::new(Blake3(blake3::Hasher::new())),
-        Algorithm::Sha256 => Box::new(Serial(Sha256::new())),
-        Algorithm::Sha512 => Box::new(Serial(Sha512::new())),
-        Algorithm::Sha224 => Box::new(Serial(Sha224::new())),
-        Algorithm::Sha384 => Box::new(Serial(Sha384::new())),
-        Algorithm::Sha512_256 => Box::new(Serial(Sha512_256::new())),
-        Algorithm::Sha3_256 => Box::new(Serial(Sha3_256::new())),
-        Algorithm::Sha3_512 => Box::new(Serial(Sha3_512::new())),
+        Algorithm::Sha256 => Box::new(Resumable(Sha256::new())),
+        Algorithm::Sha512 => Box::new(Resumable(Sha512::new())),
+        Algorithm::Sha224 => Box::new(Resumable(Sha224::new())),
+        Algorithm::Sha384 => Box::new(Resumable(Sha384::new())),
+        Algorithm::Sha512_256 => Box::new(Resumable(Sha512_256::new())),
+        Algorithm::Sha3_256 => Box::new(Resumable(Sha3_256::new())),
+        Algorithm::Sha3_512 => Box::new(Resumable(Sha3_512::new())),
         Algorithm::Blake2b => Box::new(Blake2b(Blake2b512::new())),
-        Algorithm::Sha1 => Box::new(Serial(Sha1::new())),
-        Algorithm::Md5 => Box::new(Serial(Md5::new())),
+        Algorithm::Sha1 => Box::new(Resumable(Sha1::new())),
+        Algorithm::Md5 => Box::new(Resumable(Md5::new())),
         Algorithm::Crc32 => Box::new(Crc32(crc32fast::Hasher::new())),
         Algorithm::Crc32c => Box::new(Crc32c(0)),
         Algorithm::Xxh3_64 => Box::new(Xxh3::<false>(Xxh3Default::new())),
@@ -32,18 +32,18 @@ pub(super) fn initial(algorithm: Algorithm) -> Box<dyn Running> {
     }
 }
 
-/// A state that was saved; nothing where it is none of this algorithm.
-pub(super) fn saved_state(algorithm: Algorithm, saved: &[u8]) -> Option<Box<dyn Running>> {
+/// A saved state. `None` if it is not one of this algorithm.
+pub(super) fn restored_state(algorithm: Algorithm, saved: &[u8]) -> Option<Box<dyn State>> {
     Some(match algorithm {
-        Algorithm::Sha256 => Serial::<Sha256>::restore(saved)?,
-        Algorithm::Sha512 => Serial::<Sha512>::restore(saved)?,
-        Algorithm::Sha224 => Serial::<Sha224>::restore(saved)?,
-        Algorithm::Sha384 => Serial::<Sha384>::restore(saved)?,
-        Algorithm::Sha512_256 => Serial::<Sha512_256>::restore(saved)?,
-        Algorithm::Sha3_256 => Serial::<Sha3_256>::restore(saved)?,
-        Algorithm::Sha3_512 => Serial::<Sha3_512>::restore(saved)?,
-        Algorithm::Sha1 => Serial::<Sha1>::restore(saved)?,
-        Algorithm::Md5 => Serial::<Md5>::restore(saved)?,
+        Algorithm::Sha256 => Resumable::<Sha256>::restore(saved)?,
+        Algorithm::Sha512 => Resumable::<Sha512>::restore(saved)?,
+        Algorithm::Sha224 => Resumable::<Sha224>::restore(saved)?,
+        Algorithm::Sha384 => Resumable::<Sha384>::restore(saved)?,
+        Algorithm::Sha512_256 => Resumable::<Sha512_256>::restore(saved)?,
+        Algorithm::Sha3_256 => Resumable::<Sha3_256>::restore(saved)?,
+        Algorithm::Sha3_512 => Resumable::<Sha3_512>::restore(saved)?,
+        Algorithm::Sha1 => Resumable::<Sha1>::restore(saved)?,
+        Algorithm::Md5 => Resumable::<Md5>::restore(saved)?,
         Algorithm::Crc32 => Box::new(Crc32::restore(saved)?),
         Algorithm::Crc32c => Box::new(Crc32c(u32::from_le_bytes(saved.try_into().ok()?))),
         Algorithm::Blake3 | Algorithm::Blake2b | Algorithm::Xxh3_64 | Algorithm::Xxh3_128 => return None,
@@ -51,7 +51,7 @@ pub(super) fn saved_state(algorithm: Algorithm, saved: &[u8]) -> Option<Box<dyn 
 }
 
 /// What every state can do.
-pub(super) trait Running: BoxedClone + Send + Sync {
+pub(super) trait State: BoxedClone + Send + Sync {
     fn update(&mut self, bytes: &[u8]);
     fn finalize_reset_into(&mut self, out: &mut Vec<u8>);
     fn save(&self) -> Option<Vec<u8>> {
@@ -59,29 +59,29 @@ pub(super) trait Running: BoxedClone + Send + Sync {
     }
 }
 
-/// Clones behind the trait object: `Clone` itself is not for those.
+/// Clones a trait object; `Clone` itself cannot.
 pub(super) trait BoxedClone {
-    fn boxed_clone(&self) -> Box<dyn Running>;
+    fn boxed_clone(&self) -> Box<dyn State>;
 }
 
-impl<T: Running + Clone + 'static> BoxedClone for T {
-    fn boxed_clone(&self) -> Box<dyn Running> {
+impl<T: State + Clone + 'static> BoxedClone for T {
+    fn boxed_clone(&self) -> Box<dyn State> {
         Box::new(self.clone())
     }
 }
 
-/// The algorithms of the RustCrypto crates whose states can be kept.
+/// The algorithms of the RustCrypto crates whose states can be saved.
 #[derive(Clone)]
-struct Serial<D>(D);
+struct Resumable<D>(D);
 
-impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> Serial<D> {
-    fn restore(saved: &[u8]) -> Option<Box<dyn Running>> {
+impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> Resumable<D> {
+    fn restore(saved: &[u8]) -> Option<Box<dyn State>> {
         let state = D::deserialize(&saved.try_into().ok()?).ok()?;
         Some(Box::new(Self(state)))
     }
 }
 
-impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> Running for Serial<D> {
+impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Sync + 'static> State for Resumable<D> {
     fn update(&mut self, bytes: &[u8]) {
         sha2::Digest::update(&mut self.0, bytes);
     }
@@ -98,7 +98,7 @@ impl<D: sha2::Digest + FixedOutputReset + SerializableState + Clone + Send + Syn
 #[derive(Clone)]
 struct Blake2b(Blake2b512);
 
-impl Running for Blake2b {
+impl State for Blake2b {
     fn update(&mut self, bytes: &[u8]) {
         sha2::Digest::update(&mut self.0, bytes);
     }
@@ -111,7 +111,7 @@ impl Running for Blake2b {
 #[derive(Clone)]
 struct Blake3(blake3::Hasher);
 
-impl Running for Blake3 {
+impl State for Blake3 {
     fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
@@ -125,7 +125,7 @@ impl Running for Blake3 {
 #[derive(Clone)]
 struct Crc32(crc32fast::Hasher);
 
-impl Running for Crc32 {
+impl State for Crc32 {
     fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
@@ -141,17 +141,17 @@ impl Running for Crc32 {
 }
 
 impl Crc32 {
-    /// The CRC so far stands for all bytes before: nothing more is needed to go on.
+    /// The CRC of the bytes so far is the whole state.
     fn restore(saved: &[u8]) -> Option<Self> {
         Some(Self(crc32fast::Hasher::new_with_initial(u32::from_le_bytes(saved.try_into().ok()?))))
     }
 }
 
-/// The CRC so far.
+/// The CRC of the bytes so far.
 #[derive(Clone)]
 struct Crc32c(u32);
 
-impl Running for Crc32c {
+impl State for Crc32c {
     fn update(&mut self, bytes: &[u8]) {
         self.0 = crc32c::crc32c_append(self.0, bytes);
     }
@@ -165,11 +165,11 @@ impl Running for Crc32c {
     }
 }
 
-/// XXH3 with a digest of 64 bits, or of 128 where it is wide.
+/// XXH3 with a digest of 64 bits, or of 128 bits if `WIDE`.
 #[derive(Clone)]
 struct Xxh3<const WIDE: bool>(Xxh3Default);
 
-impl<const WIDE: bool> Running for Xxh3<WIDE> {
+impl<const WIDE: bool> State for Xxh3<WIDE> {
     fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

@@ -1,8 +1,8 @@
-//! The known digests that algorithms are held to.
+//! The known digests that the self-test compares with.
 //!
-//! From FIPS 180-4, FIPS 202, RFC 7693, RFC 1321 and BLAKE3's `test_vectors.json` where these have them; else, and
-//! as a check, from `sha*sum`, `b2sum` and `md5sum` (coreutils 9.1), `openssl dgst` 3.0.19 (SHA-512/256, SHA-3),
-//! `b3sum`, zlib through Python (CRC-32), `rhash --crc32c` and `xxhsum` 0.8.1.
+//! From FIPS 180-4, FIPS 202, RFC 7693, RFC 1321 and BLAKE3's `test_vectors.json` where these contain them. The others
+//! are from, and all were checked with, `sha*sum`, `b2sum` and `md5sum` (coreutils 9.1), `openssl dgst` 3.0.19
+//! (SHA-512/256, SHA-3), `b3sum`, zlib through Python (CRC-32), `rhash --crc32c` and `xxhsum` 0.8.1.
 
 use super::super::algorithm::Algorithm;
 
