@@ -1,8 +1,8 @@
-//! Asking a file system that may never answer: network and FUSE mounts, and whatever is mounted below a walk.
+//! Calls to file systems that may never answer: network and FUSE mounts, and anything mounted below a walk.
 //!
-//! The question runs on a thread of its own and is left alone with it when neither an answer nor a step
-//! comes in time. Nobody can take a thread back from a dead mount, so the number of those left is bounded:
-//! beyond it nothing is asked any more, and the walk goes on with what does answer.
+//! The call runs on a thread of its own. If neither a result nor progress comes in time, the thread is abandoned. A
+//! thread that waits for a dead mount cannot be ended, so the number of abandoned threads is bounded: beyond it such
+//! calls fail at once, and the walk continues with the file systems that do answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,67 +11,68 @@ use std::time::Duration;
 
 use crate::guard_is_out;
 
-/// Threads of this process that were left with a question.
-const MAX_LEFT: usize = 64;
+/// How many threads of this process may be abandoned.
+const MAX_ABANDONED: usize = 64;
 
-/// How often whoever waits looks whether an answer is still wanted.
-const GLANCE: Duration = Duration::from_millis(200);
+/// How often the waiting thread checks whether the result is still wanted.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-static LEFT: AtomicUsize = AtomicUsize::new(0);
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 
-/// There is no answer, and none is waited for any more.
+/// No result came in time, or the result is no longer wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoAnswer;
+pub(crate) struct Abandoned;
 
-/// Shared by whoever asks and the thread that does.
+/// Shared by the thread that makes the call and the one that waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub(crate) struct ProgressCounter {
     steps: AtomicU64,
-    is_left: AtomicBool,
+    is_abandoned: AtomicBool,
 }
 
-impl Steps {
-    /// Something came. False when nobody waits for the rest.
-    pub(crate) fn step(&self) -> bool {
+impl ProgressCounter {
+    /// Counts one step of progress. False if the call was abandoned and may end.
+    pub(crate) fn advance(&self) -> bool {
         self.steps.fetch_add(1, Ordering::Relaxed);
-        !self.is_left.load(Ordering::Relaxed)
+        !self.is_abandoned.load(Ordering::Relaxed)
     }
 }
 
-/// Puts the question; `is_gone` says when nobody wants the answer any more.
-pub(crate) fn ask<T: Send + 'static>(
+/// Makes the call on another thread and waits for its result, as long as it makes progress within the timeout.
+/// `is_gone` returns true once the result is no longer wanted.
+pub(crate) fn call_with_timeout<T: Send + 'static>(
     timeout: Duration,
     is_gone: impl Fn() -> bool,
-    question: impl FnOnce(&Steps) -> T + Send + 'static,
-) -> Result<T, NoAnswer> {
-    if LEFT.load(Ordering::Relaxed) >= MAX_LEFT {
-        return Err(NoAnswer);
+    call: impl FnOnce(&ProgressCounter) -> T + Send + 'static,
+) -> Result<T, Abandoned> {
+    if ABANDONED.load(Ordering::Relaxed) >= MAX_ABANDONED {
+        return Err(Abandoned);
     }
-    let steps_of = Arc::new(Steps::default());
-    let (answer_in, answer) = sync_channel(1);
-    let of_thread = steps_of.clone();
+    let progress = Arc::new(ProgressCounter::default());
+    let (sender, receiver) = sync_channel(1);
+    let of_thread = progress.clone();
     let run = move || {
-        let _ = answer_in.send(question(&of_thread));
-        if of_thread.is_left.load(Ordering::SeqCst) {
-            LEFT.fetch_sub(1, Ordering::Relaxed);
+        let _ = sender.send(call(&of_thread));
+        if of_thread.is_abandoned.load(Ordering::SeqCst) {
+            ABANDONED.fetch_sub(1, Ordering::Relaxed);
         }
     };
-    std::thread::Builder::new().name("hivesum-walk".to_owned()).spawn(run).map_err(|_| NoAnswer)?;
+    std::thread::Builder::new().name("hivesum-walk".to_owned()).spawn(run).map_err(|_| Abandoned)?;
     let (mut seen, mut waited) = (0, Duration::ZERO);
     loop {
-        let glance = GLANCE.min(timeout);
-        match answer.recv_timeout(glance) {
-            Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Disconnected) => return Err(NoAnswer),
+        let interval = POLL_INTERVAL.min(timeout);
+        match receiver.recv_timeout(interval) {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Disconnected) => return Err(Abandoned),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let steps = steps_of.steps.load(Ordering::Relaxed);
-        waited = if steps == seen { waited + glance } else { Duration::ZERO };
+        let steps = progress.steps.load(Ordering::Relaxed);
+        waited = if steps == seen { waited + interval } else { Duration::ZERO };
         seen = steps;
         if is_gone() || (waited >= timeout && !guard_is_out!(WalkPatience)) {
-            LEFT.fetch_add(1, Ordering::Relaxed);
-            steps_of.is_left.store(true, Ordering::SeqCst);
-            return Err(NoAnswer);
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
+            progress.is_abandoned.store(true, Ordering::SeqCst);
+            return Err(Abandoned);
         }
     }
 }
@@ -84,49 +85,49 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(20);
 
     #[test]
-    fn a_question_that_is_answered_step_by_step_is_waited_for_however_long_it_takes() {
-        let (go_on, wait) = mpsc::channel::<()>();
-        let slow = move |steps_of: &Steps| {
+    fn a_call_that_makes_progress_is_waited_for_however_long_it_takes() {
+        let (end, wait) = mpsc::channel::<()>();
+        let slow = move |progress: &ProgressCounter| {
             let mut steps = 0;
             while wait.recv_timeout(SHORT / 4).is_err() && steps < 40 {
-                assert!(steps_of.step(), "left after {steps} steps");
+                assert!(progress.advance(), "abandoned after {steps} steps");
                 steps += 1;
             }
             steps
         };
-        assert_eq!(ask(10 * SHORT, || false, slow), Ok(40));
-        drop(go_on);
+        assert_eq!(call_with_timeout(10 * SHORT, || false, slow), Ok(40));
+        drop(end);
     }
 
     #[test]
-    fn so_many_threads_may_be_left_and_no_more_until_they_come_back() {
+    fn no_call_is_made_while_too_many_threads_are_abandoned() {
         let mut keys = Vec::new();
         let stuck = || {
             let (key, lock) = mpsc::channel::<()>();
-            let question = move |_: &Steps| {
+            let call = move |_: &ProgressCounter| {
                 let _ = lock.recv();
             };
-            (key, question)
+            (key, call)
         };
-        while LEFT.load(Ordering::Relaxed) < MAX_LEFT {
-            let (key, question) = stuck();
+        while ABANDONED.load(Ordering::Relaxed) < MAX_ABANDONED {
+            let (key, call) = stuck();
             keys.push(key);
-            assert_eq!(ask(Duration::from_millis(1), || false, question), Err(NoAnswer));
+            assert_eq!(call_with_timeout(Duration::from_millis(1), || false, call), Err(Abandoned));
         }
-        assert_eq!(ask(Duration::MAX, || false, |_| ()), Err(NoAnswer), "not even asked");
+        assert_eq!(call_with_timeout(Duration::MAX, || false, |_| ()), Err(Abandoned), "not even called");
         drop(keys);
-        while LEFT.load(Ordering::Relaxed) > 0 {
+        while ABANDONED.load(Ordering::Relaxed) > 0 {
             std::thread::yield_now();
         }
-        assert_eq!(ask(Duration::MAX, || false, |_| 7), Ok(7));
+        assert_eq!(call_with_timeout(Duration::MAX, || false, |_| 7), Ok(7));
     }
 
     #[test]
-    fn nobody_waits_once_the_answer_is_not_wanted() {
+    fn the_wait_ends_once_the_result_is_not_wanted() {
         let (_key, lock) = mpsc::channel::<()>();
-        let question = move |_: &Steps| {
+        let call = move |_: &ProgressCounter| {
             let _ = lock.recv();
         };
-        assert_eq!(ask(Duration::MAX, || true, question), Err(NoAnswer));
+        assert_eq!(call_with_timeout(Duration::MAX, || true, call), Err(Abandoned));
     }
 }

@@ -1,8 +1,8 @@
-//! How long one file may keep its hasher waiting while its bytes trickle in.
+//! How long a file whose bytes arrive slowly may keep its hasher waiting.
 //!
-//! A read that never returns is for the Supervisor to see. A file that gives a byte now and then keeps its
-//! thread alive, and would keep it for ever; its reader looks at this clock before every further read. Time
-//! on a core or in wait of one is not held against the file: a loaded machine is slow with every file.
+//! The Supervisor detects a read that never returns. A file that delivers a byte now and then would keep its thread
+//! busy for ever, so its reader checks this deadline before every further read. Time that the thread runs on a core or
+//! waits for one does not count: a busy machine is slow with every file.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use rustix::io::Errno;
 use crate::guard_is_out;
 use crate::sys::sched;
 
-/// How long one file or directory may keep its reader waiting, unless another bound is set.
+/// How long a file or directory may keep its reader waiting, unless another timeout is set.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Why bytes did not come.
+/// Why bytes could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadFailure {
-    /// The file is shorter than it was, or its pages are gone.
+    /// The file is shorter than before, or its pages are lost.
     MissingBytes,
     /// A read call failed.
     System(Errno),
@@ -33,22 +33,22 @@ impl ReadFailure {
     }
 }
 
-/// The clock of one file or piece. Costs nothing until it is asked.
+/// The deadline of one file or piece. It reads no clock before the first check.
 #[derive(Debug)]
 pub(crate) struct ReadDeadline {
     limit: Duration,
-    asked_first: Option<Instant>,
-    /// When the limit was half over, and how long the thread had wanted a core by then: that is asked of
-    /// `/proc`, so only a slow file pays for it.
+    first_check: Option<Instant>,
+    /// When half of the limit had passed, and how long the thread had run or waited for a core by then. That is read
+    /// from `/proc`, so only slow files pay for it.
     half_way: Option<(Instant, Duration)>,
 }
 
 impl ReadDeadline {
     pub(crate) const fn new(limit: Duration) -> Self {
-        Self { limit, asked_first: None, half_way: None }
+        Self { limit, first_check: None, half_way: None }
     }
 
-    /// To be asked before every read but the first.
+    /// To be called before every read but the first.
     pub(crate) fn check(&mut self) -> Result<(), ReadFailure> {
         match self.is_over() && !guard_is_out!(Patience) {
             true => Err(ReadFailure::System(Errno::TIMEDOUT)),
@@ -58,7 +58,7 @@ impl ReadDeadline {
 
     fn is_over(&mut self) -> bool {
         let now = Instant::now();
-        let began = *self.asked_first.get_or_insert(now);
+        let began = *self.first_check.get_or_insert(now);
         let half = self.limit / 2;
         if now.duration_since(began) < half {
             return false;
@@ -88,6 +88,6 @@ mod tests {
             assert!(nothing.recv_timeout(limit / 4).is_err());
             rounds += 1;
         }
-        assert!(rounds >= 4, "it was given up after {rounds} rounds");
+        assert!(rounds >= 4, "given up after {rounds} rounds");
     }
 }

@@ -1,32 +1,32 @@
-//! Holes of sparse files: found by `SEEK_DATA` and `SEEK_HOLE`, they cost no I/O and no page of the cache.
+//! Holes of sparse files. They are found by `SEEK_DATA` and `SEEK_HOLE`, without I/O and without pages of the cache.
 //!
-//! What is said of an extent holds when it is said. A file that is written to afterwards is seen as any
-//! other that changes: by the lease probe before and the second `fstat` after the read.
+//! An extent describes the file at the moment of the call. A later write is detected like any other change: by the
+//! lease probe before the read and the second `fstat` after it.
 
 use std::os::fd::BorrowedFd;
 
 use rustix::fs::{SeekFrom, Stat, seek};
 use rustix::io::Errno;
 
-/// Shorter holes are read like data: telling them apart costs more than their pages.
+/// Shorter holes are read like data: finding them costs more than reading their pages.
 const SHORTEST_HOLE: u64 = 128 << 10;
 
-/// Extents begin and end at multiples of this, so that each can be mapped whatever the size of a block.
+/// Extents begin and end at multiples of this, so that each can be mapped whatever the block size.
 const ALIGNMENT: u64 = 64 << 10;
 
-/// A run of bytes that is all hole, or to be read.
+/// A range of bytes that is either a hole or has to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) is_hole: bool,
     pub(crate) bytes: usize,
 }
 
-/// Whether fewer blocks are allocated than the size needs: only then is it worth while to look for holes.
+/// Whether fewer blocks are allocated than the size needs. Only then may the file have holes.
 pub(crate) fn is_sparse(stat: &Stat) -> bool {
     (stat.st_blocks as u64).saturating_mul(512) < stat.st_size as u64
 }
 
-/// The extent that begins at `at`, cut off at `end`. A file system that knows no holes has none.
+/// The extent that begins at `at`, at most up to `end`. On a file system without holes it is all data.
 pub(crate) fn at(file: BorrowedFd<'_>, at: u64, end: u64) -> Extent {
     let data = next_data(file, at).min(end);
     let data = if data == end { end } else { data / ALIGNMENT * ALIGNMENT };
@@ -44,7 +44,7 @@ pub(crate) fn at(file: BorrowedFd<'_>, at: u64, end: u64) -> Extent {
     }
 }
 
-/// The next byte of data from here on; beyond every file where there is none.
+/// The next byte of data from here on; `u64::MAX` if there is none.
 fn next_data(file: BorrowedFd<'_>, from: u64) -> u64 {
     match seek(file, SeekFrom::Data(from)) {
         Ok(data) => data,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_knows_no_holes_is_all_data() {
+    fn what_has_no_holes_is_all_data() {
         let (pipe, _writer) = std::io::pipe().unwrap();
         assert_eq!(at(pipe.as_fd(), 0, 1000), Extent { is_hole: false, bytes: 1000 });
     }

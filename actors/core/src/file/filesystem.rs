@@ -1,23 +1,23 @@
-//! What kind of file system a descriptor is on, and what follows for reading and trust.
+//! The kind of file system that a file is on, and what follows for reading and for trust in its digest.
 //!
-//! Magic numbers: Linux `include/uapi/linux/magic.h`, and `statfs(2)` for those kept outside of it.
+//! Magic numbers: Linux `include/uapi/linux/magic.h`, and `statfs(2)` for those that are not in it.
 
 use std::os::fd::BorrowedFd;
 
-/// File systems as far as hivesum treats them apart.
+/// The kinds of file systems that hivesum treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum FilesystemKind {
-    /// A local one with write-back: time stamps show every finished write.
+    /// Local with write-back: time stamps show every finished write.
     Local,
-    /// In memory: a mapped write may leave time stamps as they were.
+    /// In memory: a mapped write may leave the time stamps unchanged.
     Memory,
-    /// Shared over a network: others write unseen.
+    /// Shared over a network: other machines may write unnoticed.
     Network,
-    /// Answered by a program in user space.
+    /// Served by a program in user space.
     Fuse,
-    /// Made up by the kernel: its files have no lasting content.
+    /// Without stored content: the kernel makes up the files when they are read.
     Pseudo,
 }
 
@@ -60,7 +60,7 @@ const HUGETLBFS: u64 = 0x9584_58F6;
 const FUSE: u64 = 0x6573_5546;
 
 impl FilesystemKind {
-    /// The kind that `fstatfs` tells; `Network`, the most careful one, where it fails.
+    /// The kind that `fstatfs` returns; `Network`, the most careful one, if it fails.
     #[must_use]
     pub fn of(file: BorrowedFd<'_>) -> Self {
         match rustix::fs::fstatfs(file) {
@@ -85,7 +85,7 @@ impl FilesystemKind {
         self.into()
     }
 
-    /// Whether files may be mapped: a page that a server or a program must deliver is read instead.
+    /// Whether files may be mapped. Pages that a server or a program has to deliver are read instead.
     #[must_use]
     pub const fn may_map(self) -> bool {
         matches!(self, Self::Local | Self::Memory)
@@ -98,7 +98,7 @@ impl FilesystemKind {
     }
 }
 
-/// Remembers the kind of the file system asked for last: a tree rarely spans two.
+/// Remembers the kind of the last file system: a tree rarely spans two.
 #[derive(Debug, Default)]
 pub(crate) struct FilesystemCache {
     last: Option<(u64, FilesystemKind)>,

@@ -1,8 +1,8 @@
-//! Where bytes come from: named roots, paths beneath them, opened files and how they are read.
+//! Files: named roots, paths beneath them, how files are opened and read, and whether they stayed the same.
 //!
-//! Every file of a tree is opened relative to the descriptor of its directory and beneath its root by
-//! `openat2`, so no symlink and no swapped directory leads outside; `fstat` must then say "regular file".
-//! A digest counts only if a second `fstat` after the read says what the first one said.
+//! Every file of a tree is opened with `openat2`, relative to the descriptor of its directory and beneath its root, so
+//! no symlink and no swapped directory leads outside. `fstat` must then report a regular file. A digest is valid only
+//! if a second `fstat` after the read returns the same as the first one.
 
 mod blocking;
 mod deadline;
@@ -15,14 +15,14 @@ mod read;
 mod root;
 mod stability;
 
-pub(crate) use blocking::{Steps, ask};
+pub(crate) use blocking::{ProgressCounter, call_with_timeout};
 pub use deadline::DEFAULT_READ_TIMEOUT;
 pub(crate) use deadline::ReadFailure;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use io_mode::IoMode;
 pub use open::{Dir, OpenFailure, Reach};
-pub(crate) use open::{meta_of, open_directory, stat_entry, trying_again};
+pub(crate) use open::{meta_of, open_directory, retry_open, stat_entry};
 pub use path::{PathInvalid, RelPath};
 pub use read::{PIECE_BYTES, Piece, ReadBuffers, UnsizedRead};
 pub use root::{Opened, Root, RootError};

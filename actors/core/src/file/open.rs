@@ -1,7 +1,7 @@
-//! Opening without being led astray: `openat2` beneath a descriptor, then `fstat`.
+//! Safe opening: `openat2` beneath a descriptor, then `fstat`.
 //!
-//! Flags of every open: `O_NONBLOCK` so that a FIFO never hangs, `O_NOCTTY` so that no terminal is
-//! taken, `O_CLOEXEC`. `EAGAIN` of `openat2` (a rename somewhere while it resolved) is tried again.
+//! Every open has the flags `O_NONBLOCK`, so that a FIFO does not block, `O_NOCTTY`, so that a terminal does not become
+//! the controlling one, and `O_CLOEXEC`. `EAGAIN` of `openat2` (a rename during the lookup) is retried.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use rustix::io::Errno;
 use crate::guard_is_out;
 use crate::result::{FileMeta, SkipReason, Status};
 
-/// How often `openat2` is tried again after `EAGAIN` or `EINTR`.
-const OPEN_TRIES: usize = 64;
+/// How often `openat2` is retried after `EAGAIN` or `EINTR`.
+const OPEN_RETRIES: usize = 64;
 
-/// How often, and how long each time, a free descriptor is waited for.
+/// How often an open waits for a free descriptor, and how long each time.
 const DESCRIPTOR_WAITS: usize = 64;
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(5);
 
-/// The directory that names are opened in.
+/// The directory in which names are opened.
 #[derive(Debug, Clone)]
 pub enum Dir {
     /// An open directory of a tree: names are single components, opened beneath it.
@@ -29,7 +29,7 @@ pub enum Dir {
     AsGiven,
 }
 
-/// How far an open may go.
+/// Whether an open may cross mount points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// Stop at mount points.
@@ -54,13 +54,13 @@ impl Reach {
 /// Why something was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenFailure {
-    /// A symlink is in the way.
+    /// The path contains a symlink.
     Symlink,
-    /// A mount point is in the way and was not to be crossed.
+    /// The path crosses a mount point, which was not allowed.
     OtherFilesystem,
     /// Neither a regular file nor a directory.
     NotRegular,
-    /// On a file system that the kernel makes up.
+    /// On a file system without stored content, such as `/proc`.
     PseudoFilesystem,
     /// The operating system refused; its `errno`.
     System(Errno),
@@ -71,13 +71,13 @@ impl OpenFailure {
         match errno {
             Errno::LOOP => Self::Symlink,
             Errno::XDEV => Self::OtherFilesystem,
-            // A socket, or a device with no driver behind it.
+            // A socket, or a device without a driver.
             Errno::NXIO | Errno::NODEV => Self::NotRegular,
             errno => Self::System(errno),
         }
     }
 
-    /// What becomes of an entry of a tree that cannot be opened.
+    /// The status of an entry of a tree that cannot be opened.
     pub(crate) fn status(self) -> Status {
         match self {
             Self::Symlink => Status::Skipped(SkipReason::Symlink),
@@ -89,7 +89,7 @@ impl OpenFailure {
     }
 }
 
-/// `openat2` confined beneath `dir`, with the flags of this module added.
+/// `openat2`, confined beneath `dir`, with the flags of this module.
 pub(crate) fn open_beneath(
     dir: BorrowedFd<'_>,
     path: &[u8],
@@ -97,13 +97,12 @@ pub(crate) fn open_beneath(
     reach: Reach,
 ) -> Result<OwnedFd, OpenFailure> {
     let path_only = flags.contains(OFlags::PATH);
-    let base = if path_only { OFlags::empty() } else { never_waiting() };
+    let base = if path_only { OFlags::empty() } else { nonblocking() };
     let flags = flags | base | OFlags::RDONLY | OFlags::CLOEXEC;
-    trying_again(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags()))
-        .map_err(OpenFailure::from_errno)
+    retry_open(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags())).map_err(OpenFailure::from_errno)
 }
 
-/// Opens a directory that a walk met, by its name in its parent.
+/// Opens a directory of a walk by its name in its parent.
 pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &[u8], reach: Reach) -> Result<OwnedFd, OpenFailure> {
     open_beneath(parent, name, OFlags::DIRECTORY, reach)
 }
@@ -113,11 +112,11 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
     let file = match dir {
         Dir::Beneath(dir, reach) => open_beneath(dir.as_fd(), name, OFlags::empty(), *reach)?,
         Dir::AsGiven => {
-            let flags = OFlags::RDONLY | OFlags::CLOEXEC | never_waiting();
-            let opened = trying_again(|| rustix::fs::openat(CWD, name, flags, Mode::empty()));
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC | nonblocking();
+            let opened = retry_open(|| rustix::fs::openat(CWD, name, flags, Mode::empty()));
             opened.map_err(|errno| match OpenFailure::from_errno(errno) {
                 OpenFailure::NotRegular => OpenFailure::NotRegular,
-                // A name is followed wherever it leads: too many links are an error of its own.
+                // Links are followed here, so too many of them are an error and not a symlink to skip.
                 _ => OpenFailure::System(errno),
             })?
         }
@@ -131,21 +130,21 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
     }
 }
 
-/// A FIFO never hangs, and no terminal becomes ours.
-fn never_waiting() -> OFlags {
+/// An open of a FIFO does not block, and a terminal does not become the controlling one.
+fn nonblocking() -> OFlags {
     match guard_is_out!(NonBlockingOpen) {
         false => OFlags::NONBLOCK | OFlags::NOCTTY,
         true => OFlags::NOCTTY,
     }
 }
 
-/// Opens again what did not work for a reason that passes: a rename while the path was resolved, a
-/// signal, or no descriptor left until other files are done. Blocks meanwhile, for a third of a second at most.
-pub(crate) fn trying_again<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    let (mut tries, mut waits) = (OPEN_TRIES, DESCRIPTOR_WAITS);
+/// Retries an open that failed for a temporary reason: a rename during the lookup, a signal, or no free descriptor
+/// until other files are closed. Blocks for at most a third of a second.
+pub(crate) fn retry_open<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    let (mut retries, mut waits) = (OPEN_RETRIES, DESCRIPTOR_WAITS);
     loop {
         match open() {
-            Err(Errno::AGAIN | Errno::INTR) if tries > 0 && !guard_is_out!(OpenRetry) => tries -= 1,
+            Err(Errno::AGAIN | Errno::INTR) if retries > 0 && !guard_is_out!(OpenRetry) => retries -= 1,
             Err(Errno::MFILE | Errno::NFILE) if waits > 0 && !guard_is_out!(DescriptorRetry) => {
                 waits -= 1;
                 std::thread::sleep(DESCRIPTOR_WAIT);
@@ -155,7 +154,7 @@ pub(crate) fn trying_again<T>(mut open: impl FnMut() -> Result<T, Errno>) -> Res
     }
 }
 
-/// What `name` stands for, looked at without opening it.
+/// The metadata of an entry, without opening it.
 pub(crate) fn stat_entry(dir: &Dir, name: &[u8]) -> Result<Stat, Errno> {
     match dir {
         Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
@@ -163,7 +162,7 @@ pub(crate) fn stat_entry(dir: &Dir, name: &[u8]) -> Result<Stat, Errno> {
     }
 }
 
-/// The parts of `fstat` that identify a file's content.
+/// The parts of `fstat` that tell whether a file is unchanged.
 pub(crate) fn meta_of(stat: &rustix::fs::Stat) -> FileMeta {
     let nanoseconds = |seconds: i64, part: i64| seconds.saturating_mul(1_000_000_000).saturating_add(part);
     FileMeta {

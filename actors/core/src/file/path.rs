@@ -1,20 +1,21 @@
-//! Paths that a request may name: bytes, relative, no way up.
+//! Paths that a request may contain: bytes, relative, without `..`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A path of a request that cannot be one: the text says why.
+/// A path that a request may not contain; the text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the path {0}")]
 #[non_exhaustive]
 pub struct PathInvalid(pub &'static str);
 
-/// The longest path a request may carry, in bytes. Trees may hold longer ones; they are walked, never named.
+/// The longest path in a request, in bytes. Trees may contain longer ones: a walk finds them, but a request cannot name
+/// them.
 const MAX_PATH_BYTES: usize = 4096;
 
-/// A path relative to a root: components between single `/`, none of them empty, `.` or `..`, no NUL.
-/// The empty path is the root itself.
+/// A path relative to a root: components separated by single `/`, none of them empty, `.` or `..`, without NUL. The empty
+/// path is the root itself.
 ///
 /// ```
 /// use hivesum_core::RelPath;
@@ -30,10 +31,10 @@ const MAX_PATH_BYTES: usize = 4096;
 pub struct RelPath(Vec<u8>);
 
 impl RelPath {
-    /// Takes the bytes literally; nothing is decoded.
+    /// Checks the bytes, which are taken literally: nothing is decoded.
     ///
     /// # Errors
-    /// The rule that the path breaks.
+    /// The rule that the path violates.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, PathInvalid> {
         let bytes = bytes.into();
         if bytes.is_empty() {
@@ -78,8 +79,8 @@ impl RelPath {
     }
 }
 
-/// As JSON a path is the member `path`, and where that is not the exact bytes, `path_b64` too. Meant to be
-/// flattened into the object it belongs to.
+/// As JSON a path is the member `path`, and also `path_b64` if the former is not the exact bytes. To be flattened into
+/// the object that it belongs to.
 #[derive(Serialize, Deserialize)]
 struct Members {
     #[serde(default)]
@@ -119,9 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn no_way_up_out_or_around_is_taken() {
+    fn paths_that_lead_up_or_out_are_refused() {
         for path in ["/", "/etc", "..", "a/..", "../a", "a/../b", ".", "./a", "a//b", "a/", "a\0b"] {
-            assert!(RelPath::new(path).is_err(), "{path:?} was taken");
+            assert!(RelPath::new(path).is_err(), "{path:?} was accepted");
         }
         assert!(RelPath::new("x".repeat(256)).is_err());
         assert!(RelPath::new(vec![b'a'; 5000]).is_err());
@@ -141,7 +142,7 @@ mod tests {
 
         use super::*;
 
-        /// What the contract says of a path, in other words than `new`.
+        /// The contract about paths, written independently of `new`.
         fn is_good(bytes: &[u8]) -> bool {
             let components: Vec<_> = bytes.split(|&byte| byte == b'/').collect();
             let bad = |component: &&[u8]| [&b""[..], b".", b".."].contains(component) || component.len() > 255;
@@ -158,7 +159,7 @@ mod tests {
 
         proptest! {
             #[test]
-            fn any_bytes_are_taken_literally_or_refused_as_the_contract_says(bytes in bytes()) {
+            fn any_bytes_are_accepted_or_refused_as_the_contract_says(bytes in bytes()) {
                 let taken = RelPath::new(bytes.clone());
                 prop_assert_eq!(taken.is_ok(), is_good(&bytes));
                 if let Ok(path) = taken {

@@ -1,6 +1,6 @@
-//! How bytes reach a digest: read into a reused buffer, or mapped through the hasher's window.
+//! Bytes of files: read into a reused buffer, or mapped through the hasher's window.
 //!
-//! Each hasher thread owns one [`ReadBuffers`]. Which of the two ways a file goes is decided in `io_mode`.
+//! Each hasher thread owns one [`ReadBuffers`]. `io_mode` decides whether a file is read or mapped.
 
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -15,46 +15,46 @@ use crate::digest::{Algorithms, MultiHasher};
 use crate::guard_is_out;
 use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 
-/// Bytes of the read buffer: one read call brings most files whole, and the bytes stay in the core's cache.
+/// Size of the read buffer: one call reads most files whole, and the bytes stay in the core's cache.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Where the buffer begins: the kernel copies from whole pages, and a copy between places that lie differently
+/// Alignment of the buffer. The kernel copies from whole pages, and a copy between addresses with different offsets
 /// within a page takes 1.5 times as long (`rep movsb` on AMD; measured).
 const BUFFER_ALIGNMENT: usize = 4096;
 
-/// What holes are digested from: small enough to stay in a core's first cache with the digest's own state.
+/// The bytes of holes: small enough to stay in a core's first-level cache together with the digest's state.
 static ZEROS: [u8; 32 << 10] = [0; 32 << 10];
 
-/// Runs of data shorter than this are read where a file has holes: mapping costs more.
+/// Data extents of sparse files that are shorter than this are read: mapping them costs more.
 const MAP_EXTENT_FROM_BYTES: usize = 256 << 10;
 
-/// Reads in a row that a signal may break off before it is an error.
-const INTERRUPTIONS: usize = 1000;
+/// How many signals in a row may interrupt a read before it is an error.
+const MAX_INTERRUPTIONS: usize = 1000;
 
 /// The longest piece of one file that one quantum digests.
 pub const PIECE_BYTES: usize = WINDOW_BYTES;
 
-/// The buffers and states that one hasher thread reuses from file to file.
+/// The buffers and digest states that one hasher thread reuses for all files.
 pub struct ReadBuffers {
     buffer: Buffer,
-    /// Nothing where no window could be reserved: then everything is read.
+    /// `None` if no window could be reserved: then all files are read.
     window: Option<Window>,
     digests: Option<(Algorithms, MultiHasher)>,
     pub(crate) filesystems: FilesystemCache,
     /// How long one file, or one piece of a large one, may keep the hasher waiting.
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl ReadBuffers {
-    /// Buffers of one hasher thread; a file that keeps it waiting longer than this is given up.
-    pub fn new(patience: Duration) -> Self {
+    /// Buffers of one hasher thread. A file that keeps it waiting longer than this is given up.
+    pub fn new(timeout: Duration) -> Self {
         let window = Window::new()
-            .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: large files are read"))
+            .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: no file is mapped"))
             .ok();
-        Self { buffer: Buffer::new(), window, digests: None, filesystems: FilesystemCache::default(), patience }
+        Self { buffer: Buffer::new(), window, digests: None, filesystems: FilesystemCache::default(), timeout }
     }
 
-    /// Takes the states for these algorithms; give them back with [`put_back`](Self::put_back).
+    /// Takes the states for these algorithms. [`put_back`](Self::put_back) returns them for the next file.
     pub(crate) fn take_digests(&mut self, algorithms: &Algorithms) -> MultiHasher {
         match self.digests.take() {
             Some((known, digests)) if known == *algorithms => digests,
@@ -62,12 +62,12 @@ impl ReadBuffers {
         }
     }
 
-    /// Keeps states that were reset for the next file.
+    /// Keeps states for the next file. They must have been reset.
     pub(crate) fn put_back(&mut self, algorithms: &Algorithms, digests: MultiHasher) {
         self.digests = Some((*algorithms, digests));
     }
 
-    /// Hands `bytes` of the file from `offset` on to `absorb`: holes as zeros, data mapped or in blocks.
+    /// Passes the bytes of the piece to `absorb`: holes as zeros, data mapped or in blocks.
     pub(crate) fn read_piece(
         &mut self,
         file: &OpenFile,
@@ -113,7 +113,7 @@ impl ReadBuffers {
     ) -> Result<(), ReadFailure> {
         let mut left = piece.bytes;
         let mut offset = piece.offset;
-        let mut stopwatch = ReadDeadline::new(self.patience);
+        let mut deadline = ReadDeadline::new(self.timeout);
         while left > 0 {
             let wanted = left.min(BUFFER_BYTES);
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
@@ -126,13 +126,13 @@ impl ReadBuffers {
             }
             left -= got;
             offset += got as u64;
-            stopwatch.check()?;
+            deadline.check()?;
         }
         Ok(())
     }
 
-    /// Reads a file of `size` bytes whole. One byte more is asked for, so that a file that grew is seen
-    /// at once, and a file of the expected size costs one call.
+    /// Reads a file of `size` bytes whole. It asks for one byte more, so that a file that grew is noticed at once and a
+    /// file of the expected size needs only one call.
     pub(crate) fn read_whole(
         &mut self,
         file: BorrowedFd<'_>,
@@ -140,7 +140,7 @@ impl ReadBuffers {
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<(), ReadFailure> {
         let mut offset = 0;
-        let mut stopwatch = ReadDeadline::new(self.patience);
+        let mut deadline = ReadDeadline::new(self.timeout);
         loop {
             let wanted = (size - offset + 1).min(BUFFER_BYTES as u64) as usize;
             let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
@@ -153,11 +153,11 @@ impl ReadBuffers {
             if at_the_end {
                 return Ok(());
             }
-            stopwatch.check()?;
+            deadline.check()?;
         }
     }
 
-    /// Reads on in a file whose size says nothing, to its end or for a piece's worth of bytes.
+    /// Continues to read a file whose size is unknown, to its end or for the length of a piece.
     pub(crate) fn read_unsized(
         &mut self,
         file: BorrowedFd<'_>,
@@ -165,7 +165,7 @@ impl ReadBuffers {
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<UnsizedRead, ReadFailure> {
         let mut bytes = 0;
-        let mut stopwatch = ReadDeadline::new(self.patience);
+        let mut deadline = ReadDeadline::new(self.timeout);
         while bytes < PIECE_BYTES as u64 {
             let got = read_at(file, self.buffer.bytes(), offset + bytes)?;
             if got == 0 {
@@ -173,7 +173,7 @@ impl ReadBuffers {
             }
             absorb(&self.buffer.bytes()[..got]);
             bytes += got as u64;
-            stopwatch.check()?;
+            deadline.check()?;
         }
         Ok(UnsizedRead { bytes, is_end: false })
     }
@@ -187,7 +187,7 @@ fn absorb_zeros(mut bytes: usize, absorb: &mut impl FnMut(&[u8])) {
     }
 }
 
-/// [`BUFFER_BYTES`] that begin at a multiple of [`BUFFER_ALIGNMENT`].
+/// [`BUFFER_BYTES`] at an address that is a multiple of [`BUFFER_ALIGNMENT`].
 struct Buffer {
     space: Box<[u8]>,
     start: usize,
@@ -205,10 +205,10 @@ impl Buffer {
     }
 }
 
-/// A part of a file for one quantum.
+/// A part of a file that one quantum digests.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece {
-    /// Where it begins in the file.
+    /// Its offset in the file.
     pub offset: u64,
     /// Its length.
     pub bytes: usize,
@@ -216,7 +216,7 @@ pub struct Piece {
     pub mapped: bool,
 }
 
-/// What came of reading on in a file of unknown size.
+/// How far a file of unknown size was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsizedRead {
     /// Bytes read.
@@ -225,9 +225,9 @@ pub struct UnsizedRead {
     pub is_end: bool,
 }
 
-/// `pread`, again after a signal.
+/// `pread`, retried after a signal.
 fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, ReadFailure> {
-    let mut interruptions = INTERRUPTIONS;
+    let mut interruptions = MAX_INTERRUPTIONS;
     loop {
         match rustix::io::pread(file, &mut *buffer, offset) {
             Ok(got) => return Ok(got),

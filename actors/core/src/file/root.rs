@@ -1,4 +1,4 @@
-//! Named roots: the only directories a service reads below.
+//! Named roots: the only directories below which a service reads.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::filesystem::FilesystemKind;
 use super::open::{OpenFailure, Reach, open_beneath};
 use super::path::RelPath;
 
-/// A directory of the server under a public name. Cheap to clone; its absolute path is for the log alone.
+/// A directory of the server with a public name. Cheap to clone. Its absolute path is only for the log.
 #[derive(Debug, Clone)]
 pub struct Root {
     inner: Arc<Inner>,
@@ -27,15 +27,15 @@ struct Inner {
 /// Why a directory cannot be a root.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError {
-    /// It does not exist, is no directory, or may not be opened.
+    /// It does not exist, is not a directory, or may not be opened.
     #[error("{path}: {source}")]
     Open {
         /// The path as it was given.
         path: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// No name can be made from it.
+    /// Its path has no last component that can be the name.
     #[error("{path}: give this directory a name, as in NAME={path}")]
     Nameless {
         /// The path as it was given.
@@ -48,7 +48,7 @@ pub enum RootError {
 pub enum Opened {
     /// A directory, open for listing.
     Directory(OwnedFd),
-    /// A regular file, by the directory that holds it and its name there.
+    /// A regular file, by its directory and its name there.
     File {
         /// The directory.
         parent: OwnedFd,
@@ -58,10 +58,10 @@ pub enum Opened {
 }
 
 impl Root {
-    /// Opens `path` as a root. Without a name it takes the resolved path's last component.
+    /// Opens `path` as a root. Without a name, the last component of the resolved path is the name.
     ///
     /// # Errors
-    /// When the directory cannot be opened, or no name can be made from it.
+    /// If the directory cannot be opened, or if it needs a name.
     pub fn open(name: Option<&str>, path: &Path) -> Result<Self, RootError> {
         let shown = || path.display().to_string();
         let failed = |source: std::io::Error| RootError::Open { path: shown(), source };
@@ -85,7 +85,7 @@ impl Root {
         &self.inner.name
     }
 
-    /// Its absolute path, for the log alone.
+    /// Its absolute path, only for the log.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.path
@@ -103,10 +103,10 @@ impl Root {
         self.inner.dir.as_fd()
     }
 
-    /// Opens what a request names. Blocks: never call it on an event loop.
+    /// Opens the file or directory that a request names. It blocks, so it must not be called on an event loop.
     ///
     /// # Errors
-    /// When nothing is there, a symlink or a mount is in the way, or it is neither directory nor regular file.
+    /// If it does not exist, if the path contains a symlink, or if it is neither a directory nor a regular file.
     pub fn open_beneath(&self, path: &RelPath) -> Result<Opened, OpenFailure> {
         if path.is_root() {
             let dir = open_beneath(self.dir(), b".", OFlags::DIRECTORY, Reach::Everywhere)?;

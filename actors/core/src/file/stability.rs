@@ -1,8 +1,8 @@
-//! How far the digest of an opened file can be trusted, and whether the file stayed as it was.
+//! How far the digest of an open file can be trusted, and whether the file stayed the same.
 //!
-//! Order: open, fstat, probe, read, fstat. The probe (see `sys::lease`) is made where time stamps may not
-//! tell of a writer: for mapped files, files touched within the last minute and file systems without
-//! write-back. Its cost, some 2 us, is why it is not made for every small file.
+//! Order: open, fstat, probe, read, fstat. The probe (see `sys::lease`) is needed where time stamps may not show a
+//! writer: for mapped files, for files changed within the last minute, and on file systems without write-back. It costs
+//! some 2 us, so it is not made for every small file.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::LazyLock;
@@ -17,16 +17,16 @@ use crate::guard_is_out;
 use crate::result::{FileMeta, Stability};
 use crate::sys::lease::{Probe, probe};
 
-/// A file untouched for this long on a file system with write-back has no writer whose time stamp is
-/// still to come: the kernel writes dirty mapped pages back, and stamps them, within half of it.
+/// A file that is unchanged for this long, on a file system with write-back, has no writer whose time stamp is still
+/// missing: the kernel writes dirty mapped pages back within half of this time, and stamps the file then.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
-/// The coarsest clock that file systems stamp with: a tick at 100 Hz. Until Linux 6.13 two writes within one
-/// tick could leave the same times behind; since then a time that was looked at is never given twice
+/// The coarsest clock of file time stamps: a tick at 100 Hz. Before Linux 6.13 two writes within one tick could leave the
+/// same time stamps; since then a time that was read once is not used again
 /// (`Documentation/filesystems/multigrain-ts.rst`).
 const TICK: Duration = Duration::from_millis(10);
 
-/// Probes before a file counts as open for writing.
+/// How many probes must find a writer before the file counts as open for writing.
 const PROBES: usize = 3;
 
 /// A regular file, open for reading.
@@ -34,11 +34,11 @@ const PROBES: usize = 3;
 pub struct OpenFile {
     pub(crate) file: OwnedFd,
     pub(crate) filesystem: FilesystemKind,
-    /// Whether it may have holes worth finding.
+    /// Whether it may have holes.
     pub(crate) sparse: bool,
 }
 
-/// The wall clock once for a batch of files, nanoseconds since 1970.
+/// The wall-clock time of a batch of files, in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
     nanoseconds: i64,
@@ -59,7 +59,7 @@ impl Now {
         self.since_touched(meta) > SETTLED_AFTER.as_nanos() as i64
     }
 
-    /// Whether another write could leave the same times behind as the last one did.
+    /// Whether another write could leave the same time stamps as the last one.
     fn could_be_the_same_tick(self, meta: &FileMeta) -> bool {
         !self.every_write_shows && self.since_touched(meta) <= TICK.as_nanos() as i64
     }
@@ -69,7 +69,7 @@ impl Now {
     }
 }
 
-/// Whether a kernel of this release stamps every write apart from what was seen before it.
+/// Whether a kernel of this release gives a write another time stamp than any that was read before.
 fn stamps_every_write(release: &str) -> bool {
     let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
     let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
@@ -77,7 +77,7 @@ fn stamps_every_write(release: &str) -> bool {
 }
 
 impl OpenFile {
-    /// Opens `name`; whatever is not to be read becomes its status instead.
+    /// Opens a regular file. The failure tells the status of anything else.
     pub(crate) fn open(
         dir: &Dir,
         name: &[u8],
@@ -90,7 +90,7 @@ impl OpenFile {
         if in_a_tree && filesystem == FilesystemKind::Pseudo && !guard_is_out!(PseudoFilesystems) {
             return Err(OpenFailure::PseudoFilesystem);
         }
-        // What a server or a program says of holes is not relied on.
+        // Holes that a server or a program reports are not trusted.
         let sparse = is_sparse(&stat) && filesystem.may_map() && !guard_is_out!(Holes);
         Ok((Self { file, filesystem, sparse }, meta))
     }
@@ -99,7 +99,7 @@ impl OpenFile {
         self.file.as_fd()
     }
 
-    /// To be asked before the read: can a writer be ruled out?
+    /// Whether a writer can be ruled out. To be called before the read.
     pub(crate) fn stability(&self, meta: &FileMeta, now: Now, mapped: bool) -> Stability {
         match self.filesystem {
             FilesystemKind::Local | FilesystemKind::Memory => {}
@@ -127,22 +127,22 @@ impl OpenFile {
         Stability::Unverified
     }
 
-    /// `fstat` again.
+    /// Calls `fstat` again.
     pub(crate) fn meta_now(&self) -> Result<FileMeta, Errno> {
         rustix::fs::fstat(&self.file).map(|stat| meta_of(&stat))
     }
 }
 
 impl FileMeta {
-    /// Whether nothing tells of a write between two looks at one open file.
+    /// Whether two calls of `fstat` on one open file show no write between them.
     pub(crate) fn same_content(&self, later: &Self) -> bool {
         let same_size_and_mtime = (self.size, self.mtime_ns) == (later.size, later.mtime_ns);
         let same_ctime = self.ctime_ns == later.ctime_ns || guard_is_out!(ChangeTime);
         (same_size_and_mtime && same_ctime) || guard_is_out!(SecondLook)
     }
 
-    /// Whether a name stands for the file that it stood for before, not written to since. Devices are numbered
-    /// anew at every start of the system and do not count.
+    /// Whether a name still refers to the same file, without a write since. The device does not count: its number may
+    /// change when the system restarts.
     pub fn is_same_file(&self, later: &Self) -> bool {
         self.inode == later.inode && self.same_content(later)
     }

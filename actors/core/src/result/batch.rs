@@ -1,7 +1,7 @@
-//! Results on their way: batches of rows with their names and digests end to end, no allocation a file.
+//! Batches of results: rows, with all names and all digests end to end, so that no file needs an allocation.
 //!
-//! Rows stand in walk order: directories depth first, names sorted by bytes within a directory. In
-//! other words by path, compared component by component.
+//! Rows are in walk order: depth first, the names of a directory sorted by bytes. In other words, they are sorted by
+//! path, compared component by component.
 
 use std::sync::Arc;
 
@@ -13,26 +13,26 @@ use crate::digest::{Algorithms, Digest};
 /// One result inside [`Rows`].
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// Which of the directories.
+    /// Index of its directory.
     pub directory: u32,
-    /// Where its name begins.
+    /// Offset of its name.
     pub name_at: u32,
-    /// Bytes of its name.
+    /// Length of its name in bytes.
     pub name_len: u32,
-    /// Where its digests begin; meaningless unless hashed.
+    /// Offset of its digests; meaningless unless it was hashed.
     pub digests_at: u32,
-    /// What `fstat` said.
+    /// What `fstat` returned.
     pub meta: FileMeta,
-    /// What came of it.
+    /// Whether it has digests, or why not.
     pub status: Status,
-    /// Where it comes from.
+    /// Whether the file was read for it.
     pub origin: Origin,
 }
 
-/// A batch of results in walk order. At most some 256 rows as a scan delivers them.
+/// A batch of results in walk order. A scan delivers at most 256 rows at a time.
 #[derive(Debug, Clone)]
 pub struct Rows {
-    /// Whose digests the rows carry.
+    /// The algorithms of the digests.
     pub algorithms: Algorithms,
     /// The directories of the rows.
     pub directories: Vec<Arc<[u8]>>,
@@ -42,24 +42,24 @@ pub struct Rows {
     pub digests: Vec<u8>,
     /// The rows, in walk order.
     pub rows: Vec<Row>,
-    /// What an audit says of each row; empty where there is none.
+    /// The verdict of an audit on each row; empty without an audit.
     pub judged: Vec<Judged>,
 }
 
 /// One result, borrowed.
 #[derive(Debug, Clone, Copy)]
 pub struct RowRef<'a> {
-    /// The directory as it is shown: relative to the job's path, or as given on a command line.
+    /// The directory as results show it: relative to the job's path, or as given on a command line.
     pub directory: &'a [u8],
-    /// The name in it; empty when the entry is that directory itself.
+    /// The name in the directory; empty if the result is about the directory itself.
     pub name: &'a [u8],
-    /// What `fstat` said; zeros where the file was never opened.
+    /// What `fstat` returned; zeros if the file was never opened.
     pub meta: FileMeta,
-    /// What came of it.
+    /// Whether it has digests, or why not.
     pub status: Status,
-    /// The digests end to end, in the order of the algorithms; empty unless hashed.
+    /// The digests end to end, in the order of the algorithms; empty unless it was hashed.
     pub digests: &'a [u8],
-    /// Where it comes from.
+    /// Whether the file was read for it.
     pub origin: Origin,
 }
 
@@ -77,7 +77,7 @@ impl Rows {
         }
     }
 
-    /// The algorithms whose digests the rows carry.
+    /// The algorithms of the digests.
     #[must_use]
     pub fn algorithms(&self) -> &Algorithms {
         &self.algorithms
@@ -117,16 +117,16 @@ impl Rows {
 
     /// The results in walk order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = RowRef<'_>> {
-        self.rows.iter().map(|row| self.show(row))
+        self.rows.iter().map(|row| self.row_ref(row))
     }
 
-    /// One result, by its place in the batch.
+    /// One result, by its index in the batch.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<RowRef<'_>> {
-        self.rows.get(index).map(|row| self.show(row))
+        self.rows.get(index).map(|row| self.row_ref(row))
     }
 
-    fn show(&self, row: &Row) -> RowRef<'_> {
+    fn row_ref(&self, row: &Row) -> RowRef<'_> {
         RowRef {
             directory: &self.directories[row.directory as usize],
             name: &self.names[row.name_at as usize..][..row.name_len as usize],
@@ -147,13 +147,13 @@ impl RowRef<'_> {
         append_path(path, self.directory, self.name);
     }
 
-    /// The digests one by one; nothing unless hashed.
+    /// The digests one by one; none unless it was hashed.
     pub fn digests<'a>(&'a self, algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
         split_digests(self.digests, algorithms)
     }
 }
 
-/// Cuts digests laid end to end into single ones; nothing for an empty slice.
+/// Splits digests that are end to end into single ones. An empty slice has none.
 pub fn split_digests<'a>(bytes: &'a [u8], algorithms: &'a Algorithms) -> impl Iterator<Item = Digest> + 'a {
     let mut at = 0;
     algorithms.iter().map_while(move |algorithm| {

@@ -1,4 +1,4 @@
-//! Codes of items: why one file has no digest. They never end a scan.
+//! Codes of results: why one file has no digest. Such a result never ends a scan.
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -10,23 +10,23 @@ use strum::{IntoStaticStr, VariantArray};
 #[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum ErrorCode {
-    /// The name is not there (any more).
+    /// The file does not exist, or no longer.
     NotFound = 1,
     /// The operating system refused to open or list it.
     Permission = 2,
     /// A read failed.
     IoError = 3,
-    /// It was written to, truncated or replaced in place during each of three reads.
+    /// It was written to, truncated or replaced during each of three reads.
     FileChanged = 4,
-    /// Somebody holds it open for writing and only stable digests were asked for.
+    /// A process has it open for writing, and only stable digests were requested.
     FileBusy = 5,
-    /// It is longer than the configured bound on one file.
+    /// It is larger than the configured limit.
     TooLarge = 6,
-    /// No progress was made within the deadline of one quantum or of the job.
+    /// No progress within the deadline of one quantum, or of the job.
     Timeout = 7,
-    /// A defect of hivesum: a hasher panicked on it.
+    /// A defect of hivesum: the hasher panicked on this file.
     Internal = 8,
-    /// The process died three times while it read this file.
+    /// The process crashed three times while it read this file.
     CrashLoop = 9,
 }
 
@@ -34,13 +34,13 @@ impl ErrorCode {
     /// Every code, in the order of their numbers.
     pub const ALL: [Self; 9] = crate::variants();
 
-    /// The stable name that the API and NDJSON lines carry.
+    /// The stable name in the API and in NDJSON lines.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The reason in words, for a person who reads a terminal.
+    /// The reason in words, for a terminal.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -56,21 +56,21 @@ impl ErrorCode {
         }
     }
 
-    /// The code of an `errno` that opening, listing or reading gave.
+    /// The code of an `errno` of opening, listing or reading.
     pub(crate) fn from_errno(errno: Errno) -> Self {
         match errno {
             Errno::NOENT | Errno::NOTDIR => Self::NotFound,
             Errno::ACCESS | Errno::PERM => Self::Permission,
             Errno::FBIG | Errno::OVERFLOW => Self::TooLarge,
             Errno::TIMEDOUT => Self::Timeout,
-            // Somebody holds a write lease on it (`fcntl(2)`) and has not let go.
+            // A process holds a write lease on it (`fcntl(2)`) and did not release it.
             Errno::AGAIN => Self::FileBusy,
             _ => Self::IoError,
         }
     }
 }
 
-/// Why one entry of a tree was passed over on purpose.
+/// Why one entry of a tree was skipped on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -78,11 +78,11 @@ impl ErrorCode {
 pub enum SkipReason {
     /// A FIFO, socket or device.
     NotRegular = 1,
-    /// A symbolic link met in the walk.
+    /// A symbolic link in a tree.
     Symlink = 2,
-    /// A mount point, and other file systems were not asked for.
+    /// A mount point, and other file systems were not requested.
     OtherFilesystem = 3,
-    /// A file system that the kernel makes up, such as `/proc`.
+    /// A file system without stored content, such as `/proc`.
     PseudoFilesystem = 4,
     /// A file of hivesum's own (state directory, output file).
     Internal = 5,
@@ -94,13 +94,13 @@ impl SkipReason {
     /// Every reason, in the order of their numbers.
     pub const ALL: [Self; 6] = crate::variants();
 
-    /// The stable name that the API and NDJSON lines carry.
+    /// The stable name in the API and in NDJSON lines.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The reason in words, for a person who reads a terminal.
+    /// The reason in words, for a terminal.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {

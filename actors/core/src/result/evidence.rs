@@ -1,9 +1,8 @@
-//! What the file system says about a changed digest.
+//! What file metadata tells about a changed digest.
 //!
-//! A write leaves a trace: it sets mtime and ctime, and whoever puts mtime back sets ctime anew; a replaced file
-//! has another inode. Where size, mtime and ctime are what they were, nobody wrote through the file system, and
-//! the bytes changed below it: that is suspected rot. A manifest records at most size and mtime, so it can
-//! never show rot.
+//! A write leaves a trace: it sets mtime and ctime, setting mtime back changes ctime again, and a replaced file has
+//! another inode. If size, mtime and ctime are unchanged, no program wrote through the file system, so the bytes changed
+//! below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot.
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use serde::{Serialize, Serializer};
 use super::status::FileMeta;
 use super::verdict::Verdict;
 
-/// What was recorded of a file beside its digests.
+/// What was recorded about a file besides its digests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Known {
     /// Bytes.
@@ -27,7 +26,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// All that a result has.
+    /// What a result records: everything, or only the size if the file was never opened.
     #[must_use]
     pub fn of_result(meta: &FileMeta) -> Self {
         if meta.modified_at().is_none() {
@@ -42,14 +41,14 @@ impl Known {
     }
 }
 
-/// What became of one recorded value.
+/// How one recorded value compares with the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Trace {
-    /// It is what it was.
+    /// It is the same.
     Same,
-    /// It is another one.
+    /// It differs.
     Changed,
     /// It was not recorded.
     Unknown,
@@ -65,22 +64,22 @@ impl Trace {
     }
 }
 
-/// What a verdict on a changed digest rests on. As JSON an object of four words, or `"none"` where nothing
-/// was recorded.
+/// The evidence for a verdict on a changed digest. As JSON an object of four words, or `"none"` if nothing was
+/// recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
-    /// Of the length.
+    /// The size.
     pub size: Trace,
-    /// Of the modification time.
+    /// The modification time.
     pub mtime: Trace,
-    /// Of the inode's change time.
+    /// The inode's change time.
     pub ctime: Trace,
-    /// Of the inode's number.
+    /// The inode's number.
     pub inode: Trace,
 }
 
 impl Evidence {
-    /// What differs between then and now.
+    /// Compares what was recorded with what is now.
     #[must_use]
     pub fn between(old: &Known, new: &Known) -> Self {
         Self {
@@ -101,8 +100,7 @@ impl Evidence {
         }
     }
 
-    /// Four letters, as they are stored: of size, mtime, ctime and inode whether each is the same, changed or
-    /// unknown.
+    /// Four letters, as they are stored: whether size, mtime, ctime and inode are the same, changed or unknown.
     #[must_use]
     pub fn code(self) -> [u8; 4] {
         [self.size, self.mtime, self.ctime, self.inode].map(|trace| match trace {
@@ -112,7 +110,7 @@ impl Evidence {
         })
     }
 
-    /// The evidence of a [`code`](Self::code); nothing where it is none.
+    /// Reads a [`code`](Self::code). `None` if it is not one.
     #[must_use]
     pub fn from_code(code: &[u8]) -> Option<Self> {
         let trace = |letter: u8| match letter {
@@ -156,27 +154,27 @@ impl Serialize for Evidence {
     }
 }
 
-/// The verdict on one result; none for what is no file and was not listed.
+/// The verdict on one result; no verdict for an unrecorded entry that is not a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// The verdict; `New` may turn out as `Moved` at the end.
+    /// The verdict; `New` may become `Moved` at the end.
     pub verdict: Option<Verdict>,
-    /// What a verdict on a changed digest rests on.
+    /// The evidence, if the digest changed.
     pub evidence: Option<Evidence>,
 }
 
-/// What an audit says of a file.
+/// The verdict of an audit on a file, with what explains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixity {
-    /// What became of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The path it had, where it moved.
+    /// The recorded path, if the file moved.
     pub moved_from: Option<Vec<u8>>,
-    /// What a verdict on a changed digest rests on.
+    /// The evidence, if the digest changed.
     pub evidence: Option<Evidence>,
 }
 
-/// What is said of a row, as its item shows it.
+/// The verdict on a row, as its item contains it.
 pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
     let judged = judged?;
     Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
@@ -193,22 +191,22 @@ mod tests {
     }
 
     #[test]
-    fn only_what_no_write_explains_is_suspected_rot() {
+    fn only_a_change_that_no_write_explains_is_suspected_rot() {
         assert_eq!(verdict(THEN), Verdict::SuspectedRot);
         assert_eq!(verdict(Known { size: Some(4), ..THEN }), Verdict::Modified);
         assert_eq!(verdict(Known { mtime_ns: Some(11), ..THEN }), Verdict::Modified);
-        assert_eq!(verdict(Known { ctime_ns: Some(21), ..THEN }), Verdict::Modified, "mtime was put back");
+        assert_eq!(verdict(Known { ctime_ns: Some(21), ..THEN }), Verdict::Modified, "mtime was set back");
         assert_eq!(verdict(Known { inode: Some(8), ..THEN }), Verdict::Modified);
         assert_eq!(
             verdict(Known { ctime_ns: None, inode: None, ..THEN }),
             Verdict::Modified,
-            "nothing rules a write out"
+            "a write cannot be ruled out"
         );
         assert_eq!(verdict(Known { inode: None, ..THEN }), Verdict::SuspectedRot);
     }
 
     #[test]
-    fn evidence_is_told_in_words_and_its_absence_too() {
+    fn evidence_and_its_absence_are_written_as_words() {
         let none = Evidence::between(&Known::default(), &THEN);
         assert_eq!(serde_json::to_string(&none).unwrap(), "\"none\"");
         let some = Evidence::between(&Known { size: Some(3), mtime_ns: Some(1), ..Known::default() }, &THEN);

@@ -1,7 +1,7 @@
-//! A result as the API and NDJSON show it: one JSON object a file.
+//! A result as the API and NDJSON contain it: one JSON object per file.
 //!
-//! File names are bytes. `path` is the readable form; where it is not valid UTF-8, `path_b64` (RFC 4648,
-//! padded) carries the exact bytes.
+//! File names are bytes. `path` is the readable form. If the name is not valid UTF-8, `path_b64` (RFC 4648, padded)
+//! contains the exact bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,41 +13,41 @@ use super::evidence::{Fixity, fixity_of};
 use super::status::{FileMeta, Origin, Status};
 use crate::digest::{Algorithm, Algorithms};
 
-/// One result, owned: what the store answers.
+/// One result, owned: what the store returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The exact bytes of its path.
     pub path: Vec<u8>,
-    /// What `fstat` said.
+    /// What `fstat` returned.
     pub meta: FileMeta,
-    /// What came of it.
+    /// Whether it has digests, or why not.
     pub status: Status,
-    /// The digests end to end; empty unless hashed.
+    /// The digests end to end; empty unless it was hashed.
     pub digests: Vec<u8>,
-    /// Whose digests they are.
+    /// Their algorithms.
     pub algorithms: Algorithms,
-    /// Whether they were taken over from an earlier job, and the file not read.
+    /// Whether the digests are those of an earlier job and the file was not read.
     pub reused: bool,
-    /// What an audit says of it.
+    /// The verdict of an audit.
     pub fixity: Option<Fixity>,
 }
 
-/// One result, borrowed, ready to be written as JSON.
+/// One result, borrowed, to be written as JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct ItemRef<'a> {
     /// The exact bytes of its path.
     pub path: &'a [u8],
-    /// What `fstat` said.
+    /// What `fstat` returned.
     pub meta: FileMeta,
-    /// What came of it.
+    /// Whether it has digests, or why not.
     pub status: Status,
-    /// The digests end to end; empty unless hashed.
+    /// The digests end to end; empty unless it was hashed.
     pub digests: &'a [u8],
-    /// Whose digests they are.
+    /// Their algorithms.
     pub algorithms: &'a Algorithms,
-    /// Whether they were taken over from an earlier job, and the file not read.
+    /// Whether the digests are those of an earlier job and the file was not read.
     pub reused: bool,
-    /// What an audit says of it.
+    /// The verdict of an audit.
     pub fixity: Option<&'a Fixity>,
 }
 
@@ -100,7 +100,7 @@ impl Rows {
 }
 
 impl<'a> ItemRef<'a> {
-    /// The row of a batch whose whole path the caller has put together.
+    /// A row of a batch. The caller provides the whole path, see [`RowRef::path_into`].
     #[must_use]
     pub fn of_row(row: RowRef<'a>, path: &'a [u8], algorithms: &'a Algorithms) -> Self {
         let reused = row.origin == Origin::Reused;
@@ -153,17 +153,17 @@ impl<'a> ItemRef<'a> {
         self.digests.get(at..at + algorithm.digest_bytes())
     }
 
-    /// The modification time; nothing where the file was never opened.
+    /// The modification time. `None` if the file was never opened.
     #[must_use]
     pub fn modified_at(&self) -> Option<jiff::Timestamp> {
         self.meta.modified_at()
     }
 }
 
-/// Writes a name of bytes as the two members that the API has for it.
+/// Writes a name as the two members that the API has for it: readable text, and the exact bytes if they differ.
 ///
 /// # Errors
-/// What the serializer gives.
+/// The error of the serializer.
 pub fn serialize_name<M: SerializeMap>(
     map: &mut M,
     member: &'static str,
@@ -179,7 +179,7 @@ pub fn serialize_name<M: SerializeMap>(
     }
 }
 
-/// The status member of an item.
+/// The value of an item's `status` member.
 #[must_use]
 pub const fn status_name(status: Status) -> &'static str {
     match status {
@@ -189,12 +189,12 @@ pub const fn status_name(status: Status) -> &'static str {
     }
 }
 
-/// `{blake3: "...", sha256: "..."}`, in the order asked for.
+/// `{blake3: "...", sha256: "..."}`, in the requested order.
 #[derive(Debug, Clone, Copy)]
 pub struct DigestMap<'a> {
     /// The digests end to end.
     pub bytes: &'a [u8],
-    /// Whose digests they are.
+    /// Their algorithms.
     pub algorithms: &'a Algorithms,
 }
 

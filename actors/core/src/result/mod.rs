@@ -1,7 +1,7 @@
-//! What came of one file, and of many: statuses, digests, verdicts and their evidence, counts.
+//! Results of files: status, digests, verdict with its evidence, and counts.
 //!
-//! Plain data that every other room speaks. File names are bytes. Results stand in walk order, see
-//! [`walk_order`]: directories depth first, names sorted by bytes within a directory.
+//! Plain data that all other modules use. File names are bytes. Results are in walk order, see [`walk_order`]:
+//! depth first, the names of a directory sorted by bytes.
 
 mod batch;
 mod code;

@@ -1,6 +1,6 @@
-//! Lists of names, however many, without an allocation a name.
+//! Lists of names without an allocation per name.
 
-/// Many names, end to end in one allocation.
+/// Any number of names, end to end in one allocation.
 #[derive(Debug, Clone, Default)]
 pub struct NameList {
     arena: Vec<u8>,
@@ -32,7 +32,7 @@ impl NameList {
         self.ends.is_empty()
     }
 
-    /// The name at this place.
+    /// The name at this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;

@@ -1,6 +1,6 @@
-//! Paths of results: bytes, components joined by one `/`, in the order of a walk.
+//! Paths of results: bytes, components joined by one `/`, in walk order.
 
-/// Which of two paths a walk meets first: component by component, so that `/` sorts before every other byte.
+/// Compares two paths as a walk meets them: component by component, so `/` sorts before every other byte.
 #[must_use]
 pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
     let rank = |&byte: &u8| match byte {
@@ -23,7 +23,7 @@ pub fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
     path.extend_from_slice(name);
 }
 
-/// Whether the path is in this directory, at any depth.
+/// Whether the path is below this directory, at any depth.
 pub(crate) fn is_below(path: &[u8], directory: &[u8]) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
 }
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_a_directory_is_told_by_a_slash() {
+    fn a_path_below_a_directory_has_a_slash_after_it() {
         assert!(is_below(b"a/b", b"a") && is_below(b"a", b""));
         assert!(!is_below(b"ab", b"a") && !is_below(b"a", b"a"));
     }

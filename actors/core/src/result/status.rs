@@ -1,10 +1,10 @@
-//! What became of one file: what `fstat` said of it, how it ended, how far its digests can be trusted.
+//! The result of one file: its metadata, its status, and how far its digests can be trusted.
 
 use rustix::io::Errno;
 
 use super::code::{ErrorCode, SkipReason};
 
-/// What `fstat` said of a file.
+/// What `fstat` returned for a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileMeta {
     /// Bytes.
@@ -15,13 +15,12 @@ pub struct FileMeta {
     pub ctime_ns: i64,
     /// The inode's number.
     pub inode: u64,
-    /// The device's number; counts only within one run.
+    /// The device's number; it may change when the system restarts.
     pub device: u64,
 }
 
 impl FileMeta {
-    /// The modification time; nothing for what was never a file, such as standard input, or never opened: its
-    /// times are all zero.
+    /// The modification time. `None` if all times are zero: for standard input, and for files that were never opened.
     #[must_use]
     pub fn modified_at(&self) -> Option<jiff::Timestamp> {
         let known = (self.mtime_ns, self.ctime_ns) != (0, 0);
@@ -35,9 +34,9 @@ impl FileMeta {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Stability {
-    /// Nobody could have written to the file while it was read.
+    /// No process can have written to the file while it was read.
     Stable,
-    /// Nothing was seen, but a writer cannot be ruled out.
+    /// No change was seen, but a writer cannot be ruled out.
     Unverified,
 }
 
@@ -49,30 +48,30 @@ impl Stability {
     }
 }
 
-/// What came of one entry.
+/// Whether one entry has digests, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It has its digests.
+    /// It has digests.
     Hashed(Stability),
-    /// It should have digests and has none. `errno` is 0 where no system call failed.
+    /// It should have digests and has none. `errno` is 0 if no system call failed.
     Error {
         /// Why.
         code: ErrorCode,
-        /// What the operating system said.
+        /// The `errno` of the system call that failed.
         errno: i32,
     },
-    /// It was passed over.
+    /// It was skipped.
     Skipped(SkipReason),
 }
 
 impl Status {
-    /// An error that no system call gave.
+    /// An error without a failed system call.
     #[must_use]
     pub const fn error(code: ErrorCode) -> Self {
         Self::Error { code, errno: 0 }
     }
 
-    /// The error of an `errno` that opening, listing or reading gave.
+    /// The error of an `errno` of opening, listing or reading.
     pub(crate) fn of_errno(errno: Errno) -> Self {
         Self::Error { code: ErrorCode::from_errno(errno), errno: errno.raw_os_error() }
     }
@@ -84,13 +83,13 @@ pub enum Origin {
     /// The file was read for it.
     #[default]
     Read,
-    /// It was in the store before a restart, and its file is what it was.
+    /// It was in the store before a restart, and the file is unchanged.
     Kept,
-    /// It was taken over from an earlier job: its file is what it was then.
+    /// It is the result of an earlier job, and the file is unchanged since.
     Reused,
 }
 
-/// A file by its place in the system, whatever its name.
+/// Identifies a file in the system, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileIdentity {
     /// `st_dev`.
@@ -103,7 +102,7 @@ impl FileIdentity {
     /// The identity of an open file or directory.
     ///
     /// # Errors
-    /// What `fstat` says.
+    /// The error of `fstat`.
     pub fn of(file: impl std::os::fd::AsFd) -> std::io::Result<Self> {
         let stat = rustix::fs::fstat(file)?;
         Ok(Self { device: stat.st_dev, inode: stat.st_ino })

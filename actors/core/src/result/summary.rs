@@ -1,4 +1,4 @@
-//! How far a scan or job has come, and the summary it ends with.
+//! The progress of a scan or job, and its final summary.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use super::status::{FileMeta, Status};
 use super::verdict::AuditCounts;
 use crate::digest::Algorithm;
 
-/// How far a scan or job has come. Counts cover committed (or delivered) results only.
+/// The progress of a scan or job. Only committed (or delivered) results are counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// All files of the tree; known once the walk has ended.
+    /// All files to hash; known once the walk has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_total: Option<u64>,
     /// Files with a digest.
     pub files_done: u64,
-    /// Files that gave an error.
+    /// Files with an error.
     pub files_failed: u64,
-    /// Entries passed over with a reason.
+    /// Skipped entries.
     pub files_skipped: u64,
-    /// All bytes of the tree, where known.
+    /// All bytes to hash, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
     /// Bytes of the files with a digest.
     pub bytes_done: u64,
-    /// Bytes digested in the last seconds, a second.
+    /// Bytes digested per second, over the last seconds.
     pub bytes_per_second: u64,
-    /// Seconds to go, where the total is known.
+    /// Estimated seconds to the end, if the total is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta_seconds: Option<u64>,
-    /// Of the bytes done, those of files that are not done yet.
+    /// Those of the bytes done that belong to unfinished files.
     #[serde(skip)]
     pub bytes_under_way: u64,
 }
@@ -48,14 +48,14 @@ pub struct Summary {
     pub skipped: u64,
     /// Bytes of the files with a digest.
     pub bytes: u64,
-    /// From the start of the work to its end.
+    /// Milliseconds from the start of the work to its end.
     pub elapsed_ms: u64,
     /// Whether the walk reached its end.
     pub complete: bool,
-    /// Of a verify job: how many files came to which verdict.
+    /// Of a verify job: how many files have which verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<AuditCounts>,
-    /// Of a verify job: the algorithm that digests without one turned out to be of.
+    /// Of a verify job: the algorithm of the manifest's untagged digests, as it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
 }
@@ -75,20 +75,20 @@ impl Summary {
     }
 }
 
-/// How often the state of one digest is kept: what a restart loses of it at most.
+/// How often the state of one digest is saved. A restart loses at most this much of its work.
 pub const KEEP_EVERY: Duration = Duration::from_millis(250);
 
-/// Checkpoints that wait for the store; one that finds no room is left out.
+/// How many checkpoints may wait for the store; one more is dropped.
 pub const CHECKPOINTS_AHEAD: usize = 64;
 
 /// The state of one digest after the first bytes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// As results show it.
+    /// The path, as results show it.
     pub path: Vec<u8>,
-    /// Whose state it is.
+    /// The algorithm of the state.
     pub algorithm: Algorithm,
-    /// The file that it was made of.
+    /// The file that it was made from.
     pub meta: FileMeta,
     /// Bytes digested so far.
     pub bytes: u64,

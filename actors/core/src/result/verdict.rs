@@ -1,27 +1,27 @@
-//! What an audit says of a file, and how often it says what.
+//! The verdict of an audit on a file, and how many files have which verdict.
 
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
-/// What became of one file.
+/// What happened to one file since its digests were recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum Verdict {
-    /// It is what it should be.
+    /// Its content matches.
     Matched = 1,
-    /// Its content is another.
+    /// Its content differs.
     Modified = 2,
-    /// The content of a missing file, under a new name.
+    /// It has the content of a missing file, under a new name.
     Moved = 3,
-    /// It should be there and is not.
+    /// It is recorded and does not exist.
     Missing = 4,
-    /// Nobody said that it should be there.
+    /// It exists and is not recorded.
     New = 5,
-    /// It cannot be read, so nobody knows.
+    /// It cannot be read, so its content is unknown.
     Unreadable = 6,
-    /// Its content is another, and nothing tells of a write.
+    /// Its content differs, and its metadata shows no write.
     SuspectedRot = 7,
 }
 
@@ -35,32 +35,32 @@ impl Verdict {
         self.into()
     }
 
-    /// The verdict of this name, if there is one.
+    /// The verdict with this name, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
 }
 
-/// How many files came to which verdict. Suspected rot counts as modified; a manifest cannot show it.
+/// How many files have which verdict. Suspected rot counts as modified: a manifest cannot show it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct AuditCounts {
-    /// What they should be.
+    /// Files whose content matches.
     pub matched: u64,
-    /// Of other content.
+    /// Files whose content differs.
     pub modified: u64,
-    /// Under another name.
+    /// Files under another name.
     pub moved: u64,
-    /// Not there.
+    /// Files that do not exist.
     pub missing: u64,
-    /// Not listed.
+    /// Files that are not recorded.
     pub new: u64,
-    /// Not readable.
+    /// Files that cannot be read.
     pub unreadable: u64,
 }
 
 impl AuditCounts {
-    /// Whether every entry matched and there was nothing else, and there was an entry at all.
+    /// Whether there was at least one entry, all entries matched, and there were no other files.
     #[must_use]
     pub fn all_matched(&self) -> bool {
         *self == Self { matched: self.matched, ..Self::default() } && self.matched > 0

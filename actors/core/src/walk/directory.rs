@@ -1,8 +1,8 @@
-//! The names of one directory, sorted by bytes, in one arena.
+//! The names of one directory, sorted by bytes, in one allocation.
 //!
-//! walkdir lists it through the descriptor (`/proc/self/fd/N`), so a directory that was swapped meanwhile
-//! is never followed and no path outgrows PATH_MAX. Names are compared as raw bytes; walkdir's own
-//! sorting parses paths at every comparison (measured: 0.1 s of CPU for 100,000 files).
+//! walkdir lists the directory through its descriptor (`/proc/self/fd/N`), so a directory that was swapped meanwhile is
+//! never followed, and no path exceeds PATH_MAX. Names are compared as raw bytes: walkdir's own sorting parses paths at
+//! every comparison (measured: 0.1 s of CPU for 100,000 files).
 
 use std::fs::FileType;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -13,12 +13,12 @@ use rustix::fs::{FileType as Type, fstat};
 use rustix::io::Errno;
 use walkdir::{DirEntryExt, WalkDir};
 
-/// What a name stands for, as the directory itself says.
+/// The kind of an entry, as the directory itself reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A regular file, or what the file system does not tell.
+    /// A regular file, or the file system does not report the kind.
     File,
-    /// A file whose inode number is that of one that must not be opened.
+    /// A file whose inode number is that of a file that must not be opened.
     Suspect,
     /// A directory.
     Directory,
@@ -56,21 +56,21 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Lists an open directory. `keep_going` is asked before every name.
+    /// Lists an open directory. `keep_going` is called before every name; when it returns false, the listing ends.
     ///
     /// # Errors
-    /// What the operating system says; nothing is listed then.
+    /// The error of the operating system.
     pub fn of(dir: BorrowedFd<'_>, mut keep_going: impl FnMut() -> bool) -> Result<Self, Errno> {
         Self::marking(dir, &[], &mut keep_going)
     }
 
-    /// As [`of`](Self::of); files with one of these inode numbers are marked [`Kind::Suspect`].
+    /// As [`of`](Self::of), but files with one of these inode numbers are marked [`Kind::Suspect`].
     pub(crate) fn marking(
         dir: BorrowedFd<'_>,
-        suspects: &[u64],
+        own_inodes: &[u64],
         keep_going: &mut impl FnMut() -> bool,
     ) -> Result<Self, Errno> {
-        // walkdir finds nothing, and nothing wrong, in what is no directory.
+        // Listing something else, walkdir returns neither names nor an error.
         if Type::from_raw_mode(fstat(dir)?.st_mode) != Type::Directory {
             return Err(Errno::NOTDIR);
         }
@@ -82,7 +82,7 @@ impl Listing {
             }
             let entry = entry.map_err(|error| errno_of(&error))?;
             let kind = match Kind::of(entry.file_type()) {
-                Kind::File if suspects.contains(&entry.ino()) => Kind::Suspect,
+                Kind::File if own_inodes.contains(&entry.ino()) => Kind::Suspect,
                 kind => kind,
             };
             listing.push(entry.file_name().as_bytes(), kind)?;
@@ -100,13 +100,13 @@ impl Listing {
         Ok(())
     }
 
-    /// The name at this place.
+    /// The name at this index.
     pub fn get(&self, index: usize) -> Option<(&[u8], Kind)> {
         let name = self.names.get(index)?;
         Some((bytes_of(&self.arena, name), name.kind))
     }
 
-    /// The place of the first name after `cursor`.
+    /// The index of the first name after `cursor`.
     pub fn after(&self, cursor: &[u8]) -> usize {
         self.names.partition_point(|name| bytes_of(&self.arena, name) <= cursor)
     }
@@ -126,7 +126,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     #[test]
-    fn names_come_in_byte_order_with_their_kinds() {
+    fn names_are_in_byte_order_with_their_kinds() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["b", "B", "a.c", "é", "a b"] {
             std::fs::write(dir.path().join(name), "").unwrap();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn listing_what_is_no_directory_is_an_error() {
+    fn listing_anything_but_a_directory_is_an_error() {
         let file = tempfile::tempfile().unwrap();
         assert!(Listing::of(file.as_fd(), || true).is_err());
     }

@@ -1,14 +1,14 @@
 //! Include and exclude globs of a scan.
 //!
-//! A glob without `/` matches a name at any depth; one with `/` matches the path relative to the scan's
-//! start (a leading `/` only says so). `*` and `?` never cross a `/`, `**` does. Exclude wins, and an
-//! excluded directory is not entered. Include chooses files; directories are always entered.
+//! A glob without `/` matches a name at any depth. A glob with `/` matches the path relative to the start of the scan; a
+//! leading `/` has no other meaning. `*` and `?` do not match a `/`, `**` does. Exclude takes precedence, and an
+//! excluded directory is not entered. Include applies to files only: other directories are always entered.
 
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-/// A glob that does not parse.
+/// A glob that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the glob {glob:?} is not valid: {reason}")]
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub struct GlobInvalid {
     pub reason: String,
 }
 
-/// Globs of one scan; each carries compiled state, so their number is bounded.
+/// How many globs of each kind one scan may have: each one needs memory.
 const MAX_GLOBS: usize = 1000;
 
 /// Which entries of a tree are wanted. The default wants all.
@@ -53,20 +53,20 @@ struct Globs {
 }
 
 impl Filters {
-    /// Compiles the globs. No include glob means every file.
+    /// Compiles the globs. Without an include glob, every file is included.
     ///
     /// # Errors
-    /// The first glob that does not parse, and why.
+    /// The first glob that is not valid, and why.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobInvalid> {
         Ok(Self { include: Globs::new(include)?, exclude: Globs::new(exclude)? })
     }
 
-    /// Whether this file or directory is left out (a directory with all that is in it).
+    /// Whether this file, or this directory with all its content, is excluded.
     pub(crate) fn excludes(&self, name: &[u8], path: &[u8]) -> bool {
         self.exclude.as_ref().is_some_and(|globs| globs.match_either(name, path))
     }
 
-    /// Whether this file is wanted, unless it is excluded.
+    /// Whether this file is included, unless it is excluded.
     pub(crate) fn includes(&self, name: &[u8], path: &[u8]) -> bool {
         self.include.as_ref().is_none_or(|globs| globs.match_either(name, path))
     }
@@ -146,12 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_text_are_matched_as_bytes() {
+    fn names_that_are_not_utf8_are_matched_as_bytes() {
         assert!(filters(&["*.t?t"], &[]).includes(b"\xff.t\xfet", b"\xff.t\xfet"));
     }
 
     #[test]
-    fn a_bad_glob_is_named() {
+    fn the_error_names_the_invalid_glob() {
         let error = Filters::new(&["a[".to_owned()], &[]).unwrap_err();
         assert!(error.to_string().contains("a["), "{error}");
         assert!(Filters::new(&[], &[String::new()]).is_err());

@@ -1,7 +1,7 @@
-//! Walking trees: plans of entries to hash, depth first, names in byte order.
+//! Walking trees: depth first, names in byte order, with the entries in plans for hashing.
 //!
-//! Every directory is opened once beneath its parent, so a directory that was swapped meanwhile is never followed.
-//! A walk opens no file. Where its plans go is the caller's.
+//! Every directory is opened once, beneath its parent, so a directory that was swapped meanwhile is never followed. A
+//! walk opens no files. The caller decides what happens to the plans.
 
 mod descriptors;
 mod directory;

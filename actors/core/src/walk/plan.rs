@@ -1,7 +1,7 @@
-//! A plan: some hundred entries that a walk met, in order, with the open directories they lie in.
+//! A plan: at most some hundred entries of a walk, in order, with their open directories.
 //!
-//! Plans are made by the walker, read by the hashers and kept by the driver until their results have
-//! left; nobody changes one. Names lie end to end in one arena.
+//! The walk makes plans and hashers read them. A plan lives until its results are delivered, and does not change. Its
+//! names are end to end in one allocation.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::digest::Algorithms;
 use crate::file::Dir;
 use crate::result::{ErrorCode, FileMeta, Origin, Row, Rows, Stability, Status, append_path};
 
-/// Entries of one plan: at least a millisecond of work (a hop costs some 40 us), at most some two.
+/// How many entries one plan has at most: one to two milliseconds of work (a message costs some 40 us).
 pub(crate) const PLAN_ENTRIES: usize = 256;
 
-/// Directories that one plan may touch: each is an open descriptor.
+/// How many directories one plan has at most: each is an open descriptor.
 pub(crate) const PLAN_GROUPS: usize = 32;
 
-/// Some hundred entries of a walk, in order.
+/// At most some hundred entries of a walk, in order.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// The directories of the entries.
@@ -24,16 +24,16 @@ pub struct Plan {
     names: Vec<u8>,
     /// The entries, in walk order.
     pub entries: Vec<PlanEntry>,
-    /// What the walk counts of this plan's directories.
+    /// Counts this plan's open directories for the walk.
     pub share: Option<Share>,
-    /// What is known of the entries from before: empty, or one an entry.
+    /// What is known of the entries from an earlier run: empty, or one element per entry.
     known: Vec<Option<Known>>,
     known_digests: Vec<u8>,
-    /// The process died on this entry before: nothing else of the scan is under way with it.
+    /// The process crashed on this entry before, so nothing else of the scan is hashed at the same time.
     pub alone: bool,
 }
 
-/// What an earlier pass found of a file. It holds as long as the file is what it was.
+/// The result of an earlier run for a file. It is valid while the file is unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known {
     pub(crate) meta: FileMeta,
@@ -42,10 +42,10 @@ pub(crate) struct Known {
     digests_at: u32,
 }
 
-/// A directory, opened once for all its entries.
+/// A directory, opened once for all its entries in the plan.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// How it is shown.
+    /// Its path, as results show it.
     pub shown: Arc<[u8]>,
     pub(crate) dir: Dir,
 }
@@ -53,22 +53,22 @@ pub struct Group {
 /// One entry of a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanEntry {
-    /// Which of the plan's directories it is in.
+    /// Index of its directory in the plan.
     pub group: u32,
     name_at: u32,
     name_len: u32,
-    /// What is to be done with it.
+    /// What happens to it.
     pub fate: Fate,
-    /// Of what is settled: whether the store has it already.
+    /// If it is settled: whether the store has the result already.
     pub origin: Origin,
 }
 
-/// What is to be done with an entry.
+/// What happens to an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is to be hashed.
+    /// It is hashed.
     Hash,
-    /// The walk itself knows what comes of it.
+    /// It has this result without being opened.
     Settled(Status),
 }
 
@@ -85,7 +85,7 @@ impl Plan {
         self.entries.push(PlanEntry { group, name_at, name_len, fate, origin });
     }
 
-    /// Notes what is known of an entry.
+    /// Adds what an earlier run knows of an entry.
     pub fn note_known(
         &mut self,
         index: usize,
@@ -101,29 +101,29 @@ impl Plan {
         self.known[index] = Some(Known { meta, stability, origin, digests_at });
     }
 
-    /// What is known of an entry, with its digests.
+    /// What an earlier run knows of an entry, with its digests.
     pub(crate) fn known(&self, index: usize, digest_bytes: usize) -> Option<(Known, &[u8])> {
         let known = (*self.known.get(index)?)?;
         Some((known, &self.known_digests[known.digests_at as usize..][..digest_bytes]))
     }
 
-    /// The entry's whole path, as it is shown.
+    /// Appends the entry's whole path, as results show it.
     pub fn path_into(&self, entry: &PlanEntry, path: &mut Vec<u8>) {
         append_path(path, &self.group(entry).shown, self.name(entry));
     }
 
-    /// Some of its entries as a plan of their own.
+    /// Some of the entries as a plan of their own.
     pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
         let known = self.known.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default();
         let mut slice = Self { known, known_digests: self.known_digests.clone(), ..Self::default() };
-        // Only directories that it has entries of: results are numbered by them.
-        let mut places = vec![None; self.groups.len()];
+        // Only directories with entries in the slice, because results refer to directories by their index.
+        let mut indices = vec![None; self.groups.len()];
         for entry in &self.entries[range] {
-            let place = *places[entry.group as usize].get_or_insert_with(|| {
+            let group = *indices[entry.group as usize].get_or_insert_with(|| {
                 slice.groups.push(self.group(entry).clone());
                 slice.groups.len() as u32 - 1
             });
-            slice.push(place, self.name(entry), entry.fate);
+            slice.push(group, self.name(entry), entry.fate);
             if let Some(last) = slice.entries.last_mut() {
                 last.origin = entry.origin;
             }
@@ -131,8 +131,8 @@ impl Plan {
         slice
     }
 
-    /// A batch with a row for every entry: settled ones as they are, the others as internal errors until the caller
-    /// enters what came of them.
+    /// A batch with one row for every entry. Settled entries have their results; the others are internal errors until the
+    /// caller enters their results.
     pub(crate) fn unsettled_rows(&self, algorithms: Algorithms) -> Rows {
         let row = |entry: &PlanEntry| Row {
             directory: entry.group,
@@ -163,7 +163,7 @@ impl Plan {
         &self.names
     }
 
-    /// Where a name stands among [`names`](Self::names), and its length.
+    /// The offset of a name in [`names`](Self::names), and its length.
     pub fn name_span(&self, entry: &PlanEntry) -> (u32, u32) {
         (entry.name_at, entry.name_len)
     }

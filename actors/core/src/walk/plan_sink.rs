@@ -1,4 +1,4 @@
-//! Where a walk's entries go: into plans for a receiver, or into the totals of a survey.
+//! Where the entries of a walk go: into plans for a receiver, the totals of a survey, or an inventory.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,20 +11,23 @@ use super::plan::{Fate, Plan, PlanEntry};
 use crate::file::{Dir, Steps, ask, meta_of, stat_entry};
 use crate::result::{FileIdentity, NameList, Status};
 
-/// Whoever received the plans is gone.
+/// The receiver of the plans is gone.
 #[derive(Debug, Clone, Copy)]
 pub struct NobodyListens;
 
 /// Receives the plans of a walk, on the walking thread.
 pub trait PlanReceiver {
-    /// Takes the next plan; may block until there is room for it.
+    /// Takes the next plan. May block until there is room for it.
+    ///
+    /// # Errors
+    /// If no further plan is wanted.
     fn take(&self, plan: Plan) -> Result<(), NobodyListens>;
 
     /// Whether no further plan is wanted.
     fn is_gone(&self) -> bool;
 }
 
-/// What becomes of plans.
+/// What happens to the plans.
 #[derive(Clone, Copy)]
 pub(crate) enum Destination<'a> {
     Receiver(&'a dyn PlanReceiver),
@@ -54,7 +57,7 @@ impl Destination<'_> {
             Self::Inventory(found) => {
                 let plan = Arc::new(plan);
                 let stats = stats_of(&plan, timeout, || self.is_gone());
-                found.borrow_mut().take(&plan, &stats);
+                found.borrow_mut().add(&plan, &stats);
                 Ok(())
             }
         }
@@ -97,18 +100,18 @@ fn stat_if_file(plan: &Plan, entry: &PlanEntry) -> Option<Stat> {
     }
 }
 
-/// Where plans leave.
+/// Collects entries into plans and passes full plans on.
 pub(crate) struct PlanSink<'a> {
     pub(crate) destination: Destination<'a>,
     /// How long a file system may keep the walk waiting.
     timeout: Duration,
     pub(crate) plan: Plan,
     plan_number: u64,
-    openings: Arc<OpenDirectories>,
+    open_directories: Arc<OpenDirectories>,
     pub(crate) files: u64,
 }
 
-/// The group of a directory in the plan at hand, where it has one.
+/// Remembers the group of a directory in the current plan.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct GroupSlot {
     in_plan: Option<(u64, u32)>,
@@ -116,33 +119,34 @@ pub(crate) struct GroupSlot {
 
 impl<'a> PlanSink<'a> {
     pub(crate) fn new(destination: Destination<'a>, timeout: Duration) -> Self {
-        Self { destination, timeout, plan: Plan::default(), plan_number: 0, openings: OpenDirectories::new(), files: 0 }
+        let open_directories = OpenDirectories::new();
+        Self { destination, timeout, plan: Plan::default(), plan_number: 0, open_directories, files: 0 }
     }
 
-    /// The group of this place in the plan at hand, which is sent first where too many directories are open.
+    /// The group of this directory in the current plan. If too many directories are open, the plan is passed on first.
     pub(crate) fn group(
         &mut self,
-        place: &mut GroupSlot,
+        slot: &mut GroupSlot,
         make: impl FnOnce() -> (Arc<[u8]>, Dir),
     ) -> Result<u32, NobodyListens> {
-        if let Some((number, group)) = place.in_plan
+        if let Some((number, group)) = slot.in_plan
             && number == self.plan_number
         {
             return Ok(group);
         }
         let (shown, dir) = make();
         let group = self.new_group(shown, dir)?;
-        place.in_plan = Some((self.plan_number, group));
+        slot.in_plan = Some((self.plan_number, group));
         Ok(group)
     }
 
     pub(crate) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, NobodyListens> {
-        if self.openings.is_full() {
+        if self.open_directories.is_full() {
             self.flush()?;
             let destination = self.destination;
-            self.openings.wait_for_room(|| destination.is_gone());
+            self.open_directories.wait_for_room(|| destination.is_gone());
         }
-        self.plan.share.get_or_insert_with(|| self.openings.share()).grow();
+        self.plan.share.get_or_insert_with(|| self.open_directories.share()).grow();
         Ok(self.plan.add_group(shown, dir))
     }
 
@@ -167,12 +171,12 @@ impl<'a> PlanSink<'a> {
     }
 }
 
-/// What a tree holds: files with their sizes and identities, in walk order.
+/// The files of a tree with their sizes and identities, in walk order.
 #[derive(Debug, Default)]
 pub struct Inventory {
     /// Their paths, relative to the tree.
     pub names: NameList,
-    /// Bytes of each, and which file it is.
+    /// The size of each in bytes, and its identity.
     pub files: Vec<(u64, FileIdentity)>,
     /// Directories that could not be listed, and files of which nothing is known.
     pub unreadable: NameList,
@@ -184,8 +188,8 @@ impl Inventory {
         self.files.push((size, identity));
     }
 
-    /// Takes the entries of a plan over, with what `lstat` says of each.
-    pub(crate) fn take(&mut self, plan: &Plan, stats: &[Option<Stat>]) {
+    /// Adds the entries of a plan, with what `lstat` returned for each.
+    pub(crate) fn add(&mut self, plan: &Plan, stats: &[Option<Stat>]) {
         let mut path = Vec::new();
         for (index, entry) in plan.entries.iter().enumerate() {
             path.clear();

@@ -1,7 +1,7 @@
-//! What holds for a whole walk, and how it looks at a directory before it goes in.
+//! The rules of a walk, and the checks of a directory before the walk enters it.
 //!
-//! Nothing of hivesum's own is opened, no file system that the kernel makes up is entered. All of this can
-//! run on a thread of its own, for the file system may never answer.
+//! hivesum's own files are never opened, and file systems without stored content are not entered. All checks can run on
+//! a thread of their own, because a file system may never answer.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use rustix::io::Errno;
 use super::directory::Listing;
 use super::globs::Filters;
 use super::plan::Fate;
-use crate::file::{FilesystemCache, FilesystemKind, OpenFailure, Reach, Steps, meta_of, trying_again};
+use crate::file::{FilesystemCache, FilesystemKind, OpenFailure, ProgressCounter, Reach, meta_of, retry_open};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 
-/// What holds for the whole walk.
+/// The rules of a whole walk.
 pub(crate) struct Rules {
     pub(crate) filters: Filters,
     pub(crate) reach: Reach,
@@ -27,13 +27,13 @@ pub(crate) struct Rules {
     pub(crate) timeout: Duration,
 }
 
-/// What becomes of a directory whose file system does not answer.
+/// The status of a directory whose file system does not answer.
 pub(crate) const TIMEOUT: Status = Status::error(ErrorCode::Timeout);
 
-/// What becomes of files and directories of hivesum's own.
-pub(crate) const OURS: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
+/// What happens to hivesum's own files and directories.
+pub(crate) const OWN_FILE: Fate = Fate::Settled(Status::Skipped(SkipReason::Internal));
 
-/// A directory that may be entered, and what is in it.
+/// A directory that may be entered, and its names.
 pub(crate) struct Entered {
     pub(crate) dir: Arc<OwnedFd>,
     pub(crate) listing: Listing,
@@ -42,18 +42,14 @@ pub(crate) struct Entered {
 
 impl Rules {
     /// Checks and lists a directory that may be on any file system.
-    pub(crate) fn look_with_care(&self, dir: Arc<OwnedFd>, steps_of: &Steps) -> Result<Entered, Status> {
-        let kind = self.check_place(&dir, &mut FilesystemCache::default())?;
-        let listing = self.list(&dir, &mut || steps_of.step())?;
+    pub(crate) fn check_and_list(&self, dir: Arc<OwnedFd>, progress: &ProgressCounter) -> Result<Entered, Status> {
+        let kind = self.check(&dir, &mut FilesystemCache::default())?;
+        let listing = self.list(&dir, &mut || progress.advance())?;
         Ok(Entered { dir, listing, is_remote: !kind.may_map() })
     }
 
-    /// Refuses directories of ours and pseudo file systems.
-    pub(crate) fn check_place(
-        &self,
-        dir: &OwnedFd,
-        filesystems: &mut FilesystemCache,
-    ) -> Result<FilesystemKind, Status> {
+    /// Refuses hivesum's own directories and pseudo file systems.
+    pub(crate) fn check(&self, dir: &OwnedFd, filesystems: &mut FilesystemCache) -> Result<FilesystemKind, Status> {
         let stat = rustix::fs::fstat(dir).map_err(|errno: Errno| OpenFailure::System(errno).status())?;
         let meta = meta_of(&stat);
         if self.leave_out.contains(&FileIdentity::of_meta(&meta)) && !guard_is_out!(OwnFiles) {
@@ -68,14 +64,14 @@ impl Rules {
     }
 
     pub(crate) fn list(&self, dir: &OwnedFd, keep_going: &mut impl FnMut() -> bool) -> Result<Listing, Status> {
-        let listing = trying_again(|| Listing::marking(dir.as_fd(), &self.own_inodes, keep_going));
+        let listing = retry_open(|| Listing::marking(dir.as_fd(), &self.own_inodes, keep_going));
         listing.map_err(|errno| OpenFailure::System(errno).status())
     }
 }
 
-/// Whether the name stands for a file of our own. Asked without opening it: closing any descriptor of a
-/// database would drop the locks that this process holds on it (`fcntl(2)`).
-pub(crate) fn is_ours(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
+/// Whether the name refers to one of hivesum's own files. The file is not opened: closing any descriptor of a database
+/// would release the locks that this process holds on it (`fcntl(2)`).
+pub(crate) fn is_own_file(dir: BorrowedFd<'_>, name: &[u8], rules: &Rules) -> bool {
     let is_own = |stat: &Stat| rules.leave_out.contains(&FileIdentity::of_meta(&meta_of(stat)));
     !rules.leave_out.is_empty()
         && !guard_is_out!(OwnFiles)

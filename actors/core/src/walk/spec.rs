@@ -1,4 +1,4 @@
-//! What a walk is given, and what it sends back.
+//! The targets and options of a walk.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -11,22 +11,22 @@ use super::globs::Filters;
 use crate::file::{DEFAULT_READ_TIMEOUT, Reach};
 use crate::result::{FileIdentity, NameList};
 
-/// Something to hash.
+/// What to hash.
 #[derive(Debug)]
 pub enum Target {
     /// A tree below an open directory.
     Directory {
         /// The directory.
         dir: OwnedFd,
-        /// Put before the relative part of every path.
+        /// Results show this before the relative part of every path.
         shown: Vec<u8>,
     },
-    /// Files by name, opened as given from the working directory.
+    /// Files by name, opened as they are given, from the working directory.
     Names {
         /// The names, in order.
         names: NameList,
     },
-    /// Files by their paths beneath an open directory, in walk order. No link on the way is followed.
+    /// Files by their paths beneath an open directory, in walk order. Links in the paths are not followed.
     Listed {
         /// The directory.
         dir: OwnedFd,
@@ -39,7 +39,7 @@ pub enum Target {
         parent: OwnedFd,
         /// Its name there.
         name: Vec<u8>,
-        /// Put before its name.
+        /// Results show this before its name.
         shown: Vec<u8>,
     },
 }
@@ -55,13 +55,13 @@ impl Target {
     /// ```
     ///
     /// # Errors
-    /// When the path is not a directory or cannot be opened.
+    /// If the path is not a directory or cannot be opened.
     pub fn directory(path: impl AsRef<Path>) -> io::Result<Self> {
         let dir = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
         Ok(Self::Directory { dir: dir.into(), shown: Vec::new() })
     }
 
-    /// The same target once more, for a second walk.
+    /// The same target, for a second walk.
     fn try_clone(&self) -> std::io::Result<Self> {
         Ok(match self {
             Self::Directory { dir, shown } => Self::Directory { dir: dir.try_clone()?, shown: shown.clone() },
@@ -74,7 +74,7 @@ impl Target {
     }
 }
 
-/// The part of a scan that its walker needs.
+/// The targets and options of a walk.
 #[derive(Debug)]
 pub struct WalkSpec {
     /// What to walk, in this order.
@@ -83,9 +83,9 @@ pub struct WalkSpec {
     pub filters: Filters,
     /// Whether the walk stops at mount points.
     pub reach: Reach,
-    /// Files and directories of our own.
+    /// hivesum's own files and directories, which are skipped.
     pub leave_out: Vec<FileIdentity>,
-    /// How long a directory may give no sign.
+    /// How long a directory may make no progress.
     pub timeout: Duration,
 }
 
@@ -97,7 +97,7 @@ impl WalkSpec {
         Self { targets, filters, reach: Reach::Everywhere, leave_out, timeout: DEFAULT_READ_TIMEOUT }
     }
 
-    /// The same walk once more; nothing where descriptors run out.
+    /// The same walk again. `None` if no descriptors are left.
     pub fn try_clone(&self) -> Option<Self> {
         let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
         let Self { filters, reach, leave_out, .. } = self;
@@ -106,7 +106,7 @@ impl WalkSpec {
     }
 }
 
-/// What a scan has before it.
+/// How much a walk finds to hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
     /// Files to hash.

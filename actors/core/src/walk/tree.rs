@@ -1,51 +1,51 @@
-//! The walk itself: depth first, names in byte order, every directory opened once beneath its parent.
+//! The walk: depth first, names in byte order, every directory opened once beneath its parent.
 //!
-//! The same walk counts files and bytes ahead of a scan (a survey): then plans are measured, not sent.
+//! The same walk also counts files and bytes ahead of a scan (a survey); then plans are counted and not passed on.
 //!
-//! The stack holds one listing and one descriptor a level, at most [`MAX_DEPTH`] of them. Memory
-//! follows the names of the directories on the way down, not the tree.
+//! The stack has one listing and one descriptor per level, at most [`MAX_DEPTH`] of them. Memory grows with the names in
+//! the directories of the current path, not with the tree.
 
 use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::directory::{Kind, Listing};
-use super::listed::{list_beneath, list_names, put_file};
+use super::listed::{add_file, add_names, add_names_beneath};
 use super::plan::Fate;
 use super::plan_sink::{Destination, GroupSlot, Inventory, NobodyListens, PlanReceiver, PlanSink};
-use super::rules::{Entered, OURS, Rules, TIMEOUT, is_ours};
+use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
 use super::spec::{Target, Totals, WalkSpec};
-use crate::file::{Dir, FilesystemCache, OpenFailure, Reach, Steps, ask, open_directory};
+use crate::file::{Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory};
 use crate::guard_is_out;
 use crate::result::{SkipReason, Status, append_path};
 use std::time::Duration;
 
-/// Directories below one another; deeper ones are skipped with a reason.
+/// How many directories deep a walk goes; deeper ones are skipped with a reason.
 const MAX_DEPTH: usize = 1024;
 
-/// Walks every target. Gives the number of files to hash; nothing where the receiver went away meanwhile.
+/// Walks all targets. Returns the number of files to hash, or `None` if the receiver went away meanwhile.
 pub fn walk(spec: WalkSpec, receiver: &dyn PlanReceiver) -> Option<u64> {
     walk_into(spec, Destination::Receiver(receiver))
 }
 
-/// Counts what a walk would meet; nothing where it was called off.
+/// Counts what a walk finds to hash. `None` if it was cancelled, which `called_off` tells.
 pub fn survey(spec: WalkSpec, called_off: &dyn Fn() -> bool) -> Option<Totals> {
     let bytes = Cell::new(0);
     let files = walk_into(spec, Destination::Survey { called_off, bytes: &bytes })?;
     Some(Totals { files, bytes: bytes.get() })
 }
 
-/// What a walk would hash, by name and size; nothing is opened but directories.
+/// What a walk would hash, by name and size. Only directories are opened.
 fn inventory(spec: WalkSpec) -> Inventory {
     let found = RefCell::new(Inventory::default());
-    // Nobody can leave before the end.
+    // An inventory cannot be cancelled, so the walk reaches its end.
     let _ = walk_into(spec, Destination::Inventory(&found));
     found.into_inner()
 }
 
 impl Inventory {
-    /// What is below an open directory. Opens no file; blocks the calling thread. Directories and files of a file system
-    /// that does not answer for `timeout` are unreadable.
+    /// The files below an open directory. It opens no files and blocks the calling thread. Directories and files of a
+    /// file system that does not answer for `timeout` are unreadable.
     #[must_use]
     pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
         let targets = vec![Target::Directory { dir, shown: Vec::new() }];
@@ -53,7 +53,7 @@ impl Inventory {
     }
 }
 
-/// Gives the number of files to hash once every target was walked.
+/// Walks all targets. Returns the number of files to hash.
 fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     let WalkSpec { targets, filters, reach, leave_out, timeout } = spec;
     let own_inodes = leave_out.iter().map(|own| own.inode).collect();
@@ -62,9 +62,9 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     for target in targets {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
-            Target::Names { names } => list_names(&names, &mut out),
-            Target::Listed { dir, names } => list_beneath(&rules, &mut out, &Arc::new(dir), &Arc::new(names)),
-            Target::File { parent, name, shown } => put_file(&rules, &mut out, Arc::new(parent), name, shown),
+            Target::Names { names } => add_names(&names, &mut out),
+            Target::Listed { dir, names } => add_names_beneath(&rules, &mut out, &Arc::new(dir), &Arc::new(names)),
+            Target::File { parent, name, shown } => add_file(&rules, &mut out, Arc::new(parent), name, shown),
         };
         walked.ok()?;
     }
@@ -72,15 +72,15 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
     Some(out.files)
 }
 
-/// One directory on the way down.
+/// One directory of the current path.
 struct Level {
     dir: Arc<OwnedFd>,
     shown: Arc<[u8]>,
-    /// Length of the relative path up to and with this directory, its `/` included.
+    /// Length of the relative path of this directory, including the `/` after it.
     path_len: usize,
     listing: Listing,
     next: usize,
-    place: GroupSlot,
+    slot: GroupSlot,
     /// On a file system that may never answer.
     is_remote: bool,
 }
@@ -89,7 +89,7 @@ struct Tree<'a, 'b> {
     rules: &'a Arc<Rules>,
     out: &'a mut PlanSink<'b>,
     levels: Vec<Level>,
-    /// The path relative to the target, of the entry at hand.
+    /// The path of the current entry, relative to the target.
     path: Vec<u8>,
     filesystems: FilesystemCache,
 }
@@ -102,10 +102,10 @@ impl<'a, 'b> Tree<'a, 'b> {
     fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), NobodyListens> {
         let shown: Arc<[u8]> = shown.into();
         let dir = Arc::new(dir);
-        match self.ask_for_target(dir.clone()) {
-            Ok(entered) => self.enter(entered, &shown),
+        match self.enter_target(dir.clone()) {
+            Ok(entered) => self.push_level(entered, &shown),
             Err(status) => {
-                // The target itself: a name of nothing in the directory it is shown as.
+                // A result about the target itself has an empty name.
                 let reach = self.rules.reach;
                 let group = self.out.new_group(shown, Dir::Beneath(dir, reach))?;
                 return self.out.push(group, b"", Fate::Settled(status));
@@ -120,13 +120,13 @@ impl<'a, 'b> Tree<'a, 'b> {
             self.path.truncate(level.path_len);
             self.path.extend_from_slice(name);
             let name_len = name.len();
-            self.meet(name_len, kind)?;
+            self.visit(name_len, kind)?;
         }
         Ok(())
     }
 
-    /// Decides on the entry whose name ends `self.path`.
-    fn meet(&mut self, name_len: usize, kind: Kind) -> Result<(), NobodyListens> {
+    /// Decides about the entry whose name is at the end of `self.path`.
+    fn visit(&mut self, name_len: usize, kind: Kind) -> Result<(), NobodyListens> {
         let path = &self.path[..];
         let name = &path[path.len() - name_len..];
         if self.rules.filters.excludes(name, path) {
@@ -138,11 +138,11 @@ impl<'a, 'b> Tree<'a, 'b> {
         if !self.rules.filters.includes(name, path) {
             return Ok(());
         }
-        if kind == Kind::Suspect && self.levels.last().is_some_and(|level| is_ours(level.dir.as_fd(), name, self.rules))
-        {
-            return self.put(name_len, OURS);
+        let is_own = |dir: &OwnedFd| is_own_file(dir.as_fd(), name, self.rules);
+        if kind == Kind::Suspect && self.levels.last().is_some_and(|level| is_own(&level.dir)) {
+            return self.add(name_len, OWN_FILE);
         }
-        self.put(
+        self.add(
             name_len,
             match kind {
                 Kind::Symlink => Fate::Settled(Status::Skipped(SkipReason::Symlink)),
@@ -152,18 +152,18 @@ impl<'a, 'b> Tree<'a, 'b> {
         )
     }
 
-    /// Puts the entry whose name ends `self.path` into the plan.
-    fn put(&mut self, name_len: usize, fate: Fate) -> Result<(), NobodyListens> {
+    /// Adds the entry whose name is at the end of `self.path` to the plan.
+    fn add(&mut self, name_len: usize, fate: Fate) -> Result<(), NobodyListens> {
         let Some(level) = self.levels.last_mut() else { return Ok(()) };
         let (shown, dir, reach) = (&level.shown, &level.dir, self.rules.reach);
-        let group = self.out.group(&mut level.place, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
+        let group = self.out.group(&mut level.slot, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
         self.out.push(group, &self.path[self.path.len() - name_len..], fate)
     }
 
     fn descend(&mut self, name_len: usize) -> Result<(), NobodyListens> {
         match self.open_and_enter(name_len) {
             Ok(()) => Ok(()),
-            Err(status) => self.put(name_len, Fate::Settled(status)),
+            Err(status) => self.add(name_len, Fate::Settled(status)),
         }
     }
 
@@ -177,34 +177,34 @@ impl<'a, 'b> Tree<'a, 'b> {
         let mut shown = Vec::with_capacity(parent.shown.len() + 1 + name.len());
         append_path(&mut shown, &parent.shown, name);
         let entered = match parent.is_remote {
-            true => self.ask_for(parent.dir.clone(), name)?,
-            // What is mounted here may be anybody's: it is asked with more care.
+            true => self.enter_remote(parent.dir.clone(), name)?,
+            // Any file system may be mounted here, so a mount point is entered with a timeout.
             false => match open_directory(parent.dir.as_fd(), name, Reach::OneFilesystem) {
-                Ok(dir) => self.look_into(Arc::new(dir))?,
+                Ok(dir) => self.enter_local(Arc::new(dir))?,
                 Err(OpenFailure::OtherFilesystem) if self.rules.reach == Reach::Everywhere => {
-                    self.ask_for(parent.dir.clone(), name)?
+                    self.enter_remote(parent.dir.clone(), name)?
                 }
                 Err(failure) => return Err(failure.status()),
             },
         };
-        self.enter(entered, &shown.into());
+        self.push_level(entered, &shown.into());
         Ok(())
     }
 
-    /// Goes down into a directory.
-    fn enter(&mut self, entered: Entered, shown: &Arc<[u8]>) {
+    /// Continues the walk in a directory.
+    fn push_level(&mut self, entered: Entered, shown: &Arc<[u8]>) {
         if !self.levels.is_empty() {
             self.path.push(b'/');
         }
         let Entered { dir, listing, is_remote } = entered;
         let (path_len, shown) = (self.path.len(), shown.clone());
-        self.levels.push(Level { dir, shown, path_len, listing, next: 0, place: GroupSlot::default(), is_remote });
+        self.levels.push(Level { dir, shown, path_len, listing, next: 0, slot: GroupSlot::default(), is_remote });
     }
 
-    /// Checks and lists a directory of the file system that its parent is on.
-    fn look_into(&mut self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+    /// Checks and lists a directory on the same file system as its parent.
+    fn enter_local(&mut self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
         if self.rules.reach == Reach::Everywhere || !self.rules.leave_out.is_empty() {
-            self.rules.check_place(&dir, &mut self.filesystems)?;
+            self.rules.check(&dir, &mut self.filesystems)?;
         }
         let mut names = 0u32;
         let destination = self.out.destination;
@@ -216,24 +216,25 @@ impl<'a, 'b> Tree<'a, 'b> {
         Ok(Entered { dir, listing, is_remote: false })
     }
 
-    fn ask_for_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
-        self.ask(move |rules, steps_of| rules.look_with_care(dir, steps_of))
+    fn enter_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
+        self.call_with_timeout(move |rules, progress| rules.check_and_list(dir, progress))
     }
 
-    fn ask_for(&self, parent: Arc<OwnedFd>, name: &[u8]) -> Result<Entered, Status> {
+    /// Opens, checks and lists a directory that may be on any file system.
+    fn enter_remote(&self, parent: Arc<OwnedFd>, name: &[u8]) -> Result<Entered, Status> {
         let name = name.to_vec();
-        self.ask(move |rules, steps_of| {
+        self.call_with_timeout(move |rules, progress| {
             let dir = open_directory(parent.as_fd(), &name, rules.reach).map_err(OpenFailure::status)?;
-            rules.look_with_care(Arc::new(dir), steps_of)
+            rules.check_and_list(Arc::new(dir), progress)
         })
     }
 
-    fn ask(
+    fn call_with_timeout(
         &self,
-        question: impl FnOnce(&Rules, &Steps) -> Result<Entered, Status> + Send + 'static,
+        call: impl FnOnce(&Rules, &ProgressCounter) -> Result<Entered, Status> + Send + 'static,
     ) -> Result<Entered, Status> {
         let (rules, destination) = (self.rules.clone(), self.out.destination);
-        ask(self.rules.timeout, || destination.is_gone(), move |steps_of| question(&rules, steps_of))
+        call_with_timeout(self.rules.timeout, || destination.is_gone(), move |progress| call(&rules, progress))
             .unwrap_or(Err(TIMEOUT))
     }
 }
