@@ -8,7 +8,7 @@ use rustix::fs::Stat;
 
 use super::descriptors::OpenDirectories;
 use super::plan::{Fate, Plan, PlanEntry};
-use crate::file::{Dir, Steps, ask, meta_of, stat_entry};
+use crate::file::{Dir, ProgressCounter, call_with_timeout, meta_of, stat_entry};
 use crate::result::{FileIdentity, NameList, Status};
 
 /// The receiver of the plans is gone.
@@ -71,18 +71,18 @@ fn stats_of(plan: &Arc<Plan>, timeout: Duration, is_gone: impl Fn() -> bool) -> 
     let lock = || stats.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let (of_thread, answers, first) = (plan.clone(), stats.clone(), lock().len());
-        let look = move |steps: &Steps| {
+        let look = move |progress: &ProgressCounter| {
             for entry in &of_thread.entries[first..] {
                 let stat = stat_if_file(&of_thread, entry);
                 // Under the lock nobody can take this thread for stuck and count the entry a second time.
                 let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                if !steps.step() {
+                if !progress.advance() {
                     break;
                 }
                 answers.push(stat);
             }
         };
-        if ask(timeout, &is_gone, look).is_ok() || is_gone() {
+        if call_with_timeout(timeout, &is_gone, look).is_ok() || is_gone() {
             return std::mem::take(&mut *lock());
         }
         let mut answers = lock();
