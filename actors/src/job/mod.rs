@@ -1,4 +1,4 @@
-//! The record of a job: what is asked for, how far it has come, and what may be asked of its results.
+//! The record of a job: the request, its progress, and queries for its results.
 //!
 //! Plain data that the store keeps and the API shows; nothing here runs a job.
 

@@ -1,4 +1,4 @@
-//! What a service asks of its jobs and their results, and the pages it gets: plain data.
+//! Queries for jobs and results, and the pages that answer them: plain data.
 
 use hivesum_core::digest::Digest;
 use hivesum_core::result::{Item, Status, Verdict};
@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::spec::{Job, JobId, JobState};
 
-/// Jobs or results that one page holds at most.
+/// The most jobs or results on one page.
 pub const MAX_PAGE: usize = 1000;
 
-/// Which jobs are wanted, newest first.
+/// A query for jobs, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct JobQuery {
     /// Only those in this state.
     pub state: Option<JobState>,
-    /// Only those of this token; none means everybody's.
+    /// Only jobs of this owner; `None` means all jobs.
     pub owner: Option<String>,
     /// Only those older than this one.
     pub cursor: Option<JobId>,
@@ -22,16 +22,16 @@ pub struct JobQuery {
     pub limit: usize,
 }
 
-/// Some jobs, newest first.
+/// A page of jobs, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct JobPage {
     /// The jobs.
     pub items: Vec<Job>,
-    /// Where the next page begins; nothing on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<JobId>,
 }
 
-/// Results that came to the same.
+/// A filter by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusFilter {
     /// With digests.
@@ -43,7 +43,7 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
-    /// The filter that this status passes.
+    /// The filter that matches this status.
     #[must_use]
     pub const fn of(status: Status) -> Self {
         match status {
@@ -68,16 +68,16 @@ impl StatusFilter {
 /// An order of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sort {
-    /// By what.
+    /// The sort key.
     pub by: SortBy,
-    /// From the last to the first.
+    /// In descending order.
     pub descending: bool,
 }
 
-/// What results can be sorted by; what is equal stays in walk order.
+/// The keys that results can be sorted by. Equal ones stay in walk order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SortBy {
-    /// As the walk met them.
+    /// Path, in walk order.
     #[default]
     Path,
     /// Bytes.
@@ -86,7 +86,7 @@ pub enum SortBy {
     ModifiedAt,
 }
 
-/// A word that names no order.
+/// A text that is not an order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("choose path, size or modified_at, with a `-` in front to begin with the last")]
 pub struct SortInvalid;
@@ -106,29 +106,29 @@ impl std::str::FromStr for Sort {
     }
 }
 
-/// Which results of a job are wanted, in walk order unless another one is asked for.
+/// A query for results of a job, in walk order unless it asks for another one.
 #[derive(Debug, Clone, Default)]
 pub struct ResultQuery {
-    /// Only those that came to this.
+    /// Only results with this status.
     pub status: Option<StatusFilter>,
-    /// Only those that an audit said this of.
+    /// Only results with this verdict.
     pub verdict: Option<Verdict>,
     /// Only those whose path begins with these bytes.
     pub path_prefix: Option<Vec<u8>>,
     /// Only those whose path contains these bytes.
     pub q: Option<Vec<u8>>,
-    /// Only those with this digest; of ended jobs alone.
+    /// Only results with this digest; for ended jobs only.
     pub digest: Option<Digest>,
-    /// In this order; but for the walk's, of ended jobs alone.
+    /// In this order; other orders than the walk's for ended jobs only.
     pub sort: Option<Sort>,
-    /// How many of those that match come before the page.
+    /// The number of matching results before the page.
     pub position: u64,
     /// At most this many, and never more than [`MAX_PAGE`].
     pub limit: usize,
 }
 
 impl ResultQuery {
-    /// Whether it wants what is built when the job has ended.
+    /// Whether the query needs the sort index.
     pub(crate) fn needs_orders(&self) -> bool {
         self.digest.is_some() || self.sort.is_some_and(|sort| sort != Sort::default())
     }
@@ -139,49 +139,49 @@ impl ResultQuery {
 pub struct ResultPage {
     /// The results.
     pub items: Vec<Item>,
-    /// How many match so far.
+    /// The number of matching results so far.
     pub total: u64,
-    /// How many of those that match come before the first item.
+    /// The number of matching results before the first item.
     pub position: u64,
 }
 
-/// Some results on the way through all of them.
+/// A page of results while all are read.
 #[derive(Debug, Clone, Default)]
 pub struct RowPage {
-    /// The results; none once the end is reached.
+    /// The results; empty at the end.
     pub items: Vec<Item>,
-    /// The row of the last item, to go on after; nothing once the end is reached.
+    /// The row of the last item, to continue after it; `None` at the end.
     pub last_row: Option<u64>,
 }
 
-/// What came of a wish to delete a job.
+/// The outcome of a request to delete a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is gone, with its results.
+    /// The job was deleted with its results.
     Deleted,
-    /// It has not ended: cancel it first.
+    /// The job has not ended: cancel it first.
     StillRunning,
     /// There is no such job.
     NotFound,
 }
 
-/// Jobs by their state: those that have ended are counted since the start.
+/// Number of jobs in each state; ended ones since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct JobCounts {
-    /// They wait for a place.
+    /// Waiting.
     pub queued: u64,
-    /// They run.
+    /// Running.
     pub running: u64,
-    /// They came to their end.
+    /// Completed.
     pub completed: u64,
-    /// They ended before it.
+    /// Failed.
     pub failed: u64,
-    /// Somebody ended them.
+    /// Cancelled.
     pub cancelled: u64,
 }
 
 impl JobCounts {
-    /// One more in this state.
+    /// Counts one more job in this state.
     pub(crate) fn count(&mut self, state: JobState) {
         *match state {
             JobState::Queued => &mut self.queued,
@@ -192,7 +192,7 @@ impl JobCounts {
         } += 1;
     }
 
-    /// In every state.
+    /// The count for every state.
     #[must_use]
     pub fn by_state(&self) -> [(JobState, u64); 5] {
         let Self { queued, running, completed, failed, cancelled } = *self;

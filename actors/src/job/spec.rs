@@ -1,4 +1,4 @@
-//! What a job is asked to do and how far it has come: plain data that the store keeps and the API shows.
+//! What a job does and how far it has come: plain data that the store keeps and the API returns.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,20 +35,20 @@ pub struct JobSpec {
     /// Whether the walk enters other file systems mounted below.
     #[serde(default)]
     pub cross_filesystems: bool,
-    /// Its place among other jobs.
+    /// Its priority among other jobs.
     #[serde(default)]
     pub priority: Priority,
-    /// Holds the job back to this many bytes a second; none means no bound.
+    /// Limits the job to this many bytes per second; `None` means no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<std::num::NonZeroU64>,
-    /// Files that are what they were in this job, an ended one of the same tree, are not read: its digests are
-    /// taken over.
+    /// Files that have not changed since this ended job of the same tree are not read: its digests are
+    /// reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse_unchanged_from: Option<JobId>,
-    /// Of a verify job: where its entries come from.
+    /// For verify jobs: where the entries come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<VerifyMode>,
-    /// Of a verify job: the algorithm of digests that do not say theirs, where it was asked for.
+    /// For verify jobs: the algorithm of untagged digests, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
     /// The job fails when it is not done this many seconds after it started.
@@ -57,7 +57,7 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
-    /// A scan that walks as this job does: by its globs, on its file systems.
+    /// The same scan, with this job's globs and file systems.
     ///
     /// # Errors
     /// The first glob that does not parse, and why.
@@ -77,7 +77,7 @@ pub enum JobKind {
     /// Digests of every file.
     #[default]
     Hash,
-    /// Digests held against a manifest.
+    /// Digests compared with a manifest.
     Verify,
 }
 
@@ -96,7 +96,7 @@ impl JobKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifyMode {
-    /// From a walk, held against the manifest: what is new is told, too.
+    /// From a walk, compared with the manifest; new files are reported, too.
     #[default]
     Audit,
     /// From the manifest alone.
@@ -115,19 +115,19 @@ impl VerifyMode {
     }
 }
 
-/// Where a job stands: `queued -> running -> completed | failed | cancelled`.
+/// The state of a job: `queued -> running -> completed | failed | cancelled`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// Waits for a place among the running jobs.
+    /// Waits for a permit to run.
     Queued,
-    /// Its driver is at work.
+    /// Running.
     Running,
     /// Done; files that could not be hashed are counted inside.
     Completed,
-    /// Ended before its time; `error` says why.
+    /// Ended early; `error` says why.
     Failed,
-    /// Ended because somebody asked for it.
+    /// Cancelled by a client.
     Cancelled,
 }
 
@@ -153,7 +153,7 @@ impl JobState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether nothing more will happen to the job.
+    /// Whether the job has ended.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -169,7 +169,7 @@ pub struct JobError {
     pub detail: String,
 }
 
-/// A job as the store keeps it and the API shows it.
+/// A job as the store keeps it and the API returns it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Its name.
@@ -178,11 +178,11 @@ pub struct Job {
     pub kind: JobKind,
     /// What was asked for.
     pub spec: JobSpec,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
-    /// When it was taken.
+    /// When it was accepted.
     pub created_at: jiff::Timestamp,
-    /// When its driver began.
+    /// When it started to run.
     pub started_at: Option<jiff::Timestamp>,
     /// When it ended.
     pub finished_at: Option<jiff::Timestamp>,
@@ -193,13 +193,13 @@ pub struct Job {
     /// Set when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// The token that asked for it; nobody else sees the job, but an admin. Never shown.
+    /// The token that submitted it. Only its owner and admins see the job. Never part of the JSON.
     #[serde(skip)]
     pub owner: Option<String>,
 }
 
 impl Job {
-    /// A job that was asked for this instant.
+    /// A new job, submitted now.
     pub(crate) fn queued(spec: JobSpec, owner: Option<String>) -> Self {
         Self {
             id: Uuid::now_v7(),

@@ -1,5 +1,5 @@
-//! A job that has not ended, and what is told of it: what the store has committed, and the live rate and totals
-//! on top. Its runner tells; whoever reads the job or its events watches.
+//! An unfinished job and its current view: what the store has committed, with the live rate and totals
+//! on top. Its runner updates the view; requests for the job and its events watch it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use crate::scan::Priority;
 use crate::store::{Ending, NumberedItem, RunState, Tally};
 use hivesum_core::result::Progress;
 
-/// Notices of errors that a reader of events may be behind before it is told the rest from the store. They are kept as
-/// long as anybody listens, so a reader that is stuck costs a job no more than these.
+/// How many error notices a reader of events may lag behind before the rest is read from the store. They are kept as
+/// long as anyone listens, so a stuck reader costs a job no more than these.
 pub(crate) const NOTICES_AHEAD: usize = 64;
 
 /// Errors in one notice.
 const NOTICE_ERRORS: usize = 64;
 
-/// Errors that were committed together, or some of them, shared by all who read events.
+/// Errors that were committed together, or some of them, shared by all readers of events.
 pub(crate) type Notice = Arc<Vec<NumberedItem>>;
 
-/// What is told of a job.
+/// The current view of a job.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(crate) job: Job,
-    /// Results committed.
+    /// Number of committed results.
     pub(crate) rows: u64,
-    /// Bytes of the files among them that have digests.
+    /// Bytes of the hashed files among them.
     pub(crate) bytes: u64,
-    /// Time at work before this process came to it.
+    /// Running time before this process resumed the job.
     pub(crate) elapsed_before: Duration,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct ActiveJob {
 }
 
 impl ActiveJob {
-    /// A job with so many results in the store.
+    /// A job that has this many results in the store.
     pub(crate) fn new(job: Job, rows: u64) -> Arc<Self> {
         let (id, cancel) = (job.id, CancellationToken::new());
         let (view, _) = watch::channel(View::of(job, rows));
@@ -56,12 +56,12 @@ impl ActiveJob {
         self.view.borrow().job.clone()
     }
 
-    /// Whether it is one of this owner's, or of anybody's where none is named.
+    /// Whether the job belongs to this owner; always true if no owner is given.
     pub(crate) fn is_of(&self, owner: Option<&str>) -> bool {
         owner.is_none() || self.has_owner(owner)
     }
 
-    /// Whether it is this owner's, or nobody's where none is named.
+    /// Whether the job has exactly this owner, or none if none is given.
     pub(crate) fn has_owner(&self, owner: Option<&str>) -> bool {
         self.view.borrow().job.owner.as_deref() == owner
     }
@@ -70,12 +70,12 @@ impl ActiveJob {
         self.view.borrow().job.state
     }
 
-    /// Its place among other jobs.
+    /// Its priority among other jobs.
     pub(crate) fn priority(&self) -> Priority {
         self.view.borrow().job.spec.priority
     }
 
-    /// The counts of what is committed.
+    /// The counts of committed results.
     pub(crate) fn tally(&self) -> Tally {
         let view = self.view.borrow();
         let Progress { files_done, files_failed, files_skipped, .. } = view.job.progress;
@@ -90,13 +90,13 @@ impl ActiveJob {
         self.errors.subscribe()
     }
 
-    /// Changes what is told, and wakes those who watch.
+    /// Changes the view and wakes its watchers.
     pub(crate) fn tell(&self, change: impl FnOnce(&mut View)) {
         self.view.send_modify(change);
     }
 
-    /// Takes committed rows over: at once for those who ask, with the next [`tell`](Self::tell) for those
-    /// who watch. Errors are sent ahead of the counts that contain them.
+    /// Records committed rows. Requests see them at once, watchers with the next [`tell`](Self::tell).
+    /// Errors are sent before the counts that include them.
     pub(crate) fn committed(&self, tally: Tally, errors: Vec<NumberedItem>) {
         let mut errors = errors.into_iter().peekable();
         while errors.peek().is_some() {
@@ -108,7 +108,7 @@ impl ActiveJob {
         });
     }
 
-    /// Work on it begins, with what the store has of it.
+    /// The job starts or resumes with what the store has of it.
     pub(crate) fn begin(&self, run_state: RunState, started_at: jiff::Timestamp) {
         self.tell(|view| {
             view.job.state = JobState::Running;
@@ -119,12 +119,12 @@ impl ActiveJob {
         });
     }
 
-    /// Time at work before this process came to it.
+    /// Running time before this process resumed the job.
     pub(crate) fn elapsed_before(&self) -> Duration {
         self.view.borrow().elapsed_before
     }
 
-    /// The last thing that is told.
+    /// Publishes the final view.
     pub(crate) fn end(&self, ending: Ending) {
         self.tell(|view| {
             let job = &mut view.job;
@@ -138,12 +138,12 @@ impl ActiveJob {
 }
 
 impl View {
-    /// Whether nothing more will happen to the job.
+    /// Whether the job has ended.
     pub(crate) fn is_final(&self) -> bool {
         self.job.state.is_final()
     }
 
-    /// Of a job with so many results in the store.
+    /// The view of a job that has this many results in the store.
     pub(crate) fn of(job: Job, rows: u64) -> Self {
         let bytes = job.progress.bytes_done;
         Self { job, rows, bytes, elapsed_before: Duration::ZERO }
@@ -155,7 +155,7 @@ impl View {
         progress.files_done = tally.files_done;
         progress.files_failed = tally.files_failed;
         progress.files_skipped = tally.files_skipped;
-        // Bytes of half-digested files may have been told already.
+        // Bytes of partly hashed files may have been reported already.
         progress.bytes_done = progress.bytes_done.max(tally.bytes_done);
     }
 }

@@ -1,8 +1,8 @@
-//! One pass over a job's tree: results from the scan into the store, in groups, and told once committed.
+//! Commits the results of a scan to the store in groups, and publishes them once they are committed.
 //!
-//! One group is being committed while the next is gathered; with both full, the scan waits. A group is
-//! committed when it is full or its first row has waited long enough, so little is lost to a kill and
-//! slow trees are seen to move.
+//! One group is committed while the next is collected; if both are full, the scan waits. A group is
+//! committed when it is full or its first row has waited long enough, so that a kill loses little and
+//! slow trees show progress.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,16 +24,16 @@ use crate::store::{Batcher, NumberedItem, RunState, Tally};
 use hivesum_core::compare::Audit;
 use hivesum_core::result::{Progress, Rows};
 
-/// Rows after which a group is committed.
+/// A group with this many rows is committed.
 const GROUP_ROWS: usize = 4000;
 
-/// How long the first row of a group waits for others.
+/// How long the first row of a group waits for more.
 const GROUP_WAIT: Duration = Duration::from_millis(20);
 
-/// How often progress is told at most.
+/// The shortest interval between progress updates.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
-/// A group on its way into the store.
+/// A group that is being committed.
 type Committing<'a> = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send + 'a>>;
 
 struct Committed {
@@ -49,19 +49,19 @@ pub(super) struct CommitLoop<'a> {
     figures: watch::Receiver<Progress>,
     started: Instant,
     batcher: Batcher,
-    /// Of a verify job.
+    /// Set for verify jobs.
     audit: Option<Audit>,
     unreadable: Unreadable,
-    /// When the group that is gathered is to be committed.
+    /// When the collected group is due.
     due: Option<tokio::time::Instant>,
     committing: Option<Committing<'a>>,
     cancelled: bool,
-    /// Something was committed since progress was told.
+    /// Whether something was committed since the last progress update.
     moved: bool,
     clock: Interval,
 }
 
-/// What the pass was woken for.
+/// What woke the loop.
 enum Event {
     Rows(Option<Rows>),
     Committed(Result<Committed, StoreError>),
@@ -98,12 +98,12 @@ impl<'a> CommitLoop<'a> {
         }
     }
 
-    /// Holds what the scan finds against a manifest.
+    /// Compares the results with a baseline.
     pub(super) fn auditing(self, audit: Option<Audit>) -> Self {
         Self { audit, ..self }
     }
 
-    /// To the end of the scan, of the service, or of the store's patience.
+    /// Runs until the scan ends, the service shuts down or the store fails.
     pub(super) async fn carry_out(mut self) -> Result<Finish, StoreError> {
         loop {
             self.commit_if_due();
@@ -131,7 +131,7 @@ impl<'a> CommitLoop<'a> {
         tokio::select! {
             biased;
             () = self.live.cancel.cancelled(), if !self.cancelled => Event::Cancelled,
-            // A job that somebody cancelled ends here and now, also while the service goes down.
+            // A cancelled job ends now, also during a shutdown.
             () = self.shared.stop.cancelled(), if !self.cancelled => Event::Stopped,
             committed = done(&mut self.committing) => Event::Committed(committed),
             _ = self.clock.tick() => Event::TimeToTell,
@@ -165,7 +165,7 @@ impl<'a> CommitLoop<'a> {
         }));
     }
 
-    /// Takes states of large files along with the next group.
+    /// Adds checkpoints of large files to the next group.
     fn keep_states(&mut self) {
         self.batcher.keep(self.scan.checkpoints());
         if self.batcher.has_something() {
@@ -178,7 +178,7 @@ impl<'a> CommitLoop<'a> {
         self.live.committed(committed.tally, committed.errors);
     }
 
-    /// Tells how far the job has come, if anything is new.
+    /// Publishes the progress if it has changed.
     fn tell(&mut self) {
         if !self.moved && !self.figures.has_changed().unwrap_or(false) {
             return;
@@ -196,7 +196,7 @@ impl<'a> CommitLoop<'a> {
         });
     }
 
-    /// The scan has given all it has: commits the rest together with the job's end.
+    /// The scan has delivered everything: commits the rest together with the job's end.
     async fn finish(mut self) -> Result<Finish, StoreError> {
         if let Some(committing) = self.committing.take() {
             let committed = committing.await?;
@@ -233,7 +233,7 @@ impl<'a> CommitLoop<'a> {
         Ok(Finish::Kept(ending))
     }
 
-    /// The service is going down: what has been hashed is kept, the rest goes on at the next start.
+    /// The service shuts down: hashed results are kept, the rest is done after the next start.
     async fn leave(mut self) -> Result<Finish, StoreError> {
         self.canceller.cancel();
         if let Some(committing) = self.committing.take() {
@@ -246,7 +246,7 @@ impl<'a> CommitLoop<'a> {
     }
 }
 
-/// Waits for the group under way; for ever without one.
+/// Waits for the current commit; forever if there is none.
 async fn done(committing: &mut Option<Committing<'_>>) -> Result<Committed, StoreError> {
     let Some(under_way) = committing else { return std::future::pending().await };
     let committed = under_way.await;

@@ -1,4 +1,4 @@
-//! What results say together: two jobs compared, and files of one content.
+//! Compares two jobs, and finds duplicates in one.
 
 use super::service::Jobs;
 use crate::error::{CompareError, StoreError};
@@ -8,7 +8,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::result::Item;
 
 impl Jobs {
-    /// Compares the results of two jobs that have ended: what was, and what is. Nothing if one is not there.
+    /// Compares the results of two ended jobs, an old and a new one. `None` if one of them does not exist.
     ///
     /// # Errors
     /// When they have no algorithm in common, too much differs, or the store fails.
@@ -16,7 +16,7 @@ impl Jobs {
         self.shared.store.compare(old, new).await
     }
 
-    /// Files of one content among the results of a job, told by this algorithm of its. Nothing if there is no
+    /// Files with the same content in a job, compared by one of its algorithms. `None` if there is no
     /// such job.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Events of one job, as `GET /jobs/{id}/events` sends them.
 //!
-//! Errors have as id the count of rows up to and with them, so a client that comes back with the last id
-//! it saw misses none and gets none twice. Those from before it came are read from the store; progress is
-//! never stored. A reader that falls behind is told the rest from the store, too, and one that falls too far behind gets
-//! one snapshot instead of what it missed.
+//! The id of an error is the number of rows up to and including it, so a client that reconnects with the last id
+//! it saw misses no error and gets none twice. Earlier errors are read from the store; progress is
+//! never stored. A reader that lags gets the rest from the store, too, and one that lags too far gets
+//! one snapshot instead of the events it missed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::job::{Job, JobId, JobState};
 use crate::store::{Store, StoredJob};
 use hivesum_core::result::{Item, Progress};
 
-/// Errors read from the store at a time.
+/// How many errors are read from the store at a time.
 const REPLAY_PAGE: usize = 500;
 
-/// Errors replayed before a snapshot takes the place of the rest.
+/// How many errors are replayed before a snapshot replaces the rest.
 const REPLAY_BOUND: usize = 10_000;
 
-/// A place among the streams that may be open, given back with the last of those that share it.
+/// A permit for an open stream, shared by the streams of one reader and returned with the last of them.
 pub(crate) type StreamPermit = Arc<OwnedSemaphorePermit>;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobEvent {
-    /// What to come back with as `Last-Event-ID`: a count of committed rows.
+    /// The value for `Last-Event-ID`: the number of committed rows.
     pub id: u64,
     /// What happened.
     pub kind: JobEventKind,
@@ -39,30 +39,30 @@ pub struct JobEvent {
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobEventKind {
-    /// It came further.
+    /// The job made progress.
     Progress(Progress),
-    /// It changed its state.
+    /// The job changed its state.
     State(JobState),
-    /// A file gave an error.
+    /// A file could not be hashed.
     ItemError(Item),
-    /// How it stands, instead of all that the reader was too slow for.
+    /// The whole job, instead of the events that the reader was too slow for.
     Snapshot(Job),
-    /// It has ended; nothing follows.
+    /// The job has ended; nothing follows.
     End(Job),
 }
 
-/// Why there are no events.
+/// Why a subscription failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SubscribeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// As many streams as may be are open.
+    /// Too many streams are open.
     #[error("too many event streams")]
     TooMany,
 }
 
-/// The events of one job, to its end.
+/// The events of one job until its end.
 #[derive(Debug)]
 pub struct EventStream {
     store: Store,
@@ -70,7 +70,7 @@ pub struct EventStream {
     errors: Option<broadcast::Receiver<Notice>>,
     ready: VecDeque<JobEvent>,
     stage: Stage,
-    /// The reader has every error up to this row.
+    /// The reader has received every error up to this row.
     seen: u64,
     told_state: JobState,
     ended_before: bool,
@@ -86,14 +86,14 @@ enum Stage {
 }
 
 impl EventStream {
-    /// Of a job that has not ended.
+    /// The events of an unfinished job.
     pub(crate) fn of_live(store: Store, live: &ActiveJob, last_event_id: Option<u64>, permit: StreamPermit) -> Self {
-        // The errors first: whatever is committed from here on comes through one of the two.
+        // Errors first: everything committed from here on arrives through one of the two.
         let errors = live.watch_errors();
         Self::new(store, live.watch(), Some(errors), last_event_id, permit)
     }
 
-    /// Of a job that has ended.
+    /// The events of an ended job.
     pub(crate) fn of_ended(store: Store, ended: StoredJob, last_event_id: Option<u64>, permit: StreamPermit) -> Self {
         let (_, view) = watch::channel(View::of(ended.job, ended.rows));
         Self::new(store, view, None, last_event_id, permit)
@@ -120,7 +120,7 @@ impl EventStream {
         }
     }
 
-    /// Whose events they are.
+    /// The job of these events.
     pub(crate) fn job(&self) -> JobId {
         self.view.borrow().job.id
     }
@@ -145,7 +145,7 @@ impl EventStream {
             let view = self.view.borrow_and_update();
             (view.job.progress, view.rows)
         };
-        // A job that was started over has fewer rows than the reader has seen.
+        // A job that was restarted has fewer rows than the reader has seen.
         self.seen = self.seen.min(rows);
         // Not the present count: errors up to there are still to come.
         self.ready.push_back(JobEvent { id: self.seen, kind: JobEventKind::Progress(progress) });
@@ -158,7 +158,7 @@ impl EventStream {
         }
         let (store, id, seen) = (self.store.clone(), self.job(), self.seen);
         let since = apart(async move { store.errors_since(id, seen, REPLAY_PAGE).await }).await;
-        // Where the store fails, the figures at hand are all there is.
+        // If the store fails, only the current figures are available.
         let Ok(since) = since else { return self.snapshot() };
         let errors = since.items.len();
         self.push_errors(&since.items);
@@ -178,7 +178,7 @@ impl EventStream {
         }
     }
 
-    /// The reader is further behind than what is kept in memory: the rest comes from the store.
+    /// The reader lags behind the errors that are kept in memory: the rest is read from the store.
     fn catch_up(&mut self) {
         if let Some(errors) = &mut self.errors {
             *errors = errors.resubscribe();
@@ -186,7 +186,7 @@ impl EventStream {
         self.stage = Stage::Replaying { errors: 0 };
     }
 
-    /// How things stand, instead of whatever was missed; then on from there.
+    /// A snapshot instead of the missed events; the stream continues from there.
     fn snapshot(&mut self) {
         if let Some(errors) = &mut self.errors {
             *errors = errors.resubscribe();
@@ -203,11 +203,11 @@ impl EventStream {
             return self.finish();
         }
         let Some(errors) = &mut self.errors else {
-            // The service is going down: the client comes back to the next one.
+            // The service shuts down: the client reconnects after the restart.
             self.stage = Stage::Ended;
             return;
         };
-        // Errors first: they are sent ahead of the counts that contain them.
+        // Errors first: they are sent before the counts that include them.
         tokio::select! {
             biased;
             notice = errors.recv() => match notice {
@@ -236,7 +236,7 @@ impl EventStream {
         self.ready.push_back(JobEvent { id, kind: JobEventKind::Progress(progress) });
     }
 
-    /// What is left of a job that has ended, and its end.
+    /// The remaining events of an ended job, and its end.
     fn finish(&mut self) {
         loop {
             match self.errors.as_mut().map(broadcast::Receiver::try_recv) {
@@ -258,9 +258,9 @@ impl EventStream {
     }
 }
 
-/// Asks the store from a task of its own, which whoever stops waiting calls off. Streams are not polled while their
-/// readers are stuck, or while another one of the same reader's is waited for: a question that had got its place at
-/// the store's threads would keep it from everybody else for as long.
+/// Queries the store in a separate task, which is cancelled when the caller stops waiting. Streams are not polled while
+/// their readers are stuck, or while the reader waits for another stream: a query that already had a permit for
+/// the store's threads would keep it from all others for that long.
 pub(super) async fn apart<T: Send + 'static>(
     question: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {

@@ -1,10 +1,10 @@
 //! Events of all jobs in one stream, as `GET /events` sends them.
 //!
-//! Every job's own events are told as they come, but for its end: ends are read from the store, in the order of
-//! their numbers, so that none is told before it is kept. Where a reader stands is the number of the last end that it
-//! was told of, and of other jobs the errors that it has. Whoever comes back from there misses nothing and gets
-//! nothing twice, also over restarts of the service. Of a job that is deleted before a reader was told of its end,
-//! nothing more is told.
+//! The events of every job are sent as they come, except its end: ends are read from the store, in the order of
+//! their numbers, so that none is sent before it is stored. A reader's cursor is the number of the last end that it
+//! received, and for other jobs the last error. A reader that reconnects with its cursor misses nothing and gets
+//! nothing twice, also after a restart of the service. If a job is deleted before a reader received its end,
+//! the reader receives nothing more of it.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display, Formatter};
@@ -22,26 +22,26 @@ use crate::error::StoreError;
 use crate::job::JobId;
 use crate::store::{NextEnded, Store};
 
-/// Jobs that a [`EventCursor`] names at most. Errors of others are told again to a reader that comes back.
+/// The most jobs that an [`EventCursor`] names. Errors of other jobs are sent again after a reconnect.
 const STANDING_JOBS: usize = 64;
 
-/// Where a reader of the service's events stands: what it comes back with as `Last-Event-ID`. As text a number, and
-/// for each job with errors that has not ended its id and the row of the last one: `17` or `17,ID:500,ID:2`.
+/// The position of a reader in the events of all jobs: the value for `Last-Event-ID`. As text a number, and
+/// for each unfinished job with errors its id and the row of the last one: `17` or `17,ID:500,ID:2`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventCursor {
-    /// The number of the last job whose end was told.
+    /// The number of the last job whose end was sent.
     ended: u64,
-    /// The last error told of a job whose end was not.
+    /// The last error sent of each job whose end was not sent.
     errors: BTreeMap<JobId, u64>,
 }
 
-/// A text that is no [`EventCursor`].
+/// A text that is not an [`EventCursor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of this stream")]
 pub struct EventCursorInvalid;
 
 impl EventCursor {
-    /// Up to this row, every error of the job was told.
+    /// Records that every error of the job up to this row was sent.
     pub(crate) fn note(&mut self, job: JobId, row: u64) {
         self.errors.insert(job, row);
     }
@@ -70,42 +70,42 @@ impl FromStr for EventCursor {
     }
 }
 
-/// One event of a job, told to whoever reads the events of all.
+/// One event of a job in the stream of all jobs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceEvent {
-    /// Where the reader stands with it.
+    /// The cursor after this event.
     pub standing: EventCursor,
-    /// Whose event it is.
+    /// The job of the event.
     pub job: JobId,
     /// What happened.
     pub kind: JobEventKind,
 }
 
-/// What the events are of.
+/// Where the events come from.
 #[derive(Debug)]
 pub(crate) struct Sources {
     pub(crate) store: Store,
     pub(crate) queue: Arc<JobQueue>,
-    /// Only this one's jobs, unless all.
+    /// The owner whose jobs are read; `None` for all.
     pub(crate) owner: Option<String>,
     pub(crate) permit: StreamPermit,
 }
 
-/// Events of one job as they come.
+/// The events of one job as they come.
 type Told = Pin<Box<dyn Stream<Item = (JobId, JobEvent)> + Send>>;
 
-/// The events of all jobs, to the end of the service.
+/// The events of all jobs until the service shuts down.
 pub struct ServiceEvents {
     sources: Sources,
     changes: watch::Receiver<u64>,
-    /// Jobs came or went since they were looked for.
+    /// Whether jobs were admitted or removed since the last look.
     is_behind: bool,
-    /// Jobs of the queue that are followed.
+    /// Jobs of the queue whose events are read.
     followed: HashSet<JobId>,
-    /// Jobs whose end was told, or is being told, as long as the queue has them.
+    /// Jobs whose end was sent or is being sent, as long as the queue has them.
     over: HashSet<JobId>,
     live: SelectAll<Told>,
-    /// What is left to tell of a job that has ended, and its number.
+    /// The remaining events of an ended job, and its number.
     ending: Option<(u64, EventStream)>,
     ready: VecDeque<ServiceEvent>,
     standing: EventCursor,
@@ -122,9 +122,9 @@ impl ServiceEvents {
         let changes = sources.queue.watch_changes();
         let under_way = sources.queue.all().iter().map(|live| live.id).collect();
         let count = sources.store.count_ended(under_way).await?;
-        // A job that the queue has still, though its end is kept, is told of to whoever was not told of its end.
+        // A job whose end is stored but that is still in the queue is reported to readers without its end.
         let first = count.numbers.iter().map(|(_, number)| number - 1).min().unwrap_or(count.last);
-        // A number that was never given is one of another store.
+        // A number that was never assigned belongs to another store.
         let from = from.filter(|from| from.ended <= count.last);
         let standing = from.unwrap_or(EventCursor { ended: first, ..EventCursor::default() });
         let over = count.numbers.iter().filter(|(_, number)| *number <= standing.ended).map(|(id, _)| *id).collect();
@@ -141,13 +141,13 @@ impl ServiceEvents {
         })
     }
 
-    /// Where a reader stands that has been told of everything so far.
+    /// The cursor of a reader that has received everything so far.
     #[must_use]
     pub fn standing(&self) -> &EventCursor {
         &self.standing
     }
 
-    /// The next event; nothing once the service goes down or its store fails. Dropped while it waits, it loses nothing.
+    /// The next event; `None` once the service shuts down or its store fails. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<ServiceEvent> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -170,13 +170,13 @@ impl ServiceEvents {
         }
     }
 
-    /// Looks for jobs that have ended, and then for new ones.
+    /// Looks for ended jobs, then for new ones.
     async fn look(&mut self) -> Option<()> {
         let Sources { store, queue, owner, permit } = &self.sources;
         if queue.is_closed() {
             return None;
         }
-        // Before the store is asked: a job that is not among them has its end there, or none.
+        // Before the store is queried: a job that is not among them has its end in the store, or none.
         let all = queue.all();
         let (asked, after, of) = (store.clone(), self.standing.ended, owner.clone());
         match apart(async move { asked.next_ended(after, of).await }).await.ok()? {
@@ -195,7 +195,7 @@ impl ServiceEvents {
         Some(())
     }
 
-    /// Follows jobs that are not followed yet, and forgets those that the queue has forgotten.
+    /// Follows new jobs, and drops those that the queue has removed.
     fn follow(&mut self, all: Vec<Arc<ActiveJob>>) {
         let ids: HashSet<_> = all.iter().map(|live| live.id).collect();
         self.followed.retain(|id| ids.contains(id));
@@ -220,7 +220,7 @@ impl ServiceEvents {
             JobEventKind::State(state) => state.is_final(),
             JobEventKind::Progress(_) | JobEventKind::ItemError(_) | JobEventKind::Snapshot(_) => false,
         };
-        // What is left of a job that has ended comes from the store.
+        // The remaining events of an ended job come from the store.
         if !is_end && self.followed.contains(&job) && !self.over.contains(&job) {
             self.tell(job, event);
         }

@@ -1,4 +1,4 @@
-//! How the run of a job is over, and what that means for the job.
+//! How a run ended, and what that means for its job.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use crate::store::{Ending, Tally};
 use hivesum_core::result::Summary;
 use jiff::Timestamp;
 
-/// How a run is over.
+/// How a run ended.
 #[derive(Debug)]
 pub(super) enum Finish {
-    /// The job has ended, and the store knows.
+    /// The job has ended, and its end is stored.
     Kept(Ending),
-    /// The job has ended; the store is still to be told.
+    /// The job has ended; its end is not stored yet.
     Ended(Ending),
-    /// The service is going down; the job goes on at the next start.
+    /// The service shuts down; the job is resumed at the next start.
     Left,
-    /// The tree is not what the store has results of: another pass is needed.
+    /// The tree no longer matches the stored results: another scan is needed.
     Diverged,
 }
 
-/// How a job ended and why.
+/// The final state of a job, and the error if it failed.
 #[derive(Debug)]
 pub(super) struct JobOutcome {
     state: JobState,
@@ -34,7 +34,7 @@ pub(super) fn job_error(code: &str, detail: &str) -> JobError {
 }
 
 impl JobOutcome {
-    /// What the end of a scan means for its job.
+    /// The outcome of a job whose scan ended like this.
     pub(super) fn of(outcome: ScanOutcome, live: &ActiveJob) -> Self {
         match outcome {
             ScanOutcome::Completed => Self { state: JobState::Completed, error: None },

@@ -1,6 +1,6 @@
-//! Jobs that have not ended, and how many there may be: who runs and who waits.
+//! The queue of unfinished jobs: which run, which wait, and how many there may be.
 //!
-//! A short lock, never held over an await.
+//! The lock is short and never held across an await.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,24 +12,24 @@ use crate::error::{Refused, SubmitError};
 use crate::job::{JobCounts, JobId, JobState};
 use crate::scan::Priority;
 
-/// How many jobs there may be.
+/// Limits on the number of jobs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) max_running: usize,
     pub(crate) max_queued: usize,
-    /// Of those that wait, one owner's.
+    /// Waiting jobs of one owner.
     pub(crate) max_queued_of_one: usize,
 }
 
-/// Who runs and who waits.
+/// Running and waiting jobs.
 #[derive(Debug)]
 pub(crate) struct JobQueue {
     limits: Limits,
     state: Mutex<State>,
     running: watch::Sender<usize>,
-    /// How often a job came or went.
+    /// Counts jobs that were admitted or removed.
     changes: watch::Sender<u64>,
-    /// A job was admitted, or a permit given back, since the scheduler last looked.
+    /// Notified when a job is admitted or a permit is returned.
     to_schedule: Notify,
 }
 
@@ -38,22 +38,22 @@ struct State {
     live: HashMap<JobId, Arc<ActiveJob>>,
     waiting: VecDeque<Arc<ActiveJob>>,
     running: usize,
-    /// Whose jobs are on their way into the store, each with a place reserved.
+    /// The owners of jobs that are being stored; each has a reservation.
     reserved: Vec<Option<String>>,
-    /// By how they ended, since the start.
+    /// Ended jobs by state, since the start.
     ended: JobCounts,
     closed: bool,
 }
 
 impl State {
-    /// Jobs of this owner that wait, or soon will.
+    /// Waiting jobs and reservations of this owner.
     fn of_owner(&self, owner: Option<&str>) -> usize {
         let waiting = self.waiting.iter().filter(|live| live.has_owner(owner));
         waiting.count() + self.reserved.iter().filter(|reserved| reserved.as_deref() == owner).count()
     }
 }
 
-/// A place in the queue for a job on its way into the store.
+/// A reservation in the queue for a job that is being stored.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     queue: Arc<JobQueue>,
@@ -69,7 +69,7 @@ impl Drop for Reservation {
     }
 }
 
-/// A place among the running.
+/// A permit to run.
 #[derive(Debug)]
 pub(crate) struct RunPermit {
     queue: Arc<JobQueue>,
@@ -97,12 +97,12 @@ impl JobQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is a place in the queue for a job of this owner.
+    /// Whether the queue has room for a job of this owner.
     pub(crate) fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
         self.look_for_room(&self.state(), owner)
     }
 
-    /// Promises a place in the queue to a job of this owner.
+    /// Reserves room in the queue for a job of this owner.
     pub(crate) fn reserve(self: &Arc<Self>, owner: Option<&str>) -> Result<Reservation, SubmitError> {
         let mut state = self.state();
         self.look_for_room(&state, owner)?;
@@ -126,7 +126,7 @@ impl JobQueue {
         }
     }
 
-    /// Puts a job at the end of the queue. One that was unfinished at the start needs no reservation.
+    /// Adds a job to the end of the queue. A job resumed at the start needs no reservation.
     pub(crate) fn admit(&self, live: Arc<ActiveJob>) {
         let mut state = self.state();
         state.live.insert(live.id, live.clone());
@@ -136,12 +136,12 @@ impl JobQueue {
         self.to_schedule.notify_one();
     }
 
-    /// Waits until a job may have become able to run: one was admitted, or a permit was given back.
+    /// Waits until a job was admitted or a permit was returned: another job may be able to run.
     pub(crate) async fn changed_for_scheduler(&self) {
         self.to_schedule.notified().await;
     }
 
-    /// The next job that may run, with its permit: of those that wait the first, low ones after all others.
+    /// The next job to run, with its permit: the first that waits, low priority last. `None` if none may run.
     pub(crate) fn next(self: &Arc<Self>) -> Option<(Arc<ActiveJob>, RunPermit)> {
         let mut state = self.state();
         if state.closed || state.running >= self.limits.max_running {
@@ -155,20 +155,20 @@ impl JobQueue {
         Some((live, RunPermit { queue: self.clone() }))
     }
 
-    /// Takes a job out of the queue; nothing if it runs, or is not there.
+    /// Removes a waiting job. `None` if it runs or is not there.
     pub(crate) fn withdraw(&self, id: JobId) -> Option<Arc<ActiveJob>> {
         let mut state = self.state();
         let at = state.waiting.iter().position(|live| live.id == id)?;
         state.waiting.remove(at)
     }
 
-    /// Forgets a job whose end is in the store.
+    /// Removes a job whose end is in the store.
     pub(crate) fn forget(&self, id: JobId) {
         self.state().live.remove(&id);
         self.tell_change();
     }
 
-    /// Changes whenever a job comes, ends or the queue is closed.
+    /// Changes whenever a job is admitted or removed, or the queue is closed.
     pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -177,7 +177,7 @@ impl JobQueue {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// All jobs, in the order in which they were taken.
+    /// All unfinished jobs, in the order of submission.
     pub(crate) fn all(&self) -> Vec<Arc<ActiveJob>> {
         let mut all: Vec<_> = self.state().live.values().cloned().collect();
         all.sort_unstable_by_key(|live| live.id);
@@ -188,12 +188,12 @@ impl JobQueue {
         self.state().live.get(&id).cloned()
     }
 
-    /// Counts a job that has come to its end.
+    /// Counts a job that has ended.
     pub(crate) fn count_end(&self, state: JobState) {
         self.state().ended.count(state);
     }
 
-    /// Jobs by their state.
+    /// Number of jobs in each state.
     pub(crate) fn counts(&self) -> JobCounts {
         let state = self.state();
         let live = state.live.values().map(|live| live.state()).filter(|state| !state.is_final());
@@ -206,7 +206,7 @@ impl JobQueue {
         self.state().live.len()
     }
 
-    /// Lets nothing more in and nothing more run.
+    /// Closes the queue: no job is admitted or started any more.
     pub(crate) fn close(&self) {
         self.state().closed = true;
         self.tell_change();
@@ -216,12 +216,12 @@ impl JobQueue {
         self.state().closed
     }
 
-    /// Waits until nothing runs.
+    /// Waits until no job runs.
     pub(crate) async fn idle(&self) {
         let _ = self.running.subscribe().wait_for(|&running| running == 0).await;
     }
 
-    /// Forgets all jobs; streams of their events end.
+    /// Removes all jobs; their event streams end.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.waiting.clear();

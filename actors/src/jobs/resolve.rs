@@ -1,18 +1,18 @@
-//! Opening what a job names, off the event loop, beneath its root.
+//! Opens a job's path beneath its root, off the event loop.
 
 use crate::listing::ask::{NoAnswer, ask};
 use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
 
-/// Why what a job names cannot be opened.
+/// Why a job's path cannot be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Nothing to be hashed is there; the sentence says what is wrong.
+    /// There is nothing to hash; the sentence says why.
     NotFound(&'static str),
-    /// The file system does not answer, or fails.
+    /// The file system fails or does not answer.
     RootUnavailable,
 }
 
-/// Opens what a job names, off the event loop.
+/// Opens a job's path, off the event loop.
 pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
     match ask(root, move |root, _| root.open_beneath(&path)).await {
         Ok(opened) => opened.map_err(Missing::from),

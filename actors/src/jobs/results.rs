@@ -1,4 +1,4 @@
-//! Reading what came of jobs, in pages or all of it.
+//! Reads the results of jobs, in pages or completely.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::Job;
 use crate::error::StoreError;
 use crate::job::{ResultPage, ResultQuery, RowPage};
 
-/// How long a request for another order waits for a job that has just ended.
+/// How long a request for sorted results waits for the sort index of a job that has just ended.
 const ORDERS_WAIT: Duration = Duration::from_secs(10);
 
 /// Why there is no page of results.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
-    /// The order asked for is there once the job has ended.
+    /// Other orders are available once the job has ended.
     #[error("results are sorted, and found by digest, once the job has ended")]
     NotFinished,
     /// The store failed.
@@ -22,7 +22,7 @@ pub enum ResultsError {
 }
 
 impl Jobs {
-    /// A page of a job's results, for a job that the caller has read; nothing if it was deleted meanwhile.
+    /// A page of a job's results, for a job that the caller has read. `None` if it was deleted meanwhile.
     ///
     /// # Errors
     /// If the job had not ended and the query asks for another order than the walk's, or for a digest; if the store
@@ -54,8 +54,8 @@ impl Jobs {
         }
     }
 
-    /// The next results that match, after a row or from the first: for going through all of them in constant
-    /// memory. `position` and `limit` of the query are not looked at. No items: the end.
+    /// The next matching results, after a row or from the first, to read all of them in constant
+    /// memory. `position` and `limit` of the query are ignored. A page without items is the end.
     ///
     /// # Errors
     /// As [`results`](Self::results).

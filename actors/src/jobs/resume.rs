@@ -1,4 +1,4 @@
-//! What a job's pass is told of earlier passes: results from the store, fed to the walk as it needs them.
+//! What a run knows from earlier ones: stored results, read as the walk needs them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,10 +9,10 @@ use crate::scan::{KnownBatch, KnownKind, KnownSource, Past};
 use crate::store::{Beginning, KnownQuery, Store};
 use hivesum_core::digest::Algorithms;
 
-/// Why results that a pass began with could not be read, if they could not.
+/// Why earlier results could not be read, if reading them failed.
 pub(super) type Unreadable = Arc<OnceLock<StoreError>>;
 
-/// Everything known before the run but its state. Feeders run on the current arbiter.
+/// Collects everything known before the run, except its state. The readers run on the current arbiter.
 pub(super) async fn gather(
     shared: &JobsShared,
     id: JobId,
@@ -35,7 +35,7 @@ pub(super) async fn gather(
     Ok((Past { job_tag: id.into_bytes(), known, deaths, checkpoints }, unreadable))
 }
 
-/// The results of the job to build on. Deleted meanwhile, it is of no use, and every file is read.
+/// The results of the job to reuse. If it was deleted meanwhile, every file is read.
 async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<KnownQuery>, StoreError> {
     let Some(earlier) = spec.reuse_unchanged_from else { return Ok(None) };
     let Some(earlier) = shared.store.job(earlier).await? else { return Ok(None) };
@@ -43,7 +43,7 @@ async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<Known
     Ok(lacks(&stored, &wanted).is_none().then_some(KnownQuery { run: earlier.run, stored, wanted }))
 }
 
-/// The first of the wanted algorithms that there are no digests of.
+/// The first wanted algorithm without stored digests.
 pub(super) fn lacks(stored: &Algorithms, wanted: &Algorithms) -> Option<hivesum_core::digest::Algorithm> {
     wanted.iter().find(|&algorithm| !stored.contains(algorithm))
 }

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 /// How long to wait before the first retry.
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 250 });
 
-/// The longest such wait.
+/// The longest wait between retries.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Tries until it succeeds, fails for another reason than a full disk, the job is cancelled or the service shuts down.

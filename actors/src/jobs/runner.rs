@@ -1,8 +1,8 @@
-//! One job from its place among the running to its end.
+//! Runs one job from its permit to its end.
 //!
-//! Owned by the service, never by a request. Whatever goes wrong here ends this job with a code and a
-//! sentence; the process, the store and other jobs go on. A job that the service's own end cuts short
-//! stays unfinished in the store and goes on at the next start.
+//! The service owns the run, never a request. Any failure ends this job with a code and a
+//! sentence; the process, the store and other jobs continue. A job that is interrupted by a shutdown
+//! stays unfinished in the store and is resumed at the next start.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ use hivesum_core::compare::{Audit, Baseline};
 use hivesum_core::file::{IoMode, Opened, Root};
 use hivesum_core::walk::Target;
 
-/// How long to wait before an end that could not be written is written again.
+/// The first wait before the end of a job is written again after a failure.
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
 
-/// The longest such wait.
+/// The longest wait between retries.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Runs a job. One that was cancelled while it waited has no place and needs none.
+/// Runs a job. A job that was cancelled while it waited needs no permit.
 pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: Option<RunPermit>) {
     let started = Instant::now();
     let attempt = AssertUnwindSafe(attempt(&shared, &live)).catch_unwind().await;
@@ -41,7 +41,7 @@ pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: O
         Ok(Ok(Finish::Kept(ending))) => return close(&shared, &live, ending, permit),
         Ok(Ok(Finish::Left | Finish::Diverged)) => return,
         Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&shared, &live, ending, permit).await,
-        // The truth is on the disk, and for the next start to find out.
+        // The next start reads from the disk what was really written.
         Ok(Err(StoreError::SyncFailed)) => return,
         Ok(Err(_)) if live.cancel.is_cancelled() => JobOutcome::cancelled(),
         Ok(Err(error)) => JobOutcome::failed(error.into()),
@@ -59,7 +59,7 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
                 tracing::info!(job = %live.id, "the tree has changed since the last start: unchanged files are taken over");
                 with_room(shared, live, || shared.store.start_over(live.id)).await?;
             }
-            // Nothing is lost: what is not committed is done again at the next start.
+            // Nothing is lost: uncommitted results are computed again at the next start.
             Err(StoreError::Full) if shared.stop.is_cancelled() && !live.cancel.is_cancelled() => {
                 return Ok(Finish::Left);
             }
@@ -68,7 +68,7 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
     }
 }
 
-/// One pass over the job's tree.
+/// One scan of the job's tree.
 async fn pass(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.tally(), live.elapsed_before(), None));
     if live.cancel.is_cancelled() {
@@ -107,7 +107,7 @@ async fn pass(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreErro
     }
 }
 
-/// What a verify job holds its files against; nothing for other kinds. It was read before the job was taken.
+/// The baseline of a verify job; `None` for other kinds. It was parsed once before the job was accepted.
 async fn baseline_of(
     shared: &JobsShared,
     id: JobId,
@@ -129,12 +129,12 @@ async fn baseline_of(
     })
 }
 
-/// From one time of day to another; a clock that was set back counts as none gone by.
+/// The time between two timestamps; zero if the clock was set back.
 fn since(start: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(start)).unwrap_or_default()
 }
 
-/// Jobs shorter than this are not made to pay for a count ahead.
+/// A survey starts only after this long, so that short jobs do not pay for it.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
@@ -161,10 +161,10 @@ async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError>
     }
 }
 
-/// Tells the end, which the store knows, and gives the place back.
+/// Publishes the end, which is stored, and returns the permit.
 fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
     tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
-    // Forgotten first: whoever hears of the end may delete the job.
+    // Removed first: a client that sees the end may delete the job.
     shared.queue.forget(live.id);
     shared.queue.count_end(ending.state);
     live.end(ending);
@@ -173,7 +173,7 @@ fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<R
     shared.to_sweep.notify_one();
 }
 
-/// Writes the end down, if need be again and again: the store may have no room for now.
+/// Stores the end and retries if that fails, for example while the disk is full.
 async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
     let Err(error) = shared.store.end(live.id, ending.clone()).await else {
         return close(shared, live, ending, permit);

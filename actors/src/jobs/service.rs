@@ -1,8 +1,8 @@
-//! The jobs of a service: taken, kept, run, shown, cancelled, deleted; durable from the first answer.
+//! The jobs of a service: accepted, stored, run, reported, cancelled, deleted; durable from the first answer.
 //!
-//! A job is in the store before its client hears of it, and a runner, never a request, owns it. What is
-//! told of a job is what is committed. On start, unfinished jobs go on by themselves under their ids.
-//! Nothing here names HTTP, and nothing here waits in SQLite or in a file system on an event loop.
+//! A job is stored before its client gets an answer, and a runner owns it, never a request. The
+//! progress that is reported is committed. At the start, unfinished jobs are resumed under their ids.
+//! This module knows no HTTP and never waits for SQLite or a file system on an event loop.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,23 +23,23 @@ use crate::store::tokens::TokenService;
 use crate::store::{Store, StoredJob};
 use hivesum_core::file::Root;
 
-/// How long a request to cancel waits to see the job's end.
+/// How long a cancel request waits for the end of the job.
 const CANCEL_WAIT: Duration = Duration::from_millis(150);
 
-/// What the jobs of a service are opened with.
+/// The configuration of the jobs of a service.
 #[derive(Debug, Clone)]
 pub struct JobsConfig {
-    /// Where the store is; made where it is missing.
+    /// The directory of the store; created if it is missing.
     pub state_dir: PathBuf,
     /// The directories that jobs may read below.
     pub roots: Vec<Root>,
-    /// Jobs that run at a time.
+    /// Jobs that may run at the same time.
     pub max_running: usize,
-    /// Jobs that may wait beside them.
+    /// Jobs that may wait.
     pub max_queued: usize,
-    /// Of those that wait, jobs of one owner; jobs of nobody count as one's.
+    /// Waiting jobs of one owner. Jobs without an owner count as those of one owner.
     pub max_queued_of_one: usize,
-    /// Event streams that may be open.
+    /// Event streams that may be open at the same time.
     pub max_streams: usize,
     /// Which ended jobs are kept.
     pub retention: Retention,
@@ -68,7 +68,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Takes the state directory's lock, opens its database and goes on with unfinished jobs. Runners live on
+    /// Locks the state directory, opens its database and resumes unfinished jobs. Runners use
     /// the current arbiter.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Jobs {
         TokenService::new(self.shared.store.clone())
     }
 
-    /// One job, as far as it has come.
+    /// One job with its current progress. `None` if there is no such job.
     ///
     /// # Errors
     /// When the store fails.
@@ -146,20 +146,20 @@ impl Jobs {
         Ok(page)
     }
 
-    /// What the store takes on the disk, and what was committed since the start.
+    /// The size of the store on disk, and what was committed since the start.
     #[must_use]
     pub fn store_figures(&self) -> StoreFigures {
         self.shared.store.figures()
     }
 
-    /// Ready when the disk did not keep what was written. Nothing is written from then on: the process is to
-    /// end, and the next start reads the truth.
+    /// Completes if the disk failed to keep what was written. Nothing is written after that: the process must
+    /// exit, and the next start reads what was really written.
     pub async fn broken(&self) {
         self.shared.store.broken().await;
     }
 
-    /// Ends a job before its time; one that has ended stays as it is. Gives the job, ended unless that takes
-    /// longer than a moment; nothing if there is none.
+    /// Cancels a job; an ended job stays as it is. Returns the job, which has ended unless that takes
+    /// longer than a moment. `None` if there is no such job.
     ///
     /// # Errors
     /// When the store fails.
@@ -190,26 +190,26 @@ impl Jobs {
         };
         match self.shared.owned(delete).await? {
             true => Ok(Deletion::Deleted),
-            // Not ended after all: it came in between the two looks.
+            // It was admitted between the two checks.
             false if self.shared.queue.get(id).is_some() => Ok(Deletion::StillRunning),
             false => Ok(Deletion::NotFound),
         }
     }
 
-    /// Jobs that have not ended.
+    /// Number of unfinished jobs.
     #[must_use]
     pub fn active(&self) -> usize {
         self.shared.queue.len()
     }
 
-    /// Jobs that wait and run, and those that have ended since the start.
+    /// Number of jobs in each state; ended ones since the start.
     #[must_use]
     pub fn counts(&self) -> JobCounts {
         self.shared.queue.counts()
     }
 
-    /// Stops every runner; comes before the engine's drain. Jobs that have not ended stay so in the store and
-    /// go on at the next start. Event streams end.
+    /// Stops every runner; call it before the engine drains. Unfinished jobs stay unfinished in the store and
+    /// are resumed at the next start. Event streams end.
     pub async fn drain(&self) {
         self.shared.queue.close();
         self.shared.stop.cancel();

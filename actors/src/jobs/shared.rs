@@ -21,16 +21,16 @@ pub(super) struct JobsShared {
     pub(super) roots: Vec<Root>,
     pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
-    /// Where runners run: requests come and go on other arbiters.
+    /// The arbiter of the runners; requests are served on other arbiters.
     pub(super) home: ArbiterHandle,
-    /// The service is going down.
+    /// Cancelled when the service shuts down.
     pub(super) stop: CancellationToken,
-    /// There are rows to be removed, or jobs.
+    /// Notified when rows or jobs are to be removed.
     pub(super) to_sweep: Arc<Notify>,
     pub(super) retention: Retention,
-    /// A job has ended whose orders are to be built.
+    /// Notified when an ended job needs its sort index.
     pub(super) to_index: Arc<Notify>,
-    /// Jobs whose orders were built.
+    /// Number of jobs that got their sort index.
     pub(super) indexed: Arc<watch::Sender<u64>>,
 }
 
@@ -41,7 +41,7 @@ impl Drop for JobsShared {
 }
 
 impl JobsShared {
-    /// Does something to its end, whether or not whoever asked still waits.
+    /// Completes the work even if the caller stops waiting.
     pub(super) async fn owned<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! Taking jobs: looked at, given a place in the queue, stored, and only then acknowledged.
+//! Accepts jobs: a job is checked, gets a reservation, is stored, and only then acknowledged.
 
 use std::sync::Arc;
 
@@ -14,27 +14,27 @@ use crate::store::{Before, RequestKey};
 use hivesum_core::walk::Filters;
 
 impl Jobs {
-    /// Whether a job of this owner would find a place in the queue now: to be known before a long request is read.
+    /// Checks that the queue has room for a job of this owner, before a long request is read.
     ///
     /// # Errors
-    /// When it would not.
+    /// When there is no room.
     pub fn room_for(&self, owner: Option<&str>) -> Result<(), SubmitError> {
         self.shared.queue.room_for(owner)
     }
 
-    /// Takes a job. When this answers, the job is in the store.
+    /// Accepts a job. When this returns, the job is in the store.
     ///
     /// # Errors
-    /// When the job cannot be one, there is no room for it, or the store fails.
+    /// When the job is invalid, the queue is full, or the store fails.
     pub async fn submit(&self, spec: JobSpec, owner: Option<String>) -> Result<Job, SubmitError> {
         self.submit_once(spec, owner, None).await
     }
 
-    /// The same under a key of the client's: a request that comes again under its key gives the job of the first,
-    /// as far as it has come.
+    /// Accepts a job under an idempotency key: a repeated request with the same key returns the job of the first
+    /// with its current progress.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit), and when the key came with another request before.
+    /// As [`submit`](Self::submit), and when the key was used for a different request before.
     pub async fn submit_once(
         &self,
         spec: JobSpec,
@@ -44,7 +44,7 @@ impl Jobs {
         self.submit_with(spec, None, owner, key).await
     }
 
-    /// With the manifest that a verify job holds its files against.
+    /// Accepts a job with the manifest of a verify job.
     pub(super) async fn submit_with(
         &self,
         spec: JobSpec,
@@ -86,7 +86,7 @@ impl Jobs {
         }
     }
 
-    /// Whether a job can be built on this one.
+    /// Checks that this job's results can be reused.
     async fn check_earlier(&self, id: JobId, spec: &JobSpec) -> Result<(), SubmitError> {
         let earlier = self.job(id).await?.ok_or(SubmitError::NotFound("the job to build on is not there"))?;
         if !earlier.state.is_final() {
@@ -100,7 +100,7 @@ impl Jobs {
     }
 }
 
-/// Puts a new job into the store, then into the queue.
+/// Adds a new job to the store, then to the queue.
 async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreError> {
     let Taken { job, manifest, request, reservation } = taken;
     let before = shared.store.insert(job.clone(), manifest, request).await?;
@@ -111,7 +111,7 @@ async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreErro
     Ok(before)
 }
 
-/// A job on its way into the store.
+/// A job that is being stored.
 struct Taken {
     job: Job,
     manifest: Option<Vec<u8>>,
@@ -119,7 +119,7 @@ struct Taken {
     reservation: Reservation,
 }
 
-/// What is asked for, in short.
+/// A hash of the request, to recognise a repeated one.
 fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
     let json = serde_json::to_vec(spec).expect("a spec has strings for keys");
     let mut hasher = blake3::Hasher::new();

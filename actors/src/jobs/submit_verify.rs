@@ -1,4 +1,4 @@
-//! Taking verify jobs: the manifest is read before the job is, and kept with it.
+//! Accepts verify jobs: the manifest is parsed before the job is accepted, and stored with it.
 
 use super::service::Jobs;
 use super::verify;
@@ -6,11 +6,11 @@ use crate::error::{ManifestRefused, SubmitError};
 use crate::job::{Job, JobKind, JobSpec};
 
 impl Jobs {
-    /// Takes a job that holds a directory, or a file, against a manifest. The spec's algorithms are those that the
-    /// manifest needs.
+    /// Accepts a job that compares a directory or a file with a manifest. The spec's algorithms are replaced by those
+    /// that the manifest needs.
     ///
     /// # Errors
-    /// When the manifest is none, or as [`submit_once`](Self::submit_once).
+    /// When the manifest is invalid, or as [`submit_once`](Self::submit_once).
     pub async fn verify(
         &self,
         spec: JobSpec,

@@ -1,4 +1,4 @@
-//! Who follows jobs as they go: one, or all of them.
+//! Subscriptions to the events of one job, or of all jobs.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use super::service::Jobs;
 use crate::job::JobId;
 
 impl Jobs {
-    /// The events of a job, from the one after `last_event_id` on; nothing if there is no such job.
+    /// The events of a job after `last_event_id`. `None` if there is no such job.
     ///
     /// # Errors
-    /// When as many streams as may be are open, or the store fails.
+    /// When too many streams are open, or the store fails.
     pub async fn subscribe(
         &self,
         id: JobId,
@@ -26,10 +26,10 @@ impl Jobs {
         Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, permit)))
     }
 
-    /// The events of all jobs, or of one owner's, from where a reader stands, or from now on.
+    /// The events of all jobs, or of one owner's, after a cursor, or from now on.
     ///
     /// # Errors
-    /// When as many streams as may be are open, or the store fails.
+    /// When too many streams are open, or the store fails.
     pub async fn subscribe_to_all(
         &self,
         owner: Option<String>,

@@ -1,4 +1,4 @@
-//! What is done behind the jobs' backs: old jobs are deleted, abandoned rows removed, sort indexes built.
+//! Background work: deletes old jobs, removes abandoned rows, builds sort indexes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::shared::JobsShared;
 use crate::store::Store;
 use crate::store::retention::Retention;
 
-/// How often old jobs are looked for while nothing happens.
+/// How often to look for old jobs if nothing else triggers it.
 const RETIRE_EVERY: Duration = Duration::from_secs(3600);
 
 impl JobsShared {
-    /// What is done behind the jobs' backs, until the service goes down.
+    /// Starts the background work, which ends with the service.
     pub(super) fn start_upkeep(&self) {
         self.home.spawn(retire_and_sweep(self.store.clone(), self.retention, self.to_sweep.clone(), self.stop.clone()));
         self.home.spawn(index(self.store.clone(), self.to_index.clone(), self.indexed.clone(), self.stop.clone()));
     }
 }
 
-/// Deletes jobs that are not to be kept and removes the rows of runs that were given up, whenever there may be
-/// some, and now and then.
+/// Deletes jobs beyond the retention and removes the rows of abandoned runs, whenever there may be
+/// some, and from time to time.
 async fn retire_and_sweep(store: Store, retention: Retention, to_sweep: Arc<Notify>, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -31,14 +31,14 @@ async fn retire_and_sweep(store: Store, retention: Retention, to_sweep: Arc<Noti
             () = to_sweep.notified() => {}
             () = tokio::time::sleep(RETIRE_EVERY) => {}
         }
-        // A piece at a time, so that whoever waits for the writer comes in between. After a failure the rest
-        // stays until there is more, or the next start.
+        // In small steps, so that other writes come in between. After a failure the rest
+        // stays until the next notification or start.
         while !stop.is_cancelled() && store.retire(retention).await.unwrap_or(false) {}
         while !stop.is_cancelled() && store.sweep().await.unwrap_or(false) {}
     }
 }
 
-/// Builds the orders of ended jobs.
+/// Builds the sort indexes of ended jobs.
 async fn index(store: Store, to_index: Arc<Notify>, indexed: Arc<watch::Sender<u64>>, stop: CancellationToken) {
     loop {
         tokio::select! {

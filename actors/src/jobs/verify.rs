@@ -1,6 +1,6 @@
-//! Verify jobs: the manifest that they were sent, and the audit of what the scan finds.
+//! Verify jobs: parses the submitted manifest and audits the results of the scan.
 //!
-//! The manifest is read twice: before the job is taken, so that a line that is none is refused, and when the
+//! The manifest is parsed twice: before the job is accepted, so that an invalid line is refused, and when the
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
 use crate::error::ManifestRefused;
@@ -11,7 +11,7 @@ use hivesum_core::manifest::{Limits, LinesError, ManifestError, ManifestReader, 
 use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
 use hivesum_core::walk::Target;
 
-/// Reads a manifest that was sent, within the bounds of requests. Every line must be an entry.
+/// Parses a submitted manifest, within the limits of requests. Every line must be an entry.
 ///
 /// # Errors
 /// What is wrong, and where.
@@ -56,7 +56,7 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
     }
 }
 
-/// Judges the results of a batch, which follow those judged before.
+/// Audits the results of a batch, which follows the batches before it.
 pub(crate) fn judge(audit: &mut Audit, rows: &mut Rows) {
     let mut judged = Vec::with_capacity(rows.len());
     let mut path = Vec::new();
@@ -68,7 +68,7 @@ pub(crate) fn judge(audit: &mut Audit, rows: &mut Rows) {
     rows.judged = judged;
 }
 
-/// Entries that no result had the name of, as results.
+/// Baseline entries without a result, as results.
 pub(crate) fn absent_rows(absent: &[Absent], rows: &mut Rows) {
     for one in absent {
         let status = Status::Error { code: one.code, errno: 0 };
