@@ -1,7 +1,7 @@
-//! The engine: a cheap-to-clone handle, the only door to the actors behind it.
+//! The engine: a handle to the actors that is cheap to clone.
 //!
-//! A service starts it inside its own actix System; a command line starts it on a thread of its own.
-//! Nothing here blocks, and nothing here names HTTP.
+//! A service starts it inside its own actix System; a command line starts it on a separate thread.
+//! Nothing here blocks, and nothing here knows HTTP.
 
 mod config;
 pub(crate) mod throttle;
@@ -32,7 +32,7 @@ pub use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::sys::slots::Slots;
 pub use hivesum_core::walk::Inventory;
 
-/// How long the start waits for the threads of the hashers; they are there within a millisecond.
+/// How long the start waits for the hasher threads, which usually takes less than a millisecond.
 const HASHERS_START_WITHIN: Duration = Duration::from_secs(5);
 
 /// The handle. Clones share one pool of hashers.
@@ -44,12 +44,12 @@ pub struct Engine {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) supervisor: Addr<Supervisor>,
-    /// Where drivers run: the arbiter that the Supervisor lives on.
+    /// The arbiter of the drivers and of the Supervisor.
     pub(crate) home: ArbiterHandle,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) config: EngineConfig,
-    /// Bytes a second of all scans.
+    /// The byte budget per second of all scans.
     pub(crate) budget: Option<ByteBudget>,
     pub(crate) notebook: Notebook,
     pub(crate) draining: AtomicBool,
@@ -94,10 +94,10 @@ impl Engine {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Starts an engine on a thread of its own.
+    /// Starts an engine on a separate thread.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and when no thread can be had.
+    /// As [`start`](Self::start), and when no thread can be started.
     pub fn start_in_background(config: EngineConfig) -> Result<(Self, Background), StartError> {
         let (started_in, started) = std::sync::mpsc::channel();
         let run = move || {
@@ -119,7 +119,7 @@ impl Engine {
     /// Begins an upload.
     ///
     /// # Errors
-    /// While as many uploads as may be are under way, or the engine drains.
+    /// While too many uploads are in progress, or the engine drains.
     pub fn upload(&self, algorithms: Algorithms) -> Result<Upload, Refused> {
         if self.draining() {
             return Err(Refused::Draining);
@@ -129,24 +129,24 @@ impl Engine {
         Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), permit))
     }
 
-    /// Hasher threads.
+    /// The number of hasher threads.
     #[must_use]
     pub fn hashers(&self) -> usize {
         self.shared.config.hashers.get()
     }
 
-    /// From now on hashers note here what they read for jobs. The first call counts.
+    /// From now on hashers note here what they read for jobs. Only the first call has an effect.
     pub(crate) fn note_in(&self, slots: Slots) {
         let _ = self.shared.notebook.set(slots);
     }
 
-    /// The figures of this instant.
+    /// The current figures.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
         self.shared.gauges.stats(self.shared.config.interactive_queue)
     }
 
-    /// How long things took since the start.
+    /// The durations of quanta since the start.
     #[must_use]
     pub fn durations(&self) -> DurationFigures {
         self.shared.gauges.durations.figures()
@@ -158,7 +158,7 @@ impl Engine {
         self.shared.draining.load(Ordering::Relaxed)
     }
 
-    /// Refuses new work and waits until no quantum waits or runs. Whether that happened in time.
+    /// Refuses new work and waits until no quantum waits or runs. Returns whether that happened in time.
     pub async fn drain(&self, within: Duration) -> bool {
         self.shared.draining.store(true, Ordering::Relaxed);
         let (drained_in, drained) = oneshot::channel();
@@ -192,7 +192,7 @@ fn test_algorithms(chosen: SelfTest) -> Result<(), StartError> {
     tested.map_err(|failure| StartError::SelfTest(failure.algorithm))
 }
 
-/// Walks hold a descriptor a level and plans one a directory: take what the hard limit allows.
+/// Walks hold one descriptor per level and plans one per directory, so the soft limit is raised to the hard one.
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

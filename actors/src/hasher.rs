@@ -1,8 +1,8 @@
 //! The Hasher: one thread, one set of buffers, one quantum at a time.
 //!
-//! Each is its own `SyncArbiter::start(1, ..)`, so the Supervisor sees every one busy, dead or stuck. It
-//! knows no job: what to do comes in the quantum, what came of it goes back to the Supervisor. Sent by the
-//! Supervisor alone, at most two quanta ahead.
+//! Each has its own `SyncArbiter::start(1, ..)`, so the Supervisor sees each one busy, dead or stuck. It
+//! knows no job: a quantum says what to do, and its outcome goes back to the Supervisor. Only the
+//! Supervisor sends quanta, at most two at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use hivesum_core::hash::{Heartbeat, digest_segment, hash_batch};
 use hivesum_core::sys::sched;
 use hivesum_core::sys::sched::HasherPriority;
 
-/// What one Hasher is told when it is made.
+/// The configuration of one Hasher.
 #[derive(Debug, Clone)]
 pub(crate) struct HasherConfig {
     pub(crate) slot: usize,
@@ -28,7 +28,7 @@ pub(crate) struct HasherConfig {
     pub(crate) priority: HasherPriority,
     /// How long one file may keep the hasher waiting.
     pub(crate) timeout: Duration,
-    /// Who hears that a quantum is done, and that the thread has ended.
+    /// Receives the outcome of each quantum, and the end of the thread.
     pub(crate) finished: Recipient<Finished>,
     pub(crate) died: Recipient<Died>,
     pub(crate) life: Arc<Life>,
@@ -55,7 +55,7 @@ impl Life {
         self.stage.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// The thread has started. One that was given up before it came so far stays given up.
+    /// The thread has started. A hasher that was given up before that stays given up.
     pub(crate) fn begin(&self) {
         if self.move_on(NOT_STARTED, ALIVE) {
             self.gauges.add_alive();
@@ -100,14 +100,14 @@ impl Actor for Hasher {
     }
 }
 
-/// Runs the calling thread at this priority; where that is refused, at normal priority, and the log says so.
+/// Sets the priority of the calling thread. If that is refused, it stays normal, and the log says so.
 pub(crate) fn take_priority(priority: HasherPriority) {
     if let Err(error) = priority.apply() {
         tracing::warn!(%error, "a thread runs at normal priority: SCHED_IDLE was refused");
     }
 }
 
-/// Runs when the thread ends, by a panic too: the one sign of death that a sync actor gives.
+/// Runs when the thread ends, also by a panic: the only sign of death that a sync actor gives.
 impl Drop for Hasher {
     fn drop(&mut self) {
         let HasherConfig { slot, generation, ref died, ref life, .. } = self.config;

@@ -26,9 +26,9 @@ use hivesum_core::hash::{BatchDone, BatchTask, SegmentDone, SegmentTask};
 pub(crate) enum Quantum {
     /// Small files of a scan.
     HashBatch(BatchTask),
-    /// A piece of one large file.
+    /// A segment of one large file.
     HashSegment(SegmentTask),
-    /// A piece of an upload and the states it goes into.
+    /// A part of an upload and the digest states that absorb it.
     AbsorbChunk(ChunkTask),
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct ChunkTask {
     pub(crate) chunks: Vec<Bytes>,
 }
 
-/// What came of a quantum.
+/// The outcome of a quantum.
 #[derive(Debug)]
 pub(crate) enum Answer {
     BatchHashed(BatchDone),
@@ -49,13 +49,13 @@ pub(crate) enum Answer {
 /// Why a quantum has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// It was not taken.
+    /// It was refused.
     Refused(Refused),
     /// Its hasher panicked outside of a file, or its thread died. `at` is the entry of a batch it was on.
     HasherDied { at: usize },
     /// It made no progress within the deadline and the hasher was replaced.
     HasherStuck { at: usize },
-    /// It waited behind a quantum that took its hasher along; it never began and may be sent again.
+    /// It waited behind a quantum that ended its hasher; it never began and may be sent again.
     NeverBegan,
     /// The job was withdrawn before it began.
     Withdrawn,
@@ -72,7 +72,7 @@ pub(crate) struct JobKey(pub(crate) u64);
 pub(crate) enum Lane {
     /// Uploads: ahead of every job.
     Interactive,
-    /// Jobs share round robin by bytes; low ones run while no normal one waits.
+    /// Jobs share round robin by bytes; low ones run only while no normal one waits.
     Job { key: JobKey, low: bool },
 }
 
@@ -88,7 +88,7 @@ pub(crate) enum ReplyTo {
 }
 
 impl ReplyTo {
-    /// Whether nobody waits for the answer any more.
+    /// Whether the sender no longer waits for the answer.
     pub(crate) fn is_abandoned(&self) -> bool {
         match self {
             Self::Upload(sender) => sender.is_closed(),
@@ -104,7 +104,7 @@ impl ReplyTo {
     }
 }
 
-/// Uploads and drivers ask for work. Bounded by the interactive queue's limit and the drivers' credit.
+/// Uploads and drivers submit work. Bounded by the interactive queue's limit and the drivers' credit.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Submit {
@@ -113,11 +113,11 @@ pub(crate) struct Submit {
     pub(crate) cost: u64,
     pub(crate) quantum: Quantum,
     pub(crate) reply_to: ReplyTo,
-    /// When it was asked for.
+    /// When it was submitted.
     pub(crate) since: Instant,
 }
 
-/// A driver gives up what it still has waiting.
+/// A driver withdraws its waiting quanta.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Withdraw(pub(crate) JobKey);
@@ -127,7 +127,7 @@ pub(crate) struct Withdraw(pub(crate) JobKey);
 #[rtype(result = "()")]
 pub(crate) struct Drain(pub(crate) oneshot::Sender<()>);
 
-/// The Supervisor hands a quantum to a Hasher.
+/// The Supervisor gives a quantum to a Hasher.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Work(pub(crate) Quantum);

@@ -1,6 +1,6 @@
-//! The Supervisor: admission, queues, dispatch, health and restarts. It touches no file.
+//! The Supervisor: admission, queues, dispatch, health and restarts. It opens no file.
 //!
-//! Every quantum passes here. At most two are at a Hasher, one running and one waiting; the rest waits in
+//! Every quantum passes through it. At most two are at a Hasher, one running and one waiting; the rest waits in
 //! [`queues`], whose bounds are kept at admission. A Hasher that dies or makes no progress is replaced,
 //! its quanta are answered, and its slot's generation is raised so that a late answer is dropped.
 
@@ -23,14 +23,14 @@ use queues::{QueueFull, QueueLimits, Queues};
 /// Quanta of one job that may wait; its driver's credit is far below.
 const JOB_QUEUE_LIMIT: usize = 1024;
 
-/// How often hashers are looked at.
+/// How often the health of hashers is checked.
 const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
 
 pub(crate) struct Supervisor {
     config: SupervisorConfig,
     queues: Queues,
     pool: Pool,
-    /// Hashers that were replaced while the kernel held them, and are held still.
+    /// Replaced hashers that are still stuck in the kernel.
     stuck: usize,
     draining: Option<Vec<oneshot::Sender<()>>>,
 }
@@ -41,7 +41,7 @@ impl Supervisor {
         Self { queues: Queues::new(limits), pool: Pool::default(), stuck: 0, draining: None, config }
     }
 
-    /// Hands out work while a hasher has room and something waits.
+    /// Dispatches quanta while a hasher has room and something waits.
     fn dispatch(&mut self) {
         while let Some(slot) = self.pool.roomiest() {
             let Some(submit) = self.queues.pop() else { break };
@@ -57,7 +57,7 @@ impl Supervisor {
         self.tell_drained();
     }
 
-    /// A quantum is over: count it, correct the account, answer whoever waits.
+    /// A quantum is done: counts it, corrects the account, answers the sender.
     fn conclude(&mut self, done: InFlight, reply: Reply) {
         let (gauges, took) = (&self.config.gauges, done.since.elapsed());
         let bytes = match &reply {
@@ -88,7 +88,7 @@ impl Supervisor {
         done.reply_to.send(reply);
     }
 
-    /// Replaces a hasher and answers what it had: the running quantum by `lost`, the waiting one may be
+    /// Replaces a hasher and answers its quanta: the running one with `lost`; the waiting one may be
     /// sent again.
     fn replace(&mut self, slot: usize, lost: Lost) {
         let orphans = self.pool.replace(slot);
@@ -140,7 +140,7 @@ impl Actor for Supervisor {
     }
 }
 
-/// From uploads and drivers. A full queue is answered at once; nothing taken is ever dropped.
+/// From uploads and drivers. A full queue is answered at once; no accepted quantum is ever dropped.
 impl Handler<Submit> for Supervisor {
     type Result = ();
 
@@ -155,7 +155,7 @@ impl Handler<Submit> for Supervisor {
     }
 }
 
-/// An upload under way is let finish: its states have absorbed bytes.
+/// An upload in progress may finish: its states have absorbed bytes.
 fn continues_an_upload(quantum: &Quantum) -> bool {
     matches!(quantum, Quantum::AbsorbChunk(task) if task.digests.absorbed() > 0)
 }
@@ -172,7 +172,7 @@ impl Handler<Finished> for Supervisor {
     }
 }
 
-/// From a Hasher's drop, on whatever way its thread ended.
+/// From a Hasher's drop, however its thread ended.
 impl Handler<Died> for Supervisor {
     type Result = ();
 
@@ -183,7 +183,7 @@ impl Handler<Died> for Supervisor {
             self.replace(died.slot, Lost::HasherDied { at });
             self.dispatch();
         } else {
-            // One that was replaced has come back from the kernel, and has ended.
+            // A replaced hasher has returned from the kernel and ended.
             self.stuck = self.stuck.saturating_sub(1);
         }
     }

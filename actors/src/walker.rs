@@ -1,7 +1,7 @@
-//! The Walker: lists directories on a thread of its own and sends plans of work through a bounded channel.
+//! The Walker: lists directories on a separate thread and sends plans of work through a bounded channel.
 //!
-//! One Walker serves one scan. It is sent one message, by the scan's driver: [`Walk`], or [`Survey`] to count
-//! ahead. When the driver is gone the channel is closed, or the survey called off, and the walk ends. A
+//! One Walker serves one scan. The scan's driver sends it one message: [`Walk`], or [`Survey`] to count
+//! ahead. When the driver is gone, the channel is closed or the survey cancelled, and the walk ends. A
 //! panic closes the channel without a [`WalkEvent::End`], which the driver takes for a failed walk.
 
 use actix::{Actor, Addr, Handler, Message, SyncArbiter, SyncContext};
@@ -46,15 +46,15 @@ impl Message for Walk {
     type Result = ();
 }
 
-/// What a driver hears of its walk.
+/// What a walk sends to its driver.
 #[derive(Debug)]
 pub(crate) enum WalkEvent {
     Plan(Plan),
-    /// The walk has met everything; this many entries are to be hashed.
+    /// The walk is complete; this many entries are to be hashed.
     End {
         files: u64,
     },
-    /// What is known from before does not fit to what was met; see [`crate::scan::resume`].
+    /// The tree does not match the earlier results; see [`crate::scan::resume`].
     Diverged,
 }
 
@@ -81,7 +81,7 @@ impl PlanReceiver for ToDriver<'_> {
     }
 }
 
-/// Count what a walk of these targets meets.
+/// Count the files of these targets.
 pub(crate) struct Survey {
     pub(crate) spec: WalkSpec,
     pub(crate) called_off: CancellationToken,

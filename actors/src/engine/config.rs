@@ -1,4 +1,4 @@
-//! What an engine is started with, and its bounds.
+//! The configuration of an engine.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
@@ -7,30 +7,30 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::file::DEFAULT_READ_TIMEOUT;
 use hivesum_core::sys::sched::HasherPriority;
 
-/// What an engine is started with.
+/// The configuration of an engine.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
-    /// Hasher threads.
+    /// The number of hasher threads.
     pub hashers: NonZeroUsize,
-    /// Their priority.
+    /// The priority of the hasher threads.
     pub priority: HasherPriority,
     /// Which algorithms must pass their known-answer tests before the engine starts.
     pub self_test: SelfTest,
     /// Quanta of uploads that may wait for a hasher.
     pub interactive_queue: usize,
-    /// Uploads that may be under way at a time; each holds up to 3 MiB.
+    /// Uploads that may be in progress at the same time; each holds up to 3 MiB.
     pub concurrent_uploads: usize,
     /// Longer files are refused.
     pub max_file_bytes: u64,
     /// The most that is read of a file whose size says 0.
     pub max_unsized_bytes: u64,
-    /// Bytes a second that all scans together may read; none means no bound.
+    /// Bytes per second that all scans together may read; `None` means no limit.
     pub max_bytes_per_second: Option<NonZeroU64>,
-    /// A hasher that makes no progress for this long is replaced; a file whose bytes trickle in, and a
-    /// directory that does not answer for as long, is given up.
+    /// A hasher without progress for this long is replaced. A file that is read this slowly, and a
+    /// directory that does not answer for this long, is given up.
     pub quantum_deadline: Duration,
-    /// Hashers that may be stuck in the kernel at a time: each keeps a thread and a window. Beyond them none
-    /// is replaced until one has come back; jobs then wait for their deadline, or for being cancelled.
+    /// Hashers that may be stuck in the kernel at the same time; each keeps a thread and a window. Beyond that none
+    /// is replaced until one returns; jobs then wait for their deadline or are cancelled.
     pub max_stuck_hashers: usize,
 }
 

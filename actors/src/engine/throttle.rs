@@ -1,4 +1,4 @@
-//! Bytes a second of one scan, or of all of them, by governor: what was read is paid for before more is read.
+//! Byte budgets per second, of one scan or of all, by governor: read bytes are paid for before more is read.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// governor counts in 32 bits: a cell is 4 KiB, which reaches 16 TiB a second.
 const CELL_BYTES: u64 = 4096;
 
-/// A budget that scans share. Clones are one budget.
+/// A budget that scans share. Clones share one budget.
 #[derive(Debug, Clone)]
 pub(crate) struct ByteBudget {
     limiter: Arc<DefaultDirectRateLimiter>,
@@ -26,7 +26,7 @@ impl ByteBudget {
     }
 }
 
-/// What one scan owes to a budget.
+/// The debt of one scan to a budget.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     budget: ByteBudget,
@@ -40,12 +40,12 @@ impl Throttle {
         Self { budget, clock: DefaultClock::default(), debt_bytes: 0, paused_until: None }
     }
 
-    /// These bytes were read.
+    /// Records bytes that were read.
     pub(crate) fn charge(&mut self, bytes: u64) {
         self.debt_bytes += bytes;
     }
 
-    /// Whether all that was read is paid for.
+    /// Whether all read bytes are paid for.
     pub(crate) fn may_read(&mut self) -> bool {
         if self.paused_until.is_some_and(|until| Instant::now() < until) {
             return false;
@@ -66,7 +66,7 @@ impl Throttle {
         true
     }
 
-    /// When reading may go on, where it has to wait.
+    /// When reading may continue; `None` if it need not wait.
     pub(crate) fn paused_until(&self) -> Option<Instant> {
         self.paused_until
     }

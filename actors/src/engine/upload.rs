@@ -1,7 +1,7 @@
-//! One upload, digested while it arrives: nothing is stored, and a slow client owns no thread.
+//! One upload, hashed while it arrives: nothing is stored, and a slow client occupies no thread.
 //!
-//! Chunks are gathered until a hop pays, then go to a hasher together with the states; one such quantum
-//! is under way at a time while the next one gathers. Small bodies are digested where they are.
+//! Chunks are collected until a hop pays off, then sent to a hasher with the digest states. One such quantum
+//! is in flight while the next one is collected. Small bodies are hashed on the caller's thread.
 
 use actix::Addr;
 use bytes::Bytes;
@@ -26,7 +26,7 @@ const GATHER_BYTES: usize = 1 << 20;
 /// Gathered bytes at which the body has to wait for the quantum under way.
 const AHEAD_BYTES: usize = 2 << 20;
 
-/// A body on its way in. Dropping it gives the upload up.
+/// An upload in progress. Dropping it cancels the upload.
 #[derive(Debug)]
 pub struct Upload {
     algorithms: Algorithms,
@@ -47,12 +47,12 @@ enum States {
     Lost,
 }
 
-/// What came of an upload.
+/// The digests of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadDigests {
     /// Bytes of the body.
     pub size: u64,
-    /// Whose digests these are, in order.
+    /// The algorithms of the digests, in order.
     pub algorithms: Algorithms,
     /// The digests end to end; see [`hivesum_core::result::split_digests`].
     pub digests: Vec<u8>,
@@ -86,7 +86,7 @@ impl Upload {
         self.size
     }
 
-    /// Takes the next bytes of the body. Waits only while the hashers are behind.
+    /// Adds the next bytes of the body. Waits only while the hashers are behind.
     ///
     /// # Errors
     /// When the hasher failed, or the engine refuses further work.
@@ -106,7 +106,7 @@ impl Upload {
         Ok(())
     }
 
-    /// The digests of all that was taken.
+    /// Finishes the upload and returns its digests.
     ///
     /// # Errors
     /// As [`absorb`](Self::absorb).
@@ -130,7 +130,7 @@ impl Upload {
         Ok(UploadDigests { size: self.size, algorithms: self.algorithms, digests })
     }
 
-    /// Sends what was gathered if the states are here to go with it.
+    /// Sends the collected chunks if the digest states are here.
     fn send_gathered(&mut self) {
         let States::Here(_) = self.states else { return };
         let (reply_to, reply) = oneshot::channel();
@@ -142,7 +142,7 @@ impl Upload {
         self.supervisor.do_send(Submit { lane: Lane::Interactive, cost, quantum, reply_to, since: Instant::now() });
     }
 
-    /// Takes the states back if they have come.
+    /// Takes the digest states back if they have arrived.
     fn look_for_states(&mut self) -> Result<(), UploadError> {
         let States::Away(reply) = &mut self.states else { return Ok(()) };
         match reply.try_recv() {

@@ -1,4 +1,4 @@
-//! What the driver does with answers, and with quanta that have none.
+//! How the driver handles the answers to its quanta, and quanta without an answer.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use hivesum_core::hash::BatchDone;
 use hivesum_core::result::{ErrorCode, FileMeta, Status};
 
 impl Driver {
-    /// Takes this answer and all that have come meanwhile.
+    /// Handles this answer and all others that have arrived.
     pub(super) fn take_answers(&mut self, ticket: u64, reply: Reply) {
         self.take_answer(ticket, reply);
         while let Ok((ticket, reply)) = self.answers.try_recv() {
@@ -51,7 +51,7 @@ impl Driver {
         }
     }
 
-    /// The entry that the hasher was lost on pays for it; the others are done again.
+    /// Only the entry on which the hasher was lost gets the error; the others are hashed again.
     fn lose_batch(&mut self, plan: u64, range: Range<usize>, lost: Lost) {
         self.batches_out -= 1;
         let culprit = match lost {
@@ -81,7 +81,7 @@ impl Driver {
     }
 }
 
-/// The code of the entry that a hasher was lost on; nothing where the quantum may simply be sent again.
+/// The error code of the entry on which a hasher was lost; `None` if the quantum can simply be sent again.
 fn code_of(lost: Lost) -> Option<ErrorCode> {
     match lost {
         Lost::HasherDied { .. } => Some(ErrorCode::Internal),

@@ -1,8 +1,8 @@
-//! The driver: takes a scan from its walker's plans to results in walk order, quantum by quantum.
+//! The driver: turns the plans of the walker into results in walk order, quantum by quantum.
 //!
-//! It owns the scan: whoever asked may leave. Its credit bounds what it has at the Supervisor, its window
-//! bounds what it holds, and a reader that does not read stops it through the bounded channel. It decides
-//! what a lost quantum costs: the one entry it was lost on, never its neighbours.
+//! It owns the scan; the caller may leave. Its credit bounds its quanta at the Supervisor, its window
+//! bounds the results it holds, and a reader that does not read stops it through the bounded channel. It decides
+//! what a lost quantum costs: only the entry on which it was lost, never its neighbours.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -25,22 +25,22 @@ use crate::walker::WalkEvent;
 use hivesum_core::hash::{BatchTask, ScanRules};
 use hivesum_core::result::Checkpoint;
 
-/// Estimated bytes of a batch until its answer tells: 256 files of a few KiB.
+/// The estimated bytes of a batch until it is answered: 256 files of a few KiB.
 const BATCH_COST: u64 = 2 << 20;
 
-/// Large files that may hold a descriptor before no further batch looks for more.
+/// How many large files may be open before no further batch is sent.
 const LARGE_FILES_OPEN: usize = 32;
 
-/// What a driver is started with.
+/// The configuration of a driver.
 pub(crate) struct DriverConfig {
     pub(crate) key: JobKey,
     pub(crate) low: bool,
     pub(crate) hashers: usize,
     pub(crate) rules: Arc<ScanRules>,
     pub(crate) deadline: Option<Instant>,
-    /// The scan's own budget of bytes a second, and that of all scans.
+    /// The byte budgets per second of this scan and of all scans.
     pub(crate) throttles: Vec<Throttle>,
-    /// States of large files that an earlier process has kept.
+    /// Checkpoints of large files from an earlier process.
     pub(crate) before: Vec<Checkpoint>,
     pub(crate) survey: Option<SurveyPlan>,
     pub(crate) supervisor: Addr<Supervisor>,
@@ -55,11 +55,11 @@ pub(crate) struct Driver {
     pub(super) tickets: HashMap<u64, Ticket>,
     pub(super) next_ticket: u64,
     pub(super) batches_out: usize,
-    /// Entries of plans that wait to be sent.
+    /// Ranges of plan entries that wait to be sent.
     pub(super) ready: VecDeque<(u64, Range<usize>)>,
     pub(super) window: ReorderWindow,
     pub(super) large: LargeFiles,
-    /// The batch of an entry that the process died on before: nothing else is sent beside it.
+    /// The batch of an entry on which the process died before: nothing else is sent with it.
     pub(super) alone: Option<u64>,
     pub(super) throttles: Vec<Throttle>,
     pub(super) survey: SurveyState,
@@ -72,18 +72,18 @@ pub(super) enum WalkState {
     Walking,
     Ended,
     BrokenOff,
-    /// What an earlier pass has found is no longer how the tree is.
+    /// The tree no longer matches the results of an earlier run.
     Diverged,
 }
 
-/// What a quantum under way was for.
+/// What a quantum in flight is for.
 #[derive(Debug)]
 pub(super) enum Ticket {
     Batch { plan: u64, range: Range<usize> },
     Piece(PieceTag),
 }
 
-/// What the driver was woken for.
+/// What woke the driver.
 enum Event {
     Answer(u64, Reply),
     Walk(Option<WalkEvent>),
@@ -97,7 +97,7 @@ enum Event {
 
 impl Driver {
     pub(crate) fn new(mut config: DriverConfig, walk: mpsc::Receiver<WalkEvent>, ends: ScanEnds) -> Self {
-        // Bounded by the driver's credit: an answer comes only for a quantum that it sent.
+        // Bounded by the driver's credit: each answer belongs to a quantum that it sent.
         let (answer_to, answers) = mpsc::unbounded_channel();
         Self {
             walk,
@@ -119,7 +119,7 @@ impl Driver {
         }
     }
 
-    /// Runs the scan to its end and says how it ended.
+    /// Runs the scan to its end and reports how it ended.
     pub(crate) async fn run(mut self) {
         let outcome = self.drive().await;
         self.config.supervisor.do_send(Withdraw(self.config.key));
@@ -177,7 +177,7 @@ impl Driver {
         self.walk_state != WalkState::Walking && self.window.is_empty()
     }
 
-    /// Batches ahead: two a hasher, and one more to hide the driver's own turn.
+    /// Batches in flight: two per hasher, and one more to hide the latency of the driver.
     fn batch_credit(&self) -> usize {
         2 * self.config.hashers + 1
     }
@@ -199,7 +199,7 @@ impl Driver {
         self.walk_state == WalkState::Walking && self.ready.len() < self.batch_credit() && self.window.has_room()
     }
 
-    /// Hands complete results to the reader while it has room.
+    /// Sends complete results to the reader while the channel has room.
     fn deliver(&mut self) {
         while self.window.front_is_settled() {
             let Ok(room) = self.ends.rows.try_reserve() else { return };
@@ -266,7 +266,7 @@ impl Driver {
         }
     }
 
-    /// Hands on states of large files; those that find no room come again.
+    /// Sends checkpoints of large files; those that find no room are sent again later.
     fn keep_states(&mut self) {
         for checkpoint in self.large.take_checkpoints() {
             let _ = self.ends.checkpoints.try_send(checkpoint);

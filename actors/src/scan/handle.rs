@@ -1,6 +1,6 @@
 //! A scan: trees, lists of names and single files, hashed; results in walk order through a bounded channel.
 //!
-//! The handle is held by whoever wants the results; dropping it cancels the scan. The work is owned by
+//! The caller holds the handle to get the results; dropping it cancels the scan. The work is owned by
 //! the driver, which runs on the engine's own arbiter.
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use hivesum_core::result::{CHECKPOINTS_AHEAD, Checkpoint, Progress, Rows, Summary};
 
-/// Batches of results that wait for whoever reads them.
+/// Batches of results that may wait for the reader.
 pub(crate) const ROWS_AHEAD: usize = 8;
 
 /// A running scan. Dropping it cancels it.
@@ -34,15 +34,15 @@ pub struct ScanEnd {
 /// Why a scan ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanOutcome {
-    /// Everything was met and delivered.
+    /// Every entry was walked and its result delivered.
     Completed,
-    /// Somebody asked for it, or nobody listens any more.
+    /// It was cancelled, or its handle was dropped.
     Cancelled,
-    /// It was not done in time.
+    /// Its deadline passed.
     DeadlineExceeded,
-    /// The walk broke off: a defect of hivesum.
+    /// The walk failed: a defect of hivesum.
     WalkFailed,
-    /// The tree is not how an earlier pass has found it.
+    /// The tree no longer matches the results of an earlier run.
     Diverged,
 }
 
@@ -51,7 +51,7 @@ pub enum ScanOutcome {
 pub struct Canceller(CancellationToken);
 
 impl Canceller {
-    /// Reading stops within one quantum; results that were done stay delivered.
+    /// Reading stops within one quantum; delivered results stay valid.
     pub fn cancel(&self) {
         self.0.cancel();
     }
@@ -79,22 +79,22 @@ pub(crate) fn channel() -> (Scan, ScanEnds) {
 }
 
 impl Scan {
-    /// The next results in walk order; nothing at the end.
+    /// The next results in walk order; `None` at the end.
     pub async fn next(&mut self) -> Option<Rows> {
         self.rows.recv().await
     }
 
-    /// States of large files to be kept, as many as have come.
+    /// The checkpoints of large files that have arrived.
     pub(crate) fn checkpoints(&mut self) -> Vec<Checkpoint> {
         std::iter::from_fn(|| self.checkpoints.try_recv().ok()).collect()
     }
 
-    /// [`next`](Self::next) from a plain thread.
+    /// [`next`](Self::next) for a thread without an event loop.
     pub fn blocking_next(&mut self) -> Option<Rows> {
         self.rows.blocking_recv()
     }
 
-    /// Live figures, renewed some ten times a second and at the end.
+    /// Live figures, updated about ten times per second and at the end.
     #[must_use]
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
@@ -106,13 +106,13 @@ impl Scan {
         Canceller(self.cancel.clone())
     }
 
-    /// How it ended. Results that were not taken by then are dropped.
+    /// Waits for the end. Results that were not read are dropped.
     pub async fn finish(mut self) -> ScanEnd {
         self.rows.close();
         self.end.await.unwrap_or(BROKEN_OFF)
     }
 
-    /// [`finish`](Self::finish) from a plain thread.
+    /// [`finish`](Self::finish) for a thread without an event loop.
     #[must_use]
     pub fn blocking_finish(mut self) -> ScanEnd {
         self.rows.close();
@@ -120,7 +120,7 @@ impl Scan {
     }
 }
 
-/// The driver is gone without a word: its arbiter was stopped, or it panicked.
+/// The driver ended without a report: its arbiter was stopped, or it panicked.
 const BROKEN_OFF: ScanEnd = ScanEnd {
     summary: Summary {
         files: 0,

@@ -1,7 +1,7 @@
-//! Large files, cut into pieces: BLAKE3 as subtrees on all hashers at once, every serial digest as a chain
-//! of its own, so that different digests of one file run on different hashers.
+//! Large files, cut into segments: BLAKE3 as subtrees on all hashers at once, every serial digest as a separate
+//! chain, so that different digests of one file run on different hashers.
 //!
-//! The earliest file with something to do comes first, and within it the track with the most work left,
+//! The earliest file with work to do comes first, and within it the track with the most work left,
 //! so that the slowest digest never waits for a faster one.
 
 mod checkpoint;
@@ -25,13 +25,13 @@ pub(super) struct LargeFiles {
     files: BTreeMap<u64, LargeFile>,
     next_id: u64,
     rules: Arc<ScanRules>,
-    /// Files beyond these wait with nothing but their descriptor.
+    /// Files beyond this number wait with only their descriptor open.
     active: usize,
-    /// Subtrees of one file that may be under way.
+    /// Subtrees of one file that may be in flight.
     subtrees_ahead: usize,
-    /// What an earlier process has digested of large files.
+    /// Checkpoints of large files from an earlier process.
     before: Vec<Checkpoint>,
-    /// States to be kept for a later process.
+    /// Checkpoints to store for a later process.
     to_keep: Vec<Checkpoint>,
 }
 
@@ -45,18 +45,18 @@ struct LargeFile {
     mapped: bool,
     tracks: Vec<Track>,
     in_flight: usize,
-    /// Bytes of this pass that were digested, summed over the tracks.
+    /// Bytes digested in this attempt, summed over the tracks.
     digested: u64,
     passes: usize,
     trouble: Option<Trouble>,
     look: Look,
     named: Named,
-    /// When each track's state was last kept.
+    /// When the state of each track was last saved.
     kept: Vec<Instant>,
 }
 
-/// Whether it is known what the file is: once it has changed it is looked at anew, for its size and for
-/// writers, before the next pass begins.
+/// Whether the size and the writers of the file are known: after a change both are checked again
+/// before the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Done,
@@ -64,20 +64,20 @@ enum Look {
     UnderWay,
 }
 
-/// Why a pass over a file cannot count.
+/// Why an attempt to hash a file is void.
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
     Changed(FileMeta),
     Failed(Status),
-    /// A piece was lost with its hasher before it began.
+    /// A segment was lost with its hasher before it began.
     Restart,
 }
 
-/// Names a piece when its answer comes.
+/// Identifies a segment when its answer arrives.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PieceTag {
     pub(super) file: u64,
-    /// None where nothing is read.
+    /// Zero if nothing is read.
     track: Option<usize>,
     offset: u64,
     pub(super) bytes: u64,
@@ -89,7 +89,7 @@ impl LargeFiles {
         Self { files: BTreeMap::new(), next_id: 0, rules, active, subtrees_ahead, before, to_keep: Vec::new() }
     }
 
-    /// Takes a file in, which is in this plan of this number.
+    /// Adds a file of this plan.
     pub(super) fn add(&mut self, number: u64, found: LargeFound, plan: Arc<Plan>) {
         let LargeFound { index, file, meta, stability, mapped } = found;
         let algorithms = &self.rules.algorithms;
@@ -115,22 +115,22 @@ impl LargeFiles {
         self.next_id += 1;
     }
 
-    /// Files that hold a descriptor and are not done.
+    /// Files that are open and not done.
     pub(super) fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// States to be kept since the last call.
+    /// Checkpoints made since the last call.
     pub(super) fn take_checkpoints(&mut self) -> Vec<Checkpoint> {
         std::mem::take(&mut self.to_keep)
     }
 
-    /// Bytes of files under way that are digested, of all tracks the mean.
+    /// Digested bytes of unfinished files, as the mean of their tracks.
     pub(super) fn bytes_digested(&self) -> u64 {
         self.files.values().map(LargeFile::bytes_digested).sum()
     }
 
-    /// The next piece to be digested, where one can be.
+    /// The next segment to hash, if there is one.
     pub(super) fn next_piece(&mut self) -> Option<(PieceTag, SegmentTask)> {
         let ahead = self.subtrees_ahead;
         self.files.iter_mut().take(self.active).find_map(|(&id, file)| match file.look == Look::Wanted {
@@ -139,7 +139,7 @@ impl LargeFiles {
         })
     }
 
-    /// Enters what came of a piece. Gives the file's plan and result once it is done.
+    /// Records the outcome of a segment. Returns the plan and result of the file once it is done.
     pub(super) fn settle(&mut self, tag: PieceTag, done: SegmentDone) -> Option<(u64, Settled)> {
         let file = self.files.get_mut(&tag.file)?;
         file.in_flight -= 1;
@@ -156,7 +156,7 @@ impl LargeFiles {
         self.conclude(tag.file)
     }
 
-    /// A piece was lost with its hasher.
+    /// A segment was lost with its hasher.
     pub(super) fn lose(&mut self, tag: PieceTag, code: Option<ErrorCode>) -> Option<(u64, Settled)> {
         let file = self.files.get_mut(&tag.file)?;
         file.in_flight -= 1;
@@ -192,7 +192,7 @@ impl LargeFile {
         self.trouble.get_or_insert(trouble);
     }
 
-    /// The track with the most work left among those that have a piece to give.
+    /// The track with the most work left that has a segment ready.
     fn best_track(&self, subtrees_ahead: usize) -> Option<usize> {
         if self.trouble.is_some() || self.look != Look::Done {
             return None;
@@ -250,7 +250,7 @@ impl LargeFile {
         Settled { index: self.index, meta: self.meta, status, digests }
     }
 
-    /// Begins another pass; nothing then. After the last one the file has changed too often.
+    /// Begins another attempt and returns `None`. After the last attempt the file has changed too often.
     fn restart_or_give_up(&mut self, trouble: Trouble) -> Option<Settled> {
         self.passes += 1;
         let too_often = self.passes >= READ_ATTEMPTS;
@@ -261,7 +261,7 @@ impl LargeFile {
                 return Some(self.settled(error(ErrorCode::FileChanged), Vec::new()));
             }
             Trouble::Restart if too_often => return Some(self.settled(error(ErrorCode::Internal), Vec::new())),
-            // It was written to since the probe, which has to be made anew.
+            // It was written to after the probe, so the probe is repeated.
             Trouble::Changed(_) => self.look = Look::Wanted,
             Trouble::Restart if self.look == Look::UnderWay => self.look = Look::Wanted,
             Trouble::Restart => {}

@@ -1,7 +1,7 @@
 //! A scan: targets, hashed by the engine; results in walk order through a bounded channel.
 //!
-//! The driver owns the work and runs on the engine's own arbiter: whoever asked may leave. Its credit bounds what it
-//! has at the Supervisor, its reorder window what it holds, the channel what waits for the reader.
+//! The driver owns the work and runs on the engine's own arbiter; the caller may leave. Its credit bounds its quanta
+//! at the Supervisor, its reorder window the results it holds, the channel those that wait for the reader.
 
 mod answers;
 mod driver;

@@ -1,4 +1,4 @@
-//! Figures of a running scan: what was delivered, how fast, how long to go.
+//! Figures of a running scan: delivered results, rate, remaining time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use hivesum_core::result::{Progress, Rows, Status, Summary};
 use hivesum_core::walk::Totals;
 
-/// How often progress is told at most.
+/// The shortest interval between progress updates.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The rate is taken over this long.
+/// The rate is computed over this window.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(super) struct ProgressMeter {
     started: Instant,
     told: Instant,
     delivered: Summary,
-    /// Bytes of quanta that are done, of files that may not be.
+    /// Bytes of finished quanta, also of unfinished files.
     bytes_read: u64,
-    /// The most that was ever told: a file that is begun again does not take progress back.
+    /// The highest reported value: hashing a file again does not reduce the progress.
     bytes_told: u64,
     files_total: Option<u64>,
     bytes_total: Option<u64>,
@@ -64,17 +64,17 @@ impl ProgressMeter {
     }
 
     pub(super) fn set_totals(&mut self, totals: Totals) {
-        // The scan's own walk knows better, once it has ended.
+        // The scan's own walk is exact once it has ended.
         self.files_total.get_or_insert(totals.files);
         self.bytes_total = Some(totals.bytes);
     }
 
-    /// Whether progress is to be told again.
+    /// Whether the next progress update is due.
     pub(super) fn is_due(&self) -> bool {
         self.told.elapsed() >= INTERVAL
     }
 
-    /// `bytes_under_way` are those of large files that are not delivered yet.
+    /// `bytes_under_way` are the bytes of large files that are not delivered yet.
     pub(super) fn progress(&mut self, bytes_under_way: u64) -> Progress {
         let now = Instant::now();
         self.told = now;

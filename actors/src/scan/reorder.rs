@@ -1,4 +1,4 @@
-//! The reorder window: results leave in walk order, whatever order they come in.
+//! The reorder window: results leave in walk order, in whatever order they arrive.
 //!
 //! Its length bounds the memory of a scan: [`WINDOW_PLANS`] plans of some hundred entries.
 
@@ -29,7 +29,7 @@ struct Slot {
     unsettled: usize,
 }
 
-/// What came of one entry, from outside of a batch.
+/// The result of one entry that was not part of a batch.
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) index: usize,
@@ -52,7 +52,7 @@ impl ReorderWindow {
         self.slots.is_empty()
     }
 
-    /// Takes a plan in; gives its number.
+    /// Adds a plan and returns its number.
     pub(super) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
         let rows: Vec<Row> = plan.entries.iter().map(|entry| unsettled_row(&plan, entry)).collect();
         let unsettled = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash).count();
@@ -69,7 +69,7 @@ impl ReorderWindow {
         self.slots.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
-    /// Enters what a batch found.
+    /// Records the results of a batch.
     pub(super) fn settle_batch(&mut self, number: u64, done: &BatchDone) {
         let stride = self.algorithms.digest_bytes();
         let Some(slot) = self.slot(number) else { return };
@@ -91,7 +91,7 @@ impl ReorderWindow {
         slot.unsettled -= done.outcomes.len();
     }
 
-    /// Enters what came of one entry.
+    /// Records the result of one entry.
     pub(super) fn settle_one(&mut self, number: u64, settled: &Settled) {
         let Some(slot) = self.slot(number) else { return };
         let row = &mut slot.rows[settled.index];

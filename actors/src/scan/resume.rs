@@ -1,11 +1,11 @@
-//! What earlier passes have found, joined to a walk: files that are what they were are not read again.
+//! Joins the results of earlier runs to a walk, so that unchanged files are not read again.
 //!
-//! Both come in walk order, so the join holds one batch of old results and one plan. A *resumed* pass must meet
-//! exactly the entries that it has results of, one by one, for they keep their places in the store; where an
-//! entry came or went meanwhile the pass has *diverged*, and the job makes another pass that takes over what it
-//! can. Results of *other* passes are taken over wherever paths are equal. Whether a file is what it was is
-//! looked at by the hasher. An entry that the process died on three times is given up here; one that it
-//! died on before is made a plan of its own, to be run alone.
+//! Both come in walk order, so the join holds one batch of old results and one plan. A *resumed* run must meet
+//! exactly the entries that it has results of, one by one, because they keep their positions in the store. If an
+//! entry was added or removed meanwhile, the run has *diverged*, and the job makes another run that reuses what it
+//! can. Results of *other* runs are reused wherever paths are equal. Whether a file is unchanged is
+//! checked by the hasher. An entry on which the process died three times is given up here; one on which it
+//! died before gets a separate plan, to be run alone.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -17,37 +17,37 @@ use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Origin, Rows, Stabil
 use hivesum_core::sys::slots::JobTag;
 use hivesum_core::walk::{Fate, Plan};
 
-/// Deaths of the process on one file before it is given up.
+/// A file is given up after this many deaths of the process on it.
 pub(crate) const DEATHS_BOUND: u32 = 3;
 
-/// Batches of old results that wait for the walk.
+/// Batches of old results that may wait for the walk.
 pub(crate) const KNOWN_AHEAD: usize = 4;
 
-/// What a scan knows from before it began.
+/// What a scan knows before it begins.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
-    /// Who asks, for the note of what is being read.
+    /// The job, for the notes of what is being read.
     pub(crate) job_tag: JobTag,
-    /// Results of earlier passes.
+    /// Results of earlier runs.
     pub(crate) known: Vec<KnownSource>,
-    /// How often the process died on a file, by its path.
+    /// How often the process died on each file, by path.
     pub(crate) deaths: HashMap<Vec<u8>, u32>,
-    /// States of large files.
+    /// Checkpoints of large files.
     pub(crate) checkpoints: Vec<Checkpoint>,
 }
 
-/// How old results relate to the pass that is made.
+/// How old results relate to the present run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KnownKind {
-    /// This pass began with them.
+    /// Results of this run, from before a restart.
     Resumed,
-    /// Another pass of the same job.
+    /// Results of another run of the same job.
     Former,
-    /// An earlier job that was asked to be built on.
+    /// Results of an earlier job that the job reuses.
     EarlierJob,
 }
 
-/// Old results on their way, in walk order.
+/// Old results, in walk order.
 #[derive(Debug)]
 pub(crate) struct KnownSource {
     kind: KnownKind,
@@ -61,11 +61,11 @@ pub(crate) struct KnownSource {
 #[derive(Debug)]
 pub(crate) enum KnownBatch {
     Rows(Rows),
-    /// There are no more. Without it the source has failed.
+    /// There are no more results. A source that ends without it has failed.
     End,
 }
 
-/// Why a pass does not go on.
+/// The run cannot continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Diverged;
 
@@ -75,7 +75,7 @@ impl KnownSource {
         (batches, Self { kind, incoming, batch: None, at: 0, ended: false, path: Vec::new() })
     }
 
-    /// Makes `self.path` the path of the next old result. Whether there is one.
+    /// Sets `self.path` to the path of the next old result. Returns whether there is one.
     async fn has_next(&mut self) -> Result<bool, Diverged> {
         loop {
             if let Some(row) = self.batch.as_ref().and_then(|batch| batch.get(self.at)) {
@@ -96,7 +96,7 @@ impl KnownSource {
         }
     }
 
-    /// The old result of this path, which is then behind us.
+    /// Consumes and returns the old result of this path.
     async fn take(&mut self, path: &[u8]) -> Result<Option<Old<'_>>, Diverged> {
         let resumed = self.kind == KnownKind::Resumed;
         while self.has_next().await? {
@@ -133,7 +133,7 @@ impl<'a> Old<'a> {
         Some(Self { meta: row.meta, status: row.status, origin, digests: row.digests })
     }
 
-    /// What is known of the file, where it has digests.
+    /// What is known of the file, if it has digests.
     fn hashed(&self) -> Option<(FileMeta, Stability)> {
         match self.status {
             Status::Hashed(stability) => Some((self.meta, stability)),
@@ -141,13 +141,13 @@ impl<'a> Old<'a> {
         }
     }
 
-    /// Whether it says what the walk, or the count of deaths, says of the entry anyway.
+    /// Whether it equals what the walk or the number of deaths already says of the entry.
     fn is_settled_as(&self, fate: Fate) -> bool {
         self.origin == Origin::Kept && fate == Fate::Settled(self.status)
     }
 }
 
-/// Puts a join between a walk and its driver. Gives the states of large files back.
+/// Puts a join between a walk and its driver. Returns the checkpoints of large files.
 pub(crate) fn join_past(walk: mpsc::Receiver<WalkEvent>, past: Past) -> (mpsc::Receiver<WalkEvent>, Vec<Checkpoint>) {
     let Past { known, deaths, checkpoints, .. } = past;
     if known.is_empty() && deaths.is_empty() {
@@ -161,7 +161,7 @@ pub(crate) fn join_past(walk: mpsc::Receiver<WalkEvent>, past: Past) -> (mpsc::R
 struct Join {
     known: Vec<KnownSource>,
     deaths: HashMap<Vec<u8>, u32>,
-    /// Of the entry at hand.
+    /// The path of the current entry.
     path: Vec<u8>,
 }
 
@@ -225,7 +225,7 @@ impl Join {
         Ok(())
     }
 
-    /// Whether nothing is left of what the pass began with.
+    /// Whether every result that the run began with was met.
     async fn is_all_met(&mut self) -> bool {
         for source in self.known.iter_mut().filter(|source| source.kind == KnownKind::Resumed) {
             if source.has_next().await != Ok(false) {
@@ -235,7 +235,7 @@ impl Join {
         true
     }
 
-    /// Cuts a plan so that entries which the process died on before stand alone.
+    /// Splits a plan so that entries on which the process died before are alone.
     fn apart(&self, mut plan: Plan) -> Vec<Plan> {
         let suspects: Vec<usize> = (0..plan.entries.len())
             .filter(|&index| plan.entries[index].fate == Fate::Hash && self.deaths_on(&plan, index) > 0)
@@ -255,7 +255,7 @@ impl Join {
         plans.push(plan.slice(from..plan.entries.len()));
         plans.retain(|plan| !plan.entries.is_empty());
         if let Some(last) = plans.last_mut() {
-            // Its directories stay counted until the last piece of it is done.
+            // Its directories stay counted until the last part of it is done.
             last.share = plan.share.take();
         }
         plans

@@ -1,4 +1,4 @@
-//! What a scan is asked for: targets, algorithms, and how they are read.
+//! The request for a scan: targets, algorithms, and how files are read.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -21,14 +21,14 @@ pub enum Priority {
     Low,
 }
 
-/// What is to be hashed, and how.
+/// What to hash, and how.
 #[derive(Debug)]
 pub struct ScanSpec {
     /// In this order.
     pub targets: Vec<Target>,
     /// The digests to compute, in this order.
     pub algorithms: Algorithms,
-    /// Which entries of trees are wanted; names and single files always are.
+    /// Which entries of trees are hashed; names and single files always are.
     pub filters: Filters,
     /// Whether walks stop at mount points.
     pub reach: Reach,
@@ -38,21 +38,21 @@ pub struct ScanSpec {
     pub io: IoMode,
     /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
     pub require_stable: bool,
-    /// The place among other scans.
+    /// The priority among other scans.
     pub priority: Priority,
-    /// The scan ends when it is not done by then.
+    /// The scan ends after this time even if it is not done.
     pub deadline: Option<Duration>,
-    /// Holds the scan back.
+    /// Limits the scan to this many bytes per second.
     pub max_bytes_per_second: Option<NonZeroU64>,
-    /// After this long a second walk counts files and bytes, so that progress knows the whole. It costs a
-    /// `stat` a file; none means that totals are known at the end alone.
+    /// After this time a second walk counts files and bytes, so that progress has totals. It costs one
+    /// `stat` per file; `None` means that totals are known only at the end.
     pub survey_after: Option<Duration>,
-    /// Files and directories of our own that are skipped wherever they are met.
+    /// hivesum's own files and directories, which are skipped wherever they are.
     pub leave_out: Vec<FileIdentity>,
 }
 
 impl ScanSpec {
-    /// These targets with nothing left out and no bounds.
+    /// A scan of these targets without filters and limits.
     #[must_use]
     pub fn new(targets: Vec<Target>, algorithms: Algorithms) -> Self {
         Self {

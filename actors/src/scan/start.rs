@@ -1,4 +1,4 @@
-//! Starting a scan on an engine: a walker, what is known from before, and the driver that joins them.
+//! Starts a scan on an engine: a walker, what is known from earlier runs, and the driver that joins them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,7 +19,7 @@ use hivesum_core::walk::WalkSpec;
 use tokio::sync::mpsc;
 
 impl Engine {
-    /// Begins a scan. The driver owns it; the handle's drop cancels it.
+    /// Begins a scan. The driver owns it; dropping the handle cancels it.
     ///
     /// # Errors
     /// While the engine drains.
@@ -27,7 +27,7 @@ impl Engine {
         self.scan_on(spec, None)
     }
 
-    /// A scan that goes on from what is known of earlier ones; of jobs alone.
+    /// Begins a scan that resumes from what is known of earlier ones; for jobs only.
     pub(crate) fn scan_on(&self, spec: ScanSpec, past: Option<Past>) -> Result<Scan, Refused> {
         if self.draining() {
             return Err(Refused::Draining);

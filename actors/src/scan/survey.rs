@@ -1,4 +1,4 @@
-//! A second walk that counts ahead, once a scan has run for a while: short scans are not made to pay for it.
+//! A second walk that counts ahead, once a scan has run for a while, so that short scans do not pay for it.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ impl SurveyPlan {
 #[derive(Debug)]
 pub(super) enum SurveyState {
     Planned(Box<SurveyPlan>),
-    /// The guard calls it off when the driver is gone.
+    /// The guard cancels the survey when the driver is gone.
     Counting {
         totals: oneshot::Receiver<Totals>,
         _guard: DropGuard,
     },
     Counted(Totals),
-    /// Not asked for, given up, or told already.
+    /// Not requested, failed, or reported already.
     Nothing,
 }
 
@@ -43,7 +43,7 @@ impl SurveyState {
         plan.map_or(Self::Nothing, |plan| Self::Planned(Box::new(plan)))
     }
 
-    /// Waits for the next step and takes it. Safe to drop and call again.
+    /// Waits for the next step and takes it. Cancel-safe.
     pub(super) async fn next(&mut self) {
         match self {
             Self::Planned(plan) => {

@@ -1,8 +1,8 @@
-//! The hashers, slot by slot: who has how much, who is alive, who is stuck.
+//! The pool of hashers: the quanta of each, and which are stuck.
 //!
 //! Stuck means: busy, no beat and no growth of the thread's CPU time within the deadline. A thread that
-//! is merely waiting for a core is runnable, not stuck: then the clock of the deadline stands still too
-//! (nothing on the machine proves it stuck), as `/proc` says for its state.
+//! only waits for a core is runnable, not stuck; its deadline does not advance
+//! (its state is read from `/proc`).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::messages::{Died, Finished, Lane, ReplyTo, Work};
 use hivesum_core::hash::{Heartbeat, Notebook};
 use hivesum_core::sys::sched::{self, HasherPriority};
 
-/// One running and one waiting: a hasher never idles for want of a hop, and little is lost with it.
+/// One running and one waiting: a hasher never waits for a hop, and little is lost with it.
 const CREDIT: usize = 2;
 
-/// What the Supervisor is started with.
+/// The configuration of the Supervisor.
 #[derive(Debug, Clone)]
 pub(crate) struct SupervisorConfig {
     pub(crate) hashers: usize,
@@ -126,7 +126,7 @@ impl Pool {
         self.config = Some((config.clone(), reports));
     }
 
-    /// The hasher with the most room, where one has any.
+    /// The hasher with the most room, if any has room.
     pub(super) fn roomiest(&mut self) -> Option<&mut Slot> {
         let roomiest = self.slots.iter_mut().min_by_key(|slot| slot.in_flight.len())?;
         (roomiest.in_flight.len() < CREDIT).then_some(roomiest)
@@ -140,7 +140,7 @@ impl Pool {
         self.slots.get(slot).is_some_and(|slot| slot.generation == generation)
     }
 
-    /// The quantum that this hasher has finished; nothing where it was replaced meanwhile.
+    /// The quantum that this hasher has finished; `None` if the hasher was replaced meanwhile.
     pub(super) fn finish(&mut self, slot: usize, generation: u64) -> Option<InFlight> {
         let slot = self.slots.get_mut(slot).filter(|slot| slot.generation == generation)?;
         slot.changed_at = Instant::now();
@@ -166,7 +166,7 @@ impl Pool {
         }
     }
 
-    /// Starts a new hasher in this slot. Gives what the old one had, the running quantum first.
+    /// Starts a new hasher in this slot. Returns the quanta of the old one, the running one first.
     pub(super) fn replace(&mut self, slot: usize) -> VecDeque<InFlight> {
         let Some((config, reports)) = &self.config else { return VecDeque::new() };
         self.slots[slot].life.end();

@@ -1,8 +1,8 @@
-//! What waits to be dispatched, and what comes next: uploads first, then jobs by fair share of bytes.
+//! The queues of waiting quanta and their order: uploads first, then jobs by fair share of bytes.
 //!
 //! Each job has served bytes on its account; the job with the least comes next (start-time fair
-//! queueing). A job that comes to wait is put level with the least of those that already do, so time
-//! spent idle earns nothing. Normal jobs go ahead of low ones. No actor is named here.
+//! queueing). A job that starts to wait begins at the lowest account of those that already wait, so time
+//! spent idle earns nothing. Normal jobs go before low ones. This module knows no actor.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -34,7 +34,7 @@ struct JobQueue {
     under_way: usize,
 }
 
-/// The queue was full; here is the quantum again.
+/// The queue is full; returns the quantum.
 #[derive(Debug)]
 pub(crate) struct QueueFull(pub(crate) Box<Submit>);
 
@@ -74,7 +74,7 @@ impl Queues {
         self.jobs.values().filter(active).map(|job| job.served_bytes).min().unwrap_or(0)
     }
 
-    /// The quantum whose turn it is. Its estimated bytes are booked; see [`settle`](Self::settle).
+    /// The next quantum. Its estimated bytes are charged; see [`settle`](Self::settle).
     pub(crate) fn pop(&mut self) -> Option<Submit> {
         if let Some(submit) = self.interactive.pop_front() {
             return Some(submit);
@@ -88,7 +88,7 @@ impl Queues {
         Some(submit)
     }
 
-    /// A quantum popped before is over: the estimate gives way to the truth.
+    /// A dispatched quantum is done: replaces its estimate by its real bytes.
     pub(crate) fn settle(&mut self, lane: Lane, estimated_bytes: u64, bytes: u64) {
         let Lane::Job { key, .. } = lane else { return };
         let Some(job) = self.jobs.get_mut(&key) else { return };
@@ -96,7 +96,7 @@ impl Queues {
         job.under_way = job.under_way.saturating_sub(1);
     }
 
-    /// Takes everything that a job has waiting, and its account.
+    /// Removes all waiting quanta of a job, and its account.
     pub(crate) fn withdraw(&mut self, key: JobKey) -> impl Iterator<Item = Submit> + use<> {
         let waiting = self.jobs.remove(&key).map(|job| job.waiting).unwrap_or_default();
         self.waiting_jobs -= waiting.len();

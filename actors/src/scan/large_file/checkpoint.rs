@@ -1,4 +1,4 @@
-//! What of a large file outlives the process: its digests' states, now and then.
+//! Checkpoints of large files: saved states of their digests, which outlive the process.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use hivesum_core::hash::Named;
 use hivesum_core::result::{Checkpoint, KEEP_EVERY};
 
 impl LargeFile {
-    /// Takes up states that an earlier process kept of this very file.
+    /// Resumes from checkpoints that an earlier process made of the same file.
     pub(super) fn go_on_from(&mut self, before: &[Checkpoint], algorithms: &Algorithms) {
         if before.is_empty() {
             return;
@@ -30,7 +30,7 @@ impl LargeFile {
         path
     }
 
-    /// The state of a track, where somebody keeps it and it is time.
+    /// The checkpoint of a track, if checkpoints are stored and one is due.
     pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
         let track = track?;
         if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {

@@ -1,4 +1,4 @@
-//! What hashers found of a large file, entered into its tracks.
+//! Records the outcomes of segments in the tracks of a large file.
 
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
@@ -9,7 +9,7 @@ use hivesum_core::hash::ScanRules;
 use hivesum_core::result::{ErrorCode, FileMeta, Stability};
 
 impl LargeFile {
-    /// Takes what the file is now for the pass that is to begin.
+    /// Begins an attempt with the present size and times of the file.
     pub(super) fn enter_look(&mut self, meta: FileMeta, stability: Stability, rules: &ScanRules) {
         let still_unsized = (self.meta.size == 0) == (meta.size == 0);
         let still_large = meta.size == 0 || meta.size > PIECE_BYTES as u64;

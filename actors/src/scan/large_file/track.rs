@@ -1,4 +1,4 @@
-//! One algorithm's way through one large file.
+//! The progress of one algorithm through a large file.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::PIECE_BYTES;
 use hivesum_core::hash::SegmentWork;
 
-/// One algorithm's way through a file.
+/// The progress of one algorithm through a file.
 #[derive(Debug)]
 pub(super) enum Track {
     Subtrees {
@@ -20,7 +20,7 @@ pub(super) enum Track {
         next_offset: u64,
         state: Option<Chain>,
     },
-    /// All digests of a file whose size says nothing, together: only so are they of the same bytes.
+    /// All digests of a file without a known size, together, so that they are of the same bytes.
     Unsized {
         algorithms: Algorithms,
         next_offset: u64,
@@ -29,7 +29,7 @@ pub(super) enum Track {
     },
 }
 
-/// Chaining values, put in order before they are merged.
+/// Chaining values, sorted before they are merged.
 #[derive(Debug, Default)]
 pub(super) struct PieceOrder {
     pub(super) merger: SubtreeMerger,
@@ -46,7 +46,7 @@ impl Track {
         }
     }
 
-    /// The state after the bytes it has taken in, where it can be kept and there is more to come.
+    /// The state after the bytes so far, if it can be saved and the file has more.
     pub(super) fn save(&self, size: u64) -> Option<(u64, Vec<u8>)> {
         let (bytes, state) = match self {
             Self::Subtrees { order, .. } => (order.next * PIECE_BYTES as u64, serde_json::to_vec(&order.merger).ok()?),
@@ -56,7 +56,7 @@ impl Track {
         (bytes > 0 && bytes < size).then_some((bytes, state))
     }
 
-    /// Goes on from a state that [`save`](Self::save) gave. Whether it is one.
+    /// Resumes from a state of [`save`](Self::save). Returns whether the state is valid.
     pub(super) fn restore(&mut self, bytes: u64, saved: &[u8]) -> bool {
         let pieces = bytes / PIECE_BYTES as u64;
         if pieces == 0 || !bytes.is_multiple_of(PIECE_BYTES as u64) {
@@ -90,7 +90,7 @@ impl Track {
         }
     }
 
-    /// Whether every byte was cut off for some quantum, or read.
+    /// Whether every byte was assigned to a quantum, or read.
     pub(super) fn is_through(&self, size: u64) -> bool {
         match self {
             Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset == size,
@@ -106,7 +106,7 @@ impl Track {
         size.saturating_sub(self.next_offset()) / 1024 * cost
     }
 
-    /// The next piece of a file of so many bytes: where it begins, how long it is, and what is done with it.
+    /// The next segment of a file of this size: its offset, its length, and the work on it.
     pub(super) fn cut(&mut self, size: u64) -> (u64, u64, SegmentWork) {
         let piece = PIECE_BYTES as u64;
         let (next_offset, work) = match self {
@@ -148,7 +148,7 @@ impl PieceOrder {
     }
 }
 
-/// One track an algorithm, in their order.
+/// One track per algorithm, in their order.
 pub(super) fn tracks(algorithms: &Algorithms) -> Vec<Track> {
     let track = |algorithm: Algorithm| match algorithm.is_subtree_parallel() {
         true => Track::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },
@@ -157,13 +157,13 @@ pub(super) fn tracks(algorithms: &Algorithms) -> Vec<Track> {
     algorithms.iter().map(track).collect()
 }
 
-/// The one track of a file whose size says nothing.
+/// The only track of a file without a known size.
 pub(super) fn unsized_track(algorithms: &Algorithms) -> Track {
     let state = Some(Box::new(MultiHasher::new(algorithms)));
     Track::Unsized { algorithms: *algorithms, next_offset: 0, state, is_done: false }
 }
 
-/// Time for a byte, BLAKE3 being 2: only the order matters, and only roughly.
+/// Time per byte relative to BLAKE3 = 2: only the rough order matters.
 fn relative_cost(algorithm: Algorithm) -> u64 {
     match algorithm {
         Algorithm::Blake3 | Algorithm::Crc32 | Algorithm::Crc32c | Algorithm::Xxh3_64 | Algorithm::Xxh3_128 => 2,
