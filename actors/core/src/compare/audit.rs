@@ -1,13 +1,13 @@
-//! The audit: a manifest on one side, results in walk order on the other, a verdict for each.
+//! The audit: compares results in walk order with a manifest, and gives each a verdict.
 //!
-//! Results are judged as they come. Which entries were not met, and which of the new files are moved ones, is
-//! known at the end alone. A digest of 64 digits without a tag may be SHA-256 or BLAKE3; the first match decides
-//! for the whole manifest. Memory: the baseline, and the new files whose content the baseline knows.
+//! Results are judged as they arrive. Only at the end it is known which entries have no result, and which new files are
+//! moved ones. A digest of 64 digits without a tag may be SHA-256 or BLAKE3; the first match decides for the whole
+//! manifest. Memory: the baseline, and the new files whose content is in the baseline.
 
 use std::collections::HashSet;
 
 use super::baseline::{Baseline, Expected};
-use super::pairs::{Candidate, pair};
+use super::moves::{Candidate, pair_moves};
 use crate::digest::{Algorithm, Algorithms};
 use crate::manifest::Claimed;
 use crate::result::{
@@ -48,70 +48,71 @@ pub struct Audit {
     decided: Option<Algorithm>,
     next: usize,
     rows: u64,
-    /// Entries that were passed without a result of their name.
-    unmet: Vec<Unmet>,
-    /// The last result that may be a directory which could not be entered.
-    closed: Option<(Vec<u8>, ErrorCode)>,
-    /// First bytes of every digest in the baseline.
+    /// Entries without a result.
+    unseen: Vec<Unseen>,
+    /// The last result with an error: it may be a directory that could not be entered.
+    unreadable: Option<(Vec<u8>, ErrorCode)>,
+    /// The first bytes of every digest in the baseline.
     contents: HashSet<u64>,
-    strays: Vec<Stray>,
+    new_files: Vec<NewFile>,
     counts: AuditCounts,
 }
 
+/// An entry of the baseline without a result.
 #[derive(Debug, Clone, Copy)]
-struct Unmet {
+struct Unseen {
     index: usize,
-    /// Why nobody could look.
-    behind: Option<ErrorCode>,
+    /// The error of its directory, if that could not be entered.
+    directory_error: Option<ErrorCode>,
 }
 
 /// A new file whose content may be that of an entry.
 #[derive(Debug)]
-struct Stray {
+struct NewFile {
     row: u64,
     path: Vec<u8>,
     size: u64,
     digests: Vec<Claimed>,
 }
 
-/// A new file that is a missing one.
+/// A new file that is a missing one under another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// Which of the results judged, from 0.
+    /// Index of its result among those judged, from 0.
     pub row: u64,
     /// Its path.
     pub path: Vec<u8>,
-    /// The path it had.
+    /// Its recorded path.
     pub from: Vec<u8>,
 }
 
-/// An entry without a result.
+/// An entry of the manifest without a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
     /// Its path.
     pub path: Vec<u8>,
-    /// `Missing`, or `Unreadable` where its directory could not be entered.
+    /// `Missing`, or `Unreadable` if its directory could not be entered.
     pub verdict: Verdict,
-    /// `NotFound`, or why its directory could not be entered.
+    /// `NotFound`, or the error of its directory.
     pub code: ErrorCode,
 }
 
-/// What is known at the end of an audit.
+/// The outcome of an audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Findings {
-    /// All verdicts.
+    /// How many files have which verdict.
     pub counts: AuditCounts,
     /// New files that are moved ones, in the order of the results.
     pub moves: Vec<Move>,
     /// Entries without a result, in walk order.
     pub absent: Vec<Absent>,
-    /// The algorithm that untagged digests turned out to be of, or were known to be of.
+    /// The algorithm of untagged digests, as it was given or found.
     pub algorithm: Option<Algorithm>,
 }
 
 impl Audit {
-    /// Begins an audit. `untagged` is the algorithm of untagged digests, where it is known.
+    /// Starts an audit. `untagged` is the algorithm of untagged digests, if it is known.
     #[must_use]
     pub fn new(baseline: Baseline, untagged: Option<Algorithm>) -> Self {
         let contents = baseline.claims().iter().map(fingerprint).collect();
@@ -120,21 +121,21 @@ impl Audit {
             decided: untagged,
             next: 0,
             rows: 0,
-            unmet: Vec::new(),
-            closed: None,
+            unseen: Vec::new(),
+            unreadable: None,
             contents,
-            strays: Vec::new(),
+            new_files: Vec::new(),
             counts: AuditCounts::default(),
         }
     }
 
-    /// What must be computed of every file.
+    /// The algorithms to compute for every file.
     #[must_use]
     pub fn algorithms(&self) -> Algorithms {
         self.baseline.algorithms(self.decided)
     }
 
-    /// The verdicts so far; new files may turn out as moved ones.
+    /// The verdicts so far; new files may become moved ones at the end.
     #[must_use]
     pub fn counts(&self) -> &AuditCounts {
         &self.counts
@@ -146,11 +147,11 @@ impl Audit {
         self.rows += 1;
         let listed = self.advance_to(item.path);
         if let Status::Error { code, .. } = item.status {
-            self.closed = Some((item.path.to_vec(), code));
+            self.unreadable = Some((item.path.to_vec(), code));
         }
         let judged = match listed {
             Some(index) => self.judge_listed(index, item),
-            None => self.judge_stray(row, item),
+            None => self.judge_new(row, item),
         };
         if let Some(verdict) = judged.verdict {
             *self.counts.of(verdict) += 1;
@@ -158,7 +159,7 @@ impl Audit {
         judged
     }
 
-    /// Passes the entries before this path. The entry of this path, if there is one.
+    /// Goes past the entries before this path. Returns the entry with this path, if there is one.
     fn advance_to(&mut self, path: &[u8]) -> Option<usize> {
         use std::cmp::Ordering::{Equal, Greater, Less};
         while let Some(expected) = self.baseline.get(self.next) {
@@ -168,18 +169,18 @@ impl Audit {
                     self.next += 1;
                     return Some(self.next - 1);
                 }
-                Less => self.pass(),
+                Less => self.add_unseen(),
             }
         }
         None
     }
 
-    /// The next entry has no result.
-    fn pass(&mut self) {
+    /// Records that the next entry has no result.
+    fn add_unseen(&mut self) {
         let Some(expected) = self.baseline.get(self.next) else { return };
-        let closed = self.closed.as_ref().filter(|(directory, _)| is_below(expected.name, directory));
-        let behind = closed.map(|(_, code)| *code);
-        self.unmet.push(Unmet { index: self.next, behind });
+        let unreadable = self.unreadable.as_ref().filter(|(directory, _)| is_below(expected.name, directory));
+        let directory_error = unreadable.map(|(_, code)| *code);
+        self.unseen.push(Unseen { index: self.next, directory_error });
         self.next += 1;
     }
 
@@ -187,8 +188,8 @@ impl Audit {
         let verdict = match item.status {
             Status::Hashed(_) => return self.judge_content(index, item),
             Status::Error { code: ErrorCode::NotFound, .. } => {
-                // Listed, met by the walk or opened by name, and gone: it may have moved.
-                self.unmet.push(Unmet { index, behind: None });
+                // It was deleted after the walk, or was opened by name and does not exist. It may have moved.
+                self.unseen.push(Unseen { index, directory_error: None });
                 return Judged { verdict: None, evidence: None };
             }
             Status::Error { .. } | Status::Skipped(_) => Verdict::Unreadable,
@@ -207,7 +208,7 @@ impl Audit {
         Judged { verdict: Some(evidence.verdict()), evidence: Some(evidence) }
     }
 
-    /// Whether every claim holds, and the algorithm that an undecided one turned out to be of.
+    /// Whether every digest matches, and the algorithm that the match decides for untagged digests.
     fn matches(&self, expected: &Expected<'_>, item: &ItemRef<'_>) -> (bool, Option<Algorithm>) {
         let mut found = self.decided;
         for claim in expected.digests {
@@ -223,14 +224,14 @@ impl Audit {
         (true, found)
     }
 
-    fn judge_stray(&mut self, row: u64, item: &ItemRef<'_>) -> Judged {
+    fn judge_new(&mut self, row: u64, item: &ItemRef<'_>) -> Judged {
         let verdict = match item.status {
             Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. } => None,
             Status::Error { .. } => Some(Verdict::Unreadable),
             Status::Hashed(_) => {
                 let digests: Vec<_> = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
                 if digests.iter().any(|digest| self.contents.contains(&fingerprint(digest))) {
-                    self.strays.push(Stray { row, path: item.path.to_vec(), size: item.meta.size, digests });
+                    self.new_files.push(NewFile { row, path: item.path.to_vec(), size: item.meta.size, digests });
                 }
                 Some(Verdict::New)
             }
@@ -238,21 +239,21 @@ impl Audit {
         Judged { verdict, evidence: None }
     }
 
-    /// Ends the audit: entries that no result had the name of are missing, unless their content was met elsewhere.
+    /// Ends the audit. Entries without a result are missing, unless a new file has their content.
     #[must_use]
     pub fn finish(mut self) -> Findings {
         while self.next < self.baseline.len() {
-            self.pass();
+            self.add_unseen();
         }
         let moves = self.moves();
         let mut absent = Vec::new();
-        let moved: HashSet<usize> = moves.iter().map(|(unmet, _)| *unmet).collect();
-        // Behind a name that was opened and not found come those passed by the walk: in walk order again.
-        for (_, unmet) in self.unmet.iter().enumerate().filter(|(place, _)| !moved.contains(place)) {
-            let Some(expected) = self.baseline.get(unmet.index) else { continue };
-            let verdict = if unmet.behind.is_some() { Verdict::Unreadable } else { Verdict::Missing };
+        let moved: HashSet<usize> = moves.iter().map(|(unseen, _)| *unseen).collect();
+        // Results arrived in walk order, so the unseen entries are in walk order, too.
+        for (_, unseen) in self.unseen.iter().enumerate().filter(|(index, _)| !moved.contains(index)) {
+            let Some(expected) = self.baseline.get(unseen.index) else { continue };
+            let verdict = if unseen.directory_error.is_some() { Verdict::Unreadable } else { Verdict::Missing };
             *self.counts.of(verdict) += 1;
-            let code = unmet.behind.unwrap_or(ErrorCode::NotFound);
+            let code = unseen.directory_error.unwrap_or(ErrorCode::NotFound);
             absent.push(Absent { path: expected.name.to_vec(), verdict, code });
         }
         let mut moves: Vec<Move> = moves.into_iter().map(|(_, one)| one).collect();
@@ -262,23 +263,25 @@ impl Audit {
         Findings { counts: self.counts, moves, absent, algorithm: self.decided }
     }
 
-    /// Pairs of a place among the unmet and a move.
+    /// The moves, each with the index of its entry among the unseen ones.
     fn moves(&self) -> Vec<(usize, Move)> {
-        let places: Vec<usize> = (0..self.unmet.len()).filter(|&place| self.unmet[place].behind.is_none()).collect();
-        let expected: Vec<_> = places.iter().filter_map(|&place| self.baseline.get(self.unmet[place].index)).collect();
-        let gone: Vec<_> = expected
+        let may_have_moved = |&index: &usize| self.unseen[index].directory_error.is_none();
+        let indices: Vec<usize> = (0..self.unseen.len()).filter(may_have_moved).collect();
+        let expected: Vec<_> =
+            indices.iter().filter_map(|&index| self.baseline.get(self.unseen[index].index)).collect();
+        let missing: Vec<_> = expected
             .iter()
             .map(|one| Candidate { path: one.name, size: one.known.size, digests: one.digests })
             .collect();
-        let come: Vec<_> = self
-            .strays
+        let new: Vec<_> = self
+            .new_files
             .iter()
-            .map(|stray| Candidate { path: &stray.path, size: Some(stray.size), digests: &stray.digests })
+            .map(|file| Candidate { path: &file.path, size: Some(file.size), digests: &file.digests })
             .collect();
-        let pairs = pair(&gone, &come, self.decided).into_iter().map(|(gone_at, come_at)| {
-            let stray = &self.strays[come_at];
-            let from = expected[gone_at].name.to_vec();
-            (places[gone_at], Move { row: stray.row, path: stray.path.clone(), from })
+        let pairs = pair_moves(&missing, &new, self.decided).into_iter().map(|(missing_at, new_at)| {
+            let file = &self.new_files[new_at];
+            let from = expected[missing_at].name.to_vec();
+            (indices[missing_at], Move { row: file.row, path: file.path.clone(), from })
         });
         pairs.collect()
     }

@@ -1,7 +1,7 @@
-//! What files should be: the entries of a manifest, in walk order, one a name.
+//! What files should be: the entries of a manifest, in walk order, one per name.
 //!
-//! Names are compared without a leading `./`. What is absolute, or leads out or around, is refused: a baseline
-//! is about one tree.
+//! Names are compared without a leading `./`. Absolute names and names with `..` are refused: a baseline describes one
+//! tree.
 
 use crate::digest::{Algorithm, Algorithms};
 use crate::file::{PathInvalid, RelPath};
@@ -9,9 +9,6 @@ use crate::manifest::{Claimed, Record};
 
 use super::difference::Fact;
 use crate::result::{Known, walk_order};
-
-/// A name that cannot be one in a tree.
-pub type NameInvalid = PathInvalid;
 
 /// The entries of a manifest, sorted and merged.
 ///
@@ -77,7 +74,7 @@ impl Baseline {
         (0..self.len()).filter_map(move |index| self.get(index).map(fact))
     }
 
-    /// What must be computed of every file, where untagged digests are known to be of one algorithm or not.
+    /// The algorithms to compute for every file. `untagged` is the algorithm of untagged digests, if it is known.
     #[must_use]
     pub fn algorithms(&self, untagged: Option<Algorithm>) -> Algorithms {
         let mut all: Vec<Algorithm> = Vec::new();
@@ -100,13 +97,13 @@ impl Baseline {
         })
     }
 
-    /// All claims of all entries.
+    /// All digests of all entries.
     pub(super) fn claims(&self) -> &[Claimed] {
         &self.claims
     }
 }
 
-/// Gathers the records of a manifest.
+/// Collects the records of a manifest.
 #[derive(Debug, Default)]
 pub struct BaselineBuilder {
     raw: Baseline,
@@ -119,15 +116,15 @@ impl BaselineBuilder {
         Self::default()
     }
 
-    /// Takes a record. One without a digest expects nothing and is passed over.
+    /// Adds a record. One without a digest is ignored.
     ///
     /// # Errors
-    /// [`NameInvalid`], which says what is wrong with its name.
-    pub fn push(&mut self, record: &Record) -> Result<(), NameInvalid> {
+    /// [`PathInvalid`], which says what is wrong with its name.
+    pub fn push(&mut self, record: &Record) -> Result<(), PathInvalid> {
         if record.digests.is_empty() {
             return Ok(());
         }
-        let name = without_dots(&record.name);
+        let name = strip_current_directory(&record.name);
         RelPath::new(name)?;
         if name.is_empty() {
             return Err(PathInvalid("is empty"));
@@ -136,7 +133,7 @@ impl BaselineBuilder {
         Ok(())
     }
 
-    /// Takes what was known of a file that a walk met.
+    /// Adds what was known of a file of a walk.
     pub fn push_fact(&mut self, fact: &Fact) {
         if !fact.digests.is_empty() {
             self.add(&fact.path, &fact.digests, fact.known);
@@ -156,7 +153,7 @@ impl BaselineBuilder {
         raw.claims.extend_from_slice(claims);
     }
 
-    /// Sorts the entries and puts those of one name together.
+    /// Sorts the entries and merges those with the same name.
     #[must_use]
     pub fn finish(self) -> Baseline {
         let raw = self.raw;
@@ -177,7 +174,7 @@ impl BaselineBuilder {
 }
 
 impl Baseline {
-    /// Appends an entry that sorts after or beside the last one.
+    /// Appends an entry that sorts after the last one or has the same name.
     fn append(&mut self, name: &[u8], claims: &[Claimed], known: Known) {
         let repeats = self.len().checked_sub(1).and_then(|last| self.get(last)).is_some_and(|last| last.name == name);
         if !repeats {
@@ -200,8 +197,8 @@ impl Baseline {
     }
 }
 
-/// The name without `./` in front.
-fn without_dots(mut name: &[u8]) -> &[u8] {
+/// The name without leading `./`.
+fn strip_current_directory(mut name: &[u8]) -> &[u8] {
     while let Some(rest) = name.strip_prefix(b"./") {
         name = rest;
     }
@@ -219,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_sorted_as_a_walk_goes_and_those_of_one_name_are_one() {
+    fn entries_are_in_walk_order_and_those_with_the_same_name_are_merged() {
         let mut builder = BaselineBuilder::new();
         for (name, byte) in [("b", 1), ("a.c", 2), ("./a/x", 3), ("a/x", 4), ("././b", 1)] {
             builder.push(&record(name, byte)).unwrap();
@@ -227,14 +224,14 @@ mod tests {
         let baseline = builder.finish();
         assert_eq!(baseline.names().collect::<Vec<_>>(), [&b"a/x"[..], b"a.c", b"b"]);
         let digests: Vec<_> = (0..3).map(|index| baseline.get(index).unwrap().digests.len()).collect();
-        assert_eq!(digests, [2, 1, 1], "a second digest counts, the same one twice does not");
+        assert_eq!(digests, [2, 1, 1], "a second digest is kept, a repeated one is not");
         assert_eq!(baseline.algorithms(None), Algorithms::single(Algorithm::Crc32));
     }
 
     #[test]
     fn names_that_lead_out_of_the_tree_are_refused() {
         for name in ["/etc/passwd", "../a", "a/../b", "./", "a//b", "a/"] {
-            assert!(BaselineBuilder::new().push(&record(name, 1)).is_err(), "{name} was taken");
+            assert!(BaselineBuilder::new().push(&record(name, 1)).is_err(), "{name} was accepted");
         }
         let without = Record { digests: Vec::new(), ..record("../a", 1) };
         assert!(BaselineBuilder::new().push(&without).is_ok());

@@ -1,22 +1,22 @@
-//! What a comparison says of a file, and how often it says what.
+//! How a file changed between two times, and how many files changed in which way.
 
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
-/// What became of a file from one time to another.
+/// How a file changed between two times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Change {
-    /// It was not there.
+    /// It did not exist.
     Added,
-    /// It is not there any more.
+    /// It no longer exists.
     Removed,
-    /// Its content is another.
+    /// Its content differs.
     Modified,
     /// It has another name.
     Moved,
-    /// Its content is another, and nothing tells of a write.
+    /// Its content differs, and its metadata shows no write.
     SuspectedRot,
     /// It could not be read at one of the two times.
     Unreadable,
@@ -32,7 +32,7 @@ impl Change {
         self.into()
     }
 
-    /// The change of this name, if there is one.
+    /// The change with this name, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|change| change.name() == name)
@@ -42,19 +42,19 @@ impl Change {
 /// How many files changed in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// They were not there.
+    /// Files that did not exist.
     pub added: u64,
-    /// They are not there any more.
+    /// Files that no longer exist.
     pub removed: u64,
-    /// Of other content.
+    /// Files whose content differs.
     pub modified: u64,
-    /// Under another name.
+    /// Files under another name.
     pub moved: u64,
-    /// Of other content without a write.
+    /// Files whose content differs without a write.
     pub suspected_rot: u64,
-    /// The same under the same name.
+    /// Files with the same content and name.
     pub unchanged: u64,
-    /// Not readable at one of the two times; left out where there is none.
+    /// Files that could not be read at one of the two times. As JSON it is left out if it is 0.
     #[serde(skip_serializing_if = "is_zero")]
     pub unreadable: u64,
 }
@@ -65,7 +65,7 @@ const fn is_zero(count: &u64) -> bool {
 }
 
 impl Counts {
-    /// Whether nothing differs.
+    /// Whether no file changed.
     #[must_use]
     pub fn all_unchanged(&self) -> bool {
         *self == Self { unchanged: self.unchanged, ..Self::default() }

@@ -1,7 +1,7 @@
-//! Two sets of facts about one tree, then and now, side by side.
+//! Compares two sets of facts about one tree, at two times.
 //!
-//! Both come in walk order, so that one pass over each is enough; what differs is held in memory and bounded,
-//! what is unchanged is counted.
+//! Both are in walk order, so each is read only once. Differences are kept in memory, up to a limit; unchanged files are
+//! only counted.
 
 use std::cmp::Ordering;
 
@@ -10,14 +10,14 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::change::{Change, Counts};
-use super::pairs::{Candidate, agree, pair};
+use super::moves::{Candidate, agree, pair_moves};
 use crate::digest::Algorithm;
 use crate::manifest::Claimed;
 use crate::result::{
     ErrorCode, Evidence, ItemRef, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order,
 };
 
-/// Differences that one comparison holds.
+/// How many differences one comparison keeps.
 const MAX_DIFFERENCES: usize = 1_000_000;
 
 /// What is known of one file at one time.
@@ -25,14 +25,14 @@ const MAX_DIFFERENCES: usize = 1_000_000;
 pub struct Fact {
     /// The exact bytes of its path.
     pub path: Vec<u8>,
-    /// What was recorded beside its digests.
+    /// What was recorded besides its digests.
     pub known: Known,
-    /// Its digests; none where it could not be read.
+    /// Its digests; none if it could not be read.
     pub digests: Vec<Claimed>,
 }
 
 impl Fact {
-    /// What a result says of its file. None for what is not a file or is not there.
+    /// The facts in a result. `None` for an entry that is not a file or does not exist.
     #[must_use]
     pub fn of_item(item: &ItemRef<'_>) -> Option<Self> {
         if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
@@ -46,36 +46,36 @@ impl Fact {
 /// What was known of a file at one of the two times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Glimpse {
-    /// What was recorded beside its digests.
+    /// What was recorded besides its digests.
     pub known: Known,
     /// Its digests.
     pub digests: Vec<Claimed>,
 }
 
-/// One file that is not what it was.
+/// One file that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// In which way.
+    /// How it changed.
     pub change: Change,
     /// Its path; of a moved file, the new one.
     pub path: Vec<u8>,
-    /// The path it had, where it moved.
+    /// Its old path, if it moved.
     pub moved_from: Option<Vec<u8>>,
-    /// What the word on a changed digest rests on.
+    /// The evidence, if the digest changed.
     pub evidence: Option<Evidence>,
-    /// What it was.
+    /// What was known of it at the first time.
     pub old: Option<Glimpse>,
-    /// What it is.
+    /// What was known of it at the second time.
     pub new: Option<Glimpse>,
 }
 
-/// Two sets of facts compared.
+/// The outcome of a comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// How many.
+    /// How many files changed in which way.
     pub counts: Counts,
-    /// What differs, in walk order.
+    /// The files that changed, in walk order.
     pub items: Vec<Difference>,
 }
 
@@ -85,19 +85,19 @@ pub enum ComparisonError<E> {
     /// A source of facts failed.
     #[error(transparent)]
     Source(E),
-    /// No digest of the one is of an algorithm that the other has.
+    /// They have no algorithm in common.
     #[error("there is no algorithm that both have digests of")]
     NothingInCommon,
-    /// More differs than a comparison holds.
+    /// More files changed than a comparison keeps.
     #[error("more than {MAX_DIFFERENCES} files differ")]
     TooMany,
 }
 
-/// Compares what was with what is; both in walk order. Facts out of that order are passed over if they have no
-/// digest: files that an audit missed are told after its walk.
+/// Compares old facts with new ones; both must be in walk order. Facts out of this order are ignored if they have no
+/// digest: an audit appends the files that it missed after its walk.
 ///
 /// # Errors
-/// What a source gives, and [`ComparisonError`].
+/// See [`ComparisonError`].
 pub fn compare<E>(
     old: impl IntoIterator<Item = Result<Fact, E>>,
     new: impl IntoIterator<Item = Result<Fact, E>>,
@@ -125,7 +125,7 @@ pub fn compare<E>(
     Ok(merge.finish())
 }
 
-/// A source of facts, which must be in order.
+/// The facts of a source that are in walk order.
 struct Ordered<I> {
     facts: I,
     last: Vec<u8>,
@@ -155,14 +155,14 @@ struct Merge {
     untagged: Option<Algorithm>,
     counts: Counts,
     items: Vec<Difference>,
-    /// The last path of the new facts that could not be read: what is below it is not known to be gone.
-    closed: Option<Vec<u8>>,
+    /// The last new path that could not be read. If it is a directory, the files below it may still exist.
+    unreadable: Option<Vec<u8>>,
 }
 
 impl Merge {
     fn removed<E>(&mut self, fact: Option<Fact>) -> Result<(), ComparisonError<E>> {
         let Some(fact) = fact else { return Ok(()) };
-        let hidden = self.closed.as_ref().is_some_and(|directory| is_below(&fact.path, directory));
+        let hidden = self.unreadable.as_ref().is_some_and(|directory| is_below(&fact.path, directory));
         if fact.digests.is_empty() {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl Merge {
     fn added<E>(&mut self, fact: Option<Fact>) -> Result<(), ComparisonError<E>> {
         let Some(fact) = fact else { return Ok(()) };
         if fact.digests.is_empty() {
-            self.closed = Some(fact.path.clone());
+            self.unreadable = Some(fact.path.clone());
             return self.push(difference(Change::Unreadable, fact.path));
         }
         self.push(Difference { new: Some(glimpse(&fact)), ..difference(Change::Added, fact.path) })
@@ -182,7 +182,7 @@ impl Merge {
     fn both<E>(&mut self, facts: Option<(Fact, Fact)>) -> Result<(), ComparisonError<E>> {
         let Some((then, now)) = facts else { return Ok(()) };
         if now.digests.is_empty() {
-            self.closed = Some(now.path.clone());
+            self.unreadable = Some(now.path.clone());
         }
         let (old, new) = (Some(glimpse(&then)), Some(glimpse(&now)));
         if then.digests.is_empty() || now.digests.is_empty() {
@@ -221,23 +221,22 @@ impl Merge {
         Comparison { counts: self.counts, items: self.items }
     }
 
-    /// Removed and added ones of the same content become one moved file, at its new place.
+    /// Joins removed and added files with the same content into moved files, with the new path.
     fn join_moves(&mut self) {
         let items = &self.items;
-        let places = |change| (0..items.len()).filter(|&place| items[place].change == change).collect::<Vec<_>>();
-        let (removed, added) = (places(Change::Removed), places(Change::Added));
-        let candidate = |&place: &usize| {
-            let item = &items[place];
+        let indices = |change| (0..items.len()).filter(|&index| items[index].change == change).collect::<Vec<_>>();
+        let (removed, added) = (indices(Change::Removed), indices(Change::Added));
+        let candidate = |&index: &usize| {
+            let item = &items[index];
             let seen = item.old.as_ref().or(item.new.as_ref());
             let (size, digests) = seen.map_or((None, &[][..]), |seen| (seen.known.size, &seen.digests[..]));
             Candidate { path: &item.path, size, digests }
         };
-        let gone: Vec<_> = removed.iter().map(candidate).collect();
-        let come: Vec<_> = added.iter().map(candidate).collect();
+        let missing: Vec<_> = removed.iter().map(candidate).collect();
+        let new: Vec<_> = added.iter().map(candidate).collect();
         let mut joined = vec![false; self.items.len()];
-        let pairs = pair(&gone, &come, self.untagged);
-        for (gone_at, come_at) in pairs {
-            let (from, to) = (removed[gone_at], added[come_at]);
+        for (missing_at, new_at) in pair_moves(&missing, &new, self.untagged) {
+            let (from, to) = (removed[missing_at], added[new_at]);
             joined[from] = true;
             let (path, old) = (self.items[from].path.clone(), self.items[from].old.take());
             let item = &mut self.items[to];

@@ -1,12 +1,12 @@
-//! Files of the same content, and what could be gained by keeping one of them.
+//! Files with the same content, and how many bytes could be freed by keeping only one of them.
 //!
-//! Names of one inode are one copy: removing one of them frees nothing. Report only; nothing here, or anywhere
-//! in hivesum, deletes.
+//! Names of one inode are one copy: removing one of them frees nothing. Duplicates are only reported; hivesum never
+//! deletes a file.
 
 use crate::digest::{Algorithm, Algorithms};
 use crate::result::FileIdentity;
 
-/// Bytes of a digest that are kept: SHA-512 cut to 256 bits is as good as SHA-512/256.
+/// How many bytes of a digest are compared: SHA-512 cut to 256 bits is as good as SHA-512/256.
 const KEY_BYTES: usize = 32;
 
 /// One name of a file.
@@ -15,39 +15,39 @@ pub struct Copy {
     size: u64,
     key: [u8; KEY_BYTES],
     identity: FileIdentity,
-    /// Which of the names this is, as the caller counts them; in walk order.
-    place: u64,
+    /// The caller's index of this name, in walk order.
+    index: u64,
 }
 
 impl Copy {
     /// A name of a file with this digest.
     #[must_use]
-    pub fn new(place: u64, size: u64, digest: &[u8], identity: FileIdentity) -> Self {
+    pub fn new(index: u64, size: u64, digest: &[u8], identity: FileIdentity) -> Self {
         let mut key = [0; KEY_BYTES];
         let len = digest.len().min(KEY_BYTES);
         key[..len].copy_from_slice(&digest[..len]);
-        Self { size, key, identity, place }
+        Self { size, key, identity, index }
     }
 }
 
-/// Files of one content.
+/// Files with the same content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Bytes of each.
+    /// The size of each in bytes.
     pub size: u64,
-    /// Copies, names of one inode being one.
+    /// The number of copies; names of one inode count as one.
     pub count: u64,
-    /// What all copies but one take.
+    /// The bytes of all copies but one.
     pub reclaimable_bytes: u64,
-    /// All names, as the caller counts them.
+    /// The caller's indices of all names.
     pub places: Vec<u64>,
 }
 
-/// Groups of two copies and more, the most reclaimable bytes first, then in the order of their first names.
+/// Groups of at least two copies, sorted by reclaimable bytes, the most first, then by their first names.
 #[must_use]
 pub fn groups(mut copies: Vec<Copy>, min_size: u64) -> Vec<Group> {
     copies.retain(|copy| copy.size >= min_size);
-    copies.sort_unstable_by_key(|copy| (copy.size, copy.key, copy.identity, copy.place));
+    copies.sort_unstable_by_key(|copy| (copy.size, copy.key, copy.identity, copy.index));
     let same_content = |one: &Copy, other: &Copy| (one.size, one.key) == (other.size, other.key);
     let mut groups: Vec<Group> = copies.chunk_by(same_content).filter_map(group_of).collect();
     groups.sort_by(|one, other| {
@@ -59,20 +59,20 @@ pub fn groups(mut copies: Vec<Copy>, min_size: u64) -> Vec<Group> {
 fn group_of(names: &[Copy]) -> Option<Group> {
     let count = names.chunk_by(|one, other| one.identity == other.identity).count() as u64;
     let size = names.first()?.size;
-    let mut places: Vec<u64> = names.iter().map(|copy| copy.place).collect();
+    let mut places: Vec<u64> = names.iter().map(|copy| copy.index).collect();
     places.sort_unstable();
     (count > 1).then(|| Group { size, count, reclaimable_bytes: size.saturating_mul(count - 1), places })
 }
 
-/// All digests of a job are too short.
+/// All digests of a job are too short to prove that two files are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the job has no digest long enough to tell that two files are alike")]
 pub struct NothingTells;
 
-/// The algorithm that tells best whether two files are alike.
+/// The algorithm that proves best that two files are the same.
 ///
 /// # Errors
-/// [`NothingTells`] where all are too short to tell.
+/// [`NothingTells`] if all digests are too short.
 pub fn key_algorithm(algorithms: &Algorithms) -> Result<Algorithm, NothingTells> {
     let strength = |algorithm: &Algorithm| (algorithm.is_secure(), algorithm.digest_bytes().min(KEY_BYTES));
     let long_enough = |algorithm: &Algorithm| algorithm.digest_bytes() >= 16;
@@ -83,12 +83,12 @@ pub fn key_algorithm(algorithms: &Algorithms) -> Result<Algorithm, NothingTells>
 mod tests {
     use super::*;
 
-    fn copy(place: u64, size: u64, digest: u8, inode: u64) -> Copy {
-        Copy::new(place, size, &[digest; 64], FileIdentity { device: 1, inode })
+    fn copy(index: u64, size: u64, digest: u8, inode: u64) -> Copy {
+        Copy::new(index, size, &[digest; 64], FileIdentity { device: 1, inode })
     }
 
     #[test]
-    fn groups_come_by_what_could_be_reclaimed() {
+    fn groups_are_sorted_by_reclaimable_bytes() {
         let copies =
             vec![copy(0, 10, 1, 1), copy(1, 10, 1, 2), copy(2, 100, 2, 3), copy(3, 100, 2, 4), copy(4, 10, 3, 5)];
         let groups = groups(copies, 0);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_algorithm_tells_and_a_short_one_does_not() {
+    fn the_best_algorithm_is_used_and_a_short_one_never() {
         let key = |list: &str| key_algorithm(&list.parse().unwrap());
         assert_eq!(key("md5,crc32,sha256"), Ok(Algorithm::Sha256));
         assert_eq!(key("xxh3_128,sha1"), Ok(Algorithm::Sha1));

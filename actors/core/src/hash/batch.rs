@@ -1,7 +1,7 @@
-//! One quantum of small files: open, check, read, digest, check again, one after the other.
+//! One quantum of small files: open, check, read, digest, check again, one file after the other.
 //!
-//! Ends early when it has done its share of bytes; the driver then asks for the rest. A panic costs the
-//! file it happened on and nothing else. Large files are opened and handed back to be cut into pieces.
+//! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only the
+//! file it happened on. Large files are opened and returned, to be cut into pieces.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,30 +16,30 @@ use crate::guard_is_out;
 use crate::result::{ErrorCode, FileMeta, Origin, Status};
 use crate::walk::{Fate, Plan};
 
-/// Bytes after which a batch stops and hands the rest back: some milliseconds of the slower digests.
+/// After this many bytes a batch stops and returns the rest: a few milliseconds of the slower digests.
 const BATCH_BYTES: u64 = 8 << 20;
 
-/// Large files that one batch opens before it stops: each holds a descriptor until its turn comes.
+/// After this many large files a batch stops: each keeps a descriptor until it is hashed.
 const BATCH_LARGE_FILES: usize = 4;
 
-/// Entries of a plan to be hashed by one hasher in one go.
+/// Entries of a plan that one hasher hashes in one quantum.
 #[derive(Debug)]
 pub struct BatchTask {
-    /// Whose entries they are.
+    /// The plan.
     pub plan: Arc<Plan>,
-    /// Which of them.
+    /// Which of its entries.
     pub range: Range<usize>,
-    /// What holds for each.
+    /// The rules of the scan.
     pub rules: Arc<ScanRules>,
 }
 
-/// What came of a batch: its entries up to `next`.
+/// The results of a batch: those of its entries up to `next`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BatchDone {
     /// The first entry that was not reached.
     pub next: usize,
-    /// One for each entry that is settled.
+    /// One for each entry with a result.
     pub outcomes: Vec<Outcome>,
     /// The digests of the hashed outcomes, end to end.
     pub digests: Vec<u8>,
@@ -58,11 +58,11 @@ pub struct BatchDone {
 pub struct Outcome {
     /// Which entry of the plan.
     pub index: usize,
-    /// What `fstat` said.
+    /// What `fstat` returned.
     pub meta: FileMeta,
-    /// What came of it.
+    /// Whether it has digests, or why not.
     pub status: Status,
-    /// Where it comes from.
+    /// Whether the file was read for it.
     pub origin: Origin,
 }
 
@@ -133,7 +133,7 @@ impl BatchDone {
         self.outcomes.push(Outcome { index, meta, status, origin: Origin::Read });
     }
 
-    /// Takes over what is known of a file that is what it was. Nothing is opened, and no byte read.
+    /// Uses the result of an earlier run if the file is unchanged. The file is not opened.
     fn settle_known(&mut self, task: &BatchTask, index: usize) -> bool {
         let Some((known, digests)) = task.plan.known(index, task.rules.algorithms.digest_bytes()) else { return false };
         let entry = &task.plan.entries[index];
@@ -148,7 +148,7 @@ impl BatchDone {
         true
     }
 
-    /// What a panicking file has left behind is not a digest.
+    /// Discards what a panic left behind, which is not a digest.
     fn settle_panic(&mut self, index: usize, digests_before: usize) {
         self.panics += 1;
         self.digests.truncate(digests_before);

@@ -1,5 +1,5 @@
-//! The heartbeat of a hasher: what it is at, shared with the Supervisor without a message, and with the next
-//! process, should this one die, through the [slots](crate::sys::slots).
+//! The heartbeat of a hasher: its progress, shared with the Supervisor without a message. What it reads is recorded in
+//! the [slots](crate::sys::slots), for the next process if this one crashes.
 
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::sys::slots::{JobTag, Slots};
 use crate::walk::{Plan, PlanEntry};
 
-/// Where hashers note what they read; empty where nobody wants to know.
+/// Where hashers record what they read; empty if that is not needed.
 pub type Notebook = Arc<OnceLock<Slots>>;
 
 /// Written by one hasher thread, read by the Supervisor.
@@ -21,25 +21,25 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Of the hasher in this slot.
+    /// The heartbeat of the hasher in this slot.
     pub fn new(slot: usize, notebook: Notebook) -> Self {
         Self { slot, notebook, ..Self::default() }
     }
 
-    /// The hasher turns to entry `index` of its batch.
+    /// The hasher starts on entry `index` of its batch.
     pub(crate) fn begin(&self, index: usize) {
         self.at.store(index, Ordering::Relaxed);
         self.beat();
     }
 
-    /// Notes that it turns to a file, from `offset` on.
+    /// Records that it starts on a file, from `offset` on.
     pub(crate) fn note(&self, job_tag: JobTag, plan: &Plan, entry: &PlanEntry, offset: u64) {
         if let Some(slots) = self.notebook.get() {
             slots.note(self.slot, job_tag, (&plan.group(entry).shown, plan.name(entry)), offset);
         }
     }
 
-    /// Notes that it reads nothing.
+    /// Records that it reads nothing.
     pub fn forget(&self) {
         if let Some(slots) = self.notebook.get() {
             slots.forget(self.slot);
@@ -48,26 +48,26 @@ impl Heartbeat {
 
     /// Shows that the hasher makes progress.
     pub fn beat(&self) {
-        // A plain store would do (one writer), but reads from other threads must not be torn.
+        // There is one writer, so a load and a store would do; the atomic type is for the threads that read it.
         self.beats.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often it has shown progress.
+    /// How often it has made progress.
     pub fn beats(&self) -> u64 {
         self.beats.load(Ordering::Relaxed)
     }
 
-    /// The entry it is at, where its quantum is a batch.
+    /// The entry it works on, if its quantum is a batch.
     pub fn at(&self) -> usize {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Notes the kernel's id of the hasher's thread.
+    /// Stores the kernel's id of the hasher's thread.
     pub fn set_thread_id(&self, thread_id: i32) {
         self.thread_id.store(thread_id, Ordering::Relaxed);
     }
 
-    /// The hasher's thread; nothing until it has started.
+    /// The id of the hasher's thread. `None` until it has started.
     pub fn thread_id(&self) -> Option<i32> {
         Some(self.thread_id.load(Ordering::Relaxed)).filter(|&thread_id| thread_id != 0)
     }

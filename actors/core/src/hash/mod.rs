@@ -1,7 +1,8 @@
-//! Hashing files: one bounded quantum of work at a time, by the thread that calls.
+//! Hashing files: one bounded quantum of work at a time, on the calling thread.
 //!
-//! A batch of small files is opened, checked, read, digested and checked again, one after the other; a large file is
-//! handed back to be hashed segment by segment. Which files, and what becomes of the results, is the caller's.
+//! The small files of a batch are opened, checked, read, digested and checked again, one after the other. Large files are
+//! returned to the caller, to be hashed segment by segment. The caller decides which files are hashed and what happens
+//! to the results.
 
 mod batch;
 mod heartbeat;

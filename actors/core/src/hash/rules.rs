@@ -1,4 +1,4 @@
-//! What holds for every file of a scan.
+//! The rules for every file of a scan: algorithms, limits, and what is refused.
 
 /// Which bytes of each file are digested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ use crate::guard_is_out;
 use crate::result::FileIdentity;
 use crate::sys::slots::JobTag;
 
-/// What holds for every file of a scan.
+/// The rules for every file of a scan.
 #[derive(Debug)]
 pub struct ScanRules {
     /// The digests to compute.
@@ -41,15 +41,15 @@ pub struct ScanRules {
     pub coverage: Coverage,
     /// How large files are read.
     pub io: IoMode,
-    /// Refuse files that somebody may be writing to.
+    /// Refuse files that may have a writer.
     pub require_stable: bool,
-    /// Longer files are refused.
+    /// Larger files are refused.
     pub max_file_bytes: u64,
-    /// The most that is read of a file whose size says 0.
+    /// The most that is read of a file whose size is reported as 0.
     pub max_unsized_bytes: u64,
-    /// Files of our own that are never opened.
+    /// hivesum's own files, which are skipped.
     pub leave_out: Vec<FileIdentity>,
-    /// Who asks, for the note of what is being read; see [`crate::sys::slots`].
+    /// The job, if what is read is to be recorded; see [`crate::sys::slots`].
     pub job_tag: Option<JobTag>,
 }
 
@@ -78,7 +78,7 @@ impl ScanRules {
         }
     }
 
-    /// Whether a digest that is not known to be stable is refused.
+    /// Whether files with a possible writer are refused.
     pub fn refuses_unverified(&self) -> bool {
         self.require_stable && !guard_is_out!(RequireStable)
     }

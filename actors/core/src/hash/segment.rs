@@ -1,7 +1,8 @@
-//! One quantum of a large file: a piece of it into one digest's state, or a BLAKE3 subtree of its own.
+//! One quantum of a large file: one piece for one digest's state, or one BLAKE3 subtree.
 //!
-//! A file whose size says 0 has no pieces to be cut ahead: all its digests go over it together, a piece's
-//! worth of bytes at a time. Before a file is read once more, a quantum of no bytes looks at it anew.
+//! A file whose size is reported as 0 cannot be cut into pieces ahead: one quantum after the other reads on by the
+//! length of a piece, for all digests at once. Before a changed file is read again, a quantum without bytes calls
+//! `fstat` and probes for writers.
 
 use std::sync::Arc;
 
@@ -13,27 +14,27 @@ use crate::result::{FileMeta, Stability, Status};
 use crate::sys::slots::JobTag;
 use crate::walk::Plan;
 
-/// A piece to be digested.
+/// A piece to digest.
 #[derive(Debug)]
 pub struct SegmentTask {
     /// The open file.
     pub file: Arc<OpenFile>,
-    /// What the file was when this pass over it began.
+    /// The file's metadata when this read of it began.
     pub meta: FileMeta,
     /// Which bytes of it.
     pub piece: Piece,
     /// What to do with them.
     pub work: SegmentWork,
-    /// The file's name, for the note of what is being read.
+    /// The file's name, to record what is being read.
     pub named: Named,
 }
 
-/// Who asked for a file, and which one it is.
+/// A file's job and its entry in a plan.
 #[derive(Debug, Clone)]
 pub struct Named {
-    /// The job that reads it, if it is to be noted.
+    /// The job, if what is read is to be recorded.
     pub job_tag: Option<JobTag>,
-    /// The plan that names the file.
+    /// The plan with the file.
     pub plan: Arc<Plan>,
     /// Which of its entries.
     pub index: usize,
@@ -42,17 +43,17 @@ pub struct Named {
 /// What is done with the bytes.
 #[derive(Debug)]
 pub enum SegmentWork {
-    /// A BLAKE3 subtree that starts at the piece's offset.
+    /// They are a BLAKE3 subtree that begins at the piece's offset.
     Subtree,
-    /// One digest's running state; it comes back with the answer.
+    /// They are added to one digest's running state, which is returned.
     Chain(Chain),
-    /// The states of all digests, over whatever comes from the piece's offset on.
+    /// All bytes from the piece's offset on are added to the states of all digests.
     Unsized(Box<MultiHasher>),
-    /// Nothing is read: what is the file now, and who may be writing to it?
+    /// Nothing is read: what are the file's metadata now, and may it have a writer?
     Look,
 }
 
-/// What came of a segment.
+/// The result of a segment.
 #[derive(Debug)]
 pub enum SegmentDone {
     /// The chaining value of a BLAKE3 subtree.
@@ -61,16 +62,16 @@ pub enum SegmentDone {
     Chain(Chain),
     /// The states of all digests of a file without a known size.
     Unsized(Box<MultiHasher>, UnsizedRead),
-    /// What the second look at the file says.
+    /// The file's metadata now, and whether a writer can be ruled out.
     Looked(FileMeta, Stability),
-    /// The file is no longer what it was; this is what it is now.
+    /// The file changed; these are its metadata now.
     Changed(FileMeta),
     /// The file has no digest.
     Failed(Status),
 }
 
 impl SegmentDone {
-    /// How many bytes were digested, where the piece had so many.
+    /// How many bytes were digested of a piece of this many bytes.
     pub const fn bytes(&self, piece_bytes: u64) -> u64 {
         match self {
             Self::Unsized(_, read) => read.bytes,
@@ -80,7 +81,7 @@ impl SegmentDone {
     }
 }
 
-/// Digests the piece, then looks at the file again.
+/// Digests the piece, then calls `fstat` again.
 pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &Heartbeat) -> SegmentDone {
     if let Named { job_tag: Some(job_tag), plan, index } = &task.named {
         heartbeat.note(*job_tag, plan, &plan.entries[*index], task.piece.offset);

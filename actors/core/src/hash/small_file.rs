@@ -1,5 +1,5 @@
-//! One file of a batch: open, probe, read, digest, look again; anew where it changed, refused where it
-//! goes on changing. One that is too long is handed back, opened, to be cut into pieces.
+//! One file of a batch: open, probe, read, digest, `fstat` again. A file that changed is read again, and refused if it
+//! keeps changing. A file that is too large is returned open, to be cut into pieces.
 
 use rustix::io::Errno;
 
@@ -10,7 +10,7 @@ use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
 use crate::walk::{Plan, PlanEntry};
 
-/// What came of one entry.
+/// The result of one entry.
 pub(crate) enum Found {
     Settled(FileMeta, Status),
     Large(LargeFound),
@@ -41,8 +41,8 @@ impl FileWork<'_> {
         };
         fail::fail_point!("file_opened");
         if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) && !guard_is_out!(OwnFiles) {
-            // It came to this name since the walk looked. Closing it would drop the database's locks, which
-            // belong to the process (`fcntl(2)`): the descriptor stays open for as long as that lives.
+            // It got this name after the walk. Closing it would release the database's locks, which belong to the
+            // process (`fcntl(2)`), so the descriptor stays open until the process ends.
             std::mem::forget(file);
             return Found::Settled(meta, Status::Skipped(SkipReason::Internal));
         }
@@ -50,21 +50,21 @@ impl FileWork<'_> {
             return Found::error(meta, ErrorCode::TooLarge);
         }
         if self.is_too_long(&meta) {
-            return self.hand_back(index, file, meta);
+            return self.return_large(index, file, meta);
         }
         match self.hash_small(&file, meta) {
             Some(found) => found,
-            None => self.hand_back(index, file, meta),
+            None => self.return_large(index, file, meta),
         }
     }
 
-    /// Whether more bytes are to be read of it than a batch reads of one file.
+    /// Whether more of the file is to be read than a batch reads of one file.
     fn is_too_long(&self, meta: &FileMeta) -> bool {
         self.rules.coverage.bytes_read(meta.size) > PIECE_BYTES as u64
     }
 
-    /// Too long for a batch: it is cut into pieces.
-    fn hand_back(&self, index: usize, file: OpenFile, meta: FileMeta) -> Found {
+    /// A file that is too large for a batch.
+    fn return_large(&self, index: usize, file: OpenFile, meta: FileMeta) -> Found {
         let mapped = self.rules.io.maps(file.filesystem, meta.size);
         match self.stability(&file, &meta, mapped) {
             Ok(stability) => Found::Large(LargeFound { index, file, meta, stability, mapped }),
@@ -72,7 +72,7 @@ impl FileWork<'_> {
         }
     }
 
-    /// How far a read that begins now can be trusted; an error where that is not enough.
+    /// How far a read that begins now can be trusted; an error if that is not enough.
     fn stability(&self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Stability, Found> {
         match file.stability(meta, self.now, mapped) {
             Stability::Unverified if self.rules.refuses_unverified() => Err(Found::error(*meta, ErrorCode::FileBusy)),
@@ -80,7 +80,7 @@ impl FileWork<'_> {
         }
     }
 
-    /// Reads the open file until two looks at it agree; nothing where it goes on for longer than a piece.
+    /// Reads the open file until two calls of `fstat` agree. `None` if it is longer than a piece.
     fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Option<Found> {
         for _ in 0..READ_ATTEMPTS {
             let mapped = self.rules.io.maps(file.filesystem, meta.size);
@@ -112,7 +112,7 @@ impl FileWork<'_> {
             }
             meta = later;
             if self.is_too_long(&meta) {
-                break; // it grows while we look
+                break; // it keeps growing
             }
         }
         Some(Found::error(meta, ErrorCode::FileChanged))
@@ -123,7 +123,7 @@ impl FileWork<'_> {
         Found::Settled(meta, Status::of_errno(errno))
     }
 
-    /// One pass over the bytes. Gives how many there were; nothing when they are more than a piece.
+    /// Reads the file once. Returns the number of bytes, or `None` if they are more than a piece.
     fn digest_once(&mut self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> Result<Option<u64>, ReadFailure> {
         let digests = &mut *self.digests;
         let size = meta.size;
@@ -147,17 +147,17 @@ impl FileWork<'_> {
     }
 }
 
-/// A file too long for a batch, opened.
+/// A file that is too large for a batch, open.
 #[derive(Debug)]
 pub struct LargeFound {
     /// Which entry of the plan.
     pub index: usize,
     /// The open file.
     pub file: OpenFile,
-    /// What `fstat` said before the read.
+    /// What `fstat` returned before the read.
     pub meta: FileMeta,
-    /// How far a digest of it could be trusted.
+    /// How far its digest can be trusted.
     pub stability: Stability,
-    /// Whether it is to be mapped.
+    /// Whether it is mapped.
     pub mapped: bool,
 }

@@ -37,13 +37,13 @@ fn absent(findings: &Findings) -> Vec<(&str, Verdict)> {
 }
 
 #[test]
-fn every_file_gets_the_verdict_that_fits() {
+fn every_file_gets_its_verdict() {
     let mut audit = Audit::new(baseline(&[("a", 1), ("b/x", 2), ("b/y", 3), ("c", 4), ("d", 5), ("e", 6)]), None);
     assert_eq!(judge(&mut audit, "a", HASHED, 1), Some(Verdict::Matched));
     assert_eq!(judge(&mut audit, "b/w", HASHED, 9), Some(Verdict::New));
     assert_eq!(judge(&mut audit, "b/x", HASHED, 8), Some(Verdict::Modified));
     assert_eq!(judge(&mut audit, "c", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
-    assert_eq!(judge(&mut audit, "f", HASHED, 3), Some(Verdict::New), "moved, as the end will tell");
+    assert_eq!(judge(&mut audit, "f", HASHED, 3), Some(Verdict::New), "moved, which is known at the end");
     assert_eq!(judge(&mut audit, "link", Status::Skipped(crate::result::SkipReason::Symlink), 0), None);
     let findings = audit.finish();
     assert_eq!(absent(&findings), [("d", Verdict::Missing), ("e", Verdict::Missing)]);
@@ -57,7 +57,7 @@ fn every_file_gets_the_verdict_that_fits() {
 fn what_is_below_a_directory_that_cannot_be_entered_is_unreadable_and_not_missing() {
     let mut audit = Audit::new(baseline(&[("a/x", 1), ("a/y/z", 2), ("ab", 3)]), None);
     assert_eq!(judge(&mut audit, "a", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
-    // The same content elsewhere is no move: nobody knows that a/x is gone.
+    // The same content elsewhere is not a move, because a/x may still exist.
     assert_eq!(judge(&mut audit, "b", HASHED, 1), Some(Verdict::New));
     let findings = audit.finish();
     let expected = [("a/x", Verdict::Unreadable), ("a/y/z", Verdict::Unreadable), ("ab", Verdict::Missing)];
@@ -77,7 +77,7 @@ fn a_name_that_was_opened_and_not_found_is_missing_or_moved() {
 }
 
 #[test]
-fn an_audit_of_what_is_all_there_says_so_and_an_empty_one_does_not() {
+fn all_matched_is_true_for_a_complete_tree_and_false_for_an_empty_baseline() {
     let mut audit = Audit::new(baseline(&[("a", 1)]), None);
     judge(&mut audit, "a", HASHED, 1);
     assert!(audit.finish().counts.all_matched());
@@ -118,6 +118,6 @@ fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
     };
     assert_eq!(verdict(b"a"), Some(Verdict::Modified));
     assert_eq!(verdict(b"b"), Some(Verdict::Matched));
-    assert_eq!(verdict(b"c"), Some(Verdict::Modified), "right for SHA-256, but it is BLAKE3 now");
+    assert_eq!(verdict(b"c"), Some(Verdict::Modified), "correct for SHA-256, but BLAKE3 is decided now");
     assert_eq!(audit.finish().algorithm, Some(Algorithm::Blake3));
 }

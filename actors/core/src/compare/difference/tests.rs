@@ -37,7 +37,7 @@ fn shown(comparison: &Comparison) -> Vec<(&str, Change, Option<&str>)> {
 }
 
 #[test]
-fn every_change_is_told_by_its_name() {
+fn every_change_has_its_name() {
     let touched = Fact { known: Known { ctime_ns: Some(2), ..KNOWN }, ..fact("edited", 9) };
     let old = vec![fact("a", 1), fact("edited", 2), fact("gone", 3), fact("rotten", 4), fact("was", 5)];
     let new = vec![fact("a", 1), touched, fact("is", 5), fact("more", 6), fact("rotten", 7)];
@@ -62,7 +62,7 @@ fn every_change_is_told_by_its_name() {
 }
 
 #[test]
-fn what_could_not_be_read_at_one_time_is_neither_gone_nor_come() {
+fn a_file_that_could_not_be_read_at_one_time_is_neither_removed_nor_added() {
     let old = vec![fact("a/x", 1), fact("b", 2), unreadable("c"), unreadable("d")];
     let new = vec![unreadable("a"), unreadable("b"), fact("c", 3)];
     let comparison = between(old, new);
@@ -79,7 +79,7 @@ fn what_could_not_be_read_at_one_time_is_neither_gone_nor_come() {
 }
 
 #[test]
-fn an_item_shows_what_was_and_what_is() {
+fn an_item_contains_the_old_and_the_new_state() {
     let comparison =
         between(vec![fact("a", 1)], vec![Fact { known: Known { size: Some(2), ..KNOWN }, ..fact("a", 2) }]);
     let json = serde_json::to_value(&comparison.items[0]).unwrap();

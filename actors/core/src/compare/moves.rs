@@ -1,7 +1,7 @@
-//! Which missing files and which new ones are the same file under another name.
+//! Finds moved files: pairs of a missing file and a new one with the same content.
 //!
-//! Candidates have the same digests and are not empty. Among several with one content, the first missing path
-//! goes with the first new one, in byte order.
+//! Both have the same digests and are not empty. Among several files with the same content, the first missing path is
+//! paired with the first new path, in byte order.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,8 +16,8 @@ pub(super) struct Candidate<'a> {
     pub(super) digests: &'a [Claimed],
 }
 
-/// Whether two sets of digests can be of one content: nothing where they have no algorithm in common. An untagged
-/// digest may be of any algorithm of its length; an algorithm known for such ones counts where it fits.
+/// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged digest
+/// may be of any algorithm with its length, or of the known algorithm `untagged` if the length fits.
 pub(super) fn agree(one: &[Claimed], other: &[Claimed], untagged: Option<Algorithm>) -> Option<bool> {
     let mut compared = None;
     for mine in one {
@@ -43,31 +43,35 @@ fn comparable(one: &Claimed, other: &Claimed, untagged: Option<Algorithm>) -> bo
     }
 }
 
-/// Pairs of places in `gone` and `come`. Both are looked through in byte order of their paths.
-pub(super) fn pair(gone: &[Candidate<'_>], come: &[Candidate<'_>], untagged: Option<Algorithm>) -> Vec<(usize, usize)> {
+/// Pairs of indices into `missing` and `new`, found in byte order of the paths.
+pub(super) fn pair_moves(
+    missing: &[Candidate<'_>],
+    new: &[Candidate<'_>],
+    untagged: Option<Algorithm>,
+) -> Vec<(usize, usize)> {
     let mut by_digest: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
-    for index in in_byte_order(gone) {
-        let candidate = &gone[index];
+    for index in in_byte_order(missing) {
+        let candidate = &missing[index];
         if let Some(first) = candidate.digests.first().filter(|_| !is_empty(candidate)) {
             by_digest.entry(first.as_bytes()).or_default().push_back(index);
         }
     }
     let mut pairs = Vec::new();
-    for index in in_byte_order(come) {
-        let candidate = &come[index];
+    for index in in_byte_order(new) {
+        let candidate = &new[index];
         if is_empty(candidate) {
             continue;
         }
         for digest in candidate.digests {
             let Some(queue) = by_digest.get_mut(digest.as_bytes()) else { continue };
-            let fits = |&gone_index: &usize| {
-                agree(gone[gone_index].digests, candidate.digests, untagged) == Some(true)
-                    && sizes_agree(gone[gone_index].size, candidate.size)
+            let fits = |&missing_index: &usize| {
+                agree(missing[missing_index].digests, candidate.digests, untagged) == Some(true)
+                    && sizes_agree(missing[missing_index].size, candidate.size)
             };
             if queue.front().is_some_and(fits)
-                && let Some(gone_index) = queue.pop_front()
+                && let Some(missing_index) = queue.pop_front()
             {
-                pairs.push((gone_index, index));
+                pairs.push((missing_index, index));
                 break;
             }
         }
@@ -85,15 +89,15 @@ fn sizes_agree(one: Option<u64>, other: Option<u64>) -> bool {
     one.zip(other).is_none_or(|(one, other)| one == other)
 }
 
-/// By its size, or where nobody recorded one, by its digest.
+/// Whether the file is empty: by its size, or by its digest if no size was recorded.
 fn is_empty(candidate: &Candidate<'_>) -> bool {
     match candidate.size {
         Some(size) => size == 0,
-        None => candidate.digests.iter().any(is_of_nothing),
+        None => candidate.digests.iter().any(is_of_no_bytes),
     }
 }
 
-fn is_of_nothing(claimed: &Claimed) -> bool {
+fn is_of_no_bytes(claimed: &Claimed) -> bool {
     claimed.possible(None).iter().any(|algorithm| {
         let mut digest = Vec::new();
         MultiHasher::new(&crate::digest::Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
@@ -117,19 +121,19 @@ mod tests {
     #[test]
     fn pairs_go_one_to_one_in_byte_order_of_paths() {
         let (one, two) = ([crc(1)], [crc(2)]);
-        let gone = [candidate("b", 1, &one), candidate("a", 1, &one), candidate("x", 1, &two)];
-        let come = [candidate("z", 1, &one), candidate("y", 1, &one), candidate("w", 1, &one)];
-        assert_eq!(pair(&gone, &come, None), [(1, 2), (0, 1)]);
+        let missing = [candidate("b", 1, &one), candidate("a", 1, &one), candidate("x", 1, &two)];
+        let new = [candidate("z", 1, &one), candidate("y", 1, &one), candidate("w", 1, &one)];
+        assert_eq!(pair_moves(&missing, &new, None), [(1, 2), (0, 1)]);
     }
 
     #[test]
     fn empty_files_are_never_paired() {
         let some = [crc(1)];
-        assert_eq!(pair(&[candidate("a", 0, &some)], &[candidate("b", 0, &some)], None), []);
+        assert_eq!(pair_moves(&[candidate("a", 0, &some)], &[candidate("b", 0, &some)], None), []);
         let nothing = [crc(0)];
         let unsized_one = Candidate { path: b"a", size: None, digests: &nothing };
-        assert_eq!(pair(&[unsized_one], &[candidate("b", 1, &nothing)], None), [], "0 is the CRC-32 of nothing");
-        assert_eq!(pair(&[candidate("a", 1, &some)], &[candidate("b", 2, &some)], None), [], "of another size");
+        assert_eq!(pair_moves(&[unsized_one], &[candidate("b", 1, &nothing)], None), [], "0 is the CRC-32 of no bytes");
+        assert_eq!(pair_moves(&[candidate("a", 1, &some)], &[candidate("b", 2, &some)], None), [], "of another size");
     }
 
     #[test]
