@@ -1,4 +1,4 @@
-//! The lines of `b3sum`: two spaces, 64 lower-case digits, a name in UTF-8, the escapes of GNU lines.
+//! The lines of `b3sum`: 64 lower-case digits, two spaces, a name in UTF-8 with the escapes of GNU lines.
 //!
 //! Written lines are read by `b3sum --check` 1.8 and by every reader of GNU lines. They are read as GNU lines here;
 //! tests read them as strictly as `b3sum --check` does.
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn only_exact_lines_are_read() {
+    fn only_exact_lines_are_accepted() {
         let digits = "0123456789abcdef".repeat(4);
         assert_eq!(&*parse_line(format!("{digits}  a b").as_bytes()).unwrap().name, b"a b");
         assert_eq!(&*parse_line(format!("BLAKE3 (a) b) = {digits}").as_bytes()).unwrap().name, b"a) b");
@@ -76,7 +76,7 @@ mod tests {
             format!("BLAKE3 (a)  = {digits}"),
             format!("SHA256 (a) = {digits}"),
         ] {
-            assert!(parse_line(line.as_bytes()).is_none(), "{line} was read");
+            assert!(parse_line(line.as_bytes()).is_none(), "{line} was accepted");
         }
     }
 }

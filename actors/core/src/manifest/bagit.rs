@@ -1,7 +1,7 @@
-//! Payload manifests of BagIt 1.0 (RFC 8493): `HEX  data/NAME`, a file for every algorithm.
+//! Payload manifests of BagIt 1.0 (RFC 8493): `HEX  data/NAME`, one file per algorithm.
 //!
-//! LF, CR and `%` in names are percent-encoded, nothing else is; on reading `%0A`, `%0D` and `%25` alone are
-//! decoded. Names are read as they stand, `data/` included; whoever writes says whether they have it already.
+//! In names LF, CR and `%` are percent-encoded and nothing else. When reading, only `%0A`, `%0D` and `%25` are decoded.
+//! Names are read with their `data/`; a writer says whether its names have it already.
 
 use super::Format;
 use super::entry::Claimed;
@@ -12,19 +12,19 @@ use crate::digest::Algorithm;
 /// The payload directory.
 pub const PAYLOAD: &[u8] = b"data/";
 
-/// What names are relative to.
+/// The directory that names are relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
-    /// The payload directory: `data/` is put before them.
+    /// The payload directory: `data/` is added before them.
     WithinPayload,
-    /// The bag: they begin with `data/` already.
+    /// The bag: they already begin with `data/`.
     WithinBag,
 }
 
 /// Appends one line.
 ///
 /// # Errors
-/// [`NotRepresentable`] for a name within the bag that is not in its payload; nothing is written then.
+/// [`NotRepresentable`] for a name in the bag that is not in its payload. Nothing is written then.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], names: Names, digest: &[u8]) -> Result<(), NotRepresentable> {
     let in_payload = name.strip_prefix(PAYLOAD).is_some_and(|rest| !rest.is_empty());
     if names == Names::WithinBag && !in_payload {
@@ -40,7 +40,7 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], names: Names, digest: &[u8]) -
     Ok(())
 }
 
-/// Appends the name with its escapes.
+/// Appends the name, percent-encoded.
 pub fn encode_into(out: &mut Vec<u8>, name: &[u8]) {
     for &byte in name {
         match byte {
@@ -52,7 +52,7 @@ pub fn encode_into(out: &mut Vec<u8>, name: &[u8]) {
     }
 }
 
-/// Appends the name with its escapes resolved; what is no escape of this format stands for itself.
+/// Appends the name, percent-decoded. Anything that is not an escape of this format is kept as it is.
 pub fn decode_into(out: &mut Vec<u8>, written: &[u8]) {
     let mut rest = written;
     while let Some((&byte, after)) = rest.split_first() {
@@ -84,11 +84,11 @@ fn escaped(digits: &[u8]) -> Option<u8> {
 pub struct Line<'a> {
     /// The digest.
     pub digest: Claimed,
-    /// The name, escapes not resolved.
+    /// The name, not decoded.
     pub written: &'a [u8],
 }
 
-/// Reads one line without its end; nothing where it is no entry.
+/// Reads one line without its end. `None` if it is not an entry.
 #[must_use]
 pub fn split_line(line: &[u8], algorithm: Option<Algorithm>) -> Option<Line<'_>> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -102,7 +102,7 @@ pub fn split_line(line: &[u8], algorithm: Option<Algorithm>) -> Option<Line<'_>>
         return None;
     }
     let name = skip_blanks(rest);
-    // md5sum's mark of a binary file, in old bags.
+    // In old bags md5sum marks a binary file with `*`.
     let written = match name.strip_prefix(b"*") {
         Some(marked) if marked.starts_with(PAYLOAD) => marked,
         _ => name,
@@ -110,7 +110,7 @@ pub fn split_line(line: &[u8], algorithm: Option<Algorithm>) -> Option<Line<'_>>
     (!written.is_empty() && !written.contains(&0)).then_some(Line { digest, written })
 }
 
-/// Reads one line into the record; nothing where it is no entry.
+/// Reads one line into the record. `None` if it is not an entry.
 pub(super) fn parse_line(line: &[u8], algorithm: Option<Algorithm>, record: &mut Record) -> Option<()> {
     let line = split_line(line, algorithm)?;
     record.digests.push(line.digest);
@@ -118,7 +118,7 @@ pub(super) fn parse_line(line: &[u8], algorithm: Option<Algorithm>, record: &mut
     Some(())
 }
 
-/// The algorithm in the name of a bag's manifest: `manifest-sha256.txt`, `tagmanifest-sha512.txt`.
+/// The algorithm in the file name of a bag's manifest: `manifest-sha256.txt`, `tagmanifest-sha512.txt`.
 #[must_use]
 pub fn algorithm_of_name(path: &[u8]) -> Option<Algorithm> {
     let name = std::str::from_utf8(path.rsplit(|&byte| byte == b'/').next()?).ok()?;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_blanks_sets_digest_and_name_apart() {
+    fn any_number_of_blanks_separates_digest_and_name() {
         let digits = "0".repeat(32);
         for (blanks, name) in [(" ", "data/a b"), ("  ", "data/ c"), ("\t \t", "data/d"), (" *", "data/e")] {
             let line = format!("{digits}{blanks}{name}\r");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_s_name_tells_its_algorithm() {
+    fn a_manifest_has_its_algorithm_in_its_name() {
         assert_eq!(algorithm_of_name(b"bag/manifest-sha256.txt"), Some(Algorithm::Sha256));
         assert_eq!(algorithm_of_name(b"tagmanifest-md5.txt"), Some(Algorithm::Md5));
         assert_eq!(algorithm_of_name(b"manifest-tiger.txt"), None);

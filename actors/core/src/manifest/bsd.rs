@@ -1,18 +1,18 @@
-//! `SHA256 (NAME) = HEX`: tagged lines, as the BSDs, `sha256sum --tag`, `cksum -a` and `b3sum --tag` write
-//! them, and OpenSSL's `SHA256(NAME)= HEX`.
+//! `SHA256 (NAME) = HEX`: tagged lines, as written by the BSDs, `sha256sum --tag`, `cksum -a` and `b3sum --tag`, and
+//! OpenSSL's `SHA256(NAME)= HEX`.
 
 use super::entry::{Claimed, Digits, Entry};
 use super::names::{Escaping, LineEnd, begin_line, skip_blanks, write_hex, write_name};
 use crate::digest::Algorithm;
 
-/// What a tagged line says.
+/// The content of a tagged line.
 #[derive(Debug, Clone, Copy)]
 pub struct Tagged<'a> {
-    /// The name's bytes.
+    /// The name.
     pub name: &'a [u8],
-    /// Whose digest it is.
+    /// The algorithm of the digest.
     pub algorithm: Algorithm,
-    /// The digest's bytes.
+    /// The bytes of the digest.
     pub digest: &'a [u8],
 }
 
@@ -27,7 +27,7 @@ pub fn write_line(out: &mut Vec<u8>, line: Tagged<'_>, end: LineEnd) {
     out.push(end.byte());
 }
 
-/// OpenSSL 3 has names of its own for some of them.
+/// The algorithm of a tag. OpenSSL 3 has its own names for some of them.
 fn algorithm_of_tag(tag: &[u8]) -> Option<Algorithm> {
     Algorithm::from_bsd_tag(tag).or(match tag {
         b"SHA2-224" => Some(Algorithm::Sha224),
@@ -40,7 +40,7 @@ fn algorithm_of_tag(tag: &[u8]) -> Option<Algorithm> {
     })
 }
 
-/// Whether the line begins with the tag of an algorithm and a parenthesis; gives what follows that.
+/// If the line begins with the tag of an algorithm and a parenthesis: the algorithm, and what follows.
 pub(super) fn split_tag(line: &[u8]) -> Option<(Algorithm, &[u8])> {
     let open = line.iter().position(|&byte| byte == b'(')?;
     let tag = &line[..open];
@@ -48,7 +48,7 @@ pub(super) fn split_tag(line: &[u8]) -> Option<(Algorithm, &[u8])> {
     Some((algorithm, &line[open + 1..]))
 }
 
-/// Reads what follows the opening parenthesis. The name ends at the last closing one.
+/// Reads what follows the opening parenthesis. The name ends at the last closing parenthesis.
 pub(super) fn parse(algorithm: Algorithm, rest: &[u8], escaping: Escaping, form: Digits) -> Option<Entry<'_>> {
     let close = rest.iter().rposition(|&byte| byte == b')')?;
     let digits = skip_blanks(skip_blanks(&rest[close + 1..]).strip_prefix(b"=")?);

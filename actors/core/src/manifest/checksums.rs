@@ -1,8 +1,8 @@
-//! Reading checksum files: GNU lines, BSD's tagged and reversed ones and b3sum's, mixed as they come.
+//! Reading checksum files: GNU lines, the tagged and reversed lines of BSD, and the lines of b3sum, in any mixture.
 //!
-//! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks
-//! are skipped, comments and empty lines ignored, everything else is an entry or malformed. Beyond it, a
-//! NUL within a line makes the line malformed instead of cutting the name short.
+//! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks are skipped, comments and empty lines
+//! are ignored, and every other line is an entry or malformed. One difference: a NUL in a line makes the line malformed
+//! instead of ending the name.
 
 use std::io::BufRead;
 
@@ -13,12 +13,12 @@ use super::gnu::{self, Style};
 use super::lines::{Lines, LinesError};
 use super::names::{Escaping, LineEnd, skip_blanks};
 
-/// What a line that is no comment was.
+/// What a line is that is neither empty nor a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
     /// An entry.
     Entry(Entry<'a>),
-    /// Nothing that can be read.
+    /// A line that cannot be read.
     Malformed,
 }
 
@@ -31,15 +31,15 @@ pub struct ChecksumLines<R> {
 }
 
 impl<R: BufRead> ChecksumLines<R> {
-    /// Reads entries out of `reader`.
+    /// Reads entries from `reader`.
     pub fn new(reader: R, options: ReadOptions) -> Self {
         Self { lines: Lines::new(reader, options.end, options.limits), options, style: Style::default() }
     }
 
-    /// The next entry or malformed line with its number, from 1; nothing at the end.
+    /// The next entry or malformed line with its number, from 1. `None` at the end.
     ///
     /// # Errors
-    /// When the reader fails or a bound is exceeded.
+    /// If the reader fails or a limit is exceeded.
     pub fn next_entry(&mut self) -> Result<Option<(u64, Found<'_>)>, LinesError> {
         let number = loop {
             let Some(number) = self.lines.advance()? else { return Ok(None) };
@@ -52,17 +52,17 @@ impl<R: BufRead> ChecksumLines<R> {
     }
 }
 
-/// Whether a line alone is an entry.
+/// Whether a single line is an entry.
 pub(super) fn is_entry(line: &[u8], options: &ReadOptions) -> bool {
     parse_line(line, options, &mut Style::default()).is_some()
 }
 
-/// Comments and empty lines.
+/// Whether the line is a comment or empty.
 fn is_ignored(line: &[u8], end: LineEnd) -> bool {
     line.starts_with(b"#") || without_cr(line, end).is_empty()
 }
 
-/// One CR before the LF is dropped.
+/// The line without one CR before the LF.
 fn without_cr(line: &[u8], end: LineEnd) -> &[u8] {
     match end {
         LineEnd::Newline => line.strip_suffix(b"\r").unwrap_or(line),
@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_empty_lines_are_no_entries_but_count_as_lines() {
+    fn comments_and_empty_lines_are_not_entries_but_count_as_lines() {
         let options = ReadOptions::new(Limits::REQUEST);
         let read = read(&format!("# c\n\n\r\n{HEX}  a\nzz\n"), options);
         assert_eq!(read, [(4, Some("a".to_owned())), (5, None)]);
     }
 
     #[test]
-    fn every_spelling_of_an_entry_is_read() {
+    fn every_form_of_an_entry_is_read() {
         for line in [
             "HEX  a b",
             "HEX *a b",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_algorithm_tag_name_or_length_tell_it() {
+    fn without_a_requested_algorithm_the_tag_the_name_or_the_length_decides() {
         let options = ReadOptions::new(Limits::REQUEST);
         let text = format!("MD5 (a) = {}\n{HEX}  b\n{}  c\n", &HEX[..32], &HEX[..40]);
         let mut lines = ChecksumLines::new(text.as_bytes(), options);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_read_on_request_in_every_spelling_of_an_entry() {
+    fn base64_is_read_on_request_in_every_form_of_an_entry() {
         let base64 = "mOpuTyFvL7S2n/+bOkSELDhobKaF8/VdxIxdP7EQe+Q=";
         let form = |digits| ReadOptions { digits, ..ReadOptions::new(Limits::REQUEST) };
         for line in [

@@ -1,8 +1,9 @@
-//! From one format to another, with nothing lost.
+//! Converts a manifest to another format without loss.
 //!
-//! What the target has no place for is refused by name, before anything is written; then what was written is
-//! read back and compared with what was read. Only sizes, times and failures may be left out, and only where
-//! that was asked for. Records of one name are one: formats differ in how many lines they spend on it.
+//! If the target format cannot carry something, the conversion is refused with the name of the file, before anything is
+//! written. Then the written text is read back and compared with the input. Only sizes, times and failures may be
+//! dropped, and only on request. Records with the same name are merged, because formats differ in how many lines they
+//! need per file.
 
 use std::collections::HashMap;
 
@@ -12,12 +13,12 @@ use super::record::{Record, algorithms_named};
 use super::{Format, FormatMismatch, Limits, ManifestWriter, ReadOptions};
 use crate::result::{Status, Summary};
 
-/// What becomes of sizes, times and failures that the target has no place for.
+/// What happens to sizes, times and failures that the target format cannot carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Details {
     /// The conversion is refused.
     Keep,
-    /// They are left out.
+    /// They are dropped.
     Drop,
 }
 
@@ -28,28 +29,28 @@ pub enum ConvertError {
     /// There is no entry.
     #[error("there is nothing to convert")]
     Nothing,
-    /// A digest whose algorithm nobody tells.
+    /// A digest whose algorithm is not known.
     #[error("the digest of this file may be of several algorithms: say which")]
     Ambiguous(Vec<u8>),
     /// Two digests of one algorithm for one name.
     #[error("the manifest has two different digests for this file")]
     Contradiction(Vec<u8>),
-    /// The target cannot carry the algorithms.
+    /// The target format cannot carry the algorithms.
     #[error(transparent)]
     Mismatch(#[from] FormatMismatch),
-    /// The target cannot carry this file.
+    /// The target format cannot carry this file.
     #[error("{1}")]
     Refused(Vec<u8>, NotRepresentable),
-    /// The target has no place for what is recorded of this file.
+    /// The target format cannot carry what is recorded about this file.
     #[error("the {1} format has no place for the {2} of this file")]
     NoPlace(Vec<u8>, Format, &'static str),
-    /// What was written reads back as something else: a defect of hivesum.
+    /// The written text reads back as something else: a defect of hivesum.
     #[error("what was written does not read back as what was read")]
     NotProven,
 }
 
 impl ConvertError {
-    /// The file that it is about.
+    /// The file that the error is about.
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         match self {
@@ -66,16 +67,16 @@ impl ConvertError {
 pub struct Converted {
     /// The text.
     pub text: Vec<u8>,
-    /// How many files it names.
+    /// How many files it lists.
     pub files: usize,
     /// How many digests it has.
     pub digests: usize,
 }
 
-/// Writes the records in another format, and proves that the text says the same.
+/// Writes the records in another format, and verifies that the text says the same.
 ///
 /// # Errors
-/// [`ConvertError`]; nothing is written then.
+/// See [`ConvertError`].
 pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result<Converted, ConvertError> {
     let mut records = merge(records)?;
     if details == Details::Drop {
@@ -95,21 +96,21 @@ pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result
         writer.record(&mut text, record).map_err(refused)?;
     }
     writer.end(&mut text, &summary_of(&records));
-    prove(&text, format, &records)?;
+    verify(&text, format, &records)?;
     let digests = records.iter().map(|record| record.digests.len()).sum();
     Ok(Converted { text, files: records.len(), digests })
 }
 
-/// One record a name, in the order in which names come first, every digest with its algorithm.
+/// One record per name, in the order of the first record of each, every digest with its algorithm.
 fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
     let mut merged: Vec<Record> = Vec::with_capacity(records.len());
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut indices: HashMap<Vec<u8>, usize> = HashMap::new();
     for record in records {
-        let place = *places.entry(record.name.clone()).or_insert(merged.len());
-        if place == merged.len() {
+        let index = *indices.entry(record.name.clone()).or_insert(merged.len());
+        if index == merged.len() {
             merged.push(Record { digests: Vec::new(), ..record.clone() });
         }
-        let target = &mut merged[place];
+        let target = &mut merged[index];
         for digest in &record.digests {
             let [algorithm] = digest.possible(None).as_slice()[..] else {
                 return Err(ConvertError::Ambiguous(record.name));
@@ -129,7 +130,7 @@ fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
     Ok(merged)
 }
 
-/// What the format has no place for.
+/// What the format cannot carry of a record.
 fn loss(record: &Record, format: Format) -> Option<&'static str> {
     let kept = carried(record, format);
     if record.digests.is_empty() && !format.lists_failures() {
@@ -141,8 +142,8 @@ fn loss(record: &Record, format: Format) -> Option<&'static str> {
     (kept.modified_at != record.modified_at).then_some("modification time")
 }
 
-/// What is left of a record in this format. How far a digest could be trusted when it was made is no part of a
-/// checksum file, and nobody misses it there.
+/// What the format carries of a record. Checksum files do not carry how far a digest could be trusted, and that is not
+/// regarded as a loss.
 fn carried(record: &Record, format: Format) -> Record {
     let mut kept = record.clone();
     match format {
@@ -170,8 +171,8 @@ fn summary_of(records: &[Record]) -> Summary {
     }
 }
 
-/// Reads the text as anybody would and compares.
-fn prove(text: &[u8], format: Format, records: &[Record]) -> Result<(), ConvertError> {
+/// Reads the text back and compares it with the records.
+fn verify(text: &[u8], format: Format, records: &[Record]) -> Result<(), ConvertError> {
     let algorithms = algorithms_named(records).ok_or(ConvertError::Nothing)?;
     let asked = (algorithms.len() == 1).then(|| algorithms.first());
     let unbounded = Limits { line_bytes: 16 << 20, ..Limits::COMMAND_LINE };
@@ -208,7 +209,7 @@ mod tests {
                           d41d8cd98f00b204e9800998ecf8427e\n";
 
     #[test]
-    fn lines_of_one_name_become_one_row_and_come_apart_again() {
+    fn lines_with_one_name_become_one_row_and_are_separated_again() {
         let csv = convert(records(TAGGED, Format::Bsd), Format::Csv, Details::Keep).unwrap();
         assert_eq!((csv.files, csv.digests), (2, 3));
         let text = String::from_utf8(csv.text).unwrap();
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_place_is_refused_by_name_unless_it_may_be_dropped() {
+    fn what_cannot_be_carried_is_refused_unless_it_may_be_dropped() {
         let csv = "path,size,modified_at,md5\r\na,3,,900150983cd24fb0d6963f7d28e17f72\r\n";
         let refused = convert(records(csv, Format::Csv), Format::Gnu, Details::Keep).unwrap_err();
         assert_eq!(refused, ConvertError::NoPlace(b"a".to_vec(), Format::Gnu, "size"));
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_or_carried_is_refused() {
+    fn ambiguous_contradicting_and_unrepresentable_digests_are_refused() {
         let convert = |text, to| convert(records(text, Format::Bsd), to, Details::Keep).unwrap_err();
         let ambiguous = format!("{}  a\n", "0".repeat(64));
         assert_eq!(convert(&ambiguous, Format::Csv), ConvertError::Ambiguous(b"a".to_vec()));
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_stay_where_there_is_a_place_for_them() {
+    fn failures_are_kept_in_formats_that_can_carry_them() {
         let json = "{\"items\":[{\"path\":\"a\",\"digests\":{\"crc32\":\"352441c2\"}},{\"path\":\"b\",\"size\":0,\
                     \"status\":\"error\",\"code\":\"permission\"}]}";
         let ndjson = convert(records(json, Format::Json), Format::Ndjson, Details::Keep).unwrap();

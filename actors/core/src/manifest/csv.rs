@@ -1,8 +1,7 @@
-//! CSV after RFC 4180: `path,size,modified_at,ALG...`, lines that end with CRLF, names as raw bytes.
+//! CSV as in RFC 4180: `path,size,modified_at,ALG...`, lines that end with CRLF, names as raw bytes.
 //!
-//! Only files with a digest have a row. Fields with a comma, a quote, CR or LF are quoted; so is a first field
-//! that a reader would take for nothing. Reading wants the header, takes its columns in any order, and goes
-//! through `csv-core`, which keeps no more than one bounded row.
+//! Only files with a digest have a row. Fields with a comma, a quote, CR or LF are quoted. A reader requires the header,
+//! accepts its columns in any order, and uses `csv-core`, which keeps only one row of bounded length.
 
 use std::io::{BufRead, Write};
 
@@ -16,7 +15,7 @@ use super::names::write_hex;
 use super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
 
-/// Columns of a row at most: the three that are no digests, and every algorithm.
+/// The largest number of columns: three without digests, and every algorithm.
 const MAX_COLUMNS: usize = 3 + Algorithm::ALL.len();
 
 /// Appends the header.
@@ -29,22 +28,22 @@ pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// What a row says besides digests.
+/// The content of a row besides digests.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// The name.
     pub name: &'a [u8],
-    /// Bytes, where known.
+    /// Size in bytes, if known.
     pub size: Option<u64>,
-    /// Last modification, where known.
+    /// Last modification, if known.
     pub modified_at: Option<Timestamp>,
 }
 
-/// Appends the row of a file; `digests` gives one for every column of the header, nothing for an empty field.
+/// Appends the row of a file. `digests` has one element for every algorithm of the header, `None` for an empty field.
 pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Item = Option<Digest>>) {
     write_field(out, row.name);
     out.push(b',');
-    // Writing into a vector never fails.
+    // Writing to a vector never fails.
     if let Some(size) = row.size {
         let _ = write!(out, "{size}");
     }
@@ -75,7 +74,7 @@ fn write_field(out: &mut Vec<u8>, field: &[u8]) {
     out.push(b'"');
 }
 
-/// The rows of a reader.
+/// Reads the rows of a CSV file.
 pub(super) struct Rows<R> {
     reader: R,
     core: csv_core::Reader,
@@ -115,8 +114,8 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Reads the next row into the record. Gives the number of the line it begins on, and whether it was one;
-    /// nothing at the end.
+    /// Reads the next row into the record. Returns the number of the line on which it begins and whether it is an entry,
+    /// or `None` at the end.
     pub(super) fn next_row(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         if self.columns.is_none() {
             if self.read_fields()?.is_none() {
@@ -128,7 +127,7 @@ impl<R: BufRead> Rows<R> {
         Ok(Some((line, fits && self.fill(record).is_some())))
     }
 
-    /// The line the next record begins on, and whether the record was short enough to keep.
+    /// Reads one row. Returns the line on which it begins and whether it was short enough to keep.
     fn read_fields(&mut self) -> Result<Option<(u64, bool)>, ManifestError> {
         let (mut written, mut ended, mut fits) = (0, 0, true);
         // A row ends with its CR; the LF is read with the next one.
@@ -147,7 +146,7 @@ impl<R: BufRead> Rows<R> {
             (written, ended) = (written + out, ended + ends);
             match outcome {
                 ReadRecordResult::InputEmpty => {}
-                // Passed over, not kept.
+                // The row is too long: it is skipped.
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
                     (written, ended, fits) = (0, 0, false);
                 }
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_read_by_the_names_of_their_columns_and_numbered_by_lines() {
+    fn columns_are_found_by_name_and_rows_have_line_numbers() {
         let text = "crc32,path,size\r\nabababab,\"a\n\"\"b\",7\r\n,x,\r\nabababab,y\r\nzz,y,1\r\nabababab,c,\n";
         let rows = read(text, Limits::REQUEST);
         let first = rows[0].1.as_ref().unwrap();
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_none_is_refused() {
+    fn an_invalid_header_is_refused() {
         for header in ["a,b\r\n", "path,size\r\n", "size,crc32\r\n", "path,tiger\r\n", "path,crc32,crc32\r\n"] {
             let mut rows = Rows::new(header.as_bytes(), Limits::REQUEST);
             assert!(matches!(rows.next_row(&mut Record::default()), Err(ManifestError::NoHeader)), "{header}");

@@ -1,4 +1,4 @@
-//! Which format a manifest has, told by its first bytes, and by its name where these leave it open.
+//! Detects the format of a manifest from its first bytes, and from its name if these are not conclusive.
 
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
@@ -8,22 +8,22 @@ use super::lines::Limits;
 use super::record::Record;
 use super::{Format, bagit, hashdeep, json, sfv};
 
-/// Bytes that are looked at.
+/// How many bytes are inspected.
 const HEAD_BYTES: usize = 8 << 10;
 
-/// Byte order mark of UTF-8. Only CSV, JSON and NDJSON may begin with one; to checksum lines it is a byte of theirs.
+/// The byte order mark of UTF-8. Only CSV, JSON and NDJSON may begin with one; in checksum lines it is content.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A reader whose first bytes were looked at.
+/// A reader whose first bytes were inspected and are read again.
 pub type Seen<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// Reads as far as the format needs, and no further than one line that says something.
+/// Detects the format. It reads no further than the first line that is neither empty nor a comment.
 ///
 /// # Errors
-/// When the reader fails.
+/// If the reader fails.
 pub fn detect<R: BufRead>(mut reader: R, name: &[u8]) -> io::Result<(Format, Seen<R>)> {
     let mut head = Vec::new();
-    while head.len() < HEAD_BYTES && telling_line(&head).is_none() {
+    while head.len() < HEAD_BYTES && first_content_line(&head).is_none() {
         let room = (HEAD_BYTES - head.len()) as u64;
         if reader.by_ref().take(room).read_until(b'\n', &mut head)? == 0 {
             break;
@@ -36,20 +36,21 @@ pub fn detect<R: BufRead>(mut reader: R, name: &[u8]) -> io::Result<(Format, See
     Ok((format, Cursor::new(head).chain(reader)))
 }
 
-/// The first whole line that is neither empty nor a comment, without its end.
-fn telling_line(head: &[u8]) -> Option<&[u8]> {
+/// The first complete line that is neither empty nor a comment, without its end.
+fn first_content_line(head: &[u8]) -> Option<&[u8]> {
     let whole = &head[..head.iter().rposition(|&byte| byte == b'\n')?];
-    whole.split(|&byte| byte == b'\n').find(|line| !is_silent(line))
+    whole.split(|&byte| byte == b'\n').find(|line| !is_blank_or_comment(line))
 }
 
-fn is_silent(line: &[u8]) -> bool {
+fn is_blank_or_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.trim_ascii().is_empty()
 }
 
 /// The format of a manifest with these first bytes and this name.
 #[must_use]
 pub fn format_of(head: &[u8], name: &[u8]) -> Format {
-    let line = telling_line(head).or_else(|| head.split(|&byte| byte == b'\n').rfind(|line| !is_silent(line)));
+    let line =
+        first_content_line(head).or_else(|| head.split(|&byte| byte == b'\n').rfind(|line| !is_blank_or_comment(line)));
     let line = line.unwrap_or_default();
     let bare = line.strip_prefix(BOM).unwrap_or(line).trim_ascii();
     if line.starts_with(hashdeep::MAGIC) {
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_that_says_something_tells_the_format() {
+    fn the_first_line_that_is_neither_empty_nor_a_comment_decides_the_format() {
         let sha256 = "0".repeat(64);
         for (text, name, format) in [
             ("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", "", Format::Hashdeep),
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_looked_at_is_read_again_and_no_more_than_a_head_is() {
+    fn inspected_bytes_are_read_again_and_their_number_is_bounded() {
         let text = format!("# c\n\n{}\nrest", "x".repeat(3 * HEAD_BYTES));
         let (format, mut seen) = detect(text.as_bytes(), b"").unwrap();
         assert_eq!(format, Format::Gnu);

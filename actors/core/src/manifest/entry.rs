@@ -1,4 +1,4 @@
-//! One entry of a manifest: a name and the digest that the manifest claims for it.
+//! One entry of a manifest: a name, and the digest that the manifest claims for it.
 
 use std::borrow::Cow;
 
@@ -7,27 +7,27 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::digest::{Algorithm, Algorithms, Digest, MAX_DIGEST_BYTES};
 
-/// A name and its claimed digest, as one line says them.
+/// A name and its claimed digest, from one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// The name's bytes, escapes resolved.
+    /// The name, unescaped.
     pub name: Cow<'a, [u8]>,
     /// The digest.
     pub digest: Claimed,
 }
 
-/// How the digests of checksum lines are spelled.
+/// How the digests in checksum lines are encoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Digits {
     /// Hexadecimal, in either case.
     #[default]
     Hex,
-    /// That, or base64 with its padding, as `cksum --base64` writes it.
+    /// Hexadecimal, or base64 with padding, as `cksum --base64` writes it.
     HexOrBase64,
 }
 
 impl Digits {
-    /// Whether a digest has this byte.
+    /// Whether this byte may occur in a digest.
     pub(super) const fn has(self, byte: u8) -> bool {
         match self {
             Self::Hex => byte.is_ascii_hexdigit(),
@@ -36,25 +36,25 @@ impl Digits {
     }
 }
 
-/// A digest that a manifest claims: bytes, and whose they are as far as the line says it.
+/// A digest that a manifest claims: its bytes, and its algorithm if the line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claimed {
     tag: Option<Algorithm>,
     length: u8,
-    places: [u8; MAX_DIGEST_BYTES],
+    array: [u8; MAX_DIGEST_BYTES],
 }
 
 impl Claimed {
-    /// A digest that somebody computed.
+    /// A computed digest.
     #[must_use]
     pub fn of(digest: Digest) -> Self {
-        let mut places = [0; MAX_DIGEST_BYTES];
+        let mut array = [0; MAX_DIGEST_BYTES];
         let bytes = digest.as_bytes();
-        places[..bytes.len()].copy_from_slice(bytes);
-        Self { tag: Some(digest.algorithm()), length: bytes.len() as u8, places }
+        array[..bytes.len()].copy_from_slice(bytes);
+        Self { tag: Some(digest.algorithm()), length: bytes.len() as u8, array }
     }
 
-    /// The same digest, said to be of this algorithm; nothing where that cannot be.
+    /// The same digest with this algorithm. `None` if it cannot be of this algorithm.
     #[must_use]
     pub fn resolved(&self, algorithm: Algorithm) -> Option<Self> {
         let fits = match self.tag {
@@ -64,25 +64,25 @@ impl Claimed {
         fits.then_some(Self { tag: Some(algorithm), ..*self })
     }
 
-    /// The digest of a line that names its algorithm; nothing unless its digits are that algorithm's.
+    /// The digest of a line that names its algorithm. `None` if the digits do not fit the algorithm.
     pub(super) fn tagged(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         Self::tagged_in(Digits::Hex, algorithm, digits)
     }
 
-    /// The same, in other digits.
+    /// The same, in this encoding.
     pub(super) fn tagged_in(form: Digits, algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         let claimed = Self::untagged_in(form, digits, Some(algorithm))?;
         Some(Self { tag: Some(algorithm), ..claimed })
     }
 
-    /// The digest of a line that does not name its algorithm; nothing unless its digits are those of the
-    /// algorithm asked for, or of any where none is.
+    /// The digest of a line that does not name its algorithm. `None` if the digits do not fit the requested algorithm, or
+    /// any algorithm if none was requested.
     pub(super) fn untagged(digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
         Self::untagged_in(Digits::Hex, digits, asked)
     }
 
-    /// The same, in other digits. No digest is as long in the one form as another in the other, but for SHA-384's
-    /// 64 digits of base64: those that are hexadecimal as well are read so.
+    /// The same, in this encoding. Only one length is ambiguous: 64 digits may be SHA-384 in base64. If they are
+    /// hexadecimal digits, they are read as hexadecimal.
     pub(super) fn untagged_in(form: Digits, digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
         let fits = |claimed: &Self| match asked {
             Some(algorithm) => claimed.as_bytes().len() == algorithm.digest_bytes(),
@@ -94,34 +94,34 @@ impl Claimed {
 
     fn of_hex(digits: &[u8]) -> Option<Self> {
         let length = digits.len() / 2;
-        let mut places = [0; MAX_DIGEST_BYTES];
-        hex::decode_to_slice(digits, places.get_mut(..length)?).ok()?;
-        Some(Self { tag: None, length: u8::try_from(length).ok()?, places })
+        let mut array = [0; MAX_DIGEST_BYTES];
+        hex::decode_to_slice(digits, array.get_mut(..length)?).ok()?;
+        Some(Self { tag: None, length: u8::try_from(length).ok()?, array })
     }
 
     fn of_base64(digits: &[u8]) -> Option<Self> {
-        // The decoder asks for room in whole groups of three.
+        // The decoder needs room in whole groups of three bytes.
         let mut room = [0; MAX_DIGEST_BYTES.next_multiple_of(3)];
         let length = STANDARD.decode_slice(digits, &mut room).ok()?;
-        let mut places = [0; MAX_DIGEST_BYTES];
-        places.get_mut(..length)?.copy_from_slice(&room[..length]);
-        Some(Self { tag: None, length: u8::try_from(length).ok()?, places })
+        let mut array = [0; MAX_DIGEST_BYTES];
+        array.get_mut(..length)?.copy_from_slice(&room[..length]);
+        Some(Self { tag: None, length: u8::try_from(length).ok()?, array })
     }
 
-    /// The digest's bytes.
+    /// The bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.places[..usize::from(self.length)]
+        &self.array[..usize::from(self.length)]
     }
 
-    /// The algorithm that the line names, if it does.
+    /// The algorithm, if the line names it.
     #[must_use]
     pub const fn tag(&self) -> Option<Algorithm> {
         self.tag
     }
 
-    /// What must be computed to judge the digest. An algorithm known for untagged digests counts where the
-    /// digest may be of it.
+    /// The algorithms to compute for checking the digest. `untagged` is the algorithm of untagged digests, if it is known;
+    /// it is used if the length fits.
     #[must_use]
     pub fn possible(&self, untagged: Option<Algorithm>) -> Algorithms {
         if let Some(algorithm) = self.tag {
@@ -134,24 +134,23 @@ impl Claimed {
         }
     }
 
-    /// The algorithms that may have made it, most likely first: the line's own, else those that its length
-    /// stands for.
+    /// The possible algorithms, most likely first: the one that the line names, else those with this length.
     #[must_use]
     pub fn candidates(&self) -> &'static [Algorithm] {
         match self.tag {
-            Some(algorithm) => just(algorithm),
+            Some(algorithm) => single(algorithm),
             None => candidates(usize::from(self.length)),
         }
     }
 }
 
 /// A list of one algorithm.
-fn just(algorithm: Algorithm) -> &'static [Algorithm] {
-    let place = Algorithm::ALL.iter().position(|&known| known == algorithm);
-    place.map_or(&[], |place| std::slice::from_ref(&Algorithm::ALL[place]))
+fn single(algorithm: Algorithm) -> &'static [Algorithm] {
+    let index = Algorithm::ALL.iter().position(|&known| known == algorithm);
+    index.map_or(&[], |index| std::slice::from_ref(&Algorithm::ALL[index]))
 }
 
-/// The algorithms that an untagged digest of this many bytes stands for, most likely first.
+/// The possible algorithms of an untagged digest of this many bytes, most likely first.
 #[must_use]
 pub const fn candidates(digest_bytes: usize) -> &'static [Algorithm] {
     match digest_bytes {
@@ -167,8 +166,8 @@ pub const fn candidates(digest_bytes: usize) -> &'static [Algorithm] {
     }
 }
 
-/// The algorithm that a manifest's own name tells: `SHA256SUMS`, `sha512sums.txt`, `x.sha256`, `B3SUMS`, `a.b3`.
-/// Letters count in either case; directories in front do not count.
+/// The algorithm in the file name of a manifest: `SHA256SUMS`, `sha512sums.txt`, `x.sha256`, `B3SUMS`, `a.b3`. Case and
+/// directories do not matter.
 #[must_use]
 pub fn algorithm_of_manifest_name(path: &[u8]) -> Option<Algorithm> {
     let name = path.rsplit(|&byte| byte == b'/').next()?;
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_is_known_by_its_name() {
+    fn the_algorithm_is_found_in_the_name_of_a_manifest() {
         for (name, algorithm) in [
             ("SHA256SUMS", Some(Algorithm::Sha256)),
             ("/a/b/sha512sums.txt", Some(Algorithm::Sha512)),
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_of_base64_are_read_on_request_alone_and_have_their_padding() {
+    fn base64_is_read_only_on_request_and_must_be_padded() {
         let base64 = |digest: &[u8]| STANDARD.encode(digest).into_bytes();
         for algorithm in Algorithm::ALL {
             let digest: Vec<u8> = (0..algorithm.digest_bytes()).map(|at| 0xFF - at as u8).collect();
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_stands_for_algorithms_of_that_length() {
+    fn the_candidates_of_a_length_have_that_length() {
         for length in 0..=65 {
             assert!(candidates(length).iter().all(|algorithm| algorithm.digest_bytes() == length));
         }

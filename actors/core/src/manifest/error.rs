@@ -5,17 +5,17 @@ use super::lines::{Limits, LinesError};
 use super::names::LineEnd;
 use crate::digest::Algorithm;
 
-/// Why a manifest is read no further.
+/// Why the reading of a manifest ended early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// The reader failed, or a bound is exceeded.
+    /// The reader failed, or a limit was exceeded.
     #[error(transparent)]
     Lines(#[from] LinesError),
-    /// The first row does not name columns, `path` and an algorithm among them.
+    /// The first row is not a list of columns with `path` and an algorithm.
     #[error("the first row is no header with path and an algorithm")]
     NoHeader,
-    /// The end is missing: JSON and NDJSON tell it by their summary.
+    /// It is truncated: a JSON or NDJSON manifest ends with its summary.
     #[error("the manifest ends before its end")]
     Cut,
     /// It is not the JSON of a manifest.
@@ -33,7 +33,7 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
-    /// The line on which it came up, where one can be told.
+    /// The line with the error, if there is one.
     #[must_use]
     pub const fn line(&self) -> Option<u64> {
         match self {
@@ -45,14 +45,14 @@ impl ManifestError {
     }
 }
 
-/// How a checksum file is to be read.
+/// How a manifest is read.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadOptions {
-    /// The algorithm asked for: digests of another length and tags of another algorithm are malformed.
+    /// The requested algorithm: digests of another length and tags of another algorithm are malformed.
     pub asked: Option<Algorithm>,
-    /// The algorithm of untagged lines where none was asked for, as the manifest's name tells it.
+    /// The algorithm of untagged lines if none was requested, as found in the manifest's name.
     pub untagged: Option<Algorithm>,
-    /// How digests are spelled.
+    /// How digests are encoded.
     pub digits: Digits,
     /// What ends a line.
     pub end: LineEnd,
@@ -61,7 +61,7 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// Any algorithm, hexadecimal digits, lines that end with LF, these bounds.
+    /// Any algorithm, hexadecimal digits, lines that end with LF, these limits.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
         Self { asked: None, untagged: None, digits: Digits::Hex, end: LineEnd::Newline, limits }

@@ -1,4 +1,4 @@
-//! Which formats there are to write, and which of them can carry which algorithms.
+//! The formats, and which of them can carry which algorithms.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::digest::{Algorithm, Algorithms};
 
-/// The algorithms that hashdeep and hivesum share.
+/// The algorithms that both hashdeep and hivesum have.
 pub(super) const HASHDEEP_ALGORITHMS: [Algorithm; 3] = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
 
-/// A format of manifest that can be written.
+/// A format of manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Format {
@@ -57,7 +57,7 @@ impl Format {
         }
     }
 
-    /// The format that these algorithms get where none is asked for: `gnu` for one, `bsd` for several.
+    /// The default format for these algorithms: `gnu` for one, `bsd` for several.
     #[must_use]
     pub const fn default_for(algorithms: &Algorithms) -> Self {
         match algorithms.len() {
@@ -75,7 +75,7 @@ impl Format {
         }
     }
 
-    /// Whether the format has a place for results without a digest.
+    /// Whether the format can carry results without a digest.
     #[must_use]
     pub const fn lists_failures(self) -> bool {
         matches!(self, Self::Json | Self::Ndjson)
@@ -87,11 +87,11 @@ impl Format {
         matches!(self, Self::Gnu | Self::Bsd)
     }
 
-    /// The digests that a manifest of this format carries, of those there are: the one asked for, else all that the
-    /// format has room for.
+    /// Chooses which of the available digests a manifest of this format carries: the requested one, else all that the
+    /// format can carry.
     ///
     /// # Errors
-    /// [`NoSuchDigest`] where there is none of them.
+    /// [`NoSuchDigest`] if none of them is available.
     pub fn choose(self, asked: Option<Algorithm>, available: &Algorithms) -> Result<Algorithms, NoSuchDigest> {
         let chosen = match (asked, self) {
             (Some(algorithm), _) => Algorithms::single(algorithm),
@@ -113,7 +113,7 @@ impl Format {
     /// Checks that the format can carry digests of these algorithms.
     ///
     /// # Errors
-    /// [`FormatMismatch`], which says why it cannot.
+    /// [`FormatMismatch`] if it cannot.
     pub fn carries(self, algorithms: &Algorithms) -> Result<(), FormatMismatch> {
         let several = algorithms.len() > 1;
         match self {
@@ -145,42 +145,42 @@ impl FromStr for Format {
     }
 }
 
-/// A word that is no format's name.
+/// A word that is not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown format {0:?}: choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson")]
 pub struct UnknownFormat(pub String);
 
-/// Algorithms that a format has no place for.
+/// Why a format cannot carry some algorithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatMismatch {
-    /// Its lines do not say whose digest they carry.
+    /// Its lines do not name the algorithm.
     #[error("the {0} format carries one algorithm only: choose bsd, csv, json or ndjson for several")]
     OneAlgorithmOnly(Format),
-    /// It is made for one algorithm.
+    /// The b3sum format is for one algorithm.
     #[error("the b3sum format carries blake3 only")]
     Blake3Only,
-    /// It is made for one algorithm.
+    /// The SFV format is for one algorithm.
     #[error("the sfv format carries crc32 only")]
     Crc32Only,
-    /// hashdeep itself does not have it.
+    /// hashdeep does not have this algorithm.
     #[error("the hashdeep format carries md5, sha1 and sha256, not {0}")]
     NotInHashdeep(Algorithm),
 }
 
-/// Digests that a manifest should carry and that nobody computed.
+/// Why a manifest cannot be written: a digest was not computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSuchDigest {
-    /// It was asked for, or is the only one that the format carries.
+    /// It was requested, or the format carries no other.
     #[error("the job did not compute {missing}, but {available}")]
     NotComputed {
-        /// The one that is not there.
+        /// The algorithm that was not computed.
         missing: Algorithm,
-        /// Those that are.
+        /// The algorithms that were computed.
         available: Algorithms,
     },
-    /// hashdeep has none of those that are there.
+    /// hashdeep has none of the computed algorithms.
     #[error("the hashdeep format carries md5, sha1 and sha256, the job computed {0}")]
     NoneForHashdeep(Algorithms),
 }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_gets_all_the_digests_that_it_has_room_for() {
+    fn a_format_gets_all_the_digests_that_it_can_carry() {
         let all: Algorithms = "sha512,blake3,crc32,sha256,md5".parse().unwrap();
         let chosen = |format: Format| format.choose(None, &all).unwrap().to_string();
         for (format, expected) in [

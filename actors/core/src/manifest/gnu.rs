@@ -1,6 +1,7 @@
-//! `HEX  NAME`: the lines of sha256sum and its like, GNU coreutils 9.x, and `HEX NAME`, the reversed form of BSD.
+//! `HEX  NAME`: the lines of sha256sum and the related tools of GNU coreutils 9.x, and `HEX NAME`, the reversed form of
+//! BSD.
 //!
-//! Which of the two a manifest has is decided by its first valid line, as coreutils does it.
+//! The first valid line of a manifest decides between the two, as in coreutils.
 
 use super::entry::{Claimed, Entry};
 use super::error::ReadOptions;
@@ -15,10 +16,10 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {
     out.push(end.byte());
 }
 
-/// How digest and name are set apart in a manifest.
+/// How digest and name are separated in a manifest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Style {
-    /// No valid line was met so far.
+    /// There was no valid line yet.
     #[default]
     Undecided,
     /// One blank, then a space or `*`.
@@ -28,7 +29,7 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// The name in what follows the digest and its blank; nothing where that does not fit the style.
+    /// The name in what follows the digest and one blank. `None` if it does not fit the style.
     fn name_in(self, rest: &[u8]) -> Option<(Self, &[u8])> {
         let marked = rest.len() > 1 && matches!(rest[0], b' ' | b'*');
         match (self, marked) {
@@ -39,7 +40,7 @@ impl Style {
     }
 }
 
-/// Reads one line from its digest on. Without an algorithm the digest has any length that one has.
+/// Reads one line from its digest on. Without an algorithm the digest may have the length of any algorithm.
 pub(super) fn parse<'a>(
     line: &'a [u8],
     escaping: Escaping,
@@ -53,7 +54,7 @@ pub(super) fn parse<'a>(
         return None;
     }
     let (decided, written) = style.name_in(rest)?;
-    // As coreutils does: a line whose name is wrong afterwards has decided, too.
+    // As in coreutils, a line decides even if its name then turns out to be invalid.
     *style = decided;
     Some(Entry { name: escaping.name(written)?, digest })
 }

@@ -1,8 +1,8 @@
-//! hashdeep 4.4: a header that names the columns, then `size,digest,...,name`.
+//! hashdeep 4.4: a header with the names of the columns, then `size,digest,...,name`.
 //!
-//! Fields are not quoted: the name is all that follows the last digest's comma, commas included. A name with
-//! LF, or with CR at its end, cannot be carried. Of hashdeep's algorithms tiger and whirlpool are not
-//! computed here: their columns are read over, and a reader says so.
+//! Fields are not quoted: the name is everything after the comma of the last digest, commas included. A name with LF, or
+//! with CR at its end, cannot be carried. hivesum does not have hashdeep's algorithms tiger and whirlpool: their columns
+//! are ignored, and the reader reports that.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use crate::digest::{Algorithm, Algorithms, Digest};
 /// The first line.
 pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.0";
 
-/// What stands before the names of the columns.
+/// The start of the line with the names of the columns.
 const COLUMNS: &[u8] = b"%%%% ";
 
 /// Appends the header.
@@ -31,15 +31,15 @@ pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
     out.extend_from_slice(b"filename\n## made by hivesum\n##\n");
 }
 
-/// hashdeep knows one order of columns only.
+/// The algorithms in the only order of columns that hashdeep knows.
 fn ordered(algorithms: &Algorithms) -> impl Iterator<Item = Algorithm> {
     HASHDEEP_ALGORITHMS.into_iter().filter(|&algorithm| algorithms.contains(algorithm))
 }
 
-/// Appends one line; `digests` are those of the header's algorithms.
+/// Appends one line. `digests` are those of the header's algorithms.
 ///
 /// # Errors
-/// [`NotRepresentable`] for a name with a line end; nothing is written then.
+/// [`NotRepresentable`] for a name with a line end. Nothing is written then.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], size: u64, digests: &[Digest]) -> Result<(), NotRepresentable> {
     if name.contains(&b'\n') {
         return Err(NotRepresentable { format: Format::Hashdeep, why: "holds LF" });
@@ -47,7 +47,7 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], size: u64, digests: &[Digest])
     if name.ends_with(b"\r") {
         return Err(NotRepresentable { format: Format::Hashdeep, why: "ends with CR" });
     }
-    // Writing into a vector never fails.
+    // Writing to a vector never fails.
     let _ = write!(out, "{size},");
     for algorithm in HASHDEEP_ALGORITHMS {
         if let Some(digest) = digests.iter().find(|digest| digest.algorithm() == algorithm) {
@@ -60,25 +60,25 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], size: u64, digests: &[Digest])
     Ok(())
 }
 
-/// What the columns between size and name are; nothing for an algorithm that hivesum does not have.
+/// The columns between size and name; `None` for an algorithm that hivesum does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Columns(Vec<Option<Algorithm>>);
 
 /// What a line of a hashdeep file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
-    /// The magic, a comment, an empty line.
-    Nothing,
+    /// The first line, a comment or an empty line.
+    Ignored,
     /// The names of the columns.
     Header,
-    /// An entry, now in the record.
+    /// An entry, which is now in the record.
     Entry,
-    /// Nothing that can be read.
+    /// A line that cannot be read.
     Malformed,
 }
 
 impl Columns {
-    /// Whether there are columns that hivesum cannot compute.
+    /// Whether there are columns of algorithms that hivesum does not have.
     pub(super) fn leave_some_out(&self) -> bool {
         self.0.contains(&None)
     }
@@ -87,7 +87,7 @@ impl Columns {
     pub(super) fn parse_line(&mut self, line: &[u8], record: &mut Record) -> Line {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() || line.starts_with(b"#") || line == MAGIC {
-            return Line::Nothing;
+            return Line::Ignored;
         }
         if let Some(names) = line.strip_prefix(COLUMNS) {
             return match Self::parse(names) {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_all_that_follows_the_last_digest() {
+    fn a_name_is_everything_after_the_last_digest() {
         let record = read("%%%% size,md5,sha256,filename", &format!("3,{MD5},{SHA256},a, \"b\",c")).unwrap();
         assert_eq!((&record.name[..], record.size), (&b"a, \"b\",c"[..], Some(3)));
         assert_eq!(
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_hivesum_has_not_is_read_over_and_said() {
+    fn a_column_of_an_unknown_algorithm_is_ignored_and_reported() {
         let header = "%%%% size,md5,tiger,filename";
         let record = read(header, &format!("3,{MD5},{},x", "0".repeat(48))).unwrap();
         assert_eq!(record.digests.len(), 1);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_in_the_order_that_hashdeep_knows() {
+    fn columns_are_written_in_the_order_of_hashdeep() {
         let mut out = Vec::new();
         write_header(&mut out, &"sha256,md5".parse().unwrap());
         assert!(out.starts_with(b"%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n## "));

@@ -1,6 +1,6 @@
-//! The JSON object of one file, as JSON and NDJSON manifests and the API's results carry it: read and written.
+//! The JSON object of one file, as in JSON and NDJSON manifests and in the API's results: read and written.
 //!
-//! Members that a manifest has no use for (stability, verdicts, ...) are read over.
+//! Members that a manifest does not use (verdicts, ...) are ignored.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use super::record::Record;
 use crate::digest::Algorithm;
 use crate::result::{ErrorCode, SkipReason, Stability, Status, serialize_name, status_name};
 
-/// What is read of an item.
+/// The members of an item that are read.
 #[derive(Deserialize)]
 pub(super) struct ItemRead<'a> {
     #[serde(borrow)]
@@ -38,7 +38,7 @@ pub(super) struct ItemRead<'a> {
 }
 
 impl ItemRead<'_> {
-    /// Puts the item into the record; nothing where it makes no sense.
+    /// Copies the item into the record. `None` if it is not valid.
     pub(super) fn fill(&self, record: &mut Record) -> Option<()> {
         record.name = match &self.path_b64 {
             Some(exact) => STANDARD.decode(exact.as_bytes()).ok()?,
@@ -102,6 +102,11 @@ impl Serialize for NamedDigests<'_> {
     }
 }
 
+/// Appends a value as JSON. The keys of its maps must be strings.
+pub(super) fn write_value(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_read_with_all_that_a_manifest_has_use_for() {
+    fn all_members_that_a_manifest_uses_are_read() {
         let record = read(
             r#"{"path":"a\ufffd","path_b64":"Yf8=","size":3,"modified_at":"2024-01-02T03:04:05.000000006Z",
                 "status":"hashed","digests":{"crc32":"ABABABAB"},"stability":"unverified","verdict":"matched"}"#,
@@ -137,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_no_item() {
+    fn invalid_items_are_refused() {
         for json in [
             "{}",
             "[]",
@@ -156,9 +161,4 @@ mod tests {
         }
         assert!(read(r#"{"path":"a","digests":{"crc32":"00000000"}}"#).is_some());
     }
-}
-
-/// Appends a value whose members are strings, numbers and maps of such.
-pub(super) fn write_value(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("a vector takes every write, and maps have strings for keys");
 }

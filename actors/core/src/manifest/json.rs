@@ -1,7 +1,7 @@
-//! One JSON document: `{algorithms, items, summary}`, an item of the API on every line between.
+//! One JSON document: `{algorithms, items, summary}`, with one item of the API per line.
 //!
-//! It is read item by item, whatever its layout: a small scanner finds where a value ends, and serde_json
-//! judges each one. Memory is that of one bounded value. A document that ends early is an error.
+//! It is read item by item, whatever its layout: a small scanner finds the end of each value, and serde_json parses it.
+//! Only one value of bounded length is in memory. A truncated document is an error.
 
 use std::io::{BufRead, Read};
 
@@ -14,8 +14,8 @@ use crate::result::{ItemRef, Summary};
 
 /// Whether an item is the first one of its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Nothing stands before it.
+pub enum Position {
+    /// Nothing is before it.
     First,
     /// It needs a comma before it.
     Later,
@@ -29,15 +29,15 @@ pub fn write_start(out: &mut Vec<u8>, algorithms: &Algorithms) {
 }
 
 /// Appends one item.
-pub fn write_item(out: &mut Vec<u8>, item: &ItemRef<'_>, place: Place) {
-    write_element(out, item, place);
+pub fn write_item(out: &mut Vec<u8>, item: &ItemRef<'_>, position: Position) {
+    write_element(out, item, position);
 }
 
 /// Appends one item of any shape.
-pub(super) fn write_element(out: &mut Vec<u8>, item: &impl serde::Serialize, place: Place) {
-    match place {
-        Place::First => out.push(b'\n'),
-        Place::Later => out.extend_from_slice(b",\n"),
+pub(super) fn write_element(out: &mut Vec<u8>, item: &impl serde::Serialize, position: Position) {
+    match position {
+        Position::First => out.push(b'\n'),
+        Position::Later => out.extend_from_slice(b",\n"),
     }
     write_value(out, item);
 }
@@ -62,9 +62,9 @@ pub(super) struct Document<R> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nothing was read.
+    /// Nothing was read yet.
     Before,
-    /// Within the list of items; `first` while it is empty.
+    /// Within the list of items; `first` before the first one.
     Items { first: bool },
     /// After the last item.
     Ended,
@@ -75,8 +75,8 @@ impl<R: BufRead> Document<R> {
         Self { reader, limits, line: 1, bytes: 0, items: 0, stage: Stage::Before, value: Vec::new() }
     }
 
-    /// Reads the next item into the record. Gives the number of the line it begins on, and whether it was one;
-    /// nothing at the end of a whole document.
+    /// Reads the next item into the record. Returns the number of the line on which it begins and whether it is valid, or
+    /// `None` at the end of a complete document.
     pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         if self.stage == Stage::Before {
             self.begin()?;
@@ -90,7 +90,7 @@ impl<R: BufRead> Document<R> {
             }
             (b',', false) => {}
             (b'{', true) => self.value.push(b'{'),
-            _ => return Err(self.broken()),
+            _ => return Err(self.not_json()),
         }
         self.stage = Stage::Items { first: false };
         self.items += 1;
@@ -109,7 +109,7 @@ impl<R: BufRead> Document<R> {
         Ok(Some((line, is_item)))
     }
 
-    /// Up to and with the `[` of the items.
+    /// Reads up to and including the `[` of the items.
     fn begin(&mut self) -> Result<(), ManifestError> {
         self.expect(b'{')?;
         loop {
@@ -119,62 +119,62 @@ impl<R: BufRead> Document<R> {
                 self.stage = Stage::Items { first: true };
                 return Ok(());
             }
-            self.pass_value()?;
+            self.skip_value()?;
             self.expect(b',')?;
         }
     }
 
-    /// From behind the `]` of the items to the end.
+    /// Reads from after the `]` of the items to the end.
     fn finish(&mut self) -> Result<(), ManifestError> {
         self.stage = Stage::Ended;
         loop {
             match self.next_token()? {
                 b'}' => break,
                 b',' => {}
-                _ => return Err(self.broken()),
+                _ => return Err(self.not_json()),
             }
             if self.key()? {
-                return Err(self.broken());
+                return Err(self.not_json());
             }
-            self.pass_value()?;
+            self.skip_value()?;
         }
         loop {
             match self.next_byte()? {
                 None => return Ok(()),
                 Some(byte) if byte.is_ascii_whitespace() => {}
-                Some(_) => return Err(self.broken()),
+                Some(_) => return Err(self.not_json()),
             }
         }
     }
 
-    /// Reads `"key":` and says whether it is that of the items.
+    /// Reads `"key":` and returns whether it is the key of the items.
     fn key(&mut self) -> Result<bool, ManifestError> {
         let byte = self.next_token()?;
         self.value.push(byte);
         self.read_rest_of_value()?;
-        let key: String = serde_json::from_slice(&self.value).map_err(|_| self.broken())?;
+        let key: String = serde_json::from_slice(&self.value).map_err(|_| self.not_json())?;
         self.value.clear();
         self.expect(b':')?;
         Ok(key == "items")
     }
 
-    fn pass_value(&mut self) -> Result<(), ManifestError> {
+    fn skip_value(&mut self) -> Result<(), ManifestError> {
         let byte = self.next_token()?;
         self.value.push(byte);
         self.read_rest_of_value()?;
-        serde_json::from_slice::<serde::de::IgnoredAny>(&self.value).map_err(|_| self.broken())?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(&self.value).map_err(|_| self.not_json())?;
         self.value.clear();
         Ok(())
     }
 
-    /// Reads a value to its end, its first byte being there already. Numbers and words end before the byte that
-    /// follows them.
+    /// Reads the rest of a value; its first byte was read already. Numbers and literals end before the byte that follows
+    /// them.
     fn read_rest_of_value(&mut self) -> Result<(), ManifestError> {
         let (mut depth, mut in_string) = (0_usize, false);
         match self.value.first() {
             Some(b'{' | b'[') => depth = 1,
             Some(b'"') => in_string = true,
-            _ => return self.read_rest_of_word(),
+            _ => return self.read_rest_of_literal(),
         }
         let mut escaped = false;
         while depth > 0 || in_string {
@@ -192,7 +192,7 @@ impl<R: BufRead> Document<R> {
         Ok(())
     }
 
-    fn read_rest_of_word(&mut self) -> Result<(), ManifestError> {
+    fn read_rest_of_literal(&mut self) -> Result<(), ManifestError> {
         loop {
             match self.peek()? {
                 Some(byte) if !byte.is_ascii_whitespace() && !matches!(byte, b',' | b'}' | b']') => {
@@ -213,10 +213,10 @@ impl<R: BufRead> Document<R> {
     }
 
     fn expect(&mut self, wanted: u8) -> Result<(), ManifestError> {
-        if self.next_token()? == wanted { Ok(()) } else { Err(self.broken()) }
+        if self.next_token()? == wanted { Ok(()) } else { Err(self.not_json()) }
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not white space.
     fn next_token(&mut self) -> Result<u8, ManifestError> {
         loop {
             let byte = self.next_byte()?.ok_or(ManifestError::Cut)?;
@@ -242,12 +242,12 @@ impl<R: BufRead> Document<R> {
         Ok(buffer.first().copied())
     }
 
-    fn broken(&self) -> ManifestError {
+    fn not_json(&self) -> ManifestError {
         ManifestError::NotJson { line: self.line }
     }
 }
 
-/// Whether these first bytes of a file are those of one document, not of one object a line.
+/// Whether a file with these first bytes is one document, and not one object per line.
 pub(super) fn is_document(head: &[u8]) -> bool {
     let first = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let mut words = Vec::new();

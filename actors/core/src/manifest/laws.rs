@@ -1,6 +1,6 @@
 //! Laws of the formats: parse(print(x)) == x, and no bytes make a reader panic.
 //!
-//! `PROPTEST_CASES=1000000 cargo test --release -p hivesum-actors --lib manifest::laws` runs them at length.
+//! For a long run: `PROPTEST_CASES=1000000 cargo test --release -p hivesum-core --lib manifest::laws`.
 
 mod samples;
 
@@ -24,7 +24,7 @@ fn algorithms_for(format: Format) -> Algorithms {
     .unwrap()
 }
 
-/// What is left of a record in this format.
+/// What this format carries of a record.
 fn carried(record: &Record, format: Format) -> Vec<Record> {
     let Record { name, size, modified_at, status, digests } = record.clone();
     let (size, modified_at, status) = match format {
@@ -42,7 +42,7 @@ fn carried(record: &Record, format: Format) -> Vec<Record> {
     }
 }
 
-/// As a reader gives it: in the order of algorithms' names, as JSON has them; tags as the algorithm asked for.
+/// Normalised: digests in the order of their algorithms, untagged ones with the requested algorithm.
 fn in_order(mut record: Record, algorithms: &Algorithms) -> Record {
     for digest in &mut record.digests {
         if digest.tag().is_none() {
@@ -237,7 +237,7 @@ proptest! {
         while let Some((_, found)) = lines.next_entry().unwrap() {
             let Found::Entry(entry) = found else { continue };
             if entry.name.is_empty() {
-                continue; // read, never written
+                continue; // such lines are read but never written
             }
             let algorithm = entry.digest.candidates()[0];
             let tagged = bsd::Tagged { name: &entry.name, algorithm, digest: entry.digest.as_bytes() };

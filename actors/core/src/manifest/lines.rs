@@ -1,7 +1,7 @@
-//! Lines of bounded length out of a reader, numbered from 1.
+//! Reads lines of bounded length, numbered from 1.
 //!
-//! A line over the bound is passed over, not kept: memory is that of one line. The bounds on lines and
-//! bytes end the reading, because who exceeds them is not sending a manifest.
+//! A line that is too long is skipped, so at most one line is in memory. Exceeding the limits on lines and bytes ends the
+//! reading, because such input is not a manifest.
 
 use std::io::{self, BufRead, Read};
 
@@ -11,23 +11,23 @@ use super::names::LineEnd;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Longest line, its end not counted.
+    /// The longest line, without its end.
     pub line_bytes: usize,
-    /// Most lines.
+    /// The largest number of lines.
     pub lines: u64,
-    /// Most bytes in all.
+    /// The largest number of bytes in total.
     pub bytes: u64,
 }
 
 impl Limits {
-    /// What the service takes in a request: 8 KiB a line, 1,000,000 lines, 64 MiB.
+    /// What the service accepts in a request: 8 KiB per line, 1,000,000 lines, 64 MiB.
     pub const REQUEST: Self = Self { line_bytes: 8 << 10, lines: 1_000_000, bytes: 64 << 20 };
 
-    /// What the command line reads: any file whose lines fit into memory.
+    /// What the command line reads: any number of lines of up to 1 MiB.
     pub const COMMAND_LINE: Self = Self { line_bytes: 1 << 20, lines: u64::MAX, bytes: u64::MAX };
 }
 
-/// Why reading ended before the end.
+/// Why the reading ended early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinesError {
@@ -42,7 +42,7 @@ pub enum LinesError {
     TooManyBytes(u64),
 }
 
-/// The lines of a reader.
+/// Reads lines.
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
@@ -60,13 +60,13 @@ impl<R: BufRead> Lines<R> {
         Self { reader, end, limits, line: Vec::new(), too_long: false, lines: 0, bytes: 0 }
     }
 
-    /// Goes to the next line and gives its number; nothing at the end.
+    /// Reads the next line and returns its number. `None` at the end.
     ///
     /// # Errors
-    /// When the reader fails or a bound is exceeded.
+    /// If the reader fails or a limit is exceeded.
     pub fn advance(&mut self) -> Result<Option<u64>, LinesError> {
         self.line.clear();
-        // Room for the end, or for one byte that proves the line too long.
+        // One byte more than the limit: the end, or a byte that proves that the line is too long.
         let bound = (self.limits.line_bytes as u64).saturating_add(1);
         let read = self.reader.by_ref().take(bound).read_until(self.end.byte(), &mut self.line)?;
         if read == 0 {
@@ -80,13 +80,13 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(self.lines))
     }
 
-    /// The line at hand without its end; nothing where it is too long to keep.
+    /// The current line without its end. `None` if it was too long to keep.
     #[must_use]
     pub fn line(&self) -> Option<&[u8]> {
         (!self.too_long).then_some(&self.line)
     }
 
-    /// Passes over the rest of a line, within the bound on all bytes.
+    /// Skips the rest of a line, within the limit on all bytes.
     fn skip_rest(&mut self) -> Result<u64, LinesError> {
         let bound = self.limits.bytes.saturating_sub(self.bytes).saturating_add(1);
         Ok(self.reader.by_ref().take(bound).skip_until(self.end.byte())? as u64)
@@ -124,7 +124,7 @@ mod tests {
     const SMALL: Limits = Limits { line_bytes: 4, lines: 3, bytes: 20 };
 
     #[test]
-    fn a_line_at_the_bound_is_kept_and_one_over_it_is_passed_over() {
+    fn a_line_at_the_limit_is_kept_and_a_longer_one_is_skipped() {
         let lines = read(b"abcd\nabcde\nabc", SMALL).unwrap();
         assert_eq!(lines, [(1, Some(b"abcd".to_vec())), (2, None), (3, Some(b"abc".to_vec()))]);
         assert_eq!(read(b"abcd", SMALL).unwrap(), [(1, Some(b"abcd".to_vec()))]);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn more_lines_or_bytes_than_the_bounds_end_the_reading() {
+    fn more_lines_or_bytes_than_the_limits_end_the_reading() {
         assert!(matches!(read(b"\n\n\n\n", SMALL), Err(LinesError::TooManyLines(3))));
         assert!(matches!(read(&[b'a'; 21], SMALL), Err(LinesError::TooManyBytes(20))));
         assert!(matches!(read(&[b'a'; 2000], SMALL), Err(LinesError::TooManyBytes(20))));

@@ -1,10 +1,10 @@
-//! Manifests: the text that carries digests from one tool to another, one file a format.
+//! Manifests: text that carries digests from one tool to another. One module per format.
 //!
-//! Writers append to a buffer of the caller and allocate nothing a line; readers take lines of bounded
-//! length and never panic, whatever the bytes. Names are bytes. What a format cannot carry is refused by
-//! name ([`NotRepresentable`]), never mangled, so that parse(print(x)) == x for all that is written.
+//! Writers append to a buffer of the caller without an allocation per line. Readers accept lines of bounded length and
+//! never panic, whatever the bytes. Names are bytes. A name that a format cannot carry is refused
+//! ([`NotRepresentable`]) and never altered, so parse(print(x)) == x for everything that is written.
 //!
-//! Nothing here opens a file or knows a terminal, a request or an actor.
+//! This module opens no files and knows no terminal, request or actor.
 
 pub mod b3sum;
 pub mod bagit;

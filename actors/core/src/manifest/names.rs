@@ -1,7 +1,7 @@
-//! Names in checksum lines: the escapes of GNU coreutils 9.x, which b3sum 1.8 shares.
+//! Names in checksum lines: the escapes of GNU coreutils 9.x, which b3sum 1.8 also uses.
 //!
-//! A name that holds a backslash, LF or CR is written with `\\`, `\n` and `\r`, and the whole line gets
-//! one `\` in front. Every other byte stands for itself. Lines that end with NUL escape nothing.
+//! In a name with a backslash, LF or CR these are written as `\\`, `\n` and `\r`, and the line begins with one `\`. Every
+//! other byte stands for itself. In lines that end with NUL, nothing is escaped.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub enum LineEnd {
 }
 
 impl LineEnd {
-    /// The byte itself.
+    /// The byte.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
@@ -28,24 +28,24 @@ impl LineEnd {
     }
 }
 
-/// A name that a format has no way to write.
+/// A name that a format cannot carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {format} format cannot carry a name that {why}")]
 #[non_exhaustive]
 pub struct NotRepresentable {
     /// The format.
     pub format: Format,
-    /// What is wrong with the name, after "a name that".
+    /// What is wrong with the name, to follow "a name that".
     pub why: &'static str,
 }
 
-/// Whether the name holds one of the bytes that GNU lines escape.
+/// Whether the name contains a byte that GNU lines escape.
 #[must_use]
 pub fn needs_escape(name: &[u8]) -> bool {
     name.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r'))
 }
 
-/// Appends the name with its escapes.
+/// Appends the name, escaped.
 pub fn escape_into(out: &mut Vec<u8>, name: &[u8]) {
     for &byte in name {
         match byte {
@@ -57,17 +57,17 @@ pub fn escape_into(out: &mut Vec<u8>, name: &[u8]) {
     }
 }
 
-/// How the name of a line is to be read.
+/// Whether the name of a line is escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escaping {
-    /// The line began with a backslash.
+    /// The line begins with a backslash.
     Escaped,
     /// Every byte stands for itself.
     Literal,
 }
 
 impl Escaping {
-    /// Takes the backslash off the front of a line that ends with LF.
+    /// Removes the backslash at the front of a line that ends with LF.
     pub(super) fn strip(line: &[u8], end: LineEnd) -> (Self, &[u8]) {
         match (end, line.strip_prefix(b"\\")) {
             (LineEnd::Newline, Some(rest)) => (Self::Escaped, rest),
@@ -75,7 +75,7 @@ impl Escaping {
         }
     }
 
-    /// The name as it is; nothing where an escape is not one.
+    /// The name, unescaped. `None` if an escape is not valid.
     pub(super) fn name(self, written: &[u8]) -> Option<Cow<'_, [u8]>> {
         match self {
             Self::Escaped if written.contains(&b'\\') => unescape(written).map(Cow::Owned),
@@ -101,7 +101,7 @@ fn unescape(written: &[u8]) -> Option<Vec<u8>> {
     Some(name)
 }
 
-/// Starts a line: the backslash in front, where the name needs one.
+/// Starts a line, with a backslash if the name must be escaped.
 pub(super) fn begin_line(out: &mut Vec<u8>, name: &[u8], end: LineEnd) -> Escaping {
     if end == LineEnd::Nul || !needs_escape(name) {
         return Escaping::Literal;
@@ -110,7 +110,7 @@ pub(super) fn begin_line(out: &mut Vec<u8>, name: &[u8], end: LineEnd) -> Escapi
     Escaping::Escaped
 }
 
-/// Appends the name as its line needs it.
+/// Appends the name, escaped if its line is.
 pub(super) fn write_name(out: &mut Vec<u8>, name: &[u8], escaping: Escaping) {
     match escaping {
         Escaping::Escaped => escape_into(out, name),
@@ -124,12 +124,12 @@ pub(super) fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
 }
 
-/// Whether a blank of GNU lines: space or tab.
+/// Whether the byte is a blank in GNU lines: space or tab.
 pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// The bytes without the blanks in front.
+/// The bytes without leading blanks.
 pub(super) fn skip_blanks(bytes: &[u8]) -> &[u8] {
     let blanks = bytes.iter().take_while(|&&byte| is_blank(byte)).count();
     &bytes[blanks..]
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_escapes_are_refused() {
+    fn invalid_escapes_are_refused() {
         for written in [&b"\\"[..], b"a\\", b"\\t", b"\\0", b"\\\\\\"] {
             assert_eq!(Escaping::Escaped.name(written), None, "{written:?}");
             assert_eq!(Escaping::Literal.name(written).as_deref(), Some(written));

@@ -1,4 +1,4 @@
-//! NDJSON: one result of the API a line, the summary last, so that a cut is visible.
+//! NDJSON: one result of the API per line, and the summary last, so that a truncated manifest is recognised.
 
 use std::io::BufRead;
 
@@ -20,7 +20,7 @@ pub(super) fn write_line(out: &mut Vec<u8>, item: &impl serde::Serialize) {
     out.push(b'\n');
 }
 
-/// Appends the last line.
+/// Appends the summary, which is the last line.
 pub fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
     out.extend_from_slice(br#"{"summary":"#);
     write_value(out, summary);
@@ -30,12 +30,12 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
 /// The last line.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Last {
+struct SummaryLine {
     #[serde(rename = "summary")]
     _summary: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The items of a reader.
+/// Reads the items of an NDJSON file.
 pub(super) struct Items<R> {
     lines: Lines<R>,
     ended: bool,
@@ -46,8 +46,8 @@ impl<R: BufRead> Items<R> {
         Self { lines: Lines::new(reader, LineEnd::Newline, limits), ended: false }
     }
 
-    /// Reads the next item into the record. Gives its line's number, and whether it was one; nothing at the end
-    /// of a whole manifest.
+    /// Reads the next item into the record. Returns the number of its line and whether it is valid, or `None` at the end
+    /// of a complete manifest.
     pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         loop {
             let Some(number) = self.lines.advance()? else {
@@ -60,7 +60,7 @@ impl<R: BufRead> Items<R> {
             if self.ended {
                 return Ok(Some((number, false)));
             }
-            if serde_json::from_slice::<Last>(line).is_ok() {
+            if serde_json::from_slice::<SummaryLine>(line).is_ok() {
                 self.ended = true;
                 continue;
             }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_ends_a_manifest_and_its_absence_is_a_cut() {
+    fn a_manifest_without_its_summary_is_truncated() {
         assert_eq!(read(&format!("{ITEM}\r\n\n{ITEM}\n{{\"summary\":{{}}}}\n")).unwrap(), [(1, true), (3, true)]);
         assert!(matches!(read(&format!("{ITEM}\n")), Err(ManifestError::Cut)));
         assert_eq!(read(&format!("{{\"summary\":{{}}}}\n{ITEM}\n")).unwrap(), [(2, false)]);

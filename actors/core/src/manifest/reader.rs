@@ -1,7 +1,7 @@
-//! One way to read all formats: [`ManifestReader`] gives records, whatever the text looks like.
+//! [`ManifestReader`] reads records of all formats.
 //!
-//! It reads entry by entry, within the bounds of its [`ReadOptions`]. A line that is no entry is told with its
-//! number and the reading goes on; what ends the reading is a [`ManifestError`].
+//! It reads entry by entry, within the limits of its [`ReadOptions`]. It reports a line that is not an entry with its
+//! number and continues; a [`ManifestError`] ends the reading.
 
 use std::io::{self, BufRead};
 
@@ -15,7 +15,7 @@ use super::names::LineEnd;
 use super::record::Record;
 use super::{Format, bagit, csv, json, ndjson, sfv};
 
-/// Values of JSON take more bytes than the lines of other formats: escapes, and every digest.
+/// JSON values may be this many times as long as the lines of other formats: they have escapes and all digests.
 const JSON_FACTOR: usize = 8;
 
 /// The records of a manifest, one after the other.
@@ -37,12 +37,12 @@ const JSON_FACTOR: usize = 8;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ManifestReader<R> {
-    form: Form<R>,
+    inner: FormatReader<R>,
     options: ReadOptions,
     record: Record,
 }
 
-enum Form<R> {
+enum FormatReader<R> {
     Checksums(ChecksumLines<R>),
     Sfv(Lines<R>),
     Bagit(Lines<R>),
@@ -53,11 +53,11 @@ enum Form<R> {
 }
 
 impl<R: BufRead> ManifestReader<Seen<R>> {
-    /// Reads a manifest of unknown format; its name tells what its first bytes leave open, and the algorithm of
-    /// lines that do not say theirs.
+    /// Reads a manifest of unknown format. Its name helps to detect the format, and may tell the algorithm of untagged
+    /// lines.
     ///
     /// # Errors
-    /// When the reader fails.
+    /// If the reader fails.
     pub fn detecting(reader: R, name: &[u8], mut options: ReadOptions) -> io::Result<Self> {
         let (format, reader) = detect(reader, name)?;
         let named = match format {
@@ -70,70 +70,73 @@ impl<R: BufRead> ManifestReader<Seen<R>> {
 }
 
 impl<R: BufRead> ManifestReader<R> {
-    /// Reads a manifest of this format. GNU, BSD and b3sum lines are read as one, mixed as they come.
+    /// Reads a manifest of this format. GNU, BSD and b3sum are read as one format, with their lines in any mixture.
     pub fn new(reader: R, format: Format, options: ReadOptions) -> Self {
         let lines = |reader| Lines::new(reader, LineEnd::Newline, options.limits);
         let json = Limits { line_bytes: options.limits.line_bytes.saturating_mul(JSON_FACTOR), ..options.limits };
-        let form = match format {
-            Format::Gnu | Format::Bsd | Format::B3sum => Form::Checksums(ChecksumLines::new(reader, options)),
-            Format::Sfv => Form::Sfv(lines(reader)),
-            Format::Bagit => Form::Bagit(lines(reader)),
-            Format::Hashdeep => Form::Hashdeep(lines(reader), Columns::default()),
-            Format::Csv => Form::Csv(Box::new(csv::Rows::new(reader, options.limits))),
-            Format::Json => Form::Json(json::Document::new(reader, json)),
-            Format::Ndjson => Form::Ndjson(ndjson::Items::new(reader, json)),
+        let inner = match format {
+            Format::Gnu | Format::Bsd | Format::B3sum => FormatReader::Checksums(ChecksumLines::new(reader, options)),
+            Format::Sfv => FormatReader::Sfv(lines(reader)),
+            Format::Bagit => FormatReader::Bagit(lines(reader)),
+            Format::Hashdeep => FormatReader::Hashdeep(lines(reader), Columns::default()),
+            Format::Csv => FormatReader::Csv(Box::new(csv::Rows::new(reader, options.limits))),
+            Format::Json => FormatReader::Json(json::Document::new(reader, json)),
+            Format::Ndjson => FormatReader::Ndjson(ndjson::Items::new(reader, json)),
         };
-        Self { form, options, record: Record::default() }
+        Self { inner, options, record: Record::default() }
     }
 
-    /// The format that is read; the three forms of checksum lines are one.
+    /// The format; `Gnu` for all three forms of checksum lines.
     pub fn format(&self) -> Format {
-        match self.form {
-            Form::Checksums(_) => Format::Gnu,
-            Form::Sfv(_) => Format::Sfv,
-            Form::Bagit(_) => Format::Bagit,
-            Form::Hashdeep(..) => Format::Hashdeep,
-            Form::Csv(_) => Format::Csv,
-            Form::Json(_) => Format::Json,
-            Form::Ndjson(_) => Format::Ndjson,
+        match self.inner {
+            FormatReader::Checksums(_) => Format::Gnu,
+            FormatReader::Sfv(_) => Format::Sfv,
+            FormatReader::Bagit(_) => Format::Bagit,
+            FormatReader::Hashdeep(..) => Format::Hashdeep,
+            FormatReader::Csv(_) => Format::Csv,
+            FormatReader::Json(_) => Format::Json,
+            FormatReader::Ndjson(_) => Format::Ndjson,
         }
     }
 
     /// Whether the manifest has digests of algorithms that hivesum does not have.
     pub fn leaves_digests_out(&self) -> bool {
-        matches!(&self.form, Form::Hashdeep(_, columns) if columns.leave_some_out())
+        matches!(&self.inner, FormatReader::Hashdeep(_, columns) if columns.leave_some_out())
     }
 
-    /// The next record with the number of its line, from 1; no record where the line is none. Nothing at the end.
+    /// The next line with its number, from 1, and its record. The record is `None` if the line is not an entry. `None` at
+    /// the end.
     ///
     /// # Errors
-    /// When nothing more can be read.
+    /// If nothing more can be read.
     pub fn next_record(&mut self) -> Result<Option<(u64, Option<&Record>)>, ManifestError> {
         self.record.clear();
         let Some((line, is_entry)) = self.read()? else { return Ok(None) };
-        let is_entry = is_entry && self.keep_asked();
+        let is_entry = is_entry && self.keep_requested();
         Ok(Some((line, is_entry.then_some(&self.record))))
     }
 
     fn read(&mut self) -> Result<Option<(u64, bool)>, ManifestError> {
-        let Self { form, options, record } = self;
-        match form {
-            Form::Checksums(lines) => read_checksums(lines, record),
-            Form::Sfv(lines) => each_line(lines, sfv::is_ignored, |line| sfv::parse_line(line, record).is_some()),
-            Form::Bagit(lines) => {
+        let Self { inner, options, record } = self;
+        match inner {
+            FormatReader::Checksums(lines) => read_checksums(lines, record),
+            FormatReader::Sfv(lines) => {
+                each_line(lines, sfv::is_ignored, |line| sfv::parse_line(line, record).is_some())
+            }
+            FormatReader::Bagit(lines) => {
                 let algorithm = options.asked.or(options.untagged);
                 let is_ignored = |line: &[u8]| line.trim_ascii().is_empty();
                 each_line(lines, is_ignored, |line| bagit::parse_line(line, algorithm, record).is_some())
             }
-            Form::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record),
-            Form::Csv(rows) => rows.next_row(record),
-            Form::Json(document) => document.next_item(record),
-            Form::Ndjson(items) => items.next_item(record),
+            FormatReader::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record),
+            FormatReader::Csv(rows) => rows.next_row(record),
+            FormatReader::Json(document) => document.next_item(record),
+            FormatReader::Ndjson(items) => items.next_item(record),
         }
     }
 
-    /// Drops digests of other algorithms than the one asked for. Whether the record is one still.
-    fn keep_asked(&mut self) -> bool {
+    /// Drops digests of other algorithms than the requested one. False if none is left.
+    fn keep_requested(&mut self) -> bool {
         let Some(asked) = self.options.asked else { return true };
         let had_some = !self.record.digests.is_empty();
         self.record.digests.retain(|digest| digest.tag().is_none_or(|tag| tag == asked));
@@ -180,7 +183,7 @@ fn read_hashdeep<R: BufRead>(
         let Some(number) = lines.advance()? else { return Ok(None) };
         let Some(line) = lines.line() else { return Ok(Some((number, false))) };
         match columns.parse_line(line, record) {
-            Line::Nothing | Line::Header => {}
+            Line::Ignored | Line::Header => {}
             Line::Entry => return Ok(Some((number, true))),
             Line::Malformed => return Ok(Some((number, false))),
         }
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_is_read_by_its_looks() {
+    fn every_format_is_detected_and_read() {
         let md5 = "900150983cd24fb0d6963f7d28e17f72";
         for (text, name, line) in [
             (format!("{md5}  a\n"), "", 1),
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_of_another_algorithm_than_asked_are_left_out() {
+    fn digests_of_another_algorithm_than_the_requested_one_are_dropped() {
         let text = "path,crc32,md5\r\na,00000000,900150983cd24fb0d6963f7d28e17f72\r\nb,00000000,\r\n";
         let asked = ReadOptions { asked: Some(Algorithm::Md5), ..ReadOptions::new(Limits::REQUEST) };
         let records = read(text, "", asked);
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_too_long_is_no_entry_and_too_many_lines_end_the_reading() {
+    fn a_line_that_is_too_long_is_not_an_entry_and_too_many_lines_end_the_reading() {
         let limits = Limits { line_bytes: 40, lines: 3, bytes: 1 << 20 };
         let text = format!("a 00000000\n{} 00000000\nb 00000000\n", "x".repeat(64));
         let records = read(&text, "", ReadOptions::new(limits));

@@ -1,6 +1,6 @@
-//! One entry of a manifest of any format: a name, what is claimed of it, and what else the format tells.
+//! One entry of a manifest of any format: a name, its digests, and what else the format carries.
 //!
-//! A record is what all readers give and what conversions carry. Where a format is silent, the record is.
+//! All readers return records, and conversions work on them. What a format does not carry is `None`.
 
 use jiff::Timestamp;
 
@@ -11,33 +11,33 @@ use crate::result::{Known, Status};
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The exact bytes of its name, escapes resolved.
+    /// The exact bytes of its name, unescaped.
     pub name: Vec<u8>,
-    /// Bytes, where the format tells.
+    /// Its size in bytes.
     pub size: Option<u64>,
-    /// Last modification, where the format tells.
+    /// Its last modification.
     pub modified_at: Option<Timestamp>,
-    /// What came of the file when the manifest was made, where the format tells.
+    /// The status of the file when the manifest was written.
     pub status: Option<Status>,
-    /// Its digests; none only where the status says why.
+    /// Its digests; none only if the status says why.
     pub digests: Vec<Claimed>,
 }
 
 impl Record {
-    /// Makes room for the next entry; allocations stay.
+    /// Empties it for the next entry; allocations are kept.
     pub(super) fn clear(&mut self) {
         self.name.clear();
         self.digests.clear();
         (self.size, self.modified_at, self.status) = (None, None, None);
     }
 
-    /// The digest of this algorithm, where the record names one.
+    /// The digest of this algorithm, if there is one.
     #[must_use]
     pub fn digest_of(&self, algorithm: Algorithm) -> Option<&Claimed> {
         self.digests.iter().find(|digest| digest.tag() == Some(algorithm))
     }
 
-    /// What it says of the file beside digests.
+    /// What it says about the file besides digests.
     #[must_use]
     pub fn known(&self) -> Known {
         let mtime_ns = self.modified_at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
@@ -45,7 +45,7 @@ impl Record {
     }
 }
 
-/// The algorithms that records name, in the order in which they come first; nothing where none is named.
+/// The algorithms of the tagged digests, in the order of their first use. `None` if no digest is tagged.
 pub fn algorithms_named<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Algorithms> {
     let named = records.into_iter().flat_map(|record| &record.digests).filter_map(Claimed::tag);
     let mut seen = Vec::new();

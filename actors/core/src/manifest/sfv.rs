@@ -1,7 +1,7 @@
-//! SFV: `NAME CRC32`, the checksum being the last token of the line; lines that begin with `;` are comments.
+//! SFV: `NAME CRC32`. The checksum is the last word of the line; lines that begin with `;` are comments.
 //!
-//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF cannot be
-//! carried, nor can one that begins with `;`.
+//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF, and names that begin
+//! with `;`, cannot be carried.
 
 use super::Format;
 use super::entry::Claimed;
@@ -15,7 +15,7 @@ const DIGITS: usize = 8;
 /// Appends one line.
 ///
 /// # Errors
-/// [`NotRepresentable`] for a name that a reader would take for something else; nothing is written then.
+/// [`NotRepresentable`] for a name that a reader would read differently. Nothing is written then.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), NotRepresentable> {
     let refuse = |why| Err(NotRepresentable { format: Format::Sfv, why });
     if name.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
@@ -28,13 +28,13 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), N
     out.push(b' ');
     let from = out.len();
     write_hex(out, digest);
-    // Capitals, as the programs write it that the format comes from.
+    // Upper case, as in the programs from which the format comes.
     out[from..].make_ascii_uppercase();
     out.push(b'\n');
     Ok(())
 }
 
-/// Whether the line, without its end, holds no entry.
+/// Whether the line, without its end, is a comment or blank.
 pub(super) fn is_ignored(line: &[u8]) -> bool {
     line.starts_with(b";") || without_cr(line).iter().all(|&byte| is_blank(byte))
 }
@@ -43,7 +43,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Reads one line without its end; nothing where it is no entry.
+/// Reads one line without its end. `None` if it is not an entry.
 pub(super) fn parse_line(line: &[u8], record: &mut Record) -> Option<()> {
     let line = without_cr(line).trim_ascii_end();
     let (rest, digits) = line.split_at_checked(line.len().checked_sub(DIGITS)?)?;
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_token_is_the_checksum_and_the_rest_the_name() {
+    fn the_last_word_is_the_checksum_and_the_rest_is_the_name() {
         assert_eq!(read("a 352441C2").as_deref(), Some(&b"a"[..]));
         assert_eq!(read("a b\tc 352441c2\r").as_deref(), Some(&b"a b\tc"[..]));
         assert_eq!(read("a  352441c2  ").as_deref(), Some(&b"a "[..]));

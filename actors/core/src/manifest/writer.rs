@@ -1,7 +1,7 @@
-//! One way to write all formats: [`ManifestWriter`] appends to the caller's buffer what begins, continues and
-//! ends a manifest. The command line and the service's manifest route both write through it.
+//! [`ManifestWriter`] writes all formats: it appends the start, the entries and the end of a manifest to the caller's
+//! buffer. The command line and the service use it.
 
-use super::json::Place;
+use super::json::Position;
 use super::record::Record;
 use super::{
     Format, FormatMismatch, LineEnd, NotRepresentable, b3sum, bagit, bsd, csv, gnu, hashdeep, json, ndjson, sfv,
@@ -9,37 +9,37 @@ use super::{
 use crate::digest::{Algorithms, Digest};
 use crate::result::{ItemRef, Status, Summary, split_digests};
 
-/// Writes results in one format. It keeps no results: call it in the order of the output.
+/// Writes results in one format. It keeps no results, so it must be called in the order of the output.
 #[derive(Debug)]
 pub struct ManifestWriter {
     format: Format,
     algorithms: Algorithms,
     end: LineEnd,
-    place: Place,
+    position: Position,
     names: bagit::Names,
-    /// The digests of one item in the order of `algorithms`, where that is not the item's own.
+    /// The digests of one item in the order of `algorithms`, if the item has others or another order.
     chosen: Vec<u8>,
 }
 
 impl ManifestWriter {
-    /// A writer of digests of these algorithms, which may be some of those that the results carry. In a bag's
-    /// manifest names are those of the payload.
+    /// A writer of digests of these algorithms; the results may have more. In a bag's manifest `data/` is added before
+    /// the names.
     ///
     /// # Errors
-    /// [`FormatMismatch`] where the format cannot carry them.
+    /// [`FormatMismatch`] if the format cannot carry the algorithms.
     pub fn new(format: Format, algorithms: Algorithms, end: LineEnd) -> Result<Self, FormatMismatch> {
         format.carries(&algorithms)?;
         let names = bagit::Names::WithinPayload;
-        Ok(Self { format, algorithms, end, place: Place::First, names, chosen: Vec::new() })
+        Ok(Self { format, algorithms, end, position: Position::First, names, chosen: Vec::new() })
     }
 
-    /// The same, for names that a bag's manifest is to carry as they are.
+    /// The same, but a bag's manifest gets the names as they are.
     #[must_use]
     pub fn keeping_names(self) -> Self {
         Self { names: bagit::Names::WithinBag, ..self }
     }
 
-    /// Appends what stands before the first item.
+    /// Appends the start of the manifest.
     pub fn begin(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => csv::write_header(out, &self.algorithms),
@@ -49,13 +49,12 @@ impl ManifestWriter {
         }
     }
 
-    /// Appends one result. Only JSON and NDJSON have a place for results without a digest; for the others
-    /// these leave no trace.
+    /// Appends one result. Only JSON and NDJSON can carry results without a digest; in other formats they are left out.
     ///
     /// # Errors
-    /// [`NotRepresentable`] where the format cannot carry the name; nothing is written then.
+    /// [`NotRepresentable`] if the format cannot carry the name. Nothing is written then.
     pub fn item(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, place, names, chosen } = self;
+        let Self { format, algorithms, end, position, names, chosen } = self;
         let narrowed;
         let item = if item.algorithms == algorithms {
             item
@@ -66,7 +65,7 @@ impl ManifestWriter {
         };
         let hashed = matches!(item.status, Status::Hashed(_));
         match format {
-            Format::Json => json::write_item(out, item, std::mem::replace(place, Place::Later)),
+            Format::Json => json::write_item(out, item, std::mem::replace(position, Position::Later)),
             Format::Ndjson => ndjson::write_item(out, item),
             _ if !hashed => {}
             Format::Gnu => gnu::write_line(out, item.path, item.digests, *end),
@@ -86,18 +85,17 @@ impl ManifestWriter {
         Ok(())
     }
 
-    /// Appends one record: those of its digests that are of this writer's algorithms, and what else the format
-    /// has a place for.
+    /// Appends one record: its digests of this writer's algorithms, and what else the format can carry.
     ///
     /// # Errors
-    /// [`NotRepresentable`] where the format cannot carry the record; nothing is written then.
+    /// [`NotRepresentable`] if the format cannot carry the record. Nothing is written then.
     pub fn record(&mut self, out: &mut Vec<u8>, record: &Record) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, place, names, .. } = self;
+        let Self { format, algorithms, end, position, names, .. } = self;
         let refuse = |why| Err(NotRepresentable { format: *format, why });
         let digests: Vec<Option<Digest>> = algorithms.iter().map(|one| digest_of(record, one)).collect();
         let known = || digests.iter().flatten();
         match (*format, known().next()) {
-            (Format::Json, _) => json::write_element(out, record, std::mem::replace(place, Place::Later)),
+            (Format::Json, _) => json::write_element(out, record, std::mem::replace(position, Position::Later)),
             (Format::Ndjson, _) => ndjson::write_line(out, record),
             (Format::Csv, Some(_)) => {
                 let row = csv::Row { name: &record.name, size: record.size, modified_at: record.modified_at };
@@ -119,7 +117,7 @@ impl ManifestWriter {
         Ok(())
     }
 
-    /// Appends what stands after the last item.
+    /// Appends the end of the manifest.
     pub fn end(&self, out: &mut Vec<u8>, summary: &Summary) {
         match self.format {
             Format::Json => json::write_end(out, summary),
@@ -139,7 +137,7 @@ fn digest_of(record: &Record, algorithm: crate::digest::Algorithm) -> Option<Dig
     Digest::new(algorithm, record.digest_of(algorithm)?.as_bytes()).ok()
 }
 
-/// Puts the digests of `algorithms` out of the item's own into `chosen`.
+/// Copies the item's digests of `algorithms` to `chosen`, in their order.
 fn choose(item: &ItemRef<'_>, algorithms: &Algorithms, chosen: &mut Vec<u8>) {
     chosen.clear();
     for algorithm in algorithms {

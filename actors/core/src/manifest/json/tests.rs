@@ -27,7 +27,7 @@ fn items_are_found_whatever_the_layout() {
 }
 
 #[test]
-fn what_is_broken_or_cut_is_told_with_its_line() {
+fn truncated_and_malformed_documents_are_errors_with_their_line() {
     let whole = format!("{{\"algorithms\":[\"crc32\"],\"items\":[{ITEM}],\"summary\":{{}}}}");
     for cut in 0..whole.len() {
         assert!(matches!(read(&whole[..cut], Limits::REQUEST), Err(ManifestError::Cut)), "cut at {cut}");
@@ -51,7 +51,7 @@ fn items_bytes_and_the_length_of_an_item_are_bounded() {
 }
 
 #[test]
-fn a_document_is_told_from_lines() {
+fn a_document_is_distinguished_from_lines() {
     assert!(is_document(b"{\"algorithms\":[\"md5\"],\"items\":[\n"));
     assert!(is_document(b"{\"items\":[]}\n"));
     assert!(is_document(b"{\n\"algorithms\": []"));

@@ -1,4 +1,4 @@
-//! What the laws are tried on: names, digests, records and texts.
+//! Input for the laws: names, digests, records and texts.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
 use crate::result::{Stability, Status, split_digests};
 
-/// Names with what formats stumble over, as often as ordinary ones.
+/// Names, mostly of bytes that are special in some format.
 pub(super) fn any_name() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop::sample::select(b"\\\n\r \t*()=#-\"',\xff\xc3\xa9a/.".to_vec());
     let byte = prop_oneof![3 => odd, 1 => 1..=255u8];
@@ -48,7 +48,7 @@ pub(super) fn any_record(algorithms: Algorithms) -> impl Strategy<Value = Record
     })
 }
 
-/// Any bytes, and what the other formats are made of.
+/// Random bytes, mixed with parts of the formats other than checksum lines.
 pub(super) fn any_foreign_text() -> impl Strategy<Value = Vec<u8>> {
     let part = prop::sample::select(vec![
         "%%%% HASHDEEP-1.0\n",
@@ -81,7 +81,7 @@ pub(super) fn any_foreign_text() -> impl Strategy<Value = Vec<u8>> {
     vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
-/// Lines that are nearly right.
+/// Checksum lines that are almost valid.
 pub(super) fn any_text() -> impl Strategy<Value = Vec<u8>> {
     let part = prop::sample::select(vec![
         "SHA256",
