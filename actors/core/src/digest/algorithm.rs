@@ -184,7 +184,7 @@ impl FromStr for Algorithm {
 
 /// A word that is not the name of an algorithm. The text lists all names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown algorithm {0:?}; known are {names}", names = known_names())]
+#[error("unknown algorithm {0:?}: known algorithms are {names}", names = known_names())]
 pub struct UnknownAlgorithm(pub String);
 
 fn known_names() -> String {

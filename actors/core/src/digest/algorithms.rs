@@ -168,7 +168,7 @@ impl TryFrom<Vec<Algorithm>> for Algorithms {
 #[non_exhaustive]
 pub enum AlgorithmsInvalid {
     /// The list is empty, or a name between two commas is.
-    #[error("an algorithm's name is missing")]
+    #[error("the name of an algorithm is missing")]
     Missing,
     /// A word is not the name of an algorithm.
     #[error(transparent)]

@@ -53,7 +53,7 @@ impl FromStr for IoMode {
             "auto" => Ok(Self::Auto),
             "map" => Ok(Self::Map),
             "read" => Ok(Self::Read),
-            other => Err(format!("unknown way to read {other:?}: choose auto, map or read")),
+            other => Err(format!("unknown I/O mode {other:?}: choose auto, map or read")),
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum ConvertError {
     #[error("the {1} format has no place for the {2} of this file")]
     NoPlace(Vec<u8>, Format, &'static str),
     /// The written text reads back as something else: a defect of hivesum.
-    #[error("what was written does not read back as what was read")]
+    #[error("the converted manifest does not read back as the original")]
     NotProven,
 }
 

@@ -13,10 +13,10 @@ pub enum ManifestError {
     #[error(transparent)]
     Lines(#[from] LinesError),
     /// The first row is not a list of columns with `path` and an algorithm.
-    #[error("the first row is no header with path and an algorithm")]
+    #[error("the first row is not a header with path and an algorithm")]
     NoHeader,
     /// It is truncated: a JSON or NDJSON manifest ends with its summary.
-    #[error("the manifest ends before its end")]
+    #[error("the manifest is truncated")]
     Cut,
     /// It is not the JSON of a manifest.
     #[error("line {line} is not the JSON of a manifest")]

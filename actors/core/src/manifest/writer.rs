@@ -104,7 +104,7 @@ impl ManifestWriter {
             (Format::Bsd, Some(_)) => write_tagged(out, &record.name, known().copied(), *end),
             (Format::Hashdeep, Some(_)) if digests.contains(&None) => return refuse("lacks one of the digests"),
             (Format::Hashdeep, Some(_)) => {
-                let Some(size) = record.size else { return refuse("comes without a size") };
+                let Some(size) = record.size else { return refuse("has no size") };
                 let digests: Vec<Digest> = known().copied().collect();
                 hashdeep::write_line(out, &record.name, size, &digests)?;
             }
