@@ -145,8 +145,8 @@ impl Auth {
 
     fn wrong_guess(&self, address: ClientKey) -> ApiError {
         match self.guesses.take(address) {
-            Decision::Taken { .. } => ApiError::Unauthenticated,
-            Decision::TooMany { wait } => ApiError::RateLimited { wait },
+            Decision::Allowed { .. } => ApiError::Unauthenticated,
+            Decision::Refused { wait } => ApiError::RateLimited { wait },
         }
     }
 }

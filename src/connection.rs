@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hivesum_actors::limits::Share;
+use hivesum_actors::limits::Permit;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -76,11 +76,11 @@ pub(crate) struct Connection<S = Socket> {
     write_timer: Timer,
     /// The deadline of the pending write.
     write_until: Option<Instant>,
-    _permit: Option<Share>,
+    _permit: Option<Permit>,
 }
 
 impl<S> Connection<S> {
-    pub(crate) fn new(socket: S, timeouts: Timeouts, permit: Option<Share>) -> Self {
+    pub(crate) fn new(socket: S, timeouts: Timeouts, permit: Option<Permit>) -> Self {
         Self {
             socket,
             phase: PhaseHandle::new(),

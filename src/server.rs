@@ -14,7 +14,7 @@ use actix_server::{Server as HttpServer, ServerHandle};
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
-use hivesum_actors::limits::Shares;
+use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::file::{Root, RootError};
 use tokio_util::sync::CancellationToken;
@@ -94,13 +94,13 @@ impl Server {
             gate: web::Data::new(gate),
             bandwidth: Arc::new(Bandwidth::new(&config.limits)),
             metrics,
-            connections: Shares::new(config.limits.max_connections, config.limits.max_connections_per_address),
-            streams: Shares::new(config.limits.max_streams, config.limits.max_streams_of_one()),
+            connections: Permits::new(config.limits.max_connections, config.limits.max_connections_per_address),
+            streams: Permits::new(config.limits.max_streams, config.limits.max_streams_of_one()),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
-            uploads: Shares::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
-            manifests: Shares::new(MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE),
+            uploads: Permits::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
+            manifests: Permits::new(MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE),
             comparisons: Cache::default(),
             duplicates: Cache::default(),
             limits: config.limits.clone(),

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use hivesum_actors::Engine;
 use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::jobs::Jobs;
-use hivesum_actors::limits::{NoShare, Share, Shares};
+use hivesum_actors::limits::{NoPermit, Permit, Permits};
 use hivesum_core::compare::{Comparison, Group};
 use tokio_util::sync::CancellationToken;
 
@@ -33,18 +33,18 @@ pub(crate) struct Service {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Open connections.
-    pub(crate) connections: Arc<Shares>,
+    pub(crate) connections: Arc<Permits>,
     /// Open event streams.
-    pub(crate) streams: Arc<Shares>,
+    pub(crate) streams: Arc<Permits>,
     /// Whether cookies are sent over TLS only.
     pub(crate) over_tls: bool,
     /// Cancelled when the service begins to stop: no new work is accepted, and event streams end.
     pub(crate) stopping: CancellationToken,
     pub(crate) started: Instant,
     /// Uploads in progress.
-    pub(crate) uploads: Arc<Shares>,
+    pub(crate) uploads: Arc<Permits>,
     /// Manifests being received; each is held in memory as a whole.
-    pub(crate) manifests: Arc<Shares>,
+    pub(crate) manifests: Arc<Permits>,
     /// The latest comparisons, by the two jobs, the older one first.
     pub(crate) comparisons: Cache<(JobId, JobId), Comparison>,
     /// The latest sets of duplicates, by job and minimum size.
@@ -74,19 +74,19 @@ impl Service {
         Ok(())
     }
 
-    /// The share that one event stream of the caller holds.
-    pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        take_share(&self.streams, caller, "streams", ApiError::TooManyStreams)
+    /// The permit that one event stream of the caller holds.
+    pub(crate) fn stream_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
+        take_permit(&self.streams, caller, "streams", ApiError::TooManyStreams)
     }
 
-    /// The share that one upload of the caller holds until its digests are computed.
-    pub(crate) fn upload_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        take_share(&self.uploads, caller, "uploads", ApiError::QueueFull)
+    /// The permit that one upload of the caller holds until its digests are computed.
+    pub(crate) fn upload_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
+        take_permit(&self.uploads, caller, "uploads", ApiError::QueueFull)
     }
 
-    /// The share that one manifest of the caller holds while it is received.
-    pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Share, ApiError> {
-        take_share(&self.manifests, caller, "manifests", ApiError::QueueFull)
+    /// The permit that one manifest of the caller holds while it is received.
+    pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
+        take_permit(&self.manifests, caller, "manifests", ApiError::QueueFull)
     }
 
     /// Rules for JSON bodies.
@@ -105,11 +105,11 @@ impl Service {
     }
 }
 
-/// Takes one share for the caller; `full` is the error if no share is left for any client.
-fn take_share(shares: &Arc<Shares>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Share, ApiError> {
-    shares.take(Some(caller.key)).map_err(|none| match none {
-        NoShare::Full => full,
-        NoShare::OwnFull => ApiError::QuotaReached { of, quota: shares.max_of_one() },
+/// Takes one permit for the caller; `full` is the error if no permit is left for any client.
+fn take_permit(permits: &Arc<Permits>, caller: &Caller, of: &'static str, full: ApiError) -> Result<Permit, ApiError> {
+    permits.take(Some(caller.key)).map_err(|none| match none {
+        NoPermit::Full => full,
+        NoPermit::ClientFull => ApiError::QuotaReached { of, quota: permits.max_of_one() },
     })
 }
 

@@ -75,7 +75,7 @@ pub enum SubmitError {
     EarlierLacks(Algorithm),
     /// The job to build on has another root or path.
     #[error("the job to build on has another root or path")]
-    EarlierIsOfAnotherTree,
+    EarlierHasAnotherTree,
     /// The idempotency key was used for a different request.
     #[error("this Idempotency-Key was used for a different request")]
     KeyConflict,
@@ -84,7 +84,7 @@ pub enum SubmitError {
     Refused(#[from] Refused),
     /// As many jobs of this owner are waiting as one owner may have.
     #[error("{quota} jobs of this client are waiting, as many as one client may have")]
-    ShareTaken {
+    QuotaReached {
         /// How many jobs one owner may have waiting.
         quota: usize,
     },

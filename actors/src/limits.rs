@@ -4,7 +4,7 @@
 //! recovered are removed, and while it holds more than `MAX_KEYS`, all addresses share one bucket. Nothing here knows
 //! HTTP.
 
-mod shares;
+mod permits;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-pub use shares::{NoShare, Share, Shares};
+pub use permits::{NoPermit, Permit, Permits};
 
 /// Clients in the table before all addresses share a bucket: about 60 bytes each with the table's slack, so at
 /// most 16 MiB of the 32 MiB that the table may take.
@@ -35,7 +35,7 @@ pub enum ClientKey {
     /// The first 64 bits of an IPv6 address: the smallest network that one customer gets.
     V6(u64),
     /// All addresses together, while there are too many to count each.
-    Crowd,
+    Shared,
 }
 
 impl ClientKey {
@@ -53,14 +53,14 @@ impl ClientKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The request is within the limit.
-    Taken {
+    Allowed {
         /// Requests that may follow at once.
         remaining: u32,
         /// Time until the whole burst has recovered.
-        whole_in: Duration,
+        recovered_in: Duration,
     },
     /// The request exceeds the limit.
-    TooMany {
+    Refused {
         /// Time until the next request is within the limit.
         wait: Duration,
     },
@@ -106,27 +106,27 @@ impl RequestLimiter {
 
     /// Counts one request of the client.
     pub fn take(&self, client: ClientKey) -> Decision {
-        self.take_many(client, NonZeroU32::MIN)
+        self.check_many(client, NonZeroU32::MIN)
     }
 
     /// Counts `count` requests at once. More than a burst counts as a burst: otherwise it would never be allowed.
-    pub fn take_many(&self, client: ClientKey, count: NonZeroU32) -> Decision {
+    pub fn check_many(&self, client: ClientKey, count: NonZeroU32) -> Decision {
         self.tidy_if_due();
         let taken = self.table.check_key_n(&self.bucket_of(client), count.min(self.burst()));
         match taken.expect("the count is at most the burst") {
             Ok(snapshot) => {
                 let remaining = snapshot.remaining_burst_capacity();
                 let missing = self.burst().get().saturating_sub(remaining);
-                Decision::Taken { remaining, whole_in: self.quota.replenish_interval().saturating_mul(missing) }
+                Decision::Allowed { remaining, recovered_in: self.quota.replenish_interval().saturating_mul(missing) }
             }
-            Err(not_until) => Decision::TooMany { wait: not_until.wait_time_from(self.clock.now()) },
+            Err(not_until) => Decision::Refused { wait: not_until.wait_time_from(self.clock.now()) },
         }
     }
 
     fn bucket_of(&self, client: ClientKey) -> ClientKey {
         match client {
-            ClientKey::V4(_) | ClientKey::V6(_) if self.crowded.load(Ordering::Relaxed) => ClientKey::Crowd,
-            ClientKey::Token(_) | ClientKey::V4(_) | ClientKey::V6(_) | ClientKey::Crowd => client,
+            ClientKey::V4(_) | ClientKey::V6(_) if self.crowded.load(Ordering::Relaxed) => ClientKey::Shared,
+            ClientKey::Token(_) | ClientKey::V4(_) | ClientKey::V6(_) | ClientKey::Shared => client,
         }
     }
 
@@ -162,22 +162,22 @@ mod tests {
         let limiter = limiter(1, 3);
         let client = ClientKey::Token(7);
         for left in [2, 1, 0] {
-            assert!(matches!(limiter.take(client), Decision::Taken { remaining, .. } if remaining == left));
+            assert!(matches!(limiter.take(client), Decision::Allowed { remaining, .. } if remaining == left));
         }
-        let Decision::TooMany { wait } = limiter.take(client) else { panic!("a fourth request was allowed") };
+        let Decision::Refused { wait } = limiter.take(client) else { panic!("a fourth request was allowed") };
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
-        assert!(matches!(limiter.take(ClientKey::Token(8)), Decision::Taken { .. }));
+        assert!(matches!(limiter.take(ClientKey::Token(8)), Decision::Allowed { .. }));
         assert_eq!(limiter.window(), Duration::from_secs(3));
     }
 
     #[test]
     fn several_at_once_count_as_several_and_more_than_a_burst_as_a_burst() {
         let limiter = limiter(1, 10);
-        let take = |count| limiter.take_many(ClientKey::Token(7), NonZeroU32::new(count).unwrap());
-        assert!(matches!(take(4), Decision::Taken { remaining: 6, .. }));
-        assert!(matches!(take(7), Decision::TooMany { .. }));
-        assert!(matches!(take(6), Decision::Taken { remaining: 0, .. }));
-        let Decision::TooMany { wait } = take(1000) else { panic!("more was allowed than was left") };
+        let take = |count| limiter.check_many(ClientKey::Token(7), NonZeroU32::new(count).unwrap());
+        assert!(matches!(take(4), Decision::Allowed { remaining: 6, .. }));
+        assert!(matches!(take(7), Decision::Refused { .. }));
+        assert!(matches!(take(6), Decision::Allowed { remaining: 0, .. }));
+        let Decision::Refused { wait } = take(1000) else { panic!("more was allowed than was left") };
         assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
     }
 
@@ -198,8 +198,8 @@ mod tests {
             limiter.take(v6(number << 64));
         }
         assert!(limiter.table.len() <= MAX_KEYS + TIDY_EVERY as usize + 1, "{} keys", limiter.table.len());
-        assert!(matches!(limiter.take(v6(1 << 100)), Decision::TooMany { .. }), "unknown addresses share a bucket");
-        assert!(matches!(limiter.take(ClientKey::Token(1)), Decision::Taken { .. }));
+        assert!(matches!(limiter.take(v6(1 << 100)), Decision::Refused { .. }), "unknown addresses share a bucket");
+        assert!(matches!(limiter.take(ClientKey::Token(1)), Decision::Allowed { .. }));
     }
 
     #[test]

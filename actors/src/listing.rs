@@ -102,7 +102,7 @@ impl From<NoAnswer> for ListError {
     fn from(none: NoAnswer) -> Self {
         match none {
             NoAnswer::Busy => Self::Busy,
-            NoAnswer::Silent => Self::RootUnavailable,
+            NoAnswer::TimedOut => Self::RootUnavailable,
         }
     }
 }

@@ -27,7 +27,7 @@ impl Proxies {
     /// The client that a request is counted for.
     pub(super) fn client_of(&self, request: &ServiceRequest) -> ClientKey {
         let peer = request.peer_addr().map(|peer| peer.ip());
-        peer.map_or(ClientKey::Crowd, |peer| ClientKey::of_address(self.client_behind(peer, request.headers())))
+        peer.map_or(ClientKey::Shared, |peer| ClientKey::of_address(self.client_behind(peer, request.headers())))
     }
 
     /// The client that the peer forwards for. `X-Forwarded-For` is read from its end, where trusted proxies write, up

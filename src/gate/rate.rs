@@ -43,8 +43,8 @@ impl RateRule {
         let Some((limiter, policy)) = &self.limiter else { return Ok(None) };
         let state = |remaining, time| RateState { policy: policy.clone(), remaining, seconds: whole_seconds(time) };
         match limiter.take(client) {
-            Decision::Taken { remaining, whole_in } => Ok(Some(state(remaining, whole_in))),
-            Decision::TooMany { wait } => Err((state(0, wait), wait)),
+            Decision::Allowed { remaining, recovered_in } => Ok(Some(state(remaining, recovered_in))),
+            Decision::Refused { wait } => Err((state(0, wait), wait)),
         }
     }
 }

@@ -144,7 +144,7 @@ impl Bandwidth {
 
     /// Waits until the limits allow this many more bytes.
     pub(crate) async fn spend(&self, client: ClientKey, bytes: usize) {
-        for (limiter, client) in [(&self.of_client, client), (&self.of_all, ClientKey::Crowd)] {
+        for (limiter, client) in [(&self.of_client, client), (&self.of_all, ClientKey::Shared)] {
             let Some(limiter) = limiter else { continue };
             while let Some(wait) = wait_for(limiter, client, bytes) {
                 tokio::time::sleep(wait).await;
@@ -155,8 +155,8 @@ impl Bandwidth {
 
 fn wait_for(limiter: &RequestLimiter, client: ClientKey, bytes: usize) -> Option<Duration> {
     let kib = NonZeroU32::new(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX))?;
-    match limiter.take_many(client, kib) {
-        Decision::Taken { .. } => None,
-        Decision::TooMany { wait } => Some(wait),
+    match limiter.check_many(client, kib) {
+        Decision::Allowed { .. } => None,
+        Decision::Refused { wait } => Some(wait),
     }
 }

@@ -13,7 +13,7 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_confi
 use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error as WebError, web};
-use hivesum_actors::limits::{ClientKey, Share, Shares};
+use hivesum_actors::limits::{ClientKey, Permit, Permits};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -32,7 +32,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 /// Accepts connections.
 #[derive(Clone)]
 struct Acceptor {
-    connections: Arc<Shares>,
+    connections: Arc<Permits>,
     proxies: Arc<Proxies>,
     timeouts: Timeouts,
     tls: Option<TlsAcceptor>,
@@ -109,7 +109,7 @@ async fn admit(acceptor: Acceptor, socket: TcpStream) -> Result<(Connection, Opt
 impl Acceptor {
     /// A permit for the peer; none beyond the limit for all or for one address. Connections of a trusted proxy serve
     /// many clients, so the limit for one address does not apply to them.
-    fn permit(&self, peer: SocketAddr) -> Option<Share> {
+    fn permit(&self, peer: SocketAddr) -> Option<Permit> {
         let own = !self.proxies.trusts(peer.ip());
         self.connections.take(own.then(|| ClientKey::of_address(peer.ip()))).ok()
     }

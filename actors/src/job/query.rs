@@ -129,7 +129,7 @@ pub struct ResultQuery {
 
 impl ResultQuery {
     /// Whether the query needs the sort index.
-    pub(crate) fn needs_orders(&self) -> bool {
+    pub(crate) fn needs_sort_index(&self) -> bool {
         self.digest.is_some() || self.sort.is_some_and(|sort| sort != Sort::default())
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::{Job, JobId, JobState};
 use crate::scan::Priority;
-use crate::store::{Ending, NumberedItem, RunState, Tally};
+use crate::store::{Ending, NumberedItem, RowCounts, RunState};
 use hivesum_core::result::Progress;
 
 /// How many error notices a reader of events may lag behind before the rest is read from the store. They are kept as
@@ -76,10 +76,10 @@ impl ActiveJob {
     }
 
     /// The counts of committed results.
-    pub(crate) fn tally(&self) -> Tally {
+    pub(crate) fn counts(&self) -> RowCounts {
         let view = self.view.borrow();
         let Progress { files_done, files_failed, files_skipped, .. } = view.job.progress;
-        Tally { rows: view.rows, files_done, files_failed, files_skipped, bytes_done: view.bytes }
+        RowCounts { rows: view.rows, files_done, files_failed, files_skipped, bytes_done: view.bytes }
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<View> {
@@ -97,13 +97,13 @@ impl ActiveJob {
 
     /// Records committed rows. Requests see them at once, watchers with the next [`tell`](Self::tell).
     /// Errors are sent before the counts that include them.
-    pub(crate) fn committed(&self, tally: Tally, errors: Vec<NumberedItem>) {
+    pub(crate) fn committed(&self, counts: RowCounts, errors: Vec<NumberedItem>) {
         let mut errors = errors.into_iter().peekable();
         while errors.peek().is_some() {
             let _ = self.errors.send(Arc::new(errors.by_ref().take(NOTICE_ERRORS).collect()));
         }
         self.view.send_if_modified(|view| {
-            view.take_tally(tally);
+            view.take_counts(counts);
             false
         });
     }
@@ -113,9 +113,9 @@ impl ActiveJob {
         self.tell(|view| {
             view.job.state = JobState::Running;
             view.job.started_at = Some(started_at);
-            view.job.progress.bytes_done = run_state.tally.bytes_done;
+            view.job.progress.bytes_done = run_state.counts.bytes_done;
             view.elapsed_before = run_state.elapsed;
-            view.take_tally(run_state.tally);
+            view.take_counts(run_state.counts);
         });
     }
 
@@ -149,13 +149,13 @@ impl View {
         Self { job, rows, bytes, elapsed_before: Duration::ZERO }
     }
 
-    pub(crate) fn take_tally(&mut self, tally: Tally) {
-        (self.rows, self.bytes) = (tally.rows, tally.bytes_done);
+    pub(crate) fn take_counts(&mut self, counts: RowCounts) {
+        (self.rows, self.bytes) = (counts.rows, counts.bytes_done);
         let progress = &mut self.job.progress;
-        progress.files_done = tally.files_done;
-        progress.files_failed = tally.files_failed;
-        progress.files_skipped = tally.files_skipped;
+        progress.files_done = counts.files_done;
+        progress.files_failed = counts.files_failed;
+        progress.files_skipped = counts.files_skipped;
         // Bytes of partly hashed files may have been reported already.
-        progress.bytes_done = progress.bytes_done.max(tally.bytes_done);
+        progress.bytes_done = progress.bytes_done.max(counts.bytes_done);
     }
 }

@@ -20,7 +20,7 @@ use super::shared::JobsShared;
 use super::verify;
 use crate::error::StoreError;
 use crate::scan::{Canceller, Scan, ScanOutcome, until};
-use crate::store::{Batcher, NumberedItem, RunState, Tally};
+use crate::store::{Batcher, NumberedItem, RowCounts, RunState};
 use hivesum_core::compare::Audit;
 use hivesum_core::result::{Progress, Rows};
 
@@ -37,7 +37,7 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 type Committing<'a> = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send + 'a>>;
 
 struct Committed {
-    tally: Tally,
+    counts: RowCounts,
     errors: Vec<NumberedItem>,
 }
 
@@ -154,11 +154,11 @@ impl<'a> CommitLoop<'a> {
             return;
         }
         self.due = None;
-        if !self.batcher.has_something() {
+        if !self.batcher.has_work() {
             return;
         }
         let mut group = self.batcher.take_group(self.started.elapsed());
-        let committed = Committed { tally: group.tally, errors: std::mem::take(&mut group.errors) };
+        let committed = Committed { counts: group.counts, errors: std::mem::take(&mut group.errors) };
         let (shared, live, group) = (self.shared, self.live, Arc::new(group));
         self.committing = Some(Box::pin(async move {
             with_room(shared, live, || shared.store.commit(group.clone(), None)).await.map(|()| committed)
@@ -167,15 +167,15 @@ impl<'a> CommitLoop<'a> {
 
     /// Adds checkpoints of large files to the next group.
     fn keep_states(&mut self) {
-        self.batcher.keep(self.scan.checkpoints());
-        if self.batcher.has_something() {
+        self.batcher.add_checkpoints(self.scan.checkpoints());
+        if self.batcher.has_work() {
             self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
         }
     }
 
     fn committed(&mut self, committed: Committed) {
         self.moved = true;
-        self.live.committed(committed.tally, committed.errors);
+        self.live.committed(committed.counts, committed.errors);
     }
 
     /// Publishes the progress if it has changed.
@@ -219,9 +219,9 @@ impl<'a> CommitLoop<'a> {
             self.batcher.add(rows);
         }
         let mut group = self.batcher.take_group(self.started.elapsed());
-        let (tally, errors) = (group.tally, std::mem::take(&mut group.errors));
+        let (counts, errors) = (group.counts, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
-        let mut ending = JobOutcome::of(end.outcome, self.live).ending(tally, group.elapsed, files_total);
+        let mut ending = JobOutcome::of(end.outcome, self.live).ending(counts, group.elapsed, files_total);
         if let Some(findings) = findings {
             ending.summary.verdicts = Some(findings.counts);
             ending.summary.algorithm = findings.algorithm;
@@ -229,7 +229,7 @@ impl<'a> CommitLoop<'a> {
         }
         let (shared, live, group) = (self.shared, self.live, Arc::new(group));
         with_room(shared, live, || shared.store.commit(group.clone(), Some(ending.clone()))).await?;
-        self.live.committed(tally, errors);
+        self.live.committed(counts, errors);
         Ok(Finish::Kept(ending))
     }
 
@@ -239,7 +239,7 @@ impl<'a> CommitLoop<'a> {
         if let Some(committing) = self.committing.take() {
             committing.await?;
         }
-        self.batcher.keep(self.scan.checkpoints());
+        self.batcher.add_checkpoints(self.scan.checkpoints());
         let group = self.batcher.take_group(self.started.elapsed());
         self.shared.store.commit(Arc::new(group), None).await?;
         Ok(Finish::Left)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::active::ActiveJob;
 use crate::job::{JobError, JobState};
 use crate::scan::ScanOutcome;
-use crate::store::{Ending, Tally};
+use crate::store::{Ending, RowCounts};
 use hivesum_core::result::Summary;
 use jiff::Timestamp;
 
@@ -54,20 +54,20 @@ impl JobOutcome {
         Self { state: JobState::Failed, error: Some(error) }
     }
 
-    pub(super) fn ending(self, tally: Tally, elapsed: Duration, files_total: Option<u64>) -> Ending {
+    pub(super) fn ending(self, counts: RowCounts, elapsed: Duration, files_total: Option<u64>) -> Ending {
         let complete = self.state == JobState::Completed;
-        let settled = tally.files_done + tally.files_failed;
+        let settled = counts.files_done + counts.files_failed;
         Ending {
             state: self.state,
             finished_at: Timestamp::now(),
             files_total: if complete { Some(settled) } else { files_total },
-            bytes_total: complete.then_some(tally.bytes_done),
+            bytes_total: complete.then_some(counts.bytes_done),
             summary: Summary {
-                files: tally.rows,
-                hashed: tally.files_done,
-                errors: tally.files_failed,
-                skipped: tally.files_skipped,
-                bytes: tally.bytes_done,
+                files: counts.rows,
+                hashed: counts.files_done,
+                errors: counts.files_failed,
+                skipped: counts.files_skipped,
+                bytes: counts.bytes_done,
                 elapsed_ms: elapsed.as_millis() as u64,
                 complete,
                 verdicts: None,

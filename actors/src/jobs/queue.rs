@@ -121,7 +121,7 @@ impl JobQueue {
         }
         let quota = self.limits.max_queued_of_one;
         match state.of_owner(owner) >= quota + free_to_run {
-            true => Err(SubmitError::ShareTaken { quota }),
+            true => Err(SubmitError::QuotaReached { quota }),
             false => Ok(()),
         }
     }

@@ -16,7 +16,7 @@ pub(super) enum Missing {
 pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
     match ask(root, move |root, _| root.open_beneath(&path)).await {
         Ok(opened) => opened.map_err(Missing::from),
-        Err(NoAnswer::Busy | NoAnswer::Silent) => Err(Missing::RootUnavailable),
+        Err(NoAnswer::Busy | NoAnswer::TimedOut) => Err(Missing::RootUnavailable),
     }
 }
 

@@ -28,7 +28,7 @@ impl Jobs {
     /// If the job had not ended and the query asks for another order than the walk's, or for a digest; if the store
     /// fails.
     pub async fn results(&self, job: &Job, query: ResultQuery) -> Result<Option<ResultPage>, ResultsError> {
-        if query.needs_orders() {
+        if query.needs_sort_index() {
             self.wait_for_sort_index(job).await?;
         }
         Ok(self.shared.store.results(job.id, query).await?)
@@ -66,7 +66,7 @@ impl Jobs {
         after_row: Option<u64>,
         limit: usize,
     ) -> Result<RowPage, ResultsError> {
-        if after_row.is_none() && query.needs_orders() {
+        if after_row.is_none() && query.needs_sort_index() {
             self.wait_for_sort_index(job).await?;
         }
         Ok(self.shared.store.rows_after(job.id, query, after_row, limit).await?)

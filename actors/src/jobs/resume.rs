@@ -6,7 +6,7 @@ use super::shared::JobsShared;
 use crate::error::StoreError;
 use crate::job::{JobId, JobSpec};
 use crate::scan::{KnownBatch, KnownKind, KnownSource, Past};
-use crate::store::{Beginning, KnownQuery, Store};
+use crate::store::{PriorRowsQuery, ResumePoint, Store};
 use hivesum_core::digest::Algorithms;
 
 /// Why earlier results could not be read, if reading them failed.
@@ -17,13 +17,13 @@ pub(super) async fn gather(
     shared: &JobsShared,
     id: JobId,
     spec: &JobSpec,
-    beginning: Beginning,
+    beginning: ResumePoint,
 ) -> Result<(Past, Unreadable), StoreError> {
-    let Beginning { run_state, former_run, deaths, checkpoints, .. } = beginning;
+    let ResumePoint { run_state, former_run, deaths, checkpoints, .. } = beginning;
     let unreadable = Unreadable::default();
-    let own = |run| KnownQuery { run, stored: spec.algorithms, wanted: spec.algorithms };
+    let own = |run| PriorRowsQuery { run, stored: spec.algorithms, wanted: spec.algorithms };
     let mut known = Vec::new();
-    if run_state.tally.rows > 0 {
+    if run_state.counts.rows > 0 {
         known.push(feed(&shared.store, KnownKind::Resumed, own(run_state.run), unreadable.clone()));
     }
     if let Some(run) = former_run {
@@ -36,11 +36,11 @@ pub(super) async fn gather(
 }
 
 /// The results of the job to reuse. If it was deleted meanwhile, every file is read.
-async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<KnownQuery>, StoreError> {
+async fn earlier_job(shared: &JobsShared, spec: &JobSpec) -> Result<Option<PriorRowsQuery>, StoreError> {
     let Some(earlier) = spec.reuse_unchanged_from else { return Ok(None) };
     let Some(earlier) = shared.store.job(earlier).await? else { return Ok(None) };
     let (stored, wanted) = (earlier.job.spec.algorithms, spec.algorithms);
-    Ok(lacks(&stored, &wanted).is_none().then_some(KnownQuery { run: earlier.run, stored, wanted }))
+    Ok(lacks(&stored, &wanted).is_none().then_some(PriorRowsQuery { run: earlier.run, stored, wanted }))
 }
 
 /// The first wanted algorithm without stored digests.
@@ -48,13 +48,13 @@ pub(super) fn lacks(stored: &Algorithms, wanted: &Algorithms) -> Option<hivesum_
     wanted.iter().find(|&algorithm| !stored.contains(algorithm))
 }
 
-fn feed(store: &Store, kind: KnownKind, query: KnownQuery, unreadable: Unreadable) -> KnownSource {
+fn feed(store: &Store, kind: KnownKind, query: PriorRowsQuery, unreadable: Unreadable) -> KnownSource {
     let (batches, source) = KnownSource::new(kind);
     let store = store.clone();
     actix_rt::spawn(async move {
         let mut from = 0;
         loop {
-            let batch = match store.known(query, from).await {
+            let batch = match store.prior_rows(query, from).await {
                 Ok(Some((rows, next))) => {
                     from = next;
                     KnownBatch::Rows(rows)

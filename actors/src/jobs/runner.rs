@@ -48,7 +48,7 @@ pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: O
         Err(_) => JobOutcome::failed(job_error("internal", "the job's driver failed")),
     };
     let elapsed = live.elapsed_before() + started.elapsed();
-    let ending = outcome.ending(live.tally(), elapsed, live.job().progress.files_total);
+    let ending = outcome.ending(live.counts(), elapsed, live.job().progress.files_total);
     keep_and_close(&shared, &live, ending, permit).await;
 }
 
@@ -70,7 +70,7 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
 
 /// One scan of the job's tree.
 async fn pass(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
-    let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.tally(), live.elapsed_before(), None));
+    let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.counts(), live.elapsed_before(), None));
     if live.cancel.is_cancelled() {
         return Ok(ended(JobOutcome::cancelled()));
     }

@@ -10,7 +10,7 @@ use super::service::Jobs;
 use super::shared::JobsShared;
 use crate::error::{StoreError, SubmitError};
 use crate::job::{Job, JobId, JobSpec};
-use crate::store::{Before, RequestKey};
+use crate::store::{IdempotencyKey, IdempotencyOutcome};
 use hivesum_core::walk::Filters;
 
 impl Jobs {
@@ -52,9 +52,9 @@ impl Jobs {
         owner: Option<String>,
         key: Option<String>,
     ) -> Result<Job, SubmitError> {
-        let request = key.map(|key| RequestKey { key, asked: fingerprint(&spec, manifest.as_deref()) });
+        let request = key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&spec, manifest.as_deref()) });
         if let Some(request) = &request
-            && let Some(job) = self.came_before(owner.clone(), request.clone()).await?
+            && let Some(job) = self.find_repeated(owner.clone(), request.clone()).await?
         {
             return Ok(job);
         }
@@ -72,17 +72,19 @@ impl Jobs {
         let job = Job::queued(spec, owner);
         let taken = Taken { job: job.clone(), manifest, request, reservation };
         match self.shared.owned(take(self.shared.clone(), taken)).await? {
-            Before::New => Ok(job),
-            Before::Came(id) => self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted")),
-            Before::Conflicts => Err(SubmitError::KeyConflict),
+            IdempotencyOutcome::New => Ok(job),
+            IdempotencyOutcome::Repeated(id) => {
+                self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted"))
+            }
+            IdempotencyOutcome::Conflict => Err(SubmitError::KeyConflict),
         }
     }
 
-    async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Option<Job>, SubmitError> {
-        match self.shared.store.came_before(owner, request).await? {
-            Before::New => Ok(None),
-            Before::Came(id) => Ok(self.job(id).await?),
-            Before::Conflicts => Err(SubmitError::KeyConflict),
+    async fn find_repeated(&self, owner: Option<String>, request: IdempotencyKey) -> Result<Option<Job>, SubmitError> {
+        match self.shared.store.find_repeated(owner, request).await? {
+            IdempotencyOutcome::New => Ok(None),
+            IdempotencyOutcome::Repeated(id) => Ok(self.job(id).await?),
+            IdempotencyOutcome::Conflict => Err(SubmitError::KeyConflict),
         }
     }
 
@@ -93,7 +95,7 @@ impl Jobs {
             return Err(SubmitError::EarlierNotFinished);
         }
         if (&earlier.spec.root, &earlier.spec.path) != (&spec.root, &spec.path) {
-            return Err(SubmitError::EarlierIsOfAnotherTree);
+            return Err(SubmitError::EarlierHasAnotherTree);
         }
         lacks(&earlier.spec.algorithms, &spec.algorithms)
             .map_or(Ok(()), |algorithm| Err(SubmitError::EarlierLacks(algorithm)))
@@ -101,10 +103,10 @@ impl Jobs {
 }
 
 /// Adds a new job to the store, then to the queue.
-async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreError> {
+async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<IdempotencyOutcome, StoreError> {
     let Taken { job, manifest, request, reservation } = taken;
     let before = shared.store.insert(job.clone(), manifest, request).await?;
-    if before == Before::New {
+    if before == IdempotencyOutcome::New {
         shared.queue.admit(ActiveJob::new(job, 0));
     }
     drop(reservation);
@@ -115,7 +117,7 @@ async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<Before, StoreErro
 struct Taken {
     job: Job,
     manifest: Option<Vec<u8>>,
-    request: Option<RequestKey>,
+    request: Option<IdempotencyKey>,
     reservation: Reservation,
 }
 

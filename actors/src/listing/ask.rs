@@ -26,7 +26,7 @@ pub(crate) enum NoAnswer {
     /// All permits of this root were in use all the time.
     Busy,
     /// The file system did not answer in time.
-    Silent,
+    TimedOut,
 }
 
 /// The caller, as the thread sees it.
@@ -68,7 +68,7 @@ where
     let answer = spawn(root.clone(), question, permit).map_err(|_| NoAnswer::Busy)?;
     match timeout_at(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) | Err(_) => Err(NoAnswer::Silent),
+        Ok(Err(_)) | Err(_) => Err(NoAnswer::TimedOut),
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
             let question = move |_: &Root, _: &Caller<()>| {
                 let _ = released.recv();
             };
-            assert_eq!(ask_within(no_time, &dead, question).await, Err(NoAnswer::Silent));
+            assert_eq!(ask_within(no_time, &dead, question).await, Err(NoAnswer::TimedOut));
         }
         assert_eq!(ask_within(no_time, &dead, |_, _| ()).await, Err(NoAnswer::Busy));
         assert_eq!(ask(&sound, |_, _| 7).await, Ok(7));
@@ -126,7 +126,7 @@ mod tests {
             }
             noticed.send(()).unwrap();
         };
-        assert_eq!(ask_within(Duration::ZERO, &root, question).await, Err(NoAnswer::Silent));
+        assert_eq!(ask_within(Duration::ZERO, &root, question).await, Err(NoAnswer::TimedOut));
         seen.recv().unwrap();
     }
 }

@@ -13,7 +13,7 @@ use hivesum_core::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixit
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct RowCounts {
     pub(crate) rows: u64,
     pub(crate) files_done: u64,
     pub(crate) files_failed: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Tally {
     pub(crate) bytes_done: u64,
 }
 
-impl Tally {
+impl RowCounts {
     fn count(&mut self, row: &RowRef<'_>) {
         self.rows += 1;
         match row.status {
@@ -51,7 +51,7 @@ pub(crate) struct CommitGroup {
     /// Rows that the run already had when this process began to work on it.
     pub(super) rows_before: u64,
     /// The counts once this group is committed.
-    pub(crate) tally: Tally,
+    pub(crate) counts: RowCounts,
     /// Working time of the job once this group is committed.
     pub(crate) elapsed: Duration,
     /// Errors among the rows, for the event stream after the commit.
@@ -73,7 +73,7 @@ pub(super) struct NumberedRows {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RunState {
     pub(crate) run: i64,
-    pub(crate) tally: Tally,
+    pub(crate) counts: RowCounts,
     pub(crate) directories: i64,
     pub(crate) elapsed: Duration,
 }
@@ -90,7 +90,7 @@ pub(crate) struct Batcher {
     ancestors: Vec<(i64, Arc<[u8]>)>,
     next_directory: i64,
     /// Counts of all rows visited, including those that were stored before.
-    visited: Tally,
+    visited: RowCounts,
     /// Rows of the current group.
     waiting: usize,
     /// Large files that have a checkpoint.
@@ -106,7 +106,7 @@ impl Batcher {
             run_state,
             ancestors: Vec::new(),
             next_directory: 0,
-            visited: Tally::default(),
+            visited: RowCounts::default(),
             waiting: 0,
             checkpointed: HashSet::new(),
             group,
@@ -119,12 +119,12 @@ impl Batcher {
     }
 
     /// Whether there is anything to commit.
-    pub(crate) fn has_something(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         self.waiting > 0 || !self.group.checkpoints.is_empty()
     }
 
     /// Adds checkpoints of large files to the group.
-    pub(crate) fn keep(&mut self, checkpoints: Vec<Checkpoint>) {
+    pub(crate) fn add_checkpoints(&mut self, checkpoints: Vec<Checkpoint>) {
         self.checkpointed.extend(checkpoints.iter().map(|checkpoint| checkpoint.path.clone()));
         self.group.checkpoints.extend(checkpoints);
     }
@@ -135,7 +135,7 @@ impl Batcher {
         let first_position = self.visited.rows;
         let mut to_write = 0;
         for (index, row) in rows.iter().enumerate() {
-            let is_kept = row.origin == Origin::Kept && self.visited.rows < self.run_state.tally.rows;
+            let is_kept = row.origin == Origin::Kept && self.visited.rows < self.run_state.counts.rows;
             self.visited.count(&row);
             if is_kept {
                 continue;
@@ -182,15 +182,15 @@ impl Batcher {
 
     /// The counts to commit with the rows added so far. Until the resumed scan has visited every row that was
     /// stored before, they stay what they were.
-    fn tally(&self) -> Tally {
-        if self.visited.rows < self.run_state.tally.rows { self.run_state.tally } else { self.visited }
+    fn counts(&self) -> RowCounts {
+        if self.visited.rows < self.run_state.counts.rows { self.run_state.counts } else { self.visited }
     }
 
     /// Takes the waiting rows, to be committed. `elapsed` is the working time since this process began the job.
     pub(crate) fn take_group(&mut self, elapsed: Duration) -> CommitGroup {
         self.waiting = 0;
         let mut group = std::mem::replace(&mut self.group, CommitGroup::new(self.job, &self.run_state));
-        group.tally = self.tally();
+        group.counts = self.counts();
         group.elapsed = self.run_state.elapsed + elapsed;
         group
     }
@@ -218,8 +218,8 @@ impl CommitGroup {
             new_directories: Vec::new(),
             finished_large: Vec::new(),
             checkpoints: Vec::new(),
-            rows_before: run_state.tally.rows,
-            tally: run_state.tally,
+            rows_before: run_state.counts.rows,
+            counts: run_state.counts,
             elapsed: run_state.elapsed,
             errors: Vec::new(),
             moves: Vec::new(),

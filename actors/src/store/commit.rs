@@ -146,7 +146,7 @@ fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'
 }
 
 fn write_counts(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
-    let tally = group.tally;
+    let counts = group.counts;
     let changed = change
         .prepare_cached(
             "UPDATE jobs SET row_count = ?3, files_done = ?4, files_failed = ?5, files_skipped = ?6, bytes_done = ?7,
@@ -156,11 +156,11 @@ fn write_counts(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbE
         .execute(params![
             group.job.to_string(),
             group.run,
-            tally.rows as i64,
-            tally.files_done as i64,
-            tally.files_failed as i64,
-            tally.files_skipped as i64,
-            tally.bytes_done as i64,
+            counts.rows as i64,
+            counts.files_done as i64,
+            counts.files_failed as i64,
+            counts.files_skipped as i64,
+            counts.bytes_done as i64,
             group.elapsed.as_millis() as i64
         ])?;
     must_exist(changed)

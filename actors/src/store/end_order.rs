@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn jobs_are_numbered_once_in_the_order_in_which_they_end() {
         let mut bench = Bench::new();
-        let ids = [bench.take_job().id, bench.take_job().id, bench.take_job().id];
+        let ids = [bench.insert_job().id, bench.insert_job().id, bench.insert_job().id];
         for index in [2, 0, 2] {
             bench.end(ids[index], JobState::Completed);
         }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_number_of_a_deleted_job_is_not_used_again() {
         let mut bench = Bench::new();
-        let ids = [bench.take_job().id, bench.take_job().id];
+        let ids = [bench.insert_job().id, bench.insert_job().id];
         bench.end(ids[0], JobState::Completed);
         jobs::delete(&mut bench.connection, ids[0]).unwrap();
         assert_eq!(next_of(&mut bench, 0, None), Err(1));
@@ -117,7 +117,7 @@ mod tests {
         let mut bench = Bench::new();
         let theirs = crate::job::Job { owner: Some("them".to_owned()), ..job() };
         jobs::insert(&mut bench.connection, &theirs, None, None).unwrap();
-        let ours = bench.take_job().id;
+        let ours = bench.insert_job().id;
         bench.end(ours, JobState::Completed);
         bench.end(theirs.id, JobState::Completed);
         assert_eq!(next_of(&mut bench, 0, Some("them")), Ok((2, theirs.id)));
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn ended_jobs_among_some_are_found_with_their_numbers() {
         let mut bench = Bench::new();
-        let ids: Vec<_> = (0..4).map(|_| bench.take_job().id).collect();
+        let ids: Vec<_> = (0..4).map(|_| bench.insert_job().id).collect();
         ids[..3].iter().for_each(|id| bench.end(*id, JobState::Completed));
         let count = count_ended(&mut bench.connection, &[ids[3], ids[2], ids[1]]).unwrap();
         assert_eq!((count.last, count.numbers), (3, vec![(ids[2], 3), (ids[1], 2)]));

@@ -137,7 +137,7 @@ mod tests {
     fn two_jobs_are_compared_row_by_row() {
         let mut bench = Bench::new();
         let old = bench.job_with_rows(&["a/x", "b", "c"]);
-        let job = bench.take_job();
+        let job = bench.insert_job();
         let mut rows = Rows::new(job.spec.algorithms);
         rows.push(hashed("a", "x"));
         rows.push(RowRef { digests: &[0xCD; 32], ..hashed("", "b") });
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn duplicates_are_groups_of_positions() {
         let mut bench = Bench::new();
-        let job = bench.take_job();
+        let job = bench.insert_job();
         let mut rows = Rows::new(job.spec.algorithms);
         for (name, inode, byte) in [("a", 1, 1), ("b", 2, 2), ("c", 3, 1), ("d", 1, 1)] {
             let row = hashed("", name);

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::DbError;
-use super::idempotency::{self, Before, RequestKey};
+use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
 use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
 use super::row_checksum::RowChecksum;
 use super::{end_order, recovery};
@@ -30,12 +30,12 @@ pub(crate) fn insert(
     connection: &mut Connection,
     job: &Job,
     manifest: Option<&[u8]>,
-    request: Option<&RequestKey>,
-) -> Result<Before, DbError> {
+    request: Option<&IdempotencyKey>,
+) -> Result<IdempotencyOutcome, DbError> {
     let change = connection.transaction()?;
     if let Some(request) = request {
         match idempotency::look_up(&change, job.owner.as_deref(), request)? {
-            Before::New => {}
+            IdempotencyOutcome::New => {}
             before => return Ok(before),
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn insert(
         idempotency::remember(&change, job, request)?;
     }
     change.commit()?;
-    Ok(Before::New)
+    Ok(IdempotencyOutcome::New)
 }
 
 /// Records how a job ended.

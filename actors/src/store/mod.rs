@@ -48,13 +48,13 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::batcher::{Batcher, NumberedItem, RunState, Tally};
+pub(crate) use self::batcher::{Batcher, NumberedItem, RowCounts, RunState};
 pub(crate) use self::end_order::NextEnded;
-pub(crate) use self::idempotency::{Before, RequestKey};
+pub(crate) use self::idempotency::{IdempotencyKey, IdempotencyOutcome};
 pub(crate) use self::job_row::StoredJob;
 pub(crate) use self::jobs::Ending;
-pub(crate) use self::prior_rows::KnownQuery;
-pub(crate) use self::recovery::Beginning;
+pub(crate) use self::prior_rows::PriorRowsQuery;
+pub(crate) use self::recovery::ResumePoint;
 
 use self::batcher::CommitGroup;
 use self::error::DbError;
@@ -121,13 +121,13 @@ impl Store {
         &self,
         job: Job,
         manifest: Option<Vec<u8>>,
-        request: Option<RequestKey>,
-    ) -> Result<Before, StoreError> {
+        request: Option<IdempotencyKey>,
+    ) -> Result<IdempotencyOutcome, StoreError> {
         self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
     /// Marks a job as running, and gives what it resumes from.
-    pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<Beginning, StoreError> {
+    pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<ResumePoint, StoreError> {
         self.write(move |connection| recovery::begin(connection, id, at)).await
     }
 

@@ -12,7 +12,7 @@ const BATCH_ROWS: i64 = 2000;
 
 /// Selects the rows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct KnownQuery {
+pub(crate) struct PriorRowsQuery {
     pub(crate) run: i64,
     /// The algorithms of the stored digests.
     pub(crate) stored: Algorithms,
@@ -21,7 +21,7 @@ pub(crate) struct KnownQuery {
 }
 
 /// Some rows from a position on, and the position after them; nothing at the end.
-pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
+pub(crate) fn rows(connection: &Connection, query: &PriorRowsQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3"
     ))?;
@@ -43,7 +43,7 @@ pub(crate) fn rows(connection: &Connection, query: &KnownQuery, from: i64) -> Re
 }
 
 /// Appends the wanted ones of concatenated digests to `into`.
-fn narrow(all: &[u8], query: &KnownQuery, into: &mut Vec<u8>) {
+fn narrow(all: &[u8], query: &PriorRowsQuery, into: &mut Vec<u8>) {
     if query.wanted == query.stored {
         return into.extend_from_slice(all);
     }

@@ -2,10 +2,10 @@
 //! for the quick ones.
 
 use super::end_order::{self, EndedCount};
-use super::idempotency::{self, Before, RequestKey};
+use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
 use super::job_row::StoredJob;
 use super::pages::ErrorsSince;
-use super::prior_rows::KnownQuery;
+use super::prior_rows::PriorRowsQuery;
 use super::{NextEnded, Store, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
 use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
@@ -20,7 +20,11 @@ impl Store {
     }
 
     /// Whether a request has been received before.
-    pub(crate) async fn came_before(&self, owner: Option<String>, request: RequestKey) -> Result<Before, StoreError> {
+    pub(crate) async fn find_repeated(
+        &self,
+        owner: Option<String>,
+        request: IdempotencyKey,
+    ) -> Result<IdempotencyOutcome, StoreError> {
         self.read(move |connection| idempotency::look_up(connection, owner.as_deref(), &request)).await
     }
 
@@ -30,7 +34,7 @@ impl Store {
     }
 
     /// Some results of a run from a position on, and the position after them; nothing at the end.
-    pub(crate) async fn known(&self, query: KnownQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
+    pub(crate) async fn prior_rows(&self, query: PriorRowsQuery, from: i64) -> Result<Option<(Rows, i64)>, StoreError> {
         self.read(move |connection| prior_rows::rows(connection, &query, from)).await
     }
 
@@ -57,7 +61,7 @@ impl Store {
     /// A page of the results that match; nothing if there is no such job.
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
         let _permit = self.permit_for(&query).await?;
-        self.read(move |connection| match query.needs_orders() {
+        self.read(move |connection| match query.needs_sort_index() {
             true => sorted_pages::page(connection, id, &query),
             false => pages::page(connection, id, &query),
         })
@@ -74,7 +78,7 @@ impl Store {
     ) -> Result<RowPage, StoreError> {
         let _permit = self.permit_for(&query).await?;
         let query = ResultQuery { limit, ..query };
-        self.read(move |connection| match query.needs_orders() {
+        self.read(move |connection| match query.needs_sort_index() {
             true => sorted_pages::rows_after(connection, id, &query, after),
             false => pages::rows_after(connection, id, &query, after),
         })
@@ -116,7 +120,7 @@ impl Store {
     /// Waits for a permit if this query reads many rows.
     async fn permit_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
         let reads_many_rows =
-            query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_orders();
+            query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_sort_index();
         match reads_many_rows {
             true => self.long_read().await.map(Some),
             false => Ok(None),

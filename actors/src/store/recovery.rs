@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::batcher::{RunState, Tally};
+use super::batcher::{RowCounts, RunState};
 use super::checkpoints;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist, unsigned};
@@ -19,7 +19,7 @@ use hivesum_core::sys::slots::Note;
 
 /// What a job resumes from.
 #[derive(Debug, Default)]
-pub(crate) struct Beginning {
+pub(crate) struct ResumePoint {
     pub(crate) run_state: RunState,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) former_run: Option<i64>,
@@ -48,7 +48,7 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
 }
 
 /// Marks a job as running, and reads what it resumes from.
-pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<Beginning, DbError> {
+pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<ResumePoint, DbError> {
     let change = connection.transaction()?;
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
@@ -59,7 +59,7 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let progress = stored.job.progress;
-    let tally = Tally {
+    let counts = RowCounts {
         rows: stored.rows,
         files_done: progress.files_done,
         files_failed: progress.files_failed,
@@ -67,8 +67,8 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         bytes_done: progress.bytes_done,
     };
     let elapsed = Duration::from_millis(unsigned(elapsed_ms)?);
-    let run_state = RunState { run: stored.run, tally, directories: next_directory_id(&change, stored.run)?, elapsed };
-    let resumed = Beginning {
+    let run_state = RunState { run: stored.run, counts, directories: next_directory_id(&change, stored.run)?, elapsed };
+    let resumed = ResumePoint {
         run_state,
         started_at: stored.job.started_at,
         former_run,

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_newest_ended_jobs_are_kept_and_unfinished_ones_are_never_touched() {
         let mut bench = Bench::new();
-        let running = bench.take_job().id;
+        let running = bench.insert_job().id;
         let mut ended: Vec<JobId> = (0..250).map(|_| bench.job_with_rows(&["a"])).collect();
         ended.iter().for_each(|id| bench.end(*id, JobState::Completed));
         retire_all(&mut bench, Retention::default(), Timestamp::now());

@@ -32,7 +32,7 @@ impl Bench {
         Self { connection, dir }
     }
 
-    pub(crate) fn take_job(&mut self) -> Job {
+    pub(crate) fn insert_job(&mut self) -> Job {
         let job = job();
         jobs::insert(&mut self.connection, &job, None, None).unwrap();
         job
@@ -59,7 +59,7 @@ impl Bench {
 
     /// Inserts a job with hashed rows for these paths.
     pub(crate) fn job_with_rows(&mut self, paths: &[&str]) -> JobId {
-        let job = self.take_job();
+        let job = self.insert_job();
         let mut rows = Rows::new(job.spec.algorithms);
         for path in paths {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));

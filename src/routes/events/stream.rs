@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream::unfold;
-use hivesum_actors::limits::Share;
+use hivesum_actors::limits::Permit;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -28,15 +28,15 @@ pub(super) trait Source {
 }
 
 /// Streams a preamble and the events of a source, until the source ends or the service stops. The stream holds the
-/// share.
+/// permit.
 pub(super) fn send(
     service: &Data<Service>,
-    share: Share,
+    permit: Permit,
     preamble: String,
     source: impl Source + 'static,
 ) -> HttpResponse {
     let stopping = service.stopping.clone();
-    let follower = Follower { source, stopping, preamble: Some(preamble), _share: share };
+    let follower = Follower { source, stopping, preamble: Some(preamble), _permit: permit };
     let body = unfold(follower, |mut follower| async { Some((Ok::<_, ApiError>(follower.next().await?), follower)) });
     HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -57,7 +57,7 @@ struct Follower<S> {
     source: S,
     stopping: CancellationToken,
     preamble: Option<String>,
-    _share: Share,
+    _permit: Permit,
 }
 
 impl<S: Source> Follower<S> {

@@ -55,10 +55,10 @@ fn one_owner_has_a_bound_of_its_own_in_the_queue_and_keeps_nobody_out() {
     let reserved = queue.reserve(Some("a")).unwrap();
     admit("a").unwrap();
     for _ in 0..2 {
-        assert!(matches!(admit("a"), Err(SubmitError::ShareTaken { quota: 2 })));
+        assert!(matches!(admit("a"), Err(SubmitError::QuotaReached { quota: 2 })));
         admit("b").unwrap();
     }
-    assert!(matches!(admit("b"), Err(SubmitError::ShareTaken { quota: 2 })));
+    assert!(matches!(admit("b"), Err(SubmitError::QuotaReached { quota: 2 })));
     queue.reserve(None).unwrap();
     drop(reserved);
     admit("a").unwrap();

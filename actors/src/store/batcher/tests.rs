@@ -13,7 +13,7 @@ fn directories_of(bench: &Bench) -> Vec<(i64, String)> {
 #[test]
 fn each_directory_is_stored_once_however_often_the_walk_returns_to_it() {
     let mut bench = Bench::new();
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     for paths in [&["", "a", "a/b"][..], &["a/b", "a", "a/bc", "a"], &["ab", ""]] {
         let mut rows = Rows::new(job.spec.algorithms);
@@ -31,7 +31,7 @@ fn each_directory_is_stored_once_however_often_the_walk_returns_to_it() {
 #[test]
 fn counts_and_positions_continue_from_group_to_group() {
     let mut bench = Bench::new();
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     for _ in 0..2 {
         let mut rows = Rows::new(job.spec.algorithms);
@@ -72,7 +72,7 @@ fn the_id_of_an_error_is_the_number_of_rows_up_to_it() {
 #[test]
 fn a_group_of_an_abandoned_run_is_not_committed() {
     let mut bench = Bench::new();
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let mut batcher = Batcher::new(job.id, bench.run_state_of(job.id));
     crate::store::recovery::start_over(&mut bench.connection, job.id).unwrap();
     let mut rows = Rows::new(job.spec.algorithms);

@@ -18,7 +18,7 @@ fn a_job_is_read_back_as_it_was_inserted() {
 #[test]
 fn an_ending_is_stored_with_summary_and_error() {
     let mut bench = Bench::new();
-    let taken = bench.take_job();
+    let taken = bench.insert_job();
     recovery::begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
     let error = JobError { code: "deadline".to_owned(), detail: "too late".to_owned() };
     let summary = Summary { files: 3, ..Summary::default() };
@@ -41,7 +41,7 @@ fn an_ending_is_stored_with_summary_and_error() {
 #[test]
 fn pages_go_from_the_newest_to_the_oldest_without_gap_or_repeat() {
     let mut bench = Bench::new();
-    let mut ids: Vec<_> = (0..7).map(|_| bench.take_job().id).collect();
+    let mut ids: Vec<_> = (0..7).map(|_| bench.insert_job().id).collect();
     ids.reverse();
     let mut seen = Vec::new();
     let mut cursor = None;
@@ -62,7 +62,7 @@ fn a_page_holds_only_jobs_that_match() {
     let mut theirs = job();
     theirs.owner = Some("them".to_owned());
     insert(&mut bench.connection, &theirs, None, None).unwrap();
-    let ours = bench.take_job();
+    let ours = bench.insert_job();
     recovery::begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
     let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();
     let all = JobQuery { limit: 10, ..JobQuery::default() };
@@ -75,7 +75,7 @@ fn a_page_holds_only_jobs_that_match() {
 fn a_page_is_never_longer_than_its_bound() {
     let mut bench = Bench::new();
     for _ in 0..=MAX_PAGE {
-        bench.take_job();
+        bench.insert_job();
     }
     let page = list(&bench.connection, &JobQuery { limit: usize::MAX, ..JobQuery::default() }).unwrap();
     assert_eq!(page.items.len(), MAX_PAGE);
@@ -85,7 +85,7 @@ fn a_page_is_never_longer_than_its_bound() {
 #[test]
 fn only_an_ended_job_can_be_deleted() {
     let mut bench = Bench::new();
-    let taken = bench.take_job();
+    let taken = bench.insert_job();
     assert!(!delete(&mut bench.connection, taken.id).unwrap());
     bench.end(taken.id, JobState::Cancelled);
     assert!(delete(&mut bench.connection, taken.id).unwrap());
@@ -96,7 +96,7 @@ fn only_an_ended_job_can_be_deleted() {
 #[test]
 fn a_spec_that_does_not_parse_is_damage() {
     let mut bench = Bench::new();
-    let taken = bench.take_job();
+    let taken = bench.insert_job();
     bench.connection.execute("UPDATE jobs SET spec = '{'", []).unwrap();
     assert!(matches!(get(&bench.connection, taken.id), Err(DbError::Inconsistent(_))));
 }
@@ -105,7 +105,7 @@ fn a_spec_that_does_not_parse_is_damage() {
 fn counts_that_were_never_written_are_damage() {
     for column in ["row_count", "files_done", "files_total", "bytes_total", "elapsed_ms"] {
         let mut bench = Bench::new();
-        let taken = bench.take_job();
+        let taken = bench.insert_job();
         bench.connection.execute(&format!("UPDATE jobs SET {column} = -1"), []).unwrap();
         let resumed = recovery::begin(&mut bench.connection, taken.id, Timestamp::now());
         assert!(matches!(resumed, Err(DbError::Inconsistent(_))), "{column}");

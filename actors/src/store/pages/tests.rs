@@ -17,7 +17,7 @@ fn paths(items: &[Item]) -> Vec<&str> {
 
 /// Inserts a job whose rows are by turns hashed, an error and skipped.
 fn mixed(bench: &mut Bench, rounds: usize) -> JobId {
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let mut rows = Rows::new(job.spec.algorithms);
     for round in 0..rounds {
         let (ok, no, skip) = (format!("{round:05}a"), format!("{round:05}b"), format!("{round:05}c"));

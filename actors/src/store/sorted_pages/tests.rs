@@ -7,7 +7,7 @@ use hivesum_core::result::{RowRef, Rows, Status};
 
 /// Inserts an ended job: sizes decrease, times go up and down, and every fifth file is an error.
 fn ended_job(bench: &mut Bench, files: u64) -> JobId {
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let mut rows = Rows::new(job.spec.algorithms);
     for number in 0..files {
         let name = format!("{number:04}");

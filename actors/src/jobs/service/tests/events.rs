@@ -65,7 +65,7 @@ async fn streams_are_as_many_as_may_be_and_make_room_when_dropped() {
 
 /// Errors of a live job that nobody runs, and a stream of its events.
 async fn live_stream(bench: &mut Bench) -> (Arc<ActiveJob>, EventStream) {
-    let job = bench.take_job();
+    let job = bench.insert_job();
     let store = Store::open(bench.dir.path()).await.unwrap();
     let live = ActiveJob::new(job, 0);
     let permit = Arc::new(Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap());
@@ -86,8 +86,8 @@ fn failed(ids: std::ops::Range<u64>) -> Vec<crate::store::NumberedItem> {
     ids.map(|id| (id, item(id))).collect()
 }
 
-fn tally(rows: u64) -> crate::store::Tally {
-    crate::store::Tally { rows, files_failed: rows, ..crate::store::Tally::default() }
+fn counts(rows: u64) -> crate::store::RowCounts {
+    crate::store::RowCounts { rows, files_failed: rows, ..crate::store::RowCounts::default() }
 }
 
 #[actix::test]
@@ -97,10 +97,10 @@ async fn a_reader_too_slow_is_told_the_rest_from_the_store_and_too_much_of_it_is
         let (live, mut stream) = live_stream(&mut bench).await;
         assert!(matches!(stream.next().await.unwrap().kind, JobEventKind::Progress(_)));
         // Reaches the live stage, which the first error shows.
-        live.committed(tally(1), failed(1..2));
+        live.committed(counts(1), failed(1..2));
         assert_eq!(stream.next().await.unwrap().id, 1);
         bench.add_rows(&live.job(), failed_rows(behind));
-        live.committed(tally(behind), failed(2..behind + 1));
+        live.committed(counts(behind), failed(2..behind + 1));
         for id in 2..2 + told {
             let event = stream.next().await.unwrap();
             assert!(event.id == id && matches!(event.kind, JobEventKind::ItemError(_)), "{event:?}");
@@ -110,7 +110,7 @@ async fn a_reader_too_slow_is_told_the_rest_from_the_store_and_too_much_of_it_is
             assert_eq!(snapshot.id, behind);
             assert!(matches!(snapshot.kind, JobEventKind::Snapshot(job) if job.progress.files_failed == behind));
         }
-        live.committed(tally(behind + 1), failed(behind + 1..behind + 2));
+        live.committed(counts(behind + 1), failed(behind + 1..behind + 2));
         let next = stream.next().await.unwrap();
         assert!(next.id == behind + 1 && matches!(next.kind, JobEventKind::ItemError(_)), "{next:?}");
     }
@@ -129,7 +129,7 @@ fn failed_rows(errors: u64) -> hivesum_core::result::Rows {
 #[actix::test]
 async fn a_backlog_past_its_bound_is_one_snapshot() {
     let mut bench = Bench::new();
-    let job = bench.take_job();
+    let job = bench.insert_job();
     bench.add_rows(&job, failed_rows(10_600));
     bench.end(job.id, JobState::Completed);
     let house = House { root: tempfile::tempdir().unwrap(), state: bench.dir };

@@ -205,7 +205,7 @@ async fn a_job_is_only_built_on_an_ended_one_of_the_same_tree_with_all_its_diges
     let refused = jobs.submit(on(running, ""), None).await;
     assert!(matches!(refused, Err(SubmitError::EarlierNotFinished)));
     let refused = jobs.submit(on(small, ""), None).await;
-    assert!(matches!(refused, Err(SubmitError::EarlierIsOfAnotherTree)));
+    assert!(matches!(refused, Err(SubmitError::EarlierHasAnotherTree)));
     let refused = jobs.submit(on(small, r#", "path": "d", "algorithms": ["blake3", "md5"]"#), None).await;
     assert!(matches!(refused, Err(SubmitError::EarlierLacks(hivesum_core::digest::Algorithm::Md5))));
     let refused = jobs.submit(on(Uuid::now_v7(), ""), None).await;

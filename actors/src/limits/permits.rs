@@ -8,7 +8,7 @@ use super::ClientKey;
 
 /// The permits, in total and per client.
 #[derive(Debug)]
-pub struct Shares {
+pub struct Permits {
     max: usize,
     max_of_one: usize,
     taken: Mutex<Taken>,
@@ -23,21 +23,21 @@ struct Taken {
 
 /// One permit. Dropping it releases it.
 #[derive(Debug)]
-pub struct Share {
-    shares: Arc<Shares>,
+pub struct Permit {
+    permits: Arc<Permits>,
     client: Option<ClientKey>,
 }
 
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoShare {
+pub enum NoPermit {
     /// All are in use.
     Full,
     /// The client holds as many as one client may.
-    OwnFull,
+    ClientFull,
 }
 
-impl Shares {
+impl Permits {
     /// `max` permits, and at most `max_of_one` of them for one client.
     #[must_use]
     pub fn new(max: usize, max_of_one: usize) -> Arc<Self> {
@@ -48,20 +48,20 @@ impl Shares {
     ///
     /// # Errors
     /// When there is none left, in total or for this client.
-    pub fn take(self: &Arc<Self>, client: Option<ClientKey>) -> Result<Share, NoShare> {
+    pub fn take(self: &Arc<Self>, client: Option<ClientKey>) -> Result<Permit, NoPermit> {
         let mut taken = self.lock();
         if taken.all >= self.max {
-            return Err(NoShare::Full);
+            return Err(NoPermit::Full);
         }
         if let Some(client) = client {
             let of_client = taken.by_client.get(&client).copied().unwrap_or(0);
             if of_client >= self.max_of_one {
-                return Err(NoShare::OwnFull);
+                return Err(NoPermit::ClientFull);
             }
             taken.by_client.insert(client, of_client + 1);
         }
         taken.all += 1;
-        Ok(Share { shares: self.clone(), client })
+        Ok(Permit { permits: self.clone(), client })
     }
 
     /// Permits in use now.
@@ -81,9 +81,9 @@ impl Shares {
     }
 }
 
-impl Drop for Share {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = self.shares.lock();
+        let mut taken = self.permits.lock();
         taken.all -= 1;
         let Some(client) = self.client else { return };
         if let Entry::Occupied(mut of_client) = taken.by_client.entry(client) {
@@ -106,29 +106,29 @@ mod tests {
 
     #[test]
     fn each_client_has_a_bound_and_all_together_have_one() {
-        let shares = Shares::new(4, 2);
-        let held: Vec<_> = [client(1), client(1)].map(|client| shares.take(client).unwrap()).into();
-        assert_eq!(shares.take(client(1)).unwrap_err(), NoShare::OwnFull);
-        let others: Vec<_> = [client(2), None].map(|client| shares.take(client).unwrap()).into();
+        let permits = Permits::new(4, 2);
+        let held: Vec<_> = [client(1), client(1)].map(|client| permits.take(client).unwrap()).into();
+        assert_eq!(permits.take(client(1)).unwrap_err(), NoPermit::ClientFull);
+        let others: Vec<_> = [client(2), None].map(|client| permits.take(client).unwrap()).into();
         for client in [client(1), client(3), None] {
-            assert_eq!(shares.take(client).unwrap_err(), NoShare::Full);
+            assert_eq!(permits.take(client).unwrap_err(), NoPermit::Full);
         }
         drop((held, others));
-        assert_eq!(shares.taken(), 0);
-        assert!(shares.lock().by_client.is_empty(), "a client without permits is not listed");
-        let one = shares.take(client(1)).unwrap();
-        let _two = shares.take(client(1)).unwrap();
-        assert!(shares.take(client(1)).is_err());
+        assert_eq!(permits.taken(), 0);
+        assert!(permits.lock().by_client.is_empty(), "a client without permits is not listed");
+        let one = permits.take(client(1)).unwrap();
+        let _two = permits.take(client(1)).unwrap();
+        assert!(permits.take(client(1)).is_err());
         drop(one);
-        assert!(shares.take(client(1)).is_ok());
+        assert!(permits.take(client(1)).is_ok());
     }
 
     #[test]
     fn a_refused_client_is_not_listed() {
-        let shares = Shares::new(1000, 0);
+        let permits = Permits::new(1000, 0);
         for last in 0..=255 {
-            assert_eq!(shares.take(client(last)).unwrap_err(), NoShare::OwnFull);
+            assert_eq!(permits.take(client(last)).unwrap_err(), NoPermit::ClientFull);
         }
-        assert!(shares.lock().by_client.is_empty());
+        assert!(permits.lock().by_client.is_empty());
     }
 }
