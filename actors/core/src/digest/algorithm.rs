@@ -66,17 +66,23 @@ enum Strength {
     Weak,
 }
 
-use Strength::{Secure, Weak};
-
 impl Row {
-    const fn new(
+    const fn secure(
         name: &'static str,
         bsd_tag: &'static str,
         digest_bytes: usize,
-        strength: Strength,
         spellings: &'static [&'static str],
     ) -> Self {
-        Self { name, bsd_tag, digest_bytes, strength, spellings }
+        Self { name, bsd_tag, digest_bytes, strength: Strength::Secure, spellings }
+    }
+
+    const fn weak(
+        name: &'static str,
+        bsd_tag: &'static str,
+        digest_bytes: usize,
+        spellings: &'static [&'static str],
+    ) -> Self {
+        Self { name, bsd_tag, digest_bytes, strength: Strength::Weak, spellings }
     }
 }
 
@@ -86,24 +92,24 @@ impl Algorithm {
 
     const fn row(self) -> Row {
         match self {
-            Self::Blake3 => Row::new("blake3", "BLAKE3", 32, Secure, &[]),
-            Self::Sha256 => Row::new("sha256", "SHA256", 32, Secure, &["sha-256"]),
-            Self::Sha512 => Row::new("sha512", "SHA512", 64, Secure, &["sha-512"]),
-            Self::Sha224 => Row::new("sha224", "SHA224", 28, Secure, &["sha-224"]),
-            Self::Sha384 => Row::new("sha384", "SHA384", 48, Secure, &["sha-384"]),
+            Self::Blake3 => Row::secure("blake3", "BLAKE3", 32, &[]),
+            Self::Sha256 => Row::secure("sha256", "SHA256", 32, &["sha-256"]),
+            Self::Sha512 => Row::secure("sha512", "SHA512", 64, &["sha-512"]),
+            Self::Sha224 => Row::secure("sha224", "SHA224", 28, &["sha-224"]),
+            Self::Sha384 => Row::secure("sha384", "SHA384", 48, &["sha-384"]),
             Self::Sha512_256 => {
                 let spellings = &["sha512-256", "sha-512-256", "sha512/256", "sha-512/256"];
-                Row::new("sha512_256", "SHA512-256", 32, Secure, spellings)
+                Row::secure("sha512_256", "SHA512-256", 32, spellings)
             }
-            Self::Sha3_256 => Row::new("sha3_256", "SHA3-256", 32, Secure, &["sha3-256"]),
-            Self::Sha3_512 => Row::new("sha3_512", "SHA3-512", 64, Secure, &["sha3-512"]),
-            Self::Blake2b => Row::new("blake2b", "BLAKE2b", 64, Secure, &["blake2b-512", "blake2b_512"]),
-            Self::Sha1 => Row::new("sha1", "SHA1", 20, Weak, &["sha-1"]),
-            Self::Md5 => Row::new("md5", "MD5", 16, Weak, &["md-5"]),
-            Self::Crc32 => Row::new("crc32", "CRC32", 4, Weak, &["crc-32"]),
-            Self::Crc32c => Row::new("crc32c", "CRC32C", 4, Weak, &["crc-32c"]),
-            Self::Xxh3_64 => Row::new("xxh3_64", "XXH3-64", 8, Weak, &["xxh3-64"]),
-            Self::Xxh3_128 => Row::new("xxh3_128", "XXH3-128", 16, Weak, &["xxh3-128", "xxh128"]),
+            Self::Sha3_256 => Row::secure("sha3_256", "SHA3-256", 32, &["sha3-256"]),
+            Self::Sha3_512 => Row::secure("sha3_512", "SHA3-512", 64, &["sha3-512"]),
+            Self::Blake2b => Row::secure("blake2b", "BLAKE2b", 64, &["blake2b-512", "blake2b_512"]),
+            Self::Sha1 => Row::weak("sha1", "SHA1", 20, &["sha-1"]),
+            Self::Md5 => Row::weak("md5", "MD5", 16, &["md-5"]),
+            Self::Crc32 => Row::weak("crc32", "CRC32", 4, &["crc-32"]),
+            Self::Crc32c => Row::weak("crc32c", "CRC32C", 4, &["crc-32c"]),
+            Self::Xxh3_64 => Row::weak("xxh3_64", "XXH3-64", 8, &["xxh3-64"]),
+            Self::Xxh3_128 => Row::weak("xxh3_128", "XXH3-128", 16, &["xxh3-128", "xxh128"]),
         }
     }
 
@@ -122,7 +128,7 @@ impl Algorithm {
     /// Whether a matching digest proves the content even if an attacker chose it.
     #[must_use]
     pub const fn is_secure(self) -> bool {
-        matches!(self.row().strength, Secure)
+        matches!(self.row().strength, Strength::Secure)
     }
 
     /// The tag in BSD lines, `TAG (name) = hex`, such as `SHA512-256`.

@@ -94,18 +94,27 @@ fn install() -> io::Result<()> {
     }
 }
 
+/// Who raised a signal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// The kernel, for a fault.
+    Kernel,
+    /// A process, with `kill` or `raise`.
+    Process,
+}
+
 extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes a valid siginfo to an SA_SIGINFO handler.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
-    let from_the_kernel = code > 0;
-    if from_the_kernel && !guard_is_out!(SigbusHandler) && absorb(address) {
+    let sender = if code > 0 { Sender::Kernel } else { Sender::Process };
+    if sender == Sender::Kernel && !guard_is_out!(SigbusHandler) && absorb(address) {
         return;
     }
     if guard_is_out!(PreviousHandler) {
         return;
     }
     // SAFETY: called with the kernel's own arguments.
-    unsafe { call_previous(signal, info, context, from_the_kernel) }
+    unsafe { call_previous(signal, info, context, sender) }
 }
 
 /// Replaces the window's pages from the fault on by zero pages. False if the address is in no window.
@@ -134,18 +143,13 @@ fn absorb(address: usize) -> bool {
 ///
 /// # Safety
 /// Must be called inside the handler, with the kernel's arguments.
-unsafe fn call_previous(
-    signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    context: *mut libc::c_void,
-    from_the_kernel: bool,
-) {
+unsafe fn call_previous(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void, sender: Sender) {
     // SAFETY: PREVIOUS points to a leaked structure since before the handler was installed. The SA_SIGINFO flag tells
     // the signature of the previous handler.
     unsafe {
         let previous = &*PREVIOUS.load(Ordering::SeqCst);
         match previous.sa_sigaction {
-            libc::SIG_IGN if !from_the_kernel => return,
+            libc::SIG_IGN if sender == Sender::Process => return,
             libc::SIG_DFL | libc::SIG_IGN => restore_default(signal),
             handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
                 let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
@@ -161,7 +165,7 @@ unsafe fn call_previous(
         // library's handler restores it and returns), send the signal once more.
         let mut now: libc::sigaction = std::mem::zeroed();
         libc::sigaction(signal, std::ptr::null(), &mut now);
-        if !from_the_kernel && now.sa_sigaction == libc::SIG_DFL {
+        if sender == Sender::Process && now.sa_sigaction == libc::SIG_DFL {
             libc::raise(signal);
         }
     }
@@ -238,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sigbus_that_somebody_sends_does_what_it_did_before() {
+    fn a_sent_sigbus_has_the_previous_effect() {
         assert_eq!(child("sent by kill").signal(), Some(libc::SIGBUS));
         assert!(child("sent while it is ignored").success());
     }

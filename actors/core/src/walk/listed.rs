@@ -11,13 +11,22 @@ use super::rules::{OWN_FILE, Rules, TIMEOUT, is_own_file};
 use crate::file::{Dir, ProgressCounter, call_with_timeout};
 use crate::result::NameList;
 
-pub(crate) fn add_file(
-    rules: &Arc<Rules>,
-    out: &mut PlanSink<'_>,
-    parent: Arc<OwnedFd>,
-    name: Vec<u8>,
-    shown: Vec<u8>,
-) -> Result<(), NobodyListens> {
+/// One file in an open directory.
+pub(crate) struct ListedFile {
+    pub(crate) parent: Arc<OwnedFd>,
+    pub(crate) name: Vec<u8>,
+    /// Results show this before the name.
+    pub(crate) shown: Vec<u8>,
+}
+
+/// Names beneath an open directory.
+pub(crate) struct ListedNames {
+    pub(crate) dir: Arc<OwnedFd>,
+    pub(crate) names: Arc<NameList>,
+}
+
+pub(crate) fn add_file(rules: &Arc<Rules>, out: &mut PlanSink<'_>, file: ListedFile) -> Result<(), NobodyListens> {
+    let ListedFile { parent, name, shown } = file;
     let (rules_of_call, dir, name_of_call) = (rules.clone(), parent.clone(), name.clone());
     let destination = out.destination;
     let is_own = move |_: &ProgressCounter| is_own_file(dir.as_fd(), &name_of_call, &rules_of_call);
@@ -46,13 +55,13 @@ const NAMES_PER_CALL: usize = 1024;
 pub(crate) fn add_names_beneath(
     rules: &Arc<Rules>,
     out: &mut PlanSink<'_>,
-    dir: &Arc<OwnedFd>,
-    names: &Arc<NameList>,
+    listed: &ListedNames,
 ) -> Result<(), NobodyListens> {
+    let ListedNames { dir, names } = listed;
     let mut slot = GroupSlot::default();
     for start in (0..names.len()).step_by(NAMES_PER_CALL) {
         let range = start..names.len().min(start + NAMES_PER_CALL);
-        let fates = fates_of(rules, out.destination, dir, names, range.clone());
+        let fates = fates_of(rules, out.destination, listed, range.clone());
         for (index, fate) in range.zip(fates) {
             let Some(name) = names.get(index) else { break };
             let group = out.group(&mut slot, || (b"".as_slice().into(), Dir::Beneath(dir.clone(), rules.reach)))?;
@@ -63,17 +72,11 @@ pub(crate) fn add_names_beneath(
 }
 
 /// Recognises hivesum's own files without opening them.
-fn fates_of(
-    rules: &Arc<Rules>,
-    destination: Destination<'_>,
-    dir: &Arc<OwnedFd>,
-    names: &Arc<NameList>,
-    range: Range<usize>,
-) -> Vec<Fate> {
+fn fates_of(rules: &Arc<Rules>, destination: Destination<'_>, listed: &ListedNames, range: Range<usize>) -> Vec<Fate> {
     if rules.leave_out.is_empty() {
         return vec![Fate::Hash; range.len()];
     }
-    let (rules_of_call, dir, names, indices) = (rules.clone(), dir.clone(), names.clone(), range.clone());
+    let (rules_of_call, dir, names, indices) = (rules.clone(), listed.dir.clone(), listed.names.clone(), range.clone());
     let check = move |progress: &ProgressCounter| {
         let names = indices.map_while(|index| names.get(index).filter(|_| progress.advance()));
         let fate = |name| if is_own_file(dir.as_fd(), name, &rules_of_call) { OWN_FILE } else { Fate::Hash };

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::directory::{Kind, Listing};
-use super::listed::{add_file, add_names, add_names_beneath};
+use super::listed::{ListedFile, ListedNames, add_file, add_names, add_names_beneath};
 use super::plan::Fate;
 use super::plan_sink::{Destination, GroupSlot, Inventory, NobodyListens, PlanReceiver, PlanSink};
 use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
@@ -63,8 +63,13 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
         let walked = match target {
             Target::Directory { dir, shown } => Tree::new(&rules, &mut out).walk(dir, shown),
             Target::Names { names } => add_names(&names, &mut out),
-            Target::Listed { dir, names } => add_names_beneath(&rules, &mut out, &Arc::new(dir), &Arc::new(names)),
-            Target::File { parent, name, shown } => add_file(&rules, &mut out, Arc::new(parent), name, shown),
+            Target::Listed { dir, names } => {
+                let listed = ListedNames { dir: Arc::new(dir), names: Arc::new(names) };
+                add_names_beneath(&rules, &mut out, &listed)
+            }
+            Target::File { parent, name, shown } => {
+                add_file(&rules, &mut out, ListedFile { parent: Arc::new(parent), name, shown })
+            }
         };
         walked.ok()?;
     }
