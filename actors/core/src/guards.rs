@@ -1,4 +1,4 @@
-//! Switches that take single protections out, for tests alone.
+//! Switches that take out single protections, only for tests.
 //!
 //! A guard is code that keeps an odd or hostile file from causing a wrong digest, a hang or a crash. A guard that
 //! no test needs is not known to protect anything. So each guard has a switch under the feature `failpoints`, and

@@ -1,4 +1,4 @@
-//! Digests of files, and what they tell: walking, reading, hashing, manifests and comparison.
+//! Digests of files, and what they are for: walking, reading, hashing, manifests and comparison.
 //!
 //! Plain functions and types, without actors, a database or HTTP. Every function runs on the calling thread.
 //!
@@ -44,11 +44,11 @@
 //!
 //! In the order in which they build on each other:
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`sys`] | mapped windows, lease probes, thread scheduling: the only module with `unsafe` |
 //! | [`digest`] | algorithms, their running states, the self-test |
-//! | [`result`] | what came of a file: status, digests, verdict, evidence |
+//! | [`result`] | results of files: status, digests, verdict, evidence |
 //! | [`file`] | opening beneath a directory, reading, whether a file stayed the same |
 //! | [`walk`] | trees in walk order, as plans of entries to hash |
 //! | [`hash`] | small files in batches, large files piece by piece |
@@ -62,9 +62,9 @@
 //! - Threads keep their priority. [`HasherPriority::Idle`] puts the calling thread into `SCHED_IDLE`, and only when
 //!   [applied](HasherPriority::apply).
 //! - `RLIMIT_NOFILE` is read, never changed: raising it is the engine's part (`hivesum-actors`).
-//! - A walk asks directories on network and FUSE mounts from threads of its own. A thread whose mount never answers
-//!   cannot be ended; at most 64 are left behind, then such mounts are reported as timeouts at once.
-//! - A file of [`ScanRules::leave_out`] that is opened all the same stays open: closing it would drop the locks that
+//! - A walk lists directories on network and FUSE mounts on separate threads. A thread whose mount never answers cannot
+//!   be ended. At most 64 threads are abandoned; after that such directories are reported as timeouts at once.
+//! - If a file of [`ScanRules::leave_out`] was opened after all, it stays open: closing it would release the locks that
 //!   this process holds on it.
 //! - Logging goes through `tracing`.
 

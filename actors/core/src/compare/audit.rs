@@ -14,7 +14,7 @@ use crate::result::{
     AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, split_digests, walk_order,
 };
 
-/// An audit under way. Results come in walk order; [`finish`](Self::finish) tells what was missing or moved.
+/// A running audit. Results must be in walk order; [`finish`](Self::finish) returns what was missing or moved.
 ///
 /// ```
 /// use hivesum_core::hash::hash_targets;

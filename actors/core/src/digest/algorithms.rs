@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_equal_however_it_came_about() {
+    fn sets_are_equal_however_they_were_made() {
         assert_eq!(Algorithms::new([Md5, Md5]).unwrap(), Algorithms::single(Md5));
         assert_eq!(Algorithms::default(), Algorithms::single(Blake3));
     }
 
     #[test]
-    fn blanks_around_names_are_read_over() {
+    fn blanks_around_names_are_ignored() {
         let set: Algorithms = " blake3 ,\tSHA-256,sha256".parse().unwrap();
         assert_eq!(set.to_string(), "blake3,sha256");
         assert_eq!(format!("{set:?}"), "[Blake3, Sha256]");

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_goes_its_own_way() {
+    fn a_clone_is_independent() {
         let bytes = cycle(5000);
         for algorithm in Algorithm::ALL {
             let mut original = Chain::new(algorithm);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_chain_starts_anew_and_appends() {
+    fn a_reset_chain_starts_again_and_appends() {
         for algorithm in Algorithm::ALL {
             let mut chain = Chain::new(algorithm);
             let mut out = b"before".to_vec();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_state_goes_on_where_it_was_and_those_that_cannot_say_so() {
+    fn a_saved_state_is_resumed_and_some_states_cannot_be_saved() {
         let bytes = cycle(5000);
         let mut cannot = Vec::new();
         for algorithm in Algorithm::ALL {

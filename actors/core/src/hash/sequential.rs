@@ -1,7 +1,7 @@
-//! Hashing on the calling thread alone, for programs that need no engine.
+//! Hashing on the calling thread, for programs that do not need the engine.
 //!
-//! The work is that of the engine's hashers: batches of small files, and large files piece by piece. The same files
-//! are read again and the same ones are refused. Results come in walk order.
+//! The work is the same as that of the engine's hashers: batches of small files, and large files piece by piece. The same
+//! files are read again, and the same ones are refused. Results are in walk order.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -116,7 +116,7 @@ struct LargeRead<'a> {
     found: LargeFound,
 }
 
-/// Why one read of a file gives no digest.
+/// Why one read of a file does not count.
 enum Trouble {
     /// It changed, and is now this.
     Changed(FileMeta),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn small_and_large_files_and_links_come_in_walk_order() {
+    fn results_of_small_and_large_files_and_links_are_in_walk_order() {
         let dir = tempfile::tempdir().unwrap();
         let large = hivesum_test_support::cycle(LARGE_BYTES);
         std::fs::create_dir(dir.path().join("b")).unwrap();

@@ -77,7 +77,7 @@ impl Status {
     }
 }
 
-/// Where a result comes from.
+/// How a result was obtained.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
     /// The file was read for it.

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_is_seen_and_its_leaving_too() {
+    fn a_writer_and_its_end_are_noticed() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let reader = std::fs::File::open(file.path()).unwrap();
         let with_writer = probe(reader.as_fd());

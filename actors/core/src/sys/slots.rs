@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_being_read_is_known_after_the_process_and_what_was_done_is_not() {
+    fn after_a_crash_the_notes_name_unfinished_files_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("slots");
         let (slots, before) = Slots::open(&path, 3).unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_slot_is_no_note() {
+    fn a_damaged_slot_is_ignored() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("slots");
         for content in [&b"short"[..], &[1; SLOT_BYTES], &[0xFF; 2 * SLOT_BYTES]] {

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_gone_before_the_read_are_a_fault() {
+    fn pages_lost_before_the_read_are_a_fault() {
         let file = file_of(&[1; 8192]);
         file.set_len(4096).unwrap();
         let mut window = Window::new().unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_go_during_the_read_are_a_fault_and_the_window_works_again() {
+    fn pages_lost_during_the_read_are_a_fault_and_the_window_works_again() {
         let file = file_of(&vec![1; 1 << 20]);
         let mut window = Window::new().unwrap();
         let cut = window.read_piece(file.as_fd(), 0, 1 << 20, |piece| {

@@ -36,7 +36,7 @@ const MAX_GLOBS: usize = 1000;
 /// }
 /// let filters = Filters::new(&["*.rs".to_owned()], &["/target".to_owned()])?;
 /// let spec = WalkSpec { filters, ..WalkSpec::new(vec![Target::directory(tree)?]) };
-/// let totals = survey(spec, &|| false).expect("nobody cancels it");
+/// let totals = survey(spec, &|| false).expect("the survey is not cancelled");
 /// assert_eq!((totals.files, totals.bytes), (1, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -10,7 +10,7 @@ fn all_lists_every_algorithm_once_in_declared_order() {
 
 #[test]
 fn the_names_are_those_of_the_api_in_its_order() {
-    // As `GET /algorithms` lists them.
+    // The contract of the API, GET /algorithms
     let names = "blake3 sha256 sha512 sha224 sha384 sha512_256 sha3_256 sha3_512 blake2b sha1 md5 \
                  crc32 crc32c xxh3_64 xxh3_128";
     assert_eq!(Algorithm::ALL.map(Algorithm::name).join(" "), names);
@@ -31,7 +31,7 @@ fn only_the_broken_and_the_unkeyed_checks_are_insecure() {
 
 #[test]
 fn the_tags_are_those_of_the_formats() {
-    // Which algorithm a name tells.
+    // The contract of the formats
     let tags = "BLAKE3 SHA256 SHA512 SHA224 SHA384 SHA512-256 SHA3-256 SHA3-512 BLAKE2b SHA1 MD5 \
                 CRC32 CRC32C XXH3-64 XXH3-128";
     assert_eq!(Algorithm::ALL.map(Algorithm::bsd_tag).join(" "), tags);

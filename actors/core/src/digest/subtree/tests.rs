@@ -15,7 +15,7 @@ fn merged(piece_bytes: u64, bytes: &[u8]) -> Result<[u8; 32], TooFewPieces> {
 }
 
 #[test]
-fn the_official_vectors_come_out_of_every_piece_size() {
+fn every_piece_size_reproduces_the_official_vectors() {
     for (length, expected) in BLAKE3_VECTORS {
         for piece_bytes in [1024, 2048, 4096, 16384, 65536] {
             let outcome = merged(piece_bytes, &cycle(*length)).map(hex::encode);
@@ -45,7 +45,7 @@ fn fewer_than_two_pieces_are_refused() {
 }
 
 #[test]
-fn swapped_pieces_show() {
+fn swapped_pieces_change_the_digest() {
     let (subtrees, bytes) = (Subtrees::new(1024).unwrap(), cycle(4096));
     let values =
         [0, 1, 2, 3].map(|index: u64| subtrees.chaining_value(index * 1024, &bytes[index as usize * 1024..][..1024]));
