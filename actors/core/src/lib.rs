@@ -49,7 +49,7 @@
 //! | [`sys`] | mapped windows, lease probes, thread scheduling: the only module with `unsafe` |
 //! | [`digest`] | algorithms, their running states, the self-test |
 //! | [`result`] | results of files: status, digests, verdict, evidence |
-//! | [`file`] | opening beneath a directory, reading, whether a file stayed the same |
+//! | [`file`](mod@file) | opening beneath a directory, reading, whether a file stayed the same |
 //! | [`walk`] | trees in walk order, as plans of entries to hash |
 //! | [`hash`] | small files in batches, large files piece by piece |
 //! | [`manifest`] | nine formats, read and written |
