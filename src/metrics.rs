@@ -3,7 +3,6 @@
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
 mod histograms;
-mod names;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use names::{DURATIONS, REQUESTS};
+use histograms::{DURATIONS, REQUESTS};
 
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
@@ -43,7 +42,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let builder = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS);
         let recorder = Arc::new(builder.expect("the list of buckets is not empty").build_recorder());
-        names::describe(&*recorder);
+        histograms::describe(&*recorder);
         let handle = recorder.handle();
         Self { recorder, handle }
     }

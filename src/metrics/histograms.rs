@@ -1,4 +1,4 @@
-//! The engine's own histograms in the text format of Prometheus.
+//! The engine's own histograms in the text format of Prometheus, and the names of all metrics.
 //!
 //! They are not handles of the `metrics` crate: the exporter keeps every sample until the next upkeep, and its
 //! interface takes samples only, not the buckets that the engine fills with two atomic additions per quantum.
@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use hivesum_actors::engine::{DURATION_BOUNDS, DurationFigures, HistogramFigures};
+use metrics::{KeyName, Recorder};
 
 /// All histograms, each as a family of its own.
 pub(super) fn text(durations: &DurationFigures, commits: &HistogramFigures) -> String {
@@ -44,6 +45,47 @@ fn family(text: &mut String, (name, help): (&str, &str), members: &[(String, His
         let _ = writeln!(text, "{name}_sum{braced} {}", figures.sum_seconds);
         let _ = writeln!(text, "{name}_count{braced} {}", figures.count());
     }
+}
+
+pub(super) const REQUESTS: &str = "hivesum_http_requests_total";
+pub(super) const DURATIONS: &str = "hivesum_http_request_duration_seconds";
+
+const GAUGES: &[(&str, &str)] = &[
+    ("hivesum_hashers", "Hashers, by state: all, alive, and busy."),
+    ("hivesum_queue_quanta", "Quanta waiting for a hasher, by lane."),
+    ("hivesum_queue_limit", "The most upload quanta that may wait."),
+    ("hivesum_connections", "Open connections."),
+    ("hivesum_uploads", "Uploads in progress."),
+    ("hivesum_manifests", "Manifests being received."),
+    ("hivesum_event_streams", "Open event streams."),
+    ("hivesum_quantum_seconds", "Time from handing a quantum to a hasher until its answer, of the last 1,024 quanta."),
+    ("hivesum_jobs", "Queued and running jobs, by state."),
+    ("hivesum_active_jobs", "Jobs that have not ended."),
+    ("hivesum_store_database_bytes", "Size of the job store's database."),
+    ("hivesum_store_log_bytes", "Size of the write-ahead log of the job store."),
+];
+
+const COUNTERS: &[(&str, &str)] = &[
+    (REQUESTS, "Requests answered, by route and status."),
+    ("hivesum_hasher_panics_total", "Panics caught in hashers."),
+    ("hivesum_hasher_restarts_total", "Hashers replaced."),
+    ("hivesum_hasher_stuck_total", "Hashers replaced because they made no progress."),
+    ("hivesum_quanta_total", "Quanta of work, and digests of small bodies."),
+    ("hivesum_hashed_bytes_total", "Bytes hashed."),
+    ("hivesum_hashed_files_total", "Files and uploads hashed."),
+    ("hivesum_jobs_ended_total", "Ended jobs, by final state."),
+    ("hivesum_store_rows_committed_total", "Results committed to the job store."),
+];
+
+/// Registers the descriptions with the recorder.
+pub(super) fn describe(recorder: &impl Recorder) {
+    for &(name, meaning) in GAUGES {
+        recorder.describe_gauge(KeyName::from_const_str(name), None, meaning.into());
+    }
+    for &(name, meaning) in COUNTERS {
+        recorder.describe_counter(KeyName::from_const_str(name), None, meaning.into());
+    }
+    recorder.describe_histogram(KeyName::from_const_str(DURATIONS), None, "Time to answer a request, by route.".into());
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 
 mod active;
 mod commit;
-mod compare;
 mod events;
 mod events_of_all;
 mod outcome;
 mod queue;
-mod resolve;
 mod results;
 mod resume;
 mod retry;
@@ -19,7 +17,6 @@ mod scheduler;
 mod service;
 mod shared;
 mod submit;
-mod submit_verify;
 mod subscribe;
 mod upkeep;
 mod verify;

@@ -1,17 +1,21 @@
 //! Accepts jobs: a job is checked, gets a reservation, is stored, and only then acknowledged.
+//!
+//! A path is opened beneath its root off the event loop, on a thread that may be left behind.
 
 use std::sync::Arc;
 
+use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
+use hivesum_core::walk::Filters;
+
 use super::active::ActiveJob;
 use super::queue::Reservation;
-use super::resolve::{Missing, open_beneath};
 use super::resume::lacks;
 use super::service::Jobs;
 use super::shared::JobsShared;
 use crate::error::{StoreError, SubmitError};
 use crate::job::{Job, JobId, JobSpec};
+use crate::listing::ask::{NoAnswer, ask};
 use crate::store::{IdempotencyKey, IdempotencyOutcome};
-use hivesum_core::walk::Filters;
 
 impl Jobs {
     /// Checks that the queue has room for a job of this owner, before a long request is read.
@@ -135,6 +139,40 @@ impl From<Missing> for SubmitError {
         match missing {
             Missing::NotFound(why) => Self::NotFound(why),
             Missing::RootUnavailable => Self::RootUnavailable,
+        }
+    }
+}
+
+/// Why a job's path cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// There is nothing to hash; the sentence says why.
+    NotFound(&'static str),
+    /// The file system fails or does not answer.
+    RootUnavailable,
+}
+
+/// Opens a job's path, off the event loop.
+pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
+    match ask(root, move |root, _| root.open_beneath(&path)).await {
+        Ok(opened) => opened.map_err(Missing::from),
+        Err(NoAnswer::Busy | NoAnswer::TimedOut) => Err(Missing::RootUnavailable),
+    }
+}
+
+impl From<OpenFailure> for Missing {
+    fn from(failure: OpenFailure) -> Self {
+        use rustix::io::Errno;
+        match failure {
+            OpenFailure::Symlink | OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
+                Self::NotFound("nothing is at this path beneath the root")
+            }
+            OpenFailure::NotRegular => Self::NotFound("the path is neither a directory nor a regular file"),
+            OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => {
+                Self::NotFound("the path is on a file system that is not hashed")
+            }
+            OpenFailure::System(Errno::ACCESS | Errno::PERM) => Self::NotFound("the path may not be opened"),
+            OpenFailure::System(_) => Self::RootUnavailable,
         }
     }
 }

@@ -1,15 +1,18 @@
-//! Verify jobs: parses the submitted manifest and audits the results of the scan.
+//! Verify jobs: accepts them, parses the submitted manifest and audits the results of the scan.
 //!
 //! The manifest is parsed twice: before the job is accepted, so that an invalid line is refused, and when the
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
-use crate::error::ManifestRefused;
-use crate::job::{JobSpec, VerifyMode};
 use hivesum_core::compare::{Absent, Audit, Baseline, BaselineBuilder};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
 use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
 use hivesum_core::walk::Target;
+
+use crate::error::{ManifestRefused, SubmitError};
+use crate::job::{Job, JobKind, JobSpec, VerifyMode};
+use crate::jobs::service::Jobs;
+use crate::jobs::verify;
 
 /// Parses a submitted manifest, within the limits of requests. Every line must be an entry.
 ///
@@ -75,6 +78,30 @@ pub(crate) fn absent_rows(absent: &[Absent], rows: &mut Rows) {
         let (directory, name, meta) = (b"".as_slice(), &one.path[..], FileMeta::default());
         rows.push(RowRef { directory, name, meta, status, digests: &[], origin: Origin::Read });
         rows.judged.push(Judged { verdict: Some(one.verdict), evidence: None });
+    }
+}
+
+impl Jobs {
+    /// Accepts a job that compares a directory or a file with a manifest. The spec's algorithms are replaced by those
+    /// that the manifest needs.
+    ///
+    /// # Errors
+    /// When the manifest is invalid, or as [`submit_once`](Self::submit_once).
+    pub async fn verify(
+        &self,
+        spec: JobSpec,
+        manifest: Vec<u8>,
+        owner: Option<String>,
+        key: Option<String>,
+    ) -> Result<Job, SubmitError> {
+        let asked = spec.algorithm;
+        let read = tokio::task::spawn_blocking(move || {
+            let algorithms = verify::read_manifest(&manifest, asked)?.algorithms(asked);
+            Ok::<_, ManifestRefused>((algorithms, manifest))
+        });
+        let (algorithms, manifest) = read.await.map_err(|_| SubmitError::Broken)??;
+        let spec = JobSpec { kind: JobKind::Verify, algorithms, ..spec };
+        self.submit_with(spec, Some(manifest), owner, key).await
     }
 }
 

@@ -4,7 +4,6 @@
 //! The earliest file with work to do comes first, and within it the track with the most work left,
 //! so that the slowest digest never waits for a faster one.
 
-mod checkpoint;
 mod enter;
 mod track;
 

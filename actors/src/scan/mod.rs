@@ -13,9 +13,7 @@ mod resume;
 mod spec;
 mod start;
 mod survey;
-mod timer;
 
 pub use handle::{Canceller, Scan, ScanEnd, ScanOutcome};
 pub(crate) use resume::{KnownBatch, KnownKind, KnownSource, Past};
 pub use spec::{Priority, ScanSpec};
-pub(crate) use timer::until;

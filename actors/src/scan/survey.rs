@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::timer::until;
+use crate::engine::throttle::until;
 use crate::walker::{Survey, Walker};
 use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::walk::{Totals, WalkSpec};

@@ -1,12 +1,15 @@
-//! Records the outcomes of segments in the tracks of a large file.
+//! Records the outcomes of segments in the tracks of a large file, and saves and resumes their states (checkpoints).
+
+use std::time::Instant;
+
+use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
+use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
+use hivesum_core::guard_is_out;
+use hivesum_core::hash::{Named, ScanRules};
+use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, KEEP_EVERY, Stability};
 
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
-use hivesum_core::digest::{Chain, MultiHasher};
-use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
-use hivesum_core::guard_is_out;
-use hivesum_core::hash::ScanRules;
-use hivesum_core::result::{ErrorCode, FileMeta, Stability};
 
 impl LargeFile {
     /// Begins an attempt with the present size and times of the file.
@@ -49,5 +52,44 @@ impl LargeFile {
 
     fn track(&mut self, tag: PieceTag) -> Option<&mut Track> {
         self.tracks.get_mut(tag.track?)
+    }
+}
+
+impl LargeFile {
+    /// Resumes from checkpoints that an earlier process made of the same file.
+    pub(super) fn go_on_from(&mut self, before: &[Checkpoint], algorithms: &Algorithms) {
+        if before.is_empty() {
+            return;
+        }
+        let path = self.path();
+        for kept in before.iter().filter(|kept| kept.path == path && kept.meta.is_same_file(&self.meta)) {
+            let Some(place) = algorithms.iter().position(|algorithm| algorithm == kept.algorithm) else { continue };
+            if kept.bytes < self.meta.size && self.tracks[place].restore(kept.bytes, &kept.state) {
+                self.digested += kept.bytes;
+            }
+        }
+    }
+
+    fn path(&self) -> Vec<u8> {
+        let mut path = Vec::new();
+        let Named { plan, index, .. } = &self.named;
+        plan.path_into(&plan.entries[*index], &mut path);
+        path
+    }
+
+    /// The checkpoint of a track, if checkpoints are stored and one is due.
+    pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
+        let track = track?;
+        if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {
+            return None;
+        }
+        self.kept[track] = Instant::now();
+        let (bytes, state) = self.tracks[track].save(self.meta.size)?;
+        let algorithm = match &self.tracks[track] {
+            Track::Subtrees { .. } => Algorithm::Blake3,
+            Track::Chain { algorithm, .. } => *algorithm,
+            Track::Unsized { .. } => return None,
+        };
+        Some(Checkpoint { path: self.path(), algorithm, meta: self.meta, bytes, state })
     }
 }
