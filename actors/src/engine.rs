@@ -27,7 +27,7 @@ pub use crate::gauges::{
 use crate::messages::Drain;
 use crate::supervisor::{Supervisor, SupervisorConfig};
 use hivesum_core::digest::{Algorithm, Algorithms, self_test};
-use hivesum_core::hash::Notebook;
+use hivesum_core::hash::SharedSlots;
 pub use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::sys::slots::Slots;
 pub use hivesum_core::walk::Inventory;
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) config: EngineConfig,
     /// The byte budget per second of all scans.
     pub(crate) budget: Option<ByteBudget>,
-    pub(crate) notebook: Notebook,
+    pub(crate) slots_file: SharedSlots,
     pub(crate) draining: AtomicBool,
     pub(crate) next_job: AtomicU64,
 }
@@ -69,7 +69,7 @@ impl Engine {
         let tested = tokio::task::spawn_blocking(move || test_algorithms(chosen)).await;
         tested.unwrap_or_else(|_| Err(StartError::SelfTest(Algorithm::default())))?;
         raise_descriptor_limit();
-        let (gauges, notebook) = (Arc::new(Gauges::default()), Notebook::default());
+        let (gauges, slots_file) = (Arc::new(Gauges::default()), SharedSlots::default());
         let supervisor = Supervisor::new(SupervisorConfig {
             hashers: config.hashers.get(),
             priority: config.priority,
@@ -77,7 +77,7 @@ impl Engine {
             quantum_deadline: config.quantum_deadline,
             max_stuck: config.max_stuck_hashers,
             gauges: gauges.clone(),
-            notebook: notebook.clone(),
+            slots_file: slots_file.clone(),
         });
         let shared = Shared {
             supervisor: supervisor.start(),
@@ -85,7 +85,7 @@ impl Engine {
             gauges,
             uploads: Arc::new(Semaphore::new(config.concurrent_uploads)),
             budget: config.max_bytes_per_second.map(ByteBudget::new),
-            notebook,
+            slots_file,
             config,
             draining: AtomicBool::new(false),
             next_job: AtomicU64::new(0),
@@ -137,7 +137,7 @@ impl Engine {
 
     /// From now on hashers note here what they read for jobs. Only the first call has an effect.
     pub(crate) fn note_in(&self, slots: Slots) {
-        let _ = self.shared.notebook.set(slots);
+        let _ = self.shared.slots_file.set(slots);
     }
 
     /// The current figures.

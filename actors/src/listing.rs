@@ -70,7 +70,7 @@ impl EntryKind {
 impl From<Kind> for EntryKind {
     fn from(kind: Kind) -> Self {
         match kind {
-            Kind::File | Kind::Suspect => Self::File,
+            Kind::File | Kind::PossiblyOwn => Self::File,
             Kind::Directory => Self::Directory,
             Kind::Symlink => Self::Symlink,
             Kind::Special => Self::Other,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use hivesum_core::sys::sched;
 use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::walk;
-use hivesum_core::walk::{NobodyListens, Plan, PlanReceiver, Totals, WalkSpec};
+use hivesum_core::walk::{Plan, PlanReceiver, ReceiverGone, Totals, WalkSpec};
 
 /// Plans that wait between walker and driver.
 pub(crate) const PLANS_AHEAD: usize = 16;
@@ -72,8 +72,8 @@ impl Handler<Walk> for Walker {
 struct ToDriver<'a>(&'a mpsc::Sender<WalkEvent>);
 
 impl PlanReceiver for ToDriver<'_> {
-    fn take(&self, plan: Plan) -> Result<(), NobodyListens> {
-        self.0.blocking_send(WalkEvent::Plan(plan)).map_err(|_| NobodyListens)
+    fn take(&self, plan: Plan) -> Result<(), ReceiverGone> {
+        self.0.blocking_send(WalkEvent::Plan(plan)).map_err(|_| ReceiverGone)
     }
 
     fn is_gone(&self) -> bool {

@@ -85,7 +85,7 @@ fn write(text: &[u8], output: Option<&Path>) -> Result<(), WriteError> {
 fn refusal(error: &ConvertError) -> anyhow::Error {
     let hint = match error {
         ConvertError::Ambiguous(_) => ": use -a sha256 or -a blake3",
-        ConvertError::NoPlace(..) => ": use --drop-details to leave it out",
+        ConvertError::NotCarried(..) => ": use --drop-details to leave it out",
         _ => "",
     };
     match error.name() {

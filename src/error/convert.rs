@@ -4,7 +4,7 @@ use actix_web::error::PayloadError;
 use hivesum_actors::error::{CompareError, ManifestRefused, Refused, StoreError, SubmitError, UploadError};
 use hivesum_actors::jobs::{ResultsError, SubscribeError};
 use hivesum_actors::listing::ListError;
-use hivesum_core::compare::NothingTells;
+use hivesum_core::compare::DigestsTooShort;
 use hivesum_core::digest::{AlgorithmsInvalid, UnknownAlgorithm};
 use hivesum_core::manifest::NoSuchDigest;
 use hivesum_core::walk::GlobInvalid;
@@ -77,8 +77,8 @@ impl From<NoSuchDigest> for ApiError {
     }
 }
 
-impl From<NothingTells> for ApiError {
-    fn from(error: NothingTells) -> Self {
+impl From<DigestsTooShort> for ApiError {
+    fn from(error: DigestsTooShort) -> Self {
         Self::AlgorithmNotInJob(error.to_string())
     }
 }

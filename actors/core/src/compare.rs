@@ -17,4 +17,4 @@ pub use audit::{Absent, Audit, Findings, Move};
 pub use baseline::{Baseline, BaselineBuilder};
 pub use change::{Change, Counts};
 pub use difference::{Comparison, ComparisonError, Difference, Fact, Glimpse, compare};
-pub use duplicates::{Copy, Group, NothingTells, groups, key_algorithm};
+pub use duplicates::{Copy, DigestsTooShort, Group, groups, key_algorithm};

@@ -47,7 +47,7 @@ mod switches {
         /// A window that lost pages gives no digest.
         LostPages,
         /// `fstat` is called again after the read.
-        SecondLook,
+        SecondStat,
         /// The change time counts, which no program can set back.
         ChangeTime,
         /// A read lease proves that no process has the file open for writing.
@@ -63,9 +63,9 @@ mod switches {
         /// A hasher without a heartbeat is replaced.
         Watchdog,
         /// A file that arrives byte by byte is given up.
-        Patience,
+        FileDeadline,
         /// A directory that never answers is given up.
-        WalkPatience,
+        WalkDeadline,
         /// Only what `fstat` calls a regular file is read.
         RegularFilesOnly,
         /// An open does not wait for the other end of a FIFO.

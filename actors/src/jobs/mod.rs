@@ -1,7 +1,7 @@
 //! The jobs of a service: accepted, stored, run, followed, cancelled, deleted; durable from the first answer.
 //!
-//! A job is in the store before its client hears of it, and a runner, never a request, owns it. What is told of a job is
-//! what is committed. Unfinished jobs continue by themselves at the next start.
+//! A job is stored before its client gets an answer, and a runner owns it, never a request. Reported progress is
+//! committed. Unfinished jobs are resumed at the next start.
 
 mod active;
 mod commit;

@@ -54,7 +54,7 @@ pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: O
 
 async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     loop {
-        match pass(shared, live).await {
+        match run_once(shared, live).await {
             Ok(Finish::Diverged) => {
                 tracing::info!(job = %live.id, "the tree has changed since the last start: unchanged files are taken over");
                 with_room(shared, live, || shared.store.start_over(live.id)).await?;
@@ -69,7 +69,7 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
 }
 
 /// One scan of the job's tree.
-async fn pass(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
+async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.counts(), live.elapsed_before(), None));
     if live.cancel.is_cancelled() {
         return Ok(ended(JobOutcome::cancelled()));

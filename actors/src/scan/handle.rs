@@ -6,7 +6,7 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use hivesum_core::result::{CHECKPOINTS_AHEAD, Checkpoint, Progress, Rows, Summary};
+use hivesum_core::result::{Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, Rows, Summary};
 
 /// Batches of results that may wait for the reader.
 pub(crate) const ROWS_AHEAD: usize = 8;
@@ -71,7 +71,7 @@ pub(crate) struct ScanEnds {
 pub(crate) fn channel() -> (Scan, ScanEnds) {
     let cancel = CancellationToken::new();
     let (rows_in, rows) = mpsc::channel(ROWS_AHEAD);
-    let (checkpoints_in, checkpoints) = mpsc::channel(CHECKPOINTS_AHEAD);
+    let (checkpoints_in, checkpoints) = mpsc::channel(MAX_WAITING_CHECKPOINTS);
     let (progress_in, progress) = watch::channel(Progress::default());
     let (end_in, end) = oneshot::channel();
     let scan = Scan { rows, checkpoints, progress, end, cancel: cancel.clone(), _guard: cancel.clone().drop_guard() };

@@ -13,7 +13,7 @@ use actix::{Addr, Recipient, SyncArbiter};
 use crate::gauges::Gauges;
 use crate::hasher::{Hasher, HasherConfig, Life};
 use crate::messages::{Died, Finished, Lane, ReplyTo, Work};
-use hivesum_core::hash::{Heartbeat, Notebook};
+use hivesum_core::hash::{Heartbeat, SharedSlots};
 use hivesum_core::sys::sched::{self, HasherPriority};
 
 /// One running and one waiting: a hasher never waits for a hop, and little is lost with it.
@@ -28,7 +28,7 @@ pub(crate) struct SupervisorConfig {
     pub(crate) quantum_deadline: Duration,
     pub(crate) max_stuck: usize,
     pub(crate) gauges: Arc<Gauges>,
-    pub(crate) notebook: Notebook,
+    pub(crate) slots_file: SharedSlots,
 }
 
 /// Where hashers report to.
@@ -81,7 +81,7 @@ impl Slot {
     }
 
     fn start(config: &SupervisorConfig, reports: &Reports, slot: usize, generation: u64) -> Self {
-        let heartbeat = Arc::new(Heartbeat::new(slot, config.notebook.clone()));
+        let heartbeat = Arc::new(Heartbeat::new(slot, config.slots_file.clone()));
         let life = Life::new(config.gauges.clone());
         let config = HasherConfig {
             slot,

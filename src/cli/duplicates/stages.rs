@@ -93,8 +93,8 @@ impl Stages<'_> {
         sharing
     }
 
-    /// Digests of files, whole or of their ends alone. A file with several names is read once; files that cannot be read
-    /// are reported and left out.
+    /// Digests of files, whole or of their ends alone. A file with several names is read once; files that cannot be
+    /// read are reported and left out.
     fn digests(&mut self, indexes: Vec<NameIndex>, coverage: Coverage) -> anyhow::Result<HashMap<NameIndex, Vec<u8>>> {
         let mut by_identity: HashMap<FileIdentity, Vec<NameIndex>> = HashMap::new();
         let mut names = NameList::new();

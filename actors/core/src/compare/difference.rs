@@ -1,7 +1,7 @@
 //! Compares two sets of facts about one tree, at two times.
 //!
-//! Both are in walk order, so each is read only once. Differences are kept in memory, up to a limit; unchanged files are
-//! only counted.
+//! Both are in walk order, so each is read only once. Differences are kept in memory, up to a limit; unchanged files
+//! are only counted.
 
 use std::cmp::Ordering;
 

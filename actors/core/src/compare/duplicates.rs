@@ -67,16 +67,16 @@ fn group_of(names: &[Copy]) -> Option<Group> {
 /// All digests of a job are too short to prove that two files are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the job has no digest long enough to tell that two files are alike")]
-pub struct NothingTells;
+pub struct DigestsTooShort;
 
 /// The algorithm that proves best that two files are the same.
 ///
 /// # Errors
-/// [`NothingTells`] if all digests are too short.
-pub fn key_algorithm(algorithms: &Algorithms) -> Result<Algorithm, NothingTells> {
+/// [`DigestsTooShort`] if all digests are too short.
+pub fn key_algorithm(algorithms: &Algorithms) -> Result<Algorithm, DigestsTooShort> {
     let strength = |algorithm: &Algorithm| (algorithm.is_secure(), algorithm.digest_bytes().min(KEY_BYTES));
     let long_enough = |algorithm: &Algorithm| algorithm.digest_bytes() >= 16;
-    algorithms.iter().filter(long_enough).max_by_key(strength).ok_or(NothingTells)
+    algorithms.iter().filter(long_enough).max_by_key(strength).ok_or(DigestsTooShort)
 }
 
 #[cfg(test)]
@@ -115,6 +115,6 @@ mod tests {
         let key = |list: &str| key_algorithm(&list.parse().unwrap());
         assert_eq!(key("md5,crc32,sha256"), Ok(Algorithm::Sha256));
         assert_eq!(key("xxh3_128,sha1"), Ok(Algorithm::Sha1));
-        assert_eq!(key("crc32,xxh3_64"), Err(NothingTells));
+        assert_eq!(key("crc32,xxh3_64"), Err(DigestsTooShort));
     }
 }

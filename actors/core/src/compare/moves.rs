@@ -16,8 +16,8 @@ pub(super) struct Candidate<'a> {
     pub(super) digests: &'a [Claimed],
 }
 
-/// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged digest
-/// may be of any algorithm with its length, or of the known algorithm `untagged` if the length fits.
+/// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged
+/// digest may be of any algorithm with its length, or of the known algorithm `untagged` if the length fits.
 pub(super) fn agree(one: &[Claimed], other: &[Claimed], untagged: Option<Algorithm>) -> Option<bool> {
     let mut compared = None;
     for mine in one {

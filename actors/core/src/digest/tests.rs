@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::vectors::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
 use super::{Algorithm, Chain};
 
-/// The bytes of every test: 0, 1, ... 250, 0, 1, ... The cycle has a prime length, so no two blocks of a power of two are
-/// equal, and swapped blocks change the digest.
+/// The bytes of every test: 0, 1, ... 250, 0, 1, ... The cycle has a prime length, so no two blocks of a power of two
+/// are equal, and swapped blocks change the digest.
 pub(super) fn cycle(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
@@ -20,8 +20,8 @@ pub(super) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
     digest
 }
 
-/// Around a block, a rate or a limit of every algorithm: minus 1, exact, plus 1. The padding of MD5, SHA-1 and SHA-2 (56
-/// of 64, 112 of 128), the rates of SHA-3 (72, 136), XXH3's paths (16, 128, 240), BLAKE3's chunk (1,024) and widest
+/// Around a block, a rate or a limit of every algorithm: minus 1, exact, plus 1. The padding of MD5, SHA-1 and SHA-2
+/// (56 of 64, 112 of 128), the rates of SHA-3 (72, 136), XXH3's paths (16, 128, 240), BLAKE3's chunk (1,024) and widest
 /// steps (8 and 16 chunks), a read (65,536).
 const THRESHOLDS: [usize; 43] = [
     0, 1, 2, 3, 15, 16, 17, 55, 56, 57, 63, 64, 65, 71, 72, 73, 111, 112, 113, 127, 128, 129, 135, 136, 137, 143, 144,

@@ -69,7 +69,7 @@ pub(crate) fn call_with_timeout<T: Send + 'static>(
         let steps = progress.steps.load(Ordering::Relaxed);
         waited = if steps == seen { waited + interval } else { Duration::ZERO };
         seen = steps;
-        if is_gone() || (waited >= timeout && !guard_is_out!(WalkPatience)) {
+        if is_gone() || (waited >= timeout && !guard_is_out!(WalkDeadline)) {
             ABANDONED.fetch_add(1, Ordering::Relaxed);
             progress.is_abandoned.store(true, Ordering::SeqCst);
             return Err(Abandoned);

@@ -50,7 +50,7 @@ impl ReadDeadline {
 
     /// To be called before every read but the first.
     pub(crate) fn check(&mut self) -> Result<(), ReadFailure> {
-        match self.is_over() && !guard_is_out!(Patience) {
+        match self.is_over() && !guard_is_out!(FileDeadline) {
             true => Err(ReadFailure::System(Errno::TIMEDOUT)),
             false => Ok(()),
         }

@@ -14,8 +14,8 @@ pub struct PathInvalid(pub &'static str);
 /// them.
 const MAX_PATH_BYTES: usize = 4096;
 
-/// A path relative to a root: components separated by single `/`, none of them empty, `.` or `..`, without NUL. The empty
-/// path is the root itself.
+/// A path relative to a root: components separated by single `/`, none of them empty, `.` or `..`, without NUL. The
+/// empty path is the root itself.
 ///
 /// ```
 /// use hivesum_core::RelPath;

@@ -21,8 +21,8 @@ use crate::sys::lease::{Probe, probe};
 /// missing: the kernel writes dirty mapped pages back within half of this time, and stamps the file then.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
-/// The coarsest clock of file time stamps: a tick at 100 Hz. Before Linux 6.13 two writes within one tick could leave the
-/// same time stamps; since then a time that was read once is not used again
+/// The coarsest clock of file time stamps: a tick at 100 Hz. Before Linux 6.13 two writes within one tick could leave
+/// the same time stamps; since then a time that was read once is not used again
 /// (`Documentation/filesystems/multigrain-ts.rst`).
 const TICK: Duration = Duration::from_millis(10);
 
@@ -138,7 +138,7 @@ impl FileMeta {
     pub(crate) fn same_content(&self, later: &Self) -> bool {
         let same_size_and_mtime = (self.size, self.mtime_ns) == (later.size, later.mtime_ns);
         let same_ctime = self.ctime_ns == later.ctime_ns || guard_is_out!(ChangeTime);
-        (same_size_and_mtime && same_ctime) || guard_is_out!(SecondLook)
+        (same_size_and_mtime && same_ctime) || guard_is_out!(SecondStat)
     }
 
     /// Whether a name still refers to the same file, without a write since. The device does not count: its number may

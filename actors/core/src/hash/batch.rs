@@ -1,7 +1,7 @@
 //! One quantum of small files: open, check, read, digest, check again, one file after the other.
 //!
-//! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only the
-//! file it happened on. Large files are opened and returned, to be cut into pieces.
+//! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only
+//! the file it happened on. Large files are opened and returned, to be cut into pieces.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};

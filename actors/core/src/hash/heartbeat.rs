@@ -8,7 +8,7 @@ use crate::sys::slots::{JobTag, Slots};
 use crate::walk::{Plan, PlanEntry};
 
 /// Where hashers record what they read; empty if that is not needed.
-pub type Notebook = Arc<OnceLock<Slots>>;
+pub type SharedSlots = Arc<OnceLock<Slots>>;
 
 /// Written by one hasher thread, read by the Supervisor.
 #[derive(Debug, Default)]
@@ -17,13 +17,13 @@ pub struct Heartbeat {
     at: AtomicUsize,
     thread_id: AtomicI32,
     slot: usize,
-    notebook: Notebook,
+    slots_file: SharedSlots,
 }
 
 impl Heartbeat {
     /// The heartbeat of the hasher in this slot.
-    pub fn new(slot: usize, notebook: Notebook) -> Self {
-        Self { slot, notebook, ..Self::default() }
+    pub fn new(slot: usize, slots_file: SharedSlots) -> Self {
+        Self { slot, slots_file, ..Self::default() }
     }
 
     /// The hasher starts on entry `index` of its batch.
@@ -34,14 +34,14 @@ impl Heartbeat {
 
     /// Records that it starts on a file, from `offset` on.
     pub(crate) fn note(&self, job_tag: JobTag, plan: &Plan, entry: &PlanEntry, offset: u64) {
-        if let Some(slots) = self.notebook.get() {
+        if let Some(slots) = self.slots_file.get() {
             slots.note(self.slot, job_tag, (&plan.group(entry).shown, plan.name(entry)), offset);
         }
     }
 
     /// Records that it reads nothing.
     pub fn forget(&self) {
-        if let Some(slots) = self.notebook.get() {
+        if let Some(slots) = self.slots_file.get() {
             slots.forget(self.slot);
         }
     }

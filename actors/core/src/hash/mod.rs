@@ -1,8 +1,8 @@
 //! Hashing files: one bounded quantum of work at a time, on the calling thread.
 //!
-//! The small files of a batch are opened, checked, read, digested and checked again, one after the other. Large files are
-//! returned to the caller, to be hashed segment by segment. The caller decides which files are hashed and what happens
-//! to the results.
+//! The small files of a batch are opened, checked, read, digested and checked again, one after the other. Large files
+//! are returned to the caller, to be hashed segment by segment. The caller decides which files are hashed and what
+//! happens to the results.
 
 mod batch;
 mod heartbeat;
@@ -12,7 +12,7 @@ mod sequential;
 mod small_file;
 
 pub use batch::{BatchDone, BatchTask, Outcome, hash_batch};
-pub use heartbeat::{Heartbeat, Notebook};
+pub use heartbeat::{Heartbeat, SharedSlots};
 pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, READ_ATTEMPTS, ScanRules};
 pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use sequential::{hash_plan, hash_targets};

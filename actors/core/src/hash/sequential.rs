@@ -1,7 +1,7 @@
 //! Hashing on the calling thread, for programs that do not need the engine.
 //!
-//! The work is the same as that of the engine's hashers: batches of small files, and large files piece by piece. The same
-//! files are read again, and the same ones are refused. Results are in walk order.
+//! The work is the same as that of the engine's hashers: batches of small files, and large files piece by piece. The
+//! same files are read again, and the same ones are refused. Results are in walk order.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::small_file::LargeFound;
 use crate::digest::MultiHasher;
 use crate::file::{Now, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::result::{ErrorCode, FileMeta, Rows, Stability, Status, Summary};
-use crate::walk::{self, NobodyListens, Plan, PlanReceiver, WalkSpec};
+use crate::walk::{self, Plan, PlanReceiver, ReceiverGone, WalkSpec};
 
 /// Walks the targets and hashes every file. `receive` gets the results, a batch at a time.
 ///
@@ -59,7 +59,7 @@ struct Scan<F> {
 struct SameThread<F>(RefCell<Scan<F>>);
 
 impl<F: FnMut(&Rows)> PlanReceiver for SameThread<F> {
-    fn take(&self, plan: Plan) -> Result<(), NobodyListens> {
+    fn take(&self, plan: Plan) -> Result<(), ReceiverGone> {
         let Scan { buffers, rules, receive, summary } = &mut *self.0.borrow_mut();
         let rows = hash_plan(buffers, &Arc::new(plan), rules);
         for row in rows.iter() {

@@ -1,8 +1,8 @@
 //! Reading checksum files: GNU lines, the tagged and reversed lines of BSD, and the lines of b3sum, in any mixture.
 //!
-//! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks are skipped, comments and empty lines
-//! are ignored, and every other line is an entry or malformed. One difference: a NUL in a line makes the line malformed
-//! instead of ending the name.
+//! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks are skipped, comments and empty
+//! lines are ignored, and every other line is an entry or malformed. One difference: a NUL in a line makes the line
+//! malformed instead of ending the name.
 
 use std::io::BufRead;
 

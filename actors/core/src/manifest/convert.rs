@@ -43,7 +43,7 @@ pub enum ConvertError {
     Refused(Vec<u8>, NotRepresentable),
     /// The target format cannot carry what is recorded about this file.
     #[error("the {1} format has no place for the {2} of this file")]
-    NoPlace(Vec<u8>, Format, &'static str),
+    NotCarried(Vec<u8>, Format, &'static str),
     /// The written text reads back as something else: a defect of hivesum.
     #[error("the converted manifest does not read back as the original")]
     NotProven,
@@ -54,7 +54,7 @@ impl ConvertError {
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         match self {
-            Self::Ambiguous(name) | Self::Contradiction(name) | Self::Refused(name, _) | Self::NoPlace(name, ..) => {
+            Self::Ambiguous(name) | Self::Contradiction(name) | Self::Refused(name, _) | Self::NotCarried(name, ..) => {
                 Some(name)
             }
             Self::Nothing | Self::Mismatch(_) | Self::NotProven => None,
@@ -85,7 +85,7 @@ pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result
         }
         records.retain(|record| !record.digests.is_empty() || format.lists_failures());
     } else if let Some((record, what)) = records.iter().find_map(|record| Some((record, loss(record, format)?))) {
-        return Err(ConvertError::NoPlace(record.name.clone(), format, what));
+        return Err(ConvertError::NotCarried(record.name.clone(), format, what));
     }
     let algorithms = algorithms_named(&records).ok_or(ConvertError::Nothing)?;
     let mut writer = ManifestWriter::new(format, algorithms, LineEnd::Newline)?.keeping_names();
@@ -222,7 +222,7 @@ mod tests {
     fn what_cannot_be_carried_is_refused_unless_it_may_be_dropped() {
         let csv = "path,size,modified_at,md5\r\na,3,,900150983cd24fb0d6963f7d28e17f72\r\n";
         let refused = convert(records(csv, Format::Csv), Format::Gnu, Details::Keep).unwrap_err();
-        assert_eq!(refused, ConvertError::NoPlace(b"a".to_vec(), Format::Gnu, "size"));
+        assert_eq!(refused, ConvertError::NotCarried(b"a".to_vec(), Format::Gnu, "size"));
         let dropped = convert(records(csv, Format::Csv), Format::Gnu, Details::Drop).unwrap();
         assert_eq!(dropped.text, b"900150983cd24fb0d6963f7d28e17f72  a\n");
         assert_eq!(convert(records(csv, Format::Csv), Format::Hashdeep, Details::Keep).unwrap().files, 1);
@@ -249,7 +249,7 @@ mod tests {
         let ndjson = convert(records(json, Format::Json), Format::Ndjson, Details::Keep).unwrap();
         assert!(String::from_utf8_lossy(&ndjson.text).contains("\"permission\""));
         let refused = convert(records(json, Format::Json), Format::Bsd, Details::Keep).unwrap_err();
-        assert_eq!(refused, ConvertError::NoPlace(b"b".to_vec(), Format::Bsd, "failure"));
+        assert_eq!(refused, ConvertError::NotCarried(b"b".to_vec(), Format::Bsd, "failure"));
         assert_eq!(convert(records(json, Format::Json), Format::Bsd, Details::Drop).unwrap().files, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! CSV as in RFC 4180: `path,size,modified_at,ALG...`, lines that end with CRLF, names as raw bytes.
 //!
-//! Only files with a digest have a row. Fields with a comma, a quote, CR or LF are quoted. A reader requires the header,
-//! accepts its columns in any order, and uses `csv-core`, which keeps only one row of bounded length.
+//! Only files with a digest have a row. Fields with a comma, a quote, CR or LF are quoted. A reader requires the
+//! header, accepts its columns in any order, and uses `csv-core`, which keeps only one row of bounded length.
 
 use std::io::{BufRead, Write};
 
@@ -114,8 +114,8 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Reads the next row into the record. Returns the number of the line on which it begins and whether it is an entry,
-    /// or `None` at the end.
+    /// Reads the next row into the record. Returns the number of the line on which it begins and whether it is an
+    /// entry, or `None` at the end.
     pub(super) fn next_row(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         if self.columns.is_none() {
             if self.read_fields()?.is_none() {

@@ -75,8 +75,8 @@ impl Claimed {
         Some(Self { tag: Some(algorithm), ..claimed })
     }
 
-    /// The digest of a line that does not name its algorithm. `None` if the digits do not fit the requested algorithm, or
-    /// any algorithm if none was requested.
+    /// The digest of a line that does not name its algorithm. `None` if the digits do not fit the requested algorithm,
+    /// or any algorithm if none was requested.
     pub(super) fn untagged(digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
         Self::untagged_in(Digits::Hex, digits, asked)
     }
@@ -120,8 +120,8 @@ impl Claimed {
         self.tag
     }
 
-    /// The algorithms to compute for checking the digest. `untagged` is the algorithm of untagged digests, if it is known;
-    /// it is used if the length fits.
+    /// The algorithms to compute for checking the digest. `untagged` is the algorithm of untagged digests, if it is
+    /// known; it is used if the length fits.
     #[must_use]
     pub fn possible(&self, untagged: Option<Algorithm>) -> Algorithms {
         if let Some(algorithm) = self.tag {

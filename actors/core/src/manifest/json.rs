@@ -75,8 +75,8 @@ impl<R: BufRead> Document<R> {
         Self { reader, limits, line: 1, bytes: 0, items: 0, stage: Stage::Before, value: Vec::new() }
     }
 
-    /// Reads the next item into the record. Returns the number of the line on which it begins and whether it is valid, or
-    /// `None` at the end of a complete document.
+    /// Reads the next item into the record. Returns the number of the line on which it begins and whether it is valid,
+    /// or `None` at the end of a complete document.
     pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         if self.stage == Stage::Before {
             self.begin()?;
@@ -167,8 +167,8 @@ impl<R: BufRead> Document<R> {
         Ok(())
     }
 
-    /// Reads the rest of a value; its first byte was read already. Numbers and literals end before the byte that follows
-    /// them.
+    /// Reads the rest of a value; its first byte was read already. Numbers and literals end before the byte that
+    /// follows them.
     fn read_rest_of_value(&mut self) -> Result<(), ManifestError> {
         let (mut depth, mut in_string) = (0_usize, false);
         match self.value.first() {

@@ -1,7 +1,7 @@
 //! Reads lines of bounded length, numbered from 1.
 //!
-//! A line that is too long is skipped, so at most one line is in memory. Exceeding the limits on lines and bytes ends the
-//! reading, because such input is not a manifest.
+//! A line that is too long is skipped, so at most one line is in memory. Exceeding the limits on lines and bytes ends
+//! the reading, because such input is not a manifest.
 
 use std::io::{self, BufRead, Read};
 

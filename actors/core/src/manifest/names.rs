@@ -1,7 +1,7 @@
 //! Names in checksum lines: the escapes of GNU coreutils 9.x, which b3sum 1.8 also uses.
 //!
-//! In a name with a backslash, LF or CR these are written as `\\`, `\n` and `\r`, and the line begins with one `\`. Every
-//! other byte stands for itself. In lines that end with NUL, nothing is escaped.
+//! In a name with a backslash, LF or CR these are written as `\\`, `\n` and `\r`, and the line begins with one `\`.
+//! Every other byte stands for itself. In lines that end with NUL, nothing is escaped.
 
 use std::borrow::Cow;
 

@@ -46,8 +46,8 @@ impl<R: BufRead> Items<R> {
         Self { lines: Lines::new(reader, LineEnd::Newline, limits), ended: false }
     }
 
-    /// Reads the next item into the record. Returns the number of its line and whether it is valid, or `None` at the end
-    /// of a complete manifest.
+    /// Reads the next item into the record. Returns the number of its line and whether it is valid, or `None` at the
+    /// end of a complete manifest.
     pub(super) fn next_item(&mut self, record: &mut Record) -> Result<Option<(u64, bool)>, ManifestError> {
         loop {
             let Some(number) = self.lines.advance()? else {

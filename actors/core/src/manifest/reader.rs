@@ -104,8 +104,8 @@ impl<R: BufRead> ManifestReader<R> {
         matches!(&self.inner, FormatReader::Hashdeep(_, columns) if columns.leave_some_out())
     }
 
-    /// The next line with its number, from 1, and its record. The record is `None` if the line is not an entry. `None` at
-    /// the end.
+    /// The next line with its number, from 1, and its record. The record is `None` if the line is not an entry. `None`
+    /// at the end.
     ///
     /// # Errors
     /// If nothing more can be read.

@@ -1,7 +1,7 @@
 //! SFV: `NAME CRC32`. The checksum is the last word of the line; lines that begin with `;` are comments.
 //!
-//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF, and names that begin
-//! with `;`, cannot be carried.
+//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF, and names that
+//! begin with `;`, cannot be carried.
 
 use super::Format;
 use super::entry::Claimed;

@@ -1,8 +1,8 @@
 //! What file metadata tells about a changed digest.
 //!
 //! A write leaves a trace: it sets mtime and ctime, setting mtime back changes ctime again, and a replaced file has
-//! another inode. If size, mtime and ctime are unchanged, no program wrote through the file system, so the bytes changed
-//! below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot.
+//! another inode. If size, mtime and ctime are unchanged, no program wrote through the file system, so the bytes
+//! changed below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot.
 
 use std::fmt;
 

@@ -82,8 +82,8 @@ impl Item {
 }
 
 impl Rows {
-    /// The results, owned, with their whole paths and the verdicts of an audit. [`iter`](Self::iter) returns them without
-    /// allocations.
+    /// The results, owned, with their whole paths and the verdicts of an audit. [`iter`](Self::iter) returns them
+    /// without allocations.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         (0..self.len()).filter_map(|index| self.item(index))
     }

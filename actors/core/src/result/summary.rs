@@ -76,10 +76,10 @@ impl Summary {
 }
 
 /// How often the state of one digest is saved. A restart loses at most this much of its work.
-pub const KEEP_EVERY: Duration = Duration::from_millis(250);
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How many checkpoints may wait for the store; one more is dropped.
-pub const CHECKPOINTS_AHEAD: usize = 64;
+pub const MAX_WAITING_CHECKPOINTS: usize = 64;
 
 /// The state of one digest after the first bytes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -92,8 +92,8 @@ impl Slots {
             start.add(8).cast::<u64>().write_unaligned(offset);
             start.add(16).cast::<JobTag>().write_unaligned(job_tag);
         }
-        // The process may crash between any two instructions. The kernel keeps the page with all stores so far, in their
-        // order; only the compiler must not reorder them.
+        // The process may crash between any two instructions. The kernel keeps the page with all stores so far, in
+        // their order; only the compiler must not reorder them.
         compiler_fence(Ordering::SeqCst);
         self.state(start).store(1, Ordering::Release);
     }

@@ -19,7 +19,7 @@ pub enum Kind {
     /// A regular file, or the file system does not report the kind.
     File,
     /// A file whose inode number is that of a file that must not be opened.
-    Suspect,
+    PossiblyOwn,
     /// A directory.
     Directory,
     /// A symbolic link.
@@ -64,7 +64,7 @@ impl Listing {
         Self::marking(dir, &[], &mut keep_going)
     }
 
-    /// As [`of`](Self::of), but files with one of these inode numbers are marked [`Kind::Suspect`].
+    /// As [`of`](Self::of), but files with one of these inode numbers are marked [`Kind::PossiblyOwn`].
     pub(crate) fn marking(
         dir: BorrowedFd<'_>,
         own_inodes: &[u64],
@@ -82,7 +82,7 @@ impl Listing {
             }
             let entry = entry.map_err(|error| errno_of(&error))?;
             let kind = match Kind::of(entry.file_type()) {
-                Kind::File if own_inodes.contains(&entry.ino()) => Kind::Suspect,
+                Kind::File if own_inodes.contains(&entry.ino()) => Kind::PossiblyOwn,
                 kind => kind,
             };
             listing.push(entry.file_name().as_bytes(), kind)?;

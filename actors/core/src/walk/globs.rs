@@ -1,7 +1,7 @@
 //! Include and exclude globs of a scan.
 //!
-//! A glob without `/` matches a name at any depth. A glob with `/` matches the path relative to the start of the scan; a
-//! leading `/` has no other meaning. `*` and `?` do not match a `/`, `**` does. Exclude takes precedence, and an
+//! A glob without `/` matches a name at any depth. A glob with `/` matches the path relative to the start of the scan;
+//! a leading `/` has no other meaning. `*` and `?` do not match a `/`, `**` does. Exclude takes precedence, and an
 //! excluded directory is not entered. Include applies to files only: other directories are always entered.
 
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::plan::Fate;
-use super::plan_sink::{Destination, GroupSlot, NobodyListens, PlanSink};
+use super::plan_sink::{Destination, GroupSlot, PlanSink, ReceiverGone};
 use super::rules::{OWN_FILE, Rules, TIMEOUT, is_own_file};
 use crate::file::{Dir, ProgressCounter, call_with_timeout};
 use crate::result::NameList;
@@ -25,7 +25,7 @@ pub(crate) struct ListedNames {
     pub(crate) names: Arc<NameList>,
 }
 
-pub(crate) fn add_file(rules: &Arc<Rules>, out: &mut PlanSink<'_>, file: ListedFile) -> Result<(), NobodyListens> {
+pub(crate) fn add_file(rules: &Arc<Rules>, out: &mut PlanSink<'_>, file: ListedFile) -> Result<(), ReceiverGone> {
     let ListedFile { parent, name, shown } = file;
     let (rules_of_call, dir, name_of_call) = (rules.clone(), parent.clone(), name.clone());
     let destination = out.destination;
@@ -39,7 +39,7 @@ pub(crate) fn add_file(rules: &Arc<Rules>, out: &mut PlanSink<'_>, file: ListedF
     out.push(group, &name, fate)
 }
 
-pub(crate) fn add_names(names: &NameList, out: &mut PlanSink<'_>) -> Result<(), NobodyListens> {
+pub(crate) fn add_names(names: &NameList, out: &mut PlanSink<'_>) -> Result<(), ReceiverGone> {
     let mut slot = GroupSlot::default();
     for name in names.iter() {
         let group = out.group(&mut slot, || (b"".as_slice().into(), Dir::AsGiven))?;
@@ -56,7 +56,7 @@ pub(crate) fn add_names_beneath(
     rules: &Arc<Rules>,
     out: &mut PlanSink<'_>,
     listed: &ListedNames,
-) -> Result<(), NobodyListens> {
+) -> Result<(), ReceiverGone> {
     let ListedNames { dir, names } = listed;
     let mut slot = GroupSlot::default();
     for start in (0..names.len()).step_by(NAMES_PER_CALL) {

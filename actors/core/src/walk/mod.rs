@@ -16,6 +16,6 @@ mod tree;
 pub use directory::{Kind, Listing};
 pub use globs::{Filters, GlobInvalid};
 pub use plan::{Fate, Plan, PlanEntry};
-pub use plan_sink::{Inventory, NobodyListens, PlanReceiver};
+pub use plan_sink::{Inventory, PlanReceiver, ReceiverGone};
 pub use spec::{Target, Totals, WalkSpec};
 pub use tree::{survey, walk};

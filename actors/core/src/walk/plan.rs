@@ -131,8 +131,8 @@ impl Plan {
         slice
     }
 
-    /// A batch with one row for every entry. Settled entries have their results; the others are internal errors until the
-    /// caller enters their results.
+    /// A batch with one row for every entry. Settled entries have their results; the others are internal errors until
+    /// the caller enters their results.
     pub(crate) fn unsettled_rows(&self, algorithms: Algorithms) -> Rows {
         let row = |entry: &PlanEntry| Row {
             directory: entry.group,

@@ -13,7 +13,7 @@ use crate::result::{FileIdentity, NameList, Status};
 
 /// The receiver of the plans is gone.
 #[derive(Debug, Clone, Copy)]
-pub struct NobodyListens;
+pub struct ReceiverGone;
 
 /// Receives the plans of a walk, on the walking thread.
 pub trait PlanReceiver {
@@ -21,7 +21,7 @@ pub trait PlanReceiver {
     ///
     /// # Errors
     /// If no further plan is wanted.
-    fn take(&self, plan: Plan) -> Result<(), NobodyListens>;
+    fn take(&self, plan: Plan) -> Result<(), ReceiverGone>;
 
     /// Whether no further plan is wanted.
     fn is_gone(&self) -> bool;
@@ -44,10 +44,10 @@ impl Destination<'_> {
         }
     }
 
-    fn take(self, plan: Plan, timeout: Duration) -> Result<(), NobodyListens> {
+    fn take(self, plan: Plan, timeout: Duration) -> Result<(), ReceiverGone> {
         match self {
             Self::Receiver(receiver) => receiver.take(plan),
-            Self::Survey { .. } if self.is_gone() => Err(NobodyListens),
+            Self::Survey { .. } if self.is_gone() => Err(ReceiverGone),
             Self::Survey { bytes, .. } => {
                 let stats = stats_of(&Arc::new(plan), timeout, || self.is_gone());
                 let sizes = stats.iter().flatten().map(|stat| stat.st_size as u64);
@@ -128,7 +128,7 @@ impl<'a> PlanSink<'a> {
         &mut self,
         slot: &mut GroupSlot,
         make: impl FnOnce() -> (Arc<[u8]>, Dir),
-    ) -> Result<u32, NobodyListens> {
+    ) -> Result<u32, ReceiverGone> {
         if let Some((number, group)) = slot.in_plan
             && number == self.plan_number
         {
@@ -140,7 +140,7 @@ impl<'a> PlanSink<'a> {
         Ok(group)
     }
 
-    pub(crate) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, NobodyListens> {
+    pub(crate) fn new_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> Result<u32, ReceiverGone> {
         if self.open_directories.is_full() {
             self.flush()?;
             let destination = self.destination;
@@ -150,7 +150,7 @@ impl<'a> PlanSink<'a> {
         Ok(self.plan.add_group(shown, dir))
     }
 
-    pub(crate) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), NobodyListens> {
+    pub(crate) fn push(&mut self, group: u32, name: &[u8], fate: Fate) -> Result<(), ReceiverGone> {
         if fate == Fate::Hash {
             self.files += 1;
         }
@@ -161,7 +161,7 @@ impl<'a> PlanSink<'a> {
         }
     }
 
-    pub(crate) fn flush(&mut self) -> Result<(), NobodyListens> {
+    pub(crate) fn flush(&mut self) -> Result<(), ReceiverGone> {
         self.plan_number += 1;
         let plan = std::mem::take(&mut self.plan);
         if plan.entries.is_empty() {

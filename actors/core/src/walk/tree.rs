@@ -2,8 +2,8 @@
 //!
 //! The same walk also counts files and bytes ahead of a scan (a survey); then plans are counted and not passed on.
 //!
-//! The stack has one listing and one descriptor per level, at most [`MAX_DEPTH`] of them. Memory grows with the names in
-//! the directories of the current path, not with the tree.
+//! The stack has one listing and one descriptor per level, at most [`MAX_DEPTH`] of them. Memory grows with the names
+//! in the directories of the current path, not with the tree.
 
 use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::directory::{Kind, Listing};
 use super::listed::{ListedFile, ListedNames, add_file, add_names, add_names_beneath};
 use super::plan::Fate;
-use super::plan_sink::{Destination, GroupSlot, Inventory, NobodyListens, PlanReceiver, PlanSink};
+use super::plan_sink::{Destination, GroupSlot, Inventory, PlanReceiver, PlanSink, ReceiverGone};
 use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory};
@@ -104,7 +104,7 @@ impl<'a, 'b> Tree<'a, 'b> {
         Self { rules, out, levels: Vec::new(), path: Vec::new(), filesystems: FilesystemCache::default() }
     }
 
-    fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), NobodyListens> {
+    fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), ReceiverGone> {
         let shown: Arc<[u8]> = shown.into();
         let dir = Arc::new(dir);
         match self.enter_target(dir.clone()) {
@@ -131,7 +131,7 @@ impl<'a, 'b> Tree<'a, 'b> {
     }
 
     /// Decides about the entry whose name is at the end of `self.path`.
-    fn visit(&mut self, name_len: usize, kind: Kind) -> Result<(), NobodyListens> {
+    fn visit(&mut self, name_len: usize, kind: Kind) -> Result<(), ReceiverGone> {
         let path = &self.path[..];
         let name = &path[path.len() - name_len..];
         if self.rules.filters.excludes(name, path) {
@@ -144,7 +144,7 @@ impl<'a, 'b> Tree<'a, 'b> {
             return Ok(());
         }
         let is_own = |dir: &OwnedFd| is_own_file(dir.as_fd(), name, self.rules);
-        if kind == Kind::Suspect && self.levels.last().is_some_and(|level| is_own(&level.dir)) {
+        if kind == Kind::PossiblyOwn && self.levels.last().is_some_and(|level| is_own(&level.dir)) {
             return self.add(name_len, OWN_FILE);
         }
         self.add(
@@ -152,20 +152,20 @@ impl<'a, 'b> Tree<'a, 'b> {
             match kind {
                 Kind::Symlink => Fate::Settled(Status::Skipped(SkipReason::Symlink)),
                 Kind::Special => Fate::Settled(Status::Skipped(SkipReason::NotRegular)),
-                Kind::File | Kind::Suspect | Kind::Directory => Fate::Hash,
+                Kind::File | Kind::PossiblyOwn | Kind::Directory => Fate::Hash,
             },
         )
     }
 
     /// Adds the entry whose name is at the end of `self.path` to the plan.
-    fn add(&mut self, name_len: usize, fate: Fate) -> Result<(), NobodyListens> {
+    fn add(&mut self, name_len: usize, fate: Fate) -> Result<(), ReceiverGone> {
         let Some(level) = self.levels.last_mut() else { return Ok(()) };
         let (shown, dir, reach) = (&level.shown, &level.dir, self.rules.reach);
         let group = self.out.group(&mut level.slot, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
         self.out.push(group, &self.path[self.path.len() - name_len..], fate)
     }
 
-    fn descend(&mut self, name_len: usize) -> Result<(), NobodyListens> {
+    fn descend(&mut self, name_len: usize) -> Result<(), ReceiverGone> {
         match self.open_and_enter(name_len) {
             Ok(()) => Ok(()),
             Err(status) => self.add(name_len, Fate::Settled(status)),

@@ -6,7 +6,7 @@ use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
 use hivesum_core::guard_is_out;
 use hivesum_core::hash::{Named, ScanRules};
-use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, KEEP_EVERY, Stability};
+use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, Stability};
 
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
@@ -80,7 +80,7 @@ impl LargeFile {
     /// The checkpoint of a track, if checkpoints are stored and one is due.
     pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
         let track = track?;
-        if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < KEEP_EVERY {
+        if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < CHECKPOINT_INTERVAL {
             return None;
         }
         self.kept[track] = Instant::now();

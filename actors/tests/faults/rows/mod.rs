@@ -65,8 +65,8 @@ macro_rules! rows {
 rows! {
     f01_a_file_cut_to_nothing_while_it_is_mapped: changing::cut_to_nothing_while_mapped, Well, [SigbusHandler];
     f01_a_file_cut_and_filled_up_again_and_again_is_refused: changing::cut_and_filled_again, Well, [];
-    f02_a_file_cut_inside_its_last_page: changing::cut_inside_its_last_page, Well, [SecondLook];
-    f03_a_file_written_to_during_every_read: changing::written_to_during_every_read, Well, [SecondLook];
+    f02_a_file_cut_inside_its_last_page: changing::cut_inside_its_last_page, Well, [SecondStat];
+    f03_a_file_written_to_during_every_read: changing::written_to_during_every_read, Well, [SecondStat];
     f03_a_large_file_written_to_once_is_read_again: changing::large_and_written_to_once, Well, [];
     f04_a_file_that_somebody_may_write_to: changing::open_for_writing, Well, [LeaseProbe];
     f04_only_stable_digests_are_asked_for: changing::only_stable_ones, Well, [RequireStable];
@@ -78,8 +78,8 @@ rows! {
     f09_a_sigbus_that_is_not_ours: devices::sigbus_of_others, BySigbus, [PreviousHandler];
     f10_a_thousand_panics: devices::a_thousand_panics, Well, [PanicEdge];
     f12_a_read_that_never_returns: devices::never_reads, Well, [Watchdog];
-    f12_a_file_that_trickles_in: devices::trickles, Well, [Patience];
-    f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkPatience];
+    f12_a_file_that_trickles_in: devices::trickles, Well, [FileDeadline];
+    f12_a_directory_that_never_answers: devices::never_lists, Well, [WalkDeadline];
     f13_what_is_no_regular_file: opening::no_regular_file, Well, [RegularFilesOnly, NonBlockingOpen];
     f14_symlinks_of_every_kind: opening::symlinks, Well, [Confinement];
     f15_a_directory_swapped_for_a_symlink: opening::swapped_directory, Well, [Confinement];
