@@ -1,7 +1,6 @@
 //! Finds duplicates in three stages: by size, by first and last block, by whole content. Each stage reads only files
 //! that may still have a duplicate.
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
@@ -34,7 +33,7 @@ pub(super) struct Stages<'a> {
 #[derive(Debug)]
 pub(super) struct SameContent {
     group: Group,
-    digest: Vec<u8>,
+    digest: ContentDigest,
 }
 
 impl SameContent {
@@ -48,6 +47,9 @@ impl SameContent {
 /// The index of a name in the inventory.
 type NameIndex = usize;
 
+/// A digest of [`COMPARED_BY`].
+type ContentDigest = [u8; 32];
+
 impl Stages<'_> {
     /// Groups of files of at least this size with the same content.
     pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<SameContent>> {
@@ -59,10 +61,10 @@ impl Stages<'_> {
         let digests = self.digests(candidates, Coverage::Whole)?;
         let copies = digests
             .iter()
-            .map(|(&index, digest)| Copy::new(index as u64, self.size(index), digest, self.identity(index)));
+            .map(|&(index, ref digest)| Copy::new(index as u64, self.size(index), digest, self.identity(index)));
         let found = groups(copies.collect(), min_size).into_iter().map(|group| {
-            let first = group.places.first().and_then(|&index| digests.get(&usize::try_from(index).ok()?));
-            SameContent { digest: first.cloned().unwrap_or_default(), group }
+            let first = group.places.first().and_then(|&index| digest_of(usize::try_from(index).ok()?, &digests));
+            SameContent { digest: first.copied().unwrap_or_default(), group }
         });
         Ok(found.collect())
     }
@@ -93,37 +95,50 @@ impl Stages<'_> {
         sharing
     }
 
-    /// Digests of files, whole or of their ends alone. A file with several names is read once; files that cannot be
-    /// read are reported and left out.
-    fn digests(&mut self, indexes: Vec<NameIndex>, coverage: Coverage) -> anyhow::Result<HashMap<NameIndex, Vec<u8>>> {
-        let mut by_identity: HashMap<FileIdentity, Vec<NameIndex>> = HashMap::new();
-        let mut names = NameList::new();
-        let mut read = Vec::new();
-        for index in indexes {
-            let of_file = by_identity.entry(self.identity(index)).or_default();
-            if of_file.is_empty() {
-                names.push(self.name(index));
-                read.push(index);
+    /// Digests of files, whole or of their ends alone, in walk order of the names. A file with several names is read
+    /// once; files that cannot be read are reported and left out.
+    fn digests(
+        &mut self,
+        mut indexes: Vec<NameIndex>,
+        coverage: Coverage,
+    ) -> anyhow::Result<Vec<(NameIndex, ContentDigest)>> {
+        let inventory = self.inventory;
+        indexes.sort_unstable_by_key(|&index| (inventory.files[index].1, index));
+        let files: Vec<_> =
+            indexes.chunk_by(|&one, &other| inventory.files[one].1 == inventory.files[other].1).collect();
+        let mut first_names: Vec<_> = files.iter().map(|names| names[0]).collect();
+        first_names.sort_unstable();
+        let read = self.read(&first_names, coverage)?;
+        let mut digests = Vec::with_capacity(indexes.len());
+        for names in files {
+            if let Some(digest) = digest_of(names[0], &read) {
+                digests.extend(names.iter().map(|&index| (index, *digest)));
             }
-            of_file.push(index);
         }
+        digests.sort_unstable_by_key(|&(index, _)| index);
+        Ok(digests)
+    }
+
+    /// Digests of the files with these names, in this order.
+    fn read(&mut self, indexes: &[NameIndex], coverage: Coverage) -> anyhow::Result<Vec<(NameIndex, ContentDigest)>> {
+        let mut names = NameList::new();
+        indexes.iter().for_each(|&index| names.push(self.name(index)));
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
         let scan = self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY));
         let mut scan = self.engine.handle.scan(ScanSpec { coverage, ..scan })?;
         if coverage == Coverage::Whole {
             self.terminal.follow(scan.progress());
         }
-        let (mut digests, mut read) = (HashMap::new(), read.into_iter());
+        let (mut digests, mut indexes) = (Vec::with_capacity(indexes.len()), indexes.iter().copied());
         while let Some(rows) = scan.blocking_next() {
-            for (row, index) in rows.iter().zip(read.by_ref().take(rows.len())) {
-                match row.status {
+            for (row, index) in rows.iter().zip(indexes.by_ref().take(rows.len())) {
+                match (row.status, row.digests.try_into()) {
                     // A file whose size has changed in the meantime is not compared.
-                    Status::Hashed(_) if row.meta.size == self.size(index) => {
-                        let of_file = by_identity.get(&self.identity(index)).into_iter().flatten();
-                        digests.extend(of_file.map(|&other| (other, row.digests.to_vec())));
+                    (Status::Hashed(_), Ok(digest)) if row.meta.size == self.size(index) => {
+                        digests.push((index, digest));
                     }
-                    Status::Hashed(_) => self.report_failure(index, "File changed while it was read"),
-                    status => self.report_failure(index, &reason(status).unwrap_or_default()),
+                    (Status::Hashed(_), _) => self.report_failure(index, "File changed while it was read"),
+                    (status, _) => self.report_failure(index, &reason(status).unwrap_or_default()),
                 }
             }
         }
@@ -137,4 +152,10 @@ impl Stages<'_> {
         self.terminal.message_about(self.name(index), why);
         self.failed = true;
     }
+}
+
+/// The digest of a name in a list that is sorted by name.
+fn digest_of(index: NameIndex, digests: &[(NameIndex, ContentDigest)]) -> Option<&ContentDigest> {
+    let at = digests.binary_search_by_key(&index, |&(index, _)| index).ok()?;
+    Some(&digests[at].1)
 }

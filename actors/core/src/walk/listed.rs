@@ -36,6 +36,7 @@ pub(crate) fn add_file(rules: &Arc<Rules>, out: &mut PlanSink<'_>, file: ListedF
         Err(_) => Fate::Settled(TIMEOUT),
     };
     let group = out.new_group(shown.into(), Dir::Beneath(parent, rules.reach))?;
+    out.may_stall = true;
     out.push(group, &name, fate)
 }
 
@@ -43,6 +44,7 @@ pub(crate) fn add_names(names: &NameList, out: &mut PlanSink<'_>) -> Result<(), 
     let mut slot = GroupSlot::default();
     for name in names.iter() {
         let group = out.group(&mut slot, || (b"".as_slice().into(), Dir::AsGiven))?;
+        out.may_stall = true;
         out.push(group, name, Fate::Hash)?;
     }
     Ok(())
@@ -65,6 +67,7 @@ pub(crate) fn add_names_beneath(
         for (index, fate) in range.zip(fates) {
             let Some(name) = names.get(index) else { break };
             let group = out.group(&mut slot, || (b"".as_slice().into(), Dir::Beneath(dir.clone(), rules.reach)))?;
+            out.may_stall = true;
             out.push(group, name, fate)?;
         }
     }

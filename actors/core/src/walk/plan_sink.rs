@@ -44,7 +44,7 @@ impl Destination<'_> {
         }
     }
 
-    fn take(self, plan: Plan, timeout: Duration) -> Result<(), ReceiverGone> {
+    fn take(self, plan: Plan, timeout: Option<Duration>) -> Result<(), ReceiverGone> {
         match self {
             Self::Receiver(receiver) => receiver.take(plan),
             Self::Survey { .. } if self.is_gone() => Err(ReceiverGone),
@@ -64,9 +64,17 @@ impl Destination<'_> {
     }
 }
 
-/// What `lstat` says now of the files that a plan names, one an entry: nothing of entries that are no files, or where
-/// there is no answer. An entry that is never answered costs the timeout and itself, not its neighbours.
-fn stats_of(plan: &Arc<Plan>, timeout: Duration, is_gone: impl Fn() -> bool) -> Vec<Option<Stat>> {
+/// What `lstat` returns now for each entry of a plan: `None` for an entry that is not a file, or without an answer. With a
+/// timeout the file systems may not answer: then an entry without an answer costs the timeout and itself, not its
+/// neighbours.
+fn stats_of(plan: &Arc<Plan>, timeout: Option<Duration>, is_gone: impl Fn() -> bool) -> Vec<Option<Stat>> {
+    match timeout {
+        Some(timeout) => stats_within(plan, timeout, is_gone),
+        None => plan.entries.iter().map(|entry| stat_if_file(plan, entry)).collect(),
+    }
+}
+
+fn stats_within(plan: &Arc<Plan>, timeout: Duration, is_gone: impl Fn() -> bool) -> Vec<Option<Stat>> {
     let stats = Arc::new(Mutex::new(Vec::with_capacity(plan.entries.len())));
     let lock = || stats.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
@@ -106,6 +114,8 @@ pub(crate) struct PlanSink<'a> {
     /// How long a file system may keep the walk waiting.
     timeout: Duration,
     pub(crate) plan: Plan,
+    /// Whether the current plan has directories on file systems that may not answer.
+    pub(crate) may_stall: bool,
     plan_number: u64,
     open_directories: Arc<OpenDirectories>,
     pub(crate) files: u64,
@@ -120,7 +130,8 @@ pub(crate) struct GroupSlot {
 impl<'a> PlanSink<'a> {
     pub(crate) fn new(destination: Destination<'a>, timeout: Duration) -> Self {
         let open_directories = OpenDirectories::new();
-        Self { destination, timeout, plan: Plan::default(), plan_number: 0, open_directories, files: 0 }
+        let plan = Plan::default();
+        Self { destination, timeout, plan, may_stall: false, plan_number: 0, open_directories, files: 0 }
     }
 
     /// The group of this directory in the current plan. If too many directories are open, the plan is passed on first.
@@ -164,10 +175,11 @@ impl<'a> PlanSink<'a> {
     pub(crate) fn flush(&mut self) -> Result<(), ReceiverGone> {
         self.plan_number += 1;
         let plan = std::mem::take(&mut self.plan);
+        let timeout = std::mem::take(&mut self.may_stall).then_some(self.timeout);
         if plan.entries.is_empty() {
             return Ok(());
         }
-        self.destination.take(plan, self.timeout)
+        self.destination.take(plan, timeout)
     }
 }
 

@@ -162,6 +162,7 @@ impl<'a, 'b> Tree<'a, 'b> {
         let Some(level) = self.levels.last_mut() else { return Ok(()) };
         let (shown, dir, reach) = (&level.shown, &level.dir, self.rules.reach);
         let group = self.out.group(&mut level.slot, || (shown.clone(), Dir::Beneath(dir.clone(), reach)))?;
+        self.out.may_stall |= level.is_remote;
         self.out.push(group, &self.path[self.path.len() - name_len..], fate)
     }
 
