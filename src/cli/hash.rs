@@ -119,18 +119,8 @@ impl Tally {
     }
 
     fn count(&mut self, item: &ItemRef<'_>) {
-        self.summary.files += 1;
-        match item.status {
-            Status::Hashed(_) => {
-                self.summary.hashed += 1;
-                self.summary.bytes += item.meta.size;
-            }
-            Status::Skipped(_) => self.summary.skipped += 1,
-            Status::Error { .. } => {
-                self.summary.errors += 1;
-                self.failed = true;
-            }
-        }
+        self.summary.count(item.status, item.meta.size);
+        self.failed |= matches!(item.status, Status::Error { .. });
     }
 
     fn close(&mut self) -> Summary {
@@ -275,6 +265,6 @@ fn stream_failed(error: &io::Error) -> Status {
     use hivesum_core::result::ErrorCode;
     match error.raw_os_error() {
         Some(errno) => Status::Error { code: ErrorCode::IoError, errno },
-        None => Status::Error { code: ErrorCode::Internal, errno: 0 },
+        None => Status::error(ErrorCode::Internal),
     }
 }

@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use hivesum_actors::store::retention::Retention;
+use hivesum_core::hash::DEFAULT_MAX_FILE_BYTES;
 
 use crate::config::ConfigError;
 
@@ -133,7 +134,7 @@ impl Default for Limits {
             max_queued_jobs_per_client: None,
             max_bytes_per_second: None,
             retention: Retention::default(),
-            max_file_bytes: 16 << 40,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             body_pace: BodyPace::default(),
             head_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),

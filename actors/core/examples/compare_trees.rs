@@ -37,7 +37,7 @@ fn facts(directory: OsString) -> io::Result<Vec<Fact>> {
     let spec = WalkSpec::new(vec![Target::directory(directory)?]);
     let mut facts = Vec::new();
     hash_targets(spec, ScanRules::new(Algorithms::default()), |batch| {
-        facts.extend(batch.items().filter_map(|item| Fact::of_item(&item.as_ref())));
+        facts.extend(batch.items().filter_map(Fact::of_item));
     });
     Ok(facts)
 }

@@ -18,7 +18,7 @@
 //! // Record what the files are.
 //! let mut baseline = BaselineBuilder::new();
 //! let summary = hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), ScanRules::new(algorithms), |batch| {
-//!     for fact in batch.items().filter_map(|item| Fact::of_item(&item.as_ref())) {
+//!     for fact in batch.items().filter_map(Fact::of_item) {
 //!         baseline.push_fact(&fact);
 //!     }
 //! });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::DEFAULT_READ_TIMEOUT;
+use hivesum_core::hash::{DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES};
 use hivesum_core::sys::sched::HasherPriority;
 
 /// The configuration of an engine.
@@ -51,8 +52,8 @@ impl Default for EngineConfig {
             self_test: SelfTest::All,
             interactive_queue: 256,
             concurrent_uploads: 128,
-            max_file_bytes: 16 << 40,
-            max_unsized_bytes: 64 << 30,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            max_unsized_bytes: DEFAULT_MAX_UNSIZED_BYTES,
             max_bytes_per_second: None,
             quantum_deadline: DEFAULT_READ_TIMEOUT,
             max_stuck_hashers: 64,

@@ -74,7 +74,7 @@ pub(crate) fn judge(audit: &mut Audit, rows: &mut Rows) {
 /// Baseline entries without a result, as results.
 pub(crate) fn absent_rows(absent: &[Absent], rows: &mut Rows) {
     for one in absent {
-        let status = Status::Error { code: one.code, errno: 0 };
+        let status = Status::error(one.code);
         let (directory, name, meta) = (b"".as_slice(), &one.path[..], FileMeta::default());
         rows.push(RowRef { directory, name, meta, status, digests: &[], origin: Origin::Read });
         rows.judged.push(Judged { verdict: Some(one.verdict), evidence: None });

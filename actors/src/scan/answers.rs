@@ -64,7 +64,7 @@ impl Driver {
         if range.start < culprit {
             self.ready.push_front((plan, range.start..culprit));
         }
-        let status = Status::Error { code: code_of(lost).unwrap_or(ErrorCode::Internal), errno: 0 };
+        let status = Status::error(code_of(lost).unwrap_or(ErrorCode::Internal));
         let settled = Settled { index: culprit, meta: FileMeta::default(), status, digests: Vec::new() };
         self.window.settle_one(plan, &settled);
     }

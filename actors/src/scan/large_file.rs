@@ -160,7 +160,7 @@ impl LargeFiles {
         let file = self.files.get_mut(&tag.file)?;
         file.in_flight -= 1;
         file.note(match code {
-            Some(code) => Trouble::Failed(Status::Error { code, errno: 0 }),
+            Some(code) => Trouble::Failed(Status::error(code)),
             None => Trouble::Restart,
         });
         self.conclude(tag.file)
@@ -272,5 +272,5 @@ impl LargeFile {
 }
 
 fn error(code: ErrorCode) -> Status {
-    Status::Error { code, errno: 0 }
+    Status::error(code)
 }

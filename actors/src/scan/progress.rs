@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use hivesum_core::result::{Progress, Rows, Status, Summary};
+use hivesum_core::result::{Progress, Rows, Summary};
 use hivesum_core::walk::Totals;
 
 /// The shortest interval between progress updates.
@@ -43,15 +43,7 @@ impl ProgressMeter {
 
     pub(super) fn count(&mut self, rows: &Rows) {
         for row in &rows.rows {
-            self.delivered.files += 1;
-            match row.status {
-                Status::Hashed(_) => {
-                    self.delivered.hashed += 1;
-                    self.delivered.bytes += row.meta.size;
-                }
-                Status::Error { .. } => self.delivered.errors += 1,
-                Status::Skipped(_) => self.delivered.skipped += 1,
-            }
+            self.delivered.count(row.status, row.meta.size);
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::hash::BatchDone;
-use hivesum_core::result::{ErrorCode, FileMeta, Row, Rows, Status};
-use hivesum_core::walk::{Fate, Plan};
+use hivesum_core::result::{FileMeta, Row, Rows, Status};
+use hivesum_core::walk::{Fate, Plan, PlanEntry};
 
 /// Plans between the first one not yet delivered and the newest one: some 65,000 files.
 const WINDOW_PLANS: usize = 256;
@@ -54,7 +54,7 @@ impl ReorderWindow {
 
     /// Adds a plan and returns its number.
     pub(super) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
-        let rows: Vec<Row> = plan.entries.iter().map(|entry| unsettled_row(&plan, entry)).collect();
+        let rows: Vec<Row> = plan.entries.iter().map(PlanEntry::unsettled_row).collect();
         let unsettled = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash).count();
         self.slots.push_back(Slot { plan, rows, digests: Vec::new(), unsettled });
         self.first + self.slots.len() as u64 - 1
@@ -123,14 +123,4 @@ impl ReorderWindow {
             judged: Vec::new(),
         })
     }
-}
-
-fn unsettled_row(plan: &Plan, entry: &hivesum_core::walk::PlanEntry) -> Row {
-    let (name_at, name_len) = plan.name_span(entry);
-    let status = match entry.fate {
-        Fate::Settled(status) => status,
-        Fate::Hash => Status::Error { code: ErrorCode::Internal, errno: 0 },
-    };
-    let meta = FileMeta::default();
-    Row { directory: entry.group, name_at, name_len, digests_at: 0, meta, status, origin: entry.origin }
 }

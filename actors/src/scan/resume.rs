@@ -200,7 +200,7 @@ impl Join {
     fn give_up_on_killers(&self, plan: &mut Plan) {
         for index in 0..plan.entries.len() {
             if self.deaths_on(plan, index) >= DEATHS_BOUND {
-                plan.entries[index].fate = Fate::Settled(Status::Error { code: ErrorCode::CrashLoop, errno: 0 });
+                plan.entries[index].fate = Fate::Settled(Status::error(ErrorCode::CrashLoop));
             }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::job::JobId;
 use hivesum_core::compare::Move;
-use hivesum_core::result::{Checkpoint, Item, Origin, RowRef, Rows, Status, fixity_of};
+use hivesum_core::result::{Checkpoint, Item, Origin, RowRef, Rows, Status};
 
 /// Counts of a job's committed results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -141,9 +141,8 @@ impl Batcher {
                 continue;
             }
             to_write += 1;
-            if let Status::Error { .. } = row.status {
-                let fixity = fixity_of(rows.judged.get(index));
-                self.group.errors.push((self.visited.rows, Item { fixity, ..item_of(&row, &rows) }));
+            if let (Status::Error { .. }, Some(item)) = (row.status, rows.item(index)) {
+                self.group.errors.push((self.visited.rows, item));
             }
             if !self.checkpointed.is_empty() {
                 self.finish_large(&row);
@@ -199,14 +198,6 @@ impl Batcher {
 /// Whether `path` is `above` or below it.
 fn is_within(path: &[u8], above: &[u8]) -> bool {
     above.is_empty() || path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
-fn item_of(row: &RowRef<'_>, rows: &Rows) -> Item {
-    let mut path = Vec::new();
-    row.path_into(&mut path);
-    let (meta, status, digests) = (row.meta, row.status, row.digests.to_vec());
-    let (algorithms, reused) = (*rows.algorithms(), row.origin == Origin::Reused);
-    Item { path, meta, status, digests, algorithms, reused, fixity: None }
 }
 
 impl CommitGroup {

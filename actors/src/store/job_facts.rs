@@ -11,8 +11,7 @@ use crate::error::CompareError;
 use crate::job::JobId;
 use hivesum_core::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
 use hivesum_core::digest::Algorithm;
-use hivesum_core::manifest::Claimed;
-use hivesum_core::result::{FileIdentity, Item, Known, Status, split_digests};
+use hivesum_core::result::{FileIdentity, Item};
 
 /// Compares two jobs; nothing if one of them does not exist.
 pub(crate) fn compare_jobs(
@@ -107,23 +106,13 @@ impl Iterator for FactReader<'_, '_> {
                 Ok(row) => row?,
                 Err(error) => return Some(Err(error.into())),
             };
-            match self.reader.item(row).map(fact_of) {
+            match self.reader.item(row).map(Fact::of_item) {
                 Ok(None) => {}
                 Ok(Some(fact)) => return Some(Ok(fact)),
                 Err(error) => return Some(Err(error)),
             }
         }
     }
-}
-
-/// Nothing for a skipped entry, or a file that does not exist.
-fn fact_of(item: Item) -> Option<Fact> {
-    use hivesum_core::result::ErrorCode;
-    if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
-        return None;
-    }
-    let digests = split_digests(&item.digests, &item.algorithms).map(Claimed::of).collect();
-    Some(Fact { known: Known::of_result(&item.meta), digests, path: item.path })
 }
 
 #[cfg(test)]

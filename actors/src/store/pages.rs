@@ -13,7 +13,7 @@ use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
 use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
-use hivesum_core::result::{Item, Verdict, walk_order};
+use hivesum_core::result::{Item, Verdict, append_path, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
@@ -259,8 +259,9 @@ fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbErro
         )?
         .query_row(params![run, position as i64], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let (mut path, name) = parts.ok_or(DbError::Inconsistent("a position without a row"))?;
-    super::row::append_name(&mut path, &name);
+    let (directory, name) = parts.ok_or(DbError::Inconsistent("a position without a row"))?;
+    let mut path = Vec::new();
+    append_path(&mut path, &directory, &name);
     Ok(path)
 }
 

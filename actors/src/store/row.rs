@@ -7,7 +7,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::error::DbError;
 use super::row_checksum::RowChecksum;
 use hivesum_core::digest::Algorithms;
-use hivesum_core::result::{ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict};
+use hivesum_core::result::{
+    ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict, append_path,
+};
 
 /// The columns that a [`RowReader`] reads.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
@@ -53,11 +55,8 @@ impl<'a> RowReader<'a> {
     pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
-        self.path.extend_from_slice(&directory);
-        append_name(
-            &mut self.path,
-            row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?,
-        );
+        let name = row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?;
+        append_path(&mut self.path, &directory, name);
         Ok(&self.path)
     }
 
@@ -149,12 +148,4 @@ fn status_of(row: &Row<'_>) -> Result<Status, DbError> {
         }
         _ => Err(DbError::Inconsistent("an unknown status")),
     }
-}
-
-/// Appends a name to the path of its directory; an empty name is the directory itself.
-pub(crate) fn append_name(path: &mut Vec<u8>, name: &[u8]) {
-    if !path.is_empty() && !name.is_empty() {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
 }

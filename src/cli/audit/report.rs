@@ -67,7 +67,7 @@ impl Report {
         }
         rest.extend(findings.absent.into_iter().map(|absent| {
             let fixity = Fixity { verdict: absent.verdict, moved_from: None, evidence: None };
-            let status = Status::Error { code: absent.code, errno: 0 };
+            let status = Status::error(absent.code);
             let item = Item {
                 path: absent.path,
                 meta: FileMeta::default(),

@@ -11,11 +11,10 @@ use serde::{Serialize, Serializer};
 
 use super::change::{Change, Counts};
 use super::moves::{Candidate, agree, pair_moves};
+use crate::Item;
 use crate::digest::Algorithm;
 use crate::manifest::Claimed;
-use crate::result::{
-    ErrorCode, Evidence, ItemRef, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order,
-};
+use crate::result::{ErrorCode, Evidence, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order};
 
 /// How many differences one comparison keeps.
 const MAX_DIFFERENCES: usize = 1_000_000;
@@ -34,12 +33,12 @@ pub struct Fact {
 impl Fact {
     /// The facts in a result. `None` for an entry that is not a file or does not exist.
     #[must_use]
-    pub fn of_item(item: &ItemRef<'_>) -> Option<Self> {
+    pub fn of_item(item: Item) -> Option<Self> {
         if matches!(item.status, Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. }) {
             return None;
         }
-        let digests = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
-        Some(Self { path: item.path.to_vec(), known: Known::of_result(&item.meta), digests })
+        let digests = split_digests(&item.digests, &item.algorithms).map(Claimed::of).collect();
+        Some(Self { path: item.path, known: Known::of_result(&item.meta), digests })
     }
 }
 

@@ -72,6 +72,25 @@ pub enum Fate {
     Settled(Status),
 }
 
+impl PlanEntry {
+    /// The result of an entry that is settled; of another one an internal error, until its result is entered.
+    #[must_use]
+    pub fn unsettled_row(&self) -> Row {
+        Row {
+            directory: self.group,
+            name_at: self.name_at,
+            name_len: self.name_len,
+            digests_at: 0,
+            meta: FileMeta::default(),
+            status: match self.fate {
+                Fate::Settled(status) => status,
+                Fate::Hash => Status::error(ErrorCode::Internal),
+            },
+            origin: self.origin,
+        }
+    }
+}
+
 impl Plan {
     pub(crate) fn add_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> u32 {
         self.groups.push(Group { shown, dir });
@@ -134,22 +153,10 @@ impl Plan {
     /// A batch with one row for every entry. Settled entries have their results; the others are internal errors until
     /// the caller enters their results.
     pub(crate) fn unsettled_rows(&self, algorithms: Algorithms) -> Rows {
-        let row = |entry: &PlanEntry| Row {
-            directory: entry.group,
-            name_at: entry.name_at,
-            name_len: entry.name_len,
-            digests_at: 0,
-            meta: FileMeta::default(),
-            status: match entry.fate {
-                Fate::Settled(status) => status,
-                Fate::Hash => Status::error(ErrorCode::Internal),
-            },
-            origin: entry.origin,
-        };
         Rows {
             directories: self.groups.iter().map(|group| group.shown.clone()).collect(),
             names: self.names.clone(),
-            rows: self.entries.iter().map(row).collect(),
+            rows: self.entries.iter().map(PlanEntry::unsettled_row).collect(),
             ..Rows::new(algorithms)
         }
     }
@@ -161,11 +168,6 @@ impl Plan {
     /// All names, end to end.
     pub fn names(&self) -> &[u8] {
         &self.names
-    }
-
-    /// The offset of a name in [`names`](Self::names), and its length.
-    pub fn name_span(&self, entry: &PlanEntry) -> (u32, u32) {
-        (entry.name_at, entry.name_len)
     }
 
     pub(crate) fn group(&self, entry: &PlanEntry) -> &Group {
