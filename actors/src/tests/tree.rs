@@ -10,6 +10,7 @@ use crate::scan::{Scan, ScanEnd, ScanSpec};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{Rows, Status};
 use hivesum_core::walk::Target;
+pub(super) use hivesum_test_support::cycle;
 
 /// An engine of two hashers on its own thread.
 pub(super) fn engine() -> (Engine, Background) {
@@ -24,11 +25,6 @@ pub(super) fn engine_with(change: impl FnOnce(&mut EngineConfig)) -> (Engine, Ba
     };
     change(&mut config);
     Engine::start_in_background(config).unwrap()
-}
-
-/// The 251-cycle: swapped blocks show.
-pub(super) fn cycle(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
 }
 
 pub(super) fn directory(path: &Path) -> Target {

@@ -1,15 +1,10 @@
 //! Every algorithm against published digests, and against itself however the bytes are split.
 
+pub(super) use hivesum_test_support::cycle;
 use proptest::prelude::*;
 
 use super::vectors::{BLAKE3_VECTORS, MILLION, OF_TWO_BLOCKS, TWO_BLOCKS};
 use super::{Algorithm, Chain};
-
-/// The bytes of every test: 0, 1, ... 250, 0, 1, ... The cycle has a prime length, so no two blocks of a power of two
-/// are equal, and swapped blocks change the digest.
-pub(super) fn cycle(length: usize) -> Vec<u8> {
-    (0..=250).cycle().take(length).collect()
-}
 
 /// The digest of these bytes in one update.
 pub(super) fn digest_of(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
