@@ -39,10 +39,10 @@ struct JobRequest {
     /// Names from `/algorithms`; blake3 by default.
     #[schema(value_type = Option<schemas::AlgorithmNames>, inline)]
     algorithms: Option<Vec<String>>,
-    /// Only files that match one of these globs.
+    /// Only files that match one of these globs, or are below a directory that does, as in a .gitignore.
     #[serde(default)]
     include: Vec<String>,
-    /// Globs of files and directories to leave out.
+    /// Globs of files and directories to leave out. One that can match nothing, such as ../x, is refused.
     #[serde(default)]
     exclude: Vec<String>,
     #[serde(default)]

@@ -32,6 +32,10 @@ fn a_job_takes_a_directory_or_a_file_and_globs_select_files() {
     app.write("d/skip/c.txt", "abc");
     let of_directory = app.run(json!({ "path": "d", "include": ["*.txt"], "exclude": ["skip"] }));
     assert_eq!(of_directory["summary"]["hashed"], 1);
+    for exclude in ["skip/", "./skip", "/skip", "skip/**"] {
+        assert_eq!(app.run(json!({ "path": "d", "exclude": [exclude] }))["summary"]["hashed"], 2, "{exclude}");
+    }
+    assert_eq!(app.run(json!({ "path": "d", "include": ["skip/"] }))["summary"]["hashed"], 1);
     let of_file = app.run(json!({ "path": "d/b.bin" }));
     assert_eq!(of_file["summary"]["hashed"], 1);
     let by_bytes = app.run(json!({ "path_b64": "ZA==" }));
@@ -55,6 +59,9 @@ fn a_job_with_an_invalid_spec_or_path_is_refused() {
     for spec in [
         json!({ "root": "files", "algorithms": [] }),
         json!({ "root": "files", "include": ["["] }),
+        json!({ "root": "files", "exclude": ["../a"] }),
+        json!({ "root": "files", "exclude": ["a", "./"] }),
+        json!({ "root": "files", "include": ["!a"] }),
         json!({ "root": "files", "kind": "shred" }),
         json!({ "root": "files", "priority": "high" }),
         json!({ "root": "files", "max_bytes_per_second": 0 }),

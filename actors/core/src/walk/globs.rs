@@ -1,12 +1,21 @@
-//! Include and exclude globs of a scan.
+//! Include and exclude globs of a scan, read as `.gitignore` reads its lines.
 //!
-//! A glob without `/` matches a name at any depth. A glob with `/` matches the path relative to the start of the scan;
-//! a leading `/` has no other meaning. `*` and `?` do not match a `/`, `**` does. Exclude takes precedence, and an
-//! excluded directory is not entered. Include applies to files only: other directories are always entered.
+//! A glob without `/`, or with one at its end alone, matches a name at any depth; any other one matches the path
+//! relative to the start of the scan. `*`, `?` and `[...]` do not match a `/`, `**` does. A `/` at the end matches
+//! directories only. A glob that matches a directory covers everything below it. Exclude takes precedence, and an
+//! excluded directory is not entered. Include selects files: other directories are entered to find them.
+//!
+//! Two differences: there is no negation, and `{a,b}` is two alternatives.
 
-use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+mod braces;
+mod class;
+#[cfg(test)]
+mod like_git;
+mod pattern;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use self::pattern::{Pattern, Scope};
 
 /// A glob that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +29,7 @@ pub struct GlobInvalid {
 }
 
 /// How many globs of each kind one scan may have: each one needs memory.
-const MAX_GLOBS: usize = 1000;
+pub(crate) const MAX_GLOBS: usize = 1000;
 
 /// Which entries of a tree are wanted. The default wants all.
 ///
@@ -34,7 +43,8 @@ const MAX_GLOBS: usize = 1000;
 /// for name in ["a.rs", "a.txt", "target/b.rs"] {
 ///     std::fs::write(tree.join(name), "1234")?;
 /// }
-/// let filters = Filters::new(&["*.rs".to_owned()], &["/target".to_owned()])?;
+/// let filters = Filters::new(&["*.rs".to_owned()], &["/target/".to_owned()])?;
+/// assert!(filters.wants_path(b"a.rs") && !filters.wants_path(b"target/b.rs"));
 /// let spec = WalkSpec { filters, ..WalkSpec::new(vec![Target::directory(tree)?]) };
 /// let totals = survey(spec, &|| false).expect("the survey is not cancelled");
 /// assert_eq!((totals.files, totals.bytes), (1, 4));
@@ -46,77 +56,114 @@ pub struct Filters {
     exclude: Option<Globs>,
 }
 
+/// What a name in a tree stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Node {
+    File,
+    Directory,
+}
+
+/// The globs of one kind.
 #[derive(Debug, Clone)]
 struct Globs {
-    names: GlobSet,
-    paths: GlobSet,
+    of_files: Matcher,
+    /// Those, and the ones for directories only.
+    of_directories: Matcher,
+}
+
+#[derive(Debug, Clone)]
+struct Matcher {
+    names: Option<Regex>,
+    paths: Option<Regex>,
 }
 
 impl Filters {
     /// Compiles the globs. Without an include glob, every file is included.
     ///
     /// # Errors
-    /// The first glob that is not valid, and why.
+    /// The first glob that is not valid or can never match, and why.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobInvalid> {
         Ok(Self { include: Globs::new(include)?, exclude: Globs::new(exclude)? })
     }
 
-    /// Whether this file, or this directory with all its content, is excluded.
-    pub(crate) fn excludes(&self, name: &[u8], path: &[u8]) -> bool {
-        self.exclude.as_ref().is_some_and(|globs| globs.match_either(name, path))
+    /// Whether a walk would have reached the file at this path, relative to the start of the walk, and wanted it.
+    /// Components that are empty or `.` do not count.
+    #[must_use]
+    pub fn wants_path(&self, path: &[u8]) -> bool {
+        let mut walked = Vec::with_capacity(path.len());
+        let mut components = path.split(|&byte| byte == b'/').filter(|name| !matches!(name, [] | [b'.'])).peekable();
+        let mut is_included = self.include.is_none();
+        while let Some(name) = components.next() {
+            if !walked.is_empty() {
+                walked.push(b'/');
+            }
+            walked.extend_from_slice(name);
+            let node = if components.peek().is_some() { Node::Directory } else { Node::File };
+            if self.excludes(name, &walked, node) {
+                return false;
+            }
+            is_included = is_included || self.includes(name, &walked, node);
+        }
+        is_included
     }
 
-    /// Whether this file is included, unless it is excluded.
-    pub(crate) fn includes(&self, name: &[u8], path: &[u8]) -> bool {
-        self.include.as_ref().is_none_or(|globs| globs.match_either(name, path))
+    /// Whether this file, or this directory with all its content, is excluded.
+    pub(crate) fn excludes(&self, name: &[u8], path: &[u8], node: Node) -> bool {
+        self.exclude.as_ref().is_some_and(|globs| globs.match_either(name, path, node))
+    }
+
+    /// Whether this file, or this directory with all its content, is included unless it is excluded.
+    pub(crate) fn includes(&self, name: &[u8], path: &[u8], node: Node) -> bool {
+        self.include.as_ref().is_none_or(|globs| globs.match_either(name, path, node))
     }
 }
 
 impl Globs {
     fn new(globs: &[String]) -> Result<Option<Self>, GlobInvalid> {
-        if globs.is_empty() {
-            return Ok(None);
-        }
-        if globs.len() > MAX_GLOBS {
-            return Err(invalid(&globs[MAX_GLOBS], "there are more than 1,000 globs".to_owned()));
-        }
-        let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let Some(first) = globs.first() else { return Ok(None) };
+        let (mut alternatives, mut patterns) = (Vec::new(), Vec::new());
         for glob in globs {
-            let compiled = compile(glob)?;
-            match glob.contains('/') {
-                true => paths.add(compiled),
-                false => names.add(compiled),
-            };
+            let refuse = |reason| GlobInvalid { glob: glob.clone(), reason };
+            braces::expand(glob, MAX_GLOBS, &mut alternatives).map_err(refuse)?;
+            for alternative in &alternatives[patterns.len()..] {
+                patterns.push(Pattern::parse(alternative).map_err(refuse)?);
+            }
         }
-        let build =
-            |builder: GlobSetBuilder| builder.build().map_err(|error| invalid(&globs[0], error.kind().to_string()));
-        Ok(Some(Self { names: build(names)?, paths: build(paths)? }))
+        let of_files = Matcher::of(patterns.iter().filter(|pattern| !pattern.directories_only));
+        let of_directories = Matcher::of(patterns.iter());
+        let too_large = |error: regex::Error| GlobInvalid { glob: first.clone(), reason: error.to_string() };
+        Ok(Some(Self { of_files: of_files.map_err(too_large)?, of_directories: of_directories.map_err(too_large)? }))
     }
 
-    fn match_either(&self, name: &[u8], path: &[u8]) -> bool {
-        let matches = |set: &GlobSet, bytes| !set.is_empty() && set.is_match_candidate(&candidate(bytes));
-        matches(&self.names, name) || matches(&self.paths, path)
+    fn match_either(&self, name: &[u8], path: &[u8], node: Node) -> bool {
+        let Matcher { names, paths } = match node {
+            Node::File => &self.of_files,
+            Node::Directory => &self.of_directories,
+        };
+        let matches = |regex: &Option<Regex>, bytes| regex.as_ref().is_some_and(|regex| regex.is_match(bytes));
+        matches(names, name) || matches(paths, path)
     }
 }
 
-fn candidate(bytes: &[u8]) -> Candidate<'_> {
-    Candidate::new(OsStr::from_bytes(bytes))
+impl Matcher {
+    fn of<'a>(patterns: impl Iterator<Item = &'a Pattern> + Clone) -> Result<Self, regex::Error> {
+        let any_of = |scope| any_of(patterns.clone().filter(move |pattern| pattern.scope == scope));
+        Ok(Self { names: any_of(Scope::Name)?, paths: any_of(Scope::Path)? })
+    }
 }
 
-fn compile(glob: &str) -> Result<Glob, GlobInvalid> {
-    if glob.is_empty() {
-        return Err(invalid(glob, "it is empty".to_owned()));
+/// A regular expression that matches what one of the patterns matches; `None` without a pattern.
+fn any_of<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Result<Option<Regex>, regex::Error> {
+    let alternatives: Vec<&str> = patterns.map(|pattern| pattern.regex.as_str()).collect();
+    if alternatives.is_empty() {
+        return Ok(None);
     }
-    let relative = glob.strip_prefix('/').unwrap_or(glob);
-    GlobBuilder::new(relative)
-        .literal_separator(true)
-        .backslash_escape(true)
+    // Bytes and not characters: a name may have any. Without `m`, ^ and $ are the ends of the name, line feeds or not.
+    RegexBuilder::new(&format!("^(?:{})$", alternatives.join("|")))
+        .unicode(false)
+        .dot_matches_new_line(true)
         .build()
-        .map_err(|error| invalid(glob, error.kind().to_string()))
-}
-
-fn invalid(glob: &str, reason: String) -> GlobInvalid {
-    GlobInvalid { glob: glob.to_owned(), reason }
+        .map(Some)
 }
 
 #[cfg(test)]
@@ -129,33 +176,48 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_without_slash_matches_a_name_at_any_depth() {
-        let filters = filters(&["*.rs"], &[]);
-        assert!(filters.includes(b"a.rs", b"x/y/a.rs"));
-        assert!(!filters.includes(b"a.rs.bak", b"a.rs.bak"));
+    fn an_excluded_directory_takes_with_it_what_is_below() {
+        for glob in [".git", ".git/", "./.git", "/.git", "**/.git/", ".git/**", "{.git,x}"] {
+            let filters = filters(&[], &[glob]);
+            assert!(!filters.wants_path(b".git/objects/ab/cd"), "{glob}");
+            assert!(filters.wants_path(b"src/git") && filters.wants_path(b".gitignore"), "{glob}");
+        }
+        assert!(filters(&[], &["target/"]).wants_path(b"target"), "a file of this name is not a directory");
+        assert!(filters(&[], &["/target"]).wants_path(b"a/target/x"));
     }
 
     #[test]
-    fn a_glob_with_slash_matches_the_relative_path_and_a_star_stays_in_its_component() {
-        let filters = filters(&["src/*.rs", "/top"], &["a/**/z"]);
-        assert!(filters.includes(b"a.rs", b"src/a.rs"));
-        assert!(!filters.includes(b"a.rs", b"src/x/a.rs"));
-        assert!(filters.includes(b"top", b"top"));
-        assert!(!filters.includes(b"top", b"x/top"));
-        assert!(filters.excludes(b"z", b"a/b/c/z"));
+    fn an_included_directory_brings_what_is_below() {
+        for glob in ["src", "src/", "./src/", "/src/", "src/**", "src/*"] {
+            let filters = filters(&[glob], &["*.bak"]);
+            assert!(filters.wants_path(b"src/deep/a.rs"), "{glob}");
+            assert!(!filters.wants_path(b"src/deep/a.bak") && !filters.wants_path(b"other/a.rs"), "{glob}");
+        }
+        assert!(!filters(&["src/*.rs"], &[]).wants_path(b"src/x/a.rs"));
     }
 
     #[test]
-    fn names_that_are_not_utf8_are_matched_as_bytes() {
-        assert!(filters(&["*.t?t"], &[]).includes(b"\xff.t\xfet", b"\xff.t\xfet"));
+    fn names_are_matched_as_bytes_and_a_path_may_be_spelled_with_dots() {
+        let filters = filters(&["*.t?t"], &["a/b"]);
+        assert!(filters.wants_path(b"\xff.t\xfet") && filters.wants_path(b"new\nline.t\nt"));
+        assert!(!filters.wants_path(b"a/b/x.txt") && !filters.wants_path(b"./a/.//b/x.txt"));
+        assert!(Filters::default().wants_path(b"") && Filters::default().wants_path(b"/a"));
     }
 
     #[test]
     fn the_error_names_the_invalid_glob() {
-        let error = Filters::new(&["a[".to_owned()], &[]).unwrap_err();
-        assert!(error.to_string().contains("a["), "{error}");
+        let error = Filters::new(&["ok".to_owned(), "{b,a[}".to_owned()], &[]).unwrap_err();
+        assert!(error.to_string().contains("{b,a[}"), "{error}");
         assert!(Filters::new(&[], &[String::new()]).is_err());
-        let many = vec!["a".to_owned(); 1001];
-        assert!(Filters::new(&many, &[]).is_err());
+        let globs = |number| vec!["a".to_owned(); number];
+        assert!(Filters::new(&globs(1000), &globs(1000)).is_ok());
+        assert!(Filters::new(&globs(1001), &[]).unwrap_err().reason.contains("1000"));
+    }
+
+    #[test]
+    fn as_many_globs_as_are_allowed_fit_into_memory() {
+        let globs: Vec<_> = (0..1000).map(|number| format!("*{number}*/[!a]?{number}**")).collect();
+        let filters = Filters::new(&globs, &[]).unwrap();
+        assert!(filters.wants_path(b"x999y/bz999") && !filters.wants_path(b"x999y/az999"));
     }
 }

@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::directory::{Kind, Listing};
+use super::globs::Node;
 use super::listed::{ListedFile, ListedNames, add_file, add_names, add_names_beneath};
 use super::plan::Fate;
 use super::plan_sink::{Destination, GroupSlot, Inventory, PlanReceiver, PlanSink, ReceiverGone};
@@ -17,7 +18,7 @@ use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory};
 use crate::guard_is_out;
-use crate::result::{SkipReason, Status, append_path};
+use crate::result::{ErrorCode, SkipReason, Status, append_path};
 use std::time::Duration;
 
 /// How many directories deep a walk goes; deeper ones are skipped with a reason.
@@ -35,21 +36,22 @@ pub fn survey(spec: WalkSpec, called_off: &dyn Fn() -> bool) -> Option<Totals> {
     Some(Totals { files, bytes: bytes.get() })
 }
 
-/// What a walk would hash, by name and size. Only directories are opened.
-fn inventory(spec: WalkSpec) -> Inventory {
-    let found = RefCell::new(Inventory::default());
-    // An inventory cannot be cancelled, so the walk reaches its end.
-    let _ = walk_into(spec, Destination::Inventory(&found));
-    found.into_inner()
-}
-
 impl Inventory {
     /// The files below an open directory. It opens no files and blocks the calling thread. Directories and files of a
     /// file system that does not answer for `timeout` are unreadable.
     #[must_use]
     pub fn of(dir: OwnedFd, reach: Reach, timeout: Duration) -> Self {
         let targets = vec![Target::Directory { dir, shown: Vec::new() }];
-        inventory(WalkSpec { reach, timeout, ..WalkSpec::new(targets) })
+        Self::of_walk(WalkSpec { reach, timeout, ..WalkSpec::new(targets) })
+    }
+
+    /// The files that a walk finds. It opens directories alone, and blocks the calling thread.
+    #[must_use]
+    pub fn of_walk(spec: WalkSpec) -> Self {
+        let found = RefCell::new(Self::default());
+        // An inventory cannot be cancelled, so the walk reaches its end.
+        let _ = walk_into(spec, Destination::Inventory(&found));
+        found.into_inner()
     }
 }
 
@@ -88,6 +90,16 @@ struct Level {
     slot: GroupSlot,
     /// On a file system that may never answer.
     is_remote: bool,
+    inclusion: Inclusion,
+}
+
+/// Which files below a directory are included, unless they are excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inclusion {
+    /// Those that an include glob matches.
+    Some,
+    /// All, because there is no include glob, or one matches the directory.
+    All,
 }
 
 struct Tree<'a, 'b> {
@@ -108,7 +120,7 @@ impl<'a, 'b> Tree<'a, 'b> {
         let shown: Arc<[u8]> = shown.into();
         let dir = Arc::new(dir);
         match self.enter_target(dir.clone()) {
-            Ok(entered) => self.push_level(entered, &shown),
+            Ok(entered) => self.push_level(entered, &shown, Inclusion::Some),
             Err(status) => {
                 // A result about the target itself has an empty name.
                 let reach = self.rules.reach;
@@ -134,14 +146,20 @@ impl<'a, 'b> Tree<'a, 'b> {
     fn visit(&mut self, name_len: usize, kind: Kind) -> Result<(), ReceiverGone> {
         let path = &self.path[..];
         let name = &path[path.len() - name_len..];
-        if self.rules.filters.excludes(name, path) {
+        let filters = &self.rules.filters;
+        let node = if kind == Kind::Directory { Node::Directory } else { Node::File };
+        if filters.excludes(name, path, node) {
             return Ok(());
         }
-        if kind == Kind::Directory {
-            return self.descend(name_len);
-        }
-        if !self.rules.filters.includes(name, path) {
-            return Ok(());
+        let inclusion = match self.levels.last() {
+            Some(Level { inclusion: Inclusion::All, .. }) => Inclusion::All,
+            _ if filters.includes(name, path, node) => Inclusion::All,
+            _ => Inclusion::Some,
+        };
+        match (kind, inclusion) {
+            (Kind::Directory, _) => return self.descend(name_len, inclusion),
+            (_, Inclusion::Some) => return Ok(()),
+            (_, Inclusion::All) => {}
         }
         let is_own = |dir: &OwnedFd| is_own_file(dir.as_fd(), name, self.rules);
         if kind == Kind::PossiblyOwn && self.levels.last().is_some_and(|level| is_own(&level.dir)) {
@@ -166,19 +184,23 @@ impl<'a, 'b> Tree<'a, 'b> {
         self.out.push(group, &self.path[self.path.len() - name_len..], fate)
     }
 
-    fn descend(&mut self, name_len: usize) -> Result<(), ReceiverGone> {
+    fn descend(&mut self, name_len: usize, inclusion: Inclusion) -> Result<(), ReceiverGone> {
         match self.open_and_enter(name_len) {
-            Ok(()) => Ok(()),
+            Ok((entered, shown)) => {
+                self.push_level(entered, &shown, inclusion);
+                Ok(())
+            }
             Err(status) => self.add(name_len, Fate::Settled(status)),
         }
     }
 
-    fn open_and_enter(&mut self, name_len: usize) -> Result<(), Status> {
+    /// The directory whose name is at the end of `self.path`, and its path as results show it.
+    fn open_and_enter(&mut self, name_len: usize) -> Result<(Entered, Arc<[u8]>), Status> {
         fail::fail_point!("directory_met");
         if self.levels.len() >= MAX_DEPTH && !guard_is_out!(DepthBound) {
             return Err(Status::Skipped(SkipReason::Depth));
         }
-        let Some(parent) = self.levels.last() else { return Ok(()) };
+        let Some(parent) = self.levels.last() else { return Err(Status::error(ErrorCode::Internal)) };
         let name = &self.path[self.path.len() - name_len..];
         let mut shown = Vec::with_capacity(parent.shown.len() + 1 + name.len());
         append_path(&mut shown, &parent.shown, name);
@@ -193,18 +215,18 @@ impl<'a, 'b> Tree<'a, 'b> {
                 Err(failure) => return Err(failure.status()),
             },
         };
-        self.push_level(entered, &shown.into());
-        Ok(())
+        Ok((entered, shown.into()))
     }
 
     /// Continues the walk in a directory.
-    fn push_level(&mut self, entered: Entered, shown: &Arc<[u8]>) {
+    fn push_level(&mut self, entered: Entered, shown: &Arc<[u8]>, inclusion: Inclusion) {
         if !self.levels.is_empty() {
             self.path.push(b'/');
         }
         let Entered { dir, listing, is_remote } = entered;
         let (path_len, shown) = (self.path.len(), shown.clone());
-        self.levels.push(Level { dir, shown, path_len, listing, next: 0, slot: GroupSlot::default(), is_remote });
+        let slot = GroupSlot::default();
+        self.levels.push(Level { dir, shown, path_len, listing, next: 0, slot, is_remote, inclusion });
     }
 
     /// Checks and lists a directory on the same file system as its parent.
