@@ -7,6 +7,7 @@
 use std::io::Write;
 
 use super::entry::Claimed;
+use super::filters::{RememberedFilters, write_hashdeep_comment};
 use super::format::{Format, HASHDEEP_ALGORITHMS};
 use super::names::{NotRepresentable, write_hex};
 use super::record::Record;
@@ -19,7 +20,7 @@ pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.0";
 const COLUMNS: &[u8] = b"%%%% ";
 
 /// Appends the header.
-pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
+pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms, filters: &RememberedFilters) {
     out.extend_from_slice(MAGIC);
     out.push(b'\n');
     out.extend_from_slice(COLUMNS);
@@ -29,6 +30,9 @@ pub fn write_header(out: &mut Vec<u8>, algorithms: &Algorithms) {
         out.push(b',');
     }
     out.extend_from_slice(b"filename\n## made by hivesum\n##\n");
+    if !filters.is_empty() {
+        write_hashdeep_comment(out, filters);
+    }
 }
 
 /// The algorithms in the only order of columns that hashdeep knows.
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn columns_are_written_in_the_order_of_hashdeep() {
         let mut out = Vec::new();
-        write_header(&mut out, &"sha256,md5".parse().unwrap());
+        write_header(&mut out, &"sha256,md5".parse().unwrap(), &RememberedFilters::default());
         assert!(out.starts_with(b"%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n## "));
         let digests = [Digest::from_hex(Algorithm::Sha256, SHA256), Digest::from_hex(Algorithm::Md5, MD5)];
         out.clear();

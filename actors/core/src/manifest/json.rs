@@ -5,7 +5,10 @@
 
 use std::io::{BufRead, Read};
 
+use serde::de::{DeserializeOwned, IgnoredAny};
+
 use super::error::ManifestError;
+use super::filters::RememberedFilters;
 use super::item_json::{ItemRead, write_value};
 use super::lines::{Limits, LinesError};
 use super::record::Record;
@@ -22,9 +25,13 @@ pub enum Position {
 }
 
 /// Appends everything before the first item.
-pub fn write_start(out: &mut Vec<u8>, algorithms: &Algorithms) {
+pub fn write_start(out: &mut Vec<u8>, algorithms: &Algorithms, filters: &RememberedFilters) {
     out.extend_from_slice(br#"{"algorithms":"#);
     write_value(out, algorithms);
+    if !filters.is_empty() {
+        out.extend_from_slice(br#","filters":"#);
+        write_value(out, filters);
+    }
     out.extend_from_slice(br#","items":["#);
 }
 
@@ -58,6 +65,7 @@ pub(super) struct Document<R> {
     items: u64,
     stage: Stage,
     value: Vec<u8>,
+    filters: Option<RememberedFilters>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +78,22 @@ enum Stage {
     Ended,
 }
 
+/// A member of the document.
+enum Key {
+    Items,
+    Filters,
+    Other,
+}
+
 impl<R: BufRead> Document<R> {
     pub(super) fn new(reader: R, limits: Limits) -> Self {
-        Self { reader, limits, line: 1, bytes: 0, items: 0, stage: Stage::Before, value: Vec::new() }
+        let (stage, value, filters) = (Stage::Before, Vec::new(), None);
+        Self { reader, limits, line: 1, bytes: 0, items: 0, stage, value, filters }
+    }
+
+    /// The globs that the document was made with. They stand before its items.
+    pub(super) fn filters(&self) -> Option<&RememberedFilters> {
+        self.filters.as_ref()
     }
 
     /// Reads the next item into the record. Returns the number of the line on which it begins and whether it is valid,
@@ -113,13 +134,15 @@ impl<R: BufRead> Document<R> {
     fn begin(&mut self) -> Result<(), ManifestError> {
         self.expect(b'{')?;
         loop {
-            let is_items = self.key()?;
-            if is_items {
-                self.expect(b'[')?;
-                self.stage = Stage::Items { first: true };
-                return Ok(());
+            match self.key()? {
+                Key::Items => {
+                    self.expect(b'[')?;
+                    self.stage = Stage::Items { first: true };
+                    return Ok(());
+                }
+                Key::Filters => self.filters = RememberedFilters::of_json(self.read_value()?),
+                Key::Other => drop(self.read_value::<IgnoredAny>()?),
             }
-            self.skip_value()?;
             self.expect(b',')?;
         }
     }
@@ -133,10 +156,11 @@ impl<R: BufRead> Document<R> {
                 b',' => {}
                 _ => return Err(self.not_json()),
             }
-            if self.key()? {
-                return Err(self.not_json());
+            match self.key()? {
+                Key::Items => return Err(self.not_json()),
+                Key::Filters => self.filters = RememberedFilters::of_json(self.read_value()?),
+                Key::Other => drop(self.read_value::<IgnoredAny>()?),
             }
-            self.skip_value()?;
         }
         loop {
             match self.next_byte()? {
@@ -147,24 +171,28 @@ impl<R: BufRead> Document<R> {
         }
     }
 
-    /// Reads `"key":` and returns whether it is the key of the items.
-    fn key(&mut self) -> Result<bool, ManifestError> {
+    /// Reads `"key":`.
+    fn key(&mut self) -> Result<Key, ManifestError> {
         let byte = self.next_token()?;
         self.value.push(byte);
         self.read_rest_of_value()?;
         let key: String = serde_json::from_slice(&self.value).map_err(|_| self.not_json())?;
         self.value.clear();
         self.expect(b':')?;
-        Ok(key == "items")
+        Ok(match key.as_str() {
+            "items" => Key::Items,
+            "filters" => Key::Filters,
+            _ => Key::Other,
+        })
     }
 
-    fn skip_value(&mut self) -> Result<(), ManifestError> {
+    fn read_value<T: DeserializeOwned>(&mut self) -> Result<T, ManifestError> {
         let byte = self.next_token()?;
         self.value.push(byte);
         self.read_rest_of_value()?;
-        serde_json::from_slice::<serde::de::IgnoredAny>(&self.value).map_err(|_| self.not_json())?;
+        let value = serde_json::from_slice(&self.value).map_err(|_| self.not_json())?;
         self.value.clear();
-        Ok(())
+        Ok(value)
     }
 
     /// Reads the rest of a value; its first byte was read already. Numbers and literals end before the byte that
@@ -255,12 +283,15 @@ pub(super) fn is_document(head: &[u8]) -> bool {
     let whole = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(first);
     match whole {
         Ok(object) => object.contains_key("items"),
-        Err(_) => !(contains(&words, b"\"path\"") || contains(&words, b"\"path_b64\"")),
+        Err(_) => !(has_key(&words, b"\"path\"") || has_key(&words, b"\"path_b64\"")),
     }
 }
 
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
+/// Whether the text has this key. The same word may also be a glob.
+fn has_key(text: &[u8], key: &[u8]) -> bool {
+    let followers =
+        text.windows(key.len()).enumerate().filter(|(_, window)| *window == key).map(|(at, _)| at + key.len());
+    followers.into_iter().any(|after| text[after..].trim_ascii_start().first().is_none_or(|&byte| byte == b':'))
 }
 
 #[cfg(test)]

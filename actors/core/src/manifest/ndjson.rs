@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::error::ManifestError;
+use super::filters::RememberedFilters;
 use super::item_json::{ItemRead, write_value};
 use super::lines::{Limits, Lines};
 use super::names::LineEnd;
@@ -27,23 +28,39 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary) {
     out.extend_from_slice(b"}\n");
 }
 
+/// The same, with the globs that the manifest was made with.
+pub(super) fn write_summary_and_filters(out: &mut Vec<u8>, summary: &Summary, filters: &RememberedFilters) {
+    #[derive(serde::Serialize)]
+    struct Members<'a> {
+        #[serde(flatten)]
+        summary: &'a Summary,
+        filters: &'a RememberedFilters,
+    }
+    write_line(out, &serde_json::json!({ "summary": Members { summary, filters } }));
+}
+
 /// The last line.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SummaryLine {
-    #[serde(rename = "summary")]
-    _summary: serde_json::Map<String, serde_json::Value>,
+    summary: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Reads the items of an NDJSON file.
 pub(super) struct Items<R> {
     lines: Lines<R>,
     ended: bool,
+    filters: Option<RememberedFilters>,
 }
 
 impl<R: BufRead> Items<R> {
     pub(super) fn new(reader: R, limits: Limits) -> Self {
-        Self { lines: Lines::new(reader, LineEnd::Newline, limits), ended: false }
+        Self { lines: Lines::new(reader, LineEnd::Newline, limits), ended: false, filters: None }
+    }
+
+    /// The globs that the manifest was made with. They stand in its last line.
+    pub(super) fn filters(&self) -> Option<&RememberedFilters> {
+        self.filters.as_ref()
     }
 
     /// Reads the next item into the record. Returns the number of its line and whether it is valid, or `None` at the
@@ -60,8 +77,9 @@ impl<R: BufRead> Items<R> {
             if self.ended {
                 return Ok(Some((number, false)));
             }
-            if serde_json::from_slice::<SummaryLine>(line).is_ok() {
+            if let Ok(SummaryLine { mut summary }) = serde_json::from_slice(line) {
                 self.ended = true;
+                self.filters = summary.remove("filters").and_then(RememberedFilters::of_json);
                 continue;
             }
             let item = serde_json::from_slice::<ItemRead<'_>>(line).ok();

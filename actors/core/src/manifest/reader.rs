@@ -9,6 +9,7 @@ use super::checksums::{ChecksumLines, Found};
 use super::detect::{Seen, detect};
 use super::entry::algorithm_of_manifest_name;
 use super::error::{ManifestError, ReadOptions};
+use super::filters::{RememberedFilters, filters_of_hashdeep_comment};
 use super::hashdeep::{Columns, Line};
 use super::lines::{Limits, Lines};
 use super::names::LineEnd;
@@ -40,6 +41,8 @@ pub struct ManifestReader<R> {
     inner: FormatReader<R>,
     options: ReadOptions,
     record: Record,
+    /// Of a hashdeep file: the globs of a comment. JSON readers keep their own.
+    filters: Option<RememberedFilters>,
 }
 
 enum FormatReader<R> {
@@ -83,7 +86,7 @@ impl<R: BufRead> ManifestReader<R> {
             Format::Json => FormatReader::Json(json::Document::new(reader, json)),
             Format::Ndjson => FormatReader::Ndjson(ndjson::Items::new(reader, json)),
         };
-        Self { inner, options, record: Record::default() }
+        Self { inner, options, record: Record::default(), filters: None }
     }
 
     /// The format; `Gnu` for all three forms of checksum lines.
@@ -104,6 +107,19 @@ impl<R: BufRead> ManifestReader<R> {
         matches!(&self.inner, FormatReader::Hashdeep(_, columns) if columns.leave_some_out())
     }
 
+    /// The globs that the manifest was made with, as far as it was read: those of NDJSON stand at its end.
+    pub fn filters(&self) -> Option<&RememberedFilters> {
+        match &self.inner {
+            FormatReader::Json(document) => document.filters(),
+            FormatReader::Ndjson(items) => items.filters(),
+            FormatReader::Checksums(_)
+            | FormatReader::Sfv(_)
+            | FormatReader::Bagit(_)
+            | FormatReader::Hashdeep(..)
+            | FormatReader::Csv(_) => self.filters.as_ref(),
+        }
+    }
+
     /// The next line with its number, from 1, and its record. The record is `None` if the line is not an entry. `None`
     /// at the end.
     ///
@@ -117,7 +133,7 @@ impl<R: BufRead> ManifestReader<R> {
     }
 
     fn read(&mut self) -> Result<Option<(u64, bool)>, ManifestError> {
-        let Self { inner, options, record } = self;
+        let Self { inner, options, record, filters } = self;
         match inner {
             FormatReader::Checksums(lines) => read_checksums(lines, record),
             FormatReader::Sfv(lines) => {
@@ -128,7 +144,7 @@ impl<R: BufRead> ManifestReader<R> {
                 let is_ignored = |line: &[u8]| line.trim_ascii().is_empty();
                 each_line(lines, is_ignored, |line| bagit::parse_line(line, algorithm, record).is_some())
             }
-            FormatReader::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record),
+            FormatReader::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record, filters),
             FormatReader::Csv(rows) => rows.next_row(record),
             FormatReader::Json(document) => document.next_item(record),
             FormatReader::Ndjson(items) => items.next_item(record),
@@ -178,12 +194,14 @@ fn read_hashdeep<R: BufRead>(
     lines: &mut Lines<R>,
     columns: &mut Columns,
     record: &mut Record,
+    filters: &mut Option<RememberedFilters>,
 ) -> Result<Option<(u64, bool)>, ManifestError> {
     loop {
         let Some(number) = lines.advance()? else { return Ok(None) };
         let Some(line) = lines.line() else { return Ok(Some((number, false))) };
         match columns.parse_line(line, record) {
-            Line::Ignored | Line::Header => {}
+            Line::Ignored => *filters = filters_of_hashdeep_comment(line).or_else(|| filters.take()),
+            Line::Header => {}
             Line::Entry => return Ok(Some((number, true))),
             Line::Malformed => return Ok(Some((number, false))),
         }

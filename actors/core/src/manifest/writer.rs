@@ -4,7 +4,8 @@
 use super::json::Position;
 use super::record::Record;
 use super::{
-    Format, FormatMismatch, LineEnd, NotRepresentable, b3sum, bagit, bsd, csv, gnu, hashdeep, json, ndjson, sfv,
+    Format, FormatMismatch, LineEnd, NotRepresentable, RememberedFilters, b3sum, bagit, bsd, csv, gnu, hashdeep, json,
+    ndjson, sfv,
 };
 use crate::digest::{Algorithms, Digest};
 use crate::result::{ItemRef, Status, Summary, split_digests};
@@ -17,6 +18,7 @@ pub struct ManifestWriter {
     end: LineEnd,
     position: Position,
     names: bagit::Names,
+    filters: RememberedFilters,
     /// The digests of one item in the order of `algorithms`, if the item has others or another order.
     chosen: Vec<u8>,
 }
@@ -29,8 +31,14 @@ impl ManifestWriter {
     /// [`FormatMismatch`] if the format cannot carry the algorithms.
     pub fn new(format: Format, algorithms: Algorithms, end: LineEnd) -> Result<Self, FormatMismatch> {
         format.carries(&algorithms)?;
-        let names = bagit::Names::WithinPayload;
-        Ok(Self { format, algorithms, end, position: Position::First, names, chosen: Vec::new() })
+        let (names, filters) = (bagit::Names::WithinPayload, RememberedFilters::default());
+        Ok(Self { format, algorithms, end, position: Position::First, names, filters, chosen: Vec::new() })
+    }
+
+    /// The same, but the manifest remembers these globs if its format can: JSON, NDJSON and hashdeep.
+    #[must_use]
+    pub fn remembering(self, filters: RememberedFilters) -> Self {
+        Self { filters, ..self }
     }
 
     /// The same, but a bag's manifest gets the names as they are.
@@ -43,8 +51,8 @@ impl ManifestWriter {
     pub fn begin(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => csv::write_header(out, &self.algorithms),
-            Format::Json => json::write_start(out, &self.algorithms),
-            Format::Hashdeep => hashdeep::write_header(out, &self.algorithms),
+            Format::Json => json::write_start(out, &self.algorithms, &self.filters),
+            Format::Hashdeep => hashdeep::write_header(out, &self.algorithms, &self.filters),
             Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit | Format::Ndjson => {}
         }
     }
@@ -54,7 +62,7 @@ impl ManifestWriter {
     /// # Errors
     /// [`NotRepresentable`] if the format cannot carry the name. Nothing is written then.
     pub fn item(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, position, names, chosen } = self;
+        let Self { format, algorithms, end, position, names, chosen, .. } = self;
         let narrowed;
         let item = if item.algorithms == algorithms {
             item
@@ -121,7 +129,8 @@ impl ManifestWriter {
     pub fn end(&self, out: &mut Vec<u8>, summary: &Summary) {
         match self.format {
             Format::Json => json::write_end(out, summary),
-            Format::Ndjson => ndjson::write_summary(out, summary),
+            Format::Ndjson if self.filters.is_empty() => ndjson::write_summary(out, summary),
+            Format::Ndjson => ndjson::write_summary_and_filters(out, summary, &self.filters),
             Format::Gnu
             | Format::Bsd
             | Format::B3sum

@@ -7,6 +7,7 @@
 //!
 //! Two differences: there is no negation, and `{a,b}` is two alternatives.
 
+pub(crate) mod below;
 mod braces;
 mod class;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub(crate) const MAX_GLOBS: usize = 1000;
 pub struct Filters {
     include: Option<Globs>,
     exclude: Option<Globs>,
+    /// What globs see before every path: empty, or a path with a `/` at its end.
+    base: Vec<u8>,
 }
 
 /// What a name in a tree stands for.
@@ -83,15 +86,23 @@ impl Filters {
     /// # Errors
     /// The first glob that is not valid or can never match, and why.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobInvalid> {
-        Ok(Self { include: Globs::new(include)?, exclude: Globs::new(exclude)? })
+        Ok(Self { include: Globs::new(include)?, exclude: Globs::new(exclude)?, base: Vec::new() })
+    }
+
+    /// The same globs for a walk that begins further down: they are relative to a directory above, from which this path
+    /// leads to the start of the walk. Components that are empty or `.` do not count.
+    #[must_use]
+    pub fn within(self, path: &[u8]) -> Self {
+        let base = components(path).flat_map(|name| [name, b"/"]).flatten().copied().collect();
+        Self { base, ..self }
     }
 
     /// Whether a walk would have reached the file at this path, relative to the start of the walk, and wanted it.
     /// Components that are empty or `.` do not count.
     #[must_use]
     pub fn wants_path(&self, path: &[u8]) -> bool {
-        let mut walked = Vec::with_capacity(path.len());
-        let mut components = path.split(|&byte| byte == b'/').filter(|name| !matches!(name, [] | [b'.'])).peekable();
+        let mut walked = Vec::with_capacity(self.base.len() + path.len());
+        let mut components = components(&self.base).chain(components(path)).peekable();
         let mut is_included = self.include.is_none();
         while let Some(name) = components.next() {
             if !walked.is_empty() {
@@ -107,6 +118,20 @@ impl Filters {
         is_included
     }
 
+    /// What globs see before the paths of a walk.
+    pub(crate) fn base(&self) -> &[u8] {
+        &self.base
+    }
+
+    /// Whether everything in the directory where the walk begins is included.
+    pub(crate) fn includes_base(&self) -> bool {
+        let ends = self.base.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+        ends.map(|end| &self.base[..end]).any(|path| {
+            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+            self.includes(name, path, Node::Directory)
+        })
+    }
+
     /// Whether this file, or this directory with all its content, is excluded.
     pub(crate) fn excludes(&self, name: &[u8], path: &[u8], node: Node) -> bool {
         self.exclude.as_ref().is_some_and(|globs| globs.match_either(name, path, node))
@@ -116,6 +141,11 @@ impl Filters {
     pub(crate) fn includes(&self, name: &[u8], path: &[u8], node: Node) -> bool {
         self.include.as_ref().is_none_or(|globs| globs.match_either(name, path, node))
     }
+}
+
+/// The names that a path consists of.
+fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&byte| byte == b'/').filter(|name| !matches!(name, [] | [b'.']))
 }
 
 impl Globs {

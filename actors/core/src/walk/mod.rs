@@ -14,6 +14,8 @@ mod spec;
 mod tree;
 
 pub use directory::{Kind, Listing};
+pub(crate) use globs::MAX_GLOBS;
+pub(crate) use globs::below::{literal as literal_glob, seen_from_above};
 pub use globs::{Filters, GlobInvalid};
 pub use plan::{Fate, Plan, PlanEntry};
 pub use plan_sink::{Inventory, PlanReceiver, ReceiverGone};

@@ -83,7 +83,7 @@ fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
 struct Level {
     dir: Arc<OwnedFd>,
     shown: Arc<[u8]>,
-    /// Length of the relative path of this directory, including the `/` after it.
+    /// Length of the path of this directory, as the globs see it, including the `/` after it.
     path_len: usize,
     listing: Listing,
     next: usize,
@@ -106,7 +106,7 @@ struct Tree<'a, 'b> {
     rules: &'a Arc<Rules>,
     out: &'a mut PlanSink<'b>,
     levels: Vec<Level>,
-    /// The path of the current entry, relative to the target.
+    /// The path of the current entry, as the globs see it: relative to the target, after the base of the filters.
     path: Vec<u8>,
     filesystems: FilesystemCache,
 }
@@ -120,7 +120,12 @@ impl<'a, 'b> Tree<'a, 'b> {
         let shown: Arc<[u8]> = shown.into();
         let dir = Arc::new(dir);
         match self.enter_target(dir.clone()) {
-            Ok(entered) => self.push_level(entered, &shown, Inclusion::Some),
+            Ok(entered) => {
+                let filters = &self.rules.filters;
+                let inclusion = if filters.includes_base() { Inclusion::All } else { Inclusion::Some };
+                self.path.extend_from_slice(filters.base());
+                self.push_level(entered, &shown, inclusion);
+            }
             Err(status) => {
                 // A result about the target itself has an empty name.
                 let reach = self.rules.reach;

@@ -6,8 +6,11 @@
 /// The bytes that an expression matches.
 struct ByteSet([bool; 256]);
 
+/// A name between `[:` and `:]`, and what it stands for.
+type Named = (&'static str, fn(&u8) -> bool);
+
 /// The names between `[:` and `:]`, for ASCII as in the C locale.
-const NAMED: [(&str, fn(&u8) -> bool); 12] = [
+const NAMED: [Named; 12] = [
     ("alnum", u8::is_ascii_alphanumeric),
     ("alpha", u8::is_ascii_alphabetic),
     ("blank", |byte| matches!(byte, b' ' | b'\t')),

@@ -48,11 +48,10 @@ impl Pattern {
         }
         let tokens = tokens_of(glob.as_bytes())?;
         let components: Vec<&[Token]> = tokens.split(|token| *token == Token::Slash).collect();
-        let is_dot = |component: &&[Token]| **component == [Token::Byte(b'.')];
+        let is_unnamed = |component: &[Token]| matches!(component, [] | [Token::Byte(b'.')]);
         let starts_with_slash = components.len() > 1 && components.first().is_some_and(|first| first.is_empty());
-        let directories_only = components.len() > 1 && components.last().is_some_and(|l| l.is_empty() || is_dot(&l));
-        let named: Vec<&[Token]> =
-            components.into_iter().filter(|component| !component.is_empty() && !is_dot(component)).collect();
+        let directories_only = components.len() > 1 && components.last().is_some_and(|last| is_unnamed(last));
+        let named: Vec<&[Token]> = components.into_iter().filter(|component| !is_unnamed(component)).collect();
         named.iter().try_for_each(|component| check(component))?;
         let scope = match named.len() {
             0 => return Err("it stands for the whole directory, not for anything in it".to_owned()),
