@@ -59,6 +59,7 @@
 //!
 //! - The first [`ReadBuffers`] installs a SIGBUS handler, which turns a fault inside a mapped window into an error
 //!   of that file. It passes every other SIGBUS on to the handler that was installed before.
+//! - Before `main`, `fcntl` asks which standard streams are closed ([`sys::std_streams`]), in programs that use it.
 //! - Threads keep their priority. [`HasherPriority::Idle`] puts the calling thread into `SCHED_IDLE`, and only when
 //!   [applied](HasherPriority::apply).
 //! - `RLIMIT_NOFILE` is read, never changed: raising it is the engine's part (`hivesum-actors`).

@@ -1,5 +1,6 @@
 //! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
-//! and notes that survive a crash of the process. No other module may use `unsafe`.
+//! notes that survive a crash of the process, and standard streams that were closed at its start. No other module may
+//! use `unsafe`.
 //!
 //! Every `unsafe` block says what makes it sound. This module knows no algorithm, job or actor.
 
@@ -11,4 +12,5 @@ pub(crate) mod mapped_write;
 pub mod sched;
 mod sigbus;
 pub mod slots;
+pub mod std_streams;
 pub(crate) mod window;
