@@ -73,7 +73,7 @@ impl From<Kind> for EntryKind {
             Kind::File | Kind::PossiblyOwn => Self::File,
             Kind::Directory => Self::Directory,
             Kind::Symlink => Self::Symlink,
-            Kind::Special => Self::Other,
+            Kind::BlockDevice | Kind::Special => Self::Other,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
-use hivesum_core::file::{IoMode, Reach};
+use hivesum_core::file::{Devices, IoMode, Reach};
 use hivesum_core::hash::Coverage;
 use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::{Filters, Target};
@@ -32,6 +32,8 @@ pub struct ScanSpec {
     pub filters: Filters,
     /// Whether walks stop at mount points.
     pub reach: Reach,
+    /// What happens to the block devices in a tree. Those that are named are read.
+    pub devices: Devices,
     /// Which bytes of each file are digested.
     pub coverage: Coverage,
     /// How large files are read.
@@ -60,6 +62,7 @@ impl ScanSpec {
             algorithms,
             filters: Filters::default(),
             reach: Reach::Everywhere,
+            devices: Devices::Skip,
             coverage: Coverage::Whole,
             io: IoMode::Auto,
             require_stable: false,

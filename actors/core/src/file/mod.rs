@@ -1,7 +1,8 @@
 //! Files: named roots, paths beneath them, how files are opened and read, and whether they stayed the same.
 //!
 //! Every file of a tree is opened with `openat2`, relative to the descriptor of its directory and beneath its root, so
-//! no symlink and no swapped directory leads outside. `fstat` must then report a regular file. A digest is valid only
+//! no symlink and no swapped directory leads outside. `fstat` must then report a regular file, or a block device where
+//! the command line asks for one. A digest is valid only
 //! if a second `fstat` after the read returns the same as the first one.
 
 mod blocking;
@@ -21,8 +22,8 @@ pub(crate) use deadline::ReadFailure;
 pub(crate) use filesystem::FilesystemCache;
 pub use filesystem::FilesystemKind;
 pub use io_mode::IoMode;
-pub use open::{Dir, OpenFailure, Reach};
-pub(crate) use open::{meta_of, open_directory, retry_open, stat_entry};
+pub use open::{Devices, Dir, OpenFailure, Reach};
+pub(crate) use open::{is_device, meta_of, meta_of_open, open_content, open_directory, retry_open, stat_entry};
 pub use path::{PathInvalid, RelPath};
 pub use read::{PIECE_BYTES, Piece, ReadBuffers, UnsizedRead};
 pub use root::{Opened, Root, RootError};

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
 use crate::guard_is_out;
@@ -25,8 +25,19 @@ const DESCRIPTOR_WAIT: Duration = Duration::from_millis(5);
 pub enum Dir {
     /// An open directory of a tree: names are single components, opened beneath it.
     Beneath(Arc<OwnedFd>, Reach),
-    /// The working directory: names are opened as given (absolute, `..`, links), as `sha256sum` does.
+    /// The working directory: names are opened as given (absolute, `..`, links), as `sha256sum` does. A block device
+    /// that is named so is read.
     AsGiven,
+}
+
+/// What happens to the block devices in a tree. Character devices are never read: they may have no end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Devices {
+    /// They are skipped.
+    #[default]
+    Skip,
+    /// They are read to their end.
+    Read,
 }
 
 /// Whether an open may cross mount points.
@@ -107,8 +118,8 @@ pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &[u8], reach: Reach) 
     open_beneath(parent, name, OFlags::DIRECTORY, reach)
 }
 
-/// Opens `name` for reading; anything but a regular file is refused.
-pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), OpenFailure> {
+/// Opens `name` for reading; anything but a regular file, or a block device that is wanted, is refused.
+pub(crate) fn open_content(dir: &Dir, name: &[u8], devices: Devices) -> Result<(OwnedFd, Stat), OpenFailure> {
     let file = match dir {
         Dir::Beneath(dir, reach) => open_beneath(dir.as_fd(), name, OFlags::empty(), *reach)?,
         Dir::AsGiven => {
@@ -124,6 +135,7 @@ pub(crate) fn open_regular(dir: &Dir, name: &[u8]) -> Result<(OwnedFd, Stat), Op
     let stat = rustix::fs::fstat(&file).map_err(OpenFailure::System)?;
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok((file, stat)),
+        FileType::BlockDevice if matches!((dir, devices), (Dir::AsGiven, _) | (_, Devices::Read)) => Ok((file, stat)),
         _ if guard_is_out!(RegularFilesOnly) => Ok((file, stat)),
         FileType::Directory => Err(OpenFailure::System(Errno::ISDIR)),
         _ => Err(OpenFailure::NotRegular),
@@ -160,6 +172,20 @@ pub(crate) fn stat_entry(dir: &Dir, name: &[u8]) -> Result<Stat, Errno> {
         Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
         Dir::AsGiven => rustix::fs::statat(CWD, name, AtFlags::empty()),
     }
+}
+
+/// [`meta_of`] an open file. The size of a block device is where it ends: `fstat` reports 0.
+pub(crate) fn meta_of_open(file: BorrowedFd<'_>, stat: &Stat) -> Result<FileMeta, Errno> {
+    let meta = meta_of(stat);
+    match is_device(stat) {
+        true => Ok(FileMeta { size: rustix::fs::seek(file, SeekFrom::End(0))?, ..meta }),
+        false => Ok(meta),
+    }
+}
+
+/// Whether this is a block device.
+pub(crate) fn is_device(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::BlockDevice
 }
 
 /// The parts of `fstat` that tell whether a file is unchanged.

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::extents::is_sparse;
 use super::filesystem::{FilesystemCache, FilesystemKind};
-use super::open::{Dir, OpenFailure, meta_of, open_regular};
+use super::open::{Devices, Dir, OpenFailure, is_device, meta_of_open, open_content};
 use crate::guard_is_out;
 use crate::result::{FileMeta, Stability};
 use crate::sys::lease::{Probe, probe};
@@ -29,10 +29,11 @@ const TICK: Duration = Duration::from_millis(10);
 /// How many probes must find a writer before the file counts as open for writing.
 const PROBES: usize = 3;
 
-/// A regular file, open for reading.
+/// A regular file or a block device, open for reading.
 #[derive(Debug)]
 pub struct OpenFile {
     pub(crate) file: OwnedFd,
+    pub(crate) is_device: bool,
     pub(crate) filesystem: FilesystemKind,
     /// Whether it may have holes.
     pub(crate) sparse: bool,
@@ -77,14 +78,20 @@ fn stamps_every_write(release: &str) -> bool {
 }
 
 impl OpenFile {
-    /// Opens a regular file. The failure tells the status of anything else.
+    /// Opens a regular file, or a block device that is wanted. The failure tells the status of anything else.
     pub(crate) fn open(
         dir: &Dir,
         name: &[u8],
+        devices: Devices,
         filesystems: &mut FilesystemCache,
     ) -> Result<(Self, FileMeta), OpenFailure> {
-        let (file, stat) = open_regular(dir, name)?;
-        let meta = meta_of(&stat);
+        let (file, stat) = open_content(dir, name, devices)?;
+        let meta = meta_of_open(file.as_fd(), &stat).map_err(OpenFailure::System)?;
+        if is_device(&stat) {
+            // Whoever mounts it may write to it unnoticed, as other machines to a file on a network.
+            let filesystem = FilesystemKind::Network;
+            return Ok((Self { file, is_device: true, filesystem, sparse: false }, meta));
+        }
         let filesystem = filesystems.kind(file.as_fd(), meta.device);
         let in_a_tree = matches!(dir, Dir::Beneath(..));
         if in_a_tree && filesystem == FilesystemKind::Pseudo && !guard_is_out!(PseudoFilesystems) {
@@ -92,7 +99,7 @@ impl OpenFile {
         }
         // Holes that a server or a program reports are not trusted.
         let sparse = is_sparse(&stat) && filesystem.may_map() && !guard_is_out!(Holes);
-        Ok((Self { file, filesystem, sparse }, meta))
+        Ok((Self { file, is_device: false, filesystem, sparse }, meta))
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -129,7 +136,7 @@ impl OpenFile {
 
     /// Calls `fstat` again.
     pub(crate) fn meta_now(&self) -> Result<FileMeta, Errno> {
-        rustix::fs::fstat(&self.file).map(|stat| meta_of(&stat))
+        rustix::fs::fstat(&self.file).and_then(|stat| meta_of_open(self.fd(), &stat))
     }
 }
 

@@ -27,7 +27,7 @@ impl Coverage {
 }
 
 use crate::digest::Algorithms;
-use crate::file::IoMode;
+use crate::file::{Devices, IoMode};
 use crate::guard_is_out;
 use crate::result::FileIdentity;
 use crate::sys::slots::JobTag;
@@ -43,7 +43,9 @@ pub struct ScanRules {
     pub io: IoMode,
     /// Refuse files that may have a writer.
     pub require_stable: bool,
-    /// Larger files are refused.
+    /// What happens to the block devices in a tree.
+    pub devices: Devices,
+    /// Larger files are refused; devices are not.
     pub max_file_bytes: u64,
     /// The most that is read of a file whose size is reported as 0.
     pub max_unsized_bytes: u64,
@@ -71,6 +73,7 @@ impl ScanRules {
             coverage: Coverage::Whole,
             io: IoMode::Auto,
             require_stable: false,
+            devices: Devices::Skip,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             max_unsized_bytes: DEFAULT_MAX_UNSIZED_BYTES,
             leave_out: Vec::new(),

@@ -35,7 +35,8 @@ impl FileWork<'_> {
     pub(crate) fn hash_entry(&mut self, plan: &Plan, entry: &PlanEntry, index: usize) -> Found {
         fail::fail_point!("hash_entry");
         let dir = &plan.group(entry).dir;
-        let (file, meta) = match OpenFile::open(dir, plan.name(entry), &mut self.buffers.filesystems) {
+        let (name, devices) = (plan.name(entry), self.rules.devices);
+        let (file, meta) = match OpenFile::open(dir, name, devices, &mut self.buffers.filesystems) {
             Ok(opened) => opened,
             Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
         };
@@ -46,7 +47,7 @@ impl FileWork<'_> {
             std::mem::forget(file);
             return Found::Settled(meta, Status::Skipped(SkipReason::Internal));
         }
-        if meta.size > self.rules.max_file_bytes && !guard_is_out!(FileBound) {
+        if meta.size > self.rules.max_file_bytes && !file.is_device && !guard_is_out!(FileBound) {
             return Found::error(meta, ErrorCode::TooLarge);
         }
         if self.is_too_long(&meta) {

@@ -36,7 +36,9 @@ pub(super) fn write_summary_and_filters(out: &mut Vec<u8>, summary: &Summary, fi
         summary: &'a Summary,
         filters: &'a RememberedFilters,
     }
-    write_line(out, &serde_json::json!({ "summary": Members { summary, filters } }));
+    out.extend_from_slice(br#"{"summary":"#);
+    write_value(out, &Members { summary, filters });
+    out.extend_from_slice(b"}\n");
 }
 
 /// The last line.

@@ -24,7 +24,9 @@ pub enum Kind {
     Directory,
     /// A symbolic link.
     Symlink,
-    /// A FIFO, socket or device.
+    /// A block device.
+    BlockDevice,
+    /// A FIFO, socket or character device.
     Special,
 }
 
@@ -33,9 +35,8 @@ impl Kind {
         match file_type {
             kind if kind.is_dir() => Self::Directory,
             kind if kind.is_symlink() => Self::Symlink,
-            kind if kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device() => {
-                Self::Special
-            }
+            kind if kind.is_block_device() => Self::BlockDevice,
+            kind if kind.is_fifo() || kind.is_socket() || kind.is_char_device() => Self::Special,
             _ => Self::File,
         }
     }

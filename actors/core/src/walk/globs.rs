@@ -97,6 +97,18 @@ impl Filters {
         Self { base, ..self }
     }
 
+    /// The globs that a glob with alternatives in braces stands for; of every other one, itself.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub fn alternatives(glob: &str) -> Result<Vec<String>, GlobInvalid> {
+        let mut globs = Vec::new();
+        match braces::expand(glob, MAX_GLOBS, &mut globs) {
+            Ok(()) => Ok(globs),
+            Err(reason) => Err(GlobInvalid { glob: glob.to_owned(), reason }),
+        }
+    }
+
     /// Whether a walk would have reached the file at this path, relative to the start of the walk, and wanted it.
     /// Components that are empty or `.` do not count.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Where the entries of a walk go: into plans for a receiver, the totals of a survey, or an inventory.
 
 use std::cell::{Cell, RefCell};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use rustix::fs::Stat;
 
 use super::descriptors::OpenDirectories;
 use super::plan::{Fate, Plan, PlanEntry};
-use crate::file::{Dir, ProgressCounter, call_with_timeout, meta_of, stat_entry};
-use crate::result::{FileIdentity, NameList, Status};
+use crate::file::{
+    Devices, Dir, ProgressCounter, call_with_timeout, is_device, meta_of, meta_of_open, open_content, stat_entry,
+};
+use crate::result::{FileIdentity, NameList, SkipReason, Status};
 
 /// The receiver of the plans is gone.
 #[derive(Debug, Clone, Copy)]
@@ -103,9 +106,20 @@ fn stats_within(plan: &Arc<Plan>, timeout: Duration, is_gone: impl Fn() -> bool)
 
 fn stat_if_file(plan: &Plan, entry: &PlanEntry) -> Option<Stat> {
     match entry.fate {
-        Fate::Hash => stat_entry(&plan.group(entry).dir, plan.name(entry)).ok(),
+        Fate::Hash => stat_with_size(&plan.group(entry).dir, plan.name(entry)),
         Fate::Settled(_) => None,
     }
+}
+
+/// What `stat` returns for an entry, with the size of a block device, which has to be opened for that.
+fn stat_with_size(dir: &Dir, name: &[u8]) -> Option<Stat> {
+    let stat = stat_entry(dir, name).ok()?;
+    if !is_device(&stat) {
+        return Some(stat);
+    }
+    let (device, mut stat) = open_content(dir, name, Devices::Read).ok()?;
+    stat.st_size = meta_of_open(device.as_fd(), &stat).ok()?.size as _;
+    Some(stat)
 }
 
 /// Collects entries into plans and passes full plans on.
@@ -192,6 +206,8 @@ pub struct Inventory {
     pub files: Vec<(u64, FileIdentity)>,
     /// Directories that could not be listed, and files of which nothing is known.
     pub unreadable: NameList,
+    /// Files of [`WalkSpec::leave_out`](super::WalkSpec::leave_out) that the walk met.
+    pub left_out: NameList,
 }
 
 impl Inventory {
@@ -208,6 +224,7 @@ impl Inventory {
             plan.path_into(entry, &mut path);
             match entry.fate {
                 Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
+                Fate::Settled(Status::Skipped(SkipReason::Internal)) => self.left_out.push(&path),
                 Fate::Settled(_) => {}
                 Fate::Hash => match stats.get(index).copied().flatten() {
                     Some(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),

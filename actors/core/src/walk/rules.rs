@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::directory::Listing;
 use super::globs::Filters;
 use super::plan::Fate;
-use crate::file::{FilesystemCache, FilesystemKind, OpenFailure, ProgressCounter, Reach, meta_of, retry_open};
+use crate::file::{Devices, FilesystemCache, FilesystemKind, OpenFailure, ProgressCounter, Reach, meta_of, retry_open};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 
@@ -21,6 +21,7 @@ use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 pub(crate) struct Rules {
     pub(crate) filters: Filters,
     pub(crate) reach: Reach,
+    pub(crate) devices: Devices,
     pub(crate) leave_out: Vec<FileIdentity>,
     /// The inode numbers of `leave_out`.
     pub(crate) own_inodes: Vec<u64>,

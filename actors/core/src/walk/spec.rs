@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::globs::Filters;
-use crate::file::{DEFAULT_READ_TIMEOUT, Reach};
+use crate::file::{DEFAULT_READ_TIMEOUT, Devices, Reach};
 use crate::result::{FileIdentity, NameList};
 
 /// What to hash.
@@ -83,6 +83,8 @@ pub struct WalkSpec {
     pub filters: Filters,
     /// Whether the walk stops at mount points.
     pub reach: Reach,
+    /// What happens to block devices.
+    pub devices: Devices,
     /// hivesum's own files and directories, which are skipped.
     pub leave_out: Vec<FileIdentity>,
     /// How long a directory may make no progress.
@@ -93,16 +95,15 @@ impl WalkSpec {
     /// All entries of these targets, across mount points, with the default timeout.
     #[must_use]
     pub fn new(targets: Vec<Target>) -> Self {
-        let (filters, leave_out) = (Filters::default(), Vec::new());
-        Self { targets, filters, reach: Reach::Everywhere, leave_out, timeout: DEFAULT_READ_TIMEOUT }
+        let (filters, leave_out, reach) = (Filters::default(), Vec::new(), Reach::Everywhere);
+        Self { targets, filters, reach, devices: Devices::Skip, leave_out, timeout: DEFAULT_READ_TIMEOUT }
     }
 
     /// The same walk again. `None` if no descriptors are left.
     pub fn try_clone(&self) -> Option<Self> {
         let targets = self.targets.iter().map(Target::try_clone).collect::<Result<_, _>>().ok()?;
-        let Self { filters, reach, leave_out, .. } = self;
-        let (filters, leave_out) = (filters.clone(), leave_out.clone());
-        Some(Self { targets, filters, reach: *reach, leave_out, timeout: self.timeout })
+        let (filters, leave_out) = (self.filters.clone(), self.leave_out.clone());
+        Some(Self { targets, filters, leave_out, ..*self })
     }
 }
 

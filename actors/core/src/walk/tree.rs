@@ -16,7 +16,9 @@ use super::plan::Fate;
 use super::plan_sink::{Destination, GroupSlot, Inventory, PlanReceiver, PlanSink, ReceiverGone};
 use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
 use super::spec::{Target, Totals, WalkSpec};
-use crate::file::{Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory};
+use crate::file::{
+    Devices, Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory,
+};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, SkipReason, Status, append_path};
 use std::time::Duration;
@@ -57,9 +59,9 @@ impl Inventory {
 
 /// Walks all targets. Returns the number of files to hash.
 fn walk_into(spec: WalkSpec, destination: Destination<'_>) -> Option<u64> {
-    let WalkSpec { targets, filters, reach, leave_out, timeout } = spec;
+    let WalkSpec { targets, filters, reach, devices, leave_out, timeout } = spec;
     let own_inodes = leave_out.iter().map(|own| own.inode).collect();
-    let rules = Arc::new(Rules { filters, reach, leave_out, own_inodes, timeout });
+    let rules = Arc::new(Rules { filters, reach, devices, leave_out, own_inodes, timeout });
     let mut out = PlanSink::new(destination, rules.timeout);
     for target in targets {
         let walked = match target {
@@ -174,7 +176,8 @@ impl<'a, 'b> Tree<'a, 'b> {
             name_len,
             match kind {
                 Kind::Symlink => Fate::Settled(Status::Skipped(SkipReason::Symlink)),
-                Kind::Special => Fate::Settled(Status::Skipped(SkipReason::NotRegular)),
+                Kind::BlockDevice if self.rules.devices == Devices::Read => Fate::Hash,
+                Kind::BlockDevice | Kind::Special => Fate::Settled(Status::Skipped(SkipReason::NotRegular)),
                 Kind::File | Kind::PossiblyOwn | Kind::Directory => Fate::Hash,
             },
         )

@@ -1,14 +1,12 @@
 //! The same glob, seen from a directory further up: what `build` means below `trees/one` is `/trees/one/**/build`.
 
-use super::{GlobInvalid, MAX_GLOBS, braces, components};
+use super::{Filters, GlobInvalid, components};
 
 /// The globs that match below `path` what `glob` matches relative to it. A glob with braces becomes several. Components
 /// of `path` that are empty or `.` do not count.
 pub(crate) fn seen_from_above(path: &[u8], glob: &str) -> Result<Vec<String>, GlobInvalid> {
-    let mut globs = Vec::new();
-    braces::expand(glob, MAX_GLOBS, &mut globs).map_err(|reason| GlobInvalid { glob: glob.to_owned(), reason })?;
     let path = literal(path);
-    Ok(globs.iter().map(|glob| one_seen_from_above(&path, glob)).collect())
+    Ok(Filters::alternatives(glob)?.iter().map(|glob| one_seen_from_above(&path, glob)).collect())
 }
 
 /// A glob that matches this path alone.
@@ -49,7 +47,6 @@ fn escaped(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Filters;
     use super::*;
     use crate::walk::{Inventory, Target, WalkSpec};
 
