@@ -20,7 +20,7 @@ use super::atomic_file::AtomicFile;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, reason, system_text};
 use super::hash_args::HashArgs;
-use super::inputs::{Input, Inputs};
+use super::inputs::{Input, Inputs, Stdin};
 use super::output::{Output, OutputClosed, Sink, WriteError};
 use super::terminal::Terminal;
 use crate::cli::inputs::hash_stream;
@@ -186,7 +186,7 @@ impl Run {
         let (engine, algorithms) = (&self.engine.handle, self.rules.algorithms);
         let hashed = match source {
             Some(pipe) => hash_stream(engine, algorithms, pipe),
-            None => hash_stream(engine, algorithms, io::stdin()),
+            None => hash_stream(engine, algorithms, Stdin),
         };
         match hashed {
             Ok(hashed) => {

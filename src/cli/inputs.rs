@@ -15,6 +15,7 @@ use bytes::{Bytes, BytesMut};
 use hivesum_actors::engine::{Engine, UploadDigests};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::NameList;
+use hivesum_core::sys::std_streams::StdStream;
 use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use tokio::sync::mpsc;
@@ -136,6 +137,20 @@ fn open(path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
 /// named FIFO may never come.
 fn is_anonymous_pipe(path: &[u8]) -> bool {
     rustix::fs::statfs(path).is_ok_and(|statfs| statfs.f_type as u64 == PIPEFS_MAGIC)
+}
+
+/// Standard input. If it was closed when the program started, reading fails with `EBADF`, where [`io::stdin`] would be
+/// at its end.
+#[derive(Debug)]
+pub(super) struct Stdin;
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match StdStream::Input.was_closed() {
+            true => Err(io::Error::from_raw_os_error(libc::EBADF)),
+            false => io::stdin().read(buffer),
+        }
+    }
 }
 
 /// Bytes of one read: twice the capacity of a Linux pipe.

@@ -12,6 +12,7 @@ use hivesum_core::manifest::{Format, Limits, ManifestReader, ReadOptions, Record
 use hivesum_core::result::FileIdentity;
 
 use super::error::path_error;
+use super::inputs::Stdin;
 use super::quote::quoted;
 
 /// All entries of a manifest.
@@ -63,7 +64,7 @@ fn records_of(reader: &mut Reader) -> anyhow::Result<Vec<Record>> {
 
 fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
     if path == "-" {
-        return Ok((Box::new(io::stdin().lock()), None));
+        return Ok((Box::new(BufReader::new(Stdin)), None));
     }
     let file = File::open(path)?;
     let identity = FileIdentity::of(&file)?;

@@ -86,8 +86,19 @@ fn with_usage(error: UsageError) -> clap::Error {
     command.error(clap::error::ErrorKind::ArgumentConflict, error.message)
 }
 
-/// Prints the help, the version or an error. If that fails, the exit status is still right.
-fn print(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(error::USAGE))
+/// Prints the help, the version or an error. An error that cannot be printed still has its exit status; help that
+/// cannot be printed is an error.
+fn print(printed: &clap::Error) -> ExitCode {
+    let status = ExitCode::from(u8::try_from(printed.exit_code()).unwrap_or(error::USAGE));
+    if printed.use_stderr() {
+        let _ = printed.print();
+        return status;
+    }
+    match output::print_help(printed) {
+        Err(error) if !error.is_broken_pipe() => {
+            Terminal::plain().message(&error.to_string());
+            ExitCode::FAILURE
+        }
+        Ok(()) | Err(_) => status,
+    }
 }

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use hivesum_core::sys::std_streams::StdStream;
+
 use super::atomic_file::AtomicFile;
 use super::error::system_text;
 use super::terminal::Terminal;
@@ -128,10 +130,25 @@ impl Writer {
 }
 
 /// Writes to stdout and flushes it.
+///
+/// # Errors
+/// If it cannot be written, or was closed when the program started.
 pub(super) fn write_stdout(buffer: &[u8]) -> Result<(), WriteError> {
+    if !buffer.is_empty() && StdStream::Output.was_closed() {
+        return Err(io::Error::from_raw_os_error(libc::EBADF).into());
+    }
     let mut stdout = io::stdout().lock();
     stdout.write_all(buffer)?;
     Ok(stdout.flush()?)
+}
+
+/// Prints the help or the version to stdout, in colours if it is a terminal.
+pub(super) fn print_help(help: &clap::Error) -> Result<(), WriteError> {
+    if StdStream::Output.was_closed() {
+        return Err(io::Error::from_raw_os_error(libc::EBADF).into());
+    }
+    help.print()?;
+    Ok(io::stdout().flush()?)
 }
 
 /// The format of a report.

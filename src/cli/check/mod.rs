@@ -15,7 +15,7 @@ mod verdict;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
@@ -35,7 +35,7 @@ use self::verdict::{Counts, Missing, Verdict};
 use super::engine::RunningEngine;
 use super::error::system_text;
 use super::terminal::Terminal;
-use crate::cli::inputs::hash_stream;
+use crate::cli::inputs::{Stdin, hash_stream};
 
 /// Pages in progress: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;
@@ -101,7 +101,7 @@ impl Check {
     fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
         if path == "-" {
             self.report.start_manifest(STDIN_NAME);
-            return self.lines(b"", Origin::Stdin, io::stdin().lock());
+            return self.lines(b"", Origin::Stdin, BufReader::new(Stdin));
         }
         self.report.start_manifest(path.as_bytes());
         match File::open(path) {
@@ -215,7 +215,7 @@ impl Check {
     /// Checks standard input, which a manifest in a file may name `-`.
     fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
         let algorithms = digest.possible(judge.decided());
-        let verdict = match hash_stream(&self.engine.handle, algorithms, io::stdin()) {
+        let verdict = match hash_stream(&self.engine.handle, algorithms, Stdin) {
             Ok(hashed) => judge.verdict(digest, &FileResult::stream(&hashed.digests, &algorithms)),
             Err(error) => judge.unreadable(system_text(&error)),
         };
