@@ -6,7 +6,9 @@
 mod report;
 mod stages;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -16,13 +18,15 @@ use hivesum_core::compare::{Group, key_algorithm};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::file::Reach;
 use hivesum_core::result::Item;
-use hivesum_core::walk::Inventory;
+use hivesum_core::walk::{Inventory, Target, WalkSpec};
 
 use self::report::{Duplicates, Found};
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, path_error};
+use super::filter_args::FilterArgs;
 use super::inputs::open_directory;
 use super::output::write_stdout;
+use super::own_output::OwnOutputs;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
@@ -32,7 +36,8 @@ use crate::cli::output::ReportFormat;
 #[command(after_help = "\
 Groups are sorted by reclaimable bytes: what deleting all copies but one would free. Hard links to a file count \
 as one copy, and symbolic links are not followed. Nothing is ever deleted. For a job, no file is read: its stored \
-digests are compared.
+digests are compared. A GLOB is relative to DIR, and read as hash --help says. A file in DIR that the output goes to is \
+left out.
 
 Examples:
   hivesum duplicates ~/photos
@@ -53,6 +58,9 @@ pub(super) struct DuplicatesArgs {
     #[arg(long)]
     one_file_system: bool,
 
+    #[command(flatten)]
+    filters: FilterArgs,
+
     /// Output format: human or json.
     #[arg(short, long, default_value_t)]
     format: ReportFormat,
@@ -67,8 +75,8 @@ pub(super) struct DuplicatesArgs {
 /// Runs the command.
 pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
     let whole = match stored_jobs::id_unless_path(&args.of) {
-        Some(_) if args.one_file_system => {
-            let message = "--one-file-system applies to directories only, not to jobs";
+        Some(_) if args.one_file_system || !args.filters.is_empty() => {
+            let message = "--one-file-system, --include and --exclude apply to directories only, not to jobs";
             return Err(UsageError::of("duplicates", message).into());
         }
         Some(id) => of_job(&args, id)?,
@@ -81,11 +89,20 @@ pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
 fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::with_progress();
     let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
-    let reach = if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere };
-    let inventory = Inventory::of(open()?, reach, args.engine.read_timeout());
+    let mut outputs = OwnOutputs::of_streams();
+    let inventory = Inventory::of_walk(WalkSpec {
+        filters: args.filters.filters_below("duplicates", &args.of)?,
+        reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
+        leave_out: outputs.identities().to_vec(),
+        timeout: args.engine.read_timeout(),
+        ..WalkSpec::new(vec![Target::Directory { dir: open()?, shown: Vec::new() }])
+    });
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::COMPARED_BY)))?;
     for path in inventory.unreadable.iter() {
         terminal.message_about(path, "cannot be looked at");
+    }
+    for path in inventory.left_out.iter() {
+        outputs.say_left_out(&terminal, path, &Path::new(&args.of).join(OsStr::from_bytes(path)));
     }
     let mut stages =
         stages::Stages { inventory: &inventory, dir: open()?, engine: &engine, terminal: &terminal, failed: false };

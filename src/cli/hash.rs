@@ -1,107 +1,47 @@
 //! `hivesum hash`: prints the digests of files while they are computed, in the order of the walk.
 //!
 //! The main thread takes results from the engine and formats them; a second thread writes them. Errors and skipped
-//! files are reported on stderr. Errors make the exit status 1, skipped files do not.
+//! files are reported on stderr. Errors make the exit status 1, and so does a PATH that is not hashed; what is skipped
+//! below a PATH does not.
 
-use std::io::{self, IsTerminal};
+mod setup;
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Context;
-use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_core::digest::Algorithms;
-use hivesum_core::file::Reach;
-use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
-use hivesum_core::result::{FileIdentity, FileMeta, ItemRef, Rows, SkipReason, Stability, Status, Summary};
-use hivesum_core::walk::{Filters, Target};
+use hivesum_actors::scan::ScanOutcome;
+use hivesum_core::manifest::ManifestWriter;
+use hivesum_core::result::{FileMeta, ItemRef, RowRef, Rows, SkipReason, Stability, Status, Summary};
+use hivesum_core::walk::Target;
 
-use super::atomic_file::AtomicFile;
-use super::engine::{EngineArgs, RunningEngine};
-use super::error::{UsageError, reason, system_text};
+use self::setup::{Rules, open_sink, outputs_of, writer_of};
+use super::engine::RunningEngine;
+use super::error::{reason, system_text};
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs, Stdin};
 use super::output::{Output, OutputClosed, Sink, WriteError};
+use super::own_output::{LEFT_OUT, OwnOutputs};
 use super::terminal::Terminal;
 use crate::cli::inputs::hash_stream;
-
-/// When the files are counted to give the progress bar a total. Shorter runs do without.
-const SURVEY_AFTER: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = writer_of(&args)?;
     let rules = Rules::of(&args)?;
     let (terminal, sink) = (Terminal::with_progress(), open_sink(&args)?);
-    let rules = Rules { leave_out: own_files(&sink), ..rules };
+    let writer = rules.remembered_by(writer, &args, &terminal);
+    let outputs = outputs_of(&sink);
+    let rules = rules.leaving_out(&sink, &outputs);
     let engine = RunningEngine::start(args.engine, Some(rules.algorithms))?;
     let output = Output::open(sink, terminal.clone())?;
-    let mut run = Run { engine, rules, writer, output, terminal, tally: Tally::new(), path: Vec::new() };
-    let emitted = run.hash_all(Inputs::new(args.paths));
+    let inputs = Inputs::new(args.paths, rules.filters.directories_per_scan());
+    let mut run = Run { engine, rules, writer, output, outputs, terminal, tally: Tally::new(), path: Vec::new() };
+    let emitted = run.hash_all(inputs);
     run.end(emitted)
-}
-
-fn writer_of(args: &HashArgs) -> Result<ManifestWriter, UsageError> {
-    let usage = |message: &dyn std::fmt::Display| UsageError::of("hash", message);
-    let format = args.format.unwrap_or_else(|| Format::default_for(&args.algorithms));
-    if args.zero && !format.may_end_lines_with_nul() {
-        return Err(usage(&format!("--zero works with the formats gnu and bsd, not with {format}")));
-    }
-    let end = if args.zero { LineEnd::Nul } else { LineEnd::Newline };
-    ManifestWriter::new(format, args.algorithms, end).map_err(|mismatch| usage(&mismatch))
-}
-
-fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
-    let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return Ok(Sink::Stdout) };
-    let file = AtomicFile::create(path).map_err(|error| io::Error::new(error.kind(), system_text(&error)));
-    Ok(Sink::File(file.with_context(|| path.display().to_string())?))
-}
-
-/// Whether this is another name of stdout. The file that the shell opened must not be replaced.
-fn is_stdout(path: &Path) -> bool {
-    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
-}
-
-fn own_files(sink: &Sink) -> Vec<FileIdentity> {
-    match sink {
-        Sink::Stdout => Vec::new(),
-        Sink::File(file) => file.own_files().to_vec(),
-    }
-}
-
-/// The settings of all scans.
-struct Rules {
-    algorithms: Algorithms,
-    filters: Filters,
-    reach: Reach,
-    engine: EngineArgs,
-    require_stable: bool,
-    leave_out: Vec<FileIdentity>,
-}
-
-impl Rules {
-    fn of(args: &HashArgs) -> Result<Self, UsageError> {
-        let filters = Filters::new(&args.include, &args.exclude).map_err(|error| UsageError::of("hash", error))?;
-        Ok(Self {
-            algorithms: args.algorithms,
-            filters,
-            reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
-            engine: args.engine,
-            require_stable: args.require_stable,
-            leave_out: Vec::new(),
-        })
-    }
-
-    fn spec(&self, targets: Vec<Target>) -> ScanSpec {
-        ScanSpec {
-            filters: self.filters.clone(),
-            reach: self.reach,
-            require_stable: self.require_stable,
-            survey_after: io::stderr().is_terminal().then_some(SURVEY_AFTER),
-            leave_out: self.leave_out.clone(),
-            ..self.engine.scan(targets, self.algorithms)
-        }
-    }
 }
 
 /// The results so far.
@@ -110,12 +50,30 @@ struct Tally {
     summary: Summary,
     /// Whether a result is missing in the output.
     failed: bool,
+    /// Whether a PATH was a directory.
+    walked: bool,
+}
+
+/// How a result came to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    /// It is a PATH itself.
+    Named,
+    /// It was found below one.
+    Walked,
+}
+
+impl Met {
+    /// Names have no directory, and a result about a directory itself has no name.
+    fn of(row: &RowRef<'_>) -> Self {
+        if row.directory.is_empty() || row.name.is_empty() { Self::Named } else { Self::Walked }
+    }
 }
 
 impl Tally {
     fn new() -> Self {
         let summary = Summary { complete: true, ..Summary::default() };
-        Self { started: Instant::now(), summary, failed: false }
+        Self { started: Instant::now(), summary, failed: false, walked: false }
     }
 
     fn count(&mut self, item: &ItemRef<'_>) {
@@ -135,6 +93,7 @@ struct Run {
     rules: Rules,
     writer: ManifestWriter,
     output: Output,
+    outputs: OwnOutputs,
     terminal: Terminal,
     tally: Tally,
     /// The path of the current result; kept to reuse its memory.
@@ -148,8 +107,11 @@ impl Run {
             match input {
                 Input::Scan(targets) => self.scan(targets)?,
                 Input::Stream { shown, source } => self.stream(&shown, source)?,
-                Input::Special(shown) => self.emit_alone(&shown, Status::Skipped(SkipReason::NotRegular))?,
+                Input::Special { shown, what } => self.refuse(&shown, what)?,
             }
+        }
+        if self.rules.filters.are_given() && !self.tally.walked {
+            self.terminal.message("--include and --exclude did nothing: no PATH is a directory");
         }
         let summary = self.tally.close();
         self.writer.end(self.output.buffer(), &summary);
@@ -157,6 +119,7 @@ impl Run {
     }
 
     fn scan(&mut self, targets: Vec<Target>) -> Result<(), OutputClosed> {
+        self.tally.walked |= targets.iter().any(|target| matches!(target, Target::Directory { .. }));
         let mut scan = match self.engine.handle.scan(self.rules.spec(targets)) {
             Ok(scan) => scan,
             Err(refused) => return self.mark_incomplete(&refused.to_string()),
@@ -191,48 +154,89 @@ impl Run {
         match hashed {
             Ok(hashed) => {
                 let meta = FileMeta { size: hashed.size, ..FileMeta::default() };
-                let status = Status::Hashed(Stability::Stable);
-                self.emit(&ItemRef {
-                    path: shown,
-                    meta,
-                    status,
-                    digests: &hashed.digests,
-                    algorithms: &hashed.algorithms,
-                    reused: false,
-                    fixity: None,
-                });
+                let (status, digests, algorithms) =
+                    (Status::Hashed(Stability::Stable), &hashed.digests[..], &hashed.algorithms);
+                let (reused, fixity) = (false, None);
+                self.write(&ItemRef { path: shown, meta, status, digests, algorithms, reused, fixity });
                 self.output.flush()
             }
-            Err(error) => self.emit_alone(shown, stream_failed(&error)),
+            Err(error) => {
+                self.report_stream(shown, &error);
+                self.write_alone(shown, stream_failed(&error))
+            }
         }
     }
 
+    fn report_stream(&self, shown: &[u8], error: &io::Error) {
+        match error.raw_os_error() {
+            Some(libc::EBADF) => self.terminal.message(&format!("standard input: {}", system_text(error))),
+            Some(_) | None => {
+                let why = reason(stream_failed(error)).unwrap_or_default();
+                self.terminal.message_about(shown, &why);
+            }
+        }
+    }
+
+    /// A PATH that is not read.
+    fn refuse(&mut self, path: &[u8], what: &str) -> Result<(), OutputClosed> {
+        self.tally.failed = true;
+        self.terminal.message_about(path, &format!("not hashed: {what}"));
+        self.write_alone(path, Status::Skipped(SkipReason::NotRegular))
+    }
+
     /// A result that did not come from a scan.
-    fn emit_alone(&mut self, path: &[u8], status: Status) -> Result<(), OutputClosed> {
+    fn write_alone(&mut self, path: &[u8], status: Status) -> Result<(), OutputClosed> {
         let algorithms = self.rules.algorithms;
         let meta = FileMeta::default();
-        self.emit(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false, fixity: None });
+        self.write(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false, fixity: None });
         self.output.flush()
     }
 
     fn emit_rows(&mut self, rows: &Rows) -> Result<(), OutputClosed> {
         let mut path = std::mem::take(&mut self.path);
-        for row in rows.iter().filter(|row| !is_own(row.status)) {
+        for row in rows.iter() {
             path.clear();
             row.path_into(&mut path);
-            self.emit(&ItemRef::of_row(row, &path, rows.algorithms()));
+            match row.status {
+                Status::Hashed(_) => {}
+                Status::Skipped(SkipReason::Internal) => {
+                    self.leave_out(&path, Met::of(&row));
+                    continue;
+                }
+                Status::Error { .. } | Status::Skipped(_) => self.report(&path, row.status, Met::of(&row)),
+            }
+            self.write(&ItemRef::of_row(row, &path, rows.algorithms()));
         }
         self.path = path;
         self.output.flush()
     }
 
-    fn emit(&mut self, item: &ItemRef<'_>) {
-        self.tally.count(item);
-        match (item.status, reason(item.status)) {
-            (Status::Skipped(_), Some(why)) => self.terminal.message_about(item.path, &format!("skipped: {why}")),
-            (_, Some(why)) => self.terminal.message_about(item.path, &why),
-            (_, None) => {}
+    /// A file that is written to. That of `-o` in a tree goes without saying.
+    fn leave_out(&mut self, path: &[u8], met: Met) {
+        match met {
+            Met::Walked => self.outputs.say_left_out(&self.terminal, path, Path::new(OsStr::from_bytes(path))),
+            Met::Named => {
+                self.tally.failed = true;
+                self.terminal.message_about(path, LEFT_OUT);
+            }
         }
+    }
+
+    /// Says why a file has no digest.
+    fn report(&mut self, path: &[u8], status: Status, met: Met) {
+        let why = reason(status).unwrap_or_default();
+        match (status, met) {
+            (Status::Skipped(_), Met::Walked) => self.terminal.message_about(path, &format!("skipped: {why}")),
+            (Status::Skipped(_), Met::Named) => {
+                self.tally.failed = true;
+                self.terminal.message_about(path, &format!("not hashed: {why}"));
+            }
+            (Status::Error { .. } | Status::Hashed(_), _) => self.terminal.message_about(path, &why),
+        }
+    }
+
+    fn write(&mut self, item: &ItemRef<'_>) {
+        self.tally.count(item);
         if let Err(refused) = self.writer.item(self.output.buffer(), item) {
             self.terminal.message_about(item.path, &refused.to_string());
             self.tally.failed = true;
@@ -254,11 +258,6 @@ impl Run {
         }
         Ok(if self.tally.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
-}
-
-/// Whether this is our own output file, which is skipped without a message.
-fn is_own(status: Status) -> bool {
-    status == Status::Skipped(SkipReason::Internal)
 }
 
 fn stream_failed(error: &io::Error) -> Status {

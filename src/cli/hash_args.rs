@@ -8,25 +8,29 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::Format;
 
 use super::engine::EngineArgs;
+use super::filter_args::FilterArgs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Directories are read recursively, in byte order of the names. Symbolic links, FIFOs, sockets and devices in \
-them are skipped and reported on stderr. A PATH that is itself a symbolic link is followed. Without a PATH, or \
-if it is -, standard input is hashed.
+them are skipped and reported on stderr. A PATH that is itself a symbolic link is followed, and one that is a block \
+device is read to its end. Without a PATH, or if it is -, standard input is hashed. A file in a directory that the \
+output goes to is left out.
 
-A glob without / matches names at any depth. A glob with / matches the path relative to PATH. * matches \
-within one path component, ** matches across several. --exclude takes precedence over --include, and excluded \
-directories are not read.
+A GLOB is read as a line of .gitignore, relative to each PATH. Without a /, or with one at its end alone, it \
+matches a name at any depth; otherwise it matches a path. A / at its end stands for directories only, and an \
+absolute path below PATH for itself. * and ? match within one path component, ** matches across several, {a,b} is \
+either. A glob that matches a directory covers everything in it. --exclude takes precedence over --include, and \
+excluded directories are not read. A glob that can never match is an error. A PATH itself is always hashed.
 
 Examples:
   hivesum hash /usr -a sha256                    one line per file, as sha256sum prints it
   hivesum hash -a blake3,sha256 --format csv .   a table with two digests per file
-  hivesum hash . --exclude .git --exclude target
+  hivesum hash . --exclude .git/ --exclude /target
   hivesum hash . -o B3SUMS                       B3SUMS appears when it is complete
   tar c . | hivesum hash -
 
-Exit status: 0 success; 1 a file could not be hashed; 2 wrong command line.")]
+Exit status: 0 success; 1 a file or a PATH could not be hashed; 2 wrong command line.")]
 pub(super) struct HashArgs {
     /// Files and directories, or - for standard input.
     #[arg(value_name = "PATH")]
@@ -45,13 +49,8 @@ pub(super) struct HashArgs {
     #[arg(short, long)]
     pub(super) zero: bool,
 
-    /// Hash only files that match this glob. May be repeated.
-    #[arg(long, value_name = "GLOB")]
-    pub(super) include: Vec<String>,
-
-    /// Skip files and directories that match this glob. May be repeated.
-    #[arg(long, value_name = "GLOB")]
-    pub(super) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(super) filters: FilterArgs,
 
     /// Write to FILE, which is replaced when all results are written.
     #[arg(short, long, value_name = "FILE")]
@@ -60,6 +59,10 @@ pub(super) struct HashArgs {
     /// Do not enter directories on other file systems.
     #[arg(long)]
     pub(super) one_file_system: bool,
+
+    /// Hash the block devices in a directory, too. One that is a PATH is hashed without this.
+    #[arg(long)]
+    pub(super) devices: bool,
 
     /// Fail on files that a program has open for writing, instead of marking their digests as unverified.
     #[arg(long)]

@@ -20,8 +20,8 @@ use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use tokio::sync::mpsc;
 
-/// Directories of one scan. Each uses a file descriptor from the start of the scan.
-const DIRECTORIES_PER_SCAN: usize = 64;
+/// The most directories of one scan. Each uses a file descriptor from the start of the scan.
+pub(super) const DIRECTORIES_PER_SCAN: usize = 64;
 
 /// `PIPEFS_MAGIC` from Linux `include/uapi/linux/magic.h`: the file system of unnamed pipes.
 const PIPEFS_MAGIC: u64 = 0x5049_5045;
@@ -38,8 +38,13 @@ pub(super) enum Input {
         /// The pipe; `None` is standard input.
         source: Option<File>,
     },
-    /// A FIFO, socket or device. It is not read.
-    Special(Vec<u8>),
+    /// A FIFO, socket or character device. It is not read.
+    Special {
+        /// Its name in the output.
+        shown: Vec<u8>,
+        /// What it is, in words.
+        what: &'static str,
+    },
 }
 
 /// The inputs of a list of paths.
@@ -48,6 +53,7 @@ pub(super) struct Inputs {
     paths: Peekable<IntoIter<OsString>>,
     /// Looked at already, but not part of the input before it.
     next: Option<Found>,
+    directories_per_scan: usize,
 }
 
 #[derive(Debug)]
@@ -59,11 +65,11 @@ enum Found {
 
 impl Inputs {
     /// An empty list means standard input.
-    pub(super) fn new(mut paths: Vec<OsString>) -> Self {
+    pub(super) fn new(mut paths: Vec<OsString>, directories_per_scan: usize) -> Self {
         if paths.is_empty() {
             paths.push(OsString::from("-"));
         }
-        Self { paths: paths.into_iter().peekable(), next: None }
+        Self { paths: paths.into_iter().peekable(), next: None, directories_per_scan }
     }
 
     fn next_path(&mut self) -> Option<Found> {
@@ -81,7 +87,7 @@ impl Iterator for Inputs {
         while let Some(found) = self.next_path() {
             match found {
                 Found::Name(name) => names.push(&name),
-                Found::Directory(shown, dir) if directories < DIRECTORIES_PER_SCAN => {
+                Found::Directory(shown, dir) if directories < self.directories_per_scan => {
                     end_names(&mut names, &mut targets);
                     targets.push(Target::Directory { dir, shown });
                     directories += 1;
@@ -110,16 +116,25 @@ fn classify(path: Vec<u8>) -> Found {
     }
     let Ok(stat) = rustix::fs::stat(path.as_slice()) else { return Found::Name(path) };
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Found::Name(path),
+        FileType::RegularFile | FileType::BlockDevice => Found::Name(path),
         FileType::Directory => match open(&path, OFlags::DIRECTORY) {
             Ok(dir) => Found::Directory(path, dir),
             Err(_) => Found::Name(path),
         },
         FileType::Fifo if is_anonymous_pipe(&path) => match open(&path, OFlags::empty()) {
             Ok(pipe) => Found::Other(Input::Stream { shown: path, source: Some(File::from(pipe)) }),
-            Err(_) => Found::Other(Input::Special(path)),
+            Err(_) => Found::special(path, "a FIFO"),
         },
-        _ => Found::Other(Input::Special(path)),
+        FileType::Fifo => Found::special(path, "a FIFO"),
+        FileType::Socket => Found::special(path, "a socket"),
+        FileType::CharacterDevice => Found::special(path, "a character device"),
+        FileType::Symlink | FileType::Unknown => Found::special(path, "not a regular file"),
+    }
+}
+
+impl Found {
+    fn special(shown: Vec<u8>, what: &'static str) -> Self {
+        Self::Other(Input::Special { shown, what })
     }
 }
 
@@ -206,13 +221,13 @@ mod tests {
 
     fn shapes(paths: &[&std::path::Path]) -> Vec<String> {
         let paths = paths.iter().map(|path| path.as_os_str().to_owned()).collect();
-        Inputs::new(paths).map(|input| shape(&input)).collect()
+        Inputs::new(paths, DIRECTORIES_PER_SCAN).map(|input| shape(&input)).collect()
     }
 
     fn shape(input: &Input) -> String {
         match input {
             Input::Stream { .. } => "stream".to_owned(),
-            Input::Special(_) => "special".to_owned(),
+            Input::Special { what, .. } => (*what).to_owned(),
             Input::Scan(targets) => targets
                 .iter()
                 .map(|target| match target {
@@ -236,7 +251,7 @@ mod tests {
         let (missing, stdin, device) = (directory.path().join("missing"), "-".as_ref(), "/dev/null".as_ref());
         assert_eq!(
             shapes(&[&file, &missing, &link, &file, stdin, device, directory.path()]),
-            ["2 names, directory, 1 names", "stream", "special", "directory"]
+            ["2 names, directory, 1 names", "stream", "a character device", "directory"]
         );
         assert_eq!(shapes(&[]), ["stream"]);
     }
@@ -255,7 +270,7 @@ mod tests {
         let fifo = directory.path().join("fifo");
         rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         assert!(!is_anonymous_pipe(fifo.as_os_str().as_bytes()));
-        assert_eq!(shapes(&[&fifo]), ["special"]);
+        assert_eq!(shapes(&[&fifo]), ["a FIFO"]);
         let (reader, _writer) = std::io::pipe().unwrap();
         let through_proc = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
         assert_eq!(shapes(&[through_proc.as_ref()]), ["stream"]);

@@ -145,21 +145,6 @@ fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
 }
 
 #[test]
-fn a_fifo_or_device_is_skipped_and_does_not_block() {
-    let dir = WorkDir::with(&[(b"d/f", b"1")]);
-    dir.fifo("pipe");
-    dir.fifo("d/pipe");
-    let ran = dir.hivesum(["hash", "pipe", "/dev/null", "d"]);
-    assert_eq!(ran.code, Some(0), "skips do not change the exit status");
-    assert_eq!(
-        ran.stderr(),
-        "hivesum: pipe: skipped: not a regular file\nhivesum: /dev/null: skipped: not a regular file\n\
-         hivesum: d/pipe: skipped: not a regular file\n"
-    );
-    assert_eq!(ran.stdout().lines().count(), 1);
-}
-
-#[test]
 fn standard_input_is_hashed_without_a_path_as_a_dash_and_as_dev_stdin() {
     if !has_tool("sha256sum") {
         return;
