@@ -5,6 +5,8 @@
 mod report;
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::{Audit, BaselineBuilder};
 use hivesum_core::digest::Algorithm;
-use hivesum_core::result::{FileIdentity, ItemRef};
+use hivesum_core::result::{FileIdentity, ItemRef, SkipReason, Status};
 use hivesum_core::walk::Target;
 
 use self::report::Report;
@@ -23,6 +25,7 @@ use super::error::path_error;
 use super::inputs::open_directory;
 use super::manifest_file::{self, ReadAs};
 use super::output::{WriteError, write_stdout};
+use super::own_output::OwnOutputs;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::Terminal;
@@ -39,7 +42,8 @@ const BUFFER_BYTES: usize = 64 << 10;
     group = ArgGroup::new("baseline").required(true),
     after_help = "\
 Lists modified, moved, missing, new and unreadable files, and counts them. Names in the manifest are \
-relative to DIR, or begin with DIR as given here. Symbolic links, FIFOs, sockets and devices are ignored. \
+relative to DIR, or begin with DIR as given here. Symbolic links, FIFOs, sockets, devices and the file that the \
+output goes to are ignored. \
 A job records the size, times and inode of each file. If the digest changed but none of these did, the file is \
 listed as suspected rot, and counted as modified. Files that the job excluded are not read.
 
@@ -84,8 +88,10 @@ pub(super) struct AuditArgs {
 
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
-    let Expected { audit, leave_out, job } = begin(&args)?;
+    let Expected { audit, mut leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
+    let outputs = OwnOutputs::of_streams();
+    leave_out.extend(outputs.identities());
     let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
     let algorithms = audit.algorithms();
     let engine = RunningEngine::start(args.engine, Some(algorithms))?;
@@ -99,7 +105,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         None => spec,
     };
     let report = Report::new(args.format, args.all, terminal.clone());
-    let all_matched = Run { engine, audit, report, terminal }.carry_out(spec)?;
+    let all_matched = Run { engine, audit, report, outputs, dir: args.dir, terminal }.carry_out(spec)?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -129,6 +135,8 @@ struct Run {
     engine: RunningEngine,
     audit: Audit,
     report: Report,
+    outputs: OwnOutputs,
+    dir: OsString,
     terminal: Terminal,
 }
 
@@ -143,6 +151,10 @@ impl Run {
             for row in rows.iter() {
                 path.clear();
                 row.path_into(&mut path);
+                if row.status == Status::Skipped(SkipReason::Internal) {
+                    let whole = Path::new(&self.dir).join(OsStr::from_bytes(&path));
+                    self.outputs.say_left_out(&self.terminal, &path, &whole);
+                }
                 let item = ItemRef::of_row(row, &path, rows.algorithms());
                 let judged = self.audit.judge(&item);
                 self.report.take(&mut out, &item, judged);
