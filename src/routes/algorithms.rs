@@ -23,7 +23,7 @@ struct AlgorithmJson {
 #[utoipa::path(
     get, path = "/api/v1/algorithms", tag = "hashing", operation_id = "list_algorithms",
     summary = "List the algorithms",
-    responses((status = 200, description = "Every algorithm, the default first.", body = Vec<AlgorithmJson>)),
+    responses((status = 200, description = "Every algorithm, the default first; beside them blake2b_N and blake3_N of N bits (8 to 512, a multiple of 8), and s3_etag_N, s3_crc32_N, s3_crc32c_N, s3_sha1_N and s3_sha256_N, for uploads in parts of N MiB (1 to 5120).", body = Vec<AlgorithmJson>)),
 )]
 pub(super) async fn list(_: NoQuery) -> impl Responder {
     let json = |algorithm: Algorithm| AlgorithmJson {
@@ -32,5 +32,5 @@ pub(super) async fn list(_: NoQuery) -> impl Responder {
         secure: algorithm.is_secure(),
         default: algorithm == Algorithm::default(),
     };
-    Json(Algorithm::ALL.map(json))
+    Json(Vec::from(Algorithm::ALL.map(json)))
 }

@@ -198,7 +198,7 @@ fn an_invalid_query_is_refused() {
         ("root=files&mode=both", 400, "invalid_request"),
         ("root=files&colour=red", 400, "invalid_request"),
         ("root=files&path=..", 400, "path_invalid"),
-        ("root=files&algorithm=tiger", 400, "algorithm_unknown"),
+        ("root=files&algorithm=haval", 400, "algorithm_unknown"),
         ("root=other", 404, "not_found"),
         ("root=files&path=nothing", 404, "not_found"),
     ] {

@@ -1,11 +1,11 @@
 //! Names, digests and numbers, with exactly the values that the API accepts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use hivesum_core::digest::Algorithm;
+use hivesum_core::digest::{Algorithm, PartMebibytes};
 use hivesum_core::manifest::Format;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Digests by the name of their algorithm, in the requested order.
@@ -18,11 +18,41 @@ pub(crate) struct AlgorithmName;
 
 impl PartialSchema for AlgorithmName {
     fn schema() -> RefOr<Schema> {
-        words(Algorithm::ALL.map(Algorithm::name)).into()
+        let with_parameter = of_other_lengths().map(|algorithm| algorithm.name().to_owned());
+        let of_parts = of_parts().map(|(name, _)| name);
+        let each: Vec<_> = with_parameter.chain(of_parts).collect();
+        let names = AnyOfBuilder::new().item(words(Algorithm::ALL.map(Algorithm::name)));
+        RefOr::T(names.item(pattern(&format!("^({})$", each.join("|")))).build().into())
     }
 }
 
 impl ToSchema for AlgorithmName {}
+
+/// BLAKE2b and BLAKE3 with other than their usual lengths.
+fn of_other_lengths() -> impl Iterator<Item = Algorithm> {
+    let both = |bytes: u64| [Algorithm::blake2b(8 * bytes), Algorithm::blake3(8 * bytes)];
+    (1..=64).flat_map(both).flatten().filter(|algorithm| !Algorithm::ALL.contains(algorithm))
+}
+
+/// The digests of Amazon S3 for parts of N MiB: a pattern for the names of all N, and the length in bytes.
+fn of_parts() -> impl Iterator<Item = (String, usize)> {
+    let one = PartMebibytes::new(1).into_iter();
+    let each = one.flat_map(|one| {
+        use Algorithm::{S3Crc32, S3Crc32c, S3Etag, S3Sha1, S3Sha256};
+        [S3Etag(one), S3Crc32(one), S3Crc32c(one), S3Sha1(one), S3Sha256(one)]
+    });
+    // From 1 to PartMebibytes::MAX.
+    let up_to_5120 = "([1-9][0-9]{0,2}|[1-4][0-9]{3}|50[0-9]{2}|51[01][0-9]|5120)";
+    each.map(move |of_one| (of_one.name().trim_end_matches("1").to_owned() + up_to_5120, of_one.digest_bytes()))
+}
+
+/// The name of each algorithm, a colon and a digest of these digits, as a pattern.
+fn named_digests(digit: &str) -> String {
+    let with_name = Algorithm::ALL.into_iter().chain(of_other_lengths());
+    let with_name = with_name.map(|algorithm| (algorithm.name().to_owned(), algorithm.digest_bytes()));
+    let each = with_name.chain(of_parts()).map(|(name, bytes)| format!("{name}:{digit}{{{}}}", 2 * bytes));
+    each.collect::<Vec<_>>().join("|")
+}
 
 /// Names of algorithms; one that is named twice is computed once.
 pub(crate) struct AlgorithmNames;
@@ -41,24 +71,19 @@ pub(crate) struct ExpectedDigest;
 
 impl PartialSchema for ExpectedDigest {
     fn schema() -> RefOr<Schema> {
-        let each = Algorithm::ALL.map(|known| format!("{}:[0-9a-f]{{{}}}", known.name(), 2 * known.digest_bytes()));
-        pattern(&format!("^({})$", each.join("|")))
+        pattern(&format!("^({})$", named_digests("[0-9a-f]")))
     }
 }
 
 impl ToSchema for ExpectedDigest {}
 
-/// A digest to search for: `sha256:HEX`, or hex alone, with the length of some algorithm's digests.
+/// A digest to search for: `sha256:HEX`, or hex alone.
 pub(crate) struct WantedDigest;
 
 impl PartialSchema for WantedDigest {
     fn schema() -> RefOr<Schema> {
-        let digits = |algorithm: Algorithm| 2 * algorithm.digest_bytes();
-        let named = Algorithm::ALL.map(|known| format!("{}:[0-9a-fA-F]{{{}}}", known.name(), digits(known)));
-        let lengths: BTreeSet<usize> = Algorithm::ALL.into_iter().map(digits).collect();
-        let bare = lengths.into_iter().map(|length| format!("[0-9a-fA-F]{{{length}}}"));
-        let each: Vec<String> = named.into_iter().chain(bare).collect();
-        pattern(&format!("^({})$", each.join("|")))
+        let bare = "([0-9a-fA-F]{2}){1,64}";
+        pattern(&format!("^({}|{bare})$", named_digests("[0-9a-fA-F]")))
     }
 }
 

@@ -27,35 +27,41 @@ use super::{Algorithm, UnknownAlgorithm};
 #[serde(into = "Vec<Algorithm>", try_from = "Vec<Algorithm>")]
 pub struct Algorithms {
     /// From `len` on this holds the first algorithm again, so that equal sets are equal field by field.
-    array: [Algorithm; Algorithm::ALL.len()],
+    array: [Algorithm; MAX_ALGORITHMS],
     len: u8,
 }
+
+/// How many algorithms a set can hold: all without a parameter, and some with one.
+pub const MAX_ALGORITHMS: usize = 48;
 
 impl Algorithms {
     /// A single algorithm.
     #[must_use]
     pub const fn single(algorithm: Algorithm) -> Self {
-        Self { array: [algorithm; Algorithm::ALL.len()], len: 1 }
+        Self { array: [algorithm; MAX_ALGORITHMS], len: 1 }
     }
 
     /// These algorithms in this order. A repeated algorithm counts only the first time.
     ///
     /// # Errors
-    /// [`AlgorithmsInvalid::Missing`] if there is none.
+    /// [`AlgorithmsInvalid::Missing`] if there is none, [`AlgorithmsInvalid::TooMany`] if there are more than
+    /// [`MAX_ALGORITHMS`] different ones.
     pub fn new(algorithms: impl IntoIterator<Item = Algorithm>) -> Result<Self, AlgorithmsInvalid> {
         let mut algorithms = algorithms.into_iter();
         let mut set = Self::single(algorithms.next().ok_or(AlgorithmsInvalid::Missing)?);
         for algorithm in algorithms {
-            set.insert(algorithm);
+            set.insert(algorithm)?;
         }
         Ok(set)
     }
 
-    fn insert(&mut self, algorithm: Algorithm) {
+    fn insert(&mut self, algorithm: Algorithm) -> Result<(), AlgorithmsInvalid> {
         if !self.contains(algorithm) {
-            self.array[usize::from(self.len)] = algorithm;
+            let len = self.len();
+            *self.array.get_mut(len).ok_or(AlgorithmsInvalid::TooMany)? = algorithm;
             self.len += 1;
         }
+        Ok(())
     }
 
     /// The algorithms in the requested order.
@@ -173,6 +179,9 @@ pub enum AlgorithmsInvalid {
     /// A word is not the name of an algorithm.
     #[error(transparent)]
     Unknown(#[from] UnknownAlgorithm),
+    /// There are more different algorithms than one pass computes.
+    #[error("at most {MAX_ALGORITHMS} algorithms can be computed at once")]
+    TooMany,
 }
 
 #[cfg(test)]
@@ -180,6 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::digest::PartMebibytes;
     use Algorithm::{Blake3, Crc32, Md5, Sha256, Sha512};
 
     #[test]
@@ -195,8 +205,28 @@ mod tests {
     fn every_algorithm_fits_at_once() {
         let set = Algorithms::new(Algorithm::ALL.into_iter().chain(Algorithm::ALL)).unwrap();
         assert_eq!(set.as_slice(), Algorithm::ALL);
-        // 4 of 32 bytes, 3 of 64, sha224, sha384, sha1, 2 of 16, xxh3_64, 2 of 4
-        assert_eq!(set.digest_bytes(), 4 * 32 + 3 * 64 + 28 + 48 + 20 + 2 * 16 + 8 + 2 * 4);
+        assert_eq!(set.digest_bytes(), Algorithm::ALL.map(Algorithm::digest_bytes).iter().sum::<usize>());
+    }
+
+    #[test]
+    fn more_algorithms_than_a_set_holds_are_refused_in_words() {
+        let parts = |count| (1..=count).filter_map(PartMebibytes::new).map(Algorithm::S3Etag);
+        assert_eq!(Algorithms::new(parts(48).chain(parts(48))).map(|set| set.len()), Ok(MAX_ALGORITHMS));
+        let refused = Algorithms::new(parts(49)).unwrap_err();
+        assert_eq!(refused.to_string(), "at most 48 algorithms can be computed at once");
+        let names: Vec<_> = parts(49).map(Algorithm::name).collect();
+        assert_eq!(names.join(",").parse::<Algorithms>(), Err(AlgorithmsInvalid::TooMany));
+        assert!(serde_json::from_str::<Algorithms>(&serde_json::to_string(&names).unwrap()).is_err());
+    }
+
+    #[test]
+    fn algorithms_with_a_parameter_are_apart_and_keep_readable_names() {
+        let set: Algorithms = "blake2b_256,blake2b,s3_etag_8,s3_etag_16,blake3_512,blake2b-256".parse().unwrap();
+        assert_eq!(set.to_string(), "blake2b_256,blake2b,s3_etag_8,s3_etag_16,blake3_512");
+        assert_eq!(set.digest_bytes(), 32 + 64 + 16 + 16 + 64);
+        let json = serde_json::to_string(&set).unwrap();
+        assert_eq!(json, r#"["blake2b_256","blake2b","s3_etag_8","s3_etag_16","blake3_512"]"#);
+        assert_eq!(serde_json::from_str::<Algorithms>(&json).unwrap(), set);
     }
 
     #[test]
@@ -246,7 +276,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_printed_set_is_read_back(indices in prop::collection::vec(0..15_usize, 1..40)) {
+        fn a_printed_set_is_read_back(indices in prop::collection::vec(0..Algorithm::ALL.len(), 1..40)) {
             let set = Algorithms::new(indices.into_iter().map(|index| Algorithm::ALL[index])).unwrap();
             prop_assert_eq!(set.to_string().parse(), Ok(set));
             let json = serde_json::to_string(&set).unwrap();

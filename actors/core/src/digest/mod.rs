@@ -20,8 +20,11 @@ mod value;
 #[doc(hidden)]
 pub mod vectors;
 
-pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use algorithms::{Algorithms, AlgorithmsInvalid};
+pub use algorithm::{
+    Algorithm, Blake2bLength, Blake3Length, ByteOrder, PartMebibytes, Tag, UnknownAlgorithm, s3_part_sizes,
+    unsupported_algorithm,
+};
+pub use algorithms::{Algorithms, AlgorithmsInvalid, MAX_ALGORITHMS};
 pub use chain::Chain;
 pub use multi::MultiHasher;
 pub use self_test::{SelfTestFailure, SelfTestPart, self_test};

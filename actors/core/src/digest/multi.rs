@@ -106,7 +106,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn it_gives_what_each_chain_gives_alone(
-            indices in prop::collection::vec(0..15_usize, 1..6),
+            indices in prop::collection::vec(0..Algorithm::ALL.len(), 1..6),
             cuts in prop::collection::vec(0..100_000_usize, 0..4),
             files in 1..3_usize,
         ) {

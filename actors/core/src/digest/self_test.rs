@@ -9,7 +9,7 @@ mod answers;
 
 use std::fmt;
 
-use self::answers::{Answers, answers};
+use self::answers::{Answers, answers, tested_as};
 use super::subtree::{SubtreeMerger, Subtrees};
 use super::{Algorithm, Chain};
 
@@ -26,7 +26,7 @@ fn first_failure(
     algorithms: impl IntoIterator<Item = Algorithm>,
     passes: impl Fn(Algorithm, SelfTestPart) -> bool,
 ) -> Result<(), SelfTestFailure> {
-    for algorithm in algorithms {
+    for algorithm in algorithms.into_iter().map(tested_as) {
         let wrong = parts(algorithm).iter().copied().find(|part| !passes(algorithm, *part));
         if let Some(part) = wrong {
             return Err(SelfTestFailure { algorithm, part });

@@ -25,7 +25,7 @@ const THRESHOLDS: [usize; 43] = [
 
 /// SHA-256 of the digests at all [`THRESHOLDS`], end to end, each computed with the tools that `self_test/answers.rs`
 /// names: `for n in THRESHOLDS: digest of (bytes(range(251)) * 500)[:n]`.
-const OF_THRESHOLDS: [(Algorithm, &str); 15] = [
+const OF_THRESHOLDS: [(Algorithm, &str); 33] = [
     (Algorithm::Blake3, "d58cf9158e44024b2a7286c16d3a4fd65ec56817134348495a33a422c9acba26"),
     (Algorithm::Sha256, "6b2a13cb3fdbd2b913b12651fe6170f7e9728336b928c85c320e118cef996325"),
     (Algorithm::Sha512, "9ef34c11902c4c86a9d50ada9412a510bd68ec4ae447636225bcf841e23bdfdc"),
@@ -41,6 +41,24 @@ const OF_THRESHOLDS: [(Algorithm, &str); 15] = [
     (Algorithm::Crc32c, "9ba39c5030c7dce60e04cb4f7bdc6fb65e22acbe7f968af3ffc9d0674366a100"),
     (Algorithm::Xxh3_64, "e5cfc1a9d8a4b4222c2a2d7b1c357ded87f954e8e922ef9270aabc3ba75c9438"),
     (Algorithm::Xxh3_128, "37d8c19134d369b830282ee11f185204e170df6c66866b84268ce46843de28e8"),
+    (Algorithm::Sha3_224, "dfb0ea5c2b7e9d3c2f0bfaf481b53d9cfd508d8787376f302106c2949b998c13"),
+    (Algorithm::Sha3_384, "3d490aa8a32989b2558060669973df6e24b1a08bab938d05c72befe07f73a116"),
+    (Algorithm::Sha512_224, "b25f11d445aecb4e933eea7967843a5fbe13dc79a09a227c75344f7073248fe3"),
+    (Algorithm::Xxh32, "0479cb9b1dbaead993b76f539f7a125540ee7835c02127e8497327e31ac003a5"),
+    (Algorithm::Xxh64, "df7092ab262e5419be4dfede18a03aef495304e6e05ec9dc29ddaedb6633757c"),
+    (Algorithm::Crc64, "2b9d7bcf98366f4ef988949d93681ee391d38db6dc9d4cce8afed4d952644a3d"),
+    (Algorithm::Crc64Nvme, "b9652f1a6166f74e3aec33a59f56516cbcd68b6b138ad200e1cde2d0294ca603"),
+    (Algorithm::Ripemd160, "89b6b31be06a0fb1c6217f0d4c5ed2c81d670f7fb16bb7db2e621a05ff01d1dc"),
+    (Algorithm::Sm3, "bf601f80fd5979fb58217782c9e951d748556ff1bac01c496557805627f540bf"),
+    (Algorithm::Whirlpool, "ea6bd25f52eef63bfca545a84cf2bc9eb5f0c8d969f67e7add69636e26efd46e"),
+    (Algorithm::Md4, "dd8c3fa2c19d814c5e2f0534c3a1fcb189c70a58a85d05085b4fef71f59fd66e"),
+    (Algorithm::Ed2k, "dd8c3fa2c19d814c5e2f0534c3a1fcb189c70a58a85d05085b4fef71f59fd66e"),
+    (Algorithm::Tiger, "33885ddfd93b15b1aa4a2f55cffb9da40a4934faf23154abb2c9811d165f2bb6"),
+    (Algorithm::Blake2s, "92398e686709156797c95f2a9c28f0e4ea06f50b6b08e9aae3d8fa9fe8371c90"),
+    (Algorithm::QuickXor, "c9d68a991b30e8a1416a60780fa597e68fe274864c50af0e2655dfeb6d592520"),
+    (Algorithm::Dropbox, "10cbcddaf129e92d9661f8e88f192d697d22cd8dbe9c754c3203d3444ac4c5e7"),
+    (Algorithm::Mailru, "2fcc4a224e5b88c12f17f18eb10986645b0b8832f36d0de03e4a7b8de874f46f"),
+    (Algorithm::Hidrive, "4b713c79dd41d3c3e4e2abd7ae40388624da67faae21736ad7d74db32f8871ef"),
 ];
 
 #[test]

@@ -31,7 +31,7 @@ pub const BLAKE3_VECTORS: &[(usize, &str)] = &[
 
 /// The digests of `a` repeated one million times. SHA-1 and SHA-2 are NIST's examples for FIPS 180; all were checked
 /// with the tools that `self_test/answers.rs` names.
-pub const MILLION: [(Algorithm, &str); 15] = [
+pub const MILLION: [(Algorithm, &str); 33] = [
     (Algorithm::Blake3, "616f575a1b58d4c9797d4217b9730ae5e6eb319d76edef6549b46f4efe31ff8b"),
     (Algorithm::Sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
     (
@@ -59,6 +59,30 @@ pub const MILLION: [(Algorithm, &str); 15] = [
     (Algorithm::Crc32c, "436fe240"),
     (Algorithm::Xxh3_64, "b1fd6fae5285c4eb"),
     (Algorithm::Xxh3_128, "a545df8e384a9579b1fd6fae5285c4eb"),
+    (Algorithm::Sha3_224, "d69335b93325192e516a912e6d19a15cb51c6ed5c15243e7a7fd653c"),
+    (
+        Algorithm::Sha3_384,
+        "eee9e24d78c1855337983451df97c8ad9eedf256c6334f8e948d252d5e0e76847aa0774ddb90a842190d2c558b4b8340",
+    ),
+    (Algorithm::Sha512_224, "37ab331d76f0d36de422bd0edeb22a28accd487b7a8453ae965dd287"),
+    (Algorithm::Xxh32, "e1155920"),
+    (Algorithm::Xxh64, "dc483aaa9b4fdc40"),
+    (Algorithm::Crc64, "7a0d29398112e1ba"),
+    (Algorithm::Crc64Nvme, "38b0ef50419e0b4c"),
+    (Algorithm::Ripemd160, "52783243c1697bdbe16d37f97f68f08325dc1528"),
+    (Algorithm::Sm3, "c8aaf89429554029e231941a2acc0ad61ff2a5acd8fadd25847a3a732b3b02c3"),
+    (
+        Algorithm::Whirlpool,
+        "0c99005beb57eff50a7cf005560ddf5d29057fd86b20bfd62deca0f1ccea4af51fc15490eddc47af32bb2b66c34ff9ad8c6008ad677f77126953b226e4ed8b01",
+    ),
+    (Algorithm::Md4, "bbce80cc6bb65e5c6745e30d4eeca9a4"),
+    (Algorithm::Ed2k, "bbce80cc6bb65e5c6745e30d4eeca9a4"),
+    (Algorithm::Tiger, "6db0e2729cbead93d715c6a7d36302e9b3cee0d2bc314b41"),
+    (Algorithm::Blake2s, "bec0c0e6cde5b67acb73b81f79a67a4079ae1c60dac9d2661af18e9f8b50dfa5"),
+    (Algorithm::QuickXor, "00000000000000000000000040420f0000000000"),
+    (Algorithm::Dropbox, "80d1189477563e1b5206b2749f1afe4807e5705e8bd77887a60187a712156688"),
+    (Algorithm::Mailru, "4c6c49e2778a0fb2a6737ddf657ac35084161a37"),
+    (Algorithm::Hidrive, "d90bdb548e1091975725b9f7ded030e5d8a62897"),
 ];
 
 /// NIST's two-block messages for FIPS 180-4, of 448 and 896 bits.

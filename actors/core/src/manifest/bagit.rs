@@ -162,7 +162,7 @@ mod tests {
     fn a_manifest_has_its_algorithm_in_its_name() {
         assert_eq!(algorithm_of_name(b"bag/manifest-sha256.txt"), Some(Algorithm::Sha256));
         assert_eq!(algorithm_of_name(b"tagmanifest-md5.txt"), Some(Algorithm::Md5));
-        assert_eq!(algorithm_of_name(b"manifest-tiger.txt"), None);
+        assert_eq!(algorithm_of_name(b"manifest-haval.txt"), None);
         assert_eq!(algorithm_of_name(b"manifest.txt"), None);
     }
 

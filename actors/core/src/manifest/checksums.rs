@@ -170,7 +170,6 @@ mod tests {
             "SHA256 a) = HEX",
             "SHA256 (a) = HEX ",
             "SHA256 (a) = 00",
-            "sha256 (a) = HEX",
             "BLAKE3 (a) = HEX",
             "SHA512 (a) = HEX",
             "d41d8cd98f00b204e9800998ecf8427e  a",

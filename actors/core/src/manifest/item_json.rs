@@ -148,7 +148,7 @@ mod tests {
             "[]",
             r#"{"path":"a"}"#,
             r#"{"path":"a","digests":{}}"#,
-            r#"{"path":"a","digests":{"tiger":"00"}}"#,
+            r#"{"path":"a","digests":{"haval":"00"}}"#,
             r#"{"path":"a","digests":{"crc32":"0"}}"#,
             r#"{"path":"a","path_b64":"?","digests":{"crc32":"00000000"}}"#,
             r#"{"path":"a","status":"lost","digests":{"crc32":"00000000"}}"#,

@@ -166,11 +166,21 @@ pub(super) fn unsized_track(algorithms: &Algorithms) -> Track {
 /// Time per byte relative to BLAKE3 = 2: only the rough order matters.
 fn relative_cost(algorithm: Algorithm) -> u64 {
     match algorithm {
-        Algorithm::Blake3 | Algorithm::Crc32 | Algorithm::Crc32c | Algorithm::Xxh3_64 | Algorithm::Xxh3_128 => 2,
+        Algorithm::Blake3 | Algorithm::Blake3Long(_) | Algorithm::QuickXor => 2,
+        Algorithm::Crc32 | Algorithm::Crc32c | Algorithm::Crc64 | Algorithm::Crc64Nvme => 2,
+        Algorithm::Xxh3_64 | Algorithm::Xxh3_128 | Algorithm::Xxh64 | Algorithm::Xxh32 => 2,
+        Algorithm::S3Crc32(_) | Algorithm::S3Crc32c(_) => 2,
         Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha224 => 5,
-        Algorithm::Blake2b | Algorithm::Md5 => 10,
-        Algorithm::Sha512 | Algorithm::Sha384 | Algorithm::Sha512_256 => 11,
-        Algorithm::Sha3_256 => 15,
+        Algorithm::Mailru | Algorithm::Hidrive | Algorithm::Dropbox => 5,
+        Algorithm::S3Sha1(_) | Algorithm::S3Sha256(_) => 5,
+        Algorithm::Md4 | Algorithm::Ed2k => 7,
+        Algorithm::Blake2b | Algorithm::Blake2bShort(_) | Algorithm::Md5 | Algorithm::S3Etag(_) => 10,
+        Algorithm::Sha512 | Algorithm::Sha384 | Algorithm::Sha512_256 | Algorithm::Sha512_224 => 11,
+        Algorithm::Tiger | Algorithm::Sha3_224 | Algorithm::Sha3_256 => 15,
+        Algorithm::Blake2s => 16,
+        Algorithm::Sha3_384 => 20,
+        Algorithm::Ripemd160 | Algorithm::Sm3 => 24,
         Algorithm::Sha3_512 => 28,
+        Algorithm::Whirlpool => 45,
     }
 }

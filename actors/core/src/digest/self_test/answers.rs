@@ -2,9 +2,11 @@
 //!
 //! From FIPS 180-4, FIPS 202, RFC 7693, RFC 1321 and BLAKE3's `test_vectors.json` where these contain them. The others
 //! are from, and all were checked with, `sha*sum`, `b2sum` and `md5sum` (coreutils 9.1), `openssl dgst` 3.0.19
-//! (SHA-512/256, SHA-3), `b3sum`, zlib through Python (CRC-32), `rhash --crc32c` and `xxhsum` 0.8.1.
+//! (SHA-512/t, SHA-3, RIPEMD-160, SM3, BLAKE2s), `b3sum` 1.2, zlib through Python (CRC-32), `rhash` 1.4.3 (CRC-32C, MD4,
+//! eD2k, Tiger, Whirlpool), `xxhsum` 0.8.1, `7z h -scrcCRC64` 16.02, `awscrt.checksums.crc64nvme` 0.38, and `rclone
+//! hashsum` 1.60 for the digests of clouds. S3's are of Python's `hashlib`, part by part.
 
-use super::super::algorithm::Algorithm;
+use super::super::algorithm::{Algorithm, PartMebibytes};
 
 /// The known digests of one algorithm, in hex.
 pub(super) struct Answers {
@@ -14,7 +16,22 @@ pub(super) struct Answers {
     pub(super) cycle: &'static str,
 }
 
-/// The known digests of this algorithm.
+/// The algorithm that is tested for this one: itself, or for those with a parameter one of the same code.
+pub(super) fn tested_as(algorithm: Algorithm) -> Algorithm {
+    match algorithm {
+        Algorithm::Blake2bShort(_) => Algorithm::blake2b(256),
+        Algorithm::Blake3Long(_) => Algorithm::blake3(512),
+        Algorithm::S3Etag(_) => PartMebibytes::new(1).map(Algorithm::S3Etag),
+        Algorithm::S3Crc32(_) => PartMebibytes::new(1).map(Algorithm::S3Crc32),
+        Algorithm::S3Crc32c(_) => PartMebibytes::new(1).map(Algorithm::S3Crc32c),
+        Algorithm::S3Sha1(_) => PartMebibytes::new(1).map(Algorithm::S3Sha1),
+        Algorithm::S3Sha256(_) => PartMebibytes::new(1).map(Algorithm::S3Sha256),
+        itself => Some(itself),
+    }
+    .unwrap_or(algorithm)
+}
+
+/// The known digests of what this algorithm is [tested as](tested_as).
 pub(super) const fn answers(algorithm: Algorithm) -> Answers {
     match algorithm {
         Algorithm::Blake3 => BLAKE3,
@@ -32,6 +49,31 @@ pub(super) const fn answers(algorithm: Algorithm) -> Answers {
         Algorithm::Crc32c => CRC32C,
         Algorithm::Xxh3_64 => XXH3_64,
         Algorithm::Xxh3_128 => XXH3_128,
+        Algorithm::Sha3_224 => SHA3_224,
+        Algorithm::Sha3_384 => SHA3_384,
+        Algorithm::Sha512_224 => SHA512_224,
+        Algorithm::Xxh32 => XXH32,
+        Algorithm::Xxh64 => XXH64,
+        Algorithm::Crc64 => CRC64,
+        Algorithm::Crc64Nvme => CRC64NVME,
+        Algorithm::Ripemd160 => RIPEMD160,
+        Algorithm::Sm3 => SM3,
+        Algorithm::Whirlpool => WHIRLPOOL,
+        Algorithm::Md4 => MD4,
+        Algorithm::Ed2k => ED2K,
+        Algorithm::Tiger => TIGER,
+        Algorithm::Blake2s => BLAKE2S,
+        Algorithm::QuickXor => QUICKXOR,
+        Algorithm::Dropbox => DROPBOX,
+        Algorithm::Mailru => MAILRU,
+        Algorithm::Hidrive => HIDRIVE,
+        Algorithm::Blake2bShort(_) => BLAKE2B_256,
+        Algorithm::Blake3Long(_) => BLAKE3_512,
+        Algorithm::S3Etag(_) => S3_ETAG,
+        Algorithm::S3Crc32(_) => S3_CRC32,
+        Algorithm::S3Crc32c(_) => S3_CRC32C,
+        Algorithm::S3Sha1(_) => S3_SHA1,
+        Algorithm::S3Sha256(_) => S3_SHA256,
     }
 }
 
@@ -111,4 +153,130 @@ const XXH3_128: Answers = Answers {
     empty: "99aa06d3014798d86001c324468d497f",
     abc: "06b05ab6733a618578af5f94892f3950",
     cycle: "ecd387d36185351b1428e17f1cac2837",
+};
+
+const SHA3_224: Answers = Answers {
+    empty: "6b4e03423667dbb73b6e15454f0eb1abd4597f9a1b078e3f5b5a6bc7",
+    abc: "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
+    cycle: "f4ccc40d5e7d3c7f84ccd6700bd7ed264d0721120bc4356b5af624eb",
+};
+
+const SHA3_384: Answers = Answers {
+    empty: "0c63a75b845e4f7d01107d852e4c2485c51a50aaaa94fc61995e71bbee983a2ac3713831264adb47fb6bd1e058d5f004",
+    abc: "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f539f1edf228376d25",
+    cycle: "e75f139b59d5d46c8b4f0da12e200120e918298e12b474041e742a9c0b5172e158952efd33f8c8102af21d7a01205724",
+};
+
+const SHA512_224: Answers = Answers {
+    empty: "6ed0dd02806fa89e25de060c19d3ac86cabb87d6a0ddd05c333b84f4",
+    abc: "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa",
+    cycle: "d93b555f3ac539ef23b10921f844cc73da652ad62f1c66f8981c3781",
+};
+
+const XXH32: Answers = Answers { empty: "02cc5d05", abc: "32d153ff", cycle: "96c7eb65" };
+
+const XXH64: Answers = Answers { empty: "ef46db3751d8e999", abc: "44bc2cf5ad770999", cycle: "eb1adcdd9e1369a6" };
+
+const CRC64: Answers = Answers { empty: "0000000000000000", abc: "2cd8094a1a277627", cycle: "4b11c0d1c0580595" };
+
+const CRC64NVME: Answers = Answers { empty: "0000000000000000", abc: "05e5cabb3fc1faeb", cycle: "741e1f9c969a9d67" };
+
+const RIPEMD160: Answers = Answers {
+    empty: "9c1185a5c5e9fc54612808977ee8f548b2258d31",
+    abc: "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc",
+    cycle: "29a195221d7602bc051f2a8d2f7e18e3d16ded0b",
+};
+
+const SM3: Answers = Answers {
+    empty: "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b",
+    abc: "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+    cycle: "737fa5ead50aeeb29273b7cadabe60fcaca7af65623c6590e790e4e7868d2ec1",
+};
+
+const WHIRLPOOL: Answers = Answers {
+    empty: "19fa61d75522a4669b44e39c1d2e1726c530232130d407f89afee0964997f7a73e83be698b288febcf88e3e03c4f0757ea8964e59b63d93708b138cc42a66eb3",
+    abc: "4e2448a4c6f486bb16b6562c73b4020bf3043e3a731bce721ae1b303d97e6d4c7181eebdb6c57e277d0e34957114cbd6c797fc9d95d8b582d225292076d4eef5",
+    cycle: "81e03398cbe8386185ac5f7b1325fe11eaf151c1de78d6fea5101bf697a4cbca47582ccf835173a5f0e4c32c05c41f3757aaf93fa8b0d7a4bad4ad92a4610760",
+};
+
+const MD4: Answers = Answers {
+    empty: "31d6cfe0d16ae931b73c59d7e0c089c0",
+    abc: "a448017aaf21d8525fc10ae87aa6729d",
+    cycle: "c9d1749f56493d7bac45c36a926f4561",
+};
+
+const ED2K: Answers = Answers {
+    empty: "31d6cfe0d16ae931b73c59d7e0c089c0",
+    abc: "a448017aaf21d8525fc10ae87aa6729d",
+    cycle: "c9d1749f56493d7bac45c36a926f4561",
+};
+
+const TIGER: Answers = Answers {
+    empty: "3293ac630c13f0245f92bbb1766e16167a4e58492dde73f3",
+    abc: "2aab1484e8c158f2bfb8c5ff41b57a525129131c957b5f93",
+    cycle: "9c5b9d6fbdf7c18ddf986e0ca37031161f93f89e1780b899",
+};
+
+const BLAKE2S: Answers = Answers {
+    empty: "69217a3079908094e11121d042354a7c1f55b6482ca1a51e1b250dfd1ed0eef9",
+    abc: "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982",
+    cycle: "c0c1f03110012f42729ac854bca75344b887e7641d2d7d792b77ba7bcbba12e2",
+};
+
+const QUICKXOR: Answers = Answers {
+    empty: "0000000000000000000000000000000000000000",
+    abc: "6110c31800000000000000000300000000000000",
+    cycle: "fe9fc308315b0ced08f96e19e4716212beaee7a4",
+};
+
+const DROPBOX: Answers = Answers {
+    empty: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    abc: "4f8b42c22dd3729b519ba6f68d2da7cc5b2d606d05daed5ad5128cc03e6c6358",
+    cycle: "872043e8e9c49b9fa6e6d152053b3d9b92c1c2a8220ad590f1c35e57da7905cd",
+};
+
+const MAILRU: Answers = Answers {
+    empty: "0000000000000000000000000000000000000000",
+    abc: "6162630000000000000000000000000000000000",
+    cycle: "4a261986a5f94dce15b240307e46bd6814b9d19d",
+};
+
+const HIDRIVE: Answers = Answers {
+    empty: "0000000000000000000000000000000000000000",
+    abc: "12ccadb89f6233aec61c98c54b99e8bf80b003fb",
+    cycle: "5fc0319a3f9f080fd708518cd1ab6db2aa5d2550",
+};
+
+const BLAKE2B_256: Answers = Answers {
+    empty: "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
+    abc: "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319",
+    cycle: "3e296275877fb01eb568accdfab328359abfde8cfcfed8f3eb290399ae36d9c7",
+};
+
+const BLAKE3_512: Answers = Answers {
+    empty: "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262e00f03e7b69af26b7faaf09fcd333050338ddfe085b8cc869ca98b206c08243a",
+    abc: "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d851fb250ae7393f5d02813b65d521a0d492d9ba09cf7ce7f4cffd900f23374bf0b",
+    cycle: "bc3e3d41a1146b069abffad3c0d44860cf664390afce4d9661f7902e7943e085e01c59dab908c04c3342b816941a26d69c2605ebee5ec5291cc55e15b76146e6",
+};
+
+const S3_ETAG: Answers = Answers {
+    empty: "59adb24ef3cdbe0297f05b395827453f",
+    abc: "af5da9f45af7a300e3aded972f8ff687",
+    cycle: "31d510aa58bb0174639e060b3253d4b5",
+};
+
+const S3_CRC32: Answers = Answers { empty: "2144df1c", abc: "45fde46b", cycle: "e135286f" };
+
+const S3_CRC32C: Answers = Answers { empty: "48674bc7", abc: "66918c30", cycle: "70627c5c" };
+
+const S3_SHA1: Answers = Answers {
+    empty: "be1bdec0aa74b4dcb079943e70528096cca985f8",
+    abc: "0d3ced9bec10a777aec23ccc353a8c08a633045e",
+    cycle: "9d9498a0bdcf7614697f58b2068823fa82defd66",
+};
+
+const S3_SHA256: Answers = Answers {
+    empty: "5df6e0e2761359d30a8275058e299fcc0381534545f55cf43e41983f5d4c9456",
+    abc: "4f8b42c22dd3729b519ba6f68d2da7cc5b2d606d05daed5ad5128cc03e6c6358",
+    cycle: "872043e8e9c49b9fa6e6d152053b3d9b92c1c2a8220ad590f1c35e57da7905cd",
 };
