@@ -26,7 +26,7 @@ pub use crate::gauges::{
 };
 use crate::messages::Drain;
 use crate::supervisor::{Supervisor, SupervisorConfig};
-use hivesum_core::digest::{Algorithm, Algorithms, self_test};
+use hivesum_core::digest::{Algorithm, Algorithms, self_test_once};
 use hivesum_core::hash::SharedSlots;
 pub use hivesum_core::sys::sched::HasherPriority;
 use hivesum_core::sys::slots::Slots;
@@ -57,7 +57,7 @@ pub(crate) struct Shared {
 }
 
 impl Engine {
-    /// Tests the algorithms and starts the pool on the current System's arbiter.
+    /// Tests the chosen algorithms and starts the pool on the current System's arbiter.
     ///
     /// # Errors
     /// When an algorithm fails its self-test.
@@ -119,11 +119,12 @@ impl Engine {
     /// Begins an upload.
     ///
     /// # Errors
-    /// While too many uploads are in progress, or the engine drains.
+    /// While too many uploads are in progress, or the engine drains; if an algorithm fails its self-test.
     pub fn upload(&self, algorithms: Algorithms) -> Result<Upload, Refused> {
         if self.draining() {
             return Err(Refused::Draining);
         }
+        self_test_once(&algorithms).map_err(|failure| Refused::SelfTest(failure.algorithm))?;
         let Shared { supervisor, gauges, uploads, .. } = &*self.shared;
         let permit = uploads.clone().try_acquire_owned()?;
         Ok(Upload::new(algorithms, supervisor.clone(), gauges.clone(), permit))
@@ -186,8 +187,8 @@ impl Background {
 
 fn test_algorithms(chosen: SelfTest) -> Result<(), StartError> {
     let tested = match chosen {
-        SelfTest::All => self_test(Algorithm::ALL),
-        SelfTest::Only(algorithms) => self_test(algorithms.iter()),
+        SelfTest::Default => self_test_once([Algorithm::default(), Algorithm::Sha256, Algorithm::Sha512]),
+        SelfTest::Only(algorithms) => self_test_once(&algorithms),
     };
     tested.map_err(|failure| StartError::SelfTest(failure.algorithm))
 }

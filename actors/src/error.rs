@@ -36,6 +36,9 @@ pub enum Refused {
     /// The engine is shutting down.
     #[error("the service is shutting down")]
     Draining,
+    /// An algorithm computes a wrong digest for a published test vector.
+    #[error("self-test failed: {0} gives a wrong digest on this machine")]
+    SelfTest(Algorithm),
 }
 
 /// Why an upload has no digest.

@@ -53,7 +53,7 @@ pub(super) struct RunningEngine {
 }
 
 impl RunningEngine {
-    /// Starts hashers at normal priority, after a self-test of `algorithms`, or of all algorithms if there are none.
+    /// Starts hashers at normal priority, after a self-test of `algorithms`. Others are tested before their first use.
     ///
     /// # Errors
     /// If an algorithm fails its self-test, or a thread cannot be started.
@@ -63,7 +63,7 @@ impl RunningEngine {
             hashers: args.hashers.unwrap_or(cores),
             priority: HasherPriority::Normal,
             quantum_deadline: args.read_timeout(),
-            self_test: algorithms.map_or(SelfTest::All, SelfTest::Only),
+            self_test: algorithms.map_or(SelfTest::Default, SelfTest::Only),
             ..EngineConfig::default()
         })?;
         Ok(Self { args, handle, thread })

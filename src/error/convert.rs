@@ -37,6 +37,7 @@ impl From<Refused> for ApiError {
         match refused {
             Refused::QueueFull => Self::QueueFull,
             Refused::Draining => Self::Draining,
+            Refused::SelfTest(_) => Self::internal(refused),
         }
     }
 }

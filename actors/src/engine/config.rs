@@ -15,7 +15,8 @@ pub struct EngineConfig {
     pub hashers: NonZeroUsize,
     /// The priority of the hasher threads.
     pub priority: HasherPriority,
-    /// Which algorithms must pass their known-answer tests before the engine starts.
+    /// Which algorithms must pass their known-answer tests before the engine starts. Every other is tested before its
+    /// first use.
     pub self_test: SelfTest,
     /// Quanta of uploads that may wait for a hasher.
     pub interactive_queue: usize,
@@ -38,8 +39,8 @@ pub struct EngineConfig {
 /// Which algorithms are tested at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SelfTest {
-    /// All: for a service.
-    All,
+    /// The default algorithm, and SHA-256 and SHA-512 for the digest fields of answers: for a service.
+    Default,
     /// Those that were chosen: for a command line.
     Only(Algorithms),
 }
@@ -49,7 +50,7 @@ impl Default for EngineConfig {
         Self {
             hashers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             priority: HasherPriority::Idle,
-            self_test: SelfTest::All,
+            self_test: SelfTest::Default,
             interactive_queue: 256,
             concurrent_uploads: 128,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,

@@ -104,6 +104,7 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
         Ok(scan) => CommitLoop::new(shared, live, scan, (run_state, unreadable)).auditing(audit).carry_out().await,
         Err(Refused::Draining) => Ok(Finish::Left),
         Err(Refused::QueueFull) => Ok(ended(JobOutcome::failed(job_error("internal", "the engine took no scan")))),
+        Err(failed @ Refused::SelfTest(_)) => Ok(ended(JobOutcome::failed(job_error("internal", &failed.to_string())))),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::engine::throttle::{ByteBudget, Throttle};
 use crate::error::Refused;
 use crate::messages::JobKey;
 use crate::walker::{PLANS_AHEAD, Walk, Walker};
+use hivesum_core::digest::self_test_once;
 use hivesum_core::hash::ScanRules;
 use hivesum_core::walk::WalkSpec;
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ impl Engine {
     /// Begins a scan. The driver owns it; dropping the handle cancels it.
     ///
     /// # Errors
-    /// While the engine drains.
+    /// While the engine drains; if an algorithm fails its self-test.
     pub fn scan(&self, spec: ScanSpec) -> Result<Scan, Refused> {
         self.scan_on(spec, None)
     }
@@ -32,6 +33,7 @@ impl Engine {
         if self.draining() {
             return Err(Refused::Draining);
         }
+        self_test_once(&spec.algorithms).map_err(|failure| Refused::SelfTest(failure.algorithm))?;
         let (scan, ends) = channel();
         let shared = self.shared.clone();
         match self.shared.home.spawn(async move { shared.drive(spec, past, ends).await }) {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hivesum_actors::engine::Engine;
-use hivesum_actors::error::UploadError;
-use hivesum_actors::scan::ScanEnd;
-use hivesum_core::digest::Algorithms;
+use hivesum_actors::error::{Refused, UploadError};
+use hivesum_actors::scan::{ScanEnd, ScanSpec};
+use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::{ErrorCode, Status};
 
 use crate::stage::{PATIENT, append, await_alive, engine, engine_with, on_reaching, run, spec, tree_of};
@@ -64,6 +64,25 @@ fn a_panic_in_an_upload_is_an_error_for_its_client_and_the_next_upload_works() {
     let mut upload = engine.upload(Algorithms::default()).unwrap();
     runtime.block_on(upload.absorb(body)).unwrap();
     assert_eq!(runtime.block_on(upload.finish()).unwrap().size, 300_000);
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn an_algorithm_that_fails_its_self_test_computes_nothing_and_the_others_go_on() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(3);
+    let (engine, background) = engine(PATIENT);
+    // No other test here computes it, so it has not passed yet.
+    let tiger = Algorithms::single(Algorithm::Tiger);
+    fail::cfg("self_test", "return").unwrap();
+    let refused = Refused::SelfTest(Algorithm::Tiger);
+    assert_eq!(engine.upload(tiger).unwrap_err(), refused);
+    assert_eq!(engine.scan(ScanSpec { algorithms: tiger, ..spec(tree.path()) }).unwrap_err(), refused);
+    assert_eq!(refused.to_string(), "self-test failed: tiger gives a wrong digest on this machine");
+    assert_eq!(hash(&engine, tree.path()).1.summary.hashed, 3);
+    fail::remove("self_test");
+    assert!(engine.upload(tiger).is_ok(), "what failed is tested again");
     scenario.teardown();
     background.join();
 }

@@ -27,5 +27,5 @@ pub use algorithm::{
 pub use algorithms::{Algorithms, AlgorithmsInvalid, MAX_ALGORITHMS};
 pub use chain::Chain;
 pub use multi::MultiHasher;
-pub use self_test::{SelfTestFailure, SelfTestPart, self_test};
+pub use self_test::{SelfTestFailure, SelfTestPart, self_test, self_test_once};
 pub use value::{Digest, DigestInvalid, MAX_DIGEST_BYTES};
