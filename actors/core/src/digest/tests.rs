@@ -1,5 +1,7 @@
 //! Every algorithm against published digests, and against itself however the bytes are split.
 
+mod parts;
+
 pub(super) use hivesum_test_support::cycle;
 use proptest::prelude::*;
 
@@ -96,9 +98,12 @@ fn the_digests_of_every_length_around_a_threshold_are_reproduced() {
 
 #[test]
 fn the_published_check_values_of_the_crcs_are_reproduced() {
-    // The `check` values of CRC-32/ISO-HDLC and CRC-32/ISCSI in the catalogue of parametrised CRC algorithms.
+    // The `check` values of CRC-32/ISO-HDLC, CRC-32/ISCSI, CRC-64/XZ and CRC-64/NVME in the catalogue of parametrised CRC
+    // algorithms.
     assert_eq!(hex::encode(digest_of(Algorithm::Crc32, b"123456789")), "cbf43926");
     assert_eq!(hex::encode(digest_of(Algorithm::Crc32c, b"123456789")), "e3069283");
+    assert_eq!(hex::encode(digest_of(Algorithm::Crc64, b"123456789")), "995dc9bbdf1939fa");
+    assert_eq!(hex::encode(digest_of(Algorithm::Crc64Nvme, b"123456789")), "ae8b14860a799888");
 }
 
 #[test]
