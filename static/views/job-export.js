@@ -3,7 +3,7 @@
 import { h, put, icon, labelled, get, send, query, jobPath, algorithmTitle, showProblem } from '../kernel.js';
 
 // Name, title, and the algorithms it can carry.
-const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256']], ['sfv', 'SFV', ['crc32']],
+const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256', 'tiger', 'whirlpool']], ['sfv', 'SFV', ['crc32']],
 	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, one line per file']];
 const WHOLE = ['csv', 'json', 'ndjson'];
 

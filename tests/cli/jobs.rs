@@ -75,7 +75,11 @@ fn an_export_has_those_algorithms_of_a_job_that_the_format_can_carry() {
     for (more, code, why) in [
         (&["--format", "b3sum"][..], 1, "the job did not compute blake3, but sha512"),
         (&["--format", "sfv"], 1, "the job did not compute crc32, but sha512"),
-        (&["--format", "hashdeep"], 1, "the hashdeep format carries md5, sha1 and sha256, the job computed sha512"),
+        (
+            &["--format", "hashdeep"],
+            1,
+            "the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, the job computed sha512",
+        ),
         (&["--format", "gnu", "-a", "md5"], 1, "the job did not compute md5, but sha512"),
         (&["--format", "b3sum", "-a", "sha512"], 2, "the b3sum format carries blake3 only"),
     ] {

@@ -7,8 +7,9 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::digest::{Algorithm, Algorithms};
 
-/// The algorithms that both hashdeep and hivesum have.
-pub(super) const HASHDEEP_ALGORITHMS: [Algorithm; 3] = [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256];
+/// The algorithms of hashdeep, in the order of its columns.
+pub(super) const HASHDEEP_ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Tiger, Algorithm::Whirlpool];
 
 /// A format of manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, IntoStaticStr)]
@@ -20,7 +21,7 @@ pub enum Format {
     Bsd,
     /// `HEX  NAME`, as `b3sum` writes it: BLAKE3 and names in UTF-8.
     B3sum,
-    /// `size,digest,...,name` under a header, as hashdeep writes it: MD5, SHA-1 and SHA-256.
+    /// `size,digest,...,name` under a header, as hashdeep writes it: its five algorithms.
     Hashdeep,
     /// `NAME CRC32`.
     Sfv,
@@ -164,7 +165,7 @@ pub enum FormatMismatch {
     #[error("the sfv format carries crc32 only")]
     Crc32Only,
     /// hashdeep does not have this algorithm.
-    #[error("the hashdeep format carries md5, sha1 and sha256, not {0}")]
+    #[error("the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, not {0}")]
     NotInHashdeep(Algorithm),
 }
 
@@ -181,7 +182,7 @@ pub enum NoSuchDigest {
         available: Algorithms,
     },
     /// hashdeep has none of the computed algorithms.
-    #[error("the hashdeep format carries md5, sha1 and sha256, the job computed {0}")]
+    #[error("the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, the job computed {0}")]
     NoneForHashdeep(Algorithms),
 }
 

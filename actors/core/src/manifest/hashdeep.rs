@@ -1,8 +1,8 @@
 //! hashdeep 4.4: a header with the names of the columns, then `size,digest,...,name`.
 //!
 //! Fields are not quoted: the name is everything after the comma of the last digest, commas included. A name with LF,
-//! or with CR at its end, cannot be carried. hivesum does not have hashdeep's algorithms tiger and whirlpool: their
-//! columns are ignored, and the reader reports that.
+//! or with CR at its end, cannot be carried. Columns of algorithms that hivesum does not have
+//! are ignored, and the reader reports that.
 
 use std::io::Write;
 

@@ -17,7 +17,7 @@ fn algorithms_for(format: Format) -> Algorithms {
         Format::Sfv => "crc32",
         Format::B3sum => "blake3",
         Format::Gnu | Format::Bagit => "sha512",
-        Format::Hashdeep => "md5,sha1,sha256",
+        Format::Hashdeep => "md5,sha1,sha256,tiger,whirlpool",
         Format::Bsd | Format::Csv | Format::Json | Format::Ndjson => "blake2b,crc32,sha3_256",
     }
     .parse()
