@@ -58,7 +58,7 @@ pub(super) fn each_fact(
     let job = ended(history, id)?;
     let available = job.spec.algorithms;
     if let Some(missing) = asked.filter(|&asked| !available.contains(asked)) {
-        bail!(NoSuchDigest::NotComputed { missing, available });
+        bail!(NoSuchDigest::NotComputed { missing, available: Box::new(available) });
     }
     let is_there = history.each_fact(id, |mut fact| {
         fact.digests.retain(|digest| asked.is_none() || digest.tag() == asked);

@@ -63,6 +63,7 @@ pub(super) struct CommitLoop<'a> {
 }
 
 /// What woke the loop.
+#[expect(clippy::large_enum_variant, reason = "one for a batch of results, moved once")]
 enum Event {
     Rows(Option<Rows>),
     Committed(Result<Committed, StoreError>),

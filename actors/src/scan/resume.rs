@@ -59,6 +59,7 @@ pub(crate) struct KnownSource {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for a batch of results, moved once")]
 pub(crate) enum KnownBatch {
     Rows(Rows),
     /// There are no more results. A source that ends without it has failed.

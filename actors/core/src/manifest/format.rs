@@ -101,12 +101,12 @@ impl Format {
             (None, Self::Sfv) => Algorithms::single(Algorithm::Crc32),
             (None, Self::Hashdeep) => {
                 let carried = available.iter().filter(|algorithm| HASHDEEP_ALGORITHMS.contains(algorithm));
-                Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneForHashdeep(*available))?
+                Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneForHashdeep(Box::new(*available)))?
             }
             (None, Self::Bsd | Self::Csv | Self::Json | Self::Ndjson) => *available,
         };
         match chosen.iter().find(|&algorithm| !available.contains(algorithm)) {
-            Some(missing) => Err(NoSuchDigest::NotComputed { missing, available: *available }),
+            Some(missing) => Err(NoSuchDigest::NotComputed { missing, available: Box::new(*available) }),
             None => Ok(chosen),
         }
     }
@@ -170,7 +170,7 @@ pub enum FormatMismatch {
 }
 
 /// Why a manifest cannot be written: a digest was not computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSuchDigest {
     /// It was requested, or the format carries no other.
@@ -179,11 +179,11 @@ pub enum NoSuchDigest {
         /// The algorithm that was not computed.
         missing: Algorithm,
         /// The algorithms that were computed.
-        available: Algorithms,
+        available: Box<Algorithms>,
     },
     /// hashdeep has none of the computed algorithms.
     #[error("the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, the job computed {0}")]
-    NoneForHashdeep(Algorithms),
+    NoneForHashdeep(Box<Algorithms>),
 }
 
 #[cfg(test)]
@@ -222,11 +222,11 @@ mod tests {
             assert_eq!(asked, Ok(Algorithms::single(Algorithm::Md5)), "{format}");
         }
         let sha512 = Algorithms::single(Algorithm::Sha512);
-        let missing = |missing| Err(NoSuchDigest::NotComputed { missing, available: sha512 });
+        let missing = |missing| Err(NoSuchDigest::NotComputed { missing, available: Box::new(sha512) });
         assert_eq!(Format::Csv.choose(Some(Algorithm::Md5), &sha512), missing(Algorithm::Md5));
         assert_eq!(Format::B3sum.choose(None, &sha512), missing(Algorithm::Blake3));
         assert_eq!(Format::Sfv.choose(None, &sha512), missing(Algorithm::Crc32));
-        assert_eq!(Format::Hashdeep.choose(None, &sha512), Err(NoSuchDigest::NoneForHashdeep(sha512)));
+        assert_eq!(Format::Hashdeep.choose(None, &sha512), Err(NoSuchDigest::NoneForHashdeep(Box::new(sha512))));
     }
 
     #[test]
