@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use super::algorithms::AlgorithmsArgs;
 use super::audit::AuditArgs;
 use super::bag::BagCommand;
 use super::check::CheckArgs;
@@ -50,6 +51,8 @@ pub(super) enum Command {
     Bag(BagCommand),
     /// Convert a manifest to another format without losing anything.
     Convert(ConvertArgs),
+    /// List the algorithms that can be computed, and how each is written.
+    Algorithms(AlgorithmsArgs),
     /// Serve a web page and a REST API that hash uploads and directories.
     Serve(Box<ServeArgs>),
     /// Print the settings that serve would use, and where each of them comes from.

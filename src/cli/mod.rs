@@ -4,6 +4,7 @@
 //! missing. 2: the command line is wrong, and nothing was read. 74: the disk failed. 75: another server uses the state
 //! directory.
 
+mod algorithms;
 mod args;
 mod atomic_file;
 mod audit;
@@ -70,6 +71,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Duplicates(args) => duplicates::run(args),
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
+        Command::Algorithms(args) => algorithms::run(args),
         Command::Serve(args) => serve::run(*args),
         Command::Config(args) => config::run(*args, flags),
         Command::Jobs(command) => jobs::run(command),

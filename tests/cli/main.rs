@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod algorithms;
 mod audit;
 mod bag;
 mod check;
