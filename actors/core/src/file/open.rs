@@ -30,6 +30,17 @@ pub enum Dir {
     AsGiven,
 }
 
+impl Dir {
+    /// Opens a regular file for reading. Anything else is refused and never waited for.
+    ///
+    /// # Errors
+    /// The status that the file has in a scan.
+    pub fn open_file(&self, name: &[u8]) -> Result<(std::fs::File, FileMeta), Status> {
+        let (file, stat) = open_content(self, name, Devices::Skip).map_err(OpenFailure::status)?;
+        Ok((file.into(), meta_of(&stat)))
+    }
+}
+
 /// What happens to the block devices in a tree. Character devices are never read: they may have no end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Devices {
@@ -89,7 +100,8 @@ impl OpenFailure {
     }
 
     /// The status of an entry of a tree that cannot be opened.
-    pub(crate) fn status(self) -> Status {
+    #[must_use]
+    pub fn status(self) -> Status {
         match self {
             Self::Symlink => Status::Skipped(SkipReason::Symlink),
             Self::OtherFilesystem => Status::Skipped(SkipReason::OtherFilesystem),
@@ -113,8 +125,11 @@ pub(crate) fn open_beneath(
     retry_open(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags())).map_err(OpenFailure::from_errno)
 }
 
-/// Opens a directory of a walk by its name in its parent.
-pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &[u8], reach: Reach) -> Result<OwnedFd, OpenFailure> {
+/// Opens a directory of a walk by its name in its parent. Fails on a symlink, and on anything else.
+///
+/// # Errors
+/// Why it was not opened.
+pub fn open_directory(parent: BorrowedFd<'_>, name: &[u8], reach: Reach) -> Result<OwnedFd, OpenFailure> {
     open_beneath(parent, name, OFlags::DIRECTORY, reach)
 }
 
