@@ -2,9 +2,20 @@
 //! a bag is complete and unchanged.
 
 mod check;
+mod compare;
+mod declaration;
+mod directory;
+mod encoding;
+mod fetch;
+mod info;
 mod make;
+mod manifest;
+mod names;
+mod payload;
+mod report;
 mod scan;
-mod tags;
+mod tag_files;
+mod text;
 
 use std::process::ExitCode;
 

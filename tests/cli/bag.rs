@@ -122,6 +122,39 @@ fn a_directory_that_cannot_be_a_bag_is_left_unchanged() {
 }
 
 #[test]
+fn a_report_in_json_lists_faults_warnings_and_what_is_not_supported() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
+    let json = || {
+        let ran = dir.hivesum(["bag", "check", "--format", "json", "bag"]);
+        assert_eq!(ran.stderr(), "");
+        (ran.code, serde_json::from_slice::<serde_json::Value>(&ran.stdout).unwrap())
+    };
+    let none = serde_json::json!([]);
+    let valid = serde_json::json!({
+        "verdict": "valid", "files": 1, "bytes": 1, "fault_count": 0,
+        "faults": none, "warnings": none, "unsupported": none,
+    });
+    assert_eq!(json(), (Some(0), valid));
+    dir.write(b"bag/data/caf\xe9", "2");
+    dir.write("bag/manifest-gost94.txt", "\n00  data/a\n");
+    let (code, report) = json();
+    assert_eq!((code, &report["verdict"], &report["fault_count"]), (Some(1), &"invalid".into(), &4.into()));
+    let unlisted = serde_json::json!({
+        "path": "data/caf\u{fffd}", "path_b64": "ZGF0YS9jYWbp", "message": "is not listed in manifest-sha256.txt",
+    });
+    assert!(report["faults"].as_array().unwrap().contains(&unlisted), "{report}");
+    let blank = serde_json::json!([{
+        "path": "manifest-gost94.txt", "message": "has blank lines: it will fail strict validation",
+    }]);
+    assert_eq!(report["warnings"], blank);
+    let unsupported = serde_json::json!([{
+        "path": "manifest-gost94.txt", "message": "hivesum has no algorithm gost94",
+    }]);
+    assert_eq!(report["unsupported"], unsupported);
+}
+
+#[test]
 fn bags_of_the_pypi_package_are_valid_here() {
     if !has_tool("bagit.py") {
         return;

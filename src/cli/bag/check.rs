@@ -1,41 +1,48 @@
-//! Checks a bag: its declaration, manifests, payload and tag files.
+//! Checks a bag: its declaration, manifests, payload and tag files, by the rules of the version that it declares.
 //!
-//! Every payload file must be listed once in every manifest, and every listed file must exist and match. Tag files are
-//! compared with the tag manifests, and the number and size of the payload files with `Payload-Oxum`. All faults are
-//! reported, not only the first one.
+//! A valid bag of version 1.0 has every payload file once in every manifest, and every listed file exists and matches.
+//! All faults are reported, not only the first one. Only what hivesum does not know ends the check early: the rules of
+//! an unknown version, and an encoding that it does not read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use hivesum_core::digest::{Algorithm, Algorithms, Digest};
-use hivesum_core::manifest::lines::Lines;
-use hivesum_core::manifest::{Limits, LineEnd, bagit};
-use hivesum_core::result::Status;
+use hivesum_core::digest::Algorithms;
 
-use super::scan::{ScannedFile, Scanner};
-use super::tags::{self, Oxum};
+use super::compare::{Compared, PayloadCheck};
+use super::declaration::{Declaration, MAX_DECLARATION_BYTES};
+use super::directory::BagDirectory;
+use super::manifest::{Lists, Manifest, Reading};
+use super::payload::{Oxum, Payload};
+use super::report::{Printed, Report};
+use super::scan::Scanner;
+use super::tag_files::check_tag_files;
 use crate::cli::engine::{EngineArgs, RunningEngine};
-use crate::cli::error::{path_error, reason, system_text};
-use crate::cli::inputs::open_directory;
-use crate::cli::output::write_stdout;
+use crate::cli::error::path_error;
+use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  hivesum bag check delivery
+Versions 0.93 to 0.97 and 1.0 (RFC 8493) are checked, each by its own rules. Nothing is fetched: files that are only \
+in fetch.txt are missing. Symbolic links are not followed.
 
-Exit status: 0 the bag is valid; 1 it is not valid; 2 wrong command line.")]
+Examples:
+  hivesum bag check delivery
+  hivesum bag check delivery --format json
+
+Exit status: 0 the bag is valid; 1 it is not valid or cannot be checked; 2 wrong command line.")]
 pub(in crate::cli) struct CheckArgs {
     /// The directory of the bag.
     #[arg(value_name = "BAG")]
     bag: OsString,
+
+    /// Output format: human or json.
+    #[arg(short, long, default_value_t)]
+    format: ReportFormat,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -44,240 +51,82 @@ pub(in crate::cli) struct CheckArgs {
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::with_progress();
-    let bag = open_directory(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
-    let mut check = Check { path: Path::new(&args.bag), bag, terminal: terminal.clone(), faults: Vec::new() };
-    check.declaration();
-    let manifests = check.manifests("manifest-");
-    let tag_manifests = check.manifests("tagmanifest-");
-    if manifests.is_empty() {
-        check.fault(b"", "has no payload manifest");
-    }
-    let algorithms = manifests.iter().chain(&tag_manifests).map(|manifest| manifest.algorithm);
-    let algorithms = Algorithms::new(algorithms).unwrap_or_default();
-    let engine = RunningEngine::start(args.engine, Some(algorithms))?;
-    let scanner = Scanner { engine: &engine, terminal: &terminal };
-    let oxum = check.payload(scanner, &manifests)?;
-    check.tag_files(scanner, &tag_manifests)?;
-    check.oxum(oxum);
-    engine.join();
+    let bag = BagDirectory::open(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
+    let mut report = Report::default();
+    let declaration = declaration(&bag, &mut report);
+    let reading = Reading { bag: &bag, version: declaration.version, encoding: declaration.encoding };
+    let found = match declaration.unsupported.is_empty() {
+        true => Some(check(args, reading, &terminal, &mut report)?),
+        false => None,
+    };
     terminal.finish_progress();
-    check.report(oxum)
+    Printed { report: &report, bag: args.bag.as_bytes(), found, terminal: &terminal }.print(args.format)
 }
 
-/// One manifest of a bag.
-struct Manifest {
-    file: String,
-    algorithm: Algorithm,
-    /// Digests by the name as written in the manifest.
-    entries: BTreeMap<Vec<u8>, Digest>,
+fn declaration(bag: &BagDirectory, report: &mut Report) -> Declaration {
+    const FILE: &[u8] = b"bagit.txt";
+    let declaration = match bag.read("bagit.txt", MAX_DECLARATION_BYTES) {
+        Ok(Some(text)) => Declaration::read(&text),
+        Ok(None) => {
+            report.fault(FILE, "No such file or directory");
+            Declaration::assumed()
+        }
+        Err(why) => {
+            report.fault(FILE, why);
+            Declaration::assumed()
+        }
+    };
+    declaration.faults.iter().for_each(|fault| report.fault(FILE, *fault));
+    declaration.unsupported.iter().for_each(|what| report.unsupported(FILE, what));
+    declaration
 }
 
-impl Manifest {
-    /// Whether it lists the payload; else it lists tag files.
-    fn lists_payload(&self) -> bool {
-        self.file.starts_with("manifest-")
+/// Checks everything but the declaration, and tells the size of the payload.
+fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &mut Report) -> anyhow::Result<Oxum> {
+    let names = reading.bag.names().map_err(|error| path_error(&args.bag, &error))?;
+    let manifests = reading.manifests(&names, Lists::Payload, report);
+    let tag_manifests = reading.manifests(&names, Lists::TagFiles, report);
+    if manifests.is_empty() {
+        report.fault(b"", "has no payload manifest");
     }
-
-    /// Adds the entry in a line; `None` is a line that is too long. The error says what is wrong with the line.
-    fn add_line(&mut self, line: Option<&[u8]>) -> Result<(), &'static str> {
-        let line = line.ok_or("is too long")?;
-        if line.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        let line = bagit::split_line(line, Some(self.algorithm)).ok_or("is not a manifest entry")?;
-        let name = line.written.strip_prefix(b"./").unwrap_or(line.written);
-        let leaves_bag = name.split(|&byte| byte == b'/').any(|part| matches!(part, b".." | b"." | b""));
-        if leaves_bag || name.starts_with(b"~") {
-            return Err("names a file outside the bag");
-        }
-        if self.lists_payload() && !name.starts_with(bagit::PAYLOAD) {
-            return Err("names a file that is not in data/");
-        }
-        let digest = Digest::new(self.algorithm, line.digest.as_bytes()).map_err(|_| "is not a manifest entry")?;
-        match self.entries.insert(name.to_vec(), digest) {
-            None => Ok(()),
-            Some(_) => Err("names a file that is listed already"),
-        }
-    }
+    let to_fetch = reading.fetch(report);
+    let algorithms = algorithms_of(manifests.iter().chain(&tag_manifests));
+    let engine = RunningEngine::start(args.engine, Some(algorithms))?;
+    let scanner = Scanner { engine: &engine, terminal };
+    let payload = payload(reading.bag, scanner, algorithms_of(&manifests), report)?;
+    let mut check = PayloadCheck { version: reading.version, payload: &payload, to_fetch: &to_fetch, report };
+    let compared: Vec<Compared> = manifests.iter().map(|manifest| check.compare(manifest)).collect();
+    check.completeness(&manifests, &compared);
+    check.fetch(&compared);
+    check_tag_files(reading, scanner, [&manifests, &tag_manifests], report)?;
+    reading.info(payload.oxum(), report);
+    engine.join();
+    Ok(payload.oxum())
 }
 
-/// One run of the command.
-struct Check<'a> {
-    path: &'a Path,
-    bag: OwnedFd,
-    terminal: Terminal,
-    faults: Vec<(Vec<u8>, String)>,
+fn algorithms_of<'a>(manifests: impl IntoIterator<Item = &'a Manifest>) -> Algorithms {
+    let known: BTreeSet<_> = manifests.into_iter().filter_map(|manifest| manifest.algorithm).collect();
+    Algorithms::new(known).unwrap_or_default()
 }
 
-impl Check<'_> {
-    fn fault(&mut self, name: &[u8], what: impl Into<String>) {
-        self.faults.push((name.to_vec(), what.into()));
-    }
-
-    fn declaration(&mut self) {
-        match fs::read(self.path.join("bagit.txt")) {
-            Ok(text) => {
-                if let Some(fault) = tags::fault_of_declaration(&text) {
-                    self.fault(b"bagit.txt", fault);
-                }
-            }
-            Err(error) => self.fault(b"bagit.txt", system_text(&error)),
+fn payload(
+    bag: &BagDirectory,
+    scanner: Scanner<'_>,
+    algorithms: Algorithms,
+    report: &mut Report,
+) -> anyhow::Result<Payload> {
+    let data = match bag.payload() {
+        Ok(data) => data,
+        Err(why) => {
+            report.fault(b"data", why);
+            return Ok(Payload::default());
         }
+    };
+    let payload = Payload::new(scanner.tree(data, algorithms)?, algorithms);
+    payload.unreadable().iter().for_each(|(name, why)| report.fault(name, why));
+    for name in payload.twins() {
+        report
+            .warning(name, "differs from another file in its Unicode normalisation form alone: other systems keep one");
     }
-
-    /// The manifests whose names begin with `prefix`.
-    fn manifests(&mut self, prefix: &str) -> Vec<Manifest> {
-        let Ok(entries) = fs::read_dir(self.path) else { return Vec::new() };
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix) && name.ends_with(".txt")).collect();
-        names.sort();
-        names.into_iter().filter_map(|name| self.manifest(name)).collect()
-    }
-
-    fn manifest(&mut self, file: String) -> Option<Manifest> {
-        let Some(algorithm) = bagit::algorithm_of_name(file.as_bytes()) else {
-            self.fault(file.as_bytes(), "uses an algorithm that hivesum does not support");
-            return None;
-        };
-        let opened = fs::File::open(self.path.join(&file)).map(std::io::BufReader::new);
-        let reader = match opened {
-            Ok(reader) => reader,
-            Err(error) => {
-                self.fault(file.as_bytes(), system_text(&error));
-                return None;
-            }
-        };
-        let mut lines = Lines::new(reader, LineEnd::Newline, Limits::COMMAND_LINE);
-        let mut manifest = Manifest { file, algorithm, entries: BTreeMap::new() };
-        loop {
-            match lines.advance() {
-                Ok(None) => break,
-                Ok(Some(number)) => {
-                    if let Err(what) = manifest.add_line(lines.line()) {
-                        self.fault(manifest.file.as_bytes(), format!("line {number} {what}"));
-                    }
-                }
-                Err(error) => {
-                    self.fault(manifest.file.as_bytes(), error.to_string());
-                    break;
-                }
-            }
-        }
-        Some(manifest)
-    }
-
-    /// Compares the payload with its manifests, in both directions.
-    fn payload(&mut self, scanner: Scanner<'_>, manifests: &[Manifest]) -> anyhow::Result<Oxum> {
-        let mut oxum = Oxum { octets: 0, files: 0 };
-        let data = match open_directory(self.path.join("data").as_os_str()) {
-            Ok(data) => data,
-            Err(error) => {
-                self.fault(b"data", system_text(&error));
-                return Ok(oxum);
-            }
-        };
-        let algorithms = Algorithms::new(manifests.iter().map(|manifest| manifest.algorithm)).unwrap_or_default();
-        let mut files = scanner.tree(data, algorithms)?;
-        for one in &mut files {
-            one.path.splice(0..0, bagit::PAYLOAD.iter().copied());
-            match one.status {
-                Status::Hashed(_) => {
-                    oxum.octets += one.size;
-                    oxum.files += 1;
-                }
-                status => self.fault(&one.path, reason(status).unwrap_or_default()),
-            }
-        }
-        let hashed: BTreeMap<&[u8], &ScannedFile> = files
-            .iter()
-            .filter(|one| matches!(one.status, Status::Hashed(_)))
-            .map(|one| (&one.path[..], one))
-            .collect();
-        for manifest in manifests {
-            self.compare(manifest, &hashed, &algorithms);
-        }
-        Ok(oxum)
-    }
-
-    /// Checks that every listed file exists and matches, and that every existing file is listed.
-    fn compare(&mut self, manifest: &Manifest, existing: &BTreeMap<&[u8], &ScannedFile>, algorithms: &Algorithms) {
-        let index = algorithms.iter().position(|one| one == manifest.algorithm);
-        let mut listed = BTreeSet::new();
-        for (written, digest) in &manifest.entries {
-            let mut name = Vec::new();
-            bagit::decode_into(&mut name, written);
-            let is_literal = !existing.contains_key(&name[..]) && existing.contains_key(&written[..]);
-            if is_literal {
-                let warning = format!("its name is not percent-encoded in {}", manifest.file);
-                self.terminal.message_about(written, &warning);
-                name.clone_from(written);
-            }
-            let Some(file) = existing.get(&name[..]) else {
-                self.fault(&name, format!("is missing, but listed in {}", manifest.file));
-                continue;
-            };
-            if index.and_then(|index| file.digests.get(index)) != Some(digest) {
-                self.fault(&name, format!("does not match {}", manifest.file));
-            }
-            listed.insert(name);
-        }
-        for name in existing.keys().filter(|name| !listed.contains(**name)) {
-            self.fault(name, format!("is not listed in {}", manifest.file));
-        }
-    }
-
-    /// Checks that the tag files match the tag manifests.
-    fn tag_files(&mut self, scanner: Scanner<'_>, manifests: &[Manifest]) -> anyhow::Result<()> {
-        for manifest in manifests {
-            let (written, digests): (Vec<_>, Vec<_>) = manifest.entries.iter().unzip();
-            let names: Vec<Vec<u8>> = written.into_iter().map(|written| decoded(written)).collect();
-            let algorithms = Algorithms::single(manifest.algorithm);
-            let files = scanner.listed(self.bag.try_clone()?, &names, algorithms)?;
-            for (file, digest) in files.iter().zip(digests) {
-                match reason(file.status) {
-                    Some(why) => self.fault(&file.path, why),
-                    None if file.digests.first() == Some(digest) => {}
-                    None => self.fault(&file.path, format!("does not match {}", manifest.file)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn oxum(&mut self, found: Oxum) {
-        let Ok(info) = fs::read(self.path.join("bag-info.txt")) else { return };
-        match tags::oxum_of(&info) {
-            Ok(None) => {}
-            Ok(Some(stated)) if stated == found => {}
-            Ok(Some(stated)) => {
-                let what = format!(
-                    "says that the payload is {}.{}, but it is {}.{}",
-                    stated.octets, stated.files, found.octets, found.files
-                );
-                self.fault(b"bag-info.txt", what);
-            }
-            Err(()) => self.fault(b"bag-info.txt", "has an invalid Payload-Oxum"),
-        }
-    }
-
-    fn report(self, oxum: Oxum) -> anyhow::Result<ExitCode> {
-        let mut out = String::new();
-        for (name, what) in &self.faults {
-            let name = if name.is_empty() { self.path.as_os_str().as_bytes() } else { name };
-            out += &format!("{}: {what}\n", self.terminal.quoted(name));
-        }
-        out += &match self.faults.len() {
-            0 => format!("valid: {} files, {} bytes\n", oxum.files, oxum.octets),
-            1 => "not valid: 1 fault\n".to_owned(),
-            many => format!("not valid: {many} faults\n"),
-        };
-        write_stdout(out.as_bytes())?;
-        Ok(if self.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
-fn decoded(written: &[u8]) -> Vec<u8> {
-    let mut name = Vec::new();
-    bagit::decode_into(&mut name, written);
-    name
+    Ok(payload)
 }

@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,8 +16,10 @@ use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::bagit::{self, Names};
 use hivesum_core::result::Status;
 
+use super::declaration::DECLARATION;
+use super::info::info;
+use super::payload::Oxum;
 use super::scan::{ScannedFile, Scanner};
-use super::tags::{self, Oxum};
 use crate::cli::atomic_file::AtomicFile;
 use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
@@ -72,7 +75,6 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
-    use std::os::unix::ffi::OsStrExt;
     if let Some(file) = payload.iter().find(|file| !matches!(file.status, Status::Hashed(_))) {
         let why = reason(file.status).unwrap_or_default();
         bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&file.path)));
@@ -107,12 +109,12 @@ fn move_into_data(bag: &Path) -> io::Result<()> {
 
 fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, oxum: Oxum) -> anyhow::Result<()> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let mut tag_files = vec![("bag-info.txt".to_owned(), tags::info(oxum, &date).into_bytes())];
+    let mut tag_files = vec![("bag-info.txt".to_owned(), info(oxum, &date).into_bytes())];
     for (index, algorithm) in algorithms.iter().enumerate() {
         let name = format!("manifest-{}.txt", algorithm.name());
         tag_files.push((name, manifest_of(payload, index)?));
     }
-    let declaration = ("bagit.txt".to_owned(), tags::DECLARATION.as_bytes().to_vec());
+    let declaration = ("bagit.txt".to_owned(), DECLARATION.as_bytes().to_vec());
     let tag_manifests: Vec<_> = algorithms
         .iter()
         .map(|algorithm| {

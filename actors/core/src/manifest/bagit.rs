@@ -5,7 +5,7 @@
 
 use super::Format;
 use super::entry::Claimed;
-use super::names::{NotRepresentable, is_blank, skip_blanks, write_hex};
+use super::names::{NotRepresentable, skip_blanks, write_hex};
 use super::record::Record;
 use crate::digest::Algorithm;
 
@@ -79,51 +79,66 @@ fn escaped(digits: &[u8]) -> Option<u8> {
     }
 }
 
-/// One line of a manifest: the digest, and the name as it is written.
-#[derive(Debug, Clone, Copy)]
+/// One line of a manifest: the digits of the digest, and the name as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The digest.
-    pub digest: Claimed,
+    /// Hexadecimal digits in either case, at least one.
+    pub digits: &'a [u8],
     /// The name, not decoded.
     pub written: &'a [u8],
+    /// Whether a `*` stood before the name, as `md5sum --binary` writes it. It is not part of `written`.
+    pub marked: bool,
 }
 
-/// Reads one line without its end. `None` if it is not an entry.
+/// Splits one line without its end. `None` if it is not an entry.
+///
+/// A `*` marks a binary file where `md5sum` writes it, after a single blank, and before `data/`, where it cannot be
+/// part of the name.
 #[must_use]
-pub fn split_line(line: &[u8], algorithm: Option<Algorithm>) -> Option<Line<'_>> {
+pub fn split_line(line: &[u8]) -> Option<Line<'_>> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let digest = match algorithm {
-        Some(algorithm) => Claimed::tagged(algorithm, &line[..digits])?,
-        None => Claimed::untagged(&line[..digits], None)?,
-    };
-    let rest = &line[digits..];
-    if !rest.first().is_some_and(|&byte| is_blank(byte)) {
-        return None;
-    }
+    let (digits, rest) = line.split_at(line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count());
     let name = skip_blanks(rest);
-    // In old bags md5sum marks a binary file with `*`.
-    let written = match name.strip_prefix(b"*") {
-        Some(marked) if marked.starts_with(PAYLOAD) => marked,
-        _ => name,
-    };
-    (!written.is_empty() && !written.contains(&0)).then_some(Line { digest, written })
+    let blanks = rest.len() - name.len();
+    let is_marked = |name: &&[u8]| !name.is_empty() && (blanks == 1 || name.starts_with(PAYLOAD));
+    let unmarked = name.strip_prefix(b"*").filter(is_marked);
+    let written = unmarked.unwrap_or(name);
+    let is_entry = !digits.is_empty() && blanks > 0 && !written.is_empty() && !written.contains(&0);
+    is_entry.then_some(Line { digits, written, marked: unmarked.is_some() })
 }
 
 /// Reads one line into the record. `None` if it is not an entry.
 pub(super) fn parse_line(line: &[u8], algorithm: Option<Algorithm>, record: &mut Record) -> Option<()> {
-    let line = split_line(line, algorithm)?;
-    record.digests.push(line.digest);
+    let line = split_line(line)?;
+    record.digests.push(match algorithm {
+        Some(algorithm) => Claimed::tagged(algorithm, line.digits)?,
+        None => Claimed::untagged(line.digits, None)?,
+    });
     decode_into(&mut record.name, line.written);
     Some(())
 }
 
-/// The algorithm in the file name of a bag's manifest: `manifest-sha256.txt`, `tagmanifest-sha512.txt`.
+/// The algorithm in the file name of a bag's manifest: `manifest-sha256.txt`, `tagmanifest-sha512.txt`. Spellings
+/// other than the [normalised](normalised_word) one are read, too: `manifest-sha3_512.txt`.
 #[must_use]
 pub fn algorithm_of_name(path: &[u8]) -> Option<Algorithm> {
+    let word = word_of_name(path)?;
+    let is_normalised = |algorithm: &Algorithm| normalised_word(algorithm.name()) == word;
+    word.parse().ok().or_else(|| Algorithm::ALL.into_iter().find(is_normalised))
+}
+
+/// The word for the algorithm in the file name of a bag's manifest. `None` if the name is not that of a manifest.
+#[must_use]
+pub fn word_of_name(path: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(path.rsplit(|&byte| byte == b'/').next()?).ok()?;
     let word = name.strip_suffix(".txt")?;
-    word.strip_prefix("manifest-").or_else(|| word.strip_prefix("tagmanifest-"))?.parse().ok()
+    word.strip_prefix("manifest-").or_else(|| word.strip_prefix("tagmanifest-")).filter(|word| !word.is_empty())
+}
+
+/// An algorithm's name as RFC 8493 section 2.4 wants it in file names: lower case, letters and digits alone.
+#[must_use]
+pub fn normalised_word(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -148,22 +163,62 @@ mod tests {
     #[test]
     fn any_number_of_blanks_separates_digest_and_name() {
         let digits = "0".repeat(32);
-        for (blanks, name) in [(" ", "data/a b"), ("  ", "data/ c"), ("\t \t", "data/d"), (" *", "data/e")] {
+        for (blanks, name) in [(" ", "data/a b"), ("  ", "data/ c"), ("\t \t", "data/d"), ("  ", "*a"), ("  ", "*")] {
             let line = format!("{digits}{blanks}{name}\r");
-            assert_eq!(split_line(line.as_bytes(), None).unwrap().written, name.as_bytes());
+            let wanted = Line { digits: digits.as_bytes(), written: name.as_bytes(), marked: false };
+            assert_eq!(split_line(line.as_bytes()), Some(wanted));
         }
-        for line in [format!("{digits}data/a"), digits.clone(), format!("{digits}  "), format!("x{digits}  data/a")] {
-            assert!(split_line(line.as_bytes(), None).is_none(), "{line}");
+        for line in [
+            format!("{digits}data/a"),
+            digits.clone(),
+            format!("{digits}  "),
+            format!("x{digits}  data/a"),
+            format!("{digits}  data/a\0"),
+            "  data/a".to_owned(),
+        ] {
+            assert_eq!(split_line(line.as_bytes()), None, "{line}");
         }
-        assert!(split_line(format!("{digits}  a").as_bytes(), Some(Algorithm::Sha256)).is_none());
+    }
+
+    #[test]
+    fn a_star_marks_a_binary_file_where_md5sum_writes_it() {
+        for (rest, written) in [(" *data/a", "data/a"), (" *bagit.txt", "bagit.txt"), ("\t\t*data/a", "data/a")] {
+            let line = format!("00{rest}");
+            let wanted = Line { digits: b"00", written: written.as_bytes(), marked: true };
+            assert_eq!(split_line(line.as_bytes()), Some(wanted));
+        }
+        assert!(!split_line(b"00 *").unwrap().marked, "the name is a star");
+    }
+
+    #[test]
+    fn a_digest_of_another_length_than_the_algorithm_has_is_not_read() {
+        let line = format!("{}  data/a", "0".repeat(32));
+        for (algorithm, read) in [(None, true), (Some(Algorithm::Md5), true), (Some(Algorithm::Sha256), false)] {
+            let mut record = Record::default();
+            assert_eq!(parse_line(line.as_bytes(), algorithm, &mut record).is_some(), read);
+        }
     }
 
     #[test]
     fn a_manifest_has_its_algorithm_in_its_name() {
-        assert_eq!(algorithm_of_name(b"bag/manifest-sha256.txt"), Some(Algorithm::Sha256));
-        assert_eq!(algorithm_of_name(b"tagmanifest-md5.txt"), Some(Algorithm::Md5));
-        assert_eq!(algorithm_of_name(b"manifest-haval.txt"), None);
-        assert_eq!(algorithm_of_name(b"manifest.txt"), None);
+        for (name, algorithm) in [
+            ("bag/manifest-sha256.txt", Some(Algorithm::Sha256)),
+            ("tagmanifest-md5.txt", Some(Algorithm::Md5)),
+            ("manifest-SHA256.txt", Some(Algorithm::Sha256)),
+            ("manifest-sha3-512.txt", Some(Algorithm::Sha3_512)),
+            ("manifest-sha3_512.txt", Some(Algorithm::Sha3_512)),
+            ("manifest-sha3512.txt", Some(Algorithm::Sha3_512)),
+            ("manifest-sha512256.txt", Some(Algorithm::Sha512_256)),
+            ("manifest-gost94.txt", None),
+            ("manifest-.txt", None),
+            ("manifest.txt", None),
+        ] {
+            assert_eq!(algorithm_of_name(name.as_bytes()), algorithm, "{name}");
+        }
+        for algorithm in Algorithm::ALL {
+            let name = format!("manifest-{}.txt", normalised_word(algorithm.name()));
+            assert_eq!(algorithm_of_name(name.as_bytes()), Some(algorithm), "{name}");
+        }
     }
 
     #[test]
