@@ -122,6 +122,41 @@ fn a_directory_that_cannot_be_a_bag_is_left_unchanged() {
 }
 
 #[test]
+fn a_name_that_a_bag_cannot_carry_is_refused_before_anything_is_moved() {
+    let (composed, decomposed) = ("bag/caf\u{e9}", "bag/cafe\u{301}");
+    for (files, why) in [
+        (&[&b"bag/caf\xe9"[..]][..], "its name is not UTF-8"),
+        (&[composed.as_bytes(), decomposed.as_bytes()], "only its Unicode normalisation form differs from "),
+    ] {
+        let dir = WorkDir::new();
+        files.iter().for_each(|name| dir.write(name, "1"));
+        let ran = dir.hivesum(["bag", "make", "bag"]);
+        assert!(ran.code == Some(1) && ran.stderr().contains(why), "{}", ran.stderr());
+        assert_eq!(std::fs::read_dir(dir.path("bag")).unwrap().count(), files.len());
+        assert!(files.iter().all(|name| dir.path(name).is_file()), "{why}");
+    }
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_put_in_a_bag_with_a_warning() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1"), (b"bag/A", b"2")]);
+    let made = dir.hivesum(["bag", "make", "bag"]);
+    assert_eq!(made.code, Some(0));
+    assert!(made.stderr().contains("differs only in case from "), "{}", made.stderr());
+    assert_eq!(check(&dir).expect_success(), "valid: 2 files, 2 bytes\n");
+}
+
+#[test]
+fn manifests_are_named_as_the_standard_normalises_algorithms() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag", "-a", "sha3_512,sha512_256"]).code, Some(0));
+    for name in ["manifest-sha3512.txt", "tagmanifest-sha3512.txt", "manifest-sha512256.txt"] {
+        assert!(dir.path(format!("bag/{name}")).is_file(), "{name}");
+    }
+    assert_eq!(check(&dir).expect_success(), "valid: 1 files, 1 bytes\n");
+}
+
+#[test]
 fn a_report_in_json_lists_faults_warnings_and_what_is_not_supported() {
     let dir = WorkDir::with(&[(b"bag/a", b"1")]);
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));

@@ -3,6 +3,7 @@
 //! Everything is hashed before anything is moved, so that a directory that cannot become a bag stays unchanged. Files
 //! are moved by renaming them. The declaration is written last, so that an incomplete bag is not taken for a bag.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use hivesum_core::manifest::bagit::{self, Names};
 use hivesum_core::result::Status;
 
 use super::declaration::DECLARATION;
+use super::directory::normal_form;
 use super::info::info;
 use super::payload::Oxum;
 use super::scan::{ScannedFile, Scanner};
@@ -32,8 +34,9 @@ const TEMPORARY_DATA: &str = ".hivesum-bag";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Everything is hashed before anything is moved. Symbolic links, FIFOs, sockets and devices cannot be part of a \
-bag: if there is one, nothing is changed.
+Everything is hashed before anything is moved. Symbolic links, FIFOs, sockets and devices cannot be part of a bag, \
+nor can names that are not UTF-8, or two names that differ only in their Unicode normalisation form: if there is one, \
+nothing is changed.
 
 Examples:
   hivesum bag make delivery
@@ -64,6 +67,7 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
     let payload = Scanner { engine: &engine, terminal: &terminal }.tree(dir, args.algorithms)?;
     refuse_special_files(&payload)?;
+    refuse_names(&payload)?;
     move_into_data(bag).map_err(|error| path_error(&args.dir, &error))?;
     let oxum = Oxum { octets: payload.iter().map(|file| file.size).sum(), files: payload.len() as u64 };
     let written = write_tag_files(bag, &payload, args.algorithms, oxum);
@@ -71,6 +75,7 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     engine.join();
     terminal.finish_progress();
     terminal.message(&format!("created a bag of {} files, {} bytes", oxum.files, oxum.octets));
+    warn_of_similar_names(&payload, &terminal);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -80,6 +85,34 @@ fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
         bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&file.path)));
     }
     Ok(())
+}
+
+/// Refuses what RFC 8493 cannot carry or wants prevented (sections 2.3 and 6.1.1.3).
+fn refuse_names(payload: &[ScannedFile]) -> anyhow::Result<()> {
+    let mut forms = BTreeMap::new();
+    for file in payload {
+        let shown = |path: &[u8]| quoted(OsStr::from_bytes(path));
+        let Some(form) = normal_form(&file.path) else {
+            bail!("{}: cannot be put in a bag: its name is not UTF-8", shown(&file.path));
+        };
+        if let Some(other) = forms.insert(form, &file.path) {
+            let (one, other) = (shown(&file.path), shown(other));
+            bail!("{one}: cannot be put in a bag: only its Unicode normalisation form differs from {other}");
+        }
+    }
+    Ok(())
+}
+
+/// Names that differ in case alone are one name to other systems (section 6.1.1.3).
+fn warn_of_similar_names(payload: &[ScannedFile], terminal: &Terminal) {
+    let mut lowered = BTreeMap::new();
+    for file in payload {
+        let Some(name) = normal_form(&file.path).map(|name| name.to_lowercase()) else { continue };
+        if let Some(other) = lowered.insert(name, &file.path) {
+            let text = format!("differs only in case from {}: some systems cannot keep both", terminal.quoted(other));
+            terminal.message_about(&file.path, &text);
+        }
+    }
 }
 
 /// Moves everything into `data/`. If that fails, everything is moved back.
@@ -111,7 +144,7 @@ fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, 
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let mut tag_files = vec![("bag-info.txt".to_owned(), info(oxum, &date).into_bytes())];
     for (index, algorithm) in algorithms.iter().enumerate() {
-        let name = format!("manifest-{}.txt", algorithm.name());
+        let name = format!("manifest-{}.txt", bagit::normalised_word(algorithm.name()));
         tag_files.push((name, manifest_of(payload, index)?));
     }
     let declaration = ("bagit.txt".to_owned(), DECLARATION.as_bytes().to_vec());
@@ -119,7 +152,10 @@ fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, 
         .iter()
         .map(|algorithm| {
             let listed = tag_files.iter().chain([&declaration]);
-            (format!("tagmanifest-{}.txt", algorithm.name()), tag_manifest_of(listed, algorithm))
+            (
+                format!("tagmanifest-{}.txt", bagit::normalised_word(algorithm.name())),
+                tag_manifest_of(listed, algorithm),
+            )
         })
         .collect();
     for (name, text) in tag_files.iter().chain(&tag_manifests).chain([&declaration]) {
