@@ -6,6 +6,7 @@
 mod algorithms;
 mod audit;
 mod bag;
+mod bags;
 mod check;
 mod check_like_sha256sum;
 mod closed_streams;
