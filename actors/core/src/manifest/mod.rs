@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod filters;
 mod format;
+mod forms;
 pub mod gnu;
 pub mod hashdeep;
 mod item_json;

@@ -1,0 +1,149 @@
+//! Forms of other tools that are read beside the nine of [`Format`](super::Format): packages, systems, other hashers.
+//!
+//! Here is what the line-based ones share: a [`LineForm`] gets one line after the other and says of each what it is.
+//! Each module decides by itself whether a text is of its form (`recognises`), and only where that is unmistakable: an
+//! ordinary checksum file is never taken. Nothing here opens a file or decides which form a manifest has.
+//!
+//! All state is bounded: by one line of the reader, or by [`MAX_BLOCK_BYTES`] where an entry goes over several lines.
+
+#![allow(dead_code, unused_imports)]
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::entry::Claimed;
+use super::names::is_blank;
+use super::record::Record;
+use crate::digest::{Algorithm, Digest};
+
+pub(in crate::manifest) mod pgp;
+
+/// How much of a text `recognises` looks at.
+pub(in crate::manifest) const HEAD_BYTES: usize = 1 << 20;
+
+/// The longest entry that goes over several lines.
+const MAX_BLOCK_BYTES: usize = 1 << 20;
+
+/// The first bytes of a gzip file that is packed with deflate, the only method there is (RFC 1952).
+pub(in crate::manifest) const GZIP_MAGIC: &[u8] = b"\x1f\x8b\x08";
+
+/// The longest text that is unpacked.
+const MAX_UNPACKED_BYTES: u64 = 64 << 20;
+
+/// What a line turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::manifest) enum LineIs {
+    /// An entry: it is in the record.
+    Entry,
+    /// Blank, a comment, a header, or part of a block that goes on.
+    Ignored,
+    /// Not of this form.
+    NotRead,
+}
+
+/// A form that is read line by line. Its state (columns, defaults, an open block) is its own, and bounded.
+pub(in crate::manifest) trait LineForm: std::fmt::Debug + Send {
+    /// Reads one line without its LF; a CR may be left at its end. The record is empty before, and is of use only if
+    /// the line is an entry. Where a block ends only with what follows, its entry comes with a later line.
+    fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs;
+
+    /// Called at the end of the text: the outcome of a block that was still open.
+    fn end(&mut self, _record: &mut Record) -> LineIs {
+        LineIs::Ignored
+    }
+}
+
+/// Whether the form reads every line of the head, and at least one is an entry. Lines of a PGP signature do not count.
+fn reads_all(mut form: impl LineForm, head: &[u8]) -> bool {
+    let (mut record, mut signed, mut has_entry) = (Record::default(), pgp::ClearSigned::default(), false);
+    for line in lines_of(head) {
+        let pgp::Signed::Content(line) = signed.line(line) else { continue };
+        record.clear();
+        match form.read_line(line, &mut record) {
+            LineIs::Entry => has_entry = true,
+            LineIs::Ignored => {}
+            LineIs::NotRead => return false,
+        }
+    }
+    if head.len() >= HEAD_BYTES {
+        return has_entry;
+    }
+    record.clear();
+    match form.end(&mut record) {
+        LineIs::Entry => true,
+        LineIs::Ignored => has_entry,
+        LineIs::NotRead => false,
+    }
+}
+
+/// The lines of a head, without the last one if the head ends within it.
+fn lines_of(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let whole = match head.iter().rposition(|&byte| byte == b'\n') {
+        Some(end) if head.len() >= HEAD_BYTES || end + 1 == head.len() => &head[..end],
+        Some(_) | None => head,
+    };
+    whole.split(|&byte| byte == b'\n')
+}
+
+/// The line without one CR at its end.
+fn without_cr(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The words of a line, between spaces and tabs.
+fn words(line: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    line.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty())
+}
+
+/// The first word, and what follows the one blank after it. `None` if the line begins with a blank.
+fn split_word(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = line.iter().position(|&byte| is_blank(byte)).unwrap_or(line.len());
+    (end > 0).then(|| (&line[..end], line.get(end + 1..).unwrap_or_default()))
+}
+
+/// A number in decimal digits, without a sign.
+fn number(digits: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok()
+}
+
+/// The algorithm of a word in any spelling; `rmd160` is what gpg, mtree, AIDE and Gentoo call RIPEMD-160.
+fn algorithm_of(word: &[u8]) -> Option<Algorithm> {
+    let word = std::str::from_utf8(word).ok()?;
+    if word.eq_ignore_ascii_case("rmd160") { "ripemd160" } else { word }.parse().ok()
+}
+
+/// A claim of these bytes. `None` if they are not as many as the algorithm's digests have.
+fn claim(algorithm: Algorithm, bytes: &[u8]) -> Option<Claimed> {
+    Digest::new(algorithm, bytes).ok().map(Claimed::of)
+}
+
+/// A name as a record may have it. `None` if it is empty or has a NUL.
+fn valid_name(name: &[u8]) -> Option<&[u8]> {
+    (!name.is_empty() && !name.contains(&0)).then_some(name)
+}
+
+/// Why a packed manifest cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::manifest) enum GunzipError {
+    /// The reader failed, or the bytes are not those of a gzip file.
+    #[error("the gzip file cannot be unpacked: {0}")]
+    Read(#[from] io::Error),
+    /// The text is longer than 64 MiB.
+    #[error("the unpacked text is longer than {MAX_UNPACKED_BYTES} bytes")]
+    TooLong,
+}
+
+/// Unpacks a gzip file, all of its members, to a text of at most 64 MiB. Arch's `.MTREE` is one, AIDE's database may be.
+///
+/// # Errors
+/// [`GunzipError`] if the bytes are damaged or the text is longer.
+pub(in crate::manifest) fn gunzip_bounded(packed: impl BufRead) -> Result<Vec<u8>, GunzipError> {
+    let mut text = Vec::new();
+    MultiGzDecoder::new(packed).take(MAX_UNPACKED_BYTES + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_UNPACKED_BYTES { Err(GunzipError::TooLong) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests;
