@@ -17,6 +17,8 @@ use super::names::is_blank;
 use super::record::Record;
 use crate::digest::{Algorithm, Digest};
 
+pub(in crate::manifest) mod deb822;
+pub(in crate::manifest) mod gentoo;
 pub(in crate::manifest) mod pgp;
 
 /// How much of a text `recognises` looks at.
