@@ -109,9 +109,11 @@ pub fn install_command(program: &str) -> String {
         "bagit.py" => "pip install bagit==1.9.0",
         "schemathesis" => "pip install schemathesis",
         "b2sum" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" => "apt-get install coreutils",
+        "bsdtar" => "apt-get install libarchive-tools",
         "cc" => "apt-get install gcc",
         "fincore" => "apt-get install util-linux-extra",
         "mkfs.ext4" => "apt-get install e2fsprogs",
+        "mtree" => "apt-get install mtree-netbsd",
         "unshare" => "apt-get install util-linux",
         package => return format!("apt-get install {package}"),
     }

@@ -19,6 +19,7 @@ use crate::digest::{Algorithm, Digest};
 
 pub(in crate::manifest) mod deb822;
 pub(in crate::manifest) mod gentoo;
+pub(in crate::manifest) mod mtree;
 pub(in crate::manifest) mod pgp;
 
 /// How much of a text `recognises` looks at.
