@@ -60,7 +60,8 @@ pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Ite
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_field(out: &mut Vec<u8>, field: &[u8]) {
+/// Appends a field, in quotes if it has to be.
+pub(super) fn write_field(out: &mut Vec<u8>, field: &[u8]) {
     if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
         return out.extend_from_slice(field);
     }

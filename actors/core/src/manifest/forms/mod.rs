@@ -21,6 +21,7 @@ pub(in crate::manifest) mod deb822;
 pub(in crate::manifest) mod gentoo;
 pub(in crate::manifest) mod mtree;
 pub(in crate::manifest) mod pgp;
+pub(in crate::manifest) mod wheel_record;
 
 /// How much of a text `recognises` looks at.
 pub(in crate::manifest) const HEAD_BYTES: usize = 1 << 20;
