@@ -17,6 +17,7 @@ use super::names::is_blank;
 use super::record::Record;
 use crate::digest::{Algorithm, Digest};
 
+pub(in crate::manifest) mod aide;
 pub(in crate::manifest) mod deb822;
 pub(in crate::manifest) mod gentoo;
 pub(in crate::manifest) mod mtree;
