@@ -18,10 +18,14 @@ use super::record::Record;
 use crate::digest::{Algorithm, Digest};
 
 pub(in crate::manifest) mod aide;
+pub(in crate::manifest) mod certutil;
 pub(in crate::manifest) mod deb822;
 pub(in crate::manifest) mod gentoo;
+pub(in crate::manifest) mod get_file_hash;
+pub(in crate::manifest) mod gpg;
 pub(in crate::manifest) mod mtree;
 pub(in crate::manifest) mod pgp;
+mod settle;
 pub(in crate::manifest) mod wheel_record;
 
 /// How much of a text `recognises` looks at.
