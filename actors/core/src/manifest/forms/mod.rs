@@ -23,6 +23,7 @@ pub(in crate::manifest) mod deb822;
 pub(in crate::manifest) mod gentoo;
 pub(in crate::manifest) mod get_file_hash;
 pub(in crate::manifest) mod gpg;
+pub(in crate::manifest) mod loose;
 pub(in crate::manifest) mod mtree;
 pub(in crate::manifest) mod pgp;
 mod settle;
