@@ -156,4 +156,6 @@ pub(in crate::manifest) fn gunzip_bounded(packed: impl BufRead) -> Result<Vec<u8
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
