@@ -10,6 +10,7 @@
 mod arrows;
 pub mod faultfs;
 pub mod process;
+pub mod published;
 pub mod requirement;
 pub mod silent_corruption;
 pub mod tools;

@@ -60,17 +60,22 @@ pub fn is_child_with_fuse(test: &str) -> bool {
 
 /// The memory that a process uses now, in bytes.
 pub fn resident_bytes(process: u32) -> u64 {
-    memory(process, "VmRSS:")
+    memory(process, "VmRSS:").unwrap()
 }
 
 /// The most memory that a process has used so far, in bytes.
 pub fn peak_bytes(process: u32) -> u64 {
+    peak_bytes_if_running(process).unwrap()
+}
+
+/// The same. `None` if the process has ended.
+pub fn peak_bytes_if_running(process: u32) -> Option<u64> {
     memory(process, "VmHWM:")
 }
 
-/// A line of `/proc/PID/status`, which counts in KiB (`proc_pid_status(5)`).
-fn memory(process: u32, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+/// A line of `/proc/PID/status`, which counts in KiB (`proc_pid_status(5)`). A process that has ended lacks it.
+fn memory(process: u32, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10)
 }

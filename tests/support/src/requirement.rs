@@ -115,6 +115,8 @@ pub fn install_command(program: &str) -> String {
         "mkfs.ext4" => "apt-get install e2fsprogs",
         "mtree" => "apt-get install mtree-netbsd",
         "unshare" => "apt-get install util-linux",
+        "xxhsum" => "apt-get install xxhash",
+        "xz" => "apt-get install xz-utils",
         package => return format!("apt-get install {package}"),
     }
     .to_owned()
