@@ -1,11 +1,11 @@
-// Starts the page: session, header, and the router that puts one view into <main>.
+// Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
 import { forget, get, unreachable } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
-import { comb } from './kernel/hive.js';
+import { comb } from './kernel/chart.js';
 import { show as showSignIn, signIn } from './views/signin.js';
 import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
 
@@ -51,7 +51,7 @@ async function route() {
 	try {
 		const module = await load().catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
-		// A view may add content before it is ready; it is shown from then on.
+		// Shown as soon as it has content.
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
 		filled.observe(body, { childList: true });
 		const view = await module.mount(body, { ...to, signal: gone.signal });
@@ -98,7 +98,7 @@ function signedIn() {
 	route();
 }
 
-// The token of a sign-in link is in the fragment, which never leaves the browser; it is removed at once.
+// The token of a sign-in link is in the fragment, which never leaves the browser.
 async function takeToken() {
 	const found = /^#token=(.*)$/.exec(location.hash);
 	if (!found) return;
@@ -107,7 +107,7 @@ async function takeToken() {
 		await signIn(decodeURIComponent(found[1]));
 		signedOut = false;
 	} catch (problem) {
-		// A used link is no error while the session is valid, or if no token is needed.
+		// A used link is no error while the session is valid.
 		await get('algorithms', { silent: true }).catch(() => enterSignedOut(problem));
 	}
 }

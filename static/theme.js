@@ -2,6 +2,6 @@
 (() => {
 	try {
 		const theme = localStorage.getItem('hivesum.theme');
-		if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+		if (/^(light|dark)$/.test(theme)) document.documentElement.dataset.theme = theme;
 	} catch { /* no storage: the system's colours */ }
 })();

@@ -6,6 +6,7 @@
 
 use hivesum_core::digest::Algorithm;
 use hivesum_core::file::PathInvalid;
+use hivesum_core::manifest::{LinesError, ManifestError};
 use hivesum_core::walk::GlobInvalid;
 
 /// Why the engine does not start.
@@ -121,6 +122,17 @@ pub enum ManifestRefused {
         /// The first line beyond it, if it is known.
         line: Option<u64>,
     },
+}
+
+impl From<ManifestError> for ManifestRefused {
+    fn from(error: ManifestError) -> Self {
+        let line = error.line();
+        match error {
+            ManifestError::Lines(LinesError::TooManyLines(limit)) => Self::TooLarge { limit, line },
+            ManifestError::Lines(LinesError::TooManyBytes(limit)) => Self::TooLarge { limit, line: None },
+            error => Self::Invalid { line, why: error.to_string() },
+        }
+    }
 }
 
 /// Why the job store gives no result.

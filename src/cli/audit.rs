@@ -2,8 +2,12 @@
 //!
 //! Lists every file that is modified, moved, missing, new or unreadable. The exit status is 0 only if all matched.
 
+mod args;
+mod expected;
+mod found;
 mod report;
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -11,25 +15,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{ArgGroup, Args};
-use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_core::compare::{Audit, BaselineBuilder};
-use hivesum_core::digest::Algorithm;
-use hivesum_core::result::{FileIdentity, ItemRef, SkipReason, Status};
-use hivesum_core::walk::Target;
+use hivesum_core::compare::Audit;
+use hivesum_core::result::{ItemRef, NameList, SkipReason, Status};
+use hivesum_core::walk::{Filters, Target};
 
-use self::report::Report;
-use super::engine::{EngineArgs, RunningEngine};
+pub(super) use self::args::AuditArgs;
+use self::expected::{Listed, Source};
+use self::report::{Ending, Report};
+use super::engine::RunningEngine;
 use super::error::path_error;
-use super::inputs::open_directory;
-use super::manifest_file::{self, ReadAs};
 use super::output::{WriteError, write_stdout};
 use super::own_output::OwnOutputs;
-use super::state::StateArgs;
-use super::stored_jobs;
+use super::probe::{self, Effort};
 use super::terminal::Terminal;
-use crate::cli::output::ReportFormat;
+use super::tree::Tree;
 
 /// When the files are counted to give the progress bar a total. Shorter runs do without.
 const SURVEY_AFTER: Duration = Duration::from_secs(1);
@@ -37,98 +37,48 @@ const SURVEY_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of results that are buffered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
-#[derive(Debug, Args)]
-#[command(
-    group = ArgGroup::new("baseline").required(true),
-    after_help = "\
-Lists modified, moved, missing, new and unreadable files, and counts them. Names in the manifest are \
-relative to DIR, or begin with DIR as given here. Symbolic links, FIFOs, sockets, devices and the file that the \
-output goes to are ignored. \
-A job records the size, times and inode of each file. If the digest changed but none of these did, the file is \
-listed as suspected rot, and counted as modified. Files that the job excluded are not read.
-
-Examples:
-  hivesum audit /srv/archive --manifest SHA256SUMS
-  hivesum audit . --manifest archive.ndjson --format json
-  hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
-
-Exit status: 0 all files matched; 1 a file did not match, or the manifest is empty; 2 wrong command line."
-)]
-pub(super) struct AuditArgs {
-    /// The directory to audit.
-    #[arg(value_name = "DIR")]
-    dir: OsString,
-
-    /// Compare with this manifest, in any format, or - for standard input.
-    #[arg(long, value_name = "FILE", group = "baseline")]
-    manifest: Option<OsString>,
-
-    /// Compare with the results of this job of a service.
-    #[arg(long, value_name = "ID", group = "baseline")]
-    job: Option<JobId>,
-
-    /// The algorithm of digests that do not name theirs. Digests of other algorithms are ignored.
-    #[arg(short, long, value_name = "ALG")]
-    algorithm: Option<Algorithm>,
-
-    /// Output format: human or json.
-    #[arg(short, long, default_value_t)]
-    format: ReportFormat,
-
-    /// List matched files, too.
-    #[arg(long)]
-    all: bool,
-
-    #[command(flatten)]
-    state: StateArgs,
-
-    #[command(flatten)]
-    engine: EngineArgs,
-}
-
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
-    let Expected { audit, mut leave_out, job } = begin(&args)?;
     let terminal = Terminal::with_progress();
+    let source = Source::of(&args)?;
+    let tree = Tree::open(&args.dir, args.engine.read_timeout()).map_err(|error| path_error(&args.dir, &error))?;
+    let wanted = args.filter.filters_below("audit", &args.dir)?;
+    let mut expected = source.expected(&args, (&tree, &wanted), &terminal)?;
+    let engine = RunningEngine::start(args.engine, Some(expected.baseline.algorithms(&expected.candidates)?))?;
+    if expected.baseline.len() > 1 {
+        probe::narrow(&engine, &tree, (&expected.baseline, &mut expected.candidates), Effort::BRIEF)?;
+    }
+    let target = match &expected.listed {
+        Some(listed) if listed.are_all() => {
+            let mut names = NameList::new();
+            expected.baseline.names().for_each(|name| names.push(name));
+            Target::Listed { dir: tree.dir()?, names }
+        }
+        Some(_) | None => Target::Directory { dir: tree.dir()?, shown: Vec::new() },
+    };
+    let audit = Audit::new(expected.baseline, expected.candidates);
     let outputs = OwnOutputs::of_streams();
-    leave_out.extend(outputs.identities());
-    let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
-    let algorithms = audit.algorithms();
-    let engine = RunningEngine::start(args.engine, Some(algorithms))?;
+    expected.leave_out.extend(outputs.identities());
     let spec = ScanSpec {
         survey_after: terminal.shows_progress().then_some(SURVEY_AFTER),
-        leave_out,
-        ..args.engine.scan(vec![Target::Directory { dir, shown: Vec::new() }], algorithms)
+        leave_out: expected.leave_out,
+        ..args.engine.scan(vec![target], audit.algorithms()?)
     };
-    let spec = match &job {
+    let spec = match &expected.job {
         Some(job) => job.spec.walk(spec)?,
         None => spec,
     };
+    // A walk has one set of globs. The other set is for what it finds.
+    let (of_walk, also_wanted) = match args.filter.is_empty() {
+        true => (expected.recorded_with, Filters::default()),
+        false => (wanted, expected.recorded_with),
+    };
     let report = Report::new(args.format, args.all, terminal.clone());
-    let all_matched = Run { engine, audit, report, outputs, dir: args.dir, terminal }.carry_out(spec)?;
+    let (listed, without_digest) = (expected.listed, expected.without_digest);
+    let dir = args.dir;
+    let run = Run { engine, audit, report, outputs, dir, terminal, source, also_wanted, listed, without_digest };
+    let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What the directory should contain.
-struct Expected {
-    audit: Audit,
-    /// Files to skip: the manifest itself, or the state of the service.
-    leave_out: Vec<FileIdentity>,
-    /// The job to compare with. Its globs apply, so that files it excluded are not reported as new.
-    job: Option<Job>,
-}
-
-fn begin(args: &AuditArgs) -> anyhow::Result<Expected> {
-    if let Some(id) = args.job {
-        let (mut history, mut builder) = (stored_jobs::open(&args.state)?, BaselineBuilder::new());
-        let job = stored_jobs::each_fact(&mut history, id, args.algorithm, |fact| builder.push_fact(&fact))?;
-        let audit = Audit::new(builder.finish(), None);
-        return Ok(Expected { audit, leave_out: history.own_files(), job: Some(job) });
-    }
-    let path: &OsStr = args.manifest.as_deref().unwrap_or(OsStr::new("-"));
-    let manifest = manifest_file::read(path, ReadAs { asked: args.algorithm, format: None })?;
-    let audit = Audit::new(manifest.baseline(&args.dir)?, manifest.untagged);
-    Ok(Expected { audit, leave_out: manifest.identity.into_iter().collect(), job: None })
 }
 
 struct Run {
@@ -138,6 +88,11 @@ struct Run {
     outputs: OwnOutputs,
     dir: OsString,
     terminal: Terminal,
+    source: Source,
+    /// What the walk finds and these do not want is not judged.
+    also_wanted: Filters,
+    listed: Option<Listed>,
+    without_digest: HashSet<Vec<u8>>,
 }
 
 impl Run {
@@ -155,9 +110,13 @@ impl Run {
                     let whole = Path::new(&self.dir).join(OsStr::from_bytes(&path));
                     self.outputs.say_left_out(&self.terminal, &path, &whole);
                 }
+                let is_own = self.listed.as_ref().is_some_and(|listed| listed.leave_out(&path));
+                if is_own || self.without_digest.contains(&path) || !self.also_wanted.wants_path(&path) {
+                    continue;
+                }
                 let item = ItemRef::of_row(row, &path, rows.algorithms());
-                let judged = self.audit.judge(&item);
-                self.report.take(&mut out, &item, judged);
+                let (judged, failed) = self.audit.judge_closely(&item);
+                self.report.take(&mut out, &item, judged, failed);
             }
             if out.len() >= BUFFER_BYTES {
                 write(&self.terminal, &mut out)?;
@@ -168,7 +127,9 @@ impl Run {
         }
         let findings = self.audit.finish();
         let counts = findings.counts;
-        self.report.end(&mut out, findings);
+        self.source.tell_algorithms(&self.terminal, &findings);
+        let lines_not_read = self.source.unread();
+        self.report.end(&mut out, Ending { findings, lines_not_read });
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();

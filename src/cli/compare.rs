@@ -5,17 +5,22 @@
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use hivesum_actors::job::JobId;
-use hivesum_core::compare::{Change, Comparison, ComparisonError, Counts, Difference, Fact, compare};
-use hivesum_core::digest::Algorithm;
+use hivesum_core::compare::{
+    BaselineBuilder, Change, Comparison, ComparisonError, Counts, Difference, Fact, Separator, Spelling, align, compare,
+};
+use hivesum_core::manifest::UnreadLines;
 use serde::Serialize;
 
-use super::manifest_file::{self, ReadAs};
+use super::filter_args::FilterArgs;
+use super::manifest_file::{self, ManifestFile, ReadArgs};
+use super::naming::NamingArgs;
 use super::output::write_stdout;
 use super::state::StateArgs;
 use super::stored_jobs;
+use super::tree;
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
@@ -23,7 +28,10 @@ use crate::cli::terminal::Terminal;
 #[command(after_help = "\
 OLD and NEW are each a manifest in any format or, if there is no such file, the id of a job of a service. \
 A file whose digest changed is listed as modified. If size, mtime, ctime and inode were recorded and none of them \
-changed, it is listed as suspected rot. Jobs record all four, plain manifests none.
+changed, it is listed as suspected rot. Jobs record all four, plain manifests none. \
+No file is opened. A beginning that all names of a side share is taken off where that makes the sides meet, which is \
+said. Digests that do not name their algorithm are compared by their length, and refused if none of them agree. Lines \
+that are not entries are counted and told.
 
 Examples:
   hivesum compare SHA256SUMS.january SHA256SUMS.february
@@ -38,9 +46,14 @@ pub(super) struct CompareArgs {
     /// The later state: a manifest or the id of a job.
     new: OsString,
 
-    /// The algorithm of digests that do not name theirs. Digests of other algorithms are ignored.
-    #[arg(short, long, value_name = "ALG")]
-    algorithm: Option<Algorithm>,
+    #[command(flatten)]
+    read: ReadArgs,
+
+    #[command(flatten)]
+    naming: NamingArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 
     /// Output format: human or json.
     #[arg(short, long, default_value_t)]
@@ -52,20 +65,17 @@ pub(super) struct CompareArgs {
 
 /// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    let comparison = comparison(&args)?;
+    let terminal = Terminal::plain();
+    let jobs = stored_jobs::id_unless_path(&args.old).zip(stored_jobs::id_unless_path(&args.new));
+    let (comparison, lines_not_read) = match jobs.filter(|_| args.read.algorithm.is_none() && args.filter.is_empty()) {
+        // Two jobs are compared as the service does; anything else is first read into memory.
+        Some((old, new)) => (by_jobs(&args, old, new)?, None),
+        None => by_facts(&args, &terminal)?,
+    };
     let mut out = Vec::new();
-    write_report(&mut out, &comparison, args.format, &Terminal::plain());
+    write_report(&mut out, &Document::of(&comparison, lines_not_read), args.format, &terminal);
     write_stdout(&out)?;
     Ok(if comparison.counts.all_unchanged() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Compares two jobs as the service does; anything else is first read into memory.
-fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
-    let jobs = stored_jobs::id_unless_path(&args.old).zip(stored_jobs::id_unless_path(&args.new));
-    match jobs.filter(|_| args.algorithm.is_none()) {
-        Some((old, new)) => by_jobs(args, old, new),
-        None => by_facts(args),
-    }
 }
 
 fn by_jobs(args: &CompareArgs, old: JobId, new: JobId) -> anyhow::Result<Comparison> {
@@ -76,42 +86,130 @@ fn by_jobs(args: &CompareArgs, old: JobId, new: JobId) -> anyhow::Result<Compari
     history.compare(old, new)?.context("one of the jobs has been deleted in the meantime")
 }
 
-fn by_facts(args: &CompareArgs) -> anyhow::Result<Comparison> {
-    let (old, then) = facts(args, &args.old)?;
-    let (new, now) = facts(args, &args.new)?;
-    let compared = compare(old.into_iter().map(Ok), new.into_iter().map(Ok), then.or(now));
-    compared.map_err(|error: ComparisonError<std::convert::Infallible>| anyhow::anyhow!("{error}"))
+fn by_facts(args: &CompareArgs, terminal: &Terminal) -> anyhow::Result<(Comparison, Option<BothUnread>)> {
+    let wanted = args.filter.filters("compare")?;
+    let sides = (Side::read(args, &args.old, terminal)?, Side::read(args, &args.new, terminal)?);
+    let (old, new) = (sides.0.names(args, terminal), sides.1.names(args, terminal));
+    let (of_old, of_new) = spellings(&sides, (&old, &new));
+    tree::tell(&of_old, args.old.as_encoded_bytes(), terminal);
+    tree::tell(&of_new, args.new.as_encoded_bytes(), terminal);
+    let unread = BothUnread { old: sides.0.unread(), new: sides.1.unread() };
+    let facts = |side: Side, names: &[Vec<u8>], spelling| {
+        let facts = side.facts(names, spelling);
+        facts.into_iter().filter(|fact| wanted.wants_path(&fact.path)).map(Ok).collect::<Vec<_>>()
+    };
+    let compared = compare(facts(sides.0, &old, &of_old), facts(sides.1, &new, &of_new)).map_err(refusal)?;
+    Ok((compared, (unread != BothUnread::default()).then_some(unread)))
 }
 
-/// The files of one side in walk order, and the algorithm of its untagged digests, if it is known.
-fn facts(args: &CompareArgs, side: &OsStr) -> anyhow::Result<(Vec<Fact>, Option<Algorithm>)> {
-    if let Some(id) = stored_jobs::id_unless_path(side) {
-        let mut facts = Vec::new();
-        stored_jobs::each_fact(&mut stored_jobs::open(&args.state)?, id, args.algorithm, |fact| facts.push(fact))?;
-        return Ok((facts, None));
+fn refusal(error: ComparisonError<std::convert::Infallible>) -> anyhow::Error {
+    match error {
+        ComparisonError::Undecided => anyhow!("{error}: say which with -a"),
+        ComparisonError::Source(_) | ComparisonError::NothingInCommon | ComparisonError::TooMany => anyhow!("{error}"),
     }
-    let manifest = manifest_file::read(side, ReadAs { asked: args.algorithm, format: None })?;
-    let baseline = manifest.baseline(OsStr::new("."))?;
-    Ok((baseline.facts().collect(), manifest.untagged))
+}
+
+/// How the names of both sides are read so that they meet. A job has the names of the file system.
+fn spellings<'n>(sides: &(Side, Side), names: (&'n [Vec<u8>], &'n [Vec<u8>])) -> (Spelling, Spelling) {
+    let borrow = |names: &'n [Vec<u8>]| names.iter().map(|name| &name[..]).collect::<Vec<&[u8]>>();
+    let (of_old, of_new) = align(&borrow(names.0), &borrow(names.1));
+    let changes_a_job =
+        |side: &Side, spelling: &Spelling| matches!(side, Side::Job(_)) && spelling.separator == Separator::Backslash;
+    match changes_a_job(&sides.0, &of_old) || changes_a_job(&sides.1, &of_new) {
+        true => Default::default(),
+        false => (of_old, of_new),
+    }
+}
+
+/// One side of the comparison.
+enum Side {
+    Manifest(Box<ManifestFile>),
+    /// The files of a job, in walk order.
+    Job(Vec<Fact>),
+}
+
+impl Side {
+    fn read(args: &CompareArgs, side: &OsStr, terminal: &Terminal) -> anyhow::Result<Self> {
+        if let Some(id) = stored_jobs::id_unless_path(side) {
+            let (mut history, mut facts) = (stored_jobs::open(&args.state)?, Vec::new());
+            stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| facts.push(fact))?;
+            return Ok(Self::Job(facts));
+        }
+        let manifest = manifest_file::read(side, &args.read, None)?;
+        manifest.tell(terminal);
+        Ok(Self::Manifest(Box::new(manifest)))
+    }
+
+    /// The names of its files, in its order.
+    fn names(&self, args: &CompareArgs, terminal: &Terminal) -> Vec<Vec<u8>> {
+        match self {
+            Self::Manifest(manifest) => {
+                manifest.names(&args.naming, terminal).into_iter().map(|name| name.into_owned()).collect()
+            }
+            Self::Job(facts) => facts.iter().map(|fact| fact.path.clone()).collect(),
+        }
+    }
+
+    fn unread(&self) -> Option<UnreadLines> {
+        match self {
+            Self::Manifest(manifest) => manifest.unread(),
+            Self::Job(_) => None,
+        }
+    }
+
+    /// Its files under these names, in walk order.
+    fn facts(self, names: &[Vec<u8>], spelling: &Spelling) -> Vec<Fact> {
+        match self {
+            Self::Manifest(manifest) => {
+                let mut builder = BaselineBuilder::new();
+                for (record, name) in manifest.records.into_iter().zip(names) {
+                    let (path, known) = (spelling.read(name).into_owned(), record.known());
+                    builder.push_fact(&Fact { path, known, digests: record.digests });
+                }
+                builder.finish().facts().collect()
+            }
+            // What is taken off is the same for all names, so they stay in walk order.
+            Self::Job(facts) => {
+                let renamed = |fact: Fact| Fact { path: spelling.read(&fact.path).into_owned(), ..fact };
+                facts.into_iter().map(renamed).collect()
+            }
+        }
+    }
+}
+
+/// The lines of each side that were not read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct BothUnread {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<UnreadLines>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<UnreadLines>,
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
     counts: &'a Counts,
     items: &'a [Difference],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines_not_read: Option<BothUnread>,
 }
 
-fn write_report(out: &mut Vec<u8>, comparison: &Comparison, format: ReportFormat, terminal: &Terminal) {
+impl<'a> Document<'a> {
+    fn of(comparison: &'a Comparison, lines_not_read: Option<BothUnread>) -> Self {
+        Self { counts: &comparison.counts, items: &comparison.items, lines_not_read }
+    }
+}
+
+fn write_report(out: &mut Vec<u8>, document: &Document<'_>, format: ReportFormat, terminal: &Terminal) {
     match format {
         ReportFormat::Json => {
-            let document = Document { counts: &comparison.counts, items: &comparison.items };
-            serde_json::to_writer(&mut *out, &document).expect("writing to a vector cannot fail, and keys are strings");
+            serde_json::to_writer(&mut *out, document).expect("writing to a vector cannot fail, and keys are strings");
             out.push(b'\n');
         }
         ReportFormat::Human => {
-            out.extend_from_slice(summary(&comparison.counts).as_bytes());
+            out.extend_from_slice(summary(document.counts).as_bytes());
             for change in Change::ALL {
-                let items = comparison.items.iter().filter(|item| item.change == change);
+                let items = document.items.iter().filter(|item| item.change == change);
                 items.for_each(|item| out.extend_from_slice(line(item, terminal).as_bytes()));
             }
         }

@@ -1,65 +1,102 @@
-//! A manifest on the command line: opened, its format detected, and read completely.
+//! A manifest on the command line: opened, its form detected, and read completely.
+//!
+//! Lines that are not entries are counted and told, and refuse the manifest only under `--strict`. A manifest without any
+//! entry among its lines is refused.
 
-use std::ffi::OsStr;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use anyhow::{Context, bail};
-use hivesum_core::compare::{Baseline, BaselineBuilder};
-use hivesum_core::digest::Algorithm;
-use hivesum_core::manifest::{Format, Limits, ManifestReader, ReadOptions, Record, Seen, algorithm_of_manifest_name};
+use clap::Args;
+use hivesum_core::compare::{Baseline, BaselineBuilder, Spelling};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::convert::in_words;
+use hivesum_core::manifest::{
+    Candidates, Form, Hint, Limits, LinesNotRead, ManifestReader, NotRead, ReadOptions, Record, RememberedFilters,
+    UnreadLines,
+};
 use hivesum_core::result::FileIdentity;
+use hivesum_core::walk::Filters;
 
 use super::error::path_error;
 use super::inputs::Stdin;
+use super::naming::NamingArgs;
 use super::quote::quoted;
+use super::terminal::Terminal;
+use super::tree::Tree;
+
+/// The options of reading, shared by the commands that read whole manifests.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ReadArgs {
+    /// The algorithm of digests that do not name theirs. Digests of other algorithms are left out.
+    #[arg(short, long, value_name = "ALG")]
+    pub(super) algorithm: Option<Algorithm>,
+
+    /// Refuse a manifest with a line that is not an entry.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
 
 /// All entries of a manifest.
 #[derive(Debug)]
 pub(super) struct ManifestFile {
+    /// Its path as it was given.
+    path: OsString,
     pub(super) records: Vec<Record>,
-    /// The algorithm of digests that do not name theirs, if `-a` or the name of the manifest gives it.
-    pub(super) untagged: Option<Algorithm>,
+    /// The algorithms that digests may be of that do not name theirs.
+    pub(super) candidates: Candidates,
     /// The file itself; `None` for standard input.
     pub(super) identity: Option<FileIdentity>,
+    /// The lines that are not entries.
+    pub(super) lines_not_read: LinesNotRead,
+    /// How many lines are of other algorithms than the requested one.
+    of_others: u64,
+    /// How many entries have no digest, and nothing that says why.
+    without_digest: u64,
+    /// The algorithms that hivesum lacks and that entries have digests of.
+    pub(super) left_out: Vec<String>,
+    /// The globs that it was made with.
+    filters: RememberedFilters,
 }
 
-/// How a manifest is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ReadAs {
-    /// The algorithm given by `-a`.
-    pub(super) asked: Option<Algorithm>,
-    /// The format; `None` to detect it.
-    pub(super) format: Option<Format>,
+/// The files that a directory should contain.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) baseline: Baseline,
+    /// The globs that the manifest was made with, for the directory.
+    pub(super) filters: Filters,
+    /// The files that the manifest names without a digest.
+    pub(super) without_digest: HashSet<Vec<u8>>,
 }
 
-type Reader = ManifestReader<Seen<Box<dyn BufRead>>>;
-
-/// Reads a manifest completely. A malformed line is an error, because its content would be lost.
-pub(super) fn read(path: &OsStr, read_as: ReadAs) -> anyhow::Result<ManifestFile> {
+/// Reads a manifest completely. The form is detected unless it is given.
+pub(super) fn read(path: &OsStr, args: &ReadArgs, form: Option<Form>) -> anyhow::Result<ManifestFile> {
     let (input, identity) = open(path).map_err(|error| path_error(path, &error))?;
-    let named = algorithm_of_manifest_name(path.as_bytes());
-    let untagged = read_as.asked.or(named);
-    let options = ReadOptions { asked: read_as.asked, untagged, ..ReadOptions::new(Limits::COMMAND_LINE) };
-    let mut reader = match read_as.format {
-        Some(format) => ManifestReader::new(Cursor::new(Vec::new()).chain(input), format, options),
-        None => ManifestReader::detecting(input, path.as_bytes(), options).with_context(|| quoted(path))?,
+    let named = Hint::of_name(path.as_bytes());
+    let options = ReadOptions { asked: args.algorithm, named, ..ReadOptions::new(Limits::COMMAND_LINE) };
+    let reader = match form {
+        Some(form) => ManifestReader::new(input, form, options),
+        None => ManifestReader::detecting(input, path.as_bytes(), options),
     };
-    let records = records_of(&mut reader).with_context(|| quoted(path))?;
-    Ok(ManifestFile { records, untagged, identity })
-}
-
-fn records_of(reader: &mut Reader) -> anyhow::Result<Vec<Record>> {
-    let mut records = Vec::new();
-    while let Some((line, record)) = reader.next_record()? {
-        let Some(record) = record else { bail!("line {line} is not a manifest entry") };
-        records.push(record.clone());
-    }
-    if reader.leaves_digests_out() {
-        bail!("it contains digests of algorithms that hivesum does not support");
-    }
-    Ok(records)
+    let mut reader = reader.with_context(|| quoted(path))?;
+    let mut file = ManifestFile {
+        path: path.to_owned(),
+        records: Vec::new(),
+        candidates: reader.candidates().clone(),
+        identity,
+        lines_not_read: LinesNotRead::default(),
+        of_others: 0,
+        without_digest: 0,
+        left_out: Vec::new(),
+        filters: RememberedFilters::default(),
+    };
+    file.read_from(&mut reader, args).with_context(|| quoted(path))?;
+    Ok(file)
 }
 
 fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
@@ -72,27 +109,177 @@ fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
 }
 
 impl ManifestFile {
-    /// The files that a directory should contain. Names are relative to it, or all begin with `dir` as it was given,
-    /// as `hivesum hash DIR` writes them.
-    pub(super) fn baseline(&self, dir: &OsStr) -> anyhow::Result<Baseline> {
-        let prefix = prefix_of(dir.as_bytes());
-        let all_have_prefix = self.records.iter().all(|record| record.name.starts_with(&prefix));
-        let cut = if all_have_prefix { prefix.len() } else { 0 };
-        let mut builder = BaselineBuilder::new();
-        for record in &self.records {
-            let relative = Record { name: record.name[cut..].to_vec(), ..record.clone() };
-            let named = || quoted(OsStr::from_bytes(&record.name));
-            builder.push(&relative).map_err(|error| anyhow::anyhow!("{}: {error}", named()))?;
+    fn read_from(&mut self, reader: &mut ManifestReader<'_>, args: &ReadArgs) -> anyhow::Result<()> {
+        while let Some((line, record)) = reader.next_record()? {
+            match record {
+                Ok(record) => {
+                    self.without_digest += u64::from(is_without_digest(record));
+                    self.records.push(record.clone());
+                }
+                Err(NotRead::OtherAlgorithm(_)) => self.of_others += 1,
+                Err(why) if args.strict => bail!("line {line}: {why}"),
+                Err(why) => self.lines_not_read.add(line, why),
+            }
         }
-        Ok(builder.finish())
+        self.filters = reader.filters().cloned().unwrap_or_default();
+        if args.algorithm.is_none() {
+            self.left_out = reader.left_out().to_vec();
+        }
+        self.refuse_if_nothing_was_read(args)
+    }
+
+    /// A manifest of lines none of which is an entry is none, but a listing of no files is one.
+    fn refuse_if_nothing_was_read(&self, args: &ReadArgs) -> anyhow::Result<()> {
+        if !self.records.is_empty() || self.lines_not_read.count() + self.of_others == 0 {
+            return Ok(());
+        }
+        if let (Some(asked), 1..) = (args.algorithm, self.of_others) {
+            bail!("no line is of {asked}");
+        }
+        bail!("no line is an entry; {}", self.lines_not_read)
+    }
+
+    /// Its path as it was given; `-` is standard input.
+    pub(super) fn name(&self) -> &[u8] {
+        match self.path.as_bytes() {
+            b"-" => b"standard input",
+            path => path,
+        }
+    }
+
+    /// Says what was not read.
+    pub(super) fn tell(&self, terminal: &Terminal) {
+        if self.lines_not_read.count() > 0 {
+            terminal.message_about(self.name(), &self.lines_not_read.to_string());
+        }
+        match self.of_others {
+            0 => {}
+            1 => terminal.message_about(self.name(), "1 line of another algorithm is left out"),
+            count => terminal.message_about(self.name(), &format!("{count} lines of other algorithms are left out")),
+        }
+        match self.without_digest {
+            0 => {}
+            1 => terminal.message_about(self.name(), "1 entry has no digest: it is not checked"),
+            many => {
+                terminal.message_about(self.name(), &format!("{many} entries have no digest: they are not checked"))
+            }
+        }
+        if !self.left_out.is_empty() {
+            let names = self.left_out.join(", ");
+            terminal.message_about(self.name(), &format!("digests of {names} are left out: not supported"));
+        }
+    }
+
+    /// The lines that were not read, and the digests that were left out, for JSON.
+    pub(super) fn unread(&self) -> Option<UnreadLines> {
+        UnreadLines::of(&self.lines_not_read, &self.left_out)
+    }
+
+    /// Says which algorithms the files have shown the untagged digests to be of, and what is still open.
+    pub(super) fn tell_algorithms(&self, terminal: &Terminal, found: &[Algorithm], undecided: &[Algorithms]) {
+        let bits = |algorithm: Algorithm| 8 * algorithm.digest_bytes();
+        for &algorithm in found {
+            let told = format!("untagged digests of {} bits are {}", bits(algorithm), algorithm.bsd_tag());
+            terminal.message_about(self.name(), &told);
+        }
+        for set in undecided {
+            let told =
+                format!("untagged digests of {} bits may be {}: no file tells", bits(set.first()), in_words(*set));
+            terminal.message_about(self.name(), &told);
+        }
+    }
+
+    /// The names of all records as the options about names change them, in their order.
+    pub(super) fn names(&self, naming: &NamingArgs, terminal: &Terminal) -> Vec<Cow<'_, [u8]>> {
+        let naming = naming.of_manifest(&self.path);
+        let lacking = self.records.iter().filter(|record| naming.lacks_prefix(&record.name)).count();
+        if let Some(told) = naming.told_of(lacking as u64) {
+            terminal.message_about(self.name(), &told);
+        }
+        self.records.iter().map(|record| naming.map(&record.name)).collect()
+    }
+
+    /// The files that the directory should contain. Names are relative to it, begin with one of its names, or share a
+    /// beginning below which they are in it.
+    pub(super) fn contents(&self, tree: &Tree, naming: &NamingArgs, terminal: &Terminal) -> anyhow::Result<Contents> {
+        if let Some(directory) = naming.directory_of_names(&self.path) {
+            return self.contents_within(tree, naming, &directory, terminal);
+        }
+        let names = self.names(naming, terminal);
+        let spelling = tree.spelling(names.iter().map(|name| &name[..]))?;
+        tree.tell(&spelling, self.name(), terminal);
+        let mut builder = BaselineBuilder::new();
+        let mut without_digest = HashSet::new();
+        for (record, name) in self.records.iter().zip(&names) {
+            let name = spelling.read(name);
+            if is_without_digest(record) {
+                without_digest.insert(name.to_vec());
+            }
+            self.push(&mut builder, record, &name)?;
+        }
+        let before = self.taken_off_before(&names, &spelling);
+        Ok(Contents { baseline: builder.finish(), filters: self.filters.for_names_after(&before)?, without_digest })
+    }
+
+    /// What a name of the manifest has before the name that it has in the directory.
+    fn taken_off_before(&self, names: &[Cow<'_, [u8]>], spelling: &Spelling) -> Vec<u8> {
+        let Some((record, name)) = self.records.first().zip(names.first()) else { return Vec::new() };
+        let rest = spelling.read(name);
+        record.name.strip_suffix(&*rest).unwrap_or_default().to_vec()
+    }
+
+    /// The same, with names that are relative to a known directory: those outside of the tree are left out.
+    fn contents_within(
+        &self,
+        tree: &Tree,
+        naming: &NamingArgs,
+        directory: &OsStr,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Contents> {
+        let start = std::fs::canonicalize(directory).map_err(|error| path_error(directory, &error))?;
+        let naming = naming.of_manifest(&self.path).within([start.as_os_str().as_bytes(), b"/"].concat());
+        let (mut builder, mut outside, mut without_digest) = (BaselineBuilder::new(), 0_u64, HashSet::new());
+        for record in &self.records {
+            let name = naming.map(without_dot(&record.name));
+            let Some(name) = name.strip_prefix(tree.real_path()) else {
+                outside += 1;
+                continue;
+            };
+            if is_without_digest(record) {
+                without_digest.insert(name.to_vec());
+            }
+            self.push(&mut builder, record, name)?;
+        }
+        match outside {
+            0 => {}
+            all if all == self.records.len() as u64 => bail!("{}: no name is in the directory", quoted(&self.path)),
+            1 => terminal.message_about(self.name(), "1 name is not in the directory: left out"),
+            many => terminal.message_about(self.name(), &format!("{many} names are not in the directory: left out")),
+        }
+        Ok(Contents { baseline: builder.finish(), filters: self.filters_within(tree, &start)?, without_digest })
+    }
+
+    /// The globs of the manifest, whose names are relative to this directory, for the tree in it.
+    fn filters_within(&self, tree: &Tree, directory: &Path) -> anyhow::Result<Filters> {
+        let below = tree.real_path().strip_prefix(directory.as_os_str().as_bytes());
+        Ok(self.filters.for_names_after(below.unwrap_or_default())?)
+    }
+
+    fn push(&self, builder: &mut BaselineBuilder, record: &Record, name: &[u8]) -> anyhow::Result<()> {
+        let named = || quoted(OsStr::from_bytes(&record.name));
+        let in_tree = Record { name: name.to_vec(), ..record.clone() };
+        builder.push(&in_tree).map_err(|error| anyhow::anyhow!("{}: {error}", named()))
     }
 }
 
-/// The directory, with a `/` at the end.
-fn prefix_of(dir: &[u8]) -> Vec<u8> {
-    let mut prefix = dir.to_vec();
-    if !prefix.ends_with(b"/") {
-        prefix.push(b'/');
+/// Whether an entry has no digest, and does not say that its file could not be read.
+fn is_without_digest(record: &Record) -> bool {
+    record.digests.is_empty() && record.status.is_none()
+}
+
+fn without_dot(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"./") {
+        name = rest;
     }
-    prefix
+    name
 }

@@ -22,8 +22,10 @@ mod hash_args;
 mod inputs;
 mod jobs;
 mod manifest_file;
+mod naming;
 mod output;
 mod own_output;
+mod probe;
 mod quote;
 mod serve;
 mod settings;
@@ -31,6 +33,7 @@ mod state;
 mod stored_jobs;
 mod terminal;
 mod token;
+mod tree;
 
 use std::process::ExitCode;
 

@@ -84,6 +84,15 @@ impl From<DigestsTooShort> for ApiError {
     }
 }
 
+impl From<ManifestRefused> for ApiError {
+    fn from(refused: ManifestRefused) -> Self {
+        match refused {
+            ManifestRefused::Invalid { line, why } => Self::ManifestInvalid { line, why },
+            ManifestRefused::TooLarge { limit, line } => Self::ManifestTooLong { limit, line },
+        }
+    }
+}
+
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
@@ -91,8 +100,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::NotFound(what) => Self::NotFound(what),
             SubmitError::Path(invalid) => invalid.into(),
             SubmitError::Glob(invalid) => invalid.into(),
-            SubmitError::Manifest(ManifestRefused::Invalid { line, why }) => Self::ManifestInvalid { line, why },
-            SubmitError::Manifest(ManifestRefused::TooLarge { limit, line }) => Self::ManifestTooLong { limit, line },
+            SubmitError::Manifest(refused) => refused.into(),
             SubmitError::QuotaReached { quota } => Self::QuotaReached { of: "queued-jobs", quota },
             SubmitError::Broken => Self::internal(error),
             SubmitError::RootUnavailable => Self::RootUnavailable,

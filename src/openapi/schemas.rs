@@ -161,6 +161,42 @@ pub(crate) enum HashedBody {
     Parts(Vec<Hashed>),
 }
 
+/// What was read of a checksum file.
+#[derive(ToSchema)]
+pub(crate) struct ManifestRead {
+    /// The form that was detected: `checksums`, `sfv`, `bagit`, ...
+    form: String,
+    /// The algorithm that the name of the file tells.
+    #[schema(required)]
+    algorithm: Option<String>,
+    entries: Vec<ManifestEntry>,
+    lines_not_read: LinesNotRead,
+}
+
+/// An entry of a checksum file.
+#[derive(ToSchema)]
+pub(crate) struct ManifestEntry {
+    /// As it is written: it may be absolute.
+    path: String,
+    /// The exact bytes in base64, if `path` is not UTF-8.
+    #[schema(nullable = false)]
+    path_b64: Option<String>,
+    #[schema(nullable = false)]
+    size: Option<u64>,
+    /// Digests whose algorithm is known.
+    digests: Digests,
+    /// Digests that may be of several algorithms.
+    untagged: Vec<UntaggedDigest>,
+}
+
+/// A digest that does not name its algorithm.
+#[derive(ToSchema)]
+pub(crate) struct UntaggedDigest {
+    hex: String,
+    /// The algorithms that it may be of.
+    candidates: Vec<String>,
+}
+
 /// The kind of a directory entry. Symlinks are not followed.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]

@@ -20,16 +20,21 @@ pub(crate) struct Query {
 impl Query {
     /// Splits and decodes the query of the request.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        Self::parse(request.query_string())
+        Self::repeating(request, &[])
     }
 
-    fn parse(query: &str) -> Result<Self, ApiError> {
+    /// The same; these parameters may be repeated.
+    pub(crate) fn repeating(request: &HttpRequest, repeated: &[&str]) -> Result<Self, ApiError> {
+        Self::parse(request.query_string(), repeated)
+    }
+
+    fn parse(query: &str, repeated: &[&str]) -> Result<Self, ApiError> {
         let mut pairs: Vec<(String, Vec<u8>)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = String::from_utf8(decode(name)?)
                 .map_err(|_| ApiError::invalid("a query parameter's name is not UTF-8"))?;
-            if pairs.iter().any(|(known, _)| *known == name) {
+            if !repeated.contains(&&*name) && pairs.iter().any(|(known, _)| *known == name) {
                 return Err(ApiError::invalid(format!("the query parameter {name:?} is given twice")));
             }
             pairs.push((name, decode(value)?));
@@ -40,13 +45,22 @@ impl Query {
     /// The value of a parameter, as bytes.
     pub(crate) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let at = self.pairs.iter().position(|(known, _)| known == name)?;
-        Some(self.pairs.swap_remove(at).1)
+        Some(self.pairs.remove(at).1)
     }
 
     /// The value of a parameter, as text.
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
         let text = self.bytes(name).map(String::from_utf8).transpose();
-        text.map_err(|_| ApiError::invalid(format!("the query parameter {name:?} is not UTF-8")))
+        text.map_err(|_| not_text(name))
+    }
+
+    /// The values of a parameter that may be repeated, as text, in their order.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, ApiError> {
+        let (found, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(known, _)| known == name);
+        self.pairs = rest;
+        let found: Vec<(String, Vec<u8>)> = found;
+        let texts = found.into_iter().map(|(_, value)| String::from_utf8(value));
+        texts.collect::<Result<_, _>>().map_err(|_| not_text(name))
     }
 
     /// The value of a parameter, parsed; a refusal quotes the parser's message.
@@ -98,6 +112,10 @@ impl Query {
     }
 }
 
+fn not_text(name: &str) -> ApiError {
+    ApiError::invalid(format!("the query parameter {name:?} is not UTF-8"))
+}
+
 /// A query without parameters. Handlers take it before other arguments, so that a malformed request is refused before
 /// the store is read.
 pub(crate) struct NoQuery;
@@ -145,9 +163,23 @@ fn broken() -> ApiError {
 mod tests {
     use super::*;
 
+    fn parse(query: &str) -> Result<Query, ApiError> {
+        Query::parse(query, &["more"])
+    }
+
+    #[test]
+    fn some_parameters_may_be_repeated() {
+        let mut query = parse("more=a&x=1&more=%2Fb&more=").unwrap();
+        assert_eq!(query.texts("more").unwrap(), ["a", "/b", ""]);
+        assert_eq!(query.texts("more").unwrap(), [""; 0]);
+        assert_eq!(query.bytes("x").unwrap(), b"1");
+        query.finish().unwrap();
+        assert!(parse("more=%ff").unwrap().texts("more").is_err());
+    }
+
     #[test]
     fn values_are_decoded_once_and_to_bytes() {
-        let mut query = Query::parse("path=a%2Fb%252e%ff+c&q=&x").unwrap();
+        let mut query = parse("path=a%2Fb%252e%ff+c&q=&x").unwrap();
         assert_eq!(query.bytes("path").unwrap(), b"a/b%2e\xff c");
         assert_eq!(query.bytes("q").unwrap(), b"");
         assert_eq!(query.bytes("x").unwrap(), b"");
@@ -157,15 +189,15 @@ mod tests {
 
     #[test]
     fn what_is_unknown_repeated_or_broken_is_refused() {
-        assert!(Query::parse("a=1").unwrap().finish().is_err());
+        assert!(parse("a=1").unwrap().finish().is_err());
         for query in ["a=1&a=2", "a=%", "a=%2", "a=%zz", "%ff=1"] {
-            assert!(Query::parse(query).is_err(), "{query} was accepted");
+            assert!(parse(query).is_err(), "{query} was accepted");
         }
     }
 
     #[test]
     fn a_limit_stays_within_its_bounds() {
-        let limit = |query| Query::parse(query).unwrap().limit();
+        let limit = |query| parse(query).unwrap().limit();
         assert_eq!((limit("").unwrap(), limit("limit=1").unwrap(), limit("limit=1000").unwrap()), (100, 1, 1000));
         for query in ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit="] {
             assert!(limit(query).is_err(), "{query} was accepted");
@@ -181,13 +213,13 @@ mod tests {
             #[test]
             fn every_value_of_bytes_comes_through_an_encoded_query(value in prop::collection::vec(any::<u8>(), 0..60)) {
                 let encoded: String = value.iter().map(|byte| format!("%{byte:02x}")).collect();
-                let mut query = Query::parse(&format!("a=1&path={encoded}&b")).unwrap();
+                let mut query = parse(&format!("a=1&path={encoded}&b")).unwrap();
                 prop_assert_eq!(query.bytes("path").unwrap(), value);
             }
 
             #[test]
             fn a_query_of_any_characters_is_taken_or_refused(query in "([%&=+]|[0-9a-fA-F]|.){0,40}") {
-                if let Ok(query) = Query::parse(&query) {
+                if let Ok(query) = parse(&query) {
                     let decoded: usize = query.pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
                     prop_assert!(decoded <= 200, "decoding makes nothing longer");
                 }

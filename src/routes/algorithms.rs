@@ -14,6 +14,9 @@ use crate::request::NoQuery;
 struct AlgorithmJson {
     #[schema(example = "sha256")]
     name: &'static str,
+    /// The tag in lines of the form `TAG (name) = hex`, as the field's tools read it.
+    #[schema(example = "SHA256")]
+    bsd_tag: &'static str,
     digest_bytes: usize,
     /// Whether no practical way to find collisions is known.
     secure: bool,
@@ -28,6 +31,7 @@ struct AlgorithmJson {
 pub(super) async fn list(_: NoQuery) -> impl Responder {
     let json = |algorithm: Algorithm| AlgorithmJson {
         name: algorithm.name(),
+        bsd_tag: algorithm.bsd_tag(),
         digest_bytes: algorithm.digest_bytes(),
         secure: algorithm.is_secure(),
         default: algorithm == Algorithm::default(),

@@ -75,6 +75,8 @@ impl JobRequest {
             reuse_unchanged_from: self.reuse_unchanged_from,
             mode: None,
             algorithm: None,
+            manifest_name: None,
+            names: None,
         })
     }
 }

@@ -80,7 +80,11 @@ fn file_name(format: Format, algorithms: &Algorithms) -> String {
         Format::B3sum => "B3SUMS".to_owned(),
         Format::Bsd => "CHECKSUMS".to_owned(),
         Format::Bagit => format!("manifest-{first}.txt"),
-        Format::Hashdeep | Format::Sfv | Format::Csv | Format::Json | Format::Ndjson => format!("hivesum.{format}"),
+        Format::Hashdeep | Format::Sfv | Format::Csv | Format::Json | Format::Ndjson | Format::Mtree => {
+            format!("hivesum.{format}")
+        }
+        Format::WheelRecord => "RECORD".to_owned(),
+        Format::OcflSidecar => format!("inventory.json.{first}"),
     }
 }
 

@@ -12,6 +12,7 @@ mod health;
 mod jobs;
 mod manifest;
 mod metrics;
+mod read_manifest;
 mod results;
 mod roots;
 mod session;
@@ -48,7 +49,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 21] {
+fn resources(metrics: &Metrics) -> [Methods; 22] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -63,6 +64,7 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
         at("/api/v1/roots").get(roots::list),
         at("/api/v1/roots/{root}/entries").get(roots::entries),
         at("/api/v1/verify").post(verify::verify),
+        at("/api/v1/manifests/read").post(read_manifest::read_manifest),
         at("/api/v1/jobs").get(jobs::list).post(jobs::submit),
         at("/api/v1/jobs/{id}").get(jobs::show).delete(jobs::delete),
         at("/api/v1/jobs/{id}/cancel").post(cancel::cancel),
@@ -96,7 +98,7 @@ fn resources(metrics: &Metrics) -> [Methods; 21] {
     ),
     paths(
         health::alive, health::ready, metrics::figures, docs::document, docs::page,
-        hash::hash, session::sign_in, stats::stats, algorithms::list,
+        hash::hash, read_manifest::read_manifest, session::sign_in, stats::stats, algorithms::list,
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,

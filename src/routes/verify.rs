@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::{JobKind, JobSpec, VerifyMode};
+use hivesum_actors::jobs::{Strictness, VerifyRequest};
 use hivesum_actors::scan::Priority;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::file::RelPath;
@@ -18,12 +19,20 @@ use crate::service::job::accepted;
 #[utoipa::path(
     post, path = "/api/v1/verify", tag = "jobs", operation_id = "verify",
     summary = "Verify a directory or a file of a root against a manifest",
-    description = "The body is a manifest; its format is detected from its content. `audit` compares it with a walk of \
-        `path`; `check` looks only at the entries of the manifest. Each result has a `verdict`, and the summary counts them.",
+    description = "The body is a manifest; its form is detected from its name and content. `audit` compares it with a walk \
+        of `path`; `check` looks only at the entries of the manifest. Each result has a `verdict`, and the summary counts \
+        them. Lines that are not entries are counted in `lines_not_read` of the job. Digests that do not name their \
+        algorithm are compared with all that they may be of, until a file that matches tells which one it is. A beginning \
+        that all names share is taken off where that makes them names of files below `path`; `spec.names` of the job \
+        says so.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),
         ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Relative to the root; by default the root itself. Decoded once, to bytes."),
-        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of all digests; digests of another length or algorithm are refused.", example = "sha256"),
+        ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of digests that do not name theirs. Digests of other algorithms are left out.", example = "sha256"),
+        ("name" = Option<String>, Query, description = "The file name of the manifest, which may tell its form and its algorithm.", example = "SHA256SUMS"),
+        ("strict" = Option<bool>, Query, description = "Refuse a manifest with a line that is not an entry (400)."),
+        ("include" = Option<Vec<String>>, Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
+        ("exclude" = Option<Vec<String>>, Query, description = "Globs of files and directories to leave out. May be repeated."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that is repeated under the same key within 24 hours returns the job of the first."),
@@ -44,31 +53,38 @@ pub(super) async fn verify(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(&request)?;
     service.admit_job(&caller, key.as_deref())?;
-    let spec = spec_of(&request)?;
+    let (spec, strictness) = request_of(&request)?;
     // Each manifest is held in memory as a whole, so only a few are received at a time.
     let _share = service.manifest_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
     let manifest = body.collect().await?;
-    let job = service.jobs.verify(spec, manifest, caller.owner_name(), key).await?;
+    let request = VerifyRequest { spec, strictness, manifest };
+    let job = service.jobs.verify(request, caller.owner_name(), key).await?;
     Ok(accepted(&job))
 }
 
-fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
-    let mut query = Query::of(request)?;
+fn request_of(request: &HttpRequest) -> Result<(JobSpec, Strictness), ApiError> {
+    let mut query = Query::repeating(request, &["include", "exclude"])?;
     let root = query.text("root")?.ok_or_else(|| ApiError::invalid("say which root: ?root=NAME"))?;
     let path = RelPath::new(query.bytes("path").unwrap_or_default())?;
     let algorithm = query.text("algorithm")?.filter(|name| !name.is_empty());
     let algorithm = algorithm.map(|name| name.parse::<Algorithm>()).transpose()?;
     let mode = query.named("mode", VerifyMode::from_name, &["audit", "check"])?.unwrap_or_default();
+    let strictness = match query.parsed::<bool>("strict")?.unwrap_or_default() {
+        true => Strictness::Strict,
+        false => Strictness::Lenient,
+    };
+    let manifest_name = query.text("name")?.filter(|name| !name.is_empty());
+    let (include, exclude) = (query.texts("include")?, query.texts("exclude")?);
     query.finish()?;
-    Ok(JobSpec {
+    let spec = JobSpec {
         kind: JobKind::Verify,
         root,
         path,
         algorithms: Algorithms::default(),
-        include: Vec::new(),
-        exclude: Vec::new(),
+        include,
+        exclude,
         cross_filesystems: false,
         priority: Priority::Normal,
         max_bytes_per_second: None,
@@ -76,5 +92,8 @@ fn spec_of(request: &HttpRequest) -> Result<JobSpec, ApiError> {
         reuse_unchanged_from: None,
         mode: Some(mode),
         algorithm,
-    })
+        manifest_name,
+        names: None,
+    };
+    Ok((spec, strictness))
 }

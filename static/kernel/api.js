@@ -1,4 +1,4 @@
-// All calls of the REST API: JSON in, JSON out, every failure a Problem.
+// All calls of the API: every failure is a Problem.
 // 429 and 503 come before anything is done, so any request may be repeated after Retry-After.
 
 import { waiting, settled } from './notice.js';
@@ -53,7 +53,7 @@ export function sleep(seconds, signal) {
 	});
 }
 
-// Sends a request. If the server is busy, shows that and tries again, unless `silent`.
+// If the server is busy, shows that and tries again, unless `silent`.
 export async function send(method, path, options = {}) {
 	for (let attempt = 1; ; attempt += 1) {
 		try {
@@ -78,10 +78,10 @@ export function query(members) {
 	return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}` : '';
 }
 
-// A key for Idempotency-Key; randomUUID exists only in secure contexts.
+// randomUUID exists only in secure contexts.
 export const freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
-// Cached: what does not change while the page is open, for one server and token.
+// What does not change while the page is open.
 const cache = new Map();
 function keep(name) {
 	if (!cache.has(name)) cache.set(name, get(name).catch((error) => { cache.delete(name); throw error; }));

@@ -1,6 +1,6 @@
-// A small line chart of the last seconds. Colours come from the style sheet.
+// A line chart, and the comb: one cell per hasher. Colours come from the style sheet.
 
-import { h } from './dom.js';
+import { h, attr } from './dom.js';
 
 const [TOP, BOTTOM] = [10, 18];
 
@@ -63,4 +63,21 @@ export class Chart {
 	}
 
 	destroy() { this.observer.disconnect(); removeEventListener('themechange', this.themed); }
+}
+
+const MOST_CELLS = 64;
+
+// Busy cells first, then idle ones, stuck and dead ones last.
+export function comb(spec, most = MOST_CELLS) {
+	const node = h(`span.comb${spec}`, { role: 'img' });
+	function show({ size, busy, alive, stuck }) {
+		const shown = Math.min(size, most);
+		while (node.childElementCount < shown) node.append(h('i.hex'));
+		while (node.childElementCount > shown) node.lastChild.remove();
+		const scaled = (n) => Math.ceil((n * shown) / Math.max(1, size));
+		const [lit, dead, bad] = [busy, size - alive, stuck].map(scaled);
+		[...node.children].forEach((cell, i) => attr(cell, 'class', `hex ${shown - i <= dead ? 'dead' : shown - i <= dead + bad ? 'stuck' : i < lit ? 'busy' : ''}`));
+		attr(node, 'aria-label', `${busy} of ${size} hashers busy, ${size - alive} dead, ${stuck} stuck`);
+	}
+	return { node, show };
 }

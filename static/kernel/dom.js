@@ -3,7 +3,7 @@
 const SVG = 'http://www.w3.org/2000/svg';
 const specs = new Map();
 
-// 'button.primary.wide@start-job' -> a tag, its classes, and data-testid, the hook for tests.
+// 'button.primary.wide@start-job' -> a tag, classes, and data-testid, the hook for tests.
 function read(spec) {
 	if (!specs.has(spec)) {
 		const [, tag, classes, testid] = /^(\w+)([^@]*)@?(.*)$/.exec(spec);
@@ -12,7 +12,7 @@ function read(spec) {
 	return specs.get(spec);
 }
 
-// Creates an element; a plain object after the spec holds attributes (`label` is aria-label), and functions are listeners.
+// A plain object after the spec holds attributes (`label` is aria-label), and functions are listeners.
 export const h = (spec, ...rest) => fill(document.createElement(read(spec).tag), read(spec), rest);
 
 const svg = (spec, ...rest) => fill(document.createElementNS(SVG, read(spec).tag), read(spec), rest);

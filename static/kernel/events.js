@@ -1,11 +1,11 @@
-// Follows one job by server-sent events, across lost connections and restarts of the server.
+// Follows one job by events, across lost connections and restarts of the server.
 
 import { get, jobPath, sleep } from './api.js';
 
 const RETRY_SECONDS = [0.5, 1, 2, 3, 5];
 
-// Calls `on.progress`, `on.state`, `on.job` (at the end, and after a gap), `on.link(up)`, and `on.lost(problem)` when the job
-// cannot be followed any more. EventSource reconnects by itself; when it gives up, we get the job and open a new one.
+// Calls `on.progress`, `on.state`, `on.job` (at the end, and after a gap), `on.link(up)`, and `on.lost(problem)` at last.
+// EventSource reconnects by itself; when it gives up, we get the job and open a new one.
 export function followJob(id, on) {
 	const stop = new AbortController();
 	const { signal } = stop;
@@ -17,7 +17,7 @@ export function followJob(id, on) {
 	function open() {
 		source = new EventSource(`/api/v1/${jobPath(id, '/events')}`);
 		const hear = (name, take) => source.addEventListener(name, (event) => { up(); take(JSON.parse(event.data)); });
-		// The stream does not repeat what happened before it began.
+		// The stream does not repeat the past.
 		source.addEventListener('open', () => { up(); get(jobPath(id), { silent: true, signal }).then(on.job, () => {}); });
 		hear('progress', on.progress);
 		hear('state', (data) => on.state(data.state));

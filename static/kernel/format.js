@@ -1,4 +1,4 @@
-// Numbers, times and names for people. A rounded number has the exact one in its title.
+// Texts for people. A rounded number has the exact one in its title.
 
 import { h } from './dom.js';
 
@@ -46,7 +46,11 @@ export const when = (iso) => (Number.isFinite(Date.parse(iso)) ? WHEN.format(Dat
 
 export const percent = (part, whole) => (whole > 0 ? `${Math.min(part >= whole ? 100 : 99, Math.floor((part / whole) * 100))}%` : '–');
 
-export const algorithmTitle = (name) => (name === 'blake2b' ? 'BLAKE2b' : name.toUpperCase().replace(/^SHA(?!3_)/, 'SHA-').replace('512_', '512/').replace('_', '-'));
+export const algorithmTitle = (name) => name.toUpperCase().replace(/^BLAKE2./, (word) => `BLAKE2${word.at(-1).toLowerCase()}`).replace(/^SHA(?!3_)/, 'SHA-').replace('512_', '512/').replaceAll('_', '-');
+
+export const titles = (names = []) => names.map(algorithmTitle).join(', ');
+
+export const anyOf = (names) => titles(names).replace(/, ([^,]*)$/, ' or $1');
 
 const ESCAPES = { 9: '\\t', 10: '\\n', 13: '\\r', 27: '\\e' };
 // Controls, bidi marks, zero-width characters, line separators, soft hyphen, tags, lone surrogates.
@@ -61,7 +65,7 @@ function mark(character) {
 
 export const visible = (name) => String(name).replace(SPLIT, (c) => mark(c));
 
-// The same as nodes: invisible characters and those that reverse text become small marks.
+// Invisible characters and those that reverse text become small marks.
 export function nameNode(name, className = '') {
 	const node = h(`bdi.name.${className}`);
 	for (const part of String(name).split(SPLIT)) {
@@ -76,3 +80,31 @@ export function pathNode(path) {
 	const cut = text.lastIndexOf('/') + 1;
 	return h('span.path', { title: visible(text) }, cut > 0 && nameNode(text.slice(0, cut), 'dir'), nameNode(text.slice(cut), 'base'));
 }
+
+const CODES = {
+	not_found: 'The file was gone when it was opened.', permission: 'The server may not read this file.', file_changed: 'It changed during each of three reads.',
+	file_busy: 'Another program has the file open for writing.', io_error: 'The disk could not be read.', timeout: 'The disk did not answer in time.',
+	internal: 'An error inside the server; other files are not affected.', crash_loop: 'Given up after it made the server crash three times.', too_large: 'Larger than the server accepts.',
+	symlink: 'A symbolic link; links are never followed.', not_regular: 'Not a regular file: a pipe, a socket or a device.', other_filesystem: 'On another file system, which the job does not enter.', pseudo_filesystem: 'Part of a pseudo file system such as /proc.', depth: 'Nested too deeply.',
+};
+
+// Why an item has no digest, as a sentence.
+export const codeText = ({ code, status, verdict }) => (code ? (verdict === 'missing' && 'Listed, but missing.') || (status === 'skipped' && code === 'internal' && 'Part of hivesum itself: its state is never hashed.') || CODES[code] || `${word({}, code)}.` : '');
+
+export const STATES = { queued: 'Waiting', running: 'Running', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled' };
+
+export const STATUS = { hashed: 'Hashed', error: 'Error', skipped: 'Skipped' };
+
+export const VERDICTS = {
+	matched: 'Matched', modified: 'Modified', moved: 'Moved', missing: 'Missing', new: 'New', unreadable: 'Unreadable', suspected_rot: 'Suspected rot',
+	added: 'Added', removed: 'Removed',
+};
+
+export const AUDIT = ['matched', 'modified', 'suspected_rot', 'moved', 'missing', 'new', 'unreadable'];
+
+export const STABILITY = {
+	stable: 'Stable: nothing wrote to the file meanwhile.',
+	unverified: 'Unverified: a writer could not be ruled out.',
+};
+
+export const word = (table, key) => table[key] ?? String(key ?? '').replaceAll('_', ' ');

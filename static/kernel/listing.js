@@ -1,5 +1,4 @@
-// A large result in a panel: tabs and a search that filter it, and a table that can show any row.
-// The filters are members of the API's query and of the page's address.
+// A large result in a panel: a table, and filters, which are members of the API's query and of the page's address.
 
 import { h, put, button, cell, searchField } from './dom.js';
 import { query } from './api.js';
@@ -12,7 +11,7 @@ const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
 const rowHeight = () => (NARROW.matches ? 62 : 36);
 
-// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item)` gives a row's cells; `tabs`: [filter, {value: title}].
+// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item)` gives cells; `tabs`: [filter, {value: title}].
 export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools }) {
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
@@ -63,16 +62,17 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		pages.reset();
 	}
 
+	function destroy() { pages.stop(); table.destroy(); clearTimeout(timer); NARROW.removeEventListener('change', resize); }
+
 	const resize = () => table.setRowHeight(rowHeight());
 	NARROW.addEventListener('change', resize);
 	mark();
 	pages.want(0, 1);
 	return {
-		node, follow, go,
+		node, follow, go, destroy, view: (title) => ({ title, unmount: destroy, update: (to) => follow(to.search) }),
 		repaint: () => table.repaint(),
 		refresh: () => pages.refresh(),
 		show(amounts, sortable) { able = sortable; bar.count(amounts); mark(); },
-		destroy() { pages.stop(); table.destroy(); clearTimeout(timer); NARROW.removeEventListener('change', resize); },
 	};
 }
 

@@ -1,4 +1,4 @@
-// Messages of the page: the banner for errors, toasts, the live region, dialogs.
+// Messages of the page.
 
 import { h, icon, button, iconButton, put } from './dom.js';
 

@@ -1,4 +1,4 @@
-// The rows of tables: any part of a large result (Pages), or all from the start (Feed).
+// The rows of tables: any part of a large result, or all from the start.
 
 const PAGE = 200;
 const KEPT_PAGES = 60;
@@ -10,7 +10,6 @@ export class Pages {
 
 	get(index) { return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE]; }
 
-	// Fetches what is missing once scrolling stops.
 	want(first, last) {
 		this.first = Math.floor(first / PAGE);
 		this.last = Math.floor(Math.max(first, last - 1) / PAGE);

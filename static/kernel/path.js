@@ -1,6 +1,8 @@
 // Paths on the server, exact to the byte: lists of percent-encoded components. This form is the same in the page's
 // address and in queries of the API, and can express names that are not UTF-8.
 
+import { query } from './api.js';
+
 export const componentOf = (entry) => (entry.name_b64 ? encodeBytes(entry.name_b64) : encodeURIComponent(entry.name));
 
 function encodeBytes(base64) {
@@ -26,5 +28,7 @@ export function componentsOf({ path, path_b64: exact }) {
 	const encoded = exact ? encodeBytes(exact).split('%2F') : String(path ?? '').split('/').map(encodeURIComponent);
 	return encoded.filter(Boolean);
 }
+
+export const entriesPath = (root, components, members) => `roots/${encodeURIComponent(root)}/entries${query(members)}&path=${queryPath(components)}`;
 
 export const filesHref = (root, components = []) => `#/files/${[encodeURIComponent(root), ...components].join('/')}`;

@@ -1,4 +1,4 @@
-// The algorithm toggles; the choice is remembered in this browser.
+// Algorithms, remembered in this browser, and files to choose.
 
 import { h } from './dom.js';
 import { algorithmTitle } from './format.js';
@@ -33,3 +33,17 @@ export function picker(known, chosen, changed) {
 	const node = h('div', group('Cryptographic', true), group('Checksums, not secure', false));
 	return { node, names: () => known.filter((a) => chosen.has(a.name)).map((a) => a.name) };
 }
+
+// The whole window accepts drops, so that a near miss does not leave the page; `zone` lights up.
+export function onDrop(signal, zone, take) {
+	let depth = 0;
+	const enter = (change) => { depth = change ? Math.max(0, depth + change) : 0; zone.classList.toggle('over', depth > 0); };
+	const on = (name, handler) => addEventListener(name, (event) => { if (event.dataTransfer?.types.includes('Files')) { event.preventDefault(); handler(event); } }, { signal });
+	on('dragenter', () => enter(1));
+	on('dragleave', () => enter(-1));
+	on('dragover', (event) => { event.dataTransfer.dropEffect = 'copy'; });
+	on('drop', (event) => { enter(0); take(event.dataTransfer); });
+}
+
+export const chooser = (testid, label, take, more) => h(`input.offscreen@${testid}`, { type: 'file', tabindex: '-1', label, ...more,
+	change: ({ target }) => { take([...target.files]); target.value = ''; } });

@@ -1,4 +1,4 @@
-// Polls /stats once a second while the page is visible, for the header and the system view.
+// Polls /stats once a second while the page is visible.
 
 import { get, tellSignedOut } from './api.js';
 

@@ -1,7 +1,7 @@
-// A table that builds only the visible rows, and is exact for millions of rows.
+// A table that builds only the visible rows of millions.
 //
 // Browsers cap an element's height, so above MAX_HEIGHT the scrollbar is scaled; `top` is the true offset. Small movements go
-// pixel by pixel, large ones by the scrollbar's share; at rest the scrollbar is set to its share.
+// pixel by pixel, large ones by the scrollbar's share.
 
 import { h, attr } from './dom.js';
 
@@ -19,8 +19,7 @@ export class Table {
 	// `columns`: [[title, className, key to sort by]]; `source`: {total, get(index), want(first, last)}; `fill(row, item)` draws
 	// one row, item undefined while loading; `open(item)` for Enter and click; `sort(by)` for a click on a title.
 	constructor({ label, columns, rowHeight, source, fill, open, key, sort, testid, className = '' }) {
-		Object.assign(this, { rowHeight, source, fill, open, key, testid });
-		Object.assign(this, { id: `table-${serial += 1}`, cursor: 0, top: 0, lastScroll: 0, pool: new Map(), spare: [] });
+		Object.assign(this, { rowHeight, source, fill, open, key, testid, id: `table-${serial += 1}`, cursor: 0, top: 0, lastScroll: 0, pool: new Map(), spare: [] });
 		this.layer = h('div.table-layer', { role: 'rowgroup', click: (event) => this.clicked(event) });
 		this.spacer = h('div.table-spacer', { role: 'presentation' }, this.layer);
 		this.heads = columns.map(([title, name, by]) => {
@@ -42,7 +41,7 @@ export class Table {
 		this.measure();
 	}
 
-	// Shows the order: 'size' is ascending, '-size' descending; it can be changed if `able`.
+	// 'size' is ascending, '-size' descending; it can be changed if `able`.
 	sorted(sorting, able) {
 		this.sorting = sorting;
 		for (const { by, turn, node } of this.heads) {

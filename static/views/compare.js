@@ -1,8 +1,8 @@
-// Two jobs compared: what was added, removed, edited, moved, or has rotted.
+// Two jobs compared.
 
 import { h, put, icon, cell, get, query, jobPath, ago, when, pathNode, sizeNode, plural, listing, placeholder, VERDICTS } from '../kernel.js';
 import { targetNode } from './job-actions.js';
-import { details, outcome } from './job-details.js';
+import { details, outcome } from './job-results.js';
 
 const CHANGES = ['suspected_rot', 'modified', 'moved', 'added', 'removed', 'unreadable'];
 
@@ -24,7 +24,7 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
 	});
 	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
-	return { title: 'Compare', unmount: list.destroy, update: (to) => list.follow(to.search) };
+	return list.view('Compare');
 }
 
 const fill = ({ path, moved_from: moved, old, new: now, ...item }) => [cell('grow', moved && [pathNode(moved), icon('chevron')], pathNode(path)),

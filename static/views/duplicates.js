@@ -1,4 +1,4 @@
-// Files with the same content in a job, sorted by reclaimable bytes. Nothing is deleted.
+// Files with the same content in a job, by reclaimable bytes.
 
 import {
 	h, put, cell, get, query, jobPath, bytes, sizeNode, exactBytes, nameNode, pathNode, plural, count, listing, sheet, placeholder
@@ -23,7 +23,7 @@ export async function mount(root, { parts: [id], search, signal }) {
 		fill, open: (group) => show(group, algorithm), nothing: () => placeholder('check', 'No duplicates', 'No two files here have the same content.'),
 	});
 	put(root, h('header.view-head', h('h1', 'Duplicates'), h('a.compared', { href: `#/job/${id}` }, targetNode(job))), list.node);
-	return { title: 'Duplicates', unmount: list.destroy, update: (to) => list.follow(to.search) };
+	return list.view('Duplicates');
 }
 
 const fill = ({ paths, names, size, count: copies, reclaimable_bytes: spare }) => [cell('grow', pathNode(paths[0]), h('span.tag', plural(names, 'name'))), cell('size', sizeNode(size)),

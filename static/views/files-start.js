@@ -1,17 +1,18 @@
-// The panel that starts a job on the open directory or the chosen file: hash or verify.
+// Starts jobs on the open directory or the chosen file: hash or verify.
 
-import { h, put, button, labelled, algorithms, post, freshKey, bytes, plural, visible, readable, jsonPath, picker, remembered, showProblem, clear } from '../kernel.js';
-import { verifyForm } from './verify.js';
-import { countBelow } from './files-count.js';
+import {
+	h, put, button, labelled, algorithms, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
+	showProblem, clear, icon, send, nameNode, sizeNode, chooser
+} from '../kernel.js';
 
-const MEBIBYTE = 1024 * 1024;
+const MEBIBYTE = 1 << 20;
 const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
-// Input is kept when another directory is opened.
+// Kept when another directory is opened.
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `here()` gives {components, kind, size}; `unpick()` goes back to the directory.
+// `here()` gives {components, kind, size}.
 export function startPanel(root, here, unpick, signal) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
@@ -74,7 +75,7 @@ function hashForm(root, here, chips) {
 			location.hash = `#/job/${(await post('jobs', spec, { headers: { 'idempotency-key': key } })).id}`;
 			key = freshKey();
 		} catch (problem) {
-			// Without an answer, the same key prevents a second job.
+			// Without an answer, the key prevents a second job.
 			if (problem.status) key = freshKey();
 			showProblem(problem, begin);
 		}
@@ -85,4 +86,51 @@ function hashForm(root, here, chips) {
 		h('p.hint.tree-only', 'One pattern per line; without “/” it matches names at any depth.'),
 		h('details.more', h('summary', 'Priority and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('Limit, MiB/s', budget)),
 			h('label.check.tree-only', cross, 'Enter other file systems mounted below'))), start);
+}
+
+// Larger trees are counted by their job.
+const MOST_LISTINGS = 1000;
+
+// Calls `report({files, bytes, state})`, the state 'counting', 'whole' or 'part', until `signal`.
+async function countBelow(root, components, signal, report) {
+	const sum = { files: 0, bytes: 0, state: 'counting' };
+	const stack = [{ components }];
+	for (let left = MOST_LISTINGS; stack.length && left > 0; left -= 1) {
+		const { components: at, cursor } = stack.pop();
+		const { items, next_cursor: next } = await get(entriesPath(root, at, { limit: 1000, cursor }), { signal, silent: true }).catch(() => ({ items: [] }));
+		if (signal.aborted) return;
+		if (next) stack.push({ components: at, cursor: next });
+		for (const entry of items) {
+			if (entry.kind === 'directory') stack.push({ components: [...at, componentOf(entry)] });
+			else if (entry.kind === 'file') { sum.files += 1; sum.bytes += entry.size ?? 0; }
+		}
+		report(sum);
+	}
+	report({ ...sum, state: stack.length ? 'part' : 'whole' });
+}
+
+export async function verify({ root, components }, file, mode = 'audit') {
+	clear();
+	try {
+		const path = `verify${query({ root, mode })}&path=${queryPath(components)}`;
+		const job = await send('POST', path, { body: file, headers: { 'content-type': 'text/plain', 'idempotency-key': freshKey() } });
+		location.hash = `#/job/${job.id}`;
+	} catch (problem) { showProblem(problem, () => verify({ root, components }, file, mode)); }
+}
+
+function verifyForm(here) {
+	let file = null;
+	const mode = h('select.field@verify-mode', h('option', { value: 'audit' }, 'Both ways: new files too'), h('option', { value: 'check' }, 'Only what the file lists'));
+	const input = chooser('manifest-input', 'Checksum file', ([first]) => take(first));
+	const chosen = h('p.chosen');
+	const start = button('Verify', '.primary.wide@start-verify', () => verify(here(), file, mode.value));
+
+	function take(next) {
+		file = next;
+		start.disabled = !file;
+		put(chosen, file ? [icon('file'), nameNode(file.name, 'base'), sizeNode(file.size)] : 'Drop a checksum file of any kind here, or choose one.');
+		chosen.classList.toggle('hint', !file);
+	}
+	take(null);
+	return { take, node: h('div.stack', chosen, button('Choose a checksum file', '', () => input.click(), 'file'), input, labelled('Report', mode), start) };
 }

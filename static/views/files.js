@@ -1,7 +1,7 @@
-// The directories view: browse the roots, start a job on a directory or a file.
+// The directories view: browse the roots, start jobs.
 
 import {
-	h, put, icon, button, cell, skeleton, get, roots, query, sizeNode, ago, nameNode, visible, componentOf, readable, queryPath, filesHref, placeholder,
+	h, put, icon, button, cell, skeleton, get, roots, sizeNode, ago, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder,
 	Table, Feed, onDrop
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
@@ -28,8 +28,7 @@ async function browse(root, signal, name, components) {
 	let target = null;
 	const up = components.length ? filesHref(name, components.slice(0, -1)) : '#/files';
 	const title = components.length ? readable(components.at(-1)) : name;
-	const feed = new Feed({ load: (cursor) => get(`roots/${encodeURIComponent(name)}/entries${query({ limit: PAGE, cursor })}&path=${queryPath(components)}`,
-		{ signal }), signal, changed: arrived, failed: broken });
+	const feed = new Feed({ load: (cursor) => get(entriesPath(name, components, { limit: PAGE, cursor }), { signal }), signal, changed: arrived, failed: broken });
 	const [bubble, body] = [h('span.type-ahead', { hidden: true }), h('div.browser-body', skeleton(9))];
 	const seeker = typeAhead(feed, bubble, (index) => table.select(index));
 	const table = new Table({
@@ -79,7 +78,7 @@ async function browse(root, signal, name, components) {
 	return { title: visible(title), unmount() { table.destroy(); } };
 }
 
-// Moves to the first name that begins with the typed text, fetching more until one is found.
+// Moves to the first name that begins with the typed text.
 function typeAhead(feed, bubble, found) {
 	let sought = '';
 	let open = false;

@@ -1,9 +1,7 @@
-// The field for an expected digest and the verdict under it.
+// The expected digest and its verdict.
 
-import { h, put, icon, algorithmTitle, nameNode, plural, recognise, verdictOf } from '../kernel.js';
+import { h, put, icon, nameNode, plural, recognise, judge, anyOf } from '../kernel.js';
 import { queue, expect, busy } from './hash-queue.js';
-
-const titles = (names) => new Intl.ListFormat('en', { type: 'disjunction' }).format(names.map(algorithmTitle));
 
 export function expectPanel(known) {
 	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off',
@@ -18,7 +16,7 @@ export function expectPanel(known) {
 	}
 
 	function show() {
-		const { kind, glyph, title, item, text } = judge(queue.expected);
+		const { kind, glyph, title, item, text } = state(queue.expected);
 		const key = JSON.stringify([kind, title, item?.id, text]);
 		if (key === shown) return;
 		shown = key;
@@ -35,21 +33,21 @@ export function expectPanel(known) {
 	};
 }
 
-function judge(expected) {
+// A mismatch needs the digests of every file with every algorithm that it may be of.
+function state(expected) {
 	if (!expected) return { kind: 'none', text: 'A match or a mismatch shows here at once.' };
 	if (expected.error) return { kind: 'unknown', glyph: 'warn', text: expected.error };
-	const { names, hex } = expected;
-	const form = `Recognised ${expected.sure ? 'as' : 'by its length:'} ${titles(names)}.`;
-	const done = queue.items.filter((item) => item.state === 'done');
-	const has = (item, name) => item.result.digests[name] !== undefined;
-	const match = done.find((item) => verdictOf(item.result.digests, expected) === 'match');
-	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match,
-		text: `Its ${algorithmTitle(names.find((name) => match.result.digests[name] === hex))} digest is the expected one.` };
-	if (queue.items.some(busy)) return { kind: 'pending', glyph: 'clock', title: 'Comparing', text: form };
-	const judged = done.filter((item) => names.some((name) => has(item, name)));
-	if (!judged.length) return { kind: 'pending', glyph: 'clock', text: `${form} ${done.length ? 'No file here has such a digest.' : 'Drop the file to compare.'}` };
-	const compared = names.filter((name) => has(judged[0], name));
-	const bad = { kind: 'mismatch', glyph: 'cross', title: 'Mismatch' };
-	if (judged.length > 1) return { ...bad, text: `None of the ${plural(judged.length, 'file')} has this ${titles(compared)} digest.` };
-	return { ...bad, item: judged[0], text: `Its ${titles(compared)} digest is different.` };
+	const form = `Recognised ${expected.names.length === 1 ? 'as' : 'by its length:'} ${anyOf(expected.names)}.`;
+	const done = queue.items.filter((item) => item.state === 'done').map((item) => ({ item, ...judge([expected], item.result.digests) }));
+	const match = done.find(({ verdict }) => verdict === 'match');
+	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match.item, text: `Its ${anyOf(...match.names)} digest is the expected one.` };
+	const pending = (text, title) => ({ kind: 'pending', glyph: 'clock', title, text });
+	if (queue.items.some(busy)) return pending(form, 'Comparing');
+	if (!done.length) return pending(`${form} Drop the file to compare.`);
+	const open = done.filter(({ verdict }) => verdict === null);
+	const lacking = anyOf([...new Set(open.flatMap(({ names }) => names[0]))]);
+	const [one, another] = done;
+	if (open.length) return pending(`${lacking} of ${another ? plural(open.length, 'file') : 'this file'} is not known yet.`);
+	return { kind: 'mismatch', glyph: 'cross', title: 'Mismatch', item: another ? null : one.item,
+		text: another ? `None of the ${plural(done.length, 'file')} has this ${anyOf(expected.names)} digest.` : `Its ${anyOf(expected.names)} digest is different.` };
 }

@@ -1,13 +1,14 @@
-// The list of uploads: rows for the first few hundred, totals for all.
+// The list of uploads.
 
-import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce } from '../kernel.js';
-import { queue, totals, cancel, remove, removeManifest, busy } from './hash-queue.js';
+import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce, algorithms } from '../kernel.js';
+import { queue, totals, cancel, remove, removeManifests, busy } from './hash-queue.js';
+import { manifests } from './hash-manifests.js';
 import { UploadRow, manifestRow } from './hash-rows.js';
 
 const ROWS_AT_ONCE = 200;
 
-function saveManifest() {
-	const { fileName, text } = print(queue.items.filter((item) => item.state === 'done').map(({ name, result }) => ({ name, digests: result.digests })));
+async function saveManifest() {
+	const { fileName, text } = print(queue.items.filter((item) => item.state === 'done').map(({ name, result }) => ({ name, digests: result.digests })), await algorithms());
 	const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
 	h('a', { href: url, download: fileName }).click();
 	setTimeout(() => URL.revokeObjectURL(url), 10_000);
@@ -22,7 +23,7 @@ export function queueList() {
 	const track = progressBar('', 'All uploads');
 	const save = button('Save checksums', '@save-manifest', saveManifest, 'download');
 	const stop = button('Cancel all', '@cancel-all', () => cancel(queue.items), 'cross');
-	const clear = button('Clear', '.quiet', () => { remove(queue.items.filter((item) => !busy(item))); queue.manifests.forEach(removeManifest); }, 'trash');
+	const clear = button('Clear', '.quiet', () => { remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); }, 'trash');
 	const items = h('ul.uploads', { label: 'Files' });
 	const more = button('', '', () => { most += ROWS_AT_ONCE * 2; shape(); });
 	const node = h('section.queue', { label: 'Queue' }, h('div.queue-summary', h('div', headline, fine), h('div.row', save, stop, clear), track.node), items, h('div.row.center', more));
@@ -32,7 +33,7 @@ export function queueList() {
 		const keep = new Set(shown);
 		for (const item of rows.keys()) if (!keep.has(item)) rows.delete(item);
 		for (const item of shown) if (!rows.has(item)) rows.set(item, new UploadRow(item));
-		reconcile(items, [...queue.manifests.map(manifestRow), ...shown.map((item) => rows.get(item).node)]);
+		reconcile(items, [...[...manifests.values()].map(manifestRow), ...shown.map((item) => rows.get(item).node)]);
 		more.hidden = queue.items.length <= most;
 		put(more.lastChild, `Show more of ${plural(queue.items.length, 'file')}`);
 		sums();
@@ -41,7 +42,7 @@ export function queueList() {
 	function sums() {
 		const { files, settled, done, failed, cancelled, active, bytes: all, sent, rate: speed, eta } = totals();
 		const others = Object.entries({ failed, cancelled }).map(([what, n]) => (n ? `, ${count(n)} ${what}` : '')).join('');
-		node.hidden = !queue.items.length && !queue.manifests.length;
+		node.hidden = !queue.items.length && !manifests.size;
 		put(headline, active ? `${count(settled)} of ${plural(files, 'file')}` : `${plural(done, 'file')} hashed${others}`);
 		put(fine, active ? [`${bytes(sent)} of ${bytes(all)}`, speed > 0 && rate(speed), eta >= 0 && `${duration(Math.max(1, eta))} left`].filter(Boolean).join(' · ') : bytes(all));
 		fine.title = exactBytes(all);
@@ -63,7 +64,7 @@ export function queueList() {
 	return { node, update };
 }
 
-// Sets the children and moves as few as possible, so that focus stays.
+// Moves as few children as possible, so that focus stays.
 function reconcile(parent, wanted) {
 	const keep = new Set(wanted);
 	for (const child of [...parent.children]) if (!keep.has(child)) child.remove();

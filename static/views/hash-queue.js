@@ -1,16 +1,16 @@
-// The queue of uploads. It lives as long as the page: uploads continue while another view is open.
-// Each file is one POST /hash with the raw bytes; the server hashes while they arrive and stores nothing.
+// The queue of uploads, which continue while another view is open.
 
-import { algorithms, problemOf, parsed, unreachable, tellSignedOut, Problem, neededFor, verdictOf, finder } from '../kernel.js';
+import { problemOf, parsed, unreachable, tellSignedOut, Problem, lackingFor } from '../kernel.js';
+import * as lists from './hash-manifests.js';
 
 const AT_ONCE = 3;
 const MOST_ATTEMPTS = 30;
 const LOST_WAIT_SECONDS = [1, 2, 4, 8, 8, 8];
 const RATE_WINDOW_SECONDS = 6;
 const TELL_MS = 40;
-const AUTO_RESEND_BYTES = 256 * 1024 * 1024;
+const AUTO_RESEND_BYTES = 256 << 20;
 
-export const queue = { items: [], manifests: [], chosen: new Set(), expected: null };
+export const queue = { items: [], chosen: new Set(), expected: null };
 
 const listeners = new Set();
 let touched = new Set();
@@ -32,51 +32,54 @@ function tell(item, reshaped = false) {
 	}, TELL_MS);
 }
 
+const tellAll = () => { queue.items.forEach((item) => tell(item)); tell(null, true); };
+
 const turn = (item, state, more) => { Object.assign(item, { state, ...more }); tell(item, true); };
 const moving = (item) => ['sending', 'digesting', 'pausing'].includes(item.state);
 export const busy = (item) => item.state === 'waiting' || moving(item);
-export const lacks = (item, names) => [...names].some((name) => item.result.digests[name] === undefined);
+
+// The algorithms that are chosen or expected, and not computed.
+export function wanted(item) {
+	const digests = item.result?.digests ?? {};
+	const chosen = [...queue.chosen].filter((name) => digests[name] === undefined);
+	return [...new Set([...chosen, ...lackingFor(expected(), digests), ...lists.lacking(item, digests)])];
+}
+
+export const expected = () => (queue.expected?.hex ? [queue.expected] : []);
 
 export function add(files) {
-	for (const { file, path } of files) queue.items.push(adopt({ id: serial += 1, file, name: path, size: file.size, state: 'waiting', sent: 0, attempts: 0 }));
-	tell(null, true);
+	const items = files.map(({ file, path }) => ({ id: serial += 1, file, name: path, size: file.size, state: 'waiting', sent: 0, attempts: 0 }));
+	queue.items.push(...items);
+	if (items.filter(lists.adopt).length) tellAll(); else tell(null, true);
 	pump();
 }
 
-export function addManifest(manifest) {
-	queue.manifests.push({ ...manifest, find: finder(manifest.entries) });
+export function addManifest(name, read) {
+	if (!lists.keep(name, read)) return false;
+	recheck();
+	return true;
+}
+
+export function removeManifests(...names) {
+	names.forEach((name) => lists.manifests.delete(name));
 	recheck();
 }
 
-export function removeManifest(manifest) {
-	queue.manifests = queue.manifests.filter((other) => other !== manifest);
-	recheck();
-}
-
-export function expect(expected) {
-	queue.expected = expected;
+export function expect(found) {
+	queue.expected = found;
 	recheck();
 }
 
 // Small files that lack a chosen or expected digest are hashed again.
 export function recheck() {
-	for (const item of queue.items) { resendIfNeeded(adopt(item)); tell(item); }
-	tell(null, true);
+	lists.adoptAll(queue.items);
+	tellAll();
+	queue.items.forEach(resendIfNeeded);
 	pump();
 }
 
-function adopt(item) {
-	item.expect = null;
-	for (const from of queue.manifests) {
-		const entry = from.find(item.name);
-		if (entry) item.expect = { hex: entry.hex, names: entry.names, sure: entry.names.length === 1, from };
-	}
-	return item;
-}
-
 function resendIfNeeded(item) {
-	if (item.state !== 'done' || item.size > AUTO_RESEND_BYTES) return;
-	if (lacks(item, queue.chosen) || [queue.expected, item.expect].some((expected) => verdictOf(item.result.digests, expected) === null && lacks(item, neededFor(expected)))) restart(item);
+	if (item.state === 'done' && item.size <= AUTO_RESEND_BYTES && wanted(item).length) restart(item);
 }
 
 const restart = (item) => turn(item, 'waiting', { sent: 0, attempts: 0, problem: null });
@@ -96,7 +99,7 @@ export function remove(items) {
 	cancel(items);
 	const gone = new Set(items);
 	queue.items = queue.items.filter((item) => !gone.has(item));
-	tell(null, true);
+	recheck();
 }
 
 function pump() {
@@ -104,15 +107,12 @@ function pump() {
 	if (free > 0) queue.items.filter(({ state }) => state === 'waiting').slice(0, free).forEach(upload);
 }
 
-async function upload(item) {
+function upload(item) {
 	turn(item, 'sending', { sent: 0, problem: null, attempts: item.attempts + 1 });
-	const known = await algorithms().catch(() => []);
-	if (item.state !== 'sending') return;
-	const names = [...new Set([...queue.chosen, ...neededFor(queue.expected), ...neededFor(item.expect)])];
-	const missing = known.map((a) => a.name).filter((name) => names.includes(name) && item.result?.digests[name] === undefined);
+	const names = wanted(item);
 	const xhr = new XMLHttpRequest();
 	item.xhr = xhr;
-	xhr.open('POST', `/api/v1/hash?algorithms=${missing.length ? missing : names}`);
+	xhr.open('POST', `/api/v1/hash?algorithms=${names.length ? names : [...queue.chosen]}`);
 	xhr.setRequestHeader('content-type', 'application/octet-stream');
 	xhr.setRequestHeader('accept', 'application/json');
 	xhr.upload.onprogress = (event) => { item.sent = event.loaded; tell(item); };
@@ -130,6 +130,7 @@ function answered(item, xhr) {
 		item.result = { ...result, digests: { ...item.result?.digests, ...result.digests } };
 	} catch (problem) { failed(item, problem); return; }
 	turn(item, 'done', { sent: item.size, attempts: 0, xhr: null });
+	if (lists.learn(item)) tellAll();
 	resendIfNeeded(item);
 	pump();
 }
@@ -177,15 +178,4 @@ export function totals() {
 	const seconds = now - rateSamples[0].at;
 	if (seconds > 0.4) sum.rate = (sum.sent - rateSamples[0].sent) / seconds;
 	return { ...sum, settled: sum.files - sum.active, eta: sum.rate > 0 ? (sum.bytes - sum.sent) / sum.rate : NaN };
-}
-
-export function audit(manifest) {
-	const tally = { match: 0, mismatch: 0, open: 0 };
-	const here = new Set();
-	for (const item of queue.items) {
-		if (item.expect?.from !== manifest) continue;
-		here.add(manifest.find(item.name));
-		tally[(item.state === 'done' && verdictOf(item.result.digests, item.expect)) || 'open'] += 1;
-	}
-	return { ...tally, here: here.size, missing: manifest.entries.length - here.size };
 }

@@ -1,10 +1,10 @@
-// The hash view: drop or choose files, watch the uploads, copy the digests.
+// The hash view.
 
 import {
-	h, put, icon, button, algorithms, visible, recognise, looksLikeManifest, parse, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered, showProblem, toast
+	h, put, icon, button, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
+	showProblem, toast
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, recheck } from './hash-queue.js';
-import { fromDrop, fromList } from './hash-collect.js';
 import { queueList } from './hash-list.js';
 import { expectPanel } from './hash-expect.js';
 
@@ -19,12 +19,22 @@ async function take(batches) {
 	} catch (error) { showProblem(error); }
 }
 
-async function asManifest({ file, path }) {
-	if (!looksLikeManifest(path) || file.size > MAX_MANIFEST_BYTES) return false;
-	const { entries, bad } = parse(await file.text().catch(() => ''), path);
-	if (!entries.length || bad > entries.length) return false;
-	addManifest({ name: path, entries, bad });
-	return true;
+// False if the file is to be hashed as any other.
+async function asManifest(entry) {
+	const { file, path } = entry;
+	if (!looksLikeManifest(path) || !file.size || file.size > MAX_MANIFEST_BYTES) return false;
+	const body = await file.arrayBuffer().catch(() => null);
+	if (!body) return false;
+	const no = (why) => showProblem({ name: 'Problem', detail: `“${visible(path)}” is hashed as any other file: ${why}` });
+	try {
+		const read = await send('POST', `manifests/read${query({ name: baseName(path) })}`, { body, headers: { 'content-type': 'text/plain' } });
+		if (addManifest(path, read)) return true;
+		read.lines_not_read.unsupported.forEach((name) => no(`${name} is not supported.`));
+	} catch (problem) {
+		if (![400, 413].includes(problem.status)) { showProblem(problem, () => take([{ files: [entry] }])); return true; }
+		no(problem.detail);
+	}
+	return false;
 }
 
 export async function mount(root, { signal }) {
@@ -50,7 +60,7 @@ function dropZone() {
 		h('div.row.center', button('Choose files', '.primary', () => files.click(), 'file'), button('Choose a folder', '', () => folder.click(), 'folder')), files, folder);
 }
 
-// Files are hashed, a digest goes to its field, other text is hashed as it is.
+// A digest goes to its field, other text is hashed.
 function pasted(event, known, expectation) {
 	if (event.target.closest?.('input, textarea')) return;
 	const { files } = event.clipboardData;
@@ -61,3 +71,43 @@ function pasted(event, known, expectation) {
 	else if (found?.hex) expectation.set(text.trim());
 	else if (text) { add([{ file: new File([text], 'pasted text'), path: 'pasted text' }]); toast('Pasted text added'); }
 }
+
+const BATCH = 200;
+
+// Yields {files: [{file, path}]}. Call it during the event: its entries end with it.
+function fromDrop({ items }) {
+	const entries = [];
+	const loose = [];
+	for (const item of items) {
+		if (item.kind !== 'file') continue;
+		const entry = item.webkitGetAsEntry();
+		if (entry) entries.push(entry); else loose.push(item.getAsFile());
+	}
+	return walk(entries.reverse(), loose);
+}
+
+async function* walk(stack, loose) {
+	let files = loose.map((file) => ({ file, path: file.name }));
+	while (stack.length) {
+		const entry = stack.pop();
+		const path = entry.fullPath.replace(/^\//, '');
+		try {
+			if (entry.isDirectory) stack.push(...(await children(entry)).reverse());
+			else files.push({ file: await new Promise((...both) => { entry.file(...both); }), path });
+		} catch { yield { unreadable: path }; }
+		if (files.length >= BATCH) { yield { files }; files = []; }
+	}
+	yield { files };
+}
+
+async function children(directory) {
+	const reader = directory.createReader();
+	const all = [];
+	for (;;) {
+		const some = await new Promise((...both) => { reader.readEntries(...both); });
+		if (!some.length) return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+		all.push(...some);
+	}
+}
+
+const fromList = (list) => [{ files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) }];

@@ -1,10 +1,13 @@
-// The results of a job: filtered, searched and sorted, any row of millions.
+// The results of a job, their details and export.
 
-import { h, put, cell, get, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText } from '../kernel.js';
-import { details, outcome } from './job-details.js';
-import { exportMenu } from './job-export.js';
+import {
+	h, put, icon, labelled, cell, get, send, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
+	showProblem, button, exactBytes, when, nameNode, visible, copyText, sheet, STABILITY, word
+} from '../kernel.js';
+import { digestLine } from './hash-rows.js';
 
 const DIGEST = /^([a-z0-9_]+:[0-9a-f]{8,128}|[0-9a-f]{32,128})$/i;
+const options = (names) => names.map((name) => h('option', { value: name }, algorithmTitle(name)));
 const settled = (p) => p.files_done + p.files_failed + p.files_skipped;
 
 export function resultsPanel(first, search) {
@@ -13,7 +16,7 @@ export function resultsPanel(first, search) {
 	const names = job.spec.algorithms ?? [];
 	let [algorithm] = names;
 	const choose = names.length > 1 && h('select.field', { label: 'Digest shown', change: (event) => { algorithm = event.target.value; list.repaint(); } },
-		names.map((name) => h('option', { value: name }, algorithmTitle(name))));
+		options(names));
 	const exports = h('div');
 	const list = listing({
 		label: 'Results', testid: 'result-row', address: `#/job/${job.id}`, start: search, names: ['status', 'verdict', 'q', 'digest', 'sort'],
@@ -21,7 +24,6 @@ export function resultsPanel(first, search) {
 		tabs: job.kind === 'verify' ? ['verdict', Object.fromEntries([['', 'All'], ...AUDIT.map((verdict) => [verdict, VERDICTS[verdict]])])] : ['status', { '': 'All', ...STATUS }],
 		search: { label: 'Part of a path, or a digest', show: ({ q, digest }) => digest || q,
 			read: (text) => (DIGEST.test(text) && ended(job.state) ? { q: '', digest: text } : { q: text, digest: '' }) },
-		// Sorting and the search by digest need a job that has ended.
 		load: ({ digest, sort, ...others }, signal) => get(jobPath(job.id, `/results${query(ended(job.state) ? { ...others, digest, sort } : others)}`), { signal }),
 		fill: (item) => cells(item, algorithm), open: details,
 		nothing: () => (ended(job.state) ? placeholder('file', 'No files', 'There was nothing to hash here.')
@@ -48,4 +50,70 @@ function cells(item, algorithm) {
 	const why = codeText(item);
 	return [cell('grow', pathNode(item.path)), cell('size', item.status === 'hashed' && sizeNode(item.size)),
 		cell('sum', hex ? h('code', { title: hex }, hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item))];
+}
+
+// Name, title, and the algorithms it can carry.
+const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256', 'tiger', 'whirlpool']], ['sfv', 'SFV', ['crc32']],
+	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, one line per file']];
+const WHOLE = ['csv', 'json', 'ndjson'];
+
+// Asks first, to show a refusal as text.
+async function take(event, path) {
+	if (!event.isTrusted) return;
+	event.preventDefault();
+	const { href } = event.currentTarget;
+	try {
+		await send('HEAD', path, { silent: true }).catch(() => get(path));
+		h('a', { href, download: '' }).click();
+	} catch (problem) { showProblem(problem); }
+}
+
+// One link per format that the algorithms allow.
+function exportMenu({ id, spec: { algorithms: names = [] } }) {
+	const select = h('select.field', { change: draw }, options(names));
+	const list = h('ul.menu-list');
+	const node = h('details.menu@export-menu', { keydown: (event) => { if (event.key === 'Escape') { node.open = false; node.firstChild.focus(); } } },
+		h('summary.button', icon('download'), h('span', 'Export')), h('div.menu-body', names.length > 1 && labelled('Algorithm', select), list));
+
+	function draw() {
+		const only = select.value;
+		put(list, FORMATS.filter(([, , able]) => !able || able.includes(only)).map(([format, title]) => {
+			const path = jobPath(id, `/manifest${query({ format, algorithm: WHOLE.includes(format) ? '' : only })}`);
+			return h('li', h('a@export-link', { href: `/api/v1/${path}`, download: '', 'data-format': format, click: (event) => take(event, path) }, title));
+		}));
+	}
+	draw();
+	return node;
+}
+
+const LOOK = { matched: 'good', moved: 'warn', new: 'warn', added: 'warn', removed: 'warn' };
+
+export function outcome({ verdict, status, stability }) {
+	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);
+	// Between two jobs an edit is a change, in an audit it is a failure.
+	if (verdict) return say(LOOK[verdict] ?? (verdict === 'modified' && !status ? 'warn' : 'bad'), verdict === 'matched' ? 'check' : 'warn', word(VERDICTS, verdict));
+	if (status === 'error') return say('bad', 'warn', 'Error');
+	if (status === 'skipped') return say('dim', 'skip', 'Skipped');
+	return stability === 'unverified' ? say('warn', 'check', 'Unverified', STABILITY.unverified) : say('good', 'check', 'Hashed', STABILITY.stable);
+}
+
+const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
+
+function evidenceText(evidence) {
+	if (evidence === 'none') return 'Only the digest was recorded.';
+	const keys = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
+	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => keys(trace)).map(([title, trace]) => `${title}: ${keys(trace)}.`).join(' ');
+}
+
+const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
+const sizeAndTime = ({ size, modified_at: at }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`)];
+const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
+
+export function details(item) {
+	const { path, path_b64: exact, code, moved_from: moved, old, new: now } = item;
+	const facts = [pair('Result', outcome(item)), pair('Evidence', evidenceText(item.evidence)), moved && pair('Was at', nameNode(moved, 'wrap')),
+		code && pair('Reason', codeText(item), ' ', h('small.fineprint', code)), item.status === 'hashed' && pair('File', sizeAndTime(item)),
+		old && pair('Before', sizeAndTime(old), digestLines(old)), now && pair('After', sizeAndTime(now), digestLines(now)),
+		pair('Stability', STABILITY[item.stability]), exact && pair('Exact name', h('code', exact), ' in base64')];
+	sheet(`Result for ${visible(path)}`, nameNode(path, 'wrap'), digestLines(item), h('dl.facts', facts), h('div.row.end', button('Copy path', '', () => copyText(path, 'Path'), 'copy')));
 }

@@ -1,13 +1,12 @@
-// The job view: the live progress of a job, and its results.
+// The job view: live progress, and results.
 
 import {
-	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, algorithmTitle, followJob, ended, Chart,
+	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
 	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop
 } from '../kernel.js';
-import { repeat, remove, repeatable, statePill, targetNode } from './job-actions.js';
-import { verify } from './verify.js';
+import { repeat, remove, repeatable, statePill, targetNode, figureTiles } from './job-actions.js';
+import { verify } from './files-start.js';
 import { resultsPanel } from './job-results.js';
-import { figureTiles } from './job-figures.js';
 
 const REFRESH_MS = 2000;
 const SPAN_SECONDS = 60;
@@ -37,7 +36,7 @@ function live(root, first, search, signal) {
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
-		// An answer from before a change of state is outdated.
+		// From before a change of state.
 		if (rank(change?.state) < rank(job.state)) return;
 		job = { ...job, ...change };
 		const p = job.progress;
@@ -62,7 +61,7 @@ function live(root, first, search, signal) {
 		chart.set(points);
 	}
 
-	// Results are committed in the order of the walk, so the last one shows where it is.
+	// The last committed result shows where the walk is.
 	async function where({ files_done: done, files_failed: failed, files_skipped: skipped }) {
 		const position = Math.max(0, done + failed + skipped - 1);
 		const { items: [last] } = await get(jobPath(job.id, `/results${query({ position, limit: 1 })}`), { silent: true, signal }).catch(() => ({ items: [] }));
@@ -108,7 +107,7 @@ function header(first, cancel) {
 		const over = ended(shown);
 		put(pill, statePill(shown, '@job-state'));
 		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
-		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', (spec.algorithms ?? []).map(algorithmTitle).join(', ')), filters && h('span.mono', filters),
+		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', titles(spec.algorithms)), filters && h('span.mono', filters),
 			spec.priority === 'low' && h('span', 'low priority'), spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`),
 			h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`), h('span.mono.dim', { title: 'The id of this job' }, job.id));
 		fault.hidden = !error;

@@ -1,10 +1,9 @@
 // The history: every job, newest first.
 
 import {
-	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, algorithmTitle, plural, visible, ended, STATES, placeholder, showProblem
+	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, titles, plural, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
-import { secondsOf } from './job-figures.js';
-import { statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
+import { secondsOf, statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
@@ -84,7 +83,7 @@ function jobRow(first, drop, choose) {
 	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose ${visible(spec.root)} to compare`, change: () => choose(first, tick.checked) });
 	const row = { show };
 	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
-		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${(spec.algorithms ?? []).map(algorithmTitle).join(', ')}`)),
+		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`)),
 		figures, time, h('span.job-row-actions', again, trash), bar.node);
 
 	function show(job) {

@@ -1,4 +1,4 @@
-// The signed-out page: paste a token and continue.
+// The signed-out page.
 
 import { h, put, button, post, fineprint } from '../kernel.js';
 

@@ -1,4 +1,4 @@
-// The system view: hashers, queues, the rates of the last two minutes, limits.
+// The system view: hashers, queues, rates, limits.
 
 import { h, put, attr, roots, bytes, exactBytes, count, rate, duration, nameNode, comb, Chart, filesHref } from '../kernel.js';
 import { onPool, samples } from '../kernel/pool.js';

@@ -61,6 +61,9 @@ fn every_answer_matches_the_document() {
     check(&document, ("post", "/api/v1/hash"), hashed);
     let wrong = app.post("/api/v1/hash?expect=md5:00000000000000000000000000000000").body("abc").send().unwrap();
     check(&document, ("post", "/api/v1/hash"), wrong);
+    let sums = format!("352441c2  a\nMD5 (b) = {}\nx\n", "0".repeat(32));
+    let read = app.post("/api/v1/manifests/read?name=sums").body(sums).send().unwrap();
+    check(&document, ("post", "/api/v1/manifests/read"), read);
     let form = reqwest::blocking::multipart::Form::new().text("a", "abc").text("b", "");
     check(&document, ("post", "/api/v1/hash"), app.post("/api/v1/hash").multipart(form).send().unwrap());
     let full = json!({ "root": "files", "include": ["*"], "exclude": ["x"], "priority": "low", "deadline_seconds": 60,

@@ -168,6 +168,11 @@ fn a_manifest_of_any_bytes_is_answered() {
 }
 
 #[test]
+fn a_checksum_file_of_any_bytes_is_read_or_refused() {
+    send_any_bodies(Method::POST, "/api/v1/manifests/read?name=sums", "text/plain", &MANIFEST, 200);
+}
+
+#[test]
 fn a_multipart_upload_of_any_bytes_is_answered() {
     send_any_bodies(Method::POST, "/api/v1/hash", "multipart/form-data; boundary=x", PARTS, 200);
 }

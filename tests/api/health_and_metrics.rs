@@ -12,9 +12,14 @@ fn all_algorithms_are_listed_and_one_is_the_default() {
     let algorithms = app.json("/api/v1/algorithms");
     let names: Vec<_> =
         algorithms.as_array().unwrap().iter().map(|algorithm| algorithm["name"].as_str().unwrap()).collect();
-    let expected = "blake3 sha256 sha512 sha224 sha384 sha512_256 sha3_256 sha3_512 blake2b sha1 md5 crc32 crc32c xxh3_64 xxh3_128";
+    let expected = "blake3 sha256 sha512 sha224 sha384 sha512_256 sha3_256 sha3_512 blake2b sha1 md5 crc32 crc32c xxh3_64 xxh3_128 \
+        sha3_224 sha3_384 sha512_224 xxh32 xxh64 crc64 crc64nvme ripemd160 sm3 whirlpool md4 ed2k tiger blake2s quickxor \
+        dropbox mailru hidrive";
     assert_eq!(names, expected.split(' ').collect::<Vec<_>>());
-    assert_eq!(algorithms[0], json!({ "name": "blake3", "digest_bytes": 32, "secure": true, "default": true }));
+    assert_eq!(
+        algorithms[0],
+        json!({ "name": "blake3", "digest_bytes": 32, "secure": true, "default": true, "bsd_tag": "BLAKE3" })
+    );
     assert_eq!(algorithms[10]["secure"], false);
     assert_eq!(algorithms.as_array().unwrap().iter().filter(|algorithm| algorithm["default"] == true).count(), 1);
 }

@@ -31,6 +31,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/jobs/{id}/events", Needs::Scope("read")),
     ("get", "/api/v1/events", Needs::Scope("read")),
     ("post", "/api/v1/hash", Needs::Scope("hash")),
+    ("post", "/api/v1/manifests/read", Needs::Scope("hash")),
     ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs", Needs::Scope("hash")),
     ("post", "/api/v1/jobs/{id}/cancel", Needs::Scope("hash")),

@@ -10,6 +10,8 @@ mod accessibility;
 mod appearance;
 mod browser;
 mod checksum_files;
+mod checksum_forms;
+mod checksum_verdicts;
 mod driver;
 mod fixity;
 mod history;

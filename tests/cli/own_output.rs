@@ -77,9 +77,9 @@ fn a_copy_or_another_name_of_the_output_is_told_apart_by_its_inode() {
 #[test]
 fn reports_that_are_written_into_the_tree_are_left_out() {
     let dir = tree();
-    dir.hivesum(["hash", ".", "-o", "SUMS"]).expect_success();
+    dir.hivesum(["hash", ".", "-o", "B3SUMS"]).expect_success();
     let report = || File::create(dir.path("sub/report")).unwrap();
-    let audit = ["audit", ".", "--manifest", "SUMS"];
+    let audit = ["audit", ".", "--manifest", "B3SUMS"];
     let ran = Ran::of(dir.command(HIVESUM).args(audit).stdout(report()).output().unwrap());
     assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), "hivesum: sub/report: is the output, left out\n"));
     assert!(dir.read("sub/report").contains("3 matched, 0 modified, 0 moved, 0 missing, 0 new"));

@@ -8,7 +8,10 @@ fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
     for (args, message) in [
         (&["hash", "-a", "sha255", "f"][..], "sha255"),
         (&["hash", "-a", "", "f"], "--algorithms"),
-        (&["hash", "--format", "xml", "f"], "choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson"),
+        (
+            &["hash", "--format", "xml", "f"],
+            "choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json, ndjson, mtree, wheel_record or ocfl_sidecar",
+        ),
         (&["hash", "--format", "gnu", "-a", "md5,sha1", "f"], "the gnu format carries one algorithm only"),
         (&["hash", "--format", "b3sum", "-a", "blake3,sha1", "f"], "the b3sum format carries one algorithm only"),
         (&["hash", "--format", "b3sum", "-a", "sha256", "f"], "the b3sum format carries blake3 only"),

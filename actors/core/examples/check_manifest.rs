@@ -11,7 +11,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use hivesum_core::hash::hash_targets;
-use hivesum_core::manifest::algorithm_of_manifest_name;
 use hivesum_core::result::FileIdentity;
 use hivesum_core::{Audit, BaselineBuilder, Limits, ManifestReader, ReadOptions, ScanRules, Target, Verdict, WalkSpec};
 
@@ -28,14 +27,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut baseline = BaselineBuilder::new();
     while let Some((line, record)) = reader.next_record()? {
         match record {
-            Some(record) => baseline.push(record)?,
-            None => writeln!(io::stderr(), "line {line} is not an entry")?,
+            Ok(record) => baseline.push(record)?,
+            Err(why) => writeln!(io::stderr(), "line {line}: {why}")?,
         }
     }
 
-    let mut audit = Audit::new(baseline.finish(), algorithm_of_manifest_name(manifest.as_bytes()));
+    let mut audit = Audit::new(baseline.finish(), reader.candidates().clone());
     // The manifest may lie in the directory that it describes.
-    let rules = ScanRules { leave_out: vec![own_file], ..ScanRules::new(audit.algorithms()) };
+    let rules = ScanRules { leave_out: vec![own_file], ..ScanRules::new(audit.algorithms()?) };
     let mut results = Vec::new();
     hash_targets(WalkSpec::new(vec![Target::directory(directory)?]), rules, |batch| {
         for item in batch.items() {

@@ -19,7 +19,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let old = facts(arguments.next().ok_or("usage: compare_trees OLD NEW")?)?;
     let new = facts(arguments.next().ok_or("usage: compare_trees OLD NEW")?)?;
 
-    let comparison = compare(old.into_iter().map(Ok::<_, Infallible>), new.into_iter().map(Ok), None)?;
+    let comparison = compare(old.into_iter().map(Ok::<_, Infallible>), new.into_iter().map(Ok))?;
     let mut out = io::stdout().lock();
     for item in &comparison.items {
         write!(out, "{}: {}", item.path.escape_ascii(), item.change.name())?;

@@ -6,15 +6,22 @@
 //! content; such files are paired one to one, in byte order of their paths. Empty files are never paired, because they
 //! all have the same content.
 
+mod agreement;
 mod audit;
 mod baseline;
 mod change;
 mod difference;
 mod duplicates;
+mod matching;
 mod moves;
+mod spelling;
 
 pub use audit::{Absent, Audit, Findings, Move};
 pub use baseline::{Baseline, BaselineBuilder};
 pub use change::{Change, Counts};
 pub use difference::{Comparison, ComparisonError, Difference, Fact, Glimpse, compare};
 pub use duplicates::{Copy, DigestsTooShort, Group, groups, key_algorithm};
+pub use spelling::{Separator, Spelling, align, may_be_respelled};
+
+#[cfg(test)]
+mod laws;

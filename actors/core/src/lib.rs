@@ -7,6 +7,7 @@
 //!
 //! use hivesum_core::compare::Fact;
 //! use hivesum_core::hash::hash_targets;
+//! use hivesum_core::manifest::Candidates;
 //! use hivesum_core::{Algorithms, Audit, BaselineBuilder, ScanRules, Target, Verdict, WalkSpec};
 //!
 //! # let tree = tempfile::tempdir()?;
@@ -26,8 +27,8 @@
 //!
 //! // Later, compare them with the record.
 //! fs::write(tree.join("edited"), "abcd")?;
-//! let mut audit = Audit::new(baseline.finish(), None);
-//! let rules = ScanRules::new(audit.algorithms());
+//! let mut audit = Audit::new(baseline.finish(), Candidates::default());
+//! let rules = ScanRules::new(audit.algorithms()?);
 //! hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), rules, |batch| {
 //!     for item in batch.items() {
 //!         let expected = if item.path == b"edited" { Verdict::Modified } else { Verdict::Matched };
@@ -52,7 +53,7 @@
 //! | [`file`](mod@file) | opening beneath a directory, reading, whether a file stayed the same |
 //! | [`walk`] | trees in walk order, as plans of entries to hash |
 //! | [`hash`] | small files in batches, large files piece by piece |
-//! | [`manifest`] | nine formats, read and written |
+//! | [`manifest`] | twelve formats, read and written, and the forms of other tools, read |
 //! | [`compare`] | audit against a manifest, comparison of two trees, duplicates |
 //!
 //! # What it does to the process

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::scan::{Priority, ScanSpec};
+use hivesum_core::compare::Spelling;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::file::{Reach, RelPath};
+use hivesum_core::manifest::UnreadLines;
 use hivesum_core::result::{Progress, Summary};
 use hivesum_core::walk::{Filters, GlobInvalid};
 
@@ -51,6 +53,12 @@ pub struct JobSpec {
     /// For verify jobs: the algorithm of untagged digests, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
+    /// For verify jobs: the file name of the manifest, which may tell its form and its algorithm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_name: Option<String>,
+    /// For verify jobs: how the names in the manifest are read, if not as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Spelling>,
     /// The job fails when it is not done this many seconds after it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<std::num::NonZeroU32>,
@@ -62,12 +70,25 @@ impl JobSpec {
     /// # Errors
     /// The first glob that does not parse, and why.
     pub fn walk(&self, scan: ScanSpec) -> Result<ScanSpec, GlobInvalid> {
-        let reach = match self.cross_filesystems {
+        Ok(ScanSpec { filters: Filters::new(&self.include, &self.exclude)?, reach: self.reach(), ..scan })
+    }
+
+    /// Which file systems it enters.
+    pub(crate) const fn reach(&self) -> Reach {
+        match self.cross_filesystems {
             true => Reach::Everywhere,
             false => Reach::OneFilesystem,
-        };
-        Ok(ScanSpec { filters: Filters::new(&self.include, &self.exclude)?, reach, ..scan })
+        }
     }
+}
+
+/// A request as the store keeps it: the job that was asked for, and what was found when it was accepted.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRequest<S> {
+    #[serde(flatten)]
+    pub(crate) spec: S,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lines_not_read: Option<UnreadLines>,
 }
 
 /// What a job does.
@@ -193,6 +214,9 @@ pub struct Job {
     /// Set when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
+    /// For verify jobs: the lines of the manifest that were not read, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines_not_read: Option<UnreadLines>,
     /// The token that submitted it. Only its owner and admins see the job. Never part of the JSON.
     #[serde(skip)]
     pub owner: Option<String>,
@@ -212,6 +236,7 @@ impl Job {
             progress: Progress::default(),
             summary: None,
             error: None,
+            lines_not_read: None,
             owner,
         }
     }
@@ -229,6 +254,11 @@ mod tests {
             let json = serde_json::to_string(&spec).unwrap();
             assert!(json.contains(shown), "{json}");
             assert_eq!(serde_json::from_str::<JobSpec>(&json).unwrap(), spec);
+            let lines_not_read = Some(UnreadLines { count: 1, ..UnreadLines::default() });
+            let stored = StoredRequest { spec: &spec, lines_not_read: lines_not_read.clone() };
+            let stored: StoredRequest<JobSpec> =
+                serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
+            assert_eq!((stored.spec, stored.lines_not_read), (spec, lines_not_read));
         }
     }
 }

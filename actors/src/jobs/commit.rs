@@ -17,12 +17,11 @@ use super::outcome::{Finish, JobOutcome};
 use super::resume::Unreadable;
 use super::retry::with_room;
 use super::shared::JobsShared;
-use super::verify;
+use super::verify::{self, RunningAudit};
 use crate::engine::throttle::until;
 use crate::error::StoreError;
 use crate::scan::{Canceller, Scan, ScanOutcome};
 use crate::store::{Batcher, NumberedItem, RowCounts, RunState};
-use hivesum_core::compare::Audit;
 use hivesum_core::result::{Progress, Rows};
 
 /// A group with this many rows is committed.
@@ -51,7 +50,7 @@ pub(super) struct CommitLoop<'a> {
     started: Instant,
     batcher: Batcher,
     /// Set for verify jobs.
-    audit: Option<Audit>,
+    audit: Option<RunningAudit>,
     unreadable: Unreadable,
     /// When the collected group is due.
     due: Option<tokio::time::Instant>,
@@ -101,7 +100,7 @@ impl<'a> CommitLoop<'a> {
     }
 
     /// Compares the results with a baseline.
-    pub(super) fn auditing(self, audit: Option<Audit>) -> Self {
+    pub(super) fn auditing(self, audit: Option<RunningAudit>) -> Self {
         Self { audit, ..self }
     }
 
@@ -144,7 +143,7 @@ impl<'a> CommitLoop<'a> {
 
     fn take(&mut self, mut rows: Rows) {
         if let Some(audit) = &mut self.audit {
-            verify::judge(audit, &mut rows);
+            audit.judge(&mut rows);
         }
         self.batcher.add(rows);
         self.due.get_or_insert_with(|| tokio::time::Instant::now() + GROUP_WAIT);
@@ -214,7 +213,7 @@ impl<'a> CommitLoop<'a> {
         if self.shared.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
             return Ok(Finish::Left);
         }
-        let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(Audit::finish);
+        let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(RunningAudit::finish);
         if let Some(findings) = &findings {
             let mut rows = Rows::new(self.live.job().spec.algorithms);
             verify::absent_rows(&findings.absent, &mut rows);

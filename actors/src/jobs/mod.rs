@@ -25,3 +25,4 @@ pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;
 pub use service::{Jobs, JobsConfig};
+pub use verify::{Strictness, VerifyRequest};

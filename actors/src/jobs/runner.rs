@@ -17,13 +17,13 @@ use super::outcome::{Finish, JobOutcome, job_error};
 use super::queue::RunPermit;
 use super::retry::{waits, with_room};
 use super::shared::JobsShared;
+use super::verify::{Entries, Expected, RunningAudit, Strictness};
 use super::{resume, verify};
 use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::jobs::submit::{Missing, open_beneath};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
-use hivesum_core::compare::{Audit, Baseline};
 use hivesum_core::file::{IoMode, Opened, Root};
 use hivesum_core::walk::Target;
 
@@ -85,46 +85,53 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
         () = shared.stop.cancelled() => return Ok(Finish::Left),
         opened = open_target(&shared.roots, &spec) => opened,
     };
-    let baseline = match baseline_of(shared, live.id, &spec).await? {
-        Ok(baseline) => baseline,
+    let expected = match expected_of(shared, live.id, &spec).await? {
+        Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
-    let target = opened.map(|target| match &baseline {
-        Some(baseline) => verify::target_of(target, &spec, baseline),
+    let target = opened.map(|target| match &expected {
+        Some(expected) => verify::target_of(target, &spec, &expected.baseline),
         None => target,
     });
-    let audit = baseline.map(|baseline| Audit::new(baseline, spec.algorithm));
     let mut scan_spec = match target.and_then(|target| scan_spec(target, &spec)) {
         Ok(scan_spec) => ScanSpec { leave_out: shared.store.own_files(), ..scan_spec },
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
+    if let Some(expected) = expected.as_ref().filter(|_| spec.include.is_empty() && spec.exclude.is_empty()) {
+        scan_spec.filters = expected.recorded_with.clone();
+    }
     scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
     let (past, unreadable) = resume::gather(shared, live.id, &spec, beginning).await?;
     match shared.engine.scan_on(scan_spec, Some(past)) {
-        Ok(scan) => CommitLoop::new(shared, live, scan, (run_state, unreadable)).auditing(audit).carry_out().await,
+        Ok(scan) => {
+            CommitLoop::new(shared, live, scan, (run_state, unreadable))
+                .auditing(expected.map(RunningAudit::new))
+                .carry_out()
+                .await
+        }
         Err(Refused::Draining) => Ok(Finish::Left),
         Err(Refused::QueueFull) => Ok(ended(JobOutcome::failed(job_error("internal", "the engine took no scan")))),
         Err(failed @ Refused::SelfTest(_)) => Ok(ended(JobOutcome::failed(job_error("internal", &failed.to_string())))),
     }
 }
 
-/// The baseline of a verify job; `None` for other kinds. It was parsed once before the job was accepted.
-async fn baseline_of(
+/// What the tree of a verify job should contain; `None` for other kinds. It was read once before the job was accepted.
+async fn expected_of(
     shared: &JobsShared,
     id: JobId,
     spec: &JobSpec,
-) -> Result<Result<Option<Baseline>, JobError>, StoreError> {
+) -> Result<Result<Option<Expected>, JobError>, StoreError> {
     match spec.kind {
         JobKind::Hash => return Ok(Ok(None)),
         JobKind::Verify => {}
     }
-    let (manifest, asked) = (shared.store.manifest(id).await?, spec.algorithm);
+    let (manifest, spec) = (shared.store.manifest(id).await?, spec.clone());
     let Some(manifest) = manifest else {
         return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
     };
-    let read = tokio::task::spawn_blocking(move || verify::read_manifest(&manifest, asked)).await;
-    Ok(match read {
-        Ok(Ok(baseline)) => Ok(Some(baseline)),
+    let read = move || Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec);
+    Ok(match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(expected)) => Ok(Some(expected)),
         Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
         Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
     })

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
+use hivesum_core::manifest::UnreadLines;
 use hivesum_core::walk::Filters;
 
 use super::active::ActiveJob;
@@ -52,10 +53,11 @@ impl Jobs {
     pub(super) async fn submit_with(
         &self,
         spec: JobSpec,
-        manifest: Option<Vec<u8>>,
+        manifest: Option<Submitted>,
         owner: Option<String>,
         key: Option<String>,
     ) -> Result<Job, SubmitError> {
+        let (manifest, lines_not_read) = manifest.map(|manifest| (manifest.body, manifest.lines_not_read)).unzip();
         let request = key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&spec, manifest.as_deref()) });
         if let Some(request) = &request
             && let Some(job) = self.find_repeated(owner.clone(), request.clone()).await?
@@ -73,7 +75,7 @@ impl Jobs {
         if let Some(earlier) = spec.reuse_unchanged_from {
             self.check_earlier(earlier, &spec).await?;
         }
-        let job = Job::queued(spec, owner);
+        let job = Job { lines_not_read: lines_not_read.flatten(), ..Job::queued(spec, owner) };
         let taken = Taken { job: job.clone(), manifest, request, reservation };
         match self.shared.owned(take(self.shared.clone(), taken)).await? {
             IdempotencyOutcome::New => Ok(job),
@@ -117,6 +119,14 @@ async fn take(shared: Arc<JobsShared>, taken: Taken) -> Result<IdempotencyOutcom
     Ok(before)
 }
 
+/// The manifest of a verify job that is submitted.
+#[derive(Debug)]
+pub(super) struct Submitted {
+    pub(super) body: Vec<u8>,
+    /// Those of its lines that were not read, if there are any.
+    pub(super) lines_not_read: Option<UnreadLines>,
+}
+
 /// A job that is being stored.
 struct Taken {
     job: Job,
@@ -125,9 +135,10 @@ struct Taken {
     reservation: Reservation,
 }
 
-/// A hash of the request, to recognise a repeated one.
+/// A hash of the request, to recognise a repeated one. How names meet the tree is not part of the request.
 fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
-    let json = serde_json::to_vec(spec).expect("a spec has strings for keys");
+    let asked = JobSpec { names: None, ..spec.clone() };
+    let json = serde_json::to_vec(&asked).expect("a spec has strings for keys");
     let mut hasher = blake3::Hasher::new();
     hasher.update(&json);
     hasher.update(manifest.unwrap_or_default());

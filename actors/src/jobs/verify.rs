@@ -3,48 +3,38 @@
 //! The manifest is parsed twice: before the job is accepted, so that an invalid line is refused, and when the
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
-use hivesum_core::compare::{Absent, Audit, Baseline, BaselineBuilder};
-use hivesum_core::digest::Algorithm;
-use hivesum_core::manifest::{Limits, LinesError, ManifestError, ManifestReader, ReadOptions};
-use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
-use hivesum_core::walk::Target;
+mod manifest;
 
+use hivesum_core::compare::{Absent, Audit, Baseline, Findings, Spelling};
+use hivesum_core::digest::AlgorithmsInvalid;
+use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
+use hivesum_core::walk::{Filters, Target};
+
+pub use self::manifest::Strictness;
+pub(crate) use self::manifest::{Entries, Expected};
 use crate::error::{ManifestRefused, SubmitError};
 use crate::job::{Job, JobKind, JobSpec, VerifyMode};
 use crate::jobs::service::Jobs;
-use crate::jobs::verify;
+use crate::jobs::submit::{Missing, Submitted};
+use crate::listing::ask::ask;
 
-/// Parses a submitted manifest, within the limits of requests. Every line must be an entry.
-///
-/// # Errors
-/// What is wrong, and where.
-pub(crate) fn read_manifest(body: &[u8], asked: Option<Algorithm>) -> Result<Baseline, ManifestRefused> {
-    let options = ReadOptions { asked, untagged: asked, ..ReadOptions::new(Limits::REQUEST) };
-    let mut reader =
-        ManifestReader::detecting(body, b"", options).map_err(|error| refused(&LinesError::from(error).into()))?;
-    let mut builder = BaselineBuilder::new();
-    while let Some((line, record)) = reader.next_record().map_err(|error| refused(&error))? {
-        let invalid = |why: String| ManifestRefused::Invalid { line: Some(line), why };
-        let record = record.ok_or_else(|| invalid(format!("line {line} is no entry of a manifest")))?;
-        builder.push(record).map_err(|error| invalid(format!("line {line}: {error}")))?;
-    }
-    let baseline = builder.finish();
-    match baseline.is_empty() {
-        true => Err(ManifestRefused::Invalid { line: None, why: "the manifest has no entry".to_owned() }),
-        false => Ok(baseline),
-    }
+/// A request to compare a tree with a manifest.
+#[derive(Debug)]
+pub struct VerifyRequest {
+    /// The job. Its algorithms and names are found out when it is accepted.
+    pub spec: JobSpec,
+    /// Whether lines that are not entries are accepted.
+    pub strictness: Strictness,
+    /// The text of the manifest.
+    pub manifest: Vec<u8>,
 }
 
-fn refused(error: &ManifestError) -> ManifestRefused {
-    match error {
-        ManifestError::Lines(LinesError::TooManyLines(limit)) => {
-            ManifestRefused::TooLarge { limit: *limit, line: error.line() }
-        }
-        ManifestError::Lines(LinesError::TooManyBytes(limit)) => {
-            ManifestRefused::TooLarge { limit: *limit, line: None }
-        }
-        error => ManifestRefused::Invalid { line: error.line(), why: error.to_string() },
-    }
+/// A running comparison of a job's results with its manifest.
+#[derive(Debug)]
+pub(crate) struct RunningAudit {
+    audit: Audit,
+    /// The globs that the manifest was made with: what they do not want has no verdict.
+    recorded_with: Filters,
 }
 
 /// The target of a verify job: the directory, or what the manifest lists in it.
@@ -59,16 +49,30 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
     }
 }
 
-/// Audits the results of a batch, which follows the batches before it.
-pub(crate) fn judge(audit: &mut Audit, rows: &mut Rows) {
-    let mut judged = Vec::with_capacity(rows.len());
-    let mut path = Vec::new();
-    for row in rows.iter() {
-        path.clear();
-        row.path_into(&mut path);
-        judged.push(audit.judge(&ItemRef::of_row(row, &path, rows.algorithms())));
+impl RunningAudit {
+    pub(crate) fn new(expected: Expected) -> Self {
+        let Expected { baseline, candidates, recorded_with } = expected;
+        Self { audit: Audit::new(baseline, candidates), recorded_with }
     }
-    rows.judged = judged;
+
+    /// Judges the results of a batch, which follows the batches before it.
+    pub(crate) fn judge(&mut self, rows: &mut Rows) {
+        let mut judged = Vec::with_capacity(rows.len());
+        let mut path = Vec::new();
+        for row in rows.iter() {
+            path.clear();
+            row.path_into(&mut path);
+            judged.push(match self.recorded_with.wants_path(&path) {
+                true => self.audit.judge(&ItemRef::of_row(row, &path, rows.algorithms())),
+                false => Judged::default(),
+            });
+        }
+        rows.judged = judged;
+    }
+
+    pub(crate) fn finish(self) -> Findings {
+        self.audit.finish()
+    }
 }
 
 /// Baseline entries without a result, as results.
@@ -82,64 +86,55 @@ pub(crate) fn absent_rows(absent: &[Absent], rows: &mut Rows) {
 }
 
 impl Jobs {
-    /// Accepts a job that compares a directory or a file with a manifest. The spec's algorithms are replaced by those
-    /// that the manifest needs.
+    /// Accepts a job that compares a directory or a file with a manifest.
     ///
     /// # Errors
     /// When the manifest is invalid, or as [`submit_once`](Self::submit_once).
     pub async fn verify(
         &self,
-        spec: JobSpec,
-        manifest: Vec<u8>,
+        request: VerifyRequest,
         owner: Option<String>,
         key: Option<String>,
     ) -> Result<Job, SubmitError> {
-        let asked = spec.algorithm;
-        let read = tokio::task::spawn_blocking(move || {
-            let algorithms = verify::read_manifest(&manifest, asked)?.algorithms(asked);
-            Ok::<_, ManifestRefused>((algorithms, manifest))
+        let VerifyRequest { spec, strictness, manifest } = request;
+        Filters::new(&spec.include, &spec.exclude)?;
+        let spec = JobSpec { kind: JobKind::Verify, names: None, ..spec };
+        let asked = spec.clone();
+        let read = off_the_loop(move || Ok((Entries::read(&manifest, &asked, strictness)?, manifest)));
+        let (entries, body) = read.await?;
+        let lines_not_read = entries.unread();
+        let (entries, spelling) = self.spelling(entries, &spec).await?;
+        let spec = JobSpec { names: (!spelling.is_plain()).then_some(spelling), ..spec };
+        let accepted = spec.clone();
+        let needed = off_the_loop(move || {
+            let Expected { baseline, candidates, .. } = entries.expected(&body, &accepted)?;
+            let too_many = |error: AlgorithmsInvalid| ManifestRefused::Invalid { line: None, why: error.to_string() };
+            Ok((baseline.algorithms(&candidates).map_err(too_many)?, body))
         });
-        let (algorithms, manifest) = read.await.map_err(|_| SubmitError::Broken)??;
-        let spec = JobSpec { kind: JobKind::Verify, algorithms, ..spec };
-        self.submit_with(spec, Some(manifest), owner, key).await
+        let (algorithms, body) = needed.await?;
+        let spec = JobSpec { algorithms, ..spec };
+        self.submit_with(spec, Some(Submitted { body, lines_not_read }), owner, key).await
+    }
+
+    /// How the names of the manifest meet the tree. The file system is asked only if they can be meant in several ways.
+    async fn spelling(&self, entries: Entries, spec: &JobSpec) -> Result<(Entries, Spelling), SubmitError> {
+        let root = self.shared.roots.iter().find(|root| root.name() == spec.root);
+        let Some(root) = root.filter(|_| entries.may_be_respelled()) else {
+            return Ok((entries, Spelling::default()));
+        };
+        let (path, reach) = (spec.path.clone(), spec.reach());
+        let look = ask(root, move |root, _| {
+            let opened = root.open_beneath(&path).map_err(Missing::from)?;
+            let spelling = entries.spelling(opened, reach);
+            Ok::<_, Missing>((entries, spelling))
+        });
+        Ok(look.await.map_err(|_| SubmitError::RootUnavailable)??)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn why(body: &str) -> (Option<u64>, String) {
-        match read_manifest(body.as_bytes(), None).unwrap_err() {
-            ManifestRefused::Invalid { line, why } => (line, why),
-            ManifestRefused::TooLarge { limit, line } => (line, format!("more than {limit}")),
-        }
-    }
-
-    #[test]
-    fn what_is_no_manifest_is_refused_with_its_line() {
-        assert_eq!(why("").0, None);
-        assert_eq!(why("352441c2  a\njunk\n").0, Some(2));
-        assert_eq!(
-            why("352441c2  a\n352441c2  /etc/passwd\n"),
-            (Some(2), "line 2: the path is absolute: name it relative to its root".to_owned())
-        );
-        assert_eq!(why("352441c2  ../a\n").0, Some(1));
-        assert_eq!(why("\u{feff}352441c2  a\n").0, Some(1));
-        assert_eq!(why(&format!("352441c2  {}\n", "a".repeat(9000))).0, Some(1));
-        assert_eq!(why("path,size\r\na,1\r\n").0, Some(1));
-    }
-
-    #[test]
-    fn lines_beyond_the_bound_are_refused_with_their_number() {
-        let many = "352441c2  a\n".repeat(1_000_001);
-        assert_eq!(why(&many), (Some(1_000_001), "more than 1000000".to_owned()));
-    }
-
-    #[test]
-    fn crlf_and_mixed_algorithms_are_read() {
-        let body = "352441c2  a\r\nMD5 (b) = 900150983cd24fb0d6963f7d28e17f72\r\n";
-        let baseline = read_manifest(body.as_bytes(), None).unwrap();
-        assert_eq!((baseline.len(), baseline.algorithms(None).to_string().as_str()), (2, "crc32,md5"));
-    }
+/// Reads on a thread that may wait.
+async fn off_the_loop<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ManifestRefused> + Send + 'static,
+) -> Result<T, SubmitError> {
+    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| SubmitError::Broken)??)
 }

@@ -24,10 +24,13 @@ pub(crate) fn compare_jobs(
     let (mut of_old, mut of_new) = (statement(&view)?, statement(&view)?);
     let then = FactReader::new(&view, &mut of_old, &old)?;
     let now = FactReader::new(&view, &mut of_new, &new)?;
-    match compare::compare(then, now, None) {
+    match compare::compare(then, now) {
         Ok(comparison) => Ok(Some(Ok(comparison))),
         Err(ComparisonError::Source(error)) => Err(error),
-        Err(ComparisonError::NothingInCommon) => Ok(Some(Err(CompareError::NothingInCommon))),
+        // The digests of a job always name their algorithm.
+        Err(ComparisonError::NothingInCommon | ComparisonError::Undecided) => {
+            Ok(Some(Err(CompareError::NothingInCommon)))
+        }
         Err(ComparisonError::TooMany) => Ok(Some(Err(CompareError::TooMany))),
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::error::DbError;
 use super::row::RowReader;
-use crate::job::{Job, JobId, JobState};
+use crate::job::{Job, JobId, JobSpec, JobState, StoredRequest};
 use hivesum_core::result::Progress;
 
 /// Columns in the order that [`stored`] reads them.
@@ -71,7 +71,8 @@ pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), DbError>
 
 /// The job in a row of [`COLUMNS`].
 pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
-    let spec: crate::job::JobSpec = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
+    let request: StoredRequest<JobSpec> = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
+    let StoredRequest { spec, lines_not_read } = request;
     let state = JobState::from_name(row.get_ref(3)?.as_str().map_err(not_text)?);
     let summary: Option<String> = row.get(15)?;
     let error: Option<String> = row.get(16)?;
@@ -96,6 +97,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
         },
         summary: summary.map(|summary| serde_json::from_str(&summary)).transpose()?,
         error: error.map(|error| serde_json::from_str(&error)).transpose()?,
+        lines_not_read,
         owner: row.get(2)?,
     };
     Ok(StoredJob { job, run: row.get(7)?, rows: count(row, 8)? })

@@ -11,7 +11,7 @@ use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
 use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
 use super::row_checksum::RowChecksum;
 use super::{end_order, recovery};
-use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE};
+use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
 use hivesum_core::result::Summary;
 
 /// How a job ended.
@@ -47,7 +47,7 @@ pub(crate) fn insert(
         .execute(params![
             job.id.to_string(),
             job.kind.name(),
-            serde_json::to_string(&job.spec)?,
+            serde_json::to_string(&StoredRequest { spec: &job.spec, lines_not_read: job.lines_not_read.clone() })?,
             job.owner,
             job.state.name(),
             job.created_at.to_string(),

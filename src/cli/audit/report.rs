@@ -2,8 +2,11 @@
 //! because a new file may turn out to be a moved one.
 
 use hivesum_core::compare::Findings;
-use hivesum_core::digest::Algorithms;
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::UnreadLines;
 use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
+
+use serde::Serialize;
 
 use crate::cli::error::reason;
 use crate::cli::output::ReportFormat;
@@ -15,6 +18,33 @@ struct Listed {
     /// The number of its result, from 0. Missing files have no result.
     row: Option<u64>,
     item: Item,
+    /// The algorithms whose digests differ; of an untagged digest all that were tried.
+    failed: Vec<Algorithm>,
+}
+
+/// An item of the JSON list.
+#[derive(Serialize)]
+struct JsonItem<'a> {
+    #[serde(flatten)]
+    item: &'a ItemRef<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failed: &'a [Algorithm],
+}
+
+/// What is known at the end.
+pub(super) struct Ending {
+    pub(super) findings: Findings,
+    pub(super) lines_not_read: Option<UnreadLines>,
+}
+
+/// The members of the JSON document after the list.
+#[derive(Serialize)]
+struct JsonEnd<'a> {
+    counts: &'a AuditCounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    algorithm: Option<Algorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines_not_read: Option<UnreadLines>,
 }
 
 /// The report, while it is written.
@@ -41,22 +71,23 @@ impl Report {
     }
 
     /// Adds one result with its verdict.
-    pub(super) fn take(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>, judged: Judged) {
+    pub(super) fn take(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>, judged: Judged, failed: Vec<Algorithm>) {
         let row = self.rows;
         self.rows += 1;
         let Some(verdict) = judged.verdict else { return };
         let fixity = Fixity { verdict, moved_from: None, evidence: judged.evidence };
         if verdict != Verdict::Matched {
             let item = Item { fixity: Some(fixity), ..Item::of(item) };
-            return self.rest.push(Listed { row: Some(row), item });
+            return self.rest.push(Listed { row: Some(row), item, failed });
         }
         if self.format == ReportFormat::Json || self.lists_matched {
-            self.write(out, &ItemRef { fixity: Some(&fixity), ..*item });
+            self.write(out, &ItemRef { fixity: Some(&fixity), ..*item }, &failed);
         }
     }
 
     /// Writes the files that did not match, and the counts.
-    pub(super) fn end(mut self, out: &mut Vec<u8>, findings: Findings) {
+    pub(super) fn end(mut self, out: &mut Vec<u8>, ending: Ending) {
+        let Ending { findings, lines_not_read } = ending;
         let mut rest = std::mem::take(&mut self.rest);
         for one in findings.moves {
             let moved = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
@@ -77,27 +108,39 @@ impl Report {
                 reused: false,
                 fixity: Some(fixity),
             };
-            Listed { row: None, item }
+            Listed { row: None, item, failed: Vec::new() }
         }));
         rest.sort_by(|one, other| walk_order(&one.item.path, &other.item.path));
         for listed in &rest {
-            self.write(out, &listed.item.as_ref());
+            self.write(out, &listed.item.as_ref(), &listed.failed);
         }
-        self.write_counts(out, &findings.counts);
-    }
-
-    fn write(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
+        let counts = &findings.counts;
         match self.format {
-            ReportFormat::Human => self.write_line(out, item),
+            ReportFormat::Human => write_counts(out, counts),
             ReportFormat::Json => {
-                out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
-                self.begun = true;
-                push_json(out, item);
+                let end = JsonEnd { counts, algorithm: findings.algorithm, lines_not_read };
+                out.extend_from_slice(b"\n],");
+                let from = out.len();
+                push_json(out, &end);
+                // The members of the list's own object.
+                out.remove(from);
+                out.push(b'\n');
             }
         }
     }
 
-    fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>) {
+    fn write(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>, failed: &[Algorithm]) {
+        match self.format {
+            ReportFormat::Human => self.write_line(out, item, failed),
+            ReportFormat::Json => {
+                out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
+                self.begun = true;
+                push_json(out, &JsonItem { item, failed });
+            }
+        }
+    }
+
+    fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>, failed: &[Algorithm]) {
         let Some(fixity) = item.fixity else { return };
         let mut line = format!("{}: {}", fixity.verdict.name(), self.terminal.quoted(item.path));
         if let Some(from) = &fixity.moved_from {
@@ -106,25 +149,25 @@ impl Report {
         if let (Verdict::SuspectedRot, Some(evidence)) = (fixity.verdict, fixity.evidence) {
             line += &format!(" ({evidence})");
         }
+        // One digest by one algorithm needs no name.
+        if !failed.is_empty() && item.algorithms.len() > 1 {
+            let failed: Vec<_> = failed.iter().map(|algorithm| algorithm.name()).collect();
+            line += &format!(" ({} failed)", failed.join(", "));
+        }
         if fixity.verdict == Verdict::Unreadable {
             line += &format!(" ({})", reason(item.status).unwrap_or_default());
         }
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
     }
+}
 
-    fn write_counts(&self, out: &mut Vec<u8>, counts: &AuditCounts) {
-        if self.format == ReportFormat::Json {
-            out.extend_from_slice(b"\n],\"counts\":");
-            push_json(out, counts);
-            return out.extend_from_slice(b"}\n");
-        }
-        let AuditCounts { matched, modified, moved, missing, new, unreadable } = counts;
-        let line = format!(
-            "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable\n"
-        );
-        out.extend_from_slice(line.as_bytes());
-    }
+fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts) {
+    let AuditCounts { matched, modified, moved, missing, new, unreadable } = counts;
+    let line = format!(
+        "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable\n"
+    );
+    out.extend_from_slice(line.as_bytes());
 }
 
 fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {

@@ -6,6 +6,7 @@ use clap::Args;
 use hivesum_core::digest::Algorithm;
 
 use crate::cli::engine::EngineArgs;
+use crate::cli::naming::NamingArgs;
 use crate::cli::output::ReportFormat;
 
 #[derive(Debug, Args)]
@@ -13,8 +14,12 @@ use crate::cli::output::ReportFormat;
 Reads the output of sha256sum, b2sum, cksum -a, b3sum and similar tools, including BSD tagged and reversed \
 lines. hashdeep, SFV, CSV, JSON and NDJSON are detected from their content. \
 The algorithm of a line is given by -a, else by its tag, else by the name of the manifest (SHA256SUMS, \
-x.sha256, B3SUMS), else by the length of the digest. 64 hex digits may be SHA256 or BLAKE3: the first match \
-decides. File names are opened as they are, relative to the current directory.
+x.sha256, B3SUMS), else by the length of the digest. If several algorithms have that length, the files are hashed \
+with all of them, and the first match decides for the whole manifest. File names are opened as they are, relative to \
+the current directory.
+
+Lines that are not entries are counted and reported, and fail the check only with --strict: signatures (which are not \
+verified), algorithms that hivesum does not support, and prose.
 
 Examples:
   hivesum check SHA256SUMS
@@ -28,7 +33,7 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(value_name = "MANIFEST")]
     pub(super) manifests: Vec<OsString>,
 
-    /// The algorithm of every line. Lines of other algorithms count as improperly formatted.
+    /// The algorithm to check. Lines of other algorithms are not read.
     #[arg(short, long, value_name = "ALG")]
     pub(super) algorithm: Option<Algorithm>,
 
@@ -36,7 +41,7 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long)]
     pub(super) base64: bool,
 
-    /// Fail if a line is improperly formatted.
+    /// Fail if a line is not read.
     #[arg(long)]
     pub(super) strict: bool,
 
@@ -52,7 +57,7 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long, overrides_with_all = ["quiet", "warn"])]
     pub(super) status: bool,
 
-    /// Warn about each improperly formatted line.
+    /// Warn about each line that is not read.
     #[arg(short, long, overrides_with_all = ["quiet", "status"])]
     pub(super) warn: bool,
 
@@ -60,9 +65,13 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(short, long)]
     pub(super) zero: bool,
 
-    /// human or json. JSON lists every entry with its verdict, and the counts.
+    /// human or json. JSON lists every entry with its verdict and algorithm, the lines that were not read, and the
+    /// counts.
     #[arg(short, long, default_value_t)]
     pub(super) format: ReportFormat,
+
+    #[command(flatten)]
+    pub(super) naming: NamingArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

@@ -5,7 +5,12 @@
 //! are always computed in this run, from the whole file.
 
 mod args;
+mod backslashes;
+mod json;
 mod judge;
+mod lines;
+mod manifest;
+mod manifests;
 mod page;
 mod report;
 mod running_scan;
@@ -13,25 +18,21 @@ mod source;
 mod verdict;
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::os::unix::ffi::OsStrExt;
+use std::ops::Range;
 use std::process::ExitCode;
 
-use hivesum_core::digest::Algorithms;
-use hivesum_core::manifest::{
-    Claimed, Digits, Limits, LineEnd, ManifestError, ReadOptions, algorithm_of_manifest_name,
-};
+use hivesum_core::digest::{Algorithm, Algorithms, self_test};
+use hivesum_core::manifest::{Claimed, NotRead};
 use hivesum_core::walk::Target;
 
 pub(super) use self::args::CheckArgs;
-use self::judge::{FileResult, Judge};
-use self::page::{Origin, Page, PageEntry, Pages};
-use self::report::{Report, Stop, Verbosity};
+use self::judge::{Entry, FileResult, Judge};
+use self::lines::{OtherLines, Strictness};
+use self::manifests::{Before, Manifests};
+use self::page::{Begin, End, FileList, Listed, Next, Page, PageEntry};
+use self::report::{Report, Stop, Totals, Verbosity};
 use self::running_scan::RunningScan;
-use self::source::Source;
-use self::verdict::{Counts, Missing, Verdict};
+use self::verdict::{Judged, Missing};
 use super::engine::RunningEngine;
 use super::error::system_text;
 use super::terminal::Terminal;
@@ -40,25 +41,19 @@ use crate::cli::inputs::{Stdin, hash_stream};
 /// Pages in progress: while one is reported, the next one is hashed.
 const PAGES_AHEAD: usize = 2;
 
-/// The name of a manifest on standard input in messages.
-const STDIN_NAME: &[u8] = b"standard input";
-
 /// Runs the command.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let mut report = Report::new(Terminal::with_progress(), verbosity(&args), args.format);
-    report.begin();
-    let engine = RunningEngine::start(args.engine, args.algorithm.map(Algorithms::single))?;
-    let manifests = match args.manifests.is_empty() {
-        true => vec![OsString::from("-")],
-        false => args.manifests.clone(),
-    };
-    match (Check { engine, args, report }).all(&manifests) {
+    let report = Report::new(Terminal::with_progress(), verbosity(&args), args.format);
+    let tested = args.algorithm.unwrap_or_default();
+    let engine = RunningEngine::start(args.engine, Some(Algorithms::single(tested)))?;
+    let manifests = Manifests::new(&args);
+    let check = Check { engine, args, report, tested: vec![tested], current: None, all_well: true };
+    match check.all(manifests) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         // The reader of stdout has seen enough, but not everything was verified.
         Err(Stop::Stdout(error)) if error.is_broken_pipe() => Ok(ExitCode::FAILURE),
-        Err(Stop::Stdout(error)) => Err(error.into()),
-        Err(Stop::ScanAborted) => anyhow::bail!("the scan was aborted: not everything was checked"),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -76,65 +71,107 @@ struct Check {
     engine: RunningEngine,
     args: CheckArgs,
     report: Report,
+    /// The algorithms that have passed their self-test.
+    tested: Vec<Algorithm>,
+    current: Option<Current>,
+    all_well: bool,
+}
+
+/// The manifest whose entries are being reported.
+struct Current {
+    number: usize,
+    judge: Judge,
+    lines: OtherLines,
 }
 
 /// A page whose files are being hashed.
 struct RunningPage {
     entries: Vec<PageEntry>,
+    claims: Vec<Claimed>,
+    next: Next,
     /// One for each list of the page.
     scans: Vec<RunningScan>,
 }
 
 impl Check {
-    /// Whether all is well with all manifests.
-    fn all(mut self, manifests: &[OsString]) -> Result<bool, Stop> {
-        let mut all_well = true;
-        for manifest in manifests {
-            all_well &= self.manifest(manifest)?;
+    /// Whether all is well with all manifests. Reports the pages in order, while the next one is hashed.
+    fn all(mut self, mut manifests: Manifests) -> Result<bool, Stop> {
+        let mut running: VecDeque<RunningPage> = VecDeque::new();
+        let mut next = Next::Anytime;
+        loop {
+            while next == Next::Anytime && running.len() < PAGES_AHEAD {
+                let before = if running.is_empty() { Before::Reported } else { Before::Running };
+                let page = self.start(manifests.next_page(before))?;
+                next = page.next;
+                running.push_back(page);
+            }
+            let Some(page) = running.pop_front() else { break };
+            self.page(page)?;
+            if let Some(current) = &self.current {
+                manifests.narrow(current.number, current.judge.candidates());
+            }
+            if running.is_empty() && next == Next::AfterReport {
+                next = Next::Anytime;
+            }
         }
         let ended = self.report.end();
         self.engine.join();
-        ended.map(|()| all_well)
+        ended.map(|()| self.all_well)
     }
 
-    /// Whether all is well with this manifest.
-    fn manifest(&mut self, path: &OsString) -> Result<bool, Stop> {
-        if path == "-" {
-            self.report.start_manifest(STDIN_NAME);
-            return self.lines(b"", Origin::Stdin, BufReader::new(Stdin));
-        }
-        self.report.start_manifest(path.as_bytes());
-        match File::open(path) {
-            Ok(file) => self.lines(path.as_bytes(), Origin::File, BufReader::new(file)),
-            Err(error) => self.report.warn(&system_text(&error)).map(|()| false),
-        }
+    fn start(&mut self, page: Page) -> Result<RunningPage, Stop> {
+        let Page { entries, claims, lists, next, .. } = page;
+        let scans = lists.into_iter().map(|list| self.scan(list)).collect::<Result<_, _>>()?;
+        Ok(RunningPage { entries, claims, next, scans })
     }
 
-    /// Whether all is well with the manifest that `reader` gives. Its name may give its algorithm and its format.
-    fn lines(&mut self, name: &[u8], origin: Origin, reader: impl BufRead) -> Result<bool, Stop> {
-        let named = algorithm_of_manifest_name(name);
-        let options = ReadOptions {
-            asked: self.args.algorithm,
-            untagged: named,
-            digits: if self.args.base64 { Digits::HexOrBase64 } else { Digits::Hex },
-            end: if self.args.zero { LineEnd::Nul } else { LineEnd::Newline },
-            limits: Limits::COMMAND_LINE,
-        };
-        let known = self.args.algorithm.or(named);
-        let Ok(source) = Source::open(reader, name, options) else {
-            return self.report.warn("read error").map(|()| false);
-        };
-        let pages = Pages::new(source, origin, known);
-        let mut judge = Judge::new(known, self.missing());
-        let read = self.pages(pages, &mut judge)?;
-        match read {
-            Ok(()) => {}
-            Err(ManifestError::Lines(_)) => return self.report.warn("read error").map(|()| false),
-            Err(error) => return self.report.warn(&error.to_string()).map(|()| false),
+    fn scan(&mut self, list: FileList) -> Result<RunningScan, Stop> {
+        self.test(&list.algorithms)?;
+        let targets = vec![Target::Names { names: list.names }];
+        let spec = self.args.engine.scan(targets, list.algorithms);
+        self.engine.handle.scan(spec).map(RunningScan::new).map_err(|_| Stop::ScanAborted)
+    }
+
+    /// Tests the algorithms that were not used before.
+    fn test(&mut self, algorithms: &Algorithms) -> Result<(), Stop> {
+        let new: Vec<_> = algorithms.iter().filter(|algorithm| !self.tested.contains(algorithm)).collect();
+        self_test(new.iter().copied())?;
+        self.tested.extend(new);
+        Ok(())
+    }
+
+    fn page(&mut self, page: RunningPage) -> Result<(), Stop> {
+        let RunningPage { entries, claims, mut scans, .. } = page;
+        scans.iter().for_each(|scan| self.report.follow(scan.progress()));
+        for entry in entries {
+            match entry {
+                PageEntry::Begin(begin) => self.begin(*begin),
+                PageEntry::Unopened(name, why) => self.unopened(name, &why)?,
+                PageEntry::Told(told) => self.report.note(&told)?,
+                PageEntry::NotRead(line, why) => self.not_read(line, why)?,
+                PageEntry::Stdin(range) => self.stdin(claims_in(&claims, range))?,
+                PageEntry::File(Listed { claims: range, list, shown }) => {
+                    self.file(claims_in(&claims, range), shown.as_deref(), &mut scans[list])?;
+                }
+                PageEntry::End(end) => self.end(&end)?,
+            }
         }
-        let counts = judge.counts();
-        self.report.summary(counts, self.missing())?;
-        Ok(self.is_well(counts))
+        self.report.flush()
+    }
+
+    fn begin(&mut self, begin: Begin) {
+        let Begin { number, name, candidates, expected } = begin;
+        let strictness = if self.args.strict { Strictness::Strict } else { Strictness::Lenient };
+        let lines = OtherLines::new(strictness, self.args.algorithm);
+        let judge = Judge::new(candidates, expected, self.missing());
+        self.current = Some(Current { number, judge, lines });
+        self.report.start_manifest(name);
+    }
+
+    fn unopened(&mut self, name: Vec<u8>, why: &str) -> Result<(), Stop> {
+        self.all_well = false;
+        self.report.start_manifest(name);
+        self.report.warn(why)
     }
 
     fn missing(&self) -> Missing {
@@ -144,81 +181,78 @@ impl Check {
         }
     }
 
-    fn is_well(&self, counts: &Counts) -> bool {
-        counts.all_verified() && (counts.malformed == 0 || !self.args.strict)
-    }
-
-    /// Reports the pages in order, while the next one is hashed.
-    fn pages<R: BufRead>(&mut self, mut pages: Pages<R>, judge: &mut Judge) -> Result<Result<(), ManifestError>, Stop> {
-        let mut running = VecDeque::new();
-        let mut end = None;
-        loop {
-            let mut may_run_ahead = true;
-            while end.is_none() && may_run_ahead && running.len() < PAGES_AHEAD {
-                let (page, error) = pages.next_page();
-                end = error.map(Err).or_else(|| page.entries.is_empty().then_some(Ok(())));
-                may_run_ahead = !page.undecided;
-                running.push_back(self.start(page)?);
-            }
-            let Some(page) = running.pop_front() else { return Ok(end.unwrap_or(Ok(()))) };
-            self.page(page, judge)?;
-            if let Some(algorithm) = judge.decided() {
-                pages.decide(algorithm);
-            }
+    fn not_read(&mut self, line: u64, why: NotRead) -> Result<(), Stop> {
+        let Some(Current { judge, lines, .. }) = &mut self.current else { return Ok(()) };
+        if why == NotRead::NoName {
+            let judged = judge.unnamed();
+            return self.judged(b"", &judged);
         }
+        let kind = lines.add(line, why);
+        self.report.not_read(line, why, kind, judge.expected())
     }
 
-    fn start(&self, page: Page) -> Result<RunningPage, Stop> {
-        let mut scans = Vec::with_capacity(page.lists.len());
-        for list in page.lists {
-            let targets = vec![Target::Names { names: list.names }];
-            let spec = self.args.engine.scan(targets, list.algorithms);
-            let scan = self.engine.handle.scan(spec).map_err(|_| Stop::ScanAborted)?;
-            scans.push(RunningScan::new(scan, list.algorithms));
-        }
-        Ok(RunningPage { scans, entries: page.entries })
-    }
-
-    fn page(&mut self, mut page: RunningPage, judge: &mut Judge) -> Result<(), Stop> {
-        page.scans.iter().for_each(|scan| self.report.follow(scan.progress()));
-        for entry in page.entries {
-            match entry {
-                PageEntry::Malformed(line) => {
-                    judge.count_malformed();
-                    self.report.malformed(line, judge.expected())?;
-                }
-                PageEntry::Stdin(digest) => self.stdin(&digest, judge)?,
-                PageEntry::File { digest, list } => self.file(&digest, &mut page.scans[list], judge)?,
-            }
-        }
-        self.report.flush()
-    }
-
-    fn file(&mut self, digest: &Claimed, scan: &mut RunningScan, judge: &mut Judge) -> Result<(), Stop> {
+    fn file(&mut self, claims: &[Claimed], shown: Option<&[u8]>, scan: &mut RunningScan) -> Result<(), Stop> {
         if !scan.is_ready() {
             self.report.flush()?;
         }
-        let algorithms = *scan.algorithms();
-        let row = scan.next_row().ok_or(Stop::ScanAborted)?;
-        let verdict =
-            judge.verdict(digest, &FileResult { status: row.status, digests: row.digests, algorithms: &algorithms });
-        self.report_verdict(row.name, &verdict, judge)
-    }
-
-    fn report_verdict(&mut self, name: &[u8], verdict: &Verdict, judge: &mut Judge) -> Result<(), Stop> {
-        if let Some(algorithm) = judge.take_newly_decided() {
-            self.report.decided(algorithm)?;
-        }
-        self.report.entry(name, verdict)
+        let hashed = scan.next_result().ok_or(Stop::ScanAborted)?;
+        let entry = Entry { name: shown.unwrap_or(hashed.name), claims };
+        let Some(Current { judge, .. }) = &mut self.current else { return Ok(()) };
+        let judged = judge.judge(&entry, &hashed.result);
+        self.judged(entry.name, &judged)
     }
 
     /// Checks standard input, which a manifest in a file may name `-`.
-    fn stdin(&mut self, digest: &Claimed, judge: &mut Judge) -> Result<(), Stop> {
-        let algorithms = digest.possible(judge.decided());
-        let verdict = match hash_stream(&self.engine.handle, algorithms, Stdin) {
-            Ok(hashed) => judge.verdict(digest, &FileResult::stream(&hashed.digests, &algorithms)),
-            Err(error) => judge.unreadable(system_text(&error)),
+    fn stdin(&mut self, claims: &[Claimed]) -> Result<(), Stop> {
+        let Some(Current { judge, .. }) = &self.current else { return Ok(()) };
+        let sets: Vec<_> = claims.iter().filter_map(|claimed| judge.candidates().of(claimed)).collect();
+        let algorithms = Algorithms::new(sets.iter().flatten()).unwrap_or_default();
+        self.test(&algorithms)?;
+        let entry = Entry { name: b"-", claims };
+        let hashed = hash_stream(&self.engine.handle, algorithms, Stdin);
+        let Some(Current { judge, .. }) = &mut self.current else { return Ok(()) };
+        let judged = match hashed {
+            Ok(hashed) => judge.judge(&entry, &FileResult::stream(&hashed.digests, &algorithms)),
+            Err(error) => judge.unreadable(&entry, system_text(&error)),
         };
-        self.report_verdict(b"-", &verdict, judge)
+        self.judged(entry.name, &judged)
     }
+
+    fn judged(&mut self, name: &[u8], judged: &Judged) -> Result<(), Stop> {
+        for algorithm in self.current.iter_mut().flat_map(|current| current.judge.take_newly_decided()) {
+            self.report.decided(algorithm)?;
+        }
+        self.report.entry(name, judged)
+    }
+
+    /// Reports what is to be said about the whole manifest.
+    fn end(&mut self, end: &End) -> Result<(), Stop> {
+        let Some(Current { judge, lines, .. }) = self.current.take() else { return Ok(()) };
+        for told in told_at_end(end) {
+            self.report.note(&told)?;
+        }
+        if let Err(why) = &end.read {
+            self.all_well = false;
+            return self.report.warn(why);
+        }
+        let leaves_digests_out = end.leaves_digests_out && self.args.strict;
+        self.all_well &= judge.counts().all_verified() && !lines.fail() && !leaves_digests_out;
+        self.report.summary(&Totals { counts: judge.counts(), lines: &lines, missing: self.missing() })
+    }
+}
+
+fn claims_in(claims: &[Claimed], range: Range<usize>) -> &[Claimed] {
+    claims.get(range).unwrap_or_default()
+}
+
+fn told_at_end(end: &End) -> impl Iterator<Item = String> {
+    let left_out = end
+        .leaves_digests_out
+        .then(|| "it has digests of algorithms that hivesum does not support: they are not checked".to_owned());
+    let without_digest = match end.without_digest {
+        0 => None,
+        1 => Some("1 entry has no digest: it is not checked".to_owned()),
+        many => Some(format!("{many} entries have no digest: they are not checked")),
+    };
+    end.names_told.clone().into_iter().chain(left_out).chain(without_digest)
 }

@@ -1,32 +1,77 @@
-//! Splits a manifest into pages. A page holds entries in order, and one list of file names for each set of algorithms.
+//! A page: consecutive entries of one manifest or of several, and one list of file names for each set of algorithms.
 //!
-//! Pages bound the memory that is used, and their lists are the scans that the engine runs in parallel. As long as the
-//! algorithm of a manifest is undecided, pages are small, because every file is hashed with two algorithms until one of
-//! them matches.
+//! Pages bound the memory that is used, and their lists are the scans that the engine runs in parallel. Many small
+//! manifests share a page, so that all hashers have work.
 
-use std::io::BufRead;
+use std::ops::Range;
 
 use hivesum_core::digest::{Algorithm, Algorithms};
-use hivesum_core::manifest::{Claimed, Entry, Found, ManifestError};
+use hivesum_core::manifest::{Candidates, Claimed, NotRead};
 use hivesum_core::result::NameList;
 
-use super::source::Source;
-
 /// Entries of a page: enough to keep every hasher busy, about 1 MiB.
-const PAGE_ENTRIES: usize = 8192;
+pub(super) const PAGE_ENTRIES: usize = 8192;
 
-/// Entries of the first page while the algorithm is undecided.
-const FIRST_PAGE_ENTRIES: usize = 32;
+/// The names and digests of a page are read until they have this many bytes. The last name may be 1 MiB longer.
+const PAGE_BYTES: usize = 4 << 20;
 
-/// One entry of a manifest, or a line that is neither an entry nor a comment.
+/// Lists of a page, as long as one more set of algorithms can join one of them. Each list is a scan with a walker.
+const PAGE_LISTS: usize = 8;
+
+/// A part of a manifest.
 #[derive(Debug)]
 pub(super) enum PageEntry {
-    /// A malformed line; its number.
-    Malformed(u64),
-    /// The next file of the list with this index.
-    File { digest: Claimed, list: usize },
-    /// Standard input, which a manifest in a file may name `-`.
-    Stdin(Claimed),
+    /// A manifest begins.
+    Begin(Box<Begin>),
+    /// A manifest cannot be opened: its name, and why.
+    Unopened(Vec<u8>, String),
+    /// Something to say about the manifest.
+    Told(String),
+    /// A line that is not an entry: its number, and why.
+    NotRead(u64, NotRead),
+    /// The next file of a list.
+    File(Listed),
+    /// Standard input, which a manifest in a file may name `-`: its digests.
+    Stdin(Range<usize>),
+    /// The manifest ends.
+    End(End),
+}
+
+/// The beginning of a manifest.
+#[derive(Debug)]
+pub(super) struct Begin {
+    /// The number of the manifest on the command line, from 0.
+    pub(super) number: usize,
+    /// Its name in messages.
+    pub(super) name: Vec<u8>,
+    /// The algorithms that untagged lines may be of, before any file was read.
+    pub(super) candidates: Candidates,
+    /// The algorithm that a malformed line is assumed to be of, before any entry was compared.
+    pub(super) expected: Algorithm,
+}
+
+/// The end of a manifest.
+#[derive(Debug)]
+pub(super) struct End {
+    /// Whether it was read to its end, or why not, as it is told.
+    pub(super) read: Result<(), String>,
+    /// Whether entries have digests that are not checked, because hivesum lacks their algorithms.
+    pub(super) leaves_digests_out: bool,
+    /// Entries that have no digest.
+    pub(super) without_digest: u64,
+    /// What is to be said about the names.
+    pub(super) names_told: Option<String>,
+}
+
+/// One file of a list.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// Its digests, among those of the page.
+    pub(super) claims: Range<usize>,
+    /// The index of the list.
+    pub(super) list: usize,
+    /// Its name in the manifest, if the file is opened under another one.
+    pub(super) shown: Option<Box<[u8]>>,
 }
 
 /// Files that are hashed with the same algorithms.
@@ -36,118 +81,109 @@ pub(super) struct FileList {
     pub(super) names: NameList,
 }
 
-/// Consecutive entries of a manifest.
+/// Whether the page after this one may be read before this one was reported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It may.
+    #[default]
+    Anytime,
+    /// It may not: it depends on the results of this one, or reading it may block.
+    AfterReport,
+    /// There is none.
+    Nothing,
+}
+
+/// Consecutive entries.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) entries: Vec<PageEntry>,
+    /// The digests of all entries.
+    pub(super) claims: Vec<Claimed>,
     pub(super) lists: Vec<FileList>,
-    /// Some digests may be SHA-256 or BLAKE3: read the next page only after this one was checked.
-    pub(super) undecided: bool,
-}
-
-/// Where a manifest comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// A file: its entry `-` stands for standard input.
-    File,
-    /// Standard input: it cannot contain an entry for itself.
-    Stdin,
-}
-
-/// Reads a manifest page by page.
-pub(super) struct Pages<R> {
-    source: Source<R>,
-    origin: Origin,
-    /// The algorithm of untagged lines, once it is known.
-    untagged: Option<Algorithm>,
-    entries: usize,
-}
-
-impl<R: BufRead> Pages<R> {
-    /// `untagged` is the algorithm given by `-a` or by the name of the manifest.
-    pub(super) fn new(source: Source<R>, origin: Origin, untagged: Option<Algorithm>) -> Self {
-        let entries = if untagged.is_some() { PAGE_ENTRIES } else { FIRST_PAGE_ENTRIES };
-        Self { source, origin, untagged, entries }
-    }
-
-    /// Sets the algorithm of untagged lines, after a match has decided it.
-    pub(super) fn decide(&mut self, algorithm: Algorithm) {
-        self.untagged = Some(algorithm);
-        self.entries = PAGE_ENTRIES;
-    }
-
-    /// The next page, and the error that ends it. An empty page is the end of the manifest.
-    pub(super) fn next_page(&mut self) -> (Page, Option<ManifestError>) {
-        let mut page = Page::default();
-        while page.entries.len() < self.entries {
-            match self.source.next_entry() {
-                Ok(Some((line, Found::Malformed))) => page.entries.push(PageEntry::Malformed(line)),
-                Ok(Some((line, Found::Entry(entry)))) => page.add(line, &entry, self.origin, self.untagged),
-                Ok(None) => return (page, None),
-                Err(error) => return (page, Some(error)),
-            }
-        }
-        self.entries = PAGE_ENTRIES.min(self.entries * 4);
-        (page, None)
-    }
+    pub(super) next: Next,
+    name_bytes: usize,
 }
 
 impl Page {
-    fn add(&mut self, line: u64, entry: &Entry<'_>, origin: Origin, untagged: Option<Algorithm>) {
-        let is_dash = &*entry.name == b"-";
-        let listed = match origin {
-            Origin::Stdin if is_dash => PageEntry::Malformed(line),
-            Origin::File if is_dash => PageEntry::Stdin(entry.digest),
-            Origin::File | Origin::Stdin => {
-                let algorithms = entry.digest.possible(untagged);
-                self.undecided |= algorithms.len() > 1;
-                let list = self.list(algorithms);
-                self.lists[list].names.push(&entry.name);
-                PageEntry::File { digest: entry.digest, list }
-            }
-        };
-        self.entries.push(listed);
+    pub(super) fn is_full(&self) -> bool {
+        let bytes = self.name_bytes + size_of_val(&*self.claims);
+        self.entries.len() >= PAGE_ENTRIES || bytes >= PAGE_BYTES
     }
 
+    /// Adds a file with its digests. `shown` is its name in the manifest, if that is another one than `opened`.
+    pub(super) fn push_file(
+        &mut self,
+        opened: &[u8],
+        shown: Option<&[u8]>,
+        claims: &[Claimed],
+        algorithms: Algorithms,
+    ) {
+        self.name_bytes += opened.len() + shown.map_or(0, <[u8]>::len);
+        let list = self.list(algorithms);
+        self.lists[list].names.push(opened);
+        let claims = self.add_claims(claims);
+        self.entries.push(PageEntry::File(Listed { claims, list, shown: shown.map(Into::into) }));
+    }
+
+    /// Adds standard input with its digests.
+    pub(super) fn push_stdin(&mut self, claims: &[Claimed]) {
+        let claims = self.add_claims(claims);
+        self.entries.push(PageEntry::Stdin(claims));
+    }
+
+    fn add_claims(&mut self, claims: &[Claimed]) -> Range<usize> {
+        let start = self.claims.len();
+        self.claims.extend_from_slice(claims);
+        start..self.claims.len()
+    }
+
+    /// The list for these algorithms. Where there are many lists, the files of one may be hashed with more algorithms
+    /// than they need.
     fn list(&mut self, algorithms: Algorithms) -> usize {
-        self.lists.iter().position(|list| list.algorithms == algorithms).unwrap_or_else(|| {
-            self.lists.push(FileList { algorithms, names: NameList::new() });
-            self.lists.len() - 1
-        })
+        if let Some(list) = self.lists.iter().position(|list| list.algorithms == algorithms) {
+            return list;
+        }
+        if self.lists.len() >= PAGE_LISTS {
+            for (index, list) in self.lists.iter_mut().enumerate() {
+                if let Ok(union) = Algorithms::new(list.algorithms.iter().chain(&algorithms)) {
+                    list.algorithms = union;
+                    return index;
+                }
+            }
+        }
+        self.lists.push(FileList { algorithms, names: NameList::new() });
+        self.lists.len() - 1
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hivesum_core::manifest::{Limits, ReadOptions};
 
-    fn pages(text: &str) -> Pages<&[u8]> {
-        let source = Source::open(text.as_bytes(), b"", ReadOptions::new(Limits::COMMAND_LINE)).unwrap();
-        Pages::new(source, Origin::File, None)
+    #[test]
+    fn a_page_is_full_after_many_entries_or_bytes() {
+        let mut page = Page::default();
+        for _ in 0..PAGE_ENTRIES {
+            assert!(!page.is_full());
+            page.push_file(b"a", None, &[], Algorithms::default());
+        }
+        assert!(page.is_full());
+        let mut page = Page::default();
+        page.push_file(&vec![b'a'; PAGE_BYTES / 2], Some(&vec![b'b'; PAGE_BYTES / 2]), &[], Algorithms::default());
+        assert!(page.is_full());
     }
 
     #[test]
-    fn a_page_groups_names_by_algorithms() {
-        let (md5, sha) = ("0".repeat(32), "1".repeat(64));
-        let text = format!("{md5}  a\n{sha}  b\nSHA256 (c) = {sha}\n{md5}  d\njunk\n{sha}  -\n");
-        let (page, error) = pages(&text).next_page();
-        assert!(error.is_none() && page.undecided);
-        let lists: Vec<_> = page.lists.iter().map(|list| (list.algorithms.to_string(), list.names.len())).collect();
-        assert_eq!(lists, [("md5".to_owned(), 2), ("sha256,blake3".to_owned(), 1), ("sha256".to_owned(), 1)]);
-        assert!(matches!(page.entries[4], PageEntry::Malformed(5)));
-        assert!(matches!(page.entries[5], PageEntry::Stdin(_)));
-    }
-
-    #[test]
-    fn pages_are_small_until_the_algorithm_is_decided() {
-        let line = format!("{}  a\n", "1".repeat(64));
-        let text = line.repeat(20_000);
-        let mut pages = pages(&text);
-        assert_eq!(pages.next_page().0.entries.len(), FIRST_PAGE_ENTRIES);
-        pages.decide(Algorithm::Blake3);
-        let (page, _) = pages.next_page();
-        assert_eq!(page.entries.len(), PAGE_ENTRIES);
-        assert!(!page.undecided);
+    fn files_with_the_same_algorithms_share_a_list_and_there_are_few_lists() {
+        let mut page = Page::default();
+        let sets = Algorithm::ALL.into_iter().flat_map(|one| Algorithm::ALL.map(|other| [one, other]));
+        for set in sets {
+            let algorithms = Algorithms::new(set).unwrap();
+            page.push_file(b"a", None, &[], algorithms);
+            let Some(PageEntry::File(Listed { list, .. })) = page.entries.last() else { panic!("it is a file") };
+            assert!(set.iter().all(|one| page.lists[*list].algorithms.contains(*one)));
+        }
+        assert_eq!(page.lists.len(), PAGE_LISTS);
+        assert_eq!(page.lists.iter().map(|list| list.names.len()).sum::<usize>(), page.entries.len());
     }
 }

@@ -1,17 +1,18 @@
-//! The output of `check`: exactly the lines and warnings of `sha256sum --check` of GNU coreutils 9.1.
+//! The output of `check`: exactly the lines and warnings of `sha256sum --check` of GNU coreutils 9.1, and on stderr what
+//! coreutils does not know: algorithms that were found or tried, and lines that were not read.
 //!
 //! Results are buffered. The buffer is written to stdout before anything is written to stderr, so that the order is
 //! right on a terminal.
 
-use hivesum_core::digest::Algorithm;
-use hivesum_core::manifest::escape_into;
-use hivesum_core::result::{ErrorCode, Progress, serialize_name};
+use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::manifest::{NotRead, escape_into};
+use hivesum_core::result::Progress;
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
-use super::verdict::{Counts, Missing, Verdict};
+use super::json::Document;
+use super::lines::{Kind, OtherLines};
+use super::verdict::{Compared, Counts, Judged, Missing, Verdict};
 use crate::cli::output::{ReportFormat, WriteError, write_stdout};
 use crate::cli::terminal::Terminal;
 
@@ -32,12 +33,25 @@ pub(super) enum Verbosity {
 }
 
 /// Why the command stops early.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     /// Writing to stdout failed.
-    Stdout(WriteError),
+    #[error(transparent)]
+    Stdout(#[from] WriteError),
     /// The engine did not return all results.
+    #[error("the scan was aborted: not everything was checked")]
     ScanAborted,
+    /// An algorithm must not be used on this machine.
+    #[error(transparent)]
+    SelfTest(#[from] hivesum_core::digest::SelfTestFailure),
+}
+
+/// What is said about a manifest at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Totals<'a> {
+    pub(super) counts: &'a Counts,
+    pub(super) lines: &'a OtherLines,
+    pub(super) missing: Missing,
 }
 
 /// The report, while it is written.
@@ -45,47 +59,22 @@ pub(super) enum Stop {
 pub(super) struct Report {
     terminal: Terminal,
     verbosity: Verbosity,
-    format: ReportFormat,
+    /// If the report is a JSON document.
+    document: Option<Document>,
     buffer: Vec<u8>,
     /// The name of the current manifest in messages.
     manifest: Vec<u8>,
-    totals: Totals,
-}
-
-/// The counts of all manifests, for the JSON document.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-struct Totals {
-    matched: u64,
-    modified: u64,
-    missing: u64,
-    unreadable: u64,
-    malformed: u64,
-}
-
-/// One entry of the JSON document.
-struct JsonEntry<'a> {
-    name: &'a [u8],
-    manifest: &'a [u8],
-    verdict: &'static str,
-    reason: Option<&'a str>,
-}
-
-impl Serialize for JsonEntry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        serialize_name(&mut map, "path", "path_b64", self.name)?;
-        map.serialize_entry("verdict", self.verdict)?;
-        if let Some(reason) = self.reason {
-            map.serialize_entry("reason", reason)?;
-        }
-        map.serialize_entry("manifest", &String::from_utf8_lossy(self.manifest))?;
-        map.end()
-    }
 }
 
 impl Report {
+    /// Begins the report.
     pub(super) fn new(terminal: Terminal, verbosity: Verbosity, format: ReportFormat) -> Self {
-        Self { terminal, verbosity, format, buffer: Vec::new(), manifest: Vec::new(), totals: Totals::default() }
+        let mut buffer = Vec::new();
+        let document = match format {
+            ReportFormat::Human => None,
+            ReportFormat::Json => Some(Document::begin(&mut buffer)),
+        };
+        Self { terminal, verbosity, document, buffer, manifest: Vec::new() }
     }
 
     /// Shows the progress of this scan from now on.
@@ -93,19 +82,10 @@ impl Report {
         self.terminal.follow(progress);
     }
 
-    /// Starts the report. Called before the first manifest.
-    pub(super) fn begin(&mut self) {
-        if self.format == ReportFormat::Json {
-            self.buffer.extend_from_slice(b"{\"items\":[");
-        }
-    }
-
     /// Ends the report. Called after the last manifest.
     pub(super) fn end(&mut self) -> Result<(), Stop> {
-        if self.format == ReportFormat::Json {
-            self.buffer.extend_from_slice(b"\n],\"counts\":");
-            push_json(&mut self.buffer, &self.totals);
-            self.buffer.extend_from_slice(b"}\n");
+        if let Some(document) = &self.document {
+            document.end(&mut self.buffer);
         }
         self.flush()?;
         self.terminal.finish_progress();
@@ -113,20 +93,25 @@ impl Report {
     }
 
     /// Starts the part of the report on this manifest.
-    pub(super) fn start_manifest(&mut self, manifest: &[u8]) {
-        self.manifest = manifest.to_vec();
+    pub(super) fn start_manifest(&mut self, manifest: Vec<u8>) {
+        self.manifest = manifest;
     }
 
     /// Reports the verdict on one entry.
-    pub(super) fn entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
-        if self.format == ReportFormat::Json {
-            return self.json_entry(name, verdict);
+    pub(super) fn entry(&mut self, name: &[u8], judged: &Judged) -> Result<(), Stop> {
+        match &mut self.document {
+            Some(document) => document.push(&mut self.buffer, &self.manifest, name, judged),
+            None => self.line(name, judged)?,
         }
-        let words = match verdict {
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn line(&mut self, name: &[u8], judged: &Judged) -> Result<(), Stop> {
+        let words = match &judged.verdict {
             Verdict::Ok if self.verbosity == Verbosity::Quiet => return Ok(()),
             Verdict::Ok => "OK",
             Verdict::Failed => "FAILED",
-            Verdict::Unreadable(why) => {
+            Verdict::Missing(why) | Verdict::Unreadable(why) => {
                 self.flush()?;
                 self.terminal.message_about(name, why);
                 "FAILED open or read"
@@ -140,26 +125,11 @@ impl Report {
         self.buffer.extend_from_slice(b": ");
         self.buffer.extend_from_slice(words.as_bytes());
         self.buffer.push(b'\n');
-        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    /// Adds one entry to the JSON document.
-    fn json_entry(&mut self, name: &[u8], verdict: &Verdict) -> Result<(), Stop> {
-        let (count, verdict, reason) = match verdict {
-            Verdict::Ok => (&mut self.totals.matched, "matched", None),
-            Verdict::Failed => (&mut self.totals.modified, "modified", None),
-            Verdict::Unreadable(why) if why == ErrorCode::NotFound.in_words() => {
-                (&mut self.totals.missing, "missing", None)
-            }
-            Verdict::Unreadable(why) => (&mut self.totals.unreadable, "unreadable", Some(why.as_str())),
-            Verdict::Ignored => return Ok(()),
-        };
-        *count += 1;
-        let totals = self.totals;
-        let first = totals.matched + totals.modified + totals.missing + totals.unreadable == 1;
-        self.buffer.extend_from_slice(if first { b"\n" } else { b",\n" });
-        push_json(&mut self.buffer, &JsonEntry { name, manifest: &self.manifest, verdict, reason });
-        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+        if judged.verdict == Verdict::Failed && judged.compared.has_several() {
+            self.flush()?;
+            self.terminal.message_about(name, &which_failed(&judged.compared));
+        }
+        Ok(())
     }
 
     /// Escapes names only if they contain a line feed, as coreutils 9.1 does.
@@ -172,22 +142,31 @@ impl Report {
         }
     }
 
-    /// Reports a malformed line.
-    pub(super) fn malformed(&mut self, line: u64, expected: Algorithm) -> Result<(), Stop> {
+    /// Reports a line that is not an entry. `expected` is the algorithm that it is assumed to be of.
+    pub(super) fn not_read(&mut self, line: u64, why: NotRead, kind: Kind, expected: Algorithm) -> Result<(), Stop> {
+        if let Some(document) = &mut self.document {
+            document.not_read(&self.manifest, line, why);
+        }
         if self.verbosity != Verbosity::Warn {
             return Ok(());
         }
-        let tag = expected.bsd_tag();
-        self.warn(&format!("{line}: improperly formatted {tag} checksum line"))
+        self.warn(&match kind {
+            Kind::Malformed => format!("{line}: improperly formatted {} checksum line", expected.bsd_tag()),
+            Kind::Foreign => format!("{line}: not read: {why}"),
+        })
     }
 
     /// Reports the algorithm that a match has decided for a manifest.
     pub(super) fn decided(&mut self, algorithm: Algorithm) -> Result<(), Stop> {
+        let bits = 8 * algorithm.digest_bytes();
+        self.note(&format!("untagged digests of {bits} bits are {}", algorithm.bsd_tag()))
+    }
+
+    /// Prints a message about the current manifest, unless only the exit status is wanted.
+    pub(super) fn note(&mut self, message: &str) -> Result<(), Stop> {
         match self.verbosity {
             Verbosity::Status => Ok(()),
-            Verbosity::Normal | Verbosity::Warn | Verbosity::Quiet => {
-                self.warn(&format!("untagged digests of 256 bits are {}", algorithm.bsd_tag()))
-            }
+            Verbosity::Normal | Verbosity::Warn | Verbosity::Quiet => self.warn(message),
         }
     }
 
@@ -199,17 +178,29 @@ impl Report {
     }
 
     /// Reports the counts of a manifest at its end.
-    pub(super) fn summary(&mut self, counts: &Counts, missing: Missing) -> Result<(), Stop> {
-        self.totals.malformed += counts.malformed;
+    pub(super) fn summary(&mut self, totals: &Totals<'_>) -> Result<(), Stop> {
+        let Totals { counts, lines, missing } = *totals;
         self.flush()?;
+        let is_document = self.document.as_mut().map(|document| document.end_manifest(lines.malformed())).is_some();
         if counts.well_formed == 0 {
+            // Also where only the exit status is wanted, as coreutils does.
+            lines.told().map_or(Ok(()), |told| self.warn(&told))?;
             return self.warn("no properly formatted checksum lines found");
         }
-        if self.verbosity == Verbosity::Status || self.format == ReportFormat::Json {
+        if self.verbosity == Verbosity::Status || is_document {
             return Ok(());
         }
+        lines.told().map_or(Ok(()), |told| self.warn(&told))?;
+        self.counts(counts, lines.malformed());
+        if missing == Missing::Ignored && counts.matched == 0 {
+            self.warn("no file was verified")?;
+        }
+        Ok(())
+    }
+
+    fn counts(&self, counts: &Counts, malformed: u64) {
         for (count, one, many) in [
-            (counts.malformed, "line is improperly formatted", "lines are improperly formatted"),
+            (malformed, "line is improperly formatted", "lines are improperly formatted"),
             (counts.unreadable, "listed file could not be read", "listed files could not be read"),
             (counts.mismatched, "computed checksum did NOT match", "computed checksums did NOT match"),
         ] {
@@ -219,10 +210,6 @@ impl Report {
                 count => self.terminal.message(&format!("WARNING: {count} {many}")),
             }
         }
-        if missing == Missing::Ignored && counts.matched == 0 {
-            self.terminal.message_about(&self.manifest, "no file was verified");
-        }
-        Ok(())
     }
 
     /// Writes the buffer to stdout.
@@ -232,10 +219,20 @@ impl Report {
         }
         let written = self.terminal.suspend_progress(|| write_stdout(&self.buffer));
         self.buffer.clear();
-        written.map_err(Stop::Stdout)
+        Ok(written?)
     }
 }
 
-fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
+/// Names the algorithms of a file that failed.
+fn which_failed(compared: &Compared) -> String {
+    let tags = |set: Option<Algorithms>| {
+        let tags: Vec<_> = set.iter().flatten().map(Algorithm::bsd_tag).collect();
+        tags.join(", ")
+    };
+    let others = tags(compared.others);
+    match (compared.digests, compared.matching) {
+        (1, _) => format!("does not match as any of: {others}"),
+        (_, None) => format!("does not match: {others}"),
+        (_, Some(_)) => format!("does not match: {others}; matches: {}", tags(compared.matching)),
+    }
 }

@@ -1,26 +1,30 @@
 //! A running scan of one list of files. Its results are taken one at a time, in the order of the list.
 
 use hivesum_actors::scan::Scan;
-use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{Progress, RowRef, Rows};
 use tokio::sync::watch;
+
+use super::judge::FileResult;
 
 /// The results of one list of a page.
 #[derive(Debug)]
 pub(super) struct RunningScan {
     scan: Scan,
-    algorithms: Algorithms,
     rows: Option<Rows>,
     at: usize,
 }
 
-impl RunningScan {
-    pub(super) fn new(scan: Scan, algorithms: Algorithms) -> Self {
-        Self { scan, algorithms, rows: None, at: 0 }
-    }
+/// One result.
+#[derive(Debug)]
+pub(super) struct ScanResult<'a> {
+    /// The name of the file as it was opened.
+    pub(super) name: &'a [u8],
+    pub(super) result: FileResult<'a>,
+}
 
-    pub(super) const fn algorithms(&self) -> &Algorithms {
-        &self.algorithms
+impl RunningScan {
+    pub(super) const fn new(scan: Scan) -> Self {
+        Self { scan, rows: None, at: 0 }
     }
 
     /// The progress of the scan.
@@ -34,12 +38,14 @@ impl RunningScan {
     }
 
     /// Waits for the next result; `None` if the scan was aborted.
-    pub(super) fn next_row(&mut self) -> Option<RowRef<'_>> {
+    pub(super) fn next_result(&mut self) -> Option<ScanResult<'_>> {
         while !self.is_ready() {
             self.rows = Some(self.scan.blocking_next()?);
             self.at = 0;
         }
         self.at += 1;
-        self.rows.as_ref()?.iter().nth(self.at - 1)
+        let rows = self.rows.as_ref()?;
+        let RowRef { name, status, digests, .. } = rows.get(self.at - 1)?;
+        Some(ScanResult { name, result: FileResult { status, digests, algorithms: rows.algorithms() } })
     }
 }

@@ -1,62 +1,61 @@
-//! The entries of a manifest of any format. A record with several digests gives one entry for each of them.
+//! The text of a manifest: opened with the reader of its form, once more if needed, and what its name tells.
 
-use std::borrow::Cow;
-use std::io::{self, BufRead};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use hivesum_core::digest::Algorithm;
-use hivesum_core::manifest::{
-    ChecksumLines, Digits, Entry, Format, Found, LineEnd, ManifestError, ManifestReader, ReadOptions, Record, Seen,
-    detect,
-};
+use hivesum_core::manifest::{Family, Form, Hint, LineEnd, LinesError, ManifestError, ManifestReader, ReadOptions};
 
-/// Where entries come from.
-pub(super) enum Source<R> {
-    /// Lines of sha256sum and similar tools.
-    Lines(ChecksumLines<Seen<R>>),
-    /// Records of another format. `given` digests of the current record were returned already.
-    Records { reader: Box<ManifestReader<Seen<R>>>, record: Record, line: u64, given: usize },
+use super::backslashes::ReadAgain;
+use crate::cli::error::system_text;
+
+/// The text of a manifest.
+pub(super) type Text = Box<dyn BufRead>;
+
+/// The usual algorithm of what is known about untagged digests.
+pub(super) const fn expected(hint: Option<Hint>) -> Algorithm {
+    match hint {
+        Some(Hint::Algorithm(algorithm)) => algorithm,
+        Some(Hint::Family(family)) => match family {
+            Family::Blake2 => Algorithm::Blake2b,
+            Family::Blake3 => Algorithm::Blake3,
+            Family::Sha3 => Algorithm::Sha3_256,
+            Family::Xxh => Algorithm::Xxh3_64,
+            Family::Crc => Algorithm::Crc32,
+            Family::Sha | Family::Sha2 => Algorithm::Sha256,
+        },
+        Some(Hint::Unsupported(_)) | None => Algorithm::Sha256,
+    }
 }
 
-impl<R: BufRead> Source<R> {
-    /// Detects the format from the first bytes and the name of the manifest. An apparent SFV file is read as checksum
-    /// lines if another algorithm than CRC32 was asked for or digests may be base64, and so is any format if lines end
-    /// with NUL.
-    ///
-    /// # Errors
-    /// If the reader fails.
-    pub(super) fn open(reader: R, name: &[u8], options: ReadOptions) -> io::Result<Self> {
-        let (format, reader) = detect(reader, name)?;
-        let as_lines = match format {
-            Format::Gnu | Format::Bsd | Format::B3sum | Format::Bagit => true,
-            Format::Sfv => {
-                options.asked.is_some_and(|asked| asked != Algorithm::Crc32) || options.digits == Digits::HexOrBase64
-            }
-            Format::Hashdeep | Format::Csv | Format::Json | Format::Ndjson => false,
-        };
-        if as_lines || options.end == LineEnd::Nul {
-            return Ok(Self::Lines(ChecksumLines::new(reader, options)));
-        }
-        let reader = Box::new(ManifestReader::new(reader, format, options));
-        Ok(Self::Records { reader, record: Record::default(), line: 0, given: 0 })
-    }
+/// A way to read the manifest once more. `None` if it is not a regular file.
+pub(super) fn read_again(name: &[u8], options: ReadOptions) -> Option<ReadAgain> {
+    let path = Path::new(OsStr::from_bytes(name)).to_owned();
+    let is_regular = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    is_regular.then(|| -> ReadAgain {
+        Box::new(move || {
+            let text = Box::new(BufReader::new(File::open(&path).ok()?));
+            reader(text, path.as_os_str().as_bytes(), options).ok()
+        })
+    })
+}
 
-    /// The next entry or malformed line, with its line number. `None` is the end of the manifest.
-    ///
-    /// # Errors
-    /// If reading fails.
-    pub(super) fn next_entry(&mut self) -> Result<Option<(u64, Found<'_>)>, ManifestError> {
-        let (reader, record, line, given) = match self {
-            Self::Lines(lines) => return Ok(lines.next_entry()?),
-            Self::Records { reader, record, line, given } => (reader, record, line, given),
-        };
-        while *given >= record.digests.len() {
-            let Some((number, next)) = reader.next_record()? else { return Ok(None) };
-            let Some(next) = next else { return Ok(Some((number, Found::Malformed))) };
-            record.clone_from(next);
-            (*line, *given) = (number, 0);
-        }
-        *given += 1;
-        let digest = record.digests[*given - 1];
-        Ok(Some((*line, Found::Entry(Entry { name: Cow::Borrowed(&record.name), digest }))))
+/// The reader of a manifest with this text and name.
+pub(super) fn reader(text: Text, name: &[u8], options: ReadOptions) -> Result<ManifestReader<'static>, ManifestError> {
+    match options.end {
+        LineEnd::Nul => ManifestReader::new(text, Form::Checksums, options),
+        LineEnd::Newline => ManifestReader::detecting(text, name, options),
+    }
+}
+
+/// In coreutils' words where the system failed.
+pub(super) fn read_error(error: &ManifestError) -> String {
+    match error {
+        ManifestError::Lines(LinesError::Read(error)) if error.raw_os_error().is_none() => system_text(error),
+        ManifestError::Lines(LinesError::Read(_)) => "read error".to_owned(),
+        error => error.to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use utoipa::{IntoParams, ToSchema};
 
-use super::results::VerdictCounts;
+use super::results::{LinesNotRead, VerdictCounts};
 
 /// The path parameter of requests about one job.
 #[derive(IntoParams)]
@@ -78,6 +78,31 @@ pub(crate) struct JobSpec {
     /// Only for verify jobs: the requested algorithm of the manifest's digests.
     #[schema(nullable = false)]
     algorithm: Option<String>,
+    /// Only for verify jobs: the file name of the manifest.
+    #[schema(nullable = false)]
+    manifest_name: Option<String>,
+    /// Only for verify jobs: how the names in the manifest are read, if not as they are.
+    #[schema(nullable = false)]
+    names: Option<ManifestNames>,
+}
+
+/// How the names in a manifest are read.
+#[derive(ToSchema)]
+pub(crate) struct ManifestNames {
+    separator: Separator,
+    /// What all names begin with and is taken off.
+    taken_off: String,
+    /// The exact bytes in base64, if `taken_off` is not UTF-8.
+    #[schema(nullable = false)]
+    taken_off_b64: Option<String>,
+}
+
+/// What is between the directories of a name. A backslash is read as a slash.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Separator {
+    Slash,
+    Backslash,
 }
 
 /// The progress of a job: committed results, and in `bytes_done` also the hashed part of large files in progress.
@@ -145,6 +170,9 @@ pub(crate) struct Job {
     /// Set if the job has failed.
     #[schema(nullable = false)]
     error: Option<JobError>,
+    /// Only for verify jobs: the lines of the manifest that were not read, if there are any.
+    #[schema(nullable = false)]
+    lines_not_read: Option<LinesNotRead>,
 }
 
 /// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job. In the stream of all jobs, the

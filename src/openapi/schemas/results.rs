@@ -163,3 +163,23 @@ pub(crate) struct Difference {
     #[schema(required)]
     new: Option<Glimpse>,
 }
+
+/// The lines of a checksum file that are not entries.
+#[derive(ToSchema)]
+pub(crate) struct LinesNotRead {
+    count: u64,
+    /// The first of them, at most 100.
+    first: Vec<LineNotRead>,
+    /// Algorithms that they name and that are not supported.
+    unsupported: Vec<String>,
+    /// Whether some of them are a signature, which is not verified.
+    signed: bool,
+}
+
+/// Why a line was not read.
+#[derive(ToSchema)]
+pub(crate) struct LineNotRead {
+    /// Counted from 1.
+    line: u64,
+    why: String,
+}

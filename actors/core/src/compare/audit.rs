@@ -1,15 +1,16 @@
 //! The audit: compares results in walk order with a manifest, and gives each a verdict.
 //!
 //! Results are judged as they arrive. Only at the end it is known which entries have no result, and which new files are
-//! moved ones. A digest of 64 digits without a tag may be SHA-256 or BLAKE3; the first match decides for the whole
-//! manifest. Memory: the baseline, and the new files whose content is in the baseline.
+//! moved ones. A digest that does not name its algorithm may be of several ones; matches narrow them for the whole
+//! manifest ([`Candidates`]). Memory: the baseline, and the new files whose content is in the baseline.
 
 use std::collections::HashSet;
 
-use super::baseline::{Baseline, Expected};
-use super::moves::{Candidate, pair_moves};
-use crate::digest::{Algorithm, Algorithms};
-use crate::manifest::Claimed;
+use super::baseline::Baseline;
+use super::matching::{Differs, match_all};
+use super::moves::{Side, pair_moves};
+use crate::digest::{Algorithm, Algorithms, AlgorithmsInvalid};
+use crate::manifest::{Candidates, Claimed};
 use crate::result::{
     AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, split_digests, walk_order,
 };
@@ -18,6 +19,7 @@ use crate::result::{
 ///
 /// ```
 /// use hivesum_core::hash::hash_targets;
+/// use hivesum_core::manifest::Candidates;
 /// use hivesum_core::{Audit, BaselineBuilder, Claimed, Digest, Record, ScanRules, Target, Verdict, WalkSpec};
 ///
 /// # let dir = tempfile::tempdir()?;
@@ -29,8 +31,8 @@ use crate::result::{
 /// }
 /// std::fs::write(tree.join("a"), "abc")?;
 ///
-/// let mut audit = Audit::new(builder.finish(), None);
-/// let rules = ScanRules::new(audit.algorithms());
+/// let mut audit = Audit::new(builder.finish(), Candidates::default());
+/// let rules = ScanRules::new(audit.algorithms()?);
 /// hash_targets(WalkSpec::new(vec![Target::directory(tree)?]), rules, |batch| {
 ///     for item in batch.items() {
 ///         assert_eq!(audit.judge(&item.as_ref()).verdict, Some(Verdict::Matched));
@@ -44,8 +46,8 @@ use crate::result::{
 #[derive(Debug)]
 pub struct Audit {
     baseline: Baseline,
-    /// The algorithm of untagged digests, once it is known.
-    decided: Option<Algorithm>,
+    /// The algorithms that untagged digests may be of.
+    candidates: Candidates,
     next: usize,
     rows: u64,
     /// Entries without a result.
@@ -109,16 +111,20 @@ pub struct Findings {
     pub absent: Vec<Absent>,
     /// The algorithm of untagged digests, as it was given or found.
     pub algorithm: Option<Algorithm>,
+    /// The algorithms that files have shown untagged digests to be of.
+    pub found: Vec<Algorithm>,
+    /// What untagged digests may still be of: sets that no file has narrowed to one algorithm.
+    pub undecided: Vec<Algorithms>,
 }
 
 impl Audit {
-    /// Starts an audit. `untagged` is the algorithm of untagged digests, if it is known.
+    /// Starts an audit. `candidates` are the algorithms that untagged digests may be of.
     #[must_use]
-    pub fn new(baseline: Baseline, untagged: Option<Algorithm>) -> Self {
+    pub fn new(baseline: Baseline, candidates: Candidates) -> Self {
         let contents = baseline.claims().iter().map(fingerprint).collect();
         Self {
             baseline,
-            decided: untagged,
+            candidates,
             next: 0,
             rows: 0,
             unseen: Vec::new(),
@@ -130,9 +136,11 @@ impl Audit {
     }
 
     /// The algorithms to compute for every file.
-    #[must_use]
-    pub fn algorithms(&self) -> Algorithms {
-        self.baseline.algorithms(self.decided)
+    ///
+    /// # Errors
+    /// As [`Baseline::algorithms`].
+    pub fn algorithms(&self) -> Result<Algorithms, AlgorithmsInvalid> {
+        self.baseline.algorithms(&self.candidates)
     }
 
     /// The verdicts so far; new files may become moved ones at the end.
@@ -143,20 +151,26 @@ impl Audit {
 
     /// Judges the next result in walk order.
     pub fn judge(&mut self, item: &ItemRef<'_>) -> Judged {
+        self.judge_closely(item).0
+    }
+
+    /// Judges the next result in walk order. Of a file whose content differs, returns the algorithms that failed, too: of
+    /// an untagged digest all that were tried.
+    pub fn judge_closely(&mut self, item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
         let row = self.rows;
         self.rows += 1;
         let listed = self.advance_to(item.path);
         if let Status::Error { code, .. } = item.status {
             self.unreadable = Some((item.path.to_vec(), code));
         }
-        let judged = match listed {
+        let (judged, failed) = match listed {
             Some(index) => self.judge_listed(index, item),
-            None => self.judge_new(row, item),
+            None => (self.judge_new(row, item), Vec::new()),
         };
         if let Some(verdict) = judged.verdict {
             *self.counts.of(verdict) += 1;
         }
-        judged
+        (judged, failed)
     }
 
     /// Goes past the entries before this path. Returns the entry with this path, if there is one.
@@ -184,44 +198,28 @@ impl Audit {
         self.next += 1;
     }
 
-    fn judge_listed(&mut self, index: usize, item: &ItemRef<'_>) -> Judged {
+    fn judge_listed(&mut self, index: usize, item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
         let verdict = match item.status {
             Status::Hashed(_) => return self.judge_content(index, item),
             Status::Error { code: ErrorCode::NotFound, .. } => {
                 // It was deleted after the walk, or was opened by name and does not exist. It may have moved.
                 self.unseen.push(Unseen { index, directory_error: None });
-                return Judged { verdict: None, evidence: None };
+                return Default::default();
             }
             Status::Error { .. } | Status::Skipped(_) => Verdict::Unreadable,
         };
-        Judged { verdict: Some(verdict), evidence: None }
+        (Judged { verdict: Some(verdict), evidence: None }, Vec::new())
     }
 
-    fn judge_content(&mut self, index: usize, item: &ItemRef<'_>) -> Judged {
-        let Some(expected) = self.baseline.get(index) else { return Judged::default() };
-        let (matches, decided) = self.matches(&expected, item);
-        if matches {
-            self.decided = self.decided.or(decided);
-            return Judged { verdict: Some(Verdict::Matched), evidence: None };
-        }
-        let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta));
-        Judged { verdict: Some(evidence.verdict()), evidence: Some(evidence) }
-    }
-
-    /// Whether every digest matches, and the algorithm that the match decides for untagged digests.
-    fn matches(&self, expected: &Expected<'_>, item: &ItemRef<'_>) -> (bool, Option<Algorithm>) {
-        let mut found = self.decided;
-        for claim in expected.digests {
-            let possible = claim.possible(found);
-            let matching = possible.iter().find(|&one| item.digest(one) == Some(claim.as_bytes()));
-            if matching.is_none() {
-                return (false, None);
-            }
-            if possible.len() > 1 {
-                found = matching;
+    fn judge_content(&mut self, index: usize, item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
+        let Some(expected) = self.baseline.get(index) else { return Default::default() };
+        match match_all(&mut self.candidates, expected.digests, |algorithm| item.digest(algorithm)) {
+            Ok(()) => (Judged { verdict: Some(Verdict::Matched), evidence: None }, Vec::new()),
+            Err(Differs { failed }) => {
+                let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta));
+                (Judged { verdict: Some(evidence.verdict()), evidence: Some(evidence) }, failed)
             }
         }
-        (true, found)
     }
 
     fn judge_new(&mut self, row: u64, item: &ItemRef<'_>) -> Judged {
@@ -260,7 +258,10 @@ impl Audit {
         moves.sort_by_key(|one| one.row);
         self.counts.new -= moves.len() as u64;
         self.counts.moved += moves.len() as u64;
-        Findings { counts: self.counts, moves, absent, algorithm: self.decided }
+        let algorithm = self.baseline.untagged_algorithm(&self.candidates);
+        let undecided = self.baseline.undecided(&self.candidates);
+        let found = self.candidates.found().collect();
+        Findings { counts: self.counts, moves, absent, algorithm, found, undecided }
     }
 
     /// The moves, each with the index of its entry among the unseen ones.
@@ -269,16 +270,14 @@ impl Audit {
         let indices: Vec<usize> = (0..self.unseen.len()).filter(may_have_moved).collect();
         let expected: Vec<_> =
             indices.iter().filter_map(|&index| self.baseline.get(self.unseen[index].index)).collect();
-        let missing: Vec<_> = expected
-            .iter()
-            .map(|one| Candidate { path: one.name, size: one.known.size, digests: one.digests })
-            .collect();
+        let missing: Vec<_> =
+            expected.iter().map(|one| Side { path: one.name, size: one.known.size, digests: one.digests }).collect();
         let new: Vec<_> = self
             .new_files
             .iter()
-            .map(|file| Candidate { path: &file.path, size: Some(file.size), digests: &file.digests })
+            .map(|file| Side { path: &file.path, size: Some(file.size), digests: &file.digests })
             .collect();
-        let pairs = pair_moves(&missing, &new, self.decided).into_iter().map(|(missing_at, new_at)| {
+        let pairs = pair_moves(&missing, &new, &self.candidates).into_iter().map(|(missing_at, new_at)| {
             let file = &self.new_files[new_at];
             let from = expected[missing_at].name.to_vec();
             (indices[missing_at], Move { row: file.row, path: file.path.clone(), from })

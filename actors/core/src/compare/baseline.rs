@@ -3,16 +3,20 @@
 //! Names are compared without a leading `./`. Absolute names and names with `..` are refused: a baseline describes one
 //! tree.
 
-use crate::digest::{Algorithm, Algorithms};
+mod untagged;
+
+use crate::digest::{Algorithms, AlgorithmsInvalid};
 use crate::file::{PathInvalid, RelPath};
-use crate::manifest::{Claimed, Record};
+use crate::manifest::{Candidates, Claimed, Record};
 
 use super::difference::Fact;
+use super::spelling::{Spelling, without_dot};
 use crate::result::{Known, walk_order};
 
 /// The entries of a manifest, sorted and merged.
 ///
 /// ```
+/// use hivesum_core::manifest::Candidates;
 /// use hivesum_core::{BaselineBuilder, Claimed, Digest, Record};
 ///
 /// let mut builder = BaselineBuilder::new();
@@ -22,7 +26,7 @@ use crate::result::{Known, walk_order};
 /// }
 /// let baseline = builder.finish();
 /// assert_eq!(baseline.names().collect::<Vec<_>>(), [&b"a/x"[..], b"b"]);
-/// assert_eq!(baseline.algorithms(None).to_string(), "crc32");
+/// assert_eq!(baseline.algorithms(&Candidates::default())?.to_string(), "crc32");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -63,8 +67,31 @@ impl Baseline {
     }
 
     /// The names in walk order.
-    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> + Clone {
         (0..self.len()).filter_map(|index| Some(self.get(index)?.name))
+    }
+
+    /// The same entries under the names that a spelling gives them.
+    ///
+    /// # Errors
+    /// The first name that is no name in a tree then, and what is wrong with it.
+    pub fn respelled(&self, spelling: &Spelling) -> Result<Self, (Vec<u8>, PathInvalid)> {
+        let mut builder = BaselineBuilder::new();
+        for one in (0..self.len()).filter_map(|index| self.get(index)) {
+            let name = spelling.read(one.name);
+            match RelPath::new(&*name) {
+                Ok(_) if name.is_empty() => return Err((one.name.to_vec(), PathInvalid("is empty"))),
+                Ok(_) => builder.add(&name, one.digests, one.known),
+                Err(invalid) => return Err((one.name.to_vec(), invalid)),
+            }
+        }
+        Ok(builder.finish())
+    }
+
+    /// Keeps only the entries with these names.
+    pub fn retain(&mut self, mut is_wanted: impl FnMut(&[u8]) -> bool) {
+        let names = &self.names;
+        self.entries.retain(|entry| is_wanted(&names[entry.name_at..][..entry.name_len]));
     }
 
     /// The entries as facts, in walk order.
@@ -74,24 +101,33 @@ impl Baseline {
         (0..self.len()).filter_map(move |index| self.get(index).map(fact))
     }
 
-    /// The algorithms to compute for every file. `untagged` is the algorithm of untagged digests, if it is known.
-    #[must_use]
-    pub fn algorithms(&self, untagged: Option<Algorithm>) -> Algorithms {
-        let mut all: Vec<Algorithm> = Vec::new();
-        for claim in &self.claims {
-            for algorithm in &claim.possible(untagged) {
-                if !all.contains(&algorithm) {
-                    all.push(algorithm);
-                }
-            }
+    /// The algorithms to compute for every file. `candidates` are those of untagged digests.
+    ///
+    /// # Errors
+    /// If there are more than a set holds: digests of very many lengths that do not name their algorithms.
+    pub fn algorithms(&self, candidates: &Candidates) -> Result<Algorithms, AlgorithmsInvalid> {
+        let kinds = self.kinds();
+        let all = kinds.iter().filter_map(|claim| candidates.of(claim)).flat_map(|set| set.as_slice().to_vec());
+        let mut all = all.peekable();
+        if all.peek().is_none() {
+            return Ok(Algorithms::default());
         }
-        Algorithms::new(all).unwrap_or_default()
+        Algorithms::new(all)
+    }
+
+    /// The entry with this name.
+    fn index_of(&self, name: &[u8]) -> Option<usize> {
+        self.entries.binary_search_by(|entry| walk_order(self.name(entry), name)).ok()
+    }
+
+    fn name(&self, entry: &Entry) -> &[u8] {
+        &self.names[entry.name_at..][..entry.name_len]
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Expected<'_>> {
         let entry = self.entries.get(index)?;
         Some(Expected {
-            name: &self.names[entry.name_at..][..entry.name_len],
+            name: self.name(entry),
             digests: &self.claims[entry.claims_at..][..entry.claims_len],
             known: entry.known,
         })
@@ -124,7 +160,7 @@ impl BaselineBuilder {
         if record.digests.is_empty() {
             return Ok(());
         }
-        let name = strip_current_directory(&record.name);
+        let name = without_dot(&record.name);
         RelPath::new(name)?;
         if name.is_empty() {
             return Err(PathInvalid("is empty"));
@@ -158,10 +194,7 @@ impl BaselineBuilder {
     pub fn finish(self) -> Baseline {
         let raw = self.raw;
         let mut order: Vec<usize> = (0..raw.len()).collect();
-        let name = |index: usize| {
-            let entry = &raw.entries[index];
-            &raw.names[entry.name_at..][..entry.name_len]
-        };
+        let name = |index: usize| raw.name(&raw.entries[index]);
         order.sort_by(|&one, &other| walk_order(name(one), name(other)).then(one.cmp(&other)));
         let mut sorted = Baseline { names: Vec::with_capacity(raw.names.len()), ..Baseline::default() };
         for index in order {
@@ -197,18 +230,10 @@ impl Baseline {
     }
 }
 
-/// The name without leading `./`.
-fn strip_current_directory(mut name: &[u8]) -> &[u8] {
-    while let Some(rest) = name.strip_prefix(b"./") {
-        name = rest;
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
+    use crate::digest::{Algorithm, Digest};
 
     fn record(name: &str, byte: u8) -> Record {
         let digests = vec![Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())];
@@ -225,7 +250,7 @@ mod tests {
         assert_eq!(baseline.names().collect::<Vec<_>>(), [&b"a/x"[..], b"a.c", b"b"]);
         let digests: Vec<_> = (0..3).map(|index| baseline.get(index).unwrap().digests.len()).collect();
         assert_eq!(digests, [2, 1, 1], "a second digest is kept, a repeated one is not");
-        assert_eq!(baseline.algorithms(None), Algorithms::single(Algorithm::Crc32));
+        assert_eq!(baseline.algorithms(&Candidates::default()), Ok(Algorithms::single(Algorithm::Crc32)));
     }
 
     #[test]
@@ -235,5 +260,17 @@ mod tests {
         }
         let without = Record { digests: Vec::new(), ..record("../a", 1) };
         assert!(BaselineBuilder::new().push(&without).is_ok());
+    }
+
+    #[test]
+    fn digests_of_more_algorithms_than_one_pass_computes_are_refused() {
+        let mut builder = BaselineBuilder::new();
+        for bytes in 16..=64 {
+            let digests = vec![Claimed::untagged_for_tests(&"1f".repeat(bytes))];
+            builder.push(&Record { name: b"a".to_vec(), digests, ..Record::default() }).unwrap();
+        }
+        let refused = builder.finish().algorithms(&Candidates::default());
+        assert_eq!(refused, Err(AlgorithmsInvalid::TooMany));
+        assert_eq!(BaselineBuilder::new().finish().algorithms(&Candidates::default()), Ok(Algorithms::default()));
     }
 }

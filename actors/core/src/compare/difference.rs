@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::agreement::{Untagged, agree};
 use super::change::{Change, Counts};
-use super::moves::{Candidate, agree, pair_moves};
+use super::moves::{Side, pair_moves};
 use crate::Item;
-use crate::digest::Algorithm;
-use crate::manifest::Claimed;
+use crate::manifest::{Candidates, Claimed};
 use crate::result::{ErrorCode, Evidence, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order};
 
 /// How many differences one comparison keeps.
@@ -87,6 +87,9 @@ pub enum ComparisonError<E> {
     /// They have no algorithm in common.
     #[error("there is no algorithm that both have digests of")]
     NothingInCommon,
+    /// Digests that do not name their algorithm were compared, and none is equal.
+    #[error("the digests do not name their algorithm, and none of them agree: they may be of different algorithms")]
+    Undecided,
     /// More files changed than a comparison keeps.
     #[error("more than {MAX_DIFFERENCES} files differ")]
     TooMany,
@@ -100,10 +103,9 @@ pub enum ComparisonError<E> {
 pub fn compare<E>(
     old: impl IntoIterator<Item = Result<Fact, E>>,
     new: impl IntoIterator<Item = Result<Fact, E>>,
-    untagged: Option<Algorithm>,
 ) -> Result<Comparison, ComparisonError<E>> {
     let (mut old, mut new) = (Ordered::new(old.into_iter()), Ordered::new(new.into_iter()));
-    let mut merge = Merge { untagged, ..Merge::default() };
+    let mut merge = Merge::default();
     let (mut then, mut now) = (old.next()?, new.next()?);
     loop {
         let order = match (&then, &now) {
@@ -121,7 +123,7 @@ pub fn compare<E>(
             }
         }
     }
-    Ok(merge.finish())
+    merge.finish()
 }
 
 /// The facts of a source that are in walk order.
@@ -151,8 +153,9 @@ impl<E, I: Iterator<Item = Result<Fact, E>>> Ordered<I> {
 
 #[derive(Default)]
 struct Merge {
-    untagged: Option<Algorithm>,
+    candidates: Candidates,
     counts: Counts,
+    untagged: Untagged,
     items: Vec<Difference>,
     /// The last new path that could not be read. If it is a directory, the files below it may still exist.
     unreadable: Option<Vec<u8>>,
@@ -187,7 +190,8 @@ impl Merge {
         if then.digests.is_empty() || now.digests.is_empty() {
             return self.push(Difference { old, new, ..difference(Change::Unreadable, now.path) });
         }
-        match agree(&then.digests, &now.digests, self.untagged) {
+        self.untagged.add(&then.digests, &now.digests, &self.candidates);
+        match agree(&then.digests, &now.digests, &self.candidates) {
             None => Err(ComparisonError::NothingInCommon),
             Some(true) => {
                 self.counts.unchanged += 1;
@@ -212,12 +216,15 @@ impl Merge {
         Ok(())
     }
 
-    fn finish(mut self) -> Comparison {
+    fn finish<E>(mut self) -> Result<Comparison, ComparisonError<E>> {
         self.join_moves();
+        if self.untagged.is_undecided() {
+            return Err(ComparisonError::Undecided);
+        }
         for item in &self.items {
             *self.counts.of(item.change) += 1;
         }
-        Comparison { counts: self.counts, items: self.items }
+        Ok(Comparison { counts: self.counts, items: self.items })
     }
 
     /// Joins removed and added files with the same content into moved files, with the new path.
@@ -229,16 +236,19 @@ impl Merge {
             let item = &items[index];
             let seen = item.old.as_ref().or(item.new.as_ref());
             let (size, digests) = seen.map_or((None, &[][..]), |seen| (seen.known.size, &seen.digests[..]));
-            Candidate { path: &item.path, size, digests }
+            Side { path: &item.path, size, digests }
         };
         let missing: Vec<_> = removed.iter().map(candidate).collect();
         let new: Vec<_> = added.iter().map(candidate).collect();
         let mut joined = vec![false; self.items.len()];
-        for (missing_at, new_at) in pair_moves(&missing, &new, self.untagged) {
+        for (missing_at, new_at) in pair_moves(&missing, &new, &self.candidates) {
             let (from, to) = (removed[missing_at], added[new_at]);
             joined[from] = true;
             let (path, old) = (self.items[from].path.clone(), self.items[from].old.take());
             let item = &mut self.items[to];
+            if let (Some(old), Some(new)) = (&old, &item.new) {
+                self.untagged.add(&old.digests, &new.digests, &self.candidates);
+            }
             (item.change, item.moved_from, item.old) = (Change::Moved, Some(path), old);
         }
         let mut joined = joined.into_iter();

@@ -5,50 +5,19 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::digest::{Algorithm, MultiHasher};
-use crate::manifest::Claimed;
+use super::agreement::{agree, is_of_no_bytes};
+use crate::manifest::{Candidates, Claimed};
 
 /// One side of a possible move.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Candidate<'a> {
+pub(super) struct Side<'a> {
     pub(super) path: &'a [u8],
     pub(super) size: Option<u64>,
     pub(super) digests: &'a [Claimed],
 }
 
-/// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged
-/// digest may be of any algorithm with its length, or of the known algorithm `untagged` if the length fits.
-pub(super) fn agree(one: &[Claimed], other: &[Claimed], untagged: Option<Algorithm>) -> Option<bool> {
-    let mut compared = None;
-    for mine in one {
-        let mut of_mine = None;
-        for theirs in other.iter().filter(|theirs| comparable(mine, theirs, untagged)) {
-            of_mine = Some(of_mine.unwrap_or(false) || mine.as_bytes() == theirs.as_bytes());
-        }
-        compared = match (compared, of_mine) {
-            (Some(so_far), Some(equal)) => Some(so_far && equal),
-            (so_far, of_mine) => so_far.or(of_mine),
-        };
-    }
-    compared
-}
-
-fn comparable(one: &Claimed, other: &Claimed, untagged: Option<Algorithm>) -> bool {
-    let can_be = |claimed: &Claimed, algorithm| claimed.possible(untagged).contains(algorithm);
-    match (one.tag(), other.tag()) {
-        (Some(one), Some(other)) => one == other,
-        (Some(tag), None) => can_be(other, tag),
-        (None, Some(tag)) => can_be(one, tag),
-        (None, None) => one.as_bytes().len() == other.as_bytes().len(),
-    }
-}
-
 /// Pairs of indices into `missing` and `new`, found in byte order of the paths.
-pub(super) fn pair_moves(
-    missing: &[Candidate<'_>],
-    new: &[Candidate<'_>],
-    untagged: Option<Algorithm>,
-) -> Vec<(usize, usize)> {
+pub(super) fn pair_moves(missing: &[Side<'_>], new: &[Side<'_>], candidates: &Candidates) -> Vec<(usize, usize)> {
     let mut by_digest: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
     for index in in_byte_order(missing) {
         let candidate = &missing[index];
@@ -65,7 +34,7 @@ pub(super) fn pair_moves(
         for digest in candidate.digests {
             let Some(queue) = by_digest.get_mut(digest.as_bytes()) else { continue };
             let fits = |&missing_index: &usize| {
-                agree(missing[missing_index].digests, candidate.digests, untagged) == Some(true)
+                agree(missing[missing_index].digests, candidate.digests, candidates) == Some(true)
                     && sizes_agree(missing[missing_index].size, candidate.size)
             };
             if queue.front().is_some_and(fits)
@@ -79,9 +48,9 @@ pub(super) fn pair_moves(
     pairs
 }
 
-fn in_byte_order(candidates: &[Candidate<'_>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by_key(|&index| candidates[index].path);
+fn in_byte_order(sides: &[Side<'_>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sides.len()).collect();
+    order.sort_by_key(|&index| sides[index].path);
     order
 }
 
@@ -90,32 +59,24 @@ fn sizes_agree(one: Option<u64>, other: Option<u64>) -> bool {
 }
 
 /// Whether the file is empty: by its size, or by its digest if no size was recorded.
-fn is_empty(candidate: &Candidate<'_>) -> bool {
+fn is_empty(candidate: &Side<'_>) -> bool {
     match candidate.size {
         Some(size) => size == 0,
         None => candidate.digests.iter().any(is_of_no_bytes),
     }
 }
 
-fn is_of_no_bytes(claimed: &Claimed) -> bool {
-    claimed.possible(None).iter().any(|algorithm| {
-        let mut digest = Vec::new();
-        MultiHasher::new(&crate::digest::Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
-        digest == claimed.as_bytes()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
+    use crate::digest::{Algorithm, Digest};
 
     fn crc(byte: u8) -> Claimed {
         Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
     }
 
-    fn candidate<'a>(path: &'a str, size: u64, digests: &'a [Claimed]) -> Candidate<'a> {
-        Candidate { path: path.as_bytes(), size: Some(size), digests }
+    fn candidate<'a>(path: &'a str, size: u64, digests: &'a [Claimed]) -> Side<'a> {
+        Side { path: path.as_bytes(), size: Some(size), digests }
     }
 
     #[test]
@@ -123,25 +84,24 @@ mod tests {
         let (one, two) = ([crc(1)], [crc(2)]);
         let missing = [candidate("b", 1, &one), candidate("a", 1, &one), candidate("x", 1, &two)];
         let new = [candidate("z", 1, &one), candidate("y", 1, &one), candidate("w", 1, &one)];
-        assert_eq!(pair_moves(&missing, &new, None), [(1, 2), (0, 1)]);
+        assert_eq!(pair_moves(&missing, &new, &Candidates::default()), [(1, 2), (0, 1)]);
     }
 
     #[test]
     fn empty_files_are_never_paired() {
         let some = [crc(1)];
-        assert_eq!(pair_moves(&[candidate("a", 0, &some)], &[candidate("b", 0, &some)], None), []);
+        assert_eq!(pair_moves(&[candidate("a", 0, &some)], &[candidate("b", 0, &some)], &Candidates::default()), []);
         let nothing = [crc(0)];
-        let unsized_one = Candidate { path: b"a", size: None, digests: &nothing };
-        assert_eq!(pair_moves(&[unsized_one], &[candidate("b", 1, &nothing)], None), [], "0 is the CRC-32 of no bytes");
-        assert_eq!(pair_moves(&[candidate("a", 1, &some)], &[candidate("b", 2, &some)], None), [], "of another size");
-    }
-
-    #[test]
-    fn digests_agree_only_where_they_can_be_compared() {
-        let crc32c = Claimed::of(Digest::new(Algorithm::Crc32c, &[1; 4]).unwrap());
-        assert_eq!(agree(&[crc(1)], &[crc(1)], None), Some(true));
-        assert_eq!(agree(&[crc(1), crc32c], &[crc(2), crc32c], None), Some(false), "one of them differs");
-        assert_eq!(agree(&[crc(1)], &[crc32c], None), None);
-        assert_eq!(agree(&[], &[crc(1)], None), None);
+        let unsized_one = Side { path: b"a", size: None, digests: &nothing };
+        assert_eq!(
+            pair_moves(&[unsized_one], &[candidate("b", 1, &nothing)], &Candidates::default()),
+            [],
+            "0 is the CRC-32 of no bytes"
+        );
+        assert_eq!(
+            pair_moves(&[candidate("a", 1, &some)], &[candidate("b", 2, &some)], &Candidates::default()),
+            [],
+            "of another size"
+        );
     }
 }

@@ -24,6 +24,7 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), N
 mod tests {
     use super::super::bsd;
     use super::super::entry::{Claimed, Digits, Entry};
+    use super::super::hint::Hint;
     use super::super::names::Escaping;
     use super::*;
     use crate::digest::Algorithm;
@@ -38,11 +39,14 @@ mod tests {
         if let Some(rest) = line.strip_prefix(b"BLAKE3 (") {
             let digits = rest.len().checked_sub(2 * Algorithm::Blake3.digest_bytes())?;
             let rest_is_exact = rest[..digits].ends_with(b") = ") && is_lower_hex(&rest[digits..]);
-            return bsd::parse(Algorithm::Blake3, rest, escaping, Digits::Hex).filter(|_| rest_is_exact);
+            return bsd::parse(Algorithm::of_tag(b"BLAKE3")?, rest, escaping, Digits::Hex).filter(|_| rest_is_exact);
         }
         let digits = line.get(..2 * Algorithm::Blake3.digest_bytes()).filter(|digits| is_lower_hex(digits))?;
         let name = line[digits.len()..].strip_prefix(b"  ").filter(|name| !name.is_empty())?;
-        Some(Entry { name: escaping.name(name)?, digest: Claimed::untagged(digits, Some(Algorithm::Blake3))? })
+        Some(Entry {
+            name: escaping.name(name)?,
+            digest: Claimed::untagged(digits, Some(Hint::Algorithm(Algorithm::Blake3)))?,
+        })
     }
 
     fn is_lower_hex(digits: &[u8]) -> bool {

@@ -5,7 +5,10 @@
 
 use super::Format;
 use super::entry::Claimed;
+use super::forms::{LineForm, LineIs};
+use super::hint::Hint;
 use super::names::{NotRepresentable, skip_blanks, write_hex};
+use super::not_read::NotRead;
 use super::record::Record;
 use crate::digest::Algorithm;
 
@@ -107,15 +110,43 @@ pub fn split_line(line: &[u8]) -> Option<Line<'_>> {
     is_entry.then_some(Line { digits, written, marked: unmarked.is_some() })
 }
 
-/// Reads one line into the record. `None` if it is not an entry.
-pub(super) fn parse_line(line: &[u8], algorithm: Option<Algorithm>, record: &mut Record) -> Option<()> {
-    let line = split_line(line)?;
-    record.digests.push(match algorithm {
-        Some(algorithm) => Claimed::tagged(algorithm, line.digits)?,
-        None => Claimed::untagged(line.digits, None)?,
-    });
-    decode_into(&mut record.name, line.written);
-    Some(())
+/// Reads the lines of a payload or tag manifest.
+#[derive(Debug)]
+pub(super) struct BagitLines {
+    hint: Option<Hint>,
+}
+
+impl BagitLines {
+    /// The hint is the requested algorithm, or what the name of the manifest tells.
+    pub(super) const fn new(hint: Option<Hint>) -> Self {
+        Self { hint }
+    }
+}
+
+impl LineForm for BagitLines {
+    fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs {
+        if line.trim_ascii().is_empty() {
+            return LineIs::Ignored;
+        }
+        let Some(line) = split_line(line) else { return LineIs::NotRead };
+        let Some(digest) = Claimed::untagged(line.digits, self.hint) else { return LineIs::NotRead };
+        record.digests.push(digest);
+        decode_into(&mut record.name, line.written);
+        LineIs::Entry
+    }
+
+    fn why(&self) -> NotRead {
+        match self.hint {
+            Some(Hint::Unsupported(name)) => NotRead::Unsupported(name),
+            Some(Hint::Algorithm(_) | Hint::Family(_)) | None => NotRead::Malformed,
+        }
+    }
+}
+
+/// Whether this is the name of a manifest in a bag: `manifest-ALG.txt` or `tagmanifest-ALG.txt`.
+pub(super) fn is_manifest_name(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    name.strip_suffix(b".txt").is_some_and(|stem| stem.starts_with(b"manifest-") || stem.starts_with(b"tagmanifest-"))
 }
 
 /// The algorithm in the file name of a bag's manifest: `manifest-sha256.txt`, `tagmanifest-sha512.txt`. Spellings
@@ -194,8 +225,9 @@ mod tests {
     fn a_digest_of_another_length_than_the_algorithm_has_is_not_read() {
         let line = format!("{}  data/a", "0".repeat(32));
         for (algorithm, read) in [(None, true), (Some(Algorithm::Md5), true), (Some(Algorithm::Sha256), false)] {
-            let mut record = Record::default();
-            assert_eq!(parse_line(line.as_bytes(), algorithm, &mut record).is_some(), read);
+            let mut lines = BagitLines::new(algorithm.map(Hint::Algorithm));
+            let is_entry = lines.read_line(line.as_bytes(), &mut Record::default()) == LineIs::Entry;
+            assert_eq!(is_entry, read);
         }
     }
 

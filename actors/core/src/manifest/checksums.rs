@@ -1,60 +1,77 @@
 //! Reading checksum files: GNU lines, the tagged and reversed lines of BSD, and the lines of b3sum, in any mixture.
 //!
 //! The rules are those of `sha256sum --check` of GNU coreutils 9.x: leading blanks are skipped, comments and empty
-//! lines are ignored, and every other line is an entry or malformed. One difference: a NUL in a line makes the line
-//! malformed instead of ending the name.
+//! lines are ignored, and every other line is an entry or is not read. Differences: a NUL in a line makes the line
+//! malformed instead of ending the name, padded tags and the tags of other tools are read, and a word of 8 or 16 digits
+//! before a text is a digest only in a file of such digests.
 
-use std::io::BufRead;
-
-use super::bsd;
+use super::bsd::{self, Head};
 use super::entry::Entry;
 use super::error::ReadOptions;
+use super::forms::{LineForm, LineIs};
 use super::gnu::{self, Style};
-use super::lines::{Lines, LinesError};
 use super::names::{Escaping, LineEnd, skip_blanks};
+use super::not_read::NotRead;
+use super::record::Record;
 
-/// What a line is that is neither empty nor a comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// An entry.
-    Entry(Entry<'a>),
-    /// A line that cannot be read.
-    Malformed,
+/// Whether untagged digests of 4 and 8 bytes are read: a date of 8 digits before a text looks like one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ShortDigests {
+    /// They are.
+    #[default]
+    Read,
+    /// They are not: most lines have longer ones.
+    NotRead,
 }
 
-/// The entries of a checksum file, one after the other.
-#[derive(Debug)]
-pub struct ChecksumLines<R> {
-    lines: Lines<R>,
+/// Reads the lines of a checksum file.
+#[derive(Debug, Clone)]
+pub(super) struct ChecksumLines {
     options: ReadOptions,
+    short: ShortDigests,
     style: Style,
+    why: NotRead,
 }
 
-impl<R: BufRead> ChecksumLines<R> {
-    /// Reads entries from `reader`.
-    pub fn new(reader: R, options: ReadOptions) -> Self {
-        Self { lines: Lines::new(reader, options.end, options.limits), options, style: Style::default() }
+impl ChecksumLines {
+    /// Before the first line.
+    pub(super) fn new(options: ReadOptions, short: ShortDigests) -> Self {
+        Self { options, short, style: Style::default(), why: NotRead::Malformed }
     }
 
-    /// The next entry or malformed line with its number, from 1. `None` at the end.
-    ///
-    /// # Errors
-    /// If the reader fails or a limit is exceeded.
-    pub fn next_entry(&mut self) -> Result<Option<(u64, Found<'_>)>, LinesError> {
-        let number = loop {
-            let Some(number) = self.lines.advance()? else { return Ok(None) };
-            if !self.lines.line().is_some_and(|line| is_ignored(line, self.options.end)) {
-                break number;
+    /// The entry of a line that is not ignored.
+    pub(super) fn entry<'a>(&mut self, line: &'a [u8]) -> Result<Entry<'a>, NotRead> {
+        let entry = parse_line(line, &self.options, &mut self.style)?;
+        let is_short = self.short == ShortDigests::NotRead && entry.digest.is_short();
+        match (is_short, entry.name.is_empty()) {
+            (true, _) => Err(NotRead::Malformed),
+            (false, true) => Err(NotRead::NoName),
+            (false, false) => Ok(entry),
+        }
+    }
+}
+
+impl LineForm for ChecksumLines {
+    fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs {
+        if is_ignored(line, self.options.end) {
+            return LineIs::Ignored;
+        }
+        match self.entry(line) {
+            Ok(entry) => {
+                record.name.extend_from_slice(&entry.name);
+                record.digests.push(entry.digest);
+                LineIs::Entry
             }
-        };
-        let entry = self.lines.line().and_then(|line| parse_line(line, &self.options, &mut self.style));
-        Ok(Some((number, entry.map_or(Found::Malformed, Found::Entry))))
+            Err(why) => {
+                self.why = why;
+                LineIs::NotRead
+            }
+        }
     }
-}
 
-/// Whether a single line is an entry.
-pub(super) fn is_entry(line: &[u8], options: &ReadOptions) -> bool {
-    parse_line(line, options, &mut Style::default()).is_some()
+    fn why(&self) -> NotRead {
+        self.why
+    }
 }
 
 /// Whether the line is a comment or empty.
@@ -70,17 +87,21 @@ fn without_cr(line: &[u8], end: LineEnd) -> &[u8] {
     }
 }
 
-fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> Option<Entry<'a>> {
+fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> Result<Entry<'a>, NotRead> {
     let line = skip_blanks(without_cr(line, options.end));
     if line.contains(&0) {
-        return None;
+        return Err(NotRead::Malformed);
     }
     let (escaping, line) = Escaping::strip(line, options.end);
     match bsd::split_tag(line) {
-        Some((tag, rest)) if options.asked.is_none_or(|asked| asked == tag) => {
-            bsd::parse(tag, rest, escaping, options.digits)
+        Some(Head::Tag(tag, rest)) => {
+            let entry = bsd::parse(tag, rest, escaping, options.digits).ok_or(NotRead::Malformed)?;
+            match options.asked {
+                Some(asked) if asked != tag.algorithm => Err(NotRead::OtherAlgorithm(tag.algorithm)),
+                Some(_) | None => Ok(entry),
+            }
         }
-        Some(_) => None,
+        Some(Head::Unsupported(name)) => Err(NotRead::Unsupported(name)),
         None => gnu::parse(line, escaping, options, style),
     }
 }
@@ -89,23 +110,24 @@ fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> O
 mod tests {
     use super::*;
     use crate::digest::Algorithm;
-    use crate::manifest::{Digits, Limits};
+    use crate::manifest::{Claimed, Digits, Hint, Limits, ManifestReader};
 
     const HEX: &str = "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4";
 
-    fn read(text: &str, options: ReadOptions) -> Vec<(u64, Option<String>)> {
-        let mut lines = ChecksumLines::new(text.as_bytes(), options);
+    type Read = Result<(String, Claimed), NotRead>;
+
+    fn each(text: &str, options: ReadOptions) -> Vec<(u64, Read)> {
+        let mut lines = ManifestReader::checksums(text.as_bytes(), options);
         let mut all = Vec::new();
-        while let Some((number, found)) = lines.next_entry().unwrap() {
-            all.push((
-                number,
-                match found {
-                    Found::Entry(entry) => Some(String::from_utf8_lossy(&entry.name).into_owned()),
-                    Found::Malformed => None,
-                },
-            ));
+        while let Some((number, found)) = lines.next_record().unwrap() {
+            let entry = found.map(|one| (String::from_utf8_lossy(&one.name).into_owned(), one.digests[0]));
+            all.push((number, entry));
         }
         all
+    }
+
+    fn read(text: &str, options: ReadOptions) -> Vec<(u64, Option<String>)> {
+        each(text, options).into_iter().map(|(number, found)| (number, found.ok().map(|(name, _)| name))).collect()
     }
 
     fn names(text: &str) -> Vec<Option<String>> {
@@ -139,6 +161,7 @@ mod tests {
             "\\SHA256 (a b) = HEX",
             "SHA256 (a b)=HEX",
             "SHA256 (a b)\t =\t HEX",
+            "SHA256  (a b) = HEX",
             "HEX a b",
         ] {
             assert_eq!(name(line).as_deref(), Some("a b"), "{line:?}");
@@ -164,7 +187,6 @@ mod tests {
             "\\HEX  a\\t",
             " # c",
             "HEX  a\0b",
-            "SHA256  (a) = HEX",
             "SHA256 (a) HEX",
             "SHA256 (a = HEX",
             "SHA256 a) = HEX",
@@ -189,15 +211,37 @@ mod tests {
     fn without_a_requested_algorithm_the_tag_the_name_or_the_length_decides() {
         let options = ReadOptions::new(Limits::REQUEST);
         let text = format!("MD5 (a) = {}\n{HEX}  b\n{}  c\n", &HEX[..32], &HEX[..40]);
-        let mut lines = ChecksumLines::new(text.as_bytes(), options);
-        let expected: [&[Algorithm]; 3] =
-            [&[Algorithm::Md5], &[Algorithm::Sha256, Algorithm::Blake3], &[Algorithm::Sha1]];
-        for candidates in expected {
-            let Some((_, Found::Entry(entry))) = lines.next_entry().unwrap() else { panic!("no entry") };
-            assert_eq!(entry.digest.candidates(), candidates);
-        }
-        let named = ReadOptions { untagged: Some(Algorithm::Sha256), ..options };
+        let lengths: Vec<_> = each(&text, options).into_iter().map(|(_, found)| found.unwrap().1).collect();
+        assert_eq!(lengths.iter().map(|one| one.as_bytes().len()).collect::<Vec<_>>(), [16, 32, 20]);
+        assert_eq!(lengths.iter().map(Claimed::tag).collect::<Vec<_>>()[..2], [Some(Algorithm::Md5), None]);
+        let named = ReadOptions { named: Some(Hint::Algorithm(Algorithm::Sha256)), ..options };
         assert_eq!(read(&text, named).iter().map(|(_, name)| name.is_some()).collect::<Vec<_>>(), [true, true, false]);
+    }
+
+    #[test]
+    fn tags_of_other_tools_are_read_and_unsupported_ones_are_told() {
+        let why = |text: &str| each(&text.replace("HEX", HEX), ReadOptions::new(Limits::REQUEST)).remove(0).1;
+        let tag = |text: &str| why(text).unwrap().1.tag();
+        assert_eq!(tag("SHA256   (f) = HEX"), Some(Algorithm::Sha256), "rhash pads its tags");
+        assert_eq!(tag("SHA2-256(f)= HEX"), Some(Algorithm::Sha256));
+        assert_eq!(why("GOST (f) = HEX"), Err(NotRead::Unsupported("GOST R 34.11-94")));
+        assert_eq!(why("FOO (f) = HEX"), Err(NotRead::Malformed));
+        let md5 = ReadOptions { asked: Some(Algorithm::Md5), ..ReadOptions::new(Limits::REQUEST) };
+        let other = each(&format!("SHA256 (f) = {HEX}"), md5).remove(0).1;
+        assert_eq!(other, Err(NotRead::OtherAlgorithm(Algorithm::Sha256)));
+        let gost = ReadOptions { named: Hint::of_name(b"x.gost"), ..ReadOptions::new(Limits::REQUEST) };
+        let lines = each(&format!("{HEX}  f\nMD5 (f) = {}\nprose\n", &HEX[..32]), gost);
+        let why: Vec<_> = lines.iter().map(|(_, found)| found.as_ref().err().copied()).collect();
+        assert_eq!(why, [Some(NotRead::Unsupported("GOST R 34.11-94")), None, Some(NotRead::Malformed)]);
+    }
+
+    #[test]
+    fn base64_with_bits_left_over_is_a_digest_that_no_file_has() {
+        let options = ReadOptions { digits: Digits::HexOrBase64, ..ReadOptions::new(Limits::REQUEST) };
+        let claimed = each("kAFQmDzST7DWlj99KOF/ch==  a", options).remove(0).1.unwrap().1;
+        let good = each("kAFQmDzST7DWlj99KOF/cg==  a", options).remove(0).1.unwrap().1;
+        assert_eq!(claimed.as_bytes(), good.as_bytes());
+        assert!(good.is(good.as_bytes()) && !claimed.is(good.as_bytes()));
     }
 
     #[test]

@@ -7,10 +7,12 @@
 
 use std::collections::HashMap;
 
+use super::candidates::Candidates;
 use super::names::{LineEnd, NotRepresentable};
 use super::reader::ManifestReader;
 use super::record::{Record, algorithms_named};
 use super::{Format, FormatMismatch, Limits, ManifestWriter, ReadOptions};
+use crate::digest::{Algorithm, Algorithms};
 use crate::result::{Status, Summary};
 
 /// What happens to sizes, times and failures that the target format cannot carry.
@@ -29,9 +31,9 @@ pub enum ConvertError {
     /// There is no entry.
     #[error("there is nothing to convert")]
     Nothing,
-    /// A digest whose algorithm is not known.
-    #[error("the digest of this file may be of several algorithms: say which")]
-    Ambiguous(Vec<u8>),
+    /// A digest whose algorithm is not known; the algorithms that it may be of, in words.
+    #[error("the digest of this file does not name its algorithm: it may be {1}")]
+    Ambiguous(Vec<u8>, String),
     /// Two digests of one algorithm for one name.
     #[error("the manifest has two different digests for this file")]
     Contradiction(Vec<u8>),
@@ -54,9 +56,10 @@ impl ConvertError {
     #[must_use]
     pub fn name(&self) -> Option<&[u8]> {
         match self {
-            Self::Ambiguous(name) | Self::Contradiction(name) | Self::Refused(name, _) | Self::NotCarried(name, ..) => {
-                Some(name)
-            }
+            Self::Ambiguous(name, _)
+            | Self::Contradiction(name)
+            | Self::Refused(name, _)
+            | Self::NotCarried(name, ..) => Some(name),
             Self::Nothing | Self::Mismatch(_) | Self::NotProven => None,
         }
     }
@@ -112,13 +115,13 @@ fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
         }
         let target = &mut merged[index];
         for digest in &record.digests {
-            let [algorithm] = digest.possible(None).as_slice()[..] else {
-                return Err(ConvertError::Ambiguous(record.name));
+            let Some(algorithm) = digest.tag() else {
+                let candidates = Candidates::default().of(digest);
+                return Err(ConvertError::Ambiguous(record.name, candidates.map_or_else(String::new, in_words)));
             };
-            let Some(resolved) = digest.resolved(algorithm) else { return Err(ConvertError::Ambiguous(record.name)) };
             match target.digest_of(algorithm) {
-                None => target.digests.push(resolved),
-                Some(known) if *known == resolved => {}
+                None => target.digests.push(*digest),
+                Some(known) if known == digest => {}
                 Some(_) => return Err(ConvertError::Contradiction(record.name)),
             }
         }
@@ -128,6 +131,16 @@ fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
         target.digests.sort_by_key(super::Claimed::tag);
     }
     Ok(merged)
+}
+
+/// `sha256, blake3 or sm3`.
+#[must_use]
+pub fn in_words(algorithms: Algorithms) -> String {
+    let names: Vec<_> = algorithms.iter().map(Algorithm::name).collect();
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// What the format cannot carry of a record.
@@ -149,8 +162,12 @@ fn carried(record: &Record, format: Format) -> Record {
     match format {
         Format::Json | Format::Ndjson => {}
         Format::Csv => kept.status = None,
-        Format::Hashdeep => (kept.modified_at, kept.status) = (None, None),
-        Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit => {
+        Format::Mtree => {
+            kept.name = record.name.strip_prefix(b"./").unwrap_or(&record.name).to_vec();
+            kept.status = None;
+        }
+        Format::WheelRecord | Format::Hashdeep => (kept.modified_at, kept.status) = (None, None),
+        Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit | Format::OcflSidecar => {
             (kept.size, kept.modified_at, kept.status) = (None, None, None);
         }
     }
@@ -177,10 +194,10 @@ fn verify(text: &[u8], format: Format, records: &[Record]) -> Result<(), Convert
     let asked = (algorithms.len() == 1).then(|| algorithms.first());
     let unbounded = Limits { line_bytes: 16 << 20, ..Limits::COMMAND_LINE };
     let options = ReadOptions { asked, ..ReadOptions::new(unbounded) };
-    let mut reader = ManifestReader::new(text, format, options);
+    let mut reader = ManifestReader::new(text, format.into(), options).map_err(|_| ConvertError::NotProven)?;
     let mut read = Vec::new();
     while let Some((_, record)) = reader.next_record().map_err(|_| ConvertError::NotProven)? {
-        let mut record = record.ok_or(ConvertError::NotProven)?.clone();
+        let mut record = record.map_err(|_| ConvertError::NotProven)?.clone();
         for digest in &mut record.digests {
             *digest = digest.resolved(digest.tag().unwrap_or(algorithms.first())).ok_or(ConvertError::NotProven)?;
         }
@@ -197,7 +214,8 @@ mod tests {
     use super::*;
 
     fn records(text: &str, format: Format) -> Vec<Record> {
-        let mut reader = ManifestReader::new(text.as_bytes(), format, ReadOptions::new(Limits::REQUEST));
+        let mut reader =
+            ManifestReader::new(text.as_bytes(), format.into(), ReadOptions::new(Limits::REQUEST)).unwrap();
         let mut all = Vec::new();
         while let Some((_, record)) = reader.next_record().unwrap() {
             all.push(record.unwrap().clone());
@@ -232,7 +250,11 @@ mod tests {
     fn ambiguous_contradicting_and_unrepresentable_digests_are_refused() {
         let convert = |text, to| convert(records(text, Format::Bsd), to, Details::Keep).unwrap_err();
         let ambiguous = format!("{}  a\n", "0".repeat(64));
-        assert_eq!(convert(&ambiguous, Format::Csv), ConvertError::Ambiguous(b"a".to_vec()));
+        let ConvertError::Ambiguous(name, candidates) = convert(&ambiguous, Format::Csv) else {
+            panic!("not ambiguous")
+        };
+        assert_eq!(name, b"a");
+        assert!(candidates.starts_with("sha256, blake3") && candidates.contains(" or "), "{candidates}");
         let twice = "CRC32 (a) = 00000000\nCRC32 (a) = 00000001\n";
         assert_eq!(convert(twice, Format::Csv), ConvertError::Contradiction(b"a".to_vec()));
         assert!(matches!(convert(TAGGED, Format::Gnu), ConvertError::Mismatch(FormatMismatch::OneAlgorithmOnly(_))));

@@ -198,6 +198,12 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
+/// Whether the line is a header: only names of columns, at least two.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    let is_column = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| column_of(word).is_some());
+    line.contains(&b',') && line.split(|&byte| byte == b',').all(is_column)
+}
+
 fn column_of(name: &str) -> Option<Column> {
     match name {
         "path" => Some(Column::Path),

@@ -1,129 +1,196 @@
-//! Detects the format of a manifest from its first bytes, and from its name if these are not conclusive.
+//! Finds the form of a manifest: from what only one form begins with, then from its name, then by a vote of its lines.
+//!
+//! A head of nothing but checksum lines is that. Else a form of another tool is taken where it is unmistakable, and then
+//! the lines vote between checksum lines and SFV; a tie goes to the form that leaves fewer lines unread, then to the name. SFV is taken only if most lines are `NAME CRC32` and do not look tagged, so that one line of prose
+//! that ends in 8 digits does not make an SFV file.
 
-use std::io::{self, BufRead, Chain, Cursor, Read};
-
-use super::checksums::is_entry;
+use super::checksums::{ChecksumLines, ShortDigests};
+use super::documents::DocumentForm;
 use super::error::ReadOptions;
-use super::lines::Limits;
+use super::form::Form;
+use super::forms::loose::{Shape, bare};
+use super::forms::pgp::{ClearSigned, Signed};
+use super::forms::{ForeignForm, LineForm, LineIs};
 use super::record::Record;
-use super::{Format, bagit, hashdeep, json, sfv};
+use super::sfv::SfvLines;
+use super::{bagit, bsd, csv, hashdeep, json};
 
-/// How many bytes are inspected.
-const HEAD_BYTES: usize = 8 << 10;
-
-/// The byte order mark of UTF-8. Only CSV, JSON and NDJSON may begin with one; in checksum lines it is content.
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// A reader whose first bytes were inspected and are read again.
-pub type Seen<R> = Chain<Cursor<Vec<u8>>, R>;
-
-/// Detects the format. It reads no further than the first line that is neither empty nor a comment.
-///
-/// # Errors
-/// If the reader fails.
-pub fn detect<R: BufRead>(mut reader: R, name: &[u8]) -> io::Result<(Format, Seen<R>)> {
-    let mut head = Vec::new();
-    while head.len() < HEAD_BYTES && first_content_line(&head).is_none() {
-        let room = (HEAD_BYTES - head.len()) as u64;
-        if reader.by_ref().take(room).read_until(b'\n', &mut head)? == 0 {
-            break;
-        }
-    }
-    let format = format_of(&head, name);
-    if matches!(format, Format::Csv | Format::Json | Format::Ndjson) && head.starts_with(BOM) {
-        head.drain(..BOM.len());
-    }
-    Ok((format, Cursor::new(head).chain(reader)))
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Detected {
+    pub(super) form: Form,
+    /// For checksum lines: whether short digests are read.
+    pub(super) short: ShortDigests,
 }
 
-/// The first complete line that is neither empty nor a comment, without its end.
-fn first_content_line(head: &[u8]) -> Option<&[u8]> {
-    let whole = &head[..head.iter().rposition(|&byte| byte == b'\n')?];
-    whole.split(|&byte| byte == b'\n').find(|line| !is_blank_or_comment(line))
+impl From<Form> for Detected {
+    fn from(form: Form) -> Self {
+        Self { form, short: ShortDigests::Read }
+    }
+}
+
+/// The form of a manifest with this name and these first bytes.
+pub(super) fn detect(head: &[u8], name: &[u8], options: &ReadOptions) -> Detected {
+    if let Some(form) = of_beginning(head, name) {
+        return form.into();
+    }
+    if bagit::is_manifest_name(name) {
+        return Form::Bagit.into();
+    }
+    by_vote(head, name, options)
+}
+
+/// The form that only begins in this way.
+fn of_beginning(head: &[u8], name: &[u8]) -> Option<Form> {
+    let line = lines(head).find(|line| !is_blank_or_comment(line)).unwrap_or_default();
+    if line.starts_with(hashdeep::MAGIC) {
+        return Some(Form::Hashdeep);
+    }
+    if let Some(form) = DocumentForm::recognise(name, head) {
+        return Some(Form::Document(form));
+    }
+    if line.trim_ascii_start().starts_with(b"{") {
+        let document = json::is_document(head.trim_ascii_start());
+        return Some(if document { Form::Json } else { Form::Ndjson });
+    }
+    csv::is_header(line.trim_ascii()).then_some(Form::Csv)
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.split(|&byte| byte == b'\n')
 }
 
 fn is_blank_or_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.trim_ascii().is_empty()
 }
 
-/// The format of a manifest with these first bytes and this name.
-#[must_use]
-pub fn format_of(head: &[u8], name: &[u8]) -> Format {
-    let line =
-        first_content_line(head).or_else(|| head.split(|&byte| byte == b'\n').rfind(|line| !is_blank_or_comment(line)));
-    let line = line.unwrap_or_default();
-    let bare = line.strip_prefix(BOM).unwrap_or(line).trim_ascii();
-    if line.starts_with(hashdeep::MAGIC) {
-        return Format::Hashdeep;
-    }
-    if bare.starts_with(b"{") {
-        let head = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
-        return if json::is_document(head) { Format::Json } else { Format::Ndjson };
-    }
-    if has_csv_header(bare) {
-        return Format::Csv;
-    }
-    if bagit::algorithm_of_name(name).is_some() {
-        return Format::Bagit;
-    }
-    let named_sfv = name.to_ascii_lowercase().ends_with(b".sfv");
-    let is_checksum_line = is_entry(line, &ReadOptions::new(Limits::COMMAND_LINE));
-    let is_sfv_line = sfv::is_ignored(line) || sfv::parse_line(line, &mut Record::default()).is_some();
-    if !line.is_empty() && is_sfv_line && (named_sfv || !is_checksum_line) {
-        return Format::Sfv;
-    }
-    Format::Gnu
+/// How many lines a form reads, and how many it does not.
+#[derive(Debug, Clone, Copy, Default)]
+struct Votes {
+    entries: usize,
+    others: usize,
 }
 
-fn has_csv_header(line: &[u8]) -> bool {
-    let known = |word: &[u8]| {
-        let word = std::str::from_utf8(word).unwrap_or_default();
-        matches!(word, "path" | "size" | "modified_at") || word.parse::<crate::digest::Algorithm>().is_ok()
-    };
-    line.contains(&b',') && line.split(|&byte| byte == b',').all(known)
+impl Votes {
+    fn are_most(self) -> bool {
+        self.entries > self.others
+    }
+}
+
+fn by_vote(head: &[u8], name: &[u8], options: &ReadOptions) -> Detected {
+    let any = ReadOptions { asked: None, ..*options };
+    let (checksums, short) = checksum_votes(head, &any);
+    let checksum_lines = Detected { form: Form::Checksums, short };
+    let is_named_sfv = name.to_ascii_lowercase().ends_with(b".sfv");
+    if checksums.others == 0 && checksums.entries > 0 && !is_named_sfv && !is_of_fsum(head) {
+        return checksum_lines;
+    }
+    if let Some(form) = ForeignForm::recognise(name, head) {
+        return Form::Foreign(form).into();
+    }
+    if checksums.entries == 0 && bare(head).is_some() {
+        return Form::Bare.into();
+    }
+    let sfv = votes(head, &mut SfvLines, |line| !bsd::looks_tagged(line));
+    let is_read_better = sfv.entries == checksums.entries && (is_named_sfv || sfv.others < checksums.others);
+    let wins = sfv.entries > checksums.entries || is_read_better;
+    if sfv.are_most() && wins { Form::Sfv.into() } else { checksum_lines }
+}
+
+/// Whether all lines are `HEX ?ALGORITHM*NAME`, which as a checksum line would be a name that begins with `?`.
+fn is_of_fsum(head: &[u8]) -> bool {
+    let first = lines(head).find(|line| !is_blank_or_comment(line)).unwrap_or_default();
+    let has_mark = first.windows(2).any(|pair| pair == b" ?");
+    has_mark && Shape::of(head) == Some(Shape::Fsum)
+}
+
+/// The votes for checksum lines. Short digests are read if no fewer lines have them than have longer ones.
+fn checksum_votes(head: &[u8], options: &ReadOptions) -> (Votes, ShortDigests) {
+    let mut form = ChecksumLines::new(*options, ShortDigests::Read);
+    let (mut short, mut record) = (0, Record::default());
+    let (mut all, mut signed) = (Votes::default(), ClearSigned::default());
+    for line in lines(head) {
+        let Signed::Content(line) = signed.line(line) else { continue };
+        record.clear();
+        match form.read_line(line, &mut record) {
+            LineIs::Entry => {
+                all.entries += 1;
+                short += usize::from(record.digests.iter().any(|digest| digest.is_short()));
+            }
+            LineIs::Ignored => {}
+            LineIs::NotRead => all.others += 1,
+        }
+    }
+    if 2 * short >= all.entries {
+        return (all, ShortDigests::Read);
+    }
+    (Votes { entries: all.entries - short, others: all.others + short }, ShortDigests::NotRead)
+}
+
+/// The votes for a form, among the lines that may be of it.
+fn votes(head: &[u8], form: &mut dyn LineForm, may_be: impl Fn(&[u8]) -> bool) -> Votes {
+    let (mut votes, mut record) = (Votes::default(), Record::default());
+    for line in lines(head) {
+        record.clear();
+        match form.read_line(line, &mut record) {
+            LineIs::Entry if may_be(line) => votes.entries += 1,
+            LineIs::Ignored => {}
+            LineIs::Entry | LineIs::NotRead => votes.others += 1,
+        }
+    }
+    votes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Limits;
 
-    #[test]
-    fn the_first_line_that_is_neither_empty_nor_a_comment_decides_the_format() {
-        let sha256 = "0".repeat(64);
-        for (text, name, format) in [
-            ("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", "", Format::Hashdeep),
-            ("\u{feff}path,size,modified_at,sha256\r\n", "", Format::Csv),
-            ("{\"algorithms\":[\"md5\"],\"items\":[\n", "", Format::Json),
-            ("\n {\n\"items\": []}", "", Format::Json),
-            ("{\"path\":\"a\",\"digests\":{}}\n", "", Format::Ndjson),
-            ("; made by a program\na 00000000\n", "", Format::Sfv),
-            ("a 352441C2\n", "", Format::Sfv),
-            ("352441c2 352441c2\n", "", Format::Gnu),
-            ("352441c2 352441c2\n", "x.SFV", Format::Sfv),
-            ("352441c2  a\n", "", Format::Gnu),
-            ("# comment\n\nSHA256 (a) = 00\n", "", Format::Gnu),
-            ("", "", Format::Gnu),
-            ("junk", "x.sfv", Format::Gnu),
-        ] {
-            assert_eq!(format_of(text.as_bytes(), name.as_bytes()), format, "{text:?} {name}");
-        }
-        let line = format!("{sha256}  data/a\n");
-        assert_eq!(format_of(line.as_bytes(), b"bag/manifest-sha256.txt"), Format::Bagit);
-        assert_eq!(format_of(line.as_bytes(), b"SHA256SUMS"), Format::Gnu);
+    fn form(text: &str, name: &str) -> Form {
+        detect(text.as_bytes(), name.as_bytes(), &ReadOptions::new(Limits::REQUEST)).form
     }
 
     #[test]
-    fn inspected_bytes_are_read_again_and_their_number_is_bounded() {
-        let text = format!("# c\n\n{}\nrest", "x".repeat(3 * HEAD_BYTES));
-        let (format, mut seen) = detect(text.as_bytes(), b"").unwrap();
-        assert_eq!(format, Format::Gnu);
-        assert_eq!(seen.get_ref().0.get_ref().len(), HEAD_BYTES);
-        let mut all = String::new();
-        seen.read_to_string(&mut all).unwrap();
-        assert_eq!(all, text);
-        let (_, mut seen) = detect("\u{feff}path,md5\r\n".as_bytes(), b"").unwrap();
-        all.clear();
-        seen.read_to_string(&mut all).unwrap();
-        assert_eq!(all, "path,md5\r\n");
+    fn what_only_one_form_begins_with_decides() {
+        for (text, expected) in [
+            ("%%%% HASHDEEP-1.0\n%%%% size,md5,filename\n", Form::Hashdeep),
+            ("path,size,modified_at,sha256\r\n", Form::Csv),
+            ("{\"algorithms\":[\"md5\"],\"items\":[\n", Form::Json),
+            ("\n {\n\"items\": []}", Form::Json),
+            ("{\"path\":\"a\",\"digests\":{}}\n", Form::Ndjson),
+        ] {
+            assert_eq!(form(text, ""), expected, "{text:?}");
+        }
+        assert_eq!(form("x", "bag/manifest-sha256.txt"), Form::Bagit);
+        assert_eq!(form("", ""), Form::Checksums);
+    }
+
+    #[test]
+    fn all_lines_vote_between_checksum_lines_and_sfv() {
+        let sha256 = "1".repeat(64);
+        let lines = format!("{sha256}  a\n{sha256}  b\n");
+        for (head, name) in [
+            ("Checksums of release 20251128\n", ""),
+            ("; generated by TeraCopy 20251128\n", "x.md5"),
+            ("; generated by TeraCopy 20251128\n", ""),
+            ("untrusted comment: key deadbeef\n", ""),
+            ("XXH32 (f) = 946b5bf9\n", ""),
+        ] {
+            assert_eq!(form(&format!("{head}{lines}"), name), Form::Checksums, "{head}");
+        }
+        assert_eq!(form("XXH32 (f) = 946b5bf9\n", ""), Form::Checksums);
+        assert_eq!(form("; a comment\na 352441c2\nb c 352441c2\n", ""), Form::Sfv);
+        assert_eq!(form("a 352441c2\nprose\nmore prose\n", ""), Form::Checksums);
+        assert_eq!(form("00000000 352441c2\n", ""), Form::Checksums, "a tie");
+        assert_eq!(form("00000000 352441c2\n", "x.SFV"), Form::Sfv);
+        assert_eq!(form(&lines, "x.sfv"), Form::Checksums);
+    }
+
+    #[test]
+    fn a_date_before_a_text_is_a_digest_only_in_a_file_of_such_digests() {
+        let short = |text: &str| detect(text.as_bytes(), b"", &ReadOptions::new(Limits::REQUEST)).short;
+        let sha256 = "1".repeat(64);
+        assert_eq!(short("20251128 release\n352441c2  a\n"), ShortDigests::Read);
+        assert_eq!(short(&format!("20251128 release\n{sha256}  a\n{sha256}  b\n")), ShortDigests::NotRead);
     }
 }

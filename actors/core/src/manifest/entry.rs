@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::{Engine as _, alphabet};
 
-use crate::digest::{Algorithm, Algorithms, Digest, MAX_DIGEST_BYTES};
+use super::hint::Hint;
+use crate::digest::{Algorithm, Digest, MAX_DIGEST_BYTES};
+
+/// Base64 that ignores bits left over in the last digit.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// A name and its claimed digest, from one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +46,17 @@ impl Digits {
 pub struct Claimed {
     tag: Option<Algorithm>,
     length: u8,
+    /// Its text has bits that no digest has: base64 whose last digit is not the one that an encoder writes. No file
+    /// matches it.
+    is_of_no_file: bool,
     array: [u8; MAX_DIGEST_BYTES],
 }
+
+/// The shortest untagged digest of unusual length that is told from a word of a text.
+const SHORTEST_UNUSUAL_BYTES: usize = 16;
+
+/// The lengths of the short digests: CRC-32, and XXH3 or CRC-64.
+const SHORT_BYTES: [usize; 2] = [4, 8];
 
 impl Claimed {
     /// A computed digest.
@@ -51,7 +65,7 @@ impl Claimed {
         let mut array = [0; MAX_DIGEST_BYTES];
         let bytes = digest.as_bytes();
         array[..bytes.len()].copy_from_slice(bytes);
-        Self { tag: Some(digest.algorithm()), length: bytes.len() as u8, array }
+        Self { tag: Some(digest.algorithm()), length: bytes.len() as u8, is_of_no_file: false, array }
     }
 
     /// The same digest with this algorithm. `None` if it cannot be of this algorithm.
@@ -71,41 +85,74 @@ impl Claimed {
 
     /// The same, in this encoding.
     pub(super) fn tagged_in(form: Digits, algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
-        let claimed = Self::untagged_in(form, digits, Some(algorithm))?;
+        let claimed = Self::untagged_in(form, digits, Some(Hint::Algorithm(algorithm)))?;
         Some(Self { tag: Some(algorithm), ..claimed })
     }
 
-    /// The digest of a line that does not name its algorithm. `None` if the digits do not fit the requested algorithm,
-    /// or any algorithm if none was requested.
-    pub(super) fn untagged(digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
-        Self::untagged_in(Digits::Hex, digits, asked)
+    /// An untagged digest.
+    #[cfg(test)]
+    pub(crate) fn untagged_for_tests(digits: &str) -> Self {
+        Self::of_hex(digits.as_bytes()).unwrap()
+    }
+
+    /// The digest of a line that does not name its algorithm. `None` if the digits do not fit the hint, or any usual
+    /// algorithm without one.
+    pub(super) fn untagged(digits: &[u8], hint: Option<Hint>) -> Option<Self> {
+        Self::untagged_in(Digits::Hex, digits, hint)
     }
 
     /// The same, in this encoding. Only one length is ambiguous: 64 digits may be SHA-384 in base64. If they are
     /// hexadecimal digits, they are read as hexadecimal.
-    pub(super) fn untagged_in(form: Digits, digits: &[u8], asked: Option<Algorithm>) -> Option<Self> {
-        let fits = |claimed: &Self| match asked {
-            Some(algorithm) => claimed.as_bytes().len() == algorithm.digest_bytes(),
-            None => !candidates(claimed.as_bytes().len()).is_empty(),
+    pub(super) fn untagged_in(form: Digits, digits: &[u8], hint: Option<Hint>) -> Option<Self> {
+        let fits = |claimed: &Self| match hint {
+            Some(hint) => hint.of_length(claimed.as_bytes().len()).is_some(),
+            None => claimed.has_usual_length(),
         };
         let in_base64 = || Self::of_base64(digits).filter(|_| form == Digits::HexOrBase64).filter(fits);
         Self::of_hex(digits).filter(fits).or_else(in_base64)
     }
 
-    fn of_hex(digits: &[u8]) -> Option<Self> {
+    /// Whether these may be the digits of a digest, and not a short word of a text.
+    fn has_usual_length(&self) -> bool {
+        let bytes = self.as_bytes().len();
+        SHORT_BYTES.contains(&bytes) || bytes >= SHORTEST_UNUSUAL_BYTES && !Algorithm::of_length(bytes).is_empty()
+    }
+
+    /// Whether a short word of a text may look like it, such as a date of 8 digits.
+    pub(super) fn is_short(&self) -> bool {
+        self.tag.is_none() && SHORT_BYTES.contains(&usize::from(self.length))
+    }
+
+    /// Hexadecimal digits of any number of whole bytes.
+    pub(super) fn of_hex(digits: &[u8]) -> Option<Self> {
         let length = digits.len() / 2;
         let mut array = [0; MAX_DIGEST_BYTES];
         hex::decode_to_slice(digits, array.get_mut(..length)?).ok()?;
-        Some(Self { tag: None, length: u8::try_from(length).ok()?, array })
+        Some(Self { tag: None, length: u8::try_from(length).ok()?, is_of_no_file: false, array })
     }
 
+    /// Base64 with padding. Digits that no encoder writes, because their last one has bits left over, are a digest that
+    /// no file has: coreutils compares the text, and so reports the file as failed and not the line as malformed.
     fn of_base64(digits: &[u8]) -> Option<Self> {
         // The decoder needs room in whole groups of three bytes.
         let mut room = [0; MAX_DIGEST_BYTES.next_multiple_of(3)];
-        let length = STANDARD.decode_slice(digits, &mut room).ok()?;
+        let length = LENIENT.decode_slice(digits, &mut room).ok()?;
+        let is_of_no_file = STANDARD.decode_slice(digits, &mut room).is_err();
         let mut array = [0; MAX_DIGEST_BYTES];
         array.get_mut(..length)?.copy_from_slice(&room[..length]);
-        Some(Self { tag: None, length: u8::try_from(length).ok()?, array })
+        Some(Self { tag: None, length: u8::try_from(length).ok()?, is_of_no_file, array })
+    }
+
+    /// Whether the file with this digest has the claimed one.
+    #[must_use]
+    pub fn is(&self, digest: &[u8]) -> bool {
+        !self.is_of_no_file && self.as_bytes() == digest
+    }
+
+    /// The same digest, written least significant byte first.
+    pub(super) fn reversed(mut self) -> Self {
+        self.array[..usize::from(self.length)].reverse();
+        self
     }
 
     /// The bytes of the digest.
@@ -119,104 +166,11 @@ impl Claimed {
     pub const fn tag(&self) -> Option<Algorithm> {
         self.tag
     }
-
-    /// The algorithms to compute for checking the digest. `untagged` is the algorithm of untagged digests, if it is
-    /// known; it is used if the length fits.
-    #[must_use]
-    pub fn possible(&self, untagged: Option<Algorithm>) -> Algorithms {
-        if let Some(algorithm) = self.tag {
-            return Algorithms::single(algorithm);
-        }
-        let fits = |algorithm: &Algorithm| algorithm.digest_bytes() == self.as_bytes().len();
-        match untagged.filter(fits) {
-            Some(algorithm) => Algorithms::single(algorithm),
-            None => Algorithms::new(self.candidates().iter().copied()).unwrap_or_default(),
-        }
-    }
-
-    /// The possible algorithms, most likely first: the one that the line names, else those with this length.
-    #[must_use]
-    pub fn candidates(&self) -> &'static [Algorithm] {
-        match self.tag {
-            Some(algorithm) => single(algorithm),
-            None => candidates(usize::from(self.length)),
-        }
-    }
-}
-
-/// A list of one algorithm.
-fn single(algorithm: Algorithm) -> &'static [Algorithm] {
-    let index = Algorithm::ALL.iter().position(|&known| known == algorithm);
-    index.map_or(&[], |index| std::slice::from_ref(&Algorithm::ALL[index]))
-}
-
-/// The possible algorithms of an untagged digest of this many bytes, most likely first.
-#[must_use]
-pub const fn candidates(digest_bytes: usize) -> &'static [Algorithm] {
-    match digest_bytes {
-        4 => &[Algorithm::Crc32],
-        8 => &[Algorithm::Xxh3_64],
-        16 => &[Algorithm::Md5],
-        20 => &[Algorithm::Sha1],
-        28 => &[Algorithm::Sha224],
-        32 => &[Algorithm::Sha256, Algorithm::Blake3],
-        48 => &[Algorithm::Sha384],
-        64 => &[Algorithm::Sha512],
-        _ => &[],
-    }
-}
-
-/// The algorithm in the file name of a manifest: `SHA256SUMS`, `sha512sums.txt`, `x.sha256`, `B3SUMS`, `a.b3`. Case and
-/// directories do not matter.
-#[must_use]
-pub fn algorithm_of_manifest_name(path: &[u8]) -> Option<Algorithm> {
-    let name = path.rsplit(|&byte| byte == b'/').next()?;
-    let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
-    let stem = name.strip_suffix(".txt").unwrap_or(&name);
-    let sums =
-        stem.strip_suffix("sums").or_else(|| stem.strip_suffix("sum")).map(|word| word.trim_end_matches(['-', '_']));
-    let extension = stem.rsplit_once('.').map(|(_, extension)| extension);
-    let extension =
-        extension.map(|word| word.strip_suffix("sums").or_else(|| word.strip_suffix("sum")).unwrap_or(word));
-    sums.and_then(algorithm_of_word).or_else(|| extension.and_then(algorithm_of_word))
-}
-
-fn algorithm_of_word(word: &str) -> Option<Algorithm> {
-    match word {
-        "b3" => Some(Algorithm::Blake3),
-        "b2" => Some(Algorithm::Blake2b),
-        "" => None,
-        word => word.parse().ok(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_algorithm_is_found_in_the_name_of_a_manifest() {
-        for (name, algorithm) in [
-            ("SHA256SUMS", Some(Algorithm::Sha256)),
-            ("/a/b/sha512sums.txt", Some(Algorithm::Sha512)),
-            ("x.tar.gz.sha256", Some(Algorithm::Sha256)),
-            ("x.sha256sum", Some(Algorithm::Sha256)),
-            ("B3SUMS", Some(Algorithm::Blake3)),
-            ("backup.b3", Some(Algorithm::Blake3)),
-            ("a.md5", Some(Algorithm::Md5)),
-            ("MD5SUMS.txt", Some(Algorithm::Md5)),
-            ("SHA1SUM", Some(Algorithm::Sha1)),
-            ("B2SUMS", Some(Algorithm::Blake2b)),
-            ("SHA-256SUMS", Some(Algorithm::Sha256)),
-            ("sums", None),
-            ("CHECKSUMS", None),
-            ("sha256/manifest", None),
-            ("m", None),
-            ("", None),
-        ] {
-            assert_eq!(algorithm_of_manifest_name(name.as_bytes()), algorithm, "{name}");
-        }
-    }
 
     #[test]
     fn base64_is_read_only_on_request_and_must_be_padded() {
@@ -235,13 +189,5 @@ mod tests {
         }
         let longest = base64(&[0xFF; MAX_DIGEST_BYTES + 1]);
         assert_eq!(Claimed::untagged_in(Digits::HexOrBase64, &longest, None), None);
-    }
-
-    #[test]
-    fn the_candidates_of_a_length_have_that_length() {
-        for length in 0..=65 {
-            assert!(candidates(length).iter().all(|algorithm| algorithm.digest_bytes() == length));
-        }
-        assert_eq!(candidates(32), [Algorithm::Sha256, Algorithm::Blake3]);
     }
 }

@@ -1,6 +1,7 @@
 //! How a manifest is to be read, and why it cannot be read to its end.
 
 use super::entry::Digits;
+use super::hint::Hint;
 use super::lines::{Limits, LinesError};
 use super::names::LineEnd;
 use crate::digest::Algorithm;
@@ -24,6 +25,14 @@ pub enum ManifestError {
         /// The line, from 1.
         line: u64,
     },
+    /// A document of another tool cannot be read.
+    #[error("{why}")]
+    Document {
+        /// The line, from 1, if it is known.
+        line: Option<u64>,
+        /// What is wrong.
+        why: String,
+    },
     /// One JSON value is longer than any item.
     #[error("a value on line {line} is too long")]
     ValueTooLong {
@@ -39,6 +48,7 @@ impl ManifestError {
         match self {
             Self::NoHeader => Some(1),
             Self::NotJson { line } | Self::ValueTooLong { line } => Some(*line),
+            Self::Document { line, .. } => *line,
             Self::Lines(LinesError::TooManyLines(lines)) => Some(lines.saturating_add(1)),
             Self::Lines(LinesError::Read(_) | LinesError::TooManyBytes(_)) | Self::Cut => None,
         }
@@ -48,10 +58,10 @@ impl ManifestError {
 /// How a manifest is read.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadOptions {
-    /// The requested algorithm: digests of another length and tags of another algorithm are malformed.
+    /// The requested algorithm: digests of another length, and tags of another algorithm, are not read.
     pub asked: Option<Algorithm>,
-    /// The algorithm of untagged lines if none was requested, as found in the manifest's name.
-    pub untagged: Option<Algorithm>,
+    /// What the manifest's name tells about untagged lines, if no algorithm was requested.
+    pub named: Option<Hint>,
     /// How digests are encoded.
     pub digits: Digits,
     /// What ends a line.
@@ -64,6 +74,12 @@ impl ReadOptions {
     /// Any algorithm, hexadecimal digits, lines that end with LF, these limits.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { asked: None, untagged: None, digits: Digits::Hex, end: LineEnd::Newline, limits }
+        Self { asked: None, named: None, digits: Digits::Hex, end: LineEnd::Newline, limits }
+    }
+
+    /// What is known about untagged digests: the requested algorithm, else what the name tells.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        self.asked.map(Hint::Algorithm).or(self.named)
     }
 }

@@ -131,9 +131,10 @@ mod tests {
     fn three_formats_carry_the_globs_and_give_them_back() {
         for format in [Format::Json, Format::Ndjson, Format::Hashdeep] {
             let text = written(format);
-            let mut reader = ManifestReader::new(&text[..], format, ReadOptions::new(Limits::COMMAND_LINE));
+            let mut reader =
+                ManifestReader::new(&text[..], format.into(), ReadOptions::new(Limits::COMMAND_LINE)).unwrap();
             assert_eq!(reader.next_record().unwrap(), None);
-            assert_eq!(reader.filters(), Some(&remembered()), "{format}");
+            assert_eq!(reader.filters(), Some(&remembered()), "{format}: {}", String::from_utf8_lossy(&text));
         }
         assert_eq!(written(Format::Gnu), b"");
     }
@@ -149,7 +150,7 @@ mod tests {
             writer.end(&mut text, &Summary::default());
             let options = ReadOptions::new(Limits::COMMAND_LINE);
             let mut reader = ManifestReader::detecting(&text[..], b"", options).unwrap();
-            assert_eq!((reader.format(), reader.next_record().unwrap()), (format, None));
+            assert_eq!((reader.form(), reader.next_record().unwrap()), (format.into(), None));
         }
     }
 

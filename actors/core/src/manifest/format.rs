@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use strum::{IntoStaticStr, VariantArray};
 
+use super::carried::{HASHDEEP_ALGORITHMS, is_of_mtree, is_of_wheels, is_told_by_length};
 use crate::digest::{Algorithm, Algorithms};
 
-/// The algorithms of hashdeep, in the order of its columns.
-pub(super) const HASHDEEP_ALGORITHMS: [Algorithm; 5] =
-    [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Tiger, Algorithm::Whirlpool];
+/// The media type of plain text.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A format of manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, IntoStaticStr)]
@@ -33,11 +33,17 @@ pub enum Format {
     Json,
     /// One JSON object a line, a summary last: any algorithms.
     Ndjson,
+    /// Full paths with sizes and times, as mtree and bsdtar read them: MD5, RIPEMD-160, SHA-1 and SHA-2.
+    Mtree,
+    /// Rows like those of a Python package's `RECORD`: one algorithm that its specification allows.
+    WheelRecord,
+    /// `HEX NAME`, the sidecar of an OCFL inventory: one algorithm.
+    OcflSidecar,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = crate::variants();
+    pub const ALL: [Self; 12] = crate::variants();
 
     /// Its name in options and queries.
     #[must_use]
@@ -49,20 +55,20 @@ impl Format {
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Gnu | Self::Bsd | Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => {
-                "text/plain; charset=utf-8"
-            }
-            Self::Csv => "text/csv; charset=utf-8",
+            Self::Gnu | Self::Bsd | Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => TEXT,
+            Self::Mtree | Self::OcflSidecar => TEXT,
+            Self::Csv | Self::WheelRecord => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
         }
     }
 
-    /// The default format for these algorithms: `gnu` for one, `bsd` for several.
+    /// The default format for these algorithms: `gnu` for one, and `bsd`, which names the algorithm in every line, for
+    /// several and for one that a reader cannot tell by the length of a digest.
     #[must_use]
-    pub const fn default_for(algorithms: &Algorithms) -> Self {
-        match algorithms.len() {
-            1 => Self::Gnu,
+    pub fn default_for(algorithms: &Algorithms) -> Self {
+        match algorithms.as_slice() {
+            [only] if is_told_by_length(*only) => Self::Gnu,
             _ => Self::Bsd,
         }
     }
@@ -72,6 +78,7 @@ impl Format {
     pub const fn may_refuse_names(self) -> bool {
         match self {
             Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => true,
+            Self::Mtree | Self::WheelRecord | Self::OcflSidecar => true,
             Self::Gnu | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => false,
         }
     }
@@ -96,12 +103,20 @@ impl Format {
     pub fn choose(self, asked: Option<Algorithm>, available: &Algorithms) -> Result<Algorithms, NoSuchDigest> {
         let chosen = match (asked, self) {
             (Some(algorithm), _) => Algorithms::single(algorithm),
-            (None, Self::Gnu | Self::Bagit) => Algorithms::single(available.first()),
+            (None, Self::Gnu | Self::Bagit | Self::OcflSidecar) => Algorithms::single(available.first()),
             (None, Self::B3sum) => Algorithms::single(Algorithm::Blake3),
             (None, Self::Sfv) => Algorithms::single(Algorithm::Crc32),
             (None, Self::Hashdeep) => {
                 let carried = available.iter().filter(|algorithm| HASHDEEP_ALGORITHMS.contains(algorithm));
                 Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneForHashdeep(Box::new(*available)))?
+            }
+            (None, Self::WheelRecord) => {
+                let carried = available.iter().find(|&algorithm| is_of_wheels(algorithm));
+                Algorithms::single(carried.ok_or(NoSuchDigest::NoneFor(self, Box::new(*available)))?)
+            }
+            (None, Self::Mtree) => {
+                let carried = available.iter().filter(|&algorithm| is_of_mtree(algorithm));
+                Algorithms::new(carried).map_err(|_| NoSuchDigest::NoneFor(self, Box::new(*available)))?
             }
             (None, Self::Bsd | Self::Csv | Self::Json | Self::Ndjson) => *available,
         };
@@ -118,16 +133,29 @@ impl Format {
     pub fn carries(self, algorithms: &Algorithms) -> Result<(), FormatMismatch> {
         let several = algorithms.len() > 1;
         match self {
-            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit if several => Err(FormatMismatch::OneAlgorithmOnly(self)),
+            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit | Self::WheelRecord | Self::OcflSidecar if several => {
+                Err(FormatMismatch::OneAlgorithmOnly(self))
+            }
             Self::B3sum if algorithms.first() != Algorithm::Blake3 => Err(FormatMismatch::Blake3Only),
             Self::Sfv if algorithms.first() != Algorithm::Crc32 => Err(FormatMismatch::Crc32Only),
             Self::Hashdeep => match algorithms.iter().find(|algorithm| !HASHDEEP_ALGORITHMS.contains(algorithm)) {
                 Some(other) => Err(FormatMismatch::NotInHashdeep(other)),
                 None => Ok(()),
             },
-            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => {
-                Ok(())
-            }
+            Self::Mtree => self.only(algorithms, is_of_mtree),
+            Self::WheelRecord => self.only(algorithms, is_of_wheels),
+            Self::Gnu | Self::B3sum | Self::Sfv | Self::Bagit | Self::OcflSidecar => Ok(()),
+            Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => Ok(()),
+        }
+    }
+}
+
+impl Format {
+    /// Checks that the format has all of these algorithms.
+    fn only(self, algorithms: &Algorithms, has: fn(Algorithm) -> bool) -> Result<(), FormatMismatch> {
+        match algorithms.iter().find(|&algorithm| !has(algorithm)) {
+            Some(other) => Err(FormatMismatch::NotIn(self, other)),
+            None => Ok(()),
         }
     }
 }
@@ -148,7 +176,9 @@ impl FromStr for Format {
 
 /// A word that is not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format {0:?}: choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson")]
+#[error(
+    "unknown format {0:?}: choose gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json, ndjson, mtree, wheel_record or ocfl_sidecar"
+)]
 pub struct UnknownFormat(pub String);
 
 /// Why a format cannot carry some algorithms.
@@ -167,6 +197,9 @@ pub enum FormatMismatch {
     /// hashdeep does not have this algorithm.
     #[error("the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, not {0}")]
     NotInHashdeep(Algorithm),
+    /// The format does not have this algorithm.
+    #[error("the {0} format does not carry {1}")]
+    NotIn(Format, Algorithm),
 }
 
 /// Why a manifest cannot be written: a digest was not computed.
@@ -184,6 +217,9 @@ pub enum NoSuchDigest {
     /// hashdeep has none of the computed algorithms.
     #[error("the hashdeep format carries md5, sha1, sha256, tiger and whirlpool, the job computed {0}")]
     NoneForHashdeep(Box<Algorithms>),
+    /// The format has none of the computed algorithms.
+    #[error("the {0} format carries none of the digests that the job computed, {1}")]
+    NoneFor(Format, Box<Algorithms>),
 }
 
 #[cfg(test)]
@@ -192,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_format_is_found_by_its_name() {
-        let names = "gnu bsd b3sum hashdeep sfv bagit csv json ndjson";
+        let names = "gnu bsd b3sum hashdeep sfv bagit csv json ndjson mtree wheel_record ocfl_sidecar";
         assert_eq!(Format::ALL.map(Format::name).join(" "), names);
         for format in Format::ALL {
             assert_eq!(format.name().parse(), Ok(format));
@@ -215,6 +251,9 @@ mod tests {
             (Format::Csv, "sha512,blake3,crc32,sha256,md5"),
             (Format::Json, "sha512,blake3,crc32,sha256,md5"),
             (Format::Ndjson, "sha512,blake3,crc32,sha256,md5"),
+            (Format::Mtree, "sha512,sha256,md5"),
+            (Format::WheelRecord, "sha512"),
+            (Format::OcflSidecar, "sha512"),
         ] {
             assert_eq!(chosen(format), expected, "{format}");
             assert_eq!(format.carries(&format.choose(None, &all).unwrap()), Ok(()), "{format}");
@@ -226,6 +265,12 @@ mod tests {
         assert_eq!(Format::Csv.choose(Some(Algorithm::Md5), &sha512), missing(Algorithm::Md5));
         assert_eq!(Format::B3sum.choose(None, &sha512), missing(Algorithm::Blake3));
         assert_eq!(Format::Sfv.choose(None, &sha512), missing(Algorithm::Crc32));
+        let blake3 = Algorithms::single(Algorithm::Blake3);
+        for format in [Format::Mtree, Format::WheelRecord] {
+            let refused = NoSuchDigest::NoneFor(format, Box::new(blake3));
+            assert_eq!(format.choose(None, &blake3), Err(refused), "{format}");
+            assert_eq!(format.carries(&blake3), Err(FormatMismatch::NotIn(format, Algorithm::Blake3)));
+        }
         assert_eq!(Format::Hashdeep.choose(None, &sha512), Err(NoSuchDigest::NoneForHashdeep(Box::new(sha512))));
     }
 
@@ -243,5 +288,8 @@ mod tests {
         assert_eq!(Format::Hashdeep.carries(&two), Err(FormatMismatch::NotInHashdeep(Algorithm::Blake3)));
         assert_eq!(Format::Hashdeep.carries(&"md5,sha256".parse().unwrap()), Ok(()));
         assert_eq!((Format::default_for(&one), Format::default_for(&two)), (Format::Gnu, Format::Bsd));
+        for tagged in ["quickxor", "ed2k", "dropbox", "blake2b_8"] {
+            assert_eq!(Format::default_for(&tagged.parse().unwrap()), Format::Bsd, "{tagged}");
+        }
     }
 }

@@ -5,7 +5,10 @@
 
 use super::entry::{Claimed, Entry};
 use super::error::ReadOptions;
-use super::names::{Escaping, LineEnd, begin_line, is_blank, write_hex, write_name};
+use super::format::Format;
+use super::hint::Hint;
+use super::names::{Escaping, LineEnd, NotRepresentable, begin_line, is_blank, write_hex, write_name};
+use super::not_read::NotRead;
 
 /// Appends one line.
 pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {
@@ -14,6 +17,25 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8], end: LineEnd) {
     out.extend_from_slice(b"  ");
     write_name(out, name, escaping);
     out.push(end.byte());
+}
+
+/// Appends one line with one blank, as in the sidecar of an OCFL inventory.
+///
+/// # Errors
+/// [`NotRepresentable`] for a name with a line end, or one that a reader would take for a marked one.
+pub fn write_reversed_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), NotRepresentable> {
+    let refuse = |why| Err(NotRepresentable { format: Format::OcflSidecar, why });
+    if name.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0)) {
+        return refuse("holds a line end or NUL");
+    }
+    if name.is_empty() || name.starts_with(b" ") || name.starts_with(b"*") {
+        return refuse("is empty or begins with a blank or a star");
+    }
+    write_hex(out, digest);
+    out.push(b' ');
+    out.extend_from_slice(name);
+    out.push(b'\n');
+    Ok(())
 }
 
 /// How digest and name are separated in a manifest.
@@ -40,21 +62,29 @@ impl Style {
     }
 }
 
-/// Reads one line from its digest on. Without an algorithm the digest may have the length of any algorithm.
+/// Reads one line from its digest on. Without a hint the digest may have the length of any algorithm.
 pub(super) fn parse<'a>(
     line: &'a [u8],
     escaping: Escaping,
     options: &ReadOptions,
     style: &mut Style,
-) -> Option<Entry<'a>> {
+) -> Result<Entry<'a>, NotRead> {
     let digits = line.iter().take_while(|&&byte| options.digits.has(byte)).count();
-    let digest = Claimed::untagged_in(options.digits, &line[..digits], options.asked.or(options.untagged))?;
-    let (&blank, rest) = line[digits..].split_first()?;
+    let hint = options.hint();
+    let told = match hint {
+        Some(Hint::Unsupported(_)) => None,
+        Some(Hint::Algorithm(_) | Hint::Family(_)) | None => hint,
+    };
+    let digest = Claimed::untagged_in(options.digits, &line[..digits], told).ok_or(NotRead::Malformed)?;
+    let (&blank, rest) = line[digits..].split_first().ok_or(NotRead::Malformed)?;
     if !is_blank(blank) || rest.is_empty() {
-        return None;
+        return Err(NotRead::Malformed);
     }
-    let (decided, written) = style.name_in(rest)?;
+    let (decided, written) = style.name_in(rest).ok_or(NotRead::Malformed)?;
+    if let Some(Hint::Unsupported(name)) = hint {
+        return Err(NotRead::Unsupported(name));
+    }
     // As in coreutils, a line decides even if its name then turns out to be invalid.
     *style = decided;
-    Some(Entry { name: escaping.name(written)?, digest })
+    Ok(Entry { name: escaping.name(written).ok_or(NotRead::Malformed)?, digest })
 }

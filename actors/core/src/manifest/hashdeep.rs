@@ -1,17 +1,20 @@
 //! hashdeep 4.4: a header with the names of the columns, then `size,digest,...,name`.
 //!
 //! Fields are not quoted: the name is everything after the comma of the last digest, commas included. A name with LF,
-//! or with CR at its end, cannot be carried. Columns of algorithms that hivesum does not have
-//! are ignored, and the reader reports that.
+//! or with CR at its end, cannot be carried. Columns of algorithms that hivesum lacks are
+//! passed over, and the reader reports that.
 
 use std::io::Write;
 
+use super::carried::HASHDEEP_ALGORITHMS;
 use super::entry::Claimed;
-use super::filters::{RememberedFilters, write_hashdeep_comment};
-use super::format::{Format, HASHDEEP_ALGORITHMS};
+use super::filters::{RememberedFilters, filters_of_hashdeep_comment, write_hashdeep_comment};
+use super::format::Format;
+use super::forms::{LineForm, LineIs};
 use super::names::{NotRepresentable, write_hex};
+use super::not_read::NotRead;
 use super::record::Record;
-use crate::digest::{Algorithm, Algorithms, Digest};
+use crate::digest::{Algorithm, Algorithms, Digest, unsupported_algorithm};
 
 /// The first line.
 pub(super) const MAGIC: &[u8] = b"%%%% HASHDEEP-1.0";
@@ -64,63 +67,87 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], size: u64, digests: &[Digest])
     Ok(())
 }
 
-/// The columns between size and name; `None` for an algorithm that hivesum does not have.
+/// The columns between size and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Columns(Vec<Option<Algorithm>>);
+pub(super) struct Columns {
+    /// `None` for an algorithm that hivesum does not have.
+    algorithms: Vec<Option<Algorithm>>,
+    /// The names of those.
+    left_out: Vec<String>,
+}
 
-/// What a line of a hashdeep file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
-    /// The first line, a comment or an empty line.
-    Ignored,
-    /// The names of the columns.
-    Header,
-    /// An entry, which is now in the record.
-    Entry,
-    /// A line that cannot be read.
-    Malformed,
+/// Reads the lines of a hashdeep file.
+#[derive(Debug, Default)]
+pub(super) struct HashdeepLines {
+    columns: Columns,
+    filters: Option<RememberedFilters>,
+}
+
+impl LineForm for HashdeepLines {
+    fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() || line.starts_with(b"#") || line == MAGIC {
+            self.filters = filters_of_hashdeep_comment(line).or_else(|| self.filters.take());
+            return LineIs::Ignored;
+        }
+        if let Some(names) = line.strip_prefix(COLUMNS) {
+            let Some(columns) = Columns::parse(names) else { return LineIs::NotRead };
+            self.columns = columns;
+            return LineIs::Ignored;
+        }
+        match self.columns.parse_entry(line, record) {
+            Some(()) => LineIs::Entry,
+            None => LineIs::NotRead,
+        }
+    }
+
+    fn filters(&self) -> Option<&RememberedFilters> {
+        self.filters.as_ref()
+    }
+
+    fn why(&self) -> NotRead {
+        match self.columns.has_none() {
+            true => self.columns.left_out.iter().find_map(|name| unsupported_algorithm(name)).map(NotRead::Unsupported),
+            false => None,
+        }
+        .unwrap_or(NotRead::Malformed)
+    }
+
+    fn left_out(&self) -> &[String] {
+        &self.columns.left_out
+    }
+
+    fn leaves_digests_out(&self) -> bool {
+        !self.columns.left_out.is_empty()
+    }
 }
 
 impl Columns {
-    /// Whether there are columns of algorithms that hivesum does not have.
-    pub(super) fn leave_some_out(&self) -> bool {
-        self.0.contains(&None)
-    }
-
-    /// Reads one line without its end.
-    pub(super) fn parse_line(&mut self, line: &[u8], record: &mut Record) -> Line {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() || line.starts_with(b"#") || line == MAGIC {
-            return Line::Ignored;
-        }
-        if let Some(names) = line.strip_prefix(COLUMNS) {
-            return match Self::parse(names) {
-                Some(columns) => {
-                    *self = columns;
-                    Line::Header
-                }
-                None => Line::Malformed,
-            };
-        }
-        match self.parse_entry(line, record) {
-            Some(()) => Line::Entry,
-            None => Line::Malformed,
-        }
-    }
-
     fn parse(names: &[u8]) -> Option<Self> {
         let names = std::str::from_utf8(names).ok()?.strip_prefix("size,")?.strip_suffix(",filename")?;
-        let columns: Vec<_> = names.split(',').map(|name| name.parse::<Algorithm>().ok()).collect();
-        columns.iter().any(Option::is_some).then_some(Self(columns))
+        let mut columns = Self::default();
+        for name in names.split(',') {
+            let algorithm = name.parse::<Algorithm>().ok();
+            if algorithm.is_none() {
+                columns.left_out.push(name.to_owned());
+            }
+            columns.algorithms.push(algorithm);
+        }
+        Some(columns)
+    }
+
+    /// Whether it has no column of an algorithm that hivesum has.
+    fn has_none(&self) -> bool {
+        self.algorithms.iter().all(Option::is_none)
     }
 
     fn parse_entry(&self, line: &[u8], record: &mut Record) -> Option<()> {
-        if self.0.is_empty() {
+        if self.has_none() {
             return None;
         }
-        let mut fields = line.splitn(self.0.len() + 2, |&byte| byte == b',');
+        let mut fields = line.splitn(self.algorithms.len() + 2, |&byte| byte == b',');
         record.size = Some(std::str::from_utf8(fields.next()?).ok()?.parse().ok()?);
-        for column in &self.0 {
+        for column in &self.algorithms {
             let digits = fields.next()?;
             if let Some(algorithm) = column {
                 record.digests.push(Claimed::tagged(*algorithm, digits)?);
@@ -140,10 +167,10 @@ mod tests {
     const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn read(header: &str, line: &str) -> Option<Record> {
-        let mut columns = Columns::default();
+        let mut lines = HashdeepLines::default();
         let mut record = Record::default();
-        assert_eq!(columns.parse_line(header.as_bytes(), &mut record), Line::Header);
-        (columns.parse_line(line.as_bytes(), &mut record) == Line::Entry).then_some(record)
+        assert_eq!(lines.read_line(header.as_bytes(), &mut record), LineIs::Ignored);
+        (lines.read_line(line.as_bytes(), &mut record) == LineIs::Entry).then_some(record)
     }
 
     #[test]
@@ -158,13 +185,21 @@ mod tests {
 
     #[test]
     fn a_column_of_an_unknown_algorithm_is_ignored_and_reported() {
-        let header = "%%%% size,md5,haval,filename";
+        let header = "%%%% size,md5,snefru,filename";
         let record = read(header, &format!("3,{MD5},{},x", "0".repeat(48))).unwrap();
         assert_eq!(record.digests.len(), 1);
-        let mut columns = Columns::default();
-        columns.parse_line(header.as_bytes(), &mut Record::default());
-        assert!(columns.leave_some_out());
-        assert_eq!(columns.parse_line(b"%%%% size,haval,filename", &mut Record::default()), Line::Malformed);
+        let mut lines = HashdeepLines::default();
+        lines.read_line(header.as_bytes(), &mut Record::default());
+        assert!(lines.leaves_digests_out());
+        assert_eq!(lines.left_out(), ["snefru"]);
+    }
+
+    #[test]
+    fn lines_without_a_digest_that_can_be_computed_are_not_read_and_say_why() {
+        let mut lines = HashdeepLines::default();
+        lines.read_line(b"%%%% size,gost,filename", &mut Record::default());
+        assert_eq!(lines.read_line(b"3,00,x", &mut Record::default()), LineIs::NotRead);
+        assert_eq!(lines.why(), NotRead::Unsupported("GOST R 34.11-94"));
     }
 
     #[test]
@@ -173,7 +208,8 @@ mod tests {
             assert_eq!(read("%%%% size,md5,filename", &line.replace("{MD5}", MD5)), None, "{line}");
         }
         let mut record = Record::default();
-        assert_eq!(Columns::default().parse_line(b"3,00,a", &mut record), Line::Malformed, "before the header");
+        let before_the_header = HashdeepLines::default().read_line(b"3,00,a", &mut record);
+        assert_eq!(before_the_header, LineIs::NotRead);
     }
 
     #[test]

@@ -80,6 +80,12 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(self.lines))
     }
 
+    /// The number of the current line, from 1; 0 before the first one.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.lines
+    }
+
     /// The current line without its end. `None` if it was too long to keep.
     #[must_use]
     pub fn line(&self) -> Option<&[u8]> {

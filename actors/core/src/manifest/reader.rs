@@ -1,28 +1,40 @@
-//! [`ManifestReader`] reads records of all formats.
+//! [`ManifestReader`] reads records of all forms.
 //!
 //! It reads entry by entry, within the limits of its [`ReadOptions`]. It reports a line that is not an entry with its
-//! number and continues; a [`ManifestError`] ends the reading.
+//! number and why, and continues; a [`ManifestError`] ends the reading. A digest whose algorithm only one can be, by the
+//! name of the manifest or its length, leaves with it.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
-use super::checksums::{ChecksumLines, Found};
-use super::detect::{Seen, detect};
-use super::entry::algorithm_of_manifest_name;
+use super::bagit::BagitLines;
+use super::candidates::Candidates;
+use super::checksums::ChecksumLines;
+use super::detect::{Detected, detect};
 use super::error::{ManifestError, ReadOptions};
-use super::filters::{RememberedFilters, filters_of_hashdeep_comment};
-use super::hashdeep::{Columns, Line};
-use super::lines::{Limits, Lines};
-use super::names::LineEnd;
+use super::filters::RememberedFilters;
+use super::form::Form;
+use super::forms::LineForm;
+use super::hashdeep::HashdeepLines;
+use super::hint::Hint;
+use super::input::{Bytes, Input};
+use super::lines::{Limits, LinesError};
+use super::not_read::NotRead;
 use super::record::Record;
-use super::{Format, bagit, csv, json, ndjson, sfv};
+use super::sfv::SfvLines;
+use super::signed_lines::{BareDigest, NumberedLine, SignedLines, read_document};
+use super::{csv, json, ndjson};
 
 /// JSON values may be this many times as long as the lines of other formats: they have escapes and all digests.
 const JSON_FACTOR: usize = 8;
+
+/// A line with its number, from 1: its record, or why it was not read.
+pub type NumberedRecord<'a> = (u64, Result<&'a Record, NotRead>);
 
 /// The records of a manifest, one after the other.
 ///
 /// ```
 /// use hivesum_core::{Algorithm, Limits, ManifestReader, ReadOptions};
+/// use hivesum_core::manifest::NotRead;
 ///
 /// let text = "SHA256 (empty) = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\nnonsense\n";
 /// let options = ReadOptions::new(Limits::COMMAND_LINE);
@@ -33,179 +45,179 @@ const JSON_FACTOR: usize = 8;
 /// assert_eq!((line, &record.name[..]), (1, &b"empty"[..]));
 /// assert!(record.digest_of(Algorithm::Sha256).is_some());
 ///
-/// assert_eq!(reader.next_record()?, Some((2, None)), "a line that is not an entry");
+/// assert_eq!(reader.next_record()?, Some((2, Err(NotRead::Malformed))), "a line that is not an entry");
 /// assert_eq!(reader.next_record()?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ManifestReader<R> {
-    inner: FormatReader<R>,
+pub struct ManifestReader<'r> {
+    inner: FormReader<'r>,
+    /// The file of a bare digest: the path of the manifest without an extension that tells an algorithm. Empty if it
+    /// has none.
+    own_name: Vec<u8>,
+    form: Form,
     options: ReadOptions,
+    candidates: Candidates,
     record: Record,
-    /// Of a hashdeep file: the globs of a comment. JSON readers keep their own.
-    filters: Option<RememberedFilters>,
 }
 
-enum FormatReader<R> {
-    Checksums(ChecksumLines<R>),
-    Sfv(Lines<R>),
-    Bagit(Lines<R>),
-    Hashdeep(Lines<R>, Columns),
-    Csv(Box<csv::Rows<R>>),
-    Json(json::Document<R>),
-    Ndjson(ndjson::Items<R>),
+enum FormReader<'r> {
+    Lines(Box<SignedLines<'r>>),
+    Records(std::vec::IntoIter<Record>),
+    Csv(Box<csv::Rows<Bytes<'r>>>),
+    Json(json::Document<Bytes<'r>>),
+    Ndjson(ndjson::Items<Bytes<'r>>),
 }
 
-impl<R: BufRead> ManifestReader<Seen<R>> {
-    /// Reads a manifest of unknown format. Its name helps to detect the format, and may tell the algorithm of untagged
+impl<'r> ManifestReader<'r> {
+    /// Reads a manifest of unknown form. Its name helps to detect the form, and may tell the algorithm of untagged
     /// lines.
     ///
     /// # Errors
-    /// If the reader fails.
-    pub fn detecting(reader: R, name: &[u8], mut options: ReadOptions) -> io::Result<Self> {
-        let (format, reader) = detect(reader, name)?;
-        let named = match format {
-            Format::Bagit => bagit::algorithm_of_name(name),
-            _ => algorithm_of_manifest_name(name),
-        };
-        options.untagged = options.untagged.or(named);
-        Ok(Self::new(reader, format, options))
+    /// If the reader fails, or a document cannot be read.
+    pub fn detecting(reader: impl BufRead + 'r, name: &[u8], mut options: ReadOptions) -> Result<Self, ManifestError> {
+        let input = Input::open(reader).map_err(LinesError::Read)?;
+        options.named = options.named.or_else(|| Hint::of_name(name));
+        let detected = detect(&input.head, name, &options);
+        Ok(Self { own_name: without_extension(name).to_vec(), ..Self::of_detected(input, detected, options)? })
     }
-}
 
-impl<R: BufRead> ManifestReader<R> {
-    /// Reads a manifest of this format. GNU, BSD and b3sum are read as one format, with their lines in any mixture.
-    pub fn new(reader: R, format: Format, options: ReadOptions) -> Self {
-        let lines = |reader| Lines::new(reader, LineEnd::Newline, options.limits);
+    /// Reads a manifest of this form.
+    ///
+    /// # Errors
+    /// If the reader fails, or a document of that form cannot be read.
+    pub fn new(reader: impl BufRead + 'r, form: Form, options: ReadOptions) -> Result<Self, ManifestError> {
+        let input = Input::open(reader).map_err(LinesError::Read)?;
+        Self::of_detected(input, form.into(), options)
+    }
+
+    /// Reads checksum lines from memory.
+    #[cfg(test)]
+    pub(super) fn checksums(text: &'r [u8], options: ReadOptions) -> Self {
+        Self::new(text, Form::Checksums, options).unwrap()
+    }
+
+    fn of_detected(input: Input<'r>, detected: Detected, options: ReadOptions) -> Result<Self, ManifestError> {
         let json = Limits { line_bytes: options.limits.line_bytes.saturating_mul(JSON_FACTOR), ..options.limits };
-        let inner = match format {
-            Format::Gnu | Format::Bsd | Format::B3sum => FormatReader::Checksums(ChecksumLines::new(reader, options)),
-            Format::Sfv => FormatReader::Sfv(lines(reader)),
-            Format::Bagit => FormatReader::Bagit(lines(reader)),
-            Format::Hashdeep => FormatReader::Hashdeep(lines(reader), Columns::default()),
-            Format::Csv => FormatReader::Csv(Box::new(csv::Rows::new(reader, options.limits))),
-            Format::Json => FormatReader::Json(json::Document::new(reader, json)),
-            Format::Ndjson => FormatReader::Ndjson(ndjson::Items::new(reader, json)),
+        let lines = |input: Input<'r>, form: Box<dyn LineForm>| {
+            FormReader::Lines(Box::new(SignedLines::new(input, &options, form)))
         };
-        Self { inner, options, record: Record::default(), filters: None }
+        let inner = match detected.form {
+            Form::Csv => FormReader::Csv(Box::new(csv::Rows::new(input.into_reader(), options.limits))),
+            Form::Json => FormReader::Json(json::Document::new(input.into_reader(), json)),
+            Form::Ndjson => FormReader::Ndjson(ndjson::Items::new(input.into_reader(), json)),
+            Form::Checksums => lines(input, Box::new(ChecksumLines::new(options, detected.short))),
+            Form::Sfv => lines(input, Box::new(SfvLines)),
+            Form::Bagit => lines(input, Box::new(BagitLines::new(options.hint()))),
+            Form::Hashdeep => lines(input, Box::<HashdeepLines>::default()),
+            Form::Bare => lines(input, Box::new(BareDigest)),
+            Form::Foreign(form) => {
+                let form = form.reader(&input.head);
+                lines(input, form)
+            }
+            Form::Document(form) => FormReader::Records(read_document(input, form, options.limits)?.into_iter()),
+        };
+        let candidates = Candidates::new(options.hint());
+        let record = Record::default();
+        Ok(Self { inner, own_name: Vec::new(), form: detected.form, options, candidates, record })
     }
 
-    /// The format; `Gnu` for all three forms of checksum lines.
-    pub fn format(&self) -> Format {
-        match self.inner {
-            FormatReader::Checksums(_) => Format::Gnu,
-            FormatReader::Sfv(_) => Format::Sfv,
-            FormatReader::Bagit(_) => Format::Bagit,
-            FormatReader::Hashdeep(..) => Format::Hashdeep,
-            FormatReader::Csv(_) => Format::Csv,
-            FormatReader::Json(_) => Format::Json,
-            FormatReader::Ndjson(_) => Format::Ndjson,
-        }
+    /// The form.
+    pub const fn form(&self) -> Form {
+        self.form
     }
 
-    /// Whether the manifest has digests of algorithms that hivesum does not have.
+    /// What is known about digests that do not name their algorithm, before any file was read.
+    pub const fn candidates(&self) -> &Candidates {
+        &self.candidates
+    }
+
+    /// Whether entries have digests of algorithms that hivesum does not have.
     pub fn leaves_digests_out(&self) -> bool {
-        matches!(&self.inner, FormatReader::Hashdeep(_, columns) if columns.leave_some_out())
+        matches!(&self.inner, FormReader::Lines(lines) if lines.form.leaves_digests_out())
     }
 
     /// The globs that the manifest was made with, as far as it was read: those of NDJSON stand at its end.
     pub fn filters(&self) -> Option<&RememberedFilters> {
         match &self.inner {
-            FormatReader::Json(document) => document.filters(),
-            FormatReader::Ndjson(items) => items.filters(),
-            FormatReader::Checksums(_)
-            | FormatReader::Sfv(_)
-            | FormatReader::Bagit(_)
-            | FormatReader::Hashdeep(..)
-            | FormatReader::Csv(_) => self.filters.as_ref(),
+            FormReader::Lines(lines) => lines.form.filters(),
+            FormReader::Json(document) => document.filters(),
+            FormReader::Ndjson(items) => items.filters(),
+            FormReader::Records(_) | FormReader::Csv(_) => None,
         }
     }
 
-    /// The next line with its number, from 1, and its record. The record is `None` if the line is not an entry. `None`
-    /// at the end.
+    /// The algorithms that hivesum does not have and that entries have digests of, as the manifest spells them.
+    pub fn left_out(&self) -> &[String] {
+        match &self.inner {
+            FormReader::Lines(lines) => lines.form.left_out(),
+            FormReader::Records(_) | FormReader::Csv(_) | FormReader::Json(_) | FormReader::Ndjson(_) => &[],
+        }
+    }
+
+    /// The next line with its number, from 1: its record, or why it was not read. `None` at the end.
     ///
     /// # Errors
     /// If nothing more can be read.
-    pub fn next_record(&mut self) -> Result<Option<(u64, Option<&Record>)>, ManifestError> {
+    pub fn next_record(&mut self) -> Result<Option<NumberedRecord<'_>>, ManifestError> {
         self.record.clear();
-        let Some((line, is_entry)) = self.read()? else { return Ok(None) };
-        let is_entry = is_entry && self.keep_requested();
-        Ok(Some((line, is_entry.then_some(&self.record))))
+        let Some((line, read)) = self.read()? else { return Ok(None) };
+        let read = read.and_then(|()| self.keep_requested());
+        Ok(Some((line, read.map(|()| &self.record))))
     }
 
-    fn read(&mut self) -> Result<Option<(u64, bool)>, ManifestError> {
-        let Self { inner, options, record, filters } = self;
-        match inner {
-            FormatReader::Checksums(lines) => read_checksums(lines, record),
-            FormatReader::Sfv(lines) => {
-                each_line(lines, sfv::is_ignored, |line| sfv::parse_line(line, record).is_some())
+    fn read(&mut self) -> Result<Option<NumberedLine>, ManifestError> {
+        let Self { inner, record, own_name, .. } = self;
+        let read = match inner {
+            FormReader::Lines(lines) => {
+                let next = lines.next_entry(record)?;
+                return Ok(next.map(|(line, read)| (line, read.and_then(|()| name_after(record, own_name)))));
             }
-            FormatReader::Bagit(lines) => {
-                let algorithm = options.asked.or(options.untagged);
-                let is_ignored = |line: &[u8]| line.trim_ascii().is_empty();
-                each_line(lines, is_ignored, |line| bagit::parse_line(line, algorithm, record).is_some())
+            FormReader::Records(records) => {
+                // An entry without a digest is one, of which nothing can be said.
+                records.next().map(|next| {
+                    *record = next;
+                    (0, true)
+                })
             }
-            FormatReader::Hashdeep(lines, columns) => read_hashdeep(lines, columns, record, filters),
-            FormatReader::Csv(rows) => rows.next_row(record),
-            FormatReader::Json(document) => document.next_item(record),
-            FormatReader::Ndjson(items) => items.next_item(record),
-        }
+            FormReader::Csv(rows) => rows.next_row(record)?,
+            FormReader::Json(document) => document.next_item(record)?,
+            FormReader::Ndjson(items) => items.next_item(record)?,
+        };
+        Ok(read.map(|(line, is_entry)| (line, if is_entry { Ok(()) } else { Err(NotRead::Malformed) })))
     }
 
-    /// Drops digests of other algorithms than the requested one. False if none is left.
-    fn keep_requested(&mut self) -> bool {
-        let Some(asked) = self.options.asked else { return true };
-        let had_some = !self.record.digests.is_empty();
-        self.record.digests.retain(|digest| digest.tag().is_none_or(|tag| tag == asked));
-        !(had_some && self.record.digests.is_empty())
-    }
-}
-
-fn read_checksums<R: BufRead>(
-    lines: &mut ChecksumLines<R>,
-    record: &mut Record,
-) -> Result<Option<(u64, bool)>, ManifestError> {
-    Ok(lines.next_entry()?.map(|(line, found)| match found {
-        Found::Entry(entry) if entry.name.is_empty() => (line, false),
-        Found::Entry(entry) => {
-            record.name.extend_from_slice(&entry.name);
-            record.digests.push(entry.digest);
-            (line, true)
+    /// Drops digests of other algorithms than the requested one, and gives digests their algorithm if only one is
+    /// possible.
+    fn keep_requested(&mut self) -> Result<(), NotRead> {
+        let digests = &mut self.record.digests;
+        if let Some(asked) = self.options.asked {
+            let other = digests.iter().find_map(|digest| digest.tag().filter(|tag| *tag != asked));
+            digests.retain(|digest| digest.tag().is_none_or(|tag| tag == asked));
+            if let Some(other) = other.filter(|_| digests.is_empty()) {
+                return Err(NotRead::OtherAlgorithm(other));
+            }
         }
-        Found::Malformed => (line, false),
-    }))
-}
-
-fn each_line<R: BufRead>(
-    lines: &mut Lines<R>,
-    is_ignored: impl Fn(&[u8]) -> bool,
-    mut parse: impl FnMut(&[u8]) -> bool,
-) -> Result<Option<(u64, bool)>, ManifestError> {
-    loop {
-        let Some(number) = lines.advance()? else { return Ok(None) };
-        match lines.line() {
-            Some(line) if is_ignored(line) => {}
-            Some(line) => return Ok(Some((number, parse(line)))),
-            None => return Ok(Some((number, false))),
+        for digest in digests.iter_mut().filter(|digest| digest.tag().is_none()) {
+            *digest = self.candidates.resolved(digest).unwrap_or(*digest);
         }
+        Ok(())
     }
 }
 
-fn read_hashdeep<R: BufRead>(
-    lines: &mut Lines<R>,
-    columns: &mut Columns,
-    record: &mut Record,
-    filters: &mut Option<RememberedFilters>,
-) -> Result<Option<(u64, bool)>, ManifestError> {
-    loop {
-        let Some(number) = lines.advance()? else { return Ok(None) };
-        let Some(line) = lines.line() else { return Ok(Some((number, false))) };
-        match columns.parse_line(line, record) {
-            Line::Ignored => *filters = filters_of_hashdeep_comment(line).or_else(|| filters.take()),
-            Line::Header => {}
-            Line::Entry => return Ok(Some((number, true))),
-            Line::Malformed => return Ok(Some((number, false))),
-        }
+/// The path of the file that a sidecar such as `d/x.jar.sha1` is named for; empty if it is named for none.
+fn without_extension(path: &[u8]) -> &[u8] {
+    let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let dot = path[start..].iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0);
+    let tells = dot.is_some_and(|dot| Hint::of_name(&path[start + dot..]).is_some());
+    dot.filter(|_| tells).map_or(b"", |dot| &path[..start + dot])
+}
+
+/// A bare digest is of the file that the manifest is named for.
+fn name_after(record: &mut Record, own_name: &[u8]) -> Result<(), NotRead> {
+    if record.name.is_empty() {
+        record.name.extend_from_slice(own_name);
     }
+    if record.name.is_empty() { Err(NotRead::Malformed) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -217,9 +229,22 @@ mod tests {
         let mut reader = ManifestReader::detecting(text.as_bytes(), name.as_bytes(), options).unwrap();
         let mut all = Vec::new();
         while let Some((line, record)) = reader.next_record().unwrap() {
-            all.push((line, record.cloned()));
+            all.push((line, record.ok().cloned()));
         }
         all
+    }
+
+    #[test]
+    fn a_bare_digest_is_of_the_file_that_the_manifest_is_named_for_if_any() {
+        let md5 = "900150983cd24fb0d6963f7d28e17f72\n";
+        for (name, file) in [("d.x/a.jar.md5", "d.x/a.jar"), ("a.MD5", "a")] {
+            let records = read(md5, name, ReadOptions::new(Limits::REQUEST));
+            let names: Vec<_> = records.into_iter().map(|(_, record)| record.unwrap().name).collect();
+            assert_eq!(names, [file.as_bytes()], "{name}");
+        }
+        for name in ["sums", "d.md5/sums", "sums.txt", ".md5", ""] {
+            assert_eq!(read(md5, name, ReadOptions::new(Limits::REQUEST)), [(1, None)], "{name}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::Format;
 use super::entry::Claimed;
+use super::forms::{LineForm, LineIs};
 use super::names::{NotRepresentable, is_blank, write_hex};
 use super::record::Record;
 use crate::digest::Algorithm;
@@ -34,8 +35,24 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), N
     Ok(())
 }
 
+/// Reads the lines of an SFV file.
+#[derive(Debug, Default)]
+pub(super) struct SfvLines;
+
+impl LineForm for SfvLines {
+    fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs {
+        if is_ignored(line) {
+            return LineIs::Ignored;
+        }
+        match parse_line(line, record) {
+            Some(()) => LineIs::Entry,
+            None => LineIs::NotRead,
+        }
+    }
+}
+
 /// Whether the line, without its end, is a comment or blank.
-pub(super) fn is_ignored(line: &[u8]) -> bool {
+fn is_ignored(line: &[u8]) -> bool {
     line.starts_with(b";") || without_cr(line).iter().all(|&byte| is_blank(byte))
 }
 
@@ -44,7 +61,7 @@ fn without_cr(line: &[u8]) -> &[u8] {
 }
 
 /// Reads one line without its end. `None` if it is not an entry.
-pub(super) fn parse_line(line: &[u8], record: &mut Record) -> Option<()> {
+fn parse_line(line: &[u8], record: &mut Record) -> Option<()> {
     let line = without_cr(line).trim_ascii_end();
     let (rest, digits) = line.split_at_checked(line.len().checked_sub(DIGITS)?)?;
     let (&blank, name) = rest.split_last()?;

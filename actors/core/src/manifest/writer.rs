@@ -1,6 +1,8 @@
 //! [`ManifestWriter`] writes all formats: it appends the start, the entries and the end of a manifest to the caller's
 //! buffer. The command line and the service use it.
 
+use super::entry::Claimed;
+use super::forms::{mtree, wheel_record};
 use super::json::Position;
 use super::record::Record;
 use super::{
@@ -19,6 +21,8 @@ pub struct ManifestWriter {
     position: Position,
     names: bagit::Names,
     filters: RememberedFilters,
+    /// The directory of the last line of an mtree specification.
+    mtree: mtree::Writer,
     /// The digests of one item in the order of `algorithms`, if the item has others or another order.
     chosen: Vec<u8>,
 }
@@ -32,7 +36,8 @@ impl ManifestWriter {
     pub fn new(format: Format, algorithms: Algorithms, end: LineEnd) -> Result<Self, FormatMismatch> {
         format.carries(&algorithms)?;
         let (names, filters) = (bagit::Names::WithinPayload, RememberedFilters::default());
-        Ok(Self { format, algorithms, end, position: Position::First, names, filters, chosen: Vec::new() })
+        let (position, mtree) = (Position::First, mtree::Writer::default());
+        Ok(Self { format, algorithms, end, position, names, filters, mtree, chosen: Vec::new() })
     }
 
     /// The same, but the manifest remembers these globs if its format can: JSON, NDJSON and hashdeep.
@@ -53,7 +58,9 @@ impl ManifestWriter {
             Format::Csv => csv::write_header(out, &self.algorithms),
             Format::Json => json::write_start(out, &self.algorithms, &self.filters),
             Format::Hashdeep => hashdeep::write_header(out, &self.algorithms, &self.filters),
+            Format::Mtree => mtree::Writer::write_header(out),
             Format::Gnu | Format::Bsd | Format::B3sum | Format::Sfv | Format::Bagit | Format::Ndjson => {}
+            Format::WheelRecord | Format::OcflSidecar => {}
         }
     }
 
@@ -62,7 +69,7 @@ impl ManifestWriter {
     /// # Errors
     /// [`NotRepresentable`] if the format cannot carry the name. Nothing is written then.
     pub fn item(&mut self, out: &mut Vec<u8>, item: &ItemRef<'_>) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, position, names, chosen, .. } = self;
+        let Self { format, algorithms, end, position, names, mtree, chosen, .. } = self;
         let narrowed;
         let item = if item.algorithms == algorithms {
             item
@@ -89,6 +96,9 @@ impl ManifestWriter {
                 csv::write_row(out, row, split_digests(item.digests, algorithms).map(Some));
             }
             Format::Bsd => write_tagged(out, item.path, split_digests(item.digests, algorithms), *end),
+            Format::Mtree => write_mtree(out, mtree, &record_of(item))?,
+            Format::WheelRecord => write_wheel_row(out, &record_of(item))?,
+            Format::OcflSidecar => gnu::write_reversed_line(out, item.path, item.digests)?,
         }
         Ok(())
     }
@@ -98,7 +108,7 @@ impl ManifestWriter {
     /// # Errors
     /// [`NotRepresentable`] if the format cannot carry the record. Nothing is written then.
     pub fn record(&mut self, out: &mut Vec<u8>, record: &Record) -> Result<(), NotRepresentable> {
-        let Self { format, algorithms, end, position, names, .. } = self;
+        let Self { format, algorithms, end, position, names, mtree, .. } = self;
         let refuse = |why| Err(NotRepresentable { format: *format, why });
         let digests: Vec<Option<Digest>> = algorithms.iter().map(|one| digest_of(record, one)).collect();
         let known = || digests.iter().flatten();
@@ -120,6 +130,9 @@ impl ManifestWriter {
             (Format::B3sum, Some(digest)) => b3sum::write_line(out, &record.name, digest.as_bytes())?,
             (Format::Sfv, Some(digest)) => sfv::write_line(out, &record.name, digest.as_bytes())?,
             (Format::Bagit, Some(digest)) => bagit::write_line(out, &record.name, *names, digest.as_bytes())?,
+            (Format::Mtree, Some(_)) => write_mtree(out, mtree, record)?,
+            (Format::WheelRecord, Some(_)) => write_wheel_row(out, record)?,
+            (Format::OcflSidecar, Some(digest)) => gnu::write_reversed_line(out, &record.name, digest.as_bytes())?,
             (_, None) => return refuse("has no digest"),
         }
         Ok(())
@@ -137,7 +150,10 @@ impl ManifestWriter {
             | Format::Hashdeep
             | Format::Sfv
             | Format::Bagit
-            | Format::Csv => {}
+            | Format::Csv
+            | Format::Mtree
+            | Format::WheelRecord
+            | Format::OcflSidecar => {}
         }
     }
 }
@@ -154,6 +170,24 @@ fn choose(item: &ItemRef<'_>, algorithms: &Algorithms, chosen: &mut Vec<u8>) {
         let digest = at.and_then(|at| item.digests.get(at..at + algorithm.digest_bytes()));
         chosen.extend_from_slice(digest.unwrap_or_default());
     }
+}
+
+/// What a record has of a result.
+fn record_of(item: &ItemRef<'_>) -> Record {
+    let digests = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
+    let (name, size, modified_at) = (item.path.to_vec(), Some(item.meta.size), item.modified_at());
+    Record { name, size, modified_at, digests, ..Record::default() }
+}
+
+fn write_mtree(out: &mut Vec<u8>, writer: &mut mtree::Writer, record: &Record) -> Result<(), NotRepresentable> {
+    writer.write_line(out, record).map_err(|why| NotRepresentable { format: Format::Mtree, why })
+}
+
+fn write_wheel_row(out: &mut Vec<u8>, record: &Record) -> Result<(), NotRepresentable> {
+    let refuse = |why| NotRepresentable { format: Format::WheelRecord, why };
+    let digest = record.digests.iter().find_map(|one| Digest::new(one.tag()?, one.as_bytes()).ok());
+    let digest = digest.ok_or(refuse("has no digest"))?;
+    wheel_record::write_row(out, &record.name, digest, record.size).map_err(refuse)
 }
 
 fn write_tagged(out: &mut Vec<u8>, name: &[u8], digests: impl Iterator<Item = Digest>, end: LineEnd) {

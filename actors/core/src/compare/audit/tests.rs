@@ -1,7 +1,7 @@
 use super::super::baseline::BaselineBuilder;
 use super::*;
 use crate::digest::Digest;
-use crate::manifest::{Format, Limits, ManifestReader, ReadOptions, Record};
+use crate::manifest::{Candidates, Form, Limits, ManifestReader, ReadOptions, Record};
 use crate::result::{FileMeta, Stability};
 
 const CRC32: Algorithms = Algorithms::single(Algorithm::Crc32);
@@ -38,7 +38,8 @@ fn absent(findings: &Findings) -> Vec<(&str, Verdict)> {
 
 #[test]
 fn every_file_gets_its_verdict() {
-    let mut audit = Audit::new(baseline(&[("a", 1), ("b/x", 2), ("b/y", 3), ("c", 4), ("d", 5), ("e", 6)]), None);
+    let mut audit =
+        Audit::new(baseline(&[("a", 1), ("b/x", 2), ("b/y", 3), ("c", 4), ("d", 5), ("e", 6)]), Candidates::default());
     assert_eq!(judge(&mut audit, "a", HASHED, 1), Some(Verdict::Matched));
     assert_eq!(judge(&mut audit, "b/w", HASHED, 9), Some(Verdict::New));
     assert_eq!(judge(&mut audit, "b/x", HASHED, 8), Some(Verdict::Modified));
@@ -55,7 +56,7 @@ fn every_file_gets_its_verdict() {
 
 #[test]
 fn what_is_below_a_directory_that_cannot_be_entered_is_unreadable_and_not_missing() {
-    let mut audit = Audit::new(baseline(&[("a/x", 1), ("a/y/z", 2), ("ab", 3)]), None);
+    let mut audit = Audit::new(baseline(&[("a/x", 1), ("a/y/z", 2), ("ab", 3)]), Candidates::default());
     assert_eq!(judge(&mut audit, "a", failed(ErrorCode::Permission), 0), Some(Verdict::Unreadable));
     // The same content elsewhere is not a move, because a/x may still exist.
     assert_eq!(judge(&mut audit, "b", HASHED, 1), Some(Verdict::New));
@@ -67,7 +68,7 @@ fn what_is_below_a_directory_that_cannot_be_entered_is_unreadable_and_not_missin
 
 #[test]
 fn a_name_that_was_opened_and_not_found_is_missing_or_moved() {
-    let mut audit = Audit::new(baseline(&[("a", 1), ("b", 2)]), None);
+    let mut audit = Audit::new(baseline(&[("a", 1), ("b", 2)]), Candidates::default());
     assert_eq!(judge(&mut audit, "a", failed(ErrorCode::NotFound), 0), None);
     assert_eq!(judge(&mut audit, "b", failed(ErrorCode::NotFound), 0), None);
     assert_eq!(judge(&mut audit, "c", HASHED, 2), Some(Verdict::New));
@@ -78,30 +79,31 @@ fn a_name_that_was_opened_and_not_found_is_missing_or_moved() {
 
 #[test]
 fn all_matched_is_true_for_a_complete_tree_and_false_for_an_empty_baseline() {
-    let mut audit = Audit::new(baseline(&[("a", 1)]), None);
+    let mut audit = Audit::new(baseline(&[("a", 1)]), Candidates::default());
     judge(&mut audit, "a", HASHED, 1);
     assert!(audit.finish().counts.all_matched());
-    assert!(!Audit::new(baseline(&[]), None).finish().counts.all_matched());
+    assert!(!Audit::new(baseline(&[]), Candidates::default()).finish().counts.all_matched());
 }
 
 #[test]
 fn every_digest_of_a_name_must_match() {
-    let mut audit = Audit::new(baseline(&[("a", 1), ("a", 2)]), None);
+    let mut audit = Audit::new(baseline(&[("a", 1), ("a", 2)]), Candidates::default());
     assert_eq!(judge(&mut audit, "a", HASHED, 1), Some(Verdict::Modified));
 }
 
 #[test]
 fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
-    let text = format!("{}  a\n{}  b\n{}  c\n", "03".repeat(32), "02".repeat(32), "01".repeat(32));
-    let mut reader = ManifestReader::new(text.as_bytes(), Format::Gnu, ReadOptions::new(Limits::REQUEST));
+    let text = format!("{}  a\n{}  b\n{}  c\n", "fe".repeat(32), "02".repeat(32), "01".repeat(32));
+    let mut reader = ManifestReader::new(text.as_bytes(), Form::Checksums, ReadOptions::new(Limits::REQUEST)).unwrap();
     let mut builder = BaselineBuilder::new();
     while let Some((_, record)) = reader.next_record().unwrap() {
         builder.push(record.unwrap()).unwrap();
     }
-    let mut audit = Audit::new(builder.finish(), None);
-    let both = audit.algorithms();
-    assert_eq!(both.to_string(), "sha256,blake3");
-    let digests = [vec![1; 32], vec![2; 32]].concat();
+    let mut audit = Audit::new(builder.finish(), Candidates::default());
+    let both = audit.algorithms().unwrap();
+    assert_eq!(both.as_slice()[..2], [Algorithm::Sha256, Algorithm::Blake3]);
+    let each = (1..).take(both.len()).flat_map(|byte| vec![byte; 32]);
+    let digests: Vec<u8> = each.collect();
     let meta = FileMeta { size: 1, ..FileMeta::default() };
     let mut verdict = |path: &[u8]| {
         audit

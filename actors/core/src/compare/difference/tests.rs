@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::result::Trace;
 
 fn crc(byte: u8) -> Claimed {
@@ -22,7 +22,7 @@ fn unreadable(path: &str) -> Fact {
 
 fn between(old: Vec<Fact>, new: Vec<Fact>) -> Comparison {
     let source = |facts: Vec<Fact>| facts.into_iter().map(Ok::<_, Infallible>);
-    compare(source(old), source(new), None).unwrap()
+    compare(source(old), source(new)).unwrap()
 }
 
 fn shown(comparison: &Comparison) -> Vec<(&str, Change, Option<&str>)> {
@@ -93,7 +93,7 @@ fn an_item_contains_the_old_and_the_new_state() {
 fn digests_of_different_algorithms_cannot_be_compared() {
     let md5 = Claimed::of(Digest::new(Algorithm::Md5, &[1; 16]).unwrap());
     let new = vec![Ok::<_, Infallible>(Fact { digests: vec![md5], ..fact("a", 0) })];
-    let compared = compare(vec![Ok(fact("a", 1))], new, None);
+    let compared = compare(vec![Ok(fact("a", 1))], new);
     assert!(matches!(compared, Err(ComparisonError::NothingInCommon)));
 }
 
@@ -123,4 +123,19 @@ proptest! {
         prop_assert_eq!((there.added, there.removed, there.moved), (back.removed, back.added, back.moved));
         prop_assert_eq!(there.unchanged, back.unchanged);
     }
+}
+
+#[test]
+fn digests_that_do_not_name_their_algorithm_and_never_agree_decide_nothing() {
+    let untagged = |path: &str, byte: &str| {
+        let claimed = Claimed::untagged_for_tests(&byte.repeat(32));
+        Ok::<_, Infallible>(Fact { path: path.as_bytes().to_vec(), digests: vec![claimed], ..Fact::default() })
+    };
+    let never = compare(vec![untagged("a", "01"), untagged("b", "02")], vec![untagged("a", "03"), untagged("b", "04")]);
+    assert!(matches!(never, Err(ComparisonError::Undecided)));
+    let once = compare(vec![untagged("a", "01"), untagged("b", "02")], vec![untagged("a", "01"), untagged("b", "04")]);
+    let counts = once.unwrap().counts;
+    assert_eq!((counts.unchanged, counts.modified), (1, 1), "one agrees, so that both sides have the same algorithm");
+    let moved = compare(vec![untagged("a", "01"), untagged("b", "02")], vec![untagged("a", "03"), untagged("c", "02")]);
+    assert_eq!(moved.unwrap().counts.moved, 1);
 }

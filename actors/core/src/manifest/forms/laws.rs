@@ -16,7 +16,7 @@ use super::wheel_record::{WheelRecord, write_row};
 use super::*;
 
 /// A reader of every form.
-fn every_form() -> Vec<Box<dyn LineForm>> {
+fn every_form() -> Vec<AnyForm> {
     let shapes = [Shape::Fsum, Shape::Colon, Shape::Integrity, Shape::Xxh3, Shape::Tab, Shape::NameFirst];
     let mut forms: Vec<Box<dyn LineForm>> = vec![
         Box::new(Aide::default()),
@@ -29,16 +29,20 @@ fn every_form() -> Vec<Box<dyn LineForm>> {
         Box::new(WheelRecord::default()),
     ];
     forms.extend(shapes.map(|shape| Box::new(Loose::new(shape)) as Box<dyn LineForm>));
-    forms
+    forms.into_iter().map(AnyForm).collect()
 }
 
-impl LineForm for Box<dyn LineForm> {
+/// A reader of any form, for what takes a reader of one.
+#[derive(Debug)]
+struct AnyForm(Box<dyn LineForm>);
+
+impl LineForm for AnyForm {
     fn read_line(&mut self, line: &[u8], record: &mut Record) -> LineIs {
-        (**self).read_line(line, record)
+        self.0.read_line(line, record)
     }
 
     fn end(&mut self, record: &mut Record) -> LineIs {
-        (**self).end(record)
+        self.0.end(record)
     }
 }
 

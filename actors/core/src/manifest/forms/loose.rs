@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::super::bsd::split_tag;
 use super::super::entry::Claimed;
 use super::super::names::{is_blank, skip_blanks};
 use super::super::record::Record;
@@ -96,11 +97,13 @@ fn read_name_first(line: &[u8]) -> Option<(&[u8], Claimed)> {
     let digits = &line[blank + 1..];
     let name = line[..blank].trim_ascii_end();
     let name = name.strip_suffix(b":").unwrap_or(name);
-    // `HEX HEX` is an ordinary line, `ALGORITHM (NAME) = HEX` a tagged one, and `ALGORITHM: HEX` has no name.
+    // `HEX HEX` is an ordinary line, `ALGORITHM (NAME) = HEX` a tagged one, also without its `=`, and `ALGORITHM: HEX`
+    // has no name.
     let (first, _) = split_blank(line)?;
     let first = first.strip_prefix(b"\\").unwrap_or(first);
     let is_algorithm = algorithm_of(name.strip_suffix(b"sum").unwrap_or(name)).is_some();
-    let is_other = untagged(first, MIN_BARE_DIGITS).is_some() || name.ends_with(b"=") || is_algorithm;
+    let is_tagged = name.ends_with(b"=") || split_tag(line).is_some();
+    let is_other = untagged(first, MIN_BARE_DIGITS).is_some() || is_tagged || is_algorithm;
     untagged(digits, MIN_DIGITS).filter(|_| !is_other).map(|digest| (name, digest))
 }
 

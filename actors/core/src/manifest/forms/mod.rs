@@ -6,20 +6,17 @@
 //!
 //! All state is bounded: by one line of the reader, or by [`MAX_BLOCK_BYTES`] where an entry goes over several lines.
 
-#![allow(dead_code, unused_imports)]
-
-use std::io::{self, BufRead, Read};
-
-use flate2::bufread::MultiGzDecoder;
-
 use super::entry::Claimed;
+use super::filters::RememberedFilters;
 use super::names::is_blank;
+use super::not_read::NotRead;
 use super::record::Record;
 use crate::digest::{Algorithm, Digest};
 
 pub(in crate::manifest) mod aide;
 pub(in crate::manifest) mod certutil;
 pub(in crate::manifest) mod deb822;
+mod foreign;
 pub(in crate::manifest) mod gentoo;
 pub(in crate::manifest) mod get_file_hash;
 pub(in crate::manifest) mod gpg;
@@ -29,17 +26,13 @@ pub(in crate::manifest) mod pgp;
 mod settle;
 pub(in crate::manifest) mod wheel_record;
 
+pub use self::foreign::ForeignForm;
+
 /// How much of a text `recognises` looks at.
 pub(in crate::manifest) const HEAD_BYTES: usize = 1 << 20;
 
 /// The longest entry that goes over several lines.
 const MAX_BLOCK_BYTES: usize = 1 << 20;
-
-/// The first bytes of a gzip file that is packed with deflate, the only method there is (RFC 1952).
-pub(in crate::manifest) const GZIP_MAGIC: &[u8] = b"\x1f\x8b\x08";
-
-/// The longest text that is unpacked.
-const MAX_UNPACKED_BYTES: u64 = 64 << 20;
 
 /// What a line turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +41,7 @@ pub(in crate::manifest) enum LineIs {
     Entry,
     /// Blank, a comment, a header, or part of a block that goes on.
     Ignored,
-    /// Not of this form.
+    /// Not of this form; [`LineForm::why`] says why.
     NotRead,
 }
 
@@ -61,6 +54,26 @@ pub(in crate::manifest) trait LineForm: std::fmt::Debug + Send {
     /// Called at the end of the text: the outcome of a block that was still open.
     fn end(&mut self, _record: &mut Record) -> LineIs {
         LineIs::Ignored
+    }
+
+    /// Why the last line was not read.
+    fn why(&self) -> NotRead {
+        NotRead::Malformed
+    }
+
+    /// The globs that the manifest was made with, as far as it was read.
+    fn filters(&self) -> Option<&RememberedFilters> {
+        None
+    }
+
+    /// The algorithms that hivesum lacks and that entries have digests of, as the manifest spells them.
+    fn left_out(&self) -> &[String] {
+        &[]
+    }
+
+    /// Whether entries have digests of algorithms that hivesum lacks.
+    fn leaves_digests_out(&self) -> bool {
+        false
     }
 }
 
@@ -132,27 +145,6 @@ fn claim(algorithm: Algorithm, bytes: &[u8]) -> Option<Claimed> {
 /// A name as a record may have it. `None` if it is empty or has a NUL.
 fn valid_name(name: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && !name.contains(&0)).then_some(name)
-}
-
-/// Why a packed manifest cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::manifest) enum GunzipError {
-    /// The reader failed, or the bytes are not those of a gzip file.
-    #[error("the gzip file cannot be unpacked: {0}")]
-    Read(#[from] io::Error),
-    /// The text is longer than 64 MiB.
-    #[error("the unpacked text is longer than {MAX_UNPACKED_BYTES} bytes")]
-    TooLong,
-}
-
-/// Unpacks a gzip file, all of its members, to a text of at most 64 MiB. Arch's `.MTREE` is one, AIDE's database may be.
-///
-/// # Errors
-/// [`GunzipError`] if the bytes are damaged or the text is longer.
-pub(in crate::manifest) fn gunzip_bounded(packed: impl BufRead) -> Result<Vec<u8>, GunzipError> {
-    let mut text = Vec::new();
-    MultiGzDecoder::new(packed).take(MAX_UNPACKED_BYTES + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_UNPACKED_BYTES { Err(GunzipError::TooLong) } else { Ok(text) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod keywords;
 mod vis;
 mod writer;
 
-pub(in crate::manifest) use writer::{Writer, carries};
+pub(in crate::manifest) use writer::Writer;
 
 /// The longest path of a directory; paths of Linux have at most 4096 bytes.
 const MAX_DIRECTORY_BYTES: usize = 1 << 16;

@@ -14,7 +14,7 @@ const END_SIGNATURE: &[u8] = b"-----END PGP SIGNATURE-----";
 const NOT_ESCAPED: &[u8] = b"NotDashEscaped:";
 
 /// The first line of a signature of signify(1) or minisign.
-const COMMENT: &[u8] = b"untrusted comment:";
+pub(in crate::manifest) const COMMENT: &[u8] = b"untrusted comment:";
 
 /// A signature of signify or minisign: `Ed` or `ED`, 8 bytes of key number, 64 bytes of Ed25519.
 const SIGNIFY_BYTES: usize = 2 + 8 + 64;

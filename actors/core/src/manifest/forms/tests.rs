@@ -1,7 +1,5 @@
 //! What the tests of the forms share, and tests of what the forms share.
 
-use std::io::Write as _;
-
 use super::*;
 
 /// Every line of a text and its end, read by a form.
@@ -50,33 +48,6 @@ pub(super) fn show(records: &[Record]) -> Vec<String> {
         format!("{} {size}{digests}", record.name.escape_ascii())
     };
     records.iter().map(|record| show_one(record).replace("\\xc3\\xa9", "é").replace("\\\\", "\\")).collect()
-}
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(text).unwrap();
-    packer.finish().unwrap()
-}
-
-#[test]
-fn all_members_of_a_gzip_file_are_unpacked() {
-    let packed = [gzip(b"a\n"), gzip(b"b\n")].concat();
-    assert!(packed.starts_with(GZIP_MAGIC));
-    assert_eq!(gunzip_bounded(&packed[..]).unwrap(), b"a\nb\n");
-    // Made by `printf 'hello\n' | gzip -n` of gzip 1.12.
-    let packed = hex::decode("1f8b0800000000000003cb48cdc9c9e7020020303a3606000000").unwrap();
-    assert_eq!(gunzip_bounded(&packed[..]).unwrap(), b"hello\n");
-}
-
-#[test]
-fn a_damaged_or_endless_gzip_file_is_refused() {
-    assert!(matches!(gunzip_bounded(&b"hello"[..]), Err(GunzipError::Read(_))));
-    let packed = gzip(b"hello\n");
-    assert!(matches!(gunzip_bounded(&packed[..packed.len() - 1]), Err(GunzipError::Read(_))));
-    let member = gzip(&vec![b'a'; 1 << 20]);
-    let error = gunzip_bounded(&member.repeat(65)[..]).unwrap_err();
-    assert_eq!(error.to_string(), "the unpacked text is longer than 67108864 bytes");
-    assert_eq!(gunzip_bounded(&member.repeat(64)[..]).unwrap().len(), 64 << 20);
 }
 
 #[test]

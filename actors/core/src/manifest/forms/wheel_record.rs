@@ -10,20 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use csv_core::ReadRecordResult;
 
+use super::super::carried::is_of_wheels;
 use super::super::csv::write_field;
 use super::super::entry::Claimed;
 use super::super::record::Record;
 use super::{LineForm, LineIs, MAX_BLOCK_BYTES, algorithm_of, claim, number, reads_all, valid_name};
-use crate::digest::{Algorithm, Digest, MAX_DIGEST_BYTES};
-
-/// The algorithms that may be written, by the names that hashlib and hivesum share.
-const WRITTEN: [&str; 9] =
-    ["sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s", "sha3_224"];
-
-/// Whether a RECORD may have digests of this algorithm.
-pub(in crate::manifest) fn carries(algorithm: Algorithm) -> bool {
-    WRITTEN.contains(&algorithm.name())
-}
+use crate::digest::{Digest, MAX_DIGEST_BYTES};
 
 /// Appends a row.
 ///
@@ -38,7 +30,7 @@ pub(in crate::manifest) fn write_row(
     if std::str::from_utf8(name).is_err() {
         return Err("is not UTF-8");
     }
-    if !carries(digest.algorithm()) {
+    if !is_of_wheels(digest.algorithm()) {
         return Err("has a digest of an algorithm that RECORD does not have");
     }
     write_field(out, name);
@@ -126,6 +118,7 @@ pub(in crate::manifest) fn recognises(name: &[u8], head: &[u8]) -> bool {
 mod tests {
     use super::super::tests::{Outcomes, outcomes, read_all, show};
     use super::*;
+    use crate::digest::Algorithm;
 
     /// Written by pip 23.2.1 at the installation of gemato 20.15, shortened.
     const RECORD: &str = "\

@@ -26,11 +26,6 @@ fn word_of(algorithm: Algorithm) -> Option<&'static str> {
     WORDS.iter().find(|(name, _)| *name == algorithm.name()).map(|(_, word)| *word)
 }
 
-/// Whether a specification may have digests of this algorithm.
-pub(in crate::manifest) fn carries(algorithm: Algorithm) -> bool {
-    word_of(algorithm).is_some()
-}
-
 /// Writes a specification. It remembers the directory of the last entry, and nothing else.
 #[derive(Debug, Default)]
 pub(in crate::manifest) struct Writer {

@@ -1,0 +1,75 @@
+//! The flags of `hivesum audit`.
+
+use std::ffi::OsString;
+
+use clap::{ArgGroup, Args};
+use hivesum_actors::job::JobId;
+
+use crate::cli::engine::EngineArgs;
+use crate::cli::filter_args::FilterArgs;
+use crate::cli::manifest_file::ReadArgs;
+use crate::cli::naming::NamingArgs;
+use crate::cli::output::ReportFormat;
+use crate::cli::state::StateArgs;
+
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("baseline"),
+    after_help = "\
+Lists modified, moved, missing, new and unreadable files, and counts them. Names in the manifest are \
+relative to DIR, or begin with DIR in any spelling; a beginning that all names share and below which they are in DIR \
+is taken off, which is said. Symbolic links, FIFOs, sockets, devices and the file that the output goes to are ignored. \
+--include and --exclude are for the files in DIR and for the names in the manifest; a manifest that remembers the globs \
+it was made with needs none. \
+Where the manifest does not name its algorithm, a few of the files tell it. Lines that are not entries are counted \
+and told; a signature is not verified. \
+Without --manifest and --job, the manifests that lie in DIR are used: those of a bag, of a Debian system \
+(var/lib/dpkg/info), of a Python environment, of a cargo vendor directory, of an OCFL object, or the history of an \
+ASC Media Hash List. \
+A job records the size, times and inode of each file. If the digest changed but none of these did, the file is \
+listed as suspected rot, and counted as modified.
+
+Examples:
+  hivesum audit /srv/archive --manifest SHA256SUMS
+  hivesum audit . --manifest archive.ndjson --format json
+  hivesum audit . --manifest SHA256SUMS --exclude .git/
+  hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
+
+Exit status: 0 all files matched; 1 a file did not match, or the manifest has no entry; 2 wrong command line."
+)]
+pub(in crate::cli) struct AuditArgs {
+    /// The directory to audit.
+    #[arg(value_name = "DIR")]
+    pub(super) dir: OsString,
+
+    /// Compare with this manifest, in any format, or - for standard input.
+    #[arg(long, value_name = "FILE", group = "baseline")]
+    pub(super) manifest: Option<OsString>,
+
+    /// Compare with the results of this job of a service.
+    #[arg(long, value_name = "ID", group = "baseline")]
+    pub(super) job: Option<JobId>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(super) naming: NamingArgs,
+
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+
+    /// Output format: human or json.
+    #[arg(short, long, default_value_t)]
+    pub(super) format: ReportFormat,
+
+    /// List matched files, too.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+
+    #[command(flatten)]
+    pub(super) engine: EngineArgs,
+}

@@ -1,0 +1,186 @@
+//! What the directory is compared with: the entries of a manifest, or the results of a job of a service.
+
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+
+use anyhow::bail;
+use hivesum_actors::job::{Job, JobId};
+use hivesum_core::compare::{Baseline, BaselineBuilder, Findings};
+use hivesum_core::manifest::documents::found::Found;
+use hivesum_core::manifest::{Candidates, UnreadLines};
+use hivesum_core::result::FileIdentity;
+use hivesum_core::walk::Filters;
+
+use super::args::AuditArgs;
+use super::found::{self, FoundBaseline};
+use crate::cli::error::UsageError;
+use crate::cli::manifest_file::{self, Contents, ManifestFile};
+use crate::cli::quote::quoted;
+use crate::cli::stored_jobs;
+use crate::cli::terminal::Terminal;
+use crate::cli::tree::Tree;
+
+/// What the directory is compared with.
+pub(super) enum Source {
+    Manifest(ManifestFile),
+    Job(JobId),
+    /// The manifests that lie in the directory.
+    Found(FoundBaseline),
+}
+
+/// What the directory should contain.
+pub(super) struct Expected {
+    pub(super) baseline: Baseline,
+    pub(super) candidates: Candidates,
+    /// The globs that it was recorded with, so that files that they left out are not new.
+    pub(super) recorded_with: Filters,
+    /// The files that are named without a digest: nothing is said of them.
+    pub(super) without_digest: HashSet<Vec<u8>>,
+    /// Files to skip: the manifest itself, or the state of the service.
+    pub(super) leave_out: Vec<FileIdentity>,
+    /// The job to compare with.
+    pub(super) job: Option<Job>,
+    /// What is known of files that no entry names, if the manifests were found in the directory.
+    pub(super) listed: Option<Listed>,
+}
+
+impl Source {
+    /// What the command line names.
+    pub(super) fn of(args: &AuditArgs) -> anyhow::Result<Self> {
+        match (&args.manifest, args.job) {
+            (Some(path), _) => Ok(Self::Manifest(manifest_file::read(path, &args.read, None)?)),
+            (None, Some(id)) => Ok(Self::Job(id)),
+            (None, None) => Self::find(args),
+        }
+    }
+
+    fn find(args: &AuditArgs) -> anyhow::Result<Self> {
+        let Some(mut found) = found::find(&args.dir)? else {
+            let why = format!("name a manifest or a job; nothing known was found in {}", quoted(&args.dir));
+            bail!(UsageError::of("audit", why))
+        };
+        if args.read.strict && found.not_read.count() > 0 {
+            bail!("{}: {}", quoted(&args.dir), found.not_read);
+        }
+        if let Some(asked) = args.read.algorithm {
+            found.records.iter_mut().for_each(|record| record.digests.retain(|digest| digest.tag() == Some(asked)));
+        }
+        Ok(Self::Found(found))
+    }
+
+    /// What the tree should contain, among the files that the filters of the command line want.
+    pub(super) fn expected(
+        &self,
+        args: &AuditArgs,
+        (tree, wanted): (&Tree, &Filters),
+        terminal: &Terminal,
+    ) -> anyhow::Result<Expected> {
+        let mut expected = match self {
+            Self::Job(id) => of_job(args, *id)?,
+            Self::Manifest(manifest) => of_manifest(manifest, args, tree, terminal)?,
+            Self::Found(found) => of_found(found, args, terminal)?,
+        };
+        expected.baseline.retain(|name| wanted.wants_path(name));
+        Ok(expected)
+    }
+
+    /// The lines that were not read.
+    pub(super) fn unread(&self) -> Option<UnreadLines> {
+        match self {
+            Self::Manifest(manifest) => manifest.unread(),
+            Self::Found(found) => UnreadLines::of(&found.not_read, &[]),
+            Self::Job(_) => None,
+        }
+    }
+
+    /// Says what the files have shown the untagged digests to be of.
+    pub(super) fn tell_algorithms(&self, terminal: &Terminal, findings: &Findings) {
+        match self {
+            Self::Manifest(manifest) => manifest.tell_algorithms(terminal, &findings.found, &findings.undecided),
+            // Their digests name their algorithms.
+            Self::Found(_) | Self::Job(_) => {}
+        }
+    }
+}
+
+/// Says what was found, and what of it is not read.
+fn of_found(found: &FoundBaseline, args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Expected> {
+    let about = |message: &str| terminal.message_about(args.dir.as_bytes(), message);
+    about(&found.found.to_string());
+    if found.not_read.count() > 0 {
+        about(&found.not_read.to_string());
+    }
+    for (count, what) in [
+        (found.without_digest, "files are named without a digest that can be checked"),
+        (found.outside, "names lead out of the directory and are not looked at"),
+    ] {
+        if count > 0 {
+            about(&format!("{count} {what}"));
+        }
+    }
+    let baseline = found.baseline()?;
+    let known = baseline.names().map(<[u8]>::to_vec).collect();
+    Ok(Expected {
+        baseline,
+        candidates: Candidates::default(),
+        recorded_with: Filters::default(),
+        without_digest: HashSet::new(),
+        leave_out: Vec::new(),
+        job: None,
+        listed: Some(Listed { known, found: found.found.clone() }),
+    })
+}
+
+/// What manifests that lie in a directory say about files that they do not name.
+pub(super) struct Listed {
+    known: HashSet<Vec<u8>>,
+    found: Found,
+}
+
+impl Listed {
+    /// Whether only the named files are looked at: a system has more files than its packages.
+    pub(super) fn are_all(&self) -> bool {
+        !self.found.kinds().iter().any(|kind| kind.covers_all())
+    }
+
+    /// Whether a file is one of the manifests, or nothing that they should name.
+    pub(super) fn leave_out(&self, name: &[u8]) -> bool {
+        !self.found.must_be_listed(name) && !self.known.contains(name)
+    }
+}
+
+fn of_manifest(
+    manifest: &ManifestFile,
+    args: &AuditArgs,
+    tree: &Tree,
+    terminal: &Terminal,
+) -> anyhow::Result<Expected> {
+    manifest.tell(terminal);
+    if manifest.records.is_empty() {
+        bail!("{}: the manifest has no entry", terminal.quoted(manifest.name()));
+    }
+    let Contents { baseline, filters, without_digest } = manifest.contents(tree, &args.naming, terminal)?;
+    Ok(Expected {
+        baseline,
+        candidates: manifest.candidates.clone(),
+        recorded_with: filters,
+        without_digest,
+        leave_out: manifest.identity.into_iter().collect(),
+        job: None,
+        listed: None,
+    })
+}
+
+fn of_job(args: &AuditArgs, id: JobId) -> anyhow::Result<Expected> {
+    let (mut history, mut builder) = (stored_jobs::open(&args.state)?, BaselineBuilder::new());
+    let job = stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| builder.push_fact(&fact))?;
+    Ok(Expected {
+        baseline: builder.finish(),
+        candidates: Candidates::default(),
+        recorded_with: Filters::new(&job.spec.include, &job.spec.exclude)?,
+        without_digest: HashSet::new(),
+        leave_out: history.own_files(),
+        job: Some(job),
+        listed: None,
+    })
+}

@@ -1,0 +1,133 @@
+//! Reads the manifests of the command line, one after the other, page by page.
+//!
+//! Reading runs ahead of the reports, over the ends of manifests. It waits where a page must be reported first: as long
+//! as an algorithm is undecided, because every file is hashed with all candidates until one of them matches; and before
+//! a manifest whose opening or reading may block, such as standard input or a FIFO.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::BufReader;
+use std::iter::Peekable;
+use std::os::unix::ffi::OsStrExt;
+use std::vec::IntoIter;
+
+use hivesum_core::manifest::{Candidates, Digits, Hint, Limits, LineEnd, ReadOptions};
+
+use super::args::CheckArgs;
+use super::manifest::{Manifest, Origin, Reading};
+use super::page::{Begin, Next, Page, PageEntry};
+use super::source::Text;
+use crate::cli::error::system_text;
+use crate::cli::inputs::Stdin;
+use crate::cli::naming::NamingArgs;
+
+/// The name of a manifest on standard input in messages.
+const STDIN_NAME: &[u8] = b"standard input";
+
+/// What is known when a page is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// All pages before were reported.
+    Reported,
+    /// Some are still being hashed.
+    Running,
+}
+
+/// The manifests of the command line.
+pub(super) struct Manifests {
+    options: ReadOptions,
+    naming: NamingArgs,
+    paths: Peekable<IntoIter<OsString>>,
+    current: Option<Manifest>,
+    /// The number of the current manifest, or of the next one.
+    number: usize,
+}
+
+impl Manifests {
+    pub(super) fn new(args: &CheckArgs) -> Self {
+        let options = ReadOptions {
+            asked: args.algorithm,
+            named: None,
+            digits: if args.base64 { Digits::HexOrBase64 } else { Digits::Hex },
+            end: if args.zero { LineEnd::Nul } else { LineEnd::Newline },
+            limits: Limits::COMMAND_LINE,
+        };
+        let paths = match args.manifests.is_empty() {
+            true => vec![OsString::from("-")],
+            false => args.manifests.clone(),
+        };
+        Self { options, naming: args.naming.clone(), paths: paths.into_iter().peekable(), current: None, number: 0 }
+    }
+
+    /// The next page. It is empty only if there is nothing more, or the next manifest may block and not all pages
+    /// before were reported.
+    pub(super) fn next_page(&mut self, before: Before) -> Page {
+        let mut page = Page::default();
+        page.next = loop {
+            if page.is_full() && self.current.is_none() {
+                break Next::Anytime;
+            }
+            match (&mut self.current, self.paths.peek()) {
+                (Some(manifest), _) => match manifest.read_into(&mut page) {
+                    Reading::Full => break Next::Anytime,
+                    Reading::Undecided => break Next::AfterReport,
+                    Reading::Ended => self.end(),
+                },
+                (None, None) => break Next::Nothing,
+                (None, Some(path)) => {
+                    let must_wait = !page.entries.is_empty() || before == Before::Running;
+                    if must_wait && may_block(path) {
+                        break Next::AfterReport;
+                    }
+                    self.begin(&mut page);
+                }
+            }
+        };
+        page
+    }
+
+    /// Replaces the candidates of a manifest by those that matches have left.
+    pub(super) fn narrow(&mut self, number: usize, candidates: &Candidates) {
+        if let Some(manifest) = self.current.as_mut().filter(|_| self.number == number) {
+            manifest.narrow(candidates);
+        }
+    }
+
+    fn begin(&mut self, page: &mut Page) {
+        let Some(path) = self.paths.next() else { return };
+        let name = if path == "-" { STDIN_NAME } else { path.as_bytes() }.to_vec();
+        match self.open(&path) {
+            Ok(manifest) => {
+                let (candidates, expected) = (manifest.candidates().clone(), manifest.expected());
+                let begin = Begin { number: self.number, name, candidates, expected };
+                page.entries.push(PageEntry::Begin(Box::new(begin)));
+                self.current = Some(manifest);
+            }
+            Err(why) => page.entries.push(PageEntry::Unopened(name, why)),
+        }
+    }
+
+    fn open(&self, path: &OsStr) -> Result<Manifest, String> {
+        let naming = self.naming.of_manifest(path);
+        let (name, reader, origin): (_, Text, _) = match path == "-" {
+            true => (&b""[..], Box::new(BufReader::new(Stdin)), Origin::Stdin),
+            false => {
+                let file = File::open(path).map_err(|error| system_text(&error))?;
+                (path.as_bytes(), Box::new(BufReader::new(file)), Origin::File)
+            }
+        };
+        // The name of a manifest may tell its algorithm and its form.
+        let options = ReadOptions { named: Hint::of_name(name), ..self.options };
+        Manifest::open(reader, name, origin, options, naming)
+    }
+
+    fn end(&mut self) {
+        self.current = None;
+        self.number += 1;
+    }
+}
+
+/// Whether to open and read it may block for an unknown time. A path that does not exist is an error at once.
+fn may_block(path: &OsStr) -> bool {
+    path == "-" || std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
