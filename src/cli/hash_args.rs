@@ -41,7 +41,8 @@ pub(super) struct HashArgs {
     #[arg(short, long, value_name = "LIST", default_value_t = Algorithms::default())]
     pub(super) algorithms: Algorithms,
 
-    /// Output format: gnu, bsd, b3sum, csv, json or ndjson [default: gnu, or bsd for several algorithms].
+    /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json, ndjson, mtree, wheel_record or ocfl_sidecar
+    /// [default: gnu, or bsd for several algorithms and for one that the length of a digest does not tell].
     #[arg(short, long)]
     pub(super) format: Option<Format>,
 

@@ -62,7 +62,7 @@ pub(super) struct ExportArgs {
     id: JobId,
 
     /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson
-    /// [default: gnu, or bsd for several algorithms].
+    /// [default: gnu, or bsd for several algorithms and for one that the length of a digest does not tell].
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
 

@@ -139,7 +139,7 @@ fn agrees(tool: &Tool) {
             let told = dir.run("sh", ["-c", command]);
             assert_eq!(told.code, Some(0), "{command}: {}", told.stderr());
             let expected = told.stdout().split_whitespace().next().unwrap().to_lowercase();
-            let ours = dir.hivesum(["hash", "-a", algorithm, "f"]).expect_success();
+            let ours = dir.hivesum(["hash", "-a", algorithm, "--format", "gnu", "f"]).expect_success();
             assert_eq!(ours, format!("{expected}  f\n"), "{algorithm} of {length} bytes");
         }
     }
