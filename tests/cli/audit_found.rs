@@ -1,0 +1,43 @@
+//! `hivesum audit DIR` alone: with the manifests that lie in the directory.
+
+use crate::work_dir::WorkDir;
+
+#[test]
+fn a_debian_system_is_audited_with_the_lists_of_its_packages() {
+    let dir = WorkDir::with(&[(b"root/usr/bin/a", b"hello\n"), (b"root/etc/unlisted", b"x")]);
+    let md5 = dir.digest("md5sum", "root/usr/bin/a");
+    dir.write("root/var/lib/dpkg/info/a.md5sums", format!("{md5}  usr/bin/a\n"));
+    let ran = dir.hivesum(["audit", "root"]);
+    assert_eq!(
+        (ran.code, ran.stdout().as_str()),
+        (Some(0), "1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n")
+    );
+    assert!(ran.stderr().contains("a Debian system of 1 package"), "{}", ran.stderr());
+    dir.write("root/usr/bin/a", "hullo\n");
+    let ran = dir.hivesum(["audit", "root"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout().starts_with("modified: usr/bin/a\n"), "{}", ran.stdout());
+}
+
+#[test]
+fn vendored_crates_are_audited_with_their_checksums_and_a_new_file_is_found() {
+    let dir = WorkDir::with(&[(b"vendor/fnv/src/lib.rs", b"hello\n")]);
+    let sha256 = dir.digest("sha256sum", "vendor/fnv/src/lib.rs");
+    let checksums = format!("{{\"files\":{{\"src/lib.rs\":\"{sha256}\"}},\"package\":\"{sha256}\"}}");
+    dir.write("vendor/fnv/.cargo-checksum.json", checksums);
+    let ran = dir.hivesum(["audit", "vendor"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout());
+    assert!(ran.stderr().contains("a cargo vendor directory of 1 crate"), "{}", ran.stderr());
+    dir.write("vendor/fnv/src/new.rs", "");
+    let ran = dir.hivesum(["audit", "vendor"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout().starts_with("new: fnv/src/new.rs\n"), "{}", ran.stdout());
+}
+
+#[test]
+fn a_directory_without_manifests_is_refused() {
+    let dir = WorkDir::with(&[(b"d/a", b"1")]);
+    let ran = dir.hivesum(["audit", "d"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr().contains("name a manifest or a job; nothing known was found in d"), "{}", ran.stderr());
+}
