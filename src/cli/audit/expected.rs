@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use anyhow::bail;
 use hivesum_actors::job::{Job, JobId};
 use hivesum_core::compare::{Baseline, BaselineBuilder, Findings};
-use hivesum_core::manifest::documents::found::Found;
+use hivesum_core::manifest::documents::found::{Kind, must_be_listed};
 use hivesum_core::manifest::{Candidates, UnreadLines};
 use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::Filters;
@@ -127,25 +127,25 @@ fn of_found(found: &FoundBaseline, args: &AuditArgs, terminal: &Terminal) -> any
         without_digest: HashSet::new(),
         leave_out: Vec::new(),
         job: None,
-        listed: Some(Listed { known, found: found.found.clone() }),
+        listed: Some(Listed { known, kinds: found.found.kinds() }),
     })
 }
 
 /// What manifests that lie in a directory say about files that they do not name.
 pub(super) struct Listed {
     known: HashSet<Vec<u8>>,
-    found: Found,
+    kinds: Vec<Kind>,
 }
 
 impl Listed {
     /// Whether only the named files are looked at: a system has more files than its packages.
     pub(super) fn are_all(&self) -> bool {
-        !self.found.kinds().iter().any(|kind| kind.covers_all())
+        !self.kinds.iter().any(|kind| kind.covers_all())
     }
 
     /// Whether a file is one of the manifests, or nothing that they should name.
     pub(super) fn leave_out(&self, name: &[u8]) -> bool {
-        !self.found.must_be_listed(name) && !self.known.contains(name)
+        !must_be_listed(&self.kinds, name) && !self.known.contains(name)
     }
 }
 

@@ -143,8 +143,7 @@ impl Found {
     /// Whether a file that is in no manifest is a fault: it is not one of a manifest's own, and some kind covers all.
     #[must_use]
     pub fn must_be_listed(&self, name: &[u8]) -> bool {
-        let kinds = self.kinds();
-        kinds.iter().any(|kind| kind.covers_all()) && !kinds.iter().any(|kind| kind.is_own(name))
+        must_be_listed(&self.kinds(), name)
     }
 
     fn add(&mut self, kind: Kind, manifest: Vec<u8>, base: Vec<u8>) {
@@ -165,6 +164,12 @@ impl fmt::Display for Found {
         }
         Ok(())
     }
+}
+
+/// Whether a file that is in no manifest is a fault where these kinds of manifests were found.
+#[must_use]
+pub fn must_be_listed(kinds: &[Kind], name: &[u8]) -> bool {
+    kinds.iter().any(|kind| kind.covers_all()) && !kinds.iter().any(|kind| kind.is_own(name))
 }
 
 /// Looks at a directory.
