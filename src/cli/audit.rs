@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::bail;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::Audit;
-use hivesum_core::result::{ItemRef, NameList, SkipReason, Status};
+use hivesum_core::result::{ItemRef, SkipReason, Status};
 use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
@@ -50,9 +50,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     }
     let target = match &expected.listed {
         Some(listed) if listed.are_all() => {
-            let mut names = NameList::new();
-            expected.baseline.names().for_each(|name| names.push(name));
-            Target::Listed { dir: tree.dir()?, names }
+            Target::Listed { dir: tree.dir()?, names: expected.baseline.names().collect() }
         }
         Some(_) | None => Target::Directory { dir: tree.dir()?, shown: Vec::new() },
     };

@@ -17,10 +17,9 @@ use serde::Serialize;
 use super::filter_args::FilterArgs;
 use super::manifest_file::{self, ManifestFile, ReadArgs};
 use super::naming::NamingArgs;
-use super::output::write_stdout;
+use super::output::{push_json, write_stdout};
 use super::state::StateArgs;
-use super::stored_jobs;
-use super::tree;
+use super::{stored_jobs, tree};
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
@@ -203,7 +202,7 @@ impl<'a> Document<'a> {
 fn write_report(out: &mut Vec<u8>, document: &Document<'_>, format: ReportFormat, terminal: &Terminal) {
     match format {
         ReportFormat::Json => {
-            serde_json::to_writer(&mut *out, document).expect("writing to a vector cannot fail, and keys are strings");
+            push_json(out, document);
             out.push(b'\n');
         }
         ReportFormat::Human => {

@@ -151,6 +151,11 @@ pub(super) fn print_help(help: &clap::Error) -> Result<(), WriteError> {
     Ok(io::stdout().flush()?)
 }
 
+/// Appends a value as JSON. The keys of its maps must be strings.
+pub(super) fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
+}
+
 /// The format of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum ReportFormat {

@@ -6,7 +6,7 @@
 
 use hivesum_core::compare::Baseline;
 use hivesum_core::manifest::Candidates;
-use hivesum_core::result::{ItemRef, NameList};
+use hivesum_core::result::ItemRef;
 use hivesum_core::walk::Target;
 
 use super::engine::RunningEngine;
@@ -68,9 +68,7 @@ fn read(
     (baseline, candidates): (&Baseline, &mut Candidates),
     files: &[Vec<u8>],
 ) -> anyhow::Result<()> {
-    let mut names = NameList::new();
-    files.iter().for_each(|name| names.push(name));
-    let target = Target::Listed { dir: tree.dir()?, names };
+    let target = Target::Listed { dir: tree.dir()?, names: files.iter().collect() };
     let mut scan = engine.handle.scan(engine.args.scan(vec![target], baseline.algorithms(candidates)?))?;
     let mut path = Vec::new();
     while let Some(rows) = scan.blocking_next() {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::error::ManifestRefused;
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{
-    Candidates, Claimed, Limits, LinesNotRead, ManifestReader, NamedDigests, NotRead, ReadOptions, Record,
+    Candidates, Claimed, Limits, LinesNotRead, ManifestReader, NamedDigests, NotRead, ReadOptions, Record, UnreadLines,
 };
 use hivesum_core::result::serialize_name;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -69,7 +69,7 @@ struct ManifestRead {
     form: &'static str,
     algorithm: Option<&'static str>,
     entries: Vec<Entry>,
-    lines_not_read: NotReadJson,
+    lines_not_read: UnreadLines,
 }
 
 impl ManifestRead {
@@ -91,7 +91,12 @@ impl ManifestRead {
             }
         }
         let algorithm = candidates.algorithm().map(Algorithm::name);
-        Ok(Self { form: reader.form().name(), algorithm, entries, lines_not_read: NotReadJson::of(&not_read) })
+        Ok(Self {
+            form: reader.form().name(),
+            algorithm,
+            entries,
+            lines_not_read: UnreadLines::of(&not_read, &[]).unwrap_or_default(),
+        })
     }
 }
 
@@ -137,29 +142,5 @@ impl Serialize for Entry {
         map.serialize_entry("digests", &NamedDigests(&self.tagged))?;
         map.serialize_entry("untagged", &self.untagged)?;
         map.end()
-    }
-}
-
-/// The lines that are not entries.
-#[derive(serde::Serialize)]
-struct NotReadJson {
-    count: u64,
-    first: Vec<LineJson>,
-    unsupported: Vec<&'static str>,
-    signed: bool,
-}
-
-/// One of them.
-#[derive(serde::Serialize)]
-struct LineJson {
-    line: u64,
-    why: String,
-}
-
-impl NotReadJson {
-    fn of(lines: &LinesNotRead) -> Self {
-        let first = lines.first().iter().map(|(line, why)| LineJson { line: *line, why: why.to_string() });
-        let unsupported = lines.unsupported().to_vec();
-        Self { count: lines.count(), first: first.collect(), unsupported, signed: lines.is_signed() }
     }
 }

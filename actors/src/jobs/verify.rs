@@ -7,7 +7,7 @@ mod manifest;
 
 use hivesum_core::compare::{Absent, Audit, Baseline, Findings, Spelling};
 use hivesum_core::digest::AlgorithmsInvalid;
-use hivesum_core::result::{FileMeta, ItemRef, Judged, NameList, Origin, RowRef, Rows, Status};
+use hivesum_core::result::{FileMeta, ItemRef, Judged, Origin, RowRef, Rows, Status};
 use hivesum_core::walk::{Filters, Target};
 
 pub use self::manifest::Strictness;
@@ -40,11 +40,7 @@ pub(crate) struct RunningAudit {
 /// The target of a verify job: the directory, or what the manifest lists in it.
 pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> Target {
     match (target, spec.mode.unwrap_or_default()) {
-        (Target::Directory { dir, .. }, VerifyMode::Check) => {
-            let mut names = NameList::new();
-            baseline.names().for_each(|name| names.push(name));
-            Target::Listed { dir, names }
-        }
+        (Target::Directory { dir, .. }, VerifyMode::Check) => Target::Listed { dir, names: baseline.names().collect() },
         (target, _) => target,
     }
 }

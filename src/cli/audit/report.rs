@@ -9,7 +9,7 @@ use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged,
 use serde::Serialize;
 
 use crate::cli::error::reason;
-use crate::cli::output::ReportFormat;
+use crate::cli::output::{ReportFormat, push_json};
 use crate::cli::terminal::Terminal;
 
 /// A file that is listed at the end.
@@ -168,8 +168,4 @@ fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts) {
         "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable\n"
     );
     out.extend_from_slice(line.as_bytes());
-}
-
-fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
 }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use anyhow::bail;
 use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::digest::{Algorithms, Digest};
-use hivesum_core::result::{NameList, Status, split_digests};
+use hivesum_core::result::{Status, split_digests};
 use hivesum_core::walk::Target;
 
 use crate::cli::engine::RunningEngine;
@@ -42,9 +42,7 @@ impl Scanner<'_> {
         paths: &[Vec<u8>],
         algorithms: Algorithms,
     ) -> anyhow::Result<Vec<ScannedFile>> {
-        let mut names = NameList::new();
-        paths.iter().for_each(|path| names.push(path));
-        self.scan(Target::Listed { dir, names }, algorithms)
+        self.scan(Target::Listed { dir, names: paths.iter().collect() }, algorithms)
     }
 
     fn scan(&self, target: Target, algorithms: Algorithms) -> anyhow::Result<Vec<ScannedFile>> {

@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::verdict::{Judged, Verdict};
+use crate::cli::output::push_json;
 
 /// How many lines that were not read are listed.
 const LISTED_LINES: usize = 100;
@@ -135,8 +136,4 @@ impl Document {
         push_json(out, &self.counts);
         out.extend_from_slice(b"}\n");
     }
-}
-
-fn push_json(out: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(out, value).expect("writing to a vector cannot fail, and the keys of maps are strings");
 }

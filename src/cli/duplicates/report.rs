@@ -7,7 +7,7 @@ use hivesum_core::digest::Algorithm;
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::cli::output::ReportFormat;
+use crate::cli::output::{ReportFormat, push_json};
 use crate::cli::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -51,7 +51,7 @@ pub(super) fn write(out: &mut Vec<u8>, duplicates: &Duplicates<'_>, format: Repo
         ReportFormat::Json => {
             let groups: Vec<_> = found.iter().map(json_group).collect();
             let document = Document { algorithm: algorithm.name(), total: groups.len(), groups, reclaimable_bytes };
-            serde_json::to_writer(&mut *out, &document).expect("writing to a vector cannot fail, and keys are strings");
+            push_json(out, &document);
             out.push(b'\n');
         }
         ReportFormat::Human => {

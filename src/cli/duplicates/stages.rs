@@ -121,8 +121,7 @@ impl Stages<'_> {
 
     /// Digests of the files with these names, in this order.
     fn read(&mut self, indexes: &[NameIndex], coverage: Coverage) -> anyhow::Result<Vec<(NameIndex, ContentDigest)>> {
-        let mut names = NameList::new();
-        indexes.iter().for_each(|&index| names.push(self.name(index)));
+        let names: NameList = indexes.iter().map(|&index| self.name(index)).collect();
         let target = Target::Listed { dir: self.dir.try_clone()?, names };
         let scan = self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY));
         let mut scan = self.engine.handle.scan(ScanSpec { coverage, ..scan })?;

@@ -6,8 +6,8 @@
 use super::Format;
 use super::entry::Claimed;
 use super::forms::{LineForm, LineIs};
-use super::hint::Hint;
-use super::names::{NotRepresentable, skip_blanks, write_hex};
+use super::hint::{Hint, algorithm_of_joined_word};
+use super::names::{NotRepresentable, skip_blanks, without_cr, write_hex};
 use super::not_read::NotRead;
 use super::record::Record;
 use crate::digest::Algorithm;
@@ -99,7 +99,7 @@ pub struct Line<'a> {
 /// part of the name.
 #[must_use]
 pub fn split_line(line: &[u8]) -> Option<Line<'_>> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = without_cr(line);
     let (digits, rest) = line.split_at(line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count());
     let name = skip_blanks(rest);
     let blanks = rest.len() - name.len();
@@ -154,8 +154,7 @@ pub(super) fn is_manifest_name(path: &[u8]) -> bool {
 #[must_use]
 pub fn algorithm_of_name(path: &[u8]) -> Option<Algorithm> {
     let word = word_of_name(path)?;
-    let is_normalised = |algorithm: &Algorithm| normalised_word(algorithm.name()) == word;
-    word.parse().ok().or_else(|| Algorithm::ALL.into_iter().find(is_normalised))
+    word.parse().ok().or_else(|| algorithm_of_joined_word(word))
 }
 
 /// The word for the algorithm in the file name of a bag's manifest. `None` if the name is not that of a manifest.

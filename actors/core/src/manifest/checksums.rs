@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::error::ReadOptions;
 use super::forms::{LineForm, LineIs};
 use super::gnu::{self, Style};
-use super::names::{Escaping, LineEnd, skip_blanks};
+use super::names::{Escaping, LineEnd, skip_blanks, without_cr};
 use super::not_read::NotRead;
 use super::record::Record;
 
@@ -76,19 +76,19 @@ impl LineForm for ChecksumLines {
 
 /// Whether the line is a comment or empty.
 fn is_ignored(line: &[u8], end: LineEnd) -> bool {
-    line.starts_with(b"#") || without_cr(line, end).is_empty()
+    line.starts_with(b"#") || without_end(line, end).is_empty()
 }
 
 /// The line without one CR before the LF.
-fn without_cr(line: &[u8], end: LineEnd) -> &[u8] {
+fn without_end(line: &[u8], end: LineEnd) -> &[u8] {
     match end {
-        LineEnd::Newline => line.strip_suffix(b"\r").unwrap_or(line),
+        LineEnd::Newline => without_cr(line),
         LineEnd::Nul => line,
     }
 }
 
 fn parse_line<'a>(line: &'a [u8], options: &ReadOptions, style: &mut Style) -> Result<Entry<'a>, NotRead> {
-    let line = skip_blanks(without_cr(line, options.end));
+    let line = skip_blanks(without_end(line, options.end));
     if line.contains(&0) {
         return Err(NotRead::Malformed);
     }

@@ -137,10 +137,13 @@ fn of_word(word: &str) -> Option<Hint> {
         "crc" => Some(Family::Crc),
         _ => None,
     };
-    // RFC 8493, 2.4: in the names of a bag's manifests an algorithm has letters and digits alone.
-    let joined = || Algorithm::ALL.into_iter().find(|one| one.name().replace('_', "") == word);
-    let algorithm = || spelled(word).parse().ok().or_else(joined).map(Hint::Algorithm);
+    let algorithm = || spelled(word).parse().ok().or_else(|| algorithm_of_joined_word(word)).map(Hint::Algorithm);
     family.map(Hint::Family).or_else(algorithm).or_else(|| unsupported_algorithm(word).map(Hint::Unsupported))
+}
+
+/// The algorithm of a word of letters and digits alone, as RFC 8493, 2.4, has it in the names of a bag's manifests.
+pub(super) fn algorithm_of_joined_word(word: &str) -> Option<Algorithm> {
+    Algorithm::ALL.into_iter().find(|one| one.name().replace('_', "") == word)
 }
 
 /// Spellings that only file names have: Node's `SHASUMS256`, rhash's `.wp`.

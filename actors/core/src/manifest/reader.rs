@@ -133,7 +133,7 @@ impl<'r> ManifestReader<'r> {
 
     /// Whether entries have digests of algorithms that hivesum does not have.
     pub fn leaves_digests_out(&self) -> bool {
-        matches!(&self.inner, FormReader::Lines(lines) if lines.form.leaves_digests_out())
+        !self.left_out().is_empty()
     }
 
     /// The globs that the manifest was made with, as far as it was read: those of NDJSON stand at its end.

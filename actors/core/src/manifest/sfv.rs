@@ -6,7 +6,7 @@
 use super::Format;
 use super::entry::Claimed;
 use super::forms::{LineForm, LineIs};
-use super::names::{NotRepresentable, is_blank, write_hex};
+use super::names::{NotRepresentable, is_blank, without_cr, write_hex};
 use super::record::Record;
 use crate::digest::Algorithm;
 
@@ -54,10 +54,6 @@ impl LineForm for SfvLines {
 /// Whether the line, without its end, is a comment or blank.
 fn is_ignored(line: &[u8]) -> bool {
     line.starts_with(b";") || without_cr(line).iter().all(|&byte| is_blank(byte))
-}
-
-fn without_cr(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Reads one line without its end. `None` if it is not an entry.

@@ -47,6 +47,14 @@ impl NameList {
     }
 }
 
+impl<N: AsRef<[u8]>> FromIterator<N> for NameList {
+    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
+        let mut list = Self::new();
+        names.into_iter().for_each(|name| list.push(name.as_ref()));
+        list
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,8 @@
 
 use super::entry::Claimed;
 use super::filters::RememberedFilters;
-use super::names::is_blank;
+use super::input::HEAD_BYTES;
+use super::names::{is_blank, without_cr};
 use super::not_read::NotRead;
 use super::record::Record;
 use crate::digest::{Algorithm, Digest};
@@ -27,9 +28,6 @@ mod settle;
 pub(in crate::manifest) mod wheel_record;
 
 pub use self::foreign::ForeignForm;
-
-/// How much of a text `recognises` looks at.
-pub(in crate::manifest) const HEAD_BYTES: usize = 1 << 20;
 
 /// The longest entry that goes over several lines.
 const MAX_BLOCK_BYTES: usize = 1 << 20;
@@ -70,11 +68,6 @@ pub(in crate::manifest) trait LineForm: std::fmt::Debug + Send {
     fn left_out(&self) -> &[String] {
         &[]
     }
-
-    /// Whether entries have digests of algorithms that hivesum lacks.
-    fn leaves_digests_out(&self) -> bool {
-        false
-    }
 }
 
 /// Whether the form reads every line of the head, and at least one is an entry. Lines of a PGP signature do not count.
@@ -107,11 +100,6 @@ fn lines_of(head: &[u8]) -> impl Iterator<Item = &[u8]> {
         Some(_) | None => head,
     };
     whole.split(|&byte| byte == b'\n')
-}
-
-/// The line without one CR at its end.
-fn without_cr(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// The words of a line, between spaces and tabs.
