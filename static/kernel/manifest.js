@@ -2,7 +2,7 @@
 
 export const MAX_MANIFEST_BYTES = 64 << 20;
 
-const LOOKS = /(?:(?:^|[-_. ])(?:b[23]|blake\d|md[245]|sha(?=$|sum|[-_.\d])|xxh|crc|rmd|ripemd|sm3|whirlpool|wp|tiger|gost|snefru|has160|edonr|ed2k|tth|aich|(?:check|ck)?sum|hash|digest|manifest)[-\w]*|\.(?:sfv|mhl|mtree|dsc|changes|buildinfo|ndjson)|^(?:checksum.*|record|(?:in)?release|distinfo|(?:\.cargo-checksum|package-lock|npm-shrinkwrap|inventory|hivesum)\.json|hivesum\.csv))(?:\.(?:txt|asc|gpg|sig|gz|list))*$/i;
+const LOOKS = /(?:(?:^|[-_. ])(?:b[23]|blake\d|md[245]|sha(?=$|sum|[-_.\d])|xxh|crc|rmd|ripemd|sm3|whirlpool|wp|tiger|gost|snefru|has160|edonr|ed2k|tth|aich|(?:check|ck)?sum|hash|digest|manifest)[-\w]*|\.(?:sfv|mhl|mtree|dsc|changes|buildinfo|ndjson|quickxor|dropbox|mailru|hidrive)|^(?:checksum.*|integrity|record|(?:in)?release|distinfo|aide\.db|(?:\.cargo-checksum|package-lock|npm-shrinkwrap|inventory|listing|hivesum)\.json|hivesum\.csv))(?:\.(?:txt|asc|gpg|sig|gz|list))*$/i;
 
 // A guess: a file without an entry is treated as any other.
 export const looksLikeManifest = (path) => LOOKS.test(baseName(path));

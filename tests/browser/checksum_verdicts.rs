@@ -10,7 +10,7 @@ use crate::checksum_files::until_said;
 use crate::server::Server;
 
 /// The value of an asynchronous function of a module of the page.
-async fn of_module(browser: &Browser, module: &str, body: &str) -> Value {
+pub(crate) async fn of_module(browser: &Browser, module: &str, body: &str) -> Value {
     let script = format!(
         "window.__value = undefined; import('{module}').then((module) => {{ window.__value = (({body})(module)) ?? null; }})"
     );
@@ -30,7 +30,8 @@ async fn every_name_that_tells_a_checksum_file_is_sent_to_be_read() {
         tagmanifest-md5.txt f.sha3 f.sha x.crc32 x.crc64 x.xxh64 x.rmd160 x.sm3 x.whirlpool x.wp x.gost sha256.txt sums \
         CHECKSUM Fedora-42-CHECKSUM CHECKSUM.SHA512-FreeBSD-14.0-amd64 SHA256.sig a.sfv a.mhl a.mtree .MTREE RECORD \
         .cargo-checksum.json package-lock.json Release InRelease a_1.dsc a_1_amd64.changes a_1.buildinfo Manifest \
-        known.hashdeep hivesum.ndjson hivesum.csv go.sum md5sum.gz checksums.txt.asc";
+        known.hashdeep hivesum.ndjson hivesum.csv go.sum md5sum.gz checksums.txt.asc listing.json aide.db integrity.txt \
+        sums.quickxor sums.dropbox";
     let names: Vec<&str> = names.split_whitespace().collect();
     let others = ["README.md", "a.jpg", "notes.txt", "sharing", "summary.pdf", "manifest.xml", "blake", "record.mp3"];
     let looking = |names: &[&str]| {

@@ -11,6 +11,7 @@ mod appearance;
 mod browser;
 mod checksum_files;
 mod checksum_forms;
+mod checksum_published;
 mod checksum_verdicts;
 mod driver;
 mod fixity;
