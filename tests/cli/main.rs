@@ -18,6 +18,7 @@ mod check_names;
 mod closed_streams;
 mod compare;
 mod convert;
+mod convert_asc_mhl;
 mod dead_mount;
 mod devices;
 mod duplicates;

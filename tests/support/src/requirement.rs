@@ -105,6 +105,7 @@ fn starts(program: &str) -> bool {
 /// How Debian gets a tool, or its own ecosystem where Debian has none or one that is too old.
 pub fn install_command(program: &str) -> String {
     match program {
+        "ascmhl" | "ascmhl-debug" => "pip install ascmhl==1.2",
         "b3sum" => "cargo install b3sum",
         "bagit.py" => "pip install bagit==1.9.0",
         "schemathesis" => "pip install schemathesis",

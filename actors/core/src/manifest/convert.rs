@@ -105,7 +105,10 @@ pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result
 }
 
 /// One record per name, in the order of the first record of each, every digest with its algorithm.
-fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
+///
+/// # Errors
+/// If a digest does not name its algorithm, or a name has two digests of one algorithm.
+pub fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
     let mut merged: Vec<Record> = Vec::with_capacity(records.len());
     let mut indices: HashMap<Vec<u8>, usize> = HashMap::new();
     for record in records {

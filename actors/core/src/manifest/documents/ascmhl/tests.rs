@@ -52,7 +52,9 @@ fn metadata_is_not_taken_for_an_entry() {
 fn every_element_with_a_digest_is_that_of_one_algorithm_and_back() {
     for (element, name) in ELEMENTS {
         if let Ok(algorithm) = name.parse::<Algorithm>() {
-            assert_eq!((algorithm.name(), element_of(algorithm)), (name, Some(element)));
+            // ascmhl 1.2 does not see a file that has no other digest, and the schema has no such element.
+            let written = (element != "xxh32").then_some(element);
+            assert_eq!((algorithm.name(), element_of(algorithm)), (name, written));
         }
     }
     assert_eq!(element_of(Algorithm::Blake3), None);
