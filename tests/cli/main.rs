@@ -30,6 +30,7 @@ mod jobs;
 mod output;
 mod own_output;
 mod published;
+mod read_back;
 mod service;
 mod settings;
 mod spellings;

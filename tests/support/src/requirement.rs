@@ -115,6 +115,7 @@ pub fn install_command(program: &str) -> String {
         "fincore" => "apt-get install util-linux-extra",
         "mkfs.ext4" => "apt-get install e2fsprogs",
         "mtree" => "apt-get install mtree-netbsd",
+        "ocfl-validate.py" => "pip install ocfl-py==2.1.0",
         "unshare" => "apt-get install util-linux",
         "xxhsum" => "apt-get install xxhash",
         "xz" => "apt-get install xz-utils",
