@@ -4,6 +4,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 
 use super::batcher::{CommitGroup, NumberedRows};
+use super::change::Change;
 use super::error::DbError;
 use super::job_row::must_exist;
 use super::jobs::{Ending, end_within};
@@ -18,7 +19,7 @@ pub(crate) fn commit(
     group: &CommitGroup,
     ending: Option<&Ending>,
 ) -> Result<u64, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let mut checksum = RowChecksum::default();
     write_directories(&change, group, &mut checksum)?;
     let mut rows = 0;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::change::Change;
 use super::error::DbError;
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
 use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
@@ -32,7 +33,7 @@ pub(crate) fn insert(
     manifest: Option<&[u8]>,
     request: Option<&IdempotencyKey>,
 ) -> Result<IdempotencyOutcome, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     if let Some(request) = request {
         match idempotency::look_up(&change, job.owner.as_deref(), request)? {
             IdempotencyOutcome::New => {}
@@ -68,7 +69,7 @@ pub(crate) fn insert(
 
 /// Records how a job ended.
 pub(crate) fn end(connection: &mut Connection, id: JobId, ending: &Ending) -> Result<(), DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     recovery::delete_resume_data(&change, id)?;
     end_within(&change, id, ending)?;
     change.commit()?;
@@ -131,7 +132,7 @@ pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage,
 
 /// Deletes a job that has ended. Returns whether there was one.
 pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let run: Option<i64> = change
         .prepare_cached("DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING run")?
         .query_row([id.to_string()], |row| row.get(0))

@@ -12,6 +12,7 @@
 //! `row_checksum`.
 
 mod batcher;
+mod change;
 mod checkpoints;
 mod commit;
 mod end_order;

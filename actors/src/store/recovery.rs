@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::batcher::{RowCounts, RunState};
+use super::change::Change;
 use super::checkpoints;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist, unsigned};
@@ -31,7 +32,7 @@ pub(crate) struct ResumePoint {
 /// Queues every job that has not ended, and returns them, oldest first. For each file that was being read when the
 /// last process died, that death is counted.
 pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<Vec<StoredJob>, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     change.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'", [])?;
     for note in notes {
         change
@@ -49,7 +50,7 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
 
 /// Marks a job as running, and reads what it resumes from.
 pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<ResumePoint, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
         .execute(params![id.to_string(), at.to_string()])?;
@@ -96,7 +97,7 @@ fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, D
 
 /// Gives a job a new run. Of its run and its former run, the longer one becomes the former run.
 pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let (run, former): (i64, Option<i64>) = change
         .prepare_cached("SELECT run, former_run FROM jobs WHERE id = ?")?
         .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -8,6 +8,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::mpsc;
 
+use super::change::Change;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id};
 use super::open::{Access, connect};
@@ -88,7 +89,7 @@ pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
 
 /// Stores a chunk, unless its run was abandoned meanwhile.
 pub(crate) fn write(connection: &mut Connection, chunk: &Chunk) -> Result<(), DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let is_kept = change.prepare_cached("SELECT 1 FROM runs WHERE run = ? AND abandoned = 0")?.exists([chunk.run])?;
     if is_kept {
         let mut replace =

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::change::Change;
 use super::error::DbError;
 
 /// Rows removed in one transaction: about ten milliseconds.
@@ -9,7 +10,7 @@ pub(crate) const SWEEP_ROWS: i64 = 4000;
 
 /// Removes some rows of one abandoned run, or the empty run itself. Returns whether there may be more.
 pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbError> {
-    let change = connection.transaction()?;
+    let change = Change::begin(connection)?;
     let run: Option<i64> = change
         .prepare_cached("SELECT run FROM runs WHERE abandoned = 1 ORDER BY run LIMIT 1")?
         .query_row([], |row| row.get(0))

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest as _, Sha256};
 
+use super::super::change::Change;
 use super::super::error::{DbError, system_failure};
 use super::super::job_row::time;
 use super::super::state_dir::StateDir;
@@ -87,7 +88,8 @@ pub(super) fn create(
         created_at: Timestamp::now(),
         expires_at: token.expires_at,
     };
-    connection.execute(
+    let change = Change::begin(connection)?;
+    change.execute(
         "INSERT INTO tokens (id, name, secret_sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
         params![
             record.id,
@@ -98,6 +100,7 @@ pub(super) fn create(
             record.expires_at.map(|end| end.to_string())
         ],
     )?;
+    change.commit()?;
     TableVersion::increment(state_dir)?;
     Ok(CreatedToken { record, secret })
 }
@@ -121,7 +124,9 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, DbError>
 
 /// Deletes a token. Returns whether there was one.
 pub(super) fn revoke(connection: &mut Connection, state_dir: &StateDir, id: &str) -> Result<bool, DbError> {
-    let revoked = connection.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
+    let change = Change::begin(connection)?;
+    let revoked = change.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
+    change.commit()?;
     // Also if there was none: an earlier attempt may have failed between the two steps.
     TableVersion::increment(state_dir)?;
     Ok(revoked)

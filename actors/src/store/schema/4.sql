@@ -1,0 +1,1 @@
+-- Every table is sealed, and what is changed in place is counted.

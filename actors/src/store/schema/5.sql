@@ -1,0 +1,1 @@
+-- Commits are numbered, so that a lost one is noticed.
