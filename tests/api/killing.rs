@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hivesum_actors::job::JobId;
-use hivesum_test_support::{cycle, has_tool, number_from_env};
+use hivesum_test_support::{Dice, cycle, has_tool, number_from_env};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -20,18 +20,6 @@ const READY_WITHIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1
 
 /// After this many deaths of the process in one segment of a file, the file is given up.
 const DEATHS_BOUND: u32 = 3;
-
-/// xorshift64: the same times for the same seed, as far as the machine allows.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 /// Waits this long. Nobody sends, so only the timeout ends the wait.
 fn wait_micros(micros: u64) {
@@ -97,7 +85,7 @@ fn killed_at_random_times_nothing_acknowledged_is_lost_and_nothing_is_counted_tw
     let kills = number_from_env("HIVESUM_KILLS").unwrap_or(40);
     let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
     eprintln!("{kills} kills, HIVESUM_SEED={seed}");
-    let (server, mut dice, mut deaths) = (RestartableServer::new(), Dice(seed), Deaths::default());
+    let (server, mut dice, mut deaths) = (RestartableServer::new(), Dice::new(seed), Deaths::default());
     // Files of several segments among small ones.
     for name in ["d0/large", "d5/large"] {
         server.write(name, cycle(40 << 20));

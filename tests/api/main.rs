@@ -21,6 +21,7 @@ mod duplicates;
 mod errors;
 mod events;
 mod events_of_all;
+mod flips;
 mod hash;
 mod health_and_metrics;
 mod hostile;

@@ -63,20 +63,27 @@ impl RestartableServer {
         let program = [runner, &[env!("CARGO_BIN_EXE_hivesum")]].concat();
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).args(self.args());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+        let errors = fs::File::create(self.dir.path().join("stderr")).unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap()
     }
 
     /// Starts the program and waits until it listens. None where it ends before that.
     pub fn try_start(&self, runner: &[&str]) -> Option<ServerProcess> {
+        self.start_or_refusal(runner).ok()
+    }
+
+    /// Starts the program and waits until it listens. Where it ends before that: its exit status, and what it
+    /// printed to stderr.
+    pub fn start_or_refusal(&self, runner: &[&str]) -> Result<ServerProcess, (Option<i32>, String)> {
         let began = Instant::now();
         let mut child = self.spawn(runner);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Some(url) = line.trim_end().strip_prefix("listening on ") else {
-            child.wait().unwrap();
-            return None;
+            let status = child.wait().unwrap();
+            return Err((status.code(), fs::read_to_string(self.dir.path().join("stderr")).unwrap()));
         };
-        Some(ServerProcess { url: url.to_owned(), ready_after: began.elapsed(), child })
+        Ok(ServerProcess { url: url.to_owned(), ready_after: began.elapsed(), child })
     }
 
     pub fn start(&self) -> ServerProcess {

@@ -19,6 +19,26 @@ pub mod vectors;
 pub use requirement::{Requirement, has_tool};
 pub use vectors::cycle;
 
+/// xorshift64: the same numbers for the same seed.
+#[derive(Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice that begin with this seed.
+    pub fn new(seed: u64) -> Self {
+        // The sequence of 0 is 0.
+        Self(seed.max(1))
+    }
+
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
 /// The number in an environment variable that makes a test longer or shorter.
 ///
 /// # Panics
