@@ -8,8 +8,8 @@ use super::change::Change;
 use super::error::DbError;
 use super::job_row::must_exist;
 use super::jobs::{Ending, end_within};
-use super::row::{CHECKED_COLUMNS, ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SKIPPED, VERDICT};
-use super::row_checksum::{self, RowChecksum};
+use super::row::{self, CHECKED_COLUMNS, ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SKIPPED, VERDICT};
+use super::row_checksum::RowChecksum;
 use super::{checkpoints, recovery};
 use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
 
@@ -27,7 +27,7 @@ pub(crate) fn commit(
         rows += write_batch(&change, group, batch, &mut checksum)?;
     }
     write_moves(&change, group)?;
-    checkpoints::keep(&change, group.run, &group.checkpoints, &mut checksum)?;
+    checkpoints::keep(&change, group.run, &group.checkpoints)?;
     checkpoints::delete_finished(&change, group.run, &group.finished_large)?;
     write_counts(&change, group)?;
     if let Some(ending) = ending {
@@ -41,7 +41,12 @@ pub(crate) fn commit(
 fn write_directories(change: &Transaction<'_>, group: &CommitGroup, checksum: &mut RowChecksum) -> Result<(), DbError> {
     let mut insert = change.prepare_cached("INSERT INTO directories (run, id, path, seal) VALUES (?, ?, ?, ?)")?;
     for (id, path) in &group.new_directories {
-        let seal = checksum.of([ValueRef::Integer(group.run), ValueRef::Integer(*id), ValueRef::Blob(path)]);
+        let seal = checksum.of([
+            ValueRef::from("directories"),
+            ValueRef::Integer(group.run),
+            ValueRef::Integer(*id),
+            ValueRef::Blob(path),
+        ]);
         insert.execute(params![group.run, id, &**path, seal])?;
     }
     Ok(())
@@ -88,10 +93,9 @@ fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbEr
     if group.moves.is_empty() {
         return Ok(());
     }
-    row_checksum::add_function(change)?;
     let mut update = change.prepare_cached(
         "UPDATE results SET verdict = ?3, moved_from = ?4, seal = seal_of(
-           position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code, errno, stability,
+           'results', run, position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code, errno, stability,
            digests, reused, ?3, ?4, evidence)
          WHERE run = ?1 AND position = ?2",
     )?;
@@ -107,7 +111,7 @@ fn write_row(
     values: &[ValueRef<'_>; CHECKED_COLUMNS],
     checksum: &mut RowChecksum,
 ) -> Result<(), DbError> {
-    let seal = checksum.of(values.iter().copied());
+    let seal = checksum.of(row::before_columns(run).into_iter().chain(values.iter().copied()));
     let all = [ValueRef::Integer(run)].into_iter().chain(values.iter().copied()).chain([ValueRef::Integer(seal)]);
     statement.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
     Ok(())

@@ -1,10 +1,11 @@
 //! Numbers ended jobs in the order in which they ended. No number is used twice, whatever is deleted meanwhile.
 //! The numbers are the ids of the service's events.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::error::DbError;
-use super::job_row::{self, StoredJob, parse_id, unsigned};
+use super::job_row::{self, StoredJob, unsigned};
+use super::sealed::{ENDINGS, JOBS, only_number};
 use crate::job::JobId;
 
 /// The first job that ended after a given one.
@@ -33,18 +34,22 @@ pub(crate) fn assign_number(change: &Transaction<'_>, id: JobId) -> Result<(), D
 /// The first job that ended after the job with this number, among those of one owner or all.
 pub(crate) fn next(connection: &mut Connection, after: u64, owner: Option<&str>) -> Result<NextEnded, DbError> {
     let view = connection.transaction()?;
+    JOBS.verify(&view)?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let found: Option<(String, i64)> = view
-        .prepare_cached(
-            "SELECT id, ended FROM jobs INDEXED BY jobs_ended
-              WHERE ended IS NOT NULL AND ended > ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY ended LIMIT 1",
-        )?
-        .query_row(params![after, owner], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((id, number)) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
-    let stored = job_row::get(&view, parse_id(id)?)?;
-    let stored = Box::new(stored.ok_or(DbError::Inconsistent("an index without its row"))?);
-    Ok(NextEnded::Job { number: unsigned(number)?, stored })
+    let mut found = None;
+    JOBS.each(
+        &view,
+        "INDEXED BY jobs_ended WHERE ended IS NOT NULL AND ended > ?1 AND (?2 IS NULL OR owner = ?2)
+         ORDER BY ended LIMIT 1",
+        params![after, owner],
+        |row| {
+            found = Some(job_row::stored(row)?);
+            Ok(())
+        },
+    )?;
+    let Some(stored) = found else { return Ok(NextEnded::NoneUpTo(last(&view)?)) };
+    let number = stored.ended.ok_or(DbError::Inconsistent("an index that leads to another row"))?;
+    Ok(NextEnded::Job { number, stored: Box::new(stored) })
 }
 
 /// How many jobs have ended, and the numbers of some of them.
@@ -59,19 +64,17 @@ pub(crate) struct EndedCount {
 /// Counts the ended jobs, and looks up the numbers of these.
 pub(crate) fn count_ended(connection: &mut Connection, ids: &[JobId]) -> Result<EndedCount, DbError> {
     let view = connection.transaction()?;
-    let mut number_of = view.prepare_cached("SELECT ended FROM jobs WHERE id = ?")?;
     let mut numbers = Vec::new();
     for id in ids {
-        let number: Option<i64> = number_of.query_row([id.to_string()], |row| row.get(0)).optional()?.flatten();
-        if let Some(number) = number {
-            numbers.push((*id, unsigned(number)?));
+        if let Some(number) = job_row::get(&view, *id)?.and_then(|stored| stored.ended) {
+            numbers.push((*id, number));
         }
     }
     Ok(EndedCount { last: last(&view)?, numbers })
 }
 
 fn last(connection: &Connection) -> Result<u64, DbError> {
-    unsigned(connection.prepare_cached("SELECT last FROM endings")?.query_row([], |row| row.get(0))?)
+    unsigned(only_number(connection, &ENDINGS)?)
 }
 
 #[cfg(test)]

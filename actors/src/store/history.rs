@@ -3,12 +3,13 @@
 //! Deleting and compacting take the server's lock, so they never run beside a server. Reading does not need it; opening
 //! takes it for a moment, if no server holds it, to check the database.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{job_facts, job_row, jobs, pages};
+use super::{job_facts, job_row, jobs, pages, sealed};
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
 use hivesum_core::compare::{Comparison, Fact, Group};
@@ -111,6 +112,14 @@ impl History {
     #[must_use]
     pub fn own_files(&self) -> Vec<FileIdentity> {
         self.database.state_dir().identities()
+    }
+
+    /// Checks every row of every table, and that none is missing or repeated. Returns the number of rows by table.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for damage, and when the store cannot be read.
+    pub fn check(&mut self) -> Result<BTreeMap<&'static str, u64>, StoreError> {
+        self.database.run(|connection| Ok(sealed::check_all(connection)?.rows))
     }
 
     /// Deletes an ended job with its results.

@@ -3,10 +3,11 @@
 //! A key is valid for its owner only, for 24 hours, and until the job is deleted.
 
 use jiff::{Timestamp, ToSpan};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::error::DbError;
-use super::job_row::parse_id;
+use super::job_row::{parse_id, time};
+use super::sealed::REQUESTS;
 use crate::job::{Job, JobId};
 
 /// How long a key is remembered.
@@ -37,15 +38,15 @@ pub(crate) fn look_up(
     owner: Option<&str>,
     request: &IdempotencyKey,
 ) -> Result<IdempotencyOutcome, DbError> {
-    let since = (Timestamp::now() - KEPT_HOURS.hours()).to_string();
-    let found: Option<(Vec<u8>, String)> = connection
-        .prepare_cached("SELECT asked, job FROM requests WHERE owner = ?1 AND key = ?2 AND created_at >= ?3")?
-        .query_row(params![owner.unwrap_or_default(), request.key, since], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match found {
+    let since = Timestamp::now() - KEPT_HOURS.hours();
+    let key = params![owner.unwrap_or_default(), request.key];
+    let found = REQUESTS.find(connection, "WHERE owner = ?1 AND key = ?2", key, |row| {
+        Ok((row.get::<_, Vec<u8>>(2)?, parse_id(row.get(3)?)?, time(row.get(4)?)?))
+    })?;
+    match found.filter(|(.., at)| *at >= since) {
+        Some((asked, ..)) if asked != request.fingerprint => Ok(IdempotencyOutcome::Conflict),
+        Some((_, job, _)) => Ok(IdempotencyOutcome::Repeated(job)),
         None => Ok(IdempotencyOutcome::New),
-        Some((asked, _)) if asked != request.fingerprint => Ok(IdempotencyOutcome::Conflict),
-        Some((_, job)) => Ok(IdempotencyOutcome::Repeated(parse_id(job)?)),
     }
 }
 

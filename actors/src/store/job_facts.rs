@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::row::{ROW_COLUMNS, RowReader};
+use super::row::{Contiguous, ROW_COLUMNS, RowReader};
 use crate::error::CompareError;
 use crate::job::JobId;
 use hivesum_core::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
@@ -60,15 +60,17 @@ pub(crate) fn duplicates(
     let mut statement = statement(&view)?;
     let mut rows = statement.query(params![stored.run])?;
     let mut reader = stored.row_reader(&view)?;
-    let mut copies = Vec::new();
+    let (mut copies, mut positions) = (Vec::new(), Contiguous::from(0));
     while let Some(row) = rows.next()? {
         let item = reader.item(row)?;
+        positions.take(reader.position(row)?)?;
         let digest = item.digests.get(at..at + by.digest_bytes());
         if let (Some(digest), true) = (digest, item.meta.size >= min_size) {
             let identity = FileIdentity { device: item.meta.device, inode: item.meta.inode };
             copies.push(Copy::new(reader.position(row)?, item.meta.size, digest, identity));
         }
     }
+    positions.end_at(stored.rows)?;
     Ok(Some(compare::groups(copies, min_size)))
 }
 
@@ -83,10 +85,13 @@ fn statement<'a>(view: &'a Connection) -> Result<rusqlite::CachedStatement<'a>, 
     Ok(view.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ? ORDER BY position"))?)
 }
 
-/// Iterates over what a job knows about its files.
+/// Iterates over what a job knows about its files: over all of them, or it ends with an error.
 struct FactReader<'a, 's> {
     rows: rusqlite::Rows<'s>,
     reader: RowReader<'a>,
+    positions: Contiguous,
+    /// The number of rows that have to come.
+    count: u64,
 }
 
 impl<'a, 's> FactReader<'a, 's> {
@@ -96,7 +101,21 @@ impl<'a, 's> FactReader<'a, 's> {
         stored: &StoredJob,
     ) -> Result<Self, DbError> {
         let reader = stored.row_reader(view)?;
-        Ok(Self { rows: statement.query(params![stored.run])?, reader })
+        let (positions, count) = (Contiguous::from(0), stored.rows);
+        Ok(Self { rows: statement.query(params![stored.run])?, reader, positions, count })
+    }
+
+    /// The next fact of a row that has one; nothing after the last row.
+    fn next_fact(&mut self) -> Result<Option<Fact>, DbError> {
+        while let Some(row) = self.rows.next()? {
+            let item = self.reader.item(row)?;
+            self.positions.take(self.reader.position(row)?)?;
+            if let Some(fact) = Fact::of_item(item) {
+                return Ok(Some(fact));
+            }
+        }
+        self.positions.end_at(self.count)?;
+        Ok(None)
     }
 }
 
@@ -104,17 +123,7 @@ impl Iterator for FactReader<'_, '_> {
     type Item = Result<Fact, DbError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let row = match self.rows.next() {
-                Ok(row) => row?,
-                Err(error) => return Some(Err(error.into())),
-            };
-            match self.reader.item(row).map(Fact::of_item) {
-                Ok(None) => {}
-                Ok(Some(fact)) => return Some(Ok(fact)),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+        self.next_fact().transpose()
     }
 }
 

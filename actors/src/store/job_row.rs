@@ -3,17 +3,16 @@
 //! A job's results belong to its run. Deleting a job or starting it over only marks the run as abandoned;
 //! [`sweep`](super::sweep) removes the rows later.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+use rusqlite::{Connection, Row, Transaction};
 
 use super::error::DbError;
 use super::row::RowReader;
+use super::sealed::JOBS;
 use crate::job::{Job, JobId, JobSpec, JobState, StoredRequest};
 use hivesum_core::result::Progress;
-
-/// Columns in the order that [`stored`] reads them.
-pub(super) const COLUMNS: &str = "id, spec, owner, state, created_at, started_at, finished_at, run, row_count, \
-     files_done, files_failed, files_skipped, files_total, bytes_done, bytes_total, summary, error";
 
 /// A job with what only the store knows about it.
 #[derive(Debug, Clone)]
@@ -23,6 +22,14 @@ pub(crate) struct StoredJob {
     pub(crate) run: i64,
     /// Results committed.
     pub(crate) rows: u64,
+    /// The run from which unchanged files are taken.
+    pub(crate) former_run: Option<i64>,
+    /// Working time over all starts.
+    pub(crate) elapsed: Duration,
+    /// Its number among the ended jobs.
+    pub(crate) ended: Option<u64>,
+    /// Whether its sort index is complete.
+    pub(crate) is_indexed: bool,
 }
 
 impl StoredJob {
@@ -48,59 +55,83 @@ pub(crate) fn must_exist(changed: usize) -> Result<(), DbError> {
 
 /// One job.
 pub(crate) fn get(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, DbError> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"))?
-        .query_row([id.to_string()], |row| Ok(stored(row)))
-        .optional()?
-        .transpose()
+    JOBS.find(connection, "WHERE id = ?", [id.to_string()], stored)
+}
+
+/// The job whose results are in this run.
+pub(crate) fn of_run(connection: &Connection, run: i64) -> Result<Option<StoredJob>, DbError> {
+    let found = JOBS.find(connection, "WHERE run = ?", [run], stored)?;
+    match found {
+        Some(other) if other.run != run => Err(DbError::Inconsistent("an index that leads to another row")),
+        found => Ok(found),
+    }
 }
 
 /// Every job in a state, oldest first.
 pub(crate) fn all_in(connection: &Connection, state: JobState) -> Result<Vec<StoredJob>, DbError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM jobs WHERE state = ? ORDER BY id"))?;
-    let rows = statement.query_map([state.name()], |row| Ok(stored(row)))?;
-    rows.map(|row| row?).collect()
+    JOBS.verify(connection)?;
+    let mut found = Vec::new();
+    JOBS.each(connection, "WHERE state = ? ORDER BY id", [state.name()], |row| {
+        found.push(stored(row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Marks a run as abandoned: its rows are removed later, in pieces.
 pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), DbError> {
-    change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])?;
-    Ok(())
+    match change.prepare_cached("UPDATE runs SET abandoned = 1 WHERE run = ?")?.execute([run])? {
+        1 => Ok(()),
+        _ => Err(DbError::Inconsistent("a run without its row")),
+    }
 }
 
-/// The job in a row of [`COLUMNS`].
+/// The job in a checked row of [`JOBS`].
 pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
-    let request: StoredRequest<JobSpec> = serde_json::from_str(row.get_ref(1)?.as_str().map_err(not_text)?)?;
-    let StoredRequest { spec, lines_not_read } = request;
-    let state = JobState::from_name(row.get_ref(3)?.as_str().map_err(not_text)?);
-    let summary: Option<String> = row.get(15)?;
-    let error: Option<String> = row.get(16)?;
+    let request = serde_json::from_str(row.get_ref(2)?.as_str().map_err(not_text)?)?;
+    let StoredRequest::<JobSpec> { spec, lines_not_read } = request;
+    if row.get_ref(1)?.as_str().map_err(not_text)? != spec.kind.name() {
+        return Err(DbError::Inconsistent("a job of two kinds"));
+    }
+    let state = JobState::from_name(row.get_ref(4)?.as_str().map_err(not_text)?);
+    let json = |column| row.get::<_, Option<String>>(column);
     let job = Job {
         id: parse_id(row.get(0)?)?,
         kind: spec.kind,
         spec,
         state: state.ok_or(DbError::Inconsistent("an unknown job state"))?,
-        created_at: time(row.get(4)?)?,
-        started_at: row.get::<_, Option<String>>(5)?.map(time).transpose()?,
-        finished_at: row.get::<_, Option<String>>(6)?.map(time).transpose()?,
-        progress: Progress {
-            files_done: count(row, 9)?,
-            files_failed: count(row, 10)?,
-            files_skipped: count(row, 11)?,
-            files_total: optional_count(row, 12)?,
-            bytes_done: count(row, 13)?,
-            bytes_total: optional_count(row, 14)?,
-            bytes_per_second: 0,
-            eta_seconds: None,
-            bytes_under_way: 0,
-        },
-        summary: summary.map(|summary| serde_json::from_str(&summary)).transpose()?,
-        error: error.map(|error| serde_json::from_str(&error)).transpose()?,
+        created_at: time(row.get(5)?)?,
+        started_at: row.get::<_, Option<String>>(6)?.map(time).transpose()?,
+        finished_at: row.get::<_, Option<String>>(7)?.map(time).transpose()?,
+        progress: progress(row)?,
+        summary: json(16)?.map(|summary| serde_json::from_str(&summary)).transpose()?,
+        error: json(17)?.map(|error| serde_json::from_str(&error)).transpose()?,
         lines_not_read,
-        owner: row.get(2)?,
+        owner: row.get(3)?,
     };
-    Ok(StoredJob { job, run: row.get(7)?, rows: count(row, 8)? })
+    Ok(StoredJob {
+        job,
+        run: row.get(8)?,
+        rows: count(row, 9)?,
+        former_run: row.get(18)?,
+        elapsed: Duration::from_millis(count(row, 19)?),
+        ended: optional_count(row, 20)?,
+        is_indexed: row.get::<_, i64>(21)? == 1,
+    })
+}
+
+fn progress(row: &Row<'_>) -> Result<Progress, DbError> {
+    Ok(Progress {
+        files_done: count(row, 10)?,
+        files_failed: count(row, 11)?,
+        files_skipped: count(row, 12)?,
+        files_total: optional_count(row, 13)?,
+        bytes_done: count(row, 14)?,
+        bytes_total: optional_count(row, 15)?,
+        bytes_per_second: 0,
+        eta_seconds: None,
+        bytes_under_way: 0,
+    })
 }
 
 fn not_text(_: rusqlite::types::FromSqlError) -> DbError {

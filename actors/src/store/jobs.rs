@@ -3,14 +3,13 @@
 //! Every change of a job's state is one transaction.
 
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::change::Change;
 use super::error::DbError;
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
-use super::job_row::{COLUMNS, abandon, must_exist, new_run, stored};
-use super::row_checksum::RowChecksum;
+use super::job_row::{self, abandon, must_exist, new_run, stored};
+use super::sealed::{JOBS, MANIFESTS, snapshot};
 use super::{end_order, recovery};
 use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
 use hivesum_core::result::Summary;
@@ -55,10 +54,8 @@ pub(crate) fn insert(
             run
         ])?;
     if let Some(body) = manifest {
-        let id = job.id.to_string();
-        let seal = RowChecksum::default().of([ValueRef::from(&*id), ValueRef::Blob(body)]);
-        let mut insert = change.prepare_cached("INSERT INTO manifests (job, body, seal) VALUES (?, ?, ?)")?;
-        insert.execute(params![id, body, seal])?;
+        let mut insert = change.prepare_cached("INSERT INTO manifests (job, body) VALUES (?, ?)")?;
+        insert.execute(params![job.id.to_string(), body])?;
     }
     if let Some(request) = request {
         idempotency::remember(&change, job, request)?;
@@ -99,31 +96,32 @@ pub(crate) fn end_within(change: &Transaction<'_>, id: JobId, ending: &Ending) -
 
 /// The manifest of a verify job, as it was sent.
 pub(crate) fn manifest(connection: &Connection, id: JobId) -> Result<Option<Vec<u8>>, DbError> {
-    let mut statement = connection.prepare_cached("SELECT job, body, seal FROM manifests WHERE job = ?")?;
-    let mut rows = statement.query([id.to_string()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    RowChecksum::default().check(row, 2)?;
-    Ok(Some(row.get(1)?))
+    MANIFESTS.find(connection, "WHERE job = ?", [id.to_string()], |row| {
+        match row.get_ref(0)?.as_str() == Ok(&id.to_string()) {
+            true => Ok(row.get(1)?),
+            false => Err(DbError::Inconsistent("an index that leads to another row")),
+        }
+    })
 }
 
 /// A page of jobs, newest first.
 pub(crate) fn list(connection: &Connection, query: &JobQuery) -> Result<JobPage, DbError> {
     let limit = query.limit.clamp(1, MAX_PAGE);
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM jobs
-          WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
-          ORDER BY id DESC LIMIT ?4"
-    ))?;
-    let mut rows = statement.query(params![
-        query.state.map(JobState::name),
-        query.owner,
-        query.cursor.map(|id| id.to_string()),
-        limit as i64 + 1
-    ])?;
+    let _view = snapshot(connection)?;
+    JOBS.verify(connection)?;
     let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.push(stored(row)?.job);
-    }
+    let selected =
+        params![query.state.map(JobState::name), query.owner, query.cursor.map(|id| id.to_string()), limit as i64 + 1];
+    JOBS.each(
+        connection,
+        "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
+         ORDER BY id DESC LIMIT ?4",
+        selected,
+        |row| {
+            items.push(stored(row)?.job);
+            Ok(())
+        },
+    )?;
     let more = items.len() > limit;
     items.truncate(limit);
     let next_cursor = items.last().filter(|_| more).map(|job| job.id);
@@ -137,7 +135,11 @@ pub(crate) fn delete(connection: &mut Connection, id: JobId) -> Result<bool, DbE
         .prepare_cached("DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING run")?
         .query_row([id.to_string()], |row| row.get(0))
         .optional()?;
-    let Some(run) = run else { return Ok(false) };
+    let Some(run) = run else {
+        // There is none, or it has not ended. Damage is neither.
+        job_row::get(&change, id)?;
+        return Ok(false);
+    };
     abandon(&change, run)?;
     change.commit()?;
     Ok(true)

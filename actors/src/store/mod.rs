@@ -8,8 +8,7 @@
 //!
 //! The schema is in `schema/`, written to be read with `sqlite3 hivesum.db .schema`; the view `files` is for
 //! people. Results belong to a run, and a job to its latest run: deleting a job marks its run as abandoned in
-//! one short transaction, and `sweep` removes the rows in pieces. Every row carries a checksum, see
-//! `row_checksum`.
+//! one short transaction, and `sweep` removes the rows in pieces. Every row is sealed, see `sealed`.
 
 mod batcher;
 mod change;
@@ -31,6 +30,7 @@ mod recovery;
 pub mod retention;
 mod row;
 mod row_checksum;
+mod sealed;
 mod sort_index;
 mod sorted_pages;
 mod state_dir;

@@ -14,7 +14,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::{DbError, system_failure};
-use super::row_checksum;
+use super::sealed::{self, SEALED};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
 
@@ -34,7 +34,7 @@ const MIGRATIONS: [&str; 8] = [
 ];
 
 /// The tables of the current schema.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "runs",
     "jobs",
     "directories",
@@ -46,6 +46,7 @@ const TABLES: [&str; 11] = [
     "requests",
     "manifests",
     "endings",
+    "ledger",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.
@@ -106,7 +107,7 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
     let connection = Connection::open_with_flags(state_dir.database(), flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     // Before anything is written to it, even the header's WAL flag.
-    schema_version(&connection)?;
+    let version = schema_version(&connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(DbError::Store(StoreError::Failed(
@@ -120,8 +121,12 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
          PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;",
     )?;
-    if access == Access::ReadOnly {
-        connection.pragma_update(None, "query_only", true)?;
+    sealed::add_functions(&connection)?;
+    match access {
+        Access::ReadOnly => connection.pragma_update(None, "query_only", true)?,
+        Access::Write if version == MIGRATIONS.len() as i64 => sealed::keep_seals(&connection)?,
+        // The migration seals the rows.
+        Access::Write => {}
     }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -178,6 +183,7 @@ fn create(state_dir: &StateDir) -> Result<(), DbError> {
     let mut connection = Connection::open(&new)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA page_size = 8192;")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    sealed::add_functions(&connection)?;
     migrate(&mut connection)?;
     connection.close().map_err(|(_, error)| error)?;
     fs::rename(&new, state_dir.database()).map_err(system_failure)?;
@@ -210,7 +216,6 @@ fn remove_if_there(path: &Path) -> Result<(), DbError> {
 
 /// Runs the missing migrations in one transaction.
 fn migrate(connection: &mut Connection) -> Result<(), DbError> {
-    row_checksum::add_function(connection)?;
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();
@@ -220,12 +225,13 @@ fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     for step in missing {
         steps.execute_batch(step)?;
     }
+    sealed::seal_all(&steps)?;
     steps.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     steps.commit()?;
     Ok(())
 }
 
-/// Checks for damage: always the schema, and all pages while that is quick.
+/// Checks for damage: always the schema and the sealed tables, and all pages while that is quick.
 fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
     for table in TABLES {
         let found = connection.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"));
@@ -235,6 +241,9 @@ fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
             }
             found => found?,
         };
+    }
+    for table in SEALED {
+        table.verify(connection)?;
     }
     let size = fs::metadata(state_dir.database()).map_err(system_failure)?.len();
     if size > CHECKED_WHOLE_BYTES {

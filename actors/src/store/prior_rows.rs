@@ -3,7 +3,9 @@
 use rusqlite::{Connection, params};
 
 use super::error::DbError;
-use super::row::{ROW_COLUMNS, RowReader};
+use super::job_row;
+use super::row::{Contiguous, ROW_COLUMNS, RowReader};
+use super::sealed::snapshot;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
 
@@ -21,23 +23,35 @@ pub(crate) struct PriorRowsQuery {
 }
 
 /// Some rows from a position on, and the position after them; nothing at the end.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] where a row is missing.
 pub(crate) fn rows(connection: &Connection, query: &PriorRowsQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
+    let _view = snapshot(connection)?;
+    // The former run of a job has no count: a row that is missing at its end is a file to be read again.
+    let end = job_row::of_run(connection, query.run)?.map(|job| job.rows);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3"
     ))?;
     let mut stored = statement.query(params![query.run, from, BATCH_ROWS])?;
     let mut reader = RowReader::new(connection, query.run, query.stored)?;
     let mut rows = Rows::new(query.wanted);
-    let mut next = from;
-    let mut digests = Vec::new();
+    let mut positions = Contiguous::from(from as u64);
+    let (mut next, mut digests) = (from, Vec::new());
     while let Some(row) = stored.next()? {
-        next = reader.position(row)? as i64 + 1;
         let Item { path, meta, status, digests: all, reused, .. } = reader.item(row)?;
+        positions.take(reader.position(row)?)?;
+        next += 1;
         digests.clear();
         narrow(&all, query, &mut digests);
         let (directory, name) = split(&path);
         let origin = if reused { Origin::Reused } else { Origin::Read };
         rows.push(RowRef { directory, name, meta, status, digests: &digests, origin });
+    }
+    if let Some(end) = end
+        && next - from < BATCH_ROWS
+    {
+        positions.end_at(end.max(from as u64))?;
     }
     Ok((!rows.is_empty()).then_some((rows, next)))
 }

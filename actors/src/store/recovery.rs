@@ -4,7 +4,6 @@
 //! becomes the former run, and unchanged files are taken from there.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -13,7 +12,8 @@ use super::batcher::{RowCounts, RunState};
 use super::change::Change;
 use super::checkpoints;
 use super::error::DbError;
-use super::job_row::{self, StoredJob, must_exist, unsigned};
+use super::job_row::{self, StoredJob, must_exist};
+use super::sealed::ATTEMPTS;
 use crate::job::{JobId, JobState};
 use hivesum_core::result::Checkpoint;
 use hivesum_core::sys::slots::Note;
@@ -56,9 +56,6 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         .execute(params![id.to_string(), at.to_string()])?;
     must_exist(changed)?;
     let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
-    let (former_run, elapsed_ms) = change
-        .prepare_cached("SELECT former_run, elapsed_ms FROM jobs WHERE id = ?")?
-        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let progress = stored.job.progress;
     let counts = RowCounts {
         rows: stored.rows,
@@ -67,12 +64,12 @@ pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Re
         files_skipped: progress.files_skipped,
         bytes_done: progress.bytes_done,
     };
-    let elapsed = Duration::from_millis(unsigned(elapsed_ms)?);
-    let run_state = RunState { run: stored.run, counts, directories: next_directory_id(&change, stored.run)?, elapsed };
+    let directories = next_directory_id(&change, stored.run)?;
+    let run_state = RunState { run: stored.run, counts, directories, elapsed: stored.elapsed };
     let resumed = ResumePoint {
         run_state,
         started_at: stored.job.started_at,
-        former_run,
+        former_run: stored.former_run,
         deaths: deaths(&change, id)?,
         checkpoints: checkpoints::of_run(&change, stored.run)?,
     };
@@ -87,20 +84,24 @@ fn next_directory_id(connection: &Connection, run: i64) -> Result<i64, DbError> 
     Ok(last.map_or(0, |last| last + 1))
 }
 
-fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, DbError> {
-    // For each file the offset with the most deaths: if each try gets further, the file is not the cause.
-    let mut statement =
-        connection.prepare_cached("SELECT path, max(deaths) FROM attempts WHERE job = ? GROUP BY path")?;
-    let rows = statement.query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// How often the process died while it read a file of the job.
+pub(super) fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u8>, u32>, DbError> {
+    ATTEMPTS.verify(connection)?;
+    let mut deaths = HashMap::new();
+    ATTEMPTS.each(connection, "WHERE job = ?", [id.to_string()], |row| {
+        // For each file the offset with the most deaths: if each try gets further, the file is not the cause.
+        let most: &mut u32 = deaths.entry(row.get(1)?).or_default();
+        *most = (*most).max(row.get(3)?);
+        Ok(())
+    })?;
+    Ok(deaths)
 }
 
 /// Gives a job a new run. Of its run and its former run, the longer one becomes the former run.
 pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     let change = Change::begin(connection)?;
-    let (run, former): (i64, Option<i64>) = change
-        .prepare_cached("SELECT run, former_run FROM jobs WHERE id = ?")?
-        .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
+    let (run, former) = (stored.run, stored.former_run);
     let (mut kept, mut other) = (run, former);
     if let Some(former) = former
         && last_position(&change, former)? > last_position(&change, run)?
@@ -130,15 +131,11 @@ fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, DbErr
 
 /// Deletes what an ending job would have resumed from.
 pub(crate) fn delete_resume_data(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
+    let stored = job_row::get(change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
-    change.prepare_cached("DELETE FROM checkpoints WHERE run = (SELECT run FROM jobs WHERE id = ?)")?.execute([&id])?;
-    let former: Option<i64> = change
-        .prepare_cached("SELECT former_run FROM jobs WHERE id = ?")?
-        .query_row([&id], |row| row.get(0))
-        .optional()?
-        .flatten();
-    if let Some(former) = former {
+    change.prepare_cached("DELETE FROM checkpoints WHERE run = ?")?.execute([stored.run])?;
+    if let Some(former) = stored.former_run {
         change.prepare_cached("UPDATE jobs SET former_run = NULL WHERE id = ?")?.execute([&id])?;
         job_row::abandon(change, former)?;
     }

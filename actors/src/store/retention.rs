@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use super::error::DbError;
 use super::job_row::parse_id;
 use super::jobs;
+use super::sealed::JOBS;
 use crate::job::JobId;
 
 /// How many ended jobs are kept, and for how long. A job beyond either bound is deleted with its results.
@@ -30,7 +31,9 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
         return Ok(false);
     }
     let ids: Vec<JobId> = {
-        let mut statement = connection.prepare_cached(
+        // One view: what is deleted is chosen from a whole table.
+        let view = connection.transaction()?;
+        let mut statement = view.prepare_cached(
             "SELECT id FROM jobs
               WHERE ended IS NOT NULL
                 AND (finished_at < ?1
@@ -39,7 +42,11 @@ pub(crate) fn retire(connection: &mut Connection, retention: Retention, now: Tim
               ORDER BY ended LIMIT ?3",
         )?;
         let ids = statement.query_map(params![oldest, keep, BATCH_JOBS], |row| row.get(0))?;
-        ids.map(|id| parse_id(id?)).collect::<Result<_, _>>()?
+        let ids: Vec<JobId> = ids.map(|id| parse_id(id?)).collect::<Result<_, _>>()?;
+        if !ids.is_empty() {
+            JOBS.verify(&view)?;
+        }
+        ids
     };
     for id in &ids {
         jobs::delete(connection, *id)?;

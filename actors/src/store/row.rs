@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::DbError;
@@ -15,7 +16,7 @@ use hivesum_core::result::{
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
      status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal";
 
-/// How many of [`ROW_COLUMNS`] the checksum in the last one, `seal`, covers.
+/// How many of [`ROW_COLUMNS`] the checksum in the last one, `seal`, covers, after the table's name and the run.
 pub(crate) const CHECKED_COLUMNS: usize = 17;
 
 /// Indexes in [`ROW_COLUMNS`] of the columns that only verify jobs fill.
@@ -27,6 +28,52 @@ pub(crate) const EVIDENCE: usize = 16;
 pub(crate) const HASHED: i64 = 0;
 pub(crate) const ERROR: i64 = 1;
 pub(crate) const SKIPPED: i64 = 2;
+
+/// What the checksum of a row of this run covers before its columns: a row must not pass for one of another run.
+pub(crate) fn before_columns(run: i64) -> [ValueRef<'static>; 2] {
+    [ValueRef::Text(b"results"), ValueRef::Integer(run)]
+}
+
+/// Checks a row of this run, read as [`ROW_COLUMNS`].
+pub(crate) fn check(checksum: &mut RowChecksum, run: i64, row: &Row<'_>) -> Result<(), DbError> {
+    checksum.check_after(&before_columns(run), row, CHECKED_COLUMNS)
+}
+
+/// Numbers that have to come one after another: a gap or a repeat is damage.
+#[derive(Debug)]
+pub(crate) struct Contiguous {
+    next: u64,
+}
+
+impl Contiguous {
+    /// The first number has to be this one.
+    pub(crate) const fn from(first: u64) -> Self {
+        Self { next: first }
+    }
+
+    /// Takes the next number.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] if it is another one.
+    pub(crate) fn take(&mut self, number: u64) -> Result<(), DbError> {
+        if number != self.next {
+            return Err(DbError::Inconsistent("rows that are missing or repeated"));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Checks that all numbers below `end` have come, and no others.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] if not.
+    pub(crate) fn end_at(&self, end: u64) -> Result<(), DbError> {
+        match self.next == end {
+            true => Ok(()),
+            false => Err(DbError::Inconsistent("fewer or more rows than their job has")),
+        }
+    }
+}
 
 /// Reads rows one after another. The path of a directory is looked up once for consecutive rows.
 pub(crate) struct RowReader<'a> {
@@ -51,8 +98,13 @@ impl<'a> RowReader<'a> {
         Ok(row.get::<_, i64>(0)? as u64)
     }
 
-    /// The row's full path.
+    /// The row's full path. Refused unless the row's checksum matches.
     pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
+        check(&mut self.checksum, self.run, row)?;
+        self.checked_path(row)
+    }
+
+    fn checked_path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
         let name = row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?;
@@ -69,7 +121,7 @@ impl<'a> RowReader<'a> {
         let checksum = &mut self.checksum;
         let checked = self.directories.query_row(params![self.run, id], |row| {
             let path: Vec<u8> = row.get(2)?;
-            Ok(checksum.check(row, 3).map(|()| path))
+            Ok(checksum.check_sealed("directories", row, 3).map(|()| path))
         });
         let path: Rc<[u8]> = checked.optional()?.ok_or(DbError::Inconsistent("a row without its directory"))??.into();
         self.directory = Some((id, path.clone()));
@@ -78,8 +130,8 @@ impl<'a> RowReader<'a> {
 
     /// The whole row. Refused unless its checksum matches.
     pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
-        self.checksum.check(row, CHECKED_COLUMNS)?;
-        let path = self.path(row)?.to_vec();
+        check(&mut self.checksum, self.run, row)?;
+        let path = self.checked_path(row)?.to_vec();
         let meta = FileMeta {
             size: row.get::<_, i64>(3)? as u64,
             mtime_ns: row.get(4)?,

@@ -2,11 +2,10 @@
 //!
 //! SQLite checks the structure of its pages, not the values in them: a row with a flipped byte reads back as
 //! another row. Each row has its own checksum, not each commit group: a page of errors, or a sorted page, has
-//! rows of a thousand groups, and all of them would have to be read. The checksum covers the values of the
-//! columns in order, each with its type and length. It does not protect against deliberate changes.
+//! rows of a thousand groups, and all of them would have to be read. The checksum covers the name of the table and
+//! the values of the columns in order, each with its type and length. It does not protect against deliberate
+//! changes. Which tables are also counted: `sealed`.
 
-use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
 use super::error::DbError;
@@ -51,9 +50,20 @@ impl RowChecksum {
         self.buffer.push(number as u8);
     }
 
-    /// Checks the first `columns` values of a row against the checksum in the column after them.
-    pub(crate) fn check(&mut self, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), DbError> {
+    /// Checks the first `columns` values of a row of this table against the seal in the column after them.
+    pub(crate) fn check_sealed(&mut self, table: &str, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), DbError> {
+        self.check_after(&[ValueRef::from(table)], row, columns)
+    }
+
+    /// [`check_sealed`](Self::check_sealed) with values that come before those of the row.
+    pub(crate) fn check_after(
+        &mut self,
+        before: &[ValueRef<'_>],
+        row: &rusqlite::Row<'_>,
+        columns: usize,
+    ) -> Result<(), DbError> {
         self.buffer.clear();
+        before.iter().for_each(|value| self.put(*value));
         for column in 0..columns {
             self.put(row.get_ref(column)?);
         }
@@ -64,15 +74,6 @@ impl RowChecksum {
             _ => Err(DbError::Inconsistent("a row whose checksum does not match")),
         }
     }
-}
-
-/// Defines the SQL function `seal_of(...)`, which migrations use.
-pub(crate) fn add_function(connection: &Connection) -> Result<(), DbError> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    connection.create_scalar_function("seal_of", -1, flags, |context| {
-        Ok(RowChecksum::default().of((0..context.len()).map(|index| context.get_raw(index))))
-    })?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -100,8 +101,8 @@ mod tests {
 
     #[test]
     fn sql_and_rust_compute_the_same_checksum() {
-        let connection = Connection::open_in_memory().unwrap();
-        add_function(&connection).unwrap();
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        crate::store::sealed::add_functions(&connection).unwrap();
         let by_sql: i64 =
             connection.query_row("SELECT seal_of(7, NULL, 'text', x'00ff')", [], |row| row.get(0)).unwrap();
         let values = [ValueRef::Integer(7), ValueRef::Null, ValueRef::Text(b"text"), ValueRef::Blob(&[0, 255])];

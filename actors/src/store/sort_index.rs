@@ -80,11 +80,7 @@ pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>,
 
 /// Whether there is no sort index to wait for: it is there, or the job is gone.
 pub(crate) fn has(connection: &Connection, id: JobId) -> Result<bool, DbError> {
-    let indexed: Option<i64> = connection
-        .prepare_cached("SELECT indexed FROM jobs WHERE id = ?")?
-        .query_row([id.to_string()], |row| row.get(0))
-        .optional()?;
-    Ok(indexed.is_none_or(|indexed| indexed == 1))
+    Ok(job_row::get(connection, id)?.is_none_or(|stored| stored.is_indexed))
 }
 
 /// Stores a chunk, unless its run was abandoned meanwhile.

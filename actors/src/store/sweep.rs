@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::change::Change;
 use super::error::DbError;
+use super::sealed::RUNS;
 
 /// Rows removed in one transaction: about ten milliseconds.
 pub(crate) const SWEEP_ROWS: i64 = 4000;
@@ -16,6 +17,11 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbEr
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(run) = run else { return Ok(false) };
+    // The index could lead to the run of a job.
+    match RUNS.find(&change, "WHERE run = ?", [run], |row| Ok(row.get::<_, i64>(1)?))? {
+        Some(1) => {}
+        _ => return Err(DbError::Inconsistent("an index that leads to another row")),
+    }
     let mut removed = change
         .prepare_cached(
             "DELETE FROM orders WHERE run = ?1 AND by = (SELECT min(by) FROM orders WHERE run = ?1) AND rank <

@@ -81,12 +81,19 @@ pub(crate) fn connect_beside(state_dir: &std::path::Path) -> Connection {
     connect(&StateDir::open(state_dir).unwrap(), Access::Write).unwrap()
 }
 
+/// Opens a connection that keeps no seals: what it changes is damage.
+pub(crate) fn connect_to_damage(state_dir: &std::path::Path) -> Connection {
+    let connection = Connection::open(state_dir.join("hivesum.db")).unwrap();
+    super::sealed::add_functions(&connection).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+    connection
+}
+
 /// Replaces the digests of some rows with wrong ones, under checksums that match. Returns how many rows.
 pub(crate) fn forge(store: &Connection, which: &str) -> usize {
-    super::row_checksum::add_function(store).unwrap();
     let columns = super::row::ROW_COLUMNS.strip_suffix(", seal").unwrap();
     let forged = store.execute(&format!("UPDATE results SET digests = ? WHERE {which}"), [[0xF0; 32]]).unwrap();
-    store.execute(&format!("UPDATE results SET seal = seal_of({columns})"), []).unwrap();
+    store.execute(&format!("UPDATE results SET seal = seal_of('results', run, {columns})"), []).unwrap();
     forged
 }
 

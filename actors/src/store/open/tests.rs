@@ -112,7 +112,7 @@ fn migrated_jobs_are_numbered_in_the_order_in_which_they_ended_and_manifests_get
     let dir = tempfile::tempdir().unwrap();
     let state_dir = of_the_first_schema(dir.path());
     let connection = Connection::open(state_dir.database()).unwrap();
-    crate::store::row_checksum::add_function(&connection).unwrap();
+    crate::store::sealed::add_functions(&connection).unwrap();
     connection.execute_batch(MIGRATIONS[1]).unwrap();
     connection.pragma_update(None, "user_version", 2).unwrap();
     let job = |number: u32, state: &str, finished: &str, ended: &str| {
@@ -140,7 +140,8 @@ fn migrated_jobs_are_numbered_in_the_order_in_which_they_ended_and_manifests_get
     assert_eq!(last, 3);
     let id = "0191b0a8-0000-7000-8000-000000000003".parse().unwrap();
     assert_eq!(crate::store::jobs::manifest(&connection, id).unwrap().unwrap(), b"352441c2  a");
-    connection.execute("UPDATE manifests SET body = CAST('352441c3  a' AS BLOB)", []).unwrap();
+    let damage = "UPDATE manifests SET body = CAST('352441c3  a' AS BLOB)";
+    crate::store::testing::connect_to_damage(dir.path()).execute(damage, []).unwrap();
     assert!(matches!(crate::store::jobs::manifest(&connection, id), Err(DbError::Inconsistent(_))));
 }
 
@@ -149,7 +150,7 @@ fn a_newer_schema_is_refused_with_both_numbers() {
     let dir = tempfile::tempdir().unwrap();
     let state_dir = prepared(dir.path());
     connect(&state_dir, Access::Write).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(prepare_again(&state_dir), Err(StoreError::Newer { found: 99, known: 3 })));
+    assert!(matches!(prepare_again(&state_dir), Err(StoreError::Newer { found: 99, known: 8 })));
 }
 
 #[test]

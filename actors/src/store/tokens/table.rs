@@ -9,12 +9,13 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sha2::{Digest as _, Sha256};
 
 use super::super::change::Change;
 use super::super::error::{DbError, system_failure};
 use super::super::job_row::time;
+use super::super::sealed::{TOKENS, snapshot};
 use super::super::state_dir::StateDir;
 use super::scope::Scopes;
 use crate::error::StoreError;
@@ -105,27 +106,34 @@ pub(super) fn create(
     Ok(CreatedToken { record, secret })
 }
 
-/// The token with this hash of its secret.
+/// The token with this hash of its secret. Without one, the table is read to be sure: it has a row for each token.
 pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, DbError> {
-    connection
-        .prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens WHERE secret_sha256 = ?")?
-        .query_row([hash], |row| Ok(record(row)))
-        .optional()?
-        .transpose()
+    TOKENS.find(connection, "WHERE secret_sha256 = ?", [hash], |row| match row.get_ref(2)?.as_blob() == Ok(hash) {
+        true => record(row),
+        false => Err(DbError::Inconsistent("an index that leads to another row")),
+    })
 }
 
 /// Every token, oldest first.
 pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRecord>, DbError> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, name, scopes, created_at, expires_at FROM tokens ORDER BY id")?;
-    let rows = statement.query_map([], |row| Ok(record(row)))?;
-    rows.map(|row| row?).collect()
+    let _view = snapshot(connection)?;
+    TOKENS.verify(connection)?;
+    let mut tokens = Vec::new();
+    TOKENS.each(connection, "ORDER BY id", [], |row| {
+        tokens.push(record(row)?);
+        Ok(())
+    })?;
+    Ok(tokens)
 }
 
 /// Deletes a token. Returns whether there was one.
 pub(super) fn revoke(connection: &mut Connection, state_dir: &StateDir, id: &str) -> Result<bool, DbError> {
     let change = Change::begin(connection)?;
     let revoked = change.execute("DELETE FROM tokens WHERE id = ?", [id])? > 0;
+    if !revoked {
+        // A damaged table must not let a token live on that was to be revoked.
+        TOKENS.verify(&change)?;
+    }
     change.commit()?;
     // Also if there was none: an earlier attempt may have failed between the two steps.
     TableVersion::increment(state_dir)?;
@@ -133,13 +141,13 @@ pub(super) fn revoke(connection: &mut Connection, state_dir: &StateDir, id: &str
 }
 
 fn record(row: &Row<'_>) -> Result<TokenRecord, DbError> {
-    let scopes: String = row.get(2)?;
+    let scopes: String = row.get(3)?;
     Ok(TokenRecord {
         id: row.get(0)?,
         name: row.get(1)?,
         scopes: scopes.parse().map_err(|_| DbError::Inconsistent("an unknown scope"))?,
-        created_at: time(row.get(3)?)?,
-        expires_at: row.get::<_, Option<String>>(4)?.map(time).transpose()?,
+        created_at: time(row.get(4)?)?,
+        expires_at: row.get::<_, Option<String>>(5)?.map(time).transpose()?,
     })
 }
 

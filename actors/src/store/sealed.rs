@@ -1,0 +1,226 @@
+//! Sealed tables: every row carries a seal over its table's name and all of its columns, and the table `ledger` holds
+//! for each table how many rows there are and the sum of their seals.
+//!
+//! So a changed row, a row of another table or key, a lost row and a repeated one are all damage, and damage is never
+//! taken for absence: who looks up a key and finds nothing, or reads a list, calls [`SealedTable::verify`]. Seals and
+//! ledger are kept by triggers (`triggers`), within the change itself. A new table needs its line in [`SEALED`] and a
+//! migration that makes it with a last column `seal INTEGER NOT NULL DEFAULT 0`; the migration seals its rows.
+//! Seals are against damage, not against someone who computes them.
+
+mod report;
+mod triggers;
+mod whole;
+
+use rusqlite::{Connection, Params, Row, Transaction};
+
+pub(crate) use self::report::check_all;
+pub(super) use self::triggers::{add_functions, keep_seals};
+
+use super::error::DbError;
+use super::row_checksum::RowChecksum;
+
+/// A table whose rows are sealed: its columns in order, keys first, without `seal`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SealedTable {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
+}
+
+pub(crate) const JOBS: SealedTable = SealedTable {
+    name: "jobs",
+    columns: &[
+        "id",
+        "kind",
+        "spec",
+        "owner",
+        "state",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "run",
+        "row_count",
+        "files_done",
+        "files_failed",
+        "files_skipped",
+        "files_total",
+        "bytes_done",
+        "bytes_total",
+        "summary",
+        "error",
+        "former_run",
+        "elapsed_ms",
+        "ended",
+        "indexed",
+    ],
+};
+
+pub(crate) const TOKENS: SealedTable =
+    SealedTable { name: "tokens", columns: &["id", "name", "secret_sha256", "scopes", "created_at", "expires_at"] };
+
+pub(crate) const REQUESTS: SealedTable =
+    SealedTable { name: "requests", columns: &["owner", "key", "asked", "job", "created_at"] };
+
+pub(crate) const CHECKPOINTS: SealedTable = SealedTable {
+    name: "checkpoints",
+    columns: &["run", "path", "algorithm", "size", "mtime_ns", "ctime_ns", "inode", "bytes", "state"],
+};
+
+pub(crate) const ENDINGS: SealedTable = SealedTable { name: "endings", columns: &["last"] };
+
+pub(crate) const ATTEMPTS: SealedTable = SealedTable { name: "attempts", columns: &["job", "path", "bytes", "deaths"] };
+
+pub(crate) const RUNS: SealedTable = SealedTable { name: "runs", columns: &["run", "abandoned"] };
+
+pub(crate) const MANIFESTS: SealedTable = SealedTable { name: "manifests", columns: &["job", "body"] };
+
+/// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
+/// the row of their job says how many there are.
+pub(crate) const SEALED: [SealedTable; 8] = [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS];
+
+/// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.
+const LEDGER: SealedTable = SealedTable { name: "ledger", columns: &["table_name", "rows", "sum"] };
+
+/// How many rows a table has, and the wrapping sum of their seals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Total {
+    rows: i64,
+    sum: i64,
+}
+
+impl SealedTable {
+    /// The statement that reads the columns in order and then the seal. `rest` is what follows the table's name.
+    pub(crate) fn select(&self, rest: &str) -> String {
+        format!("SELECT {}, seal FROM {} {rest}", self.columns.join(", "), self.name)
+    }
+
+    /// Checks a row that [`select`](Self::select) read.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] if its seal is not that of this table and these values.
+    pub(crate) fn check(&self, checksum: &mut RowChecksum, row: &Row<'_>) -> Result<(), DbError> {
+        checksum.check_sealed(self.name, row, self.columns.len())
+    }
+
+    /// The row that `rest` selects by a key. Without one, the table is verified before it is believed.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged row or table, and what `read` returns.
+    pub(crate) fn find<T>(
+        &self,
+        view: &Connection,
+        rest: &str,
+        key: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let _view = snapshot(view)?;
+        let mut statement = view.prepare_cached(&self.select(rest))?;
+        let mut rows = statement.query(key)?;
+        if let Some(row) = rows.next()? {
+            self.check(&mut RowChecksum::default(), row)?;
+            return read(row).map(Some);
+        }
+        drop(rows);
+        self.verify(view)?;
+        Ok(None)
+    }
+
+    /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged row, and what `take` returns.
+    pub(crate) fn each(
+        &self,
+        view: &Connection,
+        rest: &str,
+        selected: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let mut statement = view.prepare_cached(&self.select(rest))?;
+        let mut rows = statement.query(selected)?;
+        let mut checksum = RowChecksum::default();
+        while let Some(row) = rows.next()? {
+            self.check(&mut checksum, row)?;
+            take(row)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the table is whole: SQLite finds its pages and indexes in order, every row has its seal, and there
+    /// are as many rows with such seals as the ledger says. Reads the whole table, unless this connection has done so
+    /// since the last change; see `whole`.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] if it is not.
+    pub(crate) fn verify(&self, view: &Connection) -> Result<(), DbError> {
+        let _view = snapshot(view)?;
+        let state = whole::State::of(view)?;
+        if whole::is_known(view, self, state)? {
+            return Ok(());
+        }
+        self.verify_now(view)?;
+        whole::remember(view, self, state)
+    }
+
+    /// [`verify`](Self::verify), whatever was verified before. Returns the number of rows.
+    fn verify_now(&self, view: &Connection) -> Result<u64, DbError> {
+        let answer: String = view.query_row(&format!("PRAGMA integrity_check({})", self.name), [], |row| row.get(0))?;
+        if answer != "ok" {
+            return Err(DbError::Inconsistent("a table whose pages or indexes are damaged"));
+        }
+        let total = self.total(view)?;
+        if ledger_says(view, self.name)? != Some(total) {
+            return Err(DbError::Inconsistent("a table with other rows than its ledger says"));
+        }
+        Ok(total.rows as u64)
+    }
+
+    /// Reads every row, and checks it.
+    fn total(&self, view: &Connection) -> Result<Total, DbError> {
+        let mut total = Total::default();
+        self.each(view, "", [], |row| {
+            total.rows += 1;
+            total.sum = total.sum.wrapping_add(row.get(self.columns.len())?);
+            Ok(())
+        })?;
+        Ok(total)
+    }
+}
+
+fn ledger_says(view: &Connection, table: &str) -> Result<Option<Total>, DbError> {
+    let mut statement = view.prepare_cached(&LEDGER.select("WHERE table_name = ?"))?;
+    let mut rows = statement.query([table])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    LEDGER.check(&mut RowChecksum::default(), row)?;
+    Ok(Some(Total { rows: row.get(1)?, sum: row.get(2)? }))
+}
+
+/// One view of the database for several statements, unless the caller has one. It ends when it is dropped.
+pub(crate) fn snapshot(connection: &Connection) -> Result<Option<Transaction<'_>>, DbError> {
+    Ok(connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?)
+}
+
+/// Seals every row of every table and writes the ledger anew: the last step of a migration. A later migration that
+/// changes a sealed table has to check its rows first, or it would seal damage.
+pub(super) fn seal_all(change: &Transaction<'_>) -> Result<(), DbError> {
+    change.execute("DELETE FROM ledger", [])?;
+    for table in SEALED {
+        let (name, columns) = (table.name, table.columns.join(", "));
+        change.execute(&format!("UPDATE {name} SET seal = seal_of('{name}', {columns})"), [])?;
+        let Total { rows, sum } = table.total(change)?;
+        let insert = "INSERT INTO ledger VALUES (?1, ?2, ?3, seal_of('ledger', ?1, ?2, ?3))";
+        change.execute(insert, (name, rows, sum))?;
+    }
+    Ok(())
+}
+
+/// The one number in a table of one row.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] without such a row.
+pub(crate) fn only_number(view: &Connection, table: &SealedTable) -> Result<i64, DbError> {
+    let found = table.find(view, "", [], |row| Ok(row.get(0)?))?;
+    found.ok_or(DbError::Inconsistent("a table without its only row"))
+}
+
+#[cfg(test)]
+mod tests;
