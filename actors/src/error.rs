@@ -152,6 +152,18 @@ pub enum StoreError {
         /// The newest schema number this build reads.
         known: i64,
     },
+    /// It lacks commits that it had acknowledged, or may lack some. Nothing has been changed.
+    #[error(
+        "the job store is not complete: {0}. Nothing was changed. Restore a backup with hivesum state restore, or go on \
+         with what is left by hivesum state recover"
+    )]
+    Incomplete(Incomplete),
+    /// Something else is in the place of one of its files: a directory, a FIFO, a device.
+    #[error("{name} in the state directory is not a regular file")]
+    NotAFile {
+        /// The name of the file.
+        name: &'static str,
+    },
     /// There is no space left to write.
     #[error("the job store has no room left")]
     Full,
@@ -164,6 +176,34 @@ pub enum StoreError {
     /// Any other error; the cause is for the log only.
     #[error("the job store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// How a job store is known not to be complete: by its journal, `hivesum.journal`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Incomplete {
+    /// The journal names later commits than the database has.
+    #[error(
+        "its last {missing} commits are missing, because its write-ahead log or its database was damaged, removed or replaced"
+    )]
+    Behind {
+        /// How many.
+        missing: u64,
+    },
+    /// The latest commit is another one than the journal names.
+    #[error("its latest commit is not the one that its journal names, because a file of it was replaced")]
+    Diverged,
+    /// There is no journal beside the database.
+    #[error("its journal, hivesum.journal, is missing, so whether its last commits are missing is not known")]
+    JournalMissing,
+    /// Nothing in the journal can be read.
+    #[error("its journal, hivesum.journal, is damaged, so whether its last commits are missing is not known")]
+    JournalDamaged,
+    /// The journal is that of another store.
+    #[error("its journal, hivesum.journal, belongs to another job store")]
+    JournalOfAnother,
+    /// There is a journal without a database.
+    #[error("its database, hivesum.db, was removed, and its journal, hivesum.journal, was not")]
+    NoDatabase,
 }
 
 /// Why two jobs cannot be compared.
@@ -187,6 +227,8 @@ impl StoreError {
             Self::Locked => Self::Locked,
             Self::Corrupt => Self::Corrupt,
             Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Incomplete(incomplete) => Self::Incomplete(*incomplete),
+            Self::NotAFile { name } => Self::NotAFile { name },
             Self::Full => Self::Full,
             Self::SyncFailed => Self::SyncFailed,
             Self::Closed => Self::Closed,

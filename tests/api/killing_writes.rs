@@ -36,6 +36,9 @@ fn start_doomed(server: &RestartableServer, when: usize) -> Option<ServerProcess
     for suffix in ["", "-wal", ".new", ".v1", ".v1.new"] {
         runner.extend(["-P".to_owned(), format!("{}{suffix}", server.state().join("hivesum.db").display())]);
     }
+    for name in ["hivesum.journal", "hivesum.journal.new"] {
+        runner.extend(["-P".to_owned(), server.state().join(name).display().to_string()]);
+    }
     runner.extend(["-e".to_owned(), inject]);
     server.try_start(&runner.iter().map(String::as_str).collect::<Vec<_>>())
 }

@@ -92,9 +92,10 @@ impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
         let code = match error {
             StoreError::Full => "store_full",
-            StoreError::Corrupt => "store_corrupt",
+            StoreError::Corrupt | StoreError::Incomplete(_) => "store_corrupt",
             StoreError::Locked
             | StoreError::Newer { .. }
+            | StoreError::NotAFile { .. }
             | StoreError::SyncFailed
             | StoreError::Closed
             | StoreError::Failed(_) => "internal",

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::completeness::check_absent;
 use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
@@ -33,7 +34,7 @@ impl History {
         }
         let state_dir = StateDir::open(state_dir)?;
         if !state_dir.database().exists() {
-            return Ok(None);
+            return check_absent(&state_dir).map(|()| None).map_err(|error| error.report(state_dir.database()));
         }
         match state_dir.lock() {
             Ok(lock) => prepare(&state_dir, &lock)?,

@@ -1,7 +1,8 @@
 //! Opens the database: creates it completely or not at all, checks it before use, never replaces another file.
 //!
 //! A new database is created under another name, synced and renamed. So an empty or incomplete `hivesum.db` is
-//! always a damaged one, even after `kill -9` during the first start.
+//! always a damaged one, even after `kill -9` during the first start. A database that lacks commits is refused before
+//! anything is written, see [`completeness`].
 
 use std::fs;
 use std::io::Read as _;
@@ -13,9 +14,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::commit_number::{self, NUMBERED_SCHEMA};
+use super::completeness;
 use super::error::{DbError, system_failure};
+use super::journal::{self, Journal};
 use super::sealed::{self, SEALED};
-use super::state_dir::{ServerLock, StateDir};
+use super::state_dir::{ServerLock, StateDir, regular};
 use crate::error::StoreError;
 
 /// `hive` in ASCII: marks the file as ours.
@@ -34,7 +38,7 @@ const MIGRATIONS: [&str; 8] = [
 ];
 
 /// The tables of the current schema.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "runs",
     "jobs",
     "directories",
@@ -47,6 +51,7 @@ const TABLES: [&str; 12] = [
     "manifests",
     "endings",
     "ledger",
+    "commits",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.
@@ -65,11 +70,14 @@ pub(crate) enum Access {
 /// Makes sure that there is an undamaged database of the current schema: creates, migrates and checks it. Blocks.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] or [`StoreError::Newer`] for a file that must not be changed.
+/// [`StoreError::Corrupt`], [`StoreError::Newer`] or [`StoreError::Incomplete`] for files that must not be changed.
 pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), StoreError> {
     let run = || -> Result<(), DbError> {
         match fs::symlink_metadata(state_dir.database()) {
-            Ok(_) => check_header(state_dir)?,
+            Ok(_) => {
+                check_header(state_dir)?;
+                completeness::check(state_dir)?;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(state_dir)?,
             Err(error) => return Err(system_failure(error).into()),
         }
@@ -80,8 +88,9 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
         if version < MIGRATIONS.len() as i64 {
             back_up(&connection, state_dir, version)?;
         }
-        migrate(&mut connection)?;
+        migrate(&mut connection, state_dir)?;
         check(&connection, state_dir)?;
+        Journal::open(state_dir)?.raise(&commit_number::read(&connection)?)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(())
     };
@@ -92,8 +101,9 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
 /// database yet, so closing the file releases no lock (`fcntl(2)`).
 fn check_header(state_dir: &StateDir) -> Result<(), DbError> {
     let mut magic = [0; 16];
-    let read = fs::File::open(state_dir.database()).and_then(|mut file| file.read_exact(&mut magic));
-    match read {
+    let mut file = fs::File::open(state_dir.database()).map_err(system_failure)?;
+    regular(&file, "hivesum.db")?;
+    match file.read_exact(&mut magic) {
         Ok(()) if &magic == b"SQLite format 3\0" => Ok(()),
         Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(system_failure(error).into()),
         _ => Err(DbError::Inconsistent("the header of another kind of file")),
@@ -136,23 +146,33 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
 #[derive(Debug)]
 pub(crate) struct Database {
     connection: Connection,
+    journal: Journal,
     state_dir: StateDir,
 }
 
 impl Database {
-    /// Opens a database that [`prepare`] has checked.
+    /// Opens a database that [`prepare`] has checked, now or at some time before.
+    ///
+    /// # Errors
+    /// [`StoreError::Incomplete`] if it lacks commits.
     pub(crate) fn open(state_dir: StateDir) -> Result<Self, StoreError> {
-        let connection = connect(&state_dir, Access::Write).map_err(|error| error.report(state_dir.database()))?;
-        Ok(Self { connection, state_dir })
+        let open = || {
+            completeness::check(&state_dir)?;
+            Ok::<_, DbError>((connect(&state_dir, Access::Write)?, Journal::open(&state_dir)?))
+        };
+        let (connection, journal) = open().map_err(|error| error.report(state_dir.database()))?;
+        Ok(Self { connection, journal, state_dir })
     }
 
     pub(crate) fn state_dir(&self) -> &StateDir {
         &self.state_dir
     }
 
-    /// Runs work on the connection.
+    /// Runs work on the connection. What it has committed is in the journal when it returns.
     pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T, DbError>) -> Result<T, StoreError> {
-        work(&mut self.connection).map_err(|error| error.report(self.state_dir.database()))
+        let done = work(&mut self.connection);
+        let noted = self.journal.keep_up(&self.connection);
+        done.and_then(|answer| noted.map(|()| answer)).map_err(|error| error.report(self.state_dir.database()))
     }
 }
 
@@ -172,10 +192,8 @@ fn schema_version(connection: &Connection) -> Result<i64, DbError> {
 
 /// Creates a complete database under another name, then renames it.
 fn create(state_dir: &StateDir) -> Result<(), DbError> {
-    // A log without its database: someone removed the database. It is not replaced by a new one.
-    if state_dir.beside_database("-wal").exists() {
-        return Err(DbError::Inconsistent("a write-ahead log without its database"));
-    }
+    // Someone removed the database: it is not replaced by a new one.
+    completeness::check_absent(state_dir)?;
     let new = state_dir.beside_database(".new");
     for leftover in [new.clone(), state_dir.beside_database(".new-journal")] {
         remove_if_there(&leftover)?;
@@ -184,7 +202,7 @@ fn create(state_dir: &StateDir) -> Result<(), DbError> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA page_size = 8192;")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     sealed::add_functions(&connection)?;
-    migrate(&mut connection)?;
+    migrate(&mut connection, state_dir)?;
     connection.close().map_err(|(_, error)| error)?;
     fs::rename(&new, state_dir.database()).map_err(system_failure)?;
     state_dir.sync()?;
@@ -214,8 +232,8 @@ fn remove_if_there(path: &Path) -> Result<(), DbError> {
     }
 }
 
-/// Runs the missing migrations in one transaction.
-fn migrate(connection: &mut Connection) -> Result<(), DbError> {
+/// Runs the missing migrations in one transaction, which has a number like every other.
+fn migrate(connection: &mut Connection, state_dir: &StateDir) -> Result<(), DbError> {
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();
@@ -227,6 +245,12 @@ fn migrate(connection: &mut Connection) -> Result<(), DbError> {
     }
     sealed::seal_all(&steps)?;
     steps.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    if version < NUMBERED_SCHEMA {
+        // Before the commit: no numbered database is ever without its journal.
+        journal::replace(state_dir, &commit_number::start(&steps)?.before_the_first())?;
+    } else {
+        commit_number::advance(&steps)?;
+    }
     steps.commit()?;
     Ok(())
 }

@@ -1,19 +1,32 @@
 //! The state directory: the files in it, and the lock that lets one process serve it.
 //!
 //! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. The server holds a lock on
-//! `hivesum.lock` as long as it runs; the kernel releases it however the process ends. `hivesum.slots` names the
-//! file that each hasher is reading.
+//! `hivesum.lock` as long as it runs; the kernel releases it however the process ends. `hivesum.journal` names the
+//! latest commit, and `hivesum.slots` the file that each hasher is reading. None of them is ever a FIFO or a device:
+//! these are refused, because opening one may never return.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 
 use super::error::system_failure;
 use crate::error::StoreError;
 use hivesum_core::result::FileIdentity;
+
+/// The files in a state directory that are opened by these names.
+const FILES: [&str; 8] = [
+    "hivesum.db",
+    "hivesum.db-wal",
+    "hivesum.db-shm",
+    "hivesum.db-journal",
+    "hivesum.journal",
+    "hivesum.lock",
+    "hivesum.slots",
+    "tokens.changed",
+];
 
 /// The paths of the files in a state directory.
 #[derive(Debug, Clone)]
@@ -30,8 +43,16 @@ pub(crate) struct ServerLock {
 
 impl StateDir {
     /// Creates the directory if it is missing, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAFile`] if something else is in the place of one of its files.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(system_failure)?;
+        for name in FILES {
+            if std::fs::metadata(path.join(name)).is_ok_and(|meta| !meta.is_file()) {
+                return Err(StoreError::NotAFile { name });
+            }
+        }
         Ok(Self { path: path.to_owned(), database: path.join("hivesum.db") })
     }
 
@@ -42,6 +63,11 @@ impl StateDir {
     /// The database's path with a suffix.
     pub(crate) fn beside_database(&self, suffix: &str) -> PathBuf {
         self.path.join(format!("hivesum.db{suffix}"))
+    }
+
+    /// The file that names the latest commit.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path.join("hivesum.journal")
     }
 
     /// A file that grows by one byte whenever the tokens change.
@@ -70,8 +96,11 @@ impl StateDir {
     /// [`StoreError::Locked`] while another process holds it.
     pub(crate) fn lock(&self) -> Result<ServerLock, StoreError> {
         let path = self.path.join("hivesum.lock");
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = OwnedFd::from(opened.map_err(system_failure)?);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let opened = options.custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).map_err(system_failure)?;
+        regular(&opened, "hivesum.lock")?;
+        let file = OwnedFd::from(opened);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(ServerLock { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Locked),
@@ -97,9 +126,33 @@ impl StateDir {
     }
 }
 
+/// Refuses an opened file that is none.
+///
+/// # Errors
+/// [`StoreError::NotAFile`].
+pub(crate) fn regular(file: &File, name: &'static str) -> Result<(), StoreError> {
+    match file.metadata().map_err(system_failure)?.is_file() {
+        true => Ok(()),
+        false => Err(StoreError::NotAFile { name }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fifo_or_a_directory_in_the_place_of_a_file_is_refused_at_once() {
+        for name in FILES {
+            for make in ["mkfifo", "mkdir"] {
+                let dir = tempfile::tempdir().unwrap();
+                let made = std::process::Command::new(make).arg(dir.path().join(name)).status().unwrap();
+                assert!(made.success());
+                let refused = StateDir::open(dir.path()).unwrap_err();
+                assert!(matches!(refused, StoreError::NotAFile { name: told } if told == name), "{refused:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_second_server_is_refused_until_the_first_has_ended() {

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
+use super::journal::Journal;
 use super::open::{Access, connect};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
@@ -76,7 +77,13 @@ impl<T: Send + 'static> Message for Execute<T> {
 struct StoreWorker {
     shared: WorkerShared,
     access: Access,
-    connection: Option<Connection>,
+    connection: Option<WorkerConnection>,
+}
+
+/// A connection, and the journal that a writer keeps of it.
+struct WorkerConnection {
+    connection: Connection,
+    journal: Option<Journal>,
 }
 
 impl Actor for StoreWorker {
@@ -114,14 +121,26 @@ impl<T: Send + 'static> Handler<Execute<T>> for StoreWorker {
 }
 
 impl StoreWorker {
+    /// What the work has committed is in the journal when this returns.
     fn run<T>(&mut self, work: Work<T>) -> Result<T, DbError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => connect(&self.shared.state_dir, self.access)?,
+        let mut opened = match self.connection.take() {
+            Some(opened) => opened,
+            None => WorkerConnection::open(&self.shared.state_dir, self.access)?,
         };
-        let done = catch_unwind(AssertUnwindSafe(|| (work(&mut connection), connection)));
-        let (answer, connection) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
-        self.connection = Some(connection);
-        answer
+        let done = catch_unwind(AssertUnwindSafe(|| (work(&mut opened.connection), opened)));
+        let (answer, mut opened) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
+        let noted = opened.journal.as_mut().map_or(Ok(()), |journal| journal.keep_up(&opened.connection));
+        self.connection = Some(opened);
+        answer.and_then(|answer| noted.map(|()| answer))
+    }
+}
+
+impl WorkerConnection {
+    fn open(state_dir: &StateDir, access: Access) -> Result<Self, DbError> {
+        let journal = match access {
+            Access::Write => Some(Journal::open(state_dir)?),
+            Access::ReadOnly => None,
+        };
+        Ok(Self { connection: connect(state_dir, access)?, journal })
     }
 }
