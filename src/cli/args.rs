@@ -12,6 +12,7 @@ use super::duplicates::DuplicatesArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
 use super::serve::ServeArgs;
+use super::state_care::StateCommand;
 use super::token::TokenCommand;
 
 /// Compute and check digests of files and directories, on the command line or as a service.
@@ -60,6 +61,9 @@ pub(super) enum Command {
     /// List, show, export and delete the jobs of a service.
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Check, back up, restore and recover the state of a service.
+    #[command(subcommand)]
+    State(StateCommand),
     /// Create, list and revoke the tokens of a service.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -30,6 +30,7 @@ mod quote;
 mod serve;
 mod settings;
 mod state;
+mod state_care;
 mod stored_jobs;
 mod terminal;
 mod token;
@@ -78,6 +79,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(*args),
         Command::Config(args) => config::run(*args, flags),
         Command::Jobs(command) => jobs::run(command),
+        Command::State(command) => state_care::run(command),
         Command::Token(command) => token::run(command),
     }
 }

@@ -79,15 +79,21 @@ fn a_failed_fsync_ends_the_service_with_74_and_the_next_start_has_the_committed_
     if !has_tool("strace") {
         return;
     }
-    let (server, first) = stopped_service();
-    let log = server.state().join("hivesum.db-wal").display().to_string();
-    let runner =
-        ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", &log, "-e", "inject=fsync,fdatasync:error=EIO:when=1+"];
-    let process = server.try_start(&runner).expect("nothing is written before it listens");
-    assert_eq!(server.submit(&process, "lost", &json!({})), None, "what is not committed is not acknowledged");
-    assert_eq!(process.wait(), Some(74));
-    let process = server.start();
-    assert_eq!(server.get(&process, &format!("/api/v1/jobs/{first}"))["state"], "completed");
+    for name in ["hivesum.db-wal", "hivesum.journal"] {
+        let (server, first) = stopped_service();
+        let file = server.state().join(name).display().to_string();
+        let inject = "inject=fsync,fdatasync:error=EIO:when=1+";
+        let runner = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", &file, "-e", inject];
+        let process = server.try_start(&runner).expect("nothing is written before it listens");
+        assert_eq!(
+            server.submit(&process, "lost", &json!({})),
+            None,
+            "{name}: what is not committed is not acknowledged"
+        );
+        assert_eq!(process.wait(), Some(74), "{name}");
+        let process = server.start();
+        assert_eq!(server.get(&process, &format!("/api/v1/jobs/{first}"))["state"], "completed", "{name}");
+    }
 }
 
 /// Whether `unshare` may create namespaces to mount in. Where tools are required, a refusal fails the test.

@@ -34,6 +34,7 @@ mod read_back;
 mod service;
 mod settings;
 mod spellings;
+mod state;
 mod stored_jobs;
 mod token;
 mod tools_agree;

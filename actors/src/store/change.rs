@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::commit_number;
+use super::commit_number::{self, CommitMark};
 use super::error::DbError;
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it changes nothing.
@@ -33,6 +33,13 @@ impl<'c> Change<'c> {
             commit_number::advance(&self.transaction)?;
         }
         Ok(self.transaction.commit()?)
+    }
+
+    /// Numbers the change also if it changed nothing, and makes it durable. Returns its mark.
+    pub(crate) fn commit_numbered(self) -> Result<CommitMark, DbError> {
+        let mark = commit_number::advance(&self.transaction)?;
+        self.transaction.commit()?;
+        Ok(mark)
     }
 }
 

@@ -11,6 +11,7 @@
 //! one short transaction, and `sweep` removes the rows in pieces. Every row is sealed, see `sealed`.
 
 mod batcher;
+pub mod care;
 mod change;
 mod checkpoints;
 mod commit;

@@ -38,7 +38,7 @@ const MIGRATIONS: [&str; 8] = [
 ];
 
 /// The tables of the current schema.
-const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 13] = [
     "runs",
     "jobs",
     "directories",
@@ -190,6 +190,11 @@ fn schema_version(connection: &Connection) -> Result<i64, DbError> {
     }
 }
 
+/// Whether a database has the current schema, and not an older one.
+pub(crate) fn is_current(connection: &Connection) -> Result<bool, DbError> {
+    Ok(schema_version(connection)? == MIGRATIONS.len() as i64)
+}
+
 /// Creates a complete database under another name, then renames it.
 fn create(state_dir: &StateDir) -> Result<(), DbError> {
     // Someone removed the database: it is not replaced by a new one.
@@ -233,7 +238,7 @@ fn remove_if_there(path: &Path) -> Result<(), DbError> {
 }
 
 /// Runs the missing migrations in one transaction, which has a number like every other.
-fn migrate(connection: &mut Connection, state_dir: &StateDir) -> Result<(), DbError> {
+pub(crate) fn migrate(connection: &mut Connection, state_dir: &StateDir) -> Result<(), DbError> {
     let steps = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = steps.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();
@@ -256,7 +261,7 @@ fn migrate(connection: &mut Connection, state_dir: &StateDir) -> Result<(), DbEr
 }
 
 /// Checks for damage: always the schema and the sealed tables, and all pages while that is quick.
-fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
+pub(crate) fn check(connection: &Connection, state_dir: &StateDir) -> Result<(), DbError> {
     for table in TABLES {
         let found = connection.prepare(&format!("SELECT 1 FROM {table} LIMIT 1"));
         match found.and_then(|mut statement| statement.exists([])) {
