@@ -22,7 +22,6 @@ mod etag;
 mod gate;
 mod metrics;
 mod openapi;
-mod paging;
 mod request;
 mod routes;
 mod routing;

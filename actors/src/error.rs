@@ -170,6 +170,9 @@ pub enum StoreError {
     /// The disk did not confirm a write, so it may be lost. Nothing more is written.
     #[error("the disk failed to keep what was written to the job store")]
     SyncFailed,
+    /// Others use it, for longer than a request waits; try again later.
+    #[error("the job store is busy: try again later")]
+    Busy,
     /// The store has been closed.
     #[error("the job store is closed")]
     Closed,
@@ -231,6 +234,7 @@ impl StoreError {
             Self::NotAFile { name } => Self::NotAFile { name },
             Self::Full => Self::Full,
             Self::SyncFailed => Self::SyncFailed,
+            Self::Busy => Self::Busy,
             Self::Closed => Self::Closed,
             Self::Failed(_) => Self::Failed("reported before".into()),
         }

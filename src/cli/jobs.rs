@@ -141,23 +141,22 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let mut writer = writer.map_err(|mismatch| UsageError::of("jobs", mismatch))?;
     let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
     let query = ResultQuery { status, ..ResultQuery::default() };
-    let (mut out, mut after) = (Vec::new(), None);
+    let mut out = Vec::new();
     writer.begin(&mut out);
-    loop {
-        let page = history.results_from(args.id, &query, after, PAGE)?;
-        for item in &page.items {
+    let exported = history.export(args.id, &query, |_, items| {
+        for item in &items {
             writer.item(&mut out, &item.as_ref())?;
-        }
-        after = page.last_row;
-        if after.is_none() {
-            writer.end(&mut out, &summary);
         }
         write_stdout(&out)?;
         out.clear();
-        if after.is_none() {
-            return Ok(ExitCode::SUCCESS);
-        }
+        anyhow::Ok(())
+    })?;
+    if exported.is_none() {
+        anyhow::bail!(stored_jobs::no_such_job(args.id));
     }
+    writer.end(&mut out, &summary);
+    write_stdout(&out)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {

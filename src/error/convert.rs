@@ -57,6 +57,7 @@ impl From<StoreError> for ApiError {
             StoreError::Corrupt | StoreError::Incomplete(_) | StoreError::Newer { .. } => Self::StoreCorrupt,
             StoreError::Full => Self::StorageFull,
             StoreError::Closed => Self::Draining,
+            StoreError::Busy => Self::QueueFull,
             StoreError::Locked | StoreError::NotAFile { .. } | StoreError::SyncFailed | StoreError::Failed(_) => {
                 Self::internal(error)
             }

@@ -1,14 +1,15 @@
 //! `GET /jobs/{id}/manifest`: the digests of an ended job, in a format that other tools check.
 //!
-//! An algorithm that the job did not compute, and a name that the format cannot represent, are refused before the first
-//! byte is sent.
+//! An algorithm that the job did not compute, a name that the format cannot represent, and damage of the store are
+//! refused before the first byte is sent: few formats have an end by which a reader would notice a cut. A manifest that
+//! breaks off all the same lacks its last chunk.
 
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
 use hivesum_actors::job::{Job, ResultQuery, StatusFilter};
-use hivesum_actors::jobs::Jobs;
+use hivesum_actors::jobs::{Export, Jobs};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_core::result::{Item, Summary};
@@ -16,10 +17,9 @@ use hivesum_core::result::{Item, Summary};
 use crate::error::ApiError;
 use crate::etag::JobTag;
 use crate::openapi::schemas;
-use crate::paging::ResultPages;
 use crate::request::Query;
-use crate::service::Service;
 use crate::service::job::KnownJob;
+use crate::service::{NO_SUCH_JOB, Service};
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/manifest", tag = "jobs", operation_id = "job_manifest",
@@ -60,15 +60,13 @@ pub(super) async fn manifest(
         return Ok(not_modified);
     }
     let document = || Document::new(&service.jobs, &job, (format, algorithms), summary);
-    if format.may_refuse_names() {
-        document()?.check_names().await?;
-    }
+    document().await?.check().await?;
     let file_name = DispositionParam::Filename(file_name(format, &algorithms));
     let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![file_name] };
     let response = HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header(disposition)
-        .streaming(document()?.into_stream().await?);
+        .streaming(document().await?.into_stream().await?);
     Ok(tag.on(response))
 }
 
@@ -88,10 +86,10 @@ fn file_name(format: Format, algorithms: &Algorithms) -> String {
     }
 }
 
-/// A manifest that is being sent, one page of results at a time.
+/// A manifest that is being sent, one piece of results at a time.
 struct Document {
     writer: ManifestWriter,
-    pages: ResultPages,
+    export: Export,
     summary: Summary,
     step: Step,
 }
@@ -104,17 +102,18 @@ enum Step {
 }
 
 impl Document {
-    fn new(jobs: &Jobs, job: &Job, form: (Format, Algorithms), summary: Summary) -> Result<Self, ApiError> {
+    async fn new(jobs: &Jobs, job: &Job, form: (Format, Algorithms), summary: Summary) -> Result<Self, ApiError> {
         let (format, algorithms) = form;
         let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
         let writer = writer.map_err(|mismatch| ApiError::invalid(mismatch.to_string()))?;
         let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
         let query = ResultQuery { status, ..ResultQuery::default() };
-        Ok(Self { writer, pages: ResultPages::new(jobs.clone(), job.clone(), query), summary, step: Step::Begin })
+        let export = jobs.export(job, query).await?.ok_or(NO_SUCH_JOB)?;
+        Ok(Self { writer, export, summary, step: Step::Begin })
     }
 
-    /// Writes every line and discards it, to find a name that cannot be represented.
-    async fn check_names(mut self) -> Result<(), ApiError> {
+    /// Writes every line and discards it, to find damage, and a name that cannot be represented.
+    async fn check(mut self) -> Result<(), ApiError> {
         while self.next_part().await?.is_some() {}
         Ok(())
     }
@@ -139,7 +138,7 @@ impl Document {
             }
             Step::Items => {}
         }
-        match self.pages.next().await? {
+        match self.export.next().await? {
             Some(items) => items.iter().try_for_each(|item| self.write(&mut out, item))?,
             None => {
                 self.writer.end(&mut out, &self.summary);

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::etag::JobTag;
 use crate::openapi::schemas;
-use crate::paging::ResultPages;
 use crate::request::Query;
 use crate::request::headers::prefers;
 use crate::service::job::KnownJob;
@@ -109,27 +108,24 @@ fn wants_ndjson(request: &HttpRequest) -> bool {
 }
 
 async fn all_results(service: Data<Service>, job: Job, query: ResultQuery) -> Result<HttpResponse, ApiError> {
-    let id = job.id;
-    let mut pages = ResultPages::new(service.jobs.clone(), job, query);
+    let mut export = service.jobs.export(&job, query).await?.ok_or(NO_SUCH_JOB)?;
     // Read before the head is sent, so that a damaged store gives an error and not a truncated answer.
-    let first = pages.next().await?;
-    let lines = stream::try_unfold(Some((service, pages, Some(first))), move |state| async move {
-        let Some((service, mut pages, ready)) = state else { return Ok(None) };
+    let first = export.next().await?;
+    let lines = stream::try_unfold(Some((export, Some(first))), move |state| async move {
+        let Some((mut export, ready)) = state else { return Ok(None) };
         let mut out = Vec::new();
         let items = match ready {
             Some(first) => first,
-            None => pages.next().await?,
+            None => export.next().await?,
         };
         let Some(items) = items else {
-            // Read again: it may have ended meanwhile, and if it was deleted, the answer must not look complete.
-            let job = service.jobs.job(id).await?.ok_or(NO_SUCH_JOB)?;
-            ndjson::write_summary(&mut out, &summary_so_far(&job));
+            ndjson::write_summary(&mut out, &summary_so_far(export.job()));
             return Ok(Some((Bytes::from(out), None)));
         };
         for item in &items {
             ndjson::write_item(&mut out, &item.as_ref());
         }
-        Ok::<_, ApiError>(Some((Bytes::from(out), Some((service, pages, None)))))
+        Ok::<_, ApiError>(Some((Bytes::from(out), Some((export, None)))))
     });
     Ok(HttpResponse::Ok().content_type(Format::Ndjson.media_type()).streaming(lines))
 }

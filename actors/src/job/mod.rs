@@ -6,7 +6,7 @@ mod query;
 mod spec;
 
 pub use query::{
-    Deletion, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter,
+    Deletion, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter,
 };
 pub(crate) use spec::StoredRequest;
 pub use spec::{Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode};

@@ -43,6 +43,17 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
+    /// Whether a result with this status is meant.
+    #[must_use]
+    pub const fn is_of(self, status: Status) -> bool {
+        matches!(
+            (self, status),
+            (Self::Hashed, Status::Hashed(_))
+                | (Self::Error, Status::Error { .. })
+                | (Self::Skipped, Status::Skipped(_))
+        )
+    }
+
     /// The filter that matches this status.
     #[must_use]
     pub const fn of(status: Status) -> Self {
@@ -143,15 +154,6 @@ pub struct ResultPage {
     pub total: u64,
     /// The number of matching results before the first item.
     pub position: u64,
-}
-
-/// A page of results while all are read.
-#[derive(Debug, Clone, Default)]
-pub struct RowPage {
-    /// The results; empty at the end.
-    pub items: Vec<Item>,
-    /// The row of the last item, to continue after it; `None` at the end.
-    pub last_row: Option<u64>,
 }
 
 /// The outcome of a request to delete a job.

@@ -21,6 +21,7 @@ mod subscribe;
 mod upkeep;
 mod verify;
 
+pub use crate::store::Export;
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;

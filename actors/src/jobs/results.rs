@@ -8,8 +8,9 @@ use hivesum_core::result::Item;
 
 use crate::Job;
 use crate::error::{CompareError, StoreError};
-use crate::job::{JobId, ResultPage, ResultQuery, RowPage};
+use crate::job::{JobId, ResultPage, ResultQuery};
 use crate::jobs::service::Jobs;
+use crate::store::Export;
 
 /// How long a request for sorted results waits for the sort index of a job that has just ended.
 const ORDERS_WAIT: Duration = Duration::from_secs(10);
@@ -58,22 +59,16 @@ impl Jobs {
         }
     }
 
-    /// The next matching results, after a row or from the first, to read all of them in constant
-    /// memory. `position` and `limit` of the query are ignored. A page without items is the end.
+    /// Starts to read all matching results, in constant memory and as they are now, for a job that the caller has
+    /// read. `position` and `limit` of the query are ignored. `None` if the job was deleted meanwhile.
     ///
     /// # Errors
-    /// As [`results`](Self::results).
-    pub async fn results_from(
-        &self,
-        job: &Job,
-        query: ResultQuery,
-        after_row: Option<u64>,
-        limit: usize,
-    ) -> Result<RowPage, ResultsError> {
-        if after_row.is_none() && query.needs_sort_index() {
+    /// As [`results`](Self::results), and [`StoreError::Busy`] while too many exports are under way.
+    pub async fn export(&self, job: &Job, query: ResultQuery) -> Result<Option<Export>, ResultsError> {
+        if query.needs_sort_index() {
             self.wait_for_sort_index(job).await?;
         }
-        Ok(self.shared.store.rows_after(job.id, query, after_row, limit).await?)
+        Ok(self.shared.store.export(job.id, query).await?)
     }
 }
 

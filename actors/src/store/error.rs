@@ -97,6 +97,7 @@ impl From<StoreError> for JobError {
             | StoreError::Newer { .. }
             | StoreError::NotAFile { .. }
             | StoreError::SyncFailed
+            | StoreError::Busy
             | StoreError::Closed
             | StoreError::Failed(_) => "internal",
         };

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::completeness::check_absent;
+use super::error::DbError;
 use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{job_facts, job_row, jobs, pages, sealed};
+use super::{exports, job_facts, job_row, jobs, sealed};
 use crate::error::{CompareError, StoreError};
-use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery, RowPage};
+use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery};
 use hivesum_core::compare::{Comparison, Fact, Group};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{FileIdentity, Item};
@@ -61,20 +62,29 @@ impl History {
         self.database.run(|connection| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
     }
 
-    /// The next results that match, after a row or from the first; see
-    /// [`Jobs::results_from`](crate::jobs::Jobs::results_from).
+    /// Passes all results of a job that match to `take`, in walk order and in pieces. All are read in one transaction,
+    /// so what is deleted meanwhile is there to its end. Returns the job as it was; nothing if it does not exist.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    pub fn results_from(
+    /// When the store cannot be read, and those of `take`.
+    pub fn export<E: From<StoreError>>(
         &mut self,
         id: JobId,
         query: &ResultQuery,
-        after_row: Option<u64>,
-        limit: usize,
-    ) -> Result<RowPage, StoreError> {
-        let query = ResultQuery { limit, ..query.clone() };
-        self.database.run(|connection| pages::rows_after(connection, id, &query, after_row))
+        mut take: impl FnMut(&Job, Vec<Item>) -> Result<(), E>,
+    ) -> Result<Option<Job>, E> {
+        let mut failed = None;
+        let exported = self.database.run(|connection| {
+            let view = connection.transaction()?;
+            let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
+            exports::each_piece(&view, &stored, query, &mut |items| {
+                let taken = take(&stored.job, items);
+                failed = taken.err();
+                Ok::<_, DbError>(failed.is_none())
+            })?;
+            Ok(Some(stored.job))
+        })?;
+        failed.map_or(Ok(exported), Err)
     }
 
     /// The results at these positions, in this order.

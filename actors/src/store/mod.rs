@@ -19,6 +19,7 @@ mod commit_number;
 mod completeness;
 mod end_order;
 mod error;
+mod exports;
 pub mod figures;
 pub mod history;
 mod idempotency;
@@ -55,6 +56,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::batcher::{Batcher, NumberedItem, RowCounts, RunState};
 pub(crate) use self::end_order::NextEnded;
+pub use self::exports::Export;
 pub(crate) use self::idempotency::{IdempotencyKey, IdempotencyOutcome};
 pub(crate) use self::job_row::StoredJob;
 pub(crate) use self::jobs::Ending;
@@ -85,6 +87,8 @@ pub(crate) struct Store {
     writer: Workers,
     readers: Workers,
     long_reads: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
+    waiting_exports: Arc<Semaphore>,
     state_dir: Arc<StateDir>,
     broken: CancellationToken,
     commits: Arc<Commits>,
@@ -112,8 +116,17 @@ impl Store {
         let shared = WorkerShared { state_dir: state_dir.clone(), _lock: lock, broken: broken.clone() };
         let writer = Workers::start(1, Access::Write, &shared);
         let readers = Workers::start(READERS, Access::ReadOnly, &shared);
-        let (long_reads, commits) = (Arc::new(Semaphore::new(LONG_READS)), Arc::default());
-        Ok(Self { writer, readers, long_reads, state_dir, broken, commits })
+        let permits = |count| Arc::new(Semaphore::new(count));
+        Ok(Self {
+            writer,
+            readers,
+            long_reads: permits(LONG_READS),
+            exports: permits(exports::EXPORTS),
+            waiting_exports: permits(exports::WAITING),
+            state_dir,
+            broken,
+            commits: Arc::default(),
+        })
     }
 
     /// The store's own files. No walk may open them: closing one would drop SQLite's locks on it.
@@ -150,8 +163,8 @@ impl Store {
     /// if every ended job has its index.
     pub(crate) async fn index_next(&self) -> Result<Option<JobId>, StoreError> {
         let Some(stored) = self.read(|connection| sort_index::next_without(connection)).await? else { return Ok(None) };
-        let (id, algorithms) = (stored.job.id, stored.job.spec.algorithms);
-        let mut chunks = sort_index::sort(&self.state_dir, stored.run, algorithms);
+        let id = stored.job.id;
+        let mut chunks = sort_index::sort(&self.state_dir, stored);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             self.write(move |connection| sort_index::write(connection, &chunk)).await?;

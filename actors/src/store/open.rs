@@ -44,7 +44,7 @@ pub(crate) const TABLES: [&str; 13] = [
     "directories",
     "results",
     "tokens",
-    "orders",
+    "order_pieces",
     "checkpoints",
     "attempts",
     "requests",

@@ -1,8 +1,12 @@
 //! Reads results in walk order: pages by position, streams of all rows, and the errors since a row.
 //!
 //! Positions have no gaps and follow the walk order, so a page is a range of keys, and so are the paths with
-//! one prefix: a binary search finds them. Only a substring search reads row by row. Memory grows with the
-//! page, never with the job.
+//! one prefix: a binary search finds them. Every other filter reads row by row. Memory grows with the page, never
+//! with the job.
+//!
+//! The job's row says how many rows there are and how many of them failed, so a row that a damaged page hides is
+//! noticed: positions must be contiguous, every row on the way is checked, and the index of the rows without digests
+//! must hold as many as were counted.
 
 use std::ops::Range;
 
@@ -11,9 +15,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::batcher::NumberedItem;
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::row::{ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED};
-use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, RowPage, StatusFilter};
-use hivesum_core::result::{Item, Verdict, append_path, walk_order};
+use super::row::{Contiguous, ERROR, HASHED, ROW_COLUMNS, RowReader, SKIPPED, VERDICT};
+use crate::job::{JobId, JobKind, MAX_PAGE, ResultPage, ResultQuery, StatusFilter};
+use hivesum_core::result::{Item, Verdict, walk_order};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
@@ -22,32 +26,33 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
     let selection = Selection::new(&view, &stored, query)?;
     let limit = query.limit.clamp(1, MAX_PAGE);
-    let q = query.q.as_deref().unwrap_or_default();
-    let (total, rows) = match selection.checks_paths(q) {
-        true => selection.search(q, query.position, limit)?,
-        false => (selection.count(query)?, selection.nth(query.position, limit)?),
+    let (total, rows) = match selection.is_all() {
+        true => (selection.length(), selection.first(selection.range.start.saturating_add(query.position), limit)?),
+        false => selection.count_and_first(query.position, limit)?,
     };
     let items = rows.into_iter().map(|(_, item)| item).collect();
     Ok(Some(ResultPage { items, total, position: query.position }))
 }
 
-/// The next rows that match, after a row or from the first; none at the end, or without such a job.
-pub(crate) fn rows_after(
-    connection: &mut Connection,
-    id: JobId,
+/// A page of results while all are read.
+#[derive(Debug, Default)]
+pub(super) struct RowPage {
+    /// The results; empty at the end.
+    pub(super) items: Vec<Item>,
+    /// The row of the last item, to continue after it; none at the end.
+    pub(super) last_row: Option<u64>,
+}
+
+/// The next rows of a job that match, after a row or from the first; none at the end.
+pub(super) fn rows_after(
+    view: &Connection,
+    stored: &StoredJob,
     query: &ResultQuery,
     after: Option<u64>,
 ) -> Result<RowPage, DbError> {
-    let view = connection.transaction()?;
-    let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
-    let mut selection = Selection::new(&view, &stored, query)?;
-    selection.range.start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
-    let limit = query.limit.clamp(1, MAX_PAGE);
-    let q = query.q.as_deref().unwrap_or_default();
-    let rows = match selection.checks_paths(q) {
-        true => selection.first_matching(q, limit)?,
-        false => selection.nth(0, limit)?,
-    };
+    let selection = Selection::new(view, stored, query)?;
+    let start = selection.range.start.max(after.map_or(0, |row| row.saturating_add(1)));
+    let rows = selection.first(start, query.limit.clamp(1, MAX_PAGE))?;
     let last_row = rows.last().map(|(row, _)| *row);
     Ok(RowPage { items: rows.into_iter().map(|(_, item)| item).collect(), last_row })
 }
@@ -67,16 +72,9 @@ pub(crate) fn errors_since(
 ) -> Result<ErrorsSince, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
-    let range = from..stored.rows;
-    let selection = Selection {
-        view: &view,
-        stored: &stored,
-        status: Some(StatusFilter::Error),
-        verdict: None,
-        prefix: Vec::new(),
-        range,
-    };
-    let items = selection.nth(0, limit)?.into_iter().map(|(row, item)| (row + 1, item)).collect();
+    let query = ResultQuery { status: Some(StatusFilter::Error), ..ResultQuery::default() };
+    let selection = Selection::new(&view, &stored, &query)?;
+    let items = selection.first(from, limit)?.into_iter().map(|(row, item)| (row + 1, item)).collect();
     Ok(ErrorsSince { items, rows: stored.rows })
 }
 
@@ -89,6 +87,8 @@ pub(super) struct Selection<'a> {
     /// What a path must begin with, where a binary search cannot find the range: the missing files of an
     /// audit come after its walk.
     prefix: Vec<u8>,
+    /// What a path must contain.
+    q: Vec<u8>,
     range: Range<u64>,
 }
 
@@ -100,129 +100,144 @@ impl<'a> Selection<'a> {
             Some(prefix) => (0..stored.rows, prefix.clone()),
             None => (0..stored.rows, Vec::new()),
         };
-        Ok(Self { view, stored, status: query.status, verdict: query.verdict, prefix, range })
+        let all_are_hashed = stored.job.progress.files_done == stored.rows;
+        let status = query.status.filter(|status| *status != StatusFilter::Hashed || !all_are_hashed);
+        let q = query.q.clone().unwrap_or_default();
+        Ok(Self { view, stored, status, verdict: query.verdict, prefix, q, range })
     }
 
-    /// Whether each path must be checked.
-    fn checks_paths(&self, q: &[u8]) -> bool {
-        !q.is_empty() || !self.prefix.is_empty()
+    /// Whether every row in the range matches.
+    const fn is_all(&self) -> bool {
+        self.status.is_none() && self.verdict.is_none() && self.prefix.is_empty() && self.q.is_empty()
     }
 
-    /// Whether a path has the prefix and contains `q`.
-    pub(super) fn matches(&self, path: &[u8], q: &[u8]) -> bool {
-        path.starts_with(&self.prefix) && (q.is_empty() || contains(path, q))
+    const fn length(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
     }
 
     /// The first position that may match.
-    pub(super) fn start(&self) -> u64 {
+    pub(super) const fn start(&self) -> u64 {
         self.range.start
     }
 
-    /// The rows of the run `?1` in the range `?2..?3` with the status and verdict, as SQL. SQLite uses the
-    /// partial index only if `status <> 0` is stated too.
-    fn clause(&self) -> String {
-        let (index, status) = match self.status {
-            None => ("", ""),
-            Some(StatusFilter::Hashed) => ("", "AND status = 0"),
-            Some(StatusFilter::Error) => ("INDEXED BY results_not_hashed", "AND status = 1 AND status <> 0"),
-            Some(StatusFilter::Skipped) => ("INDEXED BY results_not_hashed", "AND status = 2 AND status <> 0"),
-        };
-        let verdict = self.verdict.map_or(String::new(), |verdict| format!("AND verdict = {}", verdict as i64));
-        format!("FROM results {index} WHERE run = ?1 AND position >= ?2 AND position < ?3 {status} {verdict}")
-    }
-
-    fn count(&self, query: &ResultQuery) -> Result<u64, DbError> {
-        if self.verdict.is_some() {
-            return self.count_rows();
+    /// Whether a row matches. Refused unless its checksum does.
+    fn matches(&self, reader: &mut RowReader<'_>, row: &rusqlite::Row<'_>) -> Result<bool, DbError> {
+        reader.check(row)?;
+        if self.status.is_some_and(|wanted| row.get(STATUS) != Ok(code_of(wanted))) {
+            return Ok(false);
         }
-        let Some(status) = self.status else { return Ok(self.range.end.saturating_sub(self.range.start)) };
-        let progress = &self.stored.job.progress;
-        if query.path_prefix.as_ref().is_none_or(Vec::is_empty) {
-            return Ok(match status {
-                StatusFilter::Hashed => progress.files_done,
-                StatusFilter::Error => progress.files_failed,
-                StatusFilter::Skipped => progress.files_skipped,
-            });
+        if self.verdict.is_some_and(|wanted| row.get(VERDICT) != Ok(Some(wanted as i64))) {
+            return Ok(false);
         }
-        self.count_rows()
+        if self.prefix.is_empty() && self.q.is_empty() {
+            return Ok(true);
+        }
+        let path = reader.path(row)?;
+        Ok(path.starts_with(&self.prefix) && (self.q.is_empty() || contains(path, &self.q)))
     }
 
-    fn count_rows(&self) -> Result<u64, DbError> {
-        let count: i64 = self
-            .view
-            .prepare_cached(&format!("SELECT count(*) {}", self.clause()))?
-            .query_row(params![self.stored.run, self.range.start as i64, self.range.end as i64], |row| row.get(0))?;
-        Ok(count as u64)
-    }
-
-    /// `limit` rows after the first `skip`.
-    fn nth(&self, skip: u64, limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
+    /// The first rows from a position on that match, and their positions.
+    fn first(&self, start: u64, limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
         let mut found = Vec::new();
-        let (mut start, mut offset) = (self.range.start, 0);
-        match (self.status, self.verdict) {
-            // Every position matches: go straight to the row.
-            (None, None) => start = start.saturating_add(skip),
-            _ => offset = skip,
-        }
-        self.each_row(start, offset, limit, |reader, row| {
+        self.each_match(start, |reader, row| {
             found.push((reader.position(row)?, reader.item(row)?));
-            Ok(true)
-        })?;
-        Ok(found)
-    }
-
-    /// How many rows match, and `limit` of them after the first `skip`.
-    fn search(&self, q: &[u8], skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), DbError> {
-        let mut total = 0;
-        let mut found = Vec::new();
-        self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if self.matches(reader.path(row)?, q) {
-                if total >= skip && found.len() < limit {
-                    found.push((reader.position(row)?, reader.item(row)?));
-                }
-                total += 1;
-            }
-            Ok(true)
-        })?;
-        Ok((total, found))
-    }
-
-    /// The first rows that match.
-    fn first_matching(&self, q: &[u8], limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
-        let mut found = Vec::new();
-        self.each_row(self.range.start, 0, usize::MAX, |reader, row| {
-            if self.matches(reader.path(row)?, q) {
-                found.push((reader.position(row)?, reader.item(row)?));
-            }
             Ok(found.len() < limit)
         })?;
         Ok(found)
     }
 
-    /// Passes rows to `take` in walk order until it returns false.
-    pub(super) fn each_row(
+    /// How many rows match, and `limit` of them after the first `skip`.
+    fn count_and_first(&self, skip: u64, limit: usize) -> Result<(u64, Vec<(u64, Item)>), DbError> {
+        let (mut total, mut found) = (0, Vec::new());
+        let known = self.counted();
+        self.each_match(self.range.start, |reader, row| {
+            if total >= skip && found.len() < limit {
+                found.push((reader.position(row)?, reader.item(row)?));
+            }
+            total += 1;
+            Ok(known.is_none() || found.len() < limit)
+        })?;
+        Ok((known.unwrap_or(total), found))
+    }
+
+    /// How many rows match, where the job has counted them.
+    fn counted(&self) -> Option<u64> {
+        let is_by_status = self.verdict.is_none() && self.prefix.is_empty() && self.q.is_empty();
+        let is_whole = self.range == (0..self.stored.rows);
+        self.status.filter(|_| is_by_status && is_whole).map(|status| self.count_of(status))
+    }
+
+    const fn count_of(&self, status: StatusFilter) -> u64 {
+        match status {
+            StatusFilter::Hashed => self.stored.job.progress.files_done,
+            StatusFilter::Error => self.stored.job.progress.files_failed,
+            StatusFilter::Skipped => self.stored.job.progress.files_skipped,
+        }
+    }
+
+    /// Passes the rows that match to `take`, in walk order from a position on, until it returns false.
+    pub(super) fn each_match(
         &self,
         start: u64,
-        offset: u64,
-        limit: usize,
         mut take: impl FnMut(&mut RowReader<'_>, &rusqlite::Row<'_>) -> Result<bool, DbError>,
     ) -> Result<(), DbError> {
-        if start >= self.range.end || offset > i64::MAX as u64 {
+        let start = start.max(self.range.start);
+        if start >= self.range.end {
             return Ok(());
         }
-        let mut statement = self
-            .view
-            .prepare_cached(&format!("SELECT {ROW_COLUMNS} {} ORDER BY position LIMIT ?4 OFFSET ?5", self.clause()))?;
-        let limit = i64::try_from(limit).unwrap_or(-1);
-        let (start, end) = (start as i64, self.range.end as i64);
-        let mut rows = statement.query(params![self.stored.run, start, end, limit, offset as i64])?;
+        let filter = match self.status {
+            None | Some(StatusFilter::Hashed) => "FROM results WHERE run = ?1".to_owned(),
+            Some(status @ (StatusFilter::Error | StatusFilter::Skipped)) => {
+                self.check_index(status)?;
+                from_index(status)
+            }
+        };
+        let is_walk = matches!(self.status, None | Some(StatusFilter::Hashed));
+        let sql = format!("SELECT {ROW_COLUMNS} {filter} AND position >= ?2 AND position < ?3 ORDER BY position");
+        let mut statement = self.view.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![self.stored.run, start as i64, self.range.end as i64])?;
         let mut reader = self.stored.row_reader(self.view)?;
+        let mut positions = Contiguous::from(start);
         while let Some(row) = rows.next()? {
-            if !take(&mut reader, row)? {
-                break;
+            let position = reader.position(row)?;
+            match is_walk {
+                true => positions.take(position)?,
+                false => positions.take_later(position)?,
+            }
+            if self.matches(&mut reader, row)? && !take(&mut reader, row)? {
+                return Ok(());
             }
         }
-        Ok(())
+        if is_walk { positions.end_at(self.range.end) } else { Ok(()) }
+    }
+
+    /// Checks that the index holds as many rows of this status as the job has.
+    fn check_index(&self, status: StatusFilter) -> Result<(), DbError> {
+        let sql = format!("SELECT count(*) {}", from_index(status));
+        let found: i64 = self.view.prepare_cached(&sql)?.query_row([self.stored.run], |row| row.get(0))?;
+        match found as u64 == self.count_of(status) {
+            true => Ok(()),
+            false => Err(DbError::Inconsistent("an index with fewer or more rows than their job has")),
+        }
+    }
+}
+
+/// The index of `status` in [`ROW_COLUMNS`].
+pub(super) const STATUS: usize = 8;
+
+/// The rows of the run `?1` with this status, of the few without digests, as SQL. SQLite uses the partial index only
+/// if `status <> 0` is stated too.
+fn from_index(status: StatusFilter) -> String {
+    let code = code_of(status);
+    format!("FROM results INDEXED BY results_not_hashed WHERE run = ?1 AND status = {code} AND status <> 0")
+}
+
+/// The value of the column `status`.
+pub(super) const fn code_of(status: StatusFilter) -> i64 {
+    match status {
+        StatusFilter::Hashed => HASHED,
+        StatusFilter::Error => ERROR,
+        StatusFilter::Skipped => SKIPPED,
     }
 }
 
@@ -241,9 +256,10 @@ fn first_where(
     is_past: impl Fn(&[u8]) -> bool,
 ) -> Result<u64, DbError> {
     let (mut low, mut high) = (low, stored.rows);
+    let mut reader = stored.row_reader(view)?;
     while low < high {
         let middle = low + (high - low) / 2;
-        match is_past(&path_at(view, stored.run, middle)?) {
+        match is_past(&path_at(&mut reader, view, stored.run, middle)?) {
             true => high = middle,
             false => low = middle + 1,
         }
@@ -251,25 +267,18 @@ fn first_where(
     Ok(low)
 }
 
-fn path_at(view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbError> {
-    let parts: Option<(Vec<u8>, Vec<u8>)> = view
-        .prepare_cached(
-            "SELECT path, name FROM results JOIN directories ON directories.run = results.run AND id = directory
-             WHERE results.run = ?1 AND position = ?2",
-        )?
-        .query_row(params![run, position as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+fn path_at(reader: &mut RowReader<'_>, view: &Connection, run: i64, position: u64) -> Result<Vec<u8>, DbError> {
+    let sql = format!("SELECT {ROW_COLUMNS} FROM results WHERE run = ?1 AND position = ?2");
+    let path = view
+        .prepare_cached(&sql)?
+        .query_row(params![run, position as i64], |row| Ok(reader.path(row).map(<[u8]>::to_vec)))
         .optional()?;
-    let (directory, name) = parts.ok_or(DbError::Inconsistent("a position without a row"))?;
-    let mut path = Vec::new();
-    append_path(&mut path, &directory, &name);
-    Ok(path)
+    path.ok_or(DbError::Inconsistent("a position without a row"))?
 }
 
 pub(super) fn contains(path: &[u8], q: &[u8]) -> bool {
     path.windows(q.len()).any(|window| window == q)
 }
-
-const _: () = assert!(HASHED == 0 && ERROR == 1 && SKIPPED == 2, "`clause` has them as numbers");
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::pages::ErrorsSince;
 use super::prior_rows::PriorRowsQuery;
 use super::{NextEnded, Store, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
 use crate::error::{CompareError, StoreError};
-use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery, RowPage};
+use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery};
 use hivesum_core::compare::{self, Comparison};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{Item, Rows};
@@ -64,23 +64,6 @@ impl Store {
         self.read(move |connection| match query.needs_sort_index() {
             true => sorted_pages::page(connection, id, &query),
             false => pages::page(connection, id, &query),
-        })
-        .await
-    }
-
-    /// The next results that match, after a row or from the first.
-    pub(crate) async fn rows_after(
-        &self,
-        id: JobId,
-        query: ResultQuery,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Result<RowPage, StoreError> {
-        let _permit = self.permit_for(&query).await?;
-        let query = ResultQuery { limit, ..query };
-        self.read(move |connection| match query.needs_sort_index() {
-            true => sorted_pages::rows_after(connection, id, &query, after),
-            false => pages::rows_after(connection, id, &query, after),
         })
         .await
     }

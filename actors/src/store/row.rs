@@ -63,6 +63,18 @@ impl Contiguous {
         Ok(())
     }
 
+    /// Takes the next of some numbers that only have to increase.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] if it does not.
+    pub(crate) fn take_later(&mut self, number: u64) -> Result<(), DbError> {
+        if number < self.next {
+            return Err(DbError::Inconsistent("rows that are repeated or out of order"));
+        }
+        self.next = number.saturating_add(1);
+        Ok(())
+    }
+
     /// Checks that all numbers below `end` have come, and no others.
     ///
     /// # Errors
@@ -96,6 +108,11 @@ impl<'a> RowReader<'a> {
 
     pub(crate) fn position(&self, row: &Row<'_>) -> Result<u64, DbError> {
         Ok(row.get::<_, i64>(0)? as u64)
+    }
+
+    /// Refuses a row whose checksum does not match.
+    pub(crate) fn check(&mut self, row: &Row<'_>) -> Result<(), DbError> {
+        check(&mut self.checksum, self.run, row)
     }
 
     /// The row's full path. Refused unless the row's checksum matches.

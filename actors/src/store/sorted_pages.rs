@@ -2,18 +2,18 @@
 //! the files with one digest.
 //!
 //! Without a filter a page is a range of ranks. With one, every rank is read: the index itself holds status and
-//! position, and the positions whose paths match are found once, in walk order.
+//! position, and the positions whose paths match are found once, in walk order. Then memory grows with the job, by 16
+//! bytes a row.
 
 use std::ops::Range;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::pages::{Selection, contains};
-use super::row::{ERROR, HASHED, SKIPPED};
-use super::sort_index::SortKey;
-use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, RowPage, Sort, SortBy, StatusFilter};
+use super::pages::{RowPage, STATUS, Selection, code_of, contains};
+use super::sort_index::{self, Entry, SortKey};
+use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use hivesum_core::digest::Digest;
 use hivesum_core::result::{Item, split_digests};
 
@@ -28,17 +28,15 @@ pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) 
     Ok(Some(ResultPage { items, total, position: query.position }))
 }
 
-/// The next results that match, after the result with index `after` in this order, or from the first;
-/// none at the end, or without such a job. The job has ended and has its sort index.
-pub(crate) fn rows_after(
-    connection: &mut Connection,
-    id: JobId,
+/// The next results of a job that match, after the result with index `after` in this order, or from the first;
+/// none at the end. The job has ended and has its sort index.
+pub(super) fn rows_after(
+    view: &Connection,
+    stored: &StoredJob,
     query: &ResultQuery,
     after: Option<u64>,
 ) -> Result<RowPage, DbError> {
-    let view = connection.transaction()?;
-    let Some(stored) = job_row::get(&view, id)? else { return Ok(RowPage::default()) };
-    let sorted = SortedRows::new(&view, &stored, query)?;
+    let sorted = SortedRows::new(view, stored, query)?;
     let (limit, length) = (query.limit.clamp(1, MAX_PAGE), sorted.ranks.end - sorted.ranks.start);
     let mut index = after.map_or(0, |after| after.saturating_add(1));
     let mut page = RowPage::default();
@@ -49,9 +47,9 @@ pub(crate) fn rows_after(
             true => sorted.ranks.end - end..sorted.ranks.end - index,
         };
         let scanned = (index..).zip(sorted.scan(ranks)?);
-        let of_status = scanned.filter(|(_, (_, status))| query.status.is_none_or(|wanted| *status == code_of(wanted)));
-        let (indexes, positions): (Vec<_>, Vec<_>) = of_status.map(|(index, (position, _))| (index, position)).unzip();
-        let found = indexes.into_iter().zip(stored.row_reader(&view)?.items_at(&positions)?);
+        let of_status = scanned.filter(|(_, entry)| query.status.is_none_or(|wanted| entry.has(wanted)));
+        let (indexes, positions): (Vec<_>, Vec<_>) = of_status.map(|(index, entry)| (index, entry.position)).unzip();
+        let found = indexes.into_iter().zip(stored.row_reader(view)?.items_at(&positions)?);
         for (index, item) in found.filter(|(_, item)| matches(item, query)).take(limit - page.items.len()) {
             page.items.push(item);
             page.last_row = Some(index);
@@ -63,13 +61,14 @@ pub(crate) fn rows_after(
 }
 
 fn matches(item: &Item, query: &ResultQuery) -> bool {
+    let has_status = query.status.is_none_or(|wanted| wanted.is_of(item.status));
     let has_verdict = query.verdict.is_none_or(|wanted| item.fixity.as_ref().is_some_and(|it| it.verdict == wanted));
     let has_prefix = query.path_prefix.as_ref().is_none_or(|prefix| item.path.starts_with(prefix));
     let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
-    has_verdict && has_prefix && has_part
+    has_status && has_verdict && has_prefix && has_part
 }
 
-/// The index has no checksums, the rows have: a result with another digest is damage of the index.
+/// A result with another digest is damage of the index.
 fn check_digests(query: &ResultQuery, items: &[Item]) -> Result<(), DbError> {
     let Some(digest) = query.digest else { return Ok(()) };
     let has = |item: &Item| split_digests(&item.digests, &item.algorithms).any(|one| one == digest);
@@ -124,7 +123,7 @@ impl<'a> SortedRows<'a> {
         let (mut low, mut high) = (low, self.ranks.end);
         while low < high {
             let middle = low + (high - low) / 2;
-            let position = self.scan(middle..middle + 1)?.first().map(|(position, _)| *position);
+            let position = self.scan(middle..middle + 1)?.first().map(|entry| entry.position);
             let position = position.ok_or(DbError::Inconsistent("a rank without a row"))?;
             let items = self.stored.row_reader(self.view)?.items_at(&[position])?;
             let digest = items.first().and_then(|item| item.digests.get(from..from + bytes));
@@ -136,32 +135,30 @@ impl<'a> SortedRows<'a> {
         Ok(low)
     }
 
-    /// Positions and statuses of some ranks.
-    fn scan(&self, ranks: Range<u64>) -> Result<Vec<(u64, i64)>, DbError> {
-        let mut found = Vec::new();
-        self.each(ranks, |position, status| found.push((position, status)))?;
+    /// The entries of some ranks, in the order of the query.
+    fn scan(&self, ranks: Range<u64>) -> Result<Vec<Entry>, DbError> {
+        let mut found = match self.key {
+            None => self.walk(ranks)?,
+            Some(key) => sort_index::entries(self.view, (self.stored.run, key), ranks, key.total(self.stored))?,
+        };
+        if self.descending {
+            found.reverse();
+        }
         Ok(found)
     }
 
-    fn each(&self, ranks: Range<u64>, mut take: impl FnMut(u64, i64)) -> Result<(), DbError> {
-        let direction = if self.descending { "DESC" } else { "ASC" };
-        let sql = match self.key {
-            None => format!(
-                "SELECT position, status FROM results
-                  WHERE run = ?1 AND ?2 = 0 AND position >= ?3 AND position < ?4 ORDER BY position {direction}"
-            ),
-            Some(_) => format!(
-                "SELECT position, status FROM orders
-                  WHERE run = ?1 AND by = ?2 AND rank >= ?3 AND rank < ?4 ORDER BY rank {direction}"
-            ),
-        };
-        let by = self.key.map_or(0, SortKey::code);
-        let mut statement = self.view.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![self.stored.run, by, ranks.start as i64, ranks.end as i64])?;
-        while let Some(row) = rows.next()? {
-            take(row.get::<_, i64>(0)? as u64, row.get(1)?);
+    /// The entries of some positions, in walk order.
+    fn walk(&self, positions: Range<u64>) -> Result<Vec<Entry>, DbError> {
+        let all = Selection::new(self.view, self.stored, &ResultQuery::default())?;
+        let (mut found, length) = (Vec::new(), positions.end.saturating_sub(positions.start) as usize);
+        if length == 0 {
+            return Ok(found);
         }
-        Ok(())
+        all.each_match(positions.start, |reader, row| {
+            found.push(Entry { position: reader.position(row)?, status: row.get(STATUS)? });
+            Ok(found.len() < length)
+        })?;
+        Ok(found)
     }
 
     /// How many rows match, and the positions of those on the page.
@@ -176,20 +173,20 @@ impl<'a> SortedRows<'a> {
                 false => start + skip..end.min((start + skip).saturating_add(limit)),
                 true => (end - skip).saturating_sub(limit).max(start)..end - skip,
             };
-            return Ok((end - start, self.scan(ranks)?.into_iter().map(|(position, _)| position).collect()));
+            return Ok((end - start, self.scan(ranks)?.into_iter().map(|entry| entry.position).collect()));
         }
         let matching = reads_rows.then(|| self.matching(query)).transpose()?;
         let (mut total, mut page) = (0, Vec::new());
-        self.each(start..end, |position, status| {
-            let matches = query.status.is_none_or(|wanted| status == code_of(wanted))
-                && matching.as_ref().is_none_or(|matching| matching.contains(position));
+        for entry in self.scan(start..end)? {
+            let matches = query.status.is_none_or(|wanted| entry.has(wanted))
+                && matching.as_ref().is_none_or(|matching| matching.contains(entry.position));
             if matches {
                 if total >= query.position && (page.len() as u64) < limit {
-                    page.push(position);
+                    page.push(entry.position);
                 }
                 total += 1;
             }
-        })?;
+        }
         Ok((total, page))
     }
 
@@ -197,22 +194,17 @@ impl<'a> SortedRows<'a> {
     fn matching(&self, query: &ResultQuery) -> Result<PositionSet, DbError> {
         let mut positions = PositionSet(vec![0; (self.stored.rows / 64 + 1) as usize]);
         let selection = Selection::new(self.view, self.stored, &ResultQuery { status: None, ..query.clone() })?;
-        let q = query.q.as_deref().unwrap_or_default();
-        selection.each_row(selection.start(), 0, usize::MAX, |reader, row| {
-            if selection.matches(reader.path(row)?, q) {
-                positions.insert(reader.position(row)?);
-            }
+        selection.each_match(selection.start(), |reader, row| {
+            positions.insert(reader.position(row)?);
             Ok(true)
         })?;
         Ok(positions)
     }
 }
 
-const fn code_of(status: StatusFilter) -> i64 {
-    match status {
-        StatusFilter::Hashed => HASHED,
-        StatusFilter::Error => ERROR,
-        StatusFilter::Skipped => SKIPPED,
+impl Entry {
+    fn has(self, status: StatusFilter) -> bool {
+        self.status == code_of(status)
     }
 }
 

@@ -22,17 +22,16 @@ pub(crate) fn sweep(connection: &mut Connection, rows: i64) -> Result<bool, DbEr
         Some(1) => {}
         _ => return Err(DbError::Inconsistent("an index that leads to another row")),
     }
-    let mut removed = change
-        .prepare_cached(
-            "DELETE FROM orders WHERE run = ?1 AND by = (SELECT min(by) FROM orders WHERE run = ?1) AND rank <
-               ?2 + (SELECT min(rank) FROM orders WHERE run = ?1 AND by = (SELECT min(by) FROM orders WHERE run = ?1))",
-        )?
-        .execute(params![run, rows])?;
-    for (table, key) in [("results", "position"), ("directories", "id")] {
+    let mut removed = 0;
+    // A piece of a sort index is as long as a dozen rows.
+    let pieces = (rows / 16).max(1);
+    for (table, key, rows) in
+        [("order_pieces", "piece", pieces), ("results", "position", rows), ("directories", "id", rows)]
+    {
         if removed > 0 {
             break;
         }
-        // Both keys count up without gaps from the first remaining row.
+        // The keys count up without gaps from the first remaining row.
         let sql = format!(
             "DELETE FROM {table} WHERE run = ?1 AND {key} < (SELECT min({key}) FROM {table} WHERE run = ?1) + ?2"
         );

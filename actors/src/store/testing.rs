@@ -50,7 +50,7 @@ impl Bench {
     pub(crate) fn index(&mut self, id: JobId) {
         let stored = job_row::get(&self.connection, id).unwrap().unwrap();
         let state_dir = StateDir::open(self.dir.path()).unwrap();
-        let mut chunks = super::sort_index::sort(&state_dir, stored.run, stored.job.spec.algorithms);
+        let mut chunks = super::sort_index::sort(&state_dir, stored);
         while let Some(chunk) = chunks.blocking_recv() {
             super::sort_index::write(&mut self.connection, &chunk.unwrap()).unwrap();
         }

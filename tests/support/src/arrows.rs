@@ -30,7 +30,7 @@ const ACTORS: Order = &[
 ];
 
 const ROOT: Order = &[
-    &["cache", "config", "connection", "digest_field", "etag", "paging", "telemetry"],
+    &["cache", "config", "connection", "digest_field", "etag", "telemetry"],
     &["error"],
     &["assets", "auth", "metrics", "openapi", "request", "routing"],
     &["gate"],

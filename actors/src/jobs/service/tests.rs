@@ -176,15 +176,10 @@ async fn more_rows_than_a_group_holds_all_arrive_once() {
     let id = submit(&jobs, "").await;
     assert_eq!(ended(&jobs, id).await.summary.unwrap().hashed, 4_500);
     let mut seen = Vec::new();
-    let mut after = None;
     let job = jobs.job(id).await.unwrap().unwrap();
-    loop {
-        let page = jobs.results_from(&job, ResultQuery::default(), after, 1000).await.unwrap();
-        seen.extend(page.items.into_iter().map(|item| item.path));
-        after = page.last_row;
-        if after.is_none() {
-            break;
-        }
+    let mut export = jobs.export(&job, ResultQuery::default()).await.unwrap().unwrap();
+    while let Some(items) = export.next().await.unwrap() {
+        seen.extend(items.into_iter().map(|item| item.path));
     }
     assert_eq!(seen.len(), 4_500);
     assert!(seen.is_sorted() && seen.windows(2).all(|pair| pair[0] != pair[1]));

@@ -17,7 +17,7 @@ const MAX_FAULTS: usize = 100;
 
 /// What counts up without gaps within its group: table, group, counter.
 const SEQUENCES: [(&str, &str, &str); 3] =
-    [("results", "run", "position"), ("directories", "run", "id"), ("orders", "run, by", "rank")];
+    [("results", "run", "position"), ("directories", "run", "id"), ("order_pieces", "run, by", "piece")];
 
 /// One part of a check. Its error is damage too, unless the database cannot be read at all.
 type Step = fn(&Connection, &mut CheckReport) -> Result<(), DbError>;

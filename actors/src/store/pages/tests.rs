@@ -1,6 +1,6 @@
 //! Pages and streams against plain filters; damage is never a result.
 
-use super::super::testing::{Bench, hashed};
+use super::super::testing::{Bench, connect_to_damage, hashed};
 use super::*;
 use hivesum_core::result::{ErrorCode, RowRef, Rows, SkipReason, Status};
 
@@ -86,6 +86,7 @@ fn status_search_and_prefix_narrow_each_other() {
 fn a_stream_yields_every_row_once_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = mixed(&mut bench, 5);
+    let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
     let error = Some(StatusFilter::Error);
     for (query, expected) in [
         (all(), 15),
@@ -96,7 +97,7 @@ fn a_stream_yields_every_row_once_whatever_the_filter() {
         let query = ResultQuery { limit: 2, ..query };
         let (mut after, mut seen) = (None, 0);
         loop {
-            let rows = rows_after(&mut bench.connection, id, &query, after).unwrap();
+            let rows = rows_after(&bench.connection, &stored, &query, after).unwrap();
             seen += rows.items.len();
             after = rows.last_row;
             if after.is_none() {
@@ -111,14 +112,15 @@ fn a_stream_yields_every_row_once_whatever_the_filter() {
 fn a_page_is_never_longer_than_its_bound_and_past_the_end_it_is_empty() {
     let mut bench = Bench::new();
     let id = mixed(&mut bench, 400);
+    let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
     let endless = ResultQuery { limit: usize::MAX, ..all() };
     assert_eq!(page(&mut bench.connection, id, &endless).unwrap().unwrap().items.len(), MAX_PAGE);
-    assert_eq!(rows_after(&mut bench.connection, id, &endless, None).unwrap().items.len(), MAX_PAGE);
+    assert_eq!(rows_after(&bench.connection, &stored, &endless, None).unwrap().items.len(), MAX_PAGE);
     for status in [None, Some(StatusFilter::Error)] {
         let past = ResultQuery { position: u64::MAX, status, ..all() };
         assert_eq!(page(&mut bench.connection, id, &past).unwrap().unwrap().items, []);
     }
-    assert_eq!(rows_after(&mut bench.connection, id, &all(), Some(u64::MAX)).unwrap().items, []);
+    assert_eq!(rows_after(&bench.connection, &stored, &all(), Some(u64::MAX)).unwrap().items, []);
 }
 
 #[test]
@@ -137,5 +139,82 @@ fn values_that_were_never_written_are_damage() {
         let id = bench.job_with_rows(&["a"]);
         bench.connection.execute(&format!("UPDATE results SET {damage}"), []).unwrap();
         assert!(page(&mut bench.connection, id, &all()).is_err(), "{damage}");
+    }
+}
+
+/// Every way to read the rows of a job with these: pages of all kinds, and the stream of all.
+fn every_answer(bench: &mut Bench, id: JobId) -> Vec<Result<Vec<Item>, DbError>> {
+    let q = |q: &str| ResultQuery { q: Some(q.into()), ..all() };
+    let status = |status| ResultQuery { status: Some(status), ..all() };
+    let prefix = |prefix: &str| ResultQuery { path_prefix: Some(prefix.into()), ..all() };
+    let queries = [
+        all(),
+        ResultQuery { position: 40, limit: 30, ..all() },
+        q("b"),
+        prefix("d/0000"),
+        prefix("d/0003"),
+        status(StatusFilter::Hashed),
+        status(StatusFilter::Error),
+        status(StatusFilter::Skipped),
+        ResultQuery { position: 20, limit: 10, ..status(StatusFilter::Error) },
+        ResultQuery { status: Some(StatusFilter::Error), ..prefix("d/0002") },
+    ];
+    let items = |page: Option<ResultPage>| page.map_or(Vec::new(), |page| page.items);
+    let mut answers: Vec<_> = queries.iter().map(|query| page(&mut bench.connection, id, query).map(items)).collect();
+    let mut streamed = Vec::new();
+    let stored = job_row::get(&bench.connection, id);
+    answers.push(stored.and_then(|stored| {
+        let stored = stored.ok_or(DbError::Inconsistent("no job"))?;
+        crate::store::exports::each_piece(&bench.connection, &stored, &all(), &mut |items| {
+            streamed.extend(items);
+            Ok::<_, DbError>(true)
+        })
+        .map(|_| streamed)
+    }));
+    answers
+}
+
+/// Runs this damage, and asserts that every answer is the right one or an error, and that some are errors.
+fn is_noticed(what: &str, damage: &str) {
+    let mut bench = Bench::new();
+    let id = mixed(&mut bench, 40);
+    let right: Vec<_> = every_answer(&mut bench, id).into_iter().map(Result::unwrap).collect();
+    connect_to_damage(bench.dir.path()).execute_batch(damage).unwrap();
+    let answers = every_answer(&mut bench, id);
+    assert!(answers.iter().any(Result::is_err), "{what}: nothing was noticed");
+    for (number, (answer, right)) in answers.into_iter().zip(right).enumerate() {
+        if let Ok(answer) = answer {
+            assert_eq!(answer, right, "{what}: answer {number}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_lost_repeated_swapped_or_changed_are_noticed_by_whoever_reads_them() {
+    let damages = [
+        ("a row lost", "DELETE FROM results WHERE position = 50"),
+        ("the first row lost", "DELETE FROM results WHERE position = 0"),
+        ("the last row lost", "DELETE FROM results WHERE position = 119"),
+        ("an error lost", "DELETE FROM results WHERE position = 61"),
+        ("rows lost from the middle on", "DELETE FROM results WHERE position >= 60"),
+        (
+            "two rows swapped",
+            "UPDATE results SET position = -1 WHERE position = 3; UPDATE results SET position = 3 WHERE position = 6;
+             UPDATE results SET position = 6 WHERE position = -1",
+        ),
+        (
+            "a row repeated",
+            "UPDATE results SET (directory, name, size, digests, status, code, seal) =
+               (SELECT directory, name, size, digests, status, code, seal FROM results WHERE position = 9)
+             WHERE position = 12",
+        ),
+        ("a status changed", "UPDATE results SET status = 1, code = 'permission' WHERE position = 51"),
+        ("an error that became a digest", "UPDATE results SET status = 0 WHERE position = 61"),
+        ("a name changed", "UPDATE results SET name = x'7a7a' WHERE position = 66"),
+        ("a directory changed", "UPDATE directories SET path = x'65'"),
+        ("a row of another run", "UPDATE results SET run = run + 1 WHERE position = 99"),
+    ];
+    for (what, damage) in damages {
+        is_noticed(what, damage);
     }
 }

@@ -1,6 +1,6 @@
 //! Sorted results against plain sorts, ascending and descending, in pages and as a stream.
 
-use super::super::testing::{Bench, hashed};
+use super::super::testing::{Bench, connect_to_damage, hashed};
 use crate::job::JobState;
 use crate::store::sorted_pages::*;
 use hivesum_core::result::{RowRef, Rows, Status};
@@ -89,40 +89,48 @@ fn exactly_the_files_with_a_digest_are_found_by_it() {
 }
 
 #[test]
-fn a_damaged_sort_index_leads_to_an_error_or_to_fewer_files_and_never_to_another_digest() {
-    let mut bench = Bench::new();
-    let id = ended_job(&mut bench, 50);
-    let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
-    let query = ResultQuery { digest: Some(digest), limit: 1000, ..ResultQuery::default() };
-    let mut refused = 0;
-    for position in (1..50).step_by(3) {
-        let swap = |from: u32, to: u32| {
-            format!("UPDATE orders SET position = {to} WHERE by = 16 AND position = {from} AND rank > 3")
-        };
-        bench.connection.execute(&swap(position, 0), []).unwrap();
-        match page(&mut bench.connection, id, &query) {
-            Ok(page) => assert!(page.unwrap().items.iter().all(|item| item.digests == [1; 32])),
-            Err(_) => refused += 1,
-        }
-        bench.connection.execute(&swap(0, position), []).unwrap();
+fn a_changed_lost_or_exchanged_piece_of_a_sort_index_is_damage() {
+    let size = |position| ResultQuery { position, limit: 10, ..sort("size") };
+    for (what, damage) in [
+        ("changed", "UPDATE order_pieces SET entries = zeroblob(length(entries)) WHERE by = 1 AND piece = 1"),
+        ("shortened", "UPDATE order_pieces SET entries = substr(entries, 9) WHERE by = 1 AND piece = 1"),
+        ("lost", "DELETE FROM order_pieces WHERE by = 1 AND piece = 1"),
+        (
+            "of another order",
+            "REPLACE INTO order_pieces SELECT run, 1, piece, entries, seal FROM order_pieces WHERE by = 2 AND piece = 1",
+        ),
+        (
+            "of another place",
+            "REPLACE INTO order_pieces SELECT run, by, 1, entries, seal FROM order_pieces WHERE by = 1 AND piece = 0",
+        ),
+    ] {
+        let mut bench = Bench::new();
+        let id = ended_job(&mut bench, 600);
+        connect_to_damage(bench.dir.path()).execute_batch(damage).unwrap();
+        assert!(page(&mut bench.connection, id, &size(235)).is_err(), "{what}");
+        assert!(page(&mut bench.connection, id, &size(300)).is_err(), "{what}");
+        assert_eq!(page(&mut bench.connection, id, &size(10)).unwrap().unwrap().items.len(), 10, "{what}");
+        assert_eq!(page(&mut bench.connection, id, &size(490)).unwrap().unwrap().items.len(), 10, "{what}");
     }
-    assert!(refused > 0);
 }
 
 #[test]
-fn a_sort_index_that_leads_to_a_row_without_digests_is_damage() {
+fn a_sort_index_over_rows_that_are_missing_is_not_built() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
-    let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
-    bench.connection.execute("UPDATE orders SET position = 4 WHERE by = 16", []).unwrap();
-    let query = ResultQuery { digest: Some(digest), limit: 1000, ..ResultQuery::default() };
-    assert!(matches!(page(&mut bench.connection, id, &query), Err(DbError::Inconsistent(_))));
+    connect_to_damage(bench.dir.path()).execute("DELETE FROM results WHERE position = 30", []).unwrap();
+    let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
+    let state_dir = crate::store::state_dir::StateDir::open(bench.dir.path()).unwrap();
+    let mut chunks = crate::store::sort_index::sort(&state_dir, stored);
+    let last = std::iter::from_fn(|| chunks.blocking_recv()).last();
+    assert!(matches!(last, Some(Err(crate::error::StoreError::Corrupt))));
 }
 
 #[test]
 fn a_stream_yields_what_the_pages_hold_in_the_same_order_whatever_the_filter() {
     let mut bench = Bench::new();
     let id = ended_job(&mut bench, 50);
+    let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
     let digest = Digest::new(hivesum_core::digest::Algorithm::Blake3, &[1; 32]).unwrap();
     let filters = [
         ResultQuery::default(),
@@ -138,7 +146,7 @@ fn a_stream_yields_what_the_pages_hold_in_the_same_order_whatever_the_filter() {
         let query = ResultQuery { limit: 3, ..query };
         let (mut streamed, mut after) = (Vec::new(), None);
         loop {
-            let rows = rows_after(&mut bench.connection, id, &query, after).unwrap();
+            let rows = rows_after(&bench.connection, &stored, &query, after).unwrap();
             assert!(rows.items.len() <= 3);
             streamed.extend(rows.items);
             after = rows.last_row;
