@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, Transaction};
 use super::error::DbError;
 use super::row::RowReader;
 use super::sealed::JOBS;
+use super::stored_json;
 use crate::job::{Job, JobId, JobSpec, JobState, StoredRequest};
 use hivesum_core::result::Progress;
 
@@ -88,7 +89,7 @@ pub(crate) fn abandon(change: &Transaction<'_>, run: i64) -> Result<(), DbError>
 
 /// The job in a checked row of [`JOBS`].
 pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
-    let request = serde_json::from_str(row.get_ref(2)?.as_str().map_err(not_text)?)?;
+    let request = stored_json::parse(row.get_ref(2)?.as_str().map_err(not_text)?, &["root", "algorithms"])?;
     let StoredRequest::<JobSpec> { spec, lines_not_read } = request;
     if row.get_ref(1)?.as_str().map_err(not_text)? != spec.kind.name() {
         return Err(DbError::Inconsistent("a job of two kinds"));
@@ -104,8 +105,8 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
         started_at: row.get::<_, Option<String>>(6)?.map(time).transpose()?,
         finished_at: row.get::<_, Option<String>>(7)?.map(time).transpose()?,
         progress: progress(row)?,
-        summary: json(16)?.map(|summary| serde_json::from_str(&summary)).transpose()?,
-        error: json(17)?.map(|error| serde_json::from_str(&error)).transpose()?,
+        summary: json(16)?.map(|summary| stored_json::parse(&summary, &[])).transpose()?,
+        error: json(17)?.map(|error| stored_json::parse(&error, &[])).transpose()?,
         lines_not_read,
         owner: row.get(3)?,
     };

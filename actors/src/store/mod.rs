@@ -39,6 +39,7 @@ mod sealed;
 mod sort_index;
 mod sorted_pages;
 mod state_dir;
+mod stored_json;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
