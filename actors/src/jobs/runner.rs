@@ -94,7 +94,7 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
         None => target,
     });
     let mut scan_spec = match target.and_then(|target| scan_spec(target, &spec)) {
-        Ok(scan_spec) => ScanSpec { leave_out: shared.store.own_files(), ..scan_spec },
+        Ok(scan_spec) => ScanSpec { leave_out: shared.store.own_files()?, ..scan_spec },
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
     if let Some(expected) = expected.as_ref().filter(|_| spec.include.is_empty() && spec.exclude.is_empty()) {

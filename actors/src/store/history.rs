@@ -120,8 +120,10 @@ impl History {
     }
 
     /// The state directory and the files in it. A walk leaves them out if they lie in its tree.
-    #[must_use]
-    pub fn own_files(&self) -> Vec<FileIdentity> {
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn own_files(&self) -> Result<Vec<FileIdentity>, StoreError> {
         self.database.state_dir().identities()
     }
 

@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// The store's own files. No walk may open them: closing one would drop SQLite's locks on it.
-    pub(crate) fn own_files(&self) -> Vec<FileIdentity> {
+    pub(crate) fn own_files(&self) -> Result<Vec<FileIdentity>, StoreError> {
         self.state_dir.identities()
     }
 

@@ -115,14 +115,22 @@ impl StateDir {
 
     /// The directory and every file in it, by device and inode, so that a walk can leave them out under any
     /// name.
-    pub(crate) fn identities(&self) -> Vec<FileIdentity> {
-        let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let files = entries.map(|entry| entry.path());
-        std::iter::once(self.path.clone())
-            .chain(files)
-            .filter_map(|path| std::fs::symlink_metadata(path).ok())
-            .map(|meta| FileIdentity { device: meta.dev(), inode: meta.ino() })
-            .collect()
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the directory cannot be read: a walk that opened these files would drop locks.
+    pub(crate) fn identities(&self) -> Result<Vec<FileIdentity>, StoreError> {
+        let mut identities = Vec::new();
+        let mut add = |path: &Path| match std::fs::symlink_metadata(path) {
+            Ok(meta) => Ok(identities.push(FileIdentity { device: meta.dev(), inode: meta.ino() })),
+            // Removed since the directory was read, as SQLite does with its files.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(system_failure(error)),
+        };
+        add(&self.path)?;
+        for entry in std::fs::read_dir(&self.path).map_err(system_failure)? {
+            add(&entry.map_err(system_failure)?.path())?;
+        }
+        Ok(identities)
     }
 }
 
@@ -170,5 +178,14 @@ mod tests {
         let path = dir.path().join("state");
         StateDir::open(&path).unwrap();
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_state_directory_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&dir.path().join("state")).unwrap();
+        assert_eq!(state.identities().unwrap().len(), 1);
+        std::fs::remove_dir(dir.path().join("state")).unwrap();
+        assert!(matches!(state.identities(), Err(StoreError::Failed(_))));
     }
 }

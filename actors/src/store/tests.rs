@@ -87,7 +87,7 @@ async fn the_store_knows_its_own_files_by_identity() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     store.insert(job(), None, None).await.unwrap();
-    let own = store.own_files();
+    let own = store.own_files().unwrap();
     for name in ["", "hivesum.db", "hivesum.db-wal", "hivesum.db-shm", "hivesum.lock"] {
         let meta = std::fs::symlink_metadata(dir.path().join(name)).unwrap();
         assert!(own.contains(&FileIdentity { device: meta.dev(), inode: meta.ino() }), "{name}");

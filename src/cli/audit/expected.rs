@@ -179,7 +179,7 @@ fn of_job(args: &AuditArgs, id: JobId) -> anyhow::Result<Expected> {
         candidates: Candidates::default(),
         recorded_with: Filters::new(&job.spec.include, &job.spec.exclude)?,
         without_digest: HashSet::new(),
-        leave_out: history.own_files(),
+        leave_out: history.own_files()?,
         job: Some(job),
         listed: None,
     })
