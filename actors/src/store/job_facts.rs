@@ -130,6 +130,7 @@ impl Iterator for FactReader<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::prior_rows::{self, PriorRowsQuery};
     use crate::store::testing::{Bench, hashed};
     use hivesum_core::compare::Change;
     use hivesum_core::result::{RowRef, Rows};
@@ -171,5 +172,37 @@ mod tests {
         let items = items_at(&mut bench.connection, job.id, &groups[0].places).unwrap();
         assert_eq!(items.iter().map(|item| &item.path[..]).collect::<Vec<_>>(), [b"a", b"c", b"d"]);
         assert_eq!(duplicates(&mut bench.connection, job.id, Algorithm::Blake3, 8).unwrap().unwrap(), []);
+    }
+
+    #[test]
+    fn a_row_that_is_missing_is_damage_and_not_a_file_that_is_missing() {
+        for which in ["position = 0", "position = 1", "position = 2", "true"] {
+            let mut bench = Bench::new();
+            let other = bench.job_with_rows(&["a/x", "b", "c"]);
+            let id = bench.job_with_rows(&["a/x", "b", "c"]);
+            let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
+            let (run, algorithms) = (stored.run, stored.job.spec.algorithms);
+            bench.connection.execute(&format!("DELETE FROM results WHERE run = {run} AND {which}"), []).unwrap();
+            let is_damage = |error: DbError| matches!(error, DbError::Inconsistent(_));
+            let connection = &mut bench.connection;
+            assert!(is_damage(each_fact(connection, id, drop).unwrap_err()), "{which}");
+            assert!(is_damage(compare_jobs(connection, other, id).unwrap_err()), "{which}");
+            assert!(is_damage(duplicates(connection, id, Algorithm::Blake3, 1).unwrap_err()), "{which}");
+            let query = PriorRowsQuery { run, stored: algorithms, wanted: algorithms };
+            assert!(is_damage(prior_rows::rows(connection, &query, 0).unwrap_err()), "{which}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_run_is_damage() {
+        let mut bench = Bench::new();
+        let [kept, id] = ["a", "b"].map(|path| bench.job_with_rows(&[path]));
+        let kept = job_row::get(&bench.connection, kept).unwrap().unwrap().run;
+        let run = job_row::get(&bench.connection, id).unwrap().unwrap().run;
+        for table in ["results", "directories"] {
+            bench.connection.execute(&format!("DELETE FROM {table} WHERE run = {run}"), []).unwrap();
+            bench.connection.execute(&format!("UPDATE {table} SET run = {run} WHERE run = {kept}"), []).unwrap();
+            assert!(matches!(each_fact(&mut bench.connection, id, drop), Err(DbError::Inconsistent(_))), "{table}");
+        }
     }
 }
