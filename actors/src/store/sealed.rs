@@ -146,8 +146,8 @@ impl SealedTable {
     }
 
     /// Checks that the table is whole: SQLite finds its pages and indexes in order, every row has its seal, and there
-    /// are as many rows with such seals as the ledger says. Reads the whole table, unless this connection has done so
-    /// since the last change; see `whole`.
+    /// are as many rows with such seals as the ledger says. Reads the whole table, unless this connection has just
+    /// done so; see `whole`.
     ///
     /// # Errors
     /// [`DbError::Inconsistent`] if it is not.
@@ -157,8 +157,8 @@ impl SealedTable {
         if whole::is_known(view, self, state)? {
             return Ok(());
         }
-        self.verify_now(view)?;
-        whole::remember(view, self, state)
+        let rows = self.verify_now(view)?;
+        whole::remember(view, self, state, rows)
     }
 
     /// [`verify`](Self::verify), whatever was verified before. Returns the number of rows.

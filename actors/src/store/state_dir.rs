@@ -121,7 +121,10 @@ impl StateDir {
     pub(crate) fn identities(&self) -> Result<Vec<FileIdentity>, StoreError> {
         let mut identities = Vec::new();
         let mut add = |path: &Path| match std::fs::symlink_metadata(path) {
-            Ok(meta) => Ok(identities.push(FileIdentity { device: meta.dev(), inode: meta.ino() })),
+            Ok(meta) => {
+                identities.push(FileIdentity { device: meta.dev(), inode: meta.ino() });
+                Ok(())
+            }
             // Removed since the directory was read, as SQLite does with its files.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(system_failure(error)),
