@@ -1,8 +1,8 @@
 //! The journal, `hivesum.journal`: which commit the store had reached when it last acknowledged one.
 //!
 //! SQLite reads its write-ahead log up to the first damaged frame and takes what it finds for everything. So the
-//! number of the latest commit is kept outside of it: written and synced after SQLite's commit and before anybody is
-//! told. The database may be ahead of its journal, after a kill between the two; behind it, commits are missing. What
+//! number of the latest commit is kept outside of it: written after SQLite's commit and before anybody is told. It is
+//! synced, too, unless the commit is only a step of work that is repeated if it is lost ([`NoteKind`]). The database may be ahead of its journal, after a kill between the two; behind it, commits are missing. What
 //! follows from that decides [`completeness`](super::completeness).
 //!
 //! Two slots are written in turn, each with a checksum, so that a torn write damages one of them at most. Processes
@@ -52,6 +52,15 @@ pub(crate) struct JournalState {
     next_slot: usize,
 }
 
+/// How a commit is noted in the journal. Either way the note survives the death of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoteKind {
+    /// Synced: somebody is told of the commit, so its loss must be noticed after a power cut, too.
+    Synced,
+    /// Not synced: a step of work that goes on from the step before. A sync takes as long as the commit.
+    Written,
+}
+
 /// The open journal of one connection. Every call blocks.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -59,6 +68,9 @@ pub(crate) struct Journal {
     lock_wait: Duration,
     /// Rows that the connection had changed when the journal was last brought up to it.
     rows_changed: u64,
+    /// The slot that this process wrote last, if it did not sync it. It is written again, so that the other keeps what
+    /// was synced.
+    unsynced_slot: Option<usize>,
 }
 
 /// What the journal says; nothing if there is none.
@@ -105,39 +117,44 @@ impl Journal {
 
     fn on(file: File) -> Result<Self, DbError> {
         regular(&file, "hivesum.journal")?;
-        Ok(Self { file, lock_wait: LOCK_WAIT, rows_changed: 0 })
+        Ok(Self { file, lock_wait: LOCK_WAIT, rows_changed: 0, unsynced_slot: None })
     }
 
     /// Brings the journal up to what the connection has committed since the last call. To be called before anybody is
     /// told of it.
-    pub(crate) fn keep_up(&mut self, connection: &Connection) -> Result<(), DbError> {
+    pub(crate) fn keep_up(&mut self, connection: &Connection, kind: NoteKind) -> Result<(), DbError> {
         let rows_changed = connection.total_changes();
         if rows_changed != self.rows_changed {
-            self.raise(&commit_number::read(connection)?)?;
+            self.raise(&commit_number::read(connection)?, kind)?;
             self.rows_changed = rows_changed;
         }
         Ok(())
     }
 
-    /// Writes a mark and syncs it, unless the journal is as far or further.
+    /// Writes a mark, unless the journal is as far or further. Another process may have written it without a sync.
     ///
     /// # Errors
     /// [`StoreError::SyncFailed`] where the disk does not confirm it.
-    pub(crate) fn raise(&self, mark: &CommitMark) -> Result<(), DbError> {
+    pub(crate) fn raise(&mut self, mark: &CommitMark, kind: NoteKind) -> Result<(), DbError> {
         self.lock(FlockOperation::NonBlockingLockExclusive)?;
-        let raised = self.raise_locked(mark);
+        let raised = self.raise_locked(mark, kind);
         // Without it the next process would wait. The kernel releases it with the file in any case.
         let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
         raised
     }
 
-    fn raise_locked(&self, mark: &CommitMark) -> Result<(), DbError> {
+    fn raise_locked(&mut self, mark: &CommitMark, kind: NoteKind) -> Result<(), DbError> {
         let state = self.state()?;
-        if state.newest.is_some_and(|newest| newest.number >= mark.number) {
-            return Ok(());
+        if state.newest.is_none_or(|newest| newest.number < mark.number) {
+            let newest_slot = 1 - state.next_slot;
+            let slot = if self.unsynced_slot == Some(newest_slot) { newest_slot } else { state.next_slot };
+            self.file.write_all_at(&slot_of(mark), SLOT_OFFSETS[slot] as u64).map_err(system_failure)?;
+            self.unsynced_slot = Some(slot);
         }
-        let offset = SLOT_OFFSETS[state.next_slot] as u64;
-        self.file.write_all_at(&slot_of(mark), offset).map_err(system_failure)?;
+        match kind {
+            NoteKind::Written => return Ok(()),
+            NoteKind::Synced => self.unsynced_slot = None,
+        }
         self.file.sync_data().map_err(|error| {
             tracing::error!(%error, "the journal could not be synced");
             StoreError::SyncFailed.into()

@@ -67,6 +67,7 @@ pub(crate) use self::recovery::ResumePoint;
 use self::batcher::CommitGroup;
 use self::error::DbError;
 use self::figures::{Commits, StoreFigures};
+use self::journal::NoteKind;
 use self::open::Access;
 use self::retention::Retention;
 use self::state_dir::StateDir;
@@ -147,7 +148,7 @@ impl Store {
 
     /// Marks a job as running, and gives what it resumes from.
     pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<ResumePoint, StoreError> {
-        self.write(move |connection| recovery::begin(connection, id, at)).await
+        self.write_step(move |connection| recovery::begin(connection, id, at)).await
     }
 
     /// Gives a job a new run; unchanged files are taken from the one it had.
@@ -168,7 +169,7 @@ impl Store {
         let mut chunks = sort_index::sort(&self.state_dir, stored);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            self.write(move |connection| sort_index::write(connection, &chunk)).await?;
+            self.write_step(move |connection| sort_index::write(connection, &chunk)).await?;
         }
         self.write(move |connection| sort_index::finish(connection, id)).await?;
         Ok(Some(id))
@@ -194,14 +195,14 @@ impl Store {
 
     /// Commits a group of results, and with the last group the end of the job.
     pub(crate) async fn commit(&self, group: Arc<CommitGroup>, ending: Option<Ending>) -> Result<(), StoreError> {
-        let commits = self.commits.clone();
+        let (commits, is_step) = (self.commits.clone(), ending.is_none());
         let commit = move |connection: &mut Connection| {
             let began = Instant::now();
             let rows = commit::commit(connection, &group, ending.as_ref())?;
             commits.count(rows, began.elapsed());
             Ok(())
         };
-        self.write(commit).await
+        if is_step { self.write_step(commit).await } else { self.write(commit).await }
     }
 
     /// Records how a job ended, without a group of results.
@@ -232,7 +233,7 @@ impl Store {
 
     /// Removes some rows of abandoned runs. Returns whether there may be more.
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
-        self.write(|connection| sweep::sweep(connection, sweep::SWEEP_ROWS)).await
+        self.write_step(|connection| sweep::sweep(connection, sweep::SWEEP_ROWS)).await
     }
 
     /// Limits the database's size. At the limit SQLite answers as it does on a full disk.
@@ -248,7 +249,16 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     {
-        self.writer.execute(work).await
+        self.writer.execute(work, NoteKind::Synced).await
+    }
+
+    /// Writes a step of work that goes on from the step before, if this one is lost.
+    async fn write_step<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+    {
+        self.writer.execute(work, NoteKind::Written).await
     }
 
     async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
@@ -256,7 +266,7 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     {
-        self.readers.execute(work).await
+        self.readers.execute(work, NoteKind::Written).await
     }
 }
 

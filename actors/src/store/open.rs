@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::commit_number::{self, NUMBERED_SCHEMA};
 use super::completeness;
 use super::error::{DbError, system_failure};
-use super::journal::{self, Journal};
+use super::journal::{self, Journal, NoteKind};
 use super::sealed::{self, SEALED};
 use super::state_dir::{ServerLock, StateDir, regular};
 use crate::error::StoreError;
@@ -90,7 +90,7 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
         }
         migrate(&mut connection, state_dir)?;
         check(&connection, state_dir)?;
-        Journal::open(state_dir)?.raise(&commit_number::read(&connection)?)?;
+        Journal::open(state_dir)?.raise(&commit_number::read(&connection)?, NoteKind::Synced)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(())
     };
@@ -171,7 +171,7 @@ impl Database {
     /// Runs work on the connection. What it has committed is in the journal when it returns.
     pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T, DbError>) -> Result<T, StoreError> {
         let done = work(&mut self.connection);
-        let noted = self.journal.keep_up(&self.connection);
+        let noted = self.journal.keep_up(&self.connection, NoteKind::Synced);
         done.and_then(|answer| noted.map(|()| answer)).map_err(|error| error.report(self.state_dir.database()))
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
-use super::journal::Journal;
+use super::journal::{Journal, NoteKind};
 use super::open::{Access, connect};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
@@ -49,13 +49,13 @@ impl Workers {
 
     /// Sends work once there is a permit, and awaits its result. A caller that goes away before the work has
     /// begun withdraws it.
-    pub(super) async fn execute<T, W>(&self, work: W) -> Result<T, StoreError>
+    pub(super) async fn execute<T, W>(&self, work: W, note: NoteKind) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        self.addr.send(Execute { work: Box::new(work), permit }).await.map_err(|_| StoreError::Closed)?
+        self.addr.send(Execute { work: Box::new(work), note, permit }).await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -65,6 +65,8 @@ type Work<T> = Box<dyn FnOnce(&mut Connection) -> Result<T, DbError> + Send>;
 /// Asks a worker to do something with its connection.
 struct Execute<T> {
     work: Work<T>,
+    /// How the journal notes what it commits.
+    note: NoteKind,
     /// Released when the work is done or the message is dropped.
     permit: OwnedSemaphorePermit,
 }
@@ -109,7 +111,7 @@ impl<T: Send + 'static> Handler<Execute<T>> for StoreWorker {
         let answer = match self.access {
             Access::Write if self.shared.broken.is_cancelled() => Err(StoreError::SyncFailed),
             Access::Write | Access::ReadOnly => {
-                self.run(execute.work).map_err(|error| error.report(self.shared.state_dir.database()))
+                self.run(execute.work, execute.note).map_err(|error| error.report(self.shared.state_dir.database()))
             }
         };
         if let Err(StoreError::SyncFailed) = answer {
@@ -122,14 +124,14 @@ impl<T: Send + 'static> Handler<Execute<T>> for StoreWorker {
 
 impl StoreWorker {
     /// What the work has committed is in the journal when this returns.
-    fn run<T>(&mut self, work: Work<T>) -> Result<T, DbError> {
+    fn run<T>(&mut self, work: Work<T>, note: NoteKind) -> Result<T, DbError> {
         let mut opened = match self.connection.take() {
             Some(opened) => opened,
             None => WorkerConnection::open(&self.shared.state_dir, self.access)?,
         };
         let done = catch_unwind(AssertUnwindSafe(|| (work(&mut opened.connection), opened)));
         let (answer, mut opened) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
-        let noted = opened.journal.as_mut().map_or(Ok(()), |journal| journal.keep_up(&opened.connection));
+        let noted = opened.journal.as_mut().map_or(Ok(()), |journal| journal.keep_up(&opened.connection, note));
         self.connection = Some(opened);
         answer.and_then(|answer| noted.map(|()| answer))
     }
