@@ -98,8 +98,9 @@ fn adopt<T>(
     work: impl FnOnce(&Transaction<'_>) -> Result<T, DbError>,
 ) -> Result<T, StoreError> {
     let run = || {
+        migrate(&mut connect(state_dir, Access::Write)?, state_dir)?;
+        // Only a connection to the current schema keeps the seals.
         let mut connection = connect(state_dir, Access::Write)?;
-        migrate(&mut connection, state_dir)?;
         open::check(&connection, state_dir)?;
         let change = Change::begin(&mut connection)?;
         let done = work(&change)?;
@@ -132,6 +133,37 @@ mod tests {
         let fault = "1 rows of run 2 are missing in the table results";
         assert_eq!(report.faults[0], fault);
         assert_eq!(report.rows.iter().find(|(table, _)| *table == "jobs"), Some(&("jobs", jobs)));
+    }
+
+    #[test]
+    fn a_database_that_is_further_without_its_damaged_log_is_kept_and_the_log_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = StateDir::open(dir.path()).unwrap();
+        open::prepare(&made, &made.lock().unwrap()).unwrap();
+        let mut database = open::Database::open(made).unwrap();
+        for _ in 0..3 {
+            let job = crate::store::testing::job();
+            database.run(|connection| crate::store::jobs::insert(connection, &job, None, None)).unwrap();
+        }
+        // Moves all of the log into the database, and leaves the log there.
+        let checkpoint = "PRAGMA wal_checkpoint(FULL)";
+        database.run(|connection| Ok(connection.query_row(checkpoint, [], |_| Ok(()))?)).unwrap();
+        let killed = tempfile::tempdir().unwrap();
+        for name in ["hivesum.db", "hivesum.db-wal", "hivesum.journal"] {
+            std::fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
+        }
+        let log = killed.path().join("hivesum.db-wal");
+        let mut damaged = std::fs::read(&log).unwrap();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        std::fs::write(&log, &damaged).unwrap();
+        let refused = open::Database::open(StateDir::open(killed.path()).unwrap());
+        assert!(matches!(refused, Err(StoreError::Incomplete(_))), "{refused:?}");
+        let report = recover(killed.path()).unwrap();
+        assert_eq!((report.incomplete, report.checked.commits), (None, Some(4)));
+        let kept = killed.path().join(report.log_kept_as.unwrap());
+        assert!(std::fs::read(kept).unwrap() == damaged);
+        assert_eq!(check(killed.path()).unwrap().rows.iter().find(|(table, _)| *table == "jobs"), Some(&("jobs", 3)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::commit_number::{self, CommitMark, NUMBERED_SCHEMA};
 use super::error::DbError;
 use super::journal::{self, JournalState};
+use super::sealed;
 use super::state_dir::StateDir;
 use crate::error::{Incomplete, StoreError};
 
@@ -99,6 +100,7 @@ pub(crate) fn open_untouched(database: &Path) -> Result<Connection, DbError> {
         Err(_) => open_alone(database)?,
     };
     connection.busy_timeout(BUSY_WAIT)?;
+    sealed::add_functions(&connection)?;
     // Closing it would otherwise move what is valid of the log into the database, and remove the log.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
@@ -115,7 +117,9 @@ pub(crate) fn open_alone(database: &Path) -> Result<Connection, DbError> {
         });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    Ok(Connection::open_with_flags(uri + "?immutable=1", flags)?)
+    let connection = Connection::open_with_flags(uri + "?immutable=1", flags)?;
+    sealed::add_functions(&connection)?;
+    Ok(connection)
 }
 
 /// The path of a database's write-ahead log.

@@ -1,4 +1,6 @@
-//! Whether a database is whole: SQLite's own check, every checksum, no gap in what counts up, and the journal.
+//! Whether a database is whole: SQLite's own check, every seal, no row too few or too many, and the journal.
+//!
+//! [`sealed::check_all`] stops at the first damage. What is then read job by job says where it is.
 
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use super::super::completeness::{judge, mark_of, open_untouched};
 use super::super::error::DbError;
 use super::super::open::{TABLES, is_current};
 use super::super::row::ROW_COLUMNS;
-use super::super::{job_row, jobs, journal};
+use super::super::{job_row, jobs, journal, sealed};
 use super::{CareError, existing};
 use crate::error::StoreError;
 
@@ -99,7 +101,7 @@ pub(super) fn check_database(connection: &Connection, path: &Path) -> Result<Che
     // What only the current schema has is checked after the migration.
     let is_current = is_current(&view);
     if matches!(is_current, Ok(true)) {
-        let steps: [Step; 4] = [count_commits, count_rows, check_sequences, check_jobs];
+        let steps: [Step; 5] = [count_commits, count_rows, find_gaps, check_seals, read_jobs];
         for step in steps {
             let checked = step(&view, &mut report);
             report.note(checked, path)?;
@@ -138,8 +140,12 @@ fn count_rows(view: &Connection, report: &mut CheckReport) -> Result<(), DbError
     Ok(())
 }
 
+fn check_seals(view: &Connection, _: &mut CheckReport) -> Result<(), DbError> {
+    sealed::check_all(view).map(|_| ())
+}
+
 /// Rows are removed from the start of a sequence, so it may begin anywhere, but has no gap.
-fn check_sequences(view: &Connection, report: &mut CheckReport) -> Result<(), DbError> {
+fn find_gaps(view: &Connection, report: &mut CheckReport) -> Result<(), DbError> {
     for (table, group, counter) in SEQUENCES {
         let gaps = format!(
             "SELECT run, max({counter}) - min({counter}) + 1 - count(*) FROM {table} GROUP BY {group}
@@ -155,13 +161,16 @@ fn check_sequences(view: &Connection, report: &mut CheckReport) -> Result<(), Db
     Ok(())
 }
 
-/// Reads every job with all of its results as the service reads them.
-fn check_jobs(view: &Connection, report: &mut CheckReport) -> Result<(), DbError> {
+/// Names the jobs that are damaged, if anything is: reads each with all of its results as the service does.
+fn read_jobs(view: &Connection, report: &mut CheckReport) -> Result<(), DbError> {
+    if report.is_whole() {
+        return Ok(());
+    }
     let mut statement = view.prepare("SELECT id FROM jobs ORDER BY id")?;
     let mut ids = statement.query([])?;
     while let Some(row) = ids.next()? {
         let id: String = row.get(0)?;
-        if let Err(error) = check_job(view, &id) {
+        if let Err(error) = read_job(view, &id) {
             // Only damage is a fault of the job; SQLite's own errors end the check.
             match error {
                 DbError::Inconsistent(_) => report.fault(format!("job {id}: {error}")),
@@ -172,7 +181,7 @@ fn check_jobs(view: &Connection, report: &mut CheckReport) -> Result<(), DbError
     Ok(())
 }
 
-fn check_job(view: &Connection, id: &str) -> Result<(), DbError> {
+fn read_job(view: &Connection, id: &str) -> Result<(), DbError> {
     let id = job_row::parse_id(id.to_owned())?;
     let stored = job_row::get(view, id)?.ok_or(DbError::Inconsistent("an index without its row"))?;
     jobs::manifest(view, id)?;

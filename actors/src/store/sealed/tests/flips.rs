@@ -21,6 +21,7 @@ fn flipped(from: &[u8], to: &[u8], directory: &Path) -> Vec<(tempfile::TempDir, 
         damaged[at..at + to.len()].copy_from_slice(to);
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("hivesum.db"), damaged).unwrap();
+        std::fs::copy(directory.join("hivesum.journal"), dir.path().join("hivesum.journal")).unwrap();
         let state_dir = StateDir::open(dir.path()).unwrap();
         (dir, state_dir)
     };
