@@ -90,7 +90,8 @@ pub(crate) fn prepare(state_dir: &StateDir, _held: &ServerLock) -> Result<(), St
         }
         migrate(&mut connection, state_dir)?;
         check(&connection, state_dir)?;
-        Journal::open(state_dir)?.raise(&commit_number::read(&connection)?, NoteKind::Synced)?;
+        // Nobody is told of anything yet.
+        Journal::open(state_dir)?.raise(&commit_number::read(&connection)?, NoteKind::Written)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(())
     };
