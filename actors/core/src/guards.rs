@@ -48,6 +48,10 @@ mod switches {
         LostPages,
         /// `fstat` is called again after the read.
         SecondStat,
+        /// A file whose coarse time stamps may hide a write is not called stable.
+        CoarseStamps,
+        /// A lease through a stacked file system, which rules out no writer below it, is not trusted.
+        StackedLeases,
         /// The change time counts, which no program can set back.
         ChangeTime,
         /// A read lease proves that no process has the file open for writing.
@@ -101,7 +105,7 @@ mod switches {
 
     impl Guard {
         /// All of them.
-        pub const ALL: [Self; 27] = crate::variants();
+        pub const ALL: [Self; 29] = crate::variants();
 
         const fn bit(self) -> u64 {
             1 << self as u8

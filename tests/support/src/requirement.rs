@@ -114,6 +114,7 @@ pub fn install_command(program: &str) -> String {
         "cc" => "apt-get install gcc",
         "fincore" => "apt-get install util-linux-extra",
         "mkfs.ext4" => "apt-get install e2fsprogs",
+        "mkfs.vfat" => "apt-get install dosfstools",
         "mtree" => "apt-get install mtree-netbsd",
         "ocfl-validate.py" => "pip install ocfl-py==2.1.0",
         "unshare" => "apt-get install util-linux",

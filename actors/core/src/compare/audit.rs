@@ -216,7 +216,7 @@ impl Audit {
         match match_all(&mut self.candidates, expected.digests, |algorithm| item.digest(algorithm)) {
             Ok(()) => (Judged { verdict: Some(Verdict::Matched), evidence: None }, Vec::new()),
             Err(Differs { failed }) => {
-                let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta));
+                let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta, item.status));
                 (Judged { verdict: Some(evidence.verdict()), evidence: Some(evidence) }, failed)
             }
         }

@@ -38,7 +38,7 @@ impl Fact {
             return None;
         }
         let digests = split_digests(&item.digests, &item.algorithms).map(Claimed::of).collect();
-        Some(Self { path: item.path, known: Known::of_result(&item.meta), digests })
+        Some(Self { path: item.path, known: Known::of_result(&item.meta, item.status), digests })
     }
 }
 

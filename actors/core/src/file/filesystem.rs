@@ -54,6 +54,24 @@ const PSEUDO: &[u64] = &[
     0x6E73_6673, // nsfs
 ];
 
+/// `FS_MGTIME` in Linux 6.13 and later: after a time was read, the next write gets another one.
+const MULTIGRAIN: &[u64] = &[
+    0xEF53,      // ext4, and ext2 and ext3 by its driver
+    0x5846_5342, // XFS
+    0x9123_683E, // Btrfs
+    TMPFS,
+];
+
+/// File systems that show the files of another one, where writers reach them by other paths.
+const STACKED: &[u64] = &[
+    0x794C_7630, // overlayfs
+    0xF15F,      // eCryptfs
+    0x6175_6673, // aufs
+];
+
+/// FAT: it stores the time of the last write in steps of two seconds, and no other time of change.
+const MSDOS: u64 = 0x4D44;
+
 const TMPFS: u64 = 0x0102_1994;
 const RAMFS: u64 = 0x8584_58F6;
 const HUGETLBFS: u64 = 0x9584_58F6;
@@ -64,7 +82,7 @@ impl FilesystemKind {
     #[must_use]
     pub fn of(file: BorrowedFd<'_>) -> Self {
         match rustix::fs::fstatfs(file) {
-            Ok(statfs) => Self::of_magic(statfs.f_type as u64 & 0xFFFF_FFFF),
+            Ok(statfs) => Self::of_magic(statfs.f_type as u64 & MAGIC_BITS),
             Err(_) => Self::Network,
         }
     }
@@ -98,21 +116,76 @@ impl FilesystemKind {
     }
 }
 
-/// Remembers the kind of the last file system: a tree rarely spans two.
+/// Magic numbers have 32 bits, whatever the width of `f_type`.
+const MAGIC_BITS: u64 = 0xFFFF_FFFF;
+
+/// What a file system tells of writes to its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WriteTraces {
+    /// The time stamps that it stores.
+    pub(crate) stamps: Stamps,
+    /// What a read lease rules out.
+    pub(crate) leases: Leases,
+}
+
+/// The time stamps that a file system stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamps {
+    /// Since Linux 6.13 no two writes with a look at the file between them have the same stamp, unless the stamps are
+    /// stored in a coarser form.
+    Multigrain,
+    /// Writes within one tick of the clock have the same stamp.
+    Ticks,
+    /// Every other whole second.
+    TwoSeconds,
+}
+
+/// What a read lease rules out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leases {
+    /// Every writer on this machine.
+    AllWriters,
+    /// Writers through this file system, and not those that reach the file where it is stored.
+    WritersThroughIt,
+}
+
+impl WriteTraces {
+    /// What is assumed where nothing is known.
+    pub(crate) const LEAST: Self = Self { stamps: Stamps::Ticks, leases: Leases::WritersThroughIt };
+
+    fn of_magic(magic: u64) -> Self {
+        let stamps = match magic {
+            MSDOS => Stamps::TwoSeconds,
+            magic if MULTIGRAIN.contains(&magic) => Stamps::Multigrain,
+            _ => Stamps::Ticks,
+        };
+        let leases = if STACKED.contains(&magic) { Leases::WritersThroughIt } else { Leases::AllWriters };
+        Self { stamps, leases }
+    }
+}
+
+/// Remembers the last file system: a tree rarely spans two.
 #[derive(Debug, Default)]
 pub(crate) struct FilesystemCache {
-    last: Option<(u64, FilesystemKind)>,
+    last: Option<(u64, FilesystemKind, WriteTraces)>,
 }
 
 impl FilesystemCache {
     /// The kind of the file system of `file`, whose `st_dev` is `device`.
     pub(crate) fn kind(&mut self, file: BorrowedFd<'_>, device: u64) -> FilesystemKind {
+        self.kind_and_traces(file, device).0
+    }
+
+    /// The kind, and what the file system tells of writes.
+    pub(crate) fn kind_and_traces(&mut self, file: BorrowedFd<'_>, device: u64) -> (FilesystemKind, WriteTraces) {
         match self.last {
-            Some((known, kind)) if known == device => kind,
+            Some((known, kind, traces)) if known == device => (kind, traces),
             _ => {
-                let kind = FilesystemKind::of(file);
-                self.last = Some((device, kind));
-                kind
+                let magic = rustix::fs::fstatfs(file).ok().map(|statfs| statfs.f_type as u64 & MAGIC_BITS);
+                let kind = magic.map_or(FilesystemKind::Network, FilesystemKind::of_magic);
+                let traces = magic.map_or(WriteTraces::LEAST, WriteTraces::of_magic);
+                self.last = Some((device, kind, traces));
+                (kind, traces)
             }
         }
     }

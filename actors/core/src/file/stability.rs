@@ -3,6 +3,9 @@
 //! Order: open, fstat, probe, read, fstat. The probe (see `sys::lease`) is needed where time stamps may not show a
 //! writer: for mapped files, for files changed within the last minute, and on file systems without write-back. It costs
 //! some 2 us, so it is not made for every small file.
+//!
+//! Time stamps are as coarse as the file system stores them. Two writes within one granule look like one, so a read
+//! that begins before the granule of the last write has ended is `unverified`, whatever the probe says.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::LazyLock;
@@ -11,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::io::Errno;
 
 use super::extents::is_sparse;
-use super::filesystem::{FilesystemCache, FilesystemKind};
+use super::filesystem::{FilesystemCache, FilesystemKind, Leases, Stamps, WriteTraces};
 use super::open::{Devices, Dir, OpenFailure, is_device, meta_of_open, open_content};
 use crate::guard_is_out;
 use crate::result::{FileMeta, Stability};
@@ -21,10 +24,13 @@ use crate::sys::lease::{Probe, probe};
 /// missing: the kernel writes dirty mapped pages back within half of this time, and stamps the file then.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
-/// The coarsest clock of file time stamps: a tick at 100 Hz. Before Linux 6.13 two writes within one tick could leave
-/// the same time stamps; since then a time that was read once is not used again
-/// (`Documentation/filesystems/multigrain-ts.rst`).
+/// The coarsest clock of file time stamps: a tick at 100 Hz. Stamps may lag behind the time of day by so much, and two
+/// writes within one tick could leave the same stamps. Since Linux 6.13 some file systems do not use a time again that
+/// was read once (`Documentation/filesystems/multigrain-ts.rst`).
 const TICK: Duration = Duration::from_millis(10);
+
+/// What FAT stores of a time (`fat_truncate_time` in Linux `fs/fat/misc.c`).
+const FAT_GRANULE: Duration = Duration::from_secs(2);
 
 /// How many probes must find a writer before the file counts as open for writing.
 const PROBES: usize = 3;
@@ -35,6 +41,7 @@ pub struct OpenFile {
     pub(crate) file: OwnedFd,
     pub(crate) is_device: bool,
     pub(crate) filesystem: FilesystemKind,
+    traces: WriteTraces,
     /// Whether it may have holes.
     pub(crate) sparse: bool,
 }
@@ -60,9 +67,19 @@ impl Now {
         self.since_touched(meta) > SETTLED_AFTER.as_nanos() as i64
     }
 
-    /// Whether another write could leave the same time stamps as the last one.
-    fn could_be_the_same_tick(self, meta: &FileMeta) -> bool {
-        !self.every_write_shows && self.since_touched(meta) <= TICK.as_nanos() as i64
+    /// How long another write could still leave the same time stamps as the last one: `None` if it cannot any more.
+    /// Longer than any granule if the clock was set back, so that the time of the last write is not known.
+    fn stamps_repeat_for(self, meta: &FileMeta, stamps: Stamps) -> Option<Duration> {
+        let every_write_shows = self.every_write_shows && stamps == Stamps::Multigrain;
+        let granule = match stamps {
+            _ if guard_is_out!(CoarseStamps) => 0,
+            Stamps::TwoSeconds => FAT_GRANULE.as_nanos() as i64,
+            Stamps::Multigrain | Stamps::Ticks => meta.stamp_granule_ns(),
+        };
+        // A granule ends with the tick that the last write in it may have been stamped by.
+        let ends_after = granule + TICK.as_nanos() as i64;
+        let doubtful = (granule > 0 || !every_write_shows) && self.since_touched(meta) <= ends_after;
+        doubtful.then(|| Duration::from_nanos(ends_after.saturating_sub(self.since_touched(meta)).max(0) as u64 + 1))
     }
 
     fn since_touched(self, meta: &FileMeta) -> i64 {
@@ -90,16 +107,16 @@ impl OpenFile {
         if is_device(&stat) {
             // Whoever mounts it may write to it unnoticed, as other machines to a file on a network.
             let filesystem = FilesystemKind::Network;
-            return Ok((Self { file, is_device: true, filesystem, sparse: false }, meta));
+            return Ok((Self { file, is_device: true, filesystem, traces: WriteTraces::LEAST, sparse: false }, meta));
         }
-        let filesystem = filesystems.kind(file.as_fd(), meta.device);
+        let (filesystem, traces) = filesystems.kind_and_traces(file.as_fd(), meta.device);
         let in_a_tree = matches!(dir, Dir::Beneath(..));
         if in_a_tree && filesystem == FilesystemKind::Pseudo && !guard_is_out!(PseudoFilesystems) {
             return Err(OpenFailure::PseudoFilesystem);
         }
         // Holes that a server or a program reports are not trusted.
         let sparse = is_sparse(&stat) && filesystem.may_map() && !guard_is_out!(Holes);
-        Ok((Self { file, is_device: false, filesystem, sparse }, meta))
+        Ok((Self { file, is_device: false, filesystem, traces, sparse }, meta))
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -120,7 +137,11 @@ impl OpenFile {
         if settled && !mapped {
             return Stability::Stable;
         }
-        if now.could_be_the_same_tick(meta) {
+        if now.stamps_repeat_for(meta, self.traces.stamps).is_some() {
+            return Stability::Unverified;
+        }
+        // A writer below a stacked file system holds the file's own path, which no lease through the stack meets.
+        if !settled && self.traces.leases == Leases::WritersThroughIt && !guard_is_out!(StackedLeases) {
             return Stability::Unverified;
         }
         for _ in 0..PROBES {
@@ -132,6 +153,12 @@ impl OpenFile {
             }
         }
         Stability::Unverified
+    }
+
+    /// How long to wait until a read can be trusted as far as the time stamps go: `None` if that is so now, or if the
+    /// clock was set back, so that nobody knows how long.
+    pub(crate) fn stamps_tell_after(&self, meta: &FileMeta, now: Now) -> Option<Duration> {
+        now.stamps_repeat_for(meta, self.traces.stamps).filter(|wait| *wait <= FAT_GRANULE + 2 * TICK)
     }
 
     /// Calls `fstat` again.
@@ -159,15 +186,58 @@ impl FileMeta {
 mod tests {
     use super::*;
 
+    const SECOND: i64 = 1_000_000_000;
+
+    fn doubtful(meta: &FileMeta, stamps: Stamps, now: Now) -> bool {
+        now.stamps_repeat_for(meta, stamps).is_some()
+    }
+
+    fn at(nanoseconds: i64) -> Now {
+        Now { nanoseconds, every_write_shows: true }
+    }
+
     #[test]
     fn a_file_written_to_within_the_last_tick_is_trusted_only_where_every_write_shows() {
-        let meta = FileMeta { mtime_ns: 1_000_000_000, ctime_ns: 2_000_000_000, ..FileMeta::default() };
-        let doubtful =
-            |nanoseconds, every_write_shows| Now { nanoseconds, every_write_shows }.could_be_the_same_tick(&meta);
-        for just_written in [1_999_999_999, 2_000_000_000, 2_010_000_000] {
-            assert!(doubtful(just_written, false) && !doubtful(just_written, true));
+        let meta = FileMeta { mtime_ns: SECOND, ctime_ns: 2 * SECOND + 1, ..FileMeta::default() };
+        let before_6_13 = |nanoseconds| Now { nanoseconds, every_write_shows: false };
+        for just_written in [2 * SECOND, 2 * SECOND + 1, 2 * SECOND + 10_000_001] {
+            assert!(doubtful(&meta, Stamps::Multigrain, before_6_13(just_written)));
+            assert!(!doubtful(&meta, Stamps::Multigrain, at(just_written)));
+            assert!(doubtful(&meta, Stamps::Ticks, at(just_written)), "another file system, whatever the kernel");
         }
-        assert!(!doubtful(2_010_000_001, false));
+        assert!(!doubtful(&meta, Stamps::Ticks, before_6_13(2 * SECOND + 10_000_002)));
+    }
+
+    #[test]
+    fn stamps_of_whole_seconds_tell_nothing_until_their_second_and_a_tick_have_passed() {
+        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 7 * SECOND, ..FileMeta::default() };
+        let (one, two) = (8 * SECOND + 10_000_000, 9 * SECOND + 10_000_000);
+        for stamps in [Stamps::Multigrain, Stamps::Ticks] {
+            assert!(doubtful(&meta, stamps, at(7 * SECOND)) && doubtful(&meta, stamps, at(one)));
+            assert!(!doubtful(&meta, stamps, at(one + 1)));
+        }
+        assert!(doubtful(&meta, Stamps::TwoSeconds, at(two)) && !doubtful(&meta, Stamps::TwoSeconds, at(two + 1)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_never_waited_for_and_never_trusted() {
+        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 90 * SECOND, ..FileMeta::default() };
+        for stamps in [Stamps::Multigrain, Stamps::Ticks, Stamps::TwoSeconds] {
+            let wait = at(8 * SECOND).stamps_repeat_for(&meta, stamps).unwrap();
+            assert!(wait > FAT_GRANULE + 2 * TICK, "{wait:?}");
+        }
+        assert!(!at(8 * SECOND).is_long_after(&meta));
+    }
+
+    #[test]
+    fn after_the_wait_the_stamps_tell() {
+        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 7 * SECOND, ..FileMeta::default() };
+        for stamps in [Stamps::Multigrain, Stamps::Ticks, Stamps::TwoSeconds] {
+            let now = 7 * SECOND + SECOND / 3;
+            let wait = at(now).stamps_repeat_for(&meta, stamps).unwrap();
+            assert!(wait <= FAT_GRANULE + 2 * TICK);
+            assert!(!doubtful(&meta, stamps, at(now + wait.as_nanos() as i64)));
+        }
     }
 
     #[test]

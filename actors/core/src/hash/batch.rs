@@ -139,7 +139,8 @@ impl BatchDone {
         let entry = &task.plan.entries[index];
         let Ok(stat) = stat_entry(&task.plan.group(entry).dir, task.plan.name(entry)) else { return false };
         let meta = meta_of(&stat);
-        if !known.meta.is_same_file(&meta) {
+        // Of two writes in the time that a coarse stamp covers, the second would stay unseen.
+        if !known.meta.is_same_file(&meta) || known.meta.may_hide_a_write(Status::Hashed(known.stability)) {
             return false;
         }
         self.digests.extend_from_slice(digests);

@@ -41,6 +41,10 @@ impl FileWork<'_> {
             Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
         };
         fail::fail_point!("file_opened");
+        let meta = match self.wait_for_stamps(&file, meta) {
+            Ok(meta) => meta,
+            Err(errno) => return Found::Settled(meta, Status::of_errno(errno)),
+        };
         if self.rules.leave_out.contains(&FileIdentity::of_meta(&meta)) && !guard_is_out!(OwnFiles) {
             // It got this name after the walk. Closing it would release the database's locks, which belong to the
             // process (`fcntl(2)`), so the descriptor stays open until the process ends.
@@ -57,6 +61,19 @@ impl FileWork<'_> {
             Some(found) => found,
             None => self.return_large(index, file, meta),
         }
+    }
+
+    /// Where only stable digests count, waits until another write would leave another time stamp: some 2 s at most. A
+    /// file that is written to meanwhile is not waited for again.
+    fn wait_for_stamps(&mut self, file: &OpenFile, meta: FileMeta) -> Result<FileMeta, Errno> {
+        if !self.rules.refuses_unverified() {
+            return Ok(meta);
+        }
+        self.now = Now::read();
+        let Some(wait) = file.stamps_tell_after(&meta, self.now) else { return Ok(meta) };
+        std::thread::sleep(wait);
+        self.now = Now::read();
+        file.meta_now()
     }
 
     /// Whether more of the file is to be read than a batch reads of one file.

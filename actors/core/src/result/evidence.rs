@@ -2,14 +2,15 @@
 //!
 //! A write leaves a trace: it sets mtime and ctime, setting mtime back changes ctime again, and a replaced file has
 //! another inode. If size, mtime and ctime are unchanged, no program wrote through the file system, so the bytes
-//! changed below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot.
+//! changed below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot; nor can
+//! coarse time stamps of a file that was hashed in the second of its last write.
 
 use std::fmt;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::status::FileMeta;
+use super::status::{FileMeta, Status};
 use super::verdict::Verdict;
 
 /// What was recorded about a file besides its digests.
@@ -23,12 +24,14 @@ pub struct Known {
     pub ctime_ns: Option<i64>,
     /// The inode's number.
     pub inode: Option<u64>,
+    /// Whether a write after this record may have left the same times: that they are the same tells nothing then.
+    pub times_may_repeat: bool,
 }
 
 impl Known {
     /// What a result records: everything, or only the size if the file was never opened.
     #[must_use]
-    pub fn of_result(meta: &FileMeta) -> Self {
+    pub fn of_result(meta: &FileMeta, status: Status) -> Self {
         if meta.modified_at().is_none() {
             return Self { size: Some(meta.size), ..Self::default() };
         }
@@ -37,6 +40,7 @@ impl Known {
             mtime_ns: Some(meta.mtime_ns),
             ctime_ns: Some(meta.ctime_ns),
             inode: Some(meta.inode),
+            times_may_repeat: meta.may_hide_a_write(status),
         }
     }
 }
@@ -50,7 +54,7 @@ pub enum Trace {
     Same,
     /// It differs.
     Changed,
-    /// It was not recorded.
+    /// It was not recorded, or is a time that a later write may have left as it is.
     Unknown,
 }
 
@@ -60,6 +64,14 @@ impl Trace {
             (Some(old), Some(new)) if old == new => Self::Same,
             (Some(_), Some(_)) => Self::Changed,
             _ => Self::Unknown,
+        }
+    }
+
+    /// Of a time: the same value may hide a write.
+    fn between_times(old: &Known, new: &Known, time: impl Fn(&Known) -> Option<i64>) -> Self {
+        match Self::between(time(old), time(new)) {
+            Self::Same if old.times_may_repeat => Self::Unknown,
+            trace => trace,
         }
     }
 }
@@ -84,8 +96,8 @@ impl Evidence {
     pub fn between(old: &Known, new: &Known) -> Self {
         Self {
             size: Trace::between(old.size, new.size),
-            mtime: Trace::between(old.mtime_ns, new.mtime_ns),
-            ctime: Trace::between(old.ctime_ns, new.ctime_ns),
+            mtime: Trace::between_times(old, new, |known| known.mtime_ns),
+            ctime: Trace::between_times(old, new, |known| known.ctime_ns),
             inode: Trace::between(old.inode, new.inode),
         }
     }
@@ -184,7 +196,8 @@ pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
 mod tests {
     use super::*;
 
-    const THEN: Known = Known { size: Some(3), mtime_ns: Some(10), ctime_ns: Some(20), inode: Some(7) };
+    const THEN: Known =
+        Known { size: Some(3), mtime_ns: Some(10), ctime_ns: Some(20), inode: Some(7), times_may_repeat: false };
 
     fn verdict(now: Known) -> Verdict {
         Evidence::between(&THEN, &now).verdict()
@@ -203,6 +216,17 @@ mod tests {
             "a write cannot be ruled out"
         );
         assert_eq!(verdict(Known { inode: None, ..THEN }), Verdict::SuspectedRot);
+    }
+
+    #[test]
+    fn times_that_may_repeat_show_no_rot_but_still_show_a_write() {
+        let repeats = Known { times_may_repeat: true, ..THEN };
+        let same = Evidence::between(&repeats, &THEN);
+        assert_eq!((same.verdict(), same.mtime, same.ctime), (Verdict::Modified, Trace::Unknown, Trace::Unknown));
+        let written = Evidence::between(&repeats, &Known { ctime_ns: Some(21), ..THEN });
+        assert_eq!((written.verdict(), written.ctime), (Verdict::Modified, Trace::Changed));
+        let now = Evidence::between(&THEN, &repeats);
+        assert_eq!(now.verdict(), Verdict::SuspectedRot, "the record was made when its times could not repeat");
     }
 
     #[test]

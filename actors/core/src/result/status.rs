@@ -27,6 +27,22 @@ impl FileMeta {
         let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.mtime_ns)).ok();
         timestamp.filter(|_| known)
     }
+
+    /// How much later a write may come and leave the same stamps, in nanoseconds; 0 where the file system stores fine
+    /// ones. A stamp is as coarse as its digits: of whole seconds (ext2, ext3, ext4 with 128-byte inodes, HFS+; FAT
+    /// stores every other one) or of 10 ms (exFAT).
+    pub(crate) fn stamp_granule_ns(&self) -> i64 {
+        let granules = [1_000_000_000, 10_000_000];
+        let divides = |granule: &i64| self.mtime_ns % granule == 0 && self.ctime_ns % granule == 0;
+        granules.into_iter().find(divides).unwrap_or(0)
+    }
+
+    /// Whether the file may have been written to after it was hashed, and still have these stamps: they are coarse,
+    /// and the read was not found to be later than they reach.
+    #[must_use]
+    pub fn may_hide_a_write(&self, status: Status) -> bool {
+        status == Status::Hashed(Stability::Unverified) && self.stamp_granule_ns() > 0
+    }
 }
 
 /// How far a digest can be trusted.
@@ -116,6 +132,24 @@ impl FileIdentity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stamps_are_as_coarse_as_their_digits() {
+        let granule = |mtime_ns, ctime_ns| FileMeta { mtime_ns, ctime_ns, ..FileMeta::default() }.stamp_granule_ns();
+        assert_eq!(granule(3_000_000_000, 5_000_000_000), 1_000_000_000);
+        assert_eq!(granule(-3_000_000_000, 5_000_000_000), 1_000_000_000);
+        assert_eq!(granule(3_010_000_000, 5_000_000_000), 10_000_000);
+        assert_eq!(granule(3_000_000_000, 5_000_000_001), 0, "a program set mtime to a whole second");
+    }
+
+    #[test]
+    fn only_coarse_stamps_of_an_unverified_digest_may_hide_a_write() {
+        let coarse = FileMeta { mtime_ns: 1_000_000_000, ctime_ns: 2_000_000_000, ..FileMeta::default() };
+        let fine = FileMeta { ctime_ns: 2_000_000_001, ..coarse };
+        let [stable, unverified] = [Stability::Stable, Stability::Unverified].map(Status::Hashed);
+        assert!(coarse.may_hide_a_write(unverified));
+        assert!(!coarse.may_hide_a_write(stable) && !fine.may_hide_a_write(unverified));
+    }
 
     #[test]
     fn the_names_are_those_of_the_api_and_of_the_serde_form() {

@@ -6,7 +6,7 @@ use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
 use hivesum_core::guard_is_out;
 use hivesum_core::hash::{Named, ScanRules};
-use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, Stability};
+use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, Stability, Status};
 
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
@@ -81,6 +81,10 @@ impl LargeFile {
     pub(super) fn checkpoint_if_due(&mut self, track: Option<usize>) -> Option<Checkpoint> {
         let track = track?;
         if self.named.job_tag.is_none() || self.trouble.is_some() || self.kept[track].elapsed() < CHECKPOINT_INTERVAL {
+            return None;
+        }
+        // After a restart nothing would tell a write in the time that a coarse stamp covers.
+        if self.meta.may_hide_a_write(Status::Hashed(self.stability)) {
             return None;
         }
         self.kept[track] = Instant::now();

@@ -15,7 +15,7 @@ use super::mount;
 use crate::play::has_fuse;
 use crate::stage::{Line, PATIENT, await_alive, engine, run, scan_with, spec, tree_of};
 
-fn does(program: &str, arguments: &[&str]) -> bool {
+pub(super) fn does(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }

@@ -8,6 +8,7 @@ mod contents;
 mod devices;
 mod opening;
 mod retries;
+mod stamps;
 
 use std::path::Path;
 
@@ -71,6 +72,9 @@ rows! {
     f04_a_file_that_somebody_may_write_to: changing::open_for_writing, Well, [LeaseProbe];
     f04_only_stable_digests_are_asked_for: changing::only_stable_ones, Well, [RequireStable];
     f04_a_writer_that_opens_during_the_probe: changing::opened_during_the_probe, Well, [LeaseSignal];
+    f04_a_writer_below_a_stacked_file_system: stamps::a_writer_below_an_overlay, Well, [StackedLeases];
+    f03_two_writes_within_one_whole_second: stamps::whole_seconds, Well, [CoarseStamps];
+    f03_two_writes_within_two_seconds_on_fat: stamps::every_other_second, Well, [CoarseStamps];
     f05_a_modification_time_set_back: changing::time_set_back, Well, [ChangeTime];
     f06_a_file_replaced_during_the_read: changing::replaced, Well, [];
     f07_a_file_deleted_before_and_during_the_read: changing::deleted, Well, [];

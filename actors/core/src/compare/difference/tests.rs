@@ -10,7 +10,8 @@ fn crc(byte: u8) -> Claimed {
     Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
 }
 
-const KNOWN: Known = Known { size: Some(1), mtime_ns: Some(1), ctime_ns: Some(1), inode: Some(1) };
+const KNOWN: Known =
+    Known { size: Some(1), mtime_ns: Some(1), ctime_ns: Some(1), inode: Some(1), times_may_repeat: false };
 
 fn fact(path: &str, byte: u8) -> Fact {
     Fact { path: path.as_bytes().to_vec(), known: KNOWN, digests: vec![crc(byte)] }
