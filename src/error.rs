@@ -80,6 +80,8 @@ pub(crate) enum ApiError {
     TooManyStreams,
     #[error("the directory does not respond")]
     RootUnavailable,
+    #[error("another directory is in the place of the root: mount what belongs there, or run `hivesum roots accept`")]
+    RootChanged,
     #[error("no space is left to store jobs")]
     StorageFull,
     /// The framework refused the request before or instead of a handler.
@@ -136,6 +138,7 @@ impl ApiError {
             Self::Draining => Code::Draining,
             Self::TooManyStreams => Code::TooManyStreams,
             Self::RootUnavailable => Code::RootUnavailable,
+            Self::RootChanged => Code::RootChanged,
             Self::StorageFull => Code::StorageFull,
             Self::Framework(status) => Code::for_status(*status),
         }

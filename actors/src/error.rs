@@ -71,6 +71,9 @@ pub enum SubmitError {
     /// The root's file system does not answer.
     #[error("the root does not answer")]
     RootUnavailable,
+    /// The root's path names another directory than the one that was opened, and nobody has accepted it.
+    #[error("another directory is in the place of the root since the service opened it")]
+    RootChanged,
     /// The job to build on has not ended.
     #[error("the job to build on is not finished")]
     EarlierNotFinished,

@@ -13,7 +13,7 @@ use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use self::ask::{NoAnswer, ask};
-use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
+use hivesum_core::file::{EnterFailure, OpenFailure, Opened, RelPath, Root};
 use hivesum_core::walk::{Kind, Listing};
 
 /// The most entries on one page.
@@ -93,9 +93,21 @@ pub enum ListError {
     /// The root's file system does not answer, or fails.
     #[error("the root does not answer")]
     RootUnavailable,
+    /// The root's path names another directory by now.
+    #[error("another directory is in the place of the root")]
+    RootChanged,
     /// As many requests as allowed already wait for this root.
     #[error("the root is busy")]
     Busy,
+}
+
+impl From<EnterFailure> for ListError {
+    fn from(failure: EnterFailure) -> Self {
+        match failure {
+            EnterFailure::Changed => Self::RootChanged,
+            EnterFailure::Open(failure) => failure.into(),
+        }
+    }
 }
 
 impl From<NoAnswer> for ListError {
@@ -142,7 +154,7 @@ pub async fn entries(
 ) -> Result<EntryPage, ListError> {
     let limit = limit.clamp(1, MAX_ENTRIES);
     let listed = ask(root, move |root, caller| {
-        let Opened::Directory(dir) = root.open_beneath(&path)? else { return Err(ListError::NotADirectory) };
+        let (Opened::Directory(dir), _) = root.enter(&path)? else { return Err(ListError::NotADirectory) };
         let listing = Listing::of(dir.as_fd(), || caller.is_waiting())?;
         Ok(page_of(dir.as_fd(), &listing, &cursor.unwrap_or_default(), limit))
     });

@@ -11,6 +11,7 @@ use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
+use super::roots::RootsCommand;
 use super::serve::ServeArgs;
 use super::state_care::StateCommand;
 use super::token::TokenCommand;
@@ -61,6 +62,9 @@ pub(super) enum Command {
     /// List, show, export and delete the jobs of a service.
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Accept another directory in the place of a root of a service.
+    #[command(subcommand)]
+    Roots(RootsCommand),
     /// Check, back up, restore and recover the state of a service.
     #[command(subcommand)]
     State(StateCommand),

@@ -27,6 +27,7 @@ mod output;
 mod own_output;
 mod probe;
 mod quote;
+mod roots;
 mod serve;
 mod settings;
 mod state;
@@ -79,6 +80,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(*args),
         Command::Config(args) => config::run(*args, flags),
         Command::Jobs(command) => jobs::run(command),
+        Command::Roots(command) => roots::run(command),
         Command::State(command) => state_care::run(command),
         Command::Token(command) => token::run(command),
     }

@@ -49,6 +49,7 @@ codes! {
     JobNotFinished CONFLICT "job_not_finished" "the job has not ended yet"
     NameNotRepresentable CONFLICT "name_not_representable" "the format cannot represent a name"
     AlgorithmNotInJob CONFLICT "algorithm_not_in_job" "the job did not compute this digest"
+    RootChanged CONFLICT "root_changed" "another directory is at the path of the root since the service opened it; `hivesum roots accept` accepts it"
     TooLarge PAYLOAD_TOO_LARGE "too_large" "the body, or something in it, is over its limit"
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "the media type or the content encoding of the body is not supported"
     HostNotAllowed MISDIRECTED_REQUEST "host_not_allowed" "the service does not answer under this host name"

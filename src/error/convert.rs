@@ -107,6 +107,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::QuotaReached { quota } => Self::QuotaReached { of: "queued-jobs", quota },
             SubmitError::Broken => Self::internal(error),
             SubmitError::RootUnavailable => Self::RootUnavailable,
+            SubmitError::RootChanged => Self::RootChanged,
             SubmitError::EarlierNotFinished => Self::JobNotFinished("the job in reuse_unchanged_from has not ended"),
             SubmitError::EarlierLacks(_) => Self::AlgorithmNotInJob(error.to_string()),
             SubmitError::EarlierHasAnotherTree => Self::invalid(error.to_string()),
@@ -143,6 +144,7 @@ impl From<ListError> for ApiError {
             ListError::NotFound => Self::NotFound("there is nothing at this path"),
             ListError::Permission => Self::NotFound("the service may not list this directory"),
             ListError::NotADirectory => Self::NotFound("there is no directory at this path"),
+            ListError::RootChanged => Self::RootChanged,
             ListError::RootUnavailable | ListError::Busy => Self::RootUnavailable,
         }
     }

@@ -143,5 +143,6 @@ fn summary_so_far(job: &Job) -> Summary {
         complete: false,
         verdicts: None,
         algorithm: None,
+        root_warning: None,
     })
 }

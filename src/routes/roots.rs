@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::listing::{Entry, entries as list_entries};
 use hivesum_core::file::{FilesystemKind, RelPath};
-use hivesum_core::result::serialize_name;
+use hivesum_core::result::{RootWarning, serialize_name};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use utoipa::ToSchema;
@@ -22,17 +22,28 @@ struct RootJson {
     name: String,
     #[schema(value_type = schemas::Filesystem)]
     filesystem: FilesystemKind,
+    /// What is odd about its directory, which may explain missing files: `root_changed` if it is another one than the
+    /// service remembers, `root_empty` if it is empty and there are results of files in it. `hivesum roots accept`
+    /// accepts it as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::RootWarning>, nullable = false)]
+    warning: Option<RootWarning>,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/roots", tag = "roots", operation_id = "list_roots",
     summary = "List the roots",
     responses((status = 200, description = "The directories that jobs may read, by their public names. Absolute paths never leave the server.", body = Vec<RootJson>)),
+    extensions(("x-codes" = json!(["store_corrupt"]))),
 )]
-pub(super) async fn list(_: NoQuery, service: Data<Service>) -> impl Responder {
-    let roots = service.jobs.roots().iter();
-    let json = roots.map(|root| RootJson { name: root.name().to_owned(), filesystem: root.filesystem() });
-    Json(json.collect::<Vec<_>>())
+pub(super) async fn list(_: NoQuery, service: Data<Service>) -> Result<impl Responder, ApiError> {
+    let warnings = service.jobs.root_warnings().await?;
+    let json = service.jobs.roots().iter().zip(warnings).map(|(root, warning)| RootJson {
+        name: root.name().to_owned(),
+        filesystem: root.filesystem(),
+        warning,
+    });
+    Ok(Json(json.collect::<Vec<_>>()))
 }
 
 /// A page of a directory, names in byte order.
@@ -71,7 +82,7 @@ impl Serialize for EntryJson {
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most entries per page; 100 by default."),
     ),
     responses((status = 200, description = "A page of entries, names in byte order.", body = EntryPage)),
-    extensions(("x-codes" = json!(["path_invalid", "not_found", "root_unavailable"]))),
+    extensions(("x-codes" = json!(["path_invalid", "not_found", "root_changed", "root_unavailable", "store_corrupt"]))),
 )]
 pub(super) async fn entries(
     request: HttpRequest,
@@ -85,6 +96,7 @@ pub(super) async fn entries(
     query.finish()?;
     let root = service.jobs.roots().iter().find(|root| root.name() == name.as_str());
     let root = root.ok_or(ApiError::NotFound("no root has this name"))?;
+    service.jobs.settle_root(root).await?;
     let page = list_entries(root, path, cursor, limit).await?;
     Ok(Json(EntryPage {
         items: page.items.into_iter().map(EntryJson).collect(),

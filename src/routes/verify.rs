@@ -41,7 +41,7 @@ use crate::service::job::accepted;
     responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",
-        "idempotency_conflict", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
+        "idempotency_conflict", "root_changed", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
         "root_unavailable", "storage_full",
     ]))),
 )]

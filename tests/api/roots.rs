@@ -2,10 +2,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, ok_json, problem};
+use crate::restartable_server::RestartableServer;
 
 const ENTRIES: &str = "/api/v1/roots/files/entries";
 
@@ -91,4 +94,55 @@ fn a_service_without_roots_lists_none() {
     assert_eq!(ok_json(app.get("/api/v1/roots").send().unwrap()), json!([]));
     let answer = app.post("/api/v1/jobs").json(&json!({ "root": "files" })).send().unwrap();
     problem(answer, 403, "no_roots");
+}
+
+fn accept(state: &Path, name: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
+    command.args(["roots", "accept", name, "--state"]).arg(state).output().unwrap()
+}
+
+#[test]
+fn a_root_that_was_replaced_is_refused_until_it_is_accepted() {
+    let app = TestApp::start();
+    app.write("old", "abc");
+    let away = app.state.path().join("away");
+    std::fs::rename(app.root.path(), &away).unwrap();
+    std::fs::create_dir(app.root.path()).unwrap();
+    app.write("new", "abc");
+    assert_eq!(app.json("/api/v1/roots")[0]["warning"], "root_changed");
+    let jobs = app.post("/api/v1/jobs").json(&json!({ "root": "files" })).send().unwrap();
+    problem(jobs, 409, "root_changed");
+    let verify = app.post("/api/v1/verify?root=files").body("900150983cd24fb0d6963f7d28e17f72  new\n").send().unwrap();
+    problem(verify, 409, "root_changed");
+    problem(app.get(ENTRIES).send().unwrap(), 409, "root_changed");
+    let state = app.state.path().join("state");
+    let unknown = accept(&state, "file");
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(!unknown.status.success() && said.contains("are: files"), "{said}");
+    let accepted = accept(&state, "files");
+    assert!(accepted.status.success(), "{accepted:?}");
+    assert_eq!(names(&app.json(ENTRIES)), ["new"]);
+    assert_eq!(app.run(json!({}))["summary"]["hashed"], 1);
+    assert_eq!(app.json("/api/v1/roots")[0]["warning"], Value::Null);
+}
+
+#[test]
+fn an_audit_of_a_directory_that_was_emptied_between_two_starts_says_so() {
+    let server = RestartableServer::new();
+    server.write("file", "abc");
+    let process = server.start();
+    let id = server.submit(&process, "first", &json!({})).unwrap();
+    assert_eq!(server.wait_for(&process, &id)["summary"].get("root_warning"), None);
+    process.kill();
+    let away = server.state().join("away");
+    std::fs::rename(server.tree(), &away).unwrap();
+    std::fs::create_dir(server.tree()).unwrap();
+    let process = server.start();
+    let id = server.audit(&process, "second", "900150983cd24fb0d6963f7d28e17f72  file\n").unwrap();
+    let summary = &server.wait_for(&process, &id)["summary"];
+    assert_eq!((&summary["verdicts"]["missing"], &summary["root_warning"]), (&json!(1), &json!("root_empty")));
+    assert_eq!(server.get(&process, "/api/v1/roots")[0]["warning"], "root_empty");
+    assert!(accept(&server.state(), "files").status.success());
+    let id = server.submit(&process, "third", &json!({})).unwrap();
+    assert_eq!(server.wait_for(&process, &id)["summary"].get("root_warning"), None);
 }

@@ -190,6 +190,16 @@ pub struct JobError {
     pub detail: String,
 }
 
+/// What a queued job waits for besides its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// Another directory is in the place of its root: that it is accepted, or that the former one is back.
+    RootChanged,
+    /// The service has no root of this name: that it is started with one.
+    RootUnavailable,
+}
+
 /// A job as the store keeps it and the API returns it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -217,6 +227,9 @@ pub struct Job {
     /// For verify jobs: the lines of the manifest that were not read, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines_not_read: Option<UnreadLines>,
+    /// Of a queued job: what it waits for besides its turn, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
     /// The token that submitted it. Only its owner and admins see the job. Never part of the JSON.
     #[serde(skip)]
     pub owner: Option<String>,
@@ -237,6 +250,7 @@ impl Job {
             summary: None,
             error: None,
             lines_not_read: None,
+            waits_for: None,
             owner,
         }
     }

@@ -112,6 +112,7 @@ impl ActiveJob {
     pub(crate) fn begin(&self, run_state: RunState, started_at: jiff::Timestamp) {
         self.tell(|view| {
             view.job.state = JobState::Running;
+            view.job.waits_for = None;
             view.job.started_at = Some(started_at);
             view.job.progress.bytes_done = run_state.counts.bytes_done;
             view.elapsed_before = run_state.elapsed;
@@ -128,6 +129,7 @@ impl ActiveJob {
     pub(crate) fn end(&self, ending: Ending) {
         self.tell(|view| {
             let job = &mut view.job;
+            job.waits_for = None;
             (job.state, job.finished_at) = (ending.state, Some(ending.finished_at));
             (job.summary, job.error) = (Some(ending.summary), ending.error);
             (job.progress.files_total, job.progress.bytes_total) = (ending.files_total, ending.bytes_total);

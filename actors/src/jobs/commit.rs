@@ -223,6 +223,7 @@ impl<'a> CommitLoop<'a> {
         let (counts, errors) = (group.counts, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
         let mut ending = JobOutcome::of(end.outcome, self.live).ending(counts, group.elapsed, files_total);
+        ending.summary.root_warning = self.shared.roots.warning(&self.live.job().spec.root);
         if let Some(findings) = findings {
             ending.summary.verdicts = Some(findings.counts);
             ending.summary.algorithm = findings.algorithm;

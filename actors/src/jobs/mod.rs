@@ -12,12 +12,14 @@ mod queue;
 mod results;
 mod resume;
 mod retry;
+mod roots;
 mod runner;
 mod scheduler;
 mod service;
 mod shared;
 mod submit;
 mod subscribe;
+mod target;
 mod upkeep;
 mod verify;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::active::ActiveJob;
-use crate::job::{JobError, JobState};
+use crate::job::{JobError, JobState, WaitsFor};
 use crate::scan::ScanOutcome;
 use crate::store::{Ending, RowCounts};
 use hivesum_core::result::Summary;
@@ -18,6 +18,8 @@ pub(super) enum Finish {
     Ended(Ending),
     /// The service shuts down; the job is resumed at the next start.
     Left,
+    /// The job cannot run yet. Nothing of it has changed.
+    Waits(WaitsFor),
     /// The tree no longer matches the stored results: another scan is needed.
     Diverged,
 }
@@ -72,6 +74,7 @@ impl JobOutcome {
                 complete,
                 verdicts: None,
                 algorithm: None,
+                root_warning: None,
             },
             error: self.error,
         }

@@ -37,6 +37,8 @@ pub(crate) struct JobQueue {
 struct State {
     live: HashMap<JobId, Arc<ActiveJob>>,
     waiting: VecDeque<Arc<ActiveJob>>,
+    /// Jobs that wait for more than their turn, each with a task of its own that brings it back.
+    parked: Vec<Arc<ActiveJob>>,
     running: usize,
     /// The owners of jobs that are being stored; each has a reservation.
     reserved: Vec<Option<String>>,
@@ -48,7 +50,7 @@ struct State {
 impl State {
     /// Waiting jobs and reservations of this owner.
     fn of_owner(&self, owner: Option<&str>) -> usize {
-        let waiting = self.waiting.iter().filter(|live| live.has_owner(owner));
+        let waiting = self.waiting.iter().chain(&self.parked).filter(|live| live.has_owner(owner));
         waiting.count() + self.reserved.iter().filter(|reserved| reserved.as_deref() == owner).count()
     }
 }
@@ -116,7 +118,7 @@ impl JobQueue {
             return Err(Refused::Draining.into());
         }
         let free_to_run = self.limits.max_running.saturating_sub(state.running);
-        if state.waiting.len() + state.reserved.len() >= self.limits.max_queued + free_to_run {
+        if state.waiting.len() + state.parked.len() + state.reserved.len() >= self.limits.max_queued + free_to_run {
             return Err(Refused::QueueFull.into());
         }
         let quota = self.limits.max_queued_of_one;
@@ -153,6 +155,18 @@ impl JobQueue {
         state.running += 1;
         self.running.send_replace(state.running);
         Some((live, RunPermit { queue: self.clone() }))
+    }
+
+    /// Sets a job aside that has begun its turn and cannot use it. It still counts as waiting.
+    pub(crate) fn park(&self, live: Arc<ActiveJob>) {
+        self.state().parked.push(live);
+    }
+
+    /// Takes back a job that was set aside. False if it is not there any more.
+    pub(crate) fn take_parked(&self, id: JobId) -> bool {
+        let mut state = self.state();
+        let at = state.parked.iter().position(|live| live.id == id);
+        at.map(|at| state.parked.swap_remove(at)).is_some()
     }
 
     /// Removes a waiting job. `None` if it runs or is not there.
@@ -225,6 +239,7 @@ impl JobQueue {
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.waiting.clear();
+        state.parked.clear();
         state.live.clear();
     }
 }

@@ -21,10 +21,10 @@ use super::verify::{Entries, Expected, RunningAudit, Strictness};
 use super::{resume, verify};
 use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
-use crate::jobs::submit::{Missing, open_beneath};
+use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
-use hivesum_core::file::{IoMode, Opened, Root};
+use hivesum_core::file::IoMode;
 use hivesum_core::walk::Target;
 
 /// The first wait before the end of a job is written again after a failure.
@@ -40,6 +40,7 @@ pub(super) async fn run(shared: Arc<JobsShared>, live: Arc<ActiveJob>, permit: O
     let outcome = match attempt {
         Ok(Ok(Finish::Kept(ending))) => return close(&shared, &live, ending, permit),
         Ok(Ok(Finish::Left | Finish::Diverged)) => return,
+        Ok(Ok(Finish::Waits(what))) => return wait(shared, live, permit, what).await,
         Ok(Ok(Finish::Ended(ending))) => return keep_and_close(&shared, &live, ending, permit).await,
         // The next start reads from the disk what was really written.
         Ok(Err(StoreError::SyncFailed)) => return,
@@ -70,21 +71,30 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
 
 /// One scan of the job's tree.
 async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
-    let ended = |verdict: JobOutcome| Finish::Ended(verdict.ending(live.counts(), live.elapsed_before(), None));
+    let spec = live.job().spec;
+    let ended = |verdict: JobOutcome| {
+        let mut ending = verdict.ending(live.counts(), live.elapsed_before(), None);
+        ending.summary.root_warning = shared.roots.warning(&spec.root);
+        Finish::Ended(ending)
+    };
     if live.cancel.is_cancelled() {
         return Ok(ended(JobOutcome::cancelled()));
     }
-    let at = Timestamp::now();
-    let beginning = with_room(shared, live, || shared.store.begin(live.id, at)).await?;
-    let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
-    live.begin(run_state, started_at);
-    let spec = live.job().spec;
     let opened = tokio::select! {
         biased;
         () = live.cancel.cancelled() => return Ok(ended(JobOutcome::cancelled())),
         () = shared.stop.cancelled() => return Ok(Finish::Left),
-        opened = open_target(&shared.roots, &spec) => opened,
+        opened = open_target(shared, live, &spec) => opened?,
     };
+    let (opened, root) = match opened {
+        TargetOpened::Waits(what) => return Ok(Finish::Waits(what)),
+        TargetOpened::Target(target, root) => (Ok(target), Some(root)),
+        TargetOpened::Failed(error) => (Err(error), None),
+    };
+    let at = Timestamp::now();
+    let beginning = with_room(shared, live, || shared.store.begin(live.id, at, root)).await?;
+    let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
+    live.begin(run_state, started_at);
     let expected = match expected_of(shared, live.id, &spec).await? {
         Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
@@ -158,20 +168,12 @@ fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
     })
 }
 
-async fn open_target(roots: &[Root], spec: &JobSpec) -> Result<Target, JobError> {
-    let gone = || job_error("not_found", "the service has no root of this name any more");
-    let root = roots.iter().find(|root| root.name() == spec.root).ok_or_else(gone)?;
-    match open_beneath(root, spec.path.clone()).await {
-        Ok(Opened::Directory(dir)) => Ok(Target::Directory { dir, shown: Vec::new() }),
-        Ok(Opened::File { parent, name }) => Ok(Target::File { parent, name, shown: Vec::new() }),
-        Err(Missing::NotFound(why)) => Err(job_error("not_found", why)),
-        Err(Missing::RootUnavailable) => Err(job_error("root_unavailable", "the root does not answer")),
-    }
-}
-
 /// Publishes the end, which is stored, and returns the permit.
 fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
     tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
+    if let Some(warning) = ending.summary.root_warning {
+        tracing::warn!(job = %live.id, warning = warning.name(), "the job's root is not as it was: files may be missing");
+    }
     // Removed first: a client that sees the end may delete the job.
     shared.queue.forget(live.id);
     shared.queue.count_end(ending.state);

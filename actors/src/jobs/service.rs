@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::active::ActiveJob;
 use super::queue::{JobQueue, Limits};
+use super::roots::Roots;
 use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
@@ -79,6 +80,7 @@ impl Jobs {
     pub async fn open(engine: Engine, config: JobsConfig) -> Result<Self, StartError> {
         let store = Store::open(&config.state_dir).await?;
         let (slots, unfinished) = store.recover(engine.hashers()).await?;
+        let roots = Roots::meet(config.roots, &store).await?;
         if let Some(slots) = slots {
             engine.note_in(slots);
         }
@@ -87,7 +89,7 @@ impl Jobs {
         let shared = Arc::new(JobsShared {
             engine,
             store,
-            roots: config.roots,
+            roots,
             queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             home: actix_rt::Arbiter::current(),
@@ -111,7 +113,7 @@ impl Jobs {
     /// The directories that jobs may read below.
     #[must_use]
     pub fn roots(&self) -> &[Root] {
-        &self.shared.roots
+        self.shared.roots.all()
     }
 
     /// The tokens kept in the same store.

@@ -7,18 +7,18 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::JobQueue;
+use super::roots::Roots;
 use crate::Engine;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::store::retention::Retention;
-use hivesum_core::file::Root;
 
 /// Shared by the handle ([`Jobs`](super::service::Jobs)), the scheduler and the runners.
 #[derive(Debug)]
 pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
-    pub(super) roots: Vec<Root>,
+    pub(super) roots: Roots,
     pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
     /// The arbiter of the runners; requests are served on other arbiters.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hivesum_core::file::{OpenFailure, Opened, RelPath, Root};
+use hivesum_core::file::{EnterFailure, OpenFailure, Opened, RelPath, Root, RootIdentity};
 use hivesum_core::manifest::UnreadLines;
 use hivesum_core::walk::Filters;
 
@@ -64,13 +64,14 @@ impl Jobs {
         {
             return Ok(job);
         }
-        if self.shared.roots.is_empty() {
+        if self.shared.roots.all().is_empty() {
             return Err(SubmitError::NoRoots);
         }
         Filters::new(&spec.include, &spec.exclude)?;
-        let root = self.shared.roots.iter().find(|root| root.name() == spec.root);
+        let root = self.shared.roots.find(&spec.root);
         let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
         let reservation = self.shared.queue.reserve(owner.as_deref())?;
+        self.shared.settle_root(root).await?;
         open_beneath(root, spec.path.clone()).await?;
         if let Some(earlier) = spec.reuse_unchanged_from {
             self.check_earlier(earlier, &spec).await?;
@@ -150,6 +151,7 @@ impl From<Missing> for SubmitError {
         match missing {
             Missing::NotFound(why) => Self::NotFound(why),
             Missing::RootUnavailable => Self::RootUnavailable,
+            Missing::RootChanged => Self::RootChanged,
         }
     }
 }
@@ -161,11 +163,22 @@ pub(super) enum Missing {
     NotFound(&'static str),
     /// The file system fails or does not answer.
     RootUnavailable,
+    /// The root's path names another directory by now.
+    RootChanged,
 }
 
-/// Opens a job's path, off the event loop.
-pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<Opened, Missing> {
-    match ask(root, move |root, _| root.open_beneath(&path)).await {
+impl From<EnterFailure> for Missing {
+    fn from(failure: EnterFailure) -> Self {
+        match failure {
+            EnterFailure::Changed => Self::RootChanged,
+            EnterFailure::Open(failure) => failure.into(),
+        }
+    }
+}
+
+/// Opens a job's path, off the event loop. Returns which directory the root stands for, too.
+pub(super) async fn open_beneath(root: &Root, path: RelPath) -> Result<(Opened, RootIdentity), Missing> {
+    match ask(root, move |root, _| root.enter(&path)).await {
         Ok(opened) => opened.map_err(Missing::from),
         Err(NoAnswer::Busy | NoAnswer::TimedOut) => Err(Missing::RootUnavailable),
     }

@@ -114,13 +114,14 @@ impl Jobs {
 
     /// How the names of the manifest meet the tree. The file system is asked only if they can be meant in several ways.
     async fn spelling(&self, entries: Entries, spec: &JobSpec) -> Result<(Entries, Spelling), SubmitError> {
-        let root = self.shared.roots.iter().find(|root| root.name() == spec.root);
+        let root = self.shared.roots.find(&spec.root);
         let Some(root) = root.filter(|_| entries.may_be_respelled()) else {
             return Ok((entries, Spelling::default()));
         };
         let (path, reach) = (spec.path.clone(), spec.reach());
+        self.shared.settle_root(root).await?;
         let look = ask(root, move |root, _| {
-            let opened = root.open_beneath(&path).map_err(Missing::from)?;
+            let (opened, _) = root.enter(&path).map_err(Missing::from)?;
             let spelling = entries.spelling(opened, reach);
             Ok::<_, Missing>((entries, spelling))
         });

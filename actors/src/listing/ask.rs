@@ -44,7 +44,7 @@ static PERMITS: Mutex<Option<HashMap<PathBuf, Arc<Semaphore>>>> = Mutex::new(Non
 
 fn permits_of(root: &Root) -> Arc<Semaphore> {
     let mut permits = PERMITS.lock().unwrap_or_else(PoisonError::into_inner);
-    let of_root = permits.get_or_insert_default().entry(root.path().to_owned());
+    let of_root = permits.get_or_insert_default().entry(root.path());
     of_root.or_insert_with(|| Arc::new(Semaphore::new(THREADS_PER_ROOT))).clone()
 }
 
@@ -57,7 +57,8 @@ where
     ask_within(TIMEOUT, root, question).await
 }
 
-async fn ask_within<T, Q>(timeout: Duration, root: &Root, question: Q) -> Result<T, NoAnswer>
+/// As [`ask`], with another limit.
+pub(crate) async fn ask_within<T, Q>(timeout: Duration, root: &Root, question: Q) -> Result<T, NoAnswer>
 where
     T: Send + 'static,
     Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,

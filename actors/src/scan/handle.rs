@@ -132,6 +132,7 @@ const BROKEN_OFF: ScanEnd = ScanEnd {
         complete: false,
         verdicts: None,
         algorithm: None,
+        root_warning: None,
     },
     outcome: ScanOutcome::WalkFailed,
 };

@@ -108,6 +108,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
         summary: json(16)?.map(|summary| stored_json::parse(&summary, &[])).transpose()?,
         error: json(17)?.map(|error| stored_json::parse(&error, &[])).transpose()?,
         lines_not_read,
+        waits_for: None,
         owner: row.get(3)?,
     };
     Ok(StoredJob {

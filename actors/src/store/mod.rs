@@ -33,6 +33,7 @@ mod prior_rows;
 mod queries;
 mod recovery;
 pub mod retention;
+pub mod roots;
 mod row;
 mod row_checksum;
 mod sealed;
@@ -74,6 +75,7 @@ use self::state_dir::StateDir;
 use self::worker::{WorkerShared, Workers};
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
+use hivesum_core::file::RootIdentity;
 use hivesum_core::result::FileIdentity;
 use hivesum_core::sys::slots::Slots;
 
@@ -146,9 +148,14 @@ impl Store {
         self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
     }
 
-    /// Marks a job as running, and gives what it resumes from.
-    pub(crate) async fn begin(&self, id: JobId, at: Timestamp) -> Result<ResumePoint, StoreError> {
-        self.write_step(move |connection| recovery::begin(connection, id, at)).await
+    /// Marks a job as running on this directory of its root, and gives what it resumes from.
+    pub(crate) async fn begin(
+        &self,
+        id: JobId,
+        at: Timestamp,
+        root: Option<RootIdentity>,
+    ) -> Result<ResumePoint, StoreError> {
+        self.write_step(move |connection| recovery::begin(connection, id, at, root)).await
     }
 
     /// Gives a job a new run; unchanged files are taken from the one it had.

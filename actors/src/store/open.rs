@@ -38,7 +38,7 @@ const MIGRATIONS: [&str; 8] = [
 ];
 
 /// The tables of the current schema.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 15] = [
     "runs",
     "jobs",
     "directories",
@@ -52,6 +52,8 @@ pub(crate) const TABLES: [&str; 13] = [
     "endings",
     "ledger",
     "commits",
+    "roots",
+    "job_roots",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.

@@ -13,8 +13,10 @@ use super::change::Change;
 use super::checkpoints;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist};
+use super::roots;
 use super::sealed::ATTEMPTS;
 use crate::job::{JobId, JobState};
+use hivesum_core::file::RootIdentity;
 use hivesum_core::result::Checkpoint;
 use hivesum_core::sys::slots::Note;
 
@@ -48,9 +50,17 @@ pub(crate) fn unfinished(connection: &mut Connection, notes: &[Note]) -> Result<
     Ok(unfinished)
 }
 
-/// Marks a job as running, and reads what it resumes from.
-pub(crate) fn begin(connection: &mut Connection, id: JobId, at: Timestamp) -> Result<ResumePoint, DbError> {
+/// Marks a job as running on this directory of its root, and reads what it resumes from.
+pub(crate) fn begin(
+    connection: &mut Connection,
+    id: JobId,
+    at: Timestamp,
+    root: Option<RootIdentity>,
+) -> Result<ResumePoint, DbError> {
     let change = Change::begin(connection)?;
+    if let Some(root) = root {
+        roots::note_of_job(&change, id, root)?;
+    }
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
         .execute(params![id.to_string(), at.to_string()])?;
@@ -100,15 +110,21 @@ pub(super) fn deaths(connection: &Connection, id: JobId) -> Result<HashMap<Vec<u
 /// Gives a job a new run. Of its run and its former run, the longer one becomes the former run.
 pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
     let change = Change::begin(connection)?;
-    let stored = job_row::get(&change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
+    start_over_within(&change, id)?;
+    change.commit()
+}
+
+/// [`start_over`] as a part of a larger transaction.
+fn start_over_within(change: &Transaction<'_>, id: JobId) -> Result<(), DbError> {
+    let stored = job_row::get(change, id)?.ok_or(DbError::Inconsistent("an unfinished job without a row"))?;
     let (run, former) = (stored.run, stored.former_run);
     let (mut kept, mut other) = (run, former);
     if let Some(former) = former
-        && last_position(&change, former)? > last_position(&change, run)?
+        && last_position(change, former)? > last_position(change, run)?
     {
         (kept, other) = (former, Some(run));
     }
-    let new = job_row::new_run(&change)?;
+    let new = job_row::new_run(change)?;
     let changed = change
         .prepare_cached(
             "UPDATE jobs SET run = ?2, former_run = ?3, row_count = 0, files_done = 0, files_failed = 0,
@@ -118,10 +134,17 @@ pub(crate) fn start_over(connection: &mut Connection, id: JobId) -> Result<(), D
     must_exist(changed)?;
     change.prepare_cached("UPDATE checkpoints SET run = ?2 WHERE run = ?1")?.execute([run, new])?;
     if let Some(other) = other {
-        job_row::abandon(&change, other)?;
+        job_row::abandon(change, other)?;
     }
-    change.commit()?;
     Ok(())
+}
+
+/// Gives a job a new run and forgets all that it had: its results are of another directory.
+pub(crate) fn start_afresh(connection: &mut Connection, id: JobId) -> Result<(), DbError> {
+    let change = Change::begin(connection)?;
+    start_over_within(&change, id)?;
+    delete_resume_data(&change, id)?;
+    change.commit()
 }
 
 fn last_position(connection: &Connection, run: i64) -> Result<Option<i64>, DbError> {
@@ -135,6 +158,7 @@ pub(crate) fn delete_resume_data(change: &Transaction<'_>, id: JobId) -> Result<
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
     change.prepare_cached("DELETE FROM checkpoints WHERE run = ?")?.execute([stored.run])?;
+    roots::forget_of_job(change, &id)?;
     if let Some(former) = stored.former_run {
         change.prepare_cached("UPDATE jobs SET former_run = NULL WHERE id = ?")?.execute([&id])?;
         job_row::abandon(change, former)?;

@@ -73,9 +73,16 @@ pub(crate) const RUNS: SealedTable = SealedTable { name: "runs", columns: &["run
 
 pub(crate) const MANIFESTS: SealedTable = SealedTable { name: "manifests", columns: &["job", "body"] };
 
+pub(crate) const ROOTS: SealedTable =
+    SealedTable { name: "roots", columns: &["name", "path", "device", "inode", "filesystem", "accepted_empty"] };
+
+pub(crate) const JOB_ROOTS: SealedTable =
+    SealedTable { name: "job_roots", columns: &["job", "device", "inode", "filesystem"] };
+
 /// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
 /// the row of their job says how many there are.
-pub(crate) const SEALED: [SealedTable; 8] = [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS];
+pub(crate) const SEALED: [SealedTable; 10] =
+    [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS, ROOTS, JOB_ROOTS];
 
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.
 const LEDGER: SealedTable = SealedTable { name: "ledger", columns: &["table_name", "rows", "sum"] };

@@ -39,7 +39,7 @@ impl Bench {
     }
 
     pub(crate) fn run_state_of(&mut self, id: JobId) -> RunState {
-        recovery::begin(&mut self.connection, id, Timestamp::now()).unwrap().run_state
+        recovery::begin(&mut self.connection, id, Timestamp::now(), None).unwrap().run_state
     }
 
     pub(crate) fn end(&mut self, id: JobId, state: JobState) {

@@ -139,6 +139,27 @@ pub(crate) struct Summary {
     /// Only for verify jobs: the algorithm that was detected for digests that do not name theirs.
     #[schema(nullable = false)]
     algorithm: Option<String>,
+    /// What is odd about the directory of the job's root, which may explain missing files.
+    #[schema(nullable = false)]
+    root_warning: Option<RootWarning>,
+}
+
+/// `root_changed`: it is another directory than the service remembers. `root_empty`: it is empty, and there are results
+/// of files in it.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum RootWarning {
+    RootChanged,
+    RootEmpty,
+}
+
+/// What a queued job waits for besides its turn. `root_changed`: another directory is in the place of its root.
+/// `root_unavailable`: the service was started without a root of this name.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum WaitsFor {
+    RootChanged,
+    RootUnavailable,
 }
 
 /// Why a job failed.
@@ -173,6 +194,9 @@ pub(crate) struct Job {
     /// Only for verify jobs: the lines of the manifest that were not read, if there are any.
     #[schema(nullable = false)]
     lines_not_read: Option<LinesNotRead>,
+    /// Of a queued job: what it waits for besides its turn, if anything.
+    #[schema(nullable = false)]
+    waits_for: Option<WaitsFor>,
 }
 
 /// One event of a stream. `data` is JSON: the progress, `{state}`, the item, or the job. In the stream of all jobs, the

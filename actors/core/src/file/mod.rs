@@ -14,6 +14,7 @@ mod open;
 mod path;
 mod read;
 mod root;
+mod root_place;
 mod stability;
 
 pub(crate) use blocking::{ProgressCounter, call_with_timeout};
@@ -26,6 +27,7 @@ pub use open::{Devices, Dir, OpenFailure, Reach, open_directory};
 pub(crate) use open::{is_device, meta_of, meta_of_open, open_content, retry_open, stat_entry};
 pub use path::{PathInvalid, RelPath};
 pub use read::{PIECE_BYTES, Piece, ReadBuffers, UnsizedRead};
-pub use root::{Opened, Root, RootError};
+pub use root::{Root, RootError};
+pub use root_place::{EnterFailure, Opened, RootIdentity, RootPlace};
 pub(crate) use stability::Now;
 pub use stability::OpenFile;

@@ -1,14 +1,16 @@
 //! Named roots: the only directories below which a service reads.
+//!
+//! A root is opened once and read through its descriptor. Its path may come to name another directory: one that was
+//! renamed into its place, or a file system that was mounted over it. So every request resolves the path anew, without
+//! following links, and is refused where the two differ, until somebody accepts the other directory.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::filesystem::FilesystemKind;
-use super::open::{OpenFailure, Reach, open_beneath};
+use super::open::OpenFailure;
 use super::path::RelPath;
+use super::root_place::{EnterFailure, Opened, RootIdentity, RootPlace};
 
 /// A directory of the server with a public name. Cheap to clone. Its absolute path is only for the log.
 #[derive(Debug, Clone)]
@@ -19,9 +21,9 @@ pub struct Root {
 #[derive(Debug)]
 struct Inner {
     name: String,
-    path: PathBuf,
-    dir: OwnedFd,
-    filesystem: FilesystemKind,
+    /// As it was given, absolute: it may lead through links.
+    given: PathBuf,
+    place: RwLock<Arc<RootPlace>>,
 }
 
 /// Why a directory cannot be a root.
@@ -43,20 +45,6 @@ pub enum RootError {
     },
 }
 
-/// What is at a path beneath a root.
-#[derive(Debug)]
-pub enum Opened {
-    /// A directory, open for listing.
-    Directory(OwnedFd),
-    /// A regular file, by its directory and its name there.
-    File {
-        /// The directory.
-        parent: OwnedFd,
-        /// Its name in that directory.
-        name: Vec<u8>,
-    },
-}
-
 impl Root {
     /// Opens `path` as a root. Without a name, the last component of the resolved path is the name.
     ///
@@ -73,10 +61,9 @@ impl Root {
                 last.to_str().ok_or_else(|| RootError::Nameless { path: shown() })?.to_owned()
             }
         };
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = rustix::fs::openat(CWD, &resolved, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-        let filesystem = FilesystemKind::of(dir.as_fd());
-        Ok(Self { inner: Arc::new(Inner { name, path: resolved, dir, filesystem }) })
+        let given = std::path::absolute(path).map_err(failed)?;
+        let place = RootPlace::open(&given).map_err(failed)?;
+        Ok(Self { inner: Arc::new(Inner { name, given, place: RwLock::new(Arc::new(place)) }) })
     }
 
     /// Its public name.
@@ -85,22 +72,60 @@ impl Root {
         &self.inner.name
     }
 
-    /// Its absolute path, only for the log.
+    /// Its absolute path without links, only for the log.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.inner.path
+    pub fn path(&self) -> PathBuf {
+        self.place().path().to_owned()
+    }
+
+    /// Its absolute path as it was given. It may lead through links.
+    #[must_use]
+    pub fn given_path(&self) -> &Path {
+        &self.inner.given
     }
 
     /// The kind of file system it is on.
     #[must_use]
     pub fn filesystem(&self) -> FilesystemKind {
-        self.inner.filesystem
+        self.place().filesystem()
     }
 
-    /// The descriptor of the directory.
+    /// The directory that it stands for at present.
     #[must_use]
-    pub fn dir(&self) -> BorrowedFd<'_> {
-        self.inner.dir.as_fd()
+    pub fn place(&self) -> Arc<RootPlace> {
+        self.inner.place.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens the directory that its path names by now, to be accepted with [`replace`](Self::replace). Blocks.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn look_anew(&self) -> std::io::Result<RootPlace> {
+        RootPlace::open(&self.inner.given)
+    }
+
+    /// From now on stands for this directory.
+    pub fn replace(&self, place: RootPlace) {
+        *self.inner.place.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(place);
+    }
+
+    /// Fails unless its path still names the directory that it stands for. Blocks.
+    ///
+    /// # Errors
+    /// [`EnterFailure::Changed`]; or the failure of the look.
+    pub fn check(&self) -> Result<(), EnterFailure> {
+        self.place().check(&self.inner.given)
+    }
+
+    /// Opens the file or directory that a request names, if the root's path still names its directory. Returns which
+    /// directory that is, too. It blocks, so it must not be called on an event loop.
+    ///
+    /// # Errors
+    /// If the root has changed; otherwise as [`open_beneath`](Self::open_beneath).
+    pub fn enter(&self, path: &RelPath) -> Result<(Opened, RootIdentity), EnterFailure> {
+        let place = self.place();
+        place.check(&self.inner.given)?;
+        Ok((place.open_beneath(path)?, place.identity()))
     }
 
     /// Opens the file or directory that a request names. It blocks, so it must not be called on an event loop.
@@ -108,28 +133,53 @@ impl Root {
     /// # Errors
     /// If it does not exist, if the path contains a symlink, or if it is neither a directory nor a regular file.
     pub fn open_beneath(&self, path: &RelPath) -> Result<Opened, OpenFailure> {
-        if path.is_root() {
-            let dir = open_beneath(self.dir(), b".", OFlags::DIRECTORY, Reach::Everywhere)?;
-            return Ok(Opened::Directory(dir));
-        }
-        let target = open_beneath(self.dir(), path.as_bytes(), OFlags::PATH, Reach::Everywhere)?;
-        let stat = rustix::fs::fstat(&target).map_err(OpenFailure::from_errno)?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => {
-                open_beneath(self.dir(), path.as_bytes(), OFlags::DIRECTORY, Reach::Everywhere).map(Opened::Directory)
-            }
-            FileType::RegularFile => self.parent_of(path),
-            _ => Err(OpenFailure::NotRegular),
-        }
+        self.place().open_beneath(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root_in(dir: &Path) -> Root {
+        std::fs::create_dir(dir.join("root")).unwrap();
+        Root::open(None, &dir.join("root")).unwrap()
     }
 
-    fn parent_of(&self, path: &RelPath) -> Result<Opened, OpenFailure> {
-        let name = path.file_name().to_vec();
-        let parent = match path.as_bytes().len() - name.len() {
-            0 => b".".as_slice(),
-            with_slash => &path.as_bytes()[..with_slash - 1],
-        };
-        let parent = open_beneath(self.dir(), parent, OFlags::DIRECTORY, Reach::Everywhere)?;
-        Ok(Opened::File { parent, name })
+    fn enter(root: &Root) -> Result<(), EnterFailure> {
+        root.enter(&RelPath::new("").unwrap()).map(|_| ())
+    }
+
+    #[test]
+    fn a_directory_that_took_the_root_s_place_is_not_entered_until_it_is_accepted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, at) = (root_in(dir.path()), dir.path().join("root"));
+        assert_eq!(enter(&root), Ok(()));
+        std::fs::rename(&at, dir.path().join("away")).unwrap();
+        assert_eq!(enter(&root), Err(EnterFailure::Changed), "nothing is there");
+        std::os::unix::fs::symlink("away", &at).unwrap();
+        assert_eq!(enter(&root), Err(EnterFailure::Changed), "a link, even to the same directory");
+        std::fs::remove_file(&at).unwrap();
+        std::fs::create_dir(&at).unwrap();
+        assert_eq!(enter(&root), Err(EnterFailure::Changed), "another directory");
+        let old = root.place().identity();
+        root.replace(root.look_anew().unwrap());
+        assert_eq!(enter(&root), Ok(()));
+        assert!(!root.place().identity().is_same_directory(&old));
+    }
+
+    #[test]
+    fn a_link_that_was_given_and_leads_elsewhere_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["v1", "v2"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        let link = dir.path().join("current");
+        std::os::unix::fs::symlink("v1", &link).unwrap();
+        let root = Root::open(Some("root"), &link).unwrap();
+        assert_eq!(enter(&root), Ok(()));
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("v2", &link).unwrap();
+        assert_eq!(enter(&root), Err(EnterFailure::Changed));
     }
 }

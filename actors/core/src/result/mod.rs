@@ -21,5 +21,5 @@ pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, walk_order};
 pub use status::{FileIdentity, FileMeta, Origin, Stability, Status};
-pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, Summary};
+pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, RootWarning, Summary};
 pub use verdict::{AuditCounts, Verdict};

@@ -58,6 +58,28 @@ pub struct Summary {
     /// Of a verify job: the algorithm of the manifest's untagged digests, as it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
+    /// Of a job: what is odd about its root, which may explain missing files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_warning: Option<RootWarning>,
+}
+
+/// What is odd about the directory of a root, beside what the service remembers of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RootWarning {
+    /// It is another directory.
+    RootChanged,
+    /// It is empty, and there are results of files in it.
+    RootEmpty,
+}
+
+impl RootWarning {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Summary {

@@ -3,6 +3,7 @@
 mod events;
 mod going_on;
 mod of_all;
+mod roots;
 
 use std::fs::{self, File};
 use std::num::{NonZeroU64, NonZeroUsize};

@@ -19,7 +19,7 @@ fn a_job_is_read_back_as_it_was_inserted() {
 fn an_ending_is_stored_with_summary_and_error() {
     let mut bench = Bench::new();
     let taken = bench.insert_job();
-    recovery::begin(&mut bench.connection, taken.id, Timestamp::now()).unwrap();
+    recovery::begin(&mut bench.connection, taken.id, Timestamp::now(), None).unwrap();
     let error = JobError { code: "deadline".to_owned(), detail: "too late".to_owned() };
     let summary = Summary { files: 3, ..Summary::default() };
     let (finished_at, bytes_total) = (Timestamp::now(), None);
@@ -63,7 +63,7 @@ fn a_page_holds_only_jobs_that_match() {
     theirs.owner = Some("them".to_owned());
     insert(&mut bench.connection, &theirs, None, None).unwrap();
     let ours = bench.insert_job();
-    recovery::begin(&mut bench.connection, ours.id, Timestamp::now()).unwrap();
+    recovery::begin(&mut bench.connection, ours.id, Timestamp::now(), None).unwrap();
     let ids = |query| list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>();
     let all = JobQuery { limit: 10, ..JobQuery::default() };
     assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
@@ -107,7 +107,7 @@ fn counts_that_were_never_written_are_damage() {
         let mut bench = Bench::new();
         let taken = bench.insert_job();
         bench.connection.execute(&format!("UPDATE jobs SET {column} = -1"), []).unwrap();
-        let resumed = recovery::begin(&mut bench.connection, taken.id, Timestamp::now());
+        let resumed = recovery::begin(&mut bench.connection, taken.id, Timestamp::now(), None);
         assert!(matches!(resumed, Err(DbError::Inconsistent(_))), "{column}");
     }
 }

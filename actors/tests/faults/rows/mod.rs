@@ -88,6 +88,7 @@ rows! {
     f14_symlinks_of_every_kind: opening::symlinks, Well, [Confinement];
     f15_a_directory_swapped_for_a_symlink: opening::swapped_directory, Well, [Confinement];
     f16_mounts_below_the_root: opening::mounts, Well, [OneFilesystem];
+    f16_a_mount_over_the_root: opening::mounted_over, Well, [];
     f17_a_pseudo_file_system_in_the_root: opening::pseudo_file_systems, Well, [PseudoFilesystems];
     f18_size_0_with_content: contents::unsized_content, Well, [UnsizedRead];
     f18_a_file_without_an_end: contents::endless, Well, [UnsizedBound];

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hivesum_actors::scan::ScanSpec;
-use hivesum_core::file::{OpenFailure, Reach, RelPath, Root};
+use hivesum_core::file::{EnterFailure, OpenFailure, Reach, RelPath, Root};
 use hivesum_core::result::{FileIdentity, NameList, SkipReason};
 use hivesum_core::walk::Target;
 use rustix::fs::{CWD, FileType, Mode};
 
+use super::devices::does;
 use crate::play::may_mount;
 use crate::stage::{PATIENT, directory, engine, on_reaching, run, scan, scan_with};
 
@@ -73,6 +74,22 @@ fn tree_of_links() -> tempfile::TempDir {
     ];
     links.iter().for_each(|(name, target)| symlink(target, root.join(name)).unwrap());
     dir
+}
+
+pub(super) fn mounted_over() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("below"), "x").unwrap();
+    let root = Root::open(Some("root"), dir.path()).unwrap();
+    let enter = || root.enter(&RelPath::new("below").unwrap()).map(|_| ());
+    assert_eq!(enter(), Ok(()));
+    if !may_mount() {
+        return;
+    }
+    let at = dir.path().to_str().unwrap();
+    assert!(does("mount", &["-t", "tmpfs", "over", at]));
+    assert_eq!(enter(), Err(EnterFailure::Changed));
+    assert!(does("umount", &[at]));
+    assert_eq!(enter(), Ok(()), "what was there is there again");
 }
 
 pub(super) fn symlinks() {

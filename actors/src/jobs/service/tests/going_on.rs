@@ -101,7 +101,7 @@ async fn the_service_s_own_state_is_never_hashed() {
 }
 
 /// A job of 300 files that stands before an endless one, with some rows committed; then the service goes down.
-async fn left_in_the_middle(house: &House) -> JobId {
+pub(super) async fn left_in_the_middle(house: &House) -> JobId {
     for number in 0..300 {
         house.write(&format!("{number:03}"), "abc");
     }

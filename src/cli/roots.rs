@@ -1,0 +1,55 @@
+//! `hivesum roots`: what a service remembers of its roots, whether it is running or not.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use hivesum_actors::store::roots::{AcceptError, RememberedRoots};
+use hivesum_core::file::RootError;
+
+use super::error::system_text;
+use super::quote::quoted;
+use super::state::StateArgs;
+use super::terminal::Terminal;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RootsCommand {
+    /// Accept the directory that is now at the path of a root.
+    Accept(AcceptArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A service remembers which directory each of its roots is. If another one takes its place (a disk that is not mounted, \
+a directory that was renamed), new jobs are refused as root_changed and unfinished ones wait; after a restart the \
+summaries of its jobs say root_changed, or root_empty if it is empty. This command accepts the directory as it is now. \
+A running service needs no restart: waiting jobs begin again on it within seconds.
+
+Example:
+  hivesum roots accept photos")]
+pub(super) struct AcceptArgs {
+    /// The name of the root.
+    name: String,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// Runs the command.
+pub(super) fn run(command: RootsCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        RootsCommand::Accept(args) => accept(&args),
+    }
+}
+
+fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
+    let directory = args.state.directory()?;
+    anyhow::ensure!(directory.join("hivesum.db").exists(), "no service has used {}", quoted(directory.as_os_str()));
+    let mut roots = RememberedRoots::open(&directory).with_context(|| directory.display().to_string())?;
+    let path = roots.accept(&args.name).map_err(|error| match error {
+        AcceptError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
+        error => error.into(),
+    })?;
+    Terminal::plain().message(&format!("accepted: {:?} is the directory at {}", args.name, quoted(path.as_os_str())));
+    Ok(ExitCode::SUCCESS)
+}
