@@ -23,6 +23,8 @@ fn flipped(from: &[u8], to: &[u8], directory: &Path) -> Vec<(tempfile::TempDir, 
         std::fs::write(dir.path().join("hivesum.db"), damaged).unwrap();
         std::fs::copy(directory.join("hivesum.journal"), dir.path().join("hivesum.journal")).unwrap();
         let state_dir = StateDir::open(dir.path()).unwrap();
+        // A start asks the journal first whether commits are missing.
+        std::fs::copy(directory.join("hivesum.journal"), state_dir.journal()).unwrap();
         (dir, state_dir)
     };
     places.map(copy).collect()
