@@ -69,6 +69,18 @@ fn parse() -> Result<(Cli, ArgMatches), clap::Error> {
 
 fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Hash(_)
+        | Command::Check(_)
+        | Command::Audit(_)
+        | Command::Compare(_)
+        | Command::Duplicates(_)
+        | Command::Bag(_)
+        | Command::Convert(_)
+        | Command::Roots(_)
+        | Command::Serve(_) => hivesum_core::walk::require_proc()?,
+        Command::Algorithms(_) | Command::Config(_) | Command::Jobs(_) | Command::State(_) | Command::Token(_) => {}
+    }
+    match command {
         Command::Hash(args) => hash::run(args),
         Command::Check(args) => check::run(args),
         Command::Audit(args) => audit::run(args),

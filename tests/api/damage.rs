@@ -97,7 +97,7 @@ fn a_failed_fsync_ends_the_service_with_74_and_the_next_start_has_the_committed_
 }
 
 /// Whether `unshare` may create namespaces to mount in. Where tools are required, a refusal fails the test.
-fn can_mount() -> bool {
+pub fn can_mount() -> bool {
     let tried = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().unwrap();
     let why = String::from_utf8_lossy(&tried.stderr).into_owned();
     let remedy = format!("user namespaces: {}", why.trim());

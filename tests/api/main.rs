@@ -53,3 +53,4 @@ mod tls;
 mod traversal;
 mod verify;
 mod verify_manifests;
+mod without_proc;

@@ -113,6 +113,18 @@ impl Listing {
     }
 }
 
+/// Refuses a system without /proc: directories are listed through `/proc/self/fd`, and every one would seem to be missing.
+///
+/// # Errors
+/// `NotFound`, with a text that names /proc.
+pub fn require_proc() -> std::io::Result<()> {
+    let missing = "/proc is not mounted: directories are listed through /proc/self/fd";
+    match std::path::Path::new("/proc/self/fd").is_dir() {
+        true => Ok(()),
+        false => Err(std::io::Error::new(std::io::ErrorKind::NotFound, missing)),
+    }
+}
+
 fn bytes_of<'a>(arena: &'a [u8], name: &Name) -> &'a [u8] {
     &arena[name.at as usize..][..name.len as usize]
 }

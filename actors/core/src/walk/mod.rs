@@ -13,7 +13,7 @@ mod rules;
 mod spec;
 mod tree;
 
-pub use directory::{Kind, Listing};
+pub use directory::{Kind, Listing, require_proc};
 pub(crate) use globs::MAX_GLOBS;
 pub(crate) use globs::below::{literal as literal_glob, seen_from_above};
 pub use globs::{Filters, GlobInvalid};
