@@ -205,7 +205,8 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_KEEP_JOBS")]
     keep_jobs: u64, |c| c.limits.retention.keep_jobs, |c, v| c.limits.retention.keep_jobs = Some(v);
 
-    /// Number of days to keep ended jobs [default: forever].
+    /// Number of days to keep ended jobs. None is deleted by its age in the first hour after the start, or because the
+    /// clock is ahead [default: forever].
     #[arg(long, value_name = "DAYS", env = "HIVESUM_KEEP_DAYS")]
     keep_days: u32, |c| c.limits.retention.keep_for.map(|kept| (kept.as_secs() / 86_400) as u32),
         |c, v| c.limits.retention.keep_for = Some(Duration::from_secs(u64::from(v) * 86_400));

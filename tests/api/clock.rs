@@ -1,4 +1,4 @@
-//! The wall clock jumps a day forward and back (F58). No duration is measured by it.
+//! The wall clock jumps a day forward and back (F58). No duration is measured by it, and no job is deleted because of it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::program::Program;
+use crate::restartable_server::RestartableServer;
 
 const DAY: i64 = 86_400;
 const HOUR_MS: u64 = 3_600_000;
@@ -140,4 +141,23 @@ fn retry_after_stays_short_when_the_clock_jumps() {
         clock.set(days * DAY);
         assert_eq!(refused(), 1, "{days} days off");
     }
+}
+
+#[test]
+fn a_clock_forty_years_ahead_at_the_start_deletes_no_kept_job() {
+    let Some(clock) = Clock::new() else { return };
+    let server = RestartableServer::new();
+    server.write("a", "abc");
+    let (library, shift) = (clock.file("shift.so"), clock.file("shift"));
+    let variables = [format!("LD_PRELOAD={}", library.display()), format!("CLOCK_SHIFT={}", shift.display())];
+    let runner = ["env", &variables[0], &variables[1], "HIVESUM_KEEP_DAYS=1"];
+    let process = server.try_start(&runner).unwrap();
+    let first = server.submit(&process, "first", &json!({})).unwrap();
+    server.wait_for(&process, &first);
+    process.kill();
+    clock.set(40 * 365 * DAY);
+    let process = server.try_start(&runner).unwrap();
+    let second = server.submit(&process, "second", &json!({})).unwrap();
+    assert!(server.wait_for(&process, &second)["created_at"].as_str().unwrap() > "2060");
+    assert_eq!(server.get(&process, &format!("/api/v1/jobs/{first}"))["state"], "completed");
 }

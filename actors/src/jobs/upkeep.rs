@@ -24,6 +24,8 @@ impl JobsShared {
 /// Deletes jobs beyond the retention and removes the rows of abandoned runs, whenever there may be
 /// some, and from time to time.
 async fn retire_and_sweep(store: Store, retention: Retention, to_sweep: Arc<Notify>, stop: CancellationToken) {
+    let clock = store.age_clock().await;
+    let clock = clock.inspect_err(|error| tracing::warn!(%error, "no job is deleted by its age until the next start"));
     loop {
         tokio::select! {
             biased;
@@ -33,7 +35,7 @@ async fn retire_and_sweep(store: Store, retention: Retention, to_sweep: Arc<Noti
         }
         // In small steps, so that other writes come in between. After a failure the rest
         // stays until the next notification or start.
-        while !stop.is_cancelled() && store.retire(retention).await.unwrap_or(false) {}
+        while !stop.is_cancelled() && store.retire(retention, clock.as_ref().ok()).await.unwrap_or(false) {}
         while !stop.is_cancelled() && store.sweep().await.unwrap_or(false) {}
     }
 }

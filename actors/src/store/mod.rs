@@ -70,7 +70,7 @@ use self::error::DbError;
 use self::figures::{Commits, StoreFigures};
 use self::journal::NoteKind;
 use self::open::Access;
-use self::retention::Retention;
+use self::retention::{AgeClock, Retention};
 use self::state_dir::StateDir;
 use self::worker::{WorkerShared, Workers};
 use crate::error::StoreError;
@@ -163,9 +163,16 @@ impl Store {
         self.write(move |connection| recovery::start_over(connection, id)).await
     }
 
-    /// Deletes some ended jobs that exceed the retention. Returns whether there may be more.
-    pub(crate) async fn retire(&self, retention: Retention) -> Result<bool, StoreError> {
-        self.write(move |connection| retention::retire(connection, retention, Timestamp::now())).await
+    /// The clock by which ended jobs grow old.
+    pub(crate) async fn age_clock(&self) -> Result<AgeClock, StoreError> {
+        self.read(|connection| AgeClock::start(connection, Timestamp::now())).await
+    }
+
+    /// Deletes some ended jobs that exceed the retention, none by age without a clock. Returns whether there may be
+    /// more.
+    pub(crate) async fn retire(&self, retention: Retention, clock: Option<&AgeClock>) -> Result<bool, StoreError> {
+        let too_old = retention.keep_for.zip(clock).and_then(|(kept, clock)| clock.too_old(kept, Timestamp::now()));
+        self.write(move |connection| retention::retire(connection, retention.keep_jobs, too_old)).await
     }
 
     /// Builds the sort index of the job that ended first among those without one. Returns its id, or nothing
