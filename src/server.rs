@@ -25,7 +25,7 @@ use crate::config::{ConfigError, RootConfig, ServeConfig};
 use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::request::Bandwidth;
-use crate::service::{MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE, Service};
+use crate::service::Service;
 use crate::telemetry;
 
 mod http;
@@ -100,7 +100,7 @@ impl Server {
             stopping: CancellationToken::new(),
             started: Instant::now(),
             uploads: Permits::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
-            manifests: Permits::new(MANIFESTS_AT_A_TIME, MANIFESTS_OF_ONE),
+            manifests: Permits::new(config.limits.max_manifests, config.limits.max_manifests_per_client),
             comparisons: Cache::default(),
             duplicates: Cache::default(),
             limits: config.limits.clone(),

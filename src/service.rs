@@ -115,9 +115,3 @@ fn take_permit(permits: &Arc<Permits>, caller: &Caller, of: &'static str, full: 
 
 /// The answer for a job that does not exist or belongs to another token.
 pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");
-
-/// The most manifests that are received at a time.
-pub(crate) const MANIFESTS_AT_A_TIME: usize = 8;
-
-/// The most manifests of one client that are received at a time: they may take long, and other clients need some too.
-pub(crate) const MANIFESTS_OF_ONE: usize = 6;

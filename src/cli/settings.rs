@@ -166,6 +166,14 @@ settings! {
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_MANIFEST_BYTES")]
     max_manifest_bytes: usize = limits.max_manifest_bytes;
 
+    /// Maximum number of manifests received at a time, each held in memory [default: 8].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_MANIFESTS")]
+    max_manifests: usize = limits.max_manifests;
+
+    /// Maximum number of manifests of one client received at a time [default: 6].
+    #[arg(long, value_name = "N", env = "HIVESUM_MAX_MANIFESTS_PER_CLIENT")]
+    max_manifests_per_client: usize = limits.max_manifests_per_client;
+
     /// Maximum number of connections [default: 4096].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
     max_connections: usize = limits.max_connections;

@@ -60,6 +60,10 @@ pub struct Limits {
     pub max_json_bytes: usize,
     /// The largest manifest to verify against.
     pub max_manifest_bytes: usize,
+    /// Manifests that are received at a time, each of which is held in memory as a whole; more are answered with 503.
+    pub max_manifests: usize,
+    /// Manifests of one client that are received at a time: they may take long, and other clients need some too.
+    pub max_manifests_per_client: usize,
     /// Connections at a time.
     pub max_connections: usize,
     /// Connections of one address at a time.
@@ -125,6 +129,8 @@ impl Default for Limits {
             max_uploads_per_client: None,
             max_json_bytes: 256 << 10,
             max_manifest_bytes: 64 << 20,
+            max_manifests: 8,
+            max_manifests_per_client: 6,
             max_connections: 4096,
             max_connections_per_address: 512,
             max_streams: 256,
@@ -165,6 +171,8 @@ impl Limits {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let bounds = [
             ("max_uploads", self.max_uploads),
+            ("max_manifests", self.max_manifests),
+            ("max_manifests_per_client", self.max_manifests_per_client),
             ("max_connections", self.max_connections),
             ("max_connections_per_address", self.max_connections_per_address),
             ("max_running_jobs", self.max_running_jobs),

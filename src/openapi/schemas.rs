@@ -100,6 +100,9 @@ pub(crate) struct Limits {
     max_upload_bytes: u64,
     max_uploads: u64,
     max_uploads_per_client: Option<u64>,
+    /// Manifests that are received at a time.
+    max_manifests: u64,
+    max_manifests_per_client: u64,
     max_file_bytes: u64,
     max_running_jobs: u64,
     max_queued_jobs: u64,

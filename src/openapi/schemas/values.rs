@@ -119,6 +119,17 @@ fn pattern(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
 }
 
+/// The text of a manifest.
+pub(crate) struct ManifestText;
+
+impl PartialSchema for ManifestText {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).build().into()
+    }
+}
+
+impl ToSchema for ManifestText {}
+
 /// An unsigned number of 64 bits, without the format `int64`, which would halve its range.
 pub(crate) struct Whole;
 
