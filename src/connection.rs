@@ -5,6 +5,8 @@
 //! write may wait only so long for the socket to accept a byte. Either timeout ends the connection and releases what it
 //! held.
 
+mod framing;
+mod heads;
 mod socket;
 
 use std::cell::Cell;
@@ -19,6 +21,7 @@ use hivesum_actors::limits::Permit;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+pub(crate) use heads::{HeadVerdict, WholeHeads};
 pub(crate) use socket::Socket;
 
 /// How long a client may take.

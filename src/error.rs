@@ -60,6 +60,8 @@ pub(crate) enum ApiError {
     TooLarge { what: &'static str, limit: u64 },
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
+    #[error("the head of the request is larger than 64 KiB, or has more than 96 header fields")]
+    HeadTooLarge,
     #[error("the service does not answer under this host name")]
     HostNotAllowed,
     #[error("the {} digest is {}, not {}", .0.expected.algorithm(), .0.computed, .0.expected)]
@@ -131,6 +133,7 @@ impl ApiError {
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::HostNotAllowed => Code::HostNotAllowed,
             Self::DigestMismatch(_) => Code::DigestMismatch,
+            Self::HeadTooLarge => Code::HeadTooLarge,
             Self::RateLimited { .. } | Self::QuotaReached { .. } => Code::RateLimited,
             Self::Internal(_) => Code::Internal,
             Self::StoreCorrupt => Code::StoreCorrupt,

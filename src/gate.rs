@@ -28,7 +28,7 @@ use futures_util::FutureExt;
 
 use crate::auth::{Auth, Caller};
 use crate::config::ServeConfig;
-use crate::connection::PhaseHandle;
+use crate::connection::{HeadVerdict, PhaseHandle};
 use crate::error::ApiError;
 use crate::error::problem::{RequestId, problem};
 use crate::metrics::RouteMeter;
@@ -153,6 +153,9 @@ struct Admission {
 }
 
 async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Admission {
+    if request.conn_data::<HeadVerdict>().is_some_and(|verdict| verdict.is_too_large(request.path())) {
+        return Admission { rate: None, outcome: Err(ApiError::HeadTooLarge) };
+    }
     let head = request.head();
     if let Err(error) = gate.hosts.check(head).and_then(|()| csrf::check(head, &gate.cors)) {
         return Admission { rate: None, outcome: Err(error) };

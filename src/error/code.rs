@@ -55,6 +55,7 @@ codes! {
     HostNotAllowed MISDIRECTED_REQUEST "host_not_allowed" "the service does not answer under this host name"
     DigestMismatch UNPROCESSABLE_ENTITY "digest_mismatch" "the bytes do not have the expected digest"
     RateLimited TOO_MANY_REQUESTS "rate_limited" "this client sends too many requests, or has the most uploads, streams or queued jobs that one client may have; `RateLimit-Policy` says which"
+    HeadTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "head_too_large" "the head of the request is over 64 KiB or 96 header fields; the connection is closed"
     Internal INTERNAL_SERVER_ERROR "internal" "the service failed; the log has the cause under the request id"
     StoreCorrupt INTERNAL_SERVER_ERROR "store_corrupt" "stored results are damaged"
     QueueFull SERVICE_UNAVAILABLE "queue_full" "too many requests are waiting"

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::tls;
 use crate::config::ServeConfig;
-use crate::connection::{Connection, Socket, Timeouts};
+use crate::connection::{Connection, Socket, Timeouts, WholeHeads};
 use crate::gate::{Proxies, gate};
 use crate::server::ServeError;
 use crate::service::Service;
@@ -76,8 +76,9 @@ pub(super) fn serve(
             .client_request_timeout(limits.head_timeout)
             .client_disconnect_timeout(CLOSE_WITHIN)
             .h1_allow_half_closed(false)
-            .on_connect_ext(|connection: &Connection, data| {
-                data.insert(connection.phase());
+            .on_connect_ext(|heads: &WholeHeads<Connection>, data| {
+                data.insert(heads.connection().phase());
+                data.insert(heads.verdict());
             })
             .h1(map_config(app.into_factory().map_err(|error: WebError| error.error_response()), |()| {
                 AppConfig::default()
@@ -89,7 +90,10 @@ pub(super) fn serve(
 
 /// Takes a permit for the connection, then performs the TLS handshake if TLS is configured. The connection is closed if
 /// no permit is left or the handshake is too slow.
-async fn admit(acceptor: Acceptor, socket: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
+async fn admit(
+    acceptor: Acceptor,
+    socket: TcpStream,
+) -> Result<(WholeHeads<Connection>, Option<SocketAddr>), DispatchError> {
     let peer = socket.peer_addr()?;
     socket.set_nodelay(true)?;
     let permit = acceptor.permit(peer).ok_or_else(|| {
@@ -103,7 +107,7 @@ async fn admit(acceptor: Acceptor, socket: TcpStream) -> Result<(Connection, Opt
             Socket::Tls(Box::new(stream?))
         }
     };
-    Ok((Connection::new(socket, acceptor.timeouts, Some(permit)), Some(peer)))
+    Ok((WholeHeads::new(Connection::new(socket, acceptor.timeouts, Some(permit))), Some(peer)))
 }
 
 impl Acceptor {

@@ -1,11 +1,14 @@
-//! Rate limits: requests and bytes per client.
+//! Limits: requests and bytes per client, and the head of a request.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::{Duration, Instant};
 
 use hivesum::config::RateLimit;
 
 use crate::app::{TestApp, ok_json, problem};
+use crate::program::Program;
 
 /// A burst of this many requests, then one a second.
 fn with_burst(burst: u32) -> TestApp {
@@ -107,4 +110,88 @@ fn the_limit_can_be_turned_off() {
     let answer = app.get("/api/v1/stats").send().unwrap();
     assert_eq!(answer.status(), 200);
     assert!(!answer.headers().contains_key("ratelimit"));
+}
+
+/// The bound of a head.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// A head of this many bytes, in fields of 4 KiB.
+fn head_of(bytes: usize) -> Vec<u8> {
+    let mut head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ".to_vec();
+    while head.len() < bytes - 4 {
+        match head.len() % 4096 {
+            0 => head.extend_from_slice(b"\r\nX: "),
+            _ => head.push(b'x'),
+        }
+    }
+    [&head[..bytes - 4], b"\r\n\r\n"].concat()
+}
+
+/// A request head with this many fields.
+fn fields(count: usize) -> Vec<u8> {
+    format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X: x\r\n".repeat(count - 1)).into_bytes()
+}
+
+#[test]
+fn a_head_over_the_bound_gets_a_problem_in_its_turn_and_hurts_no_neighbour() {
+    let mut program = Program::start();
+    let connect = || {
+        let stream = TcpStream::connect(program.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    };
+    let mut neighbour = connect();
+    neighbour.write_all(b"GET /healthz HTTP/1.1\r\nHost: local").unwrap();
+    let upload = |fields: &str, body: &[u8]| {
+        let head = format!("POST /api/v1/hash?algorithms=md5 HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n");
+        [head.as_bytes(), body].concat()
+    };
+    let body = head_of(2 * MAX_HEAD_BYTES);
+    let chunk = [format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
+    let before = [
+        Vec::new(),
+        fields(96),
+        head_of(MAX_HEAD_BYTES),
+        upload(&format!("Content-Length: {}", body.len()), &body),
+        upload("Transfer-Encoding: chunked", &chunk),
+    ];
+    for large in [head_of(MAX_HEAD_BYTES + 1), fields(97)] {
+        for earlier in &before {
+            let mut stream = connect();
+            stream.write_all(earlier).unwrap();
+            stream.write_all(&large).unwrap();
+            let mut said = String::new();
+            while !(said.contains("head_too_large") && said.ends_with('}')) {
+                let mut part = [0; 4096];
+                let count = stream.read(&mut part).unwrap();
+                assert_ne!(count, 0, "{said}");
+                said.push_str(std::str::from_utf8(&part[..count]).unwrap());
+            }
+            let (first, last) = said.split_at(said.rfind("HTTP/1.1").unwrap());
+            assert_eq!(first.starts_with("HTTP/1.1 200 OK\r\n"), !earlier.is_empty(), "{said}");
+            assert!(last.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "{said}");
+            for part in ["content-type: application/problem+json\r\n", "\"code\":\"head_too_large\""] {
+                assert!(last.contains(part), "{said}");
+            }
+        }
+    }
+    let mut said = [0; 15];
+    neighbour.write_all(b"host\r\n\r\n").unwrap();
+    neighbour.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 200 OK");
+    program.signal(rustix::process::Signal::TERM);
+    assert_eq!(program.ends_within(Duration::from_secs(30)), Some(0));
+    assert!(!program.said.contains("ERROR"), "{}", program.said);
+}
+
+#[test]
+fn the_limits_of_manifests_are_in_the_stats_and_can_be_set() {
+    let limits = |app: &TestApp| app.json("/api/v1/stats")["limits"].clone();
+    let default = limits(&TestApp::start());
+    assert_eq!((&default["max_manifests"], &default["max_manifests_per_client"]), (&8.into(), &6.into()));
+    let app = TestApp::with(|config| {
+        (config.limits.max_manifests, config.limits.max_manifests_per_client) = (3, 1);
+    });
+    assert_eq!(limits(&app)["max_manifests"], 3);
+    assert_eq!(limits(&app)["max_manifests_per_client"], 1);
 }
