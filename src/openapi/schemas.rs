@@ -233,3 +233,6 @@ pub(crate) struct Entry {
     #[schema(required, format = DateTime)]
     modified_at: Option<String>,
 }
+    /// For all other years: nanoseconds since 1970.
+    #[schema(nullable = false, pattern = "^-?[0-9]+$")]
+    modified_at_ns: Option<String>,

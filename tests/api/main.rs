@@ -49,6 +49,7 @@ mod schemathesis;
 mod shares;
 mod stopping;
 mod streams;
+mod times;
 mod tls;
 mod traversal;
 mod verify;

@@ -54,6 +54,8 @@ pub(crate) struct Item {
     #[schema(nullable = false)]
     path_b64: Option<String>,
     size: u64,
+    /// Null if it is not known: for files that were not opened, and for times before 1677 or after 2262, which results
+    /// do not keep.
     #[schema(required, format = DateTime)]
     modified_at: Option<String>,
     status: ItemStatus,

@@ -14,6 +14,7 @@ use super::lines::{Limits, LinesError};
 use super::names::write_hex;
 use super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest, MAX_ALGORITHMS};
+use crate::result::writable;
 
 /// The largest number of columns: three without digests, and every algorithm.
 const MAX_COLUMNS: usize = 3 + MAX_ALGORITHMS;
@@ -48,7 +49,7 @@ pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Ite
         let _ = write!(out, "{size}");
     }
     out.push(b',');
-    if let Some(modified_at) = row.modified_at {
+    if let Some(modified_at) = writable(row.modified_at) {
         let _ = write!(out, "{modified_at}");
     }
     for digest in digests {

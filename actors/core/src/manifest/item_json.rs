@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::entry::Claimed;
 use super::record::Record;
 use crate::digest::Algorithm;
-use crate::result::{ErrorCode, SkipReason, Stability, Status, serialize_name, status_name};
+use crate::result::{ErrorCode, SkipReason, Stability, Status, serialize_name, status_name, writable};
 
 /// The members of an item that are read.
 #[derive(Deserialize)]
@@ -77,7 +77,7 @@ impl Serialize for Record {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", &self.name)?;
         map.serialize_entry("size", &self.size)?;
-        map.serialize_entry("modified_at", &self.modified_at.map(|at| at.to_string()))?;
+        map.serialize_entry("modified_at", &writable(self.modified_at).map(|at| at.to_string()))?;
         map.serialize_entry("status", self.status.map_or("hashed", status_name))?;
         match self.status {
             Some(Status::Error { code, .. }) => map.serialize_entry("code", code.name())?,

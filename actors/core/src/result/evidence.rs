@@ -10,7 +10,7 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::status::{FileMeta, Status};
+use super::status::{FileMeta, Status, exact};
 use super::verdict::Verdict;
 
 /// What was recorded about a file besides its digests.
@@ -29,16 +29,16 @@ pub struct Known {
 }
 
 impl Known {
-    /// What a result records: everything, or only the size if the file was never opened.
+    /// What a result records: everything but times out of range, or only the size if the file was never opened.
     #[must_use]
     pub fn of_result(meta: &FileMeta, status: Status) -> Self {
-        if meta.modified_at().is_none() {
+        if !meta.has_times() {
             return Self { size: Some(meta.size), ..Self::default() };
         }
         Self {
             size: Some(meta.size),
-            mtime_ns: Some(meta.mtime_ns),
-            ctime_ns: Some(meta.ctime_ns),
+            mtime_ns: exact(meta.mtime_ns),
+            ctime_ns: exact(meta.ctime_ns),
             inode: Some(meta.inode),
             times_may_repeat: meta.may_hide_a_write(status),
         }

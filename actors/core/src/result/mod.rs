@@ -20,6 +20,7 @@ pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, walk_order};
-pub use status::{FileIdentity, FileMeta, Origin, Stability, Status};
+pub(crate) use status::writable;
+pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, nanoseconds, rfc3339};
 pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, RootWarning, Summary};
 pub use verdict::{AuditCounts, Verdict};

@@ -20,12 +20,12 @@ pub struct FileMeta {
 }
 
 impl FileMeta {
-    /// The modification time. `None` if all times are zero: for standard input, and for files that were never opened.
+    /// The modification time. `None` if it is not known: all times are zero for standard input and for files that were
+    /// never opened, and a time that 64 bits of nanoseconds cannot hold (before 1677, after 2262) is not told.
     #[must_use]
     pub fn modified_at(&self) -> Option<jiff::Timestamp> {
-        let known = (self.mtime_ns, self.ctime_ns) != (0, 0);
-        let timestamp = jiff::Timestamp::from_nanosecond(i128::from(self.mtime_ns)).ok();
-        timestamp.filter(|_| known)
+        let known = self.has_times().then(|| exact(self.mtime_ns)).flatten();
+        known.and_then(|at| jiff::Timestamp::from_nanosecond(i128::from(at)).ok())
     }
 
     /// How much later a write may come and leave the same stamps, in nanoseconds; 0 where the file system stores fine
@@ -43,6 +43,36 @@ impl FileMeta {
     pub fn may_hide_a_write(&self, status: Status) -> bool {
         status == Status::Hashed(Stability::Unverified) && self.stamp_granule_ns() > 0
     }
+
+    /// Whether the file was opened.
+    pub(crate) fn has_times(&self) -> bool {
+        (self.mtime_ns, self.ctime_ns) != (0, 0)
+    }
+}
+
+/// The time, unless it stands for all that are out of range: then two that differ look equal.
+pub(crate) fn exact(nanoseconds: i64) -> Option<i64> {
+    (i64::MIN + 1..i64::MAX).contains(&nanoseconds).then_some(nanoseconds)
+}
+
+/// A time as `fstat` gives it, in nanoseconds since 1970.
+#[must_use]
+pub fn nanoseconds(seconds: i64, part: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(part)
+}
+
+/// The time in RFC 3339, which has the years 0001 to 9999; none for all others.
+#[must_use]
+pub fn rfc3339(nanoseconds: i128) -> Option<String> {
+    let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
+    let since = jiff::SignedDuration::new(seconds, nanoseconds.rem_euclid(1_000_000_000) as i32);
+    let time = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
+    (time.year() >= 1).then(|| format!("{time}Z"))
+}
+
+/// The time if RFC 3339 has it, for the members and fields that hold nothing else.
+pub(crate) fn writable(at: Option<jiff::Timestamp>) -> Option<jiff::Timestamp> {
+    at.filter(|at| rfc3339(at.as_nanosecond()).is_some())
 }
 
 /// How far a digest can be trusted.
@@ -149,6 +179,25 @@ mod tests {
         let [stable, unverified] = [Stability::Stable, Stability::Unverified].map(Status::Hashed);
         assert!(coarse.may_hide_a_write(unverified));
         assert!(!coarse.may_hide_a_write(stable) && !fine.may_hide_a_write(unverified));
+    }
+
+    #[test]
+    fn a_time_is_rfc_3339_from_year_1_to_year_9999_and_nothing_else() {
+        let (first, last) = (-62_135_596_800, 253_402_300_799);
+        assert_eq!(rfc3339(nanoseconds(first, 0)).unwrap(), "0001-01-01T00:00:00Z");
+        assert_eq!(rfc3339(nanoseconds(last, 999_999_999)).unwrap(), "9999-12-31T23:59:59.999999999Z");
+        assert_eq!(rfc3339(nanoseconds(-1, 500_000_000)).unwrap(), "1969-12-31T23:59:59.5Z");
+        assert_eq!([nanoseconds(first - 1, 999_999_999), nanoseconds(last + 1, 0)].map(rfc3339), [None, None]);
+        assert_eq!([nanoseconds(i64::MIN, 0), nanoseconds(i64::MAX, 999_999_999)].map(rfc3339), [None, None]);
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_not_known() {
+        let meta = |mtime_ns| FileMeta { mtime_ns, ctime_ns: 1, ..FileMeta::default() };
+        for at in [i64::MIN, i64::MAX] {
+            assert_eq!(meta(at).modified_at(), None);
+        }
+        assert_eq!(meta(i64::MAX - 1).modified_at().unwrap().to_string(), "2262-04-11T23:47:16.854775806Z");
     }
 
     #[test]
