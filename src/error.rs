@@ -56,12 +56,14 @@ pub(crate) enum ApiError {
     NameNotRepresentable(String),
     #[error("{0}")]
     AlgorithmNotInJob(String),
+    #[error("{0}")]
+    AlgorithmNotInFormat(String),
     #[error("{what} is larger than the limit of {limit}")]
     TooLarge { what: &'static str, limit: u64 },
-    #[error("{0}")]
-    UnsupportedMediaType(&'static str),
     #[error("the head of the request is larger than 64 KiB, or has more than 96 header fields")]
     HeadTooLarge,
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
     #[error("the service does not answer under this host name")]
     HostNotAllowed,
     #[error("the {} digest is {}, not {}", .0.expected.algorithm(), .0.computed, .0.expected)]
@@ -87,7 +89,7 @@ pub(crate) enum ApiError {
     #[error("no space is left to store jobs")]
     StorageFull,
     /// The framework refused the request before or instead of a handler.
-    #[error("{}", .0.canonical_reason().unwrap_or("the request was refused"))]
+    #[error("{}", problem::reason(*.0))]
     Framework(StatusCode),
 }
 
@@ -129,11 +131,12 @@ impl ApiError {
             Self::IdempotencyConflict => Code::IdempotencyConflict,
             Self::NameNotRepresentable(_) => Code::NameNotRepresentable,
             Self::AlgorithmNotInJob(_) => Code::AlgorithmNotInJob,
+            Self::AlgorithmNotInFormat(_) => Code::AlgorithmNotInFormat,
             Self::TooLarge { .. } => Code::TooLarge,
+            Self::HeadTooLarge => Code::HeadTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::HostNotAllowed => Code::HostNotAllowed,
             Self::DigestMismatch(_) => Code::DigestMismatch,
-            Self::HeadTooLarge => Code::HeadTooLarge,
             Self::RateLimited { .. } | Self::QuotaReached { .. } => Code::RateLimited,
             Self::Internal(_) => Code::Internal,
             Self::StoreCorrupt => Code::StoreCorrupt,

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use serde::Serialize;
 
@@ -70,12 +71,21 @@ fn line_of(error: &ApiError) -> Option<u64> {
     }
 }
 
+/// The phrase of a status, as RFC 9110 has it. The `http` crate still has older words for two of them.
+pub(crate) fn reason(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        other => other.canonical_reason().unwrap_or("Error"),
+    }
+}
+
 /// The answer for an error. The connection is closed if the body was not read to its end.
 pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
     let status = error.status();
     let problem = Problem {
         r#type: "about:blank",
-        title: status.canonical_reason().unwrap_or("Error"),
+        title: reason(status),
         status: status.as_u16(),
         detail: &error.to_string(),
         code: error.code().name(),
@@ -84,6 +94,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         values: Values::of(error),
     };
     let mut response = HttpResponse::build(status);
+    response.reason(reason(status));
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
     if let Some(seconds) = error.retry_after_seconds() {
         response.insert_header((header::RETRY_AFTER, seconds));

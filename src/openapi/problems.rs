@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, HttpMethod, OpenApi, PathItem, Ref, Response, ResponseBuilder};
 
 use crate::error::Code;
+use crate::error::problem::reason;
 
 /// The extension in which the annotation of a handler lists its own codes.
 const OWN_CODES: &str = "x-codes";
@@ -100,7 +101,7 @@ fn response(codes: &[Code]) -> Response {
 fn example(code: Code) -> Value {
     json!({
         "type": "about:blank",
-        "title": code.status().canonical_reason(),
+        "title": reason(code.status()),
         "status": code.status().as_u16(),
         "detail": code.meaning(),
         "code": code.name(),

@@ -230,9 +230,10 @@ pub(crate) struct Entry {
     name_b64: Option<String>,
     kind: EntryKind,
     size: u64,
-    #[schema(required, format = DateTime)]
+    /// For the years 0001 to 9999.
+    #[schema(nullable = false, format = DateTime)]
     modified_at: Option<String>,
-}
     /// For all other years: nanoseconds since 1970.
     #[schema(nullable = false, pattern = "^-?[0-9]+$")]
     modified_at_ns: Option<String>,
+}

@@ -38,6 +38,7 @@ use crate::service::{NO_SUCH_JOB, Service};
     ), (status = 304, description = "The client has it already: `If-None-Match` contains its tag.")),
     extensions(("x-codes" = json!([
         "algorithm_unknown", "not_found", "job_not_finished", "name_not_representable", "algorithm_not_in_job",
+        "algorithm_not_in_format",
         "store_corrupt", "draining",
     ]))),
 )]
@@ -105,7 +106,7 @@ impl Document {
     async fn new(jobs: &Jobs, job: &Job, form: (Format, Algorithms), summary: Summary) -> Result<Self, ApiError> {
         let (format, algorithms) = form;
         let writer = ManifestWriter::new(format, algorithms, LineEnd::Newline);
-        let writer = writer.map_err(|mismatch| ApiError::invalid(mismatch.to_string()))?;
+        let writer = writer.map_err(|mismatch| ApiError::AlgorithmNotInFormat(mismatch.to_string()))?;
         let status = (!format.lists_failures()).then_some(StatusFilter::Hashed);
         let query = ResultQuery { status, ..ResultQuery::default() };
         let export = jobs.export(job, query).await?.ok_or(NO_SUCH_JOB)?;

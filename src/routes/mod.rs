@@ -25,7 +25,7 @@ use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::openapi::{Credentials, Links, Parameters, Problems, schemas};
+use crate::openapi::{Credentials, Descriptions, Links, OnePath, Parameters, Problems, schemas};
 use crate::routing::{Methods, resource};
 
 /// Registers every route.
@@ -83,12 +83,15 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
     info(
         title = "hivesum",
         version = "1",
+        contact(name = "Whoever runs this service"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         description = "Know that files are what they should be: digests of uploads and of directories.\n\n\
-            Times are RFC 3339 in UTC, sizes are in bytes, digests are lowercase hex. Unknown members and query \
+            Times are RFC 3339 in UTC, for the years 0001 to 9999; beyond them a listing has nanoseconds since 1970 as a \
+            string instead, in a member `modified_at_ns`. Sizes are in bytes, digests are lowercase hex. Unknown members and query \
             parameters are refused. Every GET also answers HEAD. Errors are RFC 9457 problems with a stable `code`; a \
-            request that is refused before it is parsed (400, 408, 431) gets an answer without a body.",
+            request that is refused before it is parsed (400, 408) gets an answer without a body.",
     ),
+    servers((url = "/", description = "The service that this document comes from")),
     tags(
         (name = "hashing", description = "Uploads, never stored"),
         (name = "roots", description = "Directories of the server, by name"),
@@ -106,7 +109,7 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),
-    modifiers(&Credentials, &Parameters, &Problems, &Links),
+    modifiers(&Credentials, &Parameters, &Problems, &Links, &OnePath, &Descriptions),
 )]
 struct Document;
 

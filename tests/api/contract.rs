@@ -1,6 +1,9 @@
 //! The OpenAPI document against its golden copy, so that every change of the contract shows in a diff.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use serde_json::Value;
 
 use crate::app::TestApp;
 
@@ -20,6 +23,32 @@ fn the_document_is_the_golden_copy() {
         same,
         "the contract has changed: {differs:?}\n\
          if that is intended, HIVESUM_AGREE=1 cargo test --test api the_document_is_the_golden_copy writes the copy"
+    );
+}
+
+/// What `redocly lint` and `spectral lint` (rules of spectral:oas) asked for, so that the document stays clean:
+/// `npx @redocly/cli@1.34.5 lint openapi.json`, `npx @stoplight/spectral-cli@6.15.0 lint openapi.json`.
+#[test]
+fn the_document_has_what_other_checkers_ask_for() {
+    let document = TestApp::start().json("/openapi.json");
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    assert!(is_text(&document["info"]["contact"]["name"]) && is_text(&document["info"]["license"]["identifier"]));
+    assert!(is_text(&document["info"]["description"]) && is_text(&document["servers"][0]["url"]));
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let mut ids = BTreeSet::new();
+    for operation in operations {
+        for member in ["operationId", "summary", "description"] {
+            assert!(is_text(&operation[member]), "{operation} lacks {member}");
+        }
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{operation} has the id of another");
+        assert!(operation["tags"].as_array().unwrap().iter().all(|tag| tags.contains(&tag)), "{operation}");
+    }
+    assert_eq!(
+        document["paths"]["/api/v1/hash"]["post"]["responses"]["422"]["content"]["application/problem+json"]["examples"]
+            ["digest_mismatch"]["value"]["title"],
+        "Unprocessable Content"
     );
 }
 

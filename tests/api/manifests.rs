@@ -93,7 +93,8 @@ fn an_algorithm_that_the_job_lacks_is_refused() {
     let job = app.run(json!({ "algorithms": ["sha256"] }));
     problem(manifest(&app, &job, "format=gnu&algorithm=md5"), 409, "algorithm_not_in_job");
     problem(manifest(&app, &job, "format=b3sum"), 409, "algorithm_not_in_job");
-    problem(manifest(&app, &job, "format=b3sum&algorithm=sha256"), 400, "invalid_request");
+    problem(manifest(&app, &job, "format=b3sum&algorithm=sha256"), 409, "algorithm_not_in_format");
+    problem(manifest(&app, &job, "format=sfv&algorithm=sha256"), 409, "algorithm_not_in_format");
     problem(manifest(&app, &job, "format=tar"), 400, "invalid_request");
     problem(manifest(&app, &job, "algorithm=sha257"), 400, "algorithm_unknown");
 }
