@@ -27,7 +27,7 @@ use crate::service::{NO_SUCH_JOB, Service};
 #[serde(deny_unknown_fields)]
 struct JobRequest {
     #[serde(default)]
-    #[schema(value_type = schemas::JobKind)]
+    #[schema(value_type = schemas::SubmittedKind, inline)]
     kind: JobKind,
     /// The name of a root.
     root: String,

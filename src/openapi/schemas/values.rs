@@ -119,6 +119,17 @@ fn pattern(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
 }
 
+/// The kind of a job that `POST /jobs` makes; `POST /verify` makes the others.
+pub(crate) struct SubmittedKind;
+
+impl PartialSchema for SubmittedKind {
+    fn schema() -> RefOr<Schema> {
+        words(["hash"]).into()
+    }
+}
+
+impl ToSchema for SubmittedKind {}
+
 /// The text of a manifest.
 pub(crate) struct ManifestText;
 
