@@ -1,10 +1,10 @@
 //! Authentication and authorization: tokens, sign-in links and sessions.
 //!
-//! Secrets are 256 random bits and are compared in constant time. The method alone decides which scope a request needs
-//! (read for GET, hash for POST, admin for DELETE), so a new route is closed to everyone without a token.
+//! Secrets are 256 random bits; they are compared in constant time or found by their hash. The method alone decides which
+//! scope a request needs (read for GET, hash for POST, admin for DELETE), so a new route is closed to everyone without a
+//! token. Tokens and sessions are in the store.
 
 mod secret;
-mod session;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,16 +14,28 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use hivesum_actors::job::Job;
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
-use hivesum_actors::store::tokens::{Scope, Scopes, TokenService};
+use hivesum_actors::store::sessions::SessionService;
+use hivesum_actors::store::tokens::{Scope, Scopes, SecretHash, TokenRecord, TokenService};
 
 use crate::config::Access;
 use crate::error::ApiError;
 use secret::SignInLink;
-use session::Sessions;
-pub(crate) use session::{COOKIE, LIFETIME as SESSION_LIFETIME};
+
+/// The cookie's name, up to the id of the state directory: services on one host share their cookies, and must not sign
+/// each other out.
+pub(crate) const COOKIE_PREFIX: &str = "hivesum_";
 
 /// Wrong tokens that one address may send in a burst; after that one a second. More are answered with 429.
 const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
+
+/// What a request is identified by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credentials {
+    /// A bearer token.
+    Token(SecretHash),
+    /// A session's cookie.
+    Session(SecretHash),
+}
 
 /// The sender of a request.
 #[derive(Debug, Clone)]
@@ -32,18 +44,26 @@ pub(crate) struct Caller {
     pub(crate) key: ClientKey,
     /// The token that will own the caller's new jobs; none if the service runs without tokens.
     pub(crate) owner: Option<Arc<str>>,
+    /// None on public paths, and if the service runs without tokens.
+    credentials: Option<Credentials>,
     scopes: Scopes,
 }
 
 impl Caller {
     /// The caller of a public path, without scopes.
     pub(crate) fn anonymous(key: ClientKey) -> Self {
-        Self { key, owner: None, scopes: Scopes::default() }
+        Self { key, owner: None, credentials: None, scopes: Scopes::default() }
+    }
+
+    /// The caller with a token, or with a session that was opened with one. It has the scopes that the token has now.
+    fn with_token(record: TokenRecord, credentials: Credentials) -> Self {
+        let key = ClientKey::Token(secret::number_of(&record.id));
+        Self { key, owner: Some(record.id.into()), credentials: Some(credentials), scopes: record.scopes }
     }
 
     /// A caller with all scopes.
-    fn trusted(key: ClientKey, owner: Option<Arc<str>>) -> Self {
-        Self { key, owner, scopes: Scopes::ALL }
+    fn trusted(key: ClientKey) -> Self {
+        Self { key, owner: None, credentials: None, scopes: Scopes::ALL }
     }
 
     /// Refuses the method if the caller lacks the scope that it needs.
@@ -83,20 +103,31 @@ impl Caller {
 pub(crate) struct Auth {
     access: Access,
     tokens: TokenService,
+    sessions: SessionService,
+    cookie: String,
     sign_in_link: SignInLink,
-    sessions: Sessions,
     guesses: RequestLimiter,
 }
 
 impl Auth {
-    pub(crate) fn new(access: Access, tokens: TokenService) -> Result<Self, getrandom::Error> {
+    pub(crate) fn new(
+        access: Access,
+        tokens: TokenService,
+        sessions: SessionService,
+    ) -> Result<Self, getrandom::Error> {
         Ok(Self {
             access,
             tokens,
+            cookie: format!("{COOKIE_PREFIX}{}", sessions.state_id()),
+            sessions,
             sign_in_link: SignInLink::new()?,
-            sessions: Sessions::default(),
             guesses: RequestLimiter::new(NonZeroU32::MIN, GUESSES_AT_ONCE),
         })
+    }
+
+    /// The name of this service's cookie.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// The token of the sign-in link; none if the service runs without tokens.
@@ -107,11 +138,11 @@ impl Auth {
     /// The caller of a request, identified by its token or else by its session.
     pub(crate) async fn identify(&self, request: &HttpRequest, address: ClientKey) -> Result<Caller, ApiError> {
         if self.access == Access::Open {
-            return Ok(Caller::trusted(address, None));
+            return Ok(Caller::trusted(address));
         }
-        let known = match (bearer(request.headers()), request.cookie(COOKIE)) {
-            (Some(token), _) => self.by_token(token).await?,
-            (None, Some(session)) => self.by_session(session.value()).await?,
+        let known = match (bearer(request.headers()), request.cookie(&self.cookie)) {
+            (Some(token), _) => self.by_token(SecretHash::of(token)).await?,
+            (None, Some(session)) => self.by_session(SecretHash::of(session.value())).await?,
             (None, None) => return Err(ApiError::Unauthenticated),
         };
         known.ok_or_else(|| self.wrong_guess(address))
@@ -119,28 +150,45 @@ impl Auth {
 
     /// Opens a session for the token of a sign-in link or a stored token, and returns the value of its cookie.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
-        if self.sign_in_link.redeem(token) {
-            return self.sessions.open(None).map_err(ApiError::internal);
-        }
-        match self.tokens.verify(token).await? {
-            Some(_) => self.sessions.open(Some(token.to_owned())).map_err(ApiError::internal),
-            None => Err(self.wrong_guess(address)),
+        let session = if self.sign_in_link.redeem(token) {
+            self.sessions.begin(None).await?
+        } else {
+            match self.tokens.verify(SecretHash::of(token)).await? {
+                Some(record) => self.sessions.begin(Some(record.id)).await?,
+                None => None,
+            }
+        };
+        session.ok_or_else(|| self.wrong_guess(address))
+    }
+
+    /// Ends the caller's session. Returns false if the caller has none.
+    pub(crate) async fn sign_out(&self, caller: &Caller) -> Result<bool, ApiError> {
+        match caller.credentials {
+            Some(Credentials::Session(hash)) => {
+                self.sessions.end(hash).await?;
+                Ok(true)
+            }
+            Some(Credentials::Token(_)) | None => Ok(false),
         }
     }
 
-    async fn by_token(&self, token: &str) -> Result<Option<Caller>, ApiError> {
-        let Some(record) = self.tokens.verify(token).await? else { return Ok(None) };
-        let key = ClientKey::Token(secret::number_of(&record.id));
-        Ok(Some(Caller { key, owner: Some(record.id.into()), scopes: record.scopes }))
+    async fn by_token(&self, hash: SecretHash) -> Result<Option<Caller>, ApiError> {
+        let record = self.tokens.verify(hash).await?;
+        Ok(record.map(|record| Caller::with_token(record, Credentials::Token(hash))))
     }
 
-    /// A session opened with a stored token has the scopes that the token has now.
-    async fn by_session(&self, value: &str) -> Result<Option<Caller>, ApiError> {
-        let Some(session) = self.sessions.find(value) else { return Ok(None) };
-        match session.token {
-            Some(token) => self.by_token(&token).await,
-            None => Ok(Some(Caller::trusted(ClientKey::Token(session.number), Some(SIGN_IN_LINK_OWNER.into())))),
-        }
+    async fn by_session(&self, hash: SecretHash) -> Result<Option<Caller>, ApiError> {
+        let Some(session) = self.sessions.touch(hash).await? else { return Ok(None) };
+        let credentials = Credentials::Session(hash);
+        Ok(Some(match session.token {
+            Some(record) => Caller::with_token(record, credentials),
+            None => Caller {
+                key: ClientKey::Token(secret::number_of(&session.id)),
+                owner: Some(SIGN_IN_LINK_OWNER.into()),
+                credentials: Some(credentials),
+                scopes: Scopes::ALL,
+            },
+        }))
     }
 
     fn wrong_guess(&self, address: ClientKey) -> ApiError {
@@ -164,7 +212,6 @@ pub(crate) fn bearer(fields: &HeaderMap) -> Option<&str> {
 mod tests {
     use super::*;
     use actix_web::http::header::HeaderValue;
-    use actix_web::test::TestRequest;
 
     fn fields(name: header::HeaderName, value: &'static str) -> HeaderMap {
         let mut fields = HeaderMap::new();
@@ -177,17 +224,5 @@ mod tests {
         assert_eq!(bearer(&fields(header::AUTHORIZATION, "bearer abc")), Some("abc"));
         assert_eq!(bearer(&fields(header::AUTHORIZATION, "Basic abc")), None);
         assert_eq!(bearer(&fields(header::AUTHORIZATION, "Bearer")), None);
-    }
-
-    #[test]
-    fn the_session_is_found_among_other_cookies() {
-        let session = |text: &str| {
-            let request = TestRequest::get().insert_header((header::COOKIE, text)).to_http_request();
-            request.cookie(COOKIE).map(|cookie| cookie.value().to_owned())
-        };
-        for text in ["a=b; hivesum_session=x.y; c=d", "hivesum_session=x.y", "nonsense; =; hivesum_session=x.y"] {
-            assert_eq!(session(text).as_deref(), Some("x.y"), "{text}");
-        }
-        assert_eq!(session("xhivesum_session=1"), None);
     }
 }

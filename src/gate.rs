@@ -78,7 +78,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let gate = gate_of(&request);
     let cors_headers = gate.cors.headers_for(request.headers());
     let preflight = gate.cors.is_preflight(request.head());
-    let access = if preflight { AccessRule::Preflight } else { AccessRule::for_path(request.path()) };
+    let access = if preflight { AccessRule::Preflight } else { AccessRule::of(request.method(), request.path()) };
     let Admission { rate, outcome } = admit(&gate, &request, access).await;
     let answered = match outcome {
         Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
@@ -163,16 +163,20 @@ async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Adm
     let address = gate.proxies.client_of(request);
     let known = match access {
         AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
-        AccessRule::Metrics | AccessRule::Protected => gate.auth.identify(request.request(), address).await,
+        AccessRule::Metrics | AccessRule::SignOut | AccessRule::Protected => {
+            gate.auth.identify(request.request(), address).await
+        }
     };
     // A request without a known caller counts for its address.
     let client = known.as_ref().map_or(address, |caller| caller.key);
     let rate = match access {
         AccessRule::Public | AccessRule::Metrics => Ok(None),
-        AccessRule::SignIn | AccessRule::Preflight | AccessRule::Protected => gate.rate.take(client),
+        AccessRule::SignIn | AccessRule::SignOut | AccessRule::Preflight | AccessRule::Protected => {
+            gate.rate.take(client)
+        }
     };
     let permitted = |caller: Caller| match access {
-        AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(caller),
+        AccessRule::Public | AccessRule::SignIn | AccessRule::SignOut | AccessRule::Preflight => Ok(caller),
         AccessRule::Metrics | AccessRule::Protected => caller.may(request.method()).map(|()| caller),
     };
     match rate {

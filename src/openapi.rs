@@ -7,5 +7,5 @@ mod modifiers;
 mod problems;
 pub(crate) mod schemas;
 
-pub(crate) use modifiers::{Credentials, Descriptions, Links, OnePath, Parameters};
+pub(crate) use modifiers::{Credentials, Descriptions, Links, OnePath, Parameters, STATE_ID};
 pub(crate) use problems::Problems;

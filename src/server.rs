@@ -84,7 +84,8 @@ impl Server {
         let roots = open_roots(&config.roots)?;
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
-        let auth = Arc::new(Auth::new(config.access, jobs.tokens()).map_err(std::io::Error::from)?);
+        let sessions = jobs.sessions().await.map_err(StartError::from)?;
+        let auth = Arc::new(Auth::new(config.access, jobs.tokens(), sessions).map_err(std::io::Error::from)?);
         let metrics = Metrics::new();
         let gate = Gate::new(&config, address, auth.clone(), metrics.unmatched());
         let service = web::Data::new(Service {

@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { forget, get, unreachable } from './kernel/api.js';
+import { forget, get, send, unreachable } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -9,20 +9,15 @@ import { comb } from './kernel/chart.js';
 import { show as showSignIn, signIn } from './views/signin.js';
 import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
 
-const VIEWS = {
-	hash: [() => import('./views/hash.js'), 'hash'],
-	files: [() => import('./views/files.js'), 'files'],
-	job: [() => import('./views/job.js'), 'jobs'],
-	jobs: [() => import('./views/jobs.js'), 'jobs'],
-	compare: [() => import('./views/compare.js'), 'jobs'],
-	duplicates: [() => import('./views/duplicates.js'), 'jobs'],
-	system: [() => import('./views/system.js'), 'system'],
-};
+// The views, and the tab of each.
+const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
+const load = (name) => import(`./views/${name}.js`);
 
 const SLOW_MS = 250;
 const main = document.querySelector('main');
 const root = document.documentElement;
 const node = (id) => document.getElementById(id);
+const signOut = node('sign-out');
 
 let shown = {};
 let turn = 0;
@@ -40,8 +35,7 @@ async function route() {
 	if (signedOut) return;
 	const to = address();
 	const key = [to.name, ...to.parts, to.name === 'jobs' && to.search.state].join('/');
-	const [load, nav] = VIEWS[to.name];
-	for (const link of document.querySelectorAll('[data-nav]')) attr(link, 'aria-current', link.dataset.nav === nav ? 'page' : null);
+	for (const link of document.querySelectorAll('[data-nav]')) attr(link, 'aria-current', link.dataset.nav === VIEWS[to.name] ? 'page' : null);
 	if (key === shown.key && shown.view?.update) { shown.view.update(to); return; }
 	leave();
 	const mine = turn;
@@ -49,7 +43,7 @@ async function route() {
 	// The old view stays until the next one has something to show.
 	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
 	try {
-		const module = await load().catch(() => { throw unreachable(); });
+		const module = await load(to.name).catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
 		// Shown as soon as it has content.
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
@@ -82,6 +76,7 @@ function broken(problem) {
 function enterSignedOut(problem) {
 	if (signedOut && !problem) return;
 	signedOut = true;
+	noteSession('');
 	leave();
 	pool.pause();
 	root.classList.add('signed-out');
@@ -91,11 +86,20 @@ function enterSignedOut(problem) {
 
 function signedIn() {
 	signedOut = false;
+	noteSession(1);
 	root.classList.remove('signed-out');
 	forget();
 	pool.start();
 	afterSignIn();
 	route();
+}
+
+function remember(what, value) { try { localStorage.setItem(`hivesum.${what}`, value); } catch { /* not remembered */ } }
+
+// Scripts cannot see the cookie, so the page remembers that there is one.
+function noteSession(there) {
+	signOut.hidden = !there;
+	remember('session', there);
 }
 
 // The token of a sign-in link is in the fragment, which never leaves the browser.
@@ -106,6 +110,7 @@ async function takeToken() {
 	try {
 		await signIn(decodeURIComponent(found[1]));
 		signedOut = false;
+		noteSession(1);
 	} catch (problem) {
 		// A used link is no error while the session is valid.
 		await get('algorithms', { silent: true }).catch(() => enterSignedOut(problem));
@@ -139,7 +144,7 @@ function themeToggle() {
 		const now = root.dataset.theme ?? (dark.matches ? 'dark' : 'light');
 		root.dataset.theme = now === 'dark' ? 'light' : 'dark';
 		tell();
-		try { localStorage.setItem('hivesum.theme', root.dataset.theme); } catch { /* not remembered */ }
+		remember('theme', root.dataset.theme);
 	});
 }
 
@@ -152,9 +157,15 @@ addEventListener('hashchange', async () => {
 	if (!signedOut) signedIn();
 });
 addEventListener('signedout', () => enterSignedOut());
+try { signOut.hidden = !localStorage.getItem('hivesum.session'); } catch { /* not remembered */ }
+signOut.addEventListener('click', async () => {
+	await send('DELETE', 'session');
+	// Forgets all that was shown.
+	location.reload();
+});
 header();
 themeToggle();
 await takeToken();
 if (!signedOut) { pool.start(); route(); }
 // Loaded ahead, so that views open while the server is away.
-requestIdleCallback(() => Object.values(VIEWS).forEach(([load]) => load().catch(() => {})));
+requestIdleCallback(() => Object.keys(VIEWS).forEach((name) => load(name).catch(() => {})));

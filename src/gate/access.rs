@@ -1,16 +1,20 @@
-//! Which access rule applies to a path. Every path that is not listed here is protected.
+//! Which access rule applies to a request. Every path that is not listed here is protected.
 //!
 //! The path is compared as it was sent, so another spelling (`/%61pi`) matches no rule below and is protected.
 
+use actix_web::http::Method;
+
 use crate::assets;
 
-/// Who may request a path, and whether the request is rate-limited.
+/// Who may send a request, and whether the request is rate-limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccessRule {
     /// Open to everyone, not rate-limited.
     Public,
     /// Open to everyone, rate-limited.
     SignIn,
+    /// Needs a token or a session of any scope: whoever has signed in may sign out. Rate-limited.
+    SignOut,
     /// A browser's CORS preflight: open to everyone, rate-limited.
     Preflight,
     /// Needs a token, not rate-limited.
@@ -20,10 +24,11 @@ pub(super) enum AccessRule {
 }
 
 impl AccessRule {
-    pub(super) fn for_path(path: &str) -> Self {
+    pub(super) fn of(method: &Method, path: &str) -> Self {
         match path {
             "/" | "/healthz" | "/readyz" => Self::Public,
             "/metrics" => Self::Metrics,
+            "/api/v1/session" if *method == Method::DELETE => Self::SignOut,
             "/api/v1/session" => Self::SignIn,
             path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
@@ -39,7 +44,7 @@ mod tests {
     #[test]
     fn what_is_not_listed_is_protected() {
         for path in ["/", "/healthz", "/readyz", "/app.js"] {
-            assert_eq!(AccessRule::for_path(path), AccessRule::Public, "{path}");
+            assert_eq!(AccessRule::of(&Method::GET, path), AccessRule::Public, "{path}");
         }
         for path in [
             "/api/v1/jobs",
@@ -53,7 +58,8 @@ mod tests {
             "/../app.js",
             "/app.js/",
         ] {
-            assert_eq!(AccessRule::for_path(path), AccessRule::Protected, "{path}");
+            assert_eq!(AccessRule::of(&Method::GET, path), AccessRule::Protected, "{path}");
         }
+        assert_eq!(AccessRule::of(&Method::DELETE, "/api/v1/session/"), AccessRule::Protected);
     }
 }

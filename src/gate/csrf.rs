@@ -66,7 +66,7 @@ mod tests {
             &[("origin", "http://localhost:9090")],
             &[("origin", "http://localhost:8080.evil.example")],
             &[FRIEND],
-            &[FRIEND, ("cookie", "hivesum_session=x"), ("sec-fetch-site", "cross-site")],
+            &[FRIEND, ("cookie", "hivesum_0123456789abcdef=x"), ("sec-fetch-site", "cross-site")],
             &[("origin", "https://evil.example"), TOKEN],
             &[("origin", "https://friend.example.evil.example"), TOKEN],
             &[("origin", "https://friend.example:8443"), TOKEN],

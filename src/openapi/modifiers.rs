@@ -9,7 +9,10 @@ use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, Object, ObjectBuilder,
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
-use crate::auth::COOKIE;
+use crate::auth::COOKIE_PREFIX;
+
+/// Stands for the id of the state directory, with which the cookie's name ends.
+pub(crate) const STATE_ID: &str = "{state}";
 
 /// Adds the ways to authenticate.
 pub(crate) struct Credentials;
@@ -22,7 +25,8 @@ impl Modify for Credentials {
             .description(Some("A token created with `hivesum token create`."))
             .build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        let cookie = ApiKeyValue::with_description(COOKIE, "The web page's session, opened by `POST /session`.");
+        let name = format!("{COOKIE_PREFIX}{STATE_ID}");
+        let cookie = ApiKeyValue::with_description(name.as_str(), "The web page's session, opened by `POST /session`.");
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }

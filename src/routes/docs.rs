@@ -7,7 +7,10 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path};
 use utoipa_swagger_ui::Config;
 
+use crate::auth::COOKIE_PREFIX;
 use crate::error::ApiError;
+use crate::openapi::STATE_ID;
+use crate::service::Service;
 
 /// Returns the text of the document. The document lists the handlers of this file too, so the module above provides it.
 #[derive(Clone, Copy)]
@@ -25,8 +28,10 @@ const START: &str = include_str!("docs/start.js");
     summary = "This document",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
 )]
-pub(super) async fn document(source: Data<DocumentSource>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body((source.0)())
+pub(super) async fn document(source: Data<DocumentSource>, service: Data<Service>) -> HttpResponse {
+    let cookie = format!("{COOKIE_PREFIX}{STATE_ID}");
+    let text = (source.0)().replacen(&cookie, service.auth.cookie(), 1);
+    HttpResponse::Ok().content_type("application/json").body(text)
 }
 
 #[utoipa::path(

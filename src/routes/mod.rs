@@ -58,7 +58,7 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
         at("/openapi.json").get(docs::document),
         at("/docs").get(docs::page),
         at("/api/v1/hash").post(hash::hash),
-        at("/api/v1/session").post(session::sign_in),
+        at("/api/v1/session").post(session::sign_in).delete(session::sign_out),
         at("/api/v1/stats").get(stats::stats),
         at("/api/v1/algorithms").get(algorithms::list),
         at("/api/v1/roots").get(roots::list),
@@ -101,7 +101,7 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
     ),
     paths(
         health::alive, health::ready, metrics::figures, docs::document, docs::page,
-        hash::hash, read_manifest::read_manifest, session::sign_in, stats::stats, algorithms::list,
+        hash::hash, read_manifest::read_manifest, session::sign_in, session::sign_out, stats::stats, algorithms::list,
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,

@@ -1,13 +1,15 @@
 //! `POST /session`: exchanges a token for a cookie that scripts cannot read and other sites cannot send.
+//! `DELETE /session`: ends the session of that cookie.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use hivesum_actors::store::sessions::LONGEST;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::auth::{COOKIE, Caller, SESSION_LIFETIME};
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::request::{NoQuery, read_json};
 use crate::service::Service;
@@ -23,10 +25,15 @@ struct SignIn {
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "access", operation_id = "sign_in",
     summary = "Exchange a token for a session cookie",
+    description = "The session is kept over restarts of the service. It ends a day after its last use, after 30 days, with \
+        its token, or by `DELETE /session`.",
     security(()),
     request_body = SignIn,
     responses((status = 204, description = "Signed in.", headers(("Set-Cookie" = String, description = "HttpOnly, SameSite=Strict; Secure under TLS.")))),
-    extensions(("x-codes" = json!(["invalid_request", "unauthenticated", "body_too_slow", "too_large", "unsupported_media_type", "rate_limited"]))),
+    extensions(("x-codes" = json!([
+        "invalid_request", "unauthenticated", "body_too_slow", "too_large", "unsupported_media_type", "rate_limited",
+        "store_corrupt", "storage_full", "draining",
+    ]))),
 )]
 pub(super) async fn sign_in(
     _: NoQuery,
@@ -37,11 +44,39 @@ pub(super) async fn sign_in(
 ) -> Result<HttpResponse, ApiError> {
     let SignIn { token } = read_json(&request, payload, service.json_rules()).await?;
     let value = service.auth.sign_in(&token, caller.key).await?;
-    let cookie = Cookie::build(COOKIE, value)
+    // The browser keeps the cookie as long as a session may last; the store knows when this one ends.
+    Ok(no_content(cookie(&service, value, Duration::seconds(LONGEST.as_secs()))))
+}
+
+#[utoipa::path(
+    delete, path = "/api/v1/session", tag = "access", operation_id = "sign_out",
+    summary = "Sign out",
+    description = "Ends the session of the request's cookie, in the store, and clears the cookie. Any session may end \
+        itself. A token is revoked with `hivesum token revoke`.",
+    responses((status = 204, description = "Signed out.", headers(("Set-Cookie" = String, description = "Clears the cookie.")))),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "storage_full", "draining"]))),
+)]
+pub(super) async fn sign_out(
+    _: NoQuery,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<HttpResponse, ApiError> {
+    match service.auth.sign_out(&caller).await? {
+        true => Ok(no_content(cookie(&service, String::new(), Duration::ZERO))),
+        false => Err(ApiError::NotFound("the request has no session")),
+    }
+}
+
+fn cookie(service: &Service, value: String, max_age: Duration) -> Cookie<'_> {
+    Cookie::build(service.auth.cookie(), value)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(service.over_tls)
-        .max_age(Duration::seconds(SESSION_LIFETIME.as_secs() as i64));
-    Ok(HttpResponse::NoContent().cookie(cookie.finish()).finish())
+        .max_age(max_age)
+        .finish()
+}
+
+fn no_content(cookie: Cookie<'_>) -> HttpResponse {
+    HttpResponse::NoContent().cookie(cookie).finish()
 }

@@ -46,6 +46,7 @@ mod results;
 mod roots;
 mod rot;
 mod schemathesis;
+mod sessions;
 mod shares;
 mod stopping;
 mod streams;

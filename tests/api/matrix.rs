@@ -15,6 +15,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/healthz", Needs::Nothing),
     ("get", "/readyz", Needs::Nothing),
     ("post", "/api/v1/session", Needs::Nothing),
+    ("delete", "/api/v1/session", Needs::AnyScope),
     ("get", "/metrics", Needs::Scope("read")),
     ("get", "/openapi.json", Needs::Scope("read")),
     ("get", "/docs", Needs::Scope("read")),
@@ -41,6 +42,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Needs {
     Nothing,
+    AnyScope,
     Scope(&'static str),
 }
 

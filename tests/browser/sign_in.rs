@@ -34,3 +34,37 @@ async fn without_the_link_the_page_asks_for_a_token_and_accepts_a_pasted_link() 
     assert!(faults.iter().all(|fault| fault.contains("status of 401")), "{faults:#?}");
     browser.close().await;
 }
+
+#[tokio::test]
+async fn signing_out_ends_the_session_which_a_restart_does_not() {
+    let Some(browser) = Browser::start().await else { return };
+    let mut server = Server::with_auth();
+    browser.goto(&server.url).await;
+    browser.find("token-input").await;
+    assert_eq!(browser.value("document.querySelector('#sign-out').hidden").await, true);
+    browser.goto(server.link.as_ref().unwrap()).await;
+    browser.find("drop-zone").await;
+    server.kill();
+    server.start_again();
+    browser.client.refresh().await.unwrap();
+    browser.find("drop-zone").await;
+    browser.until("!document.querySelector('#sign-out').hidden").await;
+    browser.screenshot("signed-in").await;
+    browser.select("#sign-out").await.click().await.unwrap();
+    browser.find("token-input").await;
+    browser.until("document.querySelector('#sign-out').hidden").await;
+    // The server has ended it too: without the page's memory, the cookie does not sign in.
+    browser.client.refresh().await.unwrap();
+    browser.find("token-input").await;
+    browser.close_ignoring(&["status of 401", "ERR_CONNECTION_REFUSED"]).await;
+}
+
+#[tokio::test]
+async fn without_authentication_there_is_nothing_to_sign_out_of() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    assert_eq!(browser.value("document.querySelector('#sign-out').hidden").await, true);
+    browser.close().await;
+}

@@ -20,6 +20,7 @@ use crate::error::{StartError, StoreError};
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery};
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
+use crate::store::sessions::SessionService;
 use crate::store::tokens::TokenService;
 use crate::store::{Store, StoredJob};
 use hivesum_core::file::Root;
@@ -120,6 +121,14 @@ impl Jobs {
     #[must_use]
     pub fn tokens(&self) -> TokenService {
         TokenService::new(self.shared.store.clone())
+    }
+
+    /// The sessions kept in the same store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn sessions(&self) -> Result<SessionService, StoreError> {
+        SessionService::open(self.shared.store.clone()).await
     }
 
     /// One job with its current progress. `None` if there is no such job.

@@ -37,6 +37,7 @@ pub mod roots;
 mod row;
 mod row_checksum;
 mod sealed;
+pub mod sessions;
 mod sort_index;
 mod sorted_pages;
 mod state_dir;

@@ -38,7 +38,7 @@ const MIGRATIONS: [&str; 8] = [
 ];
 
 /// The tables of the current schema.
-pub(crate) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 17] = [
     "runs",
     "jobs",
     "directories",
@@ -54,6 +54,8 @@ pub(crate) const TABLES: [&str; 15] = [
     "commits",
     "roots",
     "job_roots",
+    "sessions",
+    "state",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.

@@ -79,10 +79,15 @@ pub(crate) const ROOTS: SealedTable =
 pub(crate) const JOB_ROOTS: SealedTable =
     SealedTable { name: "job_roots", columns: &["job", "device", "inode", "filesystem"] };
 
+pub(crate) const SESSIONS: SealedTable =
+    SealedTable { name: "sessions", columns: &["id", "secret_sha256", "token", "created_at", "ends_at"] };
+
+pub(crate) const STATE: SealedTable = SealedTable { name: "state", columns: &["id"] };
+
 /// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
 /// the row of their job says how many there are.
-pub(crate) const SEALED: [SealedTable; 10] =
-    [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS, ROOTS, JOB_ROOTS];
+pub(crate) const SEALED: [SealedTable; 12] =
+    [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS, ROOTS, JOB_ROOTS, SESSIONS, STATE];
 
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.
 const LEDGER: SealedTable = SealedTable { name: "ledger", columns: &["table_name", "rows", "sum"] };

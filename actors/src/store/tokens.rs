@@ -3,6 +3,7 @@
 //! [`Tokens`] is for a command beside a running server and blocks; the server uses [`TokenService`]. Every change of
 //! the table, by whatever process, appends a byte to `tokens.changed`.
 
+mod cache;
 mod scope;
 mod service;
 mod table;
@@ -13,7 +14,10 @@ use jiff::Timestamp;
 
 pub use scope::{Scope, Scopes, ScopesInvalid};
 pub use service::TokenService;
-pub use table::{CreatedToken, NewToken, TokenRecord};
+pub use table::{CreatedToken, NewToken, SecretHash, TokenRecord};
+
+pub(super) use cache::SecretCache;
+pub(super) use table::{TableVersion, new_secret, with_id};
 
 use super::open::{Database, prepare};
 use super::state_dir::StateDir;
@@ -52,8 +56,8 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be read.
     pub fn verify(&mut self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
-        let hash = table::hash_of(secret);
-        let record = self.database.run(|connection| table::find(connection, &hash))?;
+        let hash = SecretHash::of(secret);
+        let record = self.database.run(|connection| table::find(connection, hash))?;
         Ok(record.filter(|record| record.is_valid_at(Timestamp::now())))
     }
 

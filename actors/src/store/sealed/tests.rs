@@ -52,6 +52,10 @@ fn filled() -> Filled {
     bench.end(ended, JobState::Completed);
     let mut tokens = Tokens::open(bench.dir.path()).unwrap();
     let end = "2026-12-01T00:00:00Z".parse().unwrap();
+    let sessions = "INSERT INTO sessions (id, secret_sha256, token, created_at, ends_at) VALUES
+        ('1', x'01', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'),
+        ('2', x'02', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z')";
+    bench.connection.execute_batch(sessions).unwrap();
     let token = || NewToken { name: "name".to_owned(), scopes: "read".parse().unwrap(), expires_at: Some(end) };
     let secret = [tokens.create(token()), tokens.create(token())].map(|made| made.unwrap().secret)[0].clone();
     Filled { bench, running, request, secret }

@@ -1,32 +1,20 @@
-//! The tokens of a running service: checked at every request, so from a cache where possible.
-//!
-//! The cache is valid until `tokens.changed` in the state directory grows. Every change of the table, by whatever
-//! process, ends with that, so a revoked token is refused at once.
+//! The tokens of a running service: checked at every request, so from a cache where possible. A revoked token is refused
+//! at once, whatever process revoked it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::super::Store;
-use super::table::{self, CreatedToken, NewToken, TableVersion, TokenRecord, hash_of};
+use super::cache::SecretCache;
+use super::table::{self, CreatedToken, NewToken, SecretHash, TableVersion, TokenRecord};
 use crate::error::StoreError;
-
-/// Tokens in the cache. If more are in use, the cache is emptied and filled again from the database.
-const CACHED: usize = 1024;
 
 /// The tokens of a running service.
 #[derive(Debug, Clone)]
 pub struct TokenService {
     store: Store,
-    cache: Arc<Mutex<TokenCache>>,
-}
-
-/// Tokens found since the table last changed, by the hash of their secret.
-#[derive(Debug, Default)]
-struct TokenCache {
-    version: TableVersion,
-    tokens: HashMap<[u8; 32], TokenRecord>,
+    cache: Arc<SecretCache<TokenRecord>>,
 }
 
 impl TokenService {
@@ -43,20 +31,20 @@ impl TokenService {
         self.store.write(move |connection| table::create(connection, &state_dir, &token)).await
     }
 
-    /// [`Tokens::verify`](super::Tokens::verify). For a cached secret it costs one `stat` of a file.
+    /// [`Tokens::verify`](super::Tokens::verify), by the hash of the secret. For a cached secret it costs one `stat` of
+    /// a file.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn verify(&self, secret: &str) -> Result<Option<TokenRecord>, StoreError> {
-        let hash = hash_of(secret);
+    pub async fn verify(&self, hash: SecretHash) -> Result<Option<TokenRecord>, StoreError> {
         // Read before the table: a change between the two is noticed next time.
         let version = TableVersion::of(&self.store.state_dir);
-        let record = match self.cached(&hash, version) {
+        let record = match self.cache.get(hash, version) {
             Some(record) => Some(record),
             None => {
-                let found = self.store.read(move |connection| table::find(connection, &hash)).await?;
+                let found = self.store.read(move |connection| table::find(connection, hash)).await?;
                 if let Some(record) = &found {
-                    self.insert(hash, record.clone(), version);
+                    self.cache.insert(hash, record.clone(), version);
                 }
                 found
             }
@@ -80,25 +68,12 @@ impl TokenService {
         let (state_dir, id) = (self.store.state_dir.clone(), id.to_owned());
         self.store.write(move |connection| table::revoke(connection, &state_dir, &id)).await
     }
-
-    fn cached(&self, hash: &[u8; 32], version: TableVersion) -> Option<TokenRecord> {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        (cache.version == version).then(|| cache.tokens.get(hash).cloned()).flatten()
-    }
-
-    fn insert(&self, hash: [u8; 32], record: TokenRecord, version: TableVersion) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.version != version || cache.tokens.len() >= CACHED {
-            cache.tokens.clear();
-            cache.version = version;
-        }
-        cache.tokens.insert(hash, record);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Tokens;
+    use super::super::cache::CACHED;
     use super::*;
 
     fn token(scopes: &str) -> NewToken {
@@ -112,10 +87,10 @@ mod tests {
         let mut command = Tokens::open(dir.path()).unwrap();
         let made = command.create(token("read")).unwrap();
         for _ in 0..2 {
-            assert_eq!(service.verify(&made.secret).await.unwrap(), Some(made.record.clone()));
+            assert_eq!(service.verify(SecretHash::of(&made.secret)).await.unwrap(), Some(made.record.clone()));
         }
         assert!(command.revoke(&made.record.id).unwrap());
-        assert_eq!(service.verify(&made.secret).await.unwrap(), None);
+        assert_eq!(service.verify(SecretHash::of(&made.secret)).await.unwrap(), None);
         assert!(!command.revoke(&made.record.id).unwrap());
     }
 
@@ -125,15 +100,13 @@ mod tests {
         let service = TokenService::new(Store::open(dir.path()).await.unwrap());
         let made = service.create(token("admin")).await.unwrap();
         let version = TableVersion::of(&service.store.state_dir);
-        for number in 0..=CACHED as u64 {
-            let mut hash = [0; 32];
-            hash[..8].copy_from_slice(&number.to_le_bytes());
-            service.insert(hash, made.record.clone(), version);
+        for number in 0..=CACHED {
+            service.cache.insert(SecretHash::of(&number.to_string()), made.record.clone(), version);
         }
-        assert_eq!(service.cache.lock().unwrap().tokens.len(), 1);
-        assert!(service.verify(&made.secret).await.unwrap().is_some());
+        assert_eq!(service.cache.len(), 1);
+        assert!(service.verify(SecretHash::of(&made.secret)).await.unwrap().is_some());
         assert!(service.revoke(&made.record.id).await.unwrap());
-        assert_eq!(service.verify(&made.secret).await.unwrap(), None);
+        assert_eq!(service.verify(SecretHash::of(&made.secret)).await.unwrap(), None);
         assert_eq!(service.list().await.unwrap(), []);
     }
 }

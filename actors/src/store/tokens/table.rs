@@ -1,6 +1,7 @@
 //! The table of tokens, and the file `tokens.changed` that tells other processes of a change.
 //!
-//! Every change of the table, by whatever process, appends a byte to that file once it is committed.
+//! Every change of the table, by whatever process, and every end of a session appends a byte to that file once it is
+//! committed. Revoking a token deletes its sessions with it.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -9,6 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest as _, Sha256};
 
@@ -53,7 +55,7 @@ pub struct TokenRecord {
 }
 
 impl TokenRecord {
-    pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
+    pub(in super::super) fn is_valid_at(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 }
@@ -69,7 +71,7 @@ pub struct CreatedToken {
 
 /// The state of `tokens.changed`. If it differs from an earlier one, the table may have changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct TableVersion {
+pub(in super::super) struct TableVersion {
     bytes: u64,
     inode: u64,
     ctime: (i64, i64),
@@ -95,7 +97,7 @@ pub(super) fn create(
         params![
             record.id,
             record.name,
-            hash_of(&secret),
+            SecretHash::of(&secret),
             record.scopes.to_string(),
             record.created_at.to_string(),
             record.expires_at.map(|end| end.to_string())
@@ -107,11 +109,16 @@ pub(super) fn create(
 }
 
 /// The token with this hash of its secret. Without one, the table is read to be sure: it has a row for each token.
-pub(super) fn find(connection: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRecord>, DbError> {
-    TOKENS.find(connection, "WHERE secret_sha256 = ?", [hash], |row| match row.get_ref(2)?.as_blob() == Ok(hash) {
+pub(super) fn find(connection: &Connection, hash: SecretHash) -> Result<Option<TokenRecord>, DbError> {
+    TOKENS.find(connection, "WHERE secret_sha256 = ?", [hash], |row| match row.get_ref(2)?.as_blob() == Ok(&hash.0) {
         true => record(row),
         false => Err(DbError::Inconsistent("an index that leads to another row")),
     })
+}
+
+/// The token with this id.
+pub(in super::super) fn with_id(connection: &Connection, id: &str) -> Result<Option<TokenRecord>, DbError> {
+    TOKENS.find(connection, "WHERE id = ?", [id], record)
 }
 
 /// Every token, oldest first.
@@ -152,21 +159,38 @@ fn record(row: &Row<'_>) -> Result<TokenRecord, DbError> {
 }
 
 /// A secret from the kernel's random number generator.
-fn new_secret() -> Result<String, StoreError> {
+pub(in super::super) fn new_secret() -> Result<String, StoreError> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Failed(Box::new(error)))?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// The hash by which a token is found. A secret has 256 random bits, so a fast hash is as good as a slow one,
-/// and the time of a lookup by it reveals nothing about other secrets.
-pub(super) fn hash_of(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
+/// The SHA-256 of a secret, by which a token or a session is found. A secret has 256 random bits, so a fast hash is as
+/// good as a slow one, and the time of a lookup by it reveals nothing about other secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// The hash of a secret.
+    #[must_use]
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    pub(in super::super) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl ToSql for SecretHash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(&self.0[..]))
+    }
 }
 
 impl TableVersion {
     /// The current version.
-    pub(super) fn of(state_dir: &StateDir) -> Self {
+    pub(in super::super) fn of(state_dir: &StateDir) -> Self {
         match std::fs::metadata(state_dir.token_changes()) {
             Ok(meta) => Self { bytes: meta.len(), inode: meta.ino(), ctime: (meta.ctime(), meta.ctime_nsec()) },
             Err(_) => Self::default(),
@@ -174,7 +198,7 @@ impl TableVersion {
     }
 
     /// Makes every process that caches tokens read them again. To be called after the change is committed.
-    pub(super) fn increment(state_dir: &StateDir) -> Result<(), StoreError> {
+    pub(in super::super) fn increment(state_dir: &StateDir) -> Result<(), StoreError> {
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(state_dir.token_changes());
         opened.and_then(|mut file| file.write_all(b".")).map_err(system_failure)
     }
