@@ -5,13 +5,16 @@
 //! token. Tokens and sessions are in the store.
 
 mod secret;
+mod streams;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::body::BoxBody;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
+use hivesum_actors::error::StoreError;
 use hivesum_actors::job::Job;
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 use hivesum_actors::store::sessions::SessionService;
@@ -20,6 +23,8 @@ use hivesum_actors::store::tokens::{Scope, Scopes, SecretHash, TokenRecord, Toke
 use crate::config::Access;
 use crate::error::ApiError;
 use secret::SignInLink;
+pub(crate) use streams::{Credentials, End};
+use streams::{EndsWithCredentials, OpenStreams};
 
 /// The cookie's name, up to the id of the state directory: services on one host share their cookies, and must not sign
 /// each other out.
@@ -27,15 +32,6 @@ pub(crate) const COOKIE_PREFIX: &str = "hivesum_";
 
 /// Wrong tokens that one address may send in a burst; after that one a second. More are answered with 429.
 const GUESSES_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
-
-/// What a request is identified by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Credentials {
-    /// A bearer token.
-    Token(SecretHash),
-    /// A session's cookie.
-    Session(SecretHash),
-}
 
 /// The sender of a request.
 #[derive(Debug, Clone)]
@@ -45,7 +41,7 @@ pub(crate) struct Caller {
     /// The token that will own the caller's new jobs; none if the service runs without tokens.
     pub(crate) owner: Option<Arc<str>>,
     /// None on public paths, and if the service runs without tokens.
-    credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Credentials>,
     scopes: Scopes,
 }
 
@@ -107,6 +103,7 @@ pub(crate) struct Auth {
     cookie: String,
     sign_in_link: SignInLink,
     guesses: RequestLimiter,
+    streams: Arc<OpenStreams>,
 }
 
 impl Auth {
@@ -122,6 +119,7 @@ impl Auth {
             sessions,
             sign_in_link: SignInLink::new()?,
             guesses: RequestLimiter::new(NonZeroU32::MIN, GUESSES_AT_ONCE),
+            streams: Arc::default(),
         })
     }
 
@@ -169,6 +167,24 @@ impl Auth {
                 Ok(true)
             }
             Some(Credentials::Token(_)) | None => Ok(false),
+        }
+    }
+
+    /// A body that ends with these credentials.
+    pub(crate) fn end_with(&self, credentials: Credentials, end: End, body: BoxBody) -> EndsWithCredentials {
+        self.streams.end_with(credentials, end, body)
+    }
+
+    /// Ends streams whose credentials have ended, as long as it is polled.
+    pub(crate) async fn watch_streams(&self) {
+        self.streams.watch(async |credentials| self.is_valid(credentials).await).await;
+    }
+
+    /// Whether the credentials of an earlier request are still valid. It does not count as a use of a session.
+    async fn is_valid(&self, credentials: Credentials) -> Result<bool, StoreError> {
+        match credentials {
+            Credentials::Token(hash) => Ok(self.tokens.verify(hash).await?.is_some()),
+            Credentials::Session(hash) => Ok(self.sessions.find(hash).await?.is_some()),
         }
     }
 

@@ -26,7 +26,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use crate::auth::{Auth, Caller};
+use crate::auth::{Auth, Caller, Credentials, End};
 use crate::config::ServeConfig;
 use crate::connection::{HeadVerdict, PhaseHandle};
 use crate::error::ApiError;
@@ -80,6 +80,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let preflight = gate.cors.is_preflight(request.head());
     let access = if preflight { AccessRule::Preflight } else { AccessRule::of(request.method(), request.path()) };
     let Admission { rate, outcome } = admit(&gate, &request, access).await;
+    let credentials = outcome.as_ref().ok().and_then(|caller| caller.credentials);
     let answered = match outcome {
         Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
         Ok(caller) => call_handler(request, caller, next, log.id).await,
@@ -101,10 +102,26 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let response = finish(response);
     // An answer in memory is written under the write deadline; only a stream keeps the connection busy.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
+    let response = if streams { ending_with(credentials, &gate.auth, response) } else { response };
     Ok(match reader {
         None if !streams => response,
         reader => hold_until_sent((reader, answering), response),
     })
+}
+
+/// A streamed answer, which ends with the credentials of its request.
+fn ending_with(
+    credentials: Option<Credentials>,
+    auth: &Auth,
+    response: ServiceResponse<BoxBody>,
+) -> ServiceResponse<BoxBody> {
+    let Some(credentials) = credentials else { return response };
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    let end = match media_type.is_some_and(|media_type| media_type == "text/event-stream") {
+        true => End::Close,
+        false => End::BreakOff,
+    };
+    response.map_body(|_, body| BoxBody::new(auth.end_with(credentials, end, body)))
 }
 
 /// What the log and the metrics need to know of a request until it is answered.

@@ -140,12 +140,15 @@ impl Server {
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
         let upkeep = actix_web::rt::spawn(keep_metrics(service.clone()));
+        let auth = service.auth.clone();
+        let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });
         let broken = tokio::select! {
             () = stop => false,
             () = service.jobs.broken() => true,
         };
         drain(&service, &handle).await;
         upkeep.abort();
+        ending_streams.abort();
         http.await.map_err(std::io::Error::other)??;
         if broken { Err(StartError::Store(StoreError::SyncFailed).into()) } else { Ok(()) }
     }

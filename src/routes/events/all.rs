@@ -25,7 +25,7 @@ use crate::service::Service;
         ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(,[0-9a-f-]{36}:[0-9]+)*$", description =
             "The last event seen. Ends and errors since then are sent again, also those from before a restart of the service."),
     ),
-    responses((status = 200, description = "The stream; it continues until the service stops.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
+    responses((status = 200, description = "The stream; it continues until the service stops, or the token or session ends.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
     extensions(("x-codes" = json!(["store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(in crate::routes) async fn all_events(
