@@ -17,6 +17,7 @@ use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::file::{Root, RootError};
+use hivesum_core::sys::give_back_free_memory;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -139,7 +140,7 @@ impl Server {
         tracing::info!(%address, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
-        let upkeep = actix_web::rt::spawn(keep_metrics(service.clone()));
+        let upkeep = actix_web::rt::spawn(upkeep(service.clone()));
         let auth = service.auth.clone();
         let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });
         let broken = tokio::select! {
@@ -165,11 +166,19 @@ async fn drain(service: &Service, http: &ServerHandle) {
     tracing::info!(checkpointed, drained, took = ?began.elapsed(), "stopped");
 }
 
-/// Folds the samples of histograms into buckets, also when nothing scrapes the metrics.
-async fn keep_metrics(service: web::Data<Service>) {
+/// Folds the samples of histograms into buckets, also when nothing scrapes the metrics. Gives memory back once half of
+/// the event streams have ended.
+async fn upkeep(service: web::Data<Service>) {
+    let mut most_streams = 0;
     loop {
         tokio::time::sleep(UPKEEP_EVERY).await;
         service.metrics.upkeep();
+        let streams = service.streams.taken();
+        most_streams = streams.max(most_streams);
+        if most_streams > 0 && streams <= most_streams / 2 {
+            most_streams = streams;
+            tokio::task::spawn_blocking(give_back_free_memory);
+        }
     }
 }
 

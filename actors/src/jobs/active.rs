@@ -19,6 +19,20 @@ pub(crate) const NOTICES_AHEAD: usize = 64;
 /// Errors in one notice.
 const NOTICE_ERRORS: usize = 64;
 
+/// The memory of the errors in one notice. A single error may exceed it by the length of a path.
+pub(crate) const NOTICE_BYTES: usize = 64 << 10;
+
+/// How many errors, from the first on, belong into one notice of at most this many.
+pub(crate) fn fit_in_a_notice(errors: &[NumberedItem], most: usize) -> usize {
+    let mut bytes = 0;
+    let fit = errors.iter().take(most).take_while(|(_, item)| {
+        let fits = bytes < NOTICE_BYTES;
+        bytes += size_of::<NumberedItem>() + item.path.len() + item.digests.len();
+        fits
+    });
+    fit.count()
+}
+
 /// Errors that were committed together, or some of them, shared by all readers of events.
 pub(crate) type Notice = Arc<Vec<NumberedItem>>;
 
@@ -98,9 +112,10 @@ impl ActiveJob {
     /// Records committed rows. Requests see them at once, watchers with the next [`tell`](Self::tell).
     /// Errors are sent before the counts that include them.
     pub(crate) fn committed(&self, counts: RowCounts, errors: Vec<NumberedItem>) {
-        let mut errors = errors.into_iter().peekable();
-        while errors.peek().is_some() {
-            let _ = self.errors.send(Arc::new(errors.by_ref().take(NOTICE_ERRORS).collect()));
+        let mut errors = errors.into_iter();
+        while !errors.as_slice().is_empty() {
+            let count = fit_in_a_notice(errors.as_slice(), NOTICE_ERRORS);
+            let _ = self.errors.send(Arc::new(errors.by_ref().take(count).collect()));
         }
         self.view.send_if_modified(|view| {
             view.take_counts(counts);

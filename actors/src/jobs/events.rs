@@ -3,7 +3,7 @@
 //! The id of an error is the number of rows up to and including it, so a client that reconnects with the last id
 //! it saw misses no error and gets none twice. Earlier errors are read from the store; progress is
 //! never stored. A reader that lags gets the rest from the store, too, and one that lags too far gets
-//! one snapshot instead of the events it missed.
+//! one snapshot instead of the events it missed. A stream holds one page of errors at most.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,13 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use tokio::task::JoinSet;
 
 use super::active::{ActiveJob, Notice, View};
+use super::unsent::Unsent;
 use crate::error::StoreError;
 use crate::job::{Job, JobId, JobState};
 use crate::store::{Store, StoredJob};
 use hivesum_core::result::{Item, Progress};
-
-/// How many errors are read from the store at a time.
-const REPLAY_PAGE: usize = 500;
 
 /// How many errors are replayed before a snapshot replaces the rest.
 const REPLAY_BOUND: usize = 10_000;
@@ -69,6 +67,7 @@ pub struct EventStream {
     view: watch::Receiver<View>,
     errors: Option<broadcast::Receiver<Notice>>,
     ready: VecDeque<JobEvent>,
+    unsent: Option<Unsent>,
     stage: Stage,
     /// The reader has received every error up to this row.
     seen: u64,
@@ -112,12 +111,18 @@ impl EventStream {
             view,
             errors,
             ready: VecDeque::new(),
+            unsent: None,
             stage: Stage::Beginning,
             seen: last_event_id.unwrap_or(0),
             told_state,
             ended_before: told_state.is_final(),
             _seat: permit,
         }
+    }
+
+    /// The state of the job that the reader knows once it has received the events so far.
+    pub(super) fn told_state(&self) -> JobState {
+        self.told_state
     }
 
     /// The job of these events.
@@ -128,7 +133,7 @@ impl EventStream {
     /// The next event; nothing after [`JobEventKind::End`].
     pub async fn next(&mut self) -> Option<JobEvent> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.ready.pop_front().or_else(|| self.next_error()) {
                 return Some(event);
             }
             match self.stage {
@@ -157,25 +162,26 @@ impl EventStream {
             return self.snapshot();
         }
         let (store, id, seen) = (self.store.clone(), self.job(), self.seen);
-        let since = apart(async move { store.errors_since(id, seen, REPLAY_PAGE).await }).await;
         // If the store fails, only the current figures are available.
-        let Ok(since) = since else { return self.snapshot() };
-        let errors = since.items.len();
-        self.push_errors(&since.items);
-        self.stage = Stage::Replaying { errors: errors_so_far + errors };
-        if errors < REPLAY_PAGE {
-            self.seen = self.seen.max(since.rows);
-            self.stage = Stage::Live;
-        }
+        let read = Unsent::read(store, id, seen, REPLAY_BOUND - errors_so_far);
+        let Ok(unsent) = apart(read).await else { return self.snapshot() };
+        self.stage = match unsent.last_up_to() {
+            None => Stage::Replaying { errors: errors_so_far + unsent.errors.len() },
+            Some(_) => Stage::Live,
+        };
+        self.unsent = Some(unsent);
     }
 
-    fn push_errors(&mut self, errors: &[(u64, Item)]) {
-        for (id, item) in errors {
-            if *id > self.seen {
-                self.seen = *id;
-                self.ready.push_back(JobEvent { id: *id, kind: JobEventKind::ItemError(item.clone()) });
-            }
+    /// The next error that the reader has not received.
+    fn next_error(&mut self) -> Option<JobEvent> {
+        let unsent = self.unsent.as_mut()?;
+        if let Some((id, item)) = unsent.next_after(self.seen) {
+            self.seen = *id;
+            return Some(JobEvent { id: *id, kind: JobEventKind::ItemError(item.clone()) });
         }
+        self.seen = self.seen.max(unsent.last_up_to().unwrap_or(0));
+        self.unsent = None;
+        None
     }
 
     /// The reader lags behind the errors that are kept in memory: the rest is read from the store.
@@ -211,7 +217,7 @@ impl EventStream {
         tokio::select! {
             biased;
             notice = errors.recv() => match notice {
-                Ok(notice) => self.push_errors(&notice),
+                Ok(notice) => self.unsent = Some(Unsent::of(notice)),
                 Err(RecvError::Lagged(_)) => self.catch_up(),
                 Err(RecvError::Closed) => self.errors = None,
             },
@@ -238,12 +244,13 @@ impl EventStream {
 
     /// The remaining events of an ended job, and its end.
     fn finish(&mut self) {
-        loop {
-            match self.errors.as_mut().map(broadcast::Receiver::try_recv) {
-                Some(Ok(notice)) => self.push_errors(&notice),
-                Some(Err(TryRecvError::Lagged(_))) => return self.catch_up(),
-                Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => break,
+        match self.errors.as_mut().map(broadcast::Receiver::try_recv) {
+            Some(Ok(notice)) => {
+                self.unsent = Some(Unsent::of(notice));
+                return;
             }
+            Some(Err(TryRecvError::Lagged(_))) => return self.catch_up(),
+            Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => {}
         }
         let view = self.view.borrow().clone();
         let id = view.rows.max(self.seen);
@@ -268,3 +275,6 @@ pub(super) async fn apart<T: Send + 'static>(
     asked.spawn(question);
     asked.join_next().await.and_then(Result::ok).unwrap_or(Err(StoreError::Closed))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use super::active::ActiveJob;
 use super::events::{EventStream, JobEvent, JobEventKind, StreamPermit, apart};
 use super::queue::JobQueue;
 use crate::error::StoreError;
-use crate::job::JobId;
+use crate::job::{JobId, JobState};
 use crate::store::{NextEnded, Store};
 
 /// The most jobs that an [`EventCursor`] names. Errors of other jobs are sent again after a reconnect.
@@ -98,10 +98,14 @@ type Told = Pin<Box<dyn Stream<Item = (JobId, JobEvent)> + Send>>;
 pub struct ServiceEvents {
     sources: Sources,
     changes: watch::Receiver<u64>,
-    /// Whether jobs were admitted or removed since the last look.
+    /// Whether jobs were admitted, began to run or were removed since the last look.
     is_behind: bool,
-    /// Jobs of the queue whose events are read.
+    /// Jobs of the queue that the reader knows of.
     followed: HashSet<JobId>,
+    /// Those of them whose events are read: jobs that wait have none.
+    started: HashSet<JobId>,
+    /// States of jobs to be sent.
+    states: VecDeque<(JobId, JobState)>,
     /// Jobs whose end was sent or is being sent, as long as the queue has them.
     over: HashSet<JobId>,
     live: SelectAll<Told>,
@@ -133,6 +137,8 @@ impl ServiceEvents {
             changes,
             is_behind: true,
             followed: HashSet::new(),
+            started: HashSet::new(),
+            states: VecDeque::new(),
             over,
             live: SelectAll::new(),
             ending: None,
@@ -153,7 +159,9 @@ impl ServiceEvents {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            if let Some((number, events)) = &mut self.ending {
+            if let Some((job, state)) = self.states.pop_front() {
+                self.push(job, JobEventKind::State(state));
+            } else if let Some((number, events)) = &mut self.ending {
                 let (number, event) = (*number, events.next().await);
                 self.tell_of_ended(number, event);
             } else if self.is_behind {
@@ -195,22 +203,24 @@ impl ServiceEvents {
         Some(())
     }
 
-    /// Follows new jobs, and drops those that the queue has removed.
+    /// Follows new jobs and those that have begun to run, and drops those that the queue has removed.
     fn follow(&mut self, all: Vec<Arc<ActiveJob>>) {
         let ids: HashSet<_> = all.iter().map(|live| live.id).collect();
-        self.followed.retain(|id| ids.contains(id));
-        self.over.retain(|id| ids.contains(id));
+        for known in [&mut self.followed, &mut self.started, &mut self.over] {
+            known.retain(|id| ids.contains(id));
+        }
         self.standing.errors.retain(|id, _| ids.contains(id));
         let Sources { store, owner, permit, .. } = &self.sources;
-        for live in all.iter().filter(|live| live.is_of(owner.as_deref())) {
-            if self.followed.contains(&live.id) || self.over.contains(&live.id) {
-                continue;
+        for live in all.iter().filter(|live| live.is_of(owner.as_deref()) && !self.over.contains(&live.id)) {
+            let (is_new, state) = (self.followed.insert(live.id), live.state());
+            if state != JobState::Queued && self.started.insert(live.id) {
+                let seen = self.standing.errors.get(&live.id).copied();
+                let events = EventStream::of_live(store.clone(), live, seen, permit.clone());
+                self.states.push_back((live.id, events.told_state()));
+                self.live.push(told(live.id, events));
+            } else if is_new {
+                self.states.push_back((live.id, state));
             }
-            let seen = self.standing.errors.get(&live.id).copied();
-            let (standing, job, kind) = (self.standing.clone(), live.id, JobEventKind::State(live.state()));
-            self.ready.push_back(ServiceEvent { standing, job, kind });
-            self.followed.insert(job);
-            self.live.push(told(job, EventStream::of_live(store.clone(), live, seen, permit.clone())));
         }
     }
 
@@ -258,3 +268,6 @@ fn told(job: JobId, events: EventStream) -> Told {
     let next = move |mut events: EventStream| async move { events.next().await.map(|event| ((job, event), events)) };
     Box::pin(stream::unfold(events, next))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ mod shared;
 mod submit;
 mod subscribe;
 mod target;
+mod unsent;
 mod upkeep;
 mod verify;
 

@@ -27,7 +27,7 @@ pub(crate) struct JobQueue {
     limits: Limits,
     state: Mutex<State>,
     running: watch::Sender<usize>,
-    /// Counts jobs that were admitted or removed.
+    /// Counts jobs that were admitted, began to run or were removed.
     changes: watch::Sender<u64>,
     /// Notified when a job is admitted or a permit is returned.
     to_schedule: Notify,
@@ -182,7 +182,12 @@ impl JobQueue {
         self.tell_change();
     }
 
-    /// Changes whenever a job is admitted or removed, or the queue is closed.
+    /// Tells that a job has begun to run, once its state says so.
+    pub(crate) fn tell_start(&self) {
+        self.tell_change();
+    }
+
+    /// Changes whenever a job is admitted, begins to run or is removed, or the queue is closed.
     pub(crate) fn watch_changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

@@ -95,6 +95,7 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
     let beginning = with_room(shared, live, || shared.store.begin(live.id, at, root)).await?;
     let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
     live.begin(run_state, started_at);
+    shared.queue.tell_start();
     let expected = match expected_of(shared, live.id, &spec).await? {
         Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),

@@ -1,6 +1,6 @@
 //! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
-//! notes that survive a crash of the process, and standard streams that were closed at its start. No other module may
-//! use `unsafe`.
+//! notes that survive a crash of the process, standard streams that were closed at its start, and free memory. No other
+//! module may use `unsafe`.
 //!
 //! Every `unsafe` block says what makes it sound. This module knows no algorithm, job or actor.
 
@@ -14,3 +14,13 @@ mod sigbus;
 pub mod slots;
 pub mod std_streams;
 pub(crate) mod window;
+
+/// Gives free memory of the heap back to the kernel. glibc keeps most of it otherwise, up to the most that was ever in
+/// use. Blocks for as long as that takes, milliseconds on a large heap. Other C libraries give it back by themselves.
+pub fn give_back_free_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: `malloc_trim(3)` is thread-safe and changes free memory only.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
