@@ -33,6 +33,7 @@ mod prior_rows;
 mod queries;
 mod recovery;
 pub mod retention;
+mod root_rows;
 pub mod roots;
 mod row;
 mod row_checksum;

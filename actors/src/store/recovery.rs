@@ -13,7 +13,7 @@ use super::change::Change;
 use super::checkpoints;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist};
-use super::roots;
+use super::root_rows;
 use super::sealed::ATTEMPTS;
 use crate::job::{JobId, JobState};
 use hivesum_core::file::RootIdentity;
@@ -59,7 +59,7 @@ pub(crate) fn begin(
 ) -> Result<ResumePoint, DbError> {
     let change = Change::begin(connection)?;
     if let Some(root) = root {
-        roots::note_of_job(&change, id, root)?;
+        root_rows::note_of_job(&change, id, root)?;
     }
     let changed = change
         .prepare_cached("UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?2) WHERE id = ?1")?
@@ -158,7 +158,7 @@ pub(crate) fn delete_resume_data(change: &Transaction<'_>, id: JobId) -> Result<
     let id = id.to_string();
     change.prepare_cached("DELETE FROM attempts WHERE job = ?")?.execute([&id])?;
     change.prepare_cached("DELETE FROM checkpoints WHERE run = ?")?.execute([stored.run])?;
-    roots::forget_of_job(change, &id)?;
+    root_rows::forget_of_job(change, &id)?;
     if let Some(former) = stored.former_run {
         change.prepare_cached("UPDATE jobs SET former_run = NULL WHERE id = ?")?.execute([&id])?;
         job_row::abandon(change, former)?;

@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::*;
 use crate::job::{Job, JobId, JobKind, JobQuery, JobState};
 use crate::store::idempotency::{self, IdempotencyKey};
 use crate::store::open::{Access, connect};
+use crate::store::root_rows::{self, RememberedRoot};
 use crate::store::state_dir::StateDir;
 use crate::store::testing::{Bench, connect_to_damage, job};
 use crate::store::tokens::{NewToken, Tokens};
 use crate::store::{checkpoints, job_row, jobs, recovery, sweep};
 use hivesum_core::digest::Algorithm;
+use hivesum_core::file::RootIdentity;
 use hivesum_core::result::{Checkpoint, FileMeta};
 use hivesum_core::sys::slots::Note;
 
@@ -36,7 +39,11 @@ fn filled() -> Filled {
         running = one.id;
         let note = Note { job_tag: running.into_bytes(), path: b"deadly".to_vec(), offset: 7 };
         recovery::unfinished(&mut bench.connection, &[note]).unwrap();
-        let run = bench.run_state_of(running).run;
+        let root = RootIdentity { device: 1, inode: index, filesystem_id: 2 };
+        let known = RememberedRoot { path: "/srv".into(), identity: root, accepted_empty: false };
+        root_rows::meet(&mut bench.connection, &request.key, &known).unwrap();
+        let begun = recovery::begin(&mut bench.connection, running, Timestamp::now(), Some(root)).unwrap();
+        let run = begun.run_state.run;
         let meta = FileMeta { size: 9, mtime_ns: 1, ctime_ns: 2, inode: 3, device: 0 };
         let (path, state) = (b"large".to_vec(), vec![5; 40]);
         let checkpoint = Checkpoint { path, algorithm: Algorithm::Blake3, meta, bytes: 8, state };
@@ -74,6 +81,8 @@ impl Filled {
             "checkpoints" => checkpoints::of_run(connection, 2).map(drop),
             "endings" => only_number(connection, &ENDINGS).map(drop),
             "manifests" => jobs::manifest(connection, self.running).map(drop),
+            "roots" => root_rows::find(connection, &self.request.key).map(drop),
+            "job_roots" => root_rows::of_job(connection, self.running).map(drop),
             "attempts" => recovery::deaths(connection, self.running).map(drop),
             _ => SEALED.iter().find(|sealed| sealed.name == table).unwrap().verify(connection),
         }
