@@ -45,7 +45,6 @@ async function route() {
 	try {
 		const module = await load(to.name).catch(() => { throw unreachable(); });
 		if (mine !== turn) return;
-		// Shown as soon as it has content.
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
 		filled.observe(body, { childList: true });
 		const view = await module.mount(body, { ...to, signal: gone.signal });

@@ -1,4 +1,4 @@
-//! Retries: a job whose disk is full waits until there is room again.
+//! Retries: a job whose disk is full waits until there is room again, and one whose store others use for its turn.
 //!
 //! Every other failure of the store ends the job at once.
 
@@ -12,9 +12,17 @@ use crate::error::StoreError;
 const FIRST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 250 });
 
 /// The longest wait between retries.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 5_000 });
 
-/// Tries until it succeeds, fails for another reason than a full disk, the job is cancelled or the service shuts down.
+impl StoreError {
+    /// Whether what failed can succeed later, by itself.
+    pub(super) const fn passes(&self) -> bool {
+        matches!(self, Self::Full | Self::Busy)
+    }
+}
+
+/// Tries until it succeeds, fails for another reason than a full disk or a busy store, the job is cancelled or the
+/// service shuts down. Then it fails with the last reason.
 pub(super) async fn with_room<T, F>(
     shared: &JobsShared,
     live: &ActiveJob,
@@ -23,13 +31,14 @@ pub(super) async fn with_room<T, F>(
 where
     F: Future<Output = Result<T, StoreError>>,
 {
+    let mut failed = StoreError::Closed;
     for (tries, wait) in waits(FIRST_WAIT, LONGEST_WAIT).enumerate() {
-        match attempt().await {
-            Err(StoreError::Full) => {}
+        failed = match attempt().await {
+            Err(error) if error.passes() => error,
             done => return done,
-        }
+        };
         if tries == 0 {
-            tracing::warn!(job = %live.id, "no room left to store results: the job waits");
+            tracing::warn!(job = %live.id, error = %failed, "results cannot be stored now: the job waits");
         }
         tokio::select! {
             biased;
@@ -38,7 +47,7 @@ where
             () = tokio::time::sleep(wait) => {}
         }
     }
-    Err(StoreError::Full)
+    Err(failed)
 }
 
 /// Waits between retries, without end: twice as long each time, up to the longest.

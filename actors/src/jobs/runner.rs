@@ -61,7 +61,7 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
                 with_room(shared, live, || shared.store.start_over(live.id)).await?;
             }
             // Nothing is lost: uncommitted results are computed again at the next start.
-            Err(StoreError::Full) if shared.stop.is_cancelled() && !live.cancel.is_cancelled() => {
+            Err(error) if error.passes() && shared.stop.is_cancelled() && !live.cancel.is_cancelled() => {
                 return Ok(Finish::Left);
             }
             finish => return finish,

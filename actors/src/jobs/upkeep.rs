@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::retry::LONGEST_WAIT;
 use super::shared::JobsShared;
+use crate::error::StoreError;
 use crate::store::Store;
 use crate::store::retention::Retention;
 
@@ -33,10 +35,32 @@ async fn retire_and_sweep(store: Store, retention: Retention, to_sweep: Arc<Noti
             () = to_sweep.notified() => {}
             () = tokio::time::sleep(RETIRE_EVERY) => {}
         }
-        // In small steps, so that other writes come in between. After a failure the rest
-        // stays until the next notification or start.
-        while !stop.is_cancelled() && store.retire(retention, clock.as_ref().ok()).await.unwrap_or(false) {}
-        while !stop.is_cancelled() && store.sweep().await.unwrap_or(false) {}
+        // In small steps, so that other writes come in between.
+        while is_more(store.retire(retention, clock.as_ref().ok()).await, &stop).await {}
+        while is_more(store.sweep().await, &stop).await {}
+    }
+}
+
+/// Whether a further step is to be taken after this one, which says whether there may be more to do. Waits where the
+/// store is full or others use it; after any other failure the rest stays until the next notification or start.
+async fn is_more(step: Result<bool, StoreError>, stop: &CancellationToken) -> bool {
+    let more = match step {
+        Ok(more) => more,
+        Err(error) if error.passes() => {
+            wait(stop).await;
+            true
+        }
+        Err(_) => false,
+    };
+    more && !stop.is_cancelled()
+}
+
+/// Waits before the next attempt, unless the service shuts down.
+async fn wait(stop: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(LONGEST_WAIT) => {}
     }
 }
 
@@ -58,6 +82,7 @@ async fn index(store: Store, to_index: Arc<Notify>, indexed: Arc<watch::Sender<u
             match next {
                 Ok(Some(_)) => indexed.send_modify(|count| *count += 1),
                 Ok(None) => break,
+                Err(error) if error.passes() => wait(&stop).await,
                 Err(error) => {
                     tracing::warn!(%error, "the orders of an ended job could not be built; later again");
                     break;

@@ -49,7 +49,10 @@ impl DbError {
             }
             Self::Sql(error) => classify(error, free_bytes(database)),
         };
-        tracing::error!(?error, "the job store failed");
+        match error {
+            StoreError::Busy => tracing::warn!("another process keeps the job store busy"),
+            _ => tracing::error!(?error, "the job store failed"),
+        }
         error
     }
 }
@@ -63,6 +66,7 @@ fn classify(error: rusqlite::Error, free_bytes: u64) -> StoreError {
     match (&error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => StoreError::Corrupt,
         (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
+        (_, Some(ErrorCode::DatabaseBusy)) => StoreError::Busy,
         (_, Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)) if free_bytes < MIN_FREE_BYTES => {
             StoreError::Full
         }
@@ -120,13 +124,22 @@ mod tests {
         assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_FULL), PLENTY), StoreError::Full));
         assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_NOTADB), PLENTY), StoreError::Corrupt));
         assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_CORRUPT), PLENTY), StoreError::Corrupt));
-        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_BUSY), MIN_FREE_BYTES - 1), StoreError::Failed(_)));
+        assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_MISUSE), MIN_FREE_BYTES - 1), StoreError::Failed(_)));
     }
 
     #[test]
     fn an_input_output_error_without_free_space_is_a_full_disk() {
         assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), MIN_FREE_BYTES - 1), StoreError::Full));
         assert!(matches!(classify(sql(rusqlite::ffi::SQLITE_IOERR_WRITE), PLENTY), StoreError::Failed(_)));
+    }
+
+    #[test]
+    fn a_store_that_others_use_is_busy_and_has_not_failed() {
+        for code in
+            [rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_BUSY_SNAPSHOT, rusqlite::ffi::SQLITE_BUSY_RECOVERY]
+        {
+            assert!(matches!(classify(sql(code), PLENTY), StoreError::Busy));
+        }
     }
 
     #[test]
@@ -138,7 +151,7 @@ mod tests {
 
     #[test]
     fn texts_for_clients_contain_no_cause() {
-        let shown = DbError::Sql(sql(rusqlite::ffi::SQLITE_BUSY)).report(Path::new("/srv/secret/db")).to_string();
+        let shown = DbError::Sql(sql(rusqlite::ffi::SQLITE_MISUSE)).report(Path::new("/srv/secret/db")).to_string();
         assert_eq!(shown, "the job store failed");
     }
 }

@@ -62,7 +62,7 @@ pub(crate) const TABLES: [&str; 17] = [
 const CHECKED_WHOLE_BYTES: u64 = 32 << 20;
 
 /// How long a write waits for another process that is writing, such as `hivesum token`.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
+const BUSY_WAIT: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5_000 });
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,10 +51,6 @@ fn filled() -> Filled {
         checkpoints::keep(&change, run, &[checkpoint]).unwrap();
         change.commit().unwrap();
     }
-    let roots = "INSERT INTO roots (name, path, device, inode, filesystem, accepted_empty)
-        VALUES ('one', x'2f61', 1, 2, 3, 0), ('two', x'2f62', 1, 4, 3, 1);
-        INSERT INTO job_roots (job, device, inode, filesystem) SELECT id, 1, 2, 3 FROM jobs;";
-    bench.connection.execute_batch(roots).unwrap();
     let ended = bench.job_with_rows(&["a/x", "b/y", "c"]);
     bench.end(ended, JobState::Completed);
     let mut tokens = Tokens::open(bench.dir.path()).unwrap();

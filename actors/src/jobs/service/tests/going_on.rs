@@ -65,6 +65,27 @@ async fn a_job_waits_while_the_store_is_full_and_goes_on_by_itself() {
 }
 
 #[actix::test]
+async fn a_store_that_another_process_keeps_busy_refuses_requests_and_ends_no_job() {
+    let house = House::new();
+    for number in 0..2_000 {
+        house.write(&format!("{number:04}"), "");
+    }
+    let jobs = house.open().await;
+    let id = submit(&jobs, "").await;
+    let other = crate::store::testing::connect_beside(house.state.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = jobs.submit(spec(""), None).await;
+    assert!(matches!(refused, Err(SubmitError::Store(StoreError::Busy))), "{refused:?}");
+    assert!(!jobs.job(id).await.unwrap().unwrap().state.is_final());
+    other.execute_batch("ROLLBACK").unwrap();
+    let job = ended(&jobs, id).await;
+    assert_eq!((job.state, job.summary.unwrap().hashed), (JobState::Completed, 2_000));
+    // The sort index too is built without a further notice.
+    let by_size = ResultQuery { sort: Some("-size".parse().unwrap()), limit: 1, ..ResultQuery::default() };
+    assert_eq!(jobs.results(&job, by_size).await.unwrap().unwrap().total, 2_000);
+}
+
+#[actix::test]
 async fn an_end_that_cannot_be_written_is_told_at_once_and_written_later() {
     let house = House::new();
     house.write("file", "abc");
