@@ -48,6 +48,7 @@ const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 pub fn run(config: ServeConfig) -> Result<(), ServeError> {
     telemetry::init(config.log_format);
     config.check()?;
+    process::require_descriptors(&config)?;
     actix_web::rt::System::new().block_on(async {
         let listener = bind(config.listen)?;
         let server = Server::start(config, listener).await?;
@@ -237,6 +238,16 @@ pub enum ServeError {
     /// Two directories have the same name.
     #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
     RootsClash(String),
+    /// The process may open too few files.
+    #[error(
+        "the service needs {needed} file descriptors and may open {may_open}: raise the limit of open files (ulimit -n, or LimitNOFILE= of systemd), or use fewer --hashers and --workers"
+    )]
+    Descriptors {
+        /// How many it needs to answer at all.
+        needed: u64,
+        /// The hard limit.
+        may_open: u64,
+    },
     /// The address cannot be bound.
     #[error("cannot listen on {address}: {source}")]
     Bind {

@@ -97,7 +97,7 @@ fn command_error(error: ServeError) -> anyhow::Error {
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
         ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", system_text(&source)),
         ServeError::Start(StartError::Store(error)) => error.into(),
-        ServeError::Start(_) | ServeError::Io(_) => error.into(),
+        ServeError::Start(_) | ServeError::Descriptors { .. } | ServeError::Io(_) => error.into(),
     }
 }
 

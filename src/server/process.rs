@@ -1,4 +1,5 @@
-//! The process and whoever started it: what a start prints, and the signals that end the service.
+//! The process and whoever started it: what a start prints, the signals that end the service, and the descriptors that
+//! it needs.
 //!
 //! The address goes to stdout, for programs, and the sign-in link to stderr, for people. The first signal drains the
 //! service, the second one ends it at once.
@@ -6,10 +7,73 @@
 use std::future::Future;
 use std::io::{self, Write};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::ServeError;
+use crate::config::ServeConfig;
 
 /// The exit status of a service that was not given the time to drain.
 const CUT_OFF: i32 = 1;
+
+/// Descriptors of the listener, the signals, the engine and the store. Measured: 17 when idle. Two more readers and eight
+/// exports of the store open two each; the others are for files that are open for a moment.
+const OF_THE_SERVICE: u64 = 48;
+
+/// Descriptors of one event loop: two epoll instances, an eventfd and a copy of the listener.
+const OF_A_WORKER: u64 = 4;
+
+/// Descriptors of one hasher: a file, its directory, and those that the walk keeps open above it.
+const OF_A_HASHER: u64 = 4;
+
+/// Descriptors of one root: its own, and one more while its path is resolved anew.
+const OF_A_ROOT: u64 = 2;
+
+/// Connections that must be possible at the same time: with fewer, the page does not load.
+const LEAST_CONNECTIONS: u64 = 8;
+
+/// Raises the soft limit of open files to the hard one, and refuses to start with fewer descriptors than the service
+/// needs: it would listen, and answer nothing.
+///
+/// # Errors
+/// [`ServeError::Descriptors`].
+pub(super) fn require_descriptors(config: &ServeConfig) -> Result<(), ServeError> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let may_open = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    // None is no limit.
+    let Some(may_open) = may_open else { return Ok(()) };
+    let without_clients = open_now() + needed_without_clients(config);
+    let connections = config.limits.max_connections as u64;
+    let needed = without_clients + connections.min(LEAST_CONNECTIONS);
+    if may_open < needed {
+        return Err(ServeError::Descriptors { needed, may_open });
+    }
+    if may_open - without_clients < connections {
+        let possible = may_open - without_clients;
+        tracing::warn!(
+            may_open,
+            possible,
+            connections,
+            "the limit of open files allows fewer connections than configured"
+        );
+    }
+    Ok(())
+}
+
+fn needed_without_clients(config: &ServeConfig) -> u64 {
+    let [workers, hashers] = [config.workers, config.hashers].map(|count| count.get() as u64);
+    OF_THE_SERVICE + OF_A_WORKER * workers + OF_A_HASHER * hashers + OF_A_ROOT * config.roots.len() as u64
+}
+
+/// Descriptors that are open before the service starts: stdin, stdout, stderr, and what was inherited. Without `/proc`
+/// only the first three are counted.
+fn open_now() -> u64 {
+    std::fs::read_dir("/proc/self/fd").map_or(3, |entries| entries.count().saturating_sub(1) as u64)
+}
 
 /// Ready at the first SIGTERM or SIGINT. From then on another one ends the process.
 ///

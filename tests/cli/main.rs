@@ -20,6 +20,7 @@ mod compare;
 mod convert;
 mod convert_asc_mhl;
 mod dead_mount;
+mod descriptors;
 mod devices;
 mod duplicates;
 mod foreign_lines;

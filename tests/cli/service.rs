@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,11 @@ impl Service {
     pub(crate) fn with(dir: &WorkDir, more: &[&str]) -> Self {
         let mut command = dir.command(HIVESUM);
         command.args(["serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"]).args(more);
+        Self::of(command)
+    }
+
+    /// The service that a command starts.
+    pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
