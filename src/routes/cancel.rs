@@ -15,7 +15,7 @@ use crate::service::{NO_SUCH_JOB, Service};
     description = "Reading stops within one quantum. Cancelling a job again, or after its end, changes nothing.",
     params(schemas::JobPath),
     responses((status = 200, description = "The job.", body = schemas::Job)),
-    extensions(("x-codes" = json!(["not_found", "store_corrupt", "draining", "storage_full"]))),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "queue_full", "draining", "storage_full"]))),
 )]
 pub(super) async fn cancel(
     _: NoQuery,

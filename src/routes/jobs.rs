@@ -173,7 +173,7 @@ pub(super) async fn show(_: NoQuery, KnownJob(job): KnownJob) -> impl Responder 
     summary = "Delete a job and its results",
     params(schemas::JobPath),
     responses((status = 204, description = "The job is deleted.")),
-    extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "draining", "storage_full"]))),
+    extensions(("x-codes" = json!(["not_found", "job_not_finished", "store_corrupt", "queue_full", "draining", "storage_full"]))),
 )]
 pub(super) async fn delete(
     _: NoQuery,

@@ -39,7 +39,7 @@ use crate::service::{NO_SUCH_JOB, Service};
     extensions(("x-codes" = json!([
         "algorithm_unknown", "not_found", "job_not_finished", "name_not_representable", "algorithm_not_in_job",
         "algorithm_not_in_format",
-        "store_corrupt", "draining",
+        "store_corrupt", "queue_full", "draining",
     ]))),
 )]
 pub(super) async fn manifest(

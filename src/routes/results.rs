@@ -49,7 +49,7 @@ struct ResultPage {
         (ResultPage = "application/json"),
         (String = "application/x-ndjson"),
     )), (status = 304, description = "The client has it already: `If-None-Match` contains the tag of an ended job's answer.")),
-    extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining"]))),
+    extensions(("x-codes" = json!(["algorithm_unknown", "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "queue_full", "draining"]))),
 )]
 pub(super) async fn results(
     request: HttpRequest,

@@ -29,6 +29,7 @@ mod hosts;
 mod http_conventions;
 mod jobs;
 mod killing;
+mod killing_beside;
 mod killing_writes;
 mod limits;
 mod logs;

@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::error::DbError;
@@ -30,9 +29,6 @@ const TURN_WAIT: Duration = Duration::from_secs(30);
 
 /// Pieces that are read before the client asks for them.
 const PIECES_AHEAD: usize = 2;
-
-/// How long a piece waits for its client. A client that takes nothing for 30 s loses its connection before that.
-const PIECE_WAIT: Duration = Duration::from_secs(300);
 
 /// All results of a job, as they were when the export began.
 #[derive(Debug)]
@@ -93,9 +89,9 @@ impl Store {
     pub(crate) async fn export(&self, id: JobId, query: ResultQuery) -> Result<Option<Export>, StoreError> {
         let permit = self.export_permit().await?;
         let (sender, mut pieces) = mpsc::channel(PIECES_AHEAD);
-        let (state_dir, handle) = (self.state_dir.clone(), Handle::current());
+        let state_dir = self.state_dir.clone();
         let work = move || {
-            let sending = Sending { sender, handle, _permit: permit };
+            let sending = Sending { sender, _permit: permit };
             let read = connect(&state_dir, Access::ReadOnly).and_then(|mut connection| {
                 each_page(&mut connection, id, &query, &mut |piece| sending.send(Ok(piece)))
             });
@@ -123,16 +119,15 @@ impl Store {
 /// The sending end of an export.
 struct Sending {
     sender: mpsc::Sender<Result<Piece, StoreError>>,
-    handle: Handle,
     /// Released with the thread.
     _permit: OwnedSemaphorePermit,
 }
 
 impl Sending {
-    /// Returns whether the client still takes what is sent.
+    /// Waits until the client takes it. Returns false once the client has gone, or has lost its connection because it
+    /// read nothing for the time of a write stall.
     fn send(&self, piece: Result<Piece, StoreError>) -> bool {
-        self.handle
-            .block_on(async { matches!(tokio::time::timeout(PIECE_WAIT, self.sender.send(piece)).await, Ok(Ok(()))) })
+        self.sender.blocking_send(piece).is_ok()
     }
 }
 

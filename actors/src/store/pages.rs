@@ -43,7 +43,9 @@ pub(super) struct RowPage {
     pub(super) last_row: Option<u64>,
 }
 
-/// The next rows of a job that match, after a row or from the first; none at the end.
+/// The next rows of a job that match, after a row or from the first; none at the end. Whoever continues after a row
+/// does so in the transaction of the first rows: the index of a status is counted only for those, since counting it
+/// for every page would take time that grows with the square of the rows.
 pub(super) fn rows_after(
     view: &Connection,
     stored: &StoredJob,
@@ -74,6 +76,9 @@ pub(crate) fn errors_since(
     let Some(stored) = job_row::get(&view, id)? else { return Ok(ErrorsSince { items: Vec::new(), rows: 0 }) };
     let query = ResultQuery { status: Some(StatusFilter::Error), ..ResultQuery::default() };
     let selection = Selection::new(&view, &stored, &query)?;
+    if from > 0 {
+        selection.check_index(StatusFilter::Error)?;
+    }
     let items = selection.first(from, limit)?.into_iter().map(|(row, item)| (row + 1, item)).collect();
     Ok(ErrorsSince { items, rows: stored.rows })
 }
@@ -188,7 +193,10 @@ impl<'a> Selection<'a> {
         let filter = match self.status {
             None | Some(StatusFilter::Hashed) => "FROM results WHERE run = ?1".to_owned(),
             Some(status @ (StatusFilter::Error | StatusFilter::Skipped)) => {
-                self.check_index(status)?;
+                // A stream that goes on after a row has checked it already, in the same transaction.
+                if start == self.range.start {
+                    self.check_index(status)?;
+                }
                 from_index(status)
             }
         };

@@ -73,16 +73,6 @@ impl Format {
         }
     }
 
-    /// Whether there are names that the format cannot carry.
-    #[must_use]
-    pub const fn may_refuse_names(self) -> bool {
-        match self {
-            Self::B3sum | Self::Hashdeep | Self::Sfv | Self::Bagit => true,
-            Self::Mtree | Self::WheelRecord | Self::OcflSidecar => true,
-            Self::Gnu | Self::Bsd | Self::Csv | Self::Json | Self::Ndjson => false,
-        }
-    }
-
     /// Whether the format can carry results without a digest.
     #[must_use]
     pub const fn lists_failures(self) -> bool {
