@@ -1,8 +1,9 @@
 //! Retention: which ended jobs are kept. Without bounds, all of them.
 //!
-//! A clock that is wrong must not delete anything. So the age of a job is judged by [`AgeClock`], which never runs ahead
-//! of the newest job that the store had at the start, plus the time that has passed since, plus a day; it does not run
-//! at all in the first hour. A job that ended since the start is no older than the start, whatever the clock said then.
+//! A clock that is wrong must not delete anything. So the age of a job is judged by a clock of its own, which never
+//! runs ahead of the newest job that the store had at the start, plus the time that has passed since, plus a day; it
+//! does not run at all in the first hour. A job that ended since the start is no older than the start, whatever the
+//! clock said then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
