@@ -71,6 +71,7 @@ fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails
     acknowledgements.ask(&server, &process, 1);
     assert_eq!(acknowledgements.open, None, "without a kill, the request is acknowledged");
     acknowledgements.check(&server, &process, |_, _| true);
+    assert_eq!(server.failed_requests.load(Ordering::Relaxed), 0, "requests got a 500");
     let failed = server.get(&process, "/api/v1/jobs?state=failed");
     assert_eq!(failed["items"], json!([]));
     let listed = command(&server, &["token", "list"]);
