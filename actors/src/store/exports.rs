@@ -161,7 +161,7 @@ pub(super) fn each_piece<E: From<DbError>>(
     take: &mut dyn FnMut(Vec<Item>) -> Result<bool, E>,
 ) -> Result<bool, E> {
     let query = ResultQuery { limit: MAX_PAGE, ..query.clone() };
-    let mut after = None;
+    let (mut after, mut count) = (None, 0);
     loop {
         let page = match query.needs_sort_index() {
             true => sorted_pages::rows_after(view, stored, &query, after)?,
@@ -169,8 +169,12 @@ pub(super) fn each_piece<E: From<DbError>>(
         };
         after = page.last_row;
         if page.items.is_empty() {
-            return Ok(true);
+            return match pages::count_of(view, stored, &query)?.is_none_or(|rows| rows == count) {
+                true => Ok(true),
+                false => Err(DbError::Inconsistent("fewer or more rows than their job has").into()),
+            };
         }
+        count += page.items.len() as u64;
         if !take(page.items)? {
             return Ok(false);
         }

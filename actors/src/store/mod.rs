@@ -38,6 +38,7 @@ pub mod roots;
 mod row;
 mod row_checksum;
 mod sealed;
+mod selection;
 pub mod sessions;
 mod sort_index;
 mod sorted_pages;

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::pages::{RowPage, STATUS, Selection, code_of, contains};
+use super::pages::RowPage;
+use super::selection::{STATUS, Selection, code_of, contains};
 use super::sort_index::{self, Entry, SortKey};
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter};
 use hivesum_core::digest::Digest;
