@@ -117,11 +117,12 @@ impl<'a> RowReader<'a> {
 
     /// The row's full path. Refused unless the row's checksum matches.
     pub(crate) fn path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
-        check(&mut self.checksum, self.run, row)?;
+        self.check(row)?;
         self.checked_path(row)
     }
 
-    fn checked_path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
+    /// [`path`](Self::path) of a row that has been checked.
+    pub(crate) fn checked_path(&mut self, row: &Row<'_>) -> Result<&[u8], DbError> {
         let directory = self.directory_path(row.get(1)?)?;
         self.path.clear();
         let name = row.get_ref(2)?.as_blob().map_err(|_| DbError::Inconsistent("a name that is not a blob"))?;
@@ -147,7 +148,12 @@ impl<'a> RowReader<'a> {
 
     /// The whole row. Refused unless its checksum matches.
     pub(crate) fn item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
-        check(&mut self.checksum, self.run, row)?;
+        self.check(row)?;
+        self.checked_item(row)
+    }
+
+    /// [`item`](Self::item) of a row that has been checked.
+    pub(crate) fn checked_item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
         let path = self.checked_path(row)?.to_vec();
         let meta = FileMeta {
             size: row.get::<_, i64>(3)? as u64,

@@ -57,9 +57,8 @@ impl<'a> Selection<'a> {
         self.range.start
     }
 
-    /// Whether a row matches. Refused unless its checksum does.
+    /// Whether a row that has been checked matches.
     fn matches(&self, reader: &mut RowReader<'_>, row: &rusqlite::Row<'_>) -> Result<bool, DbError> {
-        reader.check(row)?;
         if self.status.is_some_and(|wanted| row.get(STATUS) != Ok(code_of(wanted))) {
             return Ok(false);
         }
@@ -69,7 +68,7 @@ impl<'a> Selection<'a> {
         if self.prefix.is_empty() && self.q.is_empty() {
             return Ok(true);
         }
-        let path = reader.path(row)?;
+        let path = reader.checked_path(row)?;
         Ok(path.starts_with(&self.prefix) && (self.q.is_empty() || contains(path, &self.q)))
     }
 
@@ -77,7 +76,7 @@ impl<'a> Selection<'a> {
     pub(super) fn first(&self, start: u64, limit: usize) -> Result<Vec<(u64, Item)>, DbError> {
         let mut found = Vec::new();
         self.each_match(start, |reader, row| {
-            found.push((reader.position(row)?, reader.item(row)?));
+            found.push((reader.position(row)?, reader.checked_item(row)?));
             Ok(found.len() < limit)
         })?;
         Ok(found)
@@ -89,7 +88,7 @@ impl<'a> Selection<'a> {
         let known = self.counted();
         self.each_match(self.range.start, |reader, row| {
             if total >= skip && found.len() < limit {
-                found.push((reader.position(row)?, reader.item(row)?));
+                found.push((reader.position(row)?, reader.checked_item(row)?));
             }
             total += 1;
             Ok(known.is_none() || found.len() < limit)
@@ -117,7 +116,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Passes the rows that match to `take`, in walk order from a position on, until it returns false.
+    /// Passes the rows that match to `take`, each checked, in walk order from a position on, until it returns false.
     pub(super) fn each_match(
         &self,
         start: u64,
@@ -146,6 +145,7 @@ impl<'a> Selection<'a> {
         let mut positions = Contiguous::from(start);
         while let Some(row) = rows.next()? {
             positions.take(reader.position(row)?)?;
+            reader.check(row)?;
             if self.matches(&mut reader, row)? && !take(&mut reader, row)? {
                 return Ok(());
             }
