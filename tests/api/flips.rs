@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use hivesum_test_support::{Dice, cycle, number_from_env};
 use rustix::process::Signal;
@@ -189,8 +188,7 @@ fn ask(server: &RestartableServer, process: &ServerProcess, questions: &[String]
 
 /// Runs a command on the state. Whether it succeeded, and what it printed.
 fn command(server: &RestartableServer, args: &[&str]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
-    let output = command.args(args).arg("--state").arg(server.state()).stdin(Stdio::null()).output().unwrap();
+    let output = server.command(args);
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 
@@ -203,12 +201,6 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-fn dice() -> Dice {
-    let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
-    eprintln!("HIVESUM_SEED={seed}");
-    Dice::new(seed)
-}
-
 fn flip(bytes: &mut [u8], dice: &mut Dice) -> String {
     let (at, bit) = (dice.roll(bytes.len() as u64) as usize, dice.roll(8));
     bytes[at] ^= 1 << bit;
@@ -217,7 +209,7 @@ fn flip(bytes: &mut [u8], dice: &mut Dice) -> String {
 
 #[test]
 fn flips_in_the_database_are_never_taken_for_the_truth() {
-    let (intact, mut dice) = (Intact::new(Left::Stopped), dice());
+    let (intact, mut dice) = (Intact::new(Left::Stopped), Dice::from_env());
     let flips = number_from_env("HIVESUM_FLIPS").unwrap_or(150);
     let started = (0..flips).filter(|_| {
         let mut bytes = intact.file("hivesum.db");
@@ -230,7 +222,7 @@ fn flips_in_the_database_are_never_taken_for_the_truth() {
 
 #[test]
 fn pages_that_are_swapped_repeated_zeroed_or_cut_off_are_never_taken_for_the_truth() {
-    let (intact, mut dice) = (Intact::new(Left::Stopped), dice());
+    let (intact, mut dice) = (Intact::new(Left::Stopped), Dice::from_env());
     for turn in 0..number_from_env("HIVESUM_PAGES").unwrap_or(40) {
         let mut bytes = intact.file("hivesum.db");
         let pages = (bytes.len() / PAGE) as u64;
@@ -262,7 +254,7 @@ fn pages_that_are_swapped_repeated_zeroed_or_cut_off_are_never_taken_for_the_tru
 
 #[test]
 fn a_damaged_log_after_a_kill_loses_nothing_in_silence() {
-    let (intact, mut dice) = (Intact::new(Left::Killed), dice());
+    let (intact, mut dice) = (Intact::new(Left::Killed), Dice::from_env());
     let log = intact.file("hivesum.db-wal");
     assert!(log.len() > 10 * PAGE, "the log holds the jobs");
     intact.with("hivesum.db-wal", Some(&log));

@@ -83,9 +83,8 @@ fn start_and_kill(server: &RestartableServer, acknowledgements: &mut Acknowledge
 #[test]
 fn killed_at_random_times_nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
     let kills = number_from_env("HIVESUM_KILLS").unwrap_or(40);
-    let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
-    eprintln!("{kills} kills, HIVESUM_SEED={seed}");
-    let (server, mut dice, mut deaths) = (RestartableServer::new(), Dice::new(seed), Deaths::default());
+    eprintln!("{kills} kills");
+    let (server, mut dice, mut deaths) = (RestartableServer::new(), Dice::from_env(), Deaths::default());
     // Files of several segments among small ones.
     for name in ["d0/large", "d5/large"] {
         server.write(name, cycle(40 << 20));

@@ -3,7 +3,6 @@
 //!
 //! `HIVESUM_KILLS_BESIDE=500 cargo test --release --test api killed_beside` is the long run.
 
-use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -18,17 +17,12 @@ use crate::restartable_server::RestartableServer;
 /// The exit status of a command that a running server excludes (`EX_TEMPFAIL` of sysexits.h).
 const IN_USE: i32 = 75;
 
-fn command(server: &RestartableServer, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
-    command.args(args).arg("--state").arg(server.state()).stdin(Stdio::null()).output().unwrap()
-}
-
 /// Creates tokens until it is told to stop. Their names, as far as they were acknowledged.
 fn create_tokens(server: &RestartableServer, turn: u64, stop: &AtomicBool) -> Vec<String> {
     let mut created = Vec::new();
     for number in 0.. {
         let name = format!("{turn}-{number}");
-        let output = command(server, &["token", "create", "--name", &name]);
+        let output = server.command(&["token", "create", "--name", &name]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name}: {errors}");
         created.push(name);
@@ -42,9 +36,8 @@ fn create_tokens(server: &RestartableServer, turn: u64, stop: &AtomicBool) -> Ve
 #[test]
 fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails() {
     let kills = number_from_env("HIVESUM_KILLS_BESIDE").unwrap_or(12);
-    let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
-    eprintln!("{kills} kills, HIVESUM_SEED={seed}");
-    let (server, mut dice, mut tokens) = (RestartableServer::new(), Dice::new(seed), Vec::new());
+    eprintln!("{kills} kills");
+    let (server, mut dice, mut tokens) = (RestartableServer::new(), Dice::from_env(), Vec::new());
     let mut acknowledgements = Acknowledgements::new(tree(&server, 100));
     for turn in 0..kills {
         let process = server.start();
@@ -52,7 +45,7 @@ fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails
         std::thread::scope(|scope| {
             let creator = scope.spawn(|| create_tokens(&server, turn, &stop));
             let killer = scope.spawn(|| {
-                let compact = command(&server, &["jobs", "compact"]);
+                let compact = server.command(&["jobs", "compact"]);
                 assert_eq!(compact.status.code(), Some(IN_USE), "{}", String::from_utf8_lossy(&compact.stderr));
                 let (_held, nothing) = mpsc::channel::<()>();
                 let _ = nothing.recv_timeout(Duration::from_micros(when));
@@ -64,7 +57,7 @@ fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails
             tokens.extend(creator.join().unwrap());
         });
         process.wait();
-        let compact = command(&server, &["jobs", "compact"]);
+        let compact = server.command(&["jobs", "compact"]);
         assert!(compact.status.success(), "{}", String::from_utf8_lossy(&compact.stderr));
     }
     let process = server.start();
@@ -74,7 +67,7 @@ fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails
     assert_eq!(server.failed_requests.load(Ordering::Relaxed), 0, "requests got a 500");
     let failed = server.get(&process, "/api/v1/jobs?state=failed");
     assert_eq!(failed["items"], json!([]));
-    let listed = command(&server, &["token", "list"]);
+    let listed = server.command(&["token", "list"]);
     let listed = String::from_utf8(listed.stdout).unwrap();
     let names: std::collections::HashSet<_> = listed.lines().filter_map(|line| line.rsplit('\t').next()).collect();
     let lost: Vec<_> = tokens.iter().filter(|name| !names.contains(name.as_str())).collect();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -92,6 +92,12 @@ impl RestartableServer {
 
     pub fn start(&self) -> ServerProcess {
         self.try_start(&[]).expect("the service starts")
+    }
+
+    /// Runs a command of the program on the state.
+    pub fn command(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
+        command.args(args).arg("--state").arg(self.state()).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Requests a job with an idempotency key. Its id, if the request was acknowledged.

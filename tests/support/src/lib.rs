@@ -30,6 +30,14 @@ impl Dice {
         Self(seed.max(1))
     }
 
+    /// Dice that begin with the seed in `HIVESUM_SEED`, or with another one each time. Prints the seed.
+    #[allow(clippy::print_stderr, reason = "a test that fails is repeated with its seed")]
+    pub fn from_env() -> Self {
+        let seed = number_from_env("HIVESUM_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 16 | 0x9E37);
+        eprintln!("HIVESUM_SEED={seed}");
+        Self::new(seed)
+    }
+
     /// A number below `sides`.
     pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
