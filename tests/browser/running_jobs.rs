@@ -111,3 +111,54 @@ async fn an_unknown_job_and_an_unreachable_server_are_shown_and_can_be_retried()
         .close_ignoring(&["ERR_CONNECTION_REFUSED", "status of 404", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"])
         .await;
 }
+
+/// How many streams this tab has open, in `__streams`.
+const COUNT_STREAMS: &str = "window.__streams = 0;
+    const Real = window.EventSource;
+    window.EventSource = class extends Real {
+        constructor(...given) { super(...given); window.__streams += 1; }
+        close() { if (this.readyState !== Real.CLOSED) window.__streams -= 1; super.close(); }
+    };";
+
+#[tokio::test]
+async fn eight_tabs_follow_a_running_job_and_none_of_them_waits_for_a_connection() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    start_slow_job(&browser, &server, ENDLESS, "0.5").await;
+    let job = browser.client.current_url().await.unwrap();
+    let first = browser.client.window().await.unwrap();
+    // A browser opens six connections to a host.
+    for _ in 0..7 {
+        let tab = browser.client.new_window(true).await.unwrap();
+        browser.client.switch_to_window(tab.handle).await.unwrap();
+        browser.goto(job.as_str()).await;
+        browser.until_text("job-state", "Running").await;
+    }
+    // A tab without a stream learns of the progress, and of the end.
+    browser.run("window.__before = document.querySelector('[data-testid=job-files-done]').textContent", vec![]).await;
+    browser.until("document.querySelector('[data-testid=job-files-done]').textContent !== __before").await;
+    browser.click("job-cancel").await;
+    browser.until_text("job-state", "Cancelled").await;
+    browser.client.switch_to_window(first).await.unwrap();
+    browser.until_text("job-state", "Cancelled").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_tab_that_nobody_looks_at_holds_no_stream() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": COUNT_STREAMS })).await;
+    start_slow_job(&browser, &server, ENDLESS, "0.5").await;
+    browser.until("__streams === 1").await;
+    let look = "Object.defineProperty(document, 'hidden', { value: arguments[0], configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));";
+    browser.run(look, vec![json!(true)]).await;
+    browser.until("__streams === 0").await;
+    browser.run(look, vec![json!(false)]).await;
+    browser.until("__streams === 1").await;
+    browser.click("job-cancel").await;
+    browser.until_text("job-state", "Cancelled").await;
+    browser.until("__streams === 0").await;
+    browser.close().await;
+}
