@@ -5,6 +5,7 @@
 
 pub(crate) mod body;
 pub(crate) mod headers;
+pub(crate) mod multipart;
 pub(crate) mod name;
 pub(crate) mod query;
 

@@ -151,14 +151,10 @@ impl From<ListError> for ApiError {
 }
 
 impl From<PayloadError> for ApiError {
-    /// The body is incomplete or malformed. One of our own errors that went through a stream comes out unchanged.
+    /// The body is incomplete or malformed.
     fn from(error: PayloadError) -> Self {
         match error {
-            PayloadError::Io(error) => match error.downcast::<Self>() {
-                Ok(own) => own,
-                Err(_) => Self::invalid("the body is incomplete"),
-            },
-            PayloadError::Incomplete(_) => Self::invalid("the body is incomplete"),
+            PayloadError::Io(_) | PayloadError::Incomplete(_) => Self::invalid("the body is incomplete"),
             error => Self::invalid(format!("the body cannot be read: {error}")),
         }
     }

@@ -6,11 +6,10 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::StreamExt;
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
@@ -80,16 +79,6 @@ impl PacedBody {
         let earned_ms = self.received.saturating_mul(1000) / min_bytes_per_second.max(1);
         let allowed = grace.saturating_add(Duration::from_millis(earned_ms));
         allowed.saturating_sub(self.waited).min(stall)
-    }
-
-    /// The body as a stream, for parsers that need one. Our own errors come out of it through `ApiError::from`.
-    pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, PayloadError>> + 'static {
-        let chunks = stream::unfold(self, |mut body| async {
-            let chunk = body.next().await.map_err(|error| PayloadError::Io(std::io::Error::other(error)));
-            Some((chunk.transpose()?, body))
-        });
-        // actix-multipart polls again after the end.
-        chunks.fuse()
     }
 
     /// The whole body in memory, for bodies with a small limit.
