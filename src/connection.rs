@@ -1,10 +1,12 @@
-//! A client's connection, with a deadline for every request head and for writes to a client that does not read.
+//! A client's connection, with a deadline for every request head, for writes to a client that does not read, and for
+//! the time between requests.
 //!
-//! actix-http times only the first head of a connection, and no write at all, so the socket does both. The gate tells
-//! it through a [`PhaseHandle`] whether a request is being answered. While none is, a head must be complete in time; a
-//! write may wait only so long for the socket to accept a byte. Either timeout ends the connection and releases what it
-//! held.
+//! actix-http times only the first head of a connection, and no write at all, so the socket does it. The gate tells it
+//! through a [`PhaseHandle`] whether a request is being answered. While none is, the next must begin, and its head be
+//! complete, in time; a write may wait only so long for the socket to accept a byte. Each timeout ends the connection
+//! and releases what it held.
 
+mod chunks;
 mod framing;
 mod heads;
 mod socket;
@@ -31,6 +33,8 @@ pub(crate) struct Timeouts {
     pub(crate) head: Duration,
     /// For a write that makes no progress.
     pub(crate) write: Duration,
+    /// For the first byte of a head after an answer.
+    pub(crate) idle: Duration,
 }
 
 /// What a connection waits for.
@@ -55,8 +59,24 @@ impl PhaseHandle {
 
     /// Notes that a head is complete: the request is being answered until the guard is dropped.
     pub(crate) fn begin(&self) -> Answering {
-        self.0.set(Phase::Busy);
+        self.set_busy();
         Answering(self.clone())
+    }
+
+    /// Whether a request is being answered.
+    fn is_busy(&self) -> bool {
+        self.0.get() == Phase::Busy
+    }
+
+    fn set_busy(&self) {
+        self.0.set(Phase::Busy);
+    }
+
+    /// Notes that a head has begun, if none has.
+    fn begin_head(&self, timeout: Duration) {
+        if self.0.get() == Phase::Idle {
+            self.0.set(Phase::Head(Instant::now() + timeout));
+        }
     }
 }
 
@@ -77,8 +97,11 @@ pub(crate) struct Connection<S = Socket> {
     timeouts: Timeouts,
     head_timer: Timer,
     write_timer: Timer,
+    idle_timer: Timer,
     /// The deadline of the pending write.
     write_until: Option<Instant>,
+    /// When the connection is closed if nothing comes.
+    idle_until: Option<Instant>,
     _permit: Option<Permit>,
 }
 
@@ -90,7 +113,9 @@ impl<S> Connection<S> {
             timeouts,
             head_timer: Timer::default(),
             write_timer: Timer::default(),
+            idle_timer: Timer::default(),
             write_until: None,
+            idle_until: None,
             _permit: permit,
         }
     }
@@ -101,7 +126,8 @@ impl<S> Connection<S> {
     }
 
     /// Notes that bytes arrived; an error if they arrived too late.
-    fn bytes_came(&self) -> std::io::Result<()> {
+    fn bytes_came(&mut self) -> std::io::Result<()> {
+        self.idle_until = None;
         match self.phase.0.get() {
             Phase::Busy => Ok(()),
             Phase::Idle => {
@@ -123,6 +149,16 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Whether nothing came for too long since the last answer was written. actix-http's own timer starts again
+    /// whenever the connection is polled.
+    fn has_idled(&mut self, context: &mut Context<'_>) -> bool {
+        if self.phase.0.get() != Phase::Idle || self.write_until.is_some() {
+            return false;
+        }
+        let until = *self.idle_until.get_or_insert_with(|| Instant::now() + self.timeouts.idle);
+        self.idle_timer.is_over(until, context)
+    }
+
     /// Handles the outcome of a write: progress restarts its deadline.
     fn after_write<T>(
         &mut self,
@@ -130,7 +166,7 @@ impl<S> Connection<S> {
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<T>> {
         if written.is_ready() {
-            self.write_until = None;
+            (self.write_until, self.idle_until) = (None, None);
             return written;
         }
         let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.timeouts.write);
@@ -169,6 +205,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         match Pin::new(&mut self.socket).poll_read(context, buffer) {
             Poll::Ready(Ok(())) if buffer.filled().len() > before => Poll::Ready(self.bytes_came()),
             Poll::Ready(read) => Poll::Ready(read),
+            // As if the client had closed it, so that it is shut down in order.
+            Poll::Pending if self.has_idled(context) => Poll::Ready(Ok(())),
             Poll::Pending => self.poll_head_timer(context),
         }
     }
@@ -182,7 +220,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let flushed = Pin::new(&mut self.socket).poll_flush(context);
-        self.after_write(flushed, context)
+        let flushed = self.after_write(flushed, context);
+        // Nothing else wakes a connection that has nothing to do.
+        if self.has_idled(context) {
+            context.waker().wake_by_ref();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -196,7 +239,8 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-    const TIMEOUTS: Timeouts = Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30) };
+    const TIMEOUTS: Timeouts =
+        Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30), idle: Duration::from_secs(15) };
 
     /// A connection and its client, on a paused clock that advances when every task waits.
     fn pair(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
@@ -236,6 +280,25 @@ mod tests {
             tokio::time::advance(Duration::from_secs(1)).await;
         };
         assert_eq!((ended, began.elapsed().as_secs()), (ErrorKind::TimedOut, 10));
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_closed_when_nothing_came_for_the_keep_alive_time_since_the_last_answer() {
+        let (mut connection, mut client) = pair(64);
+        for _ in 0..3 {
+            client.write_all(b"G").await.unwrap();
+            assert_eq!(read_one(&mut connection).await, Ok(b'G'));
+            let answering = connection.phase().begin();
+            tokio::time::advance(Duration::from_secs(60)).await;
+            connection.write_all(b"a").await.unwrap();
+            drop(answering);
+            connection.flush().await.unwrap();
+            let wait = tokio::time::timeout(Duration::from_secs(14), read_one(&mut connection));
+            assert!(wait.await.is_err(), "it is closed too early");
+        }
+        let began = Instant::now();
+        assert_eq!(read_one(&mut connection).await, Err(ErrorKind::UnexpectedEof));
+        assert_eq!(began.elapsed().as_secs(), 1);
     }
 
     #[tokio::test]

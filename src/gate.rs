@@ -8,6 +8,7 @@ mod access;
 mod chunked_body;
 mod cors;
 mod csrf;
+mod framing;
 mod hosts;
 mod proxies;
 mod rate;
@@ -35,6 +36,7 @@ use crate::metrics::RouteMeter;
 use access::AccessRule;
 use chunked_body::hold_until_sent;
 use cors::Cors;
+use framing::framed;
 use hosts::Hosts;
 pub(crate) use proxies::Proxies;
 use rate::{RateRule, RateState};
@@ -99,7 +101,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     cors_headers.write(response.headers_mut());
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());
-    let response = finish(response);
+    let response = framed(finish(response));
     // An answer in memory is written under the write deadline; only a stream keeps the connection busy.
     let streams = matches!(response.response().body().size(), BodySize::Stream);
     let response = if streams { ending_with(credentials, &gate.auth, response) } else { response };

@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::HttpService;
 use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive};
 use actix_server::{Server, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::AppConfig;
@@ -49,7 +49,7 @@ pub(super) fn serve(
     let acceptor = Acceptor {
         connections: service.connections.clone(),
         proxies: service.gate.proxies(),
-        timeouts: Timeouts { head: limits.head_timeout, write: limits.write_timeout },
+        timeouts: Timeouts { head: limits.head_timeout, write: limits.write_timeout, idle: limits.keep_alive },
         tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
     };
     let builder = ServerBuilder::new()
@@ -72,7 +72,8 @@ pub(super) fn serve(
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .keep_alive(limits.keep_alive)
+            // The connection times it: see `Timeouts::idle`.
+            .keep_alive(if limits.keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os })
             .client_request_timeout(limits.head_timeout)
             .client_disconnect_timeout(CLOSE_WITHIN)
             .h1_allow_half_closed(false)
@@ -107,7 +108,9 @@ async fn admit(
             Socket::Tls(Box::new(stream?))
         }
     };
-    Ok((WholeHeads::new(Connection::new(socket, acceptor.timeouts, Some(permit))), Some(peer)))
+    let connection = Connection::new(socket, acceptor.timeouts, Some(permit));
+    let phase = connection.phase();
+    Ok((WholeHeads::new(connection, phase, acceptor.timeouts.head), Some(peer)))
 }
 
 impl Acceptor {

@@ -22,6 +22,7 @@ mod errors;
 mod events;
 mod events_of_all;
 mod flips;
+mod framing;
 mod hash;
 mod health_and_metrics;
 mod hostile;
