@@ -64,7 +64,7 @@ pub(crate) enum ApiError {
     HeadTooLarge,
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
-    #[error("the service does not answer under this host name")]
+    #[error("the service does not answer under this host name: it must be started with --allow-host and the name")]
     HostNotAllowed,
     #[error("the {} digest is {}, not {}", .0.expected.algorithm(), .0.computed, .0.expected)]
     DigestMismatch(Box<Mismatch>),

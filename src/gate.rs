@@ -5,6 +5,7 @@
 //! cheap.
 
 mod access;
+mod admission;
 mod chunked_body;
 mod cors;
 mod csrf;
@@ -12,6 +13,7 @@ mod framing;
 mod hosts;
 mod proxies;
 mod rate;
+mod refusals;
 mod response;
 
 use std::any::Any;
@@ -29,17 +31,19 @@ use futures_util::FutureExt;
 
 use crate::auth::{Auth, Caller, Credentials, End};
 use crate::config::ServeConfig;
-use crate::connection::{HeadVerdict, PhaseHandle};
+use crate::connection::PhaseHandle;
 use crate::error::ApiError;
 use crate::error::problem::{RequestId, problem};
 use crate::metrics::RouteMeter;
 use access::AccessRule;
+use admission::{Admission, admit};
 use chunked_body::hold_until_sent;
 use cors::Cors;
 use framing::framed;
 use hosts::Hosts;
 pub(crate) use proxies::Proxies;
-use rate::{RateRule, RateState};
+use rate::RateRule;
+use refusals::RefusalLog;
 use response::{add_security_headers, finish};
 
 /// What the gate decides with: built once, shared by all workers.
@@ -49,6 +53,7 @@ pub(crate) struct Gate {
     cors: Cors,
     rate: RateRule,
     proxies: Arc<Proxies>,
+    refusals: RefusalLog,
     /// Counts the requests that reach no route.
     unmatched: RouteMeter,
 }
@@ -62,6 +67,7 @@ impl Gate {
             cors: Cors::new(&config.allow_origins),
             rate: RateRule::new(config.limits.rate),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
+            refusals: RefusalLog::new(),
             unmatched,
         }
     }
@@ -99,6 +105,9 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
         rate.write(response.headers_mut());
     }
     cors_headers.write(response.headers_mut());
+    if access == AccessRule::SignIn && response.status() == StatusCode::UNAUTHORIZED {
+        gate.refusals.token(gate.proxies.address_of(response.request()));
+    }
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());
     let response = framed(finish(response));
@@ -162,45 +171,6 @@ impl RequestLog {
         if let Some(LogFields { method, path, agent }) = self.fields {
             tracing::debug!(request_id = %self.id, %method, ?path, ?agent, status = status.as_u16(), ?took, "answered");
         }
-    }
-}
-
-/// Whether the request is admitted, and the state of its rate limit in either case.
-struct Admission {
-    rate: Option<RateState>,
-    outcome: Result<Caller, ApiError>,
-}
-
-async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Admission {
-    if request.conn_data::<HeadVerdict>().is_some_and(|verdict| verdict.is_too_large(request.path())) {
-        return Admission { rate: None, outcome: Err(ApiError::HeadTooLarge) };
-    }
-    let head = request.head();
-    if let Err(error) = gate.hosts.check(head).and_then(|()| csrf::check(head, &gate.cors)) {
-        return Admission { rate: None, outcome: Err(error) };
-    }
-    let address = gate.proxies.client_of(request);
-    let known = match access {
-        AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => Ok(Caller::anonymous(address)),
-        AccessRule::Metrics | AccessRule::SignOut | AccessRule::Protected => {
-            gate.auth.identify(request.request(), address).await
-        }
-    };
-    // A request without a known caller counts for its address.
-    let client = known.as_ref().map_or(address, |caller| caller.key);
-    let rate = match access {
-        AccessRule::Public | AccessRule::Metrics => Ok(None),
-        AccessRule::SignIn | AccessRule::SignOut | AccessRule::Preflight | AccessRule::Protected => {
-            gate.rate.take(client)
-        }
-    };
-    let permitted = |caller: Caller| match access {
-        AccessRule::Public | AccessRule::SignIn | AccessRule::SignOut | AccessRule::Preflight => Ok(caller),
-        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method()).map(|()| caller),
-    };
-    match rate {
-        Ok(rate) => Admission { rate, outcome: known.and_then(permitted) },
-        Err((rate, wait)) => Admission { rate: Some(rate), outcome: Err(ApiError::RateLimited { wait }) },
     }
 }
 

@@ -9,6 +9,8 @@ use crate::assets;
 /// Who may send a request, and whether the request is rate-limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccessRule {
+    /// Open to everyone under any host name, not rate-limited.
+    Probe,
     /// Open to everyone, not rate-limited.
     Public,
     /// Open to everyone, rate-limited.
@@ -26,7 +28,8 @@ pub(super) enum AccessRule {
 impl AccessRule {
     pub(super) fn of(method: &Method, path: &str) -> Self {
         match path {
-            "/" | "/healthz" | "/readyz" => Self::Public,
+            "/healthz" | "/readyz" => Self::Probe,
+            "/" => Self::Public,
             "/metrics" => Self::Metrics,
             "/api/v1/session" if *method == Method::DELETE => Self::SignOut,
             "/api/v1/session" => Self::SignIn,
@@ -43,8 +46,11 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_is_protected() {
-        for path in ["/", "/healthz", "/readyz", "/app.js"] {
+        for path in ["/", "/app.js"] {
             assert_eq!(AccessRule::of(&Method::GET, path), AccessRule::Public, "{path}");
+        }
+        for path in ["/healthz", "/readyz"] {
+            assert_eq!(AccessRule::of(&Method::GET, path), AccessRule::Probe, "{path}");
         }
         for path in [
             "/api/v1/jobs",

@@ -1,21 +1,33 @@
-//! Which host names the service answers to. This stops pages that use DNS rebinding.
+//! Which host names the service answers to. This stops pages that use DNS rebinding: they come with their own name, and
+//! never with an address.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header;
 
 use crate::error::ApiError;
 
+/// Whether any address is an allowed host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Addresses {
+    /// Those that are listed: others do not reach a service on a loopback address.
+    Listed,
+    /// All: the service has more addresses than it can know, behind forwarded ports and balancers.
+    All,
+}
+
 /// Allowed host names in lower case, each for any port or for one port.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     allowed: Vec<(String, Option<u16>)>,
+    addresses: Addresses,
 }
 
 impl Hosts {
-    /// Allows the loopback names, the bound address and `more`.
+    /// Allows the loopback names, the bound address and `more`; beyond loopback, all addresses.
     pub(crate) fn new(bound: SocketAddr, more: &[String]) -> Self {
+        let addresses = if bound.ip().is_loopback() { Addresses::Listed } else { Addresses::All };
         let bound = match bound {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
@@ -26,7 +38,7 @@ impl Hosts {
             let (name, port) = split_port(host);
             (name.to_ascii_lowercase(), port.and_then(|port| port.parse().ok()))
         }));
-        Self { allowed }
+        Self { allowed, addresses }
     }
 
     /// Refuses a request for another host. If the request target names a host too, both must be allowed.
@@ -46,11 +58,20 @@ impl Hosts {
         if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
             return false;
         }
+        if self.addresses == Addresses::All && is_address(name) {
+            return true;
+        }
         let port = port.and_then(|port| port.parse().ok());
         let is_it =
             |(known, on): &(String, Option<u16>)| known.eq_ignore_ascii_case(name) && (on.is_none() || *on == port);
         self.allowed.iter().any(is_it)
     }
+}
+
+/// Whether this is an IPv4 address, or an IPv6 address in brackets.
+fn is_address(name: &str) -> bool {
+    let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    bracketed.is_some_and(|name| name.parse::<Ipv6Addr>().is_ok()) || name.parse::<Ipv4Addr>().is_ok()
 }
 
 /// Splits `name:port`; an IPv6 address is in brackets.
@@ -76,6 +97,8 @@ mod tests {
             "[::1]",
             "LOCALHOST:1",
             "192.0.2.7:8080",
+            "198.51.100.9",
+            "[2001:db8::1]:8443",
             "files.example",
             "one.example:8443",
         ] {
@@ -89,10 +112,21 @@ mod tests {
             "one.example",
             "one.example:80",
             "::1",
-            "[::2]",
+            "[::2",
+            "[::2].evil.example",
+            "192.0.2.256",
+            "3221225991",
+            "0x7f.1",
+            "192.0.2.7:x",
             "127.0.0.1:1:1",
         ] {
             assert!(!hosts.allows(host), "{host} was accepted");
         }
+    }
+    #[test]
+    fn on_loopback_no_other_address_is_allowed() {
+        let hosts = Hosts::new("127.0.0.1:8080".parse().unwrap(), &[]);
+        assert!(hosts.allows("127.0.0.1:8080") && hosts.allows("[::1]"));
+        assert!(!hosts.allows("198.51.100.9") && !hosts.allows("[::2]") && !hosts.allows("127.0.0.2"));
     }
 }

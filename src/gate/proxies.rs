@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 use hivesum_actors::limits::ClientKey;
@@ -26,8 +27,12 @@ impl Proxies {
 
     /// The client that a request is counted for.
     pub(super) fn client_of(&self, request: &ServiceRequest) -> ClientKey {
-        let peer = request.peer_addr().map(|peer| peer.ip());
-        peer.map_or(ClientKey::Shared, |peer| ClientKey::of_address(self.client_behind(peer, request.headers())))
+        self.address_of(request.request()).map_or(ClientKey::Shared, ClientKey::of_address)
+    }
+
+    /// The address of the client; none if the peer has none.
+    pub(super) fn address_of(&self, request: &HttpRequest) -> Option<IpAddr> {
+        request.peer_addr().map(|peer| self.client_behind(peer.ip(), request.headers()))
     }
 
     /// The client that the peer forwards for. `X-Forwarded-For` is read from its end, where trusted proxies write, up

@@ -190,7 +190,7 @@ fn malformed_requests_are_refused() {
     let app = TestApp::with(open);
     for (request, status) in [
         (&b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"[..], "400"),
-        (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "421"),
+        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "421"),
         (b"GET /healthz\r\n\r\n", "400"),
         (b"GET /heal\0thz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),
         (b"GET  /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"),

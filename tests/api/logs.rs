@@ -97,3 +97,42 @@ fn broken_connections_and_malformed_requests_log_no_warning() {
         program.said.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
     assert!(loud.is_empty(), "{loud:?}");
 }
+
+#[test]
+fn refused_tokens_and_hosts_are_logged_with_their_client_and_never_with_the_token() {
+    const SECRET: &str = "5ecre7-5ecre7-5ecre7";
+    for format in ["human", "json"] {
+        let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let more = ["--log-format", format, "--trusted-proxy", "127.0.0.1/32"];
+        let mut child = serve(&root, &state, &more).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap();
+        let client = reqwest::blocking::Client::new();
+        let from = |path: &str, address: &str| client.get(format!("{url}{path}")).header("x-forwarded-for", address);
+        assert_eq!(from("/api/v1/jobs", "192.0.2.7").bearer_auth(SECRET).send().unwrap().status(), 401);
+        for _ in 0..100 {
+            from("/metrics", "2001:db8::7").bearer_auth(SECRET).send().unwrap();
+        }
+        let token = serde_json::json!({ "token": SECRET });
+        let sign_in = client.post(format!("{url}/api/v1/session")).header("x-forwarded-for", "192.0.2.8");
+        assert_eq!(sign_in.json(&token).send().unwrap().status(), 401);
+        assert_eq!(from("/", "192.0.2.9").header("host", "evil\u{9b}.example").send().unwrap().status(), 421);
+        assert_eq!(from("/api/v1/jobs", "192.0.2.10").send().unwrap().status(), 401);
+        assert_eq!(from("/api/v1/jobs", "192.0.2.10").header("cookie", "hivesum_x=y").send().unwrap().status(), 401);
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        child.wait().unwrap();
+        let refused = |client: &str| match format {
+            "json" => format!("\"message\":\"a token was refused\",\"client\":\"{client}\""),
+            _ => format!(" WARN a token was refused client={client}\n"),
+        };
+        for client in ["192.0.2.7", "192.0.2.8"] {
+            assert_eq!(log.matches(&refused(client)).count(), 1, "{log}");
+        }
+        assert!((10..60).contains(&log.matches(&refused("2001:db8::7")).count()), "{log}");
+        assert!(log.contains("--allow-host") && log.contains("192.0.2.9") && !log.contains('\u{9b}'), "{log}");
+        assert!(!log.contains(SECRET) && !log.contains("192.0.2.10"), "{log}");
+    }
+}
