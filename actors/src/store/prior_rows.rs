@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::error::DbError;
 use super::job_row;
 use super::row::{Contiguous, ROW_COLUMNS, RowReader};
-use super::sealed::snapshot;
+use super::sealed::{RUNS, snapshot};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
 
@@ -22,12 +22,20 @@ pub(crate) struct PriorRowsQuery {
     pub(crate) wanted: Algorithms,
 }
 
-/// Some rows from a position on, and the position after them; nothing at the end.
+/// Some rows from a position on, and the position after them; nothing at the end, and once their job has been deleted:
+/// its rows are being removed, so the other files are to be read again.
 ///
 /// # Errors
 /// [`DbError::Inconsistent`] where a row is missing.
 pub(crate) fn rows(connection: &Connection, query: &PriorRowsQuery, from: i64) -> Result<Option<(Rows, i64)>, DbError> {
     let _view = snapshot(connection)?;
+    match RUNS
+        .find(connection, "WHERE run = ?", [query.run], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
+    {
+        Some((run, 0)) if run == query.run => {}
+        Some((run, _)) if run != query.run => return Err(DbError::Inconsistent("an index that leads to another row")),
+        Some(_) | None => return Ok(None),
+    }
     // The former run of a job has no count: a row that is missing at its end is a file to be read again.
     let end = job_row::of_run(connection, query.run)?.map(|job| job.rows);
     let mut statement = connection.prepare_cached(&format!(
@@ -72,5 +80,30 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (b"", path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobState;
+    use crate::store::testing::{Bench, job};
+    use crate::store::{jobs, sweep};
+
+    #[test]
+    fn rows_of_a_job_that_is_deleted_while_they_are_reused_end_and_are_not_taken_for_damage() {
+        let mut bench = Bench::new();
+        let id = bench.job_with_rows(&["a/1", "a/2", "b/1", "b/2", "b/3"]);
+        bench.end(id, JobState::Completed);
+        let algorithms = job().spec.algorithms;
+        let run = job_row::get(&bench.connection, id).unwrap().unwrap().run;
+        let query = PriorRowsQuery { run, stored: algorithms, wanted: algorithms };
+        let from = |connection: &Connection, from| rows(connection, &query, from).unwrap().map(|(_, next)| next);
+        assert_eq!(from(&bench.connection, 1), Some(5));
+        assert!(jobs::delete(&mut bench.connection, id).unwrap());
+        assert_eq!(from(&bench.connection, 1), None);
+        while sweep::sweep(&mut bench.connection, 2).unwrap() {
+            assert_eq!(from(&bench.connection, 1), None);
+        }
     }
 }

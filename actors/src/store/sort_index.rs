@@ -16,6 +16,7 @@ use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id};
 use super::open::{Access, connect};
 use super::row_checksum::RowChecksum;
+use super::sealed::snapshot;
 use super::state_dir::StateDir;
 use crate::error::StoreError;
 use crate::job::JobId;
@@ -140,6 +141,7 @@ fn seal_of(run: i64, key: SortKey, piece: i64, entries: &[u8]) -> i64 {
 
 /// The job that ended first among those without a sort index.
 pub(crate) fn next_without(connection: &Connection) -> Result<Option<StoredJob>, DbError> {
+    let _view = snapshot(connection)?;
     let id: Option<String> = connection
         .prepare_cached("SELECT id FROM jobs WHERE indexed = 0 AND ended IS NOT NULL ORDER BY ended LIMIT 1")?
         .query_row([], |row| row.get(0))
@@ -204,6 +206,11 @@ fn sort_into(
 ) -> Result<(), DbError> {
     let connection = connect(state_dir, Access::ReadOnly)?;
     connection.execute_batch("PRAGMA temp_store = FILE")?;
+    // A job that is deleted while it is sorted is seen to its end; one that was deleted before has nothing to sort.
+    let _view = snapshot(&connection)?;
+    if job_row::get(&connection, stored.job.id)?.is_none() {
+        return Ok(());
+    }
     let (run, algorithms) = (stored.run, &stored.job.spec.algorithms);
     let digests = (0..algorithms.iter().count()).map(SortKey::Digest);
     for key in [SortKey::Size, SortKey::Modified].into_iter().chain(digests) {

@@ -3,6 +3,7 @@
 use super::super::testing::{Bench, connect_to_damage, hashed};
 use crate::job::JobState;
 use crate::store::sorted_pages::*;
+use crate::store::{jobs, sweep};
 use hivesum_core::result::{RowRef, Rows, Status};
 
 /// Inserts an ended job: sizes decrease, times go up and down, and every fifth file is an error.
@@ -124,6 +125,32 @@ fn a_sort_index_over_rows_that_are_missing_is_not_built() {
     let mut chunks = crate::store::sort_index::sort(&state_dir, stored);
     let last = std::iter::from_fn(|| chunks.blocking_recv()).last();
     assert!(matches!(last, Some(Err(crate::error::StoreError::Corrupt))));
+}
+
+#[test]
+fn a_job_that_is_deleted_before_it_is_sorted_or_meanwhile_is_not_taken_for_damage() {
+    // More rows than the chunks that are sorted ahead of the writer.
+    for (rows, chunks_before) in [(50, 0), (40_000, 1)] {
+        let mut bench = Bench::new();
+        let id = ended_job(&mut bench, rows);
+        let stored = job_row::get(&bench.connection, id).unwrap().unwrap();
+        let state_dir = crate::store::state_dir::StateDir::open(bench.dir.path()).unwrap();
+        let mut delete = || {
+            assert!(jobs::delete(&mut bench.connection, id).unwrap());
+            while sweep::sweep(&mut bench.connection, sweep::SWEEP_ROWS).unwrap() {}
+        };
+        if chunks_before == 0 {
+            delete();
+        }
+        let mut chunks = crate::store::sort_index::sort(&state_dir, stored);
+        if chunks_before > 0 {
+            chunks.blocking_recv().unwrap().unwrap();
+            delete();
+        }
+        while let Some(chunk) = chunks.blocking_recv() {
+            chunk.unwrap();
+        }
+    }
 }
 
 #[test]
