@@ -4,8 +4,9 @@
 //! actix-http times only the first head of a connection, and no write at all, so the socket does it. The gate tells it
 //! through a [`PhaseHandle`] whether a request is being answered. While none is, the next must begin, and its head be
 //! complete, in time; a write may wait only so long for the socket to accept a byte. Each timeout ends the connection
-//! and releases what it held.
+//! and releases what it held. Streamed answers have further bounds, see [`answer`].
 
+mod answer;
 mod chunks;
 mod framing;
 mod heads;
@@ -23,8 +24,11 @@ use hivesum_actors::limits::Permit;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+pub(crate) use answer::{AnswerHandle, Reading};
 pub(crate) use heads::{HeadVerdict, WholeHeads};
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Abort, Socket};
+
+use crate::config::BodyPace;
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +39,8 @@ pub(crate) struct Timeouts {
     pub(crate) write: Duration,
     /// For the first byte of a head after an answer.
     pub(crate) idle: Duration,
+    /// The least speed of the reader of a streamed answer, which is that of uploads.
+    pub(crate) pace: BodyPace,
 }
 
 /// What a connection waits for.
@@ -94,6 +100,7 @@ impl Drop for Answering {
 pub(crate) struct Connection<S = Socket> {
     socket: S,
     phase: PhaseHandle,
+    answer: AnswerHandle,
     timeouts: Timeouts,
     head_timer: Timer,
     write_timer: Timer,
@@ -110,6 +117,7 @@ impl<S> Connection<S> {
         Self {
             socket,
             phase: PhaseHandle::new(),
+            answer: AnswerHandle::default(),
             timeouts,
             head_timer: Timer::default(),
             write_timer: Timer::default(),
@@ -123,6 +131,11 @@ impl<S> Connection<S> {
     /// A handle to the phase, for the gate.
     pub(crate) fn phase(&self) -> PhaseHandle {
         self.phase.clone()
+    }
+
+    /// A handle to the bounds of the answer, for the gate.
+    pub(crate) fn answer(&self) -> AnswerHandle {
+        self.answer.clone()
     }
 
     /// Notes that bytes arrived; an error if they arrived too late.
@@ -158,7 +171,9 @@ impl<S> Connection<S> {
         let until = *self.idle_until.get_or_insert_with(|| Instant::now() + self.timeouts.idle);
         self.idle_timer.is_over(until, context)
     }
+}
 
+impl<S: Abort> Connection<S> {
     /// Handles the outcome of a write: progress restarts its deadline.
     fn after_write<T>(
         &mut self,
@@ -169,11 +184,16 @@ impl<S> Connection<S> {
             (self.write_until, self.idle_until) = (None, None);
             return written;
         }
-        let until = *self.write_until.get_or_insert_with(|| Instant::now() + self.timeouts.write);
-        match self.write_timer.is_over(until, context) {
-            true => Poll::Ready(Err(too_slow("the client"))),
-            false => Poll::Pending,
+        let stalled_at = *self.write_until.get_or_insert_with(|| Instant::now() + self.timeouts.write);
+        let too_slow_at = self.answer.poll_deadline(self.timeouts.pace, context);
+        let until = too_slow_at.map_or(stalled_at, |at| at.min(stalled_at));
+        if !self.write_timer.is_over(until, context) {
+            return Poll::Pending;
         }
+        if self.answer.has_ended() {
+            self.socket.abort();
+        }
+        Poll::Ready(Err(too_slow("the client")))
     }
 }
 
@@ -212,9 +232,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+impl<S: AsyncWrite + Abort + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = written {
+            self.answer.took(count);
+        }
         self.after_write(written, context)
     }
 
@@ -235,99 +258,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-
-    const TIMEOUTS: Timeouts =
-        Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30), idle: Duration::from_secs(15) };
-
-    /// A connection and its client, on a paused clock that advances when every task waits.
-    fn pair(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
-        tokio::time::pause();
-        let (ours, theirs) = duplex(buffer);
-        (Connection::new(ours, TIMEOUTS, None), theirs)
-    }
-
-    async fn read_one(connection: &mut Connection<DuplexStream>) -> Result<u8, ErrorKind> {
-        connection.read_u8().await.map_err(|error| error.kind())
-    }
-
-    #[tokio::test]
-    async fn a_head_that_is_not_complete_in_time_ends_the_connection_on_every_request() {
-        let (mut connection, mut client) = pair(64);
-        for _ in 0..3 {
-            client.write_all(b"G").await.unwrap();
-            assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-            drop(connection.phase().begin());
-        }
-        client.write_all(b"G").await.unwrap();
-        assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-        let began = Instant::now();
-        assert_eq!(read_one(&mut connection).await, Err(ErrorKind::TimedOut));
-        assert_eq!(began.elapsed().as_secs(), 10);
-    }
-
-    #[tokio::test]
-    async fn a_head_that_trickles_is_given_no_more_time_than_one_that_stops() {
-        let (mut connection, mut client) = pair(64);
-        let began = Instant::now();
-        let ended = loop {
-            client.write_all(b"x").await.unwrap();
-            if let Err(kind) = read_one(&mut connection).await {
-                break kind;
-            }
-            tokio::time::advance(Duration::from_secs(1)).await;
-        };
-        assert_eq!((ended, began.elapsed().as_secs()), (ErrorKind::TimedOut, 10));
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_closed_when_nothing_came_for_the_keep_alive_time_since_the_last_answer() {
-        let (mut connection, mut client) = pair(64);
-        for _ in 0..3 {
-            client.write_all(b"G").await.unwrap();
-            assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-            let answering = connection.phase().begin();
-            tokio::time::advance(Duration::from_secs(60)).await;
-            connection.write_all(b"a").await.unwrap();
-            drop(answering);
-            connection.flush().await.unwrap();
-            let wait = tokio::time::timeout(Duration::from_secs(14), read_one(&mut connection));
-            assert!(wait.await.is_err(), "it is closed too early");
-        }
-        let began = Instant::now();
-        assert_eq!(read_one(&mut connection).await, Err(ErrorKind::UnexpectedEof));
-        assert_eq!(began.elapsed().as_secs(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_request_that_is_being_answered_is_not_hurried() {
-        let (mut connection, mut client) = pair(64);
-        client.write_all(b"G").await.unwrap();
-        assert_eq!(read_one(&mut connection).await, Ok(b'G'));
-        let answering = connection.phase().begin();
-        let wait = tokio::time::timeout(Duration::from_secs(3600), read_one(&mut connection));
-        assert!(wait.await.is_err(), "nothing ends it");
-        drop(answering);
-        client.write_all(b"x").await.unwrap();
-        assert_eq!(read_one(&mut connection).await, Ok(b'x'));
-    }
-
-    #[tokio::test]
-    async fn a_client_that_does_not_read_is_given_up_and_one_that_reads_slowly_is_not() {
-        let (mut connection, mut client) = pair(1);
-        connection.write_all(b"a").await.unwrap();
-        for _ in 0..5 {
-            let slow = async {
-                tokio::time::sleep(Duration::from_secs(29)).await;
-                client.read_u8().await.unwrap()
-            };
-            let (written, _) = tokio::join!(connection.write_all(b"b"), slow);
-            written.unwrap();
-        }
-        let began = Instant::now();
-        let stalled = connection.write_all(b"c").await.map_err(|error| error.kind());
-        assert_eq!((stalled, began.elapsed().as_secs()), (Err(ErrorKind::TimedOut), 30));
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ mod proxies;
 mod rate;
 mod refusals;
 mod response;
+mod streams;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -22,14 +23,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use crate::auth::{Auth, Caller, Credentials, End};
+use crate::auth::{Auth, Caller};
 use crate::config::ServeConfig;
 use crate::connection::PhaseHandle;
 use crate::error::ApiError;
@@ -45,6 +46,7 @@ pub(crate) use proxies::Proxies;
 use rate::RateRule;
 use refusals::RefusalLog;
 use response::{add_security_headers, finish};
+use streams::AnswerKind;
 
 /// What the gate decides with: built once, shared by all workers.
 pub(crate) struct Gate {
@@ -112,27 +114,12 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     log.end(meter, response.status());
     let response = framed(finish(response));
     // An answer in memory is written under the write deadline; only a stream keeps the connection busy.
-    let streams = matches!(response.response().body().size(), BodySize::Stream);
-    let response = if streams { ending_with(credentials, &gate.auth, response) } else { response };
+    let kind = AnswerKind::of(&response);
+    let response = kind.bound(credentials, &gate.auth, response);
     Ok(match reader {
-        None if !streams => response,
+        None if kind == AnswerKind::InMemory => response,
         reader => hold_until_sent((reader, answering), response),
     })
-}
-
-/// A streamed answer, which ends with the credentials of its request.
-fn ending_with(
-    credentials: Option<Credentials>,
-    auth: &Auth,
-    response: ServiceResponse<BoxBody>,
-) -> ServiceResponse<BoxBody> {
-    let Some(credentials) = credentials else { return response };
-    let media_type = response.headers().get(header::CONTENT_TYPE);
-    let end = match media_type.is_some_and(|media_type| media_type == "text/event-stream") {
-        true => End::Close,
-        false => End::BreakOff,
-    };
-    response.map_body(|_, body| BoxBody::new(auth.end_with(credentials, end, body)))
 }
 
 /// What the log and the metrics need to know of a request until it is answered.

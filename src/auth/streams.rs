@@ -81,8 +81,9 @@ impl OpenStreams {
         let mut all = self.lock();
         let streams = all.entry(credentials).or_default();
         streams.open += 1;
-        let ended = Box::pin(streams.ended.clone().cancelled_owned());
-        OpenStream { all: self.clone(), credentials, ended }
+        let token = streams.ended.clone();
+        let ended = Box::pin(token.clone().cancelled_owned());
+        OpenStream { all: self.clone(), credentials, token, ended }
     }
 
     /// The credentials of streams that have not been ended.
@@ -101,6 +102,7 @@ impl OpenStreams {
 struct OpenStream {
     all: Arc<OpenStreams>,
     credentials: Credentials,
+    token: CancellationToken,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -129,6 +131,13 @@ pub(crate) struct EndsWithCredentials {
     body: BoxBody,
     end: End,
     stream: OpenStream,
+}
+
+impl EndsWithCredentials {
+    /// Is cancelled when the credentials end, for the connection: a body is not asked while the client does not read.
+    pub(crate) fn ended(&self) -> CancellationToken {
+        self.stream.token.clone()
+    }
 }
 
 /// The token or the session of a stream has ended.

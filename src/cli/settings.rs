@@ -223,11 +223,12 @@ settings! {
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
     max_file_bytes: u64 = limits.max_file_bytes;
 
-    /// Minimum average upload speed after the grace period, in bytes per second [default: 16 KiB].
+    /// Minimum average speed of uploads, and of the readers of exports, after the grace period, in bytes per second
+    /// [default: 16 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_BODY_MIN_BYTES_PER_SECOND")]
     body_min_bytes_per_second: u64 = limits.body_pace.min_bytes_per_second;
 
-    /// Grace period before the minimum upload speed applies [default: 20].
+    /// Grace period before the minimum speed of uploads and exports applies [default: 20].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_BODY_GRACE_SECONDS")]
     body_grace_seconds: u64, |c| Some(c.limits.body_pace.grace.as_secs()),
         |c, v| c.limits.body_pace.grace = Duration::from_secs(v);

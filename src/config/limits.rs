@@ -85,7 +85,7 @@ pub struct Limits {
     pub retention: Retention,
     /// Larger files are not hashed.
     pub max_file_bytes: u64,
-    /// The minimum speed of request bodies.
+    /// The minimum speed of request bodies, and of readers of streamed answers.
     pub body_pace: BodyPace,
     /// How long a request head may take.
     pub head_timeout: Duration,
@@ -100,7 +100,7 @@ pub struct Limits {
     pub drain_timeout: Duration,
 }
 
-/// The minimum speed of a request body.
+/// The minimum speed of a request body, and of the reader of a streamed answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyPace {
     /// The grace period before the minimum rate applies.
@@ -109,6 +109,14 @@ pub struct BodyPace {
     pub min_bytes_per_second: u64,
     /// The longest wait for one chunk, whatever the average.
     pub stall: Duration,
+}
+
+impl BodyPace {
+    /// How long a client may be waited for until this many bytes have passed.
+    pub(crate) fn allowed_for(&self, bytes: u64) -> Duration {
+        let earned_ms = bytes.saturating_mul(1000) / self.min_bytes_per_second.max(1);
+        self.grace.saturating_add(Duration::from_millis(earned_ms))
+    }
 }
 
 impl Default for BodyPace {

@@ -14,6 +14,30 @@ pub(crate) enum Socket {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// A connection that can be closed at once.
+pub(crate) trait Abort {
+    /// Makes the kernel drop what it has not sent yet when the socket is closed, and tell the client so (RST).
+    fn abort(&self);
+}
+
+impl Abort for Socket {
+    fn abort(&self) {
+        let socket = match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(socket) => socket.get_ref().0,
+        };
+        if let Err(error) = socket.set_zero_linger() {
+            tracing::debug!(%error, "a connection is closed after what was written to it");
+        }
+    }
+}
+
+/// For tests: dropping it ends it at once.
+#[cfg(test)]
+impl Abort for tokio::io::DuplexStream {
+    fn abort(&self) {}
+}
+
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

@@ -75,10 +75,8 @@ impl PacedBody {
 
     /// How long the next chunk may take: what the minimum rate allows, less the time waited so far.
     fn time_left(&self) -> Duration {
-        let BodyPace { grace, min_bytes_per_second, stall } = self.rules.pace;
-        let earned_ms = self.received.saturating_mul(1000) / min_bytes_per_second.max(1);
-        let allowed = grace.saturating_add(Duration::from_millis(earned_ms));
-        allowed.saturating_sub(self.waited).min(stall)
+        let pace = self.rules.pace;
+        pace.allowed_for(self.received).saturating_sub(self.waited).min(pace.stall)
     }
 
     /// The whole body in memory, for bodies with a small limit.

@@ -49,7 +49,12 @@ pub(super) fn serve(
     let acceptor = Acceptor {
         connections: service.connections.clone(),
         proxies: service.gate.proxies(),
-        timeouts: Timeouts { head: limits.head_timeout, write: limits.write_timeout, idle: limits.keep_alive },
+        timeouts: Timeouts {
+            head: limits.head_timeout,
+            write: limits.write_timeout,
+            idle: limits.keep_alive,
+            pace: limits.body_pace,
+        },
         tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
     };
     let builder = ServerBuilder::new()
@@ -79,6 +84,7 @@ pub(super) fn serve(
             .h1_allow_half_closed(false)
             .on_connect_ext(|heads: &WholeHeads<Connection>, data| {
                 data.insert(heads.connection().phase());
+                data.insert(heads.connection().answer());
                 data.insert(heads.verdict());
             })
             .h1(map_config(app.into_factory().map_err(|error: WebError| error.error_response()), |()| {

@@ -1,8 +1,8 @@
 //! All results of a job in one read transaction: what is deleted or added meanwhile is not seen.
 //!
 //! In a service each export has a thread and a connection of its own, since it lasts as long as its client reads. Both
-//! are bounded in number. The rows come through a channel of bounded length; an export whose client does not read, or
-//! has gone away, ends, so that its snapshot does not keep the write-ahead log from shrinking. The last message says
+//! are bounded in number. The rows come through a channel of bounded length; an export whose client reads too slowly or
+//! not at all, or has gone away, ends, so that its snapshot does not keep the write-ahead log from shrinking. The last message says
 //! that all rows have come, so a thread that fails is never taken for the end.
 
 use std::time::Duration;
