@@ -1,17 +1,16 @@
 //! Sessions: signing out, the cookie's name, and streams that end with their credentials.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
+use std::time::{Duration, Instant};
 
 use hivesum_actors::store::tokens::Tokens;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
-use rustix::net::sockopt::set_socket_recv_buffer_size;
-use rustix::net::{AddressFamily, SocketType};
 use serde_json::json;
 
 use crate::access::token_until;
 use crate::app::{TestApp, ok_json, problem};
+use crate::unread::{Unread, write_many};
 
 fn sign_out(app: &TestApp, cookie: &str) -> reqwest::blocking::Response {
     app.anonymous(Method::DELETE, "/api/v1/session").header("cookie", cookie).send().unwrap()
@@ -21,42 +20,9 @@ fn get(app: &TestApp, cookie: &str) -> reqwest::blocking::Response {
     app.anonymous(Method::GET, "/api/v1/algorithms").header("cookie", cookie).send().unwrap()
 }
 
-/// An answer that nobody reads: its client buffers as little as possible.
-struct Unread(TcpStream);
-
-impl Unread {
-    /// Sends a request with these fields and awaits the head of a successful answer.
-    fn open(app: &TestApp, path: &str, fields: &str) -> Self {
-        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-        set_socket_recv_buffer_size(&socket, 4096).unwrap();
-        rustix::net::connect(&socket, &app.address).unwrap();
-        let mut stream = TcpStream::from(socket);
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).unwrap();
-        assert_eq!(&status, b"HTTP/1.1 200");
-        Self(stream)
-    }
-
-    /// Reads to the end of the connection. Whether the answer had its last chunk.
-    fn ends_whole(mut self) -> bool {
-        let mut rest = Vec::new();
-        self.0.read_to_end(&mut rest).unwrap();
-        rest.ends_with(b"\r\n0\r\n\r\n")
-    }
-}
-
 /// Runs a job whose results take more room than the buffers of a connection: 15 KB of JSON for each file.
 fn long_results(app: &TestApp) -> String {
-    let buffered = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").unwrap();
-    let buffered: usize = buffered.split_whitespace().last().unwrap().parse().unwrap();
-    let mut directory = app.root.path().to_owned();
-    (0..10).for_each(|_| directory.push("\u{1}".repeat(250)));
-    std::fs::create_dir_all(&directory).unwrap();
-    for number in 0..2 * buffered / 15_000 {
-        std::fs::write(directory.join(number.to_string()), "").unwrap();
-    }
+    write_many(app, '\u{1}', 6);
     let job = app.run(json!({}));
     assert_eq!(job["state"], "completed");
     format!("/api/v1/jobs/{}", job["id"].as_str().unwrap())
@@ -125,6 +91,33 @@ fn streams_end_when_another_process_revokes_their_token() {
     assert!(!manifest.ends_whole(), "what was sent must not look whole");
     let (other, complete) = (lines.replace(&secret, &token_until(&app, "read,admin", None).1), "another token");
     assert!(Unread::open(&app, &format!("{job}/results"), &other).ends_whole(), "{complete}");
+}
+
+#[test]
+fn a_client_that_has_stopped_reading_loses_its_streams_with_its_token() {
+    // Every file is an error, so that each is an event, too.
+    let app = TestApp::with(|config| {
+        config.limits.max_file_bytes = 1;
+        config.limits.write_timeout = Duration::from_secs(3600);
+    });
+    let job = long_results(&app);
+    let (id, secret) = token_until(&app, "read,admin", None);
+    let fields = format!("Authorization: Bearer {secret}\r\n");
+    let stuck = [
+        Unread::open(&app, &format!("{job}/events"), &format!("{fields}Last-Event-ID: 0\r\n")),
+        Unread::open(&app, &format!("{job}/results"), &format!("{fields}Accept: application/x-ndjson\r\n")),
+        Unread::open(&app, &format!("{job}/manifest?format=json"), &fields),
+    ];
+    let began = Instant::now();
+    assert!(Tokens::open(&app.state.path().join("state")).unwrap().revoke(&id).unwrap());
+    while !stuck.iter().all(Unread::is_reset) {
+        assert_eq!(app.anonymous(Method::GET, "/healthz").send().unwrap().status(), 200);
+        // 2 s in a release build.
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", stuck.each_ref().map(Unread::is_reset));
+    }
+    for unread in stuck {
+        assert!(!unread.ends_whole(), "what was sent must not look whole");
+    }
 }
 
 #[test]
