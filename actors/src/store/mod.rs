@@ -2,7 +2,7 @@
 //!
 //! Decides how things are kept, not what is done with them. Others rely on this:
 //! - A write that has returned survives `kill -9` and a power cut (WAL, `synchronous=FULL`).
-//! - One server at a time (`hivesum.lock`); other commands may use tokens in the same database beside it.
+//! - One writer at a time: the process that holds `hivesum.lock`. Beside a server, others read, and ask it to write.
 //! - A damaged, foreign or newer database is refused and left as it is; no new one is ever made in its place.
 //! - SQLite runs on its own threads, one writer and two readers; no event loop ever waits for it.
 //!
@@ -74,7 +74,7 @@ use self::figures::{Commits, StoreFigures};
 use self::journal::NoteKind;
 use self::open::Access;
 use self::retention::{AgeClock, Retention};
-use self::state_dir::StateDir;
+use self::state_dir::{SERVER_WAITS, StateDir};
 use self::worker::{WorkerShared, Workers};
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
@@ -114,7 +114,7 @@ impl Store {
         let path = state_dir.to_owned();
         let prepared = tokio::task::spawn_blocking(move || {
             let state_dir = StateDir::open(&path)?;
-            let lock = state_dir.lock()?;
+            let lock = state_dir.lock_within(SERVER_WAITS)?;
             open::prepare(&state_dir, &lock)?;
             Ok((Arc::new(state_dir), Arc::new(lock)))
         });

@@ -3,12 +3,14 @@
 //! One file, `hivesum.db`, holds everything; SQLite keeps `-wal` and `-shm` beside it. The server holds a lock on
 //! `hivesum.lock` as long as it runs; the kernel releases it however the process ends. `hivesum.journal` names the
 //! latest commit, and `hivesum.slots` the file that each hasher is reading. None of them is ever a FIFO or a device:
-//! these are refused, because opening one may never return.
+//! these are refused, because opening one may never return. Whoever writes holds the lock: the server, or a command
+//! while no server runs.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags};
 
@@ -27,6 +29,12 @@ const FILES: [&str; 8] = [
     "hivesum.slots",
     "tokens.changed",
 ];
+
+/// How long a server that starts waits for a command that holds the lock.
+pub(crate) const SERVER_WAITS: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 2_000 });
+
+/// How often the lock is tried while another process holds it.
+const TRY_AGAIN_EVERY: Duration = Duration::from_millis(5);
 
 /// The paths of the files in a state directory.
 #[derive(Debug, Clone)]
@@ -108,6 +116,20 @@ impl StateDir {
         }
     }
 
+    /// Acquires the server's lock as soon as it is free, for at most this long. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another process holds it all the time.
+    pub(crate) fn lock_within(&self, wait: Duration) -> Result<ServerLock, StoreError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            match self.lock() {
+                Err(StoreError::Locked) if Instant::now() < deadline => std::thread::sleep(TRY_AGAIN_EVERY),
+                locked => return locked,
+            }
+        }
+    }
+
     /// Makes new and renamed files durable: syncs the directory.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(system_failure)
@@ -173,6 +195,19 @@ mod tests {
         assert!(matches!(state.lock(), Err(StoreError::Locked)));
         drop(lock);
         state.lock().unwrap();
+    }
+
+    #[test]
+    fn a_server_waits_for_a_command_that_holds_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        let lock = state.lock().unwrap();
+        assert!(matches!(state.lock_within(SERVER_WAITS), Err(StoreError::Locked)));
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| state.lock_within(Duration::from_secs(60)));
+            drop(lock);
+            waits.join().unwrap().unwrap();
+        });
     }
 
     #[test]

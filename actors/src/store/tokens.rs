@@ -1,7 +1,8 @@
 //! Access tokens and their scopes. A secret is 256 random bits and is shown once; only its SHA-256 is stored.
 //!
-//! [`Tokens`] is for a command beside a running server and blocks; the server uses [`TokenService`]. Every change of
-//! the table, by whatever process, appends a byte to `tokens.changed`.
+//! [`Tokens`] is for a command and blocks; the server uses [`TokenService`]. A command that changes something while no
+//! server runs holds the server's lock ([`Tokens::open_locked`]). Every change of the table, by whatever process, appends
+//! a byte to `tokens.changed`.
 
 mod cache;
 mod scope;
@@ -20,13 +21,14 @@ pub(super) use cache::SecretCache;
 pub(super) use table::{TableVersion, new_secret, with_id};
 
 use super::open::{Database, prepare};
-use super::state_dir::StateDir;
+use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
 
 /// The tokens of a state directory, for a command. Every call blocks.
 #[derive(Debug)]
 pub struct Tokens {
     database: Database,
+    _lock: Option<ServerLock>,
 }
 
 impl Tokens {
@@ -39,7 +41,18 @@ impl Tokens {
         if !state_dir.database().exists() {
             prepare(&state_dir, &state_dir.lock()?)?;
         }
-        Ok(Self { database: Database::open(state_dir)? })
+        Ok(Self { database: Database::open(state_dir)?, _lock: None })
+    }
+
+    /// Takes the server's lock, then creates or opens the database. No server starts until this is dropped.
+    ///
+    /// # Errors
+    /// Those of a server's start, and [`StoreError::Locked`] while another process holds the lock.
+    pub fn open_locked(state_dir: &Path) -> Result<Self, StoreError> {
+        let state_dir = StateDir::open(state_dir)?;
+        let lock = state_dir.lock()?;
+        prepare(&state_dir, &lock)?;
+        Ok(Self { database: Database::open(state_dir)?, _lock: Some(lock) })
     }
 
     /// Creates a token.
@@ -47,8 +60,19 @@ impl Tokens {
     /// # Errors
     /// When the store cannot be written.
     pub fn create(&mut self, token: NewToken) -> Result<CreatedToken, StoreError> {
+        let made = CreatedToken::make(token)?;
+        self.insert(&made.record, SecretHash::of(&made.secret))?;
+        Ok(made)
+    }
+
+    /// Stores a token that [`CreatedToken::make`] has made up, by the hash of its secret. Returns false if its id
+    /// belongs to another token; once more, it changes nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn insert(&mut self, record: &TokenRecord, hash: SecretHash) -> Result<bool, StoreError> {
         let state_dir = self.database.state_dir().clone();
-        self.database.run(|connection| table::create(connection, &state_dir, &token))
+        self.database.run(|connection| table::insert(connection, &state_dir, record, hash))
     }
 
     /// The token with this secret, if it exists and has not expired.
@@ -105,6 +129,23 @@ mod tests {
             let secret = &secret.as_bytes()[PREFIX.len()..];
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         }
+    }
+
+    #[test]
+    fn a_token_that_is_stored_twice_is_one_and_its_id_is_never_given_to_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut tokens = Tokens::open_locked(dir.path()).unwrap();
+        assert!(matches!(Tokens::open_locked(dir.path()), Err(StoreError::Locked)));
+        let made = CreatedToken::make(token("read", None)).unwrap();
+        for _ in 0..2 {
+            assert!(tokens.insert(&made.record, SecretHash::of(&made.secret)).unwrap());
+        }
+        assert!(!tokens.insert(&made.record, SecretHash::of("another")).unwrap());
+        assert_eq!(tokens.list().unwrap(), [made.record.clone()]);
+        assert_eq!(tokens.verify(&made.secret).unwrap(), Some(made.record));
+        assert_eq!(tokens.verify("another").unwrap(), None);
+        drop(tokens);
+        Tokens::open_locked(dir.path()).unwrap();
     }
 
     #[test]

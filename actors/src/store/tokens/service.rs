@@ -27,8 +27,18 @@ impl TokenService {
     /// # Errors
     /// When the store cannot be written.
     pub async fn create(&self, token: NewToken) -> Result<CreatedToken, StoreError> {
+        let made = CreatedToken::make(token)?;
+        self.insert(made.record.clone(), SecretHash::of(&made.secret)).await?;
+        Ok(made)
+    }
+
+    /// [`Tokens::insert`](super::Tokens::insert).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn insert(&self, record: TokenRecord, hash: SecretHash) -> Result<bool, StoreError> {
         let state_dir = self.store.state_dir.clone();
-        self.store.write(move |connection| table::create(connection, &state_dir, &token)).await
+        self.store.write(move |connection| table::insert(connection, &state_dir, &record, hash)).await
     }
 
     /// [`Tokens::verify`](super::Tokens::verify), by the hash of the secret. For a cached secret it costs one `stat` of

@@ -69,6 +69,19 @@ pub struct CreatedToken {
     pub secret: String,
 }
 
+impl CreatedToken {
+    /// Makes up an id and a secret for a token. Nothing is stored.
+    ///
+    /// # Errors
+    /// When the kernel has no random numbers.
+    pub fn make(token: NewToken) -> Result<Self, StoreError> {
+        let NewToken { name, scopes, expires_at } = token;
+        let id = uuid::Uuid::now_v7().to_string();
+        let record = TokenRecord { id, name, scopes, created_at: Timestamp::now(), expires_at };
+        Ok(Self { record, secret: new_secret()? })
+    }
+}
+
 /// The state of `tokens.changed`. If it differs from an earlier one, the table may have changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in super::super) struct TableVersion {
@@ -77,35 +90,34 @@ pub(in super::super) struct TableVersion {
     ctime: (i64, i64),
 }
 
-/// Creates a token and its secret.
-pub(super) fn create(
+/// Stores a token that has been made up. Returns false if its id belongs to another one. Storing it once more changes
+/// nothing: who asked for it may not have got the answer.
+pub(super) fn insert(
     connection: &mut Connection,
     state_dir: &StateDir,
-    token: &NewToken,
-) -> Result<CreatedToken, DbError> {
-    let secret = new_secret()?;
-    let record = TokenRecord {
-        id: uuid::Uuid::now_v7().to_string(),
-        name: token.name.clone(),
-        scopes: token.scopes,
-        created_at: Timestamp::now(),
-        expires_at: token.expires_at,
-    };
+    record: &TokenRecord,
+    hash: SecretHash,
+) -> Result<bool, DbError> {
     let change = Change::begin(connection)?;
-    change.execute(
-        "INSERT INTO tokens (id, name, secret_sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            record.id,
-            record.name,
-            SecretHash::of(&secret),
-            record.scopes.to_string(),
-            record.created_at.to_string(),
-            record.expires_at.map(|end| end.to_string())
-        ],
-    )?;
-    change.commit()?;
+    let is_same = |row: &Row<'_>| Ok(row.get_ref(2)?.as_blob() == Ok(&hash.0));
+    let present = TOKENS.find(&change, "WHERE id = ?", [&record.id], is_same)?;
+    if present.is_none() {
+        change.execute(
+            "INSERT INTO tokens (id, name, secret_sha256, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                record.id,
+                record.name,
+                hash,
+                record.scopes.to_string(),
+                record.created_at.to_string(),
+                record.expires_at.map(|end| end.to_string())
+            ],
+        )?;
+        change.commit()?;
+    }
+    // Also if it was there: an earlier attempt may have failed between the two steps.
     TableVersion::increment(state_dir)?;
-    Ok(CreatedToken { record, secret })
+    Ok(present.unwrap_or(true))
 }
 
 /// The token with this hash of its secret. Without one, the table is read to be sure: it has a row for each token.
@@ -177,7 +189,15 @@ impl SecretHash {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 
-    pub(in super::super) const fn as_bytes(&self) -> &[u8; 32] {
+    /// A hash that another process has computed.
+    #[must_use]
+    pub const fn from_bytes(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
