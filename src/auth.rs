@@ -22,7 +22,7 @@ use hivesum_actors::store::tokens::{Scope, Scopes, SecretHash, TokenRecord, Toke
 
 use crate::config::Access;
 use crate::error::ApiError;
-use secret::SignInLink;
+use secret::SignInLinks;
 pub(crate) use streams::{Credentials, End};
 use streams::{EndsWithCredentials, OpenStreams};
 
@@ -101,26 +101,22 @@ pub(crate) struct Auth {
     tokens: TokenService,
     sessions: SessionService,
     cookie: String,
-    sign_in_link: SignInLink,
+    sign_in_links: SignInLinks,
     guesses: RequestLimiter,
     streams: Arc<OpenStreams>,
 }
 
 impl Auth {
-    pub(crate) fn new(
-        access: Access,
-        tokens: TokenService,
-        sessions: SessionService,
-    ) -> Result<Self, getrandom::Error> {
-        Ok(Self {
+    pub(crate) fn new(access: Access, tokens: TokenService, sessions: SessionService) -> Self {
+        Self {
             access,
             tokens,
             cookie: format!("{COOKIE_PREFIX}{}", sessions.state_id()),
             sessions,
-            sign_in_link: SignInLink::new()?,
+            sign_in_links: SignInLinks::default(),
             guesses: RequestLimiter::new(NonZeroU32::MIN, GUESSES_AT_ONCE),
             streams: Arc::default(),
-        })
+        }
     }
 
     /// The name of this service's cookie.
@@ -128,9 +124,9 @@ impl Auth {
         &self.cookie
     }
 
-    /// The token of the sign-in link; none if the service runs without tokens.
-    pub(crate) fn start_token(&self) -> Option<String> {
-        (self.access == Access::Tokens).then(|| self.sign_in_link.token())
+    /// The token of a fresh sign-in link; none if the service runs without tokens.
+    pub(crate) fn new_link(&self) -> Result<Option<String>, getrandom::Error> {
+        (self.access == Access::Tokens).then(|| self.sign_in_links.open()).transpose()
     }
 
     /// The caller of a request, identified by its token or else by its session.
@@ -148,7 +144,7 @@ impl Auth {
 
     /// Opens a session for the token of a sign-in link or a stored token, and returns the value of its cookie.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
-        let session = if self.sign_in_link.redeem(token) {
+        let session = if self.sign_in_links.redeem(token) {
             self.sessions.begin(None).await?
         } else {
             match self.tokens.verify(SecretHash::of(token)).await? {

@@ -9,13 +9,14 @@
 //! [`config`] is the only module with settings, and `error` the only one that knows which failure has which status.
 //! Handlers share the state in `service` and nothing else.
 //!
-//! Imports run one way: config, error -> gate, request -> service -> routes -> server.
+//! Imports run one way: config, error -> gate, request -> service -> control, routes -> server.
 
 mod assets;
 mod auth;
 mod cache;
 pub mod config;
 mod connection;
+pub mod control;
 mod digest_field;
 mod error;
 mod etag;

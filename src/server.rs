@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::config::{ConfigError, RootConfig, ServeConfig};
+use crate::control::{self, socket::ControlSocket};
 use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::request::Bandwidth;
@@ -53,7 +54,7 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
         let listener = bind(config.listen)?;
         let server = Server::start(config, listener).await?;
         let stop = process::stop_signal()?;
-        process::announce_sign_in_link(server.sign_in_link().as_deref());
+        process::announce_sign_in_link(server.sign_in_link()?.as_deref());
         process::announce_address(server.url());
         server.run_until(stop).await
     })
@@ -70,6 +71,8 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// A started service. Clients can connect; they are answered as soon as [`run_until`](Self::run_until) is polled.
 pub struct Server {
     http: HttpServer,
+    /// Before the service, so that its name is removed while the state is locked.
+    control: ControlSocket,
     service: web::Data<Service>,
     address: SocketAddr,
     scheme: &'static str,
@@ -87,7 +90,7 @@ impl Server {
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
         let sessions = jobs.sessions().await.map_err(StartError::from)?;
-        let auth = Arc::new(Auth::new(config.access, jobs.tokens(), sessions).map_err(std::io::Error::from)?);
+        let auth = Arc::new(Auth::new(config.access, jobs.tokens(), sessions));
         let metrics = Metrics::new();
         let gate = Gate::new(&config, address, auth.clone(), metrics.unmatched());
         let service = web::Data::new(Service {
@@ -108,9 +111,10 @@ impl Server {
             duplicates: Cache::default(),
             limits: config.limits.clone(),
         });
+        let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;
         let http = http::serve(&config, service.clone(), listener, requests_get(&config))?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        Ok(Self { http, service, address, scheme })
+        Ok(Self { http, control, service, address, scheme })
     }
 
     /// The bound address.
@@ -125,11 +129,23 @@ impl Server {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The sign-in link; none if the service runs without tokens.
-    #[must_use]
-    pub fn sign_in_link(&self) -> Option<String> {
-        let token = self.service.auth.start_token()?;
-        Some(format!("{}/#token={token}", self.url()))
+    /// A fresh sign-in link, which works once; none if the service runs without tokens.
+    ///
+    /// # Errors
+    /// When the kernel has no random numbers.
+    pub fn sign_in_link(&self) -> Result<Option<String>, ServeError> {
+        let token = self.service.auth.new_link().map_err(std::io::Error::from)?;
+        Ok(token.map(|token| format!("{}/#token={token}", self.link_base())))
+    }
+
+    /// The URL by which this machine reaches the service: nobody can connect to the address that stands for all.
+    fn link_base(&self) -> String {
+        let host = match self.address.ip() {
+            IpAddr::V4(all) if all.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(all) if all.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            host => host,
+        };
+        format!("{}://{}", self.scheme, SocketAddr::new(host, self.address.port()))
     }
 
     /// Serves until `stop` is ready, then drains.
@@ -137,10 +153,12 @@ impl Server {
     /// # Errors
     /// When a worker cannot be started, or the job store cannot be synced to the disk.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { http, service, address, .. } = self;
+        let link_base = self.link_base();
+        let Self { http, control, service, address, .. } = self;
         tracing::info!(%address, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
+        let control = actix_web::rt::spawn(control::serve(control, service.clone(), link_base));
         let upkeep = actix_web::rt::spawn(upkeep(service.clone()));
         let auth = service.auth.clone();
         let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });
@@ -149,6 +167,8 @@ impl Server {
             () = service.jobs.broken() => true,
         };
         drain(&service, &handle).await;
+        // It has removed its socket and has answered, or is about to: the service was stopped before.
+        control.await.map_err(std::io::Error::other)?;
         upkeep.abort();
         ending_streams.abort();
         http.await.map_err(std::io::Error::other)??;
@@ -238,6 +258,9 @@ pub enum ServeError {
     /// Two directories have the same name.
     #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
     RootsClash(String),
+    /// Nothing can listen in the state directory.
+    #[error("the control socket in the state directory: {0}")]
+    Control(#[source] std::io::Error),
     /// The process may open too few files.
     #[error(
         "the service needs {needed} file descriptors and may open {may_open}: raise the limit of open files (ulimit -n, or LimitNOFILE= of systemd), or use fewer --hashers and --workers"

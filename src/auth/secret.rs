@@ -1,5 +1,6 @@
-//! Random secrets and their comparison, and the sign-in link that carries one and works once.
+//! Random secrets and their comparison, and the sign-in links that carry one each and work once.
 
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,34 +36,41 @@ pub(super) fn number_of(name: &str) -> u64 {
     hasher.finish()
 }
 
+/// How long a link works.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-pub(super) struct SignInLink {
-    secret: Secret,
-    /// When the link expires; none once it was used.
-    open_until: Mutex<Option<Instant>>,
+/// Links that may be open at a time. A further one closes the oldest.
+const MAX_OPEN: usize = 16;
+
+/// The open sign-in links.
+#[derive(Default)]
+pub(super) struct SignInLinks {
+    /// Their secrets and when they expire, the oldest first.
+    open: Mutex<VecDeque<(Secret, Instant)>>,
 }
 
-impl SignInLink {
-    pub(super) fn new() -> Result<Self, getrandom::Error> {
-        Ok(Self { secret: Secret::new()?, open_until: Mutex::new(Some(Instant::now() + LIFETIME)) })
+impl SignInLinks {
+    /// Opens a link and returns its token.
+    pub(super) fn open(&self) -> Result<String, getrandom::Error> {
+        let secret = Secret::new()?;
+        let token = secret.to_hex();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() == MAX_OPEN {
+            open.pop_front();
+        }
+        open.push_back((secret, Instant::now() + LIFETIME));
+        Ok(token)
     }
 
-    pub(super) fn token(&self) -> String {
-        self.secret.to_hex()
-    }
-
-    /// Whether this is the token of the link, sent in time and for the first time.
+    /// Whether this is the token of a link, sent in time and for the first time.
     pub(super) fn redeem(&self, token: &str) -> bool {
         self.redeem_at(token, Instant::now())
     }
 
     fn redeem_at(&self, token: &str, now: Instant) -> bool {
-        if !self.secret.is(token) {
-            return false;
-        }
-        let mut open_until = self.open_until.lock().unwrap_or_else(PoisonError::into_inner);
-        open_until.take().is_some_and(|until| now < until)
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = open.iter().position(|(secret, _)| secret.is(token)) else { return false };
+        open.remove(at).is_some_and(|(_, until)| now < until)
     }
 }
 
@@ -86,16 +94,28 @@ mod sign_in_link_tests {
     use super::*;
 
     #[test]
-    fn a_link_works_once() {
-        let link = SignInLink::new().unwrap();
-        assert!(!link.redeem("0"));
-        assert!(link.redeem(&link.token()));
-        assert!(!link.redeem(&link.token()));
+    fn every_link_works_once() {
+        let links = SignInLinks::default();
+        let tokens = [links.open().unwrap(), links.open().unwrap()];
+        assert_ne!(tokens[0], tokens[1]);
+        assert!(!links.redeem("0"));
+        for token in &tokens {
+            assert_eq!([links.redeem(token), links.redeem(token)], [true, false]);
+        }
     }
 
     #[test]
     fn a_link_works_for_ten_minutes() {
-        let link = SignInLink::new().unwrap();
-        assert!(!link.redeem_at(&link.token(), Instant::now() + Duration::from_secs(601)));
+        let links = SignInLinks::default();
+        let token = links.open().unwrap();
+        assert!(!links.redeem_at(&token, Instant::now() + Duration::from_secs(601)));
+    }
+
+    #[test]
+    fn one_link_more_than_may_be_open_closes_the_oldest() {
+        let links = SignInLinks::default();
+        let tokens: Vec<_> = (0..=MAX_OPEN).map(|_| links.open().unwrap()).collect();
+        let redeemed = tokens.iter().filter(|token| links.redeem(token)).count();
+        assert_eq!((redeemed, links.redeem(&tokens[0])), (MAX_OPEN, false));
     }
 }

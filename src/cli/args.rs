@@ -68,7 +68,7 @@ pub(super) enum Command {
     /// Check, back up, restore and recover the state of a service.
     #[command(subcommand)]
     State(StateCommand),
-    /// Create, list and revoke the tokens of a service.
+    /// Create, list and revoke the tokens of a service, and make sign-in links.
     #[command(subcommand)]
     Token(TokenCommand),
 }

@@ -15,8 +15,26 @@ pub(super) const USAGE: u8 = 2;
 /// Exit status if the disk failed to store what was written: `EX_IOERR` of `sysexits.h`.
 const IO_FAILED: u8 = 74;
 
-/// Exit status if another server uses the state directory: `EX_TEMPFAIL` of `sysexits.h`.
-const IN_USE: u8 = 75;
+/// Exit status if another process uses the state directory: `EX_TEMPFAIL` of `sysexits.h`.
+pub(super) const IN_USE: u8 = 75;
+
+/// Exit status if no service runs where one is needed: `EX_UNAVAILABLE` of `sysexits.h`.
+pub(super) const NOT_RUNNING: u8 = 69;
+
+/// An error with an exit status of its own.
+#[derive(Debug)]
+pub(super) struct StatusError {
+    pub(super) status: u8,
+    pub(super) message: String,
+}
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StatusError {}
 
 /// Flags that contradict each other, or a value that is not allowed. Reported like an error of clap.
 #[derive(Debug)]
@@ -43,6 +61,9 @@ impl std::error::Error for UsageError {}
 
 /// The exit status of a command that failed with this error.
 pub(super) fn exit_status(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<StatusError>() {
+        return ExitCode::from(error.status);
+    }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Locked) => ExitCode::from(IN_USE),
         Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),

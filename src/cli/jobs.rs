@@ -1,18 +1,21 @@
 //! `hivesum jobs`: the jobs in the state directory of a service.
 //!
-//! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` and
-//! `compact` need a state directory that no server uses; otherwise they exit with 75.
+//! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` is done
+//! by a running service; without one it takes the server's lock. `compact` needs a state directory that no service uses;
+//! otherwise it exits with 75.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use hivesum_actors::job::{Deletion, Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
+use hivesum::control::protocol::{Answer, Command, Outcome};
+use hivesum_actors::job::{Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 
+use super::control::{StateAccess, unexpected};
 use super::error::UsageError;
 use super::output::write_stdout;
-use super::state::StateArgs;
+use super::state::{StateArgs, require_state};
 use super::stored_jobs;
 use super::terminal::Terminal;
 
@@ -160,15 +163,24 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    match stored_jobs::open(&args.state)?.delete(args.id)? {
-        Deletion::Deleted => Ok(ExitCode::SUCCESS),
-        Deletion::StillRunning => anyhow::bail!("the job has not ended: start the service and cancel the job there"),
-        Deletion::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),
+    let directory = args.state.directory()?;
+    require_state(&directory, "")?;
+    let done = StateAccess::of(&directory).change(&Command::JobDelete { id: args.id }, || {
+        Ok(Answer::JobDeletion { outcome: stored_jobs::open(&args.state)?.delete(args.id)?.into() })
+    })?;
+    let Answer::JobDeletion { outcome } = done.answer else { return Err(unexpected(&done.answer)) };
+    match outcome {
+        Outcome::Deleted => Ok(ExitCode::SUCCESS),
+        Outcome::StillRunning => anyhow::bail!("the job has not ended: cancel it first, in the running service"),
+        // The first attempt may have deleted it.
+        Outcome::NotFound if done.is_repeated => Ok(ExitCode::SUCCESS),
+        Outcome::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),
     }
 }
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let (before, after) = stored_jobs::open(state)?.compact()?;
+    let access = StateAccess::of(&state.directory()?);
+    let (before, after) = access.without_service(|| Ok(stored_jobs::open(state)?.compact()?))?;
     Terminal::plain().message(&format!("size of the database: {before} bytes before, {after} bytes after"));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,8 @@
 //! The command line: one module per command, each a thin layer over the engine.
 //!
 //! Results go to stdout, everything else to stderr. Exit status 0: success. 1: a file could not be read, differs or is
-//! missing. 2: the command line is wrong, and nothing was read. 74: the disk failed. 75: another server uses the state
-//! directory.
+//! missing. 2: the command line is wrong, and nothing was read. 69: no service is running. 74: the disk failed. 75: another
+//! process uses the state directory.
 
 mod algorithms;
 mod args;
@@ -12,6 +12,7 @@ mod bag;
 mod check;
 mod compare;
 mod config;
+mod control;
 mod convert;
 mod duplicates;
 mod engine;
@@ -21,6 +22,7 @@ mod hash;
 mod hash_args;
 mod inputs;
 mod jobs;
+mod lock_holder;
 mod manifest_file;
 mod naming;
 mod output;

@@ -1,15 +1,22 @@
 //! `hivesum roots`: what a service remembers of its roots, whether it is running or not.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use hivesum::control::protocol::{Answer, Command};
 use hivesum_actors::store::roots::{AcceptError, RememberedRoots};
 use hivesum_core::file::RootError;
 
+use super::control::{StateAccess, unexpected};
 use super::error::system_text;
 use super::quote::quoted;
-use super::state::StateArgs;
+use super::state::{StateArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
@@ -44,12 +51,22 @@ pub(super) fn run(command: RootsCommand) -> anyhow::Result<ExitCode> {
 
 fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
     let directory = args.state.directory()?;
-    anyhow::ensure!(directory.join("hivesum.db").exists(), "no service has used {}", quoted(directory.as_os_str()));
-    let mut roots = RememberedRoots::open(&directory).with_context(|| directory.display().to_string())?;
-    let path = roots.accept(&args.name).map_err(|error| match error {
-        AcceptError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
-        error => error.into(),
-    })?;
-    Terminal::plain().message(&format!("accepted: {:?} is the directory at {}", args.name, quoted(path.as_os_str())));
+    require_state(&directory, "")?;
+    let command = Command::RootAccept { name: args.name.clone() };
+    let done = StateAccess::of(&directory).change(&command, || accept_alone(&directory, &args.name))?;
+    let Answer::RootAccepted { path_b64 } = &done.answer else { return Err(unexpected(&done.answer)) };
+    let path = OsString::from_vec(STANDARD.decode(path_b64)?);
+    Terminal::plain().message(&format!("accepted: {:?} is the directory at {}", args.name, quoted(&path)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Accepts it where no service is running.
+fn accept_alone(directory: &Path, name: &str) -> anyhow::Result<Answer> {
+    let mut roots = RememberedRoots::open(directory).with_context(|| directory.display().to_string())?;
+    let path = roots.accept(name).map_err(|error| match error {
+        AcceptError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
+        AcceptError::Store(error) => error.into(),
+        error @ (AcceptError::Unknown { .. } | AcceptError::Root(_) | AcceptError::Unavailable) => error.into(),
+    })?;
+    Ok(Answer::RootAccepted { path_b64: STANDARD.encode(path.as_os_str().as_bytes()) })
 }

@@ -96,6 +96,9 @@ fn command_error(error: ServeError) -> anyhow::Error {
         | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
         ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", system_text(&source)),
+        ServeError::Control(error) => {
+            anyhow::anyhow!("the control socket in the state directory: {}", system_text(&error))
+        }
         ServeError::Start(StartError::Store(error)) => error.into(),
         ServeError::Start(_) | ServeError::Descriptors { .. } | ServeError::Io(_) => error.into(),
     }

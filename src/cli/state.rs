@@ -1,12 +1,13 @@
 //! The state directory of a service, and the flag for it.
 
-use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use clap::Args;
 
-use super::error::UsageError;
+use super::error::{UsageError, path_error};
+use super::quote::quoted;
 
 /// The flag for the state directory.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +23,23 @@ impl StateArgs {
     pub(super) fn directory(&self) -> Result<PathBuf, UsageError> {
         state_directory(self.state.clone())
     }
+}
+
+/// Refuses a directory without the state of a service: a change there would be one that no service knows of. `or_else`
+/// says what else the user can do.
+pub(super) fn require_state(directory: &Path, or_else: &str) -> anyhow::Result<()> {
+    for name in ["hivesum.db", "hivesum.journal"] {
+        match directory.join(name).symlink_metadata() {
+            Ok(_) => return Ok(()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(path_error(directory.as_os_str(), &error)),
+        }
+    }
+    let directory = std::path::absolute(directory)?;
+    anyhow::bail!(
+        "no service has used {}: give its state directory with --state DIR, the same as the service's{or_else}",
+        quoted(directory.as_os_str())
+    )
 }
 
 /// The given directory, or else the default.

@@ -1,7 +1,7 @@
 //! `hivesum state`: care of the state directory of a service: check, back up, restore, recover.
 //!
-//! `check` and `backup` work whether the service is running or not. `restore` and `recover` need a state directory that
-//! no server uses; otherwise they exit with 75. What was checked goes to stdout, everything else to stderr.
+//! `check` and `backup` only read the state, so they work whether the service is running or not. `restore` and `recover`
+//! need a state directory that no service uses; otherwise they exit with 75. What was checked goes to stdout, everything else to stderr.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use hivesum_actors::store::care::{self, CareError, CheckReport};
 
+use super::control::StateAccess;
 use super::output::write_stdout;
 use super::quote::quoted;
 use super::state::StateArgs;
@@ -114,7 +115,8 @@ fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
-    let report = told(care::restore(&args.state.directory()?, &args.file))?;
+    let directory = args.state.directory()?;
+    let report = StateAccess::of(&directory).without_service(|| told(care::restore(&directory, &args.file)))?;
     if let Some(name) = report.kept_as {
         say(&format!("the former database is kept as {name}"));
     }
@@ -134,7 +136,8 @@ fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn recover(args: &RecoverArgs) -> anyhow::Result<ExitCode> {
-    let report = told(care::recover(&args.state.directory()?))?;
+    let directory = args.state.directory()?;
+    let report = StateAccess::of(&directory).without_service(|| told(care::recover(&directory)))?;
     if let Some(name) = report.log_kept_as {
         say(&format!("the damaged write-ahead log is kept as {name}"));
     }

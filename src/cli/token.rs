@@ -1,16 +1,24 @@
 //! `hivesum token`: manages the tokens of a service, whether it is running or not.
+//!
+//! Beside a running service everything goes through its control socket. Without one the command takes the server's lock
+//! for what it changes.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, TokenRecord, Tokens};
+use hivesum::control::protocol::{Answer, Command, Token};
+use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, SecretHash, TokenRecord, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
+use super::control::{Asked, Done, StateAccess, unexpected};
+use super::error::{NOT_RUNNING, StatusError};
 use super::output::write_stdout;
-use super::state::StateArgs;
+use super::quote::quoted;
+use super::state::{StateArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
@@ -21,13 +29,19 @@ pub(super) enum TokenCommand {
     List(ListArgs),
     /// Revoke a token.
     Revoke(RevokeArgs),
+    /// Print a fresh sign-in link of the running service. It works once, for 10 minutes.
+    Link(LinkArgs),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   hivesum token create --name backup --scope read,hash
-  hivesum token create --name ci --scope hash --expires 30d")]
+  hivesum token create --name ci --scope hash --expires 30d
+  hivesum token create --state /var/lib/hivesum
+
+A running service knows the token at once. The state directory must be that of the service; which one was used is told \
+on stderr. Exit status 75: another process uses the state directory and does not answer.")]
 pub(super) struct CreateArgs {
     /// A name that says what the token is for.
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -42,6 +56,23 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "WHEN")]
     expires: Option<End>,
 
+    /// Make a new state directory if there is none, for a service that is started later.
+    #[arg(long)]
+    new_state: bool,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hivesum token link
+  hivesum token link --state /var/lib/hivesum
+
+Whoever opens the link first is signed in to the page, with every right. At most 16 links are open at a time: a further \
+one closes the oldest. Exit status 69: no service is running on this state directory.")]
+pub(super) struct LinkArgs {
     #[command(flatten)]
     state: StateArgs,
 }
@@ -99,37 +130,68 @@ pub(super) fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
         TokenCommand::Create(args) => create(args),
         TokenCommand::List(args) => list(&args.state),
         TokenCommand::Revoke(args) => revoke(&args),
+        TokenCommand::Link(args) => link(&args.state),
     }
-}
-
-fn open(state: &StateArgs) -> anyhow::Result<Tokens> {
-    let directory = state.directory()?;
-    Tokens::open(&directory).with_context(|| directory.display().to_string())
 }
 
 /// Only the secret goes to stdout, so that a script can read it.
 fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
-    let mut tokens = open(&args.state)?;
+    let directory = args.state.directory()?;
+    if !args.new_state {
+        require_state(&directory, ", or make a new one with --new-state")?;
+    }
     let expires_at = args.expires.map(|end| end.0);
-    let CreatedToken { record, secret } =
-        tokens.create(NewToken { name: args.name, scopes: args.scope, expires_at })?;
-    if let Err(error) = write_stdout(format!("{secret}\n").as_bytes()) {
+    let made = CreatedToken::make(NewToken { name: args.name, scopes: args.scope, expires_at })?;
+    store(&directory, &made)?;
+    if let Err(error) = write_stdout(format!("{}\n", made.secret).as_bytes()) {
         // Nobody has seen the secret, so the token must not exist.
-        tokens.revoke(&record.id)?;
+        end(&directory, &made.record.id)?;
         return Err(error.into());
     }
+    let record = &made.record;
     Terminal::plain().message(&format!(
-        "token {}: {}, {}; it will not be shown again",
+        "token {}: {}, {}; it will not be shown again. State directory: {}",
         record.id,
         record.scopes,
-        expiry(&record)
+        expiry(record),
+        quoted(std::path::absolute(&directory)?.as_os_str())
     ));
     Ok(ExitCode::SUCCESS)
 }
 
+fn store(directory: &Path, made: &CreatedToken) -> anyhow::Result<()> {
+    let hash = SecretHash::of(&made.secret);
+    let command =
+        Command::TokenCreate { token: Token::from(&made.record), secret_sha256: hex::encode(hash.as_bytes()) };
+    let done = StateAccess::of(directory).change(&command, || {
+        let stored = open_locked(directory)?.insert(&made.record, hash)?;
+        anyhow::ensure!(stored, "another token has this id");
+        Ok(Answer::TokenCreated {})
+    })?;
+    match done.answer {
+        Answer::TokenCreated {} => Ok(()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn open_locked(directory: &Path) -> anyhow::Result<Tokens> {
+    Tokens::open_locked(directory).with_context(|| directory.display().to_string())
+}
+
+/// Opens the tokens to be read, where no service is running.
+fn open(directory: &Path) -> anyhow::Result<Tokens> {
+    Tokens::open(directory).with_context(|| directory.display().to_string())
+}
+
 fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let directory = state.directory()?;
+    require_state(&directory, "")?;
+    let records = match ask_for_all(&directory)? {
+        Some(records) => records,
+        None => open(&directory)?.list()?,
+    };
     let mut text = String::new();
-    for record in open(state)?.list()? {
+    for record in records {
         // Writing into a string never fails.
         let _ = writeln!(text, "{}\t{}\t{}\t{}", record.id, record.scopes, expiry(&record), record.name.escape_debug());
     }
@@ -137,10 +199,65 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The tokens as the running service lists them; none if there is no service.
+fn ask_for_all(directory: &Path) -> anyhow::Result<Option<Vec<TokenRecord>>> {
+    let mut records: Vec<TokenRecord> = Vec::new();
+    loop {
+        let after = records.last().map(|record| record.id.clone());
+        match StateAccess::of(directory).ask(&Command::TokenList { after })? {
+            Asked::Answered(Answer::Tokens { tokens, more }) => {
+                let more = more && !tokens.is_empty();
+                for token in tokens {
+                    records.push(token.try_into()?);
+                }
+                if !more {
+                    return Ok(Some(records));
+                }
+            }
+            Asked::Answered(other) => return Err(unexpected(&other)),
+            Asked::NobodyListens | Asked::Lost => return Ok(None),
+        }
+    }
+}
+
 fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
-    match open(&args.state)?.revoke(&args.id)? {
+    let directory = args.state.directory()?;
+    require_state(&directory, "")?;
+    match end(&directory, &args.id)? {
         true => Ok(ExitCode::SUCCESS),
         false => anyhow::bail!("no token has the id {:?}: see hivesum token list", args.id),
+    }
+}
+
+/// Revokes a token. Returns whether there was one.
+fn end(directory: &Path, id: &str) -> anyhow::Result<bool> {
+    let command = Command::TokenRevoke { id: id.to_owned() };
+    let alone = || Ok(Answer::TokenRevoked { existed: open_locked(directory)?.revoke(id)? });
+    match StateAccess::of(directory).change(&command, alone)? {
+        // Of two attempts, the first may have revoked it.
+        Done { answer: Answer::TokenRevoked { existed }, is_repeated } => Ok(existed || is_repeated),
+        Done { answer, .. } => Err(unexpected(&answer)),
+    }
+}
+
+fn link(state: &StateArgs) -> anyhow::Result<ExitCode> {
+    let directory = state.directory()?;
+    match StateAccess::of(&directory).ask(&Command::TokenLink {})? {
+        Asked::Answered(Answer::Link { link }) => {
+            write_stdout(format!("{link}\n").as_bytes())?;
+            Terminal::plain().message("the link works once, within 10 minutes");
+            Ok(ExitCode::SUCCESS)
+        }
+        Asked::Answered(other) => Err(unexpected(&other)),
+        Asked::NobodyListens | Asked::Lost => {
+            let directory = std::path::absolute(&directory)?;
+            let message = format!(
+                "no service is running on the state directory {}: start it, or give --state DIR, the same as the \
+                 service's",
+                quoted(directory.as_os_str())
+            );
+            Err(StatusError { status: NOT_RUNNING, message }.into())
+        }
     }
 }
 

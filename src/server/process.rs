@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ServeError;
 use crate::config::ServeConfig;
+use crate::control::CONNECTIONS;
 
 /// The exit status of a service that was not given the time to drain.
 const CUT_OFF: i32 = 1;
@@ -19,6 +20,9 @@ const CUT_OFF: i32 = 1;
 /// Descriptors of the listener, the signals, the engine and the store. Measured: 17 when idle. Two more readers and eight
 /// exports of the store open two each; the others are for files that are open for a moment.
 const OF_THE_SERVICE: u64 = 48;
+
+/// Descriptors of the control socket: its directory, itself and its connections.
+const OF_CONTROL: u64 = 2 + CONNECTIONS as u64;
 
 /// Descriptors of one event loop: two epoll instances, an eventfd and a copy of the listener.
 const OF_A_WORKER: u64 = 4;
@@ -66,7 +70,7 @@ pub(super) fn require_descriptors(config: &ServeConfig) -> Result<(), ServeError
 
 fn needed_without_clients(config: &ServeConfig) -> u64 {
     let [workers, hashers] = [config.workers, config.hashers].map(|count| count.get() as u64);
-    OF_THE_SERVICE + OF_A_WORKER * workers + OF_A_HASHER * hashers + OF_A_ROOT * config.roots.len() as u64
+    OF_THE_SERVICE + OF_CONTROL + OF_A_WORKER * workers + OF_A_HASHER * hashers + OF_A_ROOT * config.roots.len() as u64
 }
 
 /// Descriptors that are open before the service starts: stdin, stdout, stderr, and what was inherited. Without `/proc`

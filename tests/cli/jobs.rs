@@ -35,9 +35,9 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     let wrong = dir.hivesum(["jobs", "export", "-a", "md5", &first, "--state", "s"]);
     assert_eq!(wrong.code, Some(1));
 
-    for command in [&["jobs", "delete", &*first, "--state", "s"][..], &["jobs", "compact", "--state", "s"]] {
-        assert_eq!(dir.hivesum(command).code, Some(75), "while a service runs: {command:?}");
-    }
+    let refused = dir.hivesum(["jobs", "compact", "--state", "s"]);
+    assert_eq!(refused.code, Some(75), "while a service runs: {}", refused.stderr());
+    assert!(refused.stderr().contains("a service is running; stop it first"), "{}", refused.stderr());
     drop(service);
     assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).expect_success(), "");
     assert_eq!(dir.hivesum(["jobs", "delete", &first, "--state", "s"]).code, Some(1));

@@ -17,6 +17,7 @@ mod check_lines;
 mod check_names;
 mod closed_streams;
 mod compare;
+mod control;
 mod convert;
 mod convert_asc_mhl;
 mod dead_mount;

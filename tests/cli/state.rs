@@ -11,10 +11,13 @@ use serde_json::json;
 use super::service::Service;
 use super::work_dir::{HIVESUM, Ran, WorkDir};
 
-/// Every file of a directory, but the index of the log, which SQLite makes anew.
+/// Every file of a directory, but the index of the log, which SQLite makes anew, and the socket that a killed service
+/// leaves.
 fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
-    let files = entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap()));
+    let files = entries
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap()));
     files.filter(|(name, _)| name != "hivesum.db-shm").collect()
 }
 

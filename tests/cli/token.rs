@@ -5,7 +5,8 @@ use super::work_dir::WorkDir;
 #[test]
 fn a_token_is_created_listed_and_revoked() {
     let dir = WorkDir::new();
-    let created = dir.hivesum(["token", "create", "--name", "back\nup", "--scope", "read", "--state", "s"]);
+    let created =
+        dir.hivesum(["token", "create", "--new-state", "--name", "back\nup", "--scope", "read", "--state", "s"]);
     assert_eq!(created.code, Some(0), "{}", created.stderr());
     let secret = created.stdout();
     assert!(secret.len() > 40 && secret.ends_with('\n'));

@@ -4,6 +4,7 @@
 //! permit, until the directory it has begun on is back or another one is accepted, and then begins again. A job whose
 //! root is not among the service's waits, too.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use super::shared::JobsShared;
 use super::submit::{Missing, open_beneath};
 use crate::error::StoreError;
 use crate::job::{JobError, JobSpec, WaitsFor};
-use crate::listing::ask::{ask, ask_within};
+use crate::listing::ask::{ask, ask_path, ask_within};
+use crate::store::roots::AcceptError;
 use hivesum_core::file::{EnterFailure, Opened, Root, RootIdentity};
 use hivesum_core::result::RootWarning;
 use hivesum_core::walk::Target;
@@ -81,6 +83,23 @@ impl Jobs {
     /// When the store fails.
     pub async fn settle_root(&self, root: &Root) -> Result<(), StoreError> {
         self.shared.settle_root(root).await
+    }
+
+    /// Accepts the directory that is now at the path of a root that the store remembers, and serves it from now on.
+    /// Returns the path.
+    ///
+    /// # Errors
+    /// When the name is unknown, the directory cannot be opened or does not answer, or the store fails.
+    pub async fn accept_root(&self, name: &str) -> Result<PathBuf, AcceptError> {
+        let remembered = self.shared.store.known_root(name).await?;
+        let named = name.to_owned();
+        let looked = ask_path(&remembered.path, move |path| Root::open(Some(&named), path).map(|root| root.place()));
+        let place = looked.await.map_err(|_| AcceptError::Unavailable)??;
+        let path = self.shared.store.accept_root(name, remembered, place).await?;
+        if let Some(root) = self.shared.roots.find(name) {
+            self.shared.settle_root(root).await?;
+        }
+        Ok(path)
     }
 
     async fn look_at(&self, root: &Root) -> Result<Option<EnterFailure>, StoreError> {

@@ -5,7 +5,7 @@
 //! refused. tokio's blocking threads would not do: they are shared by all roots, and a runtime waits for them at exit.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,12 +39,12 @@ impl<T> Caller<T> {
     }
 }
 
-/// The permits of each root, by its path. There are as many entries as the service has roots.
+/// The permits of each root, by its path. There are as many entries as roots that the service has or remembers.
 static PERMITS: Mutex<Option<HashMap<PathBuf, Arc<Semaphore>>>> = Mutex::new(None);
 
-fn permits_of(root: &Root) -> Arc<Semaphore> {
+fn permits_of(path: PathBuf) -> Arc<Semaphore> {
     let mut permits = PERMITS.lock().unwrap_or_else(PoisonError::into_inner);
-    let of_root = permits.get_or_insert_default().entry(root.path());
+    let of_root = permits.get_or_insert_default().entry(path);
     of_root.or_insert_with(|| Arc::new(Semaphore::new(THREADS_PER_ROOT))).clone()
 }
 
@@ -63,10 +63,29 @@ where
     T: Send + 'static,
     Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,
 {
+    let asked = root.clone();
+    ask_path_within(timeout, root.path(), move |caller| question(&asked, caller)).await
+}
+
+/// Asks about the path of a root that is remembered and need not be open.
+pub(crate) async fn ask_path<T, Q>(path: &Path, question: Q) -> Result<T, NoAnswer>
+where
+    T: Send + 'static,
+    Q: FnOnce(&Path) -> T + Send + 'static,
+{
+    let asked = path.to_owned();
+    ask_path_within(TIMEOUT, path.to_owned(), move |_| question(&asked)).await
+}
+
+async fn ask_path_within<T, Q>(timeout: Duration, path: PathBuf, question: Q) -> Result<T, NoAnswer>
+where
+    T: Send + 'static,
+    Q: FnOnce(&Caller<T>) -> T + Send + 'static,
+{
     let deadline = Instant::now() + timeout;
-    let permit = timeout_at(deadline, permits_of(root).acquire_owned()).await;
+    let permit = timeout_at(deadline, permits_of(path).acquire_owned()).await;
     let Ok(Ok(permit)) = permit else { return Err(NoAnswer::Busy) };
-    let answer = spawn(root.clone(), question, permit).map_err(|_| NoAnswer::Busy)?;
+    let answer = spawn(question, permit).map_err(|_| NoAnswer::Busy)?;
     match timeout_at(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) | Err(_) => Err(NoAnswer::TimedOut),
@@ -74,15 +93,15 @@ where
 }
 
 /// Starts the thread that asks. It holds the permit until the question is answered, however late.
-fn spawn<T, Q>(root: Root, question: Q, permit: OwnedSemaphorePermit) -> std::io::Result<oneshot::Receiver<T>>
+fn spawn<T, Q>(question: Q, permit: OwnedSemaphorePermit) -> std::io::Result<oneshot::Receiver<T>>
 where
     T: Send + 'static,
-    Q: FnOnce(&Root, &Caller<T>) -> T + Send + 'static,
+    Q: FnOnce(&Caller<T>) -> T + Send + 'static,
 {
     let (sender, receiver) = oneshot::channel();
     let run = move || {
         let caller = Caller(sender);
-        let answer = question(&root, &caller);
+        let answer = question(&caller);
         // The permit first, so that the caller can ask again as soon as it has the answer.
         drop(permit);
         let _ = caller.0.send(answer);

@@ -2,19 +2,22 @@
 //! unfinished job has begun on.
 //!
 //! The first directory under a name is remembered as it is met. Another one is remembered only when somebody accepts it
-//! ([`RememberedRoots::accept`], beside a running service or without one), so that a disk that is not mounted stays
-//! noticed however often the service restarts.
+//! (the service when it is asked to, or [`RememberedRoots::accept`] where none runs), so that a disk that is not mounted
+//! stays noticed however often the service restarts.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::change::Change;
-use super::open::Database;
+use super::error::DbError;
+use super::open::{Database, prepare};
 pub(crate) use super::root_rows::{RememberedRoot, RootMemory};
-use super::state_dir::StateDir;
+use super::state_dir::{ServerLock, StateDir};
 use super::{Store, recovery, root_rows};
 use crate::error::StoreError;
 use crate::job::JobId;
-use hivesum_core::file::{Root, RootError, RootIdentity};
+use hivesum_core::file::{Root, RootError, RootIdentity, RootPlace};
+use rusqlite::Connection;
 
 /// Why a directory is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,9 @@ pub enum AcceptError {
     /// The directory cannot be opened.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// The directory's file system does not answer.
+    #[error("the directory does not answer")]
+    Unavailable,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,36 +45,54 @@ pub enum AcceptError {
 #[derive(Debug)]
 pub struct RememberedRoots {
     database: Database,
+    _lock: ServerLock,
 }
 
 impl RememberedRoots {
-    /// Opens the database of a service, which may be running.
+    /// Takes the server's lock, then opens the database. No server starts until this is dropped.
     ///
     /// # Errors
-    /// When there is none, or it is damaged.
+    /// [`StoreError::Locked`] while another process holds the lock, and when the database is damaged.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(StateDir::open(state_dir)?)? })
+        let state_dir = StateDir::open(state_dir)?;
+        let lock = state_dir.lock()?;
+        prepare(&state_dir, &lock)?;
+        Ok(Self { database: Database::open(state_dir)?, _lock: lock })
     }
 
-    /// Accepts the directory that is now at the path of a root. A running service serves it from its next look at the
-    /// root on, and a later one without a warning. Returns the path.
+    /// Accepts the directory that is now at the path of a root: a later service serves it without a warning. Returns
+    /// the path.
     ///
     /// # Errors
     /// When the name is unknown or the directory cannot be opened.
     pub fn accept(&mut self, name: &str) -> Result<PathBuf, AcceptError> {
-        let Some(remembered) = self.database.run(|connection| root_rows::find(connection, name))? else {
-            let known = self.database.run(|connection| root_rows::names(connection))?;
-            return Err(AcceptError::Unknown { name: name.to_owned(), known });
-        };
+        let found = self.database.run(|connection| find(connection, name))?;
+        let remembered = found.map_err(|known| AcceptError::Unknown { name: name.to_owned(), known })?;
         let place = Root::open(Some(name), &remembered.path)?.place();
-        let accepted = RememberedRoot { identity: place.identity(), accepted_empty: place.is_empty(), ..remembered };
-        self.database.run(|connection| {
-            let change = Change::begin(connection)?;
-            root_rows::write(&change, name, &accepted)?;
-            change.commit()
-        })?;
-        Ok(accepted.path)
+        self.database.run(|connection| accept(connection, name, remembered, &place)).map_err(AcceptError::from)
     }
+}
+
+/// A root as it is remembered, or else the names of those that are.
+fn find(connection: &Connection, name: &str) -> Result<Result<RememberedRoot, Vec<String>>, DbError> {
+    match root_rows::find(connection, name)? {
+        Some(remembered) => Ok(Ok(remembered)),
+        None => Ok(Err(root_rows::names(connection)?)),
+    }
+}
+
+/// Remembers this directory as the root's. Returns its path.
+fn accept(
+    connection: &mut Connection,
+    name: &str,
+    remembered: RememberedRoot,
+    place: &RootPlace,
+) -> Result<PathBuf, DbError> {
+    let accepted = RememberedRoot { identity: place.identity(), accepted_empty: place.is_empty(), ..remembered };
+    let change = Change::begin(connection)?;
+    root_rows::write(&change, name, &accepted)?;
+    change.commit()?;
+    Ok(accepted.path)
 }
 
 impl Store {
@@ -82,6 +106,25 @@ impl Store {
     pub(crate) async fn root(&self, name: &str) -> Result<Option<RememberedRoot>, StoreError> {
         let name = name.to_owned();
         self.read(move |connection| root_rows::find(connection, &name)).await
+    }
+
+    /// A root as it is remembered; an error that names those that are if it is not.
+    pub(crate) async fn known_root(&self, name: &str) -> Result<RememberedRoot, AcceptError> {
+        let name = name.to_owned();
+        let asked = name.clone();
+        let found = self.read(move |connection| find(connection, &asked)).await?;
+        found.map_err(|known| AcceptError::Unknown { name, known })
+    }
+
+    /// Remembers this directory as the root's. Returns its path.
+    pub(crate) async fn accept_root(
+        &self,
+        name: &str,
+        remembered: RememberedRoot,
+        place: Arc<RootPlace>,
+    ) -> Result<PathBuf, StoreError> {
+        let name = name.to_owned();
+        self.write(move |connection| accept(connection, &name, remembered, &place)).await
     }
 
     /// The directory that an unfinished job has begun on.

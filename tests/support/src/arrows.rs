@@ -35,7 +35,7 @@ const ROOT: Order = &[
     &["assets", "auth", "metrics", "openapi", "request", "routing"],
     &["gate"],
     &["service"],
-    &["routes"],
+    &["control", "routes"],
     &["server"],
     &["cli"],
 ];

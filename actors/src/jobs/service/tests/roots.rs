@@ -3,7 +3,7 @@
 use crate::job::WaitsFor;
 use crate::jobs::service::tests::going_on::left_in_the_middle;
 use crate::jobs::service::tests::*;
-use crate::store::roots::RememberedRoots;
+use crate::store::roots::{AcceptError, RememberedRoots};
 use hivesum_core::result::RootWarning;
 
 impl House {
@@ -19,9 +19,21 @@ impl House {
         fs::rename(self.state.path().join("away"), self.root.path()).unwrap();
     }
 
-    fn accept_root(&self) {
-        RememberedRoots::open(self.state.path()).unwrap().accept("here").unwrap();
+    /// Accepts it where no service runs.
+    async fn accept_root(&self) {
+        loop {
+            match RememberedRoots::open(self.state.path()) {
+                // The threads of the service are on their way out.
+                Err(StoreError::Locked) => tokio::task::yield_now().await,
+                opened => return assert_eq!(opened.unwrap().accept("here").unwrap(), self.root.path()),
+            }
+        }
     }
+}
+
+/// Accepts it through the running service.
+async fn accept(jobs: &Jobs) {
+    jobs.accept_root("here").await.unwrap();
 }
 
 async fn waits(jobs: &Jobs, id: JobId, waits_for: WaitsFor) {
@@ -64,7 +76,9 @@ async fn an_accepted_directory_is_served_without_a_restart() {
     house.replace_root();
     house.write("file", "abc");
     assert!(matches!(jobs.submit(spec(""), None).await, Err(SubmitError::RootChanged)));
-    house.accept_root();
+    let unknown = jobs.accept_root("there").await;
+    assert!(matches!(unknown, Err(AcceptError::Unknown { known, .. }) if known == ["here"]));
+    accept(&jobs).await;
     let id = submit(&jobs, "").await;
     let summary = ended(&jobs, id).await.summary.unwrap();
     assert_eq!((summary.hashed, summary.root_warning), (1, None));
@@ -82,7 +96,7 @@ async fn an_unfinished_job_begins_again_on_an_accepted_directory_and_never_mixes
     let summary = ended(&jobs, other).await.summary.unwrap();
     assert_eq!((summary.hashed, summary.root_warning), (1, Some(RootWarning::RootChanged)), "new jobs are warned");
     assert!(jobs.job(id).await.unwrap().unwrap().waits_for.is_some());
-    house.accept_root();
+    accept(&jobs).await;
     let summary = ended(&jobs, id).await.summary.unwrap();
     assert_eq!((summary.files, summary.root_warning), (1, None));
     assert_eq!(results(&jobs, id).await.items[0].digests, blake3::hash(b"other").as_bytes());
@@ -130,7 +144,7 @@ async fn an_empty_directory_in_the_place_of_known_files_stands_beside_what_is_mi
         assert_eq!(jobs.root_warnings().await.unwrap(), [Some(RootWarning::RootEmpty)]);
         jobs.drain().await;
     }
-    house.accept_root();
+    house.accept_root().await;
     let jobs = house.open().await;
     assert_eq!(jobs.root_warnings().await.unwrap(), [None]);
 }

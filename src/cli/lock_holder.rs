@@ -1,0 +1,44 @@
+//! Who holds the lock of a state directory, as far as the kernel tells: for messages only.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// The process that holds the lock, as `process 42 (hivesum)`. `None` if `/proc` does not tell, as for a process in
+/// another container.
+pub(super) fn holder_of_lock(state_dir: &Path) -> Option<String> {
+    let file = fs::metadata(state_dir.join("hivesum.lock")).ok()?;
+    let process = holder_in(&fs::read_to_string("/proc/locks").ok()?, &file)?;
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+    Some(format!("process {process} ({})", name.trim_end().escape_debug()))
+}
+
+/// The process in the list of locks (`proc_locks(5)`): `1: FLOCK ADVISORY WRITE 42 08:01:12345 0 EOF`.
+fn holder_in(locks: &str, file: &fs::Metadata) -> Option<u32> {
+    let (major, minor) = (rustix::fs::major(file.dev()), rustix::fs::minor(file.dev()));
+    let file = format!("{major:02x}:{minor:02x}:{}", file.ino());
+    locks.lines().find_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [_, "FLOCK", _, "WRITE", process, of, ..] if of == file => process.parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_is_found_by_the_file_s_device_and_inode() {
+        let file = tempfile::tempfile().unwrap().metadata().unwrap();
+        let (major, minor) = (rustix::fs::major(file.dev()), rustix::fs::minor(file.dev()));
+        let device = format!("{major:02x}:{minor:02x}");
+        let locks = format!(
+            "1: POSIX  ADVISORY  WRITE 7 {device}:{0} 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 8 {device}:{0} 0 EOF\n\
+             3: FLOCK  ADVISORY  WRITE 9 {device}:{1} 0 EOF\n4: FLOCK  ADVISORY  WRITE 42 {device}:{0} 0 EOF\n",
+            file.ino(),
+            file.ino() + 1
+        );
+        assert_eq!(holder_in(&locks, &file), Some(42));
+        assert_eq!(holder_in("", &file), None);
+    }
+}

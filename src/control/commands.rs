@@ -1,0 +1,113 @@
+//! What the service does for a command: the same calls that the API makes, and the answers in words.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use actix_web::web::Data;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hivesum_actors::error::StoreError;
+use hivesum_actors::store::roots::AcceptError;
+use hivesum_actors::store::tokens::{SecretHash, TokenRecord};
+
+use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
+use super::server::{self, refused};
+use super::socket::ControlSocket;
+use crate::service::Service;
+
+/// Bytes of the tokens in one answer, as JSON. One token is at most as long as a request, and an answer has room for
+/// the last one, too.
+const TOKENS_BYTES: usize = MAX_ANSWER_BYTES / 4;
+
+/// Serves the control socket until the service stops. Sign-in links begin with `link_base`.
+pub(crate) async fn serve(socket: ControlSocket, service: Data<Service>, link_base: String) {
+    let stop = service.stopping.clone();
+    let carry_out = async move |command| carry_out(&service, &link_base, command).await;
+    server::serve(socket, carry_out, stop).await;
+}
+
+/// Does what a command says.
+async fn carry_out(service: &Service, link_base: &str, command: Command) -> Answer {
+    let answer = match command {
+        Command::TokenCreate { token, secret_sha256 } => create(service, token, &secret_sha256).await,
+        Command::TokenList { after } => list(service, after.as_deref()).await,
+        Command::TokenRevoke { id } => {
+            service.jobs.tokens().revoke(&id).await.map(|existed| Answer::TokenRevoked { existed })
+        }
+        Command::TokenLink {} => return link(service, link_base),
+        Command::JobDelete { id } => {
+            service.jobs.delete(id).await.map(|deletion| Answer::JobDeletion { outcome: deletion.into() })
+        }
+        Command::RootAccept { name } => return accept(service, &name).await,
+    };
+    answer.unwrap_or_else(|error| failed(&error))
+}
+
+async fn create(service: &Service, token: Token, secret_sha256: &str) -> Result<Answer, StoreError> {
+    let invalid = |detail: String| Ok(refused(Reason::InvalidRequest, detail));
+    if uuid::Uuid::try_parse(&token.id).is_err() {
+        return invalid("the id of a token is a UUID".to_owned());
+    }
+    let mut hash = [0; 32];
+    if hex::decode_to_slice(secret_sha256, &mut hash).is_err() {
+        return invalid("secret_sha256 is 64 hex digits".to_owned());
+    }
+    let record = match TokenRecord::try_from(token) {
+        Ok(record) => record,
+        Err(error) => return invalid(error.to_string()),
+    };
+    Ok(match service.jobs.tokens().insert(record, SecretHash::from_bytes(hash)).await? {
+        true => Answer::TokenCreated {},
+        false => refused(Reason::Impossible, "another token has this id".to_owned()),
+    })
+}
+
+/// As many tokens as one answer holds, and at least one if there is one.
+async fn list(service: &Service, after: Option<&str>) -> Result<Answer, StoreError> {
+    let records = service.jobs.tokens().list().await?;
+    let mut left = records.iter().filter(|record| after.is_none_or(|after| record.id.as_str() > after)).peekable();
+    let (mut tokens, mut bytes) = (Vec::new(), 0);
+    while bytes < TOKENS_BYTES
+        && let Some(record) = left.next()
+    {
+        let token = Token::from(record);
+        bytes += serde_json::to_vec(&token).map_or(0, |json| json.len());
+        tokens.push(token);
+    }
+    Ok(Answer::Tokens { tokens, more: left.peek().is_some() })
+}
+
+fn link(service: &Service, base: &str) -> Answer {
+    match service.auth.new_link() {
+        Ok(Some(token)) => Answer::Link { link: format!("{base}/#token={token}") },
+        Ok(None) => {
+            refused(Reason::Impossible, format!("the service runs with --no-auth, so nobody signs in: open {base}/"))
+        }
+        Err(_) => refused(Reason::StoreFailed, "the kernel has no random numbers".to_owned()),
+    }
+}
+
+async fn accept(service: &Service, name: &str) -> Answer {
+    match service.jobs.accept_root(name).await {
+        Ok(path) => Answer::RootAccepted { path_b64: STANDARD.encode(path.as_os_str().as_bytes()) },
+        Err(AcceptError::Store(error)) => failed(&error),
+        Err(error @ (AcceptError::Root(_) | AcceptError::Unknown { .. } | AcceptError::Unavailable)) => {
+            refused(Reason::Impossible, error.to_string())
+        }
+    }
+}
+
+fn failed(error: &StoreError) -> Answer {
+    let reason = match error {
+        StoreError::SyncFailed => Reason::SyncFailed,
+        StoreError::Locked
+        | StoreError::Corrupt
+        | StoreError::Newer { .. }
+        | StoreError::Incomplete(_)
+        | StoreError::NotAFile { .. }
+        | StoreError::Full
+        | StoreError::Busy
+        | StoreError::Closed
+        | StoreError::Failed(_) => Reason::StoreFailed,
+    };
+    refused(reason, error.to_string())
+}

@@ -1,0 +1,265 @@
+//! What is said on the control socket, in both directions: one JSON object a line, with the version as its member `v`.
+//!
+//! The program and the service may be of different versions, so whatever one of them does not know (another version, a
+//! command, a member) is refused in words and never ignored. Both sides use these types and bounds.
+
+use hivesum_actors::job::{Deletion, JobId};
+use hivesum_actors::store::tokens::{ScopesInvalid, TokenRecord};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the protocol.
+pub const VERSION: u64 = 1;
+
+/// Bytes of a request, with its line end.
+pub const MAX_REQUEST_BYTES: usize = 64 << 10;
+
+/// Bytes of an answer, with its line end.
+pub const MAX_ANSWER_BYTES: usize = 4 << 20;
+
+/// What a command asks the service to do. Asking once more does no harm: the second time changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Stores a token that the sender has made up.
+    TokenCreate {
+        /// The token.
+        token: Token,
+        /// The SHA-256 of its secret in hex. The secret itself stays with the sender.
+        secret_sha256: String,
+    },
+    /// Lists tokens, oldest first.
+    TokenList {
+        /// Only those after the one with this id.
+        after: Option<String>,
+    },
+    /// Revokes a token.
+    TokenRevoke {
+        /// Its id.
+        id: String,
+    },
+    /// Makes a fresh sign-in link.
+    TokenLink {},
+    /// Deletes an ended job with its results.
+    JobDelete {
+        /// Its id.
+        id: JobId,
+    },
+    /// Accepts the directory that is now at the path of a root.
+    RootAccept {
+        /// The name of the root.
+        name: String,
+    },
+}
+
+/// What the service answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// The token is stored.
+    TokenCreated {},
+    /// Some tokens.
+    Tokens {
+        /// In the order of their ids.
+        tokens: Vec<Token>,
+        /// Whether there are more after the last one.
+        more: bool,
+    },
+    /// The token is revoked, or there was none.
+    TokenRevoked {
+        /// Whether there was one.
+        existed: bool,
+    },
+    /// A link that works once, for ten minutes.
+    Link {
+        /// The URL.
+        link: String,
+    },
+    /// The job was deleted, or not.
+    JobDeletion {
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// The directory is accepted.
+    RootAccepted {
+        /// Its path, exactly: Base64 of its bytes.
+        path_b64: String,
+    },
+    /// Nothing was done.
+    Refused {
+        /// What kind of refusal it is.
+        reason: Reason,
+        /// The reason in words.
+        detail: String,
+    },
+}
+
+/// A token without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Its id, a UUID.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What it allows, as in `read,hash`.
+    pub scopes: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Refused from then on; null means that it never expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<&TokenRecord> for Token {
+    fn from(record: &TokenRecord) -> Self {
+        let TokenRecord { id, name, scopes, created_at, expires_at } = record.clone();
+        Self { id, name, scopes: scopes.to_string(), created_at, expires_at }
+    }
+}
+
+impl TryFrom<Token> for TokenRecord {
+    type Error = ScopesInvalid;
+
+    fn try_from(token: Token) -> Result<Self, ScopesInvalid> {
+        let Token { id, name, scopes, created_at, expires_at } = token;
+        Ok(Self { id, name, scopes: scopes.parse()?, created_at, expires_at })
+    }
+}
+
+/// What became of a job that was to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was deleted.
+    Deleted,
+    /// It has not ended.
+    StillRunning,
+    /// There is no such job.
+    NotFound,
+}
+
+impl From<Deletion> for Outcome {
+    fn from(deletion: Deletion) -> Self {
+        match deletion {
+            Deletion::Deleted => Self::Deleted,
+            Deletion::StillRunning => Self::StillRunning,
+            Deletion::NotFound => Self::NotFound,
+        }
+    }
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The sender is another user.
+    Forbidden,
+    /// The request is not one that this version knows.
+    InvalidRequest,
+    /// It cannot be done as things are.
+    Impossible,
+    /// The disk did not keep what was written: the service is about to end.
+    SyncFailed,
+    /// The store failed in another way.
+    StoreFailed,
+}
+
+/// Why a line is not understood.
+#[derive(Debug, thiserror::Error)]
+pub enum LineInvalid {
+    /// It is no JSON object.
+    #[error("the line is not a JSON object")]
+    NotAnObject,
+    /// It is of another version.
+    #[error("version {found} of the control protocol is not known: this hivesum speaks version {VERSION}")]
+    Version {
+        /// The version, as JSON.
+        found: Value,
+    },
+    /// A member or a value is not known or missing.
+    #[error("{0}")]
+    Content(serde_json::Error),
+}
+
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    v: u64,
+    #[serde(flatten)]
+    message: &'a T,
+}
+
+/// The line of a request or an answer, with its line end.
+///
+/// # Errors
+/// None for the types of this module.
+pub fn line_of<T: Serialize>(message: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let mut line = serde_json::to_vec(&Versioned { v: VERSION, message })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The request or the answer in a line.
+///
+/// # Errors
+/// When it is not one of this version.
+pub fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, LineInvalid> {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(line) else { return Err(LineInvalid::NotAnObject) };
+    let found = members.remove("v").unwrap_or(Value::Null);
+    if found != Value::from(VERSION) {
+        return Err(LineInvalid::Version { found });
+    }
+    serde_json::from_value(Value::Object(members)).map_err(LineInvalid::Content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_what_is_read() {
+        let token = Token {
+            id: "1".to_owned(),
+            name: "a \"b\"\n".to_owned(),
+            scopes: "read".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+            expires_at: None,
+        };
+        for command in [
+            Command::TokenCreate { token: token.clone(), secret_sha256: "00".repeat(32) },
+            Command::TokenList { after: None },
+            Command::TokenRevoke { id: "1".to_owned() },
+            Command::TokenLink {},
+            Command::RootAccept { name: "photos".to_owned() },
+        ] {
+            let line = line_of(&command).unwrap();
+            assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
+            assert_eq!(parse::<Command>(&line).unwrap(), command);
+        }
+        let answer = Answer::Tokens { tokens: vec![token], more: false };
+        assert_eq!(parse::<Answer>(&line_of(&answer).unwrap()).unwrap(), answer);
+        assert_eq!(line_of(&Command::TokenLink {}).unwrap(), b"{\"v\":1,\"command\":\"token_link\"}\n");
+    }
+
+    #[test]
+    fn whatever_is_not_known_is_refused_in_words() {
+        for (line, words) in [
+            ("", "not a JSON object"),
+            ("[1]", "not a JSON object"),
+            ("\"token_link\"", "not a JSON object"),
+            ("{\"command\":\"token_link\"}", "version null of the control protocol is not known"),
+            ("{\"v\":2,\"command\":\"token_link\"}", "this hivesum speaks version 1"),
+            ("{\"v\":\"1\",\"command\":\"token_link\"}", "version \"1\" of the control protocol"),
+            ("{\"v\":1}", "missing field `command`"),
+            ("{\"v\":1,\"command\":\"format_disk\"}", "unknown variant `format_disk`, expected one of `token_create`"),
+            ("{\"v\":1,\"command\":\"token_link\",\"for\":\"me\"}", "unknown field `for`"),
+            ("{\"v\":1,\"command\":\"token_revoke\"}", "missing field `id`"),
+            ("{\"v\":1,\"command\":\"token_revoke\",\"id\":1}", "invalid type"),
+            ("{\"v\":1,\"command\":\"job_delete\",\"id\":\"x\"}", ""),
+        ] {
+            let refused = parse::<Command>(line.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains(words), "{line}: {refused}");
+        }
+    }
+}
