@@ -155,6 +155,20 @@ pub enum StoreError {
         /// The newest schema number this build reads.
         known: i64,
     },
+    /// The database was written by an older hivesum, and cannot be migrated where it is.
+    #[error(
+        "the job store was written by an older hivesum (schema {found}, this one reads {known}), and the state directory \
+         cannot be written: the first command that may write there brings it up to date"
+    )]
+    Older {
+        /// Its schema number.
+        found: i64,
+        /// The only schema number this build reads without writing.
+        known: i64,
+    },
+    /// The state directory, or a file in it, may not be written: by its permissions or by a read-only mount.
+    #[error("the state directory cannot be written")]
+    ReadOnly,
     /// It lacks commits that it had acknowledged, or may lack some. Nothing has been changed.
     #[error(
         "the job store is not complete: {0}. Nothing was changed. Restore a backup with hivesum state restore, or go on \
@@ -233,6 +247,8 @@ impl StoreError {
             Self::Locked => Self::Locked,
             Self::Corrupt => Self::Corrupt,
             Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Older { found, known } => Self::Older { found: *found, known: *known },
+            Self::ReadOnly => Self::ReadOnly,
             Self::Incomplete(incomplete) => Self::Incomplete(*incomplete),
             Self::NotAFile { name } => Self::NotAFile { name },
             Self::Full => Self::Full,

@@ -54,13 +54,17 @@ impl From<UploadError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Corrupt | StoreError::Incomplete(_) | StoreError::Newer { .. } => Self::StoreCorrupt,
+            StoreError::Corrupt | StoreError::Incomplete(_) | StoreError::Newer { .. } | StoreError::Older { .. } => {
+                Self::StoreCorrupt
+            }
             StoreError::Full => Self::StorageFull,
             StoreError::Closed => Self::Draining,
             StoreError::Busy => Self::QueueFull,
-            StoreError::Locked | StoreError::NotAFile { .. } | StoreError::SyncFailed | StoreError::Failed(_) => {
-                Self::internal(error)
-            }
+            StoreError::Locked
+            | StoreError::ReadOnly
+            | StoreError::NotAFile { .. }
+            | StoreError::SyncFailed
+            | StoreError::Failed(_) => Self::internal(error),
         }
     }
 }

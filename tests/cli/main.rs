@@ -37,6 +37,7 @@ mod service;
 mod settings;
 mod spellings;
 mod state;
+mod state_read_only;
 mod stored_jobs;
 mod token;
 mod tools_agree;

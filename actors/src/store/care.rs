@@ -19,11 +19,11 @@ pub use restore::{RestoreReport, RestoredToken, restore};
 use rusqlite::Transaction;
 
 use super::change::Change;
-use super::completeness::log_of;
 use super::error::DbError;
 use super::journal;
 use super::open::{self, Access, connect, migrate};
 use super::state_dir::{ServerLock, StateDir};
+use super::untouched::log_of;
 use crate::error::StoreError;
 
 /// Why a state directory was not taken care of.
@@ -53,14 +53,10 @@ pub enum CareError {
 
 /// A state directory with a database.
 fn existing(path: &Path) -> Result<StateDir, CareError> {
-    if !path.exists() {
-        return Err(CareError::NoStore);
+    match StateDir::existing(path)? {
+        Some(state_dir) if state_dir.has_database()? => Ok(state_dir),
+        Some(_) | None => Err(CareError::NoStore),
     }
-    let state_dir = StateDir::open(path)?;
-    if !state_dir.database().exists() {
-        return Err(CareError::NoStore);
-    }
-    Ok(state_dir)
 }
 
 /// Refuses the path of a backup that SQLite would read together with another file.

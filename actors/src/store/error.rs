@@ -18,6 +18,9 @@ const MIN_FREE_BYTES: u64 = 1 << 20;
 /// pages that it could not write and reports that only once (`fsync(2)`).
 const SYNC_FAILURES: [i32; 2] = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
 
+/// A reader that cannot write finds the index of the log as no writer has left it.
+const INDEX_NOT_READY: [i32; 2] = [rusqlite::ffi::SQLITE_READONLY_CANTINIT, rusqlite::ffi::SQLITE_READONLY_RECOVERY];
+
 /// The error of the store's functions on a connection, before it is logged and turned into a [`StoreError`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DbError {
@@ -60,13 +63,19 @@ impl DbError {
 /// `free_bytes` is the space left on the database's file system.
 fn classify(error: rusqlite::Error, free_bytes: u64) -> StoreError {
     use rusqlite::Error;
-    if error.sqlite_error().is_some_and(|error| SYNC_FAILURES.contains(&error.extended_code)) {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    if extended.is_some_and(|code| SYNC_FAILURES.contains(&code)) {
         return StoreError::SyncFailed;
     }
     match (&error, error.sqlite_error_code()) {
         (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => StoreError::Corrupt,
         (_, Some(ErrorCode::DiskFull)) => StoreError::Full,
         (_, Some(ErrorCode::DatabaseBusy)) => StoreError::Busy,
+        // A log whose index another process is about to make.
+        (_, Some(ErrorCode::ReadOnly)) if extended.is_some_and(|code| INDEX_NOT_READY.contains(&code)) => {
+            StoreError::Busy
+        }
+        (_, Some(ErrorCode::ReadOnly)) => StoreError::ReadOnly,
         (_, Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)) if free_bytes < MIN_FREE_BYTES => {
             StoreError::Full
         }
@@ -88,6 +97,7 @@ fn free_bytes(database: &Path) -> u64 {
 pub(crate) fn system_failure(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::Full,
+        std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
         _ => StoreError::Failed(Box::new(error)),
     }
 }
@@ -99,6 +109,8 @@ impl From<StoreError> for JobError {
             StoreError::Corrupt | StoreError::Incomplete(_) => "store_corrupt",
             StoreError::Locked
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::ReadOnly
             | StoreError::NotAFile { .. }
             | StoreError::SyncFailed
             | StoreError::Busy

@@ -1,7 +1,8 @@
 //! The jobs of a state directory for a command, beside a running server or without one. Every call blocks.
 //!
 //! Deleting and compacting take the server's lock, so they never run beside a server. Reading does not need it; opening
-//! takes it for a moment, if no server holds it, to check the database.
+//! takes it for a moment, if no server holds it, to check the database. A state directory that cannot be written is
+//! read as it is.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,18 +31,17 @@ impl History {
     /// # Errors
     /// When it is damaged or newer, or cannot be read.
     pub fn open(state_dir: &Path) -> Result<Option<Self>, StoreError> {
-        if !state_dir.exists() {
-            return Ok(None);
-        }
-        let state_dir = StateDir::open(state_dir)?;
-        if !state_dir.database().exists() {
+        let Some(state_dir) = StateDir::existing(state_dir)? else { return Ok(None) };
+        if !state_dir.has_database()? {
             return check_absent(&state_dir).map(|()| None).map_err(|error| error.report(state_dir.database()));
         }
-        match state_dir.lock() {
-            Ok(lock) => prepare(&state_dir, &lock)?,
-            // The server that holds the lock has prepared the database.
-            Err(StoreError::Locked) => {}
-            Err(error) => return Err(error),
+        if state_dir.may_be_written() {
+            match state_dir.lock() {
+                Ok(lock) => prepare(&state_dir, &lock)?,
+                // The server that holds the lock has prepared the database.
+                Err(StoreError::Locked) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Some(Self { database: Database::open(state_dir)? }))
     }

@@ -48,6 +48,7 @@ mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+mod untouched;
 mod worker;
 
 use std::path::Path;

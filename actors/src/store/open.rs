@@ -4,6 +4,8 @@
 //! always a damaged one, even after `kill -9` during the first start. A database that lacks commits is refused before
 //! anything is written, see [`completeness`].
 
+mod database;
+
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,6 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+pub(crate) use self::database::{Database, connect_to_read};
 use super::commit_number::{self, NUMBERED_SCHEMA};
 use super::completeness;
 use super::error::{DbError, system_failure};
@@ -145,40 +148,6 @@ pub(crate) fn connect(state_dir: &StateDir, access: Access) -> Result<Connection
     }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-/// A database that a command has opened, beside a running server or without one. Every call blocks.
-#[derive(Debug)]
-pub(crate) struct Database {
-    connection: Connection,
-    journal: Journal,
-    state_dir: StateDir,
-}
-
-impl Database {
-    /// Opens a database that [`prepare`] has checked, now or at some time before.
-    ///
-    /// # Errors
-    /// [`StoreError::Incomplete`] if it lacks commits.
-    pub(crate) fn open(state_dir: StateDir) -> Result<Self, StoreError> {
-        let open = || {
-            completeness::check(&state_dir)?;
-            Ok::<_, DbError>((connect(&state_dir, Access::Write)?, Journal::open(&state_dir)?))
-        };
-        let (connection, journal) = open().map_err(|error| error.report(state_dir.database()))?;
-        Ok(Self { connection, journal, state_dir })
-    }
-
-    pub(crate) fn state_dir(&self) -> &StateDir {
-        &self.state_dir
-    }
-
-    /// Runs work on the connection. What it has committed is in the journal when it returns.
-    pub(crate) fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T, DbError>) -> Result<T, StoreError> {
-        let done = work(&mut self.connection);
-        let noted = self.journal.keep_up(&self.connection, NoteKind::Synced);
-        done.and_then(|answer| noted.map(|()| answer)).map_err(|error| error.report(self.state_dir.database()))
-    }
 }
 
 /// The schema number, after checking that the file is ours and not newer.

@@ -7,12 +7,13 @@
 //! while no server runs.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags};
 
 use super::error::system_failure;
 use crate::error::StoreError;
@@ -55,13 +56,47 @@ impl StateDir {
     /// # Errors
     /// [`StoreError::NotAFile`] if something else is in the place of one of its files.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(system_failure)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(write_failure)?;
+        Self::at(path)
+    }
+
+    /// The directory as it is; nothing if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be looked at, and those of [`open`](Self::open).
+    pub(crate) fn existing(path: &Path) -> Result<Option<Self>, StoreError> {
+        match std::fs::metadata(path) {
+            Ok(_) => Self::at(path).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(system_failure(error)),
+        }
+    }
+
+    fn at(path: &Path) -> Result<Self, StoreError> {
         for name in FILES {
             if std::fs::metadata(path.join(name)).is_ok_and(|meta| !meta.is_file()) {
                 return Err(StoreError::NotAFile { name });
             }
         }
         Ok(Self { path: path.to_owned(), database: path.join("hivesum.db") })
+    }
+
+    /// Whether there is a database.
+    ///
+    /// # Errors
+    /// When that cannot be told: a directory that may not be searched is not one without a database.
+    pub(crate) fn has_database(&self) -> Result<bool, StoreError> {
+        match std::fs::metadata(&self.database) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(system_failure(error)),
+        }
+    }
+
+    /// Whether this process may write to the directory and to every file in it.
+    pub(crate) fn may_be_written(&self) -> bool {
+        let mut files = FILES.iter().map(|name| self.path.join(name));
+        may_write(&self.path) && files.all(|file| may_write(&file) || std::fs::symlink_metadata(&file).is_err())
     }
 
     pub(crate) fn database(&self) -> &Path {
@@ -101,12 +136,12 @@ impl StateDir {
     /// Acquires the server's lock.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] while another process holds it.
+    /// [`StoreError::Locked`] while another process holds it; [`StoreError::ReadOnly`] where it cannot be written.
     pub(crate) fn lock(&self) -> Result<ServerLock, StoreError> {
         let path = self.path.join("hivesum.lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let opened = options.custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).map_err(system_failure)?;
+        let opened = options.custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).map_err(write_failure)?;
         regular(&opened, "hivesum.lock")?;
         let file = OwnedFd::from(opened);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -148,7 +183,7 @@ impl StateDir {
                 Ok(())
             }
             // Removed since the directory was read, as SQLite does with its files.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(system_failure(error)),
         };
         add(&self.path)?;
@@ -156,6 +191,20 @@ impl StateDir {
             add(&entry.map_err(system_failure)?.path())?;
         }
         Ok(identities)
+    }
+}
+
+/// Whether this process may write to a file or a directory.
+pub(crate) fn may_write(path: &Path) -> bool {
+    // The parent of a plain name.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    rustix::fs::accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
+fn write_failure(error: std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::PermissionDenied => StoreError::ReadOnly,
+        _ => system_failure(error),
     }
 }
 

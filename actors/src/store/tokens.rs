@@ -38,7 +38,7 @@ impl Tokens {
     /// Those of a server's start, and [`StoreError::Locked`] while a server creates the database.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
         let state_dir = StateDir::open(state_dir)?;
-        if !state_dir.database().exists() {
+        if !state_dir.has_database()? {
             prepare(&state_dir, &state_dir.lock()?)?;
         }
         Ok(Self { database: Database::open(state_dir)?, _lock: None })

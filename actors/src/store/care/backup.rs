@@ -8,9 +8,8 @@ use std::path::Path;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::completeness;
 use super::super::error::DbError;
-use super::super::open::{Access, connect};
+use super::super::open::connect_to_read;
 use super::check::{CheckReport, check_file};
 use super::{CareError, existing, refuse_log_beside};
 use crate::error::StoreError;
@@ -23,11 +22,7 @@ use crate::error::StoreError;
 pub fn backup(state_dir: &Path, file: &Path) -> Result<CheckReport, CareError> {
     let state_dir = existing(state_dir)?;
     let database = state_dir.database();
-    let open = || {
-        completeness::check(&state_dir)?;
-        connect(&state_dir, Access::ReadOnly)
-    };
-    let source = open().map_err(|error| error.report(database))?;
+    let source = connect_to_read(&state_dir).map_err(|error| error.report(database))?;
     refuse_log_beside(file)?;
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(CareError::Backup)?;
     let made = copy(&source, file).map_err(|error| error.report(file).into()).and_then(|()| {

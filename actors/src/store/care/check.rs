@@ -6,10 +6,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::super::completeness::{judge, mark_of, open_untouched};
+use super::super::completeness::{judge, mark_of};
 use super::super::error::DbError;
 use super::super::open::{TABLES, is_current};
 use super::super::row::ROW_COLUMNS;
+use super::super::untouched::open_untouched;
 use super::super::{job_row, jobs, journal, sealed};
 use super::{CareError, existing};
 use crate::error::StoreError;

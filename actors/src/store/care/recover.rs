@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::super::completeness::{judge, log_of, mark_of, open_alone, open_untouched};
+use super::super::completeness::{judge, mark_of};
 use super::super::error::{DbError, system_failure};
 use super::super::journal;
 use super::super::state_dir::StateDir;
+use super::super::untouched::{log_of, open_alone, open_untouched};
 use super::check::{CheckReport, check_database};
 use super::{CareError, adopt, existing, set_aside};
 use crate::error::Incomplete;

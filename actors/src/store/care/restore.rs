@@ -12,9 +12,9 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction};
 use rustix::fs::OFlags;
 
-use super::super::completeness::open_untouched;
 use super::super::error::{DbError, system_failure};
 use super::super::state_dir::{StateDir, regular};
+use super::super::untouched::open_untouched;
 use super::backup::sync;
 use super::check::{CheckReport, check_file};
 use super::{CareError, adopt, refuse_log_beside, set_aside};
