@@ -190,6 +190,12 @@ pub enum StoreError {
     /// Others use it, for longer than a request waits; try again later.
     #[error("the job store is busy: try again later")]
     Busy,
+    /// Others have been writing to it for as long as a start waits for them.
+    #[error("another process has been writing to the state directory for {seconds} s: end it, or start again later")]
+    HeldUp {
+        /// How long the start has waited.
+        seconds: u64,
+    },
     /// The store has been closed.
     #[error("the job store is closed")]
     Closed,
@@ -254,6 +260,7 @@ impl StoreError {
             Self::Full => Self::Full,
             Self::SyncFailed => Self::SyncFailed,
             Self::Busy => Self::Busy,
+            Self::HeldUp { seconds } => Self::HeldUp { seconds: *seconds },
             Self::Closed => Self::Closed,
             Self::Failed(_) => Self::Failed("reported before".into()),
         }

@@ -15,7 +15,8 @@ pub(super) const USAGE: u8 = 2;
 /// Exit status if the disk failed to store what was written: `EX_IOERR` of `sysexits.h`.
 const IO_FAILED: u8 = 74;
 
-/// Exit status if another process uses the state directory: `EX_TEMPFAIL` of `sysexits.h`.
+/// Exit status if another process uses the state directory, or keeps a service from starting: `EX_TEMPFAIL` of
+/// `sysexits.h`.
 pub(super) const IN_USE: u8 = 75;
 
 /// Exit status if no service runs where one is needed: `EX_UNAVAILABLE` of `sysexits.h`.
@@ -65,7 +66,7 @@ pub(super) fn exit_status(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(error.status);
     }
     match error.downcast_ref::<StoreError>() {
-        Some(StoreError::Locked) => ExitCode::from(IN_USE),
+        Some(StoreError::Locked | StoreError::HeldUp { .. }) => ExitCode::from(IN_USE),
         Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),
         _ => ExitCode::FAILURE,
     }

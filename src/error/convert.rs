@@ -59,7 +59,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Full => Self::StorageFull,
             StoreError::Closed => Self::Draining,
-            StoreError::Busy => Self::QueueFull,
+            StoreError::Busy | StoreError::HeldUp { .. } => Self::QueueFull,
             StoreError::Locked
             | StoreError::ReadOnly
             | StoreError::NotAFile { .. }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::StoreError;
-use crate::store::Store;
 use crate::store::roots::{RememberedRoot, RootMemory};
+use crate::store::{Store, Turn};
 use hivesum_core::file::{Root, RootIdentity};
 use hivesum_core::result::RootWarning;
 
@@ -22,13 +22,13 @@ pub(super) struct Roots {
 
 impl Roots {
     /// Compares the roots with what the store remembers of them.
-    pub(super) async fn meet(roots: Vec<Root>, store: &Store) -> Result<Self, StoreError> {
+    pub(super) async fn meet(roots: Vec<Root>, store: &Store, turn: &mut Turn) -> Result<Self, StoreError> {
         let mut warnings = BTreeMap::new();
         for root in &roots {
             let place = root.place();
             let path = root.given_path().to_owned();
             let now = RememberedRoot { path, identity: place.identity(), accepted_empty: false };
-            let memory = store.meet_root(root.name(), now).await?;
+            let memory = turn.take_async(|| store.meet_root(root.name(), now.clone())).await?;
             if let Some(warning) = warning_of(&memory, place.identity(), place.is_empty()) {
                 warn(root, warning, &memory);
                 warnings.insert(root.name().to_owned(), warning);

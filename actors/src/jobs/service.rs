@@ -22,7 +22,7 @@ use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::sessions::SessionService;
 use crate::store::tokens::TokenService;
-use crate::store::{Store, StoredJob};
+use crate::store::{START_WAIT, Store, StoredJob, Turn};
 use hivesum_core::file::Root;
 
 /// How long a cancel request waits for the end of the job.
@@ -80,8 +80,10 @@ impl Jobs {
     /// Outside of an actix System.
     pub async fn open(engine: Engine, config: JobsConfig) -> Result<Self, StartError> {
         let store = Store::open(&config.state_dir).await?;
-        let (slots, unfinished) = store.recover(engine.hashers()).await?;
-        let roots = Roots::meet(config.roots, &store).await?;
+        let (slots, notes) = store.open_slots(engine.hashers()).await?;
+        let mut turn = Turn::within(START_WAIT);
+        let unfinished = turn.take_async(|| store.unfinished(notes.clone())).await?;
+        let roots = Roots::meet(config.roots, &store, &mut turn).await?;
         if let Some(slots) = slots {
             engine.note_in(slots);
         }

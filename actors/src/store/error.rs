@@ -114,6 +114,7 @@ impl From<StoreError> for JobError {
             | StoreError::NotAFile { .. }
             | StoreError::SyncFailed
             | StoreError::Busy
+            | StoreError::HeldUp { .. }
             | StoreError::Closed
             | StoreError::Failed(_) => "internal",
         };

@@ -125,7 +125,14 @@ impl Journal {
     pub(crate) fn keep_up(&mut self, connection: &Connection, kind: NoteKind) -> Result<(), DbError> {
         let rows_changed = connection.total_changes();
         if rows_changed != self.rows_changed {
-            self.raise(&commit_number::read(connection)?, kind)?;
+            let raised = self.raise(&commit_number::read(connection)?, kind);
+            raised.map_err(|error| match error {
+                // Not to be tried again by its caller: the commit itself is done.
+                DbError::Store(StoreError::Busy) => {
+                    StoreError::Failed("another process keeps the journal locked".into()).into()
+                }
+                error => error,
+            })?;
             self.rows_changed = rows_changed;
         }
         Ok(())
@@ -177,6 +184,9 @@ impl Journal {
     }
 
     /// Takes the lock within [`LOCK_WAIT`].
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] after that.
     fn lock(&self, operation: FlockOperation) -> Result<(), DbError> {
         let begun = Instant::now();
         loop {
@@ -186,7 +196,8 @@ impl Journal {
                     std::thread::sleep(LOCK_RETRY);
                 }
                 Err(rustix::io::Errno::WOULDBLOCK) => {
-                    return Err(StoreError::Failed("another process keeps the journal locked".into()).into());
+                    tracing::warn!("another process keeps the journal of the job store locked");
+                    return Err(StoreError::Busy.into());
                 }
                 Err(errno) => return Err(system_failure(errno.into()).into()),
             }

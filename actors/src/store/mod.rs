@@ -48,6 +48,7 @@ mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+mod turn;
 mod untouched;
 mod worker;
 
@@ -68,6 +69,7 @@ pub(crate) use self::job_row::StoredJob;
 pub(crate) use self::jobs::Ending;
 pub(crate) use self::prior_rows::PriorRowsQuery;
 pub(crate) use self::recovery::ResumePoint;
+pub(crate) use self::turn::{START_WAIT, Turn};
 
 use self::batcher::CommitGroup;
 use self::error::DbError;
@@ -79,9 +81,7 @@ use self::state_dir::{SERVER_WAITS, StateDir};
 use self::worker::{WorkerShared, Workers};
 use crate::error::StoreError;
 use crate::job::{Job, JobId};
-use hivesum_core::file::RootIdentity;
 use hivesum_core::result::FileIdentity;
-use hivesum_core::sys::slots::Slots;
 
 /// Reader threads.
 const READERS: usize = 2;
@@ -106,7 +106,8 @@ impl Store {
     /// Takes the server's lock, makes or checks the database, and starts the threads.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] beside another server; [`StoreError::Corrupt`] or [`StoreError::Newer`] for a
+    /// [`StoreError::Locked`] beside another server; [`StoreError::HeldUp`] beside another process that writes for
+    /// longer than a start waits; [`StoreError::Corrupt`] or [`StoreError::Newer`] for a
     /// database that must not be changed.
     ///
     /// # Panics
@@ -116,7 +117,7 @@ impl Store {
         let prepared = tokio::task::spawn_blocking(move || {
             let state_dir = StateDir::open(&path)?;
             let lock = state_dir.lock_within(SERVER_WAITS)?;
-            open::prepare(&state_dir, &lock)?;
+            Turn::within(START_WAIT).take(|| open::prepare(&state_dir, &lock))?;
             Ok((Arc::new(state_dir), Arc::new(lock)))
         });
         let (state_dir, lock) = prepared.await.map_err(|error| StoreError::Failed(Box::new(error)))??;
@@ -150,21 +151,6 @@ impl Store {
         request: Option<IdempotencyKey>,
     ) -> Result<IdempotencyOutcome, StoreError> {
         self.write(move |connection| jobs::insert(connection, &job, manifest.as_deref(), request.as_ref())).await
-    }
-
-    /// Marks a job as running on this directory of its root, and gives what it resumes from.
-    pub(crate) async fn begin(
-        &self,
-        id: JobId,
-        at: Timestamp,
-        root: Option<RootIdentity>,
-    ) -> Result<ResumePoint, StoreError> {
-        self.write_step(move |connection| recovery::begin(connection, id, at, root)).await
-    }
-
-    /// Gives a job a new run; unchanged files are taken from the one it had.
-    pub(crate) async fn start_over(&self, id: JobId) -> Result<(), StoreError> {
-        self.write(move |connection| recovery::start_over(connection, id)).await
     }
 
     /// The clock by which ended jobs grow old.
@@ -226,22 +212,6 @@ impl Store {
     /// Records how a job ended, without a group of results.
     pub(crate) async fn end(&self, id: JobId, ending: Ending) -> Result<(), StoreError> {
         self.write(move |connection| jobs::end(connection, id, &ending)).await
-    }
-
-    /// Opens the file in which hashers note what they read. Returns it, and the unfinished jobs, oldest first.
-    pub(crate) async fn recover(&self, hashers: usize) -> Result<(Option<Slots>, Vec<StoredJob>), StoreError> {
-        let path = self.state_dir.slots();
-        let opened = tokio::task::spawn_blocking(move || Slots::open(&path, hashers)).await;
-        let opened = opened.map_err(|error| StoreError::Failed(Box::new(error)))?;
-        let (slots, notes) = match opened {
-            Ok((slots, notes)) => (Some(slots), notes),
-            Err(error) => {
-                tracing::warn!(%error, "files that kill the process cannot be identified: the notes file does not open");
-                (None, Vec::new())
-            }
-        };
-        let unfinished = self.write(move |connection| recovery::unfinished(connection, &notes)).await?;
-        Ok((slots, unfinished))
     }
 
     /// Deletes a job that has ended. Returns whether there was one.

@@ -107,7 +107,10 @@ fn a_lock_that_is_never_released_ends_the_wait_and_nothing_is_written() {
     let other = Journal::open(&state_dir).unwrap();
     other.lock(FlockOperation::NonBlockingLockExclusive).unwrap();
     let refused = journal.raise(&mark(1), NoteKind::Synced).unwrap_err().report(state_dir.database());
-    assert!(matches!(refused, StoreError::Failed(_)), "{refused:?}");
+    assert!(matches!(refused, StoreError::Busy), "{refused:?}");
+    let connection = crate::store::testing::Bench::new().connection;
+    let noted = journal.keep_up(&connection, NoteKind::Synced).unwrap_err().report(state_dir.database());
+    assert!(matches!(noted, StoreError::Failed(_)), "a commit that is done is not tried again: {noted:?}");
     drop(other);
     assert_eq!(newest(&state_dir), (Some(0), false));
     journal.raise(&mark(1), NoteKind::Synced).unwrap();
