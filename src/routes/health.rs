@@ -1,4 +1,5 @@
-//! `GET /healthz`: the process is alive. `GET /readyz`: the service accepts work. Neither needs a token, so that load
+//! `GET /healthz`: the process is alive. `GET /readyz`: the service accepts work, which it does not while it only reads
+//! because it was started on a full disk. Neither needs a token, so that load
 //! balancers can ask.
 
 use actix_web::HttpResponse;
@@ -20,10 +21,11 @@ pub(super) async fn alive() -> HttpResponse {
     get, path = "/readyz", tag = "operations", operation_id = "readyz",
     summary = "Whether the service accepts work", security(()),
     responses((status = 200, description = "The service accepts work.", body = String, content_type = "text/plain; charset=utf-8")),
-    extensions(("x-codes" = json!(["queue_full", "draining"]))),
+    extensions(("x-codes" = json!(["queue_full", "draining", "storage_full"]))),
 )]
 pub(super) async fn ready(service: Data<Service>) -> Result<HttpResponse, ApiError> {
     service.admit_work()?;
+    service.jobs.check_writable()?;
     match service.engine.stats().hashers.alive {
         0 => Err(ApiError::QueueFull),
         _ => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),

@@ -51,6 +51,7 @@ mod rot;
 mod schemathesis;
 mod sessions;
 mod shares;
+mod starts;
 mod stopping;
 mod streams;
 mod times;

@@ -64,11 +64,16 @@ impl RestartableServer {
 
     /// Starts the program, under `runner` where that is not empty.
     pub fn spawn(&self, runner: &[&str]) -> Child {
+        let errors = fs::File::create(self.dir.path().join("stderr")).unwrap();
+        self.program(runner).stdout(Stdio::piped()).stderr(errors).spawn().unwrap()
+    }
+
+    /// The program that serves, under `runner`.
+    pub fn program(&self, runner: &[&str]) -> Command {
         let program = [runner, &[env!("CARGO_BIN_EXE_hivesum")]].concat();
         let mut command = Command::new(program[0]);
-        command.args(&program[1..]).args(self.args());
-        let errors = fs::File::create(self.dir.path().join("stderr")).unwrap();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap()
+        command.args(&program[1..]).args(self.args()).stdin(Stdio::null());
+        command
     }
 
     /// Starts the program and waits until it listens. None where it ends before that.

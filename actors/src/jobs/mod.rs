@@ -9,6 +9,7 @@ mod events;
 mod events_of_all;
 mod outcome;
 mod queue;
+mod recover;
 mod results;
 mod resume;
 mod retry;

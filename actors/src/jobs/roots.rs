@@ -26,15 +26,25 @@ impl Roots {
         let mut warnings = BTreeMap::new();
         for root in &roots {
             let place = root.place();
-            let path = root.given_path().to_owned();
-            let now = RememberedRoot { path, identity: place.identity(), accepted_empty: false };
-            let memory = turn.take_async(|| store.meet_root(root.name(), now.clone())).await?;
+            let memory = match turn.take_async(|| store.meet_root(root.name(), as_it_is(root))).await {
+                // A new root is remembered once there is room.
+                Err(StoreError::Full) => store.root_memory(root.name()).await?,
+                met => met?,
+            };
             if let Some(warning) = warning_of(&memory, place.identity(), place.is_empty()) {
                 warn(root, warning, &memory);
                 warnings.insert(root.name().to_owned(), warning);
             }
         }
         Ok(Self { roots, warnings: Mutex::new(warnings) })
+    }
+
+    /// Remembers the roots that could not be remembered when they were met.
+    pub(super) async fn remember(&self, store: &Store) -> Result<(), StoreError> {
+        for root in &self.roots {
+            store.meet_root(root.name(), as_it_is(root)).await?;
+        }
+        Ok(())
     }
 
     pub(super) fn all(&self) -> &[Root] {
@@ -54,6 +64,11 @@ impl Roots {
     pub(super) fn forget_warning(&self, name: &str) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
+}
+
+fn as_it_is(root: &Root) -> RememberedRoot {
+    let path = root.given_path().to_owned();
+    RememberedRoot { path, identity: root.place().identity(), accepted_empty: false }
 }
 
 /// What is odd about a root at the start. A directory without entries explains missing files best.

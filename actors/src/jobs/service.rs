@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::active::ActiveJob;
 use super::queue::{JobQueue, Limits};
+use super::recover::Recovered;
 use super::roots::Roots;
 use super::shared::JobsShared;
 use crate::Engine;
@@ -22,7 +22,7 @@ use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::sessions::SessionService;
 use crate::store::tokens::TokenService;
-use crate::store::{START_WAIT, Store, StoredJob, Turn};
+use crate::store::{START_WAIT, Store, Turn};
 use hivesum_core::file::Root;
 
 /// How long a cancel request waits for the end of the job.
@@ -70,8 +70,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Locks the state directory, opens its database and resumes unfinished jobs. Runners use
-    /// the current arbiter.
+    /// Locks the state directory, opens its database and resumes unfinished jobs. On a full disk it only reads until there
+    /// is room. Runners use the current arbiter.
     ///
     /// # Errors
     /// When another server holds the lock, or the database is damaged or newer.
@@ -82,7 +82,10 @@ impl Jobs {
         let store = Store::open(&config.state_dir).await?;
         let (slots, notes) = store.open_slots(engine.hashers()).await?;
         let mut turn = Turn::within(START_WAIT);
-        let unfinished = turn.take_async(|| store.unfinished(notes.clone())).await?;
+        let unfinished = match turn.take_async(|| store.unfinished(notes.clone())).await {
+            Err(StoreError::Full) => None,
+            unfinished => Some(unfinished?),
+        };
         let roots = Roots::meet(config.roots, &store, &mut turn).await?;
         if let Some(slots) = slots {
             engine.note_in(slots);
@@ -93,6 +96,7 @@ impl Jobs {
             engine,
             store,
             roots,
+            recovered: Recovered::default(),
             queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             home: actix_rt::Arbiter::current(),
@@ -102,9 +106,9 @@ impl Jobs {
             to_index: Arc::new(Notify::new()),
             indexed: Arc::new(watch::channel(0).0),
         });
-        for StoredJob { job, rows, .. } in unfinished {
-            tracing::info!(job = %job.id, rows, "an unfinished job goes on");
-            shared.queue.admit(ActiveJob::new(job, rows));
+        match unfinished {
+            Some(unfinished) => shared.take_up(unfinished),
+            None => shared.take_up_later(notes),
         }
         shared.start_upkeep();
         shared.to_sweep.notify_one();
@@ -177,7 +181,7 @@ impl Jobs {
     /// # Errors
     /// When the store fails.
     pub async fn cancel(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        let Some(live) = self.shared.queue.get(id) else { return self.job(id).await };
+        let Some(live) = self.shared.queue.get(id) else { return self.not_running(id).await };
         live.cancel.cancel();
         if let Some(waiting) = self.shared.queue.withdraw(id) {
             self.shared.end_withdrawn(waiting);
@@ -187,11 +191,21 @@ impl Jobs {
         Ok(Some(live.job()))
     }
 
+    /// A job that no runner has. One that has not ended cannot be cancelled before it is taken up again.
+    async fn not_running(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        let job = self.job(id).await?;
+        if job.as_ref().is_some_and(|job| !job.state.is_final()) {
+            self.check_writable()?;
+        }
+        Ok(job)
+    }
+
     /// Deletes a job that has ended, with its results.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn delete(&self, id: JobId) -> Result<Deletion, StoreError> {
+        self.check_writable()?;
         if self.shared.queue.get(id).is_some() {
             return Ok(Deletion::StillRunning);
         }

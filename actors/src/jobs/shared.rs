@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::JobQueue;
+use super::recover::Recovered;
 use super::roots::Roots;
 use crate::Engine;
 use crate::error::StoreError;
@@ -19,6 +20,7 @@ pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) roots: Roots,
+    pub(super) recovered: Recovered,
     pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
     /// The arbiter of the runners; requests are served on other arbiters.

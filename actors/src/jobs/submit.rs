@@ -70,6 +70,7 @@ impl Jobs {
         Filters::new(&spec.include, &spec.exclude)?;
         let root = self.shared.roots.find(&spec.root);
         let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+        self.shared.check_writable()?;
         let reservation = self.shared.queue.reserve(owner.as_deref())?;
         self.shared.settle_root(root).await?;
         open_beneath(root, spec.path.clone()).await?;

@@ -23,6 +23,9 @@ impl Jobs {
             return Ok(Some(EventStream::of_live(store, &live, last_event_id, permit)));
         }
         let ended = store.job(id).await?;
+        if ended.as_ref().is_some_and(|stored| !stored.job.state.is_final()) {
+            self.check_writable()?;
+        }
         Ok(ended.map(|ended| EventStream::of_ended(store, ended, last_event_id, permit)))
     }
 

@@ -60,6 +60,20 @@ impl DbError {
     }
 }
 
+/// Whether SQLite failed because the disk is full.
+pub(crate) fn is_full(error: &rusqlite::Error, database: &Path) -> bool {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => !has_room(database),
+        _ => false,
+    }
+}
+
+/// Whether there is so much free space that a failed write has other reasons.
+pub(crate) fn has_room(database: &Path) -> bool {
+    free_bytes(database) >= MIN_FREE_BYTES
+}
+
 /// `free_bytes` is the space left on the database's file system.
 fn classify(error: rusqlite::Error, free_bytes: u64) -> StoreError {
     use rusqlite::Error;

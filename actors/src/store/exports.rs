@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
-use super::open::{Access, connect};
+use super::open::Reader;
 use super::{Store, pages, sorted_pages};
 use crate::error::StoreError;
 use crate::job::{Job, JobId, MAX_PAGE, ResultQuery};
@@ -92,12 +92,16 @@ impl Store {
         let state_dir = self.state_dir.clone();
         let work = move || {
             let sending = Sending { sender, _permit: permit };
-            let read = connect(&state_dir, Access::ReadOnly).and_then(|mut connection| {
-                each_page(&mut connection, id, &query, &mut |piece| sending.send(Ok(piece)))
-            });
-            if let Err(error) = read {
-                sending.send(Err(error.report(state_dir.database())));
-            }
+            let mut take = |piece| sending.send(Ok(piece));
+            let read = Reader::open(&state_dir)
+                .and_then(|mut reader| reader.read(|connection| each_page(connection, id, &query, &mut take)));
+            let last = match read {
+                // Only now: what was read may turn out not to be one moment's.
+                Ok(Passed::All) => Ok(Piece::End),
+                Ok(Passed::NotAll) => return,
+                Err(error) => Err(error.report(state_dir.database())),
+            };
+            sending.send(last);
         };
         let thread = std::thread::Builder::new().name("hivesum-export".to_owned()).spawn(work);
         thread.map_err(|error| StoreError::Failed(Box::new(error)))?;
@@ -131,26 +135,30 @@ impl Sending {
     }
 }
 
-/// Passes the job, its matching results and the end to `take`, in one transaction, until it returns false.
+/// Whether every matching result was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    All,
+    NotAll,
+}
+
+/// Passes the job and its matching results to `take`, in one transaction, until it returns false.
 fn each_page(
     connection: &mut Connection,
     id: JobId,
     query: &ResultQuery,
     take: &mut dyn FnMut(Piece) -> bool,
-) -> Result<(), DbError> {
+) -> Result<Passed, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else {
         take(Piece::NoJob);
-        return Ok(());
+        return Ok(Passed::NotAll);
     };
     if !take(Piece::Job(Box::new(stored.job.clone()))) {
-        return Ok(());
+        return Ok(Passed::NotAll);
     }
     let is_taken = each_piece(&view, &stored, query, &mut |items| Ok::<_, DbError>(take(Piece::Items(items))))?;
-    if is_taken {
-        take(Piece::End);
-    }
-    Ok(())
+    Ok(if is_taken { Passed::All } else { Passed::NotAll })
 }
 
 /// Passes all matching results of a job to `take`, until it returns false. Returns whether it took all of them.

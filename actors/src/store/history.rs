@@ -37,7 +37,11 @@ impl History {
         }
         if state_dir.may_be_written() {
             match state_dir.lock() {
-                Ok(lock) => prepare(&state_dir, &lock)?,
+                Ok(lock) => match prepare(&state_dir, &lock) {
+                    // What is stored can be read.
+                    Err(StoreError::Full) => {}
+                    prepared => prepared?,
+                },
                 // The server that holds the lock has prepared the database.
                 Err(StoreError::Locked) => {}
                 Err(error) => return Err(error),

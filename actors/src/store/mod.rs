@@ -29,6 +29,7 @@ mod jobs;
 mod journal;
 mod open;
 mod pages;
+mod preparation;
 mod prior_rows;
 mod queries;
 mod recovery;
@@ -117,12 +118,15 @@ impl Store {
         let prepared = tokio::task::spawn_blocking(move || {
             let state_dir = StateDir::open(&path)?;
             let lock = state_dir.lock_within(SERVER_WAITS)?;
-            Turn::within(START_WAIT).take(|| open::prepare(&state_dir, &lock))?;
+            match Turn::within(START_WAIT).take(|| open::prepare(&state_dir, &lock)) {
+                Err(StoreError::Full) => start_to_read(&state_dir)?,
+                prepared => prepared?,
+            }
             Ok((Arc::new(state_dir), Arc::new(lock)))
         });
         let (state_dir, lock) = prepared.await.map_err(|error| StoreError::Failed(Box::new(error)))??;
         let broken = CancellationToken::new();
-        let shared = WorkerShared { state_dir: state_dir.clone(), _lock: lock, broken: broken.clone() };
+        let shared = WorkerShared { state_dir: state_dir.clone(), lock, broken: broken.clone() };
         let writer = Workers::start(1, Access::Write, &shared);
         let readers = Workers::start(READERS, Access::ReadOnly, &shared);
         let permits = |count| Arc::new(Semaphore::new(count));
@@ -256,6 +260,17 @@ impl Store {
     {
         self.readers.execute(work, NoteKind::Written).await
     }
+}
+
+/// On a full disk, what is stored can be read, if there is a database of the current schema.
+fn start_to_read(state_dir: &StateDir) -> Result<(), StoreError> {
+    if !state_dir.has_database()? {
+        return Err(StoreError::Full);
+    }
+    open::check_to_read(state_dir)?;
+    state_dir.preparation().postpone();
+    tracing::error!("the disk is full: what is stored can be read, and nothing is written until there is room");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub(crate) use self::database::{Database, connect_to_read};
+pub(crate) use self::database::{Database, Reader, check_to_read, connect_to_read};
 use super::commit_number::{self, NUMBERED_SCHEMA};
 use super::completeness;
 use super::error::{DbError, system_failure};

@@ -43,10 +43,19 @@ pub(crate) fn meet(connection: &mut Connection, name: &str, now: &RememberedRoot
     if remembered.as_ref() != Some(&kept) {
         write(&change, name, &kept)?;
     }
-    let with_results = "WHERE row_count > 0 AND json_extract(spec, '$.root') = ? LIMIT 1";
-    let has_results = JOBS.find(&change, with_results, [name], |_| Ok(()))?.is_some();
+    let has_results = has_results(&change, name)?;
     change.commit()?;
     Ok(RootMemory { remembered, has_results })
+}
+
+/// What is known of a root, which is not remembered if it is new.
+pub(crate) fn memory_of(connection: &Connection, name: &str) -> Result<RootMemory, DbError> {
+    Ok(RootMemory { remembered: find(connection, name)?, has_results: has_results(connection, name)? })
+}
+
+fn has_results(connection: &Connection, name: &str) -> Result<bool, DbError> {
+    let with_results = "WHERE row_count > 0 AND json_extract(spec, '$.root') = ? LIMIT 1";
+    Ok(JOBS.find(connection, with_results, [name], |_| Ok(()))?.is_some())
 }
 
 /// A root as it is remembered.

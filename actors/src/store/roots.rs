@@ -102,6 +102,12 @@ impl Store {
         self.write(move |connection| root_rows::meet(connection, &name, &now)).await
     }
 
+    /// What is known of a root, where nothing can be remembered.
+    pub(crate) async fn root_memory(&self, name: &str) -> Result<RootMemory, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| root_rows::memory_of(connection, &name)).await
+    }
+
     /// A root as it is remembered.
     pub(crate) async fn root(&self, name: &str) -> Result<Option<RememberedRoot>, StoreError> {
         let name = name.to_owned();

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::change::Change;
 use super::error::DbError;
 use super::job_row::{self, StoredJob, parse_id};
-use super::open::{Access, connect};
+use super::open::Reader;
 use super::row_checksum::RowChecksum;
 use super::sealed::snapshot;
 use super::state_dir::StateDir;
@@ -204,7 +204,14 @@ fn sort_into(
     stored: &StoredJob,
     chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
 ) -> Result<(), DbError> {
-    let connection = connect(state_dir, Access::ReadOnly)?;
+    Reader::open(state_dir)?.read(|connection| send_sorted(connection, stored, chunks))
+}
+
+fn send_sorted(
+    connection: &Connection,
+    stored: &StoredJob,
+    chunks: &mpsc::Sender<Result<Chunk, StoreError>>,
+) -> Result<(), DbError> {
     connection.execute_batch("PRAGMA temp_store = FILE")?;
     // A job that is deleted while it is sorted is seen to its end; one that was deleted before has nothing to sort.
     let _view = snapshot(&connection)?;

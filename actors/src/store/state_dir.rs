@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags};
 
 use super::error::system_failure;
+use super::preparation::Preparation;
 use crate::error::StoreError;
 use hivesum_core::result::FileIdentity;
 
@@ -37,11 +38,12 @@ pub(crate) const SERVER_WAITS: Duration = Duration::from_millis(if cfg!(test) { 
 /// How often the lock is tried while another process holds it.
 const TRY_AGAIN_EVERY: Duration = Duration::from_millis(5);
 
-/// The paths of the files in a state directory.
+/// The paths of the files in a state directory. Clones share what a service knows of its database.
 #[derive(Debug, Clone)]
 pub(crate) struct StateDir {
     path: PathBuf,
     database: PathBuf,
+    preparation: Preparation,
 }
 
 /// The lock of the one process that serves a state directory.
@@ -78,7 +80,7 @@ impl StateDir {
                 return Err(StoreError::NotAFile { name });
             }
         }
-        Ok(Self { path: path.to_owned(), database: path.join("hivesum.db") })
+        Ok(Self { path: path.to_owned(), database: path.join("hivesum.db"), preparation: Preparation::default() })
     }
 
     /// Whether there is a database.
@@ -97,6 +99,11 @@ impl StateDir {
     pub(crate) fn may_be_written(&self) -> bool {
         let mut files = FILES.iter().map(|name| self.path.join(name));
         may_write(&self.path) && files.all(|file| may_write(&file) || std::fs::symlink_metadata(&file).is_err())
+    }
+
+    /// Whether its service has prepared the database.
+    pub(crate) fn preparation(&self) -> &Preparation {
+        &self.preparation
     }
 
     pub(crate) fn database(&self) -> &Path {

@@ -4,7 +4,7 @@
 //! and to keep its locks in it:
 //! - No log: the database is all there is, and is opened as immutable.
 //! - A log and its index: SQLite reads both, with its locks. Where they cannot be written, it maps the index read-only.
-//! - A log without an index, where none can be made: nobody has the database open, since whoever had would have made
+//! - A log without an index, where none can be made, also because the disk is full: nobody has the database open, since whoever had would have made
 //!   one. SQLite reads the log's frames through an index in memory, some 12 bytes for each page in the log.
 //!
 //! Frames of a log are never ignored. Where SQLite takes no locks, [`Untouched::still_as_it_was`] tells afterwards
@@ -19,7 +19,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::{DbError, system_failure};
+use super::error::{DbError, is_full, system_failure};
 use super::sealed;
 use super::state_dir::may_write;
 use crate::error::StoreError;
@@ -51,11 +51,18 @@ impl Stamp {
 }
 
 impl Untouched {
+    /// Runs work that reads. What it has read was one moment's.
+    pub(crate) fn read<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T, DbError>) -> Result<T, DbError> {
+        let answer = work(&mut self.connection)?;
+        self.still_as_it_was()?;
+        Ok(answer)
+    }
+
     /// Whether what was read up to now was one moment's. Commits that only went to a log since do not count.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if the database was written to.
-    pub(crate) fn still_as_it_was(&self) -> Result<(), DbError> {
+    fn still_as_it_was(&self) -> Result<(), DbError> {
         match &self.unlocked {
             Some((database, before)) if Stamp::of(database)? != *before => Err(StoreError::Busy.into()),
             Some(_) | None => Ok(()),
@@ -63,7 +70,7 @@ impl Untouched {
     }
 }
 
-/// Opens a database for reading where its directory or its files cannot be written.
+/// Opens a database for reading where its directory or its files cannot be written, or the disk is full.
 pub(crate) fn open_to_read(database: &Path) -> Result<Untouched, DbError> {
     let stamp = Stamp::of(database)?;
     let (connection, takes_locks) = match (is_there(&log_of(database))?, is_there(&beside(database, b"-shm"))?) {
@@ -80,14 +87,18 @@ pub(crate) fn open_to_read(database: &Path) -> Result<Untouched, DbError> {
 /// log, nobody may write to it meanwhile.
 pub(crate) fn open_untouched(database: &Path) -> Result<Connection, DbError> {
     let may_be_written = database.parent().is_none_or(may_write) && may_write(database);
-    if !may_be_written || !is_there(&log_of(database))? {
-        return Ok(open_to_read(database)?.connection);
+    if may_be_written && is_there(&log_of(database))? {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(database, flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        // On a full disk there is no room for an index. Every other error is told when the database is read.
+        let first_read = connection.query_row("PRAGMA user_version", [], |_| Ok(()));
+        if !first_read.is_err_and(|error| is_full(&error, database)) {
+            prepare(&connection)?;
+            return Ok(connection);
+        }
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
-    prepare(&connection)?;
-    Ok(connection)
+    Ok(open_to_read(database)?.connection)
 }
 
 /// Opens a database for reading as if it had no log.

@@ -12,9 +12,9 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::error::DbError;
+use super::error::{DbError, has_room};
 use super::journal::{Journal, NoteKind};
-use super::open::{Access, connect};
+use super::open::{Access, Reader, connect, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use crate::error::StoreError;
 use hivesum_core::sys::sched;
@@ -34,7 +34,7 @@ pub(super) struct Workers {
 pub(super) struct WorkerShared {
     pub(super) state_dir: Arc<StateDir>,
     /// Held until the last thread that may write has ended.
-    pub(super) _lock: Arc<ServerLock>,
+    pub(super) lock: Arc<ServerLock>,
     /// Cancelled when the disk did not keep what was written.
     pub(super) broken: CancellationToken,
 }
@@ -82,10 +82,10 @@ struct StoreWorker {
     connection: Option<WorkerConnection>,
 }
 
-/// A connection, and the journal that a writer keeps of it.
-struct WorkerConnection {
-    connection: Connection,
-    journal: Option<Journal>,
+/// A connection; that of a writer with the journal that is kept of it.
+enum WorkerConnection {
+    Write { connection: Connection, journal: Journal },
+    Read(Reader),
 }
 
 impl Actor for StoreWorker {
@@ -127,22 +127,47 @@ impl StoreWorker {
     fn run<T>(&mut self, work: Work<T>, note: NoteKind) -> Result<T, DbError> {
         let mut opened = match self.connection.take() {
             Some(opened) => opened,
-            None => WorkerConnection::open(&self.shared.state_dir, self.access)?,
+            None => WorkerConnection::open(&self.shared, self.access)?,
         };
-        let done = catch_unwind(AssertUnwindSafe(|| (work(&mut opened.connection), opened)));
-        let (answer, mut opened) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
-        let noted = opened.journal.as_mut().map_or(Ok(()), |journal| journal.keep_up(&opened.connection, note));
-        self.connection = Some(opened);
-        answer.and_then(|answer| noted.map(|()| answer))
+        let done = catch_unwind(AssertUnwindSafe(|| (opened.run(work, note), opened)));
+        let (answer, opened) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
+        self.connection = opened.to_be_kept();
+        answer
     }
 }
 
 impl WorkerConnection {
-    fn open(state_dir: &StateDir, access: Access) -> Result<Self, DbError> {
-        let journal = match access {
-            Access::Write => Some(Journal::open(state_dir)?),
-            Access::ReadOnly => None,
-        };
-        Ok(Self { connection: connect(state_dir, access)?, journal })
+    fn open(shared: &WorkerShared, access: Access) -> Result<Self, DbError> {
+        let state_dir = &shared.state_dir;
+        match access {
+            Access::ReadOnly => Reader::open(state_dir).map(Self::Read),
+            Access::Write => {
+                state_dir.preparation().finish(|| match has_room(state_dir.database()) {
+                    true => prepare(state_dir, &shared.lock),
+                    false => Err(StoreError::Full),
+                })?;
+                let journal = Journal::open(state_dir)?;
+                Ok(Self::Write { connection: connect(state_dir, Access::Write)?, journal })
+            }
+        }
+    }
+
+    fn run<T>(&mut self, work: Work<T>, note: NoteKind) -> Result<T, DbError> {
+        match self {
+            Self::Read(reader) => reader.read(work),
+            Self::Write { connection, journal } => {
+                let answer = work(connection);
+                let noted = journal.keep_up(connection, note);
+                answer.and_then(|answer| noted.map(|()| answer))
+            }
+        }
+    }
+
+    /// Nothing where the next work needs a new connection: that one may be an ordinary one.
+    fn to_be_kept(self) -> Option<Self> {
+        match self {
+            Self::Read(Reader::WithoutLocks { .. }) => None,
+            Self::Read(Reader::Ordinary(_)) | Self::Write { .. } => Some(self),
+        }
     }
 }
