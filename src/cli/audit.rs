@@ -126,11 +126,15 @@ impl Run {
         let findings = self.audit.finish();
         let counts = findings.counts;
         self.source.tell_algorithms(&self.terminal, &findings);
+        let without_evidence = self.report.without_evidence();
         let lines_not_read = self.source.unread();
         self.report.end(&mut out, Ending { findings, lines_not_read });
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
+        if let Some(told) = without_evidence {
+            self.terminal.message(&told);
+        }
         Ok(counts.all_matched())
     }
 }

@@ -22,7 +22,7 @@ fn the_text_report_has_the_counts_first_and_then_the_lists() {
     let ran = dir.hivesum(["compare", "old.ndjson", "new.csv"]);
     let expected = "1 added, 1 removed, 1 modified, 1 moved, 0 suspected rot, 1 unchanged\n\
                     added: d/added\nremoved: d/gone\n\
-                    modified: d/edited (size changed, mtime changed, ctime unknown, inode unknown)\n\
+                    modified: d/edited (content, size and mtime changed; ctime and inode are not known)\n\
                     moved: d/old -> d/new\n";
     assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(1), expected, ""));
     let plain = dir.hivesum(["compare", "old.b3", "new.csv"]);

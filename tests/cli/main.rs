@@ -5,6 +5,7 @@
 
 mod algorithms;
 mod audit;
+mod audit_evidence;
 mod audit_found;
 mod audit_globs;
 mod bag;

@@ -15,7 +15,7 @@ use super::work_dir::WorkDir;
 const NO_JOB: &str = "0197a2b4-6d3c-7000-8000-000000000001";
 
 /// The evidence where all metadata is unchanged.
-const UNCHANGED: &str = "size same, mtime same, ctime same, inode same";
+const UNCHANGED: &str = "content changed, size and mtime did not; ctime and inode are the same";
 
 fn document(dir: &WorkDir, args: &[&str], code: i32) -> Value {
     let ran = dir.hivesum(args.iter().chain(&["--state", "s", "--format", "json"]));
@@ -54,7 +54,7 @@ fn edit(dir: &WorkDir) {
 }
 
 #[test]
-fn an_audit_against_a_job_has_the_verdicts_of_its_manifest_and_more_evidence() {
+fn an_audit_against_a_job_has_the_verdicts_and_the_evidence_of_its_manifest() {
     let dir = tree();
     let service = Service::start(&dir);
     let id = service.run(json!({}));
@@ -74,9 +74,11 @@ fn an_audit_against_a_job_has_the_verdicts_of_its_manifest_and_more_evidence() {
         items.iter().find(|item| item["path"] == "set back").unwrap()["evidence"].clone()
     };
     let expected = json!({ "size": "same", "mtime": "same", "ctime": "changed", "inode": "same" });
-    assert_eq!((evidence(&by_job), &evidence(&by_manifest)["ctime"]), (expected, &json!("unknown")));
+    assert_eq!((evidence(&by_job), evidence(&by_manifest)), (expected.clone(), expected));
     let human = dir.hivesum(["audit", "t", "--job", &id, "--state", "s"]);
-    let expected = "modified: edited\nmissing: gone\nmoved: old -> new\nmodified: 'set back'\nnew: added\n";
+    let expected = "modified: edited (content, size and mtime changed; ctime changed, inode is the same)\n\
+                    missing: gone\nmoved: old -> new\nnew: added\n\
+                    modified: 'set back' (content changed, size and mtime did not; ctime changed, inode is the same)\n";
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let counts = "2 matched, 2 modified, 1 moved, 1 missing, 1 new, 0 unreadable\n";
     assert_eq!((human.code, lines(&human.stdout())), (Some(1), lines(&(expected.to_owned() + counts))));
@@ -137,7 +139,10 @@ fn jobs_are_compared_with_each_other_as_the_service_does_and_with_manifests() {
     assert_eq!((&mixed["counts"], verdicts(&mixed)), (&counts, verdicts(&by_hand)));
     let human = dir.hivesum(["compare", &old, &new, "--state", "s"]).stdout();
     assert!(human.starts_with("1 added, 1 removed, 2 modified, 1 moved, 0 suspected rot, 2 unchanged\n"), "{human}");
-    assert!(human.contains("modified: 'set back' (size same, mtime same, ctime changed, inode same)\n"), "{human}");
+    assert!(
+        human.contains("modified: 'set back' (content changed, size and mtime did not; ctime changed, "),
+        "{human}"
+    );
     let other = service.run(json!({ "algorithms": ["md5"] }));
     let refused = dir.hivesum(["compare", &old, &other, "--state", "s"]);
     let why = "hivesum: the two jobs have no algorithm in common\n";
@@ -164,7 +169,8 @@ fn a_byte_changed_without_new_times_is_suspected_rot_in_an_audit_and_a_compariso
     assert_eq!((compared.code, compared.stdout()), (Some(1), expected));
     let audited = dir.hivesum(["audit", "t", "--job", &old, "--state", "s"]);
     let expected = format!(
-        "suspected_rot: canary ({UNCHANGED})\n1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n"
+        "suspected_rot: canary ({UNCHANGED})\n1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable; \
+         suspected rot: 1 of the modified\n"
     );
     assert_eq!((audited.code, audited.stdout()), (Some(1), expected));
     let document = document(&dir, &["audit", "t", "--job", &old], 1);

@@ -26,8 +26,9 @@ and told; a signature is not verified. \
 Without --manifest and --job, the manifests that lie in DIR are used: those of a bag, of a Debian system \
 (var/lib/dpkg/info), of a Python environment, of a cargo vendor directory, of an OCFL object, or the history of an \
 ASC Media Hash List. \
-A job records the size, times and inode of each file. If the digest changed but none of these did, the file is \
-listed as suspected rot, and counted as modified.
+A job and a JSON or NDJSON manifest record the size, times and inode of each file. If the digest changed but none of \
+these did, no program wrote to the file: it is listed as suspected_rot with the evidence, and counted as modified. A \
+modified file is listed with what else changed; other manifests record too little to tell an edit from rot.
 
 Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS

@@ -54,6 +54,10 @@ pub(super) struct Report {
     lists_matched: bool,
     terminal: Terminal,
     rows: u64,
+    /// Files whose content changed without a trace of a write.
+    rotten: u64,
+    /// Files whose content changed, and nothing is known that tells a write from rot.
+    without_evidence: u64,
     /// Whether an item of the JSON list was written already.
     begun: bool,
     rest: Vec<Listed>,
@@ -61,7 +65,13 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(format: ReportFormat, lists_matched: bool, terminal: Terminal) -> Self {
-        Self { format, lists_matched, terminal, rows: 0, begun: false, rest: Vec::new() }
+        let (rows, rotten, without_evidence) = (0, 0, 0);
+        Self { format, lists_matched, terminal, rows, rotten, without_evidence, begun: false, rest: Vec::new() }
+    }
+
+    /// What is to be said of files that nothing but digests is known of.
+    pub(super) fn without_evidence(&self) -> Option<String> {
+        told_without_evidence(self.without_evidence)
     }
 
     pub(super) fn begin(&self, out: &mut Vec<u8>) {
@@ -75,6 +85,8 @@ impl Report {
         let row = self.rows;
         self.rows += 1;
         let Some(verdict) = judged.verdict else { return };
+        self.rotten += u64::from(verdict == Verdict::SuspectedRot);
+        self.without_evidence += u64::from(judged.evidence.is_some_and(|evidence| evidence.is_none()));
         let fixity = Fixity { verdict, moved_from: None, evidence: judged.evidence };
         if verdict != Verdict::Matched {
             let item = Item { fixity: Some(fixity), ..Item::of(item) };
@@ -116,7 +128,7 @@ impl Report {
         }
         let counts = &findings.counts;
         match self.format {
-            ReportFormat::Human => write_counts(out, counts),
+            ReportFormat::Human => write_counts(out, counts, self.rotten),
             ReportFormat::Json => {
                 let end = JsonEnd { counts, algorithm: findings.algorithm, lines_not_read };
                 out.extend_from_slice(b"\n],");
@@ -146,7 +158,8 @@ impl Report {
         if let Some(from) = &fixity.moved_from {
             line = format!("moved: {} -> {}", self.terminal.quoted(from), self.terminal.quoted(item.path));
         }
-        if let (Verdict::SuspectedRot, Some(evidence)) = (fixity.verdict, fixity.evidence) {
+        // That nothing is known is said once for all files.
+        if let Some(evidence) = fixity.evidence.filter(|evidence| !evidence.is_none()) {
             line += &format!(" ({evidence})");
         }
         // One digest by one algorithm needs no name.
@@ -162,10 +175,21 @@ impl Report {
     }
 }
 
-fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts) {
+/// What is said if nothing tells an edit from rot.
+fn told_without_evidence(count: u64) -> Option<String> {
+    let files = match count {
+        0 => return None,
+        1 => "1 modified file".to_owned(),
+        many => format!("{many} modified files"),
+    };
+    Some(format!("{files}: nothing but digests was recorded, so an edit and rot look alike"))
+}
+
+fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts, rotten: u64) {
     let AuditCounts { matched, modified, moved, missing, new, unreadable } = counts;
     let line = format!(
-        "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable\n"
+        "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable{}\n",
+        if rotten > 0 { format!("; suspected rot: {rotten} of the modified") } else { String::new() }
     );
     out.extend_from_slice(line.as_bytes());
 }

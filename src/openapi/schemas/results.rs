@@ -58,6 +58,12 @@ pub(crate) struct Item {
     /// do not keep.
     #[schema(required, format = DateTime)]
     modified_at: Option<String>,
+    /// When the inode last changed (ctime); null as `modified_at` is. Only for files that were opened.
+    #[schema(format = DateTime)]
+    changed_at: Option<String>,
+    /// The inode's number. Only for files that were opened. A manifest with it and with `changed_at` shows rot later.
+    #[schema(nullable = false)]
+    inode: Option<u64>,
     status: ItemStatus,
     /// Only for hashed files.
     #[schema(nullable = false)]

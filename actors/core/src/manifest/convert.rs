@@ -130,6 +130,8 @@ pub fn merge(records: Vec<Record>) -> Result<Vec<Record>, ConvertError> {
         }
         target.size = target.size.or(record.size);
         target.modified_at = target.modified_at.or(record.modified_at);
+        target.changed_at = target.changed_at.or(record.changed_at);
+        target.inode = target.inode.or(record.inode);
         target.status = target.status.or(record.status);
         target.digests.sort_by_key(super::Claimed::tag);
     }
@@ -158,12 +160,17 @@ fn loss(record: &Record, format: Format) -> Option<&'static str> {
     (kept.modified_at != record.modified_at).then_some("modification time")
 }
 
-/// What the format carries of a record. Checksum files do not carry how far a digest could be trusted, and that is not
-/// regarded as a loss.
+/// What the format carries of a record. Only JSON and NDJSON carry how far a digest could be trusted, ctime and inode,
+/// and that is not regarded as a loss: the first is not about the file, and the others do not outlive a copy of it.
 fn carried(record: &Record, format: Format) -> Record {
     let mut kept = record.clone();
+    if !matches!(format, Format::Json | Format::Ndjson) {
+        (kept.changed_at, kept.inode) = (None, None);
+    }
     match format {
-        Format::Json | Format::Ndjson => kept.modified_at = writable(record.modified_at),
+        Format::Json | Format::Ndjson => {
+            (kept.modified_at, kept.changed_at) = (writable(record.modified_at), writable(record.changed_at));
+        }
         Format::Csv => (kept.modified_at, kept.status) = (writable(record.modified_at), None),
         Format::Mtree => {
             kept.name = record.name.strip_prefix(b"./").unwrap_or(&record.name).to_vec();

@@ -28,6 +28,10 @@ pub(super) struct ItemRead<'a> {
     #[serde(borrow, default)]
     modified_at: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
+    changed_at: Option<Cow<'a, str>>,
+    #[serde(default)]
+    inode: Option<u64>,
+    #[serde(borrow, default)]
     status: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     code: Option<Cow<'a, str>>,
@@ -48,7 +52,9 @@ impl ItemRead<'_> {
             return None;
         }
         record.size = self.size;
-        record.modified_at = self.modified_at.as_ref().map(|at| at.parse::<Timestamp>()).transpose().ok()?;
+        let time = |at: &Option<Cow<'_, str>>| at.as_ref().map(|at| at.parse::<Timestamp>()).transpose().ok();
+        (record.modified_at, record.changed_at) = (time(&self.modified_at)?, time(&self.changed_at)?);
+        record.inode = self.inode;
         record.status = self.status()?;
         for (name, digits) in &self.digests {
             record.digests.push(Claimed::tagged(name.parse::<Algorithm>().ok()?, digits.as_bytes())?);
@@ -78,6 +84,12 @@ impl Serialize for Record {
         serialize_name(&mut map, "path", "path_b64", &self.name)?;
         map.serialize_entry("size", &self.size)?;
         map.serialize_entry("modified_at", &writable(self.modified_at).map(|at| at.to_string()))?;
+        if let Some(changed_at) = writable(self.changed_at) {
+            map.serialize_entry("changed_at", &changed_at.to_string())?;
+        }
+        if let Some(inode) = self.inode {
+            map.serialize_entry("inode", &inode)?;
+        }
         map.serialize_entry("status", self.status.map_or("hashed", status_name))?;
         match self.status {
             Some(Status::Error { code, .. }) => map.serialize_entry("code", code.name())?,
@@ -121,11 +133,14 @@ mod tests {
     fn all_members_that_a_manifest_uses_are_read() {
         let record = read(
             r#"{"path":"a\ufffd","path_b64":"Yf8=","size":3,"modified_at":"2024-01-02T03:04:05.000000006Z",
+                "changed_at":"2024-01-02T03:04:06.5Z","inode":18446744073709551615,
                 "status":"hashed","digests":{"crc32":"ABABABAB"},"stability":"unverified","verdict":"matched"}"#,
         )
         .unwrap();
         assert_eq!((&record.name[..], record.size), (&b"a\xff"[..], Some(3)));
         assert_eq!(record.modified_at.unwrap().subsec_nanosecond(), 6);
+        let changed_at = record.changed_at.unwrap().to_string();
+        assert_eq!((&changed_at[..], record.inode), ("2024-01-02T03:04:06.5Z", Some(u64::MAX)));
         assert_eq!(record.status, Some(Status::Hashed(Stability::Unverified)));
         let json = serde_json::to_string(&record).unwrap();
         assert_eq!(read(&json), Some(record));
@@ -156,6 +171,8 @@ mod tests {
             r#"{"path":"a\u0000","digests":{"crc32":"00000000"}}"#,
             r#"{"path":"a","size":-1,"digests":{"crc32":"00000000"}}"#,
             r#"{"path":"a","modified_at":"yesterday","digests":{"crc32":"00000000"}}"#,
+            r#"{"path":"a","changed_at":"today","digests":{"crc32":"00000000"}}"#,
+            r#"{"path":"a","inode":-1,"digests":{"crc32":"00000000"}}"#,
         ] {
             assert_eq!(read(json), None, "{json}");
         }

@@ -27,7 +27,7 @@ fn algorithms_for(format: Format) -> Algorithms {
 
 /// What this format carries of a record.
 fn carried(record: &Record, format: Format) -> Vec<Record> {
-    let Record { name, size, modified_at, status, digests } = record.clone();
+    let Record { name, size, modified_at, changed_at, inode, status, digests } = record.clone();
     let name = match name.strip_prefix(b"./") {
         Some(rest) if format == Format::Mtree => rest.to_vec(),
         _ => name,
@@ -40,12 +40,12 @@ fn carried(record: &Record, format: Format) -> Vec<Record> {
             (None, None, None)
         }
     };
+    let keeps_inode = matches!(format, Format::Json | Format::Ndjson);
+    let (changed_at, inode) = (changed_at.filter(|_| keeps_inode), inode.filter(|_| keeps_inode));
+    let of = |digests| Record { name: name.clone(), size, modified_at, changed_at, inode, status, digests };
     match format {
-        Format::Bsd => digests
-            .into_iter()
-            .map(|digest| Record { name: name.clone(), size, modified_at, status, digests: vec![digest] })
-            .collect(),
-        _ => vec![Record { name, size, modified_at, status, digests }],
+        Format::Bsd => digests.into_iter().map(|digest| of(vec![digest])).collect(),
+        _ => vec![of(digests)],
     }
 }
 

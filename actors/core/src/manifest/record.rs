@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::entry::Claimed;
 use crate::digest::{Algorithm, Algorithms};
-use crate::result::{Known, Status};
+use crate::result::{FileMeta, Known, Stability, Status};
 
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Record {
     pub size: Option<u64>,
     /// Its last modification.
     pub modified_at: Option<Timestamp>,
+    /// The last change of its inode (ctime).
+    pub changed_at: Option<Timestamp>,
+    /// The inode's number.
+    pub inode: Option<u64>,
     /// The status of the file when the manifest was written.
     pub status: Option<Status>,
     /// Its digests; none only if the status says why.
@@ -29,6 +33,7 @@ impl Record {
         self.name.clear();
         self.digests.clear();
         (self.size, self.modified_at, self.status) = (None, None, None);
+        (self.changed_at, self.inode) = (None, None);
     }
 
     /// The digest of this algorithm, if there is one.
@@ -40,8 +45,17 @@ impl Record {
     /// What it says about the file besides digests.
     #[must_use]
     pub fn known(&self) -> Known {
-        let mtime_ns = self.modified_at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-        Known { size: self.size, mtime_ns, ..Known::default() }
+        let nanoseconds = |at: Option<Timestamp>| at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
+        let (mtime_ns, ctime_ns) = (nanoseconds(self.modified_at), nanoseconds(self.changed_at));
+        let times_may_repeat = mtime_ns.zip(ctime_ns).is_some_and(|times| self.may_hide_a_write(times));
+        Known { size: self.size, mtime_ns, ctime_ns, inode: self.inode, times_may_repeat }
+    }
+
+    /// Whether a later write may have left the same times. A record that does not say how far its digest can be
+    /// trusted is taken for one that cannot rule out a writer.
+    fn may_hide_a_write(&self, (mtime_ns, ctime_ns): (i64, i64)) -> bool {
+        let status = self.status.unwrap_or(Status::Hashed(Stability::Unverified));
+        FileMeta { mtime_ns, ctime_ns, ..FileMeta::default() }.may_hide_a_write(status)
     }
 }
 
@@ -55,4 +69,37 @@ pub fn algorithms_named<'a>(records: impl IntoIterator<Item = &'a Record>) -> Op
         }
     }
     Algorithms::new(seen).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::{Evidence, Verdict};
+
+    #[test]
+    fn only_fine_or_settled_times_of_a_record_show_rot() {
+        let at = |nanosecond| Some(Timestamp::new(1_700_000_000, nanosecond).unwrap());
+        let record = |nanosecond, stability: Option<Stability>| Record {
+            size: Some(1),
+            modified_at: at(nanosecond),
+            changed_at: at(nanosecond),
+            inode: Some(7),
+            status: stability.map(Status::Hashed),
+            ..Record::default()
+        };
+        let verdict = |record: &Record| {
+            let now = Known { times_may_repeat: false, ..record.known() };
+            Evidence::between(&record.known(), &now).verdict()
+        };
+        for (nanosecond, stability, expected) in [
+            (1, Some(Stability::Unverified), Verdict::SuspectedRot),
+            (0, Some(Stability::Stable), Verdict::SuspectedRot),
+            (0, Some(Stability::Unverified), Verdict::Modified),
+            (0, None, Verdict::Modified),
+        ] {
+            assert_eq!(verdict(&record(nanosecond, stability)), expected, "{nanosecond} {stability:?}");
+        }
+        let without_ctime = Record { changed_at: None, ..record(1, Some(Stability::Stable)) };
+        assert_eq!(verdict(&without_ctime), Verdict::Modified, "a write cannot be ruled out");
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! A write leaves a trace: it sets mtime and ctime, setting mtime back changes ctime again, and a replaced file has
 //! another inode. If size, mtime and ctime are unchanged, no program wrote through the file system, so the bytes
-//! changed below it: this is suspected rot. A manifest records at most size and mtime, so it can never show rot; nor can
-//! coarse time stamps of a file that was hashed in the second of its last write.
+//! changed below it: this is suspected rot. JSON and NDJSON manifests record all of it.
+//! Other manifests record at most size and mtime, so they can never show rot; nor can coarse time stamps of a file that
+//! was hashed in the second of its last write.
 
 use std::fmt;
 
@@ -147,8 +148,37 @@ impl fmt::Display for Evidence {
         if self.is_none() {
             return f.write_str("no evidence: nothing but digests was recorded");
         }
-        let Self { size, mtime, ctime, inode } = self;
-        write!(f, "size {size}, mtime {mtime}, ctime {ctime}, inode {inode}")
+        let content = [("content", Trace::Changed), ("size", self.size), ("mtime", self.mtime)];
+        let of_inode = [("ctime", self.ctime), ("inode", self.inode)];
+        write!(
+            f,
+            "{}; {}",
+            told(&content, |_| "did not"),
+            told(&of_inode, |count| if count == 1 { "is the same" } else { "are the same" })
+        )
+    }
+}
+
+/// `content and mtime changed, size did not`. `same` are the words for what is the same, by how many there are.
+fn told(traces: &[(&str, Trace)], same: impl Fn(usize) -> &'static str) -> String {
+    let said = [Trace::Changed, Trace::Same, Trace::Unknown].into_iter().filter_map(|wanted| {
+        let names: Vec<_> = traces.iter().filter(|(_, trace)| *trace == wanted).map(|(name, _)| *name).collect();
+        let verb = match (wanted, names.len()) {
+            (_, 0) => return None,
+            (Trace::Changed, _) => "changed",
+            (Trace::Same, count) => same(count),
+            (Trace::Unknown, 1) => "is not known",
+            (Trace::Unknown, _) => "are not known",
+        };
+        Some(format!("{} {verb}", in_words(&names)))
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn in_words(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -233,9 +263,24 @@ mod tests {
     fn evidence_and_its_absence_are_written_as_words() {
         let none = Evidence::between(&Known::default(), &THEN);
         assert_eq!(serde_json::to_string(&none).unwrap(), "\"none\"");
+        assert_eq!(none.to_string(), "no evidence: nothing but digests was recorded");
         let some = Evidence::between(&Known { size: Some(3), mtime_ns: Some(1), ..Known::default() }, &THEN);
         let json = r#"{"size":"same","mtime":"changed","ctime":"unknown","inode":"unknown"}"#;
         assert_eq!(serde_json::to_string(&some).unwrap(), json);
+        assert_eq!(some.to_string(), "content and mtime changed, size did not; ctime and inode are not known");
+        assert_eq!(
+            Evidence::between(&THEN, &THEN).to_string(),
+            "content changed, size and mtime did not; ctime and inode are the same"
+        );
+        let set_back = Evidence::between(&THEN, &Known { ctime_ns: Some(21), ..THEN });
+        let edited = Evidence { size: Trace::Changed, mtime: Trace::Changed, ..set_back };
+        assert_eq!(
+            [set_back, edited].map(|evidence| evidence.to_string()),
+            [
+                "content changed, size and mtime did not; ctime changed, inode is the same",
+                "content, size and mtime changed; ctime changed, inode is the same",
+            ]
+        );
         assert_eq!(&some.code(), b"scuu");
         assert_eq!(Evidence::from_code(&some.code()), Some(some));
         assert_eq!((Evidence::from_code(b"scu"), Evidence::from_code(b"scux")), (None, None));

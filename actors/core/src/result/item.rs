@@ -1,7 +1,8 @@
 //! A result as the API and NDJSON contain it: one JSON object per file.
 //!
 //! File names are bytes. `path` is the readable form. If the name is not valid UTF-8, `path_b64` (RFC 4648, padded)
-//! contains the exact bytes.
+//! contains the exact bytes. `changed_at` (ctime) and `inode` are there if the file was opened: with them a later audit
+//! tells rot from a write.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,6 +121,10 @@ impl Serialize for ItemRef<'_> {
         serialize_name(&mut map, "path", "path_b64", self.path)?;
         map.serialize_entry("size", &self.meta.size)?;
         map.serialize_entry("modified_at", &self.modified_at().map(|at| at.to_string()))?;
+        if self.meta.has_times() {
+            map.serialize_entry("changed_at", &self.meta.changed_at().map(|at| at.to_string()))?;
+            map.serialize_entry("inode", &self.meta.inode)?;
+        }
         map.serialize_entry("status", status_name(self.status))?;
         match self.status {
             Status::Hashed(stability) => {

@@ -28,6 +28,13 @@ impl FileMeta {
         known.and_then(|at| jiff::Timestamp::from_nanosecond(i128::from(at)).ok())
     }
 
+    /// The time of the last change of the inode, `None` as for [`modified_at`](Self::modified_at).
+    #[must_use]
+    pub fn changed_at(&self) -> Option<jiff::Timestamp> {
+        let known = self.has_times().then(|| exact(self.ctime_ns)).flatten();
+        known.and_then(|at| jiff::Timestamp::from_nanosecond(i128::from(at)).ok())
+    }
+
     /// How much later a write may come and leave the same stamps, in nanoseconds; 0 where the file system stores fine
     /// ones. A stamp is as coarse as its digits: of whole seconds (ext2, ext3, ext4 with 128-byte inodes, HFS+; FAT
     /// stores every other one) or of 10 ms (exFAT).

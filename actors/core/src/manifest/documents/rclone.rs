@@ -53,7 +53,7 @@ impl Item<'_> {
             }
         }
         let (size, modified_at) = (u64::try_from(self.size).ok(), self.mod_time.parse().ok());
-        Ok(Record { name: claims::file_name(&self.path)?, size, modified_at, status: None, digests })
+        Ok(Record { name: claims::file_name(&self.path)?, size, modified_at, digests, ..Record::default() })
     }
 }
 

@@ -95,7 +95,7 @@ fn any_record(algorithms: &'static [Algorithm]) -> impl Strategy<Value = Record>
     (any_name(), size, time, vec(any::<u8>(), 64)).prop_map(|(name, size, time, bytes)| {
         let digest = |&algorithm: &Algorithm| claim(algorithm, &bytes[..algorithm.digest_bytes()]).unwrap();
         let modified_at = time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap());
-        Record { name, size, modified_at, status: None, digests: algorithms.iter().map(digest).collect() }
+        Record { name, size, modified_at, digests: algorithms.iter().map(digest).collect(), ..Record::default() }
     })
 }
 

@@ -40,13 +40,19 @@ pub(super) fn any_record(algorithms: Algorithms) -> impl Strategy<Value = Record
         Some(Status::Hashed(Stability::Unverified)),
     ]);
     let digests = vec(any::<u8>(), algorithms.digest_bytes());
-    (any_name(), size, time, status, digests).prop_map(move |(name, size, time, status, digests)| Record {
-        name,
-        size,
-        modified_at: time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap()),
-        status,
-        digests: split_digests(&digests, &algorithms).map(Claimed::of).collect(),
-    })
+    let at = |time: Option<(i64, i32)>| time.map(|(second, part)| jiff::Timestamp::new(second, part).unwrap());
+    let of_inode = (time.clone(), prop::option::of(any::<u64>()));
+    (any_name(), size, time, of_inode, status, digests).prop_map(
+        move |(name, size, time, (ctime, inode), status, digests)| Record {
+            name,
+            size,
+            modified_at: at(time),
+            changed_at: at(ctime),
+            inode,
+            status,
+            digests: split_digests(&digests, &algorithms).map(Claimed::of).collect(),
+        },
+    )
 }
 
 /// Random bytes, mixed with parts of the formats other than checksum lines.
