@@ -3,11 +3,12 @@
 // Algorithms can agree on digests this short: all CRCs of an empty file are 0.
 const SHORT_DIGITS = 16;
 
-// `names` match, are not computed (without them the verdict is not known, null), or differ.
+// `names` match, are not computed (without them the verdict is not known, null), or differ: only a digest that was computed
+// can differ.
 function compare({ hex, names }, digests) {
 	const those = (verdict, wanted) => ({ verdict, names: names.filter((name) => digests[name] === wanted) });
 	const [match, open] = [those('match', hex), those(null)];
-	return match.names.length ? match : open.names.length ? open : { verdict: 'mismatch', names };
+	return match.names.length ? match : open.names.length || !names.length ? open : { verdict: 'mismatch', names };
 }
 
 // The worst verdict and what gave it.
@@ -31,9 +32,9 @@ export function lackingFor(claims, digests) {
 export class Candidates {
 	#sets = new Map();
 
-	constructor(claims) { for (const { hex, names } of claims) this.#sets.set(names.length > 1 ? hex.length : names[0], names); }
+	constructor(claims) { for (const { names } of claims) this.#sets.set(String(names), names); }
 
-	of({ hex, names }) { return { hex, names: names.length > 1 ? this.#sets.get(hex.length) : names }; }
+	of({ hex, names }) { return { hex, names: this.#sets.get(String(names)) }; }
 
 	// True if something was learned.
 	narrow(claims, digests) {
@@ -41,7 +42,7 @@ export class Candidates {
 			const { hex, names } = this.of(claim);
 			const left = names.filter((name) => digests[name] === hex || (hex.length <= SHORT_DIGITS && digests[name] === undefined));
 			const learned = left.length < names.length && left.some((name) => digests[name] === hex);
-			if (learned) this.#sets.set(hex.length, left);
+			if (learned) this.#sets.set(String(claim.names), left);
 			return learned;
 		}).length > 0;
 	}

@@ -5,12 +5,13 @@ import { algorithmTitle } from './format.js';
 
 const KEY = 'hivesum.algorithms';
 
-export function remembered(known) {
+// `first` are the algorithms until others are chosen.
+export function remembered(known, first = known.filter((a) => a.default).map((a) => a.name)) {
 	let kept = '';
 	try { kept = localStorage.getItem(KEY) ?? ''; } catch { /* no storage: the defaults */ }
 	const names = (wanted) => known.filter(wanted).map((a) => a.name);
 	const chosen = names((a) => kept.split(' ').includes(a.name));
-	return chosen.length ? chosen : names((a) => a.default);
+	return chosen.length ? chosen : names((a) => first.includes(a.name));
 }
 
 export function picker(known, chosen, changed) {

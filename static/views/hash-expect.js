@@ -1,28 +1,51 @@
 // The expected digest and its verdict.
+//
+// The text is read when it is complete: pasted, followed by Enter or by leaving the field, or after a pause in typing. A
+// digest is judged on computed digests alone.
 
-import { h, put, icon, nameNode, plural, recognise, judge, anyOf } from '../kernel.js';
-import { queue, expect, busy } from './hash-queue.js';
+import { h, put, icon, button, nameNode, plural, bytes, recognise, judge, anyOf, algorithmTitle } from '../kernel.js';
+import { queue, expect, busy, retry } from './hash-queue.js';
+
+const PAUSE_MS = 800;
 
 export function expectPanel(known) {
-	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off',
-		'aria-describedby': 'expect-verdict', placeholder: 'Paste a digest, algo:hex, or a line of a checksum file', value: queue.expected?.text ?? '', input: () => read() });
+	const field = h('textarea.field.mono@expect-input', { id: 'expect', rows: '3', spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'expect-verdict',
+		placeholder: 'Paste a digest, algo:hex, or a line of a checksum file', value: queue.expected?.text ?? '', input: typed, change: read, keydown: entered });
 	const verdict = h('div.verdict@expect-verdict', { id: 'expect-verdict', 'aria-live': 'polite' });
 	let shown;
+	let pause;
+
+	function typed({ inputType = '' }) {
+		clearTimeout(pause);
+		if (/^insertFrom/.test(inputType) || !field.value.trim()) { read(); return; }
+		// What stood there is not judged any more, and its beginning is not a digest yet.
+		if (queue.expected) expect(null);
+		pause = setTimeout(read, PAUSE_MS);
+		show();
+	}
+
+	function entered(event) {
+		if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+		event.preventDefault();
+		read();
+	}
 
 	function read() {
-		const found = recognise(field.value, known);
-		expect(found && { ...found, text: field.value });
+		clearTimeout(pause);
+		pause = null;
+		if ((queue.expected?.text ?? '') !== field.value) expect(recognised(field.value, known));
 		show();
 	}
 
 	function show() {
-		const { kind, glyph, title, item, text } = state(queue.expected);
-		const key = JSON.stringify([kind, title, item?.id, text]);
+		const { kind, glyph, title, item, text, again } = pause ? { kind: 'pending', glyph: 'clock', text: 'Compared when you pause or press Enter.' } : state(queue.expected);
+		const key = JSON.stringify([kind, title, item?.id, text, again?.map(({ id }) => id)]);
 		if (key === shown) return;
 		shown = key;
 		verdict.className = `verdict ${kind}`;
 		verdict.dataset.verdict = kind;
-		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text)));
+		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text),
+			again?.length > 0 && button(againText(again), '.small@expect-again', () => retry(again), 'retry')));
 	}
 
 	show();
@@ -33,21 +56,41 @@ export function expectPanel(known) {
 	};
 }
 
+export const againText = (items) => `Hash ${items.length > 1 ? `${plural(items.length, 'file')} ` : ''}again, ${bytes(items.reduce((sum, { size }) => sum + size, 0))}`;
+
+// The first digits of a computed digest are no digest of another algorithm.
+function recognised(text, known) {
+	const found = recognise(text, known);
+	if (!found?.hex) return found && { ...found, text };
+	for (const { result } of queue.items) {
+		const whole = Object.entries(result?.digests ?? {}).find(([, hex]) => hex.length > found.hex.length && hex.startsWith(found.hex));
+		if (whole) return { text, part: `These are the first ${found.hex.length} of the ${whole[1].length} digits of a ${algorithmTitle(whole[0])} digest here.` };
+	}
+	return { ...found, text };
+}
+
+const pending = (text, title, again) => ({ kind: 'pending', glyph: 'clock', title, text, again });
+
 // A mismatch needs the digests of every file with every algorithm that it may be of.
 function state(expected) {
 	if (!expected) return { kind: 'none', text: 'A match or a mismatch shows here at once.' };
 	if (expected.error) return { kind: 'unknown', glyph: 'warn', text: expected.error };
+	if (expected.part) return pending(expected.part, 'Not complete');
 	const form = `Recognised ${expected.names.length === 1 ? 'as' : 'by its length:'} ${anyOf(expected.names)}.`;
 	const done = queue.items.filter((item) => item.state === 'done').map((item) => ({ item, ...judge([expected], item.result.digests) }));
 	const match = done.find(({ verdict }) => verdict === 'match');
 	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match.item, text: `Its ${anyOf(...match.names)} digest is the expected one.` };
-	const pending = (text, title) => ({ kind: 'pending', glyph: 'clock', title, text });
 	if (queue.items.some(busy)) return pending(form, 'Comparing');
 	if (!done.length) return pending(`${form} Drop the file to compare.`);
 	const open = done.filter(({ verdict }) => verdict === null);
-	const lacking = anyOf([...new Set(open.flatMap(({ names }) => names[0]))]);
+	if (open.length) return notKnown(open);
 	const [one, another] = done;
-	if (open.length) return pending(`${lacking} of ${another ? plural(open.length, 'file') : 'this file'} is not known yet.`);
 	return { kind: 'mismatch', glyph: 'cross', title: 'Mismatch', item: another ? null : one.item,
 		text: another ? `None of the ${plural(done.length, 'file')} has this ${anyOf(expected.names)} digest.` : `Its ${anyOf(expected.names)} digest is different.` };
+}
+
+function notKnown(open) {
+	const [first, ...others] = [...new Set(open.flatMap(({ names }) => names[0]))];
+	const again = open.map(({ item }) => item);
+	return pending(others.length > 0 && `By its length it may also be ${anyOf(others)}.`, `${algorithmTitle(first)} of ${open.length > 1 ? plural(open.length, 'file') : 'this file'} is not known yet`, again);
 }

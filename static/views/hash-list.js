@@ -1,14 +1,14 @@
 // The list of uploads.
 
 import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce, algorithms } from '../kernel.js';
-import { queue, totals, cancel, remove, removeManifests, busy } from './hash-queue.js';
+import { queue, totals, cancel, remove, removeManifests, busy, chosenDigests } from './hash-queue.js';
 import { manifests } from './hash-manifests.js';
 import { UploadRow, manifestRow } from './hash-rows.js';
 
 const ROWS_AT_ONCE = 200;
 
 async function saveManifest() {
-	const { fileName, text } = print(queue.items.filter((item) => item.state === 'done').map(({ name, result }) => ({ name, digests: result.digests })), await algorithms());
+	const { fileName, text } = print(queue.items.filter((item) => item.state === 'done').map((item) => ({ name: item.name, digests: chosenDigests(item, []) })), await algorithms());
 	const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
 	h('a', { href: url, download: fileName }).click();
 	setTimeout(() => URL.revokeObjectURL(url), 10_000);

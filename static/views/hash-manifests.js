@@ -26,6 +26,8 @@ function lists(item) {
 	return [...manifests.values()].map((from) => ({ from, claims: of(from) })).filter(({ claims }) => claims);
 }
 
+export const claims = (item) => lists(item).flatMap((one) => one.claims);
+
 export const lacking = (item, digests) => lists(item).flatMap(({ claims }) => lackingFor(claims, digests));
 
 export const verdicts = (item) => (item.state === 'done' ? lists(item).map(({ from, claims }) => ({ from, ...judge(claims, item.result.digests) })) : []);

@@ -8,9 +8,9 @@ const MOST_ATTEMPTS = 30;
 const LOST_WAIT_SECONDS = [1, 2, 4, 8, 8, 8];
 const RATE_WINDOW_SECONDS = 6;
 const TELL_MS = 40;
-const AUTO_RESEND_BYTES = 256 << 20;
 
-export const queue = { items: [], chosen: new Set(), expected: null };
+// `resendBytes`: larger files are hashed again only when asked.
+export const queue = { items: [], chosen: new Set(), expected: null, resendBytes: 256 << 20 };
 
 const listeners = new Set();
 let touched = new Set();
@@ -47,8 +47,20 @@ export function wanted(item) {
 
 export const expected = () => (queue.expected?.hex ? [queue.expected] : []);
 
+// The digests that somebody chose: by its name, by a checksum file, or by a digest that matches. The others were computed
+// only to compare.
+export function chosenDigests(item, more = expected()) {
+	const all = item.result?.digests ?? {};
+	const asked = new Set(item.asked);
+	for (const { hex, names } of [...more, ...lists.claims(item)]) {
+		const matching = names.filter((name) => all[name] === hex);
+		for (const name of matching.length || names.length > 1 ? matching : names) asked.add(name);
+	}
+	return Object.fromEntries(Object.entries(all).filter(([name]) => asked.has(name)));
+}
+
 export function add(files) {
-	const items = files.map(({ file, path }) => ({ id: serial += 1, file, name: path, size: file.size, state: 'waiting', sent: 0, attempts: 0 }));
+	const items = files.map(({ file, path }) => ({ id: serial += 1, file, name: path, size: file.size, state: 'waiting', sent: 0, attempts: 0, asked: new Set(), tried: new Set() }));
 	queue.items.push(...items);
 	if (items.filter(lists.adopt).length) tellAll(); else tell(null, true);
 	pump();
@@ -79,7 +91,7 @@ export function recheck() {
 }
 
 function resendIfNeeded(item) {
-	if (item.state === 'done' && item.size <= AUTO_RESEND_BYTES && wanted(item).length) restart(item);
+	if (item.state === 'done' && item.size <= queue.resendBytes && wanted(item).some((name) => !item.tried.has(name))) restart(item);
 }
 
 const restart = (item) => turn(item, 'waiting', { sent: 0, attempts: 0, problem: null });
@@ -109,10 +121,12 @@ function pump() {
 
 function upload(item) {
 	turn(item, 'sending', { sent: 0, problem: null, attempts: item.attempts + 1 });
-	const names = wanted(item);
+	const needed = wanted(item);
+	const names = needed.length ? needed : [...queue.chosen];
+	for (const name of names) { item.tried.add(name); if (queue.chosen.has(name)) item.asked.add(name); }
 	const xhr = new XMLHttpRequest();
 	item.xhr = xhr;
-	xhr.open('POST', `/api/v1/hash?algorithms=${names.length ? names : [...queue.chosen]}`);
+	xhr.open('POST', `/api/v1/hash?algorithms=${names}`);
 	xhr.setRequestHeader('content-type', 'application/octet-stream');
 	xhr.setRequestHeader('accept', 'application/json');
 	xhr.upload.onprogress = (event) => { item.sent = event.loaded; tell(item); };

@@ -4,7 +4,7 @@ import {
 	h, put, attr, icon, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, anyOf, duration, rate, plural, visible, copyText, judge, worst,
 	fineprint, pause
 } from '../kernel.js';
-import { queue, busy, expected, wanted, retry, cancel, remove, removeManifests } from './hash-queue.js';
+import { queue, busy, expected, wanted, chosenDigests, retry, cancel, remove, removeManifests } from './hash-queue.js';
 import { audit, verdicts } from './hash-manifests.js';
 
 const GLYPHS = { waiting: 'clock', sending: 'drop', digesting: 'drop', pausing: 'clock', done: 'check', failed: 'warn', cancelled: 'skip', good: 'check', bad: 'cross', open: 'clock' };
@@ -66,7 +66,7 @@ export class UploadRow {
 		track.node.hidden = this.stop.hidden = !busy(item);
 		this.drop.hidden = busy(item);
 		this.again.hidden = !['failed', 'cancelled'].includes(state) && !(state === 'done' && wanted(item).length);
-		const lines = Object.entries(result?.digests ?? {}).map(([algorithm, hex]) => [algorithm, hex, lineVerdict(item, algorithm)]);
+		const lines = Object.entries(chosenDigests(item)).map(([algorithm, hex]) => [algorithm, hex, lineVerdict(item, algorithm)]);
 		if (String(lines) === this.lines) return;
 		this.lines = String(lines);
 		put(this.digests, lines.map((line) => digestLine(...line)));

@@ -8,6 +8,9 @@ import { queue, onQueue, add, addManifest, recheck } from './hash-queue.js';
 import { queueList } from './hash-list.js';
 import { expectPanel } from './hash-expect.js';
 
+// What releases are published with, and what is fast: both in one pass.
+const COMPUTED = ['blake3', 'sha256'];
+
 async function take(batches) {
 	try {
 		for await (const { files = [], unreadable } of batches) {
@@ -39,7 +42,7 @@ async function asManifest(entry) {
 
 export async function mount(root, { signal }) {
 	const known = await algorithms();
-	if (!queue.chosen.size) remembered(known).forEach((name) => queue.chosen.add(name));
+	if (!queue.chosen.size) remembered(known, COMPUTED).forEach((name) => queue.chosen.add(name));
 	const list = queueList();
 	const chips = picker(known, queue.chosen, recheck);
 	const expectation = expectPanel(known);
