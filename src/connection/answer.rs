@@ -99,7 +99,12 @@ mod tests {
 
     const PACE: BodyPace =
         BodyPace { grace: Duration::from_secs(20), min_bytes_per_second: 16 << 10, stall: Duration::from_secs(30) };
-    const TIMEOUTS: Timeouts = Timeouts { head: Duration::from_secs(10), write: Duration::from_secs(30), pace: PACE };
+    const TIMEOUTS: Timeouts = Timeouts {
+        head: Duration::from_secs(10),
+        write: Duration::from_secs(30),
+        idle: Duration::from_secs(15),
+        pace: PACE,
+    };
     /// What the socket holds for a client that does not read.
     const HELD: usize = 1024;
 

@@ -102,10 +102,13 @@ fn failed(error: &StoreError) -> Answer {
         StoreError::Locked
         | StoreError::Corrupt
         | StoreError::Newer { .. }
+        | StoreError::Older { .. }
+        | StoreError::ReadOnly
         | StoreError::Incomplete(_)
         | StoreError::NotAFile { .. }
         | StoreError::Full
         | StoreError::Busy
+        | StoreError::HeldUp { .. }
         | StoreError::Closed
         | StoreError::Failed(_) => Reason::StoreFailed,
     };
