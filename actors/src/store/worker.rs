@@ -131,7 +131,7 @@ impl StoreWorker {
         };
         let done = catch_unwind(AssertUnwindSafe(|| (opened.run(work, note), opened)));
         let (answer, opened) = done.map_err(|_| StoreError::Failed("the store panicked".into()))?;
-        self.connection = opened.to_be_kept();
+        self.connection = opened.if_lasting();
         answer
     }
 }
@@ -164,7 +164,7 @@ impl WorkerConnection {
     }
 
     /// Nothing where the next work needs a new connection: that one may be an ordinary one.
-    fn to_be_kept(self) -> Option<Self> {
+    fn if_lasting(self) -> Option<Self> {
         match self {
             Self::Read(Reader::WithoutLocks { .. }) => None,
             Self::Read(Reader::Ordinary(_)) | Self::Write { .. } => Some(self),

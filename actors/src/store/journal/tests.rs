@@ -108,8 +108,9 @@ fn a_lock_that_is_never_released_ends_the_wait_and_nothing_is_written() {
     other.lock(FlockOperation::NonBlockingLockExclusive).unwrap();
     let refused = journal.raise(&mark(1), NoteKind::Synced).unwrap_err().report(state_dir.database());
     assert!(matches!(refused, StoreError::Busy), "{refused:?}");
-    let connection = crate::store::testing::Bench::new().connection;
-    let noted = journal.keep_up(&connection, NoteKind::Synced).unwrap_err().report(state_dir.database());
+    let mut bench = crate::store::testing::Bench::new();
+    bench.insert_job();
+    let noted = journal.keep_up(&bench.connection, NoteKind::Synced).unwrap_err().report(state_dir.database());
     assert!(matches!(noted, StoreError::Failed(_)), "a commit that is done is not tried again: {noted:?}");
     drop(other);
     assert_eq!(newest(&state_dir), (Some(0), false));
