@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use self::ask::{NoAnswer, ask};
 use hivesum_core::file::{EnterFailure, OpenFailure, Opened, RelPath, Root};
-use hivesum_core::result::nanoseconds;
+use hivesum_core::result::{FileTime, nanoseconds};
 use hivesum_core::walk::{Kind, Listing};
 
 /// The most entries on one page.
@@ -37,8 +37,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Bytes, from `lstat`.
     pub size: u64,
-    /// Last modification, in nanoseconds since 1970.
-    pub modified_ns: i128,
+    /// Last modification.
+    pub modified_at: Option<FileTime>,
 }
 
 /// What an entry is. Symlinks are not followed.
@@ -172,8 +172,8 @@ fn page_of(dir: BorrowedFd<'_>, listing: &Listing, cursor: &[u8], limit: usize) 
 
 fn entry_of(dir: BorrowedFd<'_>, name: &[u8], kind: Kind) -> Option<Entry> {
     let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT).ok()?;
-    let modified_ns = nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64);
-    Some(Entry { name: name.to_vec(), kind: kind.into(), size: stat.st_size as u64, modified_ns })
+    let modified_at = FileTime::from_ns(nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64));
+    Some(Entry { name: name.to_vec(), kind: kind.into(), size: stat.st_size as u64, modified_at })
 }
 
 #[cfg(test)]

@@ -86,8 +86,8 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
         contact(name = "Whoever runs this service"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         description = "Know that files are what they should be: digests of uploads and of directories.\n\n\
-            Times are RFC 3339 in UTC, for the years 0001 to 9999; beyond them a listing has nanoseconds since 1970 as a \
-            string instead, in a member `modified_at_ns`. Sizes are in bytes, digests are lowercase hex. Unknown members and query \
+            Times are RFC 3339 in UTC, for the years 0001 to 9999; beyond them there are nanoseconds since 1970 as a string \
+            instead, in a member `modified_at_ns`, in CSV in the same column. Sizes are in bytes, digests are lowercase hex. Unknown members and query \
             parameters are refused. Every GET also answers HEAD. Errors are RFC 9457 problems with a stable `code`; a \
             request that is refused before it is parsed (400, 408) gets an answer without a body.",
     ),

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::listing::{Entry, entries as list_entries};
 use hivesum_core::file::{FilesystemKind, RelPath};
-use hivesum_core::result::{RootWarning, rfc3339, serialize_name};
+use hivesum_core::result::{RootWarning, serialize_name, serialize_time};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use utoipa::ToSchema;
@@ -67,10 +67,7 @@ impl Serialize for EntryJson {
         serialize_name(&mut map, "name", "name_b64", &self.0.name)?;
         map.serialize_entry("kind", self.0.kind.name())?;
         map.serialize_entry("size", &self.0.size)?;
-        match rfc3339(self.0.modified_ns) {
-            Some(at) => map.serialize_entry("modified_at", &at)?,
-            None => map.serialize_entry("modified_at_ns", &self.0.modified_ns.to_string())?,
-        }
+        serialize_time(&mut map, "modified_at", "modified_at_ns", self.0.modified_at)?;
         map.end()
     }
 }

@@ -44,6 +44,12 @@ export function ago(iso) {
 
 export const when = (iso) => (Number.isFinite(Date.parse(iso)) ? WHEN.format(Date.parse(iso)) : '–');
 
+// A time beyond the years 1 to 9999: its year, from nanoseconds since 1970.
+export function farYear(ns) {
+	const year = /^-?\d{1,40}$/.test(ns ?? '') ? new Date(Number(BigInt(ns) / 1000000n)).getUTCFullYear() : NaN;
+	return Number.isFinite(year) ? `year ${year}` : '–';
+}
+
 export const percent = (part, whole) => (whole > 0 ? `${Math.min(part >= whole ? 100 : 99, Math.floor((part / whole) * 100))}%` : '–');
 
 export const algorithmTitle = (name) => name.toUpperCase().replace(/^BLAKE2./, (word) => `BLAKE2${word.at(-1).toLowerCase()}`).replace(/^SHA(?!3_)/, 'SHA-').replace('512_', '512/').replaceAll('_', '-');

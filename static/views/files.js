@@ -1,7 +1,7 @@
 // The directories view: browse the roots, start jobs.
 
 import {
-	h, put, icon, button, cell, skeleton, get, roots, sizeNode, ago, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder,
+	h, put, icon, button, cell, skeleton, get, roots, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder,
 	Table, Feed, onDrop
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
@@ -113,12 +113,12 @@ function crumbs(name, components) {
 }
 
 function fillEntry(row, entry, picked) {
-	const { name, name_b64: exact, kind, size, modified_at: at } = entry;
+	const { name, name_b64: exact, kind, size, modified_at: at, modified_at_ns: ns } = entry;
 	const file = kind === 'file';
 	row.className = `table-row entry ${kind} ${picked ? 'picked' : ''}`;
 	const cells = [cell('grow', icon(GLYPHS[kind] ?? 'file', kind), nameNode(name, 'base'),
 		exact && h('span.tag', { title: 'This name is not valid UTF-8; its exact bytes are kept.' }, 'raw bytes')), cell('size', file ? sizeNode(size) : KINDS[kind]),
-		cell('time', at ? ago(at) : '')];
-	[cells[0].title, cells[2].title] = [visible(name), at ?? ''];
+		cell('time', at ? ago(at) : ns ? farYear(ns) : '')];
+	[cells[0].title, cells[2].title] = [visible(name), at ?? (ns ? `${ns} ns since 1970` : '')];
 	put(row, cells);
 }

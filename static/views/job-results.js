@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, labelled, cell, get, send, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
-	showProblem, button, exactBytes, when, nameNode, visible, copyText, sheet, STABILITY, word
+	showProblem, button, exactBytes, when, farYear, nameNode, visible, copyText, sheet, STABILITY, word
 } from '../kernel.js';
 import { digestLine } from './hash-rows.js';
 
@@ -106,7 +106,8 @@ function evidenceText(evidence) {
 }
 
 const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
-const sizeAndTime = ({ size, modified_at: at }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`)];
+const sizeAndTime = ({ size, modified_at: at, modified_at_ns: ns }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`),
+	ns && h('span', { title: `${ns} ns since 1970` }, `, modified in the ${farYear(ns)}`)];
 const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
 
 export function details(item) {

@@ -16,8 +16,10 @@ pub(crate) fn keep(change: &Transaction<'_>, run: i64, checkpoints: &[Checkpoint
            inode = excluded.inode, bytes = excluded.bytes, state = excluded.state",
     )?;
     for Checkpoint { path, algorithm, meta, bytes, state } in checkpoints {
+        // A file with times that its columns do not hold is read from its start again.
+        let [Ok(mtime), Ok(ctime)] = [meta.mtime_ns, meta.ctime_ns].map(i64::try_from) else { continue };
         let [size, inode, bytes] = [meta.size, meta.inode, *bytes].map(|unsigned| unsigned as i64);
-        keep.execute(params![run, path, algorithm.name(), size, meta.mtime_ns, meta.ctime_ns, inode, bytes, state])?;
+        keep.execute(params![run, path, algorithm.name(), size, mtime, ctime, inode, bytes, state])?;
     }
     Ok(())
 }
@@ -47,8 +49,8 @@ fn checkpoint(row: &Row<'_>) -> Result<Checkpoint, DbError> {
     let algorithm: Algorithm = algorithm.parse().map_err(|_| DbError::Inconsistent("an unknown algorithm"))?;
     let meta = FileMeta {
         size: row.get::<_, i64>(3)? as u64,
-        mtime_ns: row.get(4)?,
-        ctime_ns: row.get(5)?,
+        mtime_ns: row.get::<_, i64>(4)?.into(),
+        ctime_ns: row.get::<_, i64>(5)?.into(),
         inode: row.get::<_, i64>(6)? as u64,
         device: 0,
     };

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Statement, Transaction, params, params_from_iter};
 use super::batcher::{CommitGroup, NumberedRows};
 use super::change::Change;
 use super::error::DbError;
+use super::far_times::StoredTimes;
 use super::job_row::must_exist;
 use super::jobs::{Ending, end_within};
 use super::row::{self, CHECKED_COLUMNS, ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SKIPPED, VERDICT};
@@ -58,7 +59,7 @@ fn write_batch(
     batch: &NumberedRows,
     checksum: &mut RowChecksum,
 ) -> Result<u64, DbError> {
-    let placeholders = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    let placeholders = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     let mut insert =
         change.prepare_cached(&format!("INSERT INTO results (run, {ROW_COLUMNS}) VALUES ({placeholders})"))?;
     let (mut replace, mut rows) = (None, 0);
@@ -67,11 +68,12 @@ fn write_batch(
         let directory = batch.directories[stored.directory as usize];
         let judged = batch.rows.judged.get(index).copied().unwrap_or_default();
         let evidence = judged.evidence.map(Evidence::code);
-        let mut values = values_of(position as i64, directory, &row);
+        let times = StoredTimes::of([row.meta.mtime_ns, row.meta.ctime_ns]);
+        let mut values = values_of(position as i64, directory, &row, times.nearest);
         values[VERDICT] = judged.verdict.map_or(ValueRef::Null, |verdict| ValueRef::Integer(verdict as i64));
         values[EVIDENCE] = evidence.as_ref().map_or(ValueRef::Null, |code| ValueRef::Text(code));
         if position >= group.rows_before {
-            write_row(&mut insert, group.run, &values, checksum)?;
+            write_row(&mut insert, group.run, (&values, &times), checksum)?;
             rows += 1;
         } else if row.origin != Origin::Kept {
             let replace =
@@ -81,7 +83,7 @@ fn write_batch(
                         "REPLACE INTO results (run, {ROW_COLUMNS}) VALUES ({placeholders})"
                     ))?),
                 };
-            write_row(replace, group.run, &values, checksum)?;
+            write_row(replace, group.run, (&values, &times), checksum)?;
             rows += 1;
         }
     }
@@ -94,9 +96,12 @@ fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbEr
         return Ok(());
     }
     let mut update = change.prepare_cached(
-        "UPDATE results SET verdict = ?3, moved_from = ?4, seal = seal_of(
-           'results', run, position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code, errno, stability,
-           digests, reused, ?3, ?4, evidence)
+        "UPDATE results SET verdict = ?3, moved_from = ?4, seal = CASE WHEN far_times IS NULL
+           THEN seal_of('results', run, position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code,
+                        errno, stability, digests, reused, ?3, ?4, evidence)
+           ELSE seal_of('results', run, position, directory, name, size, mtime_ns, ctime_ns, inode, device, status, code,
+                        errno, stability, digests, reused, ?3, ?4, evidence, far_times)
+           END
          WHERE run = ?1 AND position = ?2",
     )?;
     for one in &group.moves {
@@ -108,17 +113,24 @@ fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbEr
 fn write_row(
     statement: &mut Statement<'_>,
     run: i64,
-    values: &[ValueRef<'_>; CHECKED_COLUMNS],
+    (values, times): (&[ValueRef<'_>; CHECKED_COLUMNS], &StoredTimes),
     checksum: &mut RowChecksum,
 ) -> Result<(), DbError> {
-    let seal = checksum.of(row::before_columns(run).into_iter().chain(values.iter().copied()));
-    let all = [ValueRef::Integer(run)].into_iter().chain(values.iter().copied()).chain([ValueRef::Integer(seal)]);
+    let far = times.far.as_ref().map(|far| ValueRef::Blob(far));
+    let seal = checksum.of(row::before_columns(run).into_iter().chain(values.iter().copied()).chain(far));
+    let last = [ValueRef::Integer(seal), far.unwrap_or(ValueRef::Null)];
+    let all = [ValueRef::Integer(run)].into_iter().chain(values.iter().copied()).chain(last);
     statement.execute(params_from_iter(all.map(ToSqlOutput::Borrowed)))?;
     Ok(())
 }
 
-/// A row's values in the order of [`ROW_COLUMNS`], without the checksum.
-fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'a>; CHECKED_COLUMNS] {
+/// A row's values in the order of [`ROW_COLUMNS`], up to the checksum.
+fn values_of<'a>(
+    position: i64,
+    directory: i64,
+    row: &RowRef<'a>,
+    [mtime_ns, ctime_ns]: [i64; 2],
+) -> [ValueRef<'a>; CHECKED_COLUMNS] {
     use ValueRef::{Blob, Integer, Null};
     let (status, code, errno, stability) = match row.status {
         Status::Hashed(Stability::Stable) => (HASHED, Null, Null, Integer(0)),
@@ -134,8 +146,8 @@ fn values_of<'a>(position: i64, directory: i64, row: &RowRef<'a>) -> [ValueRef<'
         Integer(directory),
         Blob(row.name),
         size,
-        Integer(meta.mtime_ns),
-        Integer(meta.ctime_ns),
+        Integer(mtime_ns),
+        Integer(ctime_ns),
         inode,
         device,
         Integer(status),

@@ -20,6 +20,7 @@ mod completeness;
 mod end_order;
 mod error;
 mod exports;
+mod far_times;
 pub mod figures;
 pub mod history;
 mod idempotency;

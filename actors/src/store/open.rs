@@ -21,7 +21,7 @@ use super::commit_number::{self, NUMBERED_SCHEMA};
 use super::completeness;
 use super::error::{DbError, system_failure};
 use super::journal::{self, Journal, NoteKind};
-use super::sealed::{self, SEALED};
+use super::sealed::{self, SEALED, SEALED_SCHEMA};
 use super::state_dir::{ServerLock, StateDir, regular};
 use crate::error::StoreError;
 
@@ -29,7 +29,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -38,6 +38,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
+    include_str!("schema/9.sql"),
 ];
 
 /// The tables of the current schema.
@@ -218,6 +219,9 @@ pub(crate) fn migrate(connection: &mut Connection, state_dir: &StateDir) -> Resu
     let missing = MIGRATIONS.get(version as usize..).unwrap_or_default();
     if missing.is_empty() {
         return Ok(());
+    }
+    if version >= SEALED_SCHEMA {
+        sealed::verify_present(&steps)?;
     }
     for step in missing {
         steps.execute_batch(step)?;

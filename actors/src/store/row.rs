@@ -6,7 +6,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::DbError;
-use super::row_checksum::RowChecksum;
+use super::far_times::StoredTimes;
+use super::row_checksum::{Covered, RowChecksum};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{
     ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict, append_path,
@@ -14,10 +15,14 @@ use hivesum_core::result::{
 
 /// The columns that a [`RowReader`] reads.
 pub(crate) const ROW_COLUMNS: &str = "position, directory, name, size, mtime_ns, ctime_ns, inode, device, \
-     status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal";
+     status, code, errno, stability, digests, reused, verdict, moved_from, evidence, seal, far_times";
 
-/// How many of [`ROW_COLUMNS`] the checksum in the last one, `seal`, covers, after the table's name and the run.
+/// How many of [`ROW_COLUMNS`] the checksum in the next one, `seal`, covers, after the table's name and the run, and before
+/// `far_times` if there are any.
 pub(crate) const CHECKED_COLUMNS: usize = 17;
+
+/// The index of `far_times` in [`ROW_COLUMNS`].
+const FAR_TIMES: usize = 18;
 
 /// Indexes in [`ROW_COLUMNS`] of the columns that only verify jobs fill.
 pub(crate) const VERDICT: usize = 14;
@@ -36,7 +41,8 @@ pub(crate) fn before_columns(run: i64) -> [ValueRef<'static>; 2] {
 
 /// Checks a row of this run, read as [`ROW_COLUMNS`].
 pub(crate) fn check(checksum: &mut RowChecksum, run: i64, row: &Row<'_>) -> Result<(), DbError> {
-    checksum.check_after(&before_columns(run), row, CHECKED_COLUMNS)
+    let far = Some(row.get_ref(FAR_TIMES)?).filter(|far| *far != ValueRef::Null);
+    checksum.check(&Covered { before: &before_columns(run), columns: CHECKED_COLUMNS, after: far }, row)
 }
 
 /// Numbers that have to come one after another: a gap or a repeat is damage.
@@ -155,10 +161,11 @@ impl<'a> RowReader<'a> {
     /// [`item`](Self::item) of a row that has been checked.
     pub(crate) fn checked_item(&mut self, row: &Row<'_>) -> Result<Item, DbError> {
         let path = self.checked_path(row)?.to_vec();
+        let [mtime_ns, ctime_ns] = times_of(row)?;
         let meta = FileMeta {
             size: row.get::<_, i64>(3)? as u64,
-            mtime_ns: row.get(4)?,
-            ctime_ns: row.get(5)?,
+            mtime_ns,
+            ctime_ns,
             inode: row.get::<_, i64>(6)? as u64,
             device: row.get::<_, i64>(7)? as u64,
         };
@@ -187,6 +194,16 @@ impl<'a> RowReader<'a> {
         }
         Ok(items)
     }
+}
+
+fn times_of(row: &Row<'_>) -> Result<[i128; 2], DbError> {
+    let far = match row.get_ref(FAR_TIMES)? {
+        ValueRef::Null => None,
+        ValueRef::Blob(far) => Some(far),
+        _ => return Err(DbError::Inconsistent("times that are not a blob")),
+    };
+    let times = StoredTimes::exact([row.get(4)?, row.get(5)?], far);
+    times.ok_or(DbError::Inconsistent("times that contradict each other"))
 }
 
 /// The verdict of an audit on the row, if there is one.

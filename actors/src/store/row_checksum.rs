@@ -16,6 +16,17 @@ pub(crate) struct RowChecksum {
     buffer: Vec<u8>,
 }
 
+/// What the checksum of a row covers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Covered<'a> {
+    /// Before the row's own values: what it must not pass for a row of.
+    pub(crate) before: &'a [ValueRef<'a>],
+    /// The row's first columns. The column after them holds the checksum.
+    pub(crate) columns: usize,
+    /// A value that only some rows have.
+    pub(crate) after: Option<ValueRef<'a>>,
+}
+
 impl RowChecksum {
     /// The checksum of a row with these values.
     pub(crate) fn of<'v>(&mut self, values: impl IntoIterator<Item = ValueRef<'v>>) -> i64 {
@@ -52,21 +63,18 @@ impl RowChecksum {
 
     /// Checks the first `columns` values of a row of this table against the seal in the column after them.
     pub(crate) fn check_sealed(&mut self, table: &str, row: &rusqlite::Row<'_>, columns: usize) -> Result<(), DbError> {
-        self.check_after(&[ValueRef::from(table)], row, columns)
+        self.check(&Covered { before: &[ValueRef::from(table)], columns, after: None }, row)
     }
 
-    /// [`check_sealed`](Self::check_sealed) with values that come before those of the row.
-    pub(crate) fn check_after(
-        &mut self,
-        before: &[ValueRef<'_>],
-        row: &rusqlite::Row<'_>,
-        columns: usize,
-    ) -> Result<(), DbError> {
+    /// Checks what is covered of a row.
+    pub(crate) fn check(&mut self, covered: &Covered<'_>, row: &rusqlite::Row<'_>) -> Result<(), DbError> {
+        let columns = covered.columns;
         self.buffer.clear();
-        before.iter().for_each(|value| self.put(*value));
+        covered.before.iter().for_each(|value| self.put(*value));
         for column in 0..columns {
             self.put(row.get_ref(column)?);
         }
+        covered.after.iter().for_each(|value| self.put(*value));
         let hash = blake3::hash(&self.buffer);
         let stored: i64 = row.get(columns)?;
         match hash.as_bytes().first_chunk() {

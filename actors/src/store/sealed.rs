@@ -211,8 +211,24 @@ pub(crate) fn snapshot(connection: &Connection) -> Result<Option<Transaction<'_>
     Ok(connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?)
 }
 
-/// Seals every row of every table and writes the ledger anew: the last step of a migration. A later migration that
-/// changes a sealed table has to check its rows first, or it would seal damage.
+/// The first schema with a ledger.
+pub(super) const SEALED_SCHEMA: i64 = 4;
+
+/// Checks the tables that have all of their columns already: what a migration begins with, or it would seal damage. A
+/// migration that adds a column to a sealed table has to check its rows itself.
+pub(super) fn verify_present(change: &Transaction<'_>) -> Result<(), DbError> {
+    for table in SEALED {
+        match change.prepare(&table.select("LIMIT 0")) {
+            Ok(_) => drop(table.verify_now(change)?),
+            // No such table or column.
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Seals every row of every table and writes the ledger anew: the last step of a migration.
 pub(super) fn seal_all(change: &Transaction<'_>) -> Result<(), DbError> {
     change.execute("DELETE FROM ledger", [])?;
     for table in SEALED {

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::change::Change;
 use super::error::DbError;
+use super::far_times::SORT_BY_FAR_MTIME;
 use super::job_row::{self, StoredJob, parse_id};
 use super::open::Reader;
 use super::row_checksum::RowChecksum;
@@ -63,7 +64,7 @@ impl SortKey {
     fn select(self, algorithms: &Algorithms) -> String {
         let (column, filter) = match self {
             Self::Size => ("size".to_owned(), ""),
-            Self::Modified => ("mtime_ns".to_owned(), ""),
+            Self::Modified => (format!("mtime_ns, {SORT_BY_FAR_MTIME}"), ""),
             Self::Digest(index) => {
                 let before: usize =
                     algorithms.iter().take(index).map(hivesum_core::digest::Algorithm::digest_bytes).sum();
@@ -214,8 +215,8 @@ fn send_sorted(
 ) -> Result<(), DbError> {
     connection.execute_batch("PRAGMA temp_store = FILE")?;
     // A job that is deleted while it is sorted is seen to its end; one that was deleted before has nothing to sort.
-    let _view = snapshot(&connection)?;
-    if job_row::get(&connection, stored.job.id)?.is_none() {
+    let _view = snapshot(connection)?;
+    if job_row::get(connection, stored.job.id)?.is_none() {
         return Ok(());
     }
     let (run, algorithms) = (stored.run, &stored.job.spec.algorithms);

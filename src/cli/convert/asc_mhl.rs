@@ -19,6 +19,7 @@ use hivesum_core::manifest::documents::ascmhl::write::{
     Action, NewFile, NewGeneration, generation_file_name, write_generation,
 };
 use hivesum_core::manifest::documents::ascmhl::{CHAIN_FILE, FOLDER, chain, read_generation};
+use hivesum_core::result::FileTime;
 use jiff::Timestamp;
 
 use crate::cli::atomic_file::AtomicFile;
@@ -33,8 +34,6 @@ const IGNORED: [&str; 3] = [".DS_Store", "ascmhl", "ascmhl/"];
 
 /// The name in the generation's file name if the directory is `/`.
 const NAMELESS: &[u8] = b"root";
-
-const NANOSECONDS: i128 = 1_000_000_000;
 
 /// Where the history is written, and what is known of the files.
 pub(super) struct Place<'a> {
@@ -96,13 +95,14 @@ impl Place<'_> {
         }
         for record in &mut records {
             self.check(record).with_context(|| shown(record))?;
-            record.modified_at = record.modified_at.map(whole_seconds);
+            record.modified_at = record.modified_at.filter(|at| at.rfc3339().is_some()).map(FileTime::whole_seconds);
         }
         Ok(records)
     }
 
     fn check(&self, record: &Record) -> anyhow::Result<()> {
-        let has_fraction = record.modified_at.is_some_and(|at| whole_seconds(at) != at);
+        let has_fraction = record.modified_at.is_some_and(|at| at.whole_seconds() != at);
+        let is_far = record.modified_at.is_some_and(|at| at.rfc3339().is_none());
         if record.digests.is_empty() {
             bail!("the asc_mhl format has no place for the failure of this file: use --drop-details to leave it out");
         }
@@ -114,6 +114,9 @@ impl Place<'_> {
         }
         if record.size.is_none() {
             bail!("the asc_mhl format needs the size of this file: say where the files are with --root");
+        }
+        if is_far && self.details == Details::Keep {
+            bail!("the asc_mhl format has no year such as that of this file: use --drop-details to leave its time out");
         }
         if has_fraction && self.details == Details::Keep {
             bail!("the asc_mhl format has whole seconds only for the time of this file: use --drop-details to cut it");
@@ -161,11 +164,6 @@ fn relative(name: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(parts.join(&b'/'))
 }
 
-fn whole_seconds(at: Timestamp) -> Timestamp {
-    let second = i64::try_from(at.as_nanosecond().div_euclid(NANOSECONDS)).ok();
-    second.and_then(|second| Timestamp::from_second(second).ok()).unwrap_or(at)
-}
-
 /// The text of the generation.
 fn generation(records: &[Record], created: Timestamp) -> anyhow::Result<String> {
     let digests: Vec<Vec<(Digest, Action)>> = records.iter().map(digests_of).collect();
@@ -186,7 +184,7 @@ fn generation(records: &[Record], created: Timestamp) -> anyhow::Result<String> 
 
 fn new_file<'a>(record: &'a Record, digests: &'a [(Digest, Action)]) -> NewFile<'a> {
     let size = record.size.unwrap_or_default();
-    NewFile { path: &record.name, size, modified_at: record.modified_at, digests }
+    NewFile { path: &record.name, size, modified_at: record.modified_at.and_then(FileTime::timestamp), digests }
 }
 
 fn digests_of(record: &Record) -> Vec<(Digest, Action)> {

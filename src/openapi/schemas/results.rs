@@ -54,13 +54,19 @@ pub(crate) struct Item {
     #[schema(nullable = false)]
     path_b64: Option<String>,
     size: u64,
-    /// Null if it is not known: for files that were not opened, and for times before 1677 or after 2262, which results
-    /// do not keep.
-    #[schema(required, format = DateTime)]
+    /// For the years 0001 to 9999. Null if it is not known: for files that were not opened, and for times before 1677 or
+    /// after 2262 in results that an older hivesum stored.
+    #[schema(format = DateTime)]
     modified_at: Option<String>,
+    /// For all other years: nanoseconds since 1970.
+    #[schema(nullable = false, pattern = "^-?[0-9]+$")]
+    modified_at_ns: Option<String>,
     /// When the inode last changed (ctime); null as `modified_at` is. Only for files that were opened.
     #[schema(format = DateTime)]
     changed_at: Option<String>,
+    /// For years beyond 0001 to 9999: nanoseconds since 1970.
+    #[schema(nullable = false, pattern = "^-?[0-9]+$")]
+    changed_at_ns: Option<String>,
     /// The inode's number. Only for files that were opened. A manifest with it and with `changed_at` shows rot later.
     #[schema(nullable = false)]
     inode: Option<u64>,
@@ -139,10 +145,18 @@ pub(crate) enum Evidence {
 pub(crate) struct Glimpse {
     #[schema(required)]
     size: Option<u64>,
-    #[schema(required, format = DateTime)]
+    /// For the years 0001 to 9999. Null if it was not recorded.
+    #[schema(format = DateTime)]
     modified_at: Option<String>,
-    #[schema(required, format = DateTime)]
+    /// For all other years: nanoseconds since 1970.
+    #[schema(nullable = false, pattern = "^-?[0-9]+$")]
+    modified_at_ns: Option<String>,
+    /// For the years 0001 to 9999. Null if it was not recorded.
+    #[schema(format = DateTime)]
     changed_at: Option<String>,
+    /// For all other years: nanoseconds since 1970.
+    #[schema(nullable = false, pattern = "^-?[0-9]+$")]
+    changed_at_ns: Option<String>,
     #[schema(required)]
     inode: Option<u64>,
     digests: Digests,

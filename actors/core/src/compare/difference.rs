@@ -5,7 +5,6 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -14,7 +13,10 @@ use super::change::{Change, Counts};
 use super::moves::{Side, pair_moves};
 use crate::Item;
 use crate::manifest::{Candidates, Claimed};
-use crate::result::{ErrorCode, Evidence, Known, Status, Verdict, is_below, serialize_name, split_digests, walk_order};
+use crate::result::{
+    ErrorCode, Evidence, FileTime, Known, Status, Verdict, is_below, serialize_name, serialize_time, split_digests,
+    walk_order,
+};
 
 /// How many differences one comparison keeps.
 const MAX_DIFFERENCES: usize = 1_000_000;
@@ -283,11 +285,11 @@ impl Serialize for Difference {
 
 impl Serialize for Glimpse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let time = |ns: Option<i64>| ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+        let time = |ns: Option<i128>| ns.and_then(FileTime::from_ns);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("size", &self.known.size)?;
-        map.serialize_entry("modified_at", &time(self.known.mtime_ns).map(|at| at.to_string()))?;
-        map.serialize_entry("changed_at", &time(self.known.ctime_ns).map(|at| at.to_string()))?;
+        serialize_time(&mut map, "modified_at", "modified_at_ns", time(self.known.mtime_ns))?;
+        serialize_time(&mut map, "changed_at", "changed_at_ns", time(self.known.ctime_ns))?;
         map.serialize_entry("inode", &self.known.inode)?;
         map.serialize_entry("digests", &crate::manifest::NamedDigests(&self.digests))?;
         map.end()

@@ -205,13 +205,10 @@ pub(crate) fn is_device(stat: &Stat) -> bool {
 
 /// The parts of `fstat` that tell whether a file is unchanged.
 pub(crate) fn meta_of(stat: &rustix::fs::Stat) -> FileMeta {
-    // The first and the last of the range stand for all times beyond, which are not told.
-    let clamped =
-        |seconds: i64, part: i64| nanoseconds(seconds, part).clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
     FileMeta {
         size: stat.st_size as u64,
-        mtime_ns: clamped(stat.st_mtime, stat.st_mtime_nsec as i64),
-        ctime_ns: clamped(stat.st_ctime, stat.st_ctime_nsec as i64),
+        mtime_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),
         inode: stat.st_ino,
         device: stat.st_dev,
     }

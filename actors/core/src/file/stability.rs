@@ -83,7 +83,8 @@ impl Now {
     }
 
     fn since_touched(self, meta: &FileMeta) -> i64 {
-        self.nanoseconds.saturating_sub(meta.mtime_ns.max(meta.ctime_ns))
+        let since = i128::from(self.nanoseconds).saturating_sub(meta.mtime_ns.max(meta.ctime_ns));
+        since.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 }
 
@@ -198,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_file_written_to_within_the_last_tick_is_trusted_only_where_every_write_shows() {
-        let meta = FileMeta { mtime_ns: SECOND, ctime_ns: 2 * SECOND + 1, ..FileMeta::default() };
+        let meta =
+            FileMeta { mtime_ns: i128::from(SECOND), ctime_ns: i128::from(2 * SECOND + 1), ..FileMeta::default() };
         let before_6_13 = |nanoseconds| Now { nanoseconds, every_write_shows: false };
         for just_written in [2 * SECOND, 2 * SECOND + 1, 2 * SECOND + 10_000_001] {
             assert!(doubtful(&meta, Stamps::Multigrain, before_6_13(just_written)));
@@ -210,7 +212,8 @@ mod tests {
 
     #[test]
     fn stamps_of_whole_seconds_tell_nothing_until_their_second_and_a_tick_have_passed() {
-        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 7 * SECOND, ..FileMeta::default() };
+        let meta =
+            FileMeta { mtime_ns: i128::from(7 * SECOND), ctime_ns: i128::from(7 * SECOND), ..FileMeta::default() };
         let (one, two) = (8 * SECOND + 10_000_000, 9 * SECOND + 10_000_000);
         for stamps in [Stamps::Multigrain, Stamps::Ticks] {
             assert!(doubtful(&meta, stamps, at(7 * SECOND)) && doubtful(&meta, stamps, at(one)));
@@ -221,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_is_never_waited_for_and_never_trusted() {
-        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 90 * SECOND, ..FileMeta::default() };
+        let meta =
+            FileMeta { mtime_ns: i128::from(7 * SECOND), ctime_ns: i128::from(90 * SECOND), ..FileMeta::default() };
         for stamps in [Stamps::Multigrain, Stamps::Ticks, Stamps::TwoSeconds] {
             let wait = at(8 * SECOND).stamps_repeat_for(&meta, stamps).unwrap();
             assert!(wait > FAT_GRANULE + 2 * TICK, "{wait:?}");
@@ -231,7 +235,8 @@ mod tests {
 
     #[test]
     fn after_the_wait_the_stamps_tell() {
-        let meta = FileMeta { mtime_ns: 7 * SECOND, ctime_ns: 7 * SECOND, ..FileMeta::default() };
+        let meta =
+            FileMeta { mtime_ns: i128::from(7 * SECOND), ctime_ns: i128::from(7 * SECOND), ..FileMeta::default() };
         for stamps in [Stamps::Multigrain, Stamps::Ticks, Stamps::TwoSeconds] {
             let now = 7 * SECOND + SECOND / 3;
             let wait = at(now).stamps_repeat_for(&meta, stamps).unwrap();

@@ -13,7 +13,7 @@ use super::reader::ManifestReader;
 use super::record::{Record, algorithms_named};
 use super::{Format, FormatMismatch, Limits, ManifestWriter, ReadOptions};
 use crate::digest::{Algorithm, Algorithms};
-use crate::result::{Status, Summary, writable};
+use crate::result::{Status, Summary};
 
 /// What happens to sizes, times and failures that the target format cannot carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,10 +168,8 @@ fn carried(record: &Record, format: Format) -> Record {
         (kept.changed_at, kept.inode) = (None, None);
     }
     match format {
-        Format::Json | Format::Ndjson => {
-            (kept.modified_at, kept.changed_at) = (writable(record.modified_at), writable(record.changed_at));
-        }
-        Format::Csv => (kept.modified_at, kept.status) = (writable(record.modified_at), None),
+        Format::Json | Format::Ndjson => {}
+        Format::Csv => kept.status = None,
         Format::Mtree => {
             kept.name = record.name.strip_prefix(b"./").unwrap_or(&record.name).to_vec();
             kept.status = None;

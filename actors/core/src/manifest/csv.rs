@@ -1,4 +1,5 @@
-//! CSV as in RFC 4180: `path,size,modified_at,ALG...`, lines that end with CRLF, names as raw bytes.
+//! CSV as in RFC 4180: `path,size,modified_at,ALG...`, lines that end with CRLF, names as raw bytes. A time is RFC 3339,
+//! or nanoseconds since 1970 outside of the years 0001 to 9999.
 //!
 //! Only files with a digest have a row. Fields with a comma, a quote, CR or LF are quoted. A reader requires the
 //! header, accepts its columns in any order, and uses `csv-core`, which keeps only one row of bounded length.
@@ -6,7 +7,6 @@
 use std::io::{BufRead, Write};
 
 use csv_core::ReadRecordResult;
-use jiff::Timestamp;
 
 use super::entry::Claimed;
 use super::error::ManifestError;
@@ -14,7 +14,7 @@ use super::lines::{Limits, LinesError};
 use super::names::write_hex;
 use super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest, MAX_ALGORITHMS};
-use crate::result::writable;
+use crate::result::FileTime;
 
 /// The largest number of columns: three without digests, and every algorithm.
 const MAX_COLUMNS: usize = 3 + MAX_ALGORITHMS;
@@ -37,7 +37,7 @@ pub struct Row<'a> {
     /// Size in bytes, if known.
     pub size: Option<u64>,
     /// Last modification, if known.
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<FileTime>,
 }
 
 /// Appends the row of a file. `digests` has one element for every algorithm of the header, `None` for an empty field.
@@ -49,7 +49,7 @@ pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Ite
         let _ = write!(out, "{size}");
     }
     out.push(b',');
-    if let Some(modified_at) = writable(row.modified_at) {
+    if let Some(modified_at) = row.modified_at {
         let _ = write!(out, "{modified_at}");
     }
     for digest in digests {
@@ -191,7 +191,7 @@ impl<R: BufRead> Rows<R> {
                 Column::Path => record.name.extend_from_slice(field),
                 _ if field.is_empty() => {}
                 Column::Size => record.size = Some(std::str::from_utf8(field).ok()?.parse().ok()?),
-                Column::ModifiedAt => record.modified_at = Some(std::str::from_utf8(field).ok()?.parse().ok()?),
+                Column::ModifiedAt => record.modified_at = Some(FileTime::of_text(std::str::from_utf8(field).ok()?)?),
                 Column::Digest(algorithm) => record.digests.push(Claimed::tagged(*algorithm, field)?),
             }
         }
@@ -245,6 +245,8 @@ mod tests {
         assert_eq!(header, b"path,size,modified_at,crc32,md5\r\n");
         assert_eq!(row(b"a b", Some("1970-01-01T00:00:01.5Z")), "a b,3,1970-01-01T00:00:01.5Z,abababab,\r\n");
         assert_eq!(row(b"-", None), "-,3,,abababab,\r\n");
+        assert_eq!(FileTime::of_text("253402300800500000000").unwrap().to_string(), "253402300800500000000");
+        assert_eq!(FileTime::of_text("1700000000"), None, "a number that may be seconds");
     }
 
     #[test]

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::entry::Claimed;
 use super::record::Record;
 use crate::digest::Algorithm;
-use crate::result::{ErrorCode, SkipReason, Stability, Status, serialize_name, status_name, writable};
+use crate::result::{ErrorCode, FileTime, SkipReason, Stability, Status, serialize_name, serialize_time, status_name};
 
 /// The members of an item that are read.
 #[derive(Deserialize)]
@@ -28,7 +27,11 @@ pub(super) struct ItemRead<'a> {
     #[serde(borrow, default)]
     modified_at: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
+    modified_at_ns: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     changed_at: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    changed_at_ns: Option<Cow<'a, str>>,
     #[serde(default)]
     inode: Option<u64>,
     #[serde(borrow, default)]
@@ -52,8 +55,8 @@ impl ItemRead<'_> {
             return None;
         }
         record.size = self.size;
-        let time = |at: &Option<Cow<'_, str>>| at.as_ref().map(|at| at.parse::<Timestamp>()).transpose().ok();
-        (record.modified_at, record.changed_at) = (time(&self.modified_at)?, time(&self.changed_at)?);
+        record.modified_at = time(self.modified_at.as_ref(), self.modified_at_ns.as_ref())?;
+        record.changed_at = time(self.changed_at.as_ref(), self.changed_at_ns.as_ref())?;
         record.inode = self.inode;
         record.status = self.status()?;
         for (name, digits) in &self.digests {
@@ -78,14 +81,22 @@ impl ItemRead<'_> {
     }
 }
 
+/// A time from the member for RFC 3339, or from the one for nanoseconds. `None` if it is not valid.
+fn time(text: Option<&Cow<'_, str>>, ns: Option<&Cow<'_, str>>) -> Option<Option<FileTime>> {
+    match ns {
+        Some(ns) => FileTime::from_decimal(ns).map(Some),
+        None => text.map(|text| text.parse()).transpose().ok(),
+    }
+}
+
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", &self.name)?;
         map.serialize_entry("size", &self.size)?;
-        map.serialize_entry("modified_at", &writable(self.modified_at).map(|at| at.to_string()))?;
-        if let Some(changed_at) = writable(self.changed_at) {
-            map.serialize_entry("changed_at", &changed_at.to_string())?;
+        serialize_time(&mut map, "modified_at", "modified_at_ns", self.modified_at)?;
+        if self.changed_at.is_some() {
+            serialize_time(&mut map, "changed_at", "changed_at_ns", self.changed_at)?;
         }
         if let Some(inode) = self.inode {
             map.serialize_entry("inode", &inode)?;
@@ -138,7 +149,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((&record.name[..], record.size), (&b"a\xff"[..], Some(3)));
-        assert_eq!(record.modified_at.unwrap().subsec_nanosecond(), 6);
+        assert_eq!(record.modified_at.unwrap().as_ns() % 1_000, 6);
         let changed_at = record.changed_at.unwrap().to_string();
         assert_eq!((&changed_at[..], record.inode), ("2024-01-02T03:04:06.5Z", Some(u64::MAX)));
         assert_eq!(record.status, Some(Status::Hashed(Stability::Unverified)));

@@ -2,11 +2,9 @@
 //!
 //! All readers return records, and conversions work on them. What a format does not carry is `None`.
 
-use jiff::Timestamp;
-
 use super::entry::Claimed;
 use crate::digest::{Algorithm, Algorithms};
-use crate::result::{FileMeta, Known, Stability, Status};
+use crate::result::{FileMeta, FileTime, Known, Stability, Status};
 
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,9 +14,9 @@ pub struct Record {
     /// Its size in bytes.
     pub size: Option<u64>,
     /// Its last modification.
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<FileTime>,
     /// The last change of its inode (ctime).
-    pub changed_at: Option<Timestamp>,
+    pub changed_at: Option<FileTime>,
     /// The inode's number.
     pub inode: Option<u64>,
     /// The status of the file when the manifest was written.
@@ -45,15 +43,14 @@ impl Record {
     /// What it says about the file besides digests.
     #[must_use]
     pub fn known(&self) -> Known {
-        let nanoseconds = |at: Option<Timestamp>| at.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-        let (mtime_ns, ctime_ns) = (nanoseconds(self.modified_at), nanoseconds(self.changed_at));
+        let (mtime_ns, ctime_ns) = (self.modified_at.map(FileTime::as_ns), self.changed_at.map(FileTime::as_ns));
         let times_may_repeat = mtime_ns.zip(ctime_ns).is_some_and(|times| self.may_hide_a_write(times));
         Known { size: self.size, mtime_ns, ctime_ns, inode: self.inode, times_may_repeat }
     }
 
     /// Whether a later write may have left the same times. A record that does not say how far its digest can be
     /// trusted is taken for one that cannot rule out a writer.
-    fn may_hide_a_write(&self, (mtime_ns, ctime_ns): (i64, i64)) -> bool {
+    fn may_hide_a_write(&self, (mtime_ns, ctime_ns): (i128, i128)) -> bool {
         let status = self.status.unwrap_or(Status::Hashed(Stability::Unverified));
         FileMeta { mtime_ns, ctime_ns, ..FileMeta::default() }.may_hide_a_write(status)
     }
@@ -78,7 +75,7 @@ mod tests {
 
     #[test]
     fn only_fine_or_settled_times_of_a_record_show_rot() {
-        let at = |nanosecond| Some(Timestamp::new(1_700_000_000, nanosecond).unwrap());
+        let at = |nanosecond: i128| FileTime::from_ns(1_700_000_000_000_000_000 + nanosecond);
         let record = |nanosecond, stability: Option<Stability>| Record {
             size: Some(1),
             modified_at: at(nanosecond),

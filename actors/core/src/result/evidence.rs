@@ -11,7 +11,7 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::status::{FileMeta, Status, exact};
+use super::status::{FileMeta, Status, known};
 use super::verdict::Verdict;
 
 /// What was recorded about a file besides its digests.
@@ -20,9 +20,9 @@ pub struct Known {
     /// Bytes.
     pub size: Option<u64>,
     /// Last modification, nanoseconds since 1970.
-    pub mtime_ns: Option<i64>,
+    pub mtime_ns: Option<i128>,
     /// Last change of the inode, nanoseconds since 1970.
-    pub ctime_ns: Option<i64>,
+    pub ctime_ns: Option<i128>,
     /// The inode's number.
     pub inode: Option<u64>,
     /// Whether a write after this record may have left the same times: that they are the same tells nothing then.
@@ -30,7 +30,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// What a result records: everything but times out of range, or only the size if the file was never opened.
+    /// What a result records: everything but times that it does not know, or only the size if the file was never opened.
     #[must_use]
     pub fn of_result(meta: &FileMeta, status: Status) -> Self {
         if !meta.has_times() {
@@ -38,8 +38,8 @@ impl Known {
         }
         Self {
             size: Some(meta.size),
-            mtime_ns: exact(meta.mtime_ns),
-            ctime_ns: exact(meta.ctime_ns),
+            mtime_ns: known(meta.mtime_ns),
+            ctime_ns: known(meta.ctime_ns),
             inode: Some(meta.inode),
             times_may_repeat: meta.may_hide_a_write(status),
         }
@@ -69,7 +69,7 @@ impl Trace {
     }
 
     /// Of a time: the same value may hide a write.
-    fn between_times(old: &Known, new: &Known, time: impl Fn(&Known) -> Option<i64>) -> Self {
+    fn between_times(old: &Known, new: &Known, time: impl Fn(&Known) -> Option<i128>) -> Self {
         match Self::between(time(old), time(new)) {
             Self::Same if old.times_may_repeat => Self::Unknown,
             trace => trace,

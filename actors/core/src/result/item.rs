@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::batch::{RowRef, Rows, split_digests};
 use super::evidence::{Fixity, fixity_of};
 use super::status::{FileMeta, Origin, Status};
+use super::time::{FileTime, serialize_time};
 use crate::digest::{Algorithm, Algorithms};
 
 /// One result, owned: what the store returns.
@@ -120,9 +121,9 @@ impl Serialize for ItemRef<'_> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", self.path)?;
         map.serialize_entry("size", &self.meta.size)?;
-        map.serialize_entry("modified_at", &self.modified_at().map(|at| at.to_string()))?;
+        serialize_time(&mut map, "modified_at", "modified_at_ns", self.modified_at())?;
         if self.meta.has_times() {
-            map.serialize_entry("changed_at", &self.meta.changed_at().map(|at| at.to_string()))?;
+            serialize_time(&mut map, "changed_at", "changed_at_ns", self.meta.changed_at())?;
             map.serialize_entry("inode", &self.meta.inode)?;
         }
         map.serialize_entry("status", status_name(self.status))?;
@@ -160,7 +161,7 @@ impl<'a> ItemRef<'a> {
 
     /// The modification time. `None` if the file was never opened.
     #[must_use]
-    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
+    pub fn modified_at(&self) -> Option<FileTime> {
         self.meta.modified_at()
     }
 }

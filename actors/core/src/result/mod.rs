@@ -11,6 +11,7 @@ mod name_list;
 mod path;
 mod status;
 mod summary;
+mod time;
 mod verdict;
 
 pub use batch::{Row, RowRef, Rows, split_digests};
@@ -20,7 +21,7 @@ pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, walk_order};
-pub(crate) use status::writable;
-pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, nanoseconds, rfc3339};
+pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, UNKNOWN_TIME};
 pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, RootWarning, Summary};
+pub use time::{FileTime, nanoseconds, serialize_time};
 pub use verdict::{AuditCounts, Verdict};

@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use super::code::{ErrorCode, SkipReason};
+use super::time::FileTime;
 
 /// What `fstat` returned for a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,9 +11,9 @@ pub struct FileMeta {
     /// Bytes.
     pub size: u64,
     /// Last modification, nanoseconds since 1970 UTC.
-    pub mtime_ns: i64,
+    pub mtime_ns: i128,
     /// Last change of the inode, nanoseconds since 1970 UTC.
-    pub ctime_ns: i64,
+    pub ctime_ns: i128,
     /// The inode's number.
     pub inode: u64,
     /// The device's number; it may change when the system restarts.
@@ -21,18 +22,20 @@ pub struct FileMeta {
 
 impl FileMeta {
     /// The modification time. `None` if it is not known: all times are zero for standard input and for files that were
-    /// never opened, and a time that 64 bits of nanoseconds cannot hold (before 1677, after 2262) is not told.
+    /// never opened, and older stores did not keep those before 1677 and after 2262.
     #[must_use]
-    pub fn modified_at(&self) -> Option<jiff::Timestamp> {
-        let known = self.has_times().then(|| exact(self.mtime_ns)).flatten();
-        known.and_then(|at| jiff::Timestamp::from_nanosecond(i128::from(at)).ok())
+    pub fn modified_at(&self) -> Option<FileTime> {
+        self.told(self.mtime_ns)
     }
 
     /// The time of the last change of the inode, `None` as for [`modified_at`](Self::modified_at).
     #[must_use]
-    pub fn changed_at(&self) -> Option<jiff::Timestamp> {
-        let known = self.has_times().then(|| exact(self.ctime_ns)).flatten();
-        known.and_then(|at| jiff::Timestamp::from_nanosecond(i128::from(at)).ok())
+    pub fn changed_at(&self) -> Option<FileTime> {
+        self.told(self.ctime_ns)
+    }
+
+    fn told(&self, nanoseconds: i128) -> Option<FileTime> {
+        self.has_times().then(|| known(nanoseconds)).flatten().and_then(FileTime::from_ns)
     }
 
     /// How much later a write may come and leave the same stamps, in nanoseconds; 0 where the file system stores fine
@@ -40,7 +43,8 @@ impl FileMeta {
     /// stores every other one) or of 10 ms (exFAT).
     pub(crate) fn stamp_granule_ns(&self) -> i64 {
         let granules = [1_000_000_000, 10_000_000];
-        let divides = |granule: &i64| self.mtime_ns % granule == 0 && self.ctime_ns % granule == 0;
+        let divides =
+            |granule: &i64| [self.mtime_ns, self.ctime_ns].iter().all(|time| time % i128::from(*granule) == 0);
         granules.into_iter().find(divides).unwrap_or(0)
     }
 
@@ -57,29 +61,12 @@ impl FileMeta {
     }
 }
 
-/// The time, unless it stands for all that are out of range: then two that differ look equal.
-pub(crate) fn exact(nanoseconds: i64) -> Option<i64> {
-    (i64::MIN + 1..i64::MAX).contains(&nanoseconds).then_some(nanoseconds)
-}
+/// Stands for a time that a result does not know. No file has it.
+pub const UNKNOWN_TIME: i128 = i128::MIN;
 
-/// A time as `fstat` gives it, in nanoseconds since 1970.
-#[must_use]
-pub fn nanoseconds(seconds: i64, part: i64) -> i128 {
-    i128::from(seconds) * 1_000_000_000 + i128::from(part)
-}
-
-/// The time in RFC 3339, which has the years 0001 to 9999; none for all others.
-#[must_use]
-pub fn rfc3339(nanoseconds: i128) -> Option<String> {
-    let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
-    let since = jiff::SignedDuration::new(seconds, nanoseconds.rem_euclid(1_000_000_000) as i32);
-    let time = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
-    (time.year() >= 1).then(|| format!("{time}Z"))
-}
-
-/// The time if RFC 3339 has it, for the members and fields that hold nothing else.
-pub(crate) fn writable(at: Option<jiff::Timestamp>) -> Option<jiff::Timestamp> {
-    at.filter(|at| rfc3339(at.as_nanosecond()).is_some())
+/// The time, unless it is [`UNKNOWN_TIME`].
+pub(crate) fn known(nanoseconds: i128) -> Option<i128> {
+    (nanoseconds != UNKNOWN_TIME).then_some(nanoseconds)
 }
 
 /// How far a digest can be trusted.
@@ -189,22 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_rfc_3339_from_year_1_to_year_9999_and_nothing_else() {
-        let (first, last) = (-62_135_596_800, 253_402_300_799);
-        assert_eq!(rfc3339(nanoseconds(first, 0)).unwrap(), "0001-01-01T00:00:00Z");
-        assert_eq!(rfc3339(nanoseconds(last, 999_999_999)).unwrap(), "9999-12-31T23:59:59.999999999Z");
-        assert_eq!(rfc3339(nanoseconds(-1, 500_000_000)).unwrap(), "1969-12-31T23:59:59.5Z");
-        assert_eq!([nanoseconds(first - 1, 999_999_999), nanoseconds(last + 1, 0)].map(rfc3339), [None, None]);
-        assert_eq!([nanoseconds(i64::MIN, 0), nanoseconds(i64::MAX, 999_999_999)].map(rfc3339), [None, None]);
-    }
-
-    #[test]
-    fn a_time_out_of_range_is_not_known() {
+    fn a_time_is_not_known_if_there_was_no_file_or_the_store_did_not_keep_it() {
         let meta = |mtime_ns| FileMeta { mtime_ns, ctime_ns: 1, ..FileMeta::default() };
-        for at in [i64::MIN, i64::MAX] {
-            assert_eq!(meta(at).modified_at(), None);
+        assert_eq!(meta(UNKNOWN_TIME).modified_at(), None);
+        assert_eq!(FileMeta::default().modified_at(), None);
+        for at in [i128::from(i64::MIN), i128::from(i64::MAX), i128::from(i64::MAX) * 1_000_000_000] {
+            assert_eq!(meta(at).modified_at().unwrap().as_ns(), at);
         }
-        assert_eq!(meta(i64::MAX - 1).modified_at().unwrap().to_string(), "2262-04-11T23:47:16.854775806Z");
     }
 
     #[test]

@@ -107,6 +107,46 @@ fn an_older_database_is_copied_first_and_then_migrated_with_all_its_rows() {
     assert!(!state_dir.beside_database(".v1.new").exists());
 }
 
+/// A database of schema 8, with a job and a row whose modification time was out of range.
+fn of_schema_8(dir: &Path) -> StateDir {
+    let state_dir = of_the_first_schema(dir);
+    let mut connection = Connection::open(state_dir.database()).unwrap();
+    sealed::add_functions(&connection).unwrap();
+    connection.execute("UPDATE results SET mtime_ns = 9223372036854775807", []).unwrap();
+    MIGRATIONS[1..8].iter().for_each(|step| connection.execute_batch(step).unwrap());
+    let change = connection.transaction().unwrap();
+    sealed::seal_all(&change).unwrap();
+    let mark = commit_number::start(&change).unwrap();
+    change.pragma_update(None, "user_version", 8).unwrap();
+    change.commit().unwrap();
+    journal::replace(&state_dir, &mark).unwrap();
+    state_dir
+}
+
+#[test]
+fn rows_of_schema_8_keep_their_seals_and_a_time_that_they_did_not_hold_is_not_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let state_dir = of_schema_8(dir.path());
+    prepare_again(&state_dir).unwrap();
+    let mut connection = connect(&state_dir, Access::Write).unwrap();
+    let id = "0191b0a8-0000-7000-8000-000000000000".parse().unwrap();
+    let query = crate::job::ResultQuery { limit: 10, ..Default::default() };
+    let page = crate::store::pages::page(&mut connection, id, &query).unwrap().unwrap();
+    assert_eq!((page.items[0].meta.modified_at(), page.items[0].meta.ctime_ns), (None, 2));
+}
+
+#[test]
+fn a_migration_does_not_seal_what_is_damaged() {
+    for damage in ["UPDATE jobs SET files_done = 2", "DELETE FROM runs", "UPDATE state SET id = 'another'"] {
+        let dir = tempfile::tempdir().unwrap();
+        let state_dir = of_schema_8(dir.path());
+        let foreign = Connection::open(state_dir.database()).unwrap();
+        foreign.execute_batch(&format!("PRAGMA foreign_keys = OFF; {damage}")).unwrap();
+        drop(foreign);
+        assert!(matches!(prepare_again(&state_dir), Err(StoreError::Corrupt)), "{damage}");
+    }
+}
+
 #[test]
 fn migrated_jobs_are_numbered_in_the_order_in_which_they_ended_and_manifests_get_checksums() {
     let dir = tempfile::tempdir().unwrap();

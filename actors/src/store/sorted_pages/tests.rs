@@ -6,7 +6,7 @@ use crate::store::sorted_pages::*;
 use crate::store::{jobs, sweep};
 use hivesum_core::result::{RowRef, Rows, Status};
 
-/// Inserts an ended job: sizes decrease, times go up and down, and every fifth file is an error.
+/// Inserts an ended job: sizes decrease, times go up and down from the far past to the far future, and every fifth file is an error.
 fn ended_job(bench: &mut Bench, files: u64) -> JobId {
     let job = bench.insert_job();
     let mut rows = Rows::new(job.spec.algorithms);
@@ -14,7 +14,7 @@ fn ended_job(bench: &mut Bench, files: u64) -> JobId {
         let name = format!("{number:04}");
         let mut row = hashed("d", &name);
         row.meta.size = files - number;
-        row.meta.mtime_ns = (number * 7 % files) as i64;
+        row.meta.mtime_ns = (i128::from(number * 7 % files) - 25) * i128::from(i64::MAX) / 8;
         let digest = [(number % 3) as u8; 32];
         row.digests = &digest;
         if number % 5 == 4 {

@@ -86,7 +86,7 @@ impl Aide {
                 Column::Name => record.name.extend_from_slice(valid_name(&unescape(field)?)?),
                 Column::Perm => is_regular = Some(mode_of(field)? & TYPE_BITS == REGULAR),
                 Column::Size => record.size = Some(number(field)?),
-                Column::Mtime if field != b"0" => record.modified_at = Some(time_of(field)?),
+                Column::Mtime if field != b"0" => record.modified_at = Some(time_of(field)?.into()),
                 Column::Digest(algorithm) if field != b"0" => record.digests.push(digest_of(*algorithm, field)?),
                 Column::Mtime | Column::Digest(_) | Column::Other => {}
             }

@@ -94,7 +94,7 @@ fn any_record(algorithms: &'static [Algorithm]) -> impl Strategy<Value = Record>
     let time = prop::option::of((-377_705_023_201_i64..253_402_207_200, 0..1_000_000_000_i32));
     (any_name(), size, time, vec(any::<u8>(), 64)).prop_map(|(name, size, time, bytes)| {
         let digest = |&algorithm: &Algorithm| claim(algorithm, &bytes[..algorithm.digest_bytes()]).unwrap();
-        let modified_at = time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap());
+        let modified_at = time.map(|(second, nanosecond)| jiff::Timestamp::new(second, nanosecond).unwrap().into());
         Record { name, size, modified_at, digests: algorithms.iter().map(digest).collect(), ..Record::default() }
     })
 }

@@ -7,7 +7,7 @@ use super::super::entry::{Claimed, Digits};
 use super::super::names::LineEnd;
 use super::super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
-use crate::result::{Stability, Status, split_digests};
+use crate::result::{FileTime, Stability, Status, nanoseconds, split_digests};
 
 /// Names, mostly of bytes that are special in some format.
 pub(super) fn any_name() -> impl Strategy<Value = Vec<u8>> {
@@ -32,15 +32,16 @@ pub(super) fn any_digits() -> impl Strategy<Value = Digits> {
 /// Records with digests of all these algorithms.
 pub(super) fn any_record(algorithms: Algorithms) -> impl Strategy<Value = Record> {
     let size = prop::option::of(any::<u64>());
-    // RFC 3339 has the years 0001 to 9999; formats carry no other times.
-    let time = prop::option::of((-62_135_596_800_i64..253_402_207_200, 0..1_000_000_000_i32));
+    // Also of years that RFC 3339 does not have.
+    let seconds = prop_oneof![3 => -62_135_596_800_i64..253_402_300_800, 1 => any::<i64>()];
+    let time = prop::option::of((seconds, 0..1_000_000_000_i64));
     let status = prop::sample::select(vec![
         None,
         Some(Status::Hashed(Stability::Stable)),
         Some(Status::Hashed(Stability::Unverified)),
     ]);
     let digests = vec(any::<u8>(), algorithms.digest_bytes());
-    let at = |time: Option<(i64, i32)>| time.map(|(second, part)| jiff::Timestamp::new(second, part).unwrap());
+    let at = |time: Option<(i64, i64)>| time.and_then(|(second, part)| FileTime::from_ns(nanoseconds(second, part)));
     let of_inode = (time.clone(), prop::option::of(any::<u64>()));
     (any_name(), size, time, of_inode, status, digests).prop_map(
         move |(name, size, time, (ctime, inode), status, digests)| Record {

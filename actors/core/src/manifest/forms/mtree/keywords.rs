@@ -3,10 +3,9 @@
 //! Of NetBSD's, FreeBSD's and libarchive's words, type, size, time and digests are read; all others (owners, modes,
 //! flags, `cksum`, `optional`, `nochange`) are ignored, as is a digest of an algorithm that hivesum does not have.
 
-use jiff::Timestamp;
-
 use super::super::super::entry::Claimed;
 use super::super::{algorithm_of, number};
+use crate::result::FileTime;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub(super) enum Kind {
 pub(super) struct Facts {
     pub kind: Option<Kind>,
     pub size: Option<u64>,
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<FileTime>,
     pub digests: Vec<Claimed>,
     /// Whether every value of a word that is read is valid, and no word was cut off.
     pub is_valid: bool,
@@ -70,12 +69,12 @@ fn kind_of(value: &[u8]) -> Option<Kind> {
 }
 
 /// Seconds, and after the dot a number of nanoseconds: `1.5` is 5 nanoseconds, for NetBSD as for libarchive.
-fn time_of(value: &[u8]) -> Option<Timestamp> {
+fn time_of(value: &[u8]) -> Option<FileTime> {
     let text = std::str::from_utf8(value).ok()?;
     let (seconds, nanoseconds) = text.split_once('.').unwrap_or((text, "0"));
     let nanoseconds = number(nanoseconds.as_bytes()).filter(|&nanoseconds| nanoseconds < 1_000_000_000)?;
     let seconds: i64 = seconds.parse().ok()?;
-    Timestamp::from_nanosecond(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)).ok()
+    FileTime::from_ns(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds))
 }
 
 /// Whether the word is one that every specification has, and no checksum line.

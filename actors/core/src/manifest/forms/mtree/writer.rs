@@ -55,8 +55,7 @@ impl Writer {
             let _ = write!(out, " size={size}");
         }
         if let Some(at) = record.modified_at {
-            let (second, part) =
-                (at.as_nanosecond().div_euclid(1_000_000_000), at.as_nanosecond().rem_euclid(1_000_000_000));
+            let (second, part) = (at.as_ns().div_euclid(1_000_000_000), at.as_ns().rem_euclid(1_000_000_000));
             let _ = write!(out, " time={second}.{part:09}");
         }
         for (word, bytes) in digests {

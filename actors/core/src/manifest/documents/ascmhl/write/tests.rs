@@ -125,7 +125,7 @@ proptest! {
         };
         let read = read_generation(write_generation(&generation).unwrap().as_bytes()).unwrap();
         let record = &read.files[0].record;
-        prop_assert_eq!((&record.name[..], record.size, record.modified_at), (name.as_bytes(), Some(size), Some(created)));
+        prop_assert_eq!((&record.name[..], record.size, record.modified_at), (name.as_bytes(), Some(size), Some(created.into())));
         let expected: Vec<_> = match action {
             Action::Failed => vec![],
             Action::Original | Action::Verified => algorithms.map(of).to_vec(),
