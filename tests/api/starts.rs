@@ -45,7 +45,8 @@ fn left() -> Left {
     let server = RestartableServer::new();
     server.write("small", "abc");
     server.write("slow", "x".repeat(80_000));
-    let token = String::from_utf8(server.command(&["token", "create"]).stdout).unwrap().trim().to_owned();
+    let token =
+        String::from_utf8(server.command(&["token", "create", "--new-state"]).stdout).unwrap().trim().to_owned();
     let process = server.start();
     let ended = server.submit(&process, "ended", &json!({ "path": "small" })).unwrap();
     server.wait_for(&process, &ended);
