@@ -3,7 +3,7 @@
 //! Until that has happened the service only reads: a new job would be taken for an unfinished one, and an unfinished job
 //! can neither be cancelled nor be deleted.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -20,10 +20,6 @@ use crate::store::StoredJob;
 /// How long to wait before the first retry.
 const FIRST_WAIT: Duration = LONGEST_WAIT.checked_div(10).expect("ten is not zero");
 
-/// Whether unfinished jobs have been taken up again.
-#[derive(Debug, Default)]
-pub(super) struct Recovered(AtomicBool);
-
 impl Jobs {
     /// Whether anything can be stored.
     ///
@@ -37,7 +33,7 @@ impl Jobs {
 impl JobsShared {
     /// The same.
     pub(super) fn check_writable(&self) -> Result<(), StoreError> {
-        if self.recovered.0.load(Ordering::Acquire) { Ok(()) } else { Err(StoreError::Full) }
+        if self.recovered.load(Ordering::Acquire) { Ok(()) } else { Err(StoreError::Full) }
     }
 
     /// Takes up these jobs, which are all that are unfinished.
@@ -46,7 +42,7 @@ impl JobsShared {
             tracing::info!(job = %job.id, rows, "an unfinished job goes on");
             self.queue.admit(ActiveJob::new(job, rows));
         }
-        self.recovered.0.store(true, Ordering::Release);
+        self.recovered.store(true, Ordering::Release);
     }
 
     /// Takes up the unfinished jobs once there is room. It does not keep the service alive.

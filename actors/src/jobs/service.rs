@@ -6,13 +6,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::{JobQueue, Limits};
-use super::recover::Recovered;
 use super::roots::Roots;
 use super::shared::JobsShared;
 use crate::Engine;
@@ -96,7 +96,7 @@ impl Jobs {
             engine,
             store,
             roots,
-            recovered: Recovered::default(),
+            recovered: AtomicBool::default(),
             queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             home: actix_rt::Arbiter::current(),

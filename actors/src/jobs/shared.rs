@@ -1,13 +1,13 @@
 //! What the service's handle, its scheduler and its runners share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::JobQueue;
-use super::recover::Recovered;
 use super::roots::Roots;
 use crate::Engine;
 use crate::error::StoreError;
@@ -20,7 +20,8 @@ pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) roots: Roots,
-    pub(super) recovered: Recovered,
+    /// Whether unfinished jobs have been taken up again.
+    pub(super) recovered: AtomicBool,
     pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
     /// The arbiter of the runners; requests are served on other arbiters.

@@ -34,6 +34,7 @@ mod preparation;
 mod prior_rows;
 mod queries;
 mod recovery;
+mod resume;
 pub mod retention;
 mod root_rows;
 pub mod roots;

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::Store;
 use super::batcher::{RowCounts, RunState};
 use super::change::Change;
 use super::checkpoints;
@@ -16,11 +15,10 @@ use super::error::DbError;
 use super::job_row::{self, StoredJob, must_exist};
 use super::root_rows;
 use super::sealed::ATTEMPTS;
-use crate::error::StoreError;
 use crate::job::{JobId, JobState};
 use hivesum_core::file::RootIdentity;
 use hivesum_core::result::Checkpoint;
-use hivesum_core::sys::slots::{Note, Slots};
+use hivesum_core::sys::slots::Note;
 
 /// What a job resumes from.
 #[derive(Debug, Default)]
@@ -31,42 +29,6 @@ pub(crate) struct ResumePoint {
     /// How often the process died while it read a file.
     pub(crate) deaths: HashMap<Vec<u8>, u32>,
     pub(crate) checkpoints: Vec<Checkpoint>,
-}
-
-impl Store {
-    /// Opens the file in which hashers note what they read; none if that fails. Returns what the last process had noted,
-    /// too.
-    pub(crate) async fn open_slots(&self, hashers: usize) -> Result<(Option<Slots>, Vec<Note>), StoreError> {
-        let path = self.state_dir.slots();
-        let opened = tokio::task::spawn_blocking(move || Slots::open(&path, hashers)).await;
-        match opened.map_err(|error| StoreError::Failed(Box::new(error)))? {
-            Ok((slots, notes)) => Ok((Some(slots), notes)),
-            Err(error) => {
-                tracing::warn!(%error, "files that kill the process cannot be identified: the notes file does not open");
-                Ok((None, Vec::new()))
-            }
-        }
-    }
-
-    /// Queues the unfinished jobs, and returns them, oldest first. The notes are those of the last process.
-    pub(crate) async fn unfinished(&self, notes: Vec<Note>) -> Result<Vec<StoredJob>, StoreError> {
-        self.write(move |connection| unfinished(connection, &notes)).await
-    }
-
-    /// Marks a job as running on this directory of its root, and gives what it resumes from.
-    pub(crate) async fn begin(
-        &self,
-        id: JobId,
-        at: Timestamp,
-        root: Option<RootIdentity>,
-    ) -> Result<ResumePoint, StoreError> {
-        self.write_step(move |connection| begin(connection, id, at, root)).await
-    }
-
-    /// Gives a job a new run; unchanged files are taken from the one it had.
-    pub(crate) async fn start_over(&self, id: JobId) -> Result<(), StoreError> {
-        self.write(move |connection| start_over(connection, id)).await
-    }
 }
 
 /// Queues every job that has not ended, and returns them, oldest first. For each file that was being read when the
