@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::restartable_server::{RestartableServer, ServerProcess};
 
 /// Bytes of a page of the database.
-const PAGE: usize = 8192;
+pub const PAGE: usize = 8192;
 
 /// What was asked, and the answer's status and body; no body if it broke off.
 type Answers = Vec<(String, Answer)>;
@@ -27,8 +27,8 @@ enum Answer {
 }
 
 /// A state directory, and what a service answers from it while it is intact.
-struct Intact {
-    server: RestartableServer,
+pub struct Intact {
+    pub server: RestartableServer,
     copy: TempDir,
     questions: Vec<String>,
     answers: Answers,
@@ -37,7 +37,7 @@ struct Intact {
 
 /// How the state is left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
+pub enum Left {
     /// The log has been moved into the database.
     Stopped,
     /// What was written last is in the log.
@@ -45,7 +45,7 @@ enum Left {
 }
 
 impl Intact {
-    fn new(left: Left) -> Self {
+    pub fn new(left: Left) -> Self {
         let server = RestartableServer::new();
         for number in 0..230 {
             server.write(&format!("d{}/{number:04}", number % 7), cycle(number * 11));
@@ -80,12 +80,12 @@ impl Intact {
         Self { server, copy, questions, answers, tokens }
     }
 
-    fn file(&self, name: &str) -> Vec<u8> {
+    pub fn file(&self, name: &str) -> Vec<u8> {
         fs::read(self.copy.path().join(name)).unwrap()
     }
 
     /// Puts the intact state back, with this file replaced or, without bytes, removed.
-    fn with(&self, name: &str, bytes: Option<&[u8]>) {
+    pub fn with(&self, name: &str, bytes: Option<&[u8]>) {
         let state = self.server.state();
         fs::remove_dir_all(&state).unwrap();
         fs::create_dir(&state).unwrap();
@@ -97,7 +97,7 @@ impl Intact {
     }
 
     /// Starts a service on the state as it is. Returns whether it started; refusing is right too, if it says why.
-    fn check(&self, damage: &str) -> bool {
+    pub fn check(&self, damage: &str) -> bool {
         let listed = command(&self.server, &["token", "list"]);
         assert!(!listed.0 || listed.1 == self.tokens, "{damage}: token list printed {:?}", listed.1);
         let process = match self.server.start_or_refusal(&[]) {

@@ -11,6 +11,7 @@ mod answers;
 mod any_bytes;
 mod app;
 mod bodies;
+mod checkpoints;
 mod clock;
 mod comparisons;
 mod connections;
