@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod headers;
 pub(crate) mod multipart;
 pub(crate) mod name;
+pub(crate) mod number;
 pub(crate) mod query;
 
 pub(crate) use body::{Bandwidth, PacedBody, read_json};

@@ -17,6 +17,7 @@ use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::headers::idempotency_key;
 use crate::request::name::path_of;
+use crate::request::number::positive;
 use crate::request::{NoQuery, Query, read_json};
 use crate::service::job::{KnownJob, accepted};
 use crate::service::{NO_SUCH_JOB, Service};
@@ -35,23 +36,28 @@ struct JobRequest {
     #[schema(value_type = Option<schemas::PathBeneath>, inline)]
     path: Option<String>,
     /// The exact bytes in base64, instead of `path`.
+    #[schema(value_type = Option<schemas::PathInBase64>, inline)]
     path_b64: Option<String>,
     /// Names from `/algorithms`; blake3 by default.
     #[schema(value_type = Option<schemas::AlgorithmNames>, inline)]
     algorithms: Option<Vec<String>>,
     /// Only files that match one of these globs, or are below a directory that does, as in a .gitignore.
     #[serde(default)]
+    #[schema(value_type = Vec<schemas::Glob>, inline)]
     include: Vec<String>,
     /// Globs of files and directories to leave out. One that can match nothing, such as ../x, is refused.
     #[serde(default)]
+    #[schema(value_type = Vec<schemas::Glob>, inline)]
     exclude: Vec<String>,
     #[serde(default)]
     cross_filesystems: bool,
     #[serde(default)]
     #[schema(value_type = schemas::Priority)]
     priority: Priority,
+    #[serde(default, deserialize_with = "positive")]
     #[schema(value_type = Option<schemas::Positive>, inline)]
     max_bytes_per_second: Option<NonZeroU64>,
+    #[serde(default, deserialize_with = "positive")]
     #[schema(value_type = Option<schemas::Seconds>, inline)]
     deadline_seconds: Option<NonZeroU32>,
     /// An ended job of the same root and path, whose digests are reused for files that have not changed.

@@ -31,8 +31,8 @@ use crate::service::job::accepted;
         ("algorithm" = inline(Option<schemas::AlgorithmName>), Query, description = "The algorithm of digests that do not name theirs. Digests of other algorithms are left out.", example = "sha256"),
         ("name" = Option<String>, Query, description = "The file name of the manifest, which may tell its form and its algorithm.", example = "SHA256SUMS"),
         ("strict" = Option<bool>, Query, description = "Refuse a manifest with a line that is not an entry (400)."),
-        ("include" = Option<Vec<String>>, Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
-        ("exclude" = Option<Vec<String>>, Query, description = "Globs of files and directories to leave out. May be repeated."),
+        ("include" = inline(Option<Vec<schemas::Glob>>), Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
+        ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that is repeated under the same key within 24 hours returns the job of the first."),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hivesum_core::digest::{Algorithm, PartMebibytes};
 use hivesum_core::manifest::Format;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Digests by the name of their algorithm, in the requested order.
@@ -114,6 +114,35 @@ impl PartialSchema for Cursor {
 
 impl ToSchema for Cursor {}
 
+/// The bytes of a path below a root in padded base64, whose components are as those of [`PathBeneath`].
+pub(crate) struct PathInBase64;
+
+impl PartialSchema for PathInBase64 {
+    fn schema() -> RefOr<Schema> {
+        let base64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+        let of_path = ObjectBuilder::new().schema_type(Type::String).format(own("path-base64"));
+        of_path.pattern(Some(base64)).build().into()
+    }
+}
+
+impl ToSchema for PathInBase64 {}
+
+/// A glob as in a .gitignore that can match something below a root.
+pub(crate) struct Glob;
+
+impl PartialSchema for Glob {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).format(own("glob")).build().into()
+    }
+}
+
+impl ToSchema for Glob {}
+
+/// The name of a format that no pattern can describe.
+fn own(name: &str) -> Option<SchemaFormat> {
+    Some(SchemaFormat::Custom(name.to_owned()))
+}
+
 /// A string that matches this pattern.
 fn pattern(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
@@ -130,16 +159,27 @@ impl PartialSchema for SubmittedKind {
 
 impl ToSchema for SubmittedKind {}
 
-/// The text of a manifest.
+/// The text of a manifest, with an entry at least. No pattern describes all forms, so this is a format of our own.
 pub(crate) struct ManifestText;
 
 impl PartialSchema for ManifestText {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).build().into()
+        ObjectBuilder::new().min_length(Some(1)).schema_type(Type::String).format(own("checksum-file")).build().into()
     }
 }
 
 impl ToSchema for ManifestText {}
+
+/// The parts of a `multipart/form-data` body, by their fields: one at least.
+pub(crate) struct Form;
+
+impl PartialSchema for Form {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Object).min_properties(Some(1)).build().into()
+    }
+}
+
+impl ToSchema for Form {}
 
 /// An unsigned number of 64 bits, without the format `int64`, which would halve its range.
 pub(crate) struct Whole;

@@ -35,7 +35,7 @@ mod upload_request;
     ),
     request_body(description = "Any bytes.", content(
         (Vec<u8> = "application/octet-stream"),
-        (Object = "multipart/form-data"),
+        (inline(schemas::Form) = "multipart/form-data"),
     )),
     responses((status = 200, description = "The digests.", body = schemas::HashedBody)),
     extensions(("x-codes" = json!([
