@@ -8,14 +8,15 @@
 # the slope an hour of each measure by least squares, with its standard error, after the first ten minutes (the first
 # quarter of a shorter run); the statuses of all answers; and what is left open once the load has stopped.
 #
-# Exits with 1 if there was an answer with status 500, the service died, open files or threads grew, the state was not
-# bounded by --keep-jobs, or anonymous memory grew by more than 1 MiB an hour. The last is told but does not count in
-# runs under 40 minutes, which are too short for it. What is mapped from files belongs to the kernel's cache, so the
-# slope of VmRSS is only told.
+# Exits with 1 if there was an answer with status 500, the service died or logged an error, open files or threads grew,
+# the state was not bounded by --keep-jobs, or anonymous memory grew by more than 1 MiB an hour. The last is told but
+# does not count in runs under 40 minutes, which are too short for it. What is mapped from files belongs to the kernel's
+# cache, so the slope of VmRSS is only told.
 #
 #   benches/soak.sh [BINARY]                   40 minutes; without BINARY, builds one
 #   HIVESUM_SOAK_MINUTES=3 benches/soak.sh     for this long
 #   HIVESUM_SOAK_SAMPLES=FILE benches/soak.sh  keep the samples
+
 # The loads are called by their names: load_KIND.
 # shellcheck disable=SC2317
 set -euo pipefail
@@ -274,7 +275,6 @@ judge
 is_quiet $((before[0] + 4)) $((before[1] + 2)) ||
   fail "before the load ${before[0]} descriptors and ${before[1]} threads were open, long after it $(open_now)"
 echo "open before and after the load, descriptors and threads: ${before[*]}, $(open_now)"
-echo "errors in the log: $(grep -c ' ERROR ' "$work/log" || true)"
-grep ' ERROR ' "$work/log" | head -n 5 || true
+if grep ' ERROR ' "$work/log" | head -n 20 | grep .; then fail 'the service logged errors'; fi
 ((failed)) || echo 'passed'
 exit "$failed"
