@@ -170,12 +170,16 @@ impl PartialSchema for ManifestText {
 
 impl ToSchema for ManifestText {}
 
-/// The parts of a `multipart/form-data` body, by their fields: one at least.
+/// The parts of a `multipart/form-data` body, by their fields: one at least. The head of a part can carry a name with
+/// tabs and, escaped, with line breaks, but no other control characters.
 pub(crate) struct Form;
 
 impl PartialSchema for Form {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Object).min_properties(Some(1)).build().into()
+        let names = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$";
+        let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(names)).build();
+        let parts = ObjectBuilder::new().schema_type(Type::Object).min_properties(Some(1));
+        parts.property_names(Some(names)).build().into()
     }
 }
 
