@@ -72,7 +72,7 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 pub struct Server {
     http: HttpServer,
     /// Before the service, so that its name is removed while the state is locked.
-    control: ControlSocket,
+    control: Option<ControlSocket>,
     service: web::Data<Service>,
     address: SocketAddr,
     scheme: &'static str,
@@ -258,7 +258,7 @@ pub enum ServeError {
     /// Two directories have the same name.
     #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
     RootsClash(String),
-    /// Nothing can listen in the state directory.
+    /// Something else is in the place of the control socket.
     #[error("the control socket in the state directory: {0}")]
     Control(#[source] std::io::Error),
     /// The process may open too few files.

@@ -46,6 +46,8 @@ pub(super) struct Done {
     pub(super) answer: Answer,
     /// Whether it was asked for before, without an answer.
     pub(super) is_repeated: bool,
+    /// Whether a running service has done it.
+    pub(super) by_service: bool,
 }
 
 impl StateAccess {
@@ -63,14 +65,14 @@ impl StateAccess {
         let (deadline, mut is_repeated) = (Instant::now() + self.wait, false);
         loop {
             match self.ask(command)? {
-                Asked::Answered(answer) => return Ok(Done { answer, is_repeated }),
+                Asked::Answered(answer) => return Ok(Done { answer, is_repeated, by_service: true }),
                 Asked::Lost => is_repeated = true,
                 Asked::NobodyListens => {}
             }
             match alone() {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => std::thread::sleep(TRY_AGAIN_EVERY),
                 Err(error) if is_locked(&error) => return Err(self.in_use(&self.silence(is_repeated))),
-                done => return Ok(Done { answer: done?, is_repeated }),
+                done => return Ok(Done { answer: done?, is_repeated, by_service: false }),
             }
         }
     }
@@ -148,13 +150,15 @@ fn is_locked(error: &anyhow::Error) -> bool {
 
 /// Sends the request. The line that comes back; none if the service ended before it answered.
 fn exchange(mut stream: UnixStream, request: &[u8]) -> io::Result<Vec<u8>> {
-    stream.write_all(request)?;
+    // A service that refuses its client has answered before it was asked.
+    let sent = stream.write_all(request);
     let mut line = Vec::new();
-    BufReader::new(stream).take(MAX_ANSWER_BYTES as u64).read_until(b'\n', &mut line)?;
-    if !line.ends_with(b"\n") {
-        line.clear();
+    let read = BufReader::new(stream).take(MAX_ANSWER_BYTES as u64).read_until(b'\n', &mut line);
+    if line.ends_with(b"\n") {
+        return Ok(line);
     }
-    Ok(line)
+    sent.and(read)?;
+    Ok(Vec::new())
 }
 
 /// The answer in a line, unless it is a refusal.
@@ -212,7 +216,7 @@ mod tests {
             if attempts == 1 { locked() } else { Ok(DONE) }
         };
         let done = access(dir.path()).change(&LINK, alone).unwrap();
-        assert_eq!((done.answer, done.is_repeated, attempts), (DONE, false, 2));
+        assert_eq!((done.answer, done.is_repeated, done.by_service, attempts), (DONE, false, false, 2));
     }
 
     #[test]
@@ -245,8 +249,19 @@ mod tests {
         let answers = &["", "{\"v\":1,\"answer\":\"token_revoked\",\"existed\":true}\n"];
         let service = service(dir.path(), answers);
         let done = access(dir.path()).change(&LINK, locked).unwrap();
-        assert_eq!((done.answer, done.is_repeated), (DONE, true));
+        assert_eq!((done.answer, done.is_repeated, done.by_service), (DONE, true, true));
         service.join().unwrap();
+    }
+
+    #[test]
+    fn a_refusal_that_comes_before_the_request_is_told() {
+        let (client, mut service) = UnixStream::pair().unwrap();
+        service.write_all(b"no\n").unwrap();
+        drop(service);
+        assert_eq!(exchange(client, &[b' '; MAX_REQUEST_BYTES]).unwrap(), b"no\n");
+        let (client, service) = UnixStream::pair().unwrap();
+        drop(service);
+        assert_eq!(exchange(client, b"{}\n").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
     }
     let expires_at = args.expires.map(|end| end.0);
     let made = CreatedToken::make(NewToken { name: args.name, scopes: args.scope, expires_at })?;
-    store(&directory, &made)?;
+    let by_service = store(&directory, &made)?;
     if let Err(error) = write_stdout(format!("{}\n", made.secret).as_bytes()) {
         // Nobody has seen the secret, so the token must not exist.
         end(&directory, &made.record.id)?;
@@ -150,16 +150,18 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
     }
     let record = &made.record;
     Terminal::plain().message(&format!(
-        "token {}: {}, {}; it will not be shown again. State directory: {}",
+        "token {}: {}, {}; it will not be shown again. State directory: {}{}",
         record.id,
         record.scopes,
         expiry(record),
-        quoted(std::path::absolute(&directory)?.as_os_str())
+        quoted(std::path::absolute(&directory)?.as_os_str()),
+        if by_service { "" } else { " (no service is running on it)" }
     ));
     Ok(ExitCode::SUCCESS)
 }
 
-fn store(directory: &Path, made: &CreatedToken) -> anyhow::Result<()> {
+/// Returns whether a running service has stored it.
+fn store(directory: &Path, made: &CreatedToken) -> anyhow::Result<bool> {
     let hash = SecretHash::of(&made.secret);
     let command =
         Command::TokenCreate { token: Token::from(&made.record), secret_sha256: hex::encode(hash.as_bytes()) };
@@ -169,7 +171,7 @@ fn store(directory: &Path, made: &CreatedToken) -> anyhow::Result<()> {
         Ok(Answer::TokenCreated {})
     })?;
     match done.answer {
-        Answer::TokenCreated {} => Ok(()),
+        Answer::TokenCreated {} => Ok(done.by_service),
         other => Err(unexpected(&other)),
     }
 }
@@ -235,7 +237,7 @@ fn end(directory: &Path, id: &str) -> anyhow::Result<bool> {
     let alone = || Ok(Answer::TokenRevoked { existed: open_locked(directory)?.revoke(id)? });
     match StateAccess::of(directory).change(&command, alone)? {
         // Of two attempts, the first may have revoked it.
-        Done { answer: Answer::TokenRevoked { existed }, is_repeated } => Ok(existed || is_repeated),
+        Done { answer: Answer::TokenRevoked { existed }, is_repeated, .. } => Ok(existed || is_repeated),
         Done { answer, .. } => Err(unexpected(&answer)),
     }
 }

@@ -18,8 +18,9 @@ use crate::service::Service;
 /// the last one, too.
 const TOKENS_BYTES: usize = MAX_ANSWER_BYTES / 4;
 
-/// Serves the control socket until the service stops. Sign-in links begin with `link_base`.
-pub(crate) async fn serve(socket: ControlSocket, service: Data<Service>, link_base: String) {
+/// Serves the control socket, if there is one, until the service stops. Sign-in links begin with `link_base`.
+pub(crate) async fn serve(socket: Option<ControlSocket>, service: Data<Service>, link_base: String) {
+    let Some(socket) = socket else { return };
     let stop = service.stopping.clone();
     let carry_out = async move |command| carry_out(&service, &link_base, command).await;
     server::serve(socket, carry_out, stop).await;

@@ -207,7 +207,7 @@ pub fn line_of<T: Serialize>(message: &T) -> Result<Vec<u8>, serde_json::Error> 
 pub fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, LineInvalid> {
     let Ok(Value::Object(mut members)) = serde_json::from_slice(line) else { return Err(LineInvalid::NotAnObject) };
     let found = members.remove("v").unwrap_or(Value::Null);
-    if found != Value::from(VERSION) {
+    if found != VERSION {
         return Err(LineInvalid::Version { found });
     }
     serde_json::from_value(Value::Object(members)).map_err(LineInvalid::Content)

@@ -174,7 +174,7 @@ mod tests {
     /// A service whose commands all end with this answer.
     fn started(dir: &Path, carry_out: impl AsyncFn(Command) -> Answer + 'static) -> CancellationToken {
         let stop = CancellationToken::new();
-        let socket = ControlSocket::bind(dir).unwrap();
+        let socket = ControlSocket::bind(dir).unwrap().unwrap();
         actix_web::rt::spawn(serve(socket, carry_out, stop.clone()));
         stop
     }

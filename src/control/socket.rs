@@ -30,14 +30,27 @@ pub(crate) struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Listens in the state directory whose lock this process holds. Removes a socket that was left there.
+    /// Listens in the state directory whose lock this process holds. Removes a socket that was left there. `None`, and
+    /// a warning, where no socket can be made: on a full disk, by the kind of file system, by a filter of the service
+    /// manager. The service is whole without it; commands beside it are told that it holds the lock.
     ///
     /// # Errors
-    /// When something else has its name, and when the directory cannot be written.
+    /// When something else has its name.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub(crate) fn bind(state_dir: &Path) -> io::Result<Self> {
+    pub(crate) fn bind(state_dir: &Path) -> io::Result<Option<Self>> {
+        match Self::try_bind(state_dir) {
+            Ok(socket) => Ok(Some(socket)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "commands beside this service change nothing: it has no control socket");
+                Ok(None)
+            }
+        }
+    }
+
+    fn try_bind(state_dir: &Path) -> io::Result<Self> {
         let directory = open(state_dir)?;
         remove_stale(&directory)?;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -71,7 +84,7 @@ fn remove_stale(directory: &OwnedFd) -> io::Result<()> {
         Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Socket => {
             Ok(rustix::fs::unlinkat(directory, NAME, AtFlags::empty())?)
         }
-        Ok(_) => Err(io::Error::other(format!("{NAME} is there and is not a socket"))),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{NAME} is there and is not a socket"))),
         Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
@@ -113,12 +126,16 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(50);
 
+    fn bound(dir: &Path) -> ControlSocket {
+        ControlSocket::bind(dir).unwrap().unwrap()
+    }
+
     #[actix_web::test]
     async fn a_socket_is_for_its_owner_alone_and_is_removed_with_the_service() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(NAME);
         assert!(connect(dir.path(), SHORT).unwrap().is_none());
-        let socket = ControlSocket::bind(dir.path()).unwrap();
+        let socket = bound(dir.path());
         let meta = path.metadata().unwrap();
         assert!(meta.file_type().is_socket());
         assert_eq!(meta.permissions().mode() & 0o7777, 0o600);
@@ -132,7 +149,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         drop(std::os::unix::net::UnixListener::bind(dir.path().join(NAME)).unwrap());
         assert!(connect(dir.path(), SHORT).unwrap().is_none(), "nobody listens");
-        drop(ControlSocket::bind(dir.path()).unwrap());
+        drop(bound(dir.path()));
         for target in ["elsewhere", "other"] {
             std::os::unix::fs::symlink(dir.path().join(target), dir.path().join(NAME)).unwrap();
             let refused = ControlSocket::bind(dir.path()).unwrap_err();
@@ -149,7 +166,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let deep = dir.path().join("d".repeat(200)).join("e".repeat(200));
         std::fs::create_dir_all(&deep).unwrap();
-        let _socket = ControlSocket::bind(&deep).unwrap();
+        let _socket = bound(&deep);
         assert!(connect(&deep, SHORT).unwrap().is_some());
+    }
+    #[actix_web::test]
+    async fn a_service_goes_on_where_no_socket_can_be_made() {
+        assert!(ControlSocket::bind(Path::new("/proc/self")).unwrap().is_none());
     }
 }

@@ -141,7 +141,7 @@ mod tests {
             assert!(tokens.insert(&made.record, SecretHash::of(&made.secret)).unwrap());
         }
         assert!(!tokens.insert(&made.record, SecretHash::of("another")).unwrap());
-        assert_eq!(tokens.list().unwrap(), [made.record.clone()]);
+        assert_eq!(tokens.list().unwrap(), std::slice::from_ref(&made.record));
         assert_eq!(tokens.verify(&made.secret).unwrap(), Some(made.record));
         assert_eq!(tokens.verify("another").unwrap(), None);
         drop(tokens);
