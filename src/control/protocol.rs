@@ -54,6 +54,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Its name, as in the member `command`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TokenCreate { .. } => "token_create",
+            Self::TokenList { .. } => "token_list",
+            Self::TokenRevoke { .. } => "token_revoke",
+            Self::TokenLink {} => "token_link",
+            Self::JobDelete { .. } => "job_delete",
+            Self::RootAccept { .. } => "root_accept",
+        }
+    }
+}
+
 /// What the service answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
@@ -231,11 +246,13 @@ mod tests {
             Command::TokenList { after: None },
             Command::TokenRevoke { id: "1".to_owned() },
             Command::TokenLink {},
+            Command::JobDelete { id: "0197a2b4-6d3c-7000-8000-000000000001".parse().unwrap() },
             Command::RootAccept { name: "photos".to_owned() },
         ] {
             let line = line_of(&command).unwrap();
             assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
             assert_eq!(parse::<Command>(&line).unwrap(), command);
+            assert_eq!(serde_json::from_slice::<Value>(&line).unwrap()["command"], command.name());
         }
         let answer = Answer::Tokens { tokens: vec![token], more: false };
         assert_eq!(parse::<Answer>(&line_of(&answer).unwrap()).unwrap(), answer);

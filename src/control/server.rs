@@ -88,17 +88,23 @@ async fn accept(
 }
 
 async fn serve_client(stream: UnixStream, carry_out: &impl AsyncFn(Command) -> Answer, stop: &CancellationToken) {
-    let user = stream.peer_cred().map(|peer| peer.uid());
+    let peer = stream.peer_cred();
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
-    if let Err(refusal) = admit(user) {
-        send(&mut write, &refusal).await;
-        return;
-    }
+    let user = match admit(peer.map(|peer| peer.uid())) {
+        Ok(user) => user,
+        Err(refusal) => {
+            send(&mut write, &refusal).await;
+            return;
+        }
+    };
     loop {
         let (answer, goes_on) = match next_line(&mut read, stop).await {
-            Received::Line(line) => match parse(&line) {
-                Ok(command) => (carry_out(command).await, true),
+            Received::Line(line) => match parse::<Command>(&line) {
+                Ok(command) => {
+                    tracing::info!(user, command = command.name(), "a command came through the control socket");
+                    (carry_out(command).await, true)
+                }
                 Err(invalid) => (refused(Reason::InvalidRequest, invalid.to_string()), true),
             },
             Received::TooLong => {
@@ -113,11 +119,11 @@ async fn serve_client(stream: UnixStream, carry_out: &impl AsyncFn(Command) -> A
     }
 }
 
-/// Refuses every user but the service's own and root.
-fn admit(user: std::io::Result<u32>) -> Result<(), Answer> {
+/// Refuses every user but the service's own and root. Returns who it is.
+fn admit(user: std::io::Result<u32>) -> Result<u32, Answer> {
     let own = getuid().as_raw();
     match user {
-        Ok(user) if user == own || user == 0 => Ok(()),
+        Ok(user) if user == own || user == 0 => Ok(user),
         Ok(user) => {
             tracing::warn!(user, "another user was refused at the control socket");
             let detail = format!("the service is controlled by its own user, {own}, and by root, not by user {user}");
@@ -273,7 +279,7 @@ mod tests {
     #[test]
     fn only_the_user_of_the_service_and_root_are_admitted() {
         let own = getuid().as_raw();
-        assert_eq!([own, 0].map(|user| admit(Ok(user))), [Ok(()), Ok(())]);
+        assert_eq!([own, 0].map(|user| admit(Ok(user))), [Ok(own), Ok(0)]);
         let Err(Answer::Refused { reason, detail }) = admit(Ok(own + 1)) else { panic!("another user was admitted") };
         assert_eq!((reason, detail.ends_with(&format!("not by user {}", own + 1))), (Reason::Forbidden, true));
         assert!(admit(Err(std::io::ErrorKind::Other.into())).is_err());

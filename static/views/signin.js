@@ -20,7 +20,7 @@ export function show(root, problem, done) {
 	}
 
 	put(root, h('section.sign-in', h('h1', 'Sign in'), h('p', 'Open the sign-in link that the server printed when it started, or paste the link or a token here.'),
-		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault, h('p.hint', 'A link works once, for ten minutes after the start. A permanent token comes from ', h('code', 'hivesum token create'), '.')));
+		h('label', { for: 'token' }, 'Token or link'), h('div.sign-in-line', field, enter), fault, h('p.hint', 'A link works once, for ten minutes; ', h('code', 'hivesum token link'), ' prints another. A permanent token comes from ', h('code', 'hivesum token create'), '.')));
 	if (problem) say(problem);
 	field.focus();
 }

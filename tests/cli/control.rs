@@ -93,6 +93,27 @@ fn a_command_beside_a_service_never_opens_the_database() {
 }
 
 #[test]
+fn many_commands_at_once_take_turns_beside_a_service_and_without_one() {
+    let dir = tree();
+    let at_once = 20;
+    let create_all = || {
+        std::thread::scope(|scope| {
+            let creates = (0..at_once).map(|_| scope.spawn(|| dir.hivesum(["token", "create", "--state", "s"])));
+            for create in creates.collect::<Vec<_>>() {
+                let ran = create.join().unwrap();
+                assert_eq!(ran.code, Some(0), "{}", ran.stderr());
+            }
+        });
+    };
+    let service = Service::start(&dir);
+    create_all();
+    assert_eq!(service.stop(), Some(0));
+    create_all();
+    assert_eq!(dir.hivesum(["token", "list", "--state", "s"]).expect_success().lines().count(), 2 * at_once);
+    assert_eq!(dir.hivesum(["state", "check", "--state", "s"]).code, Some(0));
+}
+
+#[test]
 fn a_job_is_deleted_by_the_running_service() {
     let dir = tree();
     let service = Service::start(&dir);
