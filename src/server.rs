@@ -45,7 +45,7 @@ const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 /// Serves until a stop signal. Logs and the sign-in link go to stderr, the address to stdout.
 ///
 /// # Errors
-/// When the service does not start. [`StartError::Store`] with `Locked` means that another server uses the state.
+/// When the service does not start. [`StartError::Store`] with `Locked` means that another process uses the state.
 pub fn run(config: ServeConfig) -> Result<(), ServeError> {
     telemetry::init(config.log_format);
     config.check()?;

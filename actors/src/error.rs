@@ -141,8 +141,8 @@ impl From<ManifestError> for ManifestRefused {
 /// Why the job store gives no result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process serves this state directory.
-    #[error("the state directory is in use by another hivesum server")]
+    /// Another process holds the lock of this state directory: a server, or a command that changes it.
+    #[error("the state directory is in use by another hivesum process")]
     Locked,
     /// The database is damaged, or belongs to another program.
     #[error("the job store is damaged")]

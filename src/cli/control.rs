@@ -134,14 +134,19 @@ impl StateAccess {
     }
 
     fn in_use(&self, more: &str) -> anyhow::Error {
-        let holder = holder_of_lock(&self.directory).unwrap_or_else(|| "another process".to_owned());
-        let message = format!("the state directory {} is in use by {holder}{more}", self.shown());
-        StatusError { status: IN_USE, message }.into()
+        in_use(&self.directory, more)
     }
 
     fn shown(&self) -> String {
         quoted(self.directory.as_os_str())
     }
+}
+
+/// The error of a command that does not get the lock. It names the process that holds it.
+pub(super) fn in_use(state_dir: &Path, more: &str) -> anyhow::Error {
+    let holder = holder_of_lock(state_dir).unwrap_or_else(|| "another process".to_owned());
+    let message = format!("the state directory {} is in use by {holder}{more}", quoted(state_dir.as_os_str()));
+    StatusError { status: IN_USE, message }.into()
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {

@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use hivesum::config::{RootConfig, ServeConfig};
 use hivesum::server::ServeError;
-use hivesum_actors::error::StartError;
+use hivesum_actors::error::{StartError, StoreError};
 use hivesum_core::file::RootError;
 
+use super::control::in_use;
 use super::error::{UsageError, system_text};
 use super::settings::Settings;
 use super::state::state_directory;
@@ -83,12 +84,13 @@ fn root(word: OsString) -> RootConfig {
 /// Runs the server until it is stopped.
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = args.into_config("serve")?;
-    hivesum::server::run(config).map_err(command_error)?;
+    let state_dir = config.state_dir.clone();
+    hivesum::server::run(config).map_err(|error| command_error(error, &state_dir))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Errors that the user can fix on the command line are usage errors.
-fn command_error(error: ServeError) -> anyhow::Error {
+fn command_error(error: ServeError, state_dir: &Path) -> anyhow::Error {
     match error {
         ServeError::Config(_)
         | ServeError::Tls(_)
@@ -99,6 +101,7 @@ fn command_error(error: ServeError) -> anyhow::Error {
         ServeError::Control(error) => {
             anyhow::anyhow!("the control socket in the state directory: {}", system_text(&error))
         }
+        ServeError::Start(StartError::Store(StoreError::Locked)) => in_use(state_dir, ""),
         ServeError::Start(StartError::Store(error)) => error.into(),
         ServeError::Start(_) | ServeError::Descriptors { .. } | ServeError::Io(_) => error.into(),
     }

@@ -82,7 +82,8 @@ fn a_second_server_on_the_same_state_is_refused() {
     let program = Program::start();
     let other = serve(&program.root, &program.state, &[]).stdout(Stdio::null()).output().unwrap();
     assert_eq!(other.status.code(), Some(75));
-    assert!(String::from_utf8_lossy(&other.stderr).contains("in use by another hivesum server"));
+    let words = format!(" is in use by process {} (hivesum)", program.child.id());
+    assert!(String::from_utf8_lossy(&other.stderr).contains(&words), "{}", String::from_utf8_lossy(&other.stderr));
 }
 
 #[test]
