@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use hivesum_actors::engine::{DurationFigures, EngineStats};
-use hivesum_actors::job::JobCounts;
+use hivesum_actors::job::{JobCounts, JobVerdictCounts};
 use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use histograms::{DURATIONS, REQUESTS};
+use histograms::{DURATIONS, REQUESTS, VERDICTS};
 
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
@@ -27,6 +27,7 @@ pub(crate) struct Snapshot {
     pub(crate) engine: EngineStats,
     pub(crate) durations: DurationFigures,
     pub(crate) jobs: JobCounts,
+    pub(crate) verdicts: JobVerdictCounts,
     pub(crate) store: StoreFigures,
     /// What clients have in use, by the name of the gauge.
     pub(crate) in_use: [(&'static str, usize); 4],
@@ -64,7 +65,7 @@ impl Metrics {
 
     /// All metrics in the text format of Prometheus.
     pub(crate) fn render(&self, snapshot: &Snapshot) -> String {
-        let Snapshot { engine, durations, jobs, store, in_use } = snapshot;
+        let Snapshot { engine, durations, jobs, verdicts, store, in_use } = snapshot;
         let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -80,6 +81,7 @@ impl Metrics {
             self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
         }
         self.write_jobs(jobs);
+        self.write_verdicts(verdicts);
         self.gauge("hivesum_store_database_bytes", None).set(store.database_bytes as f64);
         self.gauge("hivesum_store_log_bytes", None).set(store.log_bytes as f64);
         for (name, total) in [
@@ -106,6 +108,16 @@ impl Metrics {
             }
         }
         self.gauge("hivesum_active_jobs", None).set((jobs.queued + jobs.running) as f64);
+    }
+
+    /// Beside the counter of ended jobs, whose series stay what they are for those who watch them.
+    fn write_verdicts(&self, verdicts: &JobVerdictCounts) {
+        for (kind, verdict, count) in verdicts.all() {
+            let labels = [("kind", kind.name()), ("verdict", verdict.name())];
+            let key =
+                Key::from_parts(VERDICTS, labels.map(|(name, value)| Label::from_static_parts(name, value)).to_vec());
+            self.recorder.register_counter(&key, &METADATA).absolute(count);
+        }
     }
 
     fn gauge(&self, name: &'static str, label: Option<(&'static str, &'static str)>) -> Gauge {

@@ -11,6 +11,7 @@ use hivesum::control::protocol::{Answer, Command, Outcome};
 use hivesum_actors::job::{Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
+use hivesum_core::result::JobVerdict;
 
 use super::control::{StateAccess, unexpected};
 use super::error::UsageError;
@@ -24,7 +25,11 @@ const PAGE: usize = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JobsCommand {
-    /// List jobs, newest first: id, state, creation time, files, bytes, root and path, separated by tabs.
+    /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict and errors, separated by tabs.
+    ///
+    /// The verdict is that of a job that compares files with a manifest: ok, failed or incomplete. It is `-` for other
+    /// jobs, for jobs that have not ended, and if it is not known. Errors are files that could not be hashed, missing
+    /// ones too.
     List(ListArgs),
     /// Print one job as JSON.
     Show(OneArgs),
@@ -41,6 +46,10 @@ pub(super) struct ListArgs {
     /// List only jobs in this state: queued, running, completed, failed or cancelled.
     #[arg(long = "in", value_name = "STATE", value_parser = state_of)]
     only: Option<JobState>,
+
+    /// List only jobs with this verdict: ok, failed or incomplete.
+    #[arg(long, value_name = "VERDICT", value_parser = verdict_of)]
+    verdict: Option<JobVerdict>,
 
     #[command(flatten)]
     state: StateArgs,
@@ -87,6 +96,11 @@ fn state_of(word: &str) -> Result<JobState, String> {
     JobState::from_name(word).ok_or_else(|| format!("must be one of {}", JobState::ALL.map(JobState::name).join(", ")))
 }
 
+fn verdict_of(word: &str) -> Result<JobVerdict, String> {
+    let names = JobVerdict::ALL.map(JobVerdict::name).join(", ");
+    JobVerdict::from_name(word).ok_or_else(|| format!("must be one of {names}"))
+}
+
 /// Runs the command.
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -102,7 +116,8 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let mut history = stored_jobs::open(&args.state)?;
     let mut cursor = None;
     loop {
-        let page = history.list(&JobQuery { state: args.only, owner: None, cursor, limit: PAGE })?;
+        let query = JobQuery { state: args.only, verdict: args.verdict, owner: None, cursor, limit: PAGE };
+        let page = history.list(&query)?;
         let lines: String = page.items.iter().map(line_of).collect();
         write_stdout(lines.as_bytes())?;
         cursor = page.next_cursor;
@@ -116,13 +131,15 @@ fn line_of(job: &Job) -> String {
     let progress = &job.progress;
     let files = progress.files_done + progress.files_failed + progress.files_skipped;
     format!(
-        "{}\t{}\t{:.0}\t{files}\t{}\t{}\t{}\n",
+        "{}\t{}\t{:.0}\t{files}\t{}\t{}\t{}\t{}\t{}\n",
         job.id,
         job.state.name(),
         job.created_at,
         progress.bytes_done,
         job.spec.root.escape_debug(),
         String::from_utf8_lossy(job.spec.path.as_bytes()).escape_debug(),
+        job.summary.and_then(|summary| summary.verdict).map_or("-", JobVerdict::name),
+        progress.files_failed,
     )
 }
 

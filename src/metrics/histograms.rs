@@ -49,6 +49,7 @@ fn family(text: &mut String, (name, help): (&str, &str), members: &[(String, His
 
 pub(super) const REQUESTS: &str = "hivesum_http_requests_total";
 pub(super) const DURATIONS: &str = "hivesum_http_request_duration_seconds";
+pub(super) const VERDICTS: &str = "hivesum_job_verdicts_total";
 
 const GAUGES: &[(&str, &str)] = &[
     ("hivesum_hashers", "Hashers, by state: all, alive, and busy."),
@@ -74,6 +75,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("hivesum_hashed_bytes_total", "Bytes hashed."),
     ("hivesum_hashed_files_total", "Files and uploads hashed."),
     ("hivesum_jobs_ended_total", "Ended jobs, by final state."),
+    (VERDICTS, "Ended jobs that looked for recorded files, by kind and verdict."),
     ("hivesum_store_rows_committed_total", "Results committed to the job store."),
 ];
 

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::job::{Deletion, Job, JobId, JobKind, JobQuery, JobSpec, JobState};
 use hivesum_actors::scan::Priority;
 use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::result::JobVerdict;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -143,6 +144,7 @@ struct JobPage {
     summary = "List jobs, newest first",
     params(
         ("state" = Option<schemas::JobState>, Query, description = "Only jobs in this state."),
+        ("verdict" = Option<schemas::JobVerdict>, Query, description = "Only jobs with this verdict. Jobs that only hash have none."),
         ("cursor" = Option<String>, Query, format = "uuid", description = "The `next_cursor` of the previous page."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most jobs per page; 100 by default."),
     ),
@@ -156,10 +158,11 @@ pub(super) async fn list(
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
     let state = query.named("state", JobState::from_name, &JobState::ALL.map(JobState::name))?;
+    let verdict = query.named("verdict", JobVerdict::from_name, &JobVerdict::ALL.map(JobVerdict::name))?;
     let cursor = query.parsed::<JobId>("cursor")?;
     let limit = query.limit()?;
     query.finish()?;
-    let page = service.jobs.list(JobQuery { state, owner: caller.sees_jobs_of(), cursor, limit }).await?;
+    let page = service.jobs.list(JobQuery { state, verdict, owner: caller.sees_jobs_of(), cursor, limit }).await?;
     Ok(Json(JobPage { items: page.items, next_cursor: page.next_cursor }))
 }
 

@@ -16,6 +16,7 @@ pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
         engine: service.engine.stats(),
         durations: service.engine.durations(),
         jobs: service.jobs.counts(),
+        verdicts: service.jobs.verdict_counts(),
         store: service.jobs.store_figures(),
         in_use: [
             ("hivesum_connections", service.connections.taken()),

@@ -141,6 +141,7 @@ fn summary_so_far(job: &Job) -> Summary {
         bytes: progress.bytes_done,
         elapsed_ms: 0,
         complete: false,
+        verdict: None,
         verdicts: None,
         algorithm: None,
         root_warning: None,

@@ -59,6 +59,7 @@ mod times;
 mod tls;
 mod traversal;
 mod unread;
+mod verdicts;
 mod verify;
 mod verify_manifests;
 mod without_proc;

@@ -15,7 +15,7 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
     let list = dir.hivesum(["jobs", "list", "--state", "s"]).expect_success();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), lines[0][0], lines[1][0]), (2, &*second, &*first));
-    assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", ""][..]));
+    assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", "", "-", "0"][..]));
     assert_eq!(dir.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).expect_success(), "");
     let shown = dir.hivesum(["jobs", "show", &first, "--state", "s"]).expect_success();
     assert!(shown.contains("\"state\": \"completed\""), "{shown}");
@@ -86,4 +86,31 @@ fn an_export_has_those_algorithms_of_a_job_that_the_format_can_carry() {
         let refused = export(&one, more);
         assert_eq!((refused.code, refused.stderr().contains(why)), (Some(code), true), "{}", refused.stderr());
     }
+}
+
+#[test]
+fn the_list_shows_verdicts_and_errors_and_is_filtered_by_verdict() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
+    let digest = dir.digest("sha256sum", "t/a");
+    let good = service.verify(&format!("{digest}  a\n"));
+    let bad = service.verify(&format!("{digest}  a\n{digest}  gone\n{digest}  gone too\n"));
+    let hashed = service.run(json!({}));
+    let list = |more: &[&str]| {
+        let text = dir.hivesum(["jobs", "list", "--state", "s"].iter().chain(more)).expect_success();
+        let columns = |line: &str| {
+            let columns: Vec<_> = line.split('\t').map(str::to_owned).collect();
+            [columns[0].clone(), columns[7].clone(), columns[8].clone()]
+        };
+        text.lines().map(columns).collect::<Vec<_>>()
+    };
+    let of = |id: &str, verdict: &str, errors: &str| [id, verdict, errors].map(str::to_owned);
+    let (good, bad, hashed) = (of(&good, "ok", "0"), of(&bad, "failed", "2"), of(&hashed, "-", "0"));
+    assert_eq!(list(&[]), [hashed, bad.clone(), good.clone()]);
+    assert_eq!(list(&["--verdict", "failed"]), [bad]);
+    assert_eq!(list(&["--verdict", "ok", "--in", "completed"]), [good]);
+    assert_eq!(list(&["--verdict", "incomplete"]), Vec::<[String; 3]>::new());
+    let wrong = dir.hivesum(["jobs", "list", "--state", "s", "--verdict", "good"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr().contains("must be one of ok, failed, incomplete"), "{}", wrong.stderr());
 }

@@ -64,6 +64,19 @@ impl Service {
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
+    /// Compares the root with a manifest, and waits for the end. The id of the job.
+    pub(crate) fn verify(&self, manifest: &str) -> String {
+        let answer = self.ask("POST /api/v1/verify?root=t", manifest);
+        let id = answer.split_once("\"id\":\"").unwrap_or_else(|| panic!("{answer}")).1[..36].to_owned();
+        self.wait_for(&id);
+        id
+    }
+
+    /// Follows a job to its end.
+    fn wait_for(&self, id: &str) {
+        assert!(self.ask(&format!("GET /api/v1/jobs/{id}/events"), "").contains("event: end"));
+    }
+
     /// Submits a job. Its id.
     pub(crate) fn submit(&self, members: Value) -> String {
         let mut body = json!({ "root": "t" });
@@ -75,7 +88,7 @@ impl Service {
     /// Submits a job and waits for its end. Its id.
     pub(crate) fn run(&self, members: Value) -> String {
         let id = self.submit(members);
-        assert!(self.ask(&format!("GET /api/v1/jobs/{id}/events"), "").contains("event: end"));
+        self.wait_for(&id);
         id
     }
 }

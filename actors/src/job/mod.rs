@@ -4,9 +4,11 @@
 
 mod query;
 mod spec;
+mod verdict;
 
 pub use query::{
     Deletion, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter,
 };
 pub(crate) use spec::StoredRequest;
 pub use spec::{Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode, WaitsFor};
+pub use verdict::JobVerdictCounts;

@@ -1,7 +1,7 @@
 //! Queries for jobs and results, and the pages that answer them: plain data.
 
 use hivesum_core::digest::Digest;
-use hivesum_core::result::{Item, Status, Verdict};
+use hivesum_core::result::{Item, JobVerdict, Status, Verdict};
 use serde::Serialize;
 
 use super::spec::{Job, JobId, JobState};
@@ -14,6 +14,8 @@ pub const MAX_PAGE: usize = 1000;
 pub struct JobQuery {
     /// Only those in this state.
     pub state: Option<JobState>,
+    /// Only those with this verdict.
+    pub verdict: Option<JobVerdict>,
     /// Only jobs of this owner; `None` means all jobs.
     pub owner: Option<String>,
     /// Only those older than this one.

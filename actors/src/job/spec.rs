@@ -92,7 +92,7 @@ pub(crate) struct StoredRequest<S> {
 }
 
 /// What a job does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Digests of every file.
@@ -103,6 +103,9 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Hash, Self::Verify];
+
     /// Its name in the API and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {

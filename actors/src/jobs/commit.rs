@@ -213,6 +213,7 @@ impl<'a> CommitLoop<'a> {
         if self.shared.stop.is_cancelled() && !end.summary.complete && !self.cancelled {
             return Ok(Finish::Left);
         }
+        let is_audit = self.audit.is_some();
         let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(RunningAudit::finish);
         if let Some(findings) = &findings {
             let mut rows = Rows::new(self.live.job().spec.algorithms);
@@ -222,14 +223,22 @@ impl<'a> CommitLoop<'a> {
         let mut group = self.batcher.take_group(self.started.elapsed());
         let (counts, errors) = (group.counts, std::mem::take(&mut group.errors));
         let files_total = self.figures.borrow().files_total;
+        let (shared, live) = (self.shared, self.live);
         let mut ending = JobOutcome::of(end.outcome, self.live).ending(counts, group.elapsed, files_total);
         ending.summary.root_warning = self.shared.roots.warning(&self.live.job().spec.root);
         if let Some(findings) = findings {
             ending.summary.verdicts = Some(findings.counts);
             ending.summary.algorithm = findings.algorithm;
+            ending.summary.verdict = live.job().verdict(&ending.summary);
             group.moves = findings.moves;
         }
-        let (shared, live, group) = (self.shared, self.live, Arc::new(group));
+        let group = Arc::new(group);
+        if is_audit && ending.summary.verdicts.is_none() {
+            // It broke off. Its verdict follows from all that it has stored, so that is stored first.
+            with_room(shared, live, || shared.store.commit(group.clone(), None)).await?;
+            self.live.committed(counts, errors);
+            return Ok(Finish::Ended(ending));
+        }
         with_room(shared, live, || shared.store.commit(group.clone(), Some(ending.clone()))).await?;
         self.live.committed(counts, errors);
         Ok(Finish::Kept(ending))

@@ -72,6 +72,7 @@ impl JobOutcome {
                 bytes: counts.bytes_done,
                 elapsed_ms: elapsed.as_millis() as u64,
                 complete,
+                verdict: None,
                 verdicts: None,
                 algorithm: None,
                 root_warning: None,

@@ -9,8 +9,9 @@ use tokio::sync::{Notify, watch};
 
 use super::active::ActiveJob;
 use crate::error::{Refused, SubmitError};
-use crate::job::{JobCounts, JobId, JobState};
+use crate::job::{JobCounts, JobId, JobKind, JobVerdictCounts};
 use crate::scan::Priority;
+use crate::store::Ending;
 
 /// Limits on the number of jobs.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,8 @@ struct State {
     reserved: Vec<Option<String>>,
     /// Ended jobs by state, since the start.
     ended: JobCounts,
+    /// Those of them with a verdict.
+    verdicts: JobVerdictCounts,
     closed: bool,
 }
 
@@ -208,8 +211,15 @@ impl JobQueue {
     }
 
     /// Counts a job that has ended.
-    pub(crate) fn count_end(&self, state: JobState) {
-        self.state().ended.count(state);
+    pub(crate) fn count_end(&self, kind: JobKind, ending: &Ending) {
+        let mut state = self.state();
+        state.ended.count(ending.state);
+        state.verdicts.count(kind, ending.summary.verdict);
+    }
+
+    /// Number of jobs that ended with each verdict.
+    pub(crate) fn verdict_counts(&self) -> JobVerdictCounts {
+        self.state().verdicts.clone()
     }
 
     /// Number of jobs in each state.

@@ -25,6 +25,7 @@ use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
 use hivesum_core::file::IoMode;
+use hivesum_core::result::{AuditCounts, JobVerdict};
 use hivesum_core::walk::Target;
 
 /// The first wait before the end of a job is written again after a failure.
@@ -171,26 +172,46 @@ fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
 
 /// Publishes the end, which is stored, and returns the permit.
 fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
-    tracing::info!(job = %live.id, state = ending.state.name(), files = ending.summary.files, "job ended");
+    tracing::info!(job = %live.id, state = ending.state.name(), verdict = ending.summary.verdict.map(JobVerdict::name), files = ending.summary.files, "job ended");
     if let Some(warning) = ending.summary.root_warning {
         tracing::warn!(job = %live.id, warning = warning.name(), "the job's root is not as it was: files may be missing");
     }
     // Removed first: a client that sees the end may delete the job.
     shared.queue.forget(live.id);
-    shared.queue.count_end(ending.state);
+    shared.queue.count_end(live.job().kind, &ending);
     live.end(ending);
     drop(permit);
     shared.to_index.notify_one();
     shared.to_sweep.notify_one();
 }
 
+/// Gives a job that broke off the verdict on what it has stored. If that cannot be read, the verdict is not known.
+async fn judge_stored(shared: &JobsShared, live: &ActiveJob, ending: &mut Ending) {
+    let job = live.job();
+    if !job.kind.has_verdict() {
+        return;
+    }
+    let counts = match live.counts().rows {
+        0 => Ok(Some(AuditCounts::default())),
+        _ => shared.store.verdict_counts(live.id).await,
+    };
+    match counts {
+        Ok(counts) => {
+            ending.summary.verdicts = counts;
+            ending.summary.verdict = job.verdict(&ending.summary);
+        }
+        Err(error) => tracing::warn!(job = %live.id, %error, "the verdict of a job that broke off is not known"),
+    }
+}
+
 /// Stores the end and retries if that fails, for example while the disk is full.
-async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
+async fn keep_and_close(shared: &Arc<JobsShared>, live: &ActiveJob, mut ending: Ending, permit: Option<RunPermit>) {
+    judge_stored(shared, live, &mut ending).await;
     let Err(error) = shared.store.end(live.id, ending.clone()).await else {
         return close(shared, live, ending, permit);
     };
     tracing::error!(job = %live.id, %error, "the end of a job could not be written; trying again");
-    shared.queue.count_end(ending.state);
+    shared.queue.count_end(live.job().kind, &ending);
     live.end(ending.clone());
     drop(permit);
     for wait in waits(FIRST_WAIT, LONGEST_WAIT) {

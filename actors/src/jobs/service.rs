@@ -17,7 +17,7 @@ use super::roots::Roots;
 use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
-use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery};
+use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts};
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::sessions::SessionService;
@@ -233,6 +233,12 @@ impl Jobs {
     #[must_use]
     pub fn counts(&self) -> JobCounts {
         self.shared.queue.counts()
+    }
+
+    /// Number of jobs that ended with each verdict since the start.
+    #[must_use]
+    pub fn verdict_counts(&self) -> JobVerdictCounts {
+        self.shared.queue.verdict_counts()
     }
 
     /// Stops every runner; call it before the engine drains. Unfinished jobs stay unfinished in the store and

@@ -130,6 +130,7 @@ const BROKEN_OFF: ScanEnd = ScanEnd {
         bytes: 0,
         elapsed_ms: 0,
         complete: false,
+        verdict: None,
         verdicts: None,
         algorithm: None,
         root_warning: None,

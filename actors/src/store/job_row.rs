@@ -96,7 +96,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
     }
     let state = JobState::from_name(row.get_ref(4)?.as_str().map_err(not_text)?);
     let json = |column| row.get::<_, Option<String>>(column);
-    let job = Job {
+    let mut job = Job {
         id: parse_id(row.get(0)?)?,
         kind: spec.kind,
         spec,
@@ -111,6 +111,10 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
         waits_for: None,
         owner: row.get(3)?,
     };
+    let kept = job.summary.and_then(|summary| summary.verdict.or_else(|| job.verdict(&summary)));
+    if let Some(summary) = &mut job.summary {
+        summary.verdict = kept;
+    }
     Ok(StoredJob {
         job,
         run: row.get(8)?,

@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use super::batcher::NumberedItem;
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
+use super::row::VERDICT;
 use super::selection::Selection;
 use crate::job::{JobId, MAX_PAGE, ResultPage, ResultQuery, StatusFilter};
-use hivesum_core::result::Item;
+use hivesum_core::result::{AuditCounts, Item, Verdict};
 
 /// A page of the results that match; nothing if there is no such job.
 pub(crate) fn page(connection: &mut Connection, id: JobId, query: &ResultQuery) -> Result<Option<ResultPage>, DbError> {
@@ -59,6 +60,21 @@ pub(super) fn count_of(view: &Connection, stored: &StoredJob, query: &ResultQuer
     }
     let selection = Selection::new(view, stored, query)?;
     Ok(if selection.is_all() { Some(selection.length()) } else { selection.counted() })
+}
+
+/// How many of a job's results have which verdict; nothing if there is no such job. Reads every row.
+pub(crate) fn verdict_counts(connection: &mut Connection, id: JobId) -> Result<Option<AuditCounts>, DbError> {
+    let view = connection.transaction()?;
+    let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
+    let mut counts = AuditCounts::default();
+    Selection::new(&view, &stored, &ResultQuery::default())?.each_match(0, |_, row| {
+        if let Some(number) = row.get::<_, Option<i64>>(VERDICT)? {
+            let verdict = Verdict::ALL.into_iter().find(|verdict| *verdict as i64 == number);
+            counts.count(verdict.ok_or(DbError::Inconsistent("an unknown verdict"))?);
+        }
+        Ok(true)
+    })?;
+    Ok(Some(counts))
 }
 
 /// Errors of a job from a row on, with their event ids, and how many rows the job has.

@@ -11,7 +11,7 @@ use crate::error::{CompareError, StoreError};
 use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery};
 use hivesum_core::compare::{self, Comparison};
 use hivesum_core::digest::Algorithm;
-use hivesum_core::result::{Item, Rows};
+use hivesum_core::result::{AuditCounts, Item, Rows};
 
 impl Store {
     /// The manifest of a verify job.
@@ -66,6 +66,12 @@ impl Store {
             false => pages::page(connection, id, &query),
         })
         .await
+    }
+
+    /// How many of a job's results have which verdict; nothing if there is no such job.
+    pub(crate) async fn verdict_counts(&self, id: JobId) -> Result<Option<AuditCounts>, StoreError> {
+        let _permit = self.long_read().await?;
+        self.read(move |connection| pages::verdict_counts(connection, id)).await
     }
 
     /// Compares two jobs; nothing if one of them does not exist.

@@ -54,8 +54,6 @@ pub(super) struct Report {
     lists_matched: bool,
     terminal: Terminal,
     rows: u64,
-    /// Files whose content changed without a trace of a write.
-    rotten: u64,
     /// Files whose content changed, and nothing is known that tells a write from rot.
     without_evidence: u64,
     /// Whether an item of the JSON list was written already.
@@ -65,8 +63,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(format: ReportFormat, lists_matched: bool, terminal: Terminal) -> Self {
-        let (rows, rotten, without_evidence) = (0, 0, 0);
-        Self { format, lists_matched, terminal, rows, rotten, without_evidence, begun: false, rest: Vec::new() }
+        Self { format, lists_matched, terminal, rows: 0, without_evidence: 0, begun: false, rest: Vec::new() }
     }
 
     /// What is to be said of files that nothing but digests is known of.
@@ -85,7 +82,6 @@ impl Report {
         let row = self.rows;
         self.rows += 1;
         let Some(verdict) = judged.verdict else { return };
-        self.rotten += u64::from(verdict == Verdict::SuspectedRot);
         self.without_evidence += u64::from(judged.evidence.is_some_and(|evidence| evidence.is_none()));
         let fixity = Fixity { verdict, moved_from: None, evidence: judged.evidence };
         if verdict != Verdict::Matched {
@@ -128,7 +124,7 @@ impl Report {
         }
         let counts = &findings.counts;
         match self.format {
-            ReportFormat::Human => write_counts(out, counts, self.rotten),
+            ReportFormat::Human => write_counts(out, counts),
             ReportFormat::Json => {
                 let end = JsonEnd { counts, algorithm: findings.algorithm, lines_not_read };
                 out.extend_from_slice(b"\n],");
@@ -185,11 +181,12 @@ fn told_without_evidence(count: u64) -> Option<String> {
     Some(format!("{files}: nothing but digests was recorded, so an edit and rot look alike"))
 }
 
-fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts, rotten: u64) {
-    let AuditCounts { matched, modified, moved, missing, new, unreadable } = counts;
+fn write_counts(out: &mut Vec<u8>, counts: &AuditCounts) {
+    let AuditCounts { matched, modified, moved, missing, new, unreadable, suspected_rot: rotten } = counts;
+    let modified = modified + rotten;
     let line = format!(
         "{matched} matched, {modified} modified, {moved} moved, {missing} missing, {new} new, {unreadable} unreadable{}\n",
-        if rotten > 0 { format!("; suspected rot: {rotten} of the modified") } else { String::new() }
+        if *rotten > 0 { format!("; suspected rot: {rotten} of the modified") } else { String::new() }
     );
     out.extend_from_slice(line.as_bytes());
 }

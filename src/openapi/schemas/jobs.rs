@@ -133,7 +133,11 @@ pub(crate) struct Summary {
     elapsed_ms: u64,
     /// Whether the walk reached its end.
     complete: bool,
-    /// Only for verify jobs.
+    /// Only for verify jobs. Absent if it is not known: of a job that was cancelled or failed under a release that did
+    /// not keep it.
+    #[schema(nullable = false)]
+    verdict: Option<JobVerdict>,
+    /// Only for verify jobs; of one that did not run to its end, as far as it came.
     #[schema(nullable = false)]
     verdicts: Option<VerdictCounts>,
     /// Only for verify jobs: the algorithm that was detected for digests that do not name theirs.
@@ -142,6 +146,18 @@ pub(crate) struct Summary {
     /// What is odd about the directory of the job's root, which may explain missing files.
     #[schema(nullable = false)]
     root_warning: Option<RootWarning>,
+}
+
+/// What a verify job found. `ok`: everything that was looked for was found and matched. `failed`: a file is modified,
+/// missing, moved, new or suspected of rot, whatever else was not looked at. `incomplete`: nothing is known to differ, but
+/// a file could not be read, a line of the manifest was not read, nothing was there to look for, or the job did not run
+/// to its end.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum JobVerdict {
+    Ok,
+    Failed,
+    Incomplete,
 }
 
 /// `root_changed`: it is another directory than the service remembers. `root_empty`: it is empty, and there are results

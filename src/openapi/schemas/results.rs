@@ -17,7 +17,7 @@ pub(crate) enum Verdict {
     SuspectedRot,
 }
 
-/// The number of files by verdict; suspected rot counts as modified.
+/// The number of files by verdict.
 #[derive(ToSchema)]
 pub(crate) struct VerdictCounts {
     matched: u64,
@@ -26,6 +26,9 @@ pub(crate) struct VerdictCounts {
     missing: u64,
     new: u64,
     unreadable: u64,
+    /// Left out if there are none.
+    #[schema(nullable = false)]
+    suspected_rot: Option<u64>,
 }
 
 /// The status of a file.
@@ -196,6 +199,9 @@ pub(crate) struct LinesNotRead {
     unsupported: Vec<String>,
     /// Whether some of them are a signature, which is not verified.
     signed: bool,
+    /// How many of them are of that signature.
+    #[schema(nullable = false)]
+    signature_lines: Option<u64>,
 }
 
 /// Why a line was not read.

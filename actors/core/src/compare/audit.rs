@@ -168,7 +168,7 @@ impl Audit {
             None => (self.judge_new(row, item), Vec::new()),
         };
         if let Some(verdict) = judged.verdict {
-            *self.counts.of(verdict) += 1;
+            self.counts.count(verdict);
         }
         (judged, failed)
     }
@@ -250,7 +250,7 @@ impl Audit {
         for (_, unseen) in self.unseen.iter().enumerate().filter(|(index, _)| !moved.contains(index)) {
             let Some(expected) = self.baseline.get(unseen.index) else { continue };
             let verdict = if unseen.directory_error.is_some() { Verdict::Unreadable } else { Verdict::Missing };
-            *self.counts.of(verdict) += 1;
+            self.counts.count(verdict);
             let code = unseen.directory_error.unwrap_or(ErrorCode::NotFound);
             absent.push(Absent { path: expected.name.to_vec(), verdict, code });
         }

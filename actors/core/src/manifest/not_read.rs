@@ -49,7 +49,7 @@ pub struct LinesNotRead {
     count: u64,
     first: Vec<(u64, NotRead)>,
     unsupported: Vec<&'static str>,
-    is_signed: bool,
+    signature: u64,
 }
 
 impl LinesNotRead {
@@ -63,7 +63,7 @@ impl LinesNotRead {
             NotRead::Unsupported(name) if self.unsupported.len() < KEPT_NAMES && !self.unsupported.contains(&name) => {
                 self.unsupported.push(name);
             }
-            NotRead::Signature => self.is_signed = true,
+            NotRead::Signature => self.signature += 1,
             NotRead::Unsupported(_)
             | NotRead::Malformed
             | NotRead::TooLong
@@ -93,7 +93,13 @@ impl LinesNotRead {
     /// Whether some of them are a signature.
     #[must_use]
     pub const fn is_signed(&self) -> bool {
-        self.is_signed
+        self.signature > 0
+    }
+
+    /// How many of them are of a signature, so that they were no entries.
+    #[must_use]
+    pub const fn of_signature(&self) -> u64 {
+        self.signature
     }
 }
 
@@ -105,7 +111,7 @@ impl fmt::Display for LinesNotRead {
         for name in &self.unsupported {
             write!(f, "; {name} is not supported")?;
         }
-        if self.is_signed {
+        if self.is_signed() {
             f.write_str("; the signature is not verified")?;
         }
         Ok(())

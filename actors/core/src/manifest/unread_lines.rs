@@ -18,6 +18,10 @@ pub struct UnreadLines {
     pub unsupported: Vec<String>,
     /// Whether some of them are a signature, which is not verified.
     pub signed: bool,
+    /// How many of them are of that signature. `None` without one, and of jobs that older releases
+    /// have kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature_lines: Option<u64>,
 }
 
 /// A line that was not read.
@@ -41,7 +45,14 @@ impl UnreadLines {
             first: first.collect(),
             unsupported: unsupported.chain(left_out.iter().cloned()).collect(),
             signed: lines.is_signed(),
+            signature_lines: lines.is_signed().then(|| lines.of_signature()),
         })
+    }
+
+    /// How many of them may be entries: all but those of a signature.
+    #[must_use]
+    pub fn may_be_entries(&self) -> u64 {
+        self.count.saturating_sub(self.signature_lines.unwrap_or(0))
     }
 }
 
@@ -66,6 +77,7 @@ mod tests {
         lines.add(4, NotRead::Signature);
         lines.add(5, NotRead::Unsupported("Snefru"));
         let all = UnreadLines::of(&lines, &[]).unwrap();
+        assert_eq!((plain.may_be_entries(), all.signature_lines, all.may_be_entries()), (1, Some(1), 2));
         assert_eq!((all.count, all.unsupported.as_slice(), all.signed), (3, &["Snefru".to_owned()][..], true));
         assert_eq!(serde_json::from_str::<UnreadLines>(&serde_json::to_string(&all).unwrap()).unwrap(), all);
     }

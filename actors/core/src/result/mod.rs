@@ -1,4 +1,4 @@
-//! Results of files: status, digests, verdict with its evidence, and counts.
+//! Results of files: status, digests, verdict with its evidence, counts, and what they come to.
 //!
 //! Plain data that all other modules use. File names are bytes. Results are in walk order, see [`walk_order`]:
 //! depth first, the names of a directory sorted by bytes.
@@ -7,6 +7,7 @@ mod batch;
 mod code;
 mod evidence;
 mod item;
+mod job_verdict;
 mod name_list;
 mod path;
 mod status;
@@ -18,6 +19,7 @@ pub use batch::{Row, RowRef, Rows, split_digests};
 pub use code::{ErrorCode, SkipReason};
 pub use evidence::{Evidence, Fixity, Judged, Known, Trace, fixity_of};
 pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
+pub use job_verdict::{Inspection, JobVerdict};
 pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, walk_order};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::job_verdict::JobVerdict;
 use super::status::{FileMeta, Status};
 use super::verdict::AuditCounts;
 use crate::digest::Algorithm;
@@ -52,6 +53,10 @@ pub struct Summary {
     pub elapsed_ms: u64,
     /// Whether the walk reached its end.
     pub complete: bool,
+    /// Of a verify job: what it found, in one word. `None` if that is not known: of a job that broke off under a release
+    /// which did not count what it had found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<JobVerdict>,
     /// Of a verify job: how many files have which verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<AuditCounts>,

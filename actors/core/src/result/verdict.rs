@@ -42,12 +42,12 @@ impl Verdict {
     }
 }
 
-/// How many files have which verdict. Suspected rot counts as modified: a manifest cannot show it.
+/// How many files have which verdict. Moved files are not among the new ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct AuditCounts {
     /// Files whose content matches.
     pub matched: u64,
-    /// Files whose content differs.
+    /// Files whose content differs, apart from those suspected of rot.
     pub modified: u64,
     /// Files under another name.
     pub moved: u64,
@@ -57,6 +57,15 @@ pub struct AuditCounts {
     pub new: u64,
     /// Files that cannot be read.
     pub unreadable: u64,
+    /// Files whose content differs although their metadata shows no write. Only a manifest with the change time of
+    /// its files can show it; others count such files as modified. As JSON left out if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub suspected_rot: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AuditCounts {
@@ -66,10 +75,16 @@ impl AuditCounts {
         *self == Self { matched: self.matched, ..Self::default() } && self.matched > 0
     }
 
-    pub(crate) fn of(&mut self, verdict: Verdict) -> &mut u64 {
+    /// Counts one more file.
+    pub fn count(&mut self, verdict: Verdict) {
+        *self.of(verdict) += 1;
+    }
+
+    fn of(&mut self, verdict: Verdict) -> &mut u64 {
         match verdict {
             Verdict::Matched => &mut self.matched,
-            Verdict::Modified | Verdict::SuspectedRot => &mut self.modified,
+            Verdict::Modified => &mut self.modified,
+            Verdict::SuspectedRot => &mut self.suspected_rot,
             Verdict::Moved => &mut self.moved,
             Verdict::Missing => &mut self.missing,
             Verdict::New => &mut self.new,

@@ -1,8 +1,10 @@
 //! The table of jobs: a job is read back as it was written, in pages without gap or repeat.
 
-use super::super::testing::{Bench, job};
+use super::super::testing::{Bench, ending, job};
+use crate::job::JobKind;
 use crate::store::job_row::get;
 use crate::store::jobs::*;
+use hivesum_core::result::AuditCounts;
 
 #[test]
 fn a_job_is_read_back_as_it_was_inserted() {
@@ -69,6 +71,58 @@ fn a_page_holds_only_jobs_that_match() {
     assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
     assert_eq!(ids(JobQuery { state: Some(JobState::Running), ..all.clone() }), [ours.id]);
     assert_eq!(ids(JobQuery { state: Some(JobState::Failed), ..all }), Vec::<JobId>::new());
+}
+
+/// Inserts a verify job that ended with these counts, as a release before verdicts kept it.
+fn insert_old(bench: &mut Bench, state: JobState, summary: Summary) -> JobId {
+    let mut old = job();
+    (old.kind, old.spec.kind) = (JobKind::Verify, JobKind::Verify);
+    insert(&mut bench.connection, &old, None, None).unwrap();
+    let summary = Summary { files: 4, complete: state == JobState::Completed, ..summary };
+    end(&mut bench.connection, old.id, &Ending { summary, ..ending(state) }).unwrap();
+    old.id
+}
+
+#[test]
+fn a_job_of_an_older_release_has_the_verdict_that_its_counts_tell_or_none() {
+    let mut bench = Bench::new();
+    let good = AuditCounts { matched: 4, ..AuditCounts::default() };
+    let with = |counts| Summary { verdicts: counts, ..Summary::default() };
+    let ok = insert_old(&mut bench, JobState::Completed, with(Some(good)));
+    let bad = AuditCounts { missing: 1, ..good };
+    let failed = insert_old(&mut bench, JobState::Completed, with(Some(bad)));
+    let unknown = insert_old(&mut bench, JobState::Cancelled, with(None));
+    bench.insert_job();
+    let verdict = |id| get(&bench.connection, id).unwrap().unwrap().job.summary.unwrap().verdict;
+    assert_eq!(
+        [ok, failed, unknown].map(verdict),
+        [Some(JobVerdict::Ok), Some(JobVerdict::Failed), None],
+        "what was not kept is not guessed"
+    );
+    let listed = |verdict| {
+        let query = JobQuery { verdict: Some(verdict), limit: 1, ..JobQuery::default() };
+        list(&bench.connection, &query).unwrap().items.iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!((listed(JobVerdict::Ok), listed(JobVerdict::Failed)), (vec![ok], vec![failed]));
+    assert_eq!(listed(JobVerdict::Incomplete), Vec::<JobId>::new());
+}
+
+#[test]
+fn a_verdict_is_found_behind_any_number_of_other_jobs() {
+    let mut bench = Bench::new();
+    let bad = AuditCounts { modified: 1, ..AuditCounts::default() };
+    let with_bad = Summary { verdicts: Some(bad), ..Summary::default() };
+    let ids = [(); 2].map(|()| insert_old(&mut bench, JobState::Completed, with_bad));
+    (0..3 * LOOKED_AT).for_each(|_| drop(bench.insert_job()));
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    for _ in 0..2 {
+        let query = JobQuery { verdict: Some(JobVerdict::Failed), cursor, limit: 1, ..JobQuery::default() };
+        let page = list(&bench.connection, &query).unwrap();
+        seen.extend(page.items.iter().map(|job| job.id));
+        cursor = page.next_cursor;
+    }
+    assert_eq!((seen, cursor), (vec![ids[1], ids[0]], None));
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn every_file_gets_its_verdict() {
     let findings = audit.finish();
     assert_eq!(absent(&findings), [("d", Verdict::Missing), ("e", Verdict::Missing)]);
     assert_eq!(findings.moves, [Move { row: 4, path: b"f".to_vec(), from: b"b/y".to_vec() }]);
-    let expected = AuditCounts { matched: 1, modified: 1, moved: 1, missing: 2, new: 1, unreadable: 1 };
+    let expected =
+        AuditCounts { matched: 1, modified: 1, moved: 1, missing: 2, new: 1, unreadable: 1, suspected_rot: 0 };
     assert_eq!(findings.counts, expected);
     assert!(!findings.counts.all_matched());
 }
