@@ -1,10 +1,11 @@
 // The directories view: browse the roots, start jobs.
 
 import {
-	h, put, icon, button, cell, skeleton, get, roots, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder,
+	h, put, icon, button, cell, skeleton, get, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, word,
 	Table, Feed, onDrop
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
+import { ROOT_WARNINGS } from './job-verdict.js';
 
 const PAGE = 500;
 const TYPE_AHEAD_MS = 900;
@@ -12,19 +13,23 @@ const GLYPHS = { directory: 'folder', symlink: 'link' };
 const KINDS = { symlink: 'link', other: 'special' };
 
 export async function mount(root, { parts: [name, ...components], signal }) {
-	const known = await roots();
-	if (name && known.length) return browse(root, signal, decodeURIComponent(name), components.filter(Boolean));
+	// Asked for each time: a root may be odd by now.
+	const known = await get('roots', { signal });
+	if (name && known.length) return browse(root, signal, decodeURIComponent(name), components.filter(Boolean), known.find((one) => one.name === decodeURIComponent(name)));
 	put(root, known.length ? rootList(known) : placeholder('folder', 'No directories are served',
 		'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
 	return { title: 'Directories' };
 }
 
 const rootList = (known) => h('section.roots', h('h1', 'Directories'),
-	h('ul.root-list@root-list', known.map(({ name, filesystem }) => h('li',
-		h('a.root-card', { href: filesHref(name) }, h('span.root-glyph.hex', icon('folder')), h('span', nameNode(name, 'root-name'), h('small', filesystem)),
+	h('ul.root-list@root-list', known.map(({ name, filesystem, warning }) => h('li',
+		h('a.root-card', { href: filesHref(name) }, h('span.root-glyph.hex', icon('folder')), h('span', nameNode(name, 'root-name'), h('small', filesystem), rootWarning(warning)),
 		icon('chevron'))))));
 
-async function browse(root, signal, name, components) {
+// What is odd about a root, in words.
+const rootWarning = (warning) => warning && h('span.root-warning@root-warning', icon('warn'), ROOT_WARNINGS[warning] ?? word({}, warning));
+
+async function browse(root, signal, name, components, { warning } = {}) {
 	let target = null;
 	const up = components.length ? filesHref(name, components.slice(0, -1)) : '#/files';
 	const title = components.length ? readable(components.at(-1)) : name;
@@ -72,7 +77,7 @@ async function browse(root, signal, name, components) {
 	}
 
 	put(root, h('h1.offscreen', 'Directories'), h('div.columns.files-view',
-		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble), body), panel.node));
+		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble), rootWarning(warning), body), panel.node));
 	await feed.more();
 	if (matchMedia('(min-width: 60rem)').matches && document.activeElement === document.body) table.node.focus({ preventScroll: true });
 	return { title: visible(title), unmount() { table.destroy(); } };

@@ -1,7 +1,7 @@
 // Jobs: their names, figures and actions.
 
 import {
-	h, post, send, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, STATES, word, put, bytes, exactBytes, count, rate, duration,
+	h, post, send, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, put, bytes, exactBytes, count, rate, duration,
 	percent, ago, when, ended
 } from '../kernel.js';
 
@@ -23,8 +23,6 @@ export async function remove(job) {
 	return true;
 }
 
-export const statePill = (state, spec = '') => h(`span.pill.${state}${spec}`, h('i'), word(STATES, state));
-
 export const targetNode = ({ spec }) => pathNode([spec.root, ...componentsOf(spec).map(readable)].join('/'));
 
 export const compareHref = (...jobs) => `#/compare/${jobs.sort((a, b) => (a.created_at < b.created_at ? -1 : 1)).map(({ id }) => id).join('/')}`;
@@ -39,9 +37,20 @@ export function figureTiles() {
 	const node = h('dl.figures', Object.entries(TILES).map(([name, [testid, title]]) => {
 		const [head, value, fine] = [h('dt', title), h(`dd@${testid}`), h('small')];
 		const tile = h('div.figure', head, value, h('dd', fine));
-		tiles[name] = (text, small, exact = '') => { put(value, text); put(fine, small); value.title = exact; return { head, tile, fine }; };
+		tiles[name] = (text, small, exact = '', heading = title) => { put(head, heading); put(value, text); put(fine, small); value.title = exact; return { head, tile, fine }; };
 		return tile;
 	}));
+
+	// Of a verification, a missing file is a finding and no error.
+	function unread({ kind, progress: { files_failed: failed }, summary }) {
+		const { missing, unreadable } = summary?.verdicts ?? {};
+		const [amount, small, title] = kind === 'hash' ? [failed, failed ? 'could not be read' : 'none', 'Errors']
+			: missing === undefined ? [failed, failed ? 'missing or unreadable' : 'none', 'Not read']
+				: missing ? [missing, unreadable ? `and ${count(unreadable)} unreadable` : 'listed, not there', 'Missing'] : [unreadable, unreadable ? 'could not be read' : 'none', 'Unreadable'];
+		const { tile } = tiles.errors(count(amount), small, '', title);
+		tile.classList.toggle('wait', amount > 0 && (kind === 'hash' || !missing));
+		tile.classList.toggle('bad', missing > 0);
+	}
 
 	function show(job) {
 		const { state, progress: p, finished_at: to } = job;
@@ -49,7 +58,7 @@ export function figureTiles() {
 		const of = (total, write) => (total ? `of ${write(total)}` : 'so far');
 		tiles.files(count(p.files_done), over ? 'done' : of(p.files_total, count));
 		tiles.bytes(bytes(p.bytes_done), over ? 'read' : of(p.bytes_total, bytes), exactBytes(p.bytes_done));
-		tiles.errors(count(p.files_failed), p.files_failed ? 'could not be read' : 'none').tile.classList.toggle('bad', p.files_failed > 0);
+		unread(job);
 		tiles.skipped(count(p.files_skipped), p.files_skipped ? 'left out' : 'none');
 		if (!over) {
 			tiles.rate(rate(p.bytes_per_second ?? 0), 'now');

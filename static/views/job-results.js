@@ -86,7 +86,7 @@ function exportMenu({ id, spec: { algorithms: names = [] } }) {
 	return node;
 }
 
-const LOOK = { matched: 'good', moved: 'warn', new: 'warn', added: 'warn', removed: 'warn' };
+const LOOK = { matched: 'good', moved: 'warn', new: 'warn', unreadable: 'warn', added: 'warn', removed: 'warn' };
 
 export function outcome({ verdict, status, stability }) {
 	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);

@@ -4,7 +4,8 @@ import {
 	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
 	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop
 } from '../kernel.js';
-import { repeat, remove, repeatable, statePill, targetNode, figureTiles } from './job-actions.js';
+import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
+import { barLook, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
 import { verify } from './files-start.js';
 import { resultsPanel } from './job-results.js';
 
@@ -23,7 +24,9 @@ export async function mount(root, { parts: [id], search, signal }) {
 function live(root, first, search, signal) {
 	let job = first;
 	let { state } = job;
+	let found = headline(job);
 	let refreshed = 0;
+	let heard = 0;
 	const points = [];
 	const figures = figureTiles();
 	const chart = new Chart({ label: 'Bytes per second', format: rate, base: 1024, span: SPAN_SECONDS });
@@ -36,26 +39,28 @@ function live(root, first, search, signal) {
 	put(root, head.node, progress, results.node);
 
 	function show(change) {
-		// From before a change of state.
-		if (rank(change?.state) < rank(job.state)) return;
-		job = { ...job, ...change };
+		// From before a change of state, unless a restart has put it back into the queue, where it waits.
+		if (rank(change?.state) < rank(job.state) && !change.waits_for) return;
+		job = { ...job, ...(change?.state && { waits_for: undefined }), ...change };
 		const p = job.progress;
 		const over = ended(job.state);
 		const known = over || p.bytes_total > 0;
 		const share = job.state === 'completed' ? 1 : p.bytes_total > 0 ? Math.min(1, p.bytes_done / p.bytes_total) : 0;
 		head.show(job);
 		figures.show(job);
-		track.node.className = `bar tall ${job.state} ${known ? '' : 'unknown'}`;
+		track.node.className = `bar tall ${barLook(job)} ${known ? '' : 'unknown'}`;
 		track.set(known ? share : null);
 		progress.classList.toggle('over', over);
-		at.hidden ||= over;
+		at.hidden ||= job.state !== 'running';
 		lost.hidden ||= over;
 		if (job.state !== state) { state = job.state; announce(`Job ${word(STATES, state)}.`); }
+		if (headline(job) !== found) { found = headline(job); announce(`${found}.`); }
 		if (Date.now() - refreshed > REFRESH_MS || over) { refreshed = Date.now(); results.refresh(job); if (!over) where(p); }
-		document.title = `${over ? word(STATES, job.state) : percent(share, 1)} · hivesum`;
+		document.title = `${over ? outcomeTitle(job) : percent(share, 1)} · hivesum`;
 	}
 
 	function sample(p) {
+		heard = Date.now();
 		points.push({ at: performance.now() / 1000, value: p.bytes_per_second ?? 0 });
 		if (points.length > MOST_POINTS) points.shift();
 		chart.set(points);
@@ -65,7 +70,7 @@ function live(root, first, search, signal) {
 	async function where({ files_done: done, files_failed: failed, files_skipped: skipped }) {
 		const position = Math.max(0, done + failed + skipped - 1);
 		const { items: [last] } = await get(jobPath(job.id, `/results${query({ position, limit: 1 })}`), { silent: true, signal }).catch(() => ({ items: [] }));
-		at.hidden = !last || ended(job.state);
+		at.hidden = !last || job.state !== 'running';
 		if (last) put(at, 'Now at ', pathNode(last.path));
 	}
 
@@ -74,38 +79,45 @@ function live(root, first, search, signal) {
 	}
 
 	onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
+	// No event tells what a job waits for.
+	const look = setInterval(() => { if (!ended(job.state) && Date.now() - heard > REFRESH_MS && !document.hidden) get(jobPath(job.id), { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
 	show();
 	const stop = ended(job.state) ? () => {} : followJob(job.id, {
-		progress(p) { sample(p); show({ progress: p, state: p.bytes_done && job.state === 'queued' ? 'running' : job.state }); },
+		progress(p) { sample(p); show({ progress: p, state: p.bytes_done && job.state === 'queued' && !job.waits_for ? 'running' : job.state }); },
 		state: (next) => show({ state: next }),
 		job: show,
 		link: (up) => { lost.hidden = up || ended(job.state); },
 		lost: (problem) => { lost.hidden = true; showProblem(problem); },
 	});
-	return { title: 'Job', unmount() { stop(); chart.destroy(); results.destroy(); }, update: (to) => results.follow(to.search) };
+	return { title: 'Job', unmount() { clearInterval(look); stop(); chart.destroy(); results.destroy(); }, update: (to) => results.follow(to.search) };
 }
 
 function header(first, cancel) {
 	let job = first;
 	let shown;
 	const { spec } = first;
-	const pill = h('span');
+	const state = h('span.job-outcome');
 	const line = h('p.job-meta');
 	const fault = h('p.job-fault', { hidden: true });
+	const odd = h('p.job-remark@job-remark', { role: 'status', hidden: true });
 	const stop = button('Cancel', '@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
 	const again = button('Repeat', '@job-repeat', () => repeat(job), 'retry');
 	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
 	const trash = button('Delete', '.quiet@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
 	const title = h('a.job-target', { href: filesHref(spec.root, componentsOf(spec)) }, targetNode(job));
-	const node = h('header.job-head', h('div.job-title', h('h1', title), pill), h('div.row', stop, twins, again, trash), line, fault);
+	const node = h('header.job-head', h('div.job-title', h('h1', title), state), h('div.row', stop, twins, again, trash), line, fault, odd);
 
 	function show(now) {
 		job = now;
-		if (shown === job.state) return;
-		shown = job.state;
+		const key = [job.state, job.waits_for, job.summary?.verdict, Boolean(job.summary)].join();
+		if (shown === key) return;
+		shown = key;
 		const { error } = job;
-		const over = ended(shown);
-		put(pill, statePill(shown, '@job-state'));
+		const over = ended(job.state);
+		const said = remark(job);
+		put(state, verdictTag(job, '@job-verdict'), stateText(job, '@job-state'));
+		odd.hidden = !said;
+		if (said) put(odd, icon('warn'), h('span', said));
 		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
 		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', titles(spec.algorithms)), filters && h('span.mono', filters),
 			spec.priority === 'low' && h('span', 'low priority'), spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`),

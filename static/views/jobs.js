@@ -3,13 +3,14 @@
 import {
 	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, titles, plural, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
-import { secondsOf, statePill, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
+import { secondsOf, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
+import { JOB_VERDICTS, barLook, remark, stateText, verdictTag } from './job-verdict.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
 
-export async function mount(root, { search: { state = '' }, signal }) {
-	const load = (cursor, options) => get(`jobs${query({ state, cursor, limit: PAGE })}`, options);
+export async function mount(root, { search: { state = '', verdict = '' }, signal }) {
+	const load = (cursor, options) => get(`jobs${query({ state, verdict, cursor, limit: PAGE })}`, options);
 	const first = await load(undefined, { signal });
 	const rows = new Map();
 	const chosen = new Set();
@@ -17,10 +18,13 @@ export async function mount(root, { search: { state = '' }, signal }) {
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
 	const body = h('div');
-	const tab = ([value, title]) => h(`a.button.tab${state === value ? '.on' : ''}`, { href: `#/jobs${query({ state: value })}`, 'aria-current': state === value && 'true' }, title);
+	const now = { state, verdict };
+	const tabs = (name, label, titles) => h('nav.tabs', { label }, titles.map(([value, title, glyph]) => h(`a.button.tab${now[name] === value ? '.on' : ''}`,
+		{ href: `#/jobs${query({ ...now, [name]: value })}`, 'aria-current': now[name] === value && 'true', 'data-filter': `${name}-${value}` }, glyph && icon(glyph), title)));
+	const findings = Object.entries(JOB_VERDICTS).map(([value, [, glyph, title]]) => [value, title, glyph]);
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
 	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); });
-	put(root, h('header.view-head', h('h1', 'Jobs'), h('nav.tabs', { label: 'State' }, [['', 'All'], ...Object.entries(STATES)].map(tab)), h('span.spring'), compare, search), body);
+	put(root, h('header.view-head', h('h1', 'Jobs'), tabs('state', 'State', [['', 'All'], ...Object.entries(STATES)]), tabs('verdict', 'Verdict', [['', 'Any verdict'], ...findings]), h('span.spring'), compare, search), body);
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
@@ -43,7 +47,7 @@ export async function mount(root, { search: { state = '' }, signal }) {
 		list[atTop ? 'prepend' : 'append'](...made);
 		more.hidden = !next;
 		sift();
-		if (!rows.size) put(body, nothing(state)); else if (!list.isConnected) put(body, list, h('div.row.center', more));
+		if (!rows.size) put(body, nothing(state, verdict)); else if (!list.isConnected) put(body, list, h('div.row.center', more));
 	}
 
 	async function showMore() {
@@ -70,32 +74,38 @@ export async function mount(root, { search: { state = '' }, signal }) {
 	return { title: 'Jobs', unmount() { clearInterval(timer); } };
 }
 
-function nothing(state) {
-	return state ? placeholder('search', 'No job is in this state', '', h('a.button', { href: '#/jobs' }, 'All jobs'))
+function nothing(state, verdict) {
+	return state || verdict ? placeholder('search', verdict ? 'No job has this verdict' : 'No job is in this state', verdict ? 'Jobs that compare files with a checksum file have one.' : '', h('a.button', { href: '#/jobs' }, 'All jobs'))
 		: placeholder('clock', 'No jobs yet', 'Each job on a directory is kept here with its results.', h('a.button.primary', { href: '#/files' }, 'Choose a directory'));
 }
 
 function jobRow(first, drop, choose) {
 	const { id, kind, spec } = first;
-	const [state, figures, time, bar] = [h('span'), h('span.job-row-figures'), h('span.job-row-time'), progressBar('.thin', 'Progress')];
+	const [state, finding, odd, figures, time, bar] = [h('span'), h('span'), h('p.job-row-remark', { hidden: true }), h('span.job-row-figures'), h('span.job-row-time'), progressBar('.thin', 'Progress')];
 	const again = iconButton('Repeat', 'retry', () => repeat(row.job));
 	const trash = iconButton('Delete', 'trash', () => drop(row), '@job-delete');
 	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose ${visible(spec.root)} to compare`, change: () => choose(first, tick.checked) });
 	const row = { show };
 	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
-		h('small', `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`)),
+		h('small', finding, `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`), odd),
 		figures, time, h('span.job-row-actions', again, trash), bar.node);
 
 	function show(job) {
 		row.job = job;
 		const over = ended(job.state);
 		const p = job.progress;
-		put(state, statePill(job.state));
+		const said = remark(job);
+		put(state, stateText(job));
+		put(finding, verdictTag(job, '@job-row-verdict'));
+		finding.hidden = !finding.firstChild;
+		odd.hidden = !said;
+		if (said) put(odd, icon('warn'), h('span', said));
 		put(figures, h('span', plural(p.files_done, 'file')), h('small', sizeNode(p.bytes_done),
-			p.files_failed > 0 && h('span.bad-text', icon('warn'), plural(p.files_failed, 'error'))));
+			p.files_failed > 0 && (kind === 'hash' ? h('span.wait-text', icon('warn'), plural(p.files_failed, 'error')) : !over && h('span', `${plural(p.files_failed, 'file')} missing or unreadable`))));
 		put(time, h('span', { title: when(job.created_at) }, ago(job.created_at)),
 			h('small', over ? `took ${duration(secondsOf(job))}` : percent(p.bytes_done, p.bytes_total)));
 		bar.node.hidden = over;
+		bar.node.className = `bar thin ${barLook(job)}`;
 		bar.set(p.bytes_total ? p.bytes_done / p.bytes_total : 0);
 		again.hidden = !over || !repeatable(job);
 		trash.hidden = !over;
