@@ -11,7 +11,7 @@ use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
 
 /// The source of axe-core, where `.ci/run` installs it from npm.
-fn axe_core() -> Option<String> {
+pub(crate) fn axe_core() -> Option<String> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm/node_modules/axe-core/axe.min.js");
     let source = std::fs::read_to_string(path).ok();
     if source.is_none() {
@@ -32,7 +32,7 @@ async fn violations(browser: &Browser, axe: &str) -> Vec<Value> {
     found["violations"].as_array().unwrap().clone()
 }
 
-async fn assert_accessible(browser: &Browser, axe: &str, what: &str) {
+pub(crate) async fn assert_accessible(browser: &Browser, axe: &str, what: &str) {
     let found = violations(browser, axe).await;
     assert!(found.is_empty(), "{what}: {found:#?}");
 }

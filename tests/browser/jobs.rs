@@ -28,7 +28,7 @@ pub(crate) async fn start_job(browser: &Browser, algorithm: &str) {
 pub(crate) async fn run_job(browser: &Browser, server: &Server, algorithm: &str) {
     browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
     start_job(browser, algorithm).await;
-    browser.until_text("job-state", "Completed").await;
+    browser.until("document.querySelector('[data-testid=job-state]')?.textContent.startsWith('Completed')").await;
 }
 
 #[tokio::test]

@@ -29,3 +29,4 @@ mod server;
 mod sign_in;
 mod system;
 mod uploads;
+mod verdicts;
