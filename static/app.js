@@ -8,6 +8,7 @@ import * as pool from './kernel/pool.js';
 import { comb } from './kernel/chart.js';
 import { show as showSignIn, signIn } from './views/signin.js';
 import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
+import { restore, forgetKept } from './views/hash-keep.js';
 
 // The views, and the tab of each.
 const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
@@ -160,8 +161,10 @@ try { signOut.hidden = !localStorage.getItem('hivesum.session'); } catch { /* no
 signOut.addEventListener('click', async () => {
 	await send('DELETE', 'session');
 	// Forgets all that was shown.
+	forgetKept();
 	location.reload();
 });
+restore();
 header();
 themeToggle();
 await takeToken();

@@ -13,4 +13,5 @@ export * from './kernel/notice.js';
 export * from './kernel/pages.js';
 export * from './kernel/path.js';
 export * from './kernel/picker.js';
+export * from './kernel/print.js';
 export * from './kernel/table.js';

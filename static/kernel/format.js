@@ -81,10 +81,16 @@ export function nameNode(name, className = '') {
 	return node;
 }
 
+// Where there is no room, the middle of the directory goes first, and the extension never.
 export function pathNode(path) {
 	const text = String(path);
 	const cut = text.lastIndexOf('/') + 1;
-	return h('span.path', { title: visible(text) }, cut > 0 && nameNode(text.slice(0, cut), 'dir'), nameNode(text.slice(cut), 'base'));
+	const last = cut > 1 ? text.lastIndexOf('/', cut - 2) + 1 : 0;
+	const base = text.slice(cut);
+	const at = base.search(/(?<=[^ ])(?:\.tar)?\.\w{1,8}$/);
+	const stem = at > 0 ? at : base.length;
+	return h('span.path', { title: visible(text) }, last > 0 && nameNode(text.slice(0, last), 'dir'), cut > 0 && nameNode(text.slice(last, cut), 'dir.near'),
+		nameNode(base.slice(0, stem), 'base'), stem < base.length && nameNode(base.slice(stem), 'extension'));
 }
 
 const CODES = {

@@ -76,14 +76,17 @@ export function listing({ label, testid, columns, names, start, address, load, f
 	};
 }
 
-function tabBar(titles, choose) {
+// `whole`: also titles that nothing has.
+export function tabBar(titles, choose, whole = true) {
 	const list = Object.entries(titles).map(([value, title]) => {
 		const node = button(title, '.tab', () => choose(value), null, { 'data-tab': value });
 		return { value, node, amount: node.appendChild(h('small')) };
 	});
 	return {
 		node: list.length > 0 && h('div.tabs', { role: 'group', label: 'Show' }, list.map(({ node }) => node)),
-		count(amounts) { for (const { value, amount } of list) put(amount, count(amounts[value] ?? 0)); },
+		count(amounts) {
+			for (const { value, node, amount } of list) { put(amount, count(amounts[value] ?? 0)); node.hidden = !whole && value !== '' && !amounts[value]; }
+		},
 		mark(now) { for (const { value, node } of list) { node.classList.toggle('on', value === now); node.setAttribute('aria-pressed', value === now); } },
 	};
 }

@@ -68,16 +68,3 @@ export class Finder {
 
 	get cut() { return this.best.way === 1 ? this.shared : ''; }
 }
-
-// `known` is the answer of GET /algorithms.
-export function print(results, known) {
-	const used = [...new Set(results.flatMap(({ digests }) => Object.keys(digests)))];
-	const tagged = used.length > 1;
-	const tags = Object.fromEntries(known.map((one) => [one.name, one.bsd_tag]));
-	const lines = results.flatMap(({ name, digests }) => {
-		const written = name.replace(/[\\\n\r]/g, (c) => ({ '\n': '\\n', '\r': '\\r' })[c] ?? '\\\\');
-		return Object.entries(digests).map(([algorithm, hex]) => (written === name ? '' : '\\') + (tagged ? `${tags[algorithm] ?? algorithm.replace(/^blake(2b|3)_/, 'BLAKE$1-')} (${written}) = ${hex}` : `${hex}  ${written}`));
-	});
-	const fileName = tagged ? 'CHECKSUMS' : used[0] === 'blake3' ? 'B3SUMS' : `${used[0].toUpperCase()}SUMS`;
-	return { fileName, text: `${lines.join('\n')}\n` };
-}

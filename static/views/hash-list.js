@@ -1,72 +1,139 @@
-// The list of uploads.
+// The list of uploads: its sums, its checksum files, and a table of which only the visible rows exist.
 
-import { h, put, button, progressBar, bytes, exactBytes, count, rate, duration, plural, print, announce, algorithms } from '../kernel.js';
-import { queue, totals, cancel, remove, removeManifests, busy, chosenDigests } from './hash-queue.js';
+import { h, put, button, progressBar, searchField, sheet, bytes, exactBytes, count, rate, duration, plural, announce, visible, algorithmTitle, Table, tabBar } from '../kernel.js';
+import { queue, totals, cancel, remove, removeManifests, busy } from './hash-queue.js';
 import { manifests } from './hash-manifests.js';
-import { UploadRow, manifestRow } from './hash-rows.js';
+import { TAGS, survey } from './hash-tags.js';
+import { COLUMNS, Details, Row, manifestRow } from './hash-rows.js';
+import { saveMenu } from './hash-save.js';
+import { keptText } from './hash-keep.js';
 
-const ROWS_AT_ONCE = 200;
+const ROW_PIXELS = 27;
+const MOST_MANIFEST_ROWS = 50;
+const WIDE = matchMedia('(min-width: 60.01rem)');
 
-async function saveManifest() {
-	const { fileName, text } = print(queue.items.filter((item) => item.state === 'done').map((item) => ({ name: item.name, digests: chosenDigests(item, []) })), await algorithms());
-	const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-	h('a', { href: url, download: fileName }).click();
-	setTimeout(() => URL.revokeObjectURL(url), 10_000);
+// `details` shows the file that is selected, at first the one in the first row.
+export function queueList(known) {
+	const rows = { all: [], total: 0, get: (index) => rows.shown[index], want() {}, shown: [] };
+	const details = new Details();
+	let [tag, sought, picked, current, algorithm] = ['', '', null, null, ''];
+	const table = new Table({ label: 'Files', testid: 'upload-row', className: 'uploads', rowHeight: ROW_PIXELS, columns: COLUMNS, source: rows, open: pick, fill });
+	const tabs = tabBar(TAGS, (value) => { tag = value; table.moveTo(0); update(); }, false);
+	const { field, node: seek } = searchField('uploads-search', 'Part of a name', '', () => { sought = field.value.trim().toLowerCase(); table.moveTo(0); update(); });
+	const choice = digestChoice(known, (name) => { algorithm = name; table.repaint(); });
+	const nothing = h('p.hint.center', 'No file is of this kind.');
+	const tools = h('div.results-tools.uploads-tools', tabs.node, h('span.spring'), choice.node, seek);
+	const [summary, lists] = [summaryOf(known), manifestList()];
+	const body = h('div.panel.results-panel', tools, table.node, nothing);
+	const node = h('section.queue', { label: 'Queue' }, summary.node, lists.node, body);
+
+	function fill(row, item) {
+		row.view ??= new Row(row);
+		if (item) row.view.show(item, algorithm, item === current);
+	}
+
+	function pick(item) {
+		picked = current = item;
+		table.repaint();
+		details.show(item);
+		if (!WIDE.matches) inSheet(item);
+	}
+
+	function update() {
+		const { sums, counts, rows: all } = survey();
+		const fits = ({ tag: one, name }) => (!tag || one === tag) && (!sought || name.toLowerCase().includes(sought));
+		rows.shown = tag || sought ? all.filter(fits) : all;
+		rows.total = rows.shown.length;
+		node.hidden = !queue.items.length && !manifests.size;
+		body.hidden = !all.length;
+		if (tag && !counts[tag]) { tag = ''; update(); return; }
+		nothing.hidden = rows.total > 0 || !all.length;
+		tabs.count(counts);
+		tabs.mark(tag);
+		summary.show(counts);
+		lists.show(sums);
+		algorithm = choice.show();
+		if (picked && !all.includes(picked)) picked = null;
+		current = picked ?? rows.shown[0];
+		details.show(current);
+		table.measure();
+		table.repaint();
+	}
+
+	update();
+	return { node, details: details.node, update, destroy: () => table.destroy() };
 }
 
-export function queueList() {
-	const rows = new Map();
-	let most = ROWS_AT_ONCE;
+function inSheet(item) {
+	const own = new Details();
+	own.show(item);
+	sheet(`Details of ${visible(item.name)}`, '', own.node);
+}
+
+// Which digest the rows show, if there are several.
+function digestChoice(known, changed) {
+	const select = h('select.field', { label: 'Digest shown', change: () => changed(select.value) });
+	let names = '';
+	return {
+		node: select,
+		show() {
+			const asked = new Set(queue.chosen);
+			for (const item of queue.items) for (const name of item.asked) asked.add(name);
+			const there = known.map(({ name }) => name).filter((name) => asked.has(name));
+			if (String(there) !== names) {
+				const now = select.value;
+				names = String(there);
+				put(select, ...there.map((name) => h('option', { value: name }, algorithmTitle(name))));
+				if (there.includes(now)) select.value = now;
+			}
+			select.hidden = there.length < 2;
+			return select.value;
+		},
+	};
+}
+
+function summaryOf(known) {
 	let wasActive = 0;
 	const headline = h('p.queue-headline@queue-headline');
 	const fine = h('p.queue-fine');
-	const track = progressBar('', 'All uploads');
-	const save = button('Save checksums', '@save-manifest', saveManifest, 'download');
+	const kept = h('p.hint@queue-kept');
+	const track = progressBar('@queue-bar', 'All uploads');
+	const save = saveMenu(known);
 	const stop = button('Cancel all', '@cancel-all', () => cancel(queue.items), 'cross');
-	const clear = button('Clear', '.quiet', () => { remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); }, 'trash');
-	const items = h('ul.uploads', { label: 'Files' });
-	const more = button('', '', () => { most += ROWS_AT_ONCE * 2; shape(); });
-	const node = h('section.queue', { label: 'Queue' }, h('div.queue-summary', h('div', headline, fine), h('div.row', save, stop, clear), track.node), items, h('div.row.center', more));
+	const clear = button('Clear', '.quiet@clear', () => { remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); queue.kept = null; }, 'trash');
+	const say = (n, text) => (n ? `, ${count(n)} ${text}` : '');
 
-	function shape() {
-		const shown = queue.items.slice(0, most);
-		const keep = new Set(shown);
-		for (const item of rows.keys()) if (!keep.has(item)) rows.delete(item);
-		for (const item of shown) if (!rows.has(item)) rows.set(item, new UploadRow(item));
-		reconcile(items, [...[...manifests.values()].map(manifestRow), ...shown.map((item) => rows.get(item).node)]);
-		more.hidden = queue.items.length <= most;
-		put(more.lastChild, `Show more of ${plural(queue.items.length, 'file')}`);
-		sums();
-	}
-
-	function sums() {
+	function show({ failure = 0, missing = 0, open = 0 }) {
 		const { files, settled, done, failed, cancelled, active, bytes: all, sent, rate: speed, eta } = totals();
-		const others = Object.entries({ failed, cancelled }).map(([what, n]) => (n ? `, ${count(n)} ${what}` : '')).join('');
-		node.hidden = !queue.items.length && !manifests.size;
-		put(headline, active ? `${count(settled)} of ${plural(files, 'file')}` : `${plural(done, 'file')} hashed${others}`);
+		const others = say(failed, 'failed') + say(failure - failed, failure - failed === 1 ? 'differs' : 'differ') + say(missing, 'missing') + say(cancelled, 'cancelled');
+		put(headline, active ? `${count(settled)} of ${plural(files, 'file')}${others}` : `${plural(done, 'file')} hashed${others}`);
 		put(fine, active ? [`${bytes(sent)} of ${bytes(all)}`, speed > 0 && rate(speed), eta >= 0 && `${duration(Math.max(1, eta))} left`].filter(Boolean).join(' · ') : bytes(all));
 		fine.title = exactBytes(all);
+		put(kept, queue.kept ? keptText(queue.kept) : '');
+		kept.hidden = !queue.kept;
 		track.set(all ? sent / all : active ? 0 : 1);
-		track.node.classList.toggle('completed', !active);
-		save.hidden = active || !done;
+		// Green is for what has no failure and nothing left open.
+		track.node.className = `bar ${failure ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
+		save.node.hidden = active || !done;
 		stop.hidden = !active;
 		clear.hidden = active;
 		if (wasActive && !active) announce(headline.textContent);
 		wasActive = active;
 	}
-
-	function update({ items: changed, structure }) {
-		for (const item of changed) rows.get(item)?.update();
-		if (structure) shape(); else sums();
-	}
-
-	shape();
-	return { node, update };
+	return { node: h('div.queue-summary', h('div', headline, fine, kept), h('div.row', save.node, stop, clear), track.node), show };
 }
 
-// Moves as few children as possible, so that focus stays.
-function reconcile(parent, wanted) {
-	const keep = new Set(wanted);
-	for (const child of [...parent.children]) if (!keep.has(child)) child.remove();
-	wanted.forEach((child, i) => { if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null); });
+function manifestList() {
+	const node = h('ul.manifests', { label: 'Checksum files' });
+	let shown = '';
+	return {
+		node,
+		show(sums) {
+			const some = [...sums].slice(0, MOST_MANIFEST_ROWS);
+			const key = JSON.stringify([sums.size, some.map(([{ name, candidates }, { match, mismatch, open, missing }]) => [name, candidates.all(), match, mismatch, open, missing.length])]);
+			if (key === shown) return;
+			shown = key;
+			put(node, ...some.map(([manifest, sum]) => manifestRow(manifest, sum)), sums.size > some.length && h('li.hint', `and ${plural(sums.size - some.length, 'more checksum file')}`));
+		},
+	};
 }

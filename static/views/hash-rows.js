@@ -1,21 +1,23 @@
-// The rows of uploads and checksum files.
+// The rows of uploads, the details of one, and the rows of checksum files.
 
 import {
-	h, put, attr, icon, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, anyOf, duration, rate, plural, visible, copyText, judge, worst,
+	h, put, attr, icon, cell, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, anyOf, duration, rate, plural, visible, copyText, judge, worst,
 	fineprint, pause
 } from '../kernel.js';
-import { queue, busy, expected, wanted, chosenDigests, retry, cancel, remove, removeManifests } from './hash-queue.js';
-import { audit, verdicts } from './hash-manifests.js';
+import { busy, expected, wanted, chosenDigests, retry, cancel, remove, removeManifests } from './hash-queue.js';
+import { verdicts } from './hash-manifests.js';
+import { againText } from './hash-expect.js';
 
-const GLYPHS = { waiting: 'clock', sending: 'drop', digesting: 'drop', pausing: 'clock', done: 'check', failed: 'warn', cancelled: 'skip', good: 'check', bad: 'cross', open: 'clock' };
+const GLYPHS = { waiting: 'clock', sending: 'drop', digesting: 'drop', pausing: 'clock', done: 'check', failed: 'warn', cancelled: 'skip', good: 'check', bad: 'cross', open: 'clock', missing: 'warn' };
 const LOOKS = { match: 'good', mismatch: 'bad', null: 'open' };
 const TEXTS = { waiting: 'Waiting', digesting: 'Hashing the last bytes', done: 'Done', cancelled: 'Cancelled' };
 
 const joined = (lists) => [...new Set(lists.map((names) => anyOf(names)))].join(', ');
 
-function statusText({ state, sent, size, problem, wait }, { verdict, by }) {
+function statusText({ missing, from, state, sent, size, problem, wait }, { verdict, by }) {
+	if (missing) return `Missing: listed in ${visible(from.name)}`;
 	if (verdict === null) return `Not known yet: ${joined(by.flatMap(({ names }) => names))} is not computed`;
-	if (verdict) return `${verdict === 'match' ? 'Matches' : 'Differs from'} ${by.map(({ from, names }) => `${visible(from.name)} (${joined(names)})`).join(' and ')}`;
+	if (verdict) return `${verdict === 'match' ? 'Matches' : 'Differs from'} ${by.map(({ from: list, names }) => `${visible(list.name)} (${joined(names)})`).join(' and ')}`;
 	if (state === 'sending') return size ? `Uploading ${percent(sent, size)}` : 'Uploading';
 	return TEXTS[state] ?? `${problem.detail} ${state === 'pausing' ? pause(wait) : ''}`;
 }
@@ -37,39 +39,83 @@ function lineVerdict(item, algorithm) {
 	return says('match', [...listed, judge(expected(), item.result.digests)]) || says('mismatch', listed) || '';
 }
 
-export class UploadRow {
-	constructor(item) {
-		this.item = item;
-		for (const [name, spec] of Object.entries({ glyph: 'span', status: 'span@upload-status', fine: 'span.upload-fine', digests: 'div' })) this[name] = h(spec);
-		this.track = progressBar('.thin', `Upload of ${visible(item.name)}`);
-		this.again = iconButton('Try again', 'retry', () => retry([item]), '@upload-retry');
-		this.stop = iconButton('Cancel', 'cross', () => cancel([item]), '@upload-cancel');
-		this.drop = iconButton('Remove from the list', 'trash', () => remove([item]));
-		this.node = h('li.upload@upload-row', h('div.upload-head', this.glyph, pathNode(item.name), h('span.upload-size', sizeNode(item.size)),
-			h('span.upload-actions', this.again, this.stop, this.drop)), h('div.upload-line', this.status, this.fine), this.track.node, this.digests);
-		this.update();
+// What may be done with a file.
+function actions(of) {
+	const again = iconButton('Try again', 'retry', () => retry([of()]), '@upload-retry');
+	const stop = iconButton('Cancel', 'cross', () => cancel([of()]), '@upload-cancel');
+	const drop = iconButton('Remove from the list', 'trash', () => remove([of()]), '@upload-remove');
+	return {
+		nodes: [again, stop, drop],
+		show(item) {
+			const { file, state, missing } = item;
+			stop.hidden = missing || !busy(item);
+			drop.hidden = missing || busy(item);
+			again.hidden = !file || (!['failed', 'cancelled'].includes(state) && !(state === 'done' && wanted(item).length));
+			const text = state === 'done' ? againText([item]) : 'Try again';
+			attr(again, 'title', text);
+			attr(again, 'aria-label', text);
+		},
+	};
+}
+
+export const COLUMNS = [['File', 'grow'], ['Size', 'size'], ['Digest', 'sum'], ['Result', 'status'], [h('span.offscreen', 'Actions'), 'acts']];
+
+// One line of the table, which shows one file after another.
+export class Row {
+	constructor(node) {
+		this.node = node;
+		[this.glyph, this.file, this.size, this.status, this.hex] = [h('span'), h('span.file'), h('span'), h('span@upload-status'), h('code')];
+		this.copy = iconButton('Copy digest', 'copy', () => copyText(this.hex.textContent), '@copy-row-digest');
+		this.acts = actions(() => this.item);
+		this.track = progressBar('.thin', 'Upload');
+		put(node, cell('grow', this.glyph, this.file), cell('size', this.size), cell('sum', this.hex, this.copy), cell('status', this.status), cell('acts', this.acts.nodes, this.track.node));
 	}
 
-	update() {
-		const { item, track } = this;
-		const { state, result, size, sent, problem } = item;
-		const says = worst(verdicts(item));
-		const look = LOOKS[says.verdict] ?? state;
-		attr(this.node, 'data-state', state);
-		attr(this.glyph, 'class', `upload-glyph ${look}`);
-		if (this.look !== look) { this.look = look; put(this.glyph, icon(GLYPHS[look])); }
-		put(this.status, statusText(item, says));
-		attr(this.status, 'class', ['failed', 'bad'].includes(look) ? 'bad-text' : null);
-		const seconds = state === 'done' ? result.elapsed_ms / 1000 : 0;
-		put(this.fine, ['failed', 'pausing'].includes(state) ? fineprint(problem) : seconds > 0 ? `${duration(seconds)} · ${rate(size / seconds)}` : '');
-		track.set(size ? Math.min(1, sent / size) : 0);
-		track.node.hidden = this.stop.hidden = !busy(item);
-		this.drop.hidden = busy(item);
-		this.again.hidden = !['failed', 'cancelled'].includes(state) && !(state === 'done' && wanted(item).length);
-		const lines = Object.entries(chosenDigests(item)).map(([algorithm, hex]) => [algorithm, hex, lineVerdict(item, algorithm)]);
-		if (String(lines) === this.lines) return;
-		this.lines = String(lines);
-		put(this.digests, lines.map((line) => digestLine(...line)));
+	show(item, algorithm, picked) {
+		const { node, glyph, status, track } = this;
+		const says = worst(item.missing ? [] : verdicts(item));
+		const look = item.missing ? 'missing' : LOOKS[says.verdict] ?? item.state;
+		const text = statusText(item, says);
+		if (this.item !== item) { this.item = item; put(this.file, pathNode(item.name)); put(this.size, item.missing ? '' : sizeNode(item.size)); }
+		attr(node, 'class', `table-row is-${item.tag}${picked ? ' picked' : ''}`);
+		node.dataset.testid = item.missing ? 'missing-row' : 'upload-row';
+		attr(node, 'data-state', item.missing ? 'missing' : item.state);
+		attr(node, 'data-tag', item.tag);
+		if (this.look !== look) { this.look = look; attr(glyph, 'class', `upload-glyph ${look}`); put(glyph, icon(GLYPHS[look])); }
+		put(status, text);
+		attr(status, 'title', text);
+		attr(status, 'class', ['failed', 'bad'].includes(look) ? 'bad-text' : null);
+		const hex = (item.result && item.result.digests[algorithm]) ?? '';
+		put(this.hex, hex);
+		this.copy.hidden = !hex;
+		track.node.hidden = !busy(item) || item.state === 'waiting';
+		if (!track.node.hidden) track.set(item.size ? Math.min(1, item.sent / item.size) : 0);
+		this.acts.show(item);
+	}
+}
+
+// All that is known of one file.
+export class Details {
+	constructor() {
+		for (const name of ['title', 'facts', 'status', 'digests']) this[name] = h('div');
+		this.node = h('section.panel.upload-detail@upload-detail', { label: 'Selected file' }, h('h2', 'Selected file'), this.title, this.facts, this.status, this.digests);
+	}
+
+	show(item) {
+		this.node.hidden = !item;
+		if (!item) return;
+		const says = worst(item.missing ? [] : verdicts(item));
+		const seconds = item.state === 'done' ? item.result.elapsed_ms / 1000 : 0;
+		const lines = item.missing ? item.missing.claims.map(({ hex, names }) => [names[0], hex, '']) : Object.entries(chosenDigests(item)).map(([algorithm, hex]) => [algorithm, hex, lineVerdict(item, algorithm)]);
+		const key = JSON.stringify([item.id, item.state, item.sent, item.wait, lines, statusText(item, says)]);
+		if (key === this.key) return;
+		this.key = key;
+		put(this.title, nameNode(item.name, 'wrap'));
+		put(this.facts, h('span.hint', !item.missing && [sizeNode(item.size), seconds > 0 && ` · ${duration(seconds)} · ${rate(item.size / seconds)}`, item.kept && ' · hashed before the page was reloaded']));
+		put(this.status, h('p', statusText(item, says)), item.problem && fineprint(item.problem));
+		attr(this.status, 'class', item.state === 'failed' || says.verdict === 'mismatch' ? 'bad-text' : null);
+		const digests = lines.map((line) => digestLine(...line));
+		put(this.digests, item.missing && h('p.hint', 'Listed with'), digests);
 	}
 }
 
@@ -80,12 +126,11 @@ function caveats({ notRead: { count, first, unsupported, signed }, finder: { cut
 		signed && warn('the signature is not verified')];
 }
 
-export function manifestRow(manifest) {
-	const { match, mismatch, open, missing, here } = audit(manifest, queue.items);
+export function manifestRow(manifest, { match, mismatch, open, missing, here }) {
 	return h('li.upload.manifest@manifest-row', h('div.upload-head', h('span.upload-glyph', icon('file')), nameNode(manifest.name, 'base'),
 		h('span.upload-size', `checksum file, ${plural(manifest.entries.length, 'entry', 'entries')}, ${joined(manifest.candidates.all())}`),
 		h('span.upload-actions', iconButton('Forget this checksum file', 'trash', () => removeManifests(manifest.name)))),
 	h('div.verdicts', match > 0 && tag('match', 'check', plural(match, 'file matches', 'files match')), mismatch > 0 && tag('mismatch', 'cross', plural(mismatch, 'file differs', 'files differ')),
-		open > 0 && tag('', 'clock', `${open} not checked yet`), missing > 0 && tag('', 'skip', `${missing} not here`),
-		caveats(manifest)), here === 0 && h('p.hint', 'Drop the files that it lists to check them.'));
+		open > 0 && tag('', 'clock', `${open} not checked yet`), missing.length > 0 && tag('', 'skip', `${missing.length} not here`),
+		caveats(manifest)), here.size === 0 && h('p.hint', 'Drop the files that it lists to check them.'));
 }

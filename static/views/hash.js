@@ -2,24 +2,28 @@
 
 import {
 	h, put, icon, button, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, toast
+	showProblem, titles, toast
 } from '../kernel.js';
-import { queue, onQueue, add, addManifest, recheck } from './hash-queue.js';
+import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
+import { tell } from './hash-items.js';
+import { fromDrop, fromList } from './hash-drop.js';
 import { queueList } from './hash-list.js';
 import { expectPanel } from './hash-expect.js';
 
 // What releases are published with, and what is fast: both in one pass.
 const COMPUTED = ['blake3', 'sha256'];
 
-async function take(batches) {
+async function take(portions) {
+	queue.reading += 1;
 	try {
-		for await (const { files = [], unreadable } of batches) {
-			if (unreadable) showProblem({ name: 'Problem', detail: `The browser could not read “${visible(unreadable)}”.` });
+		for await (const { files } of portions) {
 			const plain = [];
-			for (const entry of files) if (!(await asManifest(entry))) plain.push(entry);
+			for (const entry of files) if (entry.unreadable || !(await asManifest(entry))) plain.push(entry);
 			if (plain.length) add(plain);
 		}
 	} catch (error) { showProblem(error); }
+	queue.reading -= 1;
+	tell();
 }
 
 // False if the file is to be hashed as any other.
@@ -43,16 +47,20 @@ async function asManifest(entry) {
 export async function mount(root, { signal }) {
 	const known = await algorithms();
 	if (!queue.chosen.size) remembered(known, COMPUTED).forEach((name) => queue.chosen.add(name));
-	const list = queueList();
-	const chips = picker(known, queue.chosen, recheck);
+	const list = queueList(known);
+	const chips = picker(known, queue.chosen, () => { name(); check(); });
+	const chosen = h('small.hint');
+	const name = () => put(chosen, titles([...queue.chosen]));
 	const expectation = expectPanel(known);
 	const zone = dropZone();
 	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
-		h('aside.side', { label: 'Settings' }, h('section.panel', { label: 'Digests' }, h('h2', 'Digests'), chips.node), expectation.node), list.node));
+		h('aside.side', { label: 'Settings' }, expectation.node, list.details,
+			h('details.panel.more', { open: matchMedia('(min-width: 60.01rem)').matches }, h('summary', h('strong', 'Digests'), ' ', chosen), chips.node)), list.node));
+	name();
 	onDrop(signal, zone, (transfer) => take(fromDrop(transfer)));
 	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });
-	const stopQueue = onQueue((change) => { list.update(change); expectation.show(); });
-	return { title: 'Hash', unmount: stopQueue };
+	const stopQueue = onQueue(() => { list.update(); expectation.show(); });
+	return { title: 'Hash', unmount() { stopQueue(); list.destroy(); } };
 }
 
 function dropZone() {
@@ -70,47 +78,7 @@ function pasted(event, known, expectation) {
 	const text = event.clipboardData.getData('text/plain');
 	const found = text && recognise(text, known);
 	event.preventDefault();
-	if (files.length) take(fromList(files));
+	if (files.length) take(fromList([...files]));
 	else if (found?.hex) expectation.set(text.trim());
 	else if (text) { add([{ file: new File([text], 'pasted text'), path: 'pasted text' }]); toast('Pasted text added'); }
 }
-
-const BATCH = 200;
-
-// Yields {files: [{file, path}]}. Call it during the event: its entries end with it.
-function fromDrop({ items }) {
-	const entries = [];
-	const loose = [];
-	for (const item of items) {
-		if (item.kind !== 'file') continue;
-		const entry = item.webkitGetAsEntry();
-		if (entry) entries.push(entry); else loose.push(item.getAsFile());
-	}
-	return walk(entries.reverse(), loose);
-}
-
-async function* walk(stack, loose) {
-	let files = loose.map((file) => ({ file, path: file.name }));
-	while (stack.length) {
-		const entry = stack.pop();
-		const path = entry.fullPath.replace(/^\//, '');
-		try {
-			if (entry.isDirectory) stack.push(...(await children(entry)).reverse());
-			else files.push({ file: await new Promise((...both) => { entry.file(...both); }), path });
-		} catch { yield { unreadable: path }; }
-		if (files.length >= BATCH) { yield { files }; files = []; }
-	}
-	yield { files };
-}
-
-async function children(directory) {
-	const reader = directory.createReader();
-	const all = [];
-	for (;;) {
-		const some = await new Promise((...both) => { reader.readEntries(...both); });
-		if (!some.length) return all.sort((a, b) => (a.name < b.name ? -1 : 1));
-		all.push(...some);
-	}
-}
-
-const fromList = (list) => [{ files: [...list].map((file) => ({ file, path: file.webkitRelativePath || file.name })) }];

@@ -27,7 +27,7 @@ pub(crate) async fn drop_listed(
     std::fs::write(files.path().join(manifest), make(files.path())).unwrap();
     std::fs::write(files.path().join(NAMES[2]), "changed").unwrap();
 
-    browser.client.refresh().await.unwrap();
+    clear(browser).await;
     browser.drop_paths("drop-zone", &[files.path()]).await;
     browser.find("manifest-row").await;
     browser.until("document.querySelectorAll('[data-testid=upload-row][data-state=done]').length === 3").await;
@@ -41,6 +41,13 @@ pub(crate) async fn drop_listed(
     assert!(said.contains(&format!("3 entries, {algorithm}")), "{manifest}: {said}");
     assert!(said.contains("2 files match") && said.contains("1 file differs"), "{manifest}: {said}");
     said
+}
+
+/// Empties the list, which a reload of the page keeps.
+pub(crate) async fn clear(browser: &Browser) {
+    browser.find("drop-zone").await;
+    browser.run("document.querySelector('[data-testid=clear]').click()", vec![]).await;
+    browser.until("!document.querySelector('[data-testid=upload-row], [data-testid=manifest-row]')").await;
 }
 
 /// Awaits that the rows of the uploads say this: each name with its status, in order, separated by `|`.

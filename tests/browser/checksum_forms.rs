@@ -8,7 +8,7 @@ use hivesum_test_support::tools::{digest_of_file, output};
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::checksum_files::{NAMES, drop_listed, until_said};
+use crate::checksum_files::{NAMES, clear, drop_listed, until_said};
 use crate::server::Server;
 
 fn sums(directory: &Path) -> String {
@@ -76,7 +76,7 @@ async fn documents_and_the_control_files_of_packages_are_read() {
     let line = format!("{} 3 a_1.tar.xz", sha256(files.path(), "a_1.tar.xz"));
     let control = format!("Format: 3.0 (quilt)\nSource: a\nVersion: 1\nChecksums-Sha256:\n {line}\n");
     std::fs::write(files.path().join("a_1.dsc"), control).unwrap();
-    browser.client.refresh().await.unwrap();
+    clear(&browser).await;
     browser.drop_paths("drop-zone", &[&files.path().join("a_1.dsc"), &files.path().join("a_1.tar.xz")]).await;
     until_said(&browser, "a_1.tar.xz: Matches a_1.dsc (SHA-256)").await;
     browser.close().await;
@@ -143,7 +143,7 @@ async fn an_algorithm_that_is_not_supported_is_said_and_never_taken_for_another(
     let files = tempfile::tempdir().unwrap();
     std::fs::write(files.path().join("a"), "a").unwrap();
     std::fs::write(files.path().join("all.gost"), gost("a")).unwrap();
-    browser.client.refresh().await.unwrap();
+    clear(&browser).await;
     browser.drop_paths("drop-zone", &[&files.path().join("a"), &files.path().join("all.gost")]).await;
     until_said(&browser, "a: Done|all.gost: Done").await;
     let said = browser.text("error-banner").await;

@@ -6,7 +6,7 @@ use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, hook};
-use crate::checksum_files::until_said;
+use crate::checksum_files::{clear, until_said};
 use crate::server::Server;
 
 /// The value of an asynchronous function of a module of the page.
@@ -105,7 +105,7 @@ async fn a_file_of_the_same_name_elsewhere_is_not_the_one_that_is_listed() {
         std::fs::write(directory.join("SHA256SUMS"), &sums).unwrap();
         browser.goto(&server.url).await;
         browser.find("drop-zone").await;
-        browser.client.refresh().await.unwrap();
+        clear(&browser).await;
         let beside = files.path().join("SHA256SUMS");
         let paths = [&tree, &beside];
         let count = if beside.exists() { 2 } else { 1 };
@@ -212,6 +212,7 @@ async fn a_saved_manifest_has_the_tags_of_the_server() {
         fetch('/api/v1/algorithms').then((answer) => answer.json()).then((all) => { window.__tags = Object.fromEntries(all.map((known) => [known.name, known.bsd_tag])); })";
     browser.run(keep, vec![]).await;
     browser.click("save-manifest").await;
+    browser.select(&format!("{}[data-format=bsd]", hook("save-format"))).await.click().await.unwrap();
     browser.until("window.__saved && window.__tags").await;
     let mut wanted = String::new();
     for algorithm in ["sha512_256", "xxh3_128"] {

@@ -32,7 +32,8 @@ async fn a_rate_limited_view_shows_a_countdown_and_then_loads_by_itself() {
 async fn a_refused_upload_shows_that_it_waits_and_is_retried() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::spawn(&["--no-auth", "--rate-limit", "1"]);
-    let paths: Vec<_> = (0..4).map(|n| server.write(format!("up {n}"), n.to_string())).collect();
+    // Too large to go into one request.
+    let paths: Vec<_> = (0..4).map(|n| server.write(format!("up {n}"), vec![n; 300 << 10])).collect();
     let list: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     browser.goto(&server.url).await;
     browser.find("file-input").await.send_keys(&list.join("\n")).await.unwrap();

@@ -1,0 +1,33 @@
+// Saves checksum files of what was hashed.
+
+import { h, put, icon, formats, plural, relative, toast } from '../kernel.js';
+import { queue, chosenDigests } from './hash-queue.js';
+
+function results() {
+	const done = queue.items.filter(({ state }) => state === 'done');
+	return relative(done.map((item) => ({ name: item.name, size: item.size, modified: item.modified, digests: chosenDigests(item, []) })));
+}
+
+function save({ fileName, text, files }, of) {
+	const url = URL.createObjectURL(new Blob([text()], { type: 'text/plain' }));
+	h('a', { href: url, download: fileName }).click();
+	setTimeout(() => URL.revokeObjectURL(url), 10_000);
+	if (files < of) toast(`${fileName} has ${plural(files, 'file')} of ${of}: the others have no such digest`);
+}
+
+export function saveMenu(known) {
+	const list = h('ul.menu-list');
+	const node = h('details.menu', { keydown: (event) => { if (event.key === 'Escape') close(); } },
+		h('summary.button@save-manifest', { click: show }, icon('download'), h('span', 'Save checksums')), h('div.menu-body', list));
+
+	function close() { node.open = false; node.firstChild.focus(); }
+
+	// Before it opens.
+	function show() {
+		if (node.open) return;
+		const all = results();
+		put(list, ...formats(all, known).map((one) => h('li', h('button@save-format', { type: 'button', 'data-format': one.format, click: () => { save(one, all.length); close(); } },
+			one.title, one.files < all.length && h('small', `${one.files} of ${plural(all.length, 'file')}`)))));
+	}
+	return { node };
+}

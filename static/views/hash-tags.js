@@ -1,0 +1,40 @@
+// What each file of the queue is, as a word to filter by, and the rows in their order: failures first.
+
+import { worst } from '../kernel.js';
+import { queue, busy } from './hash-items.js';
+import { audits, isListed, verdicts } from './hash-manifests.js';
+
+export const TAGS = { '': 'All', failure: 'Failures', missing: 'Missing', open: 'Not checked', new: 'New', match: 'Matched', hashed: 'Hashed', active: 'In progress' };
+const FIRST = ['failure', 'missing', 'open'];
+const OF_VERDICT = { mismatch: 'failure', match: 'match', null: 'open' };
+
+// `checked`: some file is in a checksum file.
+function tagOf(item, checked) {
+	if (busy(item)) return 'active';
+	if (item.state === 'failed') return 'failure';
+	if (item.state === 'cancelled') return 'open';
+	const { verdict } = worst(verdicts(item));
+	return OF_VERDICT[verdict] ?? (checked && !isListed(item) ? 'new' : 'hashed');
+}
+
+// An entry of a checksum file whose file is not here.
+function missingRow(entry, from) {
+	entry.row ??= { id: `${from.name}\n${entry.name}`, missing: entry, from, name: entry.name, tag: 'missing' };
+	return entry.row;
+}
+
+export function survey() {
+	const sums = audits(queue.items);
+	const used = [...sums].filter(([, { here }]) => here.size > 0);
+	const groups = [[], [], [], []];
+	const counts = { '': 0 };
+	const place = (row) => {
+		counts[row.tag] = (counts[row.tag] ?? 0) + 1;
+		counts[''] += 1;
+		groups[(FIRST.indexOf(row.tag) + 4) % 4].push(row);
+	};
+	for (const item of queue.items) { item.tag = tagOf(item, used.length > 0); place(item); }
+	// While a drop is read, its other files are still to come.
+	if (!queue.reading) for (const [from, { missing }] of used) for (const entry of missing) place(missingRow(entry, from));
+	return { sums, counts, rows: groups.flat() };
+}
