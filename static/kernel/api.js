@@ -44,6 +44,9 @@ async function once(method, path, { json, body, headers, signal }) {
 	return parsed(response.status, text);
 }
 
+// Lets the page answer in between. Timers are slow in hidden tabs.
+export const breath = () => globalThis.scheduler?.yield?.() ?? new Promise((resolve) => { setTimeout(resolve); });
+
 export function sleep(seconds, signal) {
 	return new Promise((resolve, reject) => {
 		const stop = () => { clearTimeout(timer); reject(new DOMException('stopped', 'AbortError')); };

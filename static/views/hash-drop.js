@@ -1,7 +1,7 @@
 // The files of a drop, and of a choice: {files: [{file, path}]} in small portions. What the browser cannot read is among them,
 // as {path, unreadable}.
 
-import { Problem } from '../kernel.js';
+import { Problem, breath } from '../kernel.js';
 
 const PORTION = 200;
 
@@ -49,6 +49,6 @@ export async function* fromList(list) {
 	for (let at = 0; at < list.length; at += PORTION) {
 		yield { files: [...list].slice(at, at + PORTION).map((file) => ({ file, path: file.webkitRelativePath || file.name })) };
 		// The page answers in between.
-		if (at + PORTION < list.length) await new Promise((resolve) => { setTimeout(resolve); });
+		if (at + PORTION < list.length) await breath();
 	}
 }

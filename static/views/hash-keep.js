@@ -72,10 +72,11 @@ export function restore() {
 		const read = JSON.parse(sessionStorage.getItem(KEY));
 		if (read?.version !== VERSION) return;
 		for (const [name, notRead, sets, entries] of read.lists) {
-			lists.hold(name, entries.map(([path, claims]) => ({ name: path, claims: claims.map(([hex, set]) => ({ hex, names: sets[set].split(',') })) })), notRead);
+			lists.hold(lists.make(name, entries.map(([path, claims]) => ({ name: path, claims: claims.map(([hex, set]) => ({ hex, names: sets[set].split(',') })) })), notRead));
 		}
 		queue.items.push(...read.files.map(keptItem));
-		lists.adoptAll(queue.items);
+		lists.recount(queue.items);
+		queue.items.forEach(lists.learn);
 		queue.kept = { ...read.left, results: queue.items.filter(({ state }) => state === 'done').length };
 	} catch (error) { console.warn('what was kept could not be read', error); }
 }

@@ -1,9 +1,11 @@
 // The queue of uploads, which continue while another view is open: what is done to it.
 
-import { Problem, plural } from '../kernel.js';
+import { Problem, breath, plural } from '../kernel.js';
 import { queue, newItem, tell, busy } from './hash-items.js';
 import { enqueue, pump, resend, restart, stop } from './hash-send.js';
 import * as lists from './hash-manifests.js';
+
+const SLICE_MS = 12;
 
 export { queue, onQueue, totals, busy, expected, wanted, chosenDigests } from './hash-items.js';
 
@@ -28,10 +30,32 @@ function replaceKept(items) {
 	queue.items = queue.items.filter((item) => item.file || !item.kept || !names.has(item.name));
 }
 
-export function addManifest(name, read) {
-	const manifest = lists.keep(name, read);
-	if (manifest) recheck(manifest);
-	return Boolean(manifest);
+// In slices: it may list as many names as there are files. It says nothing before all files are counted.
+export async function addManifest(name, answer) {
+	const manifest = lists.from(name, answer);
+	if (!manifest) return false;
+	await breath();
+	const counted = new Set(queue.items);
+	await inSlices(counted, (item) => manifest.finder.count(item.name));
+	lists.hold(manifest);
+	const now = new Set(queue.items);
+	if ([...counted].some((item) => !now.has(item))) lists.recount(queue.items);
+	else for (const item of now) if (!counted.has(item)) manifest.finder.count(item.name);
+	await settle();
+	return true;
+}
+
+async function settle() {
+	await inSlices(queue.items, lists.learn);
+	await check();
+}
+
+async function inSlices(items, work) {
+	let until = performance.now() + SLICE_MS;
+	for (const item of items) {
+		work(item);
+		if (performance.now() > until) { await breath(); until = performance.now() + SLICE_MS; }
+	}
 }
 
 export function removeManifests(...names) {
@@ -44,16 +68,18 @@ export function expect(found) {
 	check();
 }
 
-// After a change of the files, or of one checksum file.
-export function recheck(manifest) {
-	lists.adoptAll(queue.items, manifest);
-	check();
+// After a change of the files.
+function recheck() {
+	lists.recount(queue.items);
+	tell();
+	return settle();
 }
 
 // After a change of the algorithms.
-export function check() {
+export async function check() {
 	tell();
-	resend(queue.items);
+	await inSlices(queue.items, (item) => resend([item]));
+	tell();
 	pump();
 }
 
@@ -64,6 +90,7 @@ export function cancel(items) { stop(items.filter(busy)); }
 export function remove(items) {
 	cancel(items);
 	const gone = new Set(items);
+	for (const item of gone) item.gone = true;
 	queue.items = queue.items.filter((item) => !gone.has(item));
 	recheck();
 }

@@ -127,7 +127,7 @@ function caveats({ notRead: { count, first, unsupported, signed }, finder: { cut
 }
 
 export function manifestRow(manifest, { match, mismatch, open, missing, here }) {
-	return h('li.upload.manifest@manifest-row', h('div.upload-head', h('span.upload-glyph', icon('file')), nameNode(manifest.name, 'base'),
+	return h('li.upload.manifest@manifest-row', h('div.upload-head', h('span.upload-glyph', icon('file')), pathNode(manifest.name),
 		h('span.upload-size', `checksum file, ${plural(manifest.entries.length, 'entry', 'entries')}, ${joined(manifest.candidates.all())}`),
 		h('span.upload-actions', iconButton('Forget this checksum file', 'trash', () => removeManifests(manifest.name)))),
 	h('div.verdicts', match > 0 && tag('match', 'check', plural(match, 'file matches', 'files match')), mismatch > 0 && tag('mismatch', 'cross', plural(mismatch, 'file differs', 'files differ')),

@@ -34,7 +34,7 @@ export function restart(items) {
 
 // Small files that lack a chosen or expected digest are hashed again, for each algorithm once.
 export function resend(items) {
-	restart(items.filter((item) => item.state === 'done' && item.file && item.size <= queue.resendBytes && wanted(item).some((name) => !item.tried.has(name))));
+	restart(items.filter((item) => item.state === 'done' && item.file && !item.gone && item.size <= queue.resendBytes && wanted(item).some((name) => !item.tried.has(name))));
 }
 
 export function pump() {

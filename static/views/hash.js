@@ -35,7 +35,7 @@ async function asManifest(entry) {
 	const no = (why) => showProblem({ name: 'Problem', detail: `“${visible(path)}” is hashed as any other file: ${why}` });
 	try {
 		const read = await send('POST', `manifests/read${query({ name: baseName(path) })}`, { body, headers: { 'content-type': 'text/plain' } });
-		if (addManifest(path, read)) return true;
+		if (await addManifest(path, read)) return true;
 		read.lines_not_read.unsupported.forEach((name) => no(`${name} is not supported.`));
 	} catch (problem) {
 		if (![400, 413].includes(problem.status)) { showProblem(problem, () => take([{ files: [entry] }])); return true; }

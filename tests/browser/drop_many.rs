@@ -1,12 +1,12 @@
-//! Many files dropped at once: few requests, one line each, failures first, verdicts to filter by, results that outlive a
-//! reload, and checksum files to save in several formats.
+//! Many files dropped at once: few requests, one line each, failures first, verdicts to filter by.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use hivesum_test_support::tools::{check, output};
-use serde_json::{Value, json};
+use hivesum_test_support::tools::output;
+use serde_json::json;
 
+use crate::accessibility::{assert_accessible, axe_core};
 use crate::appearance::{NARROW_PIXELS, colours, size};
 use crate::browser::{Browser, hook};
 use crate::server::Server;
@@ -29,26 +29,26 @@ const WATCH: &str = "window.__sent = 0; window.__now = 0; window.__most = 0; win
     };
     new PerformanceObserver((list) => { for (const entry of list.getEntries()) __longest = Math.max(__longest, entry.duration); }).observe({ type: 'longtask' });";
 /// Keeps the text of what is saved in `__saved`.
-const KEEP_SAVED: &str = "const make = URL.createObjectURL;
+pub(crate) const KEEP_SAVED: &str = "const make = URL.createObjectURL;
     URL.createObjectURL = (blob) => { blob.text().then((text) => { window.__saved = text; }); return make.call(URL, blob); };";
 const NAMES: &str = "[...document.querySelectorAll('[data-testid=upload-row], [data-testid=missing-row]')]
     .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map((row) => row.querySelector('.path').textContent)";
 
-fn sha256_sums(directory: &Path) -> String {
+pub(crate) fn sha256_sums(directory: &Path) -> String {
     let files = output(directory, "find", &["-type", "f", "!", "-name", "SHA256SUMS", "-printf", "%P\\n"]);
     let files = String::from_utf8(files).unwrap();
     let names: Vec<&str> = files.lines().collect();
     String::from_utf8(output(directory, "sha256sum", &names)).unwrap()
 }
 
-async fn open(browser: &Browser, server: &Server) {
+pub(crate) async fn open(browser: &Browser, server: &Server) {
     browser.goto(&server.url).await;
     browser.find("drop-zone").await;
     browser.run(WATCH, vec![]).await;
     browser.run(KEEP_SAVED, vec![]).await;
 }
 
-async fn save(browser: &Browser, format: &str) -> String {
+pub(crate) async fn save(browser: &Browser, format: &str) -> String {
     browser.run("window.__saved = null", vec![]).await;
     browser.click("save-manifest").await;
     browser.select(&format!("{}[data-format={format}]", hook("save-format"))).await.click().await.unwrap();
@@ -65,7 +65,7 @@ async fn filter(browser: &Browser, tag: &str, count: usize) {
 }
 
 /// A tree of 300 files and their SHA256SUMS, of which one is changed since, one is gone, and one is new.
-fn damaged_tree(directory: &Path) {
+pub(crate) fn damaged_tree(directory: &Path) {
     for n in 0..300 {
         let path = directory.join(format!("part {}/a directory with a long name {n:03}/file {n:03}.tar.gz", n % 3));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -91,8 +91,11 @@ async fn ten_thousand_small_files_go_in_few_requests_and_every_digest_is_right()
         content[..5].copy_from_slice(format!("{n:05}").as_bytes());
         std::fs::write(path, content).unwrap();
     }
+    let wanted = sha256_sums(tree.path());
+    std::fs::write(tree.path().join("SHA256SUMS"), &wanted).unwrap();
     open(&browser, &server).await;
     browser.drop_paths("drop-zone", &[tree.path()]).await;
+    browser.until("document.querySelector(\".queue [data-tab='match'] small\")?.textContent === '10,000'").await;
     browser.until_text("queue-headline", "10,000 files hashed").await;
     let [sent, most, longest] = ["__sent", "__most", "__longest"];
     let sent = browser.value(sent).await.as_u64().unwrap();
@@ -103,7 +106,6 @@ async fn ten_thousand_small_files_go_in_few_requests_and_every_digest_is_right()
     assert!((10..=MOST_ROWS).contains(&rows.as_u64().unwrap()), "the document has {rows} rows");
 
     let saved = save(&browser, "sha256").await;
-    let wanted = sha256_sums(tree.path());
     let lines = |text: &str| -> BTreeSet<String> { text.lines().map(str::to_owned).collect() };
     assert_eq!(saved.lines().count(), FILES);
     assert!(lines(&saved) == lines(&wanted), "the digests are not those of sha256sum");
@@ -113,6 +115,7 @@ async fn ten_thousand_small_files_go_in_few_requests_and_every_digest_is_right()
     browser.until(&format!("{NAMES}.at(-1).endsWith('09999.bin')")).await;
     browser.client.refresh().await.unwrap();
     browser.until_text("queue-headline", "10,000 files hashed").await;
+    browser.until_text("queue-kept", "10,000 results kept from before the page was reloaded.").await;
     browser.close().await;
 }
 
@@ -145,6 +148,13 @@ async fn the_one_bad_file_is_first_and_each_verdict_is_a_filter() {
             browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
         assert!(overflow.as_i64().unwrap() <= 0, "{overflow} pixels too wide at {width}");
         browser.screenshot(&format!("drop-{shape}")).await;
+        if width == NARROW_PIXELS {
+            browser.run("document.querySelector('.queue').scrollIntoView()", vec![]).await;
+            browser.screenshot("drop-narrow-rows").await;
+        }
+        if let Some(axe) = axe_core() {
+            assert_accessible(&browser, &axe, &format!("a damaged tree, {shape}")).await;
+        }
     }
 
     filter(&browser, "failure", 1).await;
@@ -158,107 +168,6 @@ async fn the_one_bad_file_is_first_and_each_verdict_is_a_filter() {
     filter(&browser, "", 301).await;
     browser.fill("uploads-search", "file 25").await;
     browser.until(&format!("{NAMES}.length === 10")).await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn a_reload_keeps_results_and_verdicts_and_says_what_it_could_not_keep() {
-    let Some(browser) = Browser::start().await else { return };
-    let server = Server::open();
-    let tree = tempfile::tempdir().unwrap();
-    damaged_tree(tree.path());
-    open(&browser, &server).await;
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    let headline = "300 files hashed, 1 differs, 1 missing";
-    browser.until_text("queue-headline", headline).await;
-    let sums = save(&browser, "sha256").await;
-
-    browser.client.refresh().await.unwrap();
-    browser.until_text("queue-headline", headline).await;
-    browser.until_text("queue-kept", "300 results kept from before the page was reloaded.").await;
-    browser.run(KEEP_SAVED, vec![]).await;
-    assert_eq!(sums.lines().collect::<BTreeSet<_>>(), save(&browser, "sha256").await.lines().collect());
-    // A file that is dropped again is the same row.
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    let text = |testid: &str| format!("document.querySelector(\"{}\").textContent", hook(testid));
-    let (detail, shown) = (text("upload-detail"), text("queue-headline"));
-    browser.until(&format!("!{detail}.includes('before the page was reloaded') && {shown} === '{headline}'")).await;
-
-    let less = "import('/views/hash-keep.js').then(({ keptLimits }) => { keptLimits.characters = 60000; window.__set = true; })";
-    browser.run(less, vec![]).await;
-    browser.until("window.__set").await;
-    browser.run("document.querySelector('[data-tag=failure] [data-testid=upload-remove]').click()", vec![]).await;
-    browser.until_text("queue-headline", "299 files hashed, 2 missing").await;
-    browser.client.refresh().await.unwrap();
-    let room =
-        "document.querySelector('[data-testid=queue-kept]')?.textContent.match(/for \\d+ files there was no room/)";
-    browser.until(room).await;
-    // What is cleared is not kept.
-    crate::checksum_files::clear(&browser).await;
-    browser.client.refresh().await.unwrap();
-    browser.find("drop-zone").await;
-    browser.until("document.querySelector('.queue').hidden").await;
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn checksums_are_saved_in_several_formats_with_names_from_inside_the_dropped_folder() {
-    let Some(browser) = Browser::start().await else { return };
-    let server = Server::open();
-    let tree = tempfile::tempdir().unwrap();
-    std::fs::create_dir(tree.path().join("sub")).unwrap();
-    for name in ["plain", "sub/with, \"quotes\"", "sub/back\\slash"] {
-        std::fs::write(tree.path().join(name), name).unwrap();
-    }
-    open(&browser, &server).await;
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    browser.until_text("queue-headline", "3 files hashed").await;
-    browser.click("save-manifest").await;
-    let offered = "[...document.querySelectorAll('[data-testid=save-format]')].map((one) => one.textContent)";
-    browser.until(&format!("{offered}.length")).await;
-    let wanted = [
-        "SHA256SUMS",
-        "B3SUMS",
-        "BSD tags",
-        "CSV, sizes and times too",
-        "JSON, everything",
-        "NDJSON, one line per file",
-    ];
-    assert_eq!(browser.value(offered).await, json!(wanted));
-    browser.screenshot("save-menu").await;
-    browser.click("save-manifest").await;
-
-    let sums = save(&browser, "sha256").await;
-    let passed = check("sha256sum", &["--strict", "--quiet"], tree.path(), sums.as_bytes());
-    assert!(passed.status.success(), "{passed:?}\n{sums}");
-    let of_server = |format: &'static str| {
-        let (browser, server) = (&browser, &server);
-        async move {
-            let text = save(browser, format).await;
-            let answer = reqwest::Client::new()
-                .post(format!("{}/api/v1/manifests/read?name=hivesum.{format}", server.url))
-                .header("content-type", "text/plain")
-                .body(text.clone())
-                .send()
-                .await
-                .unwrap();
-            let read: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-            let entries = read["entries"].as_array().unwrap_or_else(|| panic!("{read}\n{text}")).clone();
-            let mut listed: Vec<String> =
-                entries.iter().map(|entry| format!("{} {}", entry["digests"]["sha256"], entry["path"])).collect();
-            listed.sort();
-            (listed, read["lines_not_read"]["count"].clone())
-        }
-    };
-    let (bsd, not_read) = of_server("bsd").await;
-    assert!(bsd.iter().any(|line| line.ends_with("\"plain\"")), "{bsd:?}");
-    assert_eq!(not_read, 0);
-    for format in ["csv", "json", "ndjson"] {
-        let (listed, not_read) = of_server(format).await;
-        assert_eq!(not_read, 0, "{format}");
-        let tagged: Vec<&String> = bsd.iter().filter(|line| !line.starts_with("null")).collect();
-        assert_eq!(listed.iter().collect::<Vec<_>>(), tagged, "{format}");
-    }
     browser.close().await;
 }
 
@@ -305,23 +214,4 @@ async fn a_file_that_goes_away_or_is_cancelled_takes_no_other_with_it() {
     let failed = browser.select("[data-testid=upload-row][data-state=failed]").await.text().await.unwrap();
     assert!(failed.contains("The browser cannot read this file any more"), "{failed}");
     browser.close_ignoring(&["ERR_INTERNET_DISCONNECTED", "ERR_FILE_NOT_FOUND", "ERR_UPLOAD_FILE_CHANGED"]).await;
-}
-
-#[tokio::test]
-async fn more_files_than_the_page_takes_are_refused_by_number() {
-    let Some(browser) = Browser::start().await else { return };
-    let server = Server::open();
-    let tree = tempfile::tempdir().unwrap();
-    for n in 0..6 {
-        std::fs::write(tree.path().join(n.to_string()), n.to_string()).unwrap();
-    }
-    open(&browser, &server).await;
-    let fewer = "import('/views/hash-queue.js').then(({ queue }) => { queue.most = 4; window.__set = true; })";
-    browser.run(fewer, vec![]).await;
-    browser.until("window.__set").await;
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    browser.until_text("queue-headline", "4 files hashed").await;
-    let said = browser.text("error-banner").await;
-    assert!(said.contains("This page takes 4 files.") && said.contains("too_many_files"), "{said}");
-    browser.close().await;
 }

@@ -148,6 +148,7 @@ async fn digests_that_nobody_chose_are_in_no_row_and_no_saved_file() {
     let server = Server::open();
     let path = server.write("abc", "abc");
     open_with(&browser, &server, Some("sha1"), &path).await;
+    browser.run(crate::drop_many::KEEP_SAVED, vec![]).await;
     let shown = "[...document.querySelectorAll('.digest-hex')].map((one) => one.dataset.testid.replace('digest-', '')).sort().join()";
     browser.run(PASTE, vec![json!("0".repeat(64))]).await;
     until_verdict(&browser, "mismatch").await;
@@ -155,6 +156,9 @@ async fn digests_that_nobody_chose_are_in_no_row_and_no_saved_file() {
     browser.run(PASTE, vec![json!(ABC_MD5)]).await;
     until_verdict(&browser, "match").await;
     browser.until(&format!("{shown} === 'md5,sha1'")).await;
+    let saved = crate::drop_many::save(&browser, "bsd").await;
+    assert_eq!(saved.lines().count(), 1, "{saved}");
+    assert!(saved.starts_with("SHA1 (abc) = "), "{saved}");
     browser.run(PASTE, vec![json!("")]).await;
     until_verdict(&browser, "none").await;
     browser.until(&format!("{shown} === 'sha1'")).await;

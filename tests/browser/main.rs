@@ -14,6 +14,7 @@ mod checksum_forms;
 mod checksum_published;
 mod checksum_verdicts;
 mod driver;
+mod drop_kept;
 mod drop_many;
 mod expected;
 mod fixity;
