@@ -1,4 +1,4 @@
-//! The five views in light, dark and narrow: a screenshot of each, and no horizontal overflow at 390 pixels.
+//! The five views in light, dark, narrow and large: a screenshot of each, and no horizontal overflow.
 
 use serde_json::json;
 
@@ -53,7 +53,7 @@ async fn the_five_views_fit_a_narrow_screen_in_light_and_dark() {
 
     for scheme in ["light", "dark"] {
         colours(&browser, scheme).await;
-        for (shape, width, height) in [("wide", 1200, 800), ("narrow", NARROW_PIXELS, 844)] {
+        for (shape, width, height) in [("wide", 1200, 800), ("narrow", NARROW_PIXELS, 844), ("large", 2560, 1440)] {
             size(&browser, width, height).await;
             for (view, content) in VIEWS {
                 visit(&browser, view, content, &job).await;
