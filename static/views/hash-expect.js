@@ -91,6 +91,8 @@ function state(expected) {
 
 function notKnown(open) {
 	const [first, ...others] = [...new Set(open.flatMap(({ names }) => names[0]))];
-	const again = open.map(({ item }) => item);
-	return pending(others.length > 0 && `By its length it may also be ${anyOf(others)}.`, `${algorithmTitle(first)} of ${open.length > 1 ? plural(open.length, 'file') : 'this file'} is not known yet`, again);
+	// After a reload the page has results without files.
+	const again = open.map(({ item }) => item).filter(({ file }) => file);
+	const text = [others.length > 0 && `By its length it may also be ${anyOf(others)}.`, again.length < open.length && 'Drop the file again to compute it.'].filter(Boolean).join(' ');
+	return pending(text, `${algorithmTitle(first)} of ${open.length > 1 ? plural(open.length, 'file') : 'this file'} is not known yet`, again);
 }

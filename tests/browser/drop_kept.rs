@@ -129,3 +129,20 @@ async fn more_files_than_the_page_takes_are_refused_by_number() {
     assert!(said.contains("This page takes 4 files.") && said.contains("too_many_files"), "{said}");
     browser.close().await;
 }
+
+#[tokio::test]
+async fn signing_out_forgets_the_results() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::with_auth();
+    let path = server.write("private", "private");
+    browser.goto(server.link.as_ref().unwrap()).await;
+    browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();
+    browser.until_text("queue-headline", "1 file hashed").await;
+    browser.client.refresh().await.unwrap();
+    browser.until_text("queue-kept", "1 result kept from before the page was reloaded.").await;
+    assert_eq!(browser.value("sessionStorage.length").await, 1);
+    browser.select("#sign-out").await.click().await.unwrap();
+    browser.find("token-input").await;
+    assert_eq!(browser.value("sessionStorage.length").await, 0);
+    browser.close_ignoring(&["status of 401"]).await;
+}

@@ -164,3 +164,22 @@ async fn digests_that_nobody_chose_are_in_no_row_and_no_saved_file() {
     browser.until(&format!("{shown} === 'sha1'")).await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn after_a_reload_a_digest_that_was_not_computed_needs_the_file_again() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let path = server.write("abc", "abc");
+    open_with(&browser, &server, Some("sha256"), &path).await;
+    browser.client.refresh().await.unwrap();
+    browser.find("expect-input").await;
+    browser.run(PASTE, vec![json!(ABC_MD5)]).await;
+    let said = until_verdict(&browser, "pending").await;
+    let fits =
+        said.starts_with("MD5 of this file is not known yet") && said.ends_with("Drop the file again to compute it.");
+    assert!(fits, "{said}");
+    browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();
+    until_verdict(&browser, "match").await;
+    browser.until("document.querySelectorAll('[data-testid=upload-row]').length === 1").await;
+    browser.close().await;
+}
