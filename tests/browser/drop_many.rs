@@ -212,3 +212,25 @@ async fn a_file_that_goes_away_or_is_cancelled_takes_no_other_with_it() {
     assert!(failed.contains("The browser cannot read this file any more"), "{failed}");
     browser.close_ignoring(&["ERR_INTERNET_DISCONNECTED", "ERR_FILE_NOT_FOUND", "ERR_UPLOAD_FILE_CHANGED"]).await;
 }
+
+#[tokio::test]
+async fn a_checksum_file_beside_each_of_many_files_is_checked() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    for n in 0..200 {
+        let name = format!("{n:03}.jar");
+        std::fs::write(tree.path().join(&name), &name).unwrap();
+        let line = output(tree.path(), "sha256sum", &[&name]);
+        std::fs::write(tree.path().join(format!("{name}.sha256")), line).unwrap();
+    }
+    std::fs::write(tree.path().join("077.jar"), "damaged").unwrap();
+    open(&browser, &server).await;
+    browser.drop_paths("drop-zone", &[tree.path()]).await;
+    browser.until_text("queue-headline", "200 files hashed, 1 differs").await;
+    filter(&browser, "match", 199).await;
+    filter(&browser, "failure", 1).await;
+    browser.until(&format!("{NAMES}.length === 1 && {NAMES}[0].endsWith('077.jar')")).await;
+    browser.until("document.querySelector('.manifests').textContent.endsWith('and 150 more checksum files')").await;
+    browser.close().await;
+}
