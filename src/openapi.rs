@@ -3,9 +3,11 @@
 //! A handler lists the codes of its own failures in `x-codes`. Here they become responses, together with the codes that
 //! the gate can return everywhere, so that no status is documented by hand.
 
+mod finish;
 mod modifiers;
 mod problems;
 pub(crate) mod schemas;
 
-pub(crate) use modifiers::{Credentials, Descriptions, Links, OnePath, Parameters, STATE_ID};
+pub(crate) use finish::to_json;
+pub(crate) use modifiers::{Credentials, Descriptions, Links, Parameters, STATE_ID};
 pub(crate) use problems::Problems;

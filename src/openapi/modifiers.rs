@@ -1,11 +1,11 @@
 //! Changes to the document after it was made from the annotations: adds the ways to authenticate, links between
-//! operations, the rule for the two forms of a path, and a description where the summary says everything; and removes
-//! null from parameters, which may be left out but are never null.
+//! operations, and a description where the summary says everything; and removes null from parameters, which may be left
+//! out but are never null.
 
 use utoipa::Modify;
 use utoipa::openapi::link::Link;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
@@ -75,27 +75,6 @@ impl Modify for Descriptions {
     }
 }
 
-/// The request with a path in one of two forms.
-const JOB_REQUEST: &str = "JobRequest";
-
-/// Says that a request has at most one of `path` and `path_b64`.
-pub(crate) struct OnePath;
-
-impl Modify for OnePath {
-    fn modify(&self, document: &mut OpenApi) {
-        let schemas = document.components.as_mut().map(|components| &mut components.schemas);
-        let Some(request) = schemas.and_then(|schemas| schemas.get_mut(JOB_REQUEST)) else { return };
-        let one = AnyOfBuilder::new().item(without("path_b64")).item(without("path"));
-        let both = AllOfBuilder::new().item(request.clone()).item(Schema::AnyOf(one.build()));
-        *request = Schema::AllOf(both.build()).into();
-    }
-}
-
-/// An object that lacks this member, or has null for it.
-fn without(member: &str) -> Object {
-    ObjectBuilder::new().property(member, ObjectBuilder::new().schema_type(Type::Null)).build()
-}
-
 /// Removes null from the schemas of parameters.
 pub(crate) struct Parameters;
 
@@ -116,10 +95,21 @@ impl Modify for Parameters {
 }
 
 fn without_null(schema: &mut RefOr<Schema>) {
-    let RefOr::T(Schema::OneOf(choices)) = schema else { return };
-    choices.items.retain(|choice| !is_null(choice));
-    if choices.items.len() == 1 {
-        *schema = choices.items.remove(0);
+    match schema {
+        RefOr::T(Schema::OneOf(choices)) => {
+            choices.items.retain(|choice| !is_null(choice));
+            if choices.items.len() == 1 {
+                *schema = choices.items.remove(0);
+            }
+        }
+        RefOr::T(Schema::Object(object)) => {
+            if let SchemaType::Array(types) = &object.schema_type
+                && let [one, Type::Null] | [Type::Null, one] = &types[..]
+            {
+                object.schema_type = SchemaType::Type(one.clone());
+            }
+        }
+        RefOr::T(_) | RefOr::Ref(_) => {}
     }
 }
 

@@ -25,7 +25,7 @@ use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::openapi::{Credentials, Descriptions, Links, OnePath, Parameters, Problems, schemas};
+use crate::openapi::{Credentials, Descriptions, Links, Parameters, Problems, schemas, to_json};
 use crate::routing::{Methods, resource};
 
 /// Registers every route.
@@ -109,15 +109,13 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),
-    modifiers(&Credentials, &Parameters, &Problems, &Links, &OnePath, &Descriptions),
+    modifiers(&Credentials, &Parameters, &Problems, &Links, &Descriptions),
 )]
 struct Document;
 
 /// The document as JSON, made once.
 fn document_text() -> &'static str {
-    static TEXT: LazyLock<String> = LazyLock::new(|| {
-        Document::openapi().to_pretty_json().expect("the document is made of strings, numbers and lists")
-    });
+    static TEXT: LazyLock<String> = LazyLock::new(|| to_json(&Document::openapi()));
     &TEXT
 }
 

@@ -31,7 +31,10 @@ const MOST_ENTRIES: usize = 100_000;
     params(
         ("name" = Option<String>, Query, description = "The name of the checksum file, which may tell its form and its algorithm.", example = "SHA256SUMS"),
     ),
-    request_body(content = inline(schemas::ManifestText), content_type = "text/plain", description = "The checksum file, at most 64 MiB, 1,000,000 lines and 100,000 entries."),
+    request_body(description = "The checksum file, at most 64 MiB, 1,000,000 lines and 100,000 entries.", content(
+        (inline(schemas::Bytes) = "application/octet-stream"),
+        (inline(schemas::ManifestText) = "text/plain"),
+    )),
     responses((status = 200, description = "The entries; none if it is not a checksum file.", body = schemas::ManifestRead)),
     extensions(("x-codes" = json!([
         "manifest_invalid", "body_too_slow", "too_large", "unsupported_media_type", "queue_full", "draining",

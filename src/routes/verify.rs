@@ -37,7 +37,10 @@ use crate::service::job::accepted;
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that is repeated under the same key within 24 hours returns the job of the first."),
     ),
-    request_body(content = inline(schemas::ManifestText), content_type = "text/plain", description = "The manifest, at most 64 MiB and 1,000,000 lines. At most 6 of one client (429) and 8 of all clients (503) are received at a time; `max_manifests` and `max_manifests_per_client` of `/stats` tell this service's limits."),
+    request_body(description = "The manifest, at most 64 MiB and 1,000,000 lines. At most 6 of one client (429) and 8 of all clients (503) are received at a time; `max_manifests` and `max_manifests_per_client` of `/stats` tell this service's limits.", content(
+        (inline(schemas::Bytes) = "application/octet-stream"),
+        (inline(schemas::ManifestText) = "text/plain"),
+    )),
     responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
         "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",

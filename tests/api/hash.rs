@@ -108,7 +108,8 @@ fn wrong_queries_are_refused_each_with_its_code() {
         ("algorithms=sha257", "algorithm_unknown"),
         ("algorithms=blake3,,sha256", "invalid_request"),
         ("algorithms=", "invalid_request"),
-        ("algorithms=blake3&algorithms=md5", "invalid_request"),
+        ("algorithms=blake3&algorithms=", "invalid_request"),
+        ("expect=md5:900150983cd24fb0d6963f7d28e17f72&expect=md5:900150983cd24fb0d6963f7d28e17f72", "invalid_request"),
         ("algorithm=blake3", "invalid_request"),
         ("expect=sha256", "invalid_request"),
         ("expect=sha256:zz", "invalid_request"),
@@ -117,6 +118,16 @@ fn wrong_queries_are_refused_each_with_its_code() {
     ] {
         let answer = app.post(&format!("/api/v1/hash?{query}")).body("abc").send().unwrap();
         problem(answer, 400, code);
+    }
+}
+
+#[test]
+fn a_repeated_list_of_algorithms_is_one_list() {
+    let app = TestApp::start();
+    for query in ["algorithms=md5,sha256", "algorithms=md5&algorithms=sha256", "algorithms=md5&algorithms=sha256,md5"] {
+        let hashed = ok_json(app.post(&format!("/api/v1/hash?{query}")).body("abc").send().unwrap());
+        let expected = json!({ "md5": "900150983cd24fb0d6963f7d28e17f72", "sha256": ABC_SHA256 });
+        assert_eq!(hashed["digests"], expected, "{query}");
     }
 }
 

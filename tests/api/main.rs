@@ -12,6 +12,7 @@ mod any_bytes;
 mod app;
 mod bodies;
 mod checkpoints;
+mod clients;
 mod clock;
 mod comparisons;
 mod connections;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hivesum_core::digest::{Algorithm, PartMebibytes};
 use hivesum_core::manifest::Format;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Digests by the name of their algorithm, in the requested order.
@@ -21,8 +21,9 @@ impl PartialSchema for AlgorithmName {
         let with_parameter = of_other_lengths().map(|algorithm| algorithm.name().to_owned());
         let of_parts = of_parts().map(|(name, _)| name);
         let each: Vec<_> = with_parameter.chain(of_parts).collect();
-        let names = AnyOfBuilder::new().item(words(Algorithm::ALL.map(Algorithm::name)));
-        RefOr::T(names.item(pattern(&format!("^({})$", each.join("|")))).build().into())
+        // One pattern and no choice between two schemas: generators make a class of the choice, which callers must build.
+        let usual = Algorithm::ALL.map(Algorithm::name).join("|");
+        pattern(&format!("^({usual}|{})$", each.join("|")))
     }
 }
 
@@ -159,6 +160,19 @@ impl PartialSchema for SubmittedKind {
 
 impl ToSchema for SubmittedKind {}
 
+/// Bytes as they are. A list of integers, which is what utoipa makes of `Vec<u8>`, has generated clients send the text of
+/// such a list, and the digest is of that text.
+pub(crate) struct Bytes;
+
+impl PartialSchema for Bytes {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).build().into()
+    }
+}
+
+impl ToSchema for Bytes {}
+
 /// The text of a manifest, with an entry at least. No pattern describes all forms, so this is a format of our own.
 pub(crate) struct ManifestText;
 
@@ -170,20 +184,22 @@ impl PartialSchema for ManifestText {
 
 impl ToSchema for ManifestText {}
 
-/// The parts of a `multipart/form-data` body, by their fields: one at least. The head of a part can carry a name with
-/// tabs and, escaped, with line breaks, but no other control characters.
-pub(crate) struct Form;
+/// Several files, as a form sends them: one part at least. Only their order counts, so a part may have any other name
+/// than `file`; the head of a part can carry a name with tabs and, escaped, with line breaks, but no other control
+/// characters.
+pub(crate) struct Files;
 
-impl PartialSchema for Form {
+impl PartialSchema for Files {
     fn schema() -> RefOr<Schema> {
         let names = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$";
         let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(names)).build();
-        let parts = ObjectBuilder::new().schema_type(Type::Object).min_properties(Some(1));
-        parts.property_names(Some(names)).build().into()
+        let files = ArrayBuilder::new().items(Bytes::schema()).min_items(Some(1));
+        let parts = ObjectBuilder::new().schema_type(Type::Object).min_properties(Some(1)).property_names(Some(names));
+        parts.property("file", files.build()).build().into()
     }
 }
 
-impl ToSchema for Form {}
+impl ToSchema for Files {}
 
 /// An unsigned number of 64 bits, without the format `int64`, which would halve its range.
 pub(crate) struct Whole;

@@ -28,14 +28,14 @@ mod upload_request;
     description = "The bytes are hashed as they arrive and never stored. `multipart/form-data` carries several files, \
         with one result per part, in order. Expected digests are checked for raw bodies only.",
     params(
-        ("algorithms" = inline(Option<schemas::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 by default.", example = json!(["blake3", "sha256"])),
+        ("algorithms" = inline(Option<schemas::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 by default. A repeated parameter adds to the list.", example = json!(["blake3", "sha256"])),
         ("expect" = inline(Option<schemas::ExpectedDigest>), Query, description = "The digest that the bytes must have, as ALGORITHM:HEX."),
         ("Content-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530; sha-256 and sha-512 are checked."),
         ("Repr-Digest" = inline(Option<schemas::DigestField>), Header, description = "RFC 9530; sha-256 and sha-512 are checked."),
     ),
-    request_body(description = "Any bytes.", content(
-        (Vec<u8> = "application/octet-stream"),
-        (inline(schemas::Form) = "multipart/form-data"),
+    request_body(description = "The bytes themselves, not JSON.", content(
+        (inline(schemas::Bytes) = "application/octet-stream"),
+        (inline(schemas::Files) = "multipart/form-data"),
     )),
     responses((status = 200, description = "The digests.", body = schemas::HashedBody)),
     extensions(("x-codes" = json!([

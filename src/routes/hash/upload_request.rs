@@ -22,10 +22,12 @@ pub(super) struct UploadRequest {
 impl UploadRequest {
     /// Reads the query and the digest fields.
     pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let mut query = Query::of(request)?;
-        let algorithms = match query.text("algorithms")? {
-            Some(list) => list.parse::<Algorithms>()?,
-            None => Algorithms::default(),
+        let mut query = Query::repeating(request, &["algorithms"])?;
+        // Generated clients repeat the parameter, whatever the document says of commas.
+        let lists = query.texts("algorithms")?;
+        let algorithms = match lists.is_empty() {
+            true => Algorithms::default(),
+            false => lists.join(",").parse::<Algorithms>()?,
         };
         let mut expected = digest_field::digests(request.headers(), "content-digest")?;
         expected.extend(digest_field::digests(request.headers(), "repr-digest")?);
