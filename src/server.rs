@@ -16,7 +16,7 @@ use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
-use hivesum_core::file::{Root, RootError};
+use hivesum_core::file::{Root, RootError, has_openat2};
 use hivesum_core::sys::give_back_free_memory;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,9 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
     telemetry::init(config.log_format);
     config.check()?;
     process::require_descriptors(&config)?;
+    if !has_openat2() {
+        tracing::info!("openat2 is not allowed, as by RestrictSUIDSGID= of systemd: paths are opened name by name");
+    }
     actix_web::rt::System::new().block_on(async {
         let listener = bind(config.listen)?;
         let server = Server::start(config, listener).await?;

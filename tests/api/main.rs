@@ -51,6 +51,7 @@ mod results;
 mod roots;
 mod rot;
 mod schemathesis;
+mod seccomp;
 mod sessions;
 mod shares;
 mod starts;

@@ -1,4 +1,4 @@
-//! Safe opening: `openat2` beneath a descriptor, then `fstat`.
+//! Safe opening: `openat2`, or what stands for it, beneath a descriptor, then `fstat`.
 //!
 //! Every open has the flags `O_NONBLOCK`, so that a FIFO does not block, `O_NOCTTY`, so that a terminal does not become
 //! the controlling one, and `O_CLOEXEC`. `EAGAIN` of `openat2` (a rename during the lookup) is retried.
@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
+use super::resolve::open_resolved;
 use crate::guard_is_out;
 use crate::result::{FileMeta, SkipReason, Status, nanoseconds};
 
@@ -112,7 +113,7 @@ impl OpenFailure {
     }
 }
 
-/// `openat2`, confined beneath `dir`, with the flags of this module.
+/// An open without links, confined beneath `dir`, with the flags of this module.
 pub(crate) fn open_beneath(
     dir: BorrowedFd<'_>,
     path: &[u8],
@@ -122,7 +123,7 @@ pub(crate) fn open_beneath(
     let path_only = flags.contains(OFlags::PATH);
     let base = if path_only { OFlags::empty() } else { nonblocking() };
     let flags = flags | base | OFlags::RDONLY | OFlags::CLOEXEC;
-    retry_open(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), reach.flags())).map_err(OpenFailure::from_errno)
+    retry_open(|| open_resolved(dir, path, flags, reach.flags())).map_err(OpenFailure::from_errno)
 }
 
 /// Opens a directory of a walk by its name in its parent. Fails on a symlink, and on anything else.

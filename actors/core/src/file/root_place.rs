@@ -4,6 +4,7 @@
 //! device number, so the file system's own id counts where it has one.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
@@ -12,6 +13,7 @@ use rustix::io::Errno;
 use super::filesystem::FilesystemKind;
 use super::open::{OpenFailure, Reach, open_beneath, retry_open};
 use super::path::RelPath;
+use super::resolve::open_resolved;
 
 /// The directory that a root stands for at present.
 #[derive(Debug)]
@@ -103,7 +105,7 @@ impl RootPlace {
     pub(crate) fn check(&self, given: &Path) -> Result<(), EnterFailure> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        let found = retry_open(|| rustix::fs::openat2(CWD, &self.path, flags, Mode::empty(), no_links));
+        let found = retry_open(|| open_resolved(CWD, self.path.as_os_str().as_bytes(), flags, no_links));
         let found = found.and_then(rustix::fs::fstat).map_err(|errno| match errno {
             Errno::NOENT | Errno::NOTDIR | Errno::LOOP => EnterFailure::Changed,
             errno => EnterFailure::Open(OpenFailure::System(errno)),
