@@ -10,9 +10,11 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use origin::is_origin;
 
+mod base_path;
 mod limits;
 mod origin;
 
+pub use base_path::{BasePath, BasePathError};
 pub use hivesum_actors::engine::HasherPriority;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
@@ -27,6 +29,8 @@ pub struct ServeConfig {
     pub roots: Vec<RootConfig>,
     /// The address to bind; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// The path below which a proxy publishes the service.
+    pub base_path: BasePath,
     /// The directory that stores jobs, results and tokens.
     pub state_dir: PathBuf,
     /// The number of hasher threads.
@@ -100,6 +104,7 @@ impl ServeConfig {
         Self {
             roots: Vec::new(),
             listen: DEFAULT_LISTEN,
+            base_path: BasePath::default(),
             state_dir,
             hashers: cores,
             hasher_priority: HasherPriority::Idle,

@@ -1,11 +1,12 @@
 //! The gate: the one middleware that every request and every answer goes through.
 //!
-//! It checks, in this order: Host, CSRF, credentials, rate, scope. Then it calls the handler and catches panics. Then
+//! It strips the base path, then checks, in this order: Host, CSRF, credentials, rate, scope. Then it calls the handler and catches panics. Then
 //! it turns errors into problem+json with the request's id, and counts the answer. A single layer keeps small requests
 //! cheap.
 
 mod access;
 mod admission;
+mod base;
 mod chunked_body;
 mod cors;
 mod csrf;
@@ -31,13 +32,14 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
 use crate::auth::{Auth, Caller};
-use crate::config::ServeConfig;
+use crate::config::{BasePath, ServeConfig};
 use crate::connection::PhaseHandle;
 use crate::error::ApiError;
 use crate::error::problem::{RequestId, problem};
 use crate::metrics::RouteMeter;
 use access::AccessRule;
 use admission::{Admission, admit};
+use base::LastSlash;
 use chunked_body::hold_until_sent;
 use cors::Cors;
 use framing::framed;
@@ -51,6 +53,7 @@ use streams::AnswerKind;
 /// What the gate decides with: built once, shared by all workers.
 pub(crate) struct Gate {
     auth: Arc<Auth>,
+    base_path: BasePath,
     hosts: Hosts,
     cors: Cors,
     rate: RateRule,
@@ -65,6 +68,7 @@ impl Gate {
     pub(crate) fn new(config: &ServeConfig, bound: SocketAddr, auth: Arc<Auth>, unmatched: RouteMeter) -> Self {
         Self {
             auth,
+            base_path: config.base_path.clone(),
             hosts: Hosts::new(bound, &config.allow_hosts),
             cors: Cors::new(&config.allow_origins),
             rate: RateRule::new(config.limits.rate),
@@ -86,6 +90,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let answering = request.conn_data::<PhaseHandle>().map(PhaseHandle::begin);
     let reader = chunked_body::hold_reader(&mut request);
     let gate = gate_of(&request);
+    let last_slash = base::strip(&gate.base_path, &mut request);
     let cors_headers = gate.cors.headers_for(request.headers());
     let preflight = gate.cors.is_preflight(request.head());
     let access = if preflight { AccessRule::Preflight } else { AccessRule::of(request.method(), request.path()) };
@@ -93,6 +98,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let credentials = outcome.as_ref().ok().and_then(|caller| caller.credentials);
     let answered = match outcome {
         Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
+        Ok(_) if last_slash == LastSlash::Missing => Ok(request.into_response(base::redirect(&gate.base_path))),
         Ok(caller) => call_handler(request, caller, next, log.id).await,
         Err(error) => Ok(request.into_response(answer(&error, log.id))),
     };

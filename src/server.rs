@@ -105,6 +105,7 @@ impl Server {
             metrics,
             connections: Permits::new(config.limits.max_connections, config.limits.max_connections_per_address),
             streams: Permits::new(config.limits.max_streams, config.limits.max_streams_of_one()),
+            base_path: config.base_path.clone(),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
             started: Instant::now(),
@@ -138,7 +139,7 @@ impl Server {
     /// When the kernel has no random numbers.
     pub fn sign_in_link(&self) -> Result<Option<String>, ServeError> {
         let token = self.service.auth.new_link().map_err(std::io::Error::from)?;
-        Ok(token.map(|token| format!("{}/#token={token}", self.link_base())))
+        Ok(token.map(|token| format!("{}{}#token={token}", self.link_base(), self.service.base_path)))
     }
 
     /// The URL by which this machine reaches the service: nobody can connect to the address that stands for all.

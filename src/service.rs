@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
 use crate::cache::Cache;
-use crate::config::Limits;
+use crate::config::{BasePath, Limits};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
@@ -36,6 +36,7 @@ pub(crate) struct Service {
     pub(crate) connections: Arc<Permits>,
     /// Open event streams.
     pub(crate) streams: Arc<Permits>,
+    pub(crate) base_path: BasePath,
     /// Whether cookies are sent over TLS only.
     pub(crate) over_tls: bool,
     /// Cancelled when the service begins to stop: no new work is accepted, and event streams end.

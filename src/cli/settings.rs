@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use hivesum::config::{Access, ServeConfig, TlsFiles};
+use hivesum::config::{Access, BasePath, ServeConfig, TlsFiles};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,10 @@ settings! {
     /// Address and port to listen on. Port 0 chooses a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
     listen: SocketAddr = listen;
+
+    /// Path below which a proxy publishes the service, as /hivesum/. Requests may come with or without it [default: /].
+    #[arg(long, value_name = "PATH", env = "HIVESUM_BASE_PATH")]
+    base_path: BasePath, |c| Some(c.base_path.clone()), |c, v| c.base_path = v;
 
     /// Directory for jobs, results and tokens
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].

@@ -16,6 +16,9 @@ use crate::service::Service;
 #[derive(Clone, Copy)]
 pub(super) struct DocumentSource(pub(super) fn() -> &'static str);
 
+/// The server in the text of the document, which is the same for all services.
+const SERVER: &str = "\"url\": \"/\"";
+
 /// Swagger UI sets inline styles. Scripts come from this service only, and it may call only this service.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
@@ -31,6 +34,7 @@ const START: &str = include_str!("docs/start.js");
 pub(super) async fn document(source: Data<DocumentSource>, service: Data<Service>) -> HttpResponse {
     let cookie = format!("{COOKIE_PREFIX}{STATE_ID}");
     let text = (source.0)().replacen(&cookie, service.auth.cookie(), 1);
+    let text = text.replacen(SERVER, &format!("\"url\": \"{}\"", service.base_path.server()), 1);
     HttpResponse::Ok().content_type("application/json").body(text)
 }
 

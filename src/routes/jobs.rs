@@ -125,7 +125,7 @@ pub(super) async fn submit(
         service.job(&caller, &earlier.to_string()).await?;
     }
     let job = service.jobs.submit_once(spec, caller.owner_name(), key).await?;
-    Ok(accepted(&job))
+    Ok(accepted(&service, &job))
 }
 
 /// A page of jobs, newest first.

@@ -69,7 +69,7 @@ pub(super) async fn sign_out(
 
 fn cookie(service: &Service, value: String, max_age: Duration) -> Cookie<'_> {
     Cookie::build(service.auth.cookie(), value)
-        .path("/")
+        .path(service.base_path.to_string())
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(service.over_tls)

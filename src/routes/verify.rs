@@ -64,7 +64,7 @@ pub(super) async fn verify(
     let manifest = body.collect().await?;
     let request = VerifyRequest { spec, strictness, manifest };
     let job = service.jobs.verify(request, caller.owner_name(), key).await?;
-    Ok(accepted(&job))
+    Ok(accepted(&service, &job))
 }
 
 fn request_of(request: &HttpRequest) -> Result<(JobSpec, Strictness), ApiError> {

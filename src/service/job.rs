@@ -31,7 +31,7 @@ impl FromRequest for KnownJob {
 }
 
 /// The answer to a request that created a job, or created it before under the same key.
-pub(crate) fn accepted(job: &Job) -> HttpResponse {
-    let location = format!("/api/v1/jobs/{}", job.id);
+pub(crate) fn accepted(service: &Service, job: &Job) -> HttpResponse {
+    let location = service.base_path.before(&format!("/api/v1/jobs/{}", job.id));
     HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(job)
 }

@@ -3,7 +3,7 @@
 
 import { waiting, settled } from './notice.js';
 
-const BASE = '/api/v1/';
+const BASE = './api/v1/';
 const ATTEMPTS = 5;
 const LONGEST_WAIT_SECONDS = 30;
 

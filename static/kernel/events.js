@@ -36,7 +36,7 @@ export function followJob(id, on) {
 	const up = () => { failures = 0; on.link(true); };
 
 	function open(release) {
-		const source = new EventSource(`/api/v1/${jobPath(id, '/events')}`);
+		const source = new EventSource(`./api/v1/${jobPath(id, '/events')}`);
 		close = () => { close = () => {}; source.close(); release(); };
 		const hear = (name, take) => source.addEventListener(name, (event) => { up(); take(JSON.parse(event.data)); });
 		// The stream does not repeat the past.

@@ -74,7 +74,7 @@ function send(flight) {
 	}
 	const xhr = new XMLHttpRequest();
 	flight.xhr = xhr;
-	xhr.open('POST', `/api/v1/hash?algorithms=${names}`);
+	xhr.open('POST', `./api/v1/hash?algorithms=${names}`);
 	xhr.setRequestHeader('accept', 'application/json');
 	xhr.upload.onprogress = ({ loaded, total }) => { for (const item of items) item.sent = total ? item.size * (loaded / total) : 0; tell(); };
 	xhr.upload.onload = () => { for (const item of items) if (item.state === 'sending') turn(item, 'digesting', { sent: item.size }); };

@@ -79,7 +79,7 @@ function exportMenu({ id, spec: { algorithms: names = [] } }) {
 		const only = select.value;
 		put(list, FORMATS.filter(([, , able]) => !able || able.includes(only)).map(([format, title]) => {
 			const path = jobPath(id, `/manifest${query({ format, algorithm: WHOLE.includes(format) ? '' : only })}`);
-			return h('li', h('a@export-link', { href: `/api/v1/${path}`, download: '', 'data-format': format, click: (event) => take(event, path) }, title));
+			return h('li', h('a@export-link', { href: `./api/v1/${path}`, download: '', 'data-format': format, click: (event) => take(event, path) }, title));
 		}));
 	}
 	draw();

@@ -10,6 +10,7 @@ mod acknowledgements;
 mod answers;
 mod any_bytes;
 mod app;
+mod base_path;
 mod bodies;
 mod checkpoints;
 mod clients;

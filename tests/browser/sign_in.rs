@@ -68,3 +68,26 @@ async fn without_authentication_there_is_nothing_to_sign_out_of() {
     assert_eq!(browser.value("document.querySelector('#sign-out').hidden").await, true);
     browser.close().await;
 }
+
+#[tokio::test]
+async fn below_a_base_path_the_page_signs_in_hashes_and_follows_a_job() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::spawn(&["--base-path", "/tools/hivesum/"]);
+    server.write("a", "abc");
+    let link = server.link.as_ref().unwrap();
+    assert!(link.contains("/tools/hivesum/#token="), "{link}");
+    browser.goto(link).await;
+    browser.find("drop-zone").await;
+    browser.client.refresh().await.unwrap();
+    browser.find("drop-zone").await;
+    let submit = "fetch('./api/v1/jobs', { method: 'POST', headers: { 'content-type': 'application/json' }, \
+        body: JSON.stringify({ root: 'files' }) }).then((answer) => { \
+        window.__location = answer.headers.get('location'); return answer.json(); }) \
+        .then(({ id }) => { location.hash = `#/jobs/${id}`; window.__left = true; })";
+    browser.run(submit, vec![]).await;
+    browser.until("window.__left === true && document.body.textContent.includes('Completed')").await;
+    assert_eq!(browser.value("window.__location.startsWith('/tools/hivesum/api/v1/jobs/')").await, true);
+    browser.goto(&format!("{}/tools/hivesum/docs", server.url)).await;
+    browser.until("document.querySelector('.swagger-ui .info') !== null").await;
+    browser.close().await;
+}

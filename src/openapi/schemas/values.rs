@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hivesum_core::digest::{Algorithm, PartMebibytes};
 use hivesum_core::manifest::Format;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Digests by the name of their algorithm, in the requested order.
