@@ -9,5 +9,5 @@ mod problems;
 pub(crate) mod schemas;
 
 pub(crate) use finish::to_json;
-pub(crate) use modifiers::{Credentials, Descriptions, Links, Parameters, STATE_ID};
+pub(crate) use modifiers::{Credentials, Descriptions, Links, Parameters, Puts, STATE_ID};
 pub(crate) use problems::Problems;

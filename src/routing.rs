@@ -58,6 +58,16 @@ impl Methods {
         self.on(guard::Post(), &["POST"], handler)
     }
 
+    /// Answers PUT.
+    pub(crate) fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(guard::Put(), &["PUT"], handler)
+    }
+
     /// Answers DELETE.
     pub(crate) fn delete<F, Args>(self, handler: F) -> Self
     where

@@ -4,10 +4,10 @@
 
 use utoipa::Modify;
 use utoipa::openapi::link::Link;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem, RefOr};
+use utoipa::openapi::{HttpMethod, OpenApi, PathItem, RefOr, Required};
 
 use crate::auth::COOKIE_PREFIX;
 
@@ -53,11 +53,41 @@ impl Modify for Links {
 }
 
 fn operations(item: &PathItem) -> impl Iterator<Item = &Operation> {
-    [&item.get, &item.post, &item.delete].into_iter().flatten()
+    [&item.get, &item.post, &item.put, &item.delete].into_iter().flatten()
 }
 
 fn id_of(operation: &Operation) -> Option<String> {
     operation.operation_id.clone()
+}
+
+/// The path of uploads.
+const HASH: &str = "/api/v1/hash";
+
+/// Adds PUT of uploads, which is the same as their POST: `curl -T` and tools like it send no other method.
+pub(crate) struct Puts;
+
+impl Modify for Puts {
+    fn modify(&self, document: &mut OpenApi) {
+        let paths = &mut document.paths.paths;
+        let Some(item) = paths.get_mut(HASH) else { return };
+        let Some(post) = &item.post else { return };
+        let (mut put, mut named) = (post.clone(), post.clone());
+        put.operation_id = Some("put_body".to_owned());
+        named.operation_id = Some("put_file".to_owned());
+        named.description = Some(NAMED.to_owned());
+        named.parameters.get_or_insert_default().insert(0, name_in_path().into());
+        item.put = Some(put);
+        paths.insert(format!("{HASH}/{{name}}"), PathItem::new(HttpMethod::Put, named));
+    }
+}
+
+const NAMED: &str = "The same as `PUT /api/v1/hash`, for tools that append the name of the file to the URL, as \
+    `curl -T FILE URL/` does. The name is not used, and nothing is stored.";
+
+fn name_in_path() -> Parameter {
+    let name = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let parameter = ParameterBuilder::new().name("name").parameter_in(ParameterIn::Path);
+    parameter.required(Required::True).description(Some("Any name.")).schema(Some(name.build())).build()
 }
 
 /// Gives every operation a description, as checkers of documents want it: the summary where there is no other.
@@ -65,9 +95,9 @@ pub(crate) struct Descriptions;
 
 impl Modify for Descriptions {
     fn modify(&self, document: &mut OpenApi) {
-        for PathItem { get, post, delete, .. } in document.paths.paths.values_mut() {
+        for PathItem { get, post, put, delete, .. } in document.paths.paths.values_mut() {
             for operation in
-                [get, post, delete].into_iter().flatten().filter(|operation| operation.description.is_none())
+                [get, post, put, delete].into_iter().flatten().filter(|operation| operation.description.is_none())
             {
                 operation.description = operation.summary.as_ref().map(|summary| format!("{summary}."));
             }
@@ -80,8 +110,8 @@ pub(crate) struct Parameters;
 
 impl Modify for Parameters {
     fn modify(&self, document: &mut OpenApi) {
-        for PathItem { get, post, delete, .. } in document.paths.paths.values_mut() {
-            for operation in [get, post, delete].into_iter().flatten() {
+        for PathItem { get, post, put, delete, .. } in document.paths.paths.values_mut() {
+            for operation in [get, post, put, delete].into_iter().flatten() {
                 for parameter in operation.parameters.iter_mut().flatten() {
                     if let RefOr::T(parameter) = parameter
                         && let Some(schema) = &mut parameter.schema

@@ -25,7 +25,7 @@ use actix_web::web::{Data, ServiceConfig};
 use utoipa::OpenApi;
 
 use crate::metrics::Metrics;
-use crate::openapi::{Credentials, Descriptions, Links, Parameters, Problems, schemas, to_json};
+use crate::openapi::{Credentials, Descriptions, Links, Parameters, Problems, Puts, schemas, to_json};
 use crate::routing::{Methods, resource};
 
 /// Registers every route.
@@ -49,7 +49,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 22] {
+fn resources(metrics: &Metrics) -> [Methods; 23] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -57,7 +57,8 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
         at("/metrics").get(metrics::figures),
         at("/openapi.json").get(docs::document),
         at("/docs").get(docs::page),
-        at("/api/v1/hash").post(hash::hash),
+        at("/api/v1/hash").post(hash::hash).put(hash::hash),
+        at("/api/v1/hash/{name}").put(hash::hash),
         at("/api/v1/session").post(session::sign_in).delete(session::sign_out),
         at("/api/v1/stats").get(stats::stats),
         at("/api/v1/algorithms").get(algorithms::list),
@@ -109,7 +110,7 @@ fn resources(metrics: &Metrics) -> [Methods; 22] {
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),
-    modifiers(&Credentials, &Parameters, &Problems, &Links, &Descriptions),
+    modifiers(&Puts, &Credentials, &Parameters, &Problems, &Links, &Descriptions),
 )]
 struct Document;
 
@@ -132,7 +133,7 @@ mod tests {
             resources(&metrics).iter().map(|resource| (resource.path().to_owned(), resource.documented())).collect();
         let document = Document::openapi();
         let documented = document.paths.paths.iter().map(|(path, item)| {
-            let methods = [("GET", &item.get), ("POST", &item.post), ("DELETE", &item.delete)];
+            let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
             let methods = methods.iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| *method);
             (path.clone(), methods.collect::<Vec<_>>())
         });

@@ -3,6 +3,7 @@
 use hivesum_test_support::tools::digest_of_bytes;
 use hivesum_test_support::vectors::{ABC_BLAKE3, ABC_MD5, ABC_SHA256, EMPTY_BLAKE3, EMPTY_SHA256};
 use hivesum_test_support::{cycle, has_tool};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::app::{TestApp, ok_json, problem};
@@ -119,6 +120,22 @@ fn wrong_queries_are_refused_each_with_its_code() {
         let answer = app.post(&format!("/api/v1/hash?{query}")).body("abc").send().unwrap();
         problem(answer, 400, code);
     }
+}
+
+#[test]
+fn a_put_is_a_post_and_stores_nothing() {
+    let app = TestApp::start();
+    for path in ["/api/v1/hash", "/api/v1/hash/a.bin", "/api/v1/hash/%FF%20%2F"] {
+        let put = app.request(Method::PUT, &format!("{path}?algorithms=sha256")).body("abc");
+        assert_eq!(ok_json(put.send().unwrap())["digests"]["sha256"], ABC_SHA256, "{path}");
+    }
+    let wrong = app.request(Method::PUT, "/api/v1/hash/a?expect=sha256:00").body("abc");
+    problem(wrong.send().unwrap(), 400, "invalid_request");
+    for nothing in ["/api/v1/hash/", "/api/v1/hash/a/b"] {
+        assert_eq!(app.request(Method::PUT, nothing).body("abc").send().unwrap().status(), 404, "{nothing}");
+    }
+    problem(app.get("/api/v1/hash/a.bin").send().unwrap(), 405, "method_not_allowed");
+    assert_eq!(app.root.path().read_dir().unwrap().count(), 0);
 }
 
 #[test]

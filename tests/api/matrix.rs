@@ -32,6 +32,8 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/jobs/{id}/events", Needs::Scope("read")),
     ("get", "/api/v1/events", Needs::Scope("read")),
     ("post", "/api/v1/hash", Needs::Scope("hash")),
+    ("put", "/api/v1/hash", Needs::Scope("hash")),
+    ("put", "/api/v1/hash/{name}", Needs::Scope("hash")),
     ("post", "/api/v1/manifests/read", Needs::Scope("hash")),
     ("post", "/api/v1/verify", Needs::Scope("hash")),
     ("post", "/api/v1/jobs", Needs::Scope("hash")),
@@ -83,7 +85,7 @@ impl ServiceWithTokens {
 
     fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        self.app.anonymous(method, &path.replace("{root}", "files").replace("{id}", "none"))
+        self.app.anonymous(method, &path.replace("{name}", "a.bin").replace("{root}", "files").replace("{id}", "none"))
     }
 }
 
