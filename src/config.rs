@@ -29,6 +29,8 @@ pub struct ServeConfig {
     pub roots: Vec<RootConfig>,
     /// The address to bind; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// The host name that `listen` was resolved from; requests may name it.
+    pub listen_name: Option<String>,
     /// The path below which a proxy publishes the service.
     pub base_path: BasePath,
     /// The directory that stores jobs, results and tokens.
@@ -104,6 +106,7 @@ impl ServeConfig {
         Self {
             roots: Vec::new(),
             listen: DEFAULT_LISTEN,
+            listen_name: None,
             base_path: BasePath::default(),
             state_dir,
             hashers: cores,
@@ -118,6 +121,11 @@ impl ServeConfig {
             log_format: LogFormat::Text,
             limits: Limits::default(),
         }
+    }
+
+    /// The host names to answer to, besides the loopback names and the bound address.
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        self.allow_hosts.iter().chain(&self.listen_name).cloned().collect()
     }
 
     /// Whether clients speak TLS, with the service or with a proxy in front of it.

@@ -69,7 +69,7 @@ impl Gate {
         Self {
             auth,
             base_path: config.base_path.clone(),
-            hosts: Hosts::new(bound, &config.allow_hosts),
+            hosts: Hosts::new(bound, &config.host_names()),
             cors: Cors::new(&config.allow_origins),
             rate: RateRule::new(config.limits.rate),
             proxies: Arc::new(Proxies::new(&config.trusted_proxies)),

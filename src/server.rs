@@ -42,19 +42,25 @@ const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
 /// The part of the drain timeout for the engine, after jobs and requests.
 const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Serves until a stop signal. Logs and the sign-in link go to stderr, the address to stdout.
+/// Serves until a stop signal, on the socket of whoever started the process (`LISTEN_FDS`) or else on the configured
+/// address. Logs and the sign-in link go to stderr, the address to stdout.
 ///
 /// # Errors
 /// When the service does not start. [`StartError::Store`] with `Locked` means that another process uses the state.
-pub fn run(config: ServeConfig) -> Result<(), ServeError> {
+pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
     telemetry::init(config.log_format);
+    let inherited = process::inherited_listener()?;
+    if let Some(listener) = &inherited {
+        config.listen = listener.local_addr()?;
+        config.listen_name = None;
+    }
     config.check()?;
     process::require_descriptors(&config)?;
     if !has_openat2() {
         tracing::info!("openat2 is not allowed, as by RestrictSUIDSGID= of systemd: paths are opened name by name");
     }
     actix_web::rt::System::new().block_on(async {
-        let listener = bind(config.listen)?;
+        let listener = inherited.map_or_else(|| bind(config.listen), Ok)?;
         let server = Server::start(config, listener).await?;
         let stop = process::stop_signal()?;
         process::announce_sign_in_link(server.sign_in_link()?.as_deref());
@@ -281,6 +287,16 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
         /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The sockets of whoever started the process are not one TCP listener.
+    #[error(
+        "LISTEN_FDS={count}: the service takes one TCP socket that listens, from ListenStream=ADDRESS:PORT: {source}"
+    )]
+    Inherited {
+        /// How many there are.
+        count: usize,
+        /// What is wrong with them.
         source: std::io::Error,
     },
     /// The engine or the job store does not start.

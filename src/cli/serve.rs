@@ -103,7 +103,9 @@ fn command_error(error: ServeError, state_dir: &Path) -> anyhow::Error {
         }
         ServeError::Start(StartError::Store(StoreError::Locked)) => in_use(state_dir, ""),
         ServeError::Start(StartError::Store(error)) => error.into(),
-        ServeError::Start(_) | ServeError::Descriptors { .. } | ServeError::Io(_) => error.into(),
+        ServeError::Start(_) | ServeError::Descriptors { .. } | ServeError::Inherited { .. } | ServeError::Io(_) => {
+            error.into()
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 mod words;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::from_one;
 use super::error::system_text;
-use words::{LogWord, PriorityWord, RateWord};
+use words::{ListenWord, LogWord, PriorityWord, RateWord};
 
 /// Declares the settings. Each has its flags, its type and its field in the configuration: `= field`, or a getter and a
 /// setter: `|c| .., |c, v| ..`.
@@ -68,9 +67,9 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Address and port to listen on. Port 0 chooses a free port [default: 127.0.0.1:8080].
+    /// Address or host name, and port. :PORT is every IPv4 address, port 0 a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
-    listen: SocketAddr = listen;
+    listen: ListenWord, |c| Some(ListenWord::of(c)), |c, v| v.put_into(c);
 
     /// Path below which a proxy publishes the service, as /hivesum/. Requests may come with or without it [default: /].
     #[arg(long, value_name = "PATH", env = "HIVESUM_BASE_PATH")]

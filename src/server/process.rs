@@ -1,4 +1,4 @@
-//! The process and whoever started it: what a start prints, the signals that end the service, and the descriptors that
+//! The process and whoever started it: the socket that it inherits, what a start prints, the signals that end the service, and the descriptors that
 //! it needs.
 //!
 //! The address goes to stdout, for programs, and the sign-in link to stderr, for people. The first signal drains the
@@ -6,7 +6,9 @@
 
 use std::future::Future;
 use std::io::{self, Write};
+use std::net::TcpListener;
 
+use listenfd::ListenFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -77,6 +79,22 @@ fn needed_without_clients(config: &ServeConfig) -> u64 {
 /// only the first three are counted.
 fn open_now() -> u64 {
     std::fs::read_dir("/proc/self/fd").map_or(3, |entries| entries.count().saturating_sub(1) as u64)
+}
+
+/// The listener that whoever started the process has opened, as `systemd.socket` does; none without `LISTEN_FDS` for
+/// this process.
+///
+/// # Errors
+/// [`ServeError::Inherited`] if there are several sockets, or one that is no TCP listener.
+pub(super) fn inherited_listener() -> Result<Option<TcpListener>, ServeError> {
+    let mut inherited = ListenFd::from_env();
+    let count = inherited.len();
+    let refused = |source| ServeError::Inherited { count, source };
+    match count {
+        0 => Ok(None),
+        1 => inherited.take_tcp_listener(0).map_err(refused),
+        _ => Err(refused(io::Error::other("there are several"))),
+    }
 }
 
 /// Ready at the first SIGTERM or SIGINT. From then on another one ends the process.

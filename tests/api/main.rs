@@ -37,6 +37,7 @@ mod killing;
 mod killing_beside;
 mod killing_writes;
 mod limits;
+mod listen;
 mod logs;
 mod manifests;
 mod manifests_read;

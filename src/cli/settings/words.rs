@@ -1,11 +1,12 @@
 //! Settings whose values are words, on the command line and in the configuration file.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use hivesum::config::{HasherPriority, LogFormat, RateLimit};
+use hivesum::config::{HasherPriority, LogFormat, RateLimit, ServeConfig};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
@@ -108,9 +109,85 @@ impl Serialize for RateWord {
     }
 }
 
+/// Where to listen: `ADDR:PORT`, `NAME:PORT`, or `:PORT` for every IPv4 address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(in crate::cli) struct ListenWord {
+    address: SocketAddr,
+    /// The host name that led to the address.
+    name: Option<String>,
+}
+
+impl ListenWord {
+    pub(super) fn of(config: &ServeConfig) -> Self {
+        Self { address: config.listen, name: config.listen_name.clone() }
+    }
+
+    pub(super) fn put_into(self, config: &mut ServeConfig) {
+        config.listen = self.address;
+        config.listen_name = self.name;
+    }
+}
+
+impl FromStr for ListenWord {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        if let Ok(address) = word.parse() {
+            return Ok(Self { address, name: None });
+        }
+        let (name, port) = word.rsplit_once(':').ok_or("must be ADDR:PORT, NAME:PORT or :PORT")?;
+        let port: u16 = port.parse().map_err(|_| format!("{port:?} is not a port, a number up to 65535"))?;
+        if name.is_empty() {
+            return Ok(Self { address: (Ipv4Addr::UNSPECIFIED, port).into(), name: None });
+        }
+        let found = (name, port).to_socket_addrs().map_err(|error| format!("{name:?} has no address: {error}"))?;
+        // A name of both kinds is reached by more clients at its IPv4 address.
+        let address = found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| format!("{name:?} has no address"))?;
+        Ok(Self { address, name: Some(name.to_owned()) })
+    }
+}
+
+impl TryFrom<String> for ListenWord {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        word.parse()
+    }
+}
+
+impl From<ListenWord> for String {
+    fn from(word: ListenWord) -> Self {
+        match word.name {
+            Some(name) => format!("{name}:{}", word.address.port()),
+            None => word.address.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_listen_address_may_have_a_name_or_no_host() {
+        let of = |word: &str| word.parse::<ListenWord>();
+        let shown = |word: &str| (of(word).unwrap().address.to_string(), String::from(of(word).unwrap()));
+        assert_eq!(shown("127.0.0.1:1"), ("127.0.0.1:1".to_owned(), "127.0.0.1:1".to_owned()));
+        assert_eq!(shown("[::1]:1"), ("[::1]:1".to_owned(), "[::1]:1".to_owned()));
+        assert_eq!(shown(":8080"), ("0.0.0.0:8080".to_owned(), "0.0.0.0:8080".to_owned()));
+        let (address, word) = shown("localhost:8080");
+        assert!(address.parse::<SocketAddr>().unwrap().ip().is_loopback(), "{address}");
+        assert_eq!(word, "localhost:8080");
+        for (word, why) in [
+            ("127.0.0.1", "must be ADDR:PORT, NAME:PORT or :PORT"),
+            ("localhost:", "\"\" is not a port, a number up to 65535"),
+            (":65536", "\"65536\" is not a port, a number up to 65535"),
+        ] {
+            assert_eq!(of(word).unwrap_err(), why, "{word}");
+        }
+        assert!(of("no.such.host.invalid:80").unwrap_err().starts_with("\"no.such.host.invalid\" has no address"));
+    }
 
     #[test]
     fn a_rate_is_a_number_or_off() {
