@@ -145,17 +145,17 @@ impl Server {
     /// When the kernel has no random numbers.
     pub fn sign_in_link(&self) -> Result<Option<String>, ServeError> {
         let token = self.service.auth.new_link().map_err(std::io::Error::from)?;
-        Ok(token.map(|token| format!("{}{}#token={token}", self.link_base(), self.service.base_path)))
+        Ok(token.map(|token| format!("{}#token={token}", self.page_url())))
     }
 
-    /// The URL by which this machine reaches the service: nobody can connect to the address that stands for all.
-    fn link_base(&self) -> String {
+    /// The URL by which this machine reaches the page: nobody can connect to the address that stands for all.
+    fn page_url(&self) -> String {
         let host = match self.address.ip() {
             IpAddr::V4(all) if all.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(all) if all.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             host => host,
         };
-        format!("{}://{}", self.scheme, SocketAddr::new(host, self.address.port()))
+        format!("{}://{}{}", self.scheme, SocketAddr::new(host, self.address.port()), self.service.base_path)
     }
 
     /// Serves until `stop` is ready, then drains.
@@ -163,12 +163,12 @@ impl Server {
     /// # Errors
     /// When a worker cannot be started, or the job store cannot be synced to the disk.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let link_base = self.link_base();
+        let page_url = self.page_url();
         let Self { http, control, service, address, .. } = self;
         tracing::info!(%address, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
-        let control = actix_web::rt::spawn(control::serve(control, service.clone(), link_base));
+        let control = actix_web::rt::spawn(control::serve(control, service.clone(), page_url));
         let upkeep = actix_web::rt::spawn(upkeep(service.clone()));
         let auth = service.auth.clone();
         let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });

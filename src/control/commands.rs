@@ -18,23 +18,23 @@ use crate::service::Service;
 /// the last one, too.
 const TOKENS_BYTES: usize = MAX_ANSWER_BYTES / 4;
 
-/// Serves the control socket, if there is one, until the service stops. Sign-in links begin with `link_base`.
-pub(crate) async fn serve(socket: Option<ControlSocket>, service: Data<Service>, link_base: String) {
+/// Serves the control socket, if there is one, until the service stops. Sign-in links are those of the page at `page_url`.
+pub(crate) async fn serve(socket: Option<ControlSocket>, service: Data<Service>, page_url: String) {
     let Some(socket) = socket else { return };
     let stop = service.stopping.clone();
-    let carry_out = async move |command| carry_out(&service, &link_base, command).await;
+    let carry_out = async move |command| carry_out(&service, &page_url, command).await;
     server::serve(socket, carry_out, stop).await;
 }
 
 /// Does what a command says.
-async fn carry_out(service: &Service, link_base: &str, command: Command) -> Answer {
+async fn carry_out(service: &Service, page_url: &str, command: Command) -> Answer {
     let answer = match command {
         Command::TokenCreate { token, secret_sha256 } => create(service, token, &secret_sha256).await,
         Command::TokenList { after } => list(service, after.as_deref()).await,
         Command::TokenRevoke { id } => {
             service.jobs.tokens().revoke(&id).await.map(|existed| Answer::TokenRevoked { existed })
         }
-        Command::TokenLink {} => return link(service, link_base),
+        Command::TokenLink {} => return link(service, page_url),
         Command::JobDelete { id } => {
             service.jobs.delete(id).await.map(|deletion| Answer::JobDeletion { outcome: deletion.into() })
         }
@@ -77,11 +77,11 @@ async fn list(service: &Service, after: Option<&str>) -> Result<Answer, StoreErr
     Ok(Answer::Tokens { tokens, more: left.peek().is_some() })
 }
 
-fn link(service: &Service, base: &str) -> Answer {
+fn link(service: &Service, page_url: &str) -> Answer {
     match service.auth.new_link() {
-        Ok(Some(token)) => Answer::Link { link: format!("{base}/#token={token}") },
+        Ok(Some(token)) => Answer::Link { link: format!("{page_url}#token={token}") },
         Ok(None) => {
-            refused(Reason::Impossible, format!("the service runs with --no-auth, so nobody signs in: open {base}/"))
+            refused(Reason::Impossible, format!("the service runs with --no-auth, so nobody signs in: open {page_url}"))
         }
         Err(_) => refused(Reason::StoreFailed, "the kernel has no random numbers".to_owned()),
     }
