@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
-use hivesum_core::file::{Root, RootError, has_openat2};
+use hivesum_core::file::{Root, has_openat2};
 use hivesum_core::sys::give_back_free_memory;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
-use crate::config::{ConfigError, RootConfig, ServeConfig};
+use crate::config::{RootConfig, ServeConfig};
 use crate::control::{self, socket::ControlSocket};
 use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
@@ -30,10 +30,13 @@ use crate::request::Bandwidth;
 use crate::service::Service;
 use crate::telemetry;
 
+mod error;
 mod http;
+mod link;
 mod process;
 mod tls;
 
+pub use error::ServeError;
 pub use tls::TlsError;
 
 /// The part of the drain timeout for running jobs: they stop within a quantum, and commit.
@@ -48,7 +51,8 @@ const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 /// # Errors
 /// When the service does not start. [`StartError::Store`] with `Locked` means that another process uses the state.
 pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
-    telemetry::init(config.log_format);
+    let log_format = config.log_format;
+    telemetry::init(log_format);
     let inherited = process::inherited_listener()?;
     if let Some(listener) = &inherited {
         config.listen = listener.local_addr()?;
@@ -63,7 +67,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
         let listener = inherited.map_or_else(|| bind(config.listen), Ok)?;
         let server = Server::start(config, listener).await?;
         let stop = process::stop_signal()?;
-        process::announce_sign_in_link(server.sign_in_link()?.as_deref());
+        link::announce(server.sign_in_link()?.as_deref(), log_format);
         process::announce_address(server.url());
         server.run_until(stop).await
     })
@@ -85,6 +89,8 @@ pub struct Server {
     service: web::Data<Service>,
     address: SocketAddr,
     scheme: &'static str,
+    /// Where people reach it.
+    public_url: String,
 }
 
 impl Server {
@@ -124,7 +130,8 @@ impl Server {
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;
         let http = http::serve(&config, service.clone(), listener, requests_get(&config))?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        Ok(Self { http, control, service, address, scheme })
+        let public_url = link::public_url(&config, address);
+        Ok(Self { http, control, service, address, scheme, public_url })
     }
 
     /// The bound address.
@@ -148,14 +155,9 @@ impl Server {
         Ok(token.map(|token| format!("{}#token={token}", self.page_url())))
     }
 
-    /// The URL by which this machine reaches the page: nobody can connect to the address that stands for all.
+    /// The URL of the page, by a host that can be reached.
     fn page_url(&self) -> String {
-        let host = match self.address.ip() {
-            IpAddr::V4(all) if all.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(all) if all.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            host => host,
-        };
-        format!("{}://{}{}", self.scheme, SocketAddr::new(host, self.address.port()), self.service.base_path)
+        format!("{}{}", self.public_url, self.service.base_path)
     }
 
     /// Serves until `stop` is ready, then drains.
@@ -254,60 +256,6 @@ fn jobs_config(config: &ServeConfig, roots: Vec<Root>) -> JobsConfig {
         retention: config.limits.retention,
         max_streams: config.limits.max_streams,
     }
-}
-
-/// Why the service does not start, or ends with an error.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The configuration is refused.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A directory cannot be served.
-    #[error(transparent)]
-    Root(#[from] RootError),
-    /// Two directories have the same name.
-    #[error("two directories are called {0:?}: name one of them, as in NAME=DIR")]
-    RootsClash(String),
-    /// Something else is in the place of the control socket.
-    #[error("the control socket in the state directory: {0}")]
-    Control(#[source] std::io::Error),
-    /// The process may open too few files.
-    #[error(
-        "the service needs {needed} file descriptors and may open {may_open}: raise the limit of open files (ulimit -n, or LimitNOFILE= of systemd), or use fewer --hashers and --workers"
-    )]
-    Descriptors {
-        /// How many it needs to answer at all.
-        needed: u64,
-        /// The hard limit.
-        may_open: u64,
-    },
-    /// The address cannot be bound.
-    #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The sockets of whoever started the process are not one TCP listener.
-    #[error(
-        "LISTEN_FDS={count}: the service takes one TCP socket that listens, from ListenStream=ADDRESS:PORT: {source}"
-    )]
-    Inherited {
-        /// How many there are.
-        count: usize,
-        /// What is wrong with them.
-        source: std::io::Error,
-    },
-    /// The engine or the job store does not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The certificate or its key cannot be used.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// An operation of the system failed.
-    #[error("the service ended: {0}")]
-    Io(#[from] std::io::Error),
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const PROTECTED: [Code; 6] = [
 ];
 
 /// The codes that the gate can return where no token is needed.
-const OPEN: [Code; 2] = [Code::HostNotAllowed, Code::Internal];
+const OPEN: [Code; 1] = [Code::Internal];
 
 /// Adds its problem responses to every operation.
 pub(crate) struct Problems;

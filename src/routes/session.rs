@@ -3,6 +3,7 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::store::sessions::LONGEST;
@@ -32,7 +33,7 @@ struct SignIn {
     responses((status = 204, description = "Signed in.", headers(("Set-Cookie" = String, description = "HttpOnly, SameSite=Strict; Secure under TLS.")))),
     extensions(("x-codes" = json!([
         "invalid_request", "unauthenticated", "body_too_slow", "too_large", "unsupported_media_type", "rate_limited",
-        "store_corrupt", "storage_full", "draining",
+        "host_not_allowed", "store_corrupt", "storage_full", "draining",
     ]))),
 )]
 pub(super) async fn sign_in(
@@ -42,6 +43,7 @@ pub(super) async fn sign_in(
     caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
+    require_https(&request, &service)?;
     let SignIn { token } = read_json(&request, payload, service.json_rules()).await?;
     let value = service.auth.sign_in(&token, caller.key).await?;
     // The browser keeps the cookie as long as a session may last; the store knows when this one ends.
@@ -64,6 +66,25 @@ pub(super) async fn sign_out(
     match service.auth.sign_out(&caller).await? {
         true => Ok(no_content(cookie(&service, String::new(), Duration::ZERO))),
         false => Err(ApiError::NotFound("the request has no session")),
+    }
+}
+
+/// Refuses a page that was loaded over plain http where cookies are sent over https only: the browser would drop the
+/// cookie, and the page would ask to sign in again and again. The token is not used up. Browsers make an exception for
+/// this machine.
+fn require_https(request: &HttpRequest, service: &Service) -> Result<(), ApiError> {
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let plain = origin.and_then(|origin| origin.strip_prefix("http://"));
+    let is_far = |host: &str| {
+        let name = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name);
+        !["localhost", "127.0.0.1", "[::1]"].contains(&name)
+    };
+    match service.over_tls && plain.is_some_and(is_far) {
+        true => Err(ApiError::invalid(
+            "this page was loaded over http, and the service, which was started with --behind-proxy, keeps sign-ins for \
+             https alone: open the page with https://",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The process and whoever started it: the socket that it inherits, what a start prints, the signals that end the service, and the descriptors that
 //! it needs.
 //!
-//! The address goes to stdout, for programs, and the sign-in link to stderr, for people. The first signal drains the
+//! The address goes to stdout, for programs; the sign-in link goes to stderr (see `link`). The first signal drains the
 //! service, the second one ends it at once.
 
 use std::future::Future;
@@ -134,13 +134,4 @@ pub(super) fn announce_address(url: String) {
     if let Err(error) = std::thread::Builder::new().name("announce".to_owned()).spawn(say) {
         tracing::warn!(%error, "the address could not be announced");
     }
-}
-
-/// Prints the link. It is not logged, because logs are kept and the link is a secret.
-pub(super) fn announce_sign_in_link(link: Option<&str>) {
-    let text = match link {
-        Some(link) => format!("Sign in within 10 minutes, once: {link}\n"),
-        None => "Anyone who reaches this port may do anything: --no-auth\n".to_owned(),
-    };
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

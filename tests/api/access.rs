@@ -81,6 +81,30 @@ fn behind_a_tls_proxy_the_cookie_is_secure() {
 }
 
 #[test]
+fn a_page_over_http_behind_a_tls_proxy_is_told_why_it_cannot_sign_in() {
+    let app = TestApp::signed_out(|config| {
+        config.behind_proxy = true;
+        config.allow_hosts = vec!["sums.example".to_owned()];
+    });
+    let token = app.start_token.as_ref().unwrap();
+    let from = |origin: &str| {
+        let request = app.anonymous(Method::POST, "/api/v1/session").json(&json!({ "token": token }));
+        let host = origin.split_once("://").unwrap().1;
+        request.header("host", host).header("origin", origin).send().unwrap()
+    };
+    for origin in ["http://sums.example", "http://sums.example:8080"] {
+        let refused = problem(from(origin), 400, "invalid_request");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("--behind-proxy") && detail.contains("https://"), "{detail}");
+    }
+    assert_eq!(from("https://sums.example").status(), 204, "the link was not used up");
+    let app = TestApp::signed_out(|config| config.behind_proxy = true);
+    let own = format!("http://{}", app.address);
+    let request = app.anonymous(Method::POST, "/api/v1/session").json(&json!({ "token": app.start_token }));
+    assert_eq!(request.header("origin", own).send().unwrap().status(), 204, "browsers keep it on this machine");
+}
+
+#[test]
 fn a_wrong_token_gives_no_access() {
     let app = TestApp::signed_out(|_| {});
     let cookie = app.sign_in(&token(&app, "read").1);

@@ -24,9 +24,10 @@ fn a_job_is_followed_to_its_end() {
     let events: Vec<_> = Events::of(answer).collect();
     let last = events.last().unwrap();
     assert_eq!((last.name.as_str(), &last.data["state"]), ("end", &json!("completed")));
-    assert_eq!(last.id, "500", "the id is the number of committed rows");
+    assert_eq!(last.id, "500-end", "the number of committed rows, and an id of its own");
     assert_eq!(events.iter().filter(|event| event.name == "end").count(), 1);
-    assert!(events.is_sorted_by_key(|event| event.id.parse::<u64>().unwrap()));
+    assert!(events.is_sorted_by_key(|event| event.id.trim_end_matches("-end").parse::<u64>().unwrap()));
+    assert_eq!(events.iter().filter(|event| event.id.ends_with("-end")).count(), 1);
     assert!(
         events
             .iter()
@@ -43,8 +44,26 @@ fn a_reader_that_reconnects_gets_the_errors_since_then_and_the_end() {
     let again = app.get(&format!("/api/v1/jobs/{id}/events")).header("last-event-id", "1").send().unwrap();
     let names: Vec<_> = Events::of(again).map(|event| event.name).collect();
     assert_eq!(names, ["progress", "end"]);
-    let nonsense = app.get(&format!("/api/v1/jobs/{id}/events")).header("last-event-id", "x").send().unwrap();
-    problem(nonsense, 400, "invalid_request");
+    for nonsense in ["x", "-end", "x-end", "1-end-end", "1-End", "-1"] {
+        let answer = app.get(&format!("/api/v1/jobs/{id}/events")).header("last-event-id", nonsense).send().unwrap();
+        problem(answer, 400, "invalid_request");
+    }
+}
+
+#[test]
+fn a_browser_that_has_seen_the_end_is_told_to_stop_reconnecting() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    let id = app.submit(json!({}));
+    app.wait_for(&id);
+    let path = format!("/api/v1/jobs/{id}/events");
+    let end = Events::of(app.get(&path).send().unwrap()).last().unwrap();
+    assert_eq!((end.name.as_str(), end.id.as_str()), ("end", "1-end"));
+    let again = app.get(&path).header("last-event-id", end.id).send().unwrap();
+    assert_eq!((again.status().as_u16(), again.text().unwrap()), (204, String::new()));
+    let running = slow_job(&app);
+    let early = app.get(&format!("/api/v1/jobs/{running}/events")).header("last-event-id", "0-end").send().unwrap();
+    problem(early, 400, "invalid_request");
 }
 
 #[test]

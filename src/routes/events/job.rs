@@ -1,4 +1,6 @@
-//! `GET /jobs/{id}/events`: the events of a job until its end. The id of an event is the number of committed rows.
+//! `GET /jobs/{id}/events`: the events of a job until its end. The id of an event is the number of committed rows; that of
+//! `end` goes on with `-end`. A browser reconnects after every end of a stream, and only 204 tells it to stop: it gets
+//! that once it has seen the end of the job.
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,10 +21,13 @@ use crate::service::{NO_SUCH_JOB, Service};
     description = "The events `progress`, `state`, `item_error`, `snapshot` and, last, `end`. A comment is sent at least every 15 s.",
     params(
         schemas::JobPath,
-        ("Last-Event-ID" = inline(Option<schemas::Whole>), Header, description = "The last event seen. Later events are sent again."),
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(-end)?$", description = "The last event seen. Later events are sent again."),
     ),
-    responses((status = 200, description = "The stream; it ends with the job.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),
-    extensions(("x-codes" = json!(["not_found", "store_corrupt", "too_many_streams", "draining"]))),
+    responses(
+        (status = 200, description = "The stream; it ends with the job.", body = schemas::ServerSentEvent, content_type = "text/event-stream"),
+        (status = 204, description = "The last event seen is the end of the job: there is nothing to reconnect for."),
+    ),
+    extensions(("x-codes" = json!(["invalid_request", "not_found", "store_corrupt", "too_many_streams", "draining"]))),
 )]
 pub(in crate::routes) async fn events(
     _: NoQuery,
@@ -32,9 +37,21 @@ pub(in crate::routes) async fn events(
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     service.admit_work()?;
+    if job.state.is_final() && has_seen_end(&request) {
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let share = service.stream_for(&caller)?;
     let events = service.jobs.subscribe(job.id, last_event_id(&request)?).await?.ok_or(NO_SUCH_JOB)?;
     Ok(send(&service, share, format!("{RETRY}\n"), events))
+}
+
+/// What the id of the last event ends with.
+const END: &str = "-end";
+
+/// Whether the last event that the client has seen is the end of a job.
+fn has_seen_end(request: &HttpRequest) -> bool {
+    let id = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    id.and_then(|id| id.strip_suffix(END)).is_some_and(|rows| rows.parse::<u64>().is_ok())
 }
 
 impl Source for EventStream {
@@ -49,7 +66,7 @@ fn text_of(event: &JobEvent) -> String {
         JobEventKind::State(state) => write_event(&event.id, "state", &json!({ "state": state })),
         JobEventKind::ItemError(item) => write_event(&event.id, "item_error", item),
         JobEventKind::Snapshot(job) => write_event(&event.id, "snapshot", job),
-        JobEventKind::End(job) => write_event(&event.id, "end", job),
+        JobEventKind::End(job) => write_event(&format_args!("{}{END}", event.id), "end", job),
     }
 }
 
