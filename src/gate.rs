@@ -1,8 +1,8 @@
 //! The gate: the one middleware that every request and every answer goes through.
 //!
-//! It strips the base path, then checks, in this order: Host, CSRF, credentials, rate, scope. Then it calls the handler and catches panics. Then
-//! it turns errors into problem+json with the request's id, and counts the answer. A single layer keeps small requests
-//! cheap.
+//! It strips the base path, then checks, in this order: Host, CSRF, credentials, rate, scope. Then it calls the handler
+//! and catches panics. Then it turns errors into problem+json with the request's id, and counts the answer. A single
+//! layer keeps small requests cheap.
 
 mod access;
 mod admission;
@@ -16,12 +16,11 @@ mod proxies;
 mod rate;
 mod refusals;
 mod response;
+mod rules;
 mod streams;
 
 use std::any::Any;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::BoxBody;
@@ -31,8 +30,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use crate::auth::{Auth, Caller};
-use crate::config::{BasePath, ServeConfig};
+use crate::auth::Caller;
 use crate::connection::PhaseHandle;
 use crate::error::ApiError;
 use crate::error::problem::{RequestId, problem};
@@ -43,46 +41,10 @@ use base::LastSlash;
 use chunked_body::hold_until_sent;
 use cors::Cors;
 use framing::framed;
-use hosts::Hosts;
 pub(crate) use proxies::Proxies;
-use rate::RateRule;
-use refusals::RefusalLog;
 use response::{add_security_headers, finish};
+pub(crate) use rules::Gate;
 use streams::AnswerKind;
-
-/// What the gate decides with: built once, shared by all workers.
-pub(crate) struct Gate {
-    auth: Arc<Auth>,
-    base_path: BasePath,
-    hosts: Hosts,
-    cors: Cors,
-    rate: RateRule,
-    proxies: Arc<Proxies>,
-    refusals: RefusalLog,
-    /// Counts the requests that reach no route.
-    unmatched: RouteMeter,
-}
-
-impl Gate {
-    /// The gate of a service that is bound to this address.
-    pub(crate) fn new(config: &ServeConfig, bound: SocketAddr, auth: Arc<Auth>, unmatched: RouteMeter) -> Self {
-        Self {
-            auth,
-            base_path: config.base_path.clone(),
-            hosts: Hosts::new(bound, &config.host_names()),
-            cors: Cors::new(&config.allow_origins),
-            rate: RateRule::new(config.limits.rate),
-            proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
-            refusals: RefusalLog::new(),
-            unmatched,
-        }
-    }
-
-    /// The trusted proxies, for whoever accepts connections.
-    pub(crate) fn proxies(&self) -> Arc<Proxies> {
-        self.proxies.clone()
-    }
-}
 
 /// The middleware.
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {

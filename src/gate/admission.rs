@@ -4,8 +4,9 @@
 use actix_web::dev::ServiceRequest;
 
 use super::access::AccessRule;
+use super::csrf;
 use super::rate::RateState;
-use super::{Gate, csrf};
+use super::rules::Gate;
 use crate::auth::{Caller, bearer};
 use crate::connection::HeadVerdict;
 use crate::error::ApiError;
