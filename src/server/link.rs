@@ -15,7 +15,8 @@ use crate::config::{LogFormat, ServeConfig};
 /// operator knows; without one, no name is known that the service answers to, and it is an address.
 pub(super) fn public_url(config: &ServeConfig, bound: SocketAddr) -> String {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
-    let named = config.allow_hosts.first().filter(|_| config.behind_proxy || !bound.ip().is_loopback());
+    let names = config.host_names();
+    let named = names.first().filter(|_| config.behind_proxy || !bound.ip().is_loopback());
     match named {
         // A proxy listens on a port of its own.
         Some(host) if config.behind_proxy => format!("https://{host}"),
