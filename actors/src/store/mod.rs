@@ -36,6 +36,7 @@ mod queries;
 mod recovery;
 mod resume;
 pub mod retention;
+mod rights;
 mod root_rows;
 pub mod roots;
 mod row;

@@ -21,6 +21,7 @@ use super::commit_number::{self, NUMBERED_SCHEMA};
 use super::completeness;
 use super::error::{DbError, system_failure};
 use super::journal::{self, Journal, NoteKind};
+use super::rights::create_private;
 use super::sealed::{self, SEALED, SEALED_SCHEMA};
 use super::state_dir::{ServerLock, StateDir, regular};
 use crate::error::StoreError;
@@ -178,6 +179,7 @@ fn create(state_dir: &StateDir) -> Result<(), DbError> {
     for leftover in [new.clone(), state_dir.beside_database(".new-journal")] {
         remove_if_there(&leftover)?;
     }
+    create_private(&new)?;
     let mut connection = Connection::open(&new)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA page_size = 8192;")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -196,6 +198,7 @@ fn back_up(connection: &Connection, state_dir: &StateDir, version: i64) -> Resul
     let new = state_dir.beside_database(&format!(".v{version}.new"));
     tracing::info!(version, "the job store has an older schema: it is copied, then migrated");
     remove_if_there(&new)?;
+    create_private(&new)?;
     // As text, whatever its bytes: SQLite passes file names on unchanged.
     let name = ToSqlOutput::Borrowed(ValueRef::Text(new.as_os_str().as_bytes()));
     connection.execute("VACUUM INTO ?", [name])?;

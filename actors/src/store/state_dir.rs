@@ -17,6 +17,7 @@ use rustix::fs::{Access, AtFlags, CWD, FlockOperation, OFlags};
 
 use super::error::system_failure;
 use super::preparation::Preparation;
+use super::rights::close_to_others;
 use crate::error::StoreError;
 use hivesum_core::result::FileIdentity;
 
@@ -59,6 +60,7 @@ impl StateDir {
     /// [`StoreError::NotAFile`] if something else is in the place of one of its files.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(write_failure)?;
+        close_to_others(path);
         Self::at(path)
     }
 
