@@ -77,9 +77,6 @@ impl Metrics {
         for (name, count) in in_use {
             self.gauge(name, None).set(*count as f64);
         }
-        for (quantile, milliseconds) in [("0.5", engine.latency.p50_ms), ("0.99", engine.latency.p99_ms)] {
-            self.gauge("hivesum_quantum_seconds", Some(("quantile", quantile))).set(milliseconds / 1000.0);
-        }
         self.write_jobs(jobs);
         self.write_verdicts(verdicts);
         self.gauge("hivesum_store_database_bytes", None).set(store.database_bytes as f64);

@@ -21,6 +21,11 @@ pub(super) fn text(durations: &DurationFigures, commits: &HistogramFigures) -> S
     );
     family(
         &mut text,
+        ("hivesum_quantum_seconds", "Time from handing a quantum to a hasher until its answer."),
+        &[(String::new(), of_all_quanta(durations))],
+    );
+    family(
+        &mut text,
         ("hivesum_queue_wait_seconds", "Time that quanta waited for a hasher, by lane."),
         &labelled("lane", &durations.waits),
     );
@@ -30,6 +35,19 @@ pub(super) fn text(durations: &DurationFigures, commits: &HistogramFigures) -> S
         &[(String::new(), *commits)],
     );
     text
+}
+
+/// The histogram of quanta of all kinds. A whole upload is none.
+fn of_all_quanta(durations: &DurationFigures) -> HistogramFigures {
+    let none = HistogramFigures { at_most: [0; DURATION_BOUNDS.len() + 1], sum_seconds: 0.0 };
+    let kinds = durations.works.iter().filter(|(operation, _)| *operation != "upload");
+    kinds.fold(none, |mut all, (_, figures)| {
+        for (sum, count) in all.at_most.iter_mut().zip(figures.at_most) {
+            *sum += count;
+        }
+        all.sum_seconds += figures.sum_seconds;
+        all
+    })
 }
 
 /// Writes one family with its members by their labels. Writing to a string never fails.
@@ -59,7 +77,6 @@ const GAUGES: &[(&str, &str)] = &[
     ("hivesum_uploads", "Uploads in progress."),
     ("hivesum_manifests", "Manifests being received."),
     ("hivesum_event_streams", "Open event streams."),
-    ("hivesum_quantum_seconds", "Time from handing a quantum to a hasher until its answer, of the last 1,024 quanta."),
     ("hivesum_jobs", "Queued and running jobs, by state."),
     ("hivesum_active_jobs", "Jobs that have not ended."),
     ("hivesum_store_database_bytes", "Size of the job store's database."),

@@ -1,6 +1,8 @@
 //! What the service reports about itself: algorithms, stats, health, metrics.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -146,5 +148,40 @@ fn the_health_answers_are_plain_text() {
         let answer = app.get(path).send().unwrap();
         assert_eq!(answer.status(), 200);
         assert!(serde_json::from_str::<Value>(&answer.text().unwrap()).is_err());
+    }
+}
+
+#[test]
+fn promtool_finds_no_fault_with_the_metrics() {
+    if !hivesum_test_support::has_tool("promtool") {
+        return;
+    }
+    let app = TestApp::start();
+    app.write("a", "abc");
+    app.post("/api/v1/hash").body("abc").send().unwrap();
+    app.run(json!({}));
+    app.get("/api/v1/jobs/x").send().unwrap();
+    let text = app.get("/metrics").send().unwrap().text().unwrap();
+    let mut promtool = Command::new("promtool");
+    let mut child = promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
+fn the_time_of_quanta_is_a_histogram_and_no_gauge_has_quantiles() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    app.run(json!({}));
+    let text = app.get("/metrics").send().unwrap().text().unwrap();
+    assert!(!text.contains("quantile="), "{text}");
+    for line in [
+        "# TYPE hivesum_quantum_seconds histogram",
+        "hivesum_quantum_seconds_bucket{le=\"+Inf\"} 1",
+        "hivesum_quantum_seconds_count 1",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is missing in\n{text}");
     }
 }

@@ -110,6 +110,8 @@ pub fn install_command(program: &str) -> String {
         "bagit.py" => "pip install bagit==1.9.0",
         "openapi-generator-cli" => "pip install openapi-generator-cli==7.26.0",
         "openapi-python-client" => "pip install openapi-python-client==0.29.1",
+        // The package would start a server.
+        "promtool" => "apt-get download prometheus && dpkg-deb -x prometheus_*.deb .",
         "schemathesis" => "pip install schemathesis",
         "b2sum" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" => "apt-get install coreutils",
         "bsdtar" => "apt-get install libarchive-tools",
