@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use actix_server::{Server as HttpServer, ServerHandle};
+use actix_server::Server as HttpServer;
 use actix_web::web;
 use hivesum_actors::error::{StartError, StoreError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
@@ -30,20 +30,17 @@ use crate::request::Bandwidth;
 use crate::service::Service;
 use crate::telemetry;
 
+mod drain;
 mod error;
 mod http;
 mod link;
 mod process;
 mod tls;
 
+use drain::{Drained, drain};
 pub use error::ServeError;
+use tls::Tls;
 pub use tls::TlsError;
-
-/// The part of the drain timeout for running jobs: they stop within a quantum, and commit.
-const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
-
-/// The part of the drain timeout for the engine, after jobs and requests.
-const ENGINE_DRAINS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Serves until a stop signal, on the socket of whoever started the process (`LISTEN_FDS`) or else on the configured
 /// address. Logs and the sign-in link go to stderr, the address to stdout.
@@ -67,6 +64,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
         let listener = inherited.map_or_else(|| bind(config.listen), Ok)?;
         let server = Server::start(config, listener).await?;
         let stop = process::stop_signal()?;
+        actix_web::rt::spawn(process::reload_at_hangup(server.tls.clone())?);
         link::announce(server.sign_in_link()?.as_deref(), log_format);
         process::announce_address(server.url());
         server.run_until(stop).await
@@ -91,6 +89,7 @@ pub struct Server {
     scheme: &'static str,
     /// Where people reach it.
     public_url: String,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -120,6 +119,7 @@ impl Server {
             base_path: config.base_path.clone(),
             over_tls: config.over_tls(),
             stopping: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
             started: Instant::now(),
             uploads: Permits::new(config.limits.max_uploads, config.limits.max_uploads_of_one()),
             manifests: Permits::new(config.limits.max_manifests, config.limits.max_manifests_per_client),
@@ -128,10 +128,11 @@ impl Server {
             limits: config.limits.clone(),
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;
-        let http = http::serve(&config, service.clone(), listener, requests_get(&config))?;
+        let tls = config.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
+        let http = http::serve(&config, service.clone(), listener, tls.clone())?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         let public_url = link::public_url(&config, address);
-        Ok(Self { http, control, service, address, scheme, public_url })
+        Ok(Self { http, control, service, address, scheme, public_url, tls })
     }
 
     /// The bound address.
@@ -178,25 +179,20 @@ impl Server {
             () = stop => false,
             () = service.jobs.broken() => true,
         };
-        drain(&service, &handle).await;
+        let drained = drain(&service, &handle).await;
+        if drained == Drained::CutOff {
+            http.abort();
+        }
         // It has removed its socket and has answered, or is about to: the service was stopped before.
         control.await.map_err(std::io::Error::other)?;
         upkeep.abort();
         ending_streams.abort();
-        http.await.map_err(std::io::Error::other)??;
+        match http.await {
+            Err(error) if error.is_cancelled() => {}
+            ended => ended.map_err(std::io::Error::other)??,
+        }
         if broken { Err(StartError::Store(StoreError::SyncFailed).into()) } else { Ok(()) }
     }
-}
-
-/// While jobs are checkpointed, the port still answers, and new work is refused because the service is draining.
-async fn drain(service: &Service, http: &ServerHandle) {
-    let began = Instant::now();
-    tracing::info!("stopping: no new work is accepted");
-    service.stopping.cancel();
-    let checkpointed = tokio::time::timeout(JOBS_STOP_WITHIN, service.jobs.drain()).await.is_ok();
-    http.stop(true).await;
-    let drained = service.engine.drain(ENGINE_DRAINS_WITHIN).await;
-    tracing::info!(checkpointed, drained, took = ?began.elapsed(), "stopped");
 }
 
 /// Folds the samples of histograms into buckets, also when nothing scrapes the metrics. Gives memory back once half of
@@ -213,11 +209,6 @@ async fn upkeep(service: web::Data<Service>) {
             tokio::task::spawn_blocking(give_back_free_memory);
         }
     }
-}
-
-/// The part of the drain timeout for requests in progress.
-fn requests_get(config: &ServeConfig) -> Duration {
-    config.limits.drain_timeout.saturating_sub(JOBS_STOP_WITHIN + ENGINE_DRAINS_WITHIN)
 }
 
 fn open_roots(roots: &[RootConfig]) -> Result<Vec<Root>, ServeError> {

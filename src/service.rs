@@ -41,6 +41,8 @@ pub(crate) struct Service {
     pub(crate) over_tls: bool,
     /// Cancelled when the service begins to stop: no new work is accepted, and event streams end.
     pub(crate) stopping: CancellationToken,
+    /// Cancelled when the service has almost stopped: bodies that have not arrived whole are answered.
+    pub(crate) cut_off: CancellationToken,
     pub(crate) started: Instant,
     /// Uploads in progress.
     pub(crate) uploads: Arc<Permits>,
@@ -92,17 +94,29 @@ impl Service {
 
     /// Rules for JSON bodies.
     pub(crate) fn json_rules(&self) -> BodyRules {
-        BodyRules { max_bytes: self.limits.max_json_bytes as u64, pace: self.limits.body_pace }
+        BodyRules {
+            max_bytes: self.limits.max_json_bytes as u64,
+            pace: self.limits.body_pace,
+            cut_off: self.cut_off.clone(),
+        }
     }
 
     /// Rules for manifests to verify against.
     pub(crate) fn manifest_rules(&self) -> BodyRules {
-        BodyRules { max_bytes: self.limits.max_manifest_bytes as u64, pace: self.limits.body_pace }
+        BodyRules {
+            max_bytes: self.limits.max_manifest_bytes as u64,
+            pace: self.limits.body_pace,
+            cut_off: self.cut_off.clone(),
+        }
     }
 
     /// Rules for uploads.
     pub(crate) fn upload_rules(&self) -> BodyRules {
-        BodyRules { max_bytes: self.limits.max_upload_bytes, pace: self.limits.body_pace }
+        BodyRules {
+            max_bytes: self.limits.max_upload_bytes,
+            pace: self.limits.body_pace,
+            cut_off: self.cut_off.clone(),
+        }
     }
 }
 

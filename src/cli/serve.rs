@@ -20,7 +20,8 @@ use super::state::state_directory;
 #[command(after_help = "\
 Jobs can read each DIR, under NAME or its last path component, and nothing else. Without a DIR, only uploads \
 are hashed. When the server is ready, it prints `listening on http://ADDR:PORT` to stdout. The sign-in link and \
-the log go to stderr. SIGTERM and Ctrl-C stop the server after work in progress has finished.
+the log go to stderr. SIGTERM and Ctrl-C stop the server after work in progress has finished; SIGHUP \
+reads the TLS certificate again.
 
 A flag overrides the environment, which overrides the file, which overrides the default. hivesum config prints \
 the result. The file is TOML: the key of a setting is the name of its flag with _ instead of -, the lists are \

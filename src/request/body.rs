@@ -13,15 +13,18 @@ use futures_util::StreamExt;
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{BodyPace, Limits};
 use crate::error::ApiError;
 
 /// How large a body may be, and how fast it must arrive.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct BodyRules {
     pub(crate) max_bytes: u64,
     pub(crate) pace: BodyPace,
+    /// Cancelled when the service does not wait for it any longer.
+    pub(crate) cut_off: CancellationToken,
 }
 
 /// A body that is being received.
@@ -45,7 +48,7 @@ impl PacedBody {
         let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let declared = declared.and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|bytes| bytes > rules.max_bytes) {
-            return Err(too_large(rules));
+            return Err(too_large(&rules));
         }
         Ok(Self { payload, rules, received: 0, waited: Duration::ZERO, bandwidth: None })
     }
@@ -58,14 +61,17 @@ impl PacedBody {
     /// The next bytes; none at the end of the body.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let began = Instant::now();
-        let Ok(chunk) = timeout(self.time_left(), self.payload.next()).await else {
-            return Err(ApiError::BodyTooSlow);
+        let time_left = self.time_left();
+        let chunk = tokio::select! {
+            biased;
+            chunk = timeout(time_left, self.payload.next()) => chunk.map_err(|_| ApiError::BodyTooSlow)?,
+            () = self.rules.cut_off.cancelled() => return Err(ApiError::Draining),
         };
         self.waited += began.elapsed();
         let Some(chunk) = chunk.transpose()? else { return Ok(None) };
         self.received += chunk.len() as u64;
         if self.received > self.rules.max_bytes {
-            return Err(too_large(self.rules));
+            return Err(too_large(&self.rules));
         }
         if let Some((bandwidth, client)) = &self.bandwidth {
             bandwidth.spend(*client, chunk.len()).await;
@@ -89,7 +95,7 @@ impl PacedBody {
     }
 }
 
-fn too_large(rules: BodyRules) -> ApiError {
+fn too_large(rules: &BodyRules) -> ApiError {
     ApiError::TooLarge { what: "the body", limit: rules.max_bytes }
 }
 

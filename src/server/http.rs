@@ -16,9 +16,8 @@ use actix_web::{App, Error as WebError, web};
 use hivesum_actors::limits::{ClientKey, Permit, Permits};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
-use super::tls;
+use super::tls::Tls;
 use crate::config::ServeConfig;
 use crate::connection::{Connection, Socket, Timeouts, WholeHeads};
 use crate::gate::{Proxies, gate};
@@ -35,15 +34,15 @@ struct Acceptor {
     connections: Arc<Permits>,
     proxies: Arc<Proxies>,
     timeouts: Timeouts,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
 }
 
-/// Serves on the listener once it is polled. At the end, requests in progress get `drain_within` to finish.
+/// Serves on the listener once it is polled. At the end, requests in progress get the drain timeout to finish.
 pub(super) fn serve(
     config: &ServeConfig,
     service: web::Data<Service>,
     listener: TcpListener,
-    drain_within: Duration,
+    tls: Option<Arc<Tls>>,
 ) -> Result<Server, ServeError> {
     let limits = config.limits.clone();
     let acceptor = Acceptor {
@@ -55,13 +54,13 @@ pub(super) fn serve(
             idle: limits.keep_alive,
             pace: limits.body_pace,
         },
-        tls: config.tls.as_ref().map(tls::acceptor).transpose()?,
+        tls,
     };
     let builder = ServerBuilder::new()
         .workers(config.workers.get())
         // Our own limit refuses a connection; the server's limit would let it and all later ones wait.
         .max_concurrent_connections(limits.max_connections.saturating_add(1024))
-        .shutdown_timeout(drain_within.as_secs().max(1))
+        .shutdown_timeout(limits.drain_timeout.as_secs().max(1))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let factory = move || {
@@ -110,7 +109,7 @@ async fn admit(
     let socket = match &acceptor.tls {
         None => Socket::Plain(socket),
         Some(tls) => {
-            let stream = timeout(acceptor.timeouts.head, tls.accept(socket)).await.map_err(Error::from)?;
+            let stream = timeout(acceptor.timeouts.head, tls.acceptor().accept(socket)).await.map_err(Error::from)?;
             Socket::Tls(Box::new(stream?))
         }
     };

@@ -5,14 +5,16 @@
 //! service, the second one ends it at once.
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use listenfd::ListenFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ServeError;
+use super::tls::Tls;
 use crate::config::ServeConfig;
 use crate::control::CONNECTIONS;
 
@@ -111,6 +113,29 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             tracing::warn!("stopped at once by a second signal");
             std::process::exit(CUT_OFF);
         });
+    })
+}
+
+/// Reads the certificate again at every SIGHUP, as long as it is polled. Tokens need no signal: they are read whenever
+/// they change. A service whose terminal was closed stops as at SIGTERM.
+///
+/// # Errors
+/// When the handler cannot be installed.
+pub(super) fn reload_at_hangup(tls: Option<Arc<Tls>>) -> io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let had_terminal = io::stderr().is_terminal();
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            if had_terminal && !io::stderr().is_terminal() {
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
+                return;
+            }
+            match tls.as_deref().map(Tls::reload) {
+                Some(Ok(())) => tracing::info!("the certificate and its key were read again"),
+                Some(Err(error)) => tracing::error!(%error, "the certificate is not replaced"),
+                None => tracing::info!("nothing was read again: tokens are read whenever they change"),
+            }
+        }
     })
 }
 

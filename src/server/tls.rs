@@ -1,6 +1,7 @@
-//! TLS with rustls and the ring provider; the certificate and the key are read once, at the start.
+//! TLS with rustls and the ring provider. The certificate and the key are read at the start, and again when they are
+//! renewed: connections that are open keep theirs.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -26,8 +27,39 @@ pub enum TlsError {
     Pair(#[from] rustls::Error),
 }
 
-/// The acceptor of TLS connections.
-pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+/// The certificate and the key in use.
+pub(super) struct Tls {
+    files: TlsFiles,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub(super) fn read(files: TlsFiles) -> Result<Self, TlsError> {
+        let acceptor = RwLock::new(acceptor(&files)?);
+        Ok(Self { files, acceptor })
+    }
+
+    /// Reads the files again, for new connections. What was in use stays if they cannot be used.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn reload(&self) -> Result<(), TlsError> {
+        let renewed = acceptor(&self.files)?;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
+    /// The acceptor of TLS connections.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let unreadable =
         |path: &std::path::Path, reason: String| TlsError::File { path: path.display().to_string(), reason };
     let certificates = CertificateDer::pem_file_iter(&files.certificates)

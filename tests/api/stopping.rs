@@ -147,3 +147,58 @@ fn a_job_submitted_during_the_shutdown_gets_503_draining() {
     assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("\"draining\""), "{text}");
     assert!(text.contains("retry-after: 1"), "{text}");
 }
+
+#[test]
+fn an_upload_under_way_gets_the_whole_drain_time_and_then_an_answer() {
+    const DRAIN: Duration = Duration::from_secs(4);
+    let app = TestApp::with(|config| {
+        config.access = hivesum::config::Access::Open;
+        config.limits.drain_timeout = DRAIN;
+    });
+    let mut uploads = ["/api/v1/hash", "/api/v1/jobs", "/api/v1/verify?root=files&path="].map(|path| {
+        let mut upload = begin_post(&app, path, "Content-Type: application/json\r\nContent-Length: 300\r\n");
+        upload.write_all(b"a").unwrap();
+        upload
+    });
+    let began = Instant::now();
+    app.begin_to_stop();
+    for upload in &mut uploads {
+        let mut text = String::new();
+        upload.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("\"draining\""), "{text}");
+    }
+    assert!(began.elapsed() >= DRAIN - Duration::from_millis(1500), "after {:?}", began.elapsed());
+    app.stop();
+}
+
+#[test]
+fn the_state_is_closed_to_others_also_where_it_was_open() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("s");
+    let rights = |path: &std::path::Path| path.symlink_metadata().unwrap().mode() & 0o777;
+    for _ in 0..2 {
+        let app = TestApp::with(|config| config.state_dir.clone_from(&state));
+        app.write("a", "abc");
+        app.run(json!({}));
+        assert_eq!(rights(&state), 0o700);
+        for entry in std::fs::read_dir(&state).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(rights(&path) & 0o077, 0, "{path:?}");
+        }
+        app.stop();
+        std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o755)).unwrap();
+        for entry in std::fs::read_dir(&state).unwrap() {
+            std::fs::set_permissions(entry.unwrap().path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_hangup_stops_nothing() {
+    let mut program = Program::start();
+    program.signal(rustix::process::Signal::HUP);
+    let mut stderr = BufReader::new(program.child.stderr.take().unwrap()).lines();
+    assert!(stderr.any(|line| line.unwrap().contains("nothing was read again")));
+    assert_eq!(reqwest::blocking::get(program.url("/healthz")).unwrap().status(), 200);
+}

@@ -66,6 +66,41 @@ fn the_service_answers_tls_and_not_plain_http() {
 }
 
 #[test]
+fn a_hangup_reads_a_renewed_certificate_and_keeps_the_old_one_if_it_cannot_be_used() {
+    let dir = tempfile::tempdir().unwrap();
+    if !certificate(dir.path()) {
+        return;
+    }
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut child = serve(&root, &state, &["--no-auth", "--tls-cert", "cert.pem", "--tls-key", "key.pem"])
+        .current_dir(dir.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let url = said.trim().strip_prefix("listening on ").unwrap().to_owned() + "/healthz";
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut hang_up = |words: &str| {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::HUP).unwrap();
+        assert!(stderr.any(|line| line.unwrap().contains(words)), "{words}");
+    };
+    let trusts = |certificate: &str| {
+        let curl = Command::new("curl").args(["-sS", "--cacert", certificate, &url]).current_dir(dir.path()).output();
+        curl.unwrap().status.success()
+    };
+    std::fs::rename(dir.path().join("cert.pem"), dir.path().join("old.pem")).unwrap();
+    hang_up("the certificate is not replaced");
+    assert!(trusts("old.pem"));
+    assert!(certificate(dir.path()));
+    assert!(trusts("old.pem") && !trusts("cert.pem"), "nobody has said that it was renewed");
+    hang_up("the certificate and its key were read again");
+    assert!(trusts("cert.pem") && !trusts("old.pem"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn invalid_certificate_files_are_refused_with_their_name() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty.pem"), "").unwrap();
