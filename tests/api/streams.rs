@@ -84,7 +84,7 @@ fn events(answer: &[u8]) -> Vec<(String, u64)> {
     let (mut events, mut id) = (Vec::new(), 0);
     for line in text.lines() {
         if let Some(value) = line.strip_prefix("id: ") {
-            id = value.parse().unwrap();
+            id = value.trim_end_matches("-end").parse().unwrap();
         } else if let Some(name) = line.strip_prefix("event: ") {
             events.push((name.to_owned(), id));
         }
