@@ -17,8 +17,8 @@ fn unknown_paths_are_not_found() {
 fn an_unsupported_method_gets_405_with_the_allowed_ones() {
     let app = TestApp::start();
     for (path, method, allow) in [
-        ("/api/v1/hash", Method::GET, "POST"),
-        ("/api/v1/hash", Method::PUT, "POST"),
+        ("/api/v1/hash", Method::GET, "POST, PUT"),
+        ("/api/v1/hash", Method::PATCH, "POST, PUT"),
         ("/api/v1/stats", Method::POST, "GET, HEAD"),
         ("/api/v1/jobs", Method::DELETE, "GET, HEAD, POST"),
         ("/api/v1/jobs/x", Method::PATCH, "GET, HEAD, DELETE"),
