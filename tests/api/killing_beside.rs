@@ -35,7 +35,7 @@ fn create_tokens(server: &RestartableServer, turn: u64, stop: &AtomicBool) -> Ve
 
 #[test]
 fn killed_beside_a_process_that_creates_tokens_nothing_is_lost_and_nothing_fails() {
-    let kills = number_from_env("HIVESUM_KILLS_BESIDE").unwrap_or(12);
+    let kills = number_from_env("HIVESUM_KILLS_BESIDE").unwrap_or(40);
     eprintln!("{kills} kills");
     let (server, mut dice, mut tokens) = (RestartableServer::new(), Dice::from_env(), Vec::new());
     let mut acknowledgements = Acknowledgements::new(tree(&server, 100));
