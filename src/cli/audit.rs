@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::bail;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::Audit;
-use hivesum_core::result::{ItemRef, SkipReason, Status};
+use hivesum_core::result::{ItemRef, SkipReason, Status, Summary};
 use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
@@ -28,7 +28,7 @@ use super::error::path_error;
 use super::output::{WriteError, write_stdout};
 use super::own_output::OwnOutputs;
 use super::probe::{self, Effort};
-use super::terminal::Terminal;
+use super::terminal::{Terminal, amount};
 use super::tree::Tree;
 
 /// When the files are counted to give the progress bar a total. Shorter runs do without.
@@ -39,7 +39,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
-    let terminal = Terminal::with_progress();
+    let terminal = Terminal::of(args.screen);
     let source = Source::of(&args)?;
     let tree = Tree::open(&args.dir, args.engine.read_timeout()).map_err(|error| path_error(&args.dir, &error))?;
     let wanted = args.filter.filters_below("audit", &args.dir)?;
@@ -73,8 +73,9 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     };
     let report = Report::new(args.format, args.all, terminal.clone());
     let (listed, without_digest) = (expected.listed, expected.without_digest);
-    let dir = args.dir;
-    let run = Run { engine, audit, report, outputs, dir, terminal, source, also_wanted, listed, without_digest };
+    let (dir, says_amount) = (args.dir, args.verbose || Terminal::is_seen());
+    let run =
+        Run { engine, audit, report, outputs, dir, terminal, source, also_wanted, listed, without_digest, says_amount };
     let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -91,6 +92,8 @@ struct Run {
     also_wanted: Filters,
     listed: Option<Listed>,
     without_digest: HashSet<Vec<u8>>,
+    /// Whether it is said how much was read.
+    says_amount: bool,
 }
 
 impl Run {
@@ -120,7 +123,8 @@ impl Run {
                 write(&self.terminal, &mut out)?;
             }
         }
-        if scan.blocking_finish().outcome != ScanOutcome::Completed {
+        let ended = scan.blocking_finish();
+        if ended.outcome != ScanOutcome::Completed {
             bail!("the scan was aborted: not everything was audited");
         }
         let findings = self.audit.finish();
@@ -134,6 +138,10 @@ impl Run {
         self.terminal.finish_progress();
         if let Some(told) = without_evidence {
             self.terminal.message(&told);
+        }
+        if self.says_amount {
+            let Summary { hashed, bytes, elapsed_ms, .. } = ended.summary;
+            self.terminal.message(&format!("read {}", amount(hashed, bytes, Duration::from_millis(elapsed_ms))));
         }
         Ok(counts.all_matched())
     }

@@ -29,7 +29,7 @@ use super::output::write_stdout;
 use super::own_output::OwnOutputs;
 use super::state::StateArgs;
 use super::stored_jobs;
-use super::terminal::Terminal;
+use super::terminal::{ScreenArgs, Terminal};
 use crate::cli::output::ReportFormat;
 
 #[derive(Debug, Args)]
@@ -69,6 +69,9 @@ pub(super) struct DuplicatesArgs {
     state: StateArgs,
 
     #[command(flatten)]
+    screen: ScreenArgs,
+
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
@@ -87,7 +90,7 @@ pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
 
 /// Whether everything was read.
 fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
-    let terminal = Terminal::with_progress();
+    let terminal = Terminal::of(args.screen);
     let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
     let mut outputs = OwnOutputs::of_streams();
     let inventory = Inventory::of_walk(WalkSpec {

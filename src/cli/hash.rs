@@ -1,9 +1,10 @@
 //! `hivesum hash`: prints the digests of files while they are computed, in the order of the walk.
 //!
 //! The main thread takes results from the engine and formats them; a second thread writes them. Errors and skipped
-//! files are reported on stderr. Errors make the exit status 1, and so does a PATH that is not hashed; what is skipped
+//! files are reported on stderr: symbolic links by their number, because trees are full of them. Errors make the exit status 1, and so does a PATH that is not hashed; what is skipped
 //! below a PATH does not.
 
+mod closing;
 mod setup;
 
 use std::ffi::OsStr;
@@ -18,6 +19,7 @@ use hivesum_core::manifest::ManifestWriter;
 use hivesum_core::result::{FileMeta, ItemRef, RowRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_core::walk::Target;
 
+use self::closing::Loudness;
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
 use super::engine::RunningEngine;
 use super::error::{reason, system_text};
@@ -32,14 +34,16 @@ use crate::cli::inputs::hash_stream;
 pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let writer = writer_of(&args)?;
     let rules = Rules::of(&args)?;
-    let (terminal, sink) = (Terminal::with_progress(), open_sink(&args)?);
+    let loudness = Loudness::of(&args);
+    let (terminal, sink) = (Terminal::of(args.screen), open_sink(&args)?);
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);
     let engine = RunningEngine::start(args.engine, Some(rules.algorithms))?;
     let output = Output::open(sink, terminal.clone())?;
     let inputs = Inputs::new(args.paths, rules.filters.directories_per_scan());
-    let mut run = Run { engine, rules, writer, output, outputs, terminal, tally: Tally::new(), path: Vec::new() };
+    let (tally, path) = (Tally::new(), Vec::new());
+    let mut run = Run { engine, rules, writer, output, outputs, terminal, tally, loudness, path };
     let emitted = run.hash_all(inputs);
     run.end(emitted)
 }
@@ -52,6 +56,8 @@ struct Tally {
     failed: bool,
     /// Whether a PATH was a directory.
     walked: bool,
+    /// Symbolic links that were skipped below a PATH.
+    links: u64,
 }
 
 /// How a result came to be asked for.
@@ -73,7 +79,7 @@ impl Met {
 impl Tally {
     fn new() -> Self {
         let summary = Summary { complete: true, ..Summary::default() };
-        Self { started: Instant::now(), summary, failed: false, walked: false }
+        Self { started: Instant::now(), summary, failed: false, walked: false, links: 0 }
     }
 
     fn count(&mut self, item: &ItemRef<'_>) {
@@ -96,6 +102,7 @@ struct Run {
     outputs: OwnOutputs,
     terminal: Terminal,
     tally: Tally,
+    loudness: Loudness,
     /// The path of the current result; kept to reuse its memory.
     path: Vec<u8>,
 }
@@ -226,7 +233,12 @@ impl Run {
     fn report(&mut self, path: &[u8], status: Status, met: Met) {
         let why = reason(status).unwrap_or_default();
         match (status, met) {
-            (Status::Skipped(_), Met::Walked) => self.terminal.message_about(path, &format!("skipped: {why}")),
+            (Status::Skipped(reason), Met::Walked) => {
+                self.tally.links += u64::from(reason == SkipReason::Symlink);
+                if self.loudness.lists(reason) {
+                    self.terminal.message_about(path, &format!("skipped: {why}"));
+                }
+            }
             (Status::Skipped(_), Met::Named) => {
                 self.tally.failed = true;
                 self.terminal.message_about(path, &format!("not hashed: {why}"));
@@ -249,6 +261,9 @@ impl Run {
         let written = self.output.finish();
         self.engine.join();
         self.terminal.finish_progress();
+        for told in self.loudness.closing(&self.tally.summary, self.tally.links) {
+            self.terminal.message(&told);
+        }
         match written {
             // The reader of stdout has seen enough.
             Err(error) if error.is_broken_pipe() => {}

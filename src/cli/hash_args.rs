@@ -9,11 +9,12 @@ use hivesum_core::manifest::Format;
 
 use super::engine::EngineArgs;
 use super::filter_args::FilterArgs;
+use super::terminal::ScreenArgs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Directories are read recursively, in byte order of the names. Symbolic links, FIFOs, sockets and devices in \
-them are skipped and reported on stderr. A PATH that is itself a symbolic link is followed, and one that is a block \
+Directories are read recursively, in byte order of the names. Symbolic links in them are skipped, counted on stderr, \
+and listed with -v; FIFOs, sockets and devices are skipped and listed. A PATH that is itself a symbolic link is followed, and one that is a block \
 device is read to its end. Without a PATH, or if it is -, standard input is hashed. A file in a directory that the \
 output goes to is left out.
 
@@ -68,6 +69,17 @@ pub(super) struct HashArgs {
     /// Fail on files that a program has open for writing, instead of marking their digests as unverified.
     #[arg(long)]
     pub(super) require_stable: bool,
+
+    /// Say nothing of what is skipped, and no closing line. Errors are still reported.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// List each symbolic link that is skipped, and print the closing line also where standard error is no terminal.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+
+    #[command(flatten)]
+    pub(super) screen: ScreenArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

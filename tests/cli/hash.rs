@@ -139,7 +139,7 @@ fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
     assert_eq!(names, ["to-dir/f", "to-file"]);
     assert_eq!(
         ran.stderr(),
-        "hivesum: to-dir/inner: skipped: symbolic link\nhivesum: broken: No such file or directory\n"
+        "hivesum: broken: No such file or directory\nhivesum: skipped: 1 symbolic link (-v lists it)\n"
     );
     assert_eq!(ran.code, Some(1));
 }

@@ -11,6 +11,7 @@ use crate::cli::manifest_file::ReadArgs;
 use crate::cli::naming::NamingArgs;
 use crate::cli::output::ReportFormat;
 use crate::cli::state::StateArgs;
+use crate::cli::terminal::ScreenArgs;
 
 #[derive(Debug, Args)]
 #[command(
@@ -70,6 +71,13 @@ pub(in crate::cli) struct AuditArgs {
 
     #[command(flatten)]
     pub(super) state: StateArgs,
+
+    /// Say how much was read also where standard error is no terminal.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+
+    #[command(flatten)]
+    pub(super) screen: ScreenArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::cli::error::reason;
 use crate::cli::output::{ReportFormat, push_json};
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Colour, Terminal};
 
 /// A file that is listed at the end.
 #[derive(Debug)]
@@ -150,9 +150,10 @@ impl Report {
 
     fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>, failed: &[Algorithm]) {
         let Some(fixity) = item.fixity else { return };
-        let mut line = format!("{}: {}", fixity.verdict.name(), self.terminal.quoted(item.path));
+        let verdict = self.terminal.painted(fixity.verdict.name(), colour(fixity.verdict));
+        let mut line = format!("{verdict}: {}", self.terminal.quoted(item.path));
         if let Some(from) = &fixity.moved_from {
-            line = format!("moved: {} -> {}", self.terminal.quoted(from), self.terminal.quoted(item.path));
+            line = format!("{verdict}: {} -> {}", self.terminal.quoted(from), self.terminal.quoted(item.path));
         }
         // That nothing is known is said once for all files.
         if let Some(evidence) = fixity.evidence.filter(|evidence| !evidence.is_none()) {
@@ -168,6 +169,14 @@ impl Report {
         }
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
+    }
+}
+
+fn colour(verdict: Verdict) -> Colour {
+    match verdict {
+        Verdict::Matched => Colour::Good,
+        Verdict::Moved | Verdict::New => Colour::Notable,
+        Verdict::Modified | Verdict::SuspectedRot | Verdict::Missing | Verdict::Unreadable => Colour::Bad,
     }
 }
 

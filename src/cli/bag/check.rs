@@ -23,7 +23,7 @@ use super::tag_files::check_tag_files;
 use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::path_error;
 use crate::cli::output::ReportFormat;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{ScreenArgs, Terminal};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -45,12 +45,15 @@ pub(in crate::cli) struct CheckArgs {
     format: ReportFormat,
 
     #[command(flatten)]
+    screen: ScreenArgs,
+
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let terminal = Terminal::with_progress();
+    let terminal = Terminal::of(args.screen);
     let bag = BagDirectory::open(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
     let mut report = Report::default();
     let declaration = declaration(&bag, &mut report);

@@ -27,7 +27,7 @@ use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
 use crate::cli::inputs::open_directory;
 use crate::cli::quote::quoted;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{ScreenArgs, Terminal};
 
 /// The name of `data/` while the content is moved into it.
 const TEMPORARY_DATA: &str = ".hivesum-bag";
@@ -53,6 +53,9 @@ pub(in crate::cli) struct MakeArgs {
     algorithms: Algorithms,
 
     #[command(flatten)]
+    screen: ScreenArgs,
+
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
@@ -63,7 +66,7 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
         bail!("{}: is already a bag", quoted(&args.dir));
     }
     let dir = open_directory(&args.dir).map_err(|error| path_error(&args.dir, &error))?;
-    let terminal = Terminal::with_progress();
+    let terminal = Terminal::of(args.screen);
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
     let payload = Scanner { engine: &engine, terminal: &terminal }.tree(dir, args.algorithms)?;
     refuse_special_files(&payload)?;

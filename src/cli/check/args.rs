@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use clap::Args;
 use hivesum_core::digest::Algorithm;
 
+use super::expect::ExpectedDigest;
 use crate::cli::engine::EngineArgs;
 use crate::cli::naming::NamingArgs;
 use crate::cli::output::ReportFormat;
+use crate::cli::terminal::ScreenArgs;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -24,14 +26,24 @@ verified), algorithms that hivesum does not support, and prose.
 Examples:
   hivesum check SHA256SUMS
   hivesum check --quiet --ignore-missing B3SUMS
+  hivesum check disk.iso --expect 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
   curl -s https://example.org/SHA256SUMS | hivesum check -a sha256 -
 
 Exit status: 0 every file matched; 1 a file differs or could not be read, or a manifest has no entries; \
 2 wrong command line.")]
 pub(in crate::cli) struct CheckArgs {
     /// Manifests, or - for standard input.
-    #[arg(value_name = "MANIFEST")]
+    #[arg(value_name = "MANIFEST|FILE")]
     pub(super) manifests: Vec<OsString>,
+
+    /// Check the one FILE that is named in place of a manifest, or standard input, against this digest: HEX, or
+    /// ALGORITHM:HEX. Without an algorithm, -a or the length of HEX tells it; all of that length are tried.
+    #[arg(
+        long,
+        value_name = "DIGEST",
+        conflicts_with_all = ["base64", "strict", "ignore_missing", "warn", "zero", "strip_prefix", "relative_to"]
+    )]
+    pub(super) expect: Option<ExpectedDigest>,
 
     /// The algorithm to check. Lines of other algorithms are not read.
     #[arg(short, long, value_name = "ALG")]
@@ -72,6 +84,13 @@ pub(in crate::cli) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) naming: NamingArgs,
+
+    /// Print the closing line also where standard error is no terminal.
+    #[arg(short, long, conflicts_with_all = ["quiet", "status"])]
+    pub(super) verbose: bool,
+
+    #[command(flatten)]
+    pub(super) screen: ScreenArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

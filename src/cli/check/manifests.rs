@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Cursor};
 use std::iter::Peekable;
 use std::os::unix::ffi::OsStrExt;
 use std::vec::IntoIter;
@@ -14,15 +14,19 @@ use std::vec::IntoIter;
 use hivesum_core::manifest::{Candidates, Digits, Hint, Limits, LineEnd, ReadOptions};
 
 use super::args::CheckArgs;
+use super::expect::ExpectedDigest;
 use super::manifest::{Manifest, Origin, Reading};
 use super::page::{Begin, Next, Page, PageEntry};
 use super::source::Text;
 use crate::cli::error::system_text;
 use crate::cli::inputs::Stdin;
-use crate::cli::naming::NamingArgs;
+use crate::cli::naming::{Naming, NamingArgs};
 
 /// The name of a manifest on standard input in messages.
 const STDIN_NAME: &[u8] = b"standard input";
+
+/// The name of `--expect` in messages, where that of a manifest would be.
+const EXPECT_NAME: &[u8] = b"--expect";
 
 /// What is known when a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub(super) enum Before {
 pub(super) struct Manifests {
     options: ReadOptions,
     naming: NamingArgs,
+    /// The digest of `--expect`: then the paths are files.
+    expect: Option<ExpectedDigest>,
     paths: Peekable<IntoIter<OsString>>,
     current: Option<Manifest>,
     /// The number of the current manifest, or of the next one.
@@ -56,7 +62,8 @@ impl Manifests {
             true => vec![OsString::from("-")],
             false => args.manifests.clone(),
         };
-        Self { options, naming: args.naming.clone(), paths: paths.into_iter().peekable(), current: None, number: 0 }
+        let (naming, expect) = (args.naming.clone(), args.expect.clone());
+        Self { options, naming, expect, paths: paths.into_iter().peekable(), current: None, number: 0 }
     }
 
     /// The next page. It is empty only if there is nothing more, or the next manifest may block and not all pages
@@ -76,7 +83,7 @@ impl Manifests {
                 (None, None) => break Next::Nothing,
                 (None, Some(path)) => {
                     let must_wait = !page.entries.is_empty() || before == Before::Running;
-                    if must_wait && may_block(path) {
+                    if must_wait && self.expect.is_none() && may_block(path) {
                         break Next::AfterReport;
                     }
                     self.begin(&mut page);
@@ -95,7 +102,12 @@ impl Manifests {
 
     fn begin(&mut self, page: &mut Page) {
         let Some(path) = self.paths.next() else { return };
-        let name = if path == "-" { STDIN_NAME } else { path.as_bytes() }.to_vec();
+        let name = match (&self.expect, path == "-") {
+            (Some(_), _) => EXPECT_NAME,
+            (None, true) => STDIN_NAME,
+            (None, false) => path.as_bytes(),
+        };
+        let name = name.to_vec();
         match self.open(&path) {
             Ok(manifest) => {
                 let (candidates, expected) = (manifest.candidates().clone(), manifest.expected());
@@ -108,6 +120,11 @@ impl Manifests {
     }
 
     fn open(&self, path: &OsStr) -> Result<Manifest, String> {
+        if let Some(expect) = &self.expect {
+            let options = ReadOptions { end: LineEnd::Nul, ..self.options };
+            let text = Box::new(Cursor::new(expect.manifest_of(path)));
+            return Manifest::open(text, b"", Origin::File, options, Naming::default());
+        }
         let naming = self.naming.of_manifest(path);
         let (name, reader, origin): (_, Text, _) = match path == "-" {
             true => (&b""[..], Box::new(BufReader::new(Stdin)), Origin::Stdin),

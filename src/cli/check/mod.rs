@@ -6,6 +6,7 @@
 
 mod args;
 mod backslashes;
+mod expect;
 mod json;
 mod judge;
 mod lines;
@@ -30,11 +31,11 @@ use self::judge::{Entry, FileResult, Judge};
 use self::lines::{OtherLines, Strictness};
 use self::manifests::{Before, Manifests};
 use self::page::{Begin, End, FileList, Listed, Next, Page, PageEntry};
-use self::report::{Report, Stop, Totals, Verbosity};
+use self::report::{Report, SaysTotals, Stop, Totals, Verbosity};
 use self::running_scan::RunningScan;
 use self::verdict::{Judged, Missing};
 use super::engine::RunningEngine;
-use super::error::system_text;
+use super::error::{UsageError, system_text};
 use super::terminal::Terminal;
 use crate::cli::inputs::{Stdin, hash_stream};
 
@@ -43,7 +44,12 @@ const PAGES_AHEAD: usize = 2;
 
 /// Runs the command.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let report = Report::new(Terminal::with_progress(), verbosity(&args), args.format);
+    let args = with_expected_algorithm(args)?;
+    let says_totals = match (args.verbose || Terminal::is_seen()) && !args.quiet && !args.status {
+        true => SaysTotals::Yes,
+        false => SaysTotals::No,
+    };
+    let report = Report::new(Terminal::of(args.screen), verbosity(&args), args.format).with_totals(says_totals);
     let tested = args.algorithm.unwrap_or_default();
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(tested)))?;
     let manifests = Manifests::new(&args);
@@ -55,6 +61,16 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         Err(Stop::Stdout(error)) if error.is_broken_pipe() => Ok(ExitCode::FAILURE),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The flags, with the algorithm of `--expect` as that of all lines.
+fn with_expected_algorithm(args: CheckArgs) -> Result<CheckArgs, UsageError> {
+    let Some(expect) = args.expect.clone() else { return Ok(args) };
+    if args.manifests.len() > 1 {
+        return Err(UsageError::of("check", "--expect is the digest of one FILE; several are named"));
+    }
+    let expect = expect.of(args.algorithm).map_err(|why| UsageError::of("check", format!("--expect: {why}")))?;
+    Ok(CheckArgs { algorithm: expect.algorithm, expect: Some(expect), ..args })
 }
 
 fn verbosity(args: &CheckArgs) -> Verbosity {

@@ -14,7 +14,7 @@ use super::json::Document;
 use super::lines::{Kind, OtherLines};
 use super::verdict::{Compared, Counts, Judged, Missing, Verdict};
 use crate::cli::output::{ReportFormat, WriteError, write_stdout};
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Colour, Terminal};
 
 /// Bytes that are buffered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -64,6 +64,16 @@ pub(super) struct Report {
     buffer: Vec<u8>,
     /// The name of the current manifest in messages.
     manifest: Vec<u8>,
+    says_totals: SaysTotals,
+    /// The counts of all manifests that have ended.
+    totals: Counts,
+}
+
+/// Whether there is a closing line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SaysTotals {
+    Yes,
+    No,
 }
 
 impl Report {
@@ -74,7 +84,13 @@ impl Report {
             ReportFormat::Human => None,
             ReportFormat::Json => Some(Document::begin(&mut buffer)),
         };
-        Self { terminal, verbosity, document, buffer, manifest: Vec::new() }
+        let (manifest, says_totals, totals) = (Vec::new(), SaysTotals::No, Counts::default());
+        Self { terminal, verbosity, document, buffer, manifest, says_totals, totals }
+    }
+
+    /// The same, and whether the counts of all manifests are said at the end.
+    pub(super) fn with_totals(self, says_totals: SaysTotals) -> Self {
+        Self { says_totals, ..self }
     }
 
     /// Shows the progress of this scan from now on.
@@ -89,6 +105,9 @@ impl Report {
         }
         self.flush()?;
         self.terminal.finish_progress();
+        if self.says_totals == SaysTotals::Yes && self.totals.well_formed > 0 {
+            self.terminal.message(&self.totals.in_short());
+        }
         Ok(())
     }
 
@@ -123,7 +142,8 @@ impl Report {
         }
         self.push_name(name);
         self.buffer.extend_from_slice(b": ");
-        self.buffer.extend_from_slice(words.as_bytes());
+        let colour = if judged.verdict == Verdict::Ok { Colour::Good } else { Colour::Bad };
+        self.buffer.extend_from_slice(self.terminal.painted(words, colour).as_bytes());
         self.buffer.push(b'\n');
         if judged.verdict == Verdict::Failed && judged.compared.has_several() {
             self.flush()?;
@@ -180,6 +200,7 @@ impl Report {
     /// Reports the counts of a manifest at its end.
     pub(super) fn summary(&mut self, totals: &Totals<'_>) -> Result<(), Stop> {
         let Totals { counts, lines, missing } = *totals;
+        self.totals.add(counts);
         self.flush()?;
         let is_document = self.document.as_mut().map(|document| document.end_manifest(lines.malformed())).is_some();
         if counts.well_formed == 0 {

@@ -72,6 +72,21 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// Adds those of another manifest.
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.well_formed += other.well_formed;
+        self.matched += other.matched;
+        self.mismatched += other.mismatched;
+        self.unreadable += other.unreadable;
+    }
+
+    /// `3 OK, 1 FAILED, 1 could not be read`, without what did not occur.
+    pub(super) fn in_short(&self) -> String {
+        let others = [(self.mismatched, "FAILED"), (self.unreadable, "could not be read")];
+        let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
+        format!("{} OK{}", self.matched, others.collect::<String>())
+    }
+
     /// Whether something was verified and nothing differed or was unreadable.
     pub(super) const fn all_verified(&self) -> bool {
         self.well_formed > 0 && self.matched > 0 && self.mismatched == 0 && self.unreadable == 0

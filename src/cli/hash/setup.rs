@@ -1,6 +1,6 @@
 //! What the flags of `hivesum hash` mean: the rules of its scans, the writer, and where the output goes.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,6 +63,8 @@ pub(super) struct Rules {
     devices: Devices,
     engine: EngineArgs,
     require_stable: bool,
+    /// Whether files are counted, for a progress bar.
+    surveys: bool,
     leave_out: Vec<FileIdentity>,
 }
 
@@ -79,6 +81,7 @@ impl Rules {
             devices: if args.devices { Devices::Read } else { Devices::Skip },
             engine: args.engine,
             require_stable: args.require_stable,
+            surveys: args.screen.shows_progress() && Terminal::is_seen(),
             leave_out: Vec::new(),
         })
     }
@@ -109,7 +112,7 @@ impl Rules {
             reach: self.reach,
             devices: self.devices,
             require_stable: self.require_stable,
-            survey_after: io::stderr().is_terminal().then_some(SURVEY_AFTER),
+            survey_after: self.surveys.then_some(SURVEY_AFTER),
             leave_out: self.leave_out.clone(),
             ..self.engine.scan(targets, self.algorithms)
         }
