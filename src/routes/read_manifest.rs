@@ -32,7 +32,7 @@ const MOST_ENTRIES: usize = 100_000;
         ("name" = Option<String>, Query, description = "The name of the checksum file, which may tell its form and its algorithm.", example = "SHA256SUMS"),
     ),
     request_body(description = "The checksum file, at most 64 MiB, 1,000,000 lines and 100,000 entries.", content(
-        (inline(schemas::Bytes) = "application/octet-stream"),
+        (inline(schemas::Bytes) = "application/octet-stream", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  abc.txt\n"),
         (inline(schemas::ManifestText) = "text/plain"),
     )),
     responses((status = 200, description = "The entries; none if it is not a checksum file.", body = schemas::ManifestRead)),

@@ -38,7 +38,7 @@ use crate::service::job::accepted;
             "A request that is repeated under the same key within 24 hours returns the job of the first."),
     ),
     request_body(description = "The manifest, at most 64 MiB and 1,000,000 lines. At most 6 of one client (429) and 8 of all clients (503) are received at a time; `max_manifests` and `max_manifests_per_client` of `/stats` tell this service's limits.", content(
-        (inline(schemas::Bytes) = "application/octet-stream"),
+        (inline(schemas::Bytes) = "application/octet-stream", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  abc.txt\n"),
         (inline(schemas::ManifestText) = "text/plain"),
     )),
     responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),

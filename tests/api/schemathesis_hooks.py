@@ -16,6 +16,9 @@ parts = names | st.sampled_from(["*", "**", "?", "*.jpg", "[a-z]", "[!0-9]x", "{
 DIGITS = {"crc32": 8, "md5": 32, "sha1": 40, "sha256": 64, "sha512": 128, "blake3": 64}
 
 
+READS_MANIFESTS = ("POST /api/v1/verify", "POST /api/v1/manifests/read")
+
+
 @st.composite
 def checksum_files(draw):
     """An entry for each of the algorithms, which it names."""
@@ -33,6 +36,10 @@ def filter_case(context, case):
     # so is the digest that all files of a form should have.
     asked = query.get("algorithm")
     if case.operation.label == "POST /api/v1/verify" and isinstance(asked, str) and asked not in DIGITS:
+        return False
+    # Bytes have one format for all clients, so no schema says that these must be those of a checksum file; as text it
+    # does, and the generated clients send one as bytes.
+    if case.operation.label in READS_MANIFESTS and case.media_type == "application/octet-stream":
         return False
     if case.media_type == "multipart/form-data" and (digests or "expect" in query):
         return False

@@ -22,7 +22,7 @@ use crate::service::Service;
         its `end` follows its last `state` once the end is stored. A comment is sent at least every 15 s. The stream \
         covers the token's own jobs, or all jobs if the token has the scope admin.",
     params(
-        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(,[0-9a-f-]{36}:[0-9]+)*$", description =
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}(,[0-9a-f-]{36}:[0-9]{1,18})*$", description =
             "The last event seen. Ends and errors since then are sent again, also those from before a restart of the service."),
     ),
     responses((status = 200, description = "The stream; it continues until the service stops, or the token or session ends.", body = schemas::ServerSentEvent, content_type = "text/event-stream")),

@@ -21,7 +21,7 @@ use crate::service::{NO_SUCH_JOB, Service};
     description = "The events `progress`, `state`, `item_error`, `snapshot` and, last, `end`. A comment is sent at least every 15 s.",
     params(
         schemas::JobPath,
-        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+(-end)?$", description = "The last event seen. Later events are sent again."),
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}(-end)?$", description = "The last event seen. Later events are sent again."),
     ),
     responses(
         (status = 200, description = "The stream; it ends with the job.", body = schemas::ServerSentEvent, content_type = "text/event-stream"),
