@@ -50,8 +50,8 @@ impl Unread {
         }
     }
 
-    /// Whether the service has reset the connection. It reads nothing.
-    pub fn is_reset(&self) -> bool {
+    /// Whether the service has reset the connection since the last call, as the kernel tells it once. It reads nothing.
+    pub fn takes_reset(&self) -> bool {
         self.0.take_error().unwrap().is_some()
     }
 }
