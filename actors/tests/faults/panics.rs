@@ -189,7 +189,8 @@ fn no_more_hashers_are_replaced_than_may_be_stuck_at_a_time() {
     let scenario = fail::FailScenario::setup();
     let tree = tree_of(1000);
     let (engine, background) = engine_with(|config| {
-        config.quantum_deadline = Duration::from_millis(100);
+        // Longer than the first quantum of the second scan takes on a busy machine.
+        config.quantum_deadline = Duration::from_secs(2);
         config.max_stuck_hashers = 1;
     });
     fail::cfg("hash_entry", "pause").unwrap();
@@ -200,6 +201,8 @@ fn no_more_hashers_are_replaced_than_may_be_stuck_at_a_time() {
     stuck.canceller().cancel();
     assert_eq!(stuck.blocking_finish().outcome, ScanOutcome::Cancelled);
     fail::remove("hash_entry");
+    // A scan that begins before they go on finds nobody to hash.
+    await_alive(&engine, 2);
     let scanned = run(&engine, spec(tree.path()));
     assert_eq!(scanned.end.summary.hashed, 1000);
     scenario.teardown();
