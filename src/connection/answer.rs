@@ -93,18 +93,11 @@ impl AnswerHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::{Connection, Timeouts};
+    use crate::connection::Connection;
+    use crate::connection::tests::TIMEOUTS;
     use std::io::ErrorKind;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-    const PACE: BodyPace =
-        BodyPace { grace: Duration::from_secs(20), min_bytes_per_second: 16 << 10, stall: Duration::from_secs(30) };
-    const TIMEOUTS: Timeouts = Timeouts {
-        head: Duration::from_secs(10),
-        write: Duration::from_secs(30),
-        idle: Duration::from_secs(15),
-        pace: PACE,
-    };
     /// What the socket holds for a client that does not read.
     const HELD: usize = 1024;
 

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 const PACE: BodyPace =
     BodyPace { grace: Duration::from_secs(20), min_bytes_per_second: 16 << 10, stall: Duration::from_secs(30) };
-const TIMEOUTS: Timeouts = Timeouts {
+pub(super) const TIMEOUTS: Timeouts = Timeouts {
     head: Duration::from_secs(10),
     write: Duration::from_secs(30),
     idle: Duration::from_secs(15),

@@ -49,7 +49,7 @@ export function followJob(id, on) {
 			if (source.readyState !== EventSource.CLOSED) { on.link(false); return; }
 			close();
 			on.link(false);
-			ask(RETRY_SECONDS[Math.min(failures++, RETRY_SECONDS.length - 1)]);
+			askAgain();
 		});
 	}
 
@@ -76,9 +76,12 @@ export function followJob(id, on) {
 		} catch (problem) {
 			if (signal.aborted || mine !== round) return;
 			on.link(false);
-			if ([401, 403, 404].includes(problem.status)) { finish(); on.lost(problem); } else ask(RETRY_SECONDS[Math.min(failures++, RETRY_SECONDS.length - 1)]);
+			if ([401, 403, 404].includes(problem.status)) { finish(); on.lost(problem); } else askAgain();
 		}
 	}
+
+	// After a failure: each time later.
+	const askAgain = () => ask(RETRY_SECONDS[Math.min(failures++, RETRY_SECONDS.length - 1)]);
 
 	function finish() {
 		stop.abort();

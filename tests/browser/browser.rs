@@ -20,6 +20,10 @@ addEventListener('securitypolicyviolation', (e) => __faults.push(`csp: ${e.viola
 addEventListener('error', (e) => __faults.push(`error: ${e.message}`));
 addEventListener('unhandledrejection', (e) => __faults.push(`rejection: ${e.reason}`));";
 
+/// What the browser logs of requests to a service that was killed.
+pub(crate) const LOST_CONNECTION: [&str; 4] =
+    ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"];
+
 pub(crate) struct Browser {
     pub(crate) client: Client,
     _driver: Driver,

@@ -7,7 +7,7 @@ use hivesum_test_support::tools::check;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, hook};
-use crate::drop_many::{KEEP_SAVED, damaged_tree, open, save};
+use crate::drop_many::{DAMAGED, KEEP_SAVED, drop_damaged, open, save};
 use crate::server::Server;
 
 #[tokio::test]
@@ -15,15 +15,11 @@ async fn a_reload_keeps_results_and_verdicts_and_says_what_it_could_not_keep() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let tree = tempfile::tempdir().unwrap();
-    damaged_tree(tree.path());
-    open(&browser, &server).await;
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    let headline = "300 files hashed, 1 differs, 1 missing";
-    browser.until_text("queue-headline", headline).await;
+    drop_damaged(&browser, &server, tree.path()).await;
     let sums = save(&browser, "sha256").await;
 
     browser.client.refresh().await.unwrap();
-    browser.until_text("queue-headline", headline).await;
+    browser.until_text("queue-headline", DAMAGED).await;
     browser.until_text("queue-kept", "300 results kept from before the page was reloaded.").await;
     browser.run(KEEP_SAVED, vec![]).await;
     assert_eq!(sums.lines().collect::<BTreeSet<_>>(), save(&browser, "sha256").await.lines().collect());
@@ -31,7 +27,7 @@ async fn a_reload_keeps_results_and_verdicts_and_says_what_it_could_not_keep() {
     browser.drop_paths("drop-zone", &[tree.path()]).await;
     let text = |testid: &str| format!("document.querySelector(\"{}\").textContent", hook(testid));
     let (detail, shown) = (text("upload-detail"), text("queue-headline"));
-    browser.until(&format!("!{detail}.includes('before the page was reloaded') && {shown} === '{headline}'")).await;
+    browser.until(&format!("!{detail}.includes('before the page was reloaded') && {shown} === '{DAMAGED}'")).await;
 
     let less = "import('/views/hash-keep.js').then(({ keptLimits }) => { keptLimits.characters = 60000; window.__set = true; })";
     browser.run(less, vec![]).await;

@@ -47,6 +47,17 @@ pub(crate) async fn open(browser: &Browser, server: &Server) {
     browser.run(KEEP_SAVED, vec![]).await;
 }
 
+/// What the page says of the damaged tree.
+pub(crate) const DAMAGED: &str = "300 files hashed, 1 differs, 1 missing";
+
+/// Drops the damaged tree, which is made in this directory, and waits until it is judged.
+pub(crate) async fn drop_damaged(browser: &Browser, server: &Server, directory: &Path) {
+    damaged_tree(directory);
+    open(browser, server).await;
+    browser.drop_paths("drop-zone", &[directory]).await;
+    browser.until_text("queue-headline", DAMAGED).await;
+}
+
 pub(crate) async fn save(browser: &Browser, format: &str) -> String {
     browser.run("window.__saved = null", vec![]).await;
     browser.click("save-manifest").await;
@@ -64,7 +75,7 @@ async fn filter(browser: &Browser, tag: &str, count: usize) {
 }
 
 /// A tree of 300 files and their SHA256SUMS, of which one is changed since, one is gone, and one is new.
-pub(crate) fn damaged_tree(directory: &Path) {
+fn damaged_tree(directory: &Path) {
     for n in 0..300 {
         let path = directory.join(format!("part {}/a directory with a long name {n:03}/file {n:03}.tar.gz", n % 3));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -121,10 +132,7 @@ async fn the_one_bad_file_is_first_and_each_verdict_is_a_filter() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let tree = tempfile::tempdir().unwrap();
-    damaged_tree(tree.path());
-    open(&browser, &server).await;
-    browser.drop_paths("drop-zone", &[tree.path()]).await;
-    browser.until_text("queue-headline", "300 files hashed, 1 differs, 1 missing").await;
+    drop_damaged(&browser, &server, tree.path()).await;
     let first = browser.value(&format!("{NAMES}.slice(0, 2)")).await;
     assert!(first[0].as_str().unwrap().ends_with("file 250.tar.gz"), "{first}");
     assert!(first[1].as_str().unwrap().ends_with("file 123.tar.gz"), "{first}");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, LOST_CONNECTION};
 use crate::jobs::{run_job, select_only, start_job};
 use crate::server::{ROOT, Server};
 
@@ -77,15 +77,7 @@ async fn a_job_is_followed_to_its_end_although_the_server_is_killed() {
     browser.until_text("job-state", "Completed").await;
     browser.until_text("job-files-done", "5,000").await;
     browser.until_text("results-total", "5,000 results").await;
-    // The browser logs requests to the closed port.
-    browser
-        .close_ignoring(&[
-            "ERR_CONNECTION_REFUSED",
-            "ERR_INCOMPLETE_CHUNKED_ENCODING",
-            "ERR_CONNECTION_RESET",
-            "ERR_EMPTY_RESPONSE",
-        ])
-        .await;
+    browser.close_ignoring(&LOST_CONNECTION).await;
 }
 
 #[tokio::test]

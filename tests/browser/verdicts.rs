@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::accessibility::{assert_accessible, axe_core};
 use crate::appearance::{NARROW_PIXELS, colours, size};
-use crate::browser::{Browser, hook};
+use crate::browser::{Browser, LOST_CONNECTION, hook};
 use crate::jobs::run_job;
 use crate::running_jobs::start_slow_job;
 use crate::server::{ROOT, Server};
@@ -177,14 +177,7 @@ async fn a_waiting_job_says_why_and_a_changed_root_is_told_wherever_it_matters()
     browser.until_text("job-state", "Waiting").await;
     browser.click("job-cancel").await;
     browser.until_text("job-state", "Cancelled").await;
-    browser
-        .close_ignoring(&[
-            "ERR_CONNECTION_REFUSED",
-            "ERR_INCOMPLETE_CHUNKED_ENCODING",
-            "ERR_CONNECTION_RESET",
-            "ERR_EMPTY_RESPONSE",
-        ])
-        .await;
+    browser.close_ignoring(&LOST_CONNECTION).await;
 }
 
 #[tokio::test]
