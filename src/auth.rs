@@ -75,9 +75,22 @@ impl Caller {
         }
     }
 
+    /// The names of the scopes that the caller has.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        self.scopes.names()
+    }
+
     /// Whether the caller may see the job.
     pub(crate) fn may_see(&self, job: &Job) -> bool {
-        self.is_admin() || job.owner.as_deref() == self.owner.as_deref()
+        self.sees_all() || self.owns(job)
+    }
+
+    /// Refuses to let the caller change a job that it may only see.
+    pub(crate) fn may_change(&self, job: &Job) -> Result<(), ApiError> {
+        match self.scopes.allows(Scope::Admin) || self.owns(job) {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden { needs: Scope::Admin.name() }),
+        }
     }
 
     /// The owner of the caller's new jobs.
@@ -87,11 +100,15 @@ impl Caller {
 
     /// The owner whose jobs the caller may list; none means all jobs.
     pub(crate) fn sees_jobs_of(&self) -> Option<String> {
-        if self.is_admin() { None } else { self.owner_name() }
+        if self.sees_all() { None } else { self.owner_name() }
     }
 
-    fn is_admin(&self) -> bool {
-        self.scopes.allows(Scope::Admin)
+    fn sees_all(&self) -> bool {
+        self.scopes.allows(Scope::Admin) || self.scopes.allows(Scope::ReadAll)
+    }
+
+    fn owns(&self, job: &Job) -> bool {
+        job.owner.as_deref() == self.owner.as_deref()
     }
 }
 

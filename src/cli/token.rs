@@ -47,7 +47,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "NAME", default_value = "")]
     name: String,
 
-    /// The scopes of the token, separated by commas: read, hash, admin.
+    /// The scopes of the token, separated by commas: read, read:all, hash, admin. read:all reads the jobs of every token,
+    /// as monitoring does; read those of the token itself.
     #[arg(long, value_name = "SCOPES", default_value = "read,hash")]
     scope: Scopes,
 

@@ -15,8 +15,8 @@ pub(super) enum AccessRule {
     Public,
     /// Open to everyone, rate-limited.
     SignIn,
-    /// Needs a token or a session of any scope: whoever has signed in may sign out. Rate-limited.
-    SignOut,
+    /// Needs a token or a session of any scope: whoever has signed in may ask for its scopes and sign out. Rate-limited.
+    OwnSession,
     /// A browser's CORS preflight: open to everyone, rate-limited.
     Preflight,
     /// Needs a token, not rate-limited.
@@ -31,7 +31,7 @@ impl AccessRule {
             "/healthz" | "/readyz" => Self::Probe,
             "/" => Self::Public,
             "/metrics" => Self::Metrics,
-            "/api/v1/session" if *method == Method::DELETE => Self::SignOut,
+            "/api/v1/session" if [Method::GET, Method::HEAD, Method::DELETE].contains(method) => Self::OwnSession,
             "/api/v1/session" => Self::SignIn,
             path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
@@ -66,6 +66,7 @@ mod tests {
         ] {
             assert_eq!(AccessRule::of(&Method::GET, path), AccessRule::Protected, "{path}");
         }
+        assert_eq!(AccessRule::of(&Method::GET, "/api/v1/session"), AccessRule::OwnSession);
         assert_eq!(AccessRule::of(&Method::DELETE, "/api/v1/session/"), AccessRule::Protected);
     }
 }

@@ -59,7 +59,7 @@ fn resources(metrics: &Metrics) -> [Methods; 23] {
         at("/docs").get(docs::page),
         at("/api/v1/hash").post(hash::hash).put(hash::hash),
         at("/api/v1/hash/{name}").put(hash::hash),
-        at("/api/v1/session").post(session::sign_in).delete(session::sign_out),
+        at("/api/v1/session").get(session::show).post(session::sign_in).delete(session::sign_out),
         at("/api/v1/stats").get(stats::stats),
         at("/api/v1/algorithms").get(algorithms::list),
         at("/api/v1/roots").get(roots::list),
@@ -102,7 +102,7 @@ fn resources(metrics: &Metrics) -> [Methods; 23] {
     ),
     paths(
         health::alive, health::ready, metrics::figures, docs::document, docs::page,
-        hash::hash, read_manifest::read_manifest, session::sign_in, session::sign_out, stats::stats, algorithms::list,
+        hash::hash, read_manifest::read_manifest, session::show, session::sign_in, session::sign_out, stats::stats, algorithms::list,
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,

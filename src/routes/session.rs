@@ -1,13 +1,13 @@
 //! `POST /session`: exchanges a token for a cookie that scripts cannot read and other sites cannot send.
-//! `DELETE /session`: ends the session of that cookie.
+//! `GET /session`: what the caller may do. `DELETE /session`: ends the session of that cookie.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header;
-use actix_web::web::{Data, Payload, ReqData};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{Data, Json, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::store::sessions::LONGEST;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
@@ -48,6 +48,29 @@ pub(super) async fn sign_in(
     let value = service.auth.sign_in(&token, caller.key).await?;
     // The browser keeps the cookie as long as a session may last; the store knows when this one ends.
     Ok(no_content(cookie(&service, value, Duration::seconds(LONGEST.as_secs()))))
+}
+
+/// What the caller may do.
+#[derive(Debug, Serialize, ToSchema)]
+struct Session {
+    /// False if the service runs without tokens; then everybody has all scopes.
+    authenticated: bool,
+    /// The scopes: `read` for GET, of the jobs of the token itself, `read:all` of all jobs, `hash` for hashing, verifying
+    /// and cancelling, `admin` for deleting and for the jobs of other tokens.
+    #[schema(example = json!(["read", "hash"]))]
+    scopes: Vec<&'static str>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/session", tag = "access", operation_id = "show_session",
+    summary = "Tell what the caller may do",
+    description = "The scopes of the request's token, or of the token that its session was opened with. It needs no \
+        particular scope.",
+    responses((status = 200, description = "The scopes.", body = Session)),
+    extensions(("x-codes" = json!(["store_corrupt"]))),
+)]
+pub(super) async fn show(_: NoQuery, caller: ReqData<Caller>) -> impl Responder {
+    Json(Session { authenticated: caller.credentials.is_some(), scopes: caller.scopes().collect() })
 }
 
 #[utoipa::path(

@@ -184,6 +184,70 @@ fn only_an_admin_token_sees_the_jobs_of_other_tokens() {
 }
 
 #[test]
+fn read_all_sees_every_job_and_changes_none_of_others() {
+    let app = TestApp::signed_out(|_| {});
+    app.write("a", "abc");
+    let [owner, read, all, all_and_hash, admin] =
+        ["read,hash", "read,hash", "read:all", "read:all,hash", "read,admin"].map(|scopes| token(&app, scopes).1);
+    let asked = app.post("/api/v1/jobs").bearer_auth(&owner).json(&json!({ "root": "files" })).send().unwrap();
+    let id = asked.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned();
+    let get = |token: &str, path: &str| app.get(&format!("/api/v1{path}")).bearer_auth(token).send().unwrap();
+    get(&owner, &format!("/jobs/{id}/events")).text().unwrap();
+    let of_jobs: Vec<String> = ["", "/results", "/manifest", "/duplicates", "/events"]
+        .map(|path| format!("/jobs/{id}{path}"))
+        .into_iter()
+        .chain([format!("/jobs/{id}/compare?with={id}")])
+        .collect();
+    let document: Value = serde_json::from_str(include_str!("openapi.json")).unwrap();
+    let of_one_job =
+        |(path, routes): &(&String, &Value)| path.starts_with("/api/v1/jobs/{id}") && routes.get("get").is_some();
+    let known = document["paths"].as_object().unwrap().iter().filter(of_one_job).count();
+    assert_eq!(known, of_jobs.len(), "each GET route of one job is asked");
+    for path in of_jobs {
+        for token in [&owner, &all, &all_and_hash, &admin] {
+            assert_eq!(get(token, &path).status(), 200, "{path}");
+        }
+        problem(get(&read, &path), 404, "not_found");
+    }
+    let jobs = |token: &str| ok_json(get(token, "/jobs"))["items"].as_array().unwrap().len();
+    assert_eq!([&owner, &read, &all, &admin].map(|token| jobs(token)), [1, 0, 1, 1]);
+    let again = |token: &str| {
+        let spec = json!({ "root": "files", "reuse_unchanged_from": id });
+        app.post("/api/v1/jobs").bearer_auth(token).json(&spec).send().unwrap()
+    };
+    assert_eq!(again(&all_and_hash).status(), 202);
+    problem(again(&read), 404, "not_found");
+    let cancel = |token: &str| app.post(&format!("/api/v1/jobs/{id}/cancel")).bearer_auth(token).send().unwrap();
+    problem(cancel(&read), 404, "not_found");
+    let refused = problem(cancel(&all_and_hash), 403, "forbidden");
+    assert!(refused["detail"].as_str().unwrap().contains("admin"), "{refused}");
+    assert_eq!(cancel(&owner).status(), 200);
+    let delete = app.request(Method::DELETE, &format!("/api/v1/jobs/{id}")).bearer_auth(&all_and_hash).send().unwrap();
+    problem(delete, 403, "forbidden");
+}
+
+#[test]
+fn a_caller_is_told_what_it_may_do() {
+    let app = TestApp::signed_out(|_| {});
+    let session = |token: &str| ok_json(app.get("/api/v1/session").bearer_auth(token).send().unwrap());
+    for (scopes, told) in [
+        ("read,hash", json!(["read", "hash"])),
+        ("read:all", json!(["read", "read:all"])),
+        ("hash", json!(["hash"])),
+        ("admin", json!(["admin"])),
+    ] {
+        assert_eq!(session(&token(&app, scopes).1), json!({ "authenticated": true, "scopes": told }));
+    }
+    let cookie = app.sign_in(app.start_token.as_ref().unwrap());
+    let by_session = app.get("/api/v1/session").header("cookie", cookie).send().unwrap();
+    assert_eq!(ok_json(by_session)["scopes"], json!(["read", "read:all", "hash", "admin"]));
+    problem(app.get("/api/v1/session").send().unwrap(), 401, "unauthenticated");
+    let open = TestApp::signed_out(|config| config.access = Access::Open);
+    let everybody = json!({ "authenticated": false, "scopes": ["read", "read:all", "hash", "admin"] });
+    assert_eq!(open.json("/api/v1/session"), everybody);
+}
+
+#[test]
 fn access_without_authentication_is_allowed_only_on_loopback() {
     let app = TestApp::signed_out(|config| config.access = Access::Open);
     assert_eq!(app.start_token, None);

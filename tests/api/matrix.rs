@@ -16,6 +16,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/readyz", Needs::Nothing),
     ("post", "/api/v1/session", Needs::Nothing),
     ("delete", "/api/v1/session", Needs::AnyScope),
+    ("get", "/api/v1/session", Needs::AnyScope),
     ("get", "/metrics", Needs::Scope("read")),
     ("get", "/openapi.json", Needs::Scope("read")),
     ("get", "/docs", Needs::Scope("read")),
