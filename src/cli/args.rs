@@ -11,6 +11,7 @@ use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
+use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
 use super::serve::ServeArgs;
 use super::state_care::StateCommand;
@@ -71,4 +72,8 @@ pub(super) enum Command {
     /// Create, list and revoke the tokens of a service, and make sign-in links.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Print the completions of commands and options for a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page of a command, or write all pages to a directory.
+    Man(ManArgs),
 }

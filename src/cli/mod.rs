@@ -27,6 +27,7 @@ mod manifest_file;
 mod naming;
 mod output;
 mod own_output;
+mod pages;
 mod probe;
 mod quote;
 mod roots;
@@ -80,7 +81,13 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         | Command::Convert(_)
         | Command::Roots(_)
         | Command::Serve(_) => hivesum_core::walk::require_proc()?,
-        Command::Algorithms(_) | Command::Config(_) | Command::Jobs(_) | Command::State(_) | Command::Token(_) => {}
+        Command::Algorithms(_)
+        | Command::Completions(_)
+        | Command::Config(_)
+        | Command::Jobs(_)
+        | Command::Man(_)
+        | Command::State(_)
+        | Command::Token(_) => {}
     }
     match command {
         Command::Hash(args) => hash::run(args),
@@ -97,6 +104,8 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Roots(command) => roots::run(command),
         Command::State(command) => state_care::run(command),
         Command::Token(command) => token::run(command),
+        Command::Completions(args) => pages::completions(&args, Cli::command()),
+        Command::Man(args) => pages::man(&args, Cli::command()),
     }
 }
 

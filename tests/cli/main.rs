@@ -33,6 +33,7 @@ mod io_mode;
 mod jobs;
 mod output;
 mod own_output;
+mod pages;
 mod published;
 mod read_back;
 mod service;

@@ -34,6 +34,10 @@ fn wrong_use_of_options_exits_with_2_before_anything_is_read() {
         (&["serve", "--state", "s", "--listen", "127.0.0.1:0", "x=/", "x=/"], "called \"x\""),
         (&["token", "create", "--scope", "all"], "all"),
         (&["token", "create", "--expires", "1999-01-01T00:00:00Z"], "is in the past"),
+        (&["man", "frobnicate"], "hivesum has no command \"frobnicate\""),
+        (&["man", "bag", "frobnicate"], "hivesum bag has no command \"frobnicate\""),
+        (&["man", "--dir", "d", "check"], "cannot be used with"),
+        (&["completions", "tcsh"], "possible values: bash, zsh, fish"),
         (&["frobnicate"], "frobnicate"),
         (&[], "Usage: hivesum"),
     ] {
