@@ -51,11 +51,11 @@ pub(super) struct DuplicatesArgs {
     of: OsString,
 
     /// Ignore files smaller than this.
-    #[arg(long, value_name = "BYTES", default_value_t = 1)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1, help_heading = "Selection")]
     min_size: u64,
 
     /// Do not enter directories on other file systems.
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     one_file_system: bool,
 
     #[command(flatten)]

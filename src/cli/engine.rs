@@ -15,15 +15,15 @@ use hivesum_core::walk::Target;
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct EngineArgs {
     /// Number of hasher threads [default: the number of CPU cores].
-    #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one)]
+    #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one, help_heading = "Reading")]
     hashers: Option<NonZeroUsize>,
 
     /// How large files are read: auto, map (memory-mapped) or read.
-    #[arg(long, value_name = "MODE", default_value = "auto")]
+    #[arg(long, value_name = "MODE", default_value = "auto", help_heading = "Reading")]
     io: IoMode,
 
     /// Give up a file or directory that does not answer for this long.
-    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", help_heading = "Reading")]
     read_timeout_seconds: NonZeroU32,
 }
 

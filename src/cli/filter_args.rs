@@ -22,11 +22,11 @@ use super::inputs::DIRECTORIES_PER_SCAN;
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct FilterArgs {
     /// Take only files that match this glob, or are below a directory that does. May be repeated.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(super) include: Vec<String>,
 
     /// Leave out files and directories that match this glob. May be repeated.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(super) exclude: Vec<String>,
 }
 

@@ -44,26 +44,26 @@ pub(super) struct HashArgs {
 
     /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json, ndjson, mtree, wheel_record or ocfl_sidecar
     /// [default: gnu, or bsd for several algorithms and for one that the length of a digest does not tell].
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(super) format: Option<Format>,
 
     /// End each line with NUL, and do not escape file names (gnu and bsd only).
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(super) zero: bool,
 
     #[command(flatten)]
     pub(super) filters: FilterArgs,
 
     /// Write to FILE, which is replaced when all results are written.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
 
     /// Do not enter directories on other file systems.
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     pub(super) one_file_system: bool,
 
     /// Hash the block devices in a directory, too. One that is a PATH is hashed without this.
-    #[arg(long)]
+    #[arg(long, help_heading = "Selection")]
     pub(super) devices: bool,
 
     /// Fail on files that a program has open for writing, instead of marking their digests as unverified.
@@ -71,11 +71,11 @@ pub(super) struct HashArgs {
     pub(super) require_stable: bool,
 
     /// Say nothing of what is skipped, and no closing line. Errors are still reported.
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
 
     /// List each symbolic link that is skipped, and print the closing line also where standard error is no terminal.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
 
     #[command(flatten)]

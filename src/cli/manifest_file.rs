@@ -34,11 +34,11 @@ use super::tree::Tree;
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ReadArgs {
     /// The algorithm of digests that do not name theirs. Digests of other algorithms are left out.
-    #[arg(short, long, value_name = "ALG")]
+    #[arg(short, long, value_name = "ALG", help_heading = "Manifest")]
     pub(super) algorithm: Option<Algorithm>,
 
     /// Refuse a manifest with a line that is not an entry.
-    #[arg(long)]
+    #[arg(long, help_heading = "Manifest")]
     pub(super) strict: bool,
 }
 

@@ -16,12 +16,12 @@ use super::quote::quoted;
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct NamingArgs {
     /// Take this directory off the front of the names in the manifest.
-    #[arg(long, value_name = "PREFIX", value_parser = OsStringValueParser::new().try_map(Prefix::new))]
+    #[arg(long, value_name = "PREFIX", value_parser = OsStringValueParser::new().try_map(Prefix::new), help_heading = "Manifest")]
     strip_prefix: Option<Prefix>,
 
     /// The directory that the names in the manifest are relative to, or the word manifest: the directory of the manifest
     /// [default: the current directory].
-    #[arg(long, value_name = "manifest|DIR", value_parser = OsStringValueParser::new().try_map(RelativeTo::new))]
+    #[arg(long, value_name = "manifest|DIR", value_parser = OsStringValueParser::new().try_map(RelativeTo::new), help_heading = "Manifest")]
     relative_to: Option<RelativeTo>,
 }
 

@@ -3,6 +3,7 @@
 //! A flag overrides the environment, which overrides the file, which overrides the default. The keys of the file are
 //! the names of the settings here; an unknown key is an error.
 
+mod declare;
 mod words;
 
 use std::collections::BTreeMap;
@@ -17,56 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::from_one;
 use super::error::system_text;
+use declare::settings;
 use words::{ListenWord, LogWord, PriorityWord, RateWord};
 
-/// Declares the settings. Each has its flags, its type and its field in the configuration: `= field`, or a getter and a
-/// setter: `|c| .., |c, v| ..`.
-macro_rules! settings {
-    ($($(#[$meta:meta])* $name:ident: $type:ty
-        $(= $($field:ident).+)? $(, |$of:ident| $get:expr, |$into:ident, $value:ident| $set:expr)?;)*) => {
-        /// The settings of one layer.
-        #[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        pub(super) struct Settings {
-            $($(#[$meta])* #[serde(skip_serializing_if = "Option::is_none")] pub(super) $name: Option<$type>,)*
-            /// Directories by name. On the command line they are arguments.
-            #[arg(skip)]
-            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-            pub(super) roots: BTreeMap<String, PathBuf>,
-        }
-
-        impl Settings {
-            /// These settings, and those of a lower layer for settings that are not set here.
-            pub(super) fn or(self, lower: Self) -> Self {
-                Self {
-                    $($name: self.$name.or(lower.$name),)*
-                    roots: if self.roots.is_empty() { lower.roots } else { self.roots },
-                }
-            }
-
-            /// Writes the settings that are set here to a configuration.
-            pub(super) fn put_into(self, config: &mut ServeConfig) {
-                $(
-                    $(if let Some(value) = self.$name { config.$($field).+ = value })?
-                    $(if let Some($value) = self.$name { let $into = &mut *config; $set })?
-                )*
-            }
-
-            /// The settings of a configuration.
-            pub(super) fn of(config: &ServeConfig) -> Self {
-                Self {
-                    $($name: { $(Some(config.$($field).+))? $(let $of = config; $get)? },)*
-                    roots: BTreeMap::new(),
-                }
-            }
-
-            /// The names of all settings except the directories.
-            pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
-        }
-    };
-}
-
 settings! {
+    ["Service"]
+
     /// Address or host name, and port. :PORT is every IPv4 address, port 0 a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
     listen: ListenWord, |c| Some(ListenWord::of(c)), |c, v| v.put_into(c);
@@ -92,6 +49,12 @@ settings! {
     /// Number of threads that serve HTTP [default: the number of CPU cores].
     #[arg(long, value_name = "N", value_parser = from_one, env = "HIVESUM_WORKERS")]
     workers: NonZeroUsize = workers;
+
+    /// Format of the log on stderr [default: human].
+    #[arg(long, value_name = "FORMAT", env = "HIVESUM_LOG_FORMAT")]
+    log_format: LogWord, |c| Some(LogWord::of(c.log_format)), |c, v| c.log_format = v.format();
+
+    ["Access"]
 
     /// Allow all requests without a token. Requires a loopback address.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
@@ -126,9 +89,7 @@ settings! {
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',', env = "HIVESUM_ALLOW_ORIGINS")]
     allow_origins: Vec<String>, |c| Some(c.allow_origins.clone()), |c, v| c.allow_origins = v;
 
-    /// Format of the log on stderr [default: human].
-    #[arg(long, value_name = "FORMAT", env = "HIVESUM_LOG_FORMAT")]
-    log_format: LogWord, |c| Some(LogWord::of(c.log_format)), |c, v| c.log_format = v.format();
+    ["Requests and uploads"]
 
     /// Maximum requests per second of one client, or off. Bursts may be twice as large [default: 1000].
     #[arg(long, value_name = "N|off", env = "HIVESUM_RATE_LIMIT")]
@@ -177,6 +138,8 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_MANIFESTS_PER_CLIENT")]
     max_manifests_per_client: usize = limits.max_manifests_per_client;
 
+    ["Connections and event streams"]
+
     /// Maximum number of connections [default: 4096].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
     max_connections: usize = limits.max_connections;
@@ -193,6 +156,8 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_STREAMS_PER_CLIENT")]
     max_streams_per_client: usize, |c| c.limits.max_streams_per_client,
         |c, v| c.limits.max_streams_per_client = Some(v);
+
+    ["Jobs"]
 
     /// Maximum number of running jobs [default: 4].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_RUNNING_JOBS")]
@@ -226,6 +191,13 @@ settings! {
     #[arg(long, value_name = "BYTES", env = "HIVESUM_MAX_FILE_BYTES")]
     max_file_bytes: u64 = limits.max_file_bytes;
 
+    /// Give up on a file after a read has made no progress for this long, as on a dead mount [default: 60].
+    #[arg(long, value_name = "SECONDS", env = "HIVESUM_READ_TIMEOUT_SECONDS")]
+    read_timeout_seconds: u64, |c| Some(c.limits.read_timeout.as_secs()),
+        |c, v| c.limits.read_timeout = Duration::from_secs(v);
+
+    ["Slow and idle connections"]
+
     /// Minimum average speed of uploads, and of the readers of exports, after the grace period, in bytes per second
     /// [default: 16 KiB].
     #[arg(long, value_name = "BYTES", env = "HIVESUM_BODY_MIN_BYTES_PER_SECOND")]
@@ -245,11 +217,6 @@ settings! {
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_WRITE_TIMEOUT_SECONDS")]
     write_timeout_seconds: u64, |c| Some(c.limits.write_timeout.as_secs()),
         |c, v| c.limits.write_timeout = Duration::from_secs(v);
-
-    /// Give up on a file after a read has made no progress for this long, as on a dead mount [default: 60].
-    #[arg(long, value_name = "SECONDS", env = "HIVESUM_READ_TIMEOUT_SECONDS")]
-    read_timeout_seconds: u64, |c| Some(c.limits.read_timeout.as_secs()),
-        |c, v| c.limits.read_timeout = Duration::from_secs(v);
 
     /// Close an idle connection after this long [default: 15].
     #[arg(long, value_name = "SECONDS", env = "HIVESUM_KEEP_ALIVE_SECONDS")]

@@ -93,7 +93,7 @@ fn a_page_has_its_examples_as_they_are_typed_and_its_exit_statuses() {
     let page = dir.hivesum(["man", "bag", "make"]).expect_success();
     let formatted = dir.feed("groff", page.as_bytes(), ["-man", "-Tascii", "-P-cbou"]).expect_success();
     let lines: Vec<_> = formatted.lines().map(str::trim_end).collect();
-    for wanted in ["NOTES", "EXAMPLES", "       hivesum bag make delivery", "EXIT STATUS", "OPTIONS"] {
+    for wanted in ["NOTES", "EXAMPLES", "       hivesum bag make delivery", "EXIT STATUS", "OPTIONS", "READING"] {
         assert!(lines.contains(&wanted), "{wanted:?}: {formatted}");
     }
     let (first, last) = (lines[0], *lines.iter().rfind(|line| !line.is_empty()).unwrap());

@@ -1,5 +1,6 @@
 //! Wrong command lines: exit status 2, a message about the mistake, and nothing is read or written.
 
+use super::pages::commands;
 use super::work_dir::WorkDir;
 
 #[test]
@@ -61,4 +62,43 @@ fn help_and_version_go_to_stdout() {
         assert!(widest <= Some(110), "{args:?}: {widest:?} columns");
     }
     assert!(dir.hivesum(["--version"]).expect_success().starts_with("hivesum "));
+}
+
+/// More than these in a row are not read.
+const MOST_UNDER_ONE_HEADING: usize = 12;
+
+#[test]
+fn no_command_has_more_than_twelve_options_under_one_heading() {
+    let mut crowded = Vec::new();
+    for command in commands() {
+        let mut heading = String::new();
+        let mut options = 0;
+        for line in command.help.lines() {
+            match line.strip_suffix(':').filter(|title| !title.starts_with(' ')) {
+                Some(title) => (heading, options) = (title.to_owned(), 0),
+                None => options += usize::from(line.trim_start().starts_with('-') && line.starts_with(' ')),
+            }
+            if options == MOST_UNDER_ONE_HEADING + 1 {
+                crowded.push(format!("{}: {heading}", command.words.join(" ")));
+            }
+        }
+    }
+    assert!(crowded.is_empty(), "{crowded:?}");
+}
+
+#[test]
+fn options_after_a_group_of_shared_ones_stand_under_their_own_heading() {
+    let dir = WorkDir::new();
+    for (command, heading, option) in [
+        ("hash", "Options", "--require-stable"),
+        ("hash", "Reading", "--io"),
+        ("audit", "Options", "--state"),
+        ("audit", "Selection", "--exclude"),
+        ("serve", "Jobs", "--keep-jobs"),
+    ] {
+        let help = dir.hivesum([command, "--help"]).expect_success();
+        let (_, below) = help.split_once(&format!("\n{heading}:\n")).unwrap();
+        let group = below.split("\n\n").next().unwrap();
+        assert!(group.lines().any(|line| line.trim_start().split(' ').any(|word| word == option)), "{command} {group}");
+    }
 }

@@ -62,18 +62,18 @@ pub(in crate::cli) struct AuditArgs {
     pub(super) filter: FilterArgs,
 
     /// Output format: human or json.
-    #[arg(short, long, default_value_t)]
+    #[arg(short, long, default_value_t, help_heading = "Output")]
     pub(super) format: ReportFormat,
 
     /// List matched files, too.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(super) all: bool,
 
     #[command(flatten)]
     pub(super) state: StateArgs,
 
     /// Say how much was read also where standard error is no terminal.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
 
     #[command(flatten)]

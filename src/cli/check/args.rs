@@ -50,43 +50,43 @@ pub(in crate::cli) struct CheckArgs {
     pub(super) algorithm: Option<Algorithm>,
 
     /// Accept base64 digests, as cksum --base64 writes them.
-    #[arg(long)]
+    #[arg(long, help_heading = "Manifest")]
     pub(super) base64: bool,
 
     /// Fail if a line is not read.
-    #[arg(long)]
+    #[arg(long, help_heading = "Manifest")]
     pub(super) strict: bool,
 
     /// Do not fail for missing files, and do not report them.
-    #[arg(long)]
+    #[arg(long, help_heading = "Manifest")]
     pub(super) ignore_missing: bool,
 
     /// Do not print OK lines.
-    #[arg(short, long, overrides_with_all = ["status", "warn"])]
+    #[arg(short, long, overrides_with_all = ["status", "warn"], help_heading = "Output")]
     pub(super) quiet: bool,
 
     /// Print nothing; the exit status shows success.
-    #[arg(long, overrides_with_all = ["quiet", "warn"])]
+    #[arg(long, overrides_with_all = ["quiet", "warn"], help_heading = "Output")]
     pub(super) status: bool,
 
     /// Warn about each line that is not read.
-    #[arg(short, long, overrides_with_all = ["quiet", "status"])]
+    #[arg(short, long, overrides_with_all = ["quiet", "status"], help_heading = "Output")]
     pub(super) warn: bool,
 
     /// Lines end with NUL, and file names are not escaped.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Manifest")]
     pub(super) zero: bool,
 
     /// human or json. JSON lists every entry with its verdict and algorithm, the lines that were not read, and the
     /// counts.
-    #[arg(short, long, default_value_t)]
+    #[arg(short, long, default_value_t, help_heading = "Output")]
     pub(super) format: ReportFormat,
 
     #[command(flatten)]
     pub(super) naming: NamingArgs,
 
     /// Print the closing line also where standard error is no terminal.
-    #[arg(short, long, conflicts_with_all = ["quiet", "status"])]
+    #[arg(short, long, conflicts_with_all = ["quiet", "status"], help_heading = "Output")]
     pub(super) verbose: bool,
 
     #[command(flatten)]

@@ -9,14 +9,13 @@ use clap::{Args, ValueEnum};
 
 /// The flags about the screen, shared by the commands that take long.
 #[derive(Debug, Clone, Copy, Default, Args)]
-#[command(next_help_heading = "Terminal")]
 pub(in crate::cli) struct ScreenArgs {
     /// Colour verdicts. auto: if standard output is a terminal and NO_COLOR is not set.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Terminal")]
     color: When,
 
     /// Show no progress bar. There is none anyway where standard error is no terminal.
-    #[arg(long)]
+    #[arg(long, help_heading = "Terminal")]
     no_progress: bool,
 }
 
