@@ -6,6 +6,8 @@
 //! decides nothing about the state: commands are carried out as the API carries them out.
 
 mod commands;
+mod job_commands;
+pub mod job_messages;
 pub mod protocol;
 mod server;
 pub mod socket;

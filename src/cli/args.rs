@@ -60,7 +60,7 @@ pub(super) enum Command {
     Serve(Box<ServeArgs>),
     /// Print the settings that serve would use, and where each of them comes from.
     Config(Box<ServeArgs>),
-    /// List, show, export and delete the jobs of a service.
+    /// Run, list, show, export, cancel and delete the jobs of a service.
     #[command(subcommand)]
     Jobs(JobsCommand),
     /// Accept another directory in the place of a root of a service.

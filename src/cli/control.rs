@@ -12,8 +12,8 @@ use hivesum::control::protocol::{Answer, Command, MAX_ANSWER_BYTES, MAX_REQUEST_
 use hivesum::control::socket::connect;
 use hivesum_actors::error::StoreError;
 
-use super::error::{IN_USE, StatusError, system_text};
-use super::lock_holder::holder_of_lock;
+use super::error::{NOT_RUNNING, StatusError, system_text};
+use super::lock_holder::in_use;
 use super::quote::quoted;
 
 /// How long a command waits for the lock or for an answer.
@@ -30,7 +30,7 @@ pub(super) struct StateAccess {
 }
 
 /// What came of asking the service.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Asked {
     /// The service has answered.
     Answered(Answer),
@@ -71,7 +71,7 @@ impl StateAccess {
             }
             match alone() {
                 Err(error) if is_locked(&error) && Instant::now() < deadline => std::thread::sleep(TRY_AGAIN_EVERY),
-                Err(error) if is_locked(&error) => return Err(self.in_use(&self.silence(is_repeated))),
+                Err(error) if is_locked(&error) => return Err(in_use(&self.directory, &self.silence(is_repeated))),
                 done => return Ok(Done { answer: done?, is_repeated, by_service: false }),
             }
         }
@@ -83,10 +83,10 @@ impl StateAccess {
         loop {
             match alone() {
                 Err(error) if is_locked(&error) && self.is_served() => {
-                    return Err(self.in_use(": a service is running; stop it first"));
+                    return Err(in_use(&self.directory, ": a service is running; stop it first"));
                 }
                 Err(error) if is_locked(&error) && Instant::now() < deadline => std::thread::sleep(TRY_AGAIN_EVERY),
-                Err(error) if is_locked(&error) => return Err(self.in_use(&self.silence(false))),
+                Err(error) if is_locked(&error) => return Err(in_use(&self.directory, &self.silence(false))),
                 done => return done,
             }
         }
@@ -113,13 +113,28 @@ impl StateAccess {
                 Ok(Asked::NobodyListens)
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                Err(self.in_use(&self.silence(true)))
+                Err(in_use(&self.directory, &self.silence(true)))
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => anyhow::bail!(
                 "{}: the service belongs to another user: run this command as that user, or as root",
                 self.shown()
             ),
             Err(error) => anyhow::bail!("{}: the control socket: {}", self.shown(), system_text(&error)),
+        }
+    }
+
+    /// Asks the running service, and fails with its own exit status if there is none.
+    pub(super) fn ask_running(&self, command: &Command) -> anyhow::Result<Answer> {
+        match self.ask(command)? {
+            Asked::Answered(answer) => Ok(answer),
+            Asked::NobodyListens | Asked::Lost => {
+                let directory = quoted(std::path::absolute(&self.directory)?.as_os_str());
+                let message = format!(
+                    "no service is running on the state directory {directory}: start it, or give --state DIR, the \
+                     same as the service's"
+                );
+                Err(StatusError { status: NOT_RUNNING, message }.into())
+            }
         }
     }
 
@@ -133,20 +148,9 @@ impl StateAccess {
         format!(", which has not answered for {} s{unknown}", self.wait.as_secs())
     }
 
-    fn in_use(&self, more: &str) -> anyhow::Error {
-        in_use(&self.directory, more)
-    }
-
     fn shown(&self) -> String {
         quoted(self.directory.as_os_str())
     }
-}
-
-/// The error of a command that does not get the lock. It names the process that holds it.
-pub(super) fn in_use(state_dir: &Path, more: &str) -> anyhow::Error {
-    let holder = holder_of_lock(state_dir).unwrap_or_else(|| "another process".to_owned());
-    let message = format!("the state directory {} is in use by {holder}{more}", quoted(state_dir.as_os_str()));
-    StatusError { status: IN_USE, message }.into()
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {

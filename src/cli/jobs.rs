@@ -1,13 +1,17 @@
 //! `hivesum jobs`: the jobs in the state directory of a service.
 //!
 //! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` is done
-//! by a running service; without one it takes the server's lock. `compact` needs a state directory that no service uses;
+//! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact` needs a state directory that no service uses;
 //! otherwise it exits with 75.
+
+mod follow;
+mod run;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use hivesum::control::protocol::{Answer, Command, Outcome};
+use hivesum::control::job_messages::Outcome;
+use hivesum::control::protocol::{Answer, Command};
 use hivesum_actors::job::{Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
@@ -25,6 +29,10 @@ const PAGE: usize = 1000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum JobsCommand {
+    /// Hash a directory as a job of the running service, and wait for its end.
+    Run(Box<run::RunArgs>),
+    /// Stop a job of the running service.
+    Cancel(OneArgs),
     /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict and errors, separated by tabs.
     ///
     /// The verdict is that of a job that compares files with a manifest: ok, failed or incomplete. It is `-` for other
@@ -104,6 +112,8 @@ fn verdict_of(word: &str) -> Result<JobVerdict, String> {
 /// Runs the command.
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
+        JobsCommand::Run(args) => run::run(&args),
+        JobsCommand::Cancel(args) => cancel(&args),
         JobsCommand::List(args) => list(&args),
         JobsCommand::Show(args) => show(&args),
         JobsCommand::Export(args) => export(&args),
@@ -179,6 +189,23 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Only a running service can stop a job: others have ended, or begin again with the service.
+fn cancel(args: &OneArgs) -> anyhow::Result<ExitCode> {
+    let directory = args.state.directory()?;
+    let answer = StateAccess::of(&directory).ask_running(&Command::JobCancel { id: args.id })?;
+    let Answer::Job { job } = answer else { return Err(unexpected(&answer)) };
+    match job.state {
+        JobState::Cancelled => Ok(ExitCode::SUCCESS),
+        JobState::Completed | JobState::Failed => {
+            anyhow::bail!("the job {} had {} before", job.id, job.state.name())
+        }
+        JobState::Queued | JobState::Running => {
+            Terminal::plain().message(&format!("the job {} is being cancelled", job.id));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
     let directory = args.state.directory()?;
     require_state(&directory, "")?;
@@ -188,7 +215,9 @@ fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
     let Answer::JobDeletion { outcome } = done.answer else { return Err(unexpected(&done.answer)) };
     match outcome {
         Outcome::Deleted => Ok(ExitCode::SUCCESS),
-        Outcome::StillRunning => anyhow::bail!("the job has not ended: cancel it first, in the running service"),
+        Outcome::StillRunning => {
+            anyhow::bail!("the job has not ended: cancel it first with hivesum jobs cancel {}", args.id)
+        }
         // The first attempt may have deleted it.
         Outcome::NotFound if done.is_repeated => Ok(ExitCode::SUCCESS),
         Outcome::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),

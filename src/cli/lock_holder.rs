@@ -4,9 +4,19 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::error::{IN_USE, StatusError};
+use super::quote::quoted;
+
+/// The error of a command that does not get the lock. It names the process that holds it.
+pub(super) fn in_use(state_dir: &Path, more: &str) -> anyhow::Error {
+    let holder = holder_of_lock(state_dir).unwrap_or_else(|| "another process".to_owned());
+    let message = format!("the state directory {} is in use by {holder}{more}", quoted(state_dir.as_os_str()));
+    StatusError { status: IN_USE, message }.into()
+}
+
 /// The process that holds the lock, as `process 42 (hivesum)`. `None` if `/proc` does not tell, as for a process in
 /// another container.
-pub(super) fn holder_of_lock(state_dir: &Path) -> Option<String> {
+fn holder_of_lock(state_dir: &Path) -> Option<String> {
     let file = fs::metadata(state_dir.join("hivesum.lock")).ok()?;
     let process = holder_in(&fs::read_to_string("/proc/locks").ok()?, &file)?;
     let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;

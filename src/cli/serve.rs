@@ -11,8 +11,8 @@ use hivesum::server::ServeError;
 use hivesum_actors::error::{StartError, StoreError};
 use hivesum_core::file::RootError;
 
-use super::control::in_use;
 use super::error::{UsageError, system_text};
+use super::lock_holder::in_use;
 use super::settings::Settings;
 use super::state::state_directory;
 

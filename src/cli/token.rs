@@ -15,7 +15,6 @@ use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, SecretHash, 
 use jiff::{SignedDuration, Timestamp};
 
 use super::control::{Asked, Done, StateAccess, unexpected};
-use super::error::{NOT_RUNNING, StatusError};
 use super::output::write_stdout;
 use super::quote::quoted;
 use super::state::{StateArgs, require_state};
@@ -245,23 +244,11 @@ fn end(directory: &Path, id: &str) -> anyhow::Result<bool> {
 
 fn link(state: &StateArgs) -> anyhow::Result<ExitCode> {
     let directory = state.directory()?;
-    match StateAccess::of(&directory).ask(&Command::TokenLink {})? {
-        Asked::Answered(Answer::Link { link }) => {
-            write_stdout(format!("{link}\n").as_bytes())?;
-            Terminal::plain().message("the link works once, within 10 minutes");
-            Ok(ExitCode::SUCCESS)
-        }
-        Asked::Answered(other) => Err(unexpected(&other)),
-        Asked::NobodyListens | Asked::Lost => {
-            let directory = std::path::absolute(&directory)?;
-            let message = format!(
-                "no service is running on the state directory {}: start it, or give --state DIR, the same as the \
-                 service's",
-                quoted(directory.as_os_str())
-            );
-            Err(StatusError { status: NOT_RUNNING, message }.into())
-        }
-    }
+    let answer = StateAccess::of(&directory).ask_running(&Command::TokenLink {})?;
+    let Answer::Link { link } = answer else { return Err(unexpected(&answer)) };
+    write_stdout(format!("{link}\n").as_bytes())?;
+    Terminal::plain().message("the link works once, within 10 minutes");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn expiry(record: &TokenRecord) -> String {

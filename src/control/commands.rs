@@ -5,10 +5,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use actix_web::web::Data;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hivesum_actors::error::StoreError;
+use hivesum_actors::error::{StoreError, SubmitError};
+use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::store::roots::AcceptError;
 use hivesum_actors::store::tokens::{SecretHash, TokenRecord};
 
+use super::job_commands;
 use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
 use super::server::{self, refused};
 use super::socket::ControlSocket;
@@ -38,6 +40,13 @@ async fn carry_out(service: &Service, page_url: &str, command: Command) -> Answe
         Command::JobDelete { id } => {
             service.jobs.delete(id).await.map(|deletion| Answer::JobDeletion { outcome: deletion.into() })
         }
+        Command::JobRun { order } => match job_commands::run(service, *order).await {
+            Err(SubmitError::Store(error)) => Err(error),
+            Err(error) => return refused(Reason::Impossible, error.to_string()),
+            Ok(answer) => Ok(answer),
+        },
+        Command::JobShow { id } => service.jobs.job(id).await.map(|job| answer_of(id, job)),
+        Command::JobCancel { id } => service.jobs.cancel(id).await.map(|job| answer_of(id, job)),
         Command::RootAccept { name } => return accept(service, &name).await,
     };
     answer.unwrap_or_else(|error| failed(&error))
@@ -60,6 +69,10 @@ async fn create(service: &Service, token: Token, secret_sha256: &str) -> Result<
         true => Answer::TokenCreated {},
         false => refused(Reason::Impossible, "another token has this id".to_owned()),
     })
+}
+
+fn answer_of(id: JobId, job: Option<Job>) -> Answer {
+    job.map_or_else(|| job_commands::no_such_job(id), |job| Answer::Job { job: Box::new(job.into()) })
 }
 
 /// As many tokens as one answer holds, and at least one if there is one.

@@ -3,12 +3,14 @@
 //! The program and the service may be of different versions, so whatever one of them does not know (another version, a
 //! command, a member) is refused in words and never ignored. Both sides use these types and bounds.
 
-use hivesum_actors::job::{Deletion, JobId};
+use hivesum_actors::job::JobId;
 use hivesum_actors::store::tokens::{ScopesInvalid, TokenRecord};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::job_messages::{JobOrder, JobReport, Outcome};
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -47,6 +49,21 @@ pub enum Command {
         /// Its id.
         id: JobId,
     },
+    /// Starts a job.
+    JobRun {
+        /// What it does, and where.
+        order: Box<JobOrder>,
+    },
+    /// Says how a job stands.
+    JobShow {
+        /// Its id.
+        id: JobId,
+    },
+    /// Stops a job. One that has ended stays as it is.
+    JobCancel {
+        /// Its id.
+        id: JobId,
+    },
     /// Accepts the directory that is now at the path of a root.
     RootAccept {
         /// The name of the root.
@@ -64,13 +81,22 @@ impl Command {
             Self::TokenRevoke { .. } => "token_revoke",
             Self::TokenLink {} => "token_link",
             Self::JobDelete { .. } => "job_delete",
+            Self::JobRun { .. } => "job_run",
+            Self::JobShow { .. } => "job_show",
+            Self::JobCancel { .. } => "job_cancel",
             Self::RootAccept { .. } => "root_accept",
         }
+    }
+
+    /// Whether it only asks, and may be repeated many times a minute.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        matches!(self, Self::JobShow { .. })
     }
 }
 
 /// What the service answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
     /// The token is stored.
@@ -96,6 +122,11 @@ pub enum Answer {
     JobDeletion {
         /// What became of it.
         outcome: Outcome,
+    },
+    /// A job as it stands.
+    Job {
+        /// The job.
+        job: Box<JobReport>,
     },
     /// The directory is accepted.
     RootAccepted {
@@ -140,28 +171,6 @@ impl TryFrom<Token> for TokenRecord {
     fn try_from(token: Token) -> Result<Self, ScopesInvalid> {
         let Token { id, name, scopes, created_at, expires_at } = token;
         Ok(Self { id, name, scopes: scopes.parse()?, created_at, expires_at })
-    }
-}
-
-/// What became of a job that was to be deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was deleted.
-    Deleted,
-    /// It has not ended.
-    StillRunning,
-    /// There is no such job.
-    NotFound,
-}
-
-impl From<Deletion> for Outcome {
-    fn from(deletion: Deletion) -> Self {
-        match deletion {
-            Deletion::Deleted => Self::Deleted,
-            Deletion::StillRunning => Self::StillRunning,
-            Deletion::NotFound => Self::NotFound,
-        }
     }
 }
 

@@ -102,7 +102,9 @@ async fn serve_client(stream: UnixStream, carry_out: &impl AsyncFn(Command) -> A
         let (answer, goes_on) = match next_line(&mut read, stop).await {
             Received::Line(line) => match parse::<Command>(&line) {
                 Ok(command) => {
-                    tracing::info!(user, command = command.name(), "a command came through the control socket");
+                    if !command.is_question() {
+                        tracing::info!(user, command = command.name(), "a command came through the control socket");
+                    }
                     (carry_out(command).await, true)
                 }
                 Err(invalid) => (refused(Reason::InvalidRequest, invalid.to_string()), true),

@@ -31,6 +31,7 @@ mod globs;
 mod hash;
 mod io_mode;
 mod jobs;
+mod jobs_run;
 mod output;
 mod own_output;
 mod pages;

@@ -1,0 +1,138 @@
+//! `hivesum jobs run` and `jobs cancel`: jobs that the running service is asked for on the command line.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use super::service::Service;
+use super::work_dir::{HIVESUM, Ran, WorkDir};
+
+fn run(dir: &WorkDir, args: &[&str]) -> Ran {
+    dir.hivesum(["jobs", "run"].iter().chain(args).chain(&["--state", "s"]))
+}
+
+#[test]
+fn a_root_a_part_of_it_and_a_directory_in_it_are_hashed_to_their_end() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something"), (b"t/d/c.tmp", b"x")]);
+    let service = Service::start(&dir);
+    dir.link("way", "t/d");
+    for (args, path, files) in [
+        (&["t"][..], "", 3),
+        (&["t:d"], "d", 2),
+        (&["t/d"], "d", 2),
+        (&["./t"], "", 3),
+        (&["way", "--exclude", "*.tmp"], "d", 1),
+        (&["t", "-a", "sha256,md5", "--include", "a"], "", 1),
+    ] {
+        let ran = run(&dir, args);
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr());
+        let id = ran.stdout().trim_end().to_owned();
+        let ended = format!("hivesum: job {id} completed: {files} file");
+        assert!(ran.stderr().lines().last().unwrap().starts_with(&ended), "{args:?}: {}", ran.stderr());
+        let job = service.json(&format!("jobs/{id}"));
+        assert_eq!((&job["state"], &job["spec"]["path"]), (&json!("completed"), &json!(path)), "{args:?}");
+        if args.contains(&"-a") {
+            assert_eq!(job["spec"]["algorithms"], json!(["sha256", "md5"]));
+        }
+    }
+}
+
+#[test]
+fn what_lies_beneath_no_root_is_refused_and_the_roots_are_listed() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"u/b", b"x")]);
+    let _service = Service::start(&dir);
+    let roots = format!("the roots are: t ({:?})", fs::canonicalize(dir.path("t")).unwrap());
+    for (place, words) in [
+        ("u", "lies beneath no root"),
+        ("/", "lies beneath no root"),
+        ("other", "no root has the name \"other\""),
+        ("other:a", "no root has the name \"other\""),
+    ] {
+        let refused = run(&dir, &[place]);
+        assert_eq!((refused.code, refused.stdout().as_str()), (Some(1), ""), "{place}");
+        let said = refused.stderr();
+        assert!(said.contains(words) && said.contains(&roots), "{place}: {said}");
+    }
+    for (args, code, words) in [
+        (&["./absent"][..], 1, "./absent: No such file or directory"),
+        (&["t:absent"], 1, "nothing is at this path beneath the root"),
+        (&["t:../u"], 1, "path"),
+        (&["t", "--include", "../x"], 2, "../x"),
+    ] {
+        let refused = run(&dir, args);
+        assert_eq!((refused.code, refused.stdout().as_str()), (Some(code), ""), "{args:?}");
+        assert!(refused.stderr().contains(words), "{args:?}: {}", refused.stderr());
+    }
+}
+
+#[test]
+fn a_job_with_an_error_exits_with_1_and_a_missing_service_with_69() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let absent = run(&dir, &["t"]);
+    assert_eq!((absent.code, absent.stdout().as_str()), (Some(69), ""));
+    assert!(absent.stderr().contains("no service is running"), "{}", absent.stderr());
+    let _service = Service::with(&dir, &["--max-file-bytes", "2"]);
+    let failed = run(&dir, &["t"]);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr());
+    assert!(failed.stderr().trim_end().ends_with("; 1 error"), "{}", failed.stderr());
+}
+
+#[test]
+fn ctrl_c_ends_the_waiting_and_the_job_goes_on_until_it_is_cancelled() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    // Larger than what is hashed before the end of this test.
+    fs::File::create(dir.path("t/large")).unwrap().set_len(1 << 42).unwrap();
+    let service = Service::start(&dir);
+    let mut command = dir.command(HIVESUM);
+    command.args(["jobs", "run", "t", "--state", "s"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waiting = command.spawn().unwrap();
+    let mut said = BufReader::new(waiting.stderr.take().unwrap());
+    let mut line = String::new();
+    BufReader::new(waiting.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let id = line.trim_end().to_owned();
+    let mut all = String::new();
+    said.read_line(&mut all).unwrap();
+    let process = rustix::process::Pid::from_child(&waiting);
+    // Before it waits, the signal ends it without a word: it is sent again until then.
+    while !is_waiting(waiting.id()) {
+        std::thread::yield_now();
+    }
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert_eq!(waiting.wait().unwrap().code(), Some(130));
+    said.read_to_string(&mut all).unwrap();
+    assert!(all.contains(&format!("the job {id} goes on")) && all.contains(&format!("jobs cancel {id}")), "{all}");
+
+    let state = || service.json(&format!("jobs/{id}"))["state"].clone();
+    assert!([json!("queued"), json!("running")].contains(&state()));
+    let cancel = || dir.hivesum(["jobs", "cancel", &id, "--state", "s"]);
+    assert_eq!(cancel().code, Some(0));
+    assert_eq!(state(), "cancelled");
+    assert_eq!(cancel().code, Some(0), "once more changes nothing");
+}
+
+#[test]
+fn a_job_that_is_not_waited_for_has_an_id_and_one_that_has_ended_is_not_cancelled() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
+    let submitted = run(&dir, &["t", "--no-wait"]);
+    assert_eq!((submitted.code, submitted.stdout().trim_end().len()), (Some(0), 36), "{}", submitted.stderr());
+    let ended = service.run(json!({}));
+    let cancel = |id: &str| dir.hivesum(["jobs", "cancel", id, "--state", "s"]);
+    for (id, words) in
+        [(&*ended, "had completed before"), ("0197a2b4-6d3c-7000-8000-000000000001", "no job has the id")]
+    {
+        let refused = cancel(id);
+        assert_eq!((refused.code, refused.stderr().contains(words)), (Some(1), true), "{}", refused.stderr());
+    }
+    drop(service);
+    assert_eq!(cancel(&ended).code, Some(69));
+}
+
+/// Whether a process catches SIGINT, as `/proc` has it.
+fn is_waiting(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
+    u64::from_str_radix(caught, 16).unwrap() & 2 != 0
+}
