@@ -131,7 +131,7 @@ impl StateAccess {
                 let directory = quoted(std::path::absolute(&self.directory)?.as_os_str());
                 let message = format!(
                     "no service is running on the state directory {directory}: start it, or give --state DIR, the \
-                     same as the service's"
+                     same as the service's, or --server URL"
                 );
                 Err(StatusError { status: NOT_RUNNING, message }.into())
             }

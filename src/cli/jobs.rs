@@ -20,7 +20,7 @@ use hivesum_core::result::JobVerdict;
 use super::control::{StateAccess, unexpected};
 use super::error::UsageError;
 use super::output::write_stdout;
-use super::state::{StateArgs, require_state};
+use super::state::{ServiceArgs, StateArgs, require_state};
 use super::stored_jobs;
 use super::terminal::Terminal;
 
@@ -60,7 +60,7 @@ pub(super) struct ListArgs {
     verdict: Option<JobVerdict>,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ pub(super) struct OneArgs {
     id: JobId,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -91,7 +91,7 @@ pub(super) struct ExportArgs {
     algorithm: Option<Algorithm>,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -123,7 +123,7 @@ pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let mut history = stored_jobs::open(&args.state)?;
+    let mut history = stored_jobs::open_in(&args.service.directory()?)?;
     let mut cursor = None;
     loop {
         let query = JobQuery { state: args.only, verdict: args.verdict, owner: None, cursor, limit: PAGE };
@@ -154,7 +154,7 @@ fn line_of(job: &Job) -> String {
 }
 
 fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let job = stored_jobs::job(&mut stored_jobs::open(&args.state)?, args.id)?;
+    let job = stored_jobs::job(&mut stored_jobs::open_in(&args.service.directory()?)?, args.id)?;
     let mut text = serde_json::to_vec_pretty(&job)?;
     text.push(b'\n');
     write_stdout(&text)?;
@@ -162,7 +162,7 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let mut history = stored_jobs::open(&args.state)?;
+    let mut history = stored_jobs::open_in(&args.service.directory()?)?;
     let job = stored_jobs::ended(&mut history, args.id)?;
     let summary = job.summary.unwrap_or_default();
     let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
@@ -191,7 +191,7 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
 
 /// Only a running service can stop a job: others have ended, or begin again with the service.
 fn cancel(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.state.directory()?;
+    let directory = args.service.directory()?;
     let answer = StateAccess::of(&directory).ask_running(&Command::JobCancel { id: args.id })?;
     let Answer::Job { job } = answer else { return Err(unexpected(&answer)) };
     match job.state {
@@ -207,10 +207,10 @@ fn cancel(args: &OneArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.state.directory()?;
+    let directory = args.service.directory()?;
     require_state(&directory, "")?;
     let done = StateAccess::of(&directory).change(&Command::JobDelete { id: args.id }, || {
-        Ok(Answer::JobDeletion { outcome: stored_jobs::open(&args.state)?.delete(args.id)?.into() })
+        Ok(Answer::JobDeletion { outcome: stored_jobs::open_in(&directory)?.delete(args.id)?.into() })
     })?;
     let Answer::JobDeletion { outcome } = done.answer else { return Err(unexpected(&done.answer)) };
     match outcome {

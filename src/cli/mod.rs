@@ -32,6 +32,7 @@ mod probe;
 mod quote;
 mod roots;
 mod serve;
+mod server_address;
 mod settings;
 mod state;
 mod state_care;

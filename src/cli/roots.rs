@@ -16,7 +16,7 @@ use hivesum_core::file::RootError;
 use super::control::{StateAccess, unexpected};
 use super::error::system_text;
 use super::quote::quoted;
-use super::state::{StateArgs, require_state};
+use super::state::{ServiceArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,7 @@ pub(super) struct AcceptArgs {
     name: String,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 /// Runs the command.
@@ -50,7 +50,7 @@ pub(super) fn run(command: RootsCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.state.directory()?;
+    let directory = args.service.directory()?;
     require_state(&directory, "")?;
     let command = Command::RootAccept { name: args.name.clone() };
     let done = StateAccess::of(&directory).change(&command, || accept_alone(&directory, &args.name))?;

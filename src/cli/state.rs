@@ -8,13 +8,17 @@ use clap::Args;
 
 use super::error::{UsageError, path_error};
 use super::quote::quoted;
+use super::server_address::ServerAddress;
+
+/// The environment variable for the state directory.
+const VARIABLE: &str = "HIVESUM_STATE";
 
 /// The flag for the state directory.
 #[derive(Debug, Clone, Args)]
 pub(super) struct StateArgs {
     /// Directory for jobs, results and tokens
     /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
-    #[arg(long = "state", value_name = "DIR", env = "HIVESUM_STATE")]
+    #[arg(long = "state", value_name = "DIR", env = VARIABLE)]
     state: Option<PathBuf>,
 }
 
@@ -22,6 +26,29 @@ impl StateArgs {
     /// The state directory. It may not exist yet.
     pub(super) fn directory(&self) -> Result<PathBuf, UsageError> {
         state_directory(self.state.clone())
+    }
+}
+
+/// The flags for the state directory of a service that may be running.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServiceArgs {
+    #[command(flatten)]
+    state: StateArgs,
+
+    /// The service that listens here, instead of --state: http://HOST:PORT on this machine, or unix:PATH of its socket.
+    #[arg(long, value_name = "URL")]
+    server: Option<ServerAddress>,
+}
+
+impl ServiceArgs {
+    /// The state directory. It may not exist yet, unless it is that of a running service.
+    pub(super) fn directory(&self) -> anyhow::Result<PathBuf> {
+        let Some(server) = &self.server else { return Ok(self.state.directory()?) };
+        // A flag overrides the environment.
+        if self.state.state.as_ref().is_some_and(|given| Some(given.as_os_str()) != env::var_os(VARIABLE).as_deref()) {
+            return Err(UsageError::of("", "--state and --server say the same in two ways: give one of them").into());
+        }
+        server.state_directory()
     }
 }
 

@@ -17,9 +17,13 @@ use super::state::StateArgs;
 
 /// Opens the jobs in the state directory.
 pub(super) fn open(state: &StateArgs) -> anyhow::Result<History> {
-    let directory = state.directory()?;
+    open_in(&state.directory()?)
+}
+
+/// Opens the jobs in this state directory.
+pub(super) fn open_in(directory: &Path) -> anyhow::Result<History> {
     let shown = || directory.display().to_string();
-    History::open(&directory).with_context(shown)?.with_context(|| format!("no service has stored jobs in {}", shown()))
+    History::open(directory).with_context(shown)?.with_context(|| format!("no service has stored jobs in {}", shown()))
 }
 
 /// The job with this id.

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::control::{Asked, Done, StateAccess, unexpected};
 use super::output::write_stdout;
 use super::quote::quoted;
-use super::state::{StateArgs, require_state};
+use super::state::{ServiceArgs, require_state};
 use super::terminal::Terminal;
 
 #[derive(Debug, Subcommand)]
@@ -61,7 +61,7 @@ pub(super) struct CreateArgs {
     new_state: bool,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -74,13 +74,13 @@ Whoever opens the link first is signed in to the page, with every right. At most
 one closes the oldest. Exit status 69: no service is running on this state directory.")]
 pub(super) struct LinkArgs {
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ pub(super) struct RevokeArgs {
     id: String,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 /// When a token expires.
@@ -128,15 +128,15 @@ fn duration(word: &str) -> Option<SignedDuration> {
 pub(super) fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
         TokenCommand::Create(args) => create(args),
-        TokenCommand::List(args) => list(&args.state),
+        TokenCommand::List(args) => list(&args.service),
         TokenCommand::Revoke(args) => revoke(&args),
-        TokenCommand::Link(args) => link(&args.state),
+        TokenCommand::Link(args) => link(&args.service),
     }
 }
 
 /// Only the secret goes to stdout, so that a script can read it.
 fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.state.directory()?;
+    let directory = args.service.directory()?;
     if !args.new_state {
         require_state(&directory, ", or make a new one with --new-state")?;
     }
@@ -185,8 +185,8 @@ fn open(directory: &Path) -> anyhow::Result<Tokens> {
     Tokens::open(directory).with_context(|| directory.display().to_string())
 }
 
-fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let directory = state.directory()?;
+fn list(service: &ServiceArgs) -> anyhow::Result<ExitCode> {
+    let directory = service.directory()?;
     require_state(&directory, "")?;
     let records = match ask_for_all(&directory)? {
         Some(records) => records,
@@ -223,7 +223,7 @@ fn ask_for_all(directory: &Path) -> anyhow::Result<Option<Vec<TokenRecord>>> {
 }
 
 fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.state.directory()?;
+    let directory = args.service.directory()?;
     require_state(&directory, "")?;
     match end(&directory, &args.id)? {
         true => Ok(ExitCode::SUCCESS),
@@ -242,8 +242,8 @@ fn end(directory: &Path, id: &str) -> anyhow::Result<bool> {
     }
 }
 
-fn link(state: &StateArgs) -> anyhow::Result<ExitCode> {
-    let directory = state.directory()?;
+fn link(service: &ServiceArgs) -> anyhow::Result<ExitCode> {
+    let directory = service.directory()?;
     let answer = StateAccess::of(&directory).ask_running(&Command::TokenLink {})?;
     let Answer::Link { link } = answer else { return Err(unexpected(&answer)) };
     write_stdout(format!("{link}\n").as_bytes())?;

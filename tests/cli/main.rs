@@ -37,6 +37,7 @@ mod own_output;
 mod pages;
 mod published;
 mod read_back;
+mod server_address;
 mod service;
 mod settings;
 mod spellings;

@@ -22,7 +22,7 @@ use crate::cli::error::path_error;
 use crate::cli::filter_args::FilterArgs;
 use crate::cli::output::write_stdout;
 use crate::cli::quote::quoted;
-use crate::cli::state::StateArgs;
+use crate::cli::state::ServiceArgs;
 use crate::cli::terminal::{ScreenArgs, Terminal};
 
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ pub(in crate::cli) struct RunArgs {
     screen: ScreenArgs,
 
     #[command(flatten)]
-    state: StateArgs,
+    service: ServiceArgs,
 }
 
 /// Starts the job and waits for its end.
@@ -75,7 +75,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         include: args.filters.include.clone(),
         exclude: args.filters.exclude.clone(),
     };
-    let access = StateAccess::of(&args.state.directory()?);
+    let access = StateAccess::of(&args.service.directory()?);
     let job = start(&access, order)?;
     write_stdout(format!("{}\n", job.id).as_bytes())?;
     let terminal = Terminal::of(args.screen);
