@@ -5,6 +5,7 @@
 mod args;
 mod expected;
 mod found;
+mod last;
 mod report;
 
 use std::collections::HashSet;

@@ -8,6 +8,7 @@ mod audit;
 mod audit_evidence;
 mod audit_found;
 mod audit_globs;
+mod audit_last;
 mod bag;
 mod bags;
 mod check;

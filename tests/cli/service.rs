@@ -66,7 +66,12 @@ impl Service {
 
     /// Compares the root with a manifest, and waits for the end. The id of the job.
     pub(crate) fn verify(&self, manifest: &str) -> String {
-        let answer = self.ask("POST /api/v1/verify?root=t", manifest);
+        self.verify_with("root=t", manifest)
+    }
+
+    /// As `verify`, with another query.
+    pub(crate) fn verify_with(&self, query: &str, manifest: &str) -> String {
+        let answer = self.ask(&format!("POST /api/v1/verify?{query}"), manifest);
         let id = answer.split_once("\"id\":\"").unwrap_or_else(|| panic!("{answer}")).1[..36].to_owned();
         self.wait_for(&id);
         id

@@ -5,14 +5,14 @@
 //! read as it is.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::completeness::check_absent;
 use super::error::DbError;
 use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{exports, job_facts, job_row, jobs, sealed};
+use super::{exports, job_facts, job_row, jobs, root_rows, sealed};
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery};
 use hivesum_core::compare::{Comparison, Fact, Group};
@@ -64,6 +64,14 @@ impl History {
     /// When the store cannot be read.
     pub fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
         self.database.run(|connection| Ok(job_row::get(connection, id)?.map(|stored| stored.job)))
+    }
+
+    /// The path of a root, as the last service that had it was given it; nothing if none had a root of this name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn root_path(&mut self, name: &str) -> Result<Option<PathBuf>, StoreError> {
+        self.database.run(|connection| Ok(root_rows::find(connection, name)?.map(|root| root.path)))
     }
 
     /// Passes all results of a job that match to `take`, in walk order and in pieces. All are read in one transaction,

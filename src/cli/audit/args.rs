@@ -24,7 +24,8 @@ is taken off, which is said. Symbolic links, FIFOs, sockets, devices and the fil
 it was made with needs none. \
 Where the manifest does not name its algorithm, a few of the files tell it. Lines that are not entries are counted \
 and told; a signature is not verified. \
-Without --manifest and --job, the manifests that lie in DIR are used: those of a bag, of a Debian system \
+--last says on standard error which job it is, and of when; if there is none, the exit status is 2. \
+Without --manifest, --job and --last, the manifests that lie in DIR are used: those of a bag, of a Debian system \
 (var/lib/dpkg/info), of a Python environment, of a cargo vendor directory, of an OCFL object, or the history of an \
 ASC Media Hash List. \
 A job and a JSON or NDJSON manifest record the size, times and inode of each file. If the digest changed but none of \
@@ -36,8 +37,10 @@ Examples:
   hivesum audit . --manifest archive.ndjson --format json
   hivesum audit . --manifest SHA256SUMS --exclude .git/
   hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
+  hivesum audit /srv/archive/2026 --last
 
-Exit status: 0 all files matched; 1 a file did not match, or the manifest has no entry; 2 wrong command line."
+Exit status: 0 all files matched; 1 a file did not match, or the manifest has no entry; 2 wrong command line, or --last \
+found no job."
 )]
 pub(in crate::cli) struct AuditArgs {
     /// The directory to audit.
@@ -51,6 +54,10 @@ pub(in crate::cli) struct AuditArgs {
     /// Compare with the results of this job of a service.
     #[arg(long, value_name = "ID", group = "baseline")]
     pub(super) job: Option<JobId>,
+
+    /// Compare with the newest complete job of a service that has hashed DIR, or a directory above it.
+    #[arg(long, group = "baseline")]
+    pub(super) last: bool,
 
     #[command(flatten)]
     pub(super) read: ReadArgs,

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use anyhow::bail;
 use hivesum_actors::job::{Job, JobId};
+use hivesum_actors::store::history::History;
 use hivesum_core::compare::{Baseline, BaselineBuilder, Findings};
 use hivesum_core::manifest::documents::found::{Kind, must_be_listed};
 use hivesum_core::manifest::{Candidates, UnreadLines};
@@ -13,6 +14,7 @@ use hivesum_core::walk::Filters;
 
 use super::args::AuditArgs;
 use super::found::{self, FoundBaseline};
+use super::last::{self, LastJob};
 use crate::cli::error::UsageError;
 use crate::cli::manifest_file::{self, Contents, ManifestFile};
 use crate::cli::quote::quoted;
@@ -24,6 +26,8 @@ use crate::cli::tree::Tree;
 pub(super) enum Source {
     Manifest(ManifestFile),
     Job(JobId),
+    /// The newest job that has hashed the directory.
+    Last,
     /// The manifests that lie in the directory.
     Found(FoundBaseline),
 }
@@ -50,6 +54,7 @@ impl Source {
         match (&args.manifest, args.job) {
             (Some(path), _) => Ok(Self::Manifest(manifest_file::read(path, &args.read, None)?)),
             (None, Some(id)) => Ok(Self::Job(id)),
+            (None, None) if args.last => Ok(Self::Last),
             (None, None) => Self::find(args),
         }
     }
@@ -77,6 +82,7 @@ impl Source {
     ) -> anyhow::Result<Expected> {
         let mut expected = match self {
             Self::Job(id) => of_job(args, *id)?,
+            Self::Last => of_last(args, terminal)?,
             Self::Manifest(manifest) => of_manifest(manifest, args, tree, terminal)?,
             Self::Found(found) => of_found(found, args, terminal)?,
         };
@@ -89,7 +95,7 @@ impl Source {
         match self {
             Self::Manifest(manifest) => manifest.unread(),
             Self::Found(found) => UnreadLines::of(&found.not_read, &[]),
-            Self::Job(_) => None,
+            Self::Job(_) | Self::Last => None,
         }
     }
 
@@ -98,7 +104,7 @@ impl Source {
         match self {
             Self::Manifest(manifest) => manifest.tell_algorithms(terminal, &findings.found, &findings.undecided),
             // Their digests name their algorithms.
-            Self::Found(_) | Self::Job(_) => {}
+            Self::Found(_) | Self::Job(_) | Self::Last => {}
         }
     }
 }
@@ -174,8 +180,20 @@ fn of_manifest(
 fn of_job(args: &AuditArgs, id: JobId) -> anyhow::Result<Expected> {
     let (mut history, mut builder) = (stored_jobs::open(&args.state)?, BaselineBuilder::new());
     let job = stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| builder.push_fact(&fact))?;
+    of_stored(&history, job, builder.finish())
+}
+
+fn of_last(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Expected> {
+    let mut history = last::open(&args.state)?;
+    let LastJob { job, baseline, below } = last::find(&mut history, args)?;
+    terminal.message(&last::said(&job));
+    let expected = of_stored(&history, job, baseline)?;
+    Ok(Expected { recorded_with: expected.recorded_with.within(&below), ..expected })
+}
+
+fn of_stored(history: &History, job: Job, baseline: Baseline) -> anyhow::Result<Expected> {
     Ok(Expected {
-        baseline: builder.finish(),
+        baseline,
         candidates: Candidates::default(),
         recorded_with: Filters::new(&job.spec.include, &job.spec.exclude)?,
         without_digest: HashSet::new(),

@@ -1,0 +1,177 @@
+//! `--last`: the newest job in the state directory whose results say how the directory was.
+//!
+//! That is a job that has ended and whose walk reached its end, of the kinds that find every file of a tree and keep its
+//! digests: hash, and verify unless it looked at the files of its manifest alone. Its tree is the directory, or one above
+//! it, by their real paths; one above it must have entered the file system of the directory. Where no job is found,
+//! the error says what was looked for, and its exit status is none that an audit could have.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use hivesum_actors::job::{Job, JobKind, JobQuery, JobState, VerifyMode};
+use hivesum_actors::store::history::History;
+use hivesum_core::compare::{Baseline, BaselineBuilder};
+use hivesum_core::result::JobVerdict;
+
+use super::args::AuditArgs;
+use crate::cli::error::{StatusError, USAGE, path_error};
+use crate::cli::quote::quoted;
+use crate::cli::state::StateArgs;
+use crate::cli::stored_jobs;
+
+/// Jobs that are read at a time.
+const PAGE: usize = 1000;
+
+/// The job to compare with.
+pub(super) struct LastJob {
+    pub(super) job: Job,
+    /// What it has stored of the files in the directory.
+    pub(super) baseline: Baseline,
+    /// The path from the tree of the job to the directory; empty if they are the same.
+    pub(super) below: Vec<u8>,
+}
+
+/// Opens the jobs in the state directory.
+pub(super) fn open(state: &StateArgs) -> anyhow::Result<History> {
+    let directory = state.directory()?;
+    let opened =
+        History::open(&directory).map_err(|error| anyhow::anyhow!(error).context(directory.display().to_string()));
+    opened?.ok_or_else(|| none(format!("no service has stored jobs in {}", quoted(directory.as_os_str()))))
+}
+
+/// The newest job for the directory that is audited.
+pub(super) fn find(history: &mut History, args: &AuditArgs) -> anyhow::Result<LastJob> {
+    let failed = |error: &std::io::Error| path_error(&args.dir, error);
+    let dir = fs::canonicalize(&args.dir).map_err(|error| failed(&error))?;
+    let device = fs::metadata(&dir).map_err(|error| failed(&error))?.dev();
+    let mut search = Search { dir, device, args, trees: HashMap::new(), seen: 0 };
+    let Some((job, below)) = search.newest(history)? else {
+        return Err(none(search.in_words()));
+    };
+    let (mut builder, prefix) = (BaselineBuilder::new(), below_prefix(&below));
+    let job = stored_jobs::each_fact(history, job.id, args.read.algorithm, |mut fact| {
+        if fact.path.starts_with(&prefix) {
+            fact.path.drain(..prefix.len());
+            builder.push_fact(&fact);
+        }
+    })?;
+    let baseline = builder.finish();
+    if baseline.is_empty() && !below.is_empty() {
+        let id = job.id;
+        return Err(none(format!("{}: the job {id} of a directory above has no file in it", quoted(&args.dir))));
+    }
+    Ok(LastJob { job, baseline, below })
+}
+
+/// Which job it is, and of when.
+pub(super) fn said(job: &Job) -> String {
+    let mut tree = job.spec.root.clone().into_bytes();
+    if !job.spec.path.is_root() {
+        tree.push(b':');
+        tree.extend(job.spec.path.as_bytes());
+    }
+    let mut text = format!("compared with the job {} of {}", job.id, quoted(OsStr::from_bytes(&tree)));
+    // Writing into a string never fails.
+    if let Some(finished) = job.finished_at {
+        let _ = write!(text, ", which ended {finished:.0}");
+    }
+    match job.summary.and_then(|summary| summary.verdict) {
+        None | Some(JobVerdict::Ok) => {}
+        Some(verdict) => {
+            let _ = write!(text, " with the verdict {}: files are compared with what it found", verdict.name());
+        }
+    }
+    text
+}
+
+/// `PATH/`, or nothing.
+fn below_prefix(below: &[u8]) -> Vec<u8> {
+    if below.is_empty() { Vec::new() } else { [below, b"/"].concat() }
+}
+
+fn none(message: String) -> anyhow::Error {
+    StatusError { status: USAGE, message }.into()
+}
+
+struct Search<'a> {
+    /// The real path of the directory.
+    dir: PathBuf,
+    device: u64,
+    args: &'a AuditArgs,
+    /// The real paths of the roots; none for those that are not there.
+    trees: HashMap<String, Option<PathBuf>>,
+    /// Jobs that were looked at.
+    seen: u64,
+}
+
+impl Search<'_> {
+    /// The newest job that fits, and the path from its tree to the directory.
+    fn newest(&mut self, history: &mut History) -> anyhow::Result<Option<(Job, Vec<u8>)>> {
+        let mut cursor = None;
+        loop {
+            let state = Some(JobState::Completed);
+            let page = history.list(&JobQuery { state, verdict: None, owner: None, cursor, limit: PAGE })?;
+            for job in page.items {
+                self.seen += 1;
+                if self.has_digests(&job)
+                    && let Some(below) = self.below(history, &job)?
+                {
+                    return Ok(Some((job, below)));
+                }
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Whether it has found every file of its tree, and has the digests that are asked for.
+    fn has_digests(&self, job: &Job) -> bool {
+        let is_audit = job.kind == JobKind::Verify && job.spec.mode != Some(VerifyMode::Check);
+        let finds_all = job.kind == JobKind::Hash || is_audit;
+        let is_complete = job.summary.is_some_and(|summary| summary.complete);
+        finds_all && is_complete && self.args.read.algorithm.is_none_or(|asked| job.spec.algorithms.contains(asked))
+    }
+
+    /// The path from the tree of the job to the directory; none if it is elsewhere.
+    fn below(&mut self, history: &mut History, job: &Job) -> anyhow::Result<Option<Vec<u8>>> {
+        let root = match self.trees.get(&job.spec.root) {
+            Some(known) => known.clone(),
+            None => {
+                let found = history.root_path(&job.spec.root)?.and_then(|path| fs::canonicalize(path).ok());
+                self.trees.entry(job.spec.root.clone()).or_insert(found).clone()
+            }
+        };
+        let Some(root) = root else { return Ok(None) };
+        let tree = match job.spec.path.is_root() {
+            true => root,
+            false => root.join(OsStr::from_bytes(job.spec.path.as_bytes())),
+        };
+        let Ok(below) = self.dir.strip_prefix(&tree) else { return Ok(None) };
+        let has_entered = below == Path::new("")
+            || job.spec.cross_filesystems
+            || fs::metadata(&tree).is_ok_and(|tree| tree.dev() == self.device);
+        Ok(has_entered.then(|| below.as_os_str().as_bytes().to_vec()))
+    }
+
+    /// What was looked for.
+    fn in_words(&self) -> String {
+        let digests = self.args.read.algorithm.map_or_else(String::new, |asked| format!(" in {asked}"));
+        let mut roots: Vec<String> = self.trees.keys().map(|name| name.escape_debug().to_string()).collect();
+        roots.sort_unstable();
+        let roots = if roots.is_empty() { "none".to_owned() } else { roots.join(", ") };
+        format!(
+            "no job has hashed {} or a directory above it{digests} to its end: {} completed jobs were looked at, of the \
+             roots: {roots}; hivesum jobs run {} starts one",
+            quoted(self.dir.as_os_str()),
+            self.seen,
+            quoted(&self.args.dir),
+        )
+    }
+}

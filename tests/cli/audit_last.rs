@@ -1,0 +1,96 @@
+//! `audit --last`: the newest job that says how a directory was.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::service::Service;
+use super::work_dir::{Ran, WorkDir};
+
+fn tree() -> WorkDir {
+    WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something"), (b"t/d/e/c", b"1"), (b"u/x", b"x")])
+}
+
+fn audit(dir: &WorkDir, args: &[&str]) -> Ran {
+    dir.hivesum(["audit", "--last", "--state", "s"].iter().chain(args))
+}
+
+/// That the audit has this exit status and counts, and was of this job.
+fn expect(ran: &Ran, code: i32, counts: &str, id: &str) {
+    assert_eq!(ran.code, Some(code), "{}{}", ran.stdout(), ran.stderr());
+    assert!(ran.stdout().ends_with(&format!("{counts}\n")), "{}", ran.stdout());
+    assert!(ran.stderr().starts_with(&format!("hivesum: compared with the job {id} of ")), "{}", ran.stderr());
+}
+
+#[test]
+fn a_directory_is_compared_with_the_newest_job_of_it_or_of_one_above() {
+    let dir = tree();
+    let service = Service::start(&dir);
+    dir.link("way", "t/d");
+    let whole = service.run(json!({}));
+    let matched = |count: u32| format!("{count} matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable");
+    for (place, count) in [("t", 3), ("t/d", 2), ("way", 2), ("t/d/e", 1)] {
+        let ran = audit(&dir, &[place]);
+        expect(&ran, 0, &matched(count), &whole);
+        assert!(ran.stderr().contains(", which ended 2"), "{}", ran.stderr());
+    }
+    let part = service.run(json!({ "path": "d" }));
+    expect(&audit(&dir, &["t"]), 0, &matched(3), &whole);
+    expect(&audit(&dir, &["t/d"]), 0, &matched(2), &part);
+    expect(&audit(&dir, &["t/d/e"]), 0, &matched(1), &part);
+    // Newer jobs that were stopped, or looked at the files of a manifest alone, do not say how it was.
+    service.verify_with("root=t&mode=check", &format!("{}  a\n", dir.digest("sha256sum", "t/a")));
+    fs::File::create(dir.path("t/large")).unwrap().set_len(1 << 42).unwrap();
+    let stopped = service.submit(json!({}));
+    assert_eq!(dir.hivesum(["jobs", "cancel", &stopped, "--state", "s"]).code, Some(0));
+    fs::remove_file(dir.path("t/large")).unwrap();
+    dir.write("t/d/b", "changed");
+    drop(service);
+    expect(&audit(&dir, &["t"]), 1, "2 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &whole);
+    expect(&audit(&dir, &["t/d"]), 1, "1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &part);
+}
+
+#[test]
+fn a_verify_job_counts_with_what_it_found_and_the_globs_of_a_job_hold() {
+    let dir = tree();
+    let service = Service::start(&dir);
+    let digest = dir.digest("sha256sum", "t/a");
+    let verified = service.verify(&format!("{digest}  a\n{digest}  gone\n"));
+    let ran = audit(&dir, &["t"]);
+    expect(&ran, 0, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &verified);
+    assert!(
+        ran.stderr().contains("with the verdict failed: files are compared with what it found"),
+        "{}",
+        ran.stderr()
+    );
+    let none = audit(&dir, &["t", "--algorithm", "md5"]);
+    assert_eq!((none.code, none.stderr().contains(" in md5 to its end")), (Some(2), true), "{}", none.stderr());
+
+    let globbed = service.run(json!({ "exclude": ["/d/e", "*.tmp"] }));
+    dir.write("t/d/new.tmp", "1");
+    expect(&audit(&dir, &["t/d"]), 0, "1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &globbed);
+    let nothing = audit(&dir, &["t/d/e"]);
+    assert_eq!((nothing.code, nothing.stdout().as_str()), (Some(2), ""));
+    assert!(nothing.stderr().contains("has no file in it"), "{}", nothing.stderr());
+}
+
+#[test]
+fn where_no_job_fits_the_error_says_what_was_looked_for_and_is_no_verdict() {
+    let dir = tree();
+    let absent = audit(&dir, &["t"]);
+    assert_eq!((absent.code, absent.stdout().as_str()), (Some(2), ""));
+    assert!(absent.stderr().contains("no service has stored jobs in"), "{}", absent.stderr());
+    let service = Service::start(&dir);
+    service.run(json!({ "path": "d" }));
+    service.run(json!({ "path": "a" }));
+    for place in ["t", "u"] {
+        let refused = audit(&dir, &[place]);
+        assert_eq!((refused.code, refused.stdout().as_str()), (Some(2), ""));
+        let path = fs::canonicalize(dir.path(place)).unwrap();
+        let words = format!("no job has hashed {} or a directory above it to its end", path.display());
+        let said = refused.stderr();
+        assert!(said.contains(&words) && said.contains("2 completed jobs were looked at, of the roots: t;"), "{said}");
+    }
+    assert_eq!(audit(&dir, &["t", "--manifest", "m"]).code, Some(2), "one of them");
+    assert_eq!(audit(&dir, &["nowhere"]).code, Some(1));
+}
