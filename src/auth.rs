@@ -22,7 +22,7 @@ use hivesum_actors::store::tokens::{Scope, Scopes, SecretHash, TokenRecord, Toke
 
 use crate::config::Access;
 use crate::error::ApiError;
-use secret::SignInLinks;
+use secret::{Redeemed, SignInLinks};
 pub(crate) use streams::{Credentials, End};
 use streams::{EndsWithCredentials, OpenStreams};
 
@@ -161,15 +161,15 @@ impl Auth {
 
     /// Opens a session for the token of a sign-in link or a stored token, and returns the value of its cookie.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
-        let session = if self.sign_in_links.redeem(token) {
-            self.sessions.begin(None).await?
-        } else {
-            match self.tokens.verify(SecretHash::of(token)).await? {
+        let session = match self.sign_in_links.redeem(token) {
+            Redeemed::Works => self.sessions.begin(None).await?,
+            Redeemed::Ended(why) => return Err(self.wrong_sign_in(address, why.in_words())),
+            Redeemed::Unknown => match self.tokens.verify(SecretHash::of(token)).await? {
                 Some(record) => self.sessions.begin(Some(record.id)).await?,
                 None => None,
-            }
+            },
         };
-        session.ok_or_else(|| self.wrong_guess(address))
+        session.ok_or_else(|| self.wrong_sign_in(address, UNKNOWN_TOKEN))
     }
 
     /// Ends the caller's session. Returns false if the caller has none.
@@ -220,6 +220,13 @@ impl Auth {
         }))
     }
 
+    fn wrong_sign_in(&self, address: ClientKey, detail: &'static str) -> ApiError {
+        match self.guesses.take(address) {
+            Decision::Allowed { .. } => ApiError::SignInRefused(detail),
+            Decision::Refused { wait } => ApiError::RateLimited { wait },
+        }
+    }
+
     fn wrong_guess(&self, address: ClientKey) -> ApiError {
         match self.guesses.take(address) {
             Decision::Allowed { .. } => ApiError::Unauthenticated,
@@ -227,6 +234,10 @@ impl Auth {
         }
     }
 }
+
+/// What whoever signs in with an unknown token is told.
+const UNKNOWN_TOKEN: &str = "this is neither a token of this service nor one of its sign-in links, which end with the \
+    service: `hivesum token link` prints a fresh one";
 
 /// The owner of jobs submitted in a session that was opened with a sign-in link.
 const SIGN_IN_LINK_OWNER: &str = "sign-in-link";

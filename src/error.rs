@@ -36,6 +36,8 @@ pub(crate) enum ApiError {
     DigestFieldInvalid(#[from] DigestFieldError),
     #[error("sign in, or send a valid token")]
     Unauthenticated,
+    #[error("{0}")]
+    SignInRefused(&'static str),
     #[error("this token lacks the scope {needs:?}")]
     Forbidden { needs: &'static str },
     #[error("requests that change something are accepted only from hivesum's own page and from programs")]
@@ -120,7 +122,7 @@ impl ApiError {
             Self::ManifestInvalid { .. } => Code::ManifestInvalid,
             Self::ManifestTooLong { .. } => Code::TooLarge,
             Self::DigestFieldInvalid(_) => Code::DigestFieldInvalid,
-            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Unauthenticated | Self::SignInRefused(_) => Code::Unauthenticated,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::CrossSite => Code::CrossSite,
             Self::NoRoots => Code::NoRoots,

@@ -42,11 +42,63 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// Links that may be open at a time. A further one closes the oldest.
 const MAX_OPEN: usize = 16;
 
-/// The open sign-in links.
+/// Ended links that are remembered, so that whoever opens one is told why it does not work.
+const MAX_ENDED: usize = 64;
+
+/// What a token is among the sign-in links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redeemed {
+    /// The token of an open link, which it has ended.
+    Works,
+    /// The token of a link that has ended.
+    Ended(LinkEnd),
+    /// Not the token of a link that is remembered.
+    Unknown,
+}
+
+/// Why a sign-in link works no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkEnd {
+    /// Somebody signed in with it.
+    Used,
+    /// Its ten minutes are over.
+    Expired,
+    /// Newer links took its place.
+    Replaced,
+}
+
+impl LinkEnd {
+    /// What whoever opens the link is told.
+    pub(super) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Used => "this sign-in link was used already: `hivesum token link` prints a fresh one",
+            Self::Expired => "this sign-in link has expired: `hivesum token link` prints a fresh one",
+            Self::Replaced => {
+                "newer sign-in links have taken the place of this one: `hivesum token link` prints a fresh one"
+            }
+        }
+    }
+}
+
+/// The sign-in links.
 #[derive(Default)]
-pub(super) struct SignInLinks {
-    /// Their secrets and when they expire, the oldest first.
-    open: Mutex<VecDeque<(Secret, Instant)>>,
+pub(super) struct SignInLinks(Mutex<Links>);
+
+#[derive(Default)]
+struct Links {
+    /// The secrets of the open links and when they expire, the oldest first.
+    open: VecDeque<(Secret, Instant)>,
+    /// The latest that have ended, the oldest first.
+    ended: VecDeque<(Secret, LinkEnd)>,
+}
+
+impl Links {
+    fn end(&mut self, secret: Secret, why: LinkEnd) {
+        if self.ended.len() == MAX_ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((secret, why));
+    }
 }
 
 impl SignInLinks {
@@ -54,23 +106,32 @@ impl SignInLinks {
     pub(super) fn open(&self) -> Result<String, getrandom::Error> {
         let secret = Secret::new()?;
         let token = secret.to_hex();
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() == MAX_OPEN {
-            open.pop_front();
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.open.len() == MAX_OPEN
+            && let Some((oldest, until)) = links.open.pop_front()
+        {
+            let why = if Instant::now() < until { LinkEnd::Replaced } else { LinkEnd::Expired };
+            links.end(oldest, why);
         }
-        open.push_back((secret, Instant::now() + LIFETIME));
+        links.open.push_back((secret, Instant::now() + LIFETIME));
         Ok(token)
     }
 
-    /// Whether this is the token of a link, sent in time and for the first time.
-    pub(super) fn redeem(&self, token: &str) -> bool {
+    /// Ends the link with this token. It works if it was sent in time and for the first time.
+    pub(super) fn redeem(&self, token: &str) -> Redeemed {
         self.redeem_at(token, Instant::now())
     }
 
-    fn redeem_at(&self, token: &str, now: Instant) -> bool {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(at) = open.iter().position(|(secret, _)| secret.is(token)) else { return false };
-        open.remove(at).is_some_and(|(_, until)| now < until)
+    fn redeem_at(&self, token: &str, now: Instant) -> Redeemed {
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = links.open.iter().position(|(secret, _)| secret.is(token));
+        if let Some((secret, until)) = at.and_then(|at| links.open.remove(at)) {
+            let in_time = now < until;
+            links.end(secret, if in_time { LinkEnd::Used } else { LinkEnd::Expired });
+            return if in_time { Redeemed::Works } else { Redeemed::Ended(LinkEnd::Expired) };
+        }
+        let ended = links.ended.iter().find(|(secret, _)| secret.is(token));
+        ended.map_or(Redeemed::Unknown, |&(_, why)| Redeemed::Ended(why))
     }
 }
 
@@ -98,9 +159,9 @@ mod sign_in_link_tests {
         let links = SignInLinks::default();
         let tokens = [links.open().unwrap(), links.open().unwrap()];
         assert_ne!(tokens[0], tokens[1]);
-        assert!(!links.redeem("0"));
+        assert_eq!(links.redeem("0"), Redeemed::Unknown);
         for token in &tokens {
-            assert_eq!([links.redeem(token), links.redeem(token)], [true, false]);
+            assert_eq!([links.redeem(token), links.redeem(token)], [Redeemed::Works, Redeemed::Ended(LinkEnd::Used)]);
         }
     }
 
@@ -108,14 +169,29 @@ mod sign_in_link_tests {
     fn a_link_works_for_ten_minutes() {
         let links = SignInLinks::default();
         let token = links.open().unwrap();
-        assert!(!links.redeem_at(&token, Instant::now() + Duration::from_secs(601)));
+        let late = Instant::now() + Duration::from_secs(601);
+        assert_eq!([late, late].map(|at| links.redeem_at(&token, at)), [Redeemed::Ended(LinkEnd::Expired); 2]);
     }
 
     #[test]
     fn one_link_more_than_may_be_open_closes_the_oldest() {
         let links = SignInLinks::default();
         let tokens: Vec<_> = (0..=MAX_OPEN).map(|_| links.open().unwrap()).collect();
-        let redeemed = tokens.iter().filter(|token| links.redeem(token)).count();
-        assert_eq!((redeemed, links.redeem(&tokens[0])), (MAX_OPEN, false));
+        assert_eq!(links.redeem(&tokens[0]), Redeemed::Ended(LinkEnd::Replaced));
+        let redeemed = tokens.iter().filter(|token| links.redeem(token) == Redeemed::Works).count();
+        assert_eq!(redeemed, MAX_OPEN);
+    }
+
+    #[test]
+    fn so_many_ended_links_are_remembered_and_no_more() {
+        let links = SignInLinks::default();
+        let tokens: Vec<_> = (0..=MAX_ENDED)
+            .map(|_| links.open().unwrap())
+            .inspect(|token| {
+                links.redeem(token);
+            })
+            .collect();
+        assert_eq!(links.redeem(&tokens[0]), Redeemed::Unknown);
+        assert!(tokens[1..].iter().all(|token| links.redeem(token) == Redeemed::Ended(LinkEnd::Used)));
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         ApiError::MethodNotAllowed { allow } => {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
-        ApiError::Unauthenticated => {
+        ApiError::Unauthenticated | ApiError::SignInRefused(_) => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
         }
         ApiError::QuotaReached { of, quota } => {

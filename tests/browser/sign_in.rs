@@ -1,5 +1,8 @@
 //! Signing in by the link that the server prints, or by a pasted token.
 
+use serde_json::json;
+
+use crate::accessibility::{assert_accessible, axe_core};
 use crate::browser::Browser;
 use crate::server::Server;
 
@@ -33,6 +36,38 @@ async fn without_the_link_the_page_asks_for_a_token_and_accepts_a_pasted_link() 
     let faults = browser.faults().await;
     assert!(faults.iter().all(|fault| fault.contains("status of 401")), "{faults:#?}");
     browser.close().await;
+}
+
+#[tokio::test]
+async fn password_managers_know_the_form_and_a_used_link_says_so() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::with_auth();
+    browser.goto(server.link.as_ref().unwrap()).await;
+    browser.find("drop-zone").await;
+    browser.select("#sign-out").await.click().await.unwrap();
+    browser.find("token-input").await;
+    let form = "(() => { const form = document.querySelector('form'); const at = (name) => form.elements[name];
+        return [form.contains(document.querySelector('[type=submit]')), at('username').autocomplete, at('username').value,
+            at('password').autocomplete, at('password').type]; })()";
+    let host = server.url.split_once("://").unwrap().1.trim_end_matches('/');
+    assert_eq!(browser.value(form).await, json!([true, "username", host, "current-password", "password"]));
+    if let Some(axe) = axe_core() {
+        assert_accessible(&browser, &axe, "signed out").await;
+    }
+    // Enter sends the form, as a password manager does.
+    browser.fill("token-input", server.link.as_ref().unwrap()).await;
+    browser.find("token-input").await.send_keys("\u{e007}").await.unwrap();
+    browser.until("document.querySelector('#sign-in-fault').textContent.includes('was used already')").await;
+    // So does the used link itself, in a browser that is not signed in.
+    browser.goto("about:blank").await;
+    browser.goto(server.link.as_ref().unwrap()).await;
+    browser.until("document.querySelector('#sign-in-fault')?.textContent.includes('was used already')").await;
+    browser.fill("token-input", &"0".repeat(64)).await;
+    browser.click("sign-in").await;
+    browser
+        .until("document.querySelector('#sign-in-fault').textContent.includes('neither a token of this service')")
+        .await;
+    browser.close_ignoring(&["status of 401"]).await;
 }
 
 #[tokio::test]
