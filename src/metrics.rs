@@ -92,7 +92,12 @@ impl Metrics {
         ] {
             self.counter(name, None).absolute(total);
         }
-        self.handle.render() + &histograms::text(durations, &store.commit_durations)
+        // The recorder's counters are whole numbers.
+        let busy = format!(
+            "# HELP {BUSY_SECONDS} {BUSY_HELP}\n# TYPE {BUSY_SECONDS} counter\n{BUSY_SECONDS} {}\n\n",
+            hashers.busy_seconds
+        );
+        self.handle.render() + &busy + &histograms::text(durations, &store.commit_durations)
     }
 
     /// Counts of active jobs are gauges, because they fall again; counts of ended jobs are counters.
@@ -137,6 +142,10 @@ static METADATA: Metadata<'static> = Metadata::new("hivesum", Level::INFO, None)
 /// others.
 const STATUSES: [u16; 21] =
     [200, 202, 204, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507, 0];
+
+/// Seconds that hashers have been busy since the start, all together.
+const BUSY_SECONDS: &str = "hivesum_hasher_busy_seconds_total";
+const BUSY_HELP: &str = "Seconds that hashers have been busy since the start, all together.";
 
 /// Counts and times the answers of one route. Cheap to clone.
 #[derive(Clone)]

@@ -125,8 +125,8 @@ function header() {
 		link.classList.toggle('away', Boolean(problem));
 		if (problem) { link.title = problem.detail; put(speed, 'offline'); return; }
 		const { hashers } = sample.stats;
-		cells.show(hashers);
-		put(busy, String(hashers.busy));
+		cells.show({ ...hashers, busy: sample.busy });
+		put(busy, String(sample.busy));
 		put(size, String(hashers.size));
 		put(speed, sample.bytesPerSecond >= 1 ? rate(sample.bytesPerSecond) : 'idle');
 		link.title = `${count(sample.filesPerSecond)} files/s`;

@@ -1,15 +1,18 @@
 //! Figures of the engine: written by the Supervisor and by uploads, read at any time without waiting.
 
+mod busy;
 mod durations;
 mod histogram;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::watch;
+
+use busy::BusyTime;
 
 pub use durations::DurationFigures;
 pub(crate) use durations::{Durations, Operation};
@@ -47,6 +50,8 @@ pub struct HasherStats {
     pub alive: usize,
     /// Hashers that have work.
     pub busy: usize,
+    /// Seconds that hashers have been busy since the start, all together. Its growth by the time is the mean of `busy`.
+    pub busy_seconds: f64,
     /// Panics caught in hashers since the start.
     pub panics: u64,
     /// Hashers replaced since the start.
@@ -82,6 +87,7 @@ pub(crate) struct Gauges {
     size: AtomicUsize,
     alive: watch::Sender<usize>,
     busy: AtomicUsize,
+    busy_time: BusyTime,
     panics: AtomicU64,
     restarts: AtomicU64,
     stuck: AtomicU64,
@@ -115,6 +121,7 @@ impl Gauges {
 
     pub(crate) fn set_load(&self, busy: usize, interactive: usize, jobs: usize) {
         self.busy.store(busy, Ordering::Relaxed);
+        self.busy_time.set(busy, Instant::now());
         self.interactive.store(interactive, Ordering::Relaxed);
         self.jobs.store(jobs, Ordering::Relaxed);
     }
@@ -170,6 +177,7 @@ impl Gauges {
                 size,
                 alive: *self.alive.borrow(),
                 busy,
+                busy_seconds: self.busy_time.sum(Instant::now()).as_secs_f64(),
                 panics: self.panics.load(Ordering::Relaxed),
                 restarts: self.restarts.load(Ordering::Relaxed),
                 stuck: self.stuck.load(Ordering::Relaxed),

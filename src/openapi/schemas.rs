@@ -118,6 +118,9 @@ pub(crate) struct HasherStats {
     size: u64,
     alive: u64,
     busy: u64,
+    /// Seconds that hashers have been busy since the start, all together: its growth by the time is the mean of `busy`.
+    #[schema(minimum = 0)]
+    busy_seconds: f64,
     panics: u64,
     restarts: u64,
     stuck: u64,

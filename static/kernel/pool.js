@@ -30,7 +30,9 @@ function take(stats) {
 	const known = seconds > 0 && seconds < 5 && stats.bytes_hashed >= last.stats.bytes_hashed;
 	if (!known) samples.length = 0;
 	const speed = (key) => (known ? (stats[key] - last.stats[key]) / seconds : 0);
-	samples.push({ at, stats, bytesPerSecond: speed('bytes_hashed'), filesPerSecond: speed('files_hashed') });
+	// Of a pool that is busy in bursts, a glance tells nothing.
+	const busy = known ? (stats.hashers.busy_seconds - last.stats.hashers.busy_seconds) / seconds : stats.hashers.busy;
+	samples.push({ at, stats, busy: Math.min(stats.hashers.size, Math.round(busy * 10) / 10), bytesPerSecond: speed('bytes_hashed'), filesPerSecond: speed('files_hashed') });
 	if (samples.length > KEPT) samples.shift();
 	tell({ sample: samples.at(-1) });
 }

@@ -25,9 +25,10 @@ export async function mount(root) {
 
 	const stop = onPool(({ sample }) => {
 		if (!sample) return;
-		const { hashers: pool, queue, latency, limits: most, ...all } = sample.stats;
+		const { hashers: { busy_seconds: _, ...pool }, queue, latency, limits: most, ...all } = sample.stats;
+		pool.busy = sample.busy;
 		cells.show(pool);
-		for (const key of Object.keys(pool)) hashers.set(key, count(pool[key]), '', key === 'alive' ? pool.alive < pool.size : ['panics', 'stuck'].includes(key) && pool[key] > 0);
+		for (const key of Object.keys(pool)) hashers.set(key, key === 'busy' ? String(pool.busy) : count(pool[key]), '', key === 'alive' ? pool.alive < pool.size : ['panics', 'stuck'].includes(key) && pool[key] > 0);
 		for (const [name, one] of Object.entries(lanes)) one.set(queue[name], queue.limit);
 		for (const chart of charts) chart.show(sample);
 		totals.set('bytes', bytes(all.bytes_hashed), exactBytes(all.bytes_hashed));

@@ -185,3 +185,19 @@ fn the_time_of_quanta_is_a_histogram_and_no_gauge_has_quantiles() {
         assert!(text.lines().any(|known| known == line), "{line} is missing in\n{text}");
     }
 }
+
+#[test]
+fn the_time_that_hashers_are_busy_is_summed() {
+    let app = TestApp::start();
+    let busy = || app.json("/api/v1/stats")["hashers"]["busy_seconds"].as_f64().unwrap();
+    assert_eq!(busy(), 0.0);
+    app.write("a", &"a".repeat(1 << 20));
+    app.run(json!({ "path": "a" }));
+    app.await_json("/api/v1/stats", |stats| stats["hashers"]["busy"] == 0);
+    let after = busy();
+    assert!(after > 0.0, "{after}");
+    assert_eq!(busy(), after, "nobody is busy any more");
+    let text = app.get("/metrics").send().unwrap().text().unwrap();
+    let line = text.lines().find(|line| line.starts_with("hivesum_hasher_busy_seconds_total ")).unwrap();
+    assert_eq!(line, format!("hivesum_hasher_busy_seconds_total {after}"));
+}
