@@ -103,6 +103,14 @@ impl Caller {
         if self.sees_all() { None } else { self.owner_name() }
     }
 
+    /// Refuses a caller who may not see the jobs of everyone.
+    pub(crate) fn may_see_all(&self) -> Result<(), ApiError> {
+        match self.sees_all() {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden { needs: Scope::ReadAll.name() }),
+        }
+    }
+
     fn sees_all(&self) -> bool {
         self.scopes.allows(Scope::Admin) || self.scopes.allows(Scope::ReadAll)
     }

@@ -15,6 +15,7 @@ mod metrics;
 mod read_manifest;
 mod results;
 mod roots;
+mod search;
 mod session;
 mod stats;
 mod verify;
@@ -49,7 +50,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 23] {
+fn resources(metrics: &Metrics) -> [Methods; 24] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -74,6 +75,7 @@ fn resources(metrics: &Metrics) -> [Methods; 23] {
         at("/api/v1/jobs/{id}/compare").get(compare::compare),
         at("/api/v1/jobs/{id}/duplicates").get(duplicates::duplicates),
         at("/api/v1/jobs/{id}/events").get(events::events),
+        at("/api/v1/search").get(search::search),
         at("/api/v1/events").get(events::all_events),
     ]
 }
@@ -106,7 +108,7 @@ fn resources(metrics: &Metrics) -> [Methods; 23] {
         roots::list, roots::entries,
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
-        events::all_events,
+        events::all_events, search::search,
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),

@@ -191,7 +191,7 @@ fn the_time_that_hashers_are_busy_is_summed() {
     let app = TestApp::start();
     let busy = || app.json("/api/v1/stats")["hashers"]["busy_seconds"].as_f64().unwrap();
     assert_eq!(busy(), 0.0);
-    app.write("a", &"a".repeat(1 << 20));
+    app.write("a", "a".repeat(1 << 20));
     app.run(json!({ "path": "a" }));
     app.await_json("/api/v1/stats", |stats| stats["hashers"]["busy"] == 0);
     let after = busy();

@@ -53,6 +53,7 @@ mod results;
 mod roots;
 mod rot;
 mod schemathesis;
+mod search;
 mod seccomp;
 mod sessions;
 mod shares;

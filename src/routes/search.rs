@@ -1,0 +1,96 @@
+//! `GET /search`: the files with one digest in the jobs of every token. "Do we have this file?"
+
+use actix_web::web::{Data, Json, ReqData};
+use actix_web::{HttpRequest, Responder};
+use hivesum_actors::job::Job;
+use hivesum_actors::jobs::Hit;
+use hivesum_core::digest::{Algorithm, Digest};
+use hivesum_core::result::Item;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::openapi::schemas;
+use crate::request::Query;
+use crate::service::Service;
+
+/// The files with one digest.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchPage)]
+struct SearchPage {
+    /// The files, of the newest job first.
+    items: Vec<SearchHit>,
+    /// The number of files that the searched jobs have.
+    total: u64,
+    jobs_searched: u64,
+    /// Jobs that were not searched: those that have not ended or are not indexed yet, those that computed no digest of
+    /// this algorithm, and those after the newest thousand.
+    jobs_left_out: u64,
+    /// Whether no job was left out. Only then does no file mean that no job knows one.
+    complete: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchHit)]
+struct SearchHit {
+    #[schema(value_type = schemas::Job)]
+    job: Job,
+    /// The algorithm of the digest.
+    #[schema(value_type = String, example = "blake3")]
+    algorithm: Algorithm,
+    #[schema(value_type = schemas::Item)]
+    item: Item,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/search", tag = "jobs", operation_id = "search_digest",
+    summary = "Find the files with one digest in all jobs",
+    description = "Searches the results of every token's jobs, so the scope `read:all` or `admin` is needed. What was not \
+        searched is counted.",
+    params(
+        ("digest" = inline(schemas::WantedDigest), Query, description = "The digest, as hex or `ALGORITHM:HEX`. Hex alone is searched under every algorithm with digests of its length.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most files; 100 by default."),
+    ),
+    responses((status = 200, description = "The files, of the newest job first.", body = SearchPage)),
+    extensions(("x-codes" = json!(["algorithm_unknown", "store_corrupt", "queue_full", "draining"]))),
+)]
+pub(super) async fn search(
+    request: HttpRequest,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    caller.may_see_all()?;
+    let mut query = Query::of(&request)?;
+    let text = query.text("digest")?.ok_or_else(|| ApiError::invalid("say which digest to search for: ?digest=HEX"))?;
+    let wanted = digests_of(&text)?;
+    let limit = query.limit()?;
+    query.finish()?;
+    let found = service.jobs.search(&wanted, limit).await?;
+    let hit = |Hit { job, algorithm, item }| SearchHit { job, algorithm, item };
+    Ok(Json(SearchPage {
+        items: found.hits.into_iter().map(hit).collect(),
+        total: found.total,
+        jobs_searched: found.searched,
+        jobs_left_out: found.left_out,
+        complete: found.left_out == 0,
+    }))
+}
+
+/// The digest under its algorithm, or under every algorithm with digests of its length.
+fn digests_of(text: &str) -> Result<Vec<Digest>, ApiError> {
+    let digest = |algorithm: Algorithm, hex: &str| {
+        Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))
+    };
+    if let Some((name, hex)) = text.split_once(':') {
+        return Ok(vec![digest(name.parse()?, hex)?]);
+    }
+    // Digests of other lengths, such as BLAKE2b of 3 bytes, need their name: they are rather parts of a digest.
+    if !Algorithm::ALL.iter().any(|algorithm| 2 * algorithm.digest_bytes() == text.len()) {
+        return Err(ApiError::invalid(format!(
+            "no usual algorithm has digests of {} hex digits: give the whole digest, or ALGORITHM:HEX",
+            text.len()
+        )));
+    }
+    Algorithm::of_length(text.len() / 2).iter().map(|&algorithm| digest(algorithm, text)).collect()
+}
