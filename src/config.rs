@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use origin::is_origin;
@@ -29,6 +29,8 @@ pub struct ServeConfig {
     pub roots: Vec<RootConfig>,
     /// The address to bind; port 0 picks a free one.
     pub listen: SocketAddr,
+    /// The Unix socket to listen on, instead of `listen`. Others than the service's user and group never reach it.
+    pub listen_socket: Option<PathBuf>,
     /// The host name that `listen` was resolved from; requests may name it.
     pub listen_name: Option<String>,
     /// The path below which a proxy publishes the service.
@@ -106,6 +108,7 @@ impl ServeConfig {
         Self {
             roots: Vec::new(),
             listen: DEFAULT_LISTEN,
+            listen_socket: None,
             listen_name: None,
             base_path: BasePath::default(),
             state_dir,
@@ -134,12 +137,23 @@ impl ServeConfig {
         self.behind_proxy || self.tls.is_some()
     }
 
+    /// The address of a socket has a bound, and its clients are on this machine.
+    fn check_socket(&self, path: &Path) -> Result<(), ConfigError> {
+        if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
+            return Err(ConfigError::SocketPath(path.to_owned()));
+        }
+        if self.tls.is_some() { Err(ConfigError::TlsOnSocket) } else { Ok(()) }
+    }
+
     /// Refuses a configuration that is unsafe or could never work.
     ///
     /// # Errors
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let loopback = self.listen.ip().is_loopback();
+        let loopback = match &self.listen_socket {
+            Some(path) => self.check_socket(path).map(|()| true)?,
+            None => self.listen.ip().is_loopback(),
+        };
         if self.access == Access::Open && !loopback {
             return Err(ConfigError::OpenToTheNetwork(self.listen));
         }
@@ -164,6 +178,9 @@ impl ServeConfig {
     }
 }
 
+/// The longest path of a Unix socket: `sun_path` of `unix(7)` without its final NUL.
+const MAX_SOCKET_PATH_BYTES: usize = 107;
+
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -175,6 +192,12 @@ pub enum ConfigError {
         "{0} is not a loopback address: give --tls-cert and --tls-key, or --behind-proxy if a proxy in front speaks TLS"
     )]
     WithoutTls(SocketAddr),
+    /// The path of the socket does not fit into an address.
+    #[error("unix:{} is longer than the address of a socket can be: {MAX_SOCKET_PATH_BYTES} bytes", .0.display())]
+    SocketPath(PathBuf),
+    /// Nobody could listen in on a Unix socket.
+    #[error("a Unix socket does not need TLS: leave out --tls-cert and --tls-key, or listen on an address")]
+    TlsOnSocket,
     /// The certificate or the key is missing.
     #[error("TLS needs both --tls-cert and --tls-key")]
     HalfOfTls,
@@ -217,6 +240,18 @@ mod tests {
             let open = ServeConfig { behind_proxy: true, ..config(listen, Access::Open) };
             assert!(matches!(open.check(), Err(ConfigError::OpenToTheNetwork(_))));
         }
+    }
+
+    #[test]
+    fn a_unix_socket_needs_no_proxy_and_takes_no_tls_and_no_long_path() {
+        let socket =
+            |path: &str, access| ServeConfig { listen_socket: Some(path.into()), ..config("0.0.0.0:80", access) };
+        let long = format!("/{}", "x".repeat(MAX_SOCKET_PATH_BYTES));
+        assert_eq!(socket("/run/h.sock", Access::Tokens).check(), Ok(()));
+        assert_eq!(socket(&long[..MAX_SOCKET_PATH_BYTES], Access::Open).check(), Ok(()));
+        assert_eq!(socket(&long, Access::Tokens).check(), Err(ConfigError::SocketPath(long.into())));
+        let tls = Some(TlsFiles { certificates: "c".into(), key: "k".into() });
+        assert_eq!(ServeConfig { tls, ..socket("/h", Access::Tokens) }.check(), Err(ConfigError::TlsOnSocket));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 pub(crate) use answer::{AnswerHandle, Reading};
 pub(crate) use heads::{HeadVerdict, WholeHeads};
-pub(crate) use socket::{Abort, Socket};
+pub(crate) use socket::{Abort, PeerUser, Socket};
 
 use crate::config::BodyPace;
 
@@ -170,6 +170,13 @@ impl<S> Connection<S> {
         }
         let until = *self.idle_until.get_or_insert_with(|| Instant::now() + self.timeouts.idle);
         self.idle_timer.is_over(until, context)
+    }
+}
+
+impl Connection<Socket> {
+    /// The user at the other end of a Unix socket.
+    pub(crate) fn peer_user(&self) -> Option<PeerUser> {
+        self.socket.peer_user()
     }
 }
 

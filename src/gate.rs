@@ -76,7 +76,7 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     }
     cors_headers.write(response.headers_mut());
     if access == AccessRule::SignIn && response.status() == StatusCode::UNAUTHORIZED {
-        gate.refusals.token(gate.proxies.address_of(response.request()));
+        gate.refusals.token(gate.proxies.client_of(response.request()));
     }
     let meter = response.request().app_data::<RouteMeter>().unwrap_or(&gate.unmatched);
     log.end(meter, response.status());

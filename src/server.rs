@@ -28,6 +28,7 @@ use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
 use crate::request::Bandwidth;
 use crate::service::Service;
+use crate::service::sign_in::SignInPage;
 use crate::telemetry;
 
 mod drain;
@@ -36,11 +37,14 @@ mod http;
 mod link;
 mod process;
 mod tls;
+mod unix_socket;
 
 use drain::{Drained, drain};
 pub use error::ServeError;
+use http::Listener;
 use tls::Tls;
 pub use tls::TlsError;
+use unix_socket::SocketFile;
 
 /// Serves until a stop signal, on the socket of whoever started the process (`LISTEN_FDS`) or else on the configured
 /// address. Logs and the sign-in link go to stderr, the address to stdout.
@@ -53,7 +57,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
     let inherited = process::inherited_listener()?;
     if let Some(listener) = &inherited {
         config.listen = listener.local_addr()?;
-        config.listen_name = None;
+        (config.listen_name, config.listen_socket) = (None, None);
     }
     config.check()?;
     process::require_descriptors(&config)?;
@@ -61,8 +65,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
         tracing::info!("openat2 is not allowed, as by RestrictSUIDSGID= of systemd: paths are opened name by name");
     }
     actix_web::rt::System::new().block_on(async {
-        let listener = inherited.map_or_else(|| bind(config.listen), Ok)?;
-        let server = Server::start(config, listener).await?;
+        let server = Server::start(config, inherited).await?;
         let stop = process::stop_signal()?;
         actix_web::rt::spawn(process::reload_at_hangup(server.tls.clone())?);
         link::announce(server.sign_in_link()?.as_deref(), log_format);
@@ -71,7 +74,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
     })
 }
 
-/// Binds the address.
+/// Binds the address of a port.
 ///
 /// # Errors
 /// When the address is in use or does not belong to this machine.
@@ -84,22 +87,29 @@ pub struct Server {
     http: HttpServer,
     /// Before the service, so that its name is removed while the state is locked.
     control: Option<ControlSocket>,
+    /// Before the service, too.
+    socket: Option<SocketFile>,
     service: web::Data<Service>,
-    address: SocketAddr,
-    scheme: &'static str,
-    /// Where people reach it.
-    public_url: String,
+    address: Option<SocketAddr>,
+    /// Where it listens.
+    url: String,
+    page: SignInPage,
     tls: Option<Arc<Tls>>,
 }
 
 impl Server {
-    /// Starts everything on the current actix System.
+    /// Starts everything on the current actix System. Without a listener, on the configured Unix socket, which is made once
+    /// the state directory is locked, or else on the configured address.
     ///
     /// # Errors
     /// As [`run`].
-    pub async fn start(config: ServeConfig, listener: TcpListener) -> Result<Self, ServeError> {
+    pub async fn start(config: ServeConfig, listener: impl Into<Option<TcpListener>>) -> Result<Self, ServeError> {
         config.check()?;
-        let address = listener.local_addr()?;
+        let listener = match (listener.into(), &config.listen_socket) {
+            (None, None) => Some(bind(config.listen)?),
+            (given, _) => given,
+        };
+        let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let roots = open_roots(&config.roots)?;
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
@@ -129,36 +139,32 @@ impl Server {
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;
         let tls = config.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
+        let (listener, socket, url) = listen(&config, listener)?;
         let http = http::serve(&config, service.clone(), listener, tls.clone())?;
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let public_url = link::public_url(&config, address);
-        Ok(Self { http, control, service, address, scheme, public_url, tls })
+        let page = link::page(&config, address);
+        Ok(Self { http, control, socket, service, address, url, page, tls })
     }
 
-    /// The bound address.
+    /// The bound address; none on a Unix socket.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// The URL of the service.
+    /// Where the service listens: its URL, or `unix:PATH`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}", self.scheme, self.address)
+        self.url.clone()
     }
 
-    /// A fresh sign-in link, which works once; none if the service runs without tokens.
+    /// A fresh sign-in link, which works once, or on a Unix socket a command for curl; none if the service runs without
+    /// tokens.
     ///
     /// # Errors
     /// When the kernel has no random numbers.
     pub fn sign_in_link(&self) -> Result<Option<String>, ServeError> {
         let token = self.service.auth.new_link().map_err(std::io::Error::from)?;
-        Ok(token.map(|token| format!("{}#token={token}", self.page_url())))
-    }
-
-    /// The URL of the page, by a host that can be reached.
-    fn page_url(&self) -> String {
-        format!("{}{}", self.public_url, self.service.base_path)
+        Ok(token.map(|token| self.page.with(&token)))
     }
 
     /// Serves until `stop` is ready, then drains.
@@ -166,12 +172,11 @@ impl Server {
     /// # Errors
     /// When a worker cannot be started, or the job store cannot be synced to the disk.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let page_url = self.page_url();
-        let Self { http, control, service, address, .. } = self;
-        tracing::info!(%address, "serving");
+        let Self { http, control, socket, service, url, page, .. } = self;
+        tracing::info!(address = url, "serving");
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
-        let control = actix_web::rt::spawn(control::serve(control, service.clone(), page_url));
+        let control = actix_web::rt::spawn(control::serve(control, service.clone(), page));
         let upkeep = actix_web::rt::spawn(upkeep(service.clone()));
         let auth = service.auth.clone();
         let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });
@@ -191,7 +196,28 @@ impl Server {
             Err(error) if error.is_cancelled() => {}
             ended => ended.map_err(std::io::Error::other)??,
         }
+        // Nobody listens on it any more, and the state is still locked.
+        drop(socket);
         if broken { Err(StartError::Store(StoreError::SyncFailed).into()) } else { Ok(()) }
+    }
+}
+
+/// What the service listens on, the name of its socket, and where that is.
+fn listen(
+    config: &ServeConfig,
+    listener: Option<TcpListener>,
+) -> Result<(Listener, Option<SocketFile>, String), ServeError> {
+    match (listener, &config.listen_socket) {
+        (None, Some(path)) => {
+            let (listener, file) = unix_socket::bind(path, config.access)?;
+            Ok((Listener::Unix(listener), Some(file), format!("unix:{}", path.display())))
+        }
+        (given, _) => {
+            let listener = given.map_or_else(|| bind(config.listen), Ok)?;
+            let scheme = if config.tls.is_some() { "https" } else { "http" };
+            let url = format!("{scheme}://{}", listener.local_addr()?);
+            Ok((Listener::Tcp(listener), None, url))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state that all handlers share: built once, behind one pointer for all workers.
 
 pub(crate) mod job;
+pub(crate) mod sign_in;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! Limits per client: the rate of requests and bytes (governor's GCRA), and how much of something it holds at a time.
 //!
-//! A client is a token, else an IPv4 address or an IPv6 /64. The table of clients is bounded: clients whose burst has
+//! A client is a token, else an IPv4 address, an IPv6 /64 or a user of this machine. The table of clients is bounded: clients whose burst has
 //! recovered are removed, and while it holds more than `MAX_KEYS`, all addresses share one bucket. Nothing here knows
 //! HTTP.
 
@@ -34,6 +34,8 @@ pub enum ClientKey {
     V4(Ipv4Addr),
     /// The first 64 bits of an IPv6 address: the smallest network that one customer gets.
     V6(u64),
+    /// A user of this machine, by its number: the peer of a Unix socket.
+    User(u32),
     /// All addresses together, while there are too many to count each.
     Shared,
 }
@@ -126,7 +128,9 @@ impl RequestLimiter {
     fn bucket_of(&self, client: ClientKey) -> ClientKey {
         match client {
             ClientKey::V4(_) | ClientKey::V6(_) if self.crowded.load(Ordering::Relaxed) => ClientKey::Shared,
-            ClientKey::Token(_) | ClientKey::V4(_) | ClientKey::V6(_) | ClientKey::Shared => client,
+            ClientKey::Token(_) | ClientKey::V4(_) | ClientKey::V6(_) | ClientKey::User(_) | ClientKey::Shared => {
+                client
+            }
         }
     }
 

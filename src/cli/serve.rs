@@ -19,7 +19,7 @@ use super::state::state_directory;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Jobs can read each DIR, under NAME or its last path component, and nothing else. Without a DIR, only uploads \
-are hashed. When the server is ready, it prints `listening on http://ADDR:PORT` to stdout. The sign-in link and \
+are hashed. When the server is ready, it prints `listening on http://ADDR:PORT`, or on `unix:PATH`, to stdout. The sign-in link and \
 the log go to stderr. SIGTERM and Ctrl-C stop the server after work in progress has finished; SIGHUP \
 reads the TLS certificate again.
 
@@ -30,6 +30,7 @@ called allow_hosts, allow_origins and trusted_proxies, and directories are liste
 Examples:
   hivesum serve ~/archive                     page and API on http://127.0.0.1:8080
   hivesum serve photos=/srv/p music=/srv/m    two directories with names
+  hivesum serve --listen unix:/run/hivesum/http.sock /srv
   hivesum serve --listen 0.0.0.0:8443 --tls-cert c.pem --tls-key k.pem --allow-host sums.example.org /srv")]
 pub(super) struct ServeArgs {
     /// Directories that jobs may read, with an optional name.
@@ -99,6 +100,9 @@ fn command_error(error: ServeError, state_dir: &Path) -> anyhow::Error {
         | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),
         ServeError::Bind { address, source } => anyhow::anyhow!("cannot listen on {address}: {}", system_text(&source)),
+        ServeError::Socket { path, source } => {
+            anyhow::anyhow!("cannot listen on unix:{}: {}", path.display(), system_text(&source))
+        }
         ServeError::Control(error) => {
             anyhow::anyhow!("the control socket in the state directory: {}", system_text(&error))
         }

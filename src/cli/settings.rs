@@ -24,7 +24,7 @@ use words::{ListenWord, LogWord, PriorityWord, RateWord};
 settings! {
     ["Service"]
 
-    /// Address or host name, and port. :PORT is every IPv4 address, port 0 a free port [default: 127.0.0.1:8080].
+    /// Address or host name, and port; or unix:PATH. :PORT is every IPv4 address, port 0 a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT", env = "HIVESUM_LISTEN")]
     listen: ListenWord, |c| Some(ListenWord::of(c)), |c, v| v.put_into(c);
 
@@ -56,7 +56,7 @@ settings! {
 
     ["Access"]
 
-    /// Allow all requests without a token. Requires a loopback address.
+    /// Allow all requests without a token. Requires a loopback address or a Unix socket.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL",
         env = "HIVESUM_NO_AUTH")]
     no_auth: bool, |c| Some(c.access == Access::Open),
@@ -144,7 +144,7 @@ settings! {
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS")]
     max_connections: usize = limits.max_connections;
 
-    /// Maximum number of connections of one address [default: 512].
+    /// Maximum number of connections of one address, or of one user on a Unix socket [default: 512].
     #[arg(long, value_name = "N", env = "HIVESUM_MAX_CONNECTIONS_PER_ADDRESS")]
     max_connections_per_address: usize = limits.max_connections_per_address;
 

@@ -1,17 +1,32 @@
-//! The socket below HTTP: plain or with TLS.
+//! The socket below HTTP: TCP, plain or with TLS, or a Unix socket.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
 /// A client's socket.
 pub(crate) enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Unix(UnixStream),
+}
+
+/// The user at the other end of a Unix socket, as the kernel has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PeerUser(pub(crate) u32);
+
+impl Socket {
+    /// The user at the other end; none if it is not a Unix socket.
+    pub(super) fn peer_user(&self) -> Option<PeerUser> {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => None,
+            Self::Unix(socket) => socket.peer_cred().ok().map(|peer| PeerUser(peer.uid())),
+        }
+    }
 }
 
 /// A connection that can be closed at once.
@@ -25,6 +40,8 @@ impl Abort for Socket {
         let socket = match self {
             Self::Plain(socket) => socket,
             Self::Tls(socket) => socket.get_ref().0,
+            // The client of a closed one sees at once that no more will come.
+            Self::Unix(_) => return,
         };
         if let Err(error) = socket.set_zero_linger() {
             tracing::debug!(%error, "a connection is closed after what was written to it");
@@ -43,6 +60,7 @@ impl AsyncRead for Socket {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
             Self::Tls(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Unix(socket) => Pin::new(socket).poll_read(context, buffer),
         }
     }
 }
@@ -52,6 +70,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
             Self::Tls(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
         }
     }
 
@@ -59,6 +78,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_flush(context),
             Self::Tls(socket) => Pin::new(socket).poll_flush(context),
+            Self::Unix(socket) => Pin::new(socket).poll_flush(context),
         }
     }
 
@@ -66,6 +86,7 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Self::Tls(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Unix(socket) => Pin::new(socket).poll_shutdown(context),
         }
     }
 }

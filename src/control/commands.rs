@@ -15,28 +15,29 @@ use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
 use super::server::{self, refused};
 use super::socket::ControlSocket;
 use crate::service::Service;
+use crate::service::sign_in::SignInPage;
 
 /// Bytes of the tokens in one answer, as JSON. One token is at most as long as a request, and an answer has room for
 /// the last one, too.
 const TOKENS_BYTES: usize = MAX_ANSWER_BYTES / 4;
 
-/// Serves the control socket, if there is one, until the service stops. Sign-in links are those of the page at `page_url`.
-pub(crate) async fn serve(socket: Option<ControlSocket>, service: Data<Service>, page_url: String) {
+/// Serves the control socket, if there is one, until the service stops. Sign-in links are those of `page`.
+pub(crate) async fn serve(socket: Option<ControlSocket>, service: Data<Service>, page: SignInPage) {
     let Some(socket) = socket else { return };
     let stop = service.stopping.clone();
-    let carry_out = async move |command| carry_out(&service, &page_url, command).await;
+    let carry_out = async move |command| carry_out(&service, &page, command).await;
     server::serve(socket, carry_out, stop).await;
 }
 
 /// Does what a command says.
-async fn carry_out(service: &Service, page_url: &str, command: Command) -> Answer {
+async fn carry_out(service: &Service, page: &SignInPage, command: Command) -> Answer {
     let answer = match command {
         Command::TokenCreate { token, secret_sha256 } => create(service, token, &secret_sha256).await,
         Command::TokenList { after } => list(service, after.as_deref()).await,
         Command::TokenRevoke { id } => {
             service.jobs.tokens().revoke(&id).await.map(|existed| Answer::TokenRevoked { existed })
         }
-        Command::TokenLink {} => return link(service, page_url),
+        Command::TokenLink {} => return link(service, page),
         Command::JobDelete { id } => {
             service.jobs.delete(id).await.map(|deletion| Answer::JobDeletion { outcome: deletion.into() })
         }
@@ -90,11 +91,11 @@ async fn list(service: &Service, after: Option<&str>) -> Result<Answer, StoreErr
     Ok(Answer::Tokens { tokens, more: left.peek().is_some() })
 }
 
-fn link(service: &Service, page_url: &str) -> Answer {
+fn link(service: &Service, page: &SignInPage) -> Answer {
     match service.auth.new_link() {
-        Ok(Some(token)) => Answer::Link { link: format!("{page_url}#token={token}") },
+        Ok(Some(token)) => Answer::Link { link: page.with(&token) },
         Ok(None) => {
-            refused(Reason::Impossible, format!("the service runs with --no-auth, so nobody signs in: open {page_url}"))
+            refused(Reason::Impossible, format!("the service runs with --no-auth, so nobody signs in: {}", page.open()))
         }
         Err(_) => refused(Reason::StoreFailed, "the kernel has no random numbers".to_owned()),
     }

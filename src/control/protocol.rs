@@ -115,7 +115,7 @@ pub enum Answer {
     },
     /// A link that works once, for ten minutes.
     Link {
-        /// The URL.
+        /// The URL, or the command that signs in where no browser reaches the service.
         link: String,
     },
     /// The job was deleted, or not.

@@ -25,7 +25,7 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
     if let Err(error) = check_site(gate, request, access) {
         return Admission { rate: None, outcome: Err(error) };
     }
-    let address = gate.proxies.client_of(request);
+    let address = gate.proxies.key_of(request);
     let known = match access {
         AccessRule::Probe | AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => {
             Ok(Caller::anonymous(address))
@@ -35,7 +35,7 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
         }
     };
     if matches!(known, Err(ApiError::Unauthenticated)) && bearer(request.headers()).is_some() {
-        gate.refusals.token(gate.proxies.address_of(request.request()));
+        gate.refusals.token(gate.proxies.client_of(request.request()));
     }
     // A request without a known caller counts for its address.
     let client = known.as_ref().map_or(address, |caller| caller.key);
@@ -66,7 +66,7 @@ fn check_site(gate: &Gate, request: &ServiceRequest, access: AccessRule) -> Resu
     if access != AccessRule::Probe
         && let Err(error) = gate.hosts.check(head)
     {
-        gate.refusals.host(gate.proxies.address_of(request.request()), request.request());
+        gate.refusals.host(gate.proxies.client_of(request.request()), request.request());
         return Err(error);
     }
     csrf::check(head, &gate.cors)

@@ -25,15 +25,17 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Allows the loopback names, the bound address and `more`; beyond loopback, all addresses.
-    pub(crate) fn new(bound: SocketAddr, more: &[String]) -> Self {
-        let addresses = if bound.ip().is_loopback() { Addresses::Listed } else { Addresses::All };
-        let bound = match bound {
+    /// Allows the loopback names, the bound address, which a Unix socket does not have, and `more`; beyond loopback, all
+    /// addresses.
+    pub(crate) fn new(bound: Option<SocketAddr>, more: &[String]) -> Self {
+        let is_local = bound.is_none_or(|bound| bound.ip().is_loopback());
+        let addresses = if is_local { Addresses::Listed } else { Addresses::All };
+        let bound = bound.map(|bound| match bound {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        };
-        let mut allowed: Vec<_> =
-            ["127.0.0.1", "[::1]", "localhost", &bound].map(|host| (host.to_owned(), None)).into();
+        });
+        let mut allowed: Vec<_> = ["127.0.0.1", "[::1]", "localhost"].map(|host| (host.to_owned(), None)).into();
+        allowed.extend(bound.map(|host| (host, None)));
         allowed.extend(more.iter().map(|host| {
             let (name, port) = split_port(host);
             (name.to_ascii_lowercase(), port.and_then(|port| port.parse().ok()))
@@ -89,7 +91,7 @@ mod tests {
     #[test]
     fn loopback_names_the_bound_address_and_the_names_given_are_allowed() {
         let hosts =
-            Hosts::new("192.0.2.7:8080".parse().unwrap(), &["Files.example".to_owned(), "one.example:8443".to_owned()]);
+            Hosts::new("192.0.2.7:8080".parse().ok(), &["Files.example".to_owned(), "one.example:8443".to_owned()]);
         for host in [
             "127.0.0.1",
             "127.0.0.1:8080",
@@ -125,8 +127,10 @@ mod tests {
     }
     #[test]
     fn on_loopback_no_other_address_is_allowed() {
-        let hosts = Hosts::new("127.0.0.1:8080".parse().unwrap(), &[]);
+        let hosts = Hosts::new("127.0.0.1:8080".parse().ok(), &[]);
         assert!(hosts.allows("127.0.0.1:8080") && hosts.allows("[::1]"));
         assert!(!hosts.allows("198.51.100.9") && !hosts.allows("[::2]") && !hosts.allows("127.0.0.2"));
+        let on_a_socket = Hosts::new(None, &[]);
+        assert!(on_a_socket.allows("localhost") && !on_a_socket.allows("198.51.100.9"));
     }
 }

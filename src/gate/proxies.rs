@@ -1,5 +1,7 @@
-//! The address that a request counts for: the peer's, or the one that a trusted proxy forwards.
+//! The client that a request counts for: the peer's address, the one that a trusted proxy forwards, or the user at the other
+//! end of a Unix socket, who is believed no forwarded address.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
@@ -7,6 +9,37 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 use hivesum_actors::limits::ClientKey;
 use ipnet::IpNet;
+
+use crate::connection::PeerUser;
+
+/// Who sends a request, without credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Client {
+    /// By its address, which is no IPv4-mapped one.
+    Address(IpAddr),
+    /// By its user on this machine.
+    User(u32),
+}
+
+impl Client {
+    /// What its requests are counted under.
+    pub(super) fn key(self) -> ClientKey {
+        match self {
+            Self::Address(address) => ClientKey::of_address(address),
+            Self::User(user) => ClientKey::User(user),
+        }
+    }
+}
+
+impl fmt::Display for Client {
+    /// As in `192.0.2.1` or `user 1000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::User(user) => write!(f, "user {user}"),
+        }
+    }
+}
 
 /// The trusted proxies.
 #[derive(Debug)]
@@ -25,14 +58,16 @@ impl Proxies {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// The client that a request is counted for.
-    pub(super) fn client_of(&self, request: &ServiceRequest) -> ClientKey {
-        self.address_of(request.request()).map_or(ClientKey::Shared, ClientKey::of_address)
+    /// What a request is counted under.
+    pub(super) fn key_of(&self, request: &ServiceRequest) -> ClientKey {
+        self.client_of(request.request()).map_or(ClientKey::Shared, Client::key)
     }
 
-    /// The address of the client; none if the peer has none.
-    pub(super) fn address_of(&self, request: &HttpRequest) -> Option<IpAddr> {
-        request.peer_addr().map(|peer| self.client_behind(peer.ip(), request.headers()))
+    /// The client; none if the peer has neither an address nor a user.
+    pub(super) fn client_of(&self, request: &HttpRequest) -> Option<Client> {
+        let behind = |peer: std::net::SocketAddr| self.client_behind(peer.ip(), request.headers()).to_canonical();
+        let user = || request.conn_data::<PeerUser>().map(|user| Client::User(user.0));
+        request.peer_addr().map(|peer| Client::Address(behind(peer))).or_else(user)
     }
 
     /// The client that the peer forwards for. `X-Forwarded-For` is read from its end, where trusted proxies write, up

@@ -1,16 +1,17 @@
 //! The log of what the gate refuses and an operator should know of: tokens that are not valid, and hosts that are not
 //! allowed.
 //!
-//! Each is one line at the default level, in a form that does not change, with the address of the client: programs such
+//! Each is one line at the default level, in a form that does not change, with the address of the client, or its user: programs such
 //! as fail2ban read it. It never has the token. Anyone can make such lines, so their rate is bounded, for each client and
 //! for all. A session that has ended is not logged: a page that is still open is no attack.
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
+
+use super::proxies::Client;
 
 /// Lines about one client in a burst; after that one a second.
 const OF_ONE_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
@@ -37,14 +38,14 @@ impl RefusalLog {
     }
 
     /// A token was not valid.
-    pub(super) fn token(&self, client: Option<IpAddr>) {
+    pub(super) fn token(&self, client: Option<Client>) {
         if let Some(client) = self.admitted(client) {
             tracing::warn!(%client, "a token was refused");
         }
     }
 
     /// A request was for a host that is not allowed.
-    pub(super) fn host(&self, client: Option<IpAddr>, request: &HttpRequest) {
+    pub(super) fn host(&self, client: Option<Client>, request: &HttpRequest) {
         if let Some(client) = self.admitted(client) {
             let host = request.headers().get(header::HOST).map(|host| String::from_utf8_lossy(host.as_bytes()));
             let host: String = host.unwrap_or_default().chars().take(MAX_HOST_CHARS).collect();
@@ -53,11 +54,10 @@ impl RefusalLog {
     }
 
     /// The client, if a line about it is within the bounds.
-    fn admitted(&self, client: Option<IpAddr>) -> Option<IpAddr> {
-        let client = client?.to_canonical();
+    fn admitted(&self, client: Option<Client>) -> Option<Client> {
+        let client = client?;
         let within = |limiter: &RequestLimiter, key| matches!(limiter.take(key), Decision::Allowed { .. });
-        (within(&self.of_one, ClientKey::of_address(client)) && within(&self.of_all, ClientKey::Shared))
-            .then_some(client)
+        (within(&self.of_one, client.key()) && within(&self.of_all, ClientKey::Shared)).then_some(client)
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
     fn the_lines_about_one_client_and_about_all_are_bounded() {
         let log = RefusalLog::new();
         let lines = |client: u32| {
-            let client = Some(Ipv4Addr::from_bits(client).into());
+            let client = Some(Client::Address(Ipv4Addr::from_bits(client).into()));
             (0..50).filter(|_| log.admitted(client).is_some()).count()
         };
         assert!((10..13).contains(&lines(1)));

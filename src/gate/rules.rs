@@ -26,8 +26,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// The gate of a service that is bound to this address.
-    pub(crate) fn new(config: &ServeConfig, bound: SocketAddr, auth: Arc<Auth>, unmatched: RouteMeter) -> Self {
+    /// The gate of a service that is bound to this address, or to a Unix socket.
+    pub(crate) fn new(config: &ServeConfig, bound: Option<SocketAddr>, auth: Arc<Auth>, unmatched: RouteMeter) -> Self {
         Self {
             auth,
             base_path: config.base_path.clone(),

@@ -3,6 +3,7 @@
 //! Each names what was asked for and what is in the way; the exit status is the command line's matter.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use hivesum_actors::error::StartError;
 use hivesum_core::file::RootError;
@@ -41,6 +42,14 @@ pub enum ServeError {
         /// The address.
         address: SocketAddr,
         /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// There can be no socket at this path.
+    #[error("cannot listen on unix:{}: {source}", .path.display())]
+    Socket {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is in the way.
         source: std::io::Error,
     },
     /// The sockets of whoever started the process are not one TCP listener.

@@ -10,10 +10,22 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::config::{LogFormat, ServeConfig};
+use crate::service::sign_in::SignInPage;
+
+/// Where people reach the page of a service that is bound to this address, or to a Unix socket.
+pub(super) fn page(config: &ServeConfig, bound: Option<SocketAddr>) -> SignInPage {
+    let (host, socket) = match (bound, config.host_names().first()) {
+        (Some(address), _) => (public_url(config, address), None),
+        // The proxy listens where people reach it.
+        (None, Some(host)) if config.behind_proxy => (format!("https://{host}"), None),
+        (None, _) => ("http://localhost".to_owned(), config.listen_socket.clone()),
+    };
+    SignInPage { url: format!("{host}{}", config.base_path), socket }
+}
 
 /// The URL under which people reach a service that is bound to this address. The first allowed host is the one that the
 /// operator knows; without one, no name is known that the service answers to, and it is an address.
-pub(super) fn public_url(config: &ServeConfig, bound: SocketAddr) -> String {
+fn public_url(config: &ServeConfig, bound: SocketAddr) -> String {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let names = config.host_names();
     let named = names.first().filter(|_| config.behind_proxy || !bound.ip().is_loopback());
@@ -52,7 +64,7 @@ pub(super) fn announce(link: Option<&str>, format: LogFormat) {
 
 /// One line in the format of the log.
 fn line(link: Option<&str>, format: LogFormat) -> String {
-    let open = "Anyone who reaches this port may do anything: --no-auth";
+    let open = "Anyone who reaches this port or socket may do anything: --no-auth";
     match (link, format) {
         (Some(link), LogFormat::Text) => format!("Sign in within 10 minutes, once: {link}"),
         (None, LogFormat::Text) => open.to_owned(),
@@ -103,6 +115,18 @@ mod tests {
             let host = unspecified.split_once("://").unwrap().1.parse::<SocketAddr>().unwrap().ip();
             assert!(!host.is_unspecified(), "{unspecified}");
         }
+    }
+
+    #[test]
+    fn a_page_on_a_socket_is_where_its_proxy_is_or_behind_the_socket() {
+        let mut config = ServeConfig { listen_socket: Some("/run/h".into()), ..ServeConfig::new("".into()) };
+        config.allow_hosts = vec!["a.example".to_owned()];
+        let direct = SignInPage { url: "http://localhost/".to_owned(), socket: Some("/run/h".into()) };
+        assert_eq!(page(&config, None), direct);
+        config.behind_proxy = true;
+        assert_eq!(page(&config, None), SignInPage { url: "https://a.example/".to_owned(), socket: None });
+        config.allow_hosts.clear();
+        assert_eq!(page(&config, None), direct, "nobody knows the name of the proxy");
     }
 
     #[test]

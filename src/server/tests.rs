@@ -74,7 +74,7 @@ fn a_handler_that_panics_is_a_problem_that_the_log_names_and_the_connection_live
     let service = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = Server::start(config, listener).await.unwrap();
-            started_in.send(server.address()).unwrap();
+            started_in.send(server.address().unwrap()).unwrap();
             server.run_until(until).await.unwrap();
         });
     });

@@ -191,7 +191,7 @@ fn serve(
     let run = move || {
         actix_web::rt::System::new().block_on(async move {
             let server = Server::start(config, listener).await.unwrap();
-            started_in.send((server.address(), server.sign_in_link().unwrap())).unwrap();
+            started_in.send((server.address().unwrap(), server.sign_in_link().unwrap())).unwrap();
             server.run_until(stop.cancelled_owned()).await.unwrap();
         });
     };

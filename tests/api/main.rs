@@ -38,6 +38,7 @@ mod killing_beside;
 mod killing_writes;
 mod limits;
 mod listen;
+mod listen_unix;
 mod logs;
 mod manifests;
 mod manifests_read;

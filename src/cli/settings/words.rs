@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
@@ -109,23 +110,34 @@ impl Serialize for RateWord {
     }
 }
 
-/// Where to listen: `ADDR:PORT`, `NAME:PORT`, or `:PORT` for every IPv4 address.
+/// Where to listen: `ADDR:PORT`, `NAME:PORT`, `:PORT` for every IPv4 address, or `unix:PATH`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(in crate::cli) struct ListenWord {
-    address: SocketAddr,
-    /// The host name that led to the address.
-    name: Option<String>,
+pub(in crate::cli) enum ListenWord {
+    Tcp {
+        address: SocketAddr,
+        /// The host name that led to the address.
+        name: Option<String>,
+    },
+    /// An absolute path.
+    Unix(PathBuf),
 }
 
 impl ListenWord {
     pub(super) fn of(config: &ServeConfig) -> Self {
-        Self { address: config.listen, name: config.listen_name.clone() }
+        match &config.listen_socket {
+            Some(path) => Self::Unix(path.clone()),
+            None => Self::Tcp { address: config.listen, name: config.listen_name.clone() },
+        }
     }
 
     pub(super) fn put_into(self, config: &mut ServeConfig) {
-        config.listen = self.address;
-        config.listen_name = self.name;
+        match self {
+            Self::Tcp { address, name } => {
+                (config.listen, config.listen_name, config.listen_socket) = (address, name, None);
+            }
+            Self::Unix(path) => config.listen_socket = Some(path),
+        }
     }
 }
 
@@ -134,17 +146,21 @@ impl FromStr for ListenWord {
 
     fn from_str(word: &str) -> Result<Self, String> {
         if let Ok(address) = word.parse() {
-            return Ok(Self { address, name: None });
+            return Ok(Self::Tcp { address, name: None });
         }
-        let (name, port) = word.rsplit_once(':').ok_or("must be ADDR:PORT, NAME:PORT or :PORT")?;
+        if let Some(path) = word.strip_prefix("unix:") {
+            let path = std::path::absolute(path).map_err(|_| "unix: needs the path of a socket")?;
+            return Ok(Self::Unix(path));
+        }
+        let (name, port) = word.rsplit_once(':').ok_or("must be ADDR:PORT, NAME:PORT, :PORT or unix:PATH")?;
         let port: u16 = port.parse().map_err(|_| format!("{port:?} is not a port, a number up to 65535"))?;
         if name.is_empty() {
-            return Ok(Self { address: (Ipv4Addr::UNSPECIFIED, port).into(), name: None });
+            return Ok(Self::Tcp { address: (Ipv4Addr::UNSPECIFIED, port).into(), name: None });
         }
         let found = (name, port).to_socket_addrs().map_err(|error| format!("{name:?} has no address: {error}"))?;
         // A name of both kinds is reached by more clients at its IPv4 address.
         let address = found.min_by_key(SocketAddr::is_ipv6).ok_or_else(|| format!("{name:?} has no address"))?;
-        Ok(Self { address, name: Some(name.to_owned()) })
+        Ok(Self::Tcp { address, name: Some(name.to_owned()) })
     }
 }
 
@@ -158,9 +174,10 @@ impl TryFrom<String> for ListenWord {
 
 impl From<ListenWord> for String {
     fn from(word: ListenWord) -> Self {
-        match word.name {
-            Some(name) => format!("{name}:{}", word.address.port()),
-            None => word.address.to_string(),
+        match word {
+            ListenWord::Tcp { address, name: Some(name) } => format!("{name}:{}", address.port()),
+            ListenWord::Tcp { address, name: None } => address.to_string(),
+            ListenWord::Unix(path) => format!("unix:{}", path.display()),
         }
     }
 }
@@ -172,15 +189,22 @@ mod tests {
     #[test]
     fn a_listen_address_may_have_a_name_or_no_host() {
         let of = |word: &str| word.parse::<ListenWord>();
-        let shown = |word: &str| (of(word).unwrap().address.to_string(), String::from(of(word).unwrap()));
+        let shown = |word: &str| {
+            let mut config = ServeConfig::new("".into());
+            of(word).unwrap().put_into(&mut config);
+            (config.listen.to_string(), String::from(ListenWord::of(&config)))
+        };
         assert_eq!(shown("127.0.0.1:1"), ("127.0.0.1:1".to_owned(), "127.0.0.1:1".to_owned()));
         assert_eq!(shown("[::1]:1"), ("[::1]:1".to_owned(), "[::1]:1".to_owned()));
         assert_eq!(shown(":8080"), ("0.0.0.0:8080".to_owned(), "0.0.0.0:8080".to_owned()));
         let (address, word) = shown("localhost:8080");
         assert!(address.parse::<SocketAddr>().unwrap().ip().is_loopback(), "{address}");
         assert_eq!(word, "localhost:8080");
+        assert_eq!(shown("unix:/run/h:1.sock").1, "unix:/run/h:1.sock");
+        assert!(shown("unix:h.sock").1.ends_with("/h.sock") && shown("unix:h.sock").1.starts_with("unix:/"));
         for (word, why) in [
-            ("127.0.0.1", "must be ADDR:PORT, NAME:PORT or :PORT"),
+            ("127.0.0.1", "must be ADDR:PORT, NAME:PORT, :PORT or unix:PATH"),
+            ("unix:", "unix: needs the path of a socket"),
             ("localhost:", "\"\" is not a port, a number up to 65535"),
             (":65536", "\"65536\" is not a port, a number up to 65535"),
         ] {
