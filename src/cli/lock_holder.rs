@@ -1,4 +1,4 @@
-//! Who holds the lock of a state directory, as far as the kernel tells: for messages only.
+//! Who holds the lock of a state directory, as far as the kernel tells: for messages, and to see what the holder sees.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -17,10 +17,15 @@ pub(super) fn in_use(state_dir: &Path, more: &str) -> anyhow::Error {
 /// The process that holds the lock, as `process 42 (hivesum)`. `None` if `/proc` does not tell, as for a process in
 /// another container.
 fn holder_of_lock(state_dir: &Path) -> Option<String> {
-    let file = fs::metadata(state_dir.join("hivesum.lock")).ok()?;
-    let process = holder_in(&fs::read_to_string("/proc/locks").ok()?, &file)?;
+    let process = process_with_lock(state_dir)?;
     let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
     Some(format!("process {process} ({})", name.trim_end().escape_debug()))
+}
+
+/// The number of the process that holds the lock, as far as `/proc` tells.
+pub(super) fn process_with_lock(state_dir: &Path) -> Option<u32> {
+    let file = fs::metadata(state_dir.join("hivesum.lock")).ok()?;
+    holder_in(&fs::read_to_string("/proc/locks").ok()?, &file)
 }
 
 /// The process in the list of locks (`proc_locks(5)`): `1: FLOCK ADVISORY WRITE 42 08:01:12345 0 EOF`.

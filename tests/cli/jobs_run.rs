@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
+use hivesum_test_support::Requirement;
+use rustix::process::geteuid;
 use serde_json::json;
 
 use super::service::Service;
@@ -128,6 +130,27 @@ fn a_job_that_is_not_waited_for_has_an_id_and_one_that_has_ended_is_not_cancelle
     }
     drop(service);
     assert_eq!(cancel(&ended).code, Some(69));
+}
+
+#[test]
+fn a_directory_that_the_service_sees_differently_is_refused_and_its_root_has_a_name() {
+    let may_mount = Requirement::condition("root, and unshare of util-linux, to mount in a namespace of its own");
+    let unshares = || Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|status| status.success());
+    if !may_mount.is_met(|| geteuid().is_root() && unshares()) {
+        return;
+    }
+    let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"u/b", b"x")]);
+    let mut command = dir.command("unshare");
+    let script = "mount --bind u t && exec \"$0\" serve --no-auth --listen 127.0.0.1:0 --state s t";
+    command.args(["-m", "sh", "-c", script, HIVESUM]);
+    let service = Service::of(command);
+    let refused = run(&dir, &["./t"]);
+    assert_eq!((refused.code, refused.stdout().as_str()), (Some(1), ""), "{}", refused.stderr());
+    assert!(refused.stderr().contains("the service sees another file system there"), "{}", refused.stderr());
+    let by_name = run(&dir, &["t"]);
+    assert_eq!(by_name.code, Some(0), "{}", by_name.stderr());
+    let items = service.json(&format!("jobs/{}/results", by_name.stdout().trim_end()))["items"].clone();
+    assert_eq!(items[0]["path"], "b");
 }
 
 /// Whether a process catches SIGINT, as `/proc` has it.

@@ -4,8 +4,11 @@
 //! everything else to stderr. Which root a directory lies in is decided by the service.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use base64::Engine as _;
@@ -20,6 +23,7 @@ use super::follow::Following;
 use crate::cli::control::{Asked, StateAccess, unexpected};
 use crate::cli::error::path_error;
 use crate::cli::filter_args::FilterArgs;
+use crate::cli::lock_holder::process_with_lock;
 use crate::cli::output::write_stdout;
 use crate::cli::quote::quoted;
 use crate::cli::state::ServiceArgs;
@@ -31,7 +35,7 @@ The id of the job goes to stdout as soon as the service has stored the job, and 
 stderr at its end. Ctrl-C stops the waiting, not the job. Globs are relative to the directory of the job.
 
 The word before the first colon is a root if the service has one of this name, and otherwise the word is a path; \
-./NAME is always a path. Jobs that are started here belong to no token: tokens with the scope admin see them.
+./NAME is always a path. Jobs that are started here belong to no token: tokens with the scope admin or read:all see them.
 
 Examples:
   hivesum jobs run photos                         the whole root
@@ -67,15 +71,16 @@ pub(in crate::cli) struct RunArgs {
 /// Starts the job and waits for its end.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     args.filters.filters("jobs")?;
+    let state_dir = args.service.directory()?;
     let order = JobOrder {
         key: JobId::now_v7(),
         named: named(&args.place),
-        directory: directory(&args.place)?,
+        directory: directory(&args.place, &state_dir)?,
         algorithms: args.algorithms,
         include: args.filters.include.clone(),
         exclude: args.filters.exclude.clone(),
     };
-    let access = StateAccess::of(&args.service.directory()?);
+    let access = StateAccess::of(&state_dir);
     let job = start(&access, order)?;
     write_stdout(format!("{}\n", job.id).as_bytes())?;
     let terminal = Terminal::of(args.screen);
@@ -108,12 +113,30 @@ fn named(word: &OsStr) -> Option<NamedPlace> {
     (!is_path).then(|| NamedPlace { root: root.to_owned(), path_b64 })
 }
 
-/// The word as a path; none if nothing is there and it can be a root.
-fn directory(word: &OsStr) -> anyhow::Result<Option<DirectoryPlace>> {
-    match std::fs::canonicalize(word) {
+/// The word as a path; none if it can be a root, and nothing that the service sees, too, is there.
+fn directory(word: &OsStr, state_dir: &Path) -> anyhow::Result<Option<DirectoryPlace>> {
+    match fs::canonicalize(word) {
+        Ok(path) if sees_another(state_dir, &path) && named(word).is_some() => Ok(None),
+        Ok(path) if sees_another(state_dir, &path) => anyhow::bail!(
+            "{}: the service sees another file system there, as in a container: name it as ROOT[:PATH]",
+            quoted(path.as_os_str())
+        ),
         Ok(path) => Ok(Some(DirectoryPlace { path_b64: STANDARD.encode(path.as_os_str().as_bytes()) })),
         Err(error) if error.kind() == io::ErrorKind::NotFound && named(word).is_some() => Ok(None),
         Err(error) => Err(path_error(word, &error)),
+    }
+}
+
+/// Whether the service is known to see something else at this path, or nothing: it may run in a mount namespace of its
+/// own. If `/proc` does not tell, the paths are taken to be the same.
+fn sees_another(state_dir: &Path, path: &Path) -> bool {
+    let Some(process) = process_with_lock(state_dir) else { return false };
+    let root = PathBuf::from(format!("/proc/{process}/root"));
+    let Ok(below) = path.strip_prefix("/") else { return false };
+    match (fs::metadata(path), fs::metadata(root.join(below))) {
+        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()),
+        (Ok(_), Err(error)) => error.kind() == io::ErrorKind::NotFound && root.read_link().is_ok(),
+        (Err(_), _) => false,
     }
 }
 
@@ -145,7 +168,8 @@ mod tests {
         for path in ["/srv/a", "./a", ".", "..", "", "a/b", "a/b:c", ":a"] {
             assert_eq!(named(path), None, "{path}");
         }
-        assert!(directory(OsStr::new("no such root")).unwrap().is_none());
-        assert!(directory(OsStr::new("./no such directory")).is_err());
+        let state_dir = Path::new("/no such state");
+        assert!(directory(OsStr::new("no such root"), state_dir).unwrap().is_none());
+        assert!(directory(OsStr::new("./no such directory"), state_dir).is_err());
     }
 }
