@@ -7,7 +7,9 @@ mod declaration;
 mod directory;
 mod encoding;
 mod fetch;
+mod field;
 mod info;
+mod info_file;
 mod make;
 mod manifest;
 mod names;
@@ -27,7 +29,7 @@ use self::make::MakeArgs;
 #[derive(Debug, Subcommand)]
 pub(super) enum BagCommand {
     /// Turn a directory into a bag: move its content into data/, and write the manifests.
-    Make(MakeArgs),
+    Make(Box<MakeArgs>),
     /// Check that a bag is complete and unchanged.
     Check(CheckArgs),
 }

@@ -10,6 +10,7 @@ mod audit_found;
 mod audit_globs;
 mod audit_last;
 mod bag;
+mod bag_info;
 mod bags;
 mod check;
 mod check_algorithms;

@@ -1,25 +1,11 @@
 //! `bag-info.txt` (RFC 8493 section 2.2.2): metadata elements, of which `Payload-Oxum` is checked.
 
-use std::fmt::Write;
-
 use super::declaration::Version;
+use super::field::OXUM;
 use super::manifest::Reading;
 use super::payload::Oxum;
 use super::report::Report;
 use super::text::{TextError, TextLines};
-
-const OXUM: &str = "Payload-Oxum";
-
-/// The text of `bag-info.txt` of a bag that hivesum makes.
-pub(super) fn info(oxum: Oxum, date: &str) -> String {
-    let mut text = String::new();
-    let version = env!("CARGO_PKG_VERSION");
-    // Writing into a string never fails.
-    let _ = writeln!(text, "Bag-Software-Agent: hivesum {version}");
-    let _ = writeln!(text, "Bagging-Date: {date}");
-    let _ = writeln!(text, "{OXUM}: {}.{}", oxum.octets, oxum.files);
-    text
-}
 
 /// The elements of one file while it is read.
 #[derive(Debug)]
@@ -142,6 +128,7 @@ fn read_lines(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::bag::info_file::InfoFile;
 
     fn read(text: &str, version: Version) -> (Vec<String>, Vec<(usize, &'static str)>) {
         let mut elements = Elements::new(version);
@@ -153,7 +140,9 @@ mod tests {
     #[test]
     fn an_oxum_that_was_written_is_read_back() {
         let oxum = Oxum { octets: 12, files: 3 };
-        let (oxums, faults) = read(&info(oxum, "2024-01-02"), Version::V1);
+        let mut written = InfoFile::default();
+        written.set_computed(oxum, "2024-01-02");
+        let (oxums, faults) = read(&written.text(), Version::V1);
         assert_eq!((oxums, faults), (vec![" 12.3".to_owned()], vec![]));
         assert_eq!(Oxum::of("12.3"), Some(oxum));
     }

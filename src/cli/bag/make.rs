@@ -19,7 +19,8 @@ use hivesum_core::result::Status;
 
 use super::declaration::DECLARATION;
 use super::directory::normal_form;
-use super::info::info;
+use super::field::{InfoField, refuse_repeated};
+use super::info_file::{InfoFile, today};
 use super::payload::Oxum;
 use super::scan::{ScannedFile, Scanner};
 use crate::cli::atomic_file::AtomicFile;
@@ -38,8 +39,13 @@ Everything is hashed before anything is moved. Symbolic links, FIFOs, sockets an
 nor can names that are not UTF-8, or two names that differ only in their Unicode normalisation form: if there is one, \
 nothing is changed.
 
+--bag-info adds an element to bag-info.txt, in the order that is given. Labels that BagIt reserves, such as \
+Source-Organization or Contact-Name, are written in its spelling, whatever the case of KEY; Payload-Oxum, Bagging-Date and \
+Bag-Software-Agent are written by hivesum.
+
 Examples:
   hivesum bag make delivery
+  hivesum bag make delivery --bag-info 'Source-Organization=FOO University' --bag-info Contact-Name=Ada
   hivesum bag make delivery -a sha256,sha512
 
 Exit status: 0 the directory is now a bag; 1 it could not be made a bag; 2 wrong command line.")]
@@ -52,6 +58,10 @@ pub(in crate::cli) struct MakeArgs {
     #[arg(short, long, value_name = "LIST", default_value_t = Algorithms::single(Algorithm::Sha256))]
     algorithms: Algorithms,
 
+    /// Add an element to bag-info.txt. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = InfoField::parse)]
+    bag_info: Vec<InfoField>,
+
     #[command(flatten)]
     screen: ScreenArgs,
 
@@ -61,6 +71,7 @@ pub(in crate::cli) struct MakeArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
+    refuse_repeated(&args.bag_info)?;
     let bag = Path::new(&args.dir);
     if bag.join("bagit.txt").exists() {
         bail!("{}: is already a bag", quoted(&args.dir));
@@ -73,7 +84,10 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     refuse_names(&payload)?;
     move_into_data(bag).map_err(|error| path_error(&args.dir, &error))?;
     let oxum = Oxum { octets: payload.iter().map(|file| file.size).sum(), files: payload.len() as u64 };
-    let written = write_tag_files(bag, &payload, args.algorithms, oxum);
+    let mut info = InfoFile::default();
+    info.set_all(&args.bag_info);
+    info.set_computed(oxum, &today());
+    let written = write_tag_files(bag, &payload, args.algorithms, &info);
     written.with_context(|| quoted(&args.dir))?;
     engine.join();
     terminal.finish_progress();
@@ -143,9 +157,8 @@ fn move_into_data(bag: &Path) -> io::Result<()> {
     done
 }
 
-fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, oxum: Oxum) -> anyhow::Result<()> {
-    let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let mut tag_files = vec![("bag-info.txt".to_owned(), info(oxum, &date).into_bytes())];
+fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, info: &InfoFile) -> anyhow::Result<()> {
+    let mut tag_files = vec![("bag-info.txt".to_owned(), info.text().into_bytes())];
     for (index, algorithm) in algorithms.iter().enumerate() {
         let name = format!("manifest-{}.txt", bagit::normalised_word(algorithm.name()));
         tag_files.push((name, manifest_of(payload, index)?));
