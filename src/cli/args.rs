@@ -49,7 +49,7 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Find files with the same content.
     Duplicates(DuplicatesArgs),
-    /// Create and check bags (BagIt 1.0).
+    /// Create, check and update bags (BagIt 1.0).
     #[command(subcommand)]
     Bag(BagCommand),
     /// Convert a manifest to another format without losing anything.

@@ -1,6 +1,7 @@
 //! `hivesum bag`: bags as in BagIt 1.0 (RFC 8493). `make` turns a directory into a bag in place; `check` verifies that
-//! a bag is complete and unchanged.
+//! a bag is complete and unchanged; `update` writes its manifests anew.
 
+mod changes;
 mod check;
 mod compare;
 mod declaration;
@@ -13,11 +14,15 @@ mod info_file;
 mod make;
 mod manifest;
 mod names;
+mod old_bag;
 mod payload;
 mod report;
 mod scan;
+mod staging;
 mod tag_files;
+mod tag_lists;
 mod text;
+mod update;
 
 use std::process::ExitCode;
 
@@ -25,6 +30,7 @@ use clap::Subcommand;
 
 use self::check::CheckArgs;
 use self::make::MakeArgs;
+use self::update::UpdateArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BagCommand {
@@ -32,6 +38,8 @@ pub(super) enum BagCommand {
     Make(Box<MakeArgs>),
     /// Check that a bag is complete and unchanged.
     Check(CheckArgs),
+    /// Write the manifests anew after the payload or the metadata of a bag was changed on purpose.
+    Update(Box<UpdateArgs>),
 }
 
 /// Runs the command.
@@ -39,5 +47,6 @@ pub(super) fn run(command: BagCommand) -> anyhow::Result<ExitCode> {
     match command {
         BagCommand::Make(args) => make::run(&args),
         BagCommand::Check(args) => check::run(&args),
+        BagCommand::Update(args) => update::run(&args),
     }
 }

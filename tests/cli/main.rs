@@ -11,6 +11,7 @@ mod audit_globs;
 mod audit_last;
 mod bag;
 mod bag_info;
+mod bag_update;
 mod bags;
 mod check;
 mod check_algorithms;

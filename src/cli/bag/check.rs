@@ -19,6 +19,7 @@ use super::manifest::{Lists, Manifest, Reading};
 use super::payload::{Oxum, Payload};
 use super::report::{Printed, Report};
 use super::scan::Scanner;
+use super::staging::Interrupted;
 use super::tag_files::check_tag_files;
 use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::path_error;
@@ -66,7 +67,8 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     Printed { report: &report, bag: args.bag.as_bytes(), found, terminal: &terminal }.print(args.format)
 }
 
-fn declaration(bag: &BagDirectory, report: &mut Report) -> Declaration {
+/// Reads the declaration, and reports what is wrong with it.
+pub(super) fn declaration(bag: &BagDirectory, report: &mut Report) -> Declaration {
     const FILE: &[u8] = b"bagit.txt";
     let declaration = match bag.read("bagit.txt", MAX_DECLARATION_BYTES) {
         Ok(Some(text)) => Declaration::read(&text),
@@ -87,6 +89,9 @@ fn declaration(bag: &BagDirectory, report: &mut Report) -> Declaration {
 /// Checks everything but the declaration, and tells the size of the payload.
 fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &mut Report) -> anyhow::Result<Oxum> {
     let names = reading.bag.names().map_err(|error| path_error(&args.bag, &error))?;
+    if let Some(interrupted) = Interrupted::among(names.iter().map(Vec::as_slice)) {
+        report.fault(b"", interrupted.in_words());
+    }
     let manifests = reading.manifests(&names, Lists::Payload, report);
     let tag_manifests = reading.manifests(&names, Lists::TagFiles, report);
     if manifests.is_empty() {
@@ -107,7 +112,8 @@ fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &m
     Ok(payload.oxum())
 }
 
-fn algorithms_of<'a>(manifests: impl IntoIterator<Item = &'a Manifest>) -> Algorithms {
+/// The algorithms of these manifests that hivesum has.
+pub(super) fn algorithms_of<'a>(manifests: impl IntoIterator<Item = &'a Manifest>) -> Algorithms {
     let known: BTreeSet<_> = manifests.into_iter().filter_map(|manifest| manifest.algorithm).collect();
     Algorithms::new(known).unwrap_or_default()
 }

@@ -15,7 +15,7 @@ use crate::cli::error::{reason, system_text};
 use crate::cli::inputs::open_directory;
 
 /// The largest tag file that is read, manifests and `fetch.txt` apart: those are read line by line.
-const MAX_TAG_FILE_BYTES: u64 = 64 << 20;
+pub(super) const MAX_TAG_FILE_BYTES: u64 = 64 << 20;
 
 /// The base directory, open.
 #[derive(Debug)]

@@ -1,10 +1,15 @@
-//! `bag-info.txt` as it is written (RFC 8493 section 2.2.2): its elements in their order.
+//! `bag-info.txt` as it is written (RFC 8493 section 2.2.2): its elements in their order, and changes of them.
 //!
-//! The fields that a user gives come first, then those that hivesum computes. [`info`](super::info) checks such a file
-//! when it is read.
+//! An element that is not changed keeps its text and the lines that continue it. Line ends become LF, and blank lines
+//! are left out, because strict readers refuse them. [`info`](super::info) checks such a file; here a line that is no
+//! element is an error, because it could not be written back.
 
+use super::encoding::Encoding;
 use super::field::{AGENT, DATE, InfoField, OXUM};
 use super::payload::Oxum;
+use super::text::TextLines;
+
+const BLANKS: [char; 2] = [' ', '\t'];
 
 /// The elements, in their order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -20,6 +25,37 @@ struct Element {
 }
 
 impl InfoFile {
+    /// Reads the text of a file in UTF-8. The error says which line is no element.
+    pub(super) fn read(text: &[u8]) -> Result<Self, String> {
+        let mut this = Self::default();
+        let mut lines = TextLines::new(text, Encoding::Utf8).map_err(|error| error.to_string())?;
+        while let Some(line) = lines.next_line().map_err(|error| error.to_string())? {
+            let number = line.number;
+            let text = line.text.ok_or_else(|| format!("line {number} is not UTF-8"))?;
+            this.read_line(&text).map_err(|what| format!("line {number} {what}"))?;
+        }
+        Ok(this)
+    }
+
+    fn read_line(&mut self, line: &str) -> Result<(), &'static str> {
+        if line.trim_matches(BLANKS).is_empty() {
+            return Ok(());
+        }
+        if line.starts_with(BLANKS) {
+            let last = self.elements.last_mut().ok_or("continues no element: it begins with a blank")?;
+            last.text.push('\n');
+            last.text.push_str(line.trim_end_matches(BLANKS));
+            return Ok(());
+        }
+        let (label, text) = line.split_once(':').ok_or("has no colon")?;
+        let label = label.trim_end_matches(BLANKS);
+        if label.is_empty() {
+            return Err("has no label before its colon");
+        }
+        self.elements.push(Element { label: label.to_owned(), text: text.trim_matches(BLANKS).to_owned() });
+        Ok(())
+    }
+
     /// Sets fields that were given. Those of one label take the place of all elements of this label.
     pub(super) fn set_all(&mut self, fields: &[InfoField]) {
         for (index, InfoField { label, .. }) in fields.iter().enumerate() {
@@ -48,6 +84,17 @@ impl InfoFile {
         self.elements.splice(place..place, elements);
     }
 
+    /// Whether there is an element of this label.
+    pub(super) fn has(&self, label: &str) -> bool {
+        self.elements.iter().any(|element| element.label.eq_ignore_ascii_case(label))
+    }
+
+    /// Whether every `Payload-Oxum` here is this one.
+    pub(super) fn agrees_with(&self, oxum: Oxum) -> bool {
+        let mut oxums = self.elements.iter().filter(|element| element.label.eq_ignore_ascii_case(OXUM));
+        oxums.all(|element| Oxum::of(&element.text) == Some(oxum))
+    }
+
     /// The text of the file.
     pub(super) fn text(&self) -> String {
         self.elements.iter().map(|Element { label, text }| format!("{label}: {text}\n")).collect()
@@ -63,15 +110,44 @@ pub(super) fn today() -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn fields_of_one_label_stand_together_and_before_what_is_computed() {
-        let fields = ["Contact-Name=D", "Y=2", "contact-name=E"].map(|word| InfoField::parse(word).unwrap());
-        let mut file = InfoFile::default();
+    fn changed(text: &str, words: &[&str]) -> String {
+        let mut file = InfoFile::read(text.as_bytes()).unwrap();
+        let fields: Vec<_> = words.iter().map(|word| InfoField::parse(word).unwrap()).collect();
         file.set_all(&fields);
+        file.text()
+    }
+
+    #[test]
+    fn a_file_is_written_back_as_it_was_read() {
+        let text = "B: 1\nA: a: b\n  c: d\n\te\nB: 2\nEmpty: \nÜ b: ä\n";
+        assert_eq!(changed(text, &[]), text);
+        assert_eq!(changed("A: 1\r\n\r\nB:2\r  c\r", &[]), "A: 1\nB: 2\n  c\n");
+    }
+
+    #[test]
+    fn fields_take_the_place_of_all_elements_of_their_label() {
+        let text = "Contact-Name: A\n  of B\nX: 1\ncontact-name: C\n";
+        assert_eq!(
+            changed(text, &["contact-name=D", "Y=2", "Contact-Name=E"]),
+            concat!("Contact-Name: D\nContact-Name: E\nX: 1\n", "Y: 2\n")
+        );
+        let mut file = InfoFile::read(b"payload-oxum: 1.1\nPayload-Oxum: 2.2\nX: 1\n").unwrap();
         file.set_computed(Oxum { octets: 12, files: 3 }, "2024-01-02");
         let version = env!("CARGO_PKG_VERSION");
-        let given = "Contact-Name: D\nContact-Name: E\nY: 2\n";
-        let computed = format!("Bag-Software-Agent: hivesum {version}\nBagging-Date: 2024-01-02\nPayload-Oxum: 12.3\n");
-        assert_eq!(file.text(), format!("{given}{computed}"));
+        let computed =
+            format!("Payload-Oxum: 12.3\nX: 1\nBag-Software-Agent: hivesum {version}\nBagging-Date: 2024-01-02\n");
+        assert_eq!(file.text(), computed);
+    }
+
+    #[test]
+    fn what_could_not_be_written_back_is_an_error() {
+        for (text, why) in [
+            (&b"no colon\n"[..], "line 1 has no colon"),
+            (b"A: b\n: x\n", "line 2 has no label before its colon"),
+            (b"\n  x\n", "line 2 continues no element: it begins with a blank"),
+            (b"A: \xff\n", "line 1 is not UTF-8"),
+        ] {
+            assert_eq!(InfoFile::read(text), Err(why.to_owned()));
+        }
     }
 }

@@ -96,7 +96,8 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
+/// Refuses what is not a file, or could not be read.
+pub(super) fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
     if let Some(file) = payload.iter().find(|file| !matches!(file.status, Status::Hashed(_))) {
         let why = reason(file.status).unwrap_or_default();
         bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&file.path)));
@@ -105,7 +106,7 @@ fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
 }
 
 /// Refuses what RFC 8493 cannot carry or wants prevented (sections 2.3 and 6.1.1.3).
-fn refuse_names(payload: &[ScannedFile]) -> anyhow::Result<()> {
+pub(super) fn refuse_names(payload: &[ScannedFile]) -> anyhow::Result<()> {
     let mut forms = BTreeMap::new();
     for file in payload {
         let shown = |path: &[u8]| quoted(OsStr::from_bytes(path));
@@ -190,15 +191,17 @@ fn manifest_of(payload: &[ScannedFile], index: usize) -> anyhow::Result<Vec<u8>>
 }
 
 fn tag_manifest_of<'a>(files: impl Iterator<Item = &'a (String, Vec<u8>)>, algorithm: Algorithm) -> Vec<u8> {
+    let lines = files.map(|(name, content)| format!("{}  {name}\n", hex::encode(digest_of(content, algorithm))));
+    lines.collect::<String>().into_bytes()
+}
+
+/// The digest of a tag file that is in memory.
+pub(super) fn digest_of(content: &[u8], algorithm: Algorithm) -> Vec<u8> {
     let mut hasher = hivesum_core::digest::MultiHasher::new(&Algorithms::single(algorithm));
-    let mut text = Vec::new();
-    for (name, content) in files {
-        let mut digest = Vec::new();
-        hasher.update(content);
-        hasher.finalize_reset_into(&mut digest);
-        text.extend_from_slice(format!("{}  {name}\n", hex::encode(digest)).as_bytes());
-    }
-    text
+    let mut digest = Vec::new();
+    hasher.update(content);
+    hasher.finalize_reset_into(&mut digest);
+    digest
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {

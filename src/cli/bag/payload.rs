@@ -44,6 +44,8 @@ pub(super) enum Found {
 #[derive(Debug)]
 pub(super) struct PayloadFile {
     pub(super) size: u64,
+    /// Last modification, nanoseconds since 1970.
+    pub(super) mtime_ns: i128,
     digests: Vec<Digest>,
 }
 
@@ -64,10 +66,10 @@ impl Payload {
     /// From a scan of `data/` with these algorithms.
     pub(super) fn new(scanned: Vec<ScannedFile>, algorithms: Algorithms) -> Self {
         let mut this = Self { algorithms, ..Self::default() };
-        for ScannedFile { path, size, status, digests } in scanned {
+        for ScannedFile { path, size, mtime_ns, status, digests } in scanned {
             let name = [bagit::PAYLOAD, &path].concat();
             match status {
-                Status::Hashed(_) => this.add(name, PayloadFile { size, digests }),
+                Status::Hashed(_) => this.add(name, PayloadFile { size, mtime_ns, digests }),
                 Status::Error { .. } | Status::Skipped(_) => {
                     this.unreadable.insert(name, reason(status).unwrap_or_default());
                 }
@@ -159,6 +161,7 @@ mod tests {
         let file = |name: &&str| ScannedFile {
             path: name.as_bytes().to_vec(),
             size: 1,
+            mtime_ns: 0,
             status: Status::Hashed(Stability::Stable),
             digests: Vec::new(),
         };

@@ -88,6 +88,12 @@ impl Report {
         self.unsupported.push(path, text.into());
     }
 
+    /// The first fault, else the first thing that hivesum cannot tell: the path and what is said about it.
+    pub(super) fn first_obstacle(&self) -> Option<(&[u8], &str)> {
+        let first = self.faults.kept.first().or(self.unsupported.kept.first())?;
+        Some((&first.path, &first.text))
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         match (self.faults.count(), self.unsupported.count()) {
             (0, 0) => Verdict::Valid,

@@ -17,6 +17,8 @@ pub(super) struct ScannedFile {
     /// Relative to the directory that was scanned.
     pub(super) path: Vec<u8>,
     pub(super) size: u64,
+    /// Last modification, nanoseconds since 1970.
+    pub(super) mtime_ns: i128,
     pub(super) status: Status,
     /// In the order of the algorithms; empty if the file was not hashed.
     pub(super) digests: Vec<Digest>,
@@ -54,7 +56,7 @@ impl Scanner<'_> {
                 let mut path = Vec::new();
                 row.path_into(&mut path);
                 let digests = split_digests(row.digests, &algorithms).collect();
-                ScannedFile { path, size: row.meta.size, status: row.status, digests }
+                ScannedFile { path, size: row.meta.size, mtime_ns: row.meta.mtime_ns, status: row.status, digests }
             }));
         }
         if scan.blocking_finish().outcome != ScanOutcome::Completed {

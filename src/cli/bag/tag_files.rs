@@ -79,7 +79,7 @@ fn check_digests(
 
 impl Reading<'_> {
     /// The file that an entry means. If there is none, the name as the standard reads it.
-    fn find_tag_file(self, entry: &Entry) -> (Vec<u8>, Found) {
+    pub(super) fn find_tag_file(self, entry: &Entry) -> (Vec<u8>, Found) {
         let readings = readings(&entry.written, self.version);
         if let Some(index) = readings.iter().position(|name| self.bag.has(name)) {
             let encoded = index == 0 || self.version != Version::V1;
