@@ -193,6 +193,21 @@ fn a_bag_of_the_pypi_package_stays_one_of_its_version() {
 }
 
 #[test]
+fn a_tag_manifest_of_a_draft_lists_no_other_one_after_an_update() {
+    let dir = bag();
+    dir.write("bag/bagit.txt", "BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n");
+    let line = |tool: &str, name: &str| format!("{}  {name}\n", dir.digest(tool, format!("bag/{name}")));
+    dir.write("bag/tagmanifest-sha256.txt", line("sha256sum", "bagit.txt") + &line("sha256sum", "manifest-sha256.txt"));
+    dir.write("bag/tagmanifest-md5.txt", line("md5sum", "bagit.txt") + &line("md5sum", "tagmanifest-sha256.txt"));
+    expect_valid(&dir, "3 files, 6 bytes");
+    edit(&dir, "data/new", "x");
+    assert_eq!(update(&dir, &[]).code, Some(0));
+    let list = dir.read("bag/tagmanifest-md5.txt");
+    assert!(!list.contains("tagmanifest") && list.contains("  manifest-sha256.txt\n"), "{list}");
+    expect_valid(&dir, "4 files, 7 bytes");
+}
+
+#[test]
 fn two_updates_of_a_bag_at_a_time_do_not_mix() {
     let dir = bag();
     let held = File::open(dir.path("bag")).unwrap();

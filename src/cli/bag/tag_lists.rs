@@ -103,7 +103,8 @@ impl<'a> TagLists<'a> {
         let listed: BTreeSet<&[u8]> = names.iter().map(Vec::as_slice).collect();
         let added = anew.iter().map(|(name, _)| name.as_bytes()).filter(|name| !listed.contains(name));
         let mut text = Vec::new();
-        let mut seen = BTreeSet::new();
+        // Listed once. The drafts let a tag manifest list another one, which is written anew beside it: it is left out.
+        let mut seen: BTreeSet<&[u8]> = names.iter().map(Vec::as_slice).filter(|name| is_tag_manifest(name)).collect();
         for name in names.iter().map(Vec::as_slice).chain(added).filter(|name| seen.insert(*name)) {
             let rewritten = anew.iter().find(|(one, _)| one.as_bytes() == name);
             let digest = match rewritten.zip(manifest.algorithm) {
@@ -116,6 +117,10 @@ impl<'a> TagLists<'a> {
         }
         text
     }
+}
+
+fn is_tag_manifest(name: &[u8]) -> bool {
+    name.starts_with(b"tagmanifest-") && bagit::word_of_name(name).is_some()
 }
 
 /// Appends a line of a manifest. The drafts did not encode `%`.
