@@ -43,6 +43,10 @@ use drain::{Drained, drain};
 pub use error::ServeError;
 use http::Listener;
 use tls::Tls;
+
+/// Sets of duplicates that are sent at a time, each held in memory as a whole, to all clients and to one.
+const DUPLICATE_EXPORTS: usize = 4;
+const DUPLICATE_EXPORTS_OF_ONE: usize = 2;
 pub use tls::TlsError;
 use unix_socket::SocketFile;
 
@@ -135,6 +139,7 @@ impl Server {
             manifests: Permits::new(config.limits.max_manifests, config.limits.max_manifests_per_client),
             comparisons: Cache::default(),
             duplicates: Cache::default(),
+            duplicate_exports: Permits::new(DUPLICATE_EXPORTS, DUPLICATE_EXPORTS_OF_ONE),
             limits: config.limits.clone(),
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;

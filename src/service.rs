@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use actix_web::web::Data;
 use hivesum_actors::Engine;
-use hivesum_actors::job::{Job, JobId};
+use hivesum_actors::job::{DuplicateQuery, Job, JobId};
 use hivesum_actors::jobs::Jobs;
 use hivesum_actors::limits::{NoPermit, Permit, Permits};
 use hivesum_core::compare::{Comparison, Group};
@@ -51,8 +51,10 @@ pub(crate) struct Service {
     pub(crate) manifests: Arc<Permits>,
     /// The latest comparisons, by the two jobs, the older one first.
     pub(crate) comparisons: Cache<(JobId, JobId), Comparison>,
-    /// The latest sets of duplicates, by job and minimum size.
-    pub(crate) duplicates: Cache<(JobId, u64), Vec<Group>>,
+    /// The latest sets of duplicates, by job and query.
+    pub(crate) duplicates: Cache<(JobId, DuplicateQuery), Vec<Group>>,
+    /// Sets of duplicates being sent; each is held in memory as a whole.
+    pub(crate) duplicate_exports: Arc<Permits>,
 }
 
 impl Service {
@@ -91,6 +93,11 @@ impl Service {
     /// The permit that one manifest of the caller holds while it is received.
     pub(crate) fn manifest_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
         take_permit(&self.manifests, caller, "manifests", ApiError::QueueFull)
+    }
+
+    /// The permit that one set of duplicates of the caller holds while it is sent.
+    pub(crate) fn duplicate_export_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
+        take_permit(&self.duplicate_exports, caller, "duplicates", ApiError::QueueFull)
     }
 
     /// Rules for JSON bodies.

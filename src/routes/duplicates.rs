@@ -1,23 +1,29 @@
-//! `GET /jobs/{id}/duplicates`: files with the same content, sorted by reclaimable bytes. Nothing is ever deleted.
+//! `GET /jobs/{id}/duplicates`: files with the same content, by default sorted by reclaimable bytes: a page as JSON, or
+//! all of them as lines, see `export`. Nothing is ever deleted.
+
+mod export;
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, Responder};
-use hivesum_actors::job::JobId;
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use hivesum_actors::job::{DuplicateQuery, JobId};
 use hivesum_core::compare::{Group, key_algorithm};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::Item;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use self::export::{Export, LineForm};
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::Query;
+use crate::request::headers::prefers;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
-/// The most names that one group lists; its count includes all names.
+/// The most names that one group lists, and that one line of NDJSON has.
 const NAMES_SHOWN: usize = 1000;
 
 /// The most names of a set of groups that is cached.
@@ -51,6 +57,14 @@ struct DuplicateGroup {
     #[serde(serialize_with = "readable")]
     #[schema(value_type = Vec<String>)]
     paths: Vec<Vec<u8>>,
+    /// For each of `paths` the number of its file, counted from 0 within the group: paths with the same number are hard
+    /// links to one file.
+    file_numbers: Vec<u64>,
+    /// Only in NDJSON, where a group with more than a thousand names takes several lines: the index of this line's
+    /// first name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    paths_from: Option<usize>,
     /// The exact bytes of each path, if one of them is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -60,26 +74,38 @@ struct DuplicateGroup {
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/duplicates", tag = "jobs", operation_id = "job_duplicates",
     summary = "Find duplicate files",
-    description = "Groups of files with the same content in a job that has ended, sorted by reclaimable bytes. Hard links \
-        to one file count as one copy. Nothing is ever deleted.",
+    description = "Groups of files with the same content in a job that has ended. Hard links to one file count as one \
+        copy. Nothing is ever deleted. With `Accept: application/x-ndjson` or `text/csv` all groups are sent: as NDJSON \
+        with one group a line and last `{\"summary\": {algorithm, groups, names, reclaimable_bytes}}`; as CSV \
+        `group,digest,size,file,path` with a row for each name, `group` and `file` counted from 0, and a last row of \
+        `summary`, the algorithm, the reclaimable bytes, the number of groups and no path. Names in CSV are exact bytes.",
     params(
         schemas::JobPath,
         ("min_size" = inline(Option<schemas::Whole>), Query, description = "Only files of at least this many bytes; 1 by default."),
+        ("q" = Option<String>, Query, description = "Only groups with a path that contains this; the whole group is listed. Decoded once, to bytes."),
+        ("sort" = Option<String>, Query, pattern = "^-?(reclaimable_bytes|size|count)$", description = "The order: `reclaimable_bytes`, `size` or `count`; `-` in front reverses it. `-reclaimable_bytes` by default."),
         ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first group, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most groups per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page of groups with two or more copies.", body = DuplicatesPage)),
+    responses((status = 200, description = "A page of groups with two or more copies, or all of them.", content(
+        (DuplicatesPage = "application/json"),
+        (String = "application/x-ndjson"),
+        (String = "text/csv"),
+    ))),
     extensions(("x-codes" = json!([
-        "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "draining",
+        "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "queue_full", "draining",
     ]))),
 )]
 pub(super) async fn duplicates(
     request: HttpRequest,
     KnownJob(job): KnownJob,
+    caller: ReqData<Caller>,
     service: Data<Service>,
-) -> Result<impl Responder, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let min_size: u64 = query.parsed("min_size")?.unwrap_or(1);
+    let q = query.bytes("q").unwrap_or_default();
+    let order = query.parsed("sort")?.unwrap_or_default();
     let position = query.position()?;
     let limit = query.limit()?;
     query.finish()?;
@@ -87,29 +113,47 @@ pub(super) async fn duplicates(
         return Err(ApiError::JobNotFinished("the job has not ended: duplicates are known at its end"));
     }
     let algorithm = key_algorithm(&job.spec.algorithms)?;
-    let groups = groups(&service, job.id, algorithm, min_size).await?;
+    let form = [LineForm::Ndjson, LineForm::Csv]
+        .into_iter()
+        .find(|form| prefers(&request, form.media_type(), "application/json"));
+    let permit = form.map(|form| service.duplicate_export_for(&caller).map(|permit| (form, permit))).transpose()?;
+    let wanted = DuplicateQuery { q, order, ..DuplicateQuery::all(algorithm, min_size) };
+    let groups = groups(&service, job.id, wanted).await?;
+    if let Some((form, permit)) = permit {
+        return Export { service, job: job.id, algorithm, groups, form, _permit: permit }.answer().await;
+    }
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
     let mut page = Vec::new();
     for group in groups.iter().skip(skip).take(limit) {
         let places = group.places.iter().copied().take(NAMES_SHOWN).collect();
-        page.push(show(group, algorithm, service.jobs.results_at(job.id, places).await?));
+        let items = items_at(&service, job.id, places).await?;
+        page.push(show(group, algorithm, Names { from: 0, items }));
     }
     let reclaimable_bytes = groups.iter().map(|group| group.reclaimable_bytes).sum();
-    Ok(Json(DuplicatesPage { algorithm, groups: page, total: groups.len() as u64, position, reclaimable_bytes }))
+    let total = groups.len() as u64;
+    Ok(HttpResponse::Ok().json(DuplicatesPage { algorithm, groups: page, total, position, reclaimable_bytes }))
 }
 
-async fn groups(
-    service: &Service,
-    id: JobId,
-    algorithm: Algorithm,
-    min_size: u64,
-) -> Result<Arc<Vec<Group>>, ApiError> {
-    let find = async { service.jobs.duplicates(id, algorithm, min_size).await?.ok_or(NO_SUCH_JOB) };
+async fn groups(service: &Service, id: JobId, query: DuplicateQuery) -> Result<Arc<Vec<Group>>, ApiError> {
+    let find = async { service.jobs.duplicates(id, query.clone()).await?.ok_or(NO_SUCH_JOB) };
     let is_small = |groups: &Vec<Group>| groups.iter().map(|group| group.places.len()).sum::<usize>() <= KEPT_NAMES;
-    service.duplicates.get_or_compute((id, min_size), find, is_small).await
+    service.duplicates.get_or_compute((id, query.clone()), find, is_small).await
 }
 
-fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> DuplicateGroup {
+/// The results at these positions. None of them if the job was deleted meanwhile.
+async fn items_at(service: &Service, id: JobId, places: Vec<u64>) -> Result<Vec<Item>, ApiError> {
+    let wanted = places.len();
+    let items = service.jobs.results_at(id, places).await?;
+    if items.len() == wanted { Ok(items) } else { Err(NO_SUCH_JOB) }
+}
+
+/// Some names of a group: from this one on.
+struct Names {
+    from: usize,
+    items: Vec<Item>,
+}
+
+fn show(group: &Group, algorithm: Algorithm, Names { from, items }: Names) -> DuplicateGroup {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     let of_first = items.first().and_then(|item| item.as_ref().digest(algorithm)).map(hex::encode);
@@ -121,6 +165,8 @@ fn show(group: &Group, algorithm: Algorithm, items: Vec<Item>) -> DuplicateGroup
         count: group.count,
         reclaimable_bytes: group.reclaimable_bytes,
         names: group.places.len() as u64,
+        file_numbers: group.file_numbers[from..from + paths.len()].to_vec(),
+        paths_from: (from > 0).then_some(from),
         paths_b64: exact.then(|| paths.iter().map(|path| STANDARD.encode(path)).collect()),
         paths,
     }

@@ -20,7 +20,9 @@ pub use audit::{Absent, Audit, Findings, Move};
 pub use baseline::{Baseline, BaselineBuilder};
 pub use change::{Change, Counts};
 pub use difference::{Comparison, ComparisonError, Difference, Fact, Glimpse, compare};
-pub use duplicates::{Copy, DigestsTooShort, Group, groups, key_algorithm};
+pub use duplicates::{
+    Copy, DigestsTooShort, Group, GroupKey, GroupOrder, GroupOrderInvalid, groups, key_algorithm, sort_groups,
+};
 pub use spelling::{Separator, Spelling, align, may_be_respelled};
 
 #[cfg(test)]

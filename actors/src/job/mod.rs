@@ -7,7 +7,8 @@ mod spec;
 mod verdict;
 
 pub use query::{
-    Deletion, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy, StatusFilter,
+    Deletion, DuplicateQuery, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy,
+    StatusFilter,
 };
 pub(crate) use spec::StoredRequest;
 pub use spec::{Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode, WaitsFor};

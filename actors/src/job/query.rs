@@ -1,6 +1,7 @@
 //! Queries for jobs and results, and the pages that answer them: plain data.
 
-use hivesum_core::digest::Digest;
+use hivesum_core::compare::GroupOrder;
+use hivesum_core::digest::{Algorithm, Digest};
 use hivesum_core::result::{Item, JobVerdict, Status, Verdict};
 use serde::Serialize;
 
@@ -156,6 +157,27 @@ pub struct ResultPage {
     pub total: u64,
     /// The number of matching results before the first item.
     pub position: u64,
+}
+
+/// A query for the groups of files with the same content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuplicateQuery {
+    /// The algorithm that files are compared by.
+    pub by: Algorithm,
+    /// Only files of at least this many bytes.
+    pub min_size: u64,
+    /// Only groups with a path that contains these bytes. Empty: all.
+    pub q: Vec<u8>,
+    /// In this order.
+    pub order: GroupOrder,
+}
+
+impl DuplicateQuery {
+    /// All groups of files of at least this many bytes, sorted by reclaimable bytes.
+    #[must_use]
+    pub fn all(by: Algorithm, min_size: u64) -> Self {
+        Self { by, min_size, q: Vec::new(), order: GroupOrder::default() }
+    }
 }
 
 /// The outcome of a request to delete a job.

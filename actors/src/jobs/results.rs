@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use hivesum_core::compare::{Comparison, Group};
-use hivesum_core::digest::Algorithm;
 use hivesum_core::result::Item;
 
 use crate::Job;
 use crate::error::{CompareError, StoreError};
-use crate::job::{JobId, ResultPage, ResultQuery};
+use crate::job::{DuplicateQuery, JobId, ResultPage, ResultQuery};
 use crate::jobs::service::Jobs;
 use crate::store::Export;
 
@@ -86,8 +85,8 @@ impl Jobs {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn duplicates(&self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.shared.store.duplicates(id, by, min_size).await
+    pub async fn duplicates(&self, id: JobId, query: DuplicateQuery) -> Result<Option<Vec<Group>>, StoreError> {
+        self.shared.store.duplicates(id, query).await
     }
 
     /// The results at these positions, in their order.

@@ -14,7 +14,7 @@ use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
 use super::{exports, job_facts, job_row, jobs, root_rows, sealed};
 use crate::error::{CompareError, StoreError};
-use crate::job::{Deletion, Job, JobId, JobPage, JobQuery, ResultQuery};
+use crate::job::{Deletion, DuplicateQuery, Job, JobId, JobPage, JobQuery, ResultQuery};
 use hivesum_core::compare::{Comparison, Fact, Group};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{FileIdentity, Item};
@@ -128,7 +128,7 @@ impl History {
     /// # Errors
     /// When the store cannot be read.
     pub fn duplicates(&mut self, id: JobId, by: Algorithm, min_size: u64) -> Result<Option<Vec<Group>>, StoreError> {
-        self.database.run(|connection| job_facts::duplicates(connection, id, by, min_size))
+        self.database.run(|connection| job_facts::duplicates(connection, id, &DuplicateQuery::all(by, min_size)))
     }
 
     /// The state directory and the files in it. A walk leaves them out if they lie in its tree.

@@ -7,10 +7,10 @@ use rusqlite::{Connection, params};
 use super::error::DbError;
 use super::job_row::{self, StoredJob};
 use super::row::{Contiguous, ROW_COLUMNS, RowReader};
+use super::selection;
 use crate::error::CompareError;
-use crate::job::JobId;
+use crate::job::{DuplicateQuery, JobId};
 use hivesum_core::compare::{self, Comparison, ComparisonError, Copy, Fact, Group};
-use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{FileIdentity, Item};
 
 /// Compares two jobs; nothing if one of them does not exist.
@@ -46,16 +46,15 @@ pub(crate) fn each_fact(connection: &mut Connection, id: JobId, mut take: impl F
     Ok(true)
 }
 
-/// Groups a job's files with equal content, compared by this algorithm; nothing if there is no such job.
+/// Groups a job's files with equal content; nothing if there is no such job.
 pub(crate) fn duplicates(
     connection: &mut Connection,
     id: JobId,
-    by: Algorithm,
-    min_size: u64,
+    query: &DuplicateQuery,
 ) -> Result<Option<Vec<Group>>, DbError> {
     let view = connection.transaction()?;
     let Some(stored) = job_row::get(&view, id)? else { return Ok(None) };
-    let algorithms = stored.job.spec.algorithms;
+    let (algorithms, by) = (stored.job.spec.algorithms, query.by);
     let Some(at) = algorithms.position(by) else { return Ok(Some(Vec::new())) };
     let mut statement = statement(&view)?;
     let mut rows = statement.query(params![stored.run])?;
@@ -65,13 +64,17 @@ pub(crate) fn duplicates(
         let item = reader.item(row)?;
         positions.take(reader.position(row)?)?;
         let digest = item.digests.get(at..at + by.digest_bytes());
-        if let (Some(digest), true) = (digest, item.meta.size >= min_size) {
+        if let (Some(digest), true) = (digest, item.meta.size >= query.min_size) {
             let identity = FileIdentity { device: item.meta.device, inode: item.meta.inode };
-            copies.push(Copy::new(reader.position(row)?, item.meta.size, digest, identity));
+            let copy = Copy::new(reader.position(row)?, item.meta.size, digest, identity);
+            let is_sought = query.q.is_empty() || selection::contains(&item.path, &query.q);
+            copies.push(if is_sought { copy } else { copy.unsought() });
         }
     }
     positions.end_at(stored.rows)?;
-    Ok(Some(compare::groups(copies, min_size)))
+    let mut groups = compare::groups(copies, query.min_size);
+    compare::sort_groups(&mut groups, query.order);
+    Ok(Some(groups))
 }
 
 /// The results at these positions of a job, in this order.
@@ -133,6 +136,7 @@ mod tests {
     use crate::store::prior_rows::{self, PriorRowsQuery};
     use crate::store::testing::{Bench, hashed};
     use hivesum_core::compare::Change;
+    use hivesum_core::digest::Algorithm;
     use hivesum_core::result::{RowRef, Rows};
 
     #[test]
@@ -153,6 +157,10 @@ mod tests {
         assert!(compare_jobs(&mut bench.connection, old, nobody).unwrap().is_none());
     }
 
+    fn all(min_size: u64) -> DuplicateQuery {
+        DuplicateQuery::all(Algorithm::Blake3, min_size)
+    }
+
     #[test]
     fn duplicates_are_groups_of_positions() {
         let mut bench = Bench::new();
@@ -164,14 +172,17 @@ mod tests {
             rows.push(RowRef { meta, digests: &[byte; 32], ..row });
         }
         bench.add_rows(&job, rows);
-        let groups = duplicates(&mut bench.connection, job.id, Algorithm::Blake3, 1).unwrap().unwrap();
+        let groups = duplicates(&mut bench.connection, job.id, &all(1)).unwrap().unwrap();
         assert_eq!(
             groups.iter().map(|group| (group.count, &group.places[..])).collect::<Vec<_>>(),
             [(2, &[0, 2, 3][..])]
         );
         let items = items_at(&mut bench.connection, job.id, &groups[0].places).unwrap();
         assert_eq!(items.iter().map(|item| &item.path[..]).collect::<Vec<_>>(), [b"a", b"c", b"d"]);
-        assert_eq!(duplicates(&mut bench.connection, job.id, Algorithm::Blake3, 8).unwrap().unwrap(), []);
+        assert_eq!(duplicates(&mut bench.connection, job.id, &all(8)).unwrap().unwrap(), []);
+        let with = |q: &[u8]| DuplicateQuery { q: q.to_vec(), ..all(1) };
+        assert_eq!(duplicates(&mut bench.connection, job.id, &with(b"c")).unwrap().unwrap(), groups, "the whole group");
+        assert_eq!(duplicates(&mut bench.connection, job.id, &with(b"b")).unwrap().unwrap(), []);
     }
 
     #[test]
@@ -187,7 +198,7 @@ mod tests {
             let connection = &mut bench.connection;
             assert!(is_damage(each_fact(connection, id, drop).unwrap_err()), "{which}");
             assert!(is_damage(compare_jobs(connection, other, id).unwrap_err()), "{which}");
-            assert!(is_damage(duplicates(connection, id, Algorithm::Blake3, 1).unwrap_err()), "{which}");
+            assert!(is_damage(duplicates(connection, id, &all(1)).unwrap_err()), "{which}");
             let query = PriorRowsQuery { run, stored: algorithms, wanted: algorithms };
             assert!(is_damage(prior_rows::rows(connection, &query, 0).unwrap_err()), "{which}");
         }

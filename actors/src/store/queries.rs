@@ -8,9 +8,8 @@ use super::pages::ErrorsSince;
 use super::prior_rows::PriorRowsQuery;
 use super::{NextEnded, Store, job_facts, job_row, jobs, pages, prior_rows, sort_index, sorted_pages};
 use crate::error::{CompareError, StoreError};
-use crate::job::{JobId, JobPage, JobQuery, ResultPage, ResultQuery};
+use crate::job::{DuplicateQuery, JobId, JobPage, JobQuery, ResultPage, ResultQuery};
 use hivesum_core::compare::{self, Comparison};
-use hivesum_core::digest::Algorithm;
 use hivesum_core::result::{AuditCounts, Item, Rows};
 
 impl Store {
@@ -84,11 +83,10 @@ impl Store {
     pub(crate) async fn duplicates(
         &self,
         id: JobId,
-        by: Algorithm,
-        min_size: u64,
+        query: DuplicateQuery,
     ) -> Result<Option<Vec<compare::Group>>, StoreError> {
         let _permit = self.long_read().await?;
-        self.read(move |connection| job_facts::duplicates(connection, id, by, min_size)).await
+        self.read(move |connection| job_facts::duplicates(connection, id, &query)).await
     }
 
     /// The results at these positions, in this order.

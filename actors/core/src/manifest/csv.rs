@@ -62,7 +62,7 @@ pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Ite
 }
 
 /// Appends a field, in quotes if it has to be.
-pub(super) fn write_field(out: &mut Vec<u8>, field: &[u8]) {
+pub fn write_field(out: &mut Vec<u8>, field: &[u8]) {
     if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
         return out.extend_from_slice(field);
     }
