@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { forget, get, send, unreachable } from './kernel/api.js';
+import { forget, get, learnScopes, may, send, unreachable } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -11,7 +11,7 @@ import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
 import { restore, forgetKept } from './views/hash-keep.js';
 
 // The views, and the tab of each.
-const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
+const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
 const load = (name) => import(`./views/${name}.js`);
 
 const SLOW_MS = 250;
@@ -39,6 +39,7 @@ async function route() {
 	for (const link of document.querySelectorAll('[data-nav]')) attr(link, 'aria-current', link.dataset.nav === VIEWS[to.name] ? 'page' : null);
 	if (key === shown.key && shown.view?.update) { shown.view.update(to); return; }
 	leave();
+	if (!may('read')) { cannotRead(); return; }
 	const mine = turn;
 	const body = h(`div.view.view-${to.name}`);
 	// The old view stays until the next one has something to show.
@@ -57,6 +58,11 @@ async function route() {
 	} finally { clearTimeout(slow); }
 }
 
+function cannotRead() {
+	document.title = 'hivesum';
+	put(main, placeholder('warn', 'This token may not read', 'It lacks the scope read, which every view of this page needs. Programs may use it; here, sign out and sign in with another one.'));
+}
+
 function leave() {
 	turn += 1;
 	gone.abort();
@@ -67,10 +73,10 @@ function leave() {
 	clear();
 }
 
-function broken(problem) {
+function broken(problem, again = route) {
 	if (problem.name !== 'Problem') console.error(problem);
 	clear();
-	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'Something went wrong in the page.', button('Try again', '.primary@retry', route, 'retry'), problem));
+	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'Something went wrong in the page.', button('Try again', '.primary@retry', again, 'retry'), problem));
 }
 
 function enterSignedOut(problem) {
@@ -89,8 +95,14 @@ function signedIn() {
 	noteSession(1);
 	root.classList.remove('signed-out');
 	forget();
-	pool.start();
 	afterSignIn();
+	begin();
+}
+
+// Asked for once: the page offers nothing that the token may not do.
+async function begin() {
+	try { await learnScopes(); } catch (problem) { if (problem.status !== 401) broken(problem, begin); return; }
+	if (may('read')) pool.start();
 	route();
 }
 
@@ -131,6 +143,13 @@ function header() {
 		put(speed, sample.bytesPerSecond >= 1 ? rate(sample.bytesPerSecond) : 'idle');
 		link.title = `${count(sample.filesPerSecond)} files/s`;
 	});
+	const jobs = node('jobs-active');
+	pool.onPool(({ sample }) => {
+		const { running = 0, queued = 0 } = sample?.stats.jobs ?? {};
+		jobs.hidden = !(running + queued);
+		put(jobs, count(running + queued));
+		attr(jobs, 'aria-label', `${plural(running, 'job')} running, ${count(queued)} queued`);
+	});
 	const badge = node('uploads-active');
 	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} in progress`); });
 }
@@ -168,6 +187,6 @@ restore();
 header();
 themeToggle();
 await takeToken();
-if (!signedOut) { pool.start(); route(); }
+if (!signedOut) await begin();
 // Loaded ahead, so that views open while the server is away.
 requestIdleCallback(() => Object.keys(VIEWS).forEach((name) => load(name).catch(() => {})));

@@ -93,3 +93,18 @@ function keep(name) {
 export const forget = () => cache.clear();
 export const algorithms = () => keep('algorithms');
 export const roots = () => keep('roots');
+
+// What the token may do. Until that is known, everything: the server refuses what it must.
+let scopes = null;
+export const may = (scope) => !scopes || scopes.includes(scope);
+// A token that sees the jobs of others, and is no admin, may cancel only its own, which the page cannot tell apart.
+export const mayCancel = () => may('hash') && (may('admin') || !may('read:all'));
+export const seesAll = () => may('read:all') || may('admin');
+
+// Elements that need a scope are hidden by the style sheet.
+export async function learnScopes() {
+	scopes = null;
+	({ scopes } = await get('session'));
+	const lacks = { read: !may('read'), hash: !may('hash'), admin: !may('admin'), cancel: !mayCancel(), all: !seesAll() };
+	for (const [name, lack] of Object.entries(lacks)) document.documentElement.classList.toggle(`lacks-${name}`, lack);
+}

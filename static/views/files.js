@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, cell, skeleton, get, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, word,
-	Table, Feed, onDrop
+	Table, Feed, onDrop, may
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
 import { ROOT_WARNINGS } from './job-verdict.js';
@@ -42,7 +42,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 		fill: (row, entry) => fillEntry(row, entry, target?.entry === entry), open: choose, key: typed,
 	});
 	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, () => pick(null), signal);
-	onDrop(signal, panel.node, ({ files }) => panel.drop(files));
+	if (may('hash')) onDrop(signal, panel.node, ({ files }) => panel.drop(files));
 
 	function choose(entry) {
 		if (entry.kind === 'directory') location.hash = filesHref(name, [...components, componentOf(entry)]);

@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, titles, toast
+	showProblem, titles, toast, may, placeholder
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
 import { tell } from './hash-items.js';
@@ -45,6 +45,10 @@ async function asManifest(entry) {
 }
 
 export async function mount(root, { signal }) {
+	if (!may('hash')) {
+		put(root, placeholder('drop', 'This token may not hash', 'It lacks the scope hash. It may look at directories, jobs and their results.', h('a.button', { href: '#/jobs' }, 'Jobs')));
+		return { title: 'Hash' };
+	}
 	const known = await algorithms();
 	if (!queue.chosen.size) remembered(known, COMPUTED).forEach((name) => queue.chosen.add(name));
 	const list = queueList(known);

@@ -2,7 +2,7 @@
 
 import {
 	h, post, send, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, put, bytes, exactBytes, count, rate, duration,
-	percent, ago, when, ended
+	percent, ago, when, ended, announce
 } from '../kernel.js';
 
 const MEMBERS = ['root', 'path', 'path_b64', 'algorithms', 'include', 'exclude', 'cross_filesystems', 'priority', 'max_bytes_per_second', 'deadline_seconds'];
@@ -21,6 +21,34 @@ export async function remove(job) {
 	try { await send('DELETE', jobPath(job.id)); } catch (problem) { showProblem(problem); return problem.status === 404; }
 	toast('Job deleted');
 	return true;
+}
+
+// Does it to each job in turn, says how far it is, and which could not be done; gives those that are done.
+async function toEach(jobs, verb, past, call) {
+	const done = [];
+	const failures = [];
+	for (const job of jobs) {
+		announce(`${verb} ${count(done.length + failures.length + 1)} of ${count(jobs.length)}`);
+		// Another may have done it first.
+		await call(job).then(() => done.push(job), (problem) => (problem.status === 404 ? done : failures).push(problem.status === 404 ? job : problem));
+	}
+	if (failures.length) showProblem({ ...failures[0], name: 'Problem', detail: `${count(done.length)} of ${plural(jobs.length, 'job')} ${past}. ${count(failures.length)} failed: ${failures[0].detail}` });
+	else toast(`${plural(jobs.length, 'job')} ${past}`);
+	return done;
+}
+
+const sumOf = (jobs) => jobs.reduce((sum, { progress }) => sum + progress.files_done, 0);
+
+export async function removeAll(jobs) {
+	const lost = `${plural(sumOf(jobs), 'result')} will be deleted with them. The files themselves are not touched.`;
+	if (!(await confirm(`Delete ${plural(jobs.length, 'job')}?`, lost, `Delete ${plural(jobs.length, 'job')}`))) return [];
+	return toEach(jobs, 'Deleting', 'deleted', (job) => send('DELETE', jobPath(job.id)));
+}
+
+export async function cancelAll(jobs) {
+	const kept = `What they have hashed so far, ${plural(sumOf(jobs), 'file')}, stays. They cannot go on afterwards.`;
+	if (!(await confirm(`Cancel ${plural(jobs.length, 'job')}?`, kept, `Cancel ${plural(jobs.length, 'job')}`))) return [];
+	return toEach(jobs, 'Cancelling', 'cancelled', (job) => post(jobPath(job.id, '/cancel')));
 }
 
 export const targetNode = ({ spec }) => pathNode([spec.root, ...componentsOf(spec).map(readable)].join('/'));

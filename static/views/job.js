@@ -2,7 +2,7 @@
 
 import {
 	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
-	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop
+	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
 import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
 import { barLook, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
@@ -78,7 +78,7 @@ function live(root, first, search, signal) {
 		try { show(await post(jobPath(job.id, '/cancel'))); } catch (problem) { showProblem(problem, cancel); }
 	}
 
-	onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
+	if (may('hash')) onDrop(signal, progress, ({ files: [file] }) => verify({ root: job.spec.root, components: componentsOf(job.spec) }, file));
 	// No event tells what a job waits for.
 	const look = setInterval(() => { if (!ended(job.state) && Date.now() - heard > REFRESH_MS && !document.hidden) get(jobPath(job.id), { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
 	show();
@@ -100,10 +100,10 @@ function header(first, cancel) {
 	const line = h('p.job-meta');
 	const fault = h('p.job-fault', { hidden: true });
 	const odd = h('p.job-remark@job-remark', { role: 'status', hidden: true });
-	const stop = button('Cancel', '@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
-	const again = button('Repeat', '@job-repeat', () => repeat(job), 'retry');
+	const stop = button('Cancel', '.needs-cancel@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
+	const again = button('Repeat', '.needs-hash@job-repeat', () => repeat(job), 'retry');
 	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
-	const trash = button('Delete', '.quiet@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
+	const trash = button('Delete', '.quiet.needs-admin@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
 	const title = h('a.job-target', { href: filesHref(spec.root, componentsOf(spec)) }, targetNode(job));
 	const node = h('header.job-head', h('div.job-title', h('h1', title), state), h('div.row', stop, twins, again, trash), line, fault, odd);
 

@@ -3,7 +3,8 @@
 import {
 	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, titles, plural, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
-import { secondsOf, targetNode, repeat, remove, repeatable, compareHref } from './job-actions.js';
+import { secondsOf, targetNode, repeat, remove, repeatable } from './job-actions.js';
+import { jobChoices } from './jobs-choice.js';
 import { JOB_VERDICTS, barLook, remark, stateText, verdictTag } from './job-verdict.js';
 
 const PAGE = 50;
@@ -13,7 +14,6 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 	const load = (cursor, options) => get(`jobs${query({ state, verdict, cursor, limit: PAGE })}`, options);
 	const first = await load(undefined, { signal });
 	const rows = new Map();
-	const chosen = new Set();
 	let next = first.next_cursor;
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
@@ -23,24 +23,19 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 		{ href: `#/jobs${query({ ...now, [name]: value })}`, 'aria-current': now[name] === value && 'true', 'data-filter': `${name}-${value}` }, glyph && icon(glyph), title)));
 	const findings = Object.entries(JOB_VERDICTS).map(([value, [, glyph, title]]) => [value, title, glyph]);
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
-	const compare = button('Compare two', '@compare-two', () => { location.hash = compareHref(...chosen); });
-	put(root, h('header.view-head', h('h1', 'Jobs'), tabs('state', 'State', [['', 'All'], ...Object.entries(STATES)]), tabs('verdict', 'Verdict', [['', 'Any verdict'], ...findings]), h('span.spring'), compare, search), body);
+	const choices = jobChoices(rows, list, { refresh, changed: () => take([]) });
+	put(root, h('header.view-head', h('h1', 'Jobs'), tabs('state', 'State', [['', 'All'], ...Object.entries(STATES)]), tabs('verdict', 'Verdict', [['', 'Any verdict'], ...findings]), h('span.spring'), h('a.button.needs-all@find-link', { href: '#/find' }, icon('search'), 'Find a file'), search), choices.node, body);
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
 		for (const { node } of rows.values()) { const text = `${node.textContent} ${node.dataset.id}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
-	}
-
-	function choose(job, on) {
-		chosen[on ? 'add' : 'delete'](job);
-		compare.disabled = chosen.size !== 2;
-		compare.title = compare.disabled ? 'Tick two jobs that have ended' : '';
+		choices.tell();
 	}
 
 	function take(jobs, atTop) {
 		for (const job of jobs) rows.get(job.id)?.show(job);
 		const made = jobs.filter((job) => !rows.has(job.id)).map((job) => {
-			const row = jobRow(job, drop, choose);
+			const row = jobRow(job, drop, choices.choose);
 			rows.set(job.id, row);
 			return row.node;
 		});
@@ -58,19 +53,19 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 
 	async function drop({ job, node }) {
 		if (!(await remove(job))) return;
+		choices.forget(job);
 		rows.delete(job.id);
-		choose(job, false);
 		node.remove();
 		take([]);
 	}
 
-	choose();
-	take(first.items);
-	const timer = setInterval(async () => {
-		if (document.hidden) return;
+	async function refresh() {
 		const page = await load(undefined, { silent: true }).catch(() => null);
 		if (page) take(page.items, true);
-	}, REFRESH_MS);
+	}
+
+	take(first.items);
+	const timer = setInterval(() => { if (!document.hidden) refresh(); }, REFRESH_MS);
 	return { title: 'Jobs', unmount() { clearInterval(timer); } };
 }
 
@@ -82,10 +77,10 @@ function nothing(state, verdict) {
 function jobRow(first, drop, choose) {
 	const { id, kind, spec } = first;
 	const [state, finding, odd, figures, time, bar] = [h('span'), h('span'), h('p.job-row-remark', { hidden: true }), h('span.job-row-figures'), h('span.job-row-time'), progressBar('.thin', 'Progress')];
-	const again = iconButton('Repeat', 'retry', () => repeat(row.job));
-	const trash = iconButton('Delete', 'trash', () => drop(row), '@job-delete');
-	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose ${visible(spec.root)} to compare`, change: () => choose(first, tick.checked) });
-	const row = { show };
+	const again = h('span.needs-hash', iconButton('Repeat', 'retry', () => repeat(row.job)));
+	const trash = h('span.needs-admin', iconButton('Delete', 'trash', () => drop(row), '@job-delete'));
+	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose the job on ${visible([spec.root, spec.path].filter(Boolean).join('/'))}`, click: (event) => choose(row, event) });
+	const row = { show, tick, job: first };
 	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
 		h('small', finding, `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`), odd),
 		figures, time, h('span.job-row-actions', again, trash), bar.node);
@@ -109,7 +104,6 @@ function jobRow(first, drop, choose) {
 		bar.set(p.bytes_total ? p.bytes_done / p.bytes_total : 0);
 		again.hidden = !over || !repeatable(job);
 		trash.hidden = !over;
-		tick.disabled = !over;
 	}
 	show(first);
 	return row;

@@ -21,6 +21,7 @@ mod fixity;
 mod history;
 mod interaction;
 mod jobs;
+mod jobs_many;
 mod million_rows;
 mod names;
 mod overload;

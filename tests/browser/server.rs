@@ -60,6 +60,11 @@ impl Server {
         self.tree.path()
     }
 
+    /// Its state directory.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// Writes a file to the tree and returns its path.
     pub(crate) fn write(&self, name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.tree().join(std::ffi::OsStr::from_bytes(name.as_ref()));

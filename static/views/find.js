@@ -1,0 +1,58 @@
+// Do we have this file? One digest, or one file, in the results of all jobs.
+
+import {
+	h, put, button, icon, get, send, query, may, chooser, onDrop, pathNode, nameNode, sizeNode, algorithmTitle, plural, count, ago, when, bytes, showProblem
+} from '../kernel.js';
+import { targetNode } from './job-actions.js';
+
+// Computed of a file that is dropped here, in one pass.
+const COMPUTED = ['blake3', 'sha256'];
+const MOST_SHOWN = 100;
+
+export async function mount(root, { search: { digest = '' }, signal }) {
+	const field = h('input.field.mono.grow@find-digest', { id: 'find-digest', name: 'digest', value: digest, spellcheck: 'false', autocomplete: 'off' });
+	const found = h('div@find-result', { role: 'status' });
+	const input = chooser('find-file', 'File', ([file]) => file && take(file));
+	const zone = h('section.panel.find', { label: 'What to find' },
+		h('form', { submit: (event) => { event.preventDefault(); ask(field.value.trim()); } }, h('label', { for: 'find-digest' }, 'Digest, as hex or ALGORITHM:HEX'),
+			h('div.sign-in-line', field, h('button.button.primary@find-start', { type: 'submit' }, 'Find'))),
+		may('hash') && h('p.hint', 'Or drop a file here: it is hashed while it arrives, and never stored. ', button('Choose a file', '.small', () => input.click(), 'file')), input);
+
+	async function ask(text) {
+		if (!text) { field.focus(); return; }
+		history.replaceState(null, '', `#/find${query({ digest: text })}`);
+		try { put(found, answer(text, await get(`search${query({ digest: text, limit: MOST_SHOWN })}`, { signal }))); } catch (problem) { failed(problem); }
+	}
+
+	async function take(file) {
+		put(found, h('p.hint', `Hashing ${file.name}, ${bytes(file.size)}`));
+		try {
+			const { digests } = await send('POST', `hash${query({ algorithms: COMPUTED })}`, { body: file, headers: { 'content-type': 'application/octet-stream' }, signal });
+			const all = await Promise.all(Object.entries(digests).map(async ([name, hex]) => answer(`${name}:${hex}`, await get(`search${query({ digest: `${name}:${hex}`, limit: MOST_SHOWN })}`, { signal }), name)));
+			put(found, h('p', h('strong', nameNode(file.name))), all);
+		} catch (problem) { failed(problem); }
+	}
+
+	function failed(problem) {
+		put(found);
+		showProblem(problem);
+	}
+
+	put(root, h('header.view-head', h('h1', 'Do we have this file?'), h('a.button', { href: '#/jobs' }, 'All jobs')), zone, found);
+	if (may('hash')) onDrop(signal, zone, ({ files: [file] }) => take(file));
+	if (digest) await ask(digest); else field.focus();
+	return { title: 'Find a file' };
+}
+
+// What was not searched is said: without it, nothing found would mean too much.
+function answer(text, { items, total, jobs_searched: searched, jobs_left_out: left }, name) {
+	const bounds = [`${plural(searched, 'job')} searched`, left > 0 && `${plural(left, 'job')} not searched: without ${name ? algorithmTitle(name) : 'such a'} digest, not ended or indexed yet, or older than the newest thousand`]
+		.filter(Boolean).join(', ');
+	const title = total ? `${plural(total, 'file')} with this digest` : searched ? `Not found in ${plural(searched, 'job')}` : 'No job could be searched';
+	return h('section.panel.find-answer', { label: name ? algorithmTitle(name) : 'Answer' },
+		h('h2', icon(total ? 'check' : 'search'), ' ', name && `${algorithmTitle(name)}: `, title), h('p.hint@find-bounds', `${bounds}.`), h('code.find-digest', text),
+		total > 0 && h('ul.find-list', items.map(hit)), total > items.length && h('p.hint', `The first ${count(items.length)} are shown.`));
+}
+
+const hit = ({ job, item }) => h('li@find-hit', h('a', { href: `#/job/${job.id}${query({ q: item.path })}` }, pathNode(item.path)), h('small', sizeNode(item.size), ' in ', targetNode(job), ', ', h('span', { title: when(job.finished_at) }, ago(job.finished_at))));
+
