@@ -239,4 +239,7 @@ pub(crate) struct Entry {
     /// For all other years: nanoseconds since 1970.
     #[schema(nullable = false, pattern = "^-?[0-9]+$")]
     modified_at_ns: Option<String>,
+    /// Of directories: the newest job on exactly this directory, if there was one that the caller may see.
+    #[schema(nullable = false)]
+    last_run: Option<LastRun>,
 }

@@ -1,14 +1,19 @@
 //! `GET /roots` and `GET /roots/{root}/entries`: the directories that jobs may read, by their public names only.
 
-use actix_web::web::{Data, Json, Path};
+use std::collections::HashMap;
+
+use actix_web::web::{Data, Json, Path, ReqData};
 use actix_web::{HttpRequest, Responder};
-use hivesum_actors::listing::{Entry, entries as list_entries};
-use hivesum_core::file::{FilesystemKind, RelPath};
-use hivesum_core::result::{RootWarning, serialize_name, serialize_time};
+use hivesum_actors::job::{Job, JobId, MAX_PAGE, Place};
+use hivesum_actors::listing::{Entry, EntryKind, entries as list_entries};
+use hivesum_core::file::{FilesystemKind, RelPath, Root};
+use hivesum_core::result::{JobVerdict, RootWarning, append_path, serialize_name, serialize_time};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use utoipa::ToSchema;
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::name::{decode_cursor, encode_cursor};
@@ -28,6 +33,10 @@ struct RootJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::RootWarning>, nullable = false)]
     warning: Option<RootWarning>,
+    /// The newest job on exactly this root, if there was one that the caller may see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
+    last_run: Option<LastRun>,
 }
 
 #[utoipa::path(
@@ -36,14 +45,61 @@ struct RootJson {
     responses((status = 200, description = "The directories that jobs may read, by their public names. Absolute paths never leave the server.", body = Vec<RootJson>)),
     extensions(("x-codes" = json!(["store_corrupt"]))),
 )]
-pub(super) async fn list(_: NoQuery, service: Data<Service>) -> Result<impl Responder, ApiError> {
+pub(super) async fn list(
+    _: NoQuery,
+    caller: ReqData<Caller>,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
     let warnings = service.jobs.root_warnings().await?;
+    let place = |root: &Root| Place { root: root.name().to_owned(), path: RelPath::default() };
+    let mut last = HashMap::new();
+    for roots in service.jobs.roots().chunks(MAX_PAGE) {
+        last.extend(service.jobs.last_runs(roots.iter().map(place).collect(), caller.sees_jobs_of()).await?);
+    }
     let json = service.jobs.roots().iter().zip(warnings).map(|(root, warning)| RootJson {
         name: root.name().to_owned(),
         filesystem: root.filesystem(),
         warning,
+        last_run: last.get(&place(root)).map(LastRun::of),
     });
     Ok(Json(json.collect::<Vec<_>>()))
+}
+
+/// The newest job on a directory.
+#[derive(Debug, Serialize)]
+struct LastRun {
+    job: JobId,
+    kind: &'static str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<JobVerdict>,
+    errors: u64,
+    files: u64,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+}
+
+impl LastRun {
+    fn of(job: &Job) -> Self {
+        Self {
+            job: job.id,
+            kind: job.kind.name(),
+            state: job.state.name(),
+            verdict: job.summary.and_then(|summary| summary.verdict),
+            errors: job.progress.files_failed,
+            files: job.progress.files_done,
+            bytes: job.progress.bytes_done,
+            finished_at: job.finished_at,
+        }
+    }
+}
+
+/// The path of an entry of a directory; none if it would be longer than a request may name.
+fn below(directory: &RelPath, name: &[u8]) -> Option<RelPath> {
+    let mut path = Vec::new();
+    append_path(&mut path, directory.as_bytes(), name);
+    RelPath::new(path).ok()
 }
 
 /// A page of a directory, names in byte order.
@@ -59,7 +115,7 @@ struct EntryPage {
 
 /// One entry of a directory.
 #[derive(Debug)]
-struct EntryJson(Entry);
+struct EntryJson(Entry, Option<LastRun>);
 
 impl Serialize for EntryJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -68,6 +124,9 @@ impl Serialize for EntryJson {
         map.serialize_entry("kind", self.0.kind.name())?;
         map.serialize_entry("size", &self.0.size)?;
         serialize_time(&mut map, "modified_at", "modified_at_ns", self.0.modified_at)?;
+        if let Some(last_run) = &self.1 {
+            map.serialize_entry("last_run", last_run)?;
+        }
         map.end()
     }
 }
@@ -87,6 +146,7 @@ impl Serialize for EntryJson {
 pub(super) async fn entries(
     request: HttpRequest,
     name: Path<String>,
+    caller: ReqData<Caller>,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
@@ -97,9 +157,20 @@ pub(super) async fn entries(
     let root = service.jobs.roots().iter().find(|root| root.name() == name.as_str());
     let root = root.ok_or(ApiError::NotFound("no root has this name"))?;
     service.jobs.settle_root(root).await?;
-    let page = list_entries(root, path, cursor, limit).await?;
+    let page = list_entries(root, path.clone(), cursor, limit).await?;
+    let place = |entry: &Entry| Some(Place { root: root.name().to_owned(), path: below(&path, &entry.name)? });
+    let directories = page.items.iter().filter(|entry| entry.kind == EntryKind::Directory);
+    let places: Vec<Place> = directories.filter_map(place).collect();
+    let last = match places.is_empty() {
+        true => HashMap::new(),
+        false => service.jobs.last_runs(places, caller.sees_jobs_of()).await?,
+    };
+    let shown = |entry: Entry| {
+        let last_run = place(&entry).and_then(|place| last.get(&place)).map(LastRun::of);
+        EntryJson(entry, last_run)
+    };
     Ok(Json(EntryPage {
-        items: page.items.into_iter().map(EntryJson).collect(),
+        items: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor.map(|name| encode_cursor(&name)),
     }))
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use crate::access::token_until;
 use crate::app::{TestApp, ok_json, problem};
 use crate::restartable_server::RestartableServer;
 
@@ -41,6 +42,52 @@ fn entries_have_their_kind_and_are_sorted_by_bytes() {
     assert_eq!(page["items"][1]["size"], 3);
     assert!(page["items"][1]["modified_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(page["next_cursor"], Value::Null);
+}
+
+#[test]
+fn roots_and_directories_show_their_last_run() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.write("d/inner/b", "abc");
+    app.write("never/c", "abc");
+    app.write("file", "abc");
+    let last = |listed: &Value, name: &str| {
+        let items = listed.as_array().unwrap_or_else(|| listed["items"].as_array().unwrap());
+        items.iter().find(|item| item["name"] == name).unwrap()["last_run"].clone()
+    };
+    app.run(json!({ "path": "d/inner" }));
+    app.run(json!({ "path": "file" }));
+    assert_eq!(last(&app.json("/api/v1/roots"), "files"), Value::Null, "only a job on exactly the root counts");
+    let whole = app.run(json!({}));
+    app.run(json!({ "path": "d" }));
+    let manifest = "900150983cd24fb0d6963f7d28e17f72  a\n";
+    let verify = app.post("/api/v1/verify?root=files&path=d&mode=check").body(manifest).send().unwrap();
+    let verify: Value = verify.json().unwrap();
+    let verify = app.wait_for(verify["id"].as_str().unwrap());
+    let expected = json!({
+        "job": verify["id"], "kind": "verify", "state": "completed", "verdict": "ok", "errors": 0, "files": 1, "bytes": 3,
+        "finished_at": verify["finished_at"]
+    });
+    let page = app.json(ENTRIES);
+    assert_eq!(last(&page, "d"), expected);
+    assert_eq!((last(&page, "never"), last(&page, "file")), (Value::Null, Value::Null));
+    assert_eq!(last(&app.json(&format!("{ENTRIES}?path=d")), "inner")["bytes"], 3);
+    let of_root = last(&app.json("/api/v1/roots"), "files");
+    assert_eq!((&of_root["job"], &of_root["kind"], &of_root["files"]), (&whole["id"], &json!("hash"), &json!(4)));
+}
+
+#[test]
+fn the_last_run_of_another_token_is_not_shown() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.run(json!({}));
+    app.run(json!({ "path": "d" }));
+    let (_, reader) = token_until(&app, "read", None);
+    for (path, of) in [("/api/v1/roots", "/0/last_run"), (ENTRIES, "/items/0/last_run")] {
+        assert!(app.json(path).pointer(of).is_some(), "{path}");
+        let seen = ok_json(app.anonymous(reqwest::Method::GET, path).bearer_auth(&reader).send().unwrap());
+        assert_eq!(seen.pointer(of), None, "{path}");
+    }
 }
 
 #[test]

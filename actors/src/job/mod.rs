@@ -7,7 +7,7 @@ mod spec;
 mod verdict;
 
 pub use query::{
-    Deletion, DuplicateQuery, JobCounts, JobPage, JobQuery, MAX_PAGE, ResultPage, ResultQuery, Sort, SortBy,
+    Deletion, DuplicateQuery, JobCounts, JobPage, JobQuery, MAX_PAGE, Place, ResultPage, ResultQuery, Sort, SortBy,
     StatusFilter,
 };
 pub(crate) use spec::StoredRequest;

@@ -2,6 +2,7 @@
 
 use hivesum_core::compare::GroupOrder;
 use hivesum_core::digest::{Algorithm, Digest};
+use hivesum_core::file::RelPath;
 use hivesum_core::result::{Item, JobVerdict, Status, Verdict};
 use serde::Serialize;
 
@@ -32,6 +33,15 @@ pub struct JobPage {
     pub items: Vec<Job>,
     /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<JobId>,
+}
+
+/// What a job reads: a directory or a file beneath a root.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The name of the root.
+    pub root: String,
+    /// The path beneath it; empty for the root itself.
+    pub path: RelPath,
 }
 
 /// A filter by status.

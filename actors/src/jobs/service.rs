@@ -4,6 +4,7 @@
 //! progress that is reported is committed. At the start, unfinished jobs are resumed under their ids.
 //! This module knows no HTTP and never waits for SQLite or a file system on an event loop.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +18,7 @@ use super::roots::Roots;
 use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
-use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts};
+use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts, Place};
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::sessions::SessionService;
@@ -154,13 +155,33 @@ impl Jobs {
     /// When the store fails.
     pub async fn list(&self, query: JobQuery) -> Result<JobPage, StoreError> {
         let mut page = self.shared.store.list(query).await?;
-        for job in page.items.iter_mut().filter(|job| !job.state.is_final()) {
+        self.bring_up_to_date(page.items.iter_mut());
+        Ok(page)
+    }
+
+    /// The newest job on exactly each of these places, of one owner or of all; nothing where there is none. At most
+    /// [`MAX_PAGE`](crate::job::MAX_PAGE) places.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn last_runs(
+        &self,
+        places: Vec<Place>,
+        owner: Option<String>,
+    ) -> Result<HashMap<Place, Job>, StoreError> {
+        let mut found = self.shared.store.last_runs(places, owner).await?;
+        self.bring_up_to_date(found.values_mut());
+        Ok(found)
+    }
+
+    /// Gives unfinished jobs their current progress.
+    fn bring_up_to_date<'a>(&self, jobs: impl Iterator<Item = &'a mut Job>) {
+        for job in jobs.filter(|job| !job.state.is_final()) {
             let live = self.shared.queue.get(job.id).map(|live| live.job());
             if let Some(live) = live.filter(|live| live.state == job.state) {
                 *job = live;
             }
         }
-        Ok(page)
     }
 
     /// The size of the store on disk, and what was committed since the start.

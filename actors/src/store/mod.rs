@@ -28,6 +28,7 @@ mod job_facts;
 mod job_row;
 mod jobs;
 mod journal;
+mod last_runs;
 mod open;
 mod pages;
 mod preparation;

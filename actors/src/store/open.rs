@@ -30,7 +30,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -40,6 +40,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
     include_str!("schema/9.sql"),
+    include_str!("schema/10.sql"),
 ];
 
 /// The tables of the current schema.

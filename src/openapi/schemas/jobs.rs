@@ -229,3 +229,25 @@ pub(crate) struct ServerSentEvent {
     #[schema(nullable = false)]
     retry: Option<u64>,
 }
+
+/// The newest job on a directory, in short.
+#[derive(ToSchema)]
+pub(crate) struct LastRun {
+    /// Its id.
+    #[schema(format = "uuid")]
+    job: String,
+    kind: JobKind,
+    state: JobState,
+    /// Of an ended job that compared files.
+    #[schema(nullable = false, inline)]
+    verdict: Option<JobVerdict>,
+    /// Files that it could not read.
+    errors: u64,
+    /// Files that it has read.
+    files: u64,
+    /// Bytes that it has read.
+    bytes: u64,
+    /// Absent before it has ended.
+    #[schema(nullable = false, format = DateTime)]
+    finished_at: Option<String>,
+}
