@@ -2,8 +2,8 @@
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::job::{JobKind, JobSpec, VerifyMode};
-use hivesum_actors::jobs::{Strictness, VerifyRequest};
+use hivesum_actors::job::{JobKind, JobSpec, JobState, VerifyMode};
+use hivesum_actors::jobs::{ManifestSource, Strictness, VerifyRequest};
 use hivesum_actors::scan::Priority;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::file::RelPath;
@@ -33,17 +33,20 @@ use crate::service::job::accepted;
         ("strict" = Option<bool>, Query, description = "Refuse a manifest with a line that is not an entry (400)."),
         ("include" = inline(Option<Vec<schemas::Glob>>), Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
         ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
+        ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes.", example = "2026/SHA256SUMS"),
+        ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest: its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that is repeated under the same key within 24 hours returns the job of the first."),
     ),
-    request_body(description = "The manifest, at most 64 MiB and 1,000,000 lines. At most 6 of one client (429) and 8 of all clients (503) are received at a time; `max_manifests` and `max_manifests_per_client` of `/stats` tell this service's limits.", content(
+    request_body(description = "The manifest, at most 64 MiB and 1,000,000 lines; these limits hold for `manifest_path` and `against` too. At most 6 of one client (429) and 8 of all clients (503) are received at a time; `max_manifests` and `max_manifests_per_client` of `/stats` tell this service's limits.", content(
         (inline(schemas::Bytes) = "application/octet-stream", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  abc.txt\n"),
         (inline(schemas::ManifestText) = "text/plain"),
     )),
     responses((status = 202, description = "The job is accepted.", body = schemas::Job, headers(("Location" = String, description = "The path of the job.")))),
     extensions(("x-codes" = json!([
-        "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "body_too_slow", "too_large",
+        "path_invalid", "algorithm_unknown", "manifest_invalid", "no_roots", "not_found", "job_not_finished", "body_too_slow",
+        "too_large",
         "idempotency_conflict", "root_changed", "unsupported_media_type", "store_corrupt", "queue_full", "draining",
         "root_unavailable", "storage_full",
     ]))),
@@ -56,19 +59,60 @@ pub(super) async fn verify(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(&request)?;
     service.admit_job(&caller, key.as_deref())?;
-    let (spec, strictness) = request_of(&request)?;
+    let mut query = Query::repeating(&request, &["include", "exclude"])?;
+    let stored = stored_manifest(&mut query)?;
+    let (spec, strictness) = request_of(query)?;
     // Each manifest is held in memory as a whole, so only a few are received at a time.
     let _share = service.manifest_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
-    let manifest = body.collect().await?;
+    let body = body.collect().await?;
+    let manifest = match stored {
+        None => ManifestSource::Text(body),
+        Some(_) if !body.is_empty() => {
+            return Err(ApiError::invalid("the request has a body: leave it empty with `manifest_path` or `against`"));
+        }
+        Some(Stored::File(path)) => ManifestSource::File(path),
+        Some(Stored::Job(id)) => against(&service, &caller, &id, &spec).await?,
+    };
     let request = VerifyRequest { spec, strictness, manifest };
     let job = service.jobs.verify(request, caller.owner_name(), key).await?;
     Ok(accepted(&service, &job))
 }
 
-fn request_of(request: &HttpRequest) -> Result<(JobSpec, Strictness), ApiError> {
-    let mut query = Query::repeating(request, &["include", "exclude"])?;
+/// A manifest that is not in the body.
+enum Stored {
+    File(RelPath),
+    Job(String),
+}
+
+fn stored_manifest(query: &mut Query) -> Result<Option<Stored>, ApiError> {
+    match (query.bytes("manifest_path"), query.text("against")?) {
+        (None, None) => Ok(None),
+        (Some(path), None) => Ok(Some(Stored::File(RelPath::new(path)?))),
+        (None, Some(id)) => Ok(Some(Stored::Job(id))),
+        (Some(_), Some(_)) => Err(ApiError::invalid("give `manifest_path` or `against`, not both")),
+    }
+}
+
+/// The results of a job on the same tree as the manifest.
+async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -> Result<ManifestSource, ApiError> {
+    let job = service.job(caller, id).await?;
+    if !job.state.is_final() {
+        return Err(ApiError::JobNotFinished("the job in `against` has not ended"));
+    }
+    if job.state != JobState::Completed {
+        return Err(ApiError::JobNotFinished(
+            "the job in `against` ended before it had read everything: the rest would be called new",
+        ));
+    }
+    if (&job.spec.root, &job.spec.path) != (&spec.root, &spec.path) {
+        return Err(ApiError::invalid("the job in `against` has another root or path"));
+    }
+    Ok(ManifestSource::Job(Box::new(job)))
+}
+
+fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
     let root = query.text("root")?.ok_or_else(|| ApiError::invalid("say which root: ?root=NAME"))?;
     let path = RelPath::new(query.bytes("path").unwrap_or_default())?;
     let algorithm = query.text("algorithm")?.filter(|name| !name.is_empty());

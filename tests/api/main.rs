@@ -68,4 +68,5 @@ mod unread;
 mod verdicts;
 mod verify;
 mod verify_manifests;
+mod verify_stored;
 mod without_proc;

@@ -32,4 +32,4 @@ pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEv
 pub use results::ResultsError;
 pub use search::{Found, Hit, MAX_SEARCHED};
 pub use service::{Jobs, JobsConfig};
-pub use verify::{Strictness, VerifyRequest};
+pub use verify::{ManifestSource, Strictness, VerifyRequest};

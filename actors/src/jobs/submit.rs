@@ -57,8 +57,10 @@ impl Jobs {
         owner: Option<String>,
         key: Option<String>,
     ) -> Result<Job, SubmitError> {
+        let known = manifest.as_ref().and_then(|manifest| manifest.fingerprint);
         let (manifest, lines_not_read) = manifest.map(|manifest| (manifest.body, manifest.lines_not_read)).unzip();
-        let request = key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&spec, manifest.as_deref()) });
+        let asked = || known.unwrap_or_else(|| fingerprint(&spec, manifest.as_deref()));
+        let request = key.map(|key| IdempotencyKey { key, fingerprint: asked() });
         if let Some(request) = &request
             && let Some(job) = self.find_repeated(owner.clone(), request.clone()).await?
         {
@@ -88,7 +90,11 @@ impl Jobs {
         }
     }
 
-    async fn find_repeated(&self, owner: Option<String>, request: IdempotencyKey) -> Result<Option<Job>, SubmitError> {
+    pub(super) async fn find_repeated(
+        &self,
+        owner: Option<String>,
+        request: IdempotencyKey,
+    ) -> Result<Option<Job>, SubmitError> {
         match self.shared.store.find_repeated(owner, request).await? {
             IdempotencyOutcome::New => Ok(None),
             IdempotencyOutcome::Repeated(id) => Ok(self.job(id).await?),
@@ -127,6 +133,8 @@ pub(super) struct Submitted {
     pub(super) body: Vec<u8>,
     /// Those of its lines that were not read, if there are any.
     pub(super) lines_not_read: Option<UnreadLines>,
+    /// Of the request, if the manifest was not in it.
+    pub(super) fingerprint: Option<[u8; 32]>,
 }
 
 /// A job that is being stored.
@@ -138,7 +146,7 @@ struct Taken {
 }
 
 /// A hash of the request, to recognise a repeated one. How names meet the tree is not part of the request.
-fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
+pub(super) fn fingerprint(spec: &JobSpec, manifest: Option<&[u8]>) -> [u8; 32] {
     let asked = JobSpec { names: None, ..spec.clone() };
     let json = serde_json::to_vec(&asked).expect("a spec has strings for keys");
     let mut hasher = blake3::Hasher::new();

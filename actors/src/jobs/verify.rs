@@ -4,6 +4,7 @@
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
 mod manifest;
+mod source;
 
 use hivesum_core::compare::{Absent, Audit, Baseline, Findings, Spelling};
 use hivesum_core::digest::AlgorithmsInvalid;
@@ -12,11 +13,13 @@ use hivesum_core::walk::{Filters, Target};
 
 pub use self::manifest::Strictness;
 pub(crate) use self::manifest::{Entries, Expected};
+pub use self::source::ManifestSource;
 use crate::error::{ManifestRefused, SubmitError};
 use crate::job::{Job, JobKind, JobSpec, VerifyMode};
 use crate::jobs::service::Jobs;
-use crate::jobs::submit::{Missing, Submitted};
+use crate::jobs::submit::{Missing, Submitted, fingerprint};
 use crate::listing::ask::ask;
+use crate::store::IdempotencyKey;
 
 /// A request to compare a tree with a manifest.
 #[derive(Debug)]
@@ -25,8 +28,8 @@ pub struct VerifyRequest {
     pub spec: JobSpec,
     /// Whether lines that are not entries are accepted.
     pub strictness: Strictness,
-    /// The text of the manifest.
-    pub manifest: Vec<u8>,
+    /// Where the manifest is.
+    pub manifest: ManifestSource,
 }
 
 /// A running comparison of a job's results with its manifest.
@@ -95,6 +98,14 @@ impl Jobs {
         let VerifyRequest { spec, strictness, manifest } = request;
         Filters::new(&spec.include, &spec.exclude)?;
         let spec = JobSpec { kind: JobKind::Verify, names: None, ..spec };
+        let fingerprint = manifest.asked().map(|asked| fingerprint(&spec, Some(&asked)));
+        if let Some((key, fingerprint)) = key.clone().zip(fingerprint)
+            && let Some(job) = self.find_repeated(owner.clone(), IdempotencyKey { key, fingerprint }).await?
+        {
+            return Ok(job);
+        }
+        let spec = manifest.complete(spec);
+        let manifest = self.text_of(manifest, &spec).await?;
         let asked = spec.clone();
         let read = off_the_loop(move || Ok((Entries::read(&manifest, &asked, strictness)?, manifest)));
         let (entries, body) = read.await?;
@@ -109,7 +120,7 @@ impl Jobs {
         });
         let (algorithms, body) = needed.await?;
         let spec = JobSpec { algorithms, ..spec };
-        self.submit_with(spec, Some(Submitted { body, lines_not_read }), owner, key).await
+        self.submit_with(spec, Some(Submitted { body, lines_not_read, fingerprint }), owner, key).await
     }
 
     /// How the names of the manifest meet the tree. The file system is asked only if they can be meant in several ways.

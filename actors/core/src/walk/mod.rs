@@ -15,7 +15,8 @@ mod tree;
 
 pub use directory::{Kind, Listing, require_proc};
 pub(crate) use globs::MAX_GLOBS;
-pub(crate) use globs::below::{literal as literal_glob, seen_from_above};
+pub use globs::below::literal as literal_glob;
+pub(crate) use globs::below::seen_from_above;
 pub use globs::{Filters, GlobInvalid};
 pub use plan::{Fate, Plan, PlanEntry};
 pub use plan_sink::{Inventory, PlanReceiver, ReceiverGone};

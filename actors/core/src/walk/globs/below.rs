@@ -10,7 +10,8 @@ pub(crate) fn seen_from_above(path: &[u8], glob: &str) -> Result<Vec<String>, Gl
 }
 
 /// A glob that matches this path alone.
-pub(crate) fn literal(path: &[u8]) -> String {
+#[must_use]
+pub fn literal(path: &[u8]) -> String {
     components(path).map(|name| format!("/{}", escaped(name))).collect()
 }
 

@@ -1,0 +1,171 @@
+//! Where a manifest comes from that the request does not carry: a file beneath the root, or the results of a job.
+//!
+//! Decides how it is read and how a repeated request is recognised: by where the manifest is, not by its content, which
+//! may have changed since. What a manifest means is not decided here. It is never longer than the limit of requests.
+
+use std::io::Read as _;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+
+use hivesum_core::file::{Dir, Opened, Reach, RelPath, Root};
+use hivesum_core::manifest::{Format, Limits, LineEnd, ManifestWriter, RememberedFilters};
+use hivesum_core::result::FileIdentity;
+use hivesum_core::walk::literal_glob;
+use rustix::fs::AtFlags;
+
+use crate::error::{ManifestRefused, SubmitError};
+use crate::job::{Job, JobSpec, ResultQuery};
+use crate::jobs::service::Jobs;
+use crate::jobs::submit::Missing;
+use crate::listing::ask::ask;
+
+/// Where the manifest of a verify job comes from.
+#[derive(Debug)]
+pub enum ManifestSource {
+    /// The request carried its text.
+    Text(Vec<u8>),
+    /// A file beneath the root of the job. Its own name in the tree is left out of the comparison.
+    File(RelPath),
+    /// The results of this ended job, with the times of the files, so that rot can be told from an edit.
+    Job(Box<Job>),
+}
+
+impl ManifestSource {
+    /// What a repeated request has in common with the first besides its spec; nothing if that is the text itself.
+    pub(super) fn asked(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(_) => None,
+            Self::File(path) => Some([b"\0manifest_path\0", path.as_bytes()].concat()),
+            Self::Job(job) => Some(format!("\0against\0{}", job.id).into_bytes()),
+        }
+    }
+
+    /// The spec of the job, with what follows from the source.
+    pub(super) fn complete(&self, mut spec: JobSpec) -> JobSpec {
+        match self {
+            Self::Text(_) => {}
+            Self::File(path) => {
+                if spec.manifest_name.is_none() {
+                    spec.manifest_name = std::str::from_utf8(path.file_name()).ok().map(str::to_owned);
+                }
+                spec.exclude.extend(below(&spec.path, path).map(literal_glob));
+            }
+            Self::Job(job) => {
+                spec.manifest_name = Some(format!("{}.ndjson", job.id));
+                spec.cross_filesystems = job.spec.cross_filesystems;
+            }
+        }
+        spec
+    }
+}
+
+/// The path relative to a directory that it is in.
+fn below<'a>(directory: &RelPath, path: &'a RelPath) -> Option<&'a [u8]> {
+    if directory.is_root() {
+        return Some(path.as_bytes());
+    }
+    path.as_bytes().strip_prefix(directory.as_bytes())?.strip_prefix(b"/")
+}
+
+impl Jobs {
+    /// The text of the manifest.
+    pub(super) async fn text_of(&self, source: ManifestSource, spec: &JobSpec) -> Result<Vec<u8>, SubmitError> {
+        match source {
+            ManifestSource::Text(text) => Ok(text),
+            ManifestSource::File(path) => {
+                let root = self.shared.roots.find(&spec.root);
+                let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+                self.shared.settle_root(root).await?;
+                let own = self.shared.store.own_files()?;
+                let read = ask(root, move |root, _| read_beneath(root, &path, &own));
+                read.await.map_err(|_| SubmitError::RootUnavailable)?
+            }
+            ManifestSource::Job(job) => self.results_as_manifest(&job).await,
+        }
+    }
+
+    async fn results_as_manifest(&self, job: &Job) -> Result<Vec<u8>, SubmitError> {
+        let gone = || SubmitError::NotFound("the job to compare with is deleted");
+        let filters = RememberedFilters { include: job.spec.include.clone(), exclude: job.spec.exclude.clone() };
+        let writer = ManifestWriter::new(Format::Ndjson, job.spec.algorithms, LineEnd::Newline);
+        let mut writer = writer.map_err(|_| SubmitError::Broken)?.remembering(filters);
+        let mut export = self.shared.store.export(job.id, ResultQuery::default()).await?.ok_or_else(gone)?;
+        let mut text = Vec::new();
+        writer.begin(&mut text);
+        while let Some(items) = export.next().await? {
+            for item in items {
+                writer.item(&mut text, &item.as_ref()).map_err(|_| SubmitError::Broken)?;
+            }
+            check_length(&text)?;
+        }
+        writer.end(&mut text, &job.summary.ok_or_else(gone)?);
+        check_length(&text)?;
+        Ok(text)
+    }
+}
+
+fn check_length(text: &[u8]) -> Result<(), SubmitError> {
+    let limit = Limits::REQUEST.bytes;
+    match text.len() as u64 > limit {
+        true => Err(ManifestRefused::TooLarge { limit, line: None }.into()),
+        false => Ok(()),
+    }
+}
+
+/// Reads a file beneath the root. Blocks.
+fn read_beneath(root: &Root, path: &RelPath, own: &[FileIdentity]) -> Result<Vec<u8>, SubmitError> {
+    let (opened, _) = root.enter(path).map_err(Missing::from)?;
+    let Opened::File { parent, name } = opened else {
+        return Err(SubmitError::NotFound("the manifest is a directory"));
+    };
+    // Before it is opened: closing a file of the store would drop its locks.
+    let stat = rustix::fs::statat(parent.as_fd(), &name[..], AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT);
+    let stat = stat.map_err(|_| SubmitError::NotFound("the manifest may not be opened"))?;
+    if own.contains(&FileIdentity { device: stat.st_dev, inode: stat.st_ino }) {
+        return Err(SubmitError::NotFound("the manifest is a file of hivesum itself"));
+    }
+    let file = Dir::Beneath(Arc::new(parent), Reach::Everywhere).open_file(&name);
+    let (file, _) = file.map_err(|_| SubmitError::NotFound("the manifest may not be opened"))?;
+    let mut text = Vec::new();
+    file.take(Limits::REQUEST.bytes + 1).read_to_end(&mut text).map_err(|_| SubmitError::RootUnavailable)?;
+    check_length(&text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_the_limit_of_requests() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(None, dir.path()).unwrap();
+        for (length, is_refused) in [(Limits::REQUEST.bytes, false), (Limits::REQUEST.bytes + 1, true)] {
+            std::fs::File::create(dir.path().join("SUMS")).unwrap().set_len(length).unwrap();
+            let read = read_beneath(&root, &path("SUMS"), &[]);
+            assert_eq!(read.is_err(), is_refused, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_store_is_never_opened() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("own"), "abc").unwrap();
+        let found = std::fs::metadata(dir.path().join("own")).unwrap();
+        let own = [FileIdentity { device: found.dev(), inode: found.ino() }];
+        let root = Root::open(None, dir.path()).unwrap();
+        assert!(matches!(read_beneath(&root, &path("own"), &own), Err(SubmitError::NotFound(_))));
+    }
+
+    #[test]
+    fn only_a_manifest_within_the_directory_is_left_out_of_it() {
+        assert_eq!(below(&path(""), &path("d/SUMS")), Some(&b"d/SUMS"[..]));
+        assert_eq!(below(&path("d"), &path("d/SUMS")), Some(&b"SUMS"[..]));
+        assert_eq!(below(&path("d"), &path("dd/SUMS")), None);
+    }
+}

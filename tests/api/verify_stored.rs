@@ -1,0 +1,134 @@
+//! `POST /verify` with a manifest that is not in the body: a file beneath the root, or the results of a job.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use hivesum_test_support::vectors::ABC_SHA256;
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+
+use crate::access::token_until;
+use crate::app::{TestApp, problem};
+
+fn post(app: &TestApp, query: &str) -> Response {
+    app.post(&format!("/api/v1/verify?root=files{query}")).send().unwrap()
+}
+
+fn accepted(answer: Response) -> Value {
+    assert_eq!(answer.status(), 202);
+    answer.json().unwrap()
+}
+
+/// The finished job, and the path and verdict of each of its results.
+fn verified(app: &TestApp, query: &str) -> (Value, Vec<(String, String)>) {
+    let answer = post(app, query);
+    let job = app.wait_for(accepted(answer)["id"].as_str().unwrap());
+    let page = app.json(&format!("/api/v1/jobs/{}/results?limit=1000", job["id"].as_str().unwrap()));
+    let text = |item: &Value, member: &str| item[member].as_str().unwrap_or("-").to_owned();
+    let items = page["items"].as_array().unwrap().iter();
+    let mut shown: Vec<_> = items.map(|item| (text(item, "path"), text(item, "verdict"))).collect();
+    shown.sort();
+    (job, shown)
+}
+
+fn pairs(items: &[(String, String)]) -> Vec<(&str, &str)> {
+    items.iter().map(|(path, verdict)| (&**path, &**verdict)).collect()
+}
+
+#[test]
+fn a_checksum_file_that_lies_in_the_directory_is_read_there_and_is_not_a_new_file() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.write("d/b", "other");
+    app.write("d/SHA256SUMS", format!("{ABC_SHA256}  a\n{ABC_SHA256}  b\n"));
+    let (job, items) = verified(&app, "&path=d&manifest_path=d/SHA256SUMS");
+    assert_eq!(job["summary"]["verdict"], "failed");
+    assert_eq!(job["spec"]["manifest_name"], "SHA256SUMS");
+    let verdicts: Vec<_> = pairs(&items).into_iter().filter(|(_, verdict)| *verdict != "-").collect();
+    assert_eq!(verdicts, [("a", "matched"), ("b", "modified")]);
+    app.write("d/b", "abc");
+    let (job, _) = verified(&app, "&path=d&manifest_path=d/SHA256SUMS&mode=check");
+    assert_eq!((&job["summary"]["verdict"], &job["summary"]["verdicts"]["matched"]), (&json!("ok"), &json!(2)));
+}
+
+#[test]
+fn the_path_of_a_manifest_obeys_the_rules_of_paths_and_excludes_a_body() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.write("SUMS", format!("{ABC_SHA256}  a\n"));
+    app.write("none", "no entry here");
+    symlink("SUMS", app.root.path().join("link")).unwrap();
+    for path in ["", "/SUMS", "../SUMS", "d/../SUMS", "%00"] {
+        let refused = post(&app, &format!("&path=d&manifest_path={path}"));
+        let code = if path.is_empty() { (404, "not_found") } else { (400, "path_invalid") };
+        problem(refused, code.0, code.1);
+    }
+    for path in ["nothing", "link", "d", "SUMS/x"] {
+        problem(post(&app, &format!("&path=d&manifest_path={path}")), 404, "not_found");
+    }
+    problem(post(&app, "&path=d&manifest_path=none"), 400, "manifest_invalid");
+    problem(post(&app, "&path=d&manifest_path=SUMS&against=x"), 400, "invalid_request");
+    let both = app.post("/api/v1/verify?root=files&manifest_path=SUMS").body("abc").send().unwrap();
+    problem(both, 400, "invalid_request");
+}
+
+#[test]
+fn a_repeated_request_is_recognised_though_the_checksum_file_has_changed_or_gone() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.write("SUMS", format!("{ABC_SHA256}  a\n"));
+    app.write("OTHER", format!("{ABC_SHA256}  a\n"));
+    let keyed = |path: &str| {
+        let address = format!("/api/v1/verify?root=files&path=d&manifest_path={path}");
+        app.post(&address).header("idempotency-key", "one").send().unwrap()
+    };
+    let first = accepted(keyed("SUMS"))["id"].clone();
+    app.write("SUMS", "changed");
+    assert_eq!(accepted(keyed("SUMS"))["id"], first);
+    fs::remove_file(app.root.path().join("SUMS")).unwrap();
+    assert_eq!(accepted(keyed("SUMS"))["id"], first);
+    problem(keyed("OTHER"), 409, "idempotency_conflict");
+}
+
+#[test]
+fn a_directory_is_verified_against_its_last_job_and_rot_is_told_from_an_edit() {
+    let app = TestApp::start();
+    for name in ["d/edited", "d/gone", "d/rotten", "d/same"] {
+        app.write(name, name);
+    }
+    let last = app.run(json!({ "path": "d", "algorithms": ["sha256"], "exclude": ["*.tmp"] }));
+    let rotten = app.root.path().join("d/rotten");
+    let before = fs::metadata(&rotten).unwrap();
+    app.write("d/edited", "otherwise and longer");
+    fs::remove_file(app.root.path().join("d/gone")).unwrap();
+    app.write("d/rotten", "D/rotten");
+    fs::File::options().write(true).open(&rotten).unwrap().set_modified(before.modified().unwrap()).unwrap();
+    app.write("d/new", "new");
+    app.write("d/left.tmp", "never in the job");
+    let (job, items) = verified(&app, &format!("&path=d&against={}", last["id"].as_str().unwrap()));
+    let verdicts: Vec<_> = pairs(&items).into_iter().filter(|(_, verdict)| *verdict != "-").collect();
+    // The ctime tells of the write to `rotten`: only damage below the file system leaves it as it was.
+    assert_eq!(
+        verdicts,
+        [("edited", "modified"), ("gone", "missing"), ("new", "new"), ("rotten", "modified"), ("same", "matched")]
+    );
+    let results = app.json(&format!("/api/v1/jobs/{}/results?q=rotten", job["id"].as_str().unwrap()));
+    assert!(results["items"][0]["evidence"].to_string().contains("ctime"), "{results}");
+    assert_eq!(job["spec"]["algorithms"], json!(["sha256"]));
+}
+
+#[test]
+fn only_a_completed_job_on_the_same_tree_that_the_caller_may_see_is_compared_with() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    let other = app.run(json!({}));
+    let id = other["id"].as_str().unwrap();
+    problem(post(&app, &format!("&path=d&against={id}")), 400, "invalid_request");
+    problem(post(&app, "&path=d&against=nothing"), 404, "not_found");
+    let (_, secret) = token_until(&app, "read,hash", None);
+    let address = format!("/api/v1/verify?root=files&against={id}");
+    let stranger = app.anonymous(reqwest::Method::POST, &address).bearer_auth(secret).send().unwrap();
+    problem(stranger, 404, "not_found");
+    let (job, items) = verified(&app, &format!("&against={id}"));
+    assert_eq!((&job["summary"]["verdict"], pairs(&items)), (&json!("ok"), vec![("d/a", "matched")]));
+}
