@@ -2,7 +2,7 @@
 
 import {
 	h, put, button, labelled, algorithms, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
-	showProblem, clear, icon, send, nameNode, sizeNode, chooser
+	showProblem, clear, icon, send, nameNode, sizeNode, chooser, looksLikeManifest
 } from '../kernel.js';
 
 const MEBIBYTE = 1 << 20;
@@ -12,14 +12,14 @@ const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boole
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `here()` gives {components, kind, size}.
-export function startPanel(root, here, unpick, signal) {
+// `here()` gives {components, kind, size}; `last` is the last completed job on exactly the open directory, if it is known.
+export function startPanel(root, here, { unpick, signal, last }) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
-	const body = h('div');
+	const [body, stored] = [h('div'), h('div.stored')];
 	const forms = {};
 	const tabs = [['hash', 'Hash'], ['verify', 'Verify']].map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
-	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, body));
+	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, stored, body));
 	let below;
 
 	function turn(task) {
@@ -35,6 +35,9 @@ export function startPanel(root, here, unpick, signal) {
 			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')), tally,
 			single && button('Back to the directory', '.small', unpick));
 		put(tally, single ? bytes(size) : below ?? 'Counting');
+		const at = components.slice(0, -1);
+		put(stored, single && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
+			!single && last && button('Verify against the last job', '.wide@verify-against-last', () => verifyStored({ root, components }, { against: last }), 'clock'));
 		node.classList.toggle('single', single);
 	}
 
@@ -107,6 +110,15 @@ async function countBelow(root, components, signal, report) {
 		report(sum);
 	}
 	report({ ...sum, state: stack.length ? 'part' : 'whole' });
+}
+
+// With a manifest that is on the server: a file beneath the root, or the results of a job.
+async function verifyStored({ root, components }, members, manifest) {
+	clear();
+	const path = `verify${query({ root, ...members })}&path=${queryPath(components)}${manifest ? `&manifest_path=${queryPath(manifest)}` : ''}`;
+	try { location.hash = `#/job/${(await send('POST', path, { headers: { 'idempotency-key': freshKey() } })).id}`; } catch (problem) {
+		showProblem(problem, () => verifyStored({ root, components }, members, manifest));
+	}
 }
 
 export async function verify({ root, components }, file, mode = 'audit') {

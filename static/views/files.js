@@ -1,11 +1,11 @@
 // The directories view: browse the roots, start jobs.
 
 import {
-	h, put, icon, button, cell, skeleton, get, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, word,
+	h, put, icon, button, cell, skeleton, get, sizeNode, ago, farYear, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, word, when, ended, plural, bytes, STATES,
 	Table, Feed, onDrop, may
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
-import { ROOT_WARNINGS } from './job-verdict.js';
+import { JOB_VERDICTS, ROOT_WARNINGS } from './job-verdict.js';
 
 const PAGE = 500;
 const TYPE_AHEAD_MS = 900;
@@ -22,14 +22,24 @@ export async function mount(root, { parts: [name, ...components], signal }) {
 }
 
 const rootList = (known) => h('section.roots', h('h1', 'Directories'),
-	h('ul.root-list@root-list', known.map(({ name, filesystem, warning }) => h('li',
-		h('a.root-card', { href: filesHref(name) }, h('span.root-glyph.hex', icon('folder')), h('span', nameNode(name, 'root-name'), h('small', filesystem), rootWarning(warning)),
+	h('ul.root-list@root-list', known.map(({ name, filesystem, warning, last_run: last }) => h('li',
+		h('a.root-card', { href: filesHref(name) }, h('span.root-glyph.hex', icon('folder')), h('span', nameNode(name, 'root-name'), h('small', filesystem), rootWarning(warning)), runNode(last),
 		icon('chevron'))))));
+
+// The newest job on a directory: what it did, how it ended, and when.
+function runNode(last) {
+	if (!last) return false;
+	const { kind, state, verdict, errors, files, bytes: size, finished_at: at } = last;
+	const [look, glyph, title] = JOB_VERDICTS[verdict] ?? [];
+	const text = ended(state) ? `${kind === 'verify' ? 'Verified' : 'Hashed'} ${ago(at)}` : word(STATES, state);
+	return h('span.last-run@last-run', { title: `${word(STATES, state)}${at ? `, ${when(at)}` : ''}: ${plural(files, 'file')}, ${bytes(size)}${errors ? `, ${plural(errors, 'error')}` : ''}` },
+		verdict ? h(`span.finding.${look}`, { 'data-verdict': verdict }, icon(glyph), title) : errors > 0 && h('span.wait-text', icon('warn'), plural(errors, 'error')), h('span.hint', text));
+}
 
 // What is odd about a root, in words.
 const rootWarning = (warning) => warning && h('span.root-warning@root-warning', icon('warn'), ROOT_WARNINGS[warning] ?? word({}, warning));
 
-async function browse(root, signal, name, components, { warning } = {}) {
+async function browse(root, signal, name, components, { warning, last_run: lastRun } = {}) {
 	let target = null;
 	const up = components.length ? filesHref(name, components.slice(0, -1)) : '#/files';
 	const title = components.length ? readable(components.at(-1)) : name;
@@ -38,10 +48,10 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	const seeker = typeAhead(feed, bubble, (index) => table.select(index));
 	const table = new Table({
 		label: `Entries of ${visible(title)}`, rowHeight: 36, source: feed, testid: 'entry-row',
-		columns: [['Name', 'grow'], ['Size', 'size'], ['Modified', 'time']],
+		columns: [['Name', 'grow'], ['Last run', 'run'], ['Size', 'size'], ['Modified', 'time']],
 		fill: (row, entry) => fillEntry(row, entry, target?.entry === entry), open: choose, key: typed,
 	});
-	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, () => pick(null), signal);
+	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, { unpick: () => pick(null), signal, last: !components.length && lastRun?.state === 'completed' ? lastRun.job : null });
 	if (may('hash')) onDrop(signal, panel.node, ({ files }) => panel.drop(files));
 
 	function choose(entry) {
@@ -122,8 +132,8 @@ function fillEntry(row, entry, picked) {
 	const file = kind === 'file';
 	row.className = `table-row entry ${kind} ${picked ? 'picked' : ''}`;
 	const cells = [cell('grow', icon(GLYPHS[kind] ?? 'file', kind), nameNode(name, 'base'),
-		exact && h('span.tag', { title: 'This name is not valid UTF-8; its exact bytes are kept.' }, 'raw bytes')), cell('size', file ? sizeNode(size) : KINDS[kind]),
+		exact && h('span.tag', { title: 'This name is not valid UTF-8; its exact bytes are kept.' }, 'raw bytes')), cell('run', runNode(entry.last_run)), cell('size', file ? sizeNode(size) : KINDS[kind]),
 		cell('time', at ? ago(at) : ns ? farYear(ns) : '')];
-	[cells[0].title, cells[2].title] = [visible(name), at ?? (ns ? `${ns} ns since 1970` : '')];
+	[cells[0].title, cells[3].title] = [visible(name), at ?? (ns ? `${ns} ns since 1970` : '')];
 	put(row, cells);
 }
