@@ -2,6 +2,7 @@
 //! all of them as lines, see `export`. Nothing is ever deleted.
 
 mod export;
+mod group;
 
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::{DuplicateQuery, JobId};
 use hivesum_core::compare::{Group, key_algorithm};
 use hivesum_core::digest::Algorithm;
-use hivesum_core::result::Item;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::export::{Export, LineForm};
+use self::group::{DuplicateGroup, NAMES_SHOWN, Names, items_at, show};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
@@ -22,9 +23,6 @@ use crate::request::Query;
 use crate::request::headers::prefers;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
-
-/// The most names that one group lists, and that one line of NDJSON has.
-const NAMES_SHOWN: usize = 1000;
 
 /// The most names of a set of groups that is cached.
 const KEPT_NAMES: usize = 200_000;
@@ -42,33 +40,6 @@ struct DuplicatesPage {
     position: u64,
     /// The sum over all groups.
     reclaimable_bytes: u64,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DuplicateGroup)]
-struct DuplicateGroup {
-    digest: String,
-    size: u64,
-    /// The number of copies; hard links to one file count as one.
-    count: u64,
-    reclaimable_bytes: u64,
-    /// The number of all names; `paths` lists the first thousand.
-    names: u64,
-    #[serde(serialize_with = "readable")]
-    #[schema(value_type = Vec<String>)]
-    paths: Vec<Vec<u8>>,
-    /// For each of `paths` the number of its file, counted from 0 within the group: paths with the same number are hard
-    /// links to one file.
-    file_numbers: Vec<u64>,
-    /// Only in NDJSON, where a group with more than a thousand names takes several lines: the index of this line's
-    /// first name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    paths_from: Option<usize>,
-    /// The exact bytes of each path, if one of them is not UTF-8.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    paths_b64: Option<Vec<String>>,
 }
 
 #[utoipa::path(
@@ -138,40 +109,4 @@ async fn groups(service: &Service, id: JobId, query: DuplicateQuery) -> Result<A
     let find = async { service.jobs.duplicates(id, query.clone()).await?.ok_or(NO_SUCH_JOB) };
     let is_small = |groups: &Vec<Group>| groups.iter().map(|group| group.places.len()).sum::<usize>() <= KEPT_NAMES;
     service.duplicates.get_or_compute((id, query.clone()), find, is_small).await
-}
-
-/// The results at these positions. None of them if the job was deleted meanwhile.
-async fn items_at(service: &Service, id: JobId, places: Vec<u64>) -> Result<Vec<Item>, ApiError> {
-    let wanted = places.len();
-    let items = service.jobs.results_at(id, places).await?;
-    if items.len() == wanted { Ok(items) } else { Err(NO_SUCH_JOB) }
-}
-
-/// Some names of a group: from this one on.
-struct Names {
-    from: usize,
-    items: Vec<Item>,
-}
-
-fn show(group: &Group, algorithm: Algorithm, Names { from, items }: Names) -> DuplicateGroup {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    let of_first = items.first().and_then(|item| item.as_ref().digest(algorithm)).map(hex::encode);
-    let paths: Vec<Vec<u8>> = items.into_iter().map(|item| item.path).collect();
-    let exact = paths.iter().any(|path| std::str::from_utf8(path).is_err());
-    DuplicateGroup {
-        digest: of_first.unwrap_or_default(),
-        size: group.size,
-        count: group.count,
-        reclaimable_bytes: group.reclaimable_bytes,
-        names: group.places.len() as u64,
-        file_numbers: group.file_numbers[from..from + paths.len()].to_vec(),
-        paths_from: (from > 0).then_some(from),
-        paths_b64: exact.then(|| paths.iter().map(|path| STANDARD.encode(path)).collect()),
-        paths,
-    }
-}
-
-fn readable<S: Serializer>(paths: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(paths.iter().map(|path| String::from_utf8_lossy(path)))
 }

@@ -19,7 +19,7 @@ use hivesum_core::manifest::csv::write_field;
 use hivesum_core::result::Item;
 use serde::Serialize;
 
-use super::{NAMES_SHOWN, Names, items_at, show};
+use super::group::{NAMES_SHOWN, Names, items_at, show};
 use crate::error::ApiError;
 use crate::service::Service;
 
