@@ -1,6 +1,7 @@
 // The kernel that the views share, as one module.
 
 export * from './kernel/api.js';
+export * from './kernel/arranged.js';
 export * from './kernel/candidates.js';
 export * from './kernel/chart.js';
 export * from './kernel/digest.js';

@@ -111,6 +111,10 @@ struct EntryPage {
     /// Null on the last page.
     #[schema(required)]
     next_cursor: Option<String>,
+    /// The newest job on exactly the listed directory, if there was one that the caller may see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
+    last_run: Option<LastRun>,
 }
 
 /// One entry of a directory.
@@ -165,6 +169,8 @@ pub(super) async fn entries(
         true => HashMap::new(),
         false => service.jobs.last_runs(places, caller.sees_jobs_of()).await?,
     };
+    let own = Place { root: root.name().to_owned(), path: path.clone() };
+    let of_own = service.jobs.last_runs(vec![own.clone()], caller.sees_jobs_of()).await?;
     let shown = |entry: Entry| {
         let last_run = place(&entry).and_then(|place| last.get(&place)).map(LastRun::of);
         EntryJson(entry, last_run)
@@ -172,5 +178,6 @@ pub(super) async fn entries(
     Ok(Json(EntryPage {
         items: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor.map(|name| encode_cursor(&name)),
+        last_run: of_own.get(&own).map(LastRun::of),
     }))
 }

@@ -48,9 +48,9 @@ async fn a_directory_is_found_and_hashed_by_keyboard_alone() {
     tab_to(&browser, "nav-files").await;
     press(&browser, ENTER).await;
     browser.find("root-list").await;
-    browser.run("document.querySelector('[data-testid=root-list] a').focus()", vec![]).await;
+    browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
     press(&browser, ENTER).await;
-    browser.find("entry-row").await;
+    browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 3").await;
     browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
     // Typing selects the first name with this prefix.
     press(&browser, "be").await;

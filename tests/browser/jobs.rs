@@ -43,7 +43,7 @@ async fn a_browsed_directory_is_hashed_and_its_export_passes_sha256sum() {
     browser.goto(&server.url).await;
     browser.click("nav-files").await;
     browser.find("root-list").await;
-    browser.select(&format!("{} a", hook("root-list"))).await.click().await.unwrap();
+    open_entry(&browser, ROOT).await;
     open_entry(&browser, "photos").await;
     browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 1").await;
     open_entry(&browser, "2024").await;
