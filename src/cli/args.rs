@@ -14,6 +14,7 @@ use super::jobs::JobsCommand;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
 use super::serve::ServeArgs;
+use super::service::ServiceCommand;
 use super::state_care::StateCommand;
 use super::token::TokenCommand;
 
@@ -66,6 +67,9 @@ pub(super) enum Command {
     /// Accept another directory in the place of a root of a service.
     #[command(subcommand)]
     Roots(RootsCommand),
+    /// Install the service for your own systemd, remove it, and tell whether it is ready.
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Check, back up, restore and recover the state of a service.
     #[command(subcommand)]
     State(StateCommand),

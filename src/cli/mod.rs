@@ -33,6 +33,7 @@ mod quote;
 mod roots;
 mod serve;
 mod server_address;
+mod service;
 mod settings;
 mod state;
 mod state_care;
@@ -87,6 +88,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         | Command::Config(_)
         | Command::Jobs(_)
         | Command::Man(_)
+        | Command::Service(_)
         | Command::State(_)
         | Command::Token(_) => {}
     }
@@ -103,6 +105,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Config(args) => config::run(*args, flags),
         Command::Jobs(command) => jobs::run(command),
         Command::Roots(command) => roots::run(command),
+        Command::Service(command) => service::run(command),
         Command::State(command) => state_care::run(command),
         Command::Token(command) => token::run(command),
         Command::Completions(args) => pages::completions(&args, Cli::command()),

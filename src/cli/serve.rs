@@ -70,7 +70,7 @@ impl ServeArgs {
 }
 
 /// Parses `NAME=DIR` or `DIR`. A directory with a `=` before the first `/` of its path is given as `./a=b`.
-fn root(word: OsString) -> RootConfig {
+pub(super) fn root(word: OsString) -> RootConfig {
     let bytes = word.as_bytes();
     let equals = bytes.iter().position(|&byte| byte == b'=');
     let named = equals.and_then(|at| {

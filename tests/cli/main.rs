@@ -43,6 +43,7 @@ mod published;
 mod read_back;
 mod server_address;
 mod service;
+mod service_unit;
 mod settings;
 mod spellings;
 mod state;
