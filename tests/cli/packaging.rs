@@ -146,3 +146,47 @@ fn the_first_connection_to_the_socket_starts_the_service() {
     assert!(healthz(&address).starts_with("HTTP/1.1 200"));
     assert!(dir.path("s/hivesum.db").exists());
 }
+
+/// The instructions of the Containerfile: continued lines are joined, comments left out.
+fn instructions() -> Vec<String> {
+    let text = fs::read_to_string(packaged("Containerfile")).unwrap().replace("\\\n", "");
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn the_image_is_pinned_runs_as_nobody_and_checks_its_health() {
+    let instructions = instructions();
+    for image in instructions.iter().filter_map(|line| line.strip_prefix("FROM ")) {
+        let tag = image
+            .split(' ')
+            .next()
+            .unwrap()
+            .rsplit_once(':')
+            .expect("an image without a tag is another one tomorrow")
+            .1;
+        assert!(tag.contains('-') && tag.bytes().any(|byte| byte.is_ascii_digit()), "{image}");
+    }
+    assert!(!instructions.iter().any(|line| line.starts_with("ADD ")), "ADD fetches what nobody has checked");
+    let last = instructions.iter().rposition(|line| line.starts_with("FROM ")).unwrap();
+    let shipped = &instructions[last..];
+    assert!(shipped.iter().any(|line| line == "USER 65532:65532"), "{shipped:?}");
+    let health =
+        shipped.iter().find_map(|line| line.strip_prefix("HEALTHCHECK ")).unwrap().split_once("CMD ").unwrap().1;
+    let words: Vec<String> = serde_json::from_str(health).unwrap();
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = super::service::Service::start(&dir);
+    let here = words[1..].iter().map(|word| word.replace("127.0.0.1:8080", service.address()));
+    assert!(dir.hivesum(here).expect_success().starts_with("ready: yes"));
+    drop(service);
+    assert_eq!(dir.hivesum(["service", "status", "--url", "http://127.0.0.1:1"]).code, Some(69));
+}
+
+#[test]
+fn hadolint_finds_no_fault_in_the_containerfile() {
+    if !has_tool("hadolint") {
+        return;
+    }
+    let linted = WorkDir::new().run("hadolint", [packaged("Containerfile")]);
+    assert_eq!((linted.code, linted.stdout().as_str()), (Some(0), ""), "{}", linted.stderr());
+}
