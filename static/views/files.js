@@ -28,13 +28,7 @@ async function rootTable(root, known, signal) {
 		more: ({ filesystem, warning }) => [h('small.hint', filesystem), rootWarning(warning)] });
 	put(root, h('section.browser.roots@root-list', { label: 'Roots' }, h('div.browser-head', h('h1', 'Directories'), h('span.spring'), list.tools), list.table.node));
 	await list.load();
-	takeFocus(list.table);
 	return { title: 'Directories', unmount() { list.table.destroy(); } };
-}
-
-// Where there is a keyboard, the rows are ready for it.
-function takeFocus({ node }) {
-	if (matchMedia('(min-width: 60rem)').matches && document.activeElement === document.body) node.focus({ preventScroll: true });
 }
 
 async function browse(root, signal, name, components, { warning } = {}) {
@@ -88,7 +82,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	put(root, h('h1.offscreen', 'Directories'), h('div.columns.files-view',
 		h('section.browser', { label: 'Browser' }, h('div.browser-head', crumbs(name, components), bubble, h('span.spring'), list.tools), rootWarning(warning), body), panel.node));
 	await list.load();
-	takeFocus(table);
+	if (matchMedia('(min-width: 60rem)').matches && document.activeElement === document.body) table.node.focus({ preventScroll: true });
 	return { title: visible(title), unmount() { table.destroy(); } };
 }
 

@@ -48,7 +48,7 @@ async fn a_directory_is_found_and_hashed_by_keyboard_alone() {
     tab_to(&browser, "nav-files").await;
     press(&browser, ENTER).await;
     browser.find("root-list").await;
-    browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
+    tab_to(&browser, "entry-rows").await;
     press(&browser, ENTER).await;
     browser.until("document.querySelectorAll('[data-testid=entry-row]').length === 3").await;
     browser.until("document.activeElement.dataset.testid === 'entry-rows'").await;
