@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { forget, get, learnScopes, may, send, unreachable } from './kernel/api.js';
+import { forget, get, learnScopes, may, send } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -9,10 +9,18 @@ import { comb } from './kernel/chart.js';
 import { show as showSignIn, signIn } from './views/signin.js';
 import { onQueue, totals, afterSignIn } from './views/hash-queue.js';
 import { restore, forgetKept } from './views/hash-keep.js';
+import * as hash from './views/hash.js';
+import * as files from './views/files.js';
+import * as job from './views/job.js';
+import * as jobs from './views/jobs.js';
+import * as find from './views/find.js';
+import * as compare from './views/compare.js';
+import * as duplicates from './views/duplicates.js';
+import * as system from './views/system.js';
 
 // The views, and the tab of each.
 const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
-const load = (name) => import(`./views/${name}.js`);
+const MODULES = { hash, files, job, jobs, find, compare, duplicates, system };
 
 const SLOW_MS = 250;
 const main = document.querySelector('main');
@@ -45,11 +53,9 @@ async function route() {
 	// The old view stays until the next one has something to show.
 	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
 	try {
-		const module = await load(to.name).catch(() => { throw unreachable(); });
-		if (mine !== turn) return;
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
 		filled.observe(body, { childList: true });
-		const view = await module.mount(body, { ...to, signal: gone.signal });
+		const view = await MODULES[to.name].mount(body, { ...to, signal: gone.signal });
 		if (mine !== turn) { view.unmount?.(); return; }
 		shown = { key, view };
 		if (to.name !== 'job') document.title = `${view.title} · hivesum`;
@@ -187,6 +193,4 @@ restore();
 header();
 themeToggle();
 await takeToken();
-if (!signedOut) await begin();
-// Loaded ahead, so that views open while the server is away.
-requestIdleCallback(() => Object.keys(VIEWS).forEach((name) => load(name).catch(() => {})));
+if (!signedOut) begin();

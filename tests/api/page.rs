@@ -71,3 +71,43 @@ fn head_requests_have_the_fields_and_no_body() {
         assert!(head.bytes().unwrap().is_empty());
     }
 }
+
+/// The addresses of the scripts and style sheets that a page names.
+fn assets_of(page: &str) -> Vec<String> {
+    let addresses = page.split("=\"./").skip(1).filter_map(|rest| rest.split_once('"'));
+    addresses.map(|(address, _)| format!("/{address}")).collect()
+}
+
+#[test]
+fn every_asset_of_the_page_is_kept_for_good_and_the_page_itself_is_asked_for() {
+    let app = TestApp::signed_out(|_| {});
+    let page = app.get("/").send().unwrap();
+    assert_eq!(page.headers()["cache-control"], "no-cache");
+    let assets = assets_of(&page.text().unwrap());
+    assert_eq!(assets.len(), 3, "{assets:?}");
+    for path in &assets {
+        let answer = app.get(path).send().unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable", "{path}");
+        assert_eq!(answer.headers()["content-security-policy"], POLICY);
+        let media_type = if path.ends_with(".css") { "text/css" } else { "text/javascript" };
+        assert_eq!(answer.headers()["content-type"], format!("{media_type}; charset=utf-8").as_str());
+        let tag = answer.headers()["etag"].clone();
+        assert_eq!(app.get(path).header("if-none-match", &tag).send().unwrap().status(), 304);
+        let other = path.replace('-', "-0").replacen("0.", ".", 1);
+        assert_ne!(app.get(&other).send().unwrap().status(), 200, "{other}");
+    }
+    for path in ["/index.html", "/app.js", "/style/base.css", "/favicon.svg"] {
+        assert_eq!(app.get(path).send().unwrap().headers()["cache-control"], "no-cache", "{path}");
+    }
+}
+
+#[test]
+fn the_page_below_a_base_path_loads_its_assets_with_and_without_it() {
+    let app = TestApp::signed_out(|config| config.base_path = "/tools/hivesum/".parse().unwrap());
+    for form in ["/tools/hivesum", ""] {
+        for path in assets_of(&app.get(&format!("{form}/")).send().unwrap().text().unwrap()) {
+            assert_eq!(app.get(&format!("{form}{path}")).send().unwrap().status(), 200, "{form}{path}");
+        }
+    }
+}

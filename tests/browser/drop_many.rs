@@ -41,7 +41,7 @@ pub(crate) fn sha256_sums(directory: &Path) -> String {
 }
 
 pub(crate) async fn open(browser: &Browser, server: &Server) {
-    browser.goto(&server.url).await;
+    browser.goto(&server.modules_url()).await;
     browser.find("drop-zone").await;
     browser.run(WATCH, vec![]).await;
     browser.run(KEEP_SAVED, vec![]).await;

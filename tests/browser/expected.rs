@@ -50,7 +50,7 @@ async fn a_right_file_is_never_a_mismatch_of_a_digest_that_was_not_computed() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let path = server.write("release.iso", cycle(3 << 20));
-    browser.goto(&server.url).await;
+    browser.goto(&server.modules_url()).await;
     send_again_at_most(&browser, 1 << 20).await;
     crate::jobs::select_only(&browser, "blake3").await;
     browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();

@@ -23,6 +23,7 @@ mod history;
 mod interaction;
 mod jobs;
 mod jobs_many;
+mod loading;
 mod million_rows;
 mod names;
 mod overload;

@@ -28,6 +28,11 @@ impl Server {
         Self::spawn(&["--no-auth"])
     }
 
+    /// The page as the modules of the source, whose state a test can change; at `url` they are one script.
+    pub(crate) fn modules_url(&self) -> String {
+        format!("{}/index.html", self.url)
+    }
+
     /// With authentication.
     pub(crate) fn with_auth() -> Self {
         Self::spawn(&[])

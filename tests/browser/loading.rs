@@ -1,0 +1,59 @@
+//! How the page loads: few requests, names that browsers keep for good, and errors that say where they were.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::server::Server;
+
+/// The requests of the page itself: what it loads, and its first two questions to the service.
+const MOST_REQUESTS: u64 = 6;
+/// Runs before the document: counts the requests that were sent before the drop zone was there. An address with data in
+/// it is no request.
+const COUNT: &str = "new MutationObserver((_, watch) => {
+    if (!document.querySelector('[data-testid=drop-zone]')) return;
+    watch.disconnect();
+    const sent = performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith('data:'));
+    window.__sent = [...new Set(sent)];
+    window.__requests = sent.filter((name) => !name.endsWith('/stats')).length + 2;
+}).observe(document, { childList: true, subtree: true });";
+
+#[tokio::test]
+async fn the_drop_zone_is_there_after_six_requests() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": COUNT })).await;
+    browser.goto(&server.url).await;
+    browser.until("window.__requests").await;
+    let sent = browser.value("window.__sent").await;
+    // The document is one, and the question for figures, which is asked again each second, is another.
+    let requests = browser.value("window.__requests").await.as_u64().unwrap();
+    assert!(requests <= MOST_REQUESTS, "{requests}: {sent}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_joined_page_shows_every_view_and_says_where_an_error_was() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("file", "file");
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    for view in ["files", "jobs", "system", "hash"] {
+        browser.visit(&format!("#/{view}")).await;
+        browser.select(&format!(".view-{view} > *")).await;
+    }
+    // Functions keep their names and lines: the trace of a request leads to the line that sends it.
+    let watch = "const real = fetch; \
+        window.fetch = (...request) => { window.__trace ??= new Error().stack; return real(...request); };";
+    browser.run(watch, vec![]).await;
+    browser.visit("#/system").await;
+    browser.until("window.__trace").await;
+    let trace = browser.value("window.__trace").await;
+    let frame = trace.as_str().unwrap().lines().find(|line| line.contains("/app-")).unwrap();
+    assert!(frame.trim().starts_with("at ") && frame.contains(" ("), "{trace}");
+    let (address, place) = frame.split_once('(').unwrap().1.split_once(".js:").unwrap();
+    let line: usize = place.split(':').next().unwrap().parse().unwrap();
+    let script = reqwest::get(format!("{address}.js")).await.unwrap().text().await.unwrap();
+    assert!(script.lines().nth(line - 1).unwrap().contains("fetch("), "{frame}");
+    browser.close().await;
+}
