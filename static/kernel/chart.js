@@ -12,6 +12,12 @@ function ceiling(value, base) {
 	return unit * ([1, 2, 4, 5, 8].find((step) => step * unit >= value) ?? 10);
 }
 
+// The texts beside the lines at the top and at half of it: a text that the top has, too, says nothing.
+export function axis(top, format) {
+	const [half, whole] = [format(top / 2), format(top)];
+	return new Map(half === whole ? [[1, whole]] : [[0.5, half], [1, whole]]);
+}
+
 export class Chart {
 	// `format` writes a value; `base` is 1024 for bytes; `span` is the width in seconds.
 	constructor({ label, format, base = 10, span = 120 }) {
@@ -44,10 +50,11 @@ export class Chart {
 		const x = (at) => width - 1 - ((now - at) / this.span) * width;
 		const y = (value) => height - BOTTOM - (value / top) * (height - TOP - BOTTOM);
 		Object.assign(pen, { font: `11px ${style.fontFamily}`, fillStyle: style.fill, strokeStyle: style.stroke });
+		const labels = axis(top, this.format);
 		for (const share of [0, 0.5, 1]) {
 			const at = Math.round(y(top * share)) + 0.5;
 			pen.beginPath(); pen.moveTo(0, at); pen.lineTo(width, at); pen.stroke();
-			if (share && inside.length) pen.fillText(this.format(top * share), 0, at + 12);
+			if (inside.length && labels.has(share)) pen.fillText(labels.get(share), 0, at + 12);
 		}
 		pen.fillText(`${this.span} s ago`, 0, height - 4);
 		pen.textAlign = 'right';

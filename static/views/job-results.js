@@ -1,7 +1,7 @@
 // The results of a job, their details and export.
 
 import {
-	h, put, icon, labelled, cell, get, send, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
+	h, put, icon, iconButton, labelled, cell, get, send, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
 	showProblem, button, exactBytes, when, farYear, nameNode, visible, copyText, sheet, STABILITY, word
 } from '../kernel.js';
 import { digestLine } from './hash-rows.js';
@@ -45,11 +45,18 @@ export function resultsPanel(first, search) {
 	return { node: list.node, refresh, follow: list.follow, destroy: list.destroy };
 }
 
+// Where it does not fit, the middle is cut: people compare the ends. The copy is whole.
+const END_DIGITS = 8;
+function digestParts(hex) {
+	const copy = iconButton('Copy digest', 'copy', (event) => { event.stopPropagation(); copyText(hex); }, '@copy-result');
+	return [h('code.ends', { title: hex }, h('span', hex.slice(0, -END_DIGITS)), hex.slice(-END_DIGITS)), copy];
+}
+
 function cells(item, algorithm) {
 	const hex = item.digests?.[algorithm];
 	const why = codeText(item);
 	return [cell('grow', pathNode(item.path)), cell('size', item.status === 'hashed' && sizeNode(item.size)),
-		cell('sum', hex ? h('code', { title: hex }, hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item))];
+		cell('sum', hex ? digestParts(hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item))];
 }
 
 // Name, title, and the algorithms it can carry.

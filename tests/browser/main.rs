@@ -35,3 +35,4 @@ mod sign_in;
 mod system;
 mod uploads;
 mod verdicts;
+mod wide;

@@ -1,0 +1,57 @@
+//! Rows on screens of every width: what is cut, and what never is.
+
+use serde_json::json;
+
+use crate::appearance::{NARROW_PIXELS, size};
+use crate::browser::{Browser, hook};
+use crate::checksum_verdicts::of_module;
+use crate::jobs::run_job;
+use crate::server::Server;
+
+/// Whether the digest of the first row is cut, the length of its text, and whether its last digits are all inside.
+const DIGEST: &str = "(() => {
+    const code = document.querySelector('[data-testid=result-row] .ends');
+    const head = code.firstChild;
+    const tail = document.createRange();
+    tail.selectNode(code.lastChild);
+    const fits = tail.getBoundingClientRect().right <= code.getBoundingClientRect().right + 1;
+    return [head.scrollWidth > head.clientWidth, code.textContent.length, code.title.length, fits];
+})()";
+
+#[tokio::test]
+async fn a_digest_in_a_row_is_whole_where_it_fits_and_else_keeps_its_ends() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    for n in 0..60 {
+        server.write(format!("directory/file {n}"), n.to_string());
+    }
+    run_job(&browser, &server, "sha256").await;
+    for (width, height, is_cut) in [(2560, 1440, false), (NARROW_PIXELS, 844, true)] {
+        size(&browser, width, height).await;
+        browser.until(&format!("{DIGEST}[0] === {is_cut}")).await;
+        assert_eq!(browser.value(DIGEST).await, json!([is_cut, 64, 64, true]), "{width}");
+        if width == 2560 {
+            browser.until(&format!("document.querySelectorAll(\"{}\").length > 17", hook("result-row"))).await;
+            let column = "document.querySelector('.results').getBoundingClientRect().width";
+            assert!(browser.value(column).await.as_f64().unwrap() > 1170.0);
+        }
+    }
+    // The icon takes the focus, and a copy opens no details.
+    let copy = format!("document.querySelector(\"{}\")", hook("copy-result"));
+    browser.run(&format!("{copy}.focus()"), vec![]).await;
+    assert_eq!(browser.value(&format!("document.activeElement === {copy}")).await, true);
+    browser.run(&format!("{copy}.click()"), vec![]).await;
+    assert_eq!(browser.value("document.querySelectorAll('dialog[open]').length").await, 0);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_axis_of_a_chart_says_nothing_twice() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&server.url).await;
+    let body =
+        "({ axis }) => [axis(1, (n) => `${Math.ceil(n)} B/s`), axis(8, (n) => `${n} B/s`)].map((m) => [...m.values()])";
+    assert_eq!(of_module(&browser, "/kernel/chart.js", body).await, json!([["1 B/s"], ["4 B/s", "8 B/s"]]));
+    browser.close().await;
+}
