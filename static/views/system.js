@@ -1,6 +1,6 @@
 // The system view: hashers, queues, rates, limits.
 
-import { h, put, attr, roots, bytes, exactBytes, count, rate, duration, nameNode, comb, Chart, filesHref } from '../kernel.js';
+import { h, put, attr, get, roots, bytes, exactBytes, count, rate, duration, nameNode, comb, Chart, filesHref } from '../kernel.js';
 import { onPool, samples } from '../kernel/pool.js';
 
 const milliseconds = (ms) => (Number.isFinite(ms) ? `${ms < 10 ? ms.toFixed(2) : count(ms)} ms` : '–');
@@ -17,11 +17,13 @@ export async function mount(root) {
 	const lanes = { interactive: lane('Interactive, served first'), jobs: lane('Jobs') };
 	const charts = [chartPanel('Bytes', 'bytesPerSecond', rate, 1024), chartPanel('Files', 'filesPerSecond', (n) => `${count(n)}/s`)];
 	const served = h('div');
+	const more = h('section.panel@system-links', { label: 'For programs', hidden: true }, h('h2', 'For programs'), h('ul.plain-list',
+		[['./docs', 'REST API documentation'], ['./metrics', 'Metrics for Prometheus']].map(([href, title]) => h('li', h('a', { href }, title)))));
 	const panel = (title, ...content) => h('section.panel', { label: title }, h('h2', title), content);
 	put(root, h('header.view-head', h('h1', 'System')), h('div.system-grid',
 		panel('Hashers', cells.node, hashers.node),
 		panel('Queues', lanes.interactive.node, lanes.jobs.node, h('p.hint', 'Work waiting for a hasher.')),
-		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Limits', limits), panel('Roots', served)));
+		charts.map((chart) => chart.node), panel('Since the start', totals.node), panel('Limits', limits), panel('Roots', served), more));
 
 	const stop = onPool(({ sample }) => {
 		if (!sample) return;
@@ -38,6 +40,8 @@ export async function mount(root) {
 		if (!limits.firstChild) put(limits, h('dl.facts.grid', Object.entries(most).map(([key, value]) => h('div', h('dt', limitTitle(key)), h(`dd@limit-${key}`, limitText(key, value))))));
 	});
 
+	// Both need the scope `read`: nothing is offered that would be refused.
+	get('session', { silent: true }).then(({ scopes }) => { more.hidden = !scopes.includes('read'); }).catch(() => {});
 	roots().catch(() => []).then((known) => put(served, known.length
 		? h('ul.plain-list', known.map(({ name, filesystem }) => h('li', h('a', { href: filesHref(name) }, nameNode(name)), h('small', filesystem))))
 		: h('p.hint', 'None: this server takes uploads only.')));
