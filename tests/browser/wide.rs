@@ -11,6 +11,7 @@ use crate::server::Server;
 /// Whether the digest of the first row is cut, the length of its text, and whether its last digits are all inside.
 const DIGEST: &str = "(() => {
     const code = document.querySelector('[data-testid=result-row] .ends');
+    if (!code) return [];
     const head = code.firstChild;
     const tail = document.createRange();
     tail.selectNode(code.lastChild);
@@ -25,11 +26,11 @@ async fn a_digest_in_a_row_is_whole_where_it_fits_and_else_keeps_its_ends() {
     for n in 0..60 {
         server.write(format!("directory/file {n}"), n.to_string());
     }
-    run_job(&browser, &server, "sha256").await;
+    run_job(&browser, &server, "sha512").await;
     for (width, height, is_cut) in [(2560, 1440, false), (NARROW_PIXELS, 844, true)] {
         size(&browser, width, height).await;
-        browser.until(&format!("{DIGEST}[0] === {is_cut}")).await;
-        assert_eq!(browser.value(DIGEST).await, json!([is_cut, 64, 64, true]), "{width}");
+        // Rows are made anew after a change of size, so all is asked for at once.
+        browser.until(&format!("String({DIGEST}) === '{is_cut},128,128,true'")).await;
         if width == 2560 {
             browser.until(&format!("document.querySelectorAll(\"{}\").length > 17", hook("result-row"))).await;
             let column = "document.querySelector('.results').getBoundingClientRect().width";
