@@ -126,7 +126,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let mut history = stored_jobs::open_in(&args.service.directory()?)?;
     let mut cursor = None;
     loop {
-        let query = JobQuery { state: args.only, verdict: args.verdict, owner: None, cursor, limit: PAGE };
+        let query = JobQuery { state: args.only, verdict: args.verdict, cursor, limit: PAGE, ..JobQuery::default() };
         let page = history.list(&query)?;
         let lines: String = page.items.iter().map(line_of).collect();
         write_stdout(lines.as_bytes())?;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::job::{Deletion, Job, JobId, JobKind, JobQuery, JobSpec, JobState};
 use hivesum_actors::scan::Priority;
 use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::file::RelPath;
 use hivesum_core::result::JobVerdict;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -145,11 +146,14 @@ struct JobPage {
     params(
         ("state" = Option<schemas::JobState>, Query, description = "Only jobs in this state."),
         ("verdict" = Option<schemas::JobVerdict>, Query, description = "Only jobs with this verdict. Jobs that only hash have none."),
+        ("kind" = Option<schemas::JobKind>, Query, description = "Only jobs of this kind."),
+        ("root" = Option<String>, Query, description = "Only jobs below the root of this name, even if the service has it no more.", example = "files"),
+        ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Only jobs on exactly this directory or file, below whatever root; empty for the roots themselves. Decoded once, to bytes.", example = "2026/summer"),
         ("cursor" = Option<String>, Query, format = "uuid", description = "The `next_cursor` of the previous page."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most jobs per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page of the token's own jobs, or of all jobs if the token has the scope admin.", body = JobPage)),
-    extensions(("x-codes" = json!(["store_corrupt", "draining"]))),
+    responses((status = 200, description = "A page of the token's own jobs, or of all jobs if the token has the scope `read:all` or `admin`.", body = JobPage)),
+    extensions(("x-codes" = json!(["path_invalid", "store_corrupt", "draining"]))),
 )]
 pub(super) async fn list(
     request: HttpRequest,
@@ -159,10 +163,14 @@ pub(super) async fn list(
     let mut query = Query::of(&request)?;
     let state = query.named("state", JobState::from_name, &JobState::ALL.map(JobState::name))?;
     let verdict = query.named("verdict", JobVerdict::from_name, &JobVerdict::ALL.map(JobVerdict::name))?;
+    let kind = query.named("kind", JobKind::from_name, &JobKind::ALL.map(JobKind::name))?;
+    let root = query.text("root")?;
+    let path = query.bytes("path").map(RelPath::new).transpose()?;
     let cursor = query.parsed::<JobId>("cursor")?;
     let limit = query.limit()?;
     query.finish()?;
-    let page = service.jobs.list(JobQuery { state, verdict, owner: caller.sees_jobs_of(), cursor, limit }).await?;
+    let owner = caller.sees_jobs_of();
+    let page = service.jobs.list(JobQuery { state, verdict, kind, root, path, owner, cursor, limit }).await?;
     Ok(Json(JobPage { items: page.items, next_cursor: page.next_cursor }))
 }
 

@@ -96,6 +96,44 @@ fn jobs_are_listed_newest_first_by_state_and_in_pages() {
 }
 
 #[test]
+fn jobs_are_listed_by_kind_root_and_exact_path() {
+    let app = TestApp::start();
+    app.write("a b/file", "abc");
+    let root = app.run(json!({}));
+    let [old, new] = [(), ()].map(|()| app.run(json!({ "path": "a b" })));
+    let verify = app
+        .post("/api/v1/verify?root=files&path=a+b")
+        .body("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  file\n");
+    let verify = app.wait_for(verify.send().unwrap().json::<Value>().unwrap()["id"].as_str().unwrap());
+    let listed = |query: &str| {
+        let page = app.json(&format!("/api/v1/jobs?{query}"));
+        page["items"].as_array().unwrap().iter().map(|job| job["id"].clone()).collect::<Vec<_>>()
+    };
+    let ids = |jobs: &[&Value]| jobs.iter().map(|job| job["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(listed("path=a%20b"), ids(&[&verify, &new, &old]));
+    assert_eq!(listed("root=files&path=a+b&kind=hash"), ids(&[&new, &old]));
+    assert_eq!(listed("root=files&path="), ids(&[&root]), "the root itself");
+    assert_eq!(listed("kind=verify&state=completed&verdict=ok"), ids(&[&verify]));
+    assert_eq!(listed("root=files").len(), 4);
+    for none in ["root=other", "path=a", "path=a+b/file", "root=files&path=a%2520b"] {
+        assert_eq!(listed(none), ids(&[]), "{none}");
+    }
+    let first = app.json("/api/v1/jobs?root=files&path=a+b&kind=hash&limit=1");
+    assert_eq!(first["items"][0]["id"], new["id"]);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    assert_eq!(listed(&format!("root=files&path=a+b&kind=hash&limit=1&cursor={cursor}")), ids(&[&old]));
+    for (query, code) in [
+        ("kind=shred", "invalid_request"),
+        ("root=%ff", "invalid_request"),
+        ("path=/a", "path_invalid"),
+        ("path=a/..", "path_invalid"),
+        ("path=a%00", "path_invalid"),
+    ] {
+        problem(app.get(&format!("/api/v1/jobs?{query}")).send().unwrap(), 400, code);
+    }
+}
+
+#[test]
 fn cancelling_a_running_job_repeatedly_is_harmless() {
     let app = TestApp::start();
     let big = std::fs::File::create(app.root.path().join("big")).unwrap();

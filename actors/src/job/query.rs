@@ -6,7 +6,7 @@ use hivesum_core::file::RelPath;
 use hivesum_core::result::{Item, JobVerdict, Status, Verdict};
 use serde::Serialize;
 
-use super::spec::{Job, JobId, JobState};
+use super::spec::{Job, JobId, JobKind, JobState};
 
 /// The most jobs or results on one page.
 pub const MAX_PAGE: usize = 1000;
@@ -18,6 +18,12 @@ pub struct JobQuery {
     pub state: Option<JobState>,
     /// Only those with this verdict.
     pub verdict: Option<JobVerdict>,
+    /// Only jobs of this kind.
+    pub kind: Option<JobKind>,
+    /// Only jobs below the root of this name.
+    pub root: Option<String>,
+    /// Only jobs on exactly this directory or file, below whatever root.
+    pub path: Option<RelPath>,
     /// Only jobs of this owner; `None` means all jobs.
     pub owner: Option<String>,
     /// Only those older than this one.

@@ -114,6 +114,12 @@ impl JobKind {
             Self::Verify => "verify",
         }
     }
+
+    /// The kind of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// Where the entries of a verify job come from.

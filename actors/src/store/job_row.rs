@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction};
 
@@ -13,6 +15,7 @@ use super::row::RowReader;
 use super::sealed::JOBS;
 use super::stored_json;
 use crate::job::{Job, JobId, JobSpec, JobState, StoredRequest};
+use hivesum_core::file::RelPath;
 use hivesum_core::result::Progress;
 
 /// A job with what only the store knows about it.
@@ -124,6 +127,14 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
         ended: optional_count(row, 20)?,
         is_indexed: row.get::<_, i64>(21)? == 1,
     })
+}
+
+/// The path of a job as the index `jobs_by_place` has it.
+pub(super) fn path_key(path: &RelPath) -> String {
+    match std::str::from_utf8(path.as_bytes()) {
+        Ok(text) => format!("p{text}"),
+        Err(_) => format!("b{}", STANDARD.encode(path.as_bytes())),
+    }
 }
 
 fn progress(row: &Row<'_>) -> Result<Progress, DbError> {

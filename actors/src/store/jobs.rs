@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::change::Change;
 use super::error::DbError;
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
-use super::job_row::{self, abandon, must_exist, new_run, stored};
+use super::job_row::{self, abandon, must_exist, new_run, path_key, stored};
 use super::sealed::{JOBS, MANIFESTS, snapshot};
 use super::{end_order, recovery};
-use crate::job::{Job, JobError, JobId, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
+use crate::job::{Job, JobError, JobId, JobKind, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
 use hivesum_core::result::{JobVerdict, Summary};
 
 /// Jobs that are read at a time, at least, to find those with a verdict.
@@ -139,18 +139,52 @@ fn has_verdict(job: &Job, wanted: Option<JobVerdict>) -> bool {
 /// Up to `limit` jobs before `cursor`, newest first, whatever their verdict.
 fn page(connection: &Connection, query: &JobQuery, cursor: Option<JobId>, limit: usize) -> Result<Vec<Job>, DbError> {
     let mut items = Vec::new();
-    let selected = params![query.state.map(JobState::name), query.owner, cursor.map(|id| id.to_string()), limit as i64];
-    JOBS.each(
-        connection,
-        "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
-         ORDER BY id DESC LIMIT ?4",
-        selected,
-        |row| {
-            items.push(stored(row)?.job);
-            Ok(())
-        },
-    )?;
+    let selected = params![
+        query.state.map(JobState::name),
+        query.owner,
+        cursor.map(|id| id.to_string()),
+        limit as i64,
+        query.kind.map(JobKind::name),
+        query.root,
+        query.path.as_ref().map(path_key)
+    ];
+    JOBS.each(connection, &selection(query), selected, |row| {
+        let job = stored(row)?.job;
+        if !is_on(&job, query) {
+            return Err(DbError::Inconsistent("an index that leads to another row"));
+        }
+        items.push(job);
+        Ok(())
+    })?;
     Ok(items)
+}
+
+/// Which rows [`page`] reads. Those of one root and path are together in an index, the newest last. With one of the
+/// two alone, rows are looked at from the newest on: most services have one root, and its jobs would all be sorted.
+fn selection(query: &JobQuery) -> String {
+    let place = match (&query.root, &query.path) {
+        (Some(_), Some(_)) => format!("INDEXED BY jobs_by_place WHERE {ROOT} = ?6 AND {PATH} = ?7"),
+        (Some(_), None) => format!("WHERE +{ROOT} = ?6 AND ?7 IS NULL"),
+        (None, Some(_)) => format!("WHERE ?6 IS NULL AND +{PATH} = ?7"),
+        (None, None) => "WHERE ?6 IS NULL AND ?7 IS NULL".to_owned(),
+    };
+    format!(
+        "{place} AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR id < ?3)
+         AND (?5 IS NULL OR kind = ?5) ORDER BY id DESC LIMIT ?4"
+    )
+}
+
+/// The name of a job's root, as the index `jobs_by_place` has it.
+const ROOT: &str = "(CASE WHEN json_valid(spec) THEN json_extract(spec, '$.root') END)";
+
+/// Its path, as the index has it; see [`path_key`].
+const PATH: &str = "(CASE WHEN json_valid(spec)
+     THEN coalesce('b' || json_extract(spec, '$.path_b64'), 'p' || coalesce(json_extract(spec, '$.path'), '')) END)";
+
+/// Whether the job is on the root and on the path that are asked for.
+fn is_on(job: &Job, query: &JobQuery) -> bool {
+    query.root.as_ref().is_none_or(|root| job.spec.root == *root)
+        && query.path.as_ref().is_none_or(|path| job.spec.path == *path)
 }
 
 /// Deletes a job that has ended. Returns whether there was one.

@@ -5,17 +5,14 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, params};
 
 use super::Store;
 use super::error::DbError;
-use super::job_row::stored;
+use super::job_row::{path_key, stored};
 use super::sealed::{JOBS, snapshot};
 use crate::error::StoreError;
 use crate::job::{Job, MAX_PAGE, Place};
-use hivesum_core::file::RelPath;
 
 /// The newest job of each place in `?1`, an array of [root, path]; of the owner `?2`, or of all.
 const NEWEST: &str = "WHERE id IN (
@@ -43,7 +40,7 @@ impl Store {
 
 fn last_runs(connection: &Connection, places: &[Place], owner: Option<&str>) -> Result<HashMap<Place, Job>, DbError> {
     let places = &places[..places.len().min(MAX_PAGE)];
-    let wanted: Vec<_> = places.iter().map(|place| [place.root.clone(), key_of(&place.path)]).collect();
+    let wanted: Vec<_> = places.iter().map(|place| [place.root.clone(), path_key(&place.path)]).collect();
     let _view = snapshot(connection)?;
     JOBS.verify(connection)?;
     let mut found = HashMap::new();
@@ -59,16 +56,10 @@ fn last_runs(connection: &Connection, places: &[Place], owner: Option<&str>) -> 
     Ok(found)
 }
 
-/// The path as the index has it.
-fn key_of(path: &RelPath) -> String {
-    match std::str::from_utf8(path.as_bytes()) {
-        Ok(text) => format!("p{text}"),
-        Err(_) => format!("b{}", STANDARD.encode(path.as_bytes())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use hivesum_core::file::RelPath;
+
     use super::*;
     use crate::job::JobState;
     use crate::store::jobs;

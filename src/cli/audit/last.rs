@@ -115,7 +115,7 @@ impl Search<'_> {
         let mut cursor = None;
         loop {
             let state = Some(JobState::Completed);
-            let page = history.list(&JobQuery { state, verdict: None, owner: None, cursor, limit: PAGE })?;
+            let page = history.list(&JobQuery { state, cursor, limit: PAGE, ..JobQuery::default() })?;
             for job in page.items {
                 self.seen += 1;
                 if self.has_digests(&job)

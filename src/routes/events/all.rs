@@ -20,7 +20,7 @@ use crate::service::Service;
     description = "The events of every job, also of jobs that are submitted later: `progress`, `state` and `item_error` \
         name their job in a member `job`; `snapshot` and `end` are the job itself. The first event of a job is its `state`; \
         its `end` follows its last `state` once the end is stored. A comment is sent at least every 15 s. The stream \
-        covers the token's own jobs, or all jobs if the token has the scope admin.",
+        covers the token's own jobs, or all jobs if the token has the scope `read:all` or `admin`.",
     params(
         ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}(,[0-9a-f-]{36}:[0-9]{1,18})*$", description =
             "The last event seen. Ends and errors since then are sent again, also those from before a restart of the service."),

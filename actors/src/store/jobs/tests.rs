@@ -1,9 +1,10 @@
 //! The table of jobs: a job is read back as it was written, in pages without gap or repeat.
 
-use super::super::testing::{Bench, ending, job};
+use super::super::testing::{Bench, connect_to_damage, ending, job};
 use crate::job::JobKind;
 use crate::store::job_row::get;
 use crate::store::jobs::*;
+use hivesum_core::file::RelPath;
 use hivesum_core::result::AuditCounts;
 
 #[test]
@@ -71,6 +72,110 @@ fn a_page_holds_only_jobs_that_match() {
     assert_eq!(ids(JobQuery { owner: Some("them".to_owned()), ..all.clone() }), [theirs.id]);
     assert_eq!(ids(JobQuery { state: Some(JobState::Running), ..all.clone() }), [ours.id]);
     assert_eq!(ids(JobQuery { state: Some(JobState::Failed), ..all }), Vec::<JobId>::new());
+}
+
+/// Inserts a job of this kind on a root and a path.
+fn insert_on(bench: &mut Bench, kind: JobKind, root: &str, path: &[u8]) -> JobId {
+    let mut job = job();
+    (job.kind, job.spec.kind) = (kind, kind);
+    (job.spec.root, job.spec.path) = (root.to_owned(), RelPath::new(path).unwrap());
+    insert(&mut bench.connection, &job, None, None).unwrap();
+    job.id
+}
+
+#[test]
+fn jobs_are_found_by_kind_root_and_exact_path_in_pages() {
+    let mut bench = Bench::new();
+    let places: [(&str, &[u8]); 7] = [
+        ("a", b""),
+        ("a", b"d"),
+        ("b", b"d"),
+        ("a", b"d/e"),
+        ("a", b"caf\xe9"),
+        ("a", "caf\u{fffd}".as_bytes()),
+        ("A", b"D"),
+    ];
+    let mut inserted = Vec::new();
+    for round in 0..3 {
+        let kind = JobKind::ALL[round % JobKind::ALL.len()];
+        inserted.extend(places.map(|(root, path)| (kind, root, path, insert_on(&mut bench, kind, root, path))));
+    }
+    inserted.reverse();
+    let one_of = |first: Option<&str>, word: &str| first.is_none_or(|first| first == word);
+    let paths = [None].into_iter().chain(places.map(|(_, path)| Some(path))).chain([Some(&b"nothing"[..])]);
+    for path in paths {
+        for root in [None, Some("a"), Some("b"), Some("nothing"), Some("")] {
+            for kind in [None, Some(JobKind::Hash), Some(JobKind::Verify)] {
+                let fits = |&&(of, below, on, _): &&(JobKind, &str, &[u8], JobId)| {
+                    kind.is_none_or(|kind| kind == of) && one_of(root, below) && path.is_none_or(|path| path == on)
+                };
+                let expected: Vec<_> = inserted.iter().filter(fits).map(|(.., id)| *id).collect();
+                let path = path.map(|path| RelPath::new(path).unwrap());
+                let query = JobQuery { kind, root: root.map(str::to_owned), path, limit: 1, ..JobQuery::default() };
+                assert_eq!(all_pages(&bench, &query), expected, "{query:?}");
+            }
+        }
+    }
+}
+
+/// The jobs on all pages of a query.
+fn all_pages(bench: &Bench, query: &JobQuery) -> Vec<JobId> {
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = list(&bench.connection, &JobQuery { cursor, ..query.clone() }).unwrap();
+        seen.extend(page.items.iter().map(|job| job.id));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+#[test]
+fn the_jobs_of_a_root_and_a_path_are_read_by_their_index_and_no_filter_sorts() {
+    let bench = Bench::new();
+    let (root, path) = (Some("a".to_owned()), Some(RelPath::new("d").unwrap()));
+    let all = JobQuery::default();
+    for query in [
+        JobQuery { root: root.clone(), path: path.clone(), ..all.clone() },
+        JobQuery { root, ..all.clone() },
+        JobQuery { path, ..all.clone() },
+        all,
+    ] {
+        let explain = format!("EXPLAIN QUERY PLAN {}", JOBS.select(&selection(&query)));
+        let mut statement = bench.connection.prepare(&explain).unwrap();
+        let steps = statement
+            .query_map(params![None::<&str>, None::<&str>, None::<&str>, 1, None::<&str>, "a", "pd"], |row| {
+                row.get::<_, String>(3)
+            });
+        let plan = steps.unwrap().map(Result::unwrap).collect::<Vec<_>>().join("\n");
+        let by_index = plan.contains("USING INDEX jobs_by_place (<expr>=? AND <expr>=?)");
+        assert_eq!(by_index, query.root.is_some() && query.path.is_some(), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+#[test]
+fn a_damaged_job_is_an_error_and_not_a_place_without_jobs() {
+    for damage in [
+        "DELETE FROM jobs",
+        "UPDATE jobs SET spec = '{\"root\": '",
+        "UPDATE jobs SET spec = replace(spec, '\"a\"', '\"b\"')",
+    ] {
+        let mut bench = Bench::new();
+        insert_on(&mut bench, JobKind::Hash, "a", b"d");
+        connect_to_damage(bench.dir.path()).execute_batch(damage).unwrap();
+        let (root, path) = (Some("a".to_owned()), Some(RelPath::new("d").unwrap()));
+        for query in [
+            JobQuery { root: root.clone(), path: path.clone(), ..JobQuery::default() },
+            JobQuery { root, ..JobQuery::default() },
+            JobQuery { path, ..JobQuery::default() },
+            JobQuery { kind: Some(JobKind::Verify), ..JobQuery::default() },
+        ] {
+            let listed = list(&bench.connection, &query);
+            assert!(matches!(listed, Err(DbError::Inconsistent(_))), "{damage}: {query:?}: {listed:?}");
+        }
+    }
 }
 
 /// Inserts a verify job that ended with these counts, as a release before verdicts kept it.
