@@ -1,5 +1,7 @@
 //! `GET /search`: the files with one digest in the jobs of every token. "Do we have this file?"
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::job::Job;
@@ -86,10 +88,13 @@ fn digests_of(text: &str) -> Result<Vec<Digest>, ApiError> {
         return Ok(vec![digest(name.parse()?, hex)?]);
     }
     // Digests of other lengths, such as BLAKE2b of 3 bytes, need their name: they are rather parts of a digest.
-    if !Algorithm::ALL.iter().any(|algorithm| 2 * algorithm.digest_bytes() == text.len()) {
+    let usual: BTreeSet<usize> = Algorithm::ALL.iter().map(|algorithm| 2 * algorithm.digest_bytes()).collect();
+    if !usual.contains(&text.len()) {
+        let usual: Vec<_> = usual.iter().map(usize::to_string).collect();
         return Err(ApiError::invalid(format!(
-            "no usual algorithm has digests of {} hex digits: give the whole digest, or ALGORITHM:HEX",
-            text.len()
+            "no usual algorithm has digests of {} hex digits, but of {}: give the whole digest, or ALGORITHM:HEX",
+            text.len(),
+            usual.join(", ")
         )));
     }
     Algorithm::of_length(text.len() / 2).iter().map(|&algorithm| digest(algorithm, text)).collect()

@@ -56,6 +56,18 @@ fn a_flipped_bit_in_a_row_is_an_error_and_never_a_wrong_digest() {
     }
 }
 
+#[test]
+fn a_search_through_a_damaged_row_is_an_error_and_never_an_absent_file() {
+    let digest = hex::decode(ABC_SHA256).unwrap();
+    for offset in [31, 0] {
+        let (server, _) = stopped_service();
+        flip(&server, &digest, offset);
+        let process = server.start();
+        let path = format!("{}/api/v1/search?digest={ABC_SHA256}", process.url);
+        problem(server.client.get(&path).send().unwrap(), 500, "store_corrupt");
+    }
+}
+
 type Damage = fn(&mut Vec<u8>);
 
 #[test]

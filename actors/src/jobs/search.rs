@@ -54,14 +54,12 @@ impl Jobs {
     }
 
     pub(super) async fn search_at_most(&self, most: u64, wanted: &[Digest], limit: usize) -> Result<Found, StoreError> {
-        let all = self.counts();
-        let all: u64 = all.by_state().into_iter().map(|(_, count)| count).sum();
         let (mut found, mut passed, mut cursor) = (Found::default(), 0, None);
         loop {
             let page = self.list(JobQuery { cursor, limit: PAGE, ..JobQuery::default() }).await?;
             for job in page.items {
                 if passed == most {
-                    found.left_out += all.saturating_sub(passed).max(1);
+                    found.left_out += self.shared.store.count_up_to(job.id).await?;
                     return Ok(found);
                 }
                 passed += 1;

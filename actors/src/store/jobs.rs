@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::change::Change;
 use super::error::DbError;
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
-use super::job_row::{self, abandon, must_exist, new_run, path_key, stored};
+use super::job_row::{self, abandon, must_exist, new_run, path_key, stored, unsigned};
 use super::sealed::{JOBS, MANIFESTS, snapshot};
 use super::{end_order, recovery};
 use crate::job::{Job, JobError, JobId, JobKind, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
@@ -185,6 +185,14 @@ const PATH: &str = "(CASE WHEN json_valid(spec)
 fn is_on(job: &Job, query: &JobQuery) -> bool {
     query.root.as_ref().is_none_or(|root| job.spec.root == *root)
         && query.path.as_ref().is_none_or(|path| job.spec.path == *path)
+}
+
+/// How many jobs there are that are not newer than this one.
+pub(crate) fn count_up_to(connection: &Connection, id: JobId) -> Result<u64, DbError> {
+    let _view = snapshot(connection)?;
+    JOBS.verify(connection)?;
+    let mut count = connection.prepare_cached("SELECT count(*) FROM jobs WHERE id <= ?")?;
+    unsigned(count.query_row([id.to_string()], |row| row.get(0))?)
 }
 
 /// Deletes a job that has ended. Returns whether there was one.

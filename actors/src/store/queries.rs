@@ -57,6 +57,11 @@ impl Store {
         self.read(move |connection| jobs::list(connection, &query)).await
     }
 
+    /// How many jobs there are up to this one, which is counted itself if it is still there.
+    pub(crate) async fn count_up_to(&self, id: JobId) -> Result<u64, StoreError> {
+        self.read(move |connection| jobs::count_up_to(connection, id)).await
+    }
+
     /// A page of the results that match; nothing if there is no such job.
     pub(crate) async fn results(&self, id: JobId, query: ResultQuery) -> Result<Option<ResultPage>, StoreError> {
         let _permit = self.permit_for(&query).await?;

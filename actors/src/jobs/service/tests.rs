@@ -285,5 +285,19 @@ async fn a_search_reads_so_many_jobs_and_counts_those_after_them() {
     let wanted = [Digest::from_hex(Algorithm::Sha256, SHA256_ABC).unwrap()];
     let counts = |found: Found| (found.hits.len(), found.total, found.searched, found.left_out);
     assert_eq!(counts(jobs.search(&wanted, 2).await.unwrap()), (2, 3, 3, 0));
-    assert_eq!(counts(jobs.search_at_most(2, &wanted, 9).await.unwrap()), (2, 2, 2, 1));
+    assert_eq!(counts(jobs.search_at_most(1, &wanted, 9).await.unwrap()), (1, 1, 1, 2));
+    let newest = jobs.list(JobQuery { limit: 1, ..JobQuery::default() }).await.unwrap().items[0].id;
+    jobs.delete(newest).await.unwrap();
+    assert_eq!(
+        counts(jobs.search_at_most(1, &wanted, 9).await.unwrap()),
+        (1, 1, 1, 1),
+        "a deleted job is not left out"
+    );
+    drop(jobs);
+    let restarted = house.open().await;
+    assert_eq!(
+        counts(restarted.search_at_most(0, &wanted, 9).await.unwrap()),
+        (0, 0, 0, 2),
+        "jobs of earlier starts count"
+    );
 }
