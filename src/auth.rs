@@ -20,6 +20,8 @@ use hivesum_actors::limits::{ClientKey, Decision, RequestLimiter};
 use hivesum_actors::store::sessions::SessionService;
 use hivesum_actors::store::tokens::{Scope, Scopes, SecretHash, TokenRecord, TokenService};
 
+use jiff::Timestamp;
+
 use crate::config::Access;
 use crate::error::ApiError;
 use secret::{Redeemed, SignInLinks};
@@ -42,24 +44,37 @@ pub(crate) struct Caller {
     pub(crate) owner: Option<Arc<str>>,
     /// None on public paths, and if the service runs without tokens.
     pub(crate) credentials: Option<Credentials>,
+    /// The stored token of the request or of its session; none for a session that a sign-in link opened.
+    pub(crate) token: Option<TokenLabel>,
     scopes: Scopes,
+}
+
+/// What a caller may know of its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenLabel {
+    /// As it was named when it was created.
+    pub(crate) name: String,
+    /// It is refused from then on; none means that it never expires.
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl Caller {
     /// The caller of a public path, without scopes.
     pub(crate) fn anonymous(key: ClientKey) -> Self {
-        Self { key, owner: None, credentials: None, scopes: Scopes::default() }
+        Self { key, owner: None, credentials: None, token: None, scopes: Scopes::default() }
     }
 
     /// The caller with a token, or with a session that was opened with one. It has the scopes that the token has now.
     fn with_token(record: TokenRecord, credentials: Credentials) -> Self {
-        let key = ClientKey::Token(secret::number_of(&record.id));
-        Self { key, owner: Some(record.id.into()), credentials: Some(credentials), scopes: record.scopes }
+        let TokenRecord { id, name, scopes, expires_at, .. } = record;
+        let key = ClientKey::Token(secret::number_of(&id));
+        let token = Some(TokenLabel { name, expires_at });
+        Self { key, owner: Some(id.into()), credentials: Some(credentials), token, scopes }
     }
 
     /// A caller with all scopes.
     fn trusted(key: ClientKey) -> Self {
-        Self { key, owner: None, credentials: None, scopes: Scopes::ALL }
+        Self { key, owner: None, credentials: None, token: None, scopes: Scopes::ALL }
     }
 
     /// Refuses the method if the caller lacks the scope that it needs.
@@ -223,6 +238,7 @@ impl Auth {
                 key: ClientKey::Token(secret::number_of(&session.id)),
                 owner: Some(SIGN_IN_LINK_OWNER.into()),
                 credentials: Some(credentials),
+                token: None,
                 scopes: Scopes::ALL,
             },
         }))

@@ -7,6 +7,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use hivesum_actors::store::sessions::LONGEST;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -59,18 +60,32 @@ struct Session {
     /// and cancelling, `admin` for deleting and for the jobs of other tokens.
     #[schema(example = json!(["read", "hash"]))]
     scopes: Vec<&'static str>,
+    /// The name of the token; none for a session that a sign-in link opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "monitoring")]
+    name: Option<String>,
+    /// When the token expires; none if it never does. A session may end before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
 }
 
 #[utoipa::path(
     get, path = "/api/v1/session", tag = "access", operation_id = "show_session",
     summary = "Tell what the caller may do",
-    description = "The scopes of the request's token, or of the token that its session was opened with. It needs no \
-        particular scope.",
-    responses((status = 200, description = "The scopes.", body = Session)),
+    description = "The scopes, the name and the end of the request's token, or of the token that its session was opened \
+        with. It needs no particular scope.",
+    responses((status = 200, description = "What the caller may do.", body = Session)),
     extensions(("x-codes" = json!(["store_corrupt"]))),
 )]
 pub(super) async fn show(_: NoQuery, caller: ReqData<Caller>) -> impl Responder {
-    Json(Session { authenticated: caller.credentials.is_some(), scopes: caller.scopes().collect() })
+    let (name, expires_at) = caller.token.clone().map(|token| (token.name, token.expires_at)).unzip();
+    Json(Session {
+        authenticated: caller.credentials.is_some(),
+        scopes: caller.scopes().collect(),
+        name,
+        expires_at: expires_at.flatten(),
+    })
 }
 
 #[utoipa::path(

@@ -236,11 +236,20 @@ fn a_caller_is_told_what_it_may_do() {
         ("hash", json!(["hash"])),
         ("admin", json!(["admin"])),
     ] {
-        assert_eq!(session(&token(&app, scopes).1), json!({ "authenticated": true, "scopes": told }));
+        let expected = json!({ "authenticated": true, "scopes": told, "name": "test" });
+        assert_eq!(session(&token(&app, scopes).1), expected);
     }
+    let end: jiff::Timestamp = "2999-12-31T12:00:00Z".parse().unwrap();
+    let ending = token_until(&app, "read", Some(end)).1;
+    let expected =
+        json!({ "authenticated": true, "scopes": ["read"], "name": "test", "expires_at": "2999-12-31T12:00:00Z" });
+    assert_eq!(session(&ending), expected);
+    let by_its_session = app.get("/api/v1/session").header("cookie", app.sign_in(&ending)).send().unwrap();
+    assert_eq!(ok_json(by_its_session), expected);
     let cookie = app.sign_in(app.start_token.as_ref().unwrap());
     let by_session = app.get("/api/v1/session").header("cookie", cookie).send().unwrap();
-    assert_eq!(ok_json(by_session)["scopes"], json!(["read", "read:all", "hash", "admin"]));
+    let everything = json!(["read", "read:all", "hash", "admin"]);
+    assert_eq!(ok_json(by_session), json!({ "authenticated": true, "scopes": everything }));
     problem(app.get("/api/v1/session").send().unwrap(), 401, "unauthenticated");
     let open = TestApp::signed_out(|config| config.access = Access::Open);
     let everybody = json!({ "authenticated": false, "scopes": ["read", "read:all", "hash", "admin"] });
