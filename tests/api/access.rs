@@ -215,7 +215,15 @@ fn read_all_sees_every_job_and_changes_none_of_others() {
         let spec = json!({ "root": "files", "reuse_unchanged_from": id });
         app.post("/api/v1/jobs").bearer_auth(token).json(&spec).send().unwrap()
     };
-    assert_eq!(again(&all_and_hash).status(), 202);
+    let of_all_and_hash = again(&all_and_hash);
+    assert_eq!(of_all_and_hash.status(), 202);
+    let other = of_all_and_hash.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned();
+    get(&all, &format!("/jobs/{other}/events")).text().unwrap();
+    let compared = format!("/jobs/{id}/compare?with={other}");
+    problem(get(&owner, &compared), 404, "not_found");
+    for token in [&all, &all_and_hash, &admin] {
+        assert_eq!(get(token, &compared).status(), 200, "of two owners");
+    }
     problem(again(&read), 404, "not_found");
     let cancel = |token: &str| app.post(&format!("/api/v1/jobs/{id}/cancel")).bearer_auth(token).send().unwrap();
     problem(cancel(&read), 404, "not_found");

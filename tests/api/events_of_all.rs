@@ -164,20 +164,21 @@ fn invalid_event_ids_are_refused_and_unknown_numbers_mean_from_now_on() {
 }
 
 #[test]
-fn a_token_gets_the_events_of_its_own_jobs_and_an_admin_token_of_all() {
+fn a_token_gets_the_events_of_its_own_jobs_and_one_that_sees_all_jobs_of_all() {
     let app = TestApp::signed_out(|_| {});
     app.write("a", "abc");
     let [one, other] = ["read,hash", "read,hash"].map(|scopes| token_until(&app, scopes, None).1);
-    let admin = token_until(&app, "read,admin", None).1;
+    let [admin, all] = ["read,admin", "read:all"].map(|scopes| token_until(&app, scopes, None).1);
     let follow = |token: &str| open(app.anonymous(Method::GET, PATH).bearer_auth(token));
-    let mut streams = [&one, &other, &admin].map(|token| follow(token));
+    let mut streams = [&one, &other, &admin, &all].map(|token| follow(token));
     let submit = |token: &str| -> String {
         let request = app.anonymous(Method::POST, "/api/v1/jobs").bearer_auth(token);
         let job: Value = request.json(&json!({ "root": "files" })).send().unwrap().json().unwrap();
         job["id"].as_str().unwrap().to_owned()
     };
     let [first, second] = [&one, &other].map(|token| submit(token));
-    for (stream, expected) in streams.iter_mut().zip([vec![&first], vec![&second], vec![&first, &second]]) {
+    let both = vec![&first, &second];
+    for (stream, expected) in streams.iter_mut().zip([vec![&first], vec![&second], both.clone(), both]) {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for event in until_ends(stream, expected.len()) {
             *counts.entry(job_of(&event)).or_default() += 1;
