@@ -4,6 +4,7 @@ mod events;
 mod going_on;
 mod of_all;
 mod roots;
+mod search;
 
 use std::fs::{self, File};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -19,10 +20,9 @@ use crate::EngineConfig;
 use crate::engine::SelfTest;
 use crate::error::{Refused, SubmitError};
 use crate::job::{Deletion, JobQuery, JobSpec, JobState, ResultPage, ResultQuery};
-use crate::jobs::search::Found;
 use crate::jobs::service::*;
 use crate::store::testing::Bench;
-use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::Status;
 
 /// A file longer than this is an error here: the way to get one as root, too.
@@ -268,36 +268,4 @@ async fn a_job_is_deleted_once_it_has_ended_and_its_rows_with_it() {
     assert!(jobs.results(&job, sorted).await.unwrap().is_none(), "nobody waits for the index of a job that is gone");
     assert!(jobs.subscribe(id, None).await.unwrap().is_none());
     while jobs.shared.store.sweep().await.unwrap() {}
-}
-
-#[actix::test]
-async fn a_search_reads_so_many_jobs_and_counts_those_after_them() {
-    let house = House::new();
-    house.write("a", "abc");
-    let jobs = house.open().await;
-    for _ in 0..3 {
-        let id = submit(&jobs, r#""algorithms": ["sha256"]"#).await;
-        let job = ended(&jobs, id).await;
-        // Waits for the index.
-        let sorted = ResultQuery { sort: Some("size".parse().unwrap()), limit: 1, ..ResultQuery::default() };
-        jobs.results(&job, sorted).await.unwrap();
-    }
-    let wanted = [Digest::from_hex(Algorithm::Sha256, SHA256_ABC).unwrap()];
-    let counts = |found: Found| (found.hits.len(), found.total, found.searched, found.left_out);
-    assert_eq!(counts(jobs.search(&wanted, 2).await.unwrap()), (2, 3, 3, 0));
-    assert_eq!(counts(jobs.search_at_most(1, &wanted, 9).await.unwrap()), (1, 1, 1, 2));
-    let newest = jobs.list(JobQuery { limit: 1, ..JobQuery::default() }).await.unwrap().items[0].id;
-    jobs.delete(newest).await.unwrap();
-    assert_eq!(
-        counts(jobs.search_at_most(1, &wanted, 9).await.unwrap()),
-        (1, 1, 1, 1),
-        "a deleted job is not left out"
-    );
-    drop(jobs);
-    let restarted = house.open().await;
-    assert_eq!(
-        counts(restarted.search_at_most(0, &wanted, 9).await.unwrap()),
-        (0, 0, 0, 2),
-        "jobs of earlier starts count"
-    );
 }
