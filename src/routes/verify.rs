@@ -33,7 +33,7 @@ use crate::service::job::accepted;
         ("strict" = Option<bool>, Query, description = "Refuse a manifest with a line that is not an entry (400)."),
         ("include" = inline(Option<Vec<schemas::Glob>>), Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
         ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
-        ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes.", example = "2026/SHA256SUMS"),
+        ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, such as `2026/SHA256SUMS`, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes."),
         ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest: its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =

@@ -239,7 +239,7 @@ pub(crate) struct LastRun {
     kind: JobKind,
     state: JobState,
     /// Of an ended job that compared files.
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false)]
     verdict: Option<JobVerdict>,
     /// Files that it could not read.
     errors: u64,
