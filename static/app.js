@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { algorithms, forget, get, learnScopes, may, send } from './kernel/api.js';
+import { forget, get, learnScopes, may, send } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, placeholder, showProblem } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -107,8 +107,6 @@ function signedIn() {
 
 // Asked for once: the page offers nothing that the token may not do.
 async function begin() {
-	// The first view asks for them: with the scopes, not after them.
-	algorithms().catch(() => {});
 	try { await learnScopes(); } catch (problem) { if (problem.status !== 401) broken(problem, begin); return; }
 	if (may('read')) pool.start();
 	route();
