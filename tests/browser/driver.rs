@@ -43,6 +43,9 @@ pub(crate) fn capabilities(profile: &Path) -> Capabilities {
     wanted
 }
 
+/// How often it may fail to start.
+const ATTEMPTS: usize = 5;
+
 /// A chromedriver that ends on drop, together with its browser.
 pub(crate) struct Driver {
     pub(crate) port: u16,
@@ -51,6 +54,11 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn start() -> Self {
+        (0..ATTEMPTS).find_map(|_| Self::try_to_start()).expect("chromedriver prints its port")
+    }
+
+    /// None if it ends at once: of the port that it picks, the address of the other IP version may be taken.
+    fn try_to_start() -> Option<Self> {
         let mut child = Command::new(CHROMEDRIVER)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -59,12 +67,16 @@ impl Driver {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines
-            .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
-            .expect("chromedriver prints its port");
+        let port =
+            lines.find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok());
+        let Some(port) = port else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        };
         // It may write more later, which must not hit a closed pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { port, child }
+        Some(Self { port, child })
     }
 
     /// Asks it to close its browsers and end. A kill would leave them running.
