@@ -18,7 +18,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use self::bundle::{Bundle, fingerprint, is_hashed};
+use self::bundle::{Bundle, is_hashed};
 use crate::error::ApiError;
 use crate::etag::client_has;
 
@@ -38,6 +38,8 @@ const KEEP: &str = "public, max-age=31536000, immutable";
 /// What is sent for a path.
 struct Answer {
     content: Bytes,
+    /// The SHA-256 of the content, in hexadecimal digits.
+    fingerprint: String,
     media_type: String,
     caching: &'static str,
 }
@@ -56,7 +58,7 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD".to_owned() });
     }
-    let tag = EntityTag::new_strong(fingerprint(&answer.content)[..32].to_owned());
+    let tag = EntityTag::new_strong(answer.fingerprint[..32].to_owned());
     let not_modified = client_has(&request, &tag);
     let mut response = if not_modified { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::ETAG, tag.to_string()));
@@ -73,18 +75,20 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError
 fn answer_at(path: &str) -> Result<Option<Answer>, ApiError> {
     let name = path.strip_prefix('/').unwrap_or(path);
     if name.is_empty() {
-        let content = Bytes::from(bundle()?.index.clone());
-        return Ok(Some(Answer { content, media_type: media_type("text/html"), caching: ASK }));
+        let page = bundle()?;
+        let (content, fingerprint) = (Bytes::from(page.index.clone()), page.fingerprint.clone());
+        return Ok(Some(Answer { content, fingerprint, media_type: media_type("text/html"), caching: ASK }));
     }
     if is_hashed(name) {
         let page = bundle()?;
         return Ok(page.asset(name).map(|asset| {
             let guessed = if name.ends_with(".css") { "text/css" } else { "text/javascript" };
-            let content = Bytes::from(asset.text.clone());
-            Answer { content, media_type: media_type(guessed), caching: KEEP }
+            let (content, fingerprint) = (Bytes::from(asset.text.clone()), asset.fingerprint.clone());
+            Answer { content, fingerprint, media_type: media_type(guessed), caching: KEEP }
         }));
     }
     Ok(file_at(path).map(|file| Answer {
+        fingerprint: hex::encode(file.metadata.sha256_hash()),
         media_type: media_type(file.metadata.mimetype()),
         content: match file.data {
             Cow::Borrowed(data) => Bytes::from_static(data),

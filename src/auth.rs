@@ -179,20 +179,20 @@ impl Auth {
             (None, Some(session)) => self.by_session(SecretHash::of(session.value())).await?,
             (None, None) => return Err(ApiError::Unauthenticated),
         };
-        known.ok_or_else(|| self.wrong_guess(address))
+        known.ok_or_else(|| self.wrong_guess(address, ApiError::Unauthenticated))
     }
 
     /// Opens a session for the token of a sign-in link or a stored token, and returns the value of its cookie.
     pub(crate) async fn sign_in(&self, token: &str, address: ClientKey) -> Result<String, ApiError> {
         let session = match self.sign_in_links.redeem(token) {
             Redeemed::Works => self.sessions.begin(None).await?,
-            Redeemed::Ended(why) => return Err(self.wrong_sign_in(address, why.in_words())),
+            Redeemed::Ended(why) => return Err(self.wrong_guess(address, ApiError::SignInRefused(why.in_words()))),
             Redeemed::Unknown => match self.tokens.verify(SecretHash::of(token)).await? {
                 Some(record) => self.sessions.begin(Some(record.id)).await?,
                 None => None,
             },
         };
-        session.ok_or_else(|| self.wrong_sign_in(address, UNKNOWN_TOKEN))
+        session.ok_or_else(|| self.wrong_guess(address, ApiError::SignInRefused(UNKNOWN_TOKEN)))
     }
 
     /// Ends the caller's session. Returns false if the caller has none.
@@ -244,16 +244,10 @@ impl Auth {
         }))
     }
 
-    fn wrong_sign_in(&self, address: ClientKey, detail: &'static str) -> ApiError {
+    /// Counts a wrong token or link; the answer to it, or to too many of them.
+    fn wrong_guess(&self, address: ClientKey, answer: ApiError) -> ApiError {
         match self.guesses.take(address) {
-            Decision::Allowed { .. } => ApiError::SignInRefused(detail),
-            Decision::Refused { wait } => ApiError::RateLimited { wait },
-        }
-    }
-
-    fn wrong_guess(&self, address: ClientKey) -> ApiError {
-        match self.guesses.take(address) {
-            Decision::Allowed { .. } => ApiError::Unauthenticated,
+            Decision::Allowed { .. } => answer,
             Decision::Refused { wait } => ApiError::RateLimited { wait },
         }
     }

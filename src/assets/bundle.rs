@@ -14,6 +14,8 @@ use super::linker::{Read, link};
 pub(super) struct Bundle {
     /// The text of the page.
     pub(super) index: String,
+    /// The SHA-256 of that text, in hexadecimal digits.
+    pub(super) fingerprint: String,
     assets: Vec<Asset>,
 }
 
@@ -22,6 +24,8 @@ pub(super) struct Asset {
     /// The path below the page: `app-0123456789abcdef.js`.
     pub(super) name: String,
     pub(super) text: String,
+    /// The SHA-256 of the text, in hexadecimal digits.
+    pub(super) fingerprint: String,
 }
 
 /// Hexadecimal digits of a name: 64 bits tell apart the few versions that one page ever has.
@@ -32,7 +36,8 @@ const STYLE: &str = "style/page.css";
 impl Bundle {
     pub(super) fn of(read: Read<'_>) -> Result<Self, String> {
         let source = read("index.html").ok_or("there is no index.html")?;
-        let mut bundle = Self { index: String::with_capacity(source.len()), assets: Vec::new() };
+        let mut bundle =
+            Self { index: String::with_capacity(source.len()), fingerprint: String::new(), assets: Vec::new() };
         let mut styles = String::new();
         for line in source.lines() {
             if let Some(file) = between(line, r#"<link rel="stylesheet" href="./"#, r#"">"#) {
@@ -52,6 +57,7 @@ impl Bundle {
             let name = bundle.add(STYLE, styles);
             bundle.index.insert_str(end, &format!("<link rel=\"stylesheet\" href=\"./{name}\">\n"));
         }
+        bundle.fingerprint = fingerprint(bundle.index.as_bytes());
         Ok(bundle)
     }
 
@@ -73,8 +79,9 @@ impl Bundle {
     /// Adds an asset and returns its name.
     fn add(&mut self, file: &str, text: String) -> String {
         let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
-        let name = format!("{stem}-{}.{ending}", &fingerprint(text.as_bytes())[..DIGITS]);
-        self.assets.push(Asset { name: name.clone(), text });
+        let fingerprint = fingerprint(text.as_bytes());
+        let name = format!("{stem}-{}.{ending}", &fingerprint[..DIGITS]);
+        self.assets.push(Asset { name: name.clone(), text, fingerprint });
         name
     }
 }

@@ -1,5 +1,6 @@
 //! The embedded files, and the page that is made of them.
 
+use super::bundle::fingerprint;
 use super::*;
 
 /// The total size of all assets, uncompressed; gzip takes some 60% of it away.

@@ -52,10 +52,7 @@ pub(super) async fn list(
 ) -> Result<impl Responder, ApiError> {
     let warnings = service.jobs.root_warnings().await?;
     let place = |root: &Root| Place { root: root.name().to_owned(), path: RelPath::default() };
-    let mut last = HashMap::new();
-    for roots in service.jobs.roots().chunks(MAX_PAGE) {
-        last.extend(service.jobs.last_runs(roots.iter().map(place).collect(), caller.sees_jobs_of()).await?);
-    }
+    let last = last_runs(&service, &caller, service.jobs.roots().iter().map(place).collect()).await?;
     let json = service.jobs.roots().iter().zip(warnings).map(|(root, warning)| RootJson {
         name: root.name().to_owned(),
         filesystem: root.filesystem(),
@@ -63,6 +60,15 @@ pub(super) async fn list(
         last_run: last.get(&place(root)).map(LastRun::of),
     });
     Ok(Json(json.collect::<Vec<_>>()))
+}
+
+/// The newest job on each of these places that the caller may see.
+async fn last_runs(service: &Service, caller: &Caller, places: Vec<Place>) -> Result<HashMap<Place, Job>, ApiError> {
+    let mut last = HashMap::new();
+    for places in places.chunks(MAX_PAGE) {
+        last.extend(service.jobs.last_runs(places.to_vec(), caller.sees_jobs_of()).await?);
+    }
+    Ok(last)
 }
 
 /// The newest job on a directory.
@@ -164,13 +170,9 @@ pub(super) async fn entries(
     let page = list_entries(root, path.clone(), cursor, limit).await?;
     let place = |entry: &Entry| Some(Place { root: root.name().to_owned(), path: below(&path, &entry.name)? });
     let directories = page.items.iter().filter(|entry| entry.kind == EntryKind::Directory);
-    let places: Vec<Place> = directories.filter_map(place).collect();
-    let last = match places.is_empty() {
-        true => HashMap::new(),
-        false => service.jobs.last_runs(places, caller.sees_jobs_of()).await?,
-    };
     let own = Place { root: root.name().to_owned(), path: path.clone() };
-    let of_own = service.jobs.last_runs(vec![own.clone()], caller.sees_jobs_of()).await?;
+    let places = directories.filter_map(place).chain([own.clone()]).collect();
+    let last = last_runs(&service, &caller, places).await?;
     let shown = |entry: Entry| {
         let last_run = place(&entry).and_then(|place| last.get(&place)).map(LastRun::of);
         EntryJson(entry, last_run)
@@ -178,6 +180,6 @@ pub(super) async fn entries(
     Ok(Json(EntryPage {
         items: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor.map(|name| encode_cursor(&name)),
-        last_run: of_own.get(&own).map(LastRun::of),
+        last_run: last.get(&own).map(LastRun::of),
     }))
 }

@@ -25,12 +25,7 @@ export class Arranged {
 	// Whether all is loaded that will be sorted.
 	get complete() { return this.feed.done || this.feed.items.length >= MOST_SORTED; }
 
-	arrange(change) {
-		Object.assign(this, change);
-		this.rebuild();
-		if (this.asked && !this.complete) this.feed.more();
-	}
-
+	// After `sort` or `words` was set, and when the feed has grown.
 	rebuild() {
 		const { feed, words } = this;
 		if (!this.asked && (!feed.done || feed.items.length > MOST_AT_ONCE)) { this.items = feed.items; return; }

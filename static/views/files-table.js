@@ -24,7 +24,7 @@ export function entryTable({ label, feed, place, open, key, picked, more = () =>
 		fill: (row, entry) => fillEntry(row, entry, { picked: picked?.() === entry, start: () => start(place(entry)), more }) });
 
 	function arrange(change) {
-		source.arrange(change);
+		Object.assign(source, change);
 		table.cursor = 0;
 		refresh();
 		table.moveTo(0);

@@ -18,17 +18,19 @@ export async function mount(root, { search: { digest = '' }, signal }) {
 			h('div.sign-in-line', field, h('button.button.primary@find-start', { type: 'submit' }, 'Find'))),
 		may('hash') && h('p.hint', 'Or drop a file here: it is hashed while it arrives, and never stored. ', button('Choose a file', '.small', () => input.click(), 'file')), input);
 
+	const search = async (text, name) => answer(text, await get(`search${query({ digest: text, limit: MOST_SHOWN })}`, { signal }), name);
+
 	async function ask(text) {
 		if (!text) { field.focus(); return; }
 		history.replaceState(null, '', `#/find${query({ digest: text })}`);
-		try { put(found, answer(text, await get(`search${query({ digest: text, limit: MOST_SHOWN })}`, { signal }))); } catch (problem) { failed(problem); }
+		try { put(found, await search(text)); } catch (problem) { failed(problem); }
 	}
 
 	async function take(file) {
 		put(found, h('p.hint', `Hashing ${file.name}, ${bytes(file.size)}`));
 		try {
 			const { digests } = await send('POST', `hash${query({ algorithms: COMPUTED })}`, { body: file, headers: { 'content-type': 'application/octet-stream' }, signal });
-			const all = await Promise.all(Object.entries(digests).map(async ([name, hex]) => answer(`${name}:${hex}`, await get(`search${query({ digest: `${name}:${hex}`, limit: MOST_SHOWN })}`, { signal }), name)));
+			const all = await Promise.all(Object.entries(digests).map(([name, hex]) => search(`${name}:${hex}`, name)));
 			put(found, h('p', h('strong', nameNode(file.name))), all);
 		} catch (problem) { failed(problem); }
 	}

@@ -129,6 +129,13 @@ pub(super) fn stored(row: &Row<'_>) -> Result<StoredJob, DbError> {
     })
 }
 
+/// The name of a job's root, as the index `jobs_by_place` has it: an expression on the column `spec`.
+pub(super) const ROOT: &str = "(CASE WHEN json_valid(spec) THEN json_extract(spec, '$.root') END)";
+
+/// Its path, as the index has it; see [`path_key`].
+pub(super) const PATH: &str = "(CASE WHEN json_valid(spec)
+     THEN coalesce('b' || json_extract(spec, '$.path_b64'), 'p' || coalesce(json_extract(spec, '$.path'), '')) END)";
+
 /// The path of a job as the index `jobs_by_place` has it.
 pub(super) fn path_key(path: &RelPath) -> String {
     match std::str::from_utf8(path.as_bytes()) {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::change::Change;
 use super::error::DbError;
 use super::idempotency::{self, IdempotencyKey, IdempotencyOutcome};
-use super::job_row::{self, abandon, must_exist, new_run, path_key, stored, unsigned};
+use super::job_row::{self, PATH, ROOT, abandon, must_exist, new_run, path_key, stored, unsigned};
 use super::sealed::{JOBS, MANIFESTS, snapshot};
 use super::{end_order, recovery};
 use crate::job::{Job, JobError, JobId, JobKind, JobPage, JobQuery, JobState, MAX_PAGE, StoredRequest};
@@ -173,13 +173,6 @@ fn selection(query: &JobQuery) -> String {
          AND (?5 IS NULL OR kind = ?5) ORDER BY id DESC LIMIT ?4"
     )
 }
-
-/// The name of a job's root, as the index `jobs_by_place` has it.
-const ROOT: &str = "(CASE WHEN json_valid(spec) THEN json_extract(spec, '$.root') END)";
-
-/// Its path, as the index has it; see [`path_key`].
-const PATH: &str = "(CASE WHEN json_valid(spec)
-     THEN coalesce('b' || json_extract(spec, '$.path_b64'), 'p' || coalesce(json_extract(spec, '$.path'), '')) END)";
 
 /// Whether the job is on the root and on the path that are asked for.
 fn is_on(job: &Job, query: &JobQuery) -> bool {
