@@ -23,7 +23,7 @@ use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
 use self::expected::{Listed, Source};
-use self::report::{Ending, Report};
+use self::report::{Ending, Report, told_untraced};
 use super::engine::RunningEngine;
 use super::error::path_error;
 use super::output::{WriteError, write_stdout};
@@ -130,6 +130,7 @@ impl Run {
         }
         let findings = self.audit.finish();
         let counts = findings.counts;
+        let untraced = told_untraced(findings.untraced);
         self.source.tell_algorithms(&self.terminal, &findings);
         let without_evidence = self.report.without_evidence();
         let lines_not_read = self.source.unread();
@@ -137,7 +138,7 @@ impl Run {
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
-        if let Some(told) = without_evidence {
+        for told in without_evidence.into_iter().chain(untraced) {
             self.terminal.message(&told);
         }
         if self.says_amount {

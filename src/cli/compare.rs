@@ -2,6 +2,7 @@
 //!
 //! Prints a summary, then the lists. Suspected rot is listed with its evidence.
 
+use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ use crate::cli::terminal::Terminal;
 OLD and NEW are each a manifest in any format or, if there is no such file, the id of a job of a service. \
 A file whose digest changed is listed as modified. If size, mtime, ctime and inode were recorded and none of them \
 changed, it is listed as suspected rot. Jobs record all four, plain manifests none. \
+An added file with the content of an unchanged one is a copy of it, of several the first in byte order. A modified file \
+with the recorded content of another one names it: two that name each other were swapped. \
 No file is opened. A beginning that all names of a side share is taken off where that makes the sides meet, which is \
 said. Digests that do not name their algorithm are compared by their length, and refused if none of them agree. Lines \
 that are not entries are counted and told.
@@ -95,13 +98,15 @@ fn by_facts(args: &CompareArgs, terminal: &Terminal) -> anyhow::Result<(Comparis
     let unread = BothUnread { old: sides.0.unread(), new: sides.1.unread() };
     let facts = |side: Side, names: &[Vec<u8>], spelling| {
         let facts = side.facts(names, spelling);
-        facts.into_iter().filter(|fact| wanted.wants_path(&fact.path)).map(Ok).collect::<Vec<_>>()
+        facts.into_iter().filter(|fact| wanted.wants_path(&fact.path)).collect::<Vec<_>>()
     };
-    let compared = compare(facts(sides.0, &old, &of_old), facts(sides.1, &new, &of_new)).map_err(refusal)?;
+    let (old, new) = (facts(sides.0, &old, &of_old), facts(sides.1, &new, &of_new));
+    let mut compared = compare(old.into_iter().map(Ok), new.iter().cloned().map(Ok)).map_err(refusal)?;
+    compared.find_copies(new.into_iter().map(Ok)).unwrap_or_else(|never: Infallible| match never {});
     Ok((compared, (unread != BothUnread::default()).then_some(unread)))
 }
 
-fn refusal(error: ComparisonError<std::convert::Infallible>) -> anyhow::Error {
+fn refusal(error: ComparisonError<Infallible>) -> anyhow::Error {
     match error {
         ComparisonError::Undecided => anyhow!("{error}: say which with -a"),
         ComparisonError::Source(_) | ComparisonError::NothingInCommon | ComparisonError::TooMany => anyhow!("{error}"),
@@ -189,13 +194,15 @@ struct BothUnread {
 struct Document<'a> {
     counts: &'a Counts,
     items: &'a [Difference],
+    #[serde(skip_serializing_if = "is_zero")]
+    untraced: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines_not_read: Option<BothUnread>,
 }
 
 impl<'a> Document<'a> {
     fn of(comparison: &'a Comparison, lines_not_read: Option<BothUnread>) -> Self {
-        Self { counts: &comparison.counts, items: &comparison.items, lines_not_read }
+        Self { counts: &comparison.counts, items: &comparison.items, untraced: comparison.untraced, lines_not_read }
     }
 }
 
@@ -207,12 +214,21 @@ fn write_report(out: &mut Vec<u8>, document: &Document<'_>, format: ReportFormat
         }
         ReportFormat::Human => {
             out.extend_from_slice(summary(document.counts).as_bytes());
+            if document.untraced > 0 {
+                let line = format!("{} may be copies: too many contents have their digest\n", document.untraced);
+                out.extend_from_slice(line.as_bytes());
+            }
             for change in Change::ALL {
                 let items = document.items.iter().filter(|item| item.change == change);
                 items.for_each(|item| out.extend_from_slice(line(item, terminal).as_bytes()));
             }
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn summary(counts: &Counts) -> String {
@@ -229,11 +245,16 @@ fn summary(counts: &Counts) -> String {
 
 fn line(item: &Difference, terminal: &Terminal) -> String {
     let name = terminal.quoted(&item.path);
-    match (item.change, &item.moved_from, &item.evidence) {
-        (Change::Moved, Some(from), _) => format!("moved: {} -> {name}\n", terminal.quoted(from)),
-        (Change::SuspectedRot | Change::Modified, _, Some(evidence)) => {
-            format!("{}: {name} ({evidence})\n", item.change.name())
-        }
-        (change, ..) => format!("{}: {name}\n", change.name()),
+    let from = item.content_from.as_ref().map(|from| terminal.quoted(from));
+    let verdict = item.change.name();
+    let line = match (item.change, from) {
+        (Change::Moved, Some(from)) => format!("{verdict}: {from} -> {name}"),
+        (Change::Added, Some(from)) => format!("{verdict}: {name} (copy of {from})"),
+        (_, Some(from)) => format!("{verdict}: {name} (content of {from})"),
+        (_, None) => format!("{verdict}: {name}"),
+    };
+    match item.evidence {
+        Some(evidence) => format!("{line} ({evidence})\n"),
+        None => line + "\n",
     }
 }

@@ -37,13 +37,25 @@ struct ComparisonPage {
     /// The number of all items.
     total: u64,
     position: u64,
+    /// Added and changed files that may be copies: more contents than are told apart have their digest. Left out if there
+    /// are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    untraced: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/compare", tag = "jobs", operation_id = "compare_jobs",
     summary = "Compare two jobs",
     description = "Both jobs must have ended. The older job is compared with the newer one, in whichever order they are \
-        named. A digest that changed while size, mtime and ctime did not is `suspected_rot`.",
+        named. A digest that changed while size, mtime and ctime did not is `suspected_rot`. \
+        An added file with the content of an unchanged one is a copy of it, `copied_from`. A changed file with the \
+        recorded content of another one names it, `content_from`: two that name each other were swapped.",
     params(
         schemas::JobPath,
         ("with" = String, Query, format = "uuid", description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
@@ -77,8 +89,8 @@ pub(super) async fn compare(
     let wanted = || comparison.items.iter().filter(|item| change.is_none_or(|change| item.change == change));
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
     let items = wanted().skip(skip).take(limit).cloned().collect();
-    let total = wanted().count() as u64;
-    Ok(Json(ComparisonPage { old, new, counts: comparison.counts, items, total, position }))
+    let (total, untraced) = (wanted().count() as u64, comparison.untraced);
+    Ok(Json(ComparisonPage { old, new, counts: comparison.counts, items, total, position, untraced }))
 }
 
 /// The job that was submitted first is the older one.

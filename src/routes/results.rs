@@ -144,6 +144,7 @@ fn summary_so_far(job: &Job) -> Summary {
         verdict: None,
         verdicts: None,
         algorithm: None,
+        untraced: 0,
         root_warning: None,
     })
 }

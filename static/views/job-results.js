@@ -118,8 +118,9 @@ const sizeAndTime = ({ size, modified_at: at, modified_at_ns: ns }) => [exactByt
 const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));
 
 export function details(item) {
-	const { path, path_b64: exact, code, moved_from: moved, old, new: now } = item;
+	const { path, path_b64: exact, code, moved_from: moved, copied_from: copied, content_from: source, old, new: now } = item;
 	const facts = [pair('Result', outcome(item)), pair('Evidence', evidenceText(item.evidence)), moved && pair('Was at', nameNode(moved, 'wrap')),
+		copied && pair('Copy of', nameNode(copied, 'wrap')), source && pair('Has the content of', nameNode(source, 'wrap')),
 		code && pair('Reason', codeText(item), ' ', h('small.fineprint', code)), item.status === 'hashed' && pair('File', sizeAndTime(item)),
 		old && pair('Before', sizeAndTime(old), digestLines(old)), now && pair('After', sizeAndTime(now), digestLines(now)),
 		pair('Stability', STABILITY[item.stability]), exact && pair('Exact name', h('code', exact), ' in base64')];

@@ -100,3 +100,34 @@ fn jobs_that_cannot_be_compared_are_refused() {
     let running = app.submit(json!({ "max_bytes_per_second": 1000 }));
     problem(refused(&format!("?with={running}")), 409, "job_not_finished");
 }
+
+#[test]
+fn a_copy_is_told_from_an_added_file_and_a_rotation_from_edits() {
+    let app = TestApp::start();
+    for name in ["a", "b", "c", "kept", "kept too"] {
+        app.write(name, if name.starts_with("kept") { "kept" } else { name });
+    }
+    let old = app.run(json!({}));
+    for (name, content) in [("a", "b"), ("b", "c"), ("c", "a"), ("copy", "kept"), ("more", "more"), ("empty", "")] {
+        app.write(name, content);
+    }
+    let new = app.run(json!({}));
+    let page = app.json(&format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new)));
+    let items = page["items"].as_array().unwrap();
+    let sources: Vec<_> =
+        items.iter().map(|item| (&item["path"], &item["copied_from"], &item["content_from"])).collect();
+    let (null, text) = (Value::Null, |text: &str| json!(text));
+    assert_eq!(
+        sources,
+        [
+            (&text("a"), &null, &text("b")),
+            (&text("b"), &null, &text("c")),
+            (&text("c"), &null, &text("a")),
+            (&text("copy"), &text("kept"), &null),
+            (&text("empty"), &null, &null),
+            (&text("more"), &null, &null),
+        ]
+    );
+    let counts = json!({ "added": 3, "removed": 0, "modified": 3, "moved": 0, "suspected_rot": 0, "unchanged": 2 });
+    assert_eq!(page["counts"], counts, "the verdicts stay");
+}

@@ -235,3 +235,28 @@ fn one_file_can_be_verified_and_its_results_exported_and_compared() {
         ok_json(app.get(&format!("/api/v1/jobs/{id}/compare?with={}", other["id"].as_str().unwrap())).send().unwrap());
     assert_eq!(page["counts"]["unchanged"], 1);
 }
+
+#[test]
+fn a_copy_is_told_from_a_new_file_and_a_swap_from_two_edits() {
+    let app = TestApp::start();
+    for name in ["d/one", "d/other", "d/a\u{e9}", "d/same"] {
+        app.write(name, name);
+    }
+    let latin = app.root.path().join("d").join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    fs::write(&latin, "coffee").unwrap();
+    let job = app.run(json!({ "path": "d", "algorithms": ["sha256"] }));
+    let manifest = app.get(&format!("/api/v1/jobs/{}/manifest", job["id"].as_str().unwrap())).send().unwrap();
+    let manifest = manifest.bytes().unwrap();
+    app.write("d/one", "d/other");
+    app.write("d/other", "d/one");
+    app.write("d/z", "d/same");
+    app.write("d/zz", "coffee");
+    let (job, items) = verified(&app, "root=files&path=d", manifest);
+    let of = |path: &str| items.iter().find(|item| item["path"] == path).unwrap();
+    assert_eq!((&of("one")["verdict"], &of("one")["content_from"]), (&json!("modified"), &json!("other")));
+    assert_eq!((&of("other")["verdict"], &of("other")["content_from"]), (&json!("modified"), &json!("one")));
+    assert_eq!((&of("z")["verdict"], &of("z")["copied_from"]), (&json!("new"), &json!("same")));
+    assert_eq!((&of("zz")["copied_from"], &of("zz")["copied_from_b64"]), (&json!("caf\u{fffd}"), &json!("Y2Fm6Q==")));
+    let verdicts = json!({ "matched": 3, "modified": 2, "moved": 0, "missing": 0, "new": 2, "unreadable": 0 });
+    assert_eq!((&job["summary"]["verdicts"], &job["summary"]["untraced"]), (&verdicts, &Value::Null));
+}

@@ -144,3 +144,22 @@ fn an_empty_or_invalid_manifest_is_an_error() {
     assert_eq!(dir.hivesum(["audit", "d"]).code, Some(2));
     assert_eq!(dir.hivesum(["audit", "nowhere", "--manifest", "d/m.ndjson"]).code, Some(1));
 }
+
+#[test]
+fn copies_and_swapped_files_name_what_they_have_their_content_from() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/kept", b"333")]);
+    dir.hivesum(["hash", "d", "-o", "sums.b3"]).expect_success();
+    dir.write("d/a", "22");
+    dir.write("d/b", "1");
+    dir.write("d/copy", "333");
+    let ran = dir.hivesum(["audit", "d", "--manifest", "sums.b3"]);
+    let expected = "modified: a (content of b)\nmodified: b (content of a)\nnew: copy (copy of kept)\n\
+                    1 matched, 2 modified, 0 moved, 0 missing, 1 new, 0 unreadable\n";
+    assert_eq!(ran.stdout(), expected);
+    let ran = dir.hivesum(["audit", "d", "--manifest", "sums.b3", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let of =
+        |path: &str| document["items"].as_array().unwrap().iter().find(|item| item["path"] == path).unwrap().clone();
+    assert_eq!((&of("a")["content_from"], &of("b")["content_from"]), (&json!("b"), &json!("a")));
+    assert_eq!((&of("copy")["verdict"], &of("copy")["copied_from"]), (&json!("new"), &json!("kept")));
+}

@@ -51,3 +51,22 @@ fn manifests_without_a_common_algorithm_cannot_be_compared() {
     assert_eq!(dir.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(1));
     assert_eq!(dir.hivesum(["compare", "old.ndjson"]).code, Some(2));
 }
+
+#[test]
+fn copies_and_swapped_files_name_what_they_have_their_content_from() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/kept", b"333")]);
+    dir.hivesum(["hash", "d", "-o", "old.b3"]).expect_success();
+    dir.write("d/a", "22");
+    dir.write("d/b", "1");
+    dir.write("d/copy", "333");
+    dir.hivesum(["hash", "d", "-o", "new.b3"]).expect_success();
+    let expected = "1 added, 0 removed, 2 modified, 0 moved, 0 suspected rot, 1 unchanged\n\
+                    added: d/copy (copy of d/kept)\n\
+                    modified: d/a (content of d/b) (no evidence: nothing but digests was recorded)\n\
+                    modified: d/b (content of d/a) (no evidence: nothing but digests was recorded)\n";
+    assert_eq!(dir.hivesum(["compare", "old.b3", "new.b3"]).stdout(), expected);
+    let ran = dir.hivesum(["compare", "old.b3", "new.b3", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(document["items"][0]["content_from"], "d/b");
+    assert_eq!((&document["items"][2]["copied_from"], &document["untraced"]), (&json!("d/kept"), &Value::Null));
+}

@@ -45,8 +45,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     // Which files are missing, and which of the new ones are moved ones, is known at the end.
     let findings = audit.finish();
-    for moved in &findings.moves {
-        results[moved.row as usize].1 = Some(Verdict::Moved);
+    for traced in &findings.traced {
+        results[traced.row as usize].1 = Some(traced.verdict);
     }
     results.extend(findings.absent.into_iter().map(|one| (one.path, Some(one.verdict))));
     for (path, verdict) in results {

@@ -1,4 +1,4 @@
-//! Compares two directories by the content of their files, and tells moved files from new ones.
+//! Compares two directories by the content of their files, and tells moved files and copies from new ones.
 //!
 //! ```text
 //! cargo run -p hivesum-core --example compare_trees -- OLD NEW
@@ -19,11 +19,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let old = facts(arguments.next().ok_or("usage: compare_trees OLD NEW")?)?;
     let new = facts(arguments.next().ok_or("usage: compare_trees OLD NEW")?)?;
 
-    let comparison = compare(old.into_iter().map(Ok::<_, Infallible>), new.into_iter().map(Ok))?;
+    let mut comparison = compare(old.into_iter().map(Ok::<_, Infallible>), new.iter().cloned().map(Ok))?;
+    comparison.find_copies(new.into_iter().map(Ok::<_, Infallible>))?;
     let mut out = io::stdout().lock();
     for item in &comparison.items {
         write!(out, "{}: {}", item.path.escape_ascii(), item.change.name())?;
-        match &item.moved_from {
+        match &item.content_from {
             Some(from) => writeln!(out, " from {}", from.escape_ascii())?,
             None => writeln!(out)?,
         }

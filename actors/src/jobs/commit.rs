@@ -230,7 +230,8 @@ impl<'a> CommitLoop<'a> {
             ending.summary.verdicts = Some(findings.counts);
             ending.summary.algorithm = findings.algorithm;
             ending.summary.verdict = live.job().verdict(&ending.summary);
-            group.moves = findings.moves;
+            ending.summary.untraced = findings.untraced;
+            group.traced = findings.traced;
         }
         let group = Arc::new(group);
         if is_audit && ending.summary.verdicts.is_none() {

@@ -75,6 +75,7 @@ impl JobOutcome {
                 verdict: None,
                 verdicts: None,
                 algorithm: None,
+                untraced: 0,
                 root_warning: None,
             },
             error: self.error,

@@ -133,6 +133,7 @@ const BROKEN_OFF: ScanEnd = ScanEnd {
         verdict: None,
         verdicts: None,
         algorithm: None,
+        untraced: 0,
         root_warning: None,
     },
     outcome: ScanOutcome::WalkFailed,

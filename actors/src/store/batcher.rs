@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::job::JobId;
-use hivesum_core::compare::Move;
+use hivesum_core::compare::Traced;
 use hivesum_core::result::{Checkpoint, Item, Origin, RowRef, Rows, Status};
 
 /// Counts of a job's committed results.
@@ -56,8 +56,8 @@ pub(crate) struct CommitGroup {
     pub(crate) elapsed: Duration,
     /// Errors among the rows, for the event stream after the commit.
     pub(crate) errors: Vec<NumberedItem>,
-    /// New files that turned out to be moved ones.
-    pub(crate) moves: Vec<Move>,
+    /// Files whose content was recorded under another path, which is known at the end.
+    pub(crate) traced: Vec<Traced>,
 }
 
 /// Rows with their positions in the run.
@@ -213,7 +213,7 @@ impl CommitGroup {
             counts: run_state.counts,
             elapsed: run_state.elapsed,
             errors: Vec::new(),
-            moves: Vec::new(),
+            traced: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::jobs::{Ending, end_within};
 use super::row::{self, CHECKED_COLUMNS, ERROR, EVIDENCE, HASHED, ROW_COLUMNS, SKIPPED, VERDICT};
 use super::row_checksum::RowChecksum;
 use super::{checkpoints, recovery};
-use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status, Verdict};
+use hivesum_core::result::{Evidence, Origin, RowRef, Stability, Status};
 
 /// Commits a group with the job's counts, and with the last group the job's end. Returns the number of rows written.
 pub(crate) fn commit(
@@ -27,7 +27,7 @@ pub(crate) fn commit(
     for batch in &group.batches {
         rows += write_batch(&change, group, batch, &mut checksum)?;
     }
-    write_moves(&change, group)?;
+    write_traced(&change, group)?;
     checkpoints::keep(&change, group.run, &group.checkpoints)?;
     checkpoints::delete_finished(&change, group.run, &group.finished_large)?;
     write_counts(&change, group)?;
@@ -90,9 +90,10 @@ fn write_batch(
     Ok(rows)
 }
 
-/// Marks new files as moved, and recomputes their checksums.
-fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
-    if group.moves.is_empty() {
+/// Writes where the contents of files were recorded, and recomputes their checksums. The column is `moved_from` for every
+/// verdict, since it was made for moved files: what it tells follows from the verdict.
+fn write_traced(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbError> {
+    if group.traced.is_empty() {
         return Ok(());
     }
     let mut update = change.prepare_cached(
@@ -104,8 +105,8 @@ fn write_moves(change: &Transaction<'_>, group: &CommitGroup) -> Result<(), DbEr
            END
          WHERE run = ?1 AND position = ?2",
     )?;
-    for one in &group.moves {
-        update.execute(params![group.run, one.row as i64, Verdict::Moved as i64, &one.from[..]])?;
+    for one in &group.traced {
+        update.execute(params![group.run, one.row as i64, one.verdict as i64, &one.from[..]])?;
     }
     Ok(())
 }

@@ -25,7 +25,12 @@ pub(crate) fn compare_jobs(
     let then = FactReader::new(&view, &mut of_old, &old)?;
     let now = FactReader::new(&view, &mut of_new, &new)?;
     match compare::compare(then, now) {
-        Ok(comparison) => Ok(Some(Ok(comparison))),
+        Ok(mut comparison) => {
+            if comparison.may_have_copies() {
+                comparison.find_copies(FactReader::new(&view, &mut of_new, &new)?)?;
+            }
+            Ok(Some(Ok(comparison)))
+        }
         Err(ComparisonError::Source(error)) => Err(error),
         // The digests of a job always name their algorithm.
         Err(ComparisonError::NothingInCommon | ComparisonError::Undecided) => {
@@ -148,10 +153,11 @@ mod tests {
         rows.push(hashed("a", "x"));
         rows.push(RowRef { digests: &[0xCD; 32], ..hashed("", "b") });
         rows.push(RowRef { digests: &[0xEF; 32], ..hashed("", "d") });
+        rows.push(hashed("", "e"));
         bench.add_rows(&job, rows);
         let compared = compare_jobs(&mut bench.connection, old, job.id).unwrap().unwrap().unwrap();
         let shown: Vec<_> = compared.items.iter().map(|item| (&item.path[..], item.change)).collect();
-        assert_eq!(shown, [(&b"b"[..], Change::SuspectedRot), (b"c", Change::Removed), (b"d", Change::Added)]);
+        assert_eq!(shown, [(&b"b"[..], Change::SuspectedRot), (b"d", Change::Added), (b"e", Change::Moved)]);
         assert_eq!(compared.counts.unchanged, 1);
         let nobody = crate::store::testing::job().id;
         assert!(compare_jobs(&mut bench.connection, old, nobody).unwrap().is_none());

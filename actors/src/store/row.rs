@@ -215,7 +215,7 @@ fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, DbError> {
         .map(|code| Evidence::from_code(code.as_bytes()).ok_or(DbError::Inconsistent("evidence that does not parse")));
     Ok(Some(Fixity {
         verdict: verdict.ok_or(DbError::Inconsistent("an unknown verdict"))?,
-        moved_from: row.get(MOVED_FROM)?,
+        content_from: row.get(MOVED_FROM)?,
         evidence: evidence.transpose()?,
     }))
 }

@@ -30,7 +30,9 @@ Without --manifest, --job and --last, the manifests that lie in DIR are used: th
 ASC Media Hash List. \
 A job and a JSON or NDJSON manifest record the size, times and inode of each file. If the digest changed but none of \
 these did, no program wrote to the file: it is listed as suspected_rot with the evidence, and counted as modified. A \
-modified file is listed with what else changed; other manifests record too little to tell an edit from rot.
+modified file is listed with what else changed; other manifests record too little to tell an edit from rot. \
+A new file with the content of one that matches is a copy of it, of several the first in byte order. A modified file \
+with the recorded content of another one names it: two that name each other were swapped.
 
 Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS

@@ -43,6 +43,8 @@ struct JsonEnd<'a> {
     counts: &'a AuditCounts,
     #[serde(skip_serializing_if = "Option::is_none")]
     algorithm: Option<Algorithm>,
+    #[serde(skip_serializing_if = "is_zero")]
+    untraced: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines_not_read: Option<UnreadLines>,
 }
@@ -83,7 +85,7 @@ impl Report {
         self.rows += 1;
         let Some(verdict) = judged.verdict else { return };
         self.without_evidence += u64::from(judged.evidence.is_some_and(|evidence| evidence.is_none()));
-        let fixity = Fixity { verdict, moved_from: None, evidence: judged.evidence };
+        let fixity = Fixity { verdict, content_from: None, evidence: judged.evidence };
         if verdict != Verdict::Matched {
             let item = Item { fixity: Some(fixity), ..Item::of(item) };
             return self.rest.push(Listed { row: Some(row), item, failed });
@@ -97,15 +99,14 @@ impl Report {
     pub(super) fn end(mut self, out: &mut Vec<u8>, ending: Ending) {
         let Ending { findings, lines_not_read } = ending;
         let mut rest = std::mem::take(&mut self.rest);
-        for one in findings.moves {
-            let moved = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
-            if let Some(listed) = moved.ok().and_then(|index| rest.get_mut(index)) {
-                listed.item.fixity =
-                    Some(Fixity { verdict: Verdict::Moved, moved_from: Some(one.from), evidence: None });
+        for one in findings.traced {
+            let traced = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
+            if let Some(fixity) = traced.ok().and_then(|index| rest.get_mut(index)?.item.fixity.as_mut()) {
+                (fixity.verdict, fixity.content_from) = (one.verdict, Some(one.from));
             }
         }
         rest.extend(findings.absent.into_iter().map(|absent| {
-            let fixity = Fixity { verdict: absent.verdict, moved_from: None, evidence: None };
+            let fixity = Fixity { verdict: absent.verdict, content_from: None, evidence: None };
             let status = Status::error(absent.code);
             let item = Item {
                 path: absent.path,
@@ -126,7 +127,8 @@ impl Report {
         match self.format {
             ReportFormat::Human => write_counts(out, counts),
             ReportFormat::Json => {
-                let end = JsonEnd { counts, algorithm: findings.algorithm, lines_not_read };
+                let end =
+                    JsonEnd { counts, algorithm: findings.algorithm, untraced: findings.untraced, lines_not_read };
                 out.extend_from_slice(b"\n],");
                 let from = out.len();
                 push_json(out, &end);
@@ -151,10 +153,13 @@ impl Report {
     fn write_line(&self, out: &mut Vec<u8>, item: &ItemRef<'_>, failed: &[Algorithm]) {
         let Some(fixity) = item.fixity else { return };
         let verdict = self.terminal.painted(fixity.verdict.name(), colour(fixity.verdict));
-        let mut line = format!("{verdict}: {}", self.terminal.quoted(item.path));
-        if let Some(from) = &fixity.moved_from {
-            line = format!("{verdict}: {} -> {}", self.terminal.quoted(from), self.terminal.quoted(item.path));
-        }
+        let name = self.terminal.quoted(item.path);
+        let mut line = match fixity.content_from.as_ref().map(|from| self.terminal.quoted(from)) {
+            Some(from) if fixity.verdict == Verdict::Moved => format!("{verdict}: {from} -> {name}"),
+            Some(from) if fixity.verdict == Verdict::New => format!("{verdict}: {name} (copy of {from})"),
+            Some(from) => format!("{verdict}: {name} (content of {from})"),
+            None => format!("{verdict}: {name}"),
+        };
         // That nothing is known is said once for all files.
         if let Some(evidence) = fixity.evidence.filter(|evidence| !evidence.is_none()) {
             line += &format!(" ({evidence})");
@@ -170,6 +175,21 @@ impl Report {
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What is said of files that may be moved ones or copies; nothing if there are none.
+pub(super) fn told_untraced(count: u64) -> Option<String> {
+    let files = match count {
+        0 => return None,
+        1 => "1 file has".to_owned(),
+        many => format!("{many} files have"),
+    };
+    Some(format!("{files} a recorded content and may be moved or copied; there are too many to tell from what"))
 }
 
 fn colour(verdict: Verdict) -> Colour {

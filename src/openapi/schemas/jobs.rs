@@ -143,6 +143,10 @@ pub(crate) struct Summary {
     /// Only for verify jobs: the algorithm that was detected for digests that do not name theirs.
     #[schema(nullable = false)]
     algorithm: Option<String>,
+    /// Only for verify jobs: new and changed files with a recorded content of which it is not known whether they are moved
+    /// files or copies, because there are too many. Left out if there are none.
+    #[schema(nullable = false)]
+    untraced: Option<u64>,
     /// What is odd about the directory of the job's root, which may explain missing files.
     #[schema(nullable = false)]
     root_warning: Option<RootWarning>,

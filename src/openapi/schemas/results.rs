@@ -95,6 +95,19 @@ pub(crate) struct Item {
     /// The exact bytes in base64, if `moved_from` is not UTF-8.
     #[schema(nullable = false)]
     moved_from_b64: Option<String>,
+    /// For a new file that is a copy: the first unchanged file with its content, in byte order of the paths.
+    #[schema(nullable = false)]
+    copied_from: Option<String>,
+    /// The exact bytes in base64, if `copied_from` is not UTF-8.
+    #[schema(nullable = false)]
+    copied_from_b64: Option<String>,
+    /// For a file whose content changed: the file whose recorded content it has now. Two files that name each other were
+    /// swapped. Files whose content left its path are paired one to one, in byte order; else it is the first of all.
+    #[schema(nullable = false)]
+    content_from: Option<String>,
+    /// The exact bytes in base64, if `content_from` is not UTF-8.
+    #[schema(nullable = false)]
+    content_from_b64: Option<String>,
     /// The evidence for a verdict on a changed digest.
     #[schema(nullable = false)]
     evidence: Option<Evidence>,
@@ -180,6 +193,19 @@ pub(crate) struct Difference {
     /// The exact bytes in base64, if `moved_from` is not UTF-8.
     #[schema(nullable = false)]
     moved_from_b64: Option<String>,
+    /// For an added file that is a copy: the first unchanged file with its content, in byte order of the paths.
+    #[schema(nullable = false)]
+    copied_from: Option<String>,
+    /// The exact bytes in base64, if `copied_from` is not UTF-8.
+    #[schema(nullable = false)]
+    copied_from_b64: Option<String>,
+    /// For a file whose content changed: the file whose recorded content it has now. Two files that name each other were
+    /// swapped. Files whose content left its path are paired one to one, in byte order; else it is the first of all.
+    #[schema(nullable = false)]
+    content_from: Option<String>,
+    /// The exact bytes in base64, if `content_from` is not UTF-8.
+    #[schema(nullable = false)]
+    content_from_b64: Option<String>,
     /// Only for modified files and suspected rot.
     #[schema(nullable = false)]
     evidence: Option<Evidence>,

@@ -2,18 +2,18 @@
 //!
 //! Results are judged as they arrive. Only at the end it is known which entries have no result, and which new files are
 //! moved ones. A digest that does not name its algorithm may be of several ones; matches narrow them for the whole
-//! manifest ([`Candidates`]). Memory: the baseline, and the new files whose content is in the baseline.
+//! manifest ([`Candidates`]). Memory: the baseline, and the new and changed files whose content is in the baseline, up to
+//! a limit (`trace`).
 
-use std::collections::HashSet;
+mod trace;
 
+pub use self::trace::Traced;
+use self::trace::{Entries, Fate, Tracer};
 use super::baseline::Baseline;
 use super::matching::{Differs, match_all};
-use super::moves::{Side, pair_moves};
 use crate::digest::{Algorithm, Algorithms, AlgorithmsInvalid};
-use crate::manifest::{Candidates, Claimed};
-use crate::result::{
-    AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, split_digests, walk_order,
-};
+use crate::manifest::Candidates;
+use crate::result::{AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, walk_order};
 
 /// A running audit. Results must be in walk order; [`finish`](Self::finish) returns what was missing or moved.
 ///
@@ -54,9 +54,9 @@ pub struct Audit {
     unseen: Vec<Unseen>,
     /// The last result with an error: it may be a directory that could not be entered.
     unreadable: Option<(Vec<u8>, ErrorCode)>,
-    /// The first bytes of every digest in the baseline.
-    contents: HashSet<u64>,
-    new_files: Vec<NewFile>,
+    /// What became of each entry.
+    fates: Vec<Fate>,
+    tracer: Tracer,
     counts: AuditCounts,
 }
 
@@ -66,26 +66,6 @@ struct Unseen {
     index: usize,
     /// The error of its directory, if that could not be entered.
     directory_error: Option<ErrorCode>,
-}
-
-/// A new file whose content may be that of an entry.
-#[derive(Debug)]
-struct NewFile {
-    row: u64,
-    path: Vec<u8>,
-    size: u64,
-    digests: Vec<Claimed>,
-}
-
-/// A new file that is a missing one under another name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Move {
-    /// Index of its result among those judged, from 0.
-    pub row: u64,
-    /// Its path.
-    pub path: Vec<u8>,
-    /// Its recorded path.
-    pub from: Vec<u8>,
 }
 
 /// An entry of the manifest without a result.
@@ -105,8 +85,11 @@ pub struct Absent {
 pub struct Findings {
     /// How many files have which verdict.
     pub counts: AuditCounts,
-    /// New files that are moved ones, in the order of the results.
-    pub moves: Vec<Move>,
+    /// Files with a content that was recorded under another path, in the order of the results.
+    pub traced: Vec<Traced>,
+    /// New and changed files with the content of some entry that were not traced, because there are too many of them or
+    /// too many contents with their digest: whether they are moved files or copies is not known.
+    pub untraced: u64,
     /// Entries without a result, in walk order.
     pub absent: Vec<Absent>,
     /// The algorithm of untagged digests, as it was given or found.
@@ -121,7 +104,7 @@ impl Audit {
     /// Starts an audit. `candidates` are the algorithms that untagged digests may be of.
     #[must_use]
     pub fn new(baseline: Baseline, candidates: Candidates) -> Self {
-        let contents = baseline.claims().iter().map(fingerprint).collect();
+        let (tracer, fates) = (Tracer::new(&baseline), vec![Fate::Unknown; baseline.len()]);
         Self {
             baseline,
             candidates,
@@ -129,8 +112,8 @@ impl Audit {
             rows: 0,
             unseen: Vec::new(),
             unreadable: None,
-            contents,
-            new_files: Vec::new(),
+            fates,
+            tracer,
             counts: AuditCounts::default(),
         }
     }
@@ -164,7 +147,7 @@ impl Audit {
             self.unreadable = Some((item.path.to_vec(), code));
         }
         let (judged, failed) = match listed {
-            Some(index) => self.judge_listed(index, item),
+            Some(index) => self.judge_listed((row, index), item),
             None => (self.judge_new(row, item), Vec::new()),
         };
         if let Some(verdict) = judged.verdict {
@@ -198,9 +181,9 @@ impl Audit {
         self.next += 1;
     }
 
-    fn judge_listed(&mut self, index: usize, item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
+    fn judge_listed(&mut self, (row, index): (u64, usize), item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
         let verdict = match item.status {
-            Status::Hashed(_) => return self.judge_content(index, item),
+            Status::Hashed(_) => return self.judge_content((row, index), item),
             Status::Error { code: ErrorCode::NotFound, .. } => {
                 // It was deleted after the walk, or was opened by name and does not exist. It may have moved.
                 self.unseen.push(Unseen { index, directory_error: None });
@@ -211,13 +194,19 @@ impl Audit {
         (Judged { verdict: Some(verdict), evidence: None }, Vec::new())
     }
 
-    fn judge_content(&mut self, index: usize, item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
+    fn judge_content(&mut self, (row, index): (u64, usize), item: &ItemRef<'_>) -> (Judged, Vec<Algorithm>) {
         let Some(expected) = self.baseline.get(index) else { return Default::default() };
         match match_all(&mut self.candidates, expected.digests, |algorithm| item.digest(algorithm)) {
-            Ok(()) => (Judged { verdict: Some(Verdict::Matched), evidence: None }, Vec::new()),
+            Ok(()) => {
+                self.fates[index] = Fate::Matched;
+                (Judged { verdict: Some(Verdict::Matched), evidence: None }, Vec::new())
+            }
             Err(Differs { failed }) => {
                 let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta, item.status));
-                (Judged { verdict: Some(evidence.verdict()), evidence: Some(evidence) }, failed)
+                let verdict = evidence.verdict();
+                self.fates[index] = Fate::Changed;
+                self.tracer.keep(row, item, verdict);
+                (Judged { verdict: Some(verdict), evidence: Some(evidence) }, failed)
             }
         }
     }
@@ -227,10 +216,7 @@ impl Audit {
             Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. } => None,
             Status::Error { .. } => Some(Verdict::Unreadable),
             Status::Hashed(_) => {
-                let digests: Vec<_> = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
-                if digests.iter().any(|digest| self.contents.contains(&fingerprint(digest))) {
-                    self.new_files.push(NewFile { row, path: item.path.to_vec(), size: item.meta.size, digests });
-                }
+                self.tracer.keep(row, item, Verdict::New);
                 Some(Verdict::New)
             }
         };
@@ -243,55 +229,36 @@ impl Audit {
         while self.next < self.baseline.len() {
             self.add_unseen();
         }
-        let moves = self.moves();
+        for unseen in self.unseen.iter().filter(|unseen| unseen.directory_error.is_none()) {
+            self.fates[unseen.index] = Fate::Missing;
+        }
+        let (baseline, candidates) = (&self.baseline, &self.candidates);
+        let traces = self.tracer.trace(&Entries { baseline, candidates, fates: &self.fates });
         let mut absent = Vec::new();
-        let moved: HashSet<usize> = moves.iter().map(|(unseen, _)| *unseen).collect();
         // Results arrived in walk order, so the unseen entries are in walk order, too.
-        for (_, unseen) in self.unseen.iter().enumerate().filter(|(index, _)| !moved.contains(index)) {
+        for unseen in self.unseen.iter().filter(|unseen| !traces.moved.contains(&unseen.index)) {
             let Some(expected) = self.baseline.get(unseen.index) else { continue };
             let verdict = if unseen.directory_error.is_some() { Verdict::Unreadable } else { Verdict::Missing };
             self.counts.count(verdict);
             let code = unseen.directory_error.unwrap_or(ErrorCode::NotFound);
             absent.push(Absent { path: expected.name.to_vec(), verdict, code });
         }
-        let mut moves: Vec<Move> = moves.into_iter().map(|(_, one)| one).collect();
-        moves.sort_by_key(|one| one.row);
-        self.counts.new -= moves.len() as u64;
-        self.counts.moved += moves.len() as u64;
+        let moves = traces.moved.len() as u64;
+        self.counts.new -= moves;
+        self.counts.moved += moves;
         let algorithm = self.baseline.untagged_algorithm(&self.candidates);
         let undecided = self.baseline.undecided(&self.candidates);
         let found = self.candidates.found().collect();
-        Findings { counts: self.counts, moves, absent, algorithm, found, undecided }
+        Findings {
+            counts: self.counts,
+            traced: traces.all,
+            untraced: traces.untraced,
+            absent,
+            algorithm,
+            found,
+            undecided,
+        }
     }
-
-    /// The moves, each with the index of its entry among the unseen ones.
-    fn moves(&self) -> Vec<(usize, Move)> {
-        let may_have_moved = |&index: &usize| self.unseen[index].directory_error.is_none();
-        let indices: Vec<usize> = (0..self.unseen.len()).filter(may_have_moved).collect();
-        let expected: Vec<_> =
-            indices.iter().filter_map(|&index| self.baseline.get(self.unseen[index].index)).collect();
-        let missing: Vec<_> =
-            expected.iter().map(|one| Side { path: one.name, size: one.known.size, digests: one.digests }).collect();
-        let new: Vec<_> = self
-            .new_files
-            .iter()
-            .map(|file| Side { path: &file.path, size: Some(file.size), digests: &file.digests })
-            .collect();
-        let pairs = pair_moves(&missing, &new, &self.candidates).into_iter().map(|(missing_at, new_at)| {
-            let file = &self.new_files[new_at];
-            let from = expected[missing_at].name.to_vec();
-            (indices[missing_at], Move { row: file.row, path: file.path.clone(), from })
-        });
-        pairs.collect()
-    }
-}
-
-fn fingerprint(digest: &Claimed) -> u64 {
-    let mut first = [0; 8];
-    let bytes = digest.as_bytes();
-    let len = bytes.len().min(8);
-    first[..len].copy_from_slice(&bytes[..len]);
-    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]

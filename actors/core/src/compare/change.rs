@@ -3,6 +3,8 @@
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::result::Verdict;
+
 /// How a file changed between two times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +38,19 @@ impl Change {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|change| change.name() == name)
+    }
+
+    /// The members of a difference for the path that the content of the file was recorded at: readable, and the exact
+    /// bytes.
+    #[must_use]
+    pub const fn source_members(self) -> [&'static str; 2] {
+        match self {
+            Self::Moved => Verdict::Moved.source_members(),
+            Self::Added => Verdict::New.source_members(),
+            Self::Modified | Self::SuspectedRot | Self::Removed | Self::Unreadable => {
+                Verdict::Modified.source_members()
+            }
+        }
     }
 }
 

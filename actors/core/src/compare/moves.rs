@@ -1,9 +1,9 @@
-//! Finds moved files: pairs of a missing file and a new one with the same content.
+//! Pairs files with the same content: a missing file and a new one, which moved, or two whose contents changed places.
 //!
 //! Both have the same digests and are not empty. Among several files with the same content, the first missing path is
 //! paired with the first new path, in byte order.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use super::agreement::{agree, is_of_no_bytes};
 use crate::manifest::{Candidates, Claimed};
@@ -18,34 +18,87 @@ pub(super) struct Side<'a> {
 
 /// Pairs of indices into `missing` and `new`, found in byte order of the paths.
 pub(super) fn pair_moves(missing: &[Side<'_>], new: &[Side<'_>], candidates: &Candidates) -> Vec<(usize, usize)> {
-    let mut by_digest: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
-    for index in in_byte_order(missing) {
-        let candidate = &missing[index];
-        if let Some(first) = candidate.digests.first().filter(|_| !is_empty(candidate)) {
-            by_digest.entry(first.as_bytes()).or_default().push_back(index);
-        }
-    }
-    let mut pairs = Vec::new();
-    for index in in_byte_order(new) {
-        let candidate = &new[index];
-        if is_empty(candidate) {
-            continue;
-        }
-        for digest in candidate.digests {
-            let Some(queue) = by_digest.get_mut(digest.as_bytes()) else { continue };
-            let fits = |&missing_index: &usize| {
-                agree(missing[missing_index].digests, candidate.digests, candidates) == Some(true)
-                    && sizes_agree(missing[missing_index].size, candidate.size)
-            };
-            if queue.front().is_some_and(fits)
-                && let Some(missing_index) = queue.pop_front()
-            {
-                pairs.push((missing_index, index));
-                break;
-            }
-        }
+    let mut by_content = ByContent::new(missing, candidates);
+    let pair = |index: usize| Some((by_content.take(&new[index])?, index));
+    in_byte_order(new).into_iter().filter_map(pair).collect()
+}
+
+/// For changed files, the files that their content is from: pairs of indices into both sources, one after the other, and
+/// into `changed`. Files whose content left its path, `left`, are paired one to one in byte order. What is not paired has
+/// its content from the first of all, those that `moved` included.
+pub(super) fn pair_contents(
+    (left, moved): (&[Side<'_>], &[Side<'_>]),
+    changed: &[Side<'_>],
+    candidates: &Candidates,
+) -> Vec<(usize, usize)> {
+    let mut pairs = pair_moves(left, changed, candidates);
+    let mut is_paired = vec![false; changed.len()];
+    pairs.iter().for_each(|&(_, index)| is_paired[index] = true);
+    let mut rest = (0..changed.len()).filter(|&index| !is_paired[index]).peekable();
+    if rest.peek().is_some() {
+        let all = [left, moved].concat();
+        let by_content = ByContent::new(&all, candidates);
+        pairs.extend(rest.filter_map(|index| Some((by_content.first(&changed[index])?, index))));
     }
     pairs
+}
+
+/// Files that are not empty, by their first digest, in byte order of their paths.
+struct ByContent<'s, 'a> {
+    sides: &'s [Side<'a>],
+    candidates: &'s Candidates,
+    by_digest: HashMap<&'a [u8], Alike>,
+}
+
+/// The indices of files with one digest.
+#[derive(Default)]
+struct Alike {
+    all: Vec<usize>,
+    /// How many of them are taken.
+    taken: usize,
+}
+
+impl<'s, 'a> ByContent<'s, 'a> {
+    fn new(sides: &'s [Side<'a>], candidates: &'s Candidates) -> Self {
+        let mut by_digest: HashMap<&[u8], Alike> = HashMap::new();
+        for index in in_byte_order(sides) {
+            let side = &sides[index];
+            if let Some(first) = side.digests.first().filter(|_| !is_empty(side)) {
+                by_digest.entry(first.as_bytes()).or_default().all.push(index);
+            }
+        }
+        Self { sides, candidates, by_digest }
+    }
+
+    /// The next file with the content of this one, which is not returned again.
+    fn take(&mut self, sought: &Side<'_>) -> Option<usize> {
+        let (digest, index) = self.find(sought, |alike| alike.taken)?;
+        self.by_digest.get_mut(digest)?.taken += 1;
+        Some(index)
+    }
+
+    /// The first file with the content of this one.
+    fn first(&self, sought: &Side<'_>) -> Option<usize> {
+        self.find(sought, |_| 0).map(|(_, index)| index)
+    }
+
+    fn find<'d>(&self, sought: &Side<'d>, which: impl Fn(&Alike) -> usize) -> Option<(&'d [u8], usize)> {
+        if is_empty(sought) {
+            return None;
+        }
+        sought.digests.iter().find_map(|digest| {
+            let alike = self.by_digest.get(digest.as_bytes())?;
+            let index = *alike.all.get(which(alike))?;
+            self.sides[index].has_content_of(sought, self.candidates).then_some((digest.as_bytes(), index))
+        })
+    }
+}
+
+impl Side<'_> {
+    /// Whether both can have the same content.
+    pub(super) fn has_content_of(&self, other: &Side<'_>, candidates: &Candidates) -> bool {
+        sizes_agree(self.size, other.size) && agree(self.digests, other.digests, candidates) == Some(true)
+    }
 }
 
 fn in_byte_order(sides: &[Side<'_>]) -> Vec<usize> {
@@ -59,7 +112,7 @@ fn sizes_agree(one: Option<u64>, other: Option<u64>) -> bool {
 }
 
 /// Whether the file is empty: by its size, or by its digest if no size was recorded.
-fn is_empty(candidate: &Side<'_>) -> bool {
+pub(super) fn is_empty(candidate: &Side<'_>) -> bool {
     match candidate.size {
         Some(size) => size == 0,
         None => candidate.digests.iter().any(is_of_no_bytes),

@@ -210,8 +210,9 @@ pub struct Judged {
 pub struct Fixity {
     /// The verdict.
     pub verdict: Verdict,
-    /// The recorded path, if the file moved.
-    pub moved_from: Option<Vec<u8>>,
+    /// Where the content that it has now was recorded, if that is another path: the old path of a moved file, the first
+    /// file with a matching content that a new one is a copy of, or the file that a changed one has its content from.
+    pub content_from: Option<Vec<u8>>,
     /// The evidence, if the digest changed.
     pub evidence: Option<Evidence>,
 }
@@ -219,7 +220,7 @@ pub struct Fixity {
 /// The verdict on a row, as its item contains it.
 pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
     let judged = judged?;
-    Some(Fixity { verdict: judged.verdict?, moved_from: None, evidence: judged.evidence })
+    Some(Fixity { verdict: judged.verdict?, content_from: None, evidence: judged.evidence })
 }
 
 #[cfg(test)]

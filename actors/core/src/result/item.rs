@@ -140,8 +140,9 @@ impl Serialize for ItemRef<'_> {
         }
         if let Some(fixity) = self.fixity {
             map.serialize_entry("verdict", &fixity.verdict)?;
-            if let Some(from) = &fixity.moved_from {
-                serialize_name(&mut map, "moved_from", "moved_from_b64", from)?;
+            if let Some(from) = &fixity.content_from {
+                let [member, exact_member] = fixity.verdict.source_members();
+                serialize_name(&mut map, member, exact_member, from)?;
             }
             if let Some(evidence) = &fixity.evidence {
                 map.serialize_entry("evidence", evidence)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job_verdict::JobVerdict;
 use super::status::{FileMeta, Status};
-use super::verdict::AuditCounts;
+use super::verdict::{AuditCounts, is_zero};
 use crate::digest::Algorithm;
 
 /// The progress of a scan or job. Only committed (or delivered) results are counted.
@@ -63,6 +63,10 @@ pub struct Summary {
     /// Of a verify job: the algorithm of the manifest's untagged digests, as it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<Algorithm>,
+    /// Of a verify job: new and changed files with a recorded content of which it is not known whether they are moved files
+    /// or copies, because there are too many. As JSON left out if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untraced: u64,
     /// Of a job: what is odd about its root, which may explain missing files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_warning: Option<RootWarning>,

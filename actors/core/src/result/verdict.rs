@@ -40,6 +40,18 @@ impl Verdict {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
+
+    /// The members of an item for the path that the content of the file was recorded at: readable, and the exact bytes.
+    #[must_use]
+    pub const fn source_members(self) -> [&'static str; 2] {
+        match self {
+            Self::Moved => ["moved_from", "moved_from_b64"],
+            Self::New => ["copied_from", "copied_from_b64"],
+            Self::Modified | Self::SuspectedRot | Self::Matched | Self::Missing | Self::Unreadable => {
+                ["content_from", "content_from_b64"]
+            }
+        }
+    }
 }
 
 /// How many files have which verdict. Moved files are not among the new ones.
@@ -64,7 +76,7 @@ pub struct AuditCounts {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn is_zero(count: &u64) -> bool {
+pub(super) const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

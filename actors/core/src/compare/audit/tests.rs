@@ -1,7 +1,7 @@
 use super::super::baseline::BaselineBuilder;
 use super::*;
 use crate::digest::Digest;
-use crate::manifest::{Candidates, Form, Limits, ManifestReader, ReadOptions, Record};
+use crate::manifest::{Candidates, Claimed, Form, Limits, ManifestReader, ReadOptions, Record};
 use crate::result::{FileMeta, Stability};
 
 const CRC32: Algorithms = Algorithms::single(Algorithm::Crc32);
@@ -36,6 +36,10 @@ fn absent(findings: &Findings) -> Vec<(&str, Verdict)> {
     findings.absent.iter().map(|one| (std::str::from_utf8(&one.path).unwrap(), one.verdict)).collect()
 }
 
+fn traced(row: u64, path: &str, from: &str, verdict: Verdict) -> Traced {
+    Traced { row, path: path.into(), from: from.into(), verdict }
+}
+
 #[test]
 fn every_file_gets_its_verdict() {
     let mut audit =
@@ -48,7 +52,7 @@ fn every_file_gets_its_verdict() {
     assert_eq!(judge(&mut audit, "link", Status::Skipped(crate::result::SkipReason::Symlink), 0), None);
     let findings = audit.finish();
     assert_eq!(absent(&findings), [("d", Verdict::Missing), ("e", Verdict::Missing)]);
-    assert_eq!(findings.moves, [Move { row: 4, path: b"f".to_vec(), from: b"b/y".to_vec() }]);
+    assert_eq!(findings.traced, [traced(4, "f", "b/y", Verdict::Moved)]);
     let expected =
         AuditCounts { matched: 1, modified: 1, moved: 1, missing: 2, new: 1, unreadable: 1, suspected_rot: 0 };
     assert_eq!(findings.counts, expected);
@@ -75,7 +79,7 @@ fn a_name_that_was_opened_and_not_found_is_missing_or_moved() {
     assert_eq!(judge(&mut audit, "c", HASHED, 2), Some(Verdict::New));
     let findings = audit.finish();
     assert_eq!(absent(&findings), [("a", Verdict::Missing)]);
-    assert_eq!(findings.moves[0].from, b"b");
+    assert_eq!(findings.traced[0].from, b"b");
 }
 
 #[test]
@@ -123,4 +127,41 @@ fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
     assert_eq!(verdict(b"b"), Some(Verdict::Matched));
     assert_eq!(verdict(b"c"), Some(Verdict::Modified), "correct for SHA-256, but BLAKE3 is decided now");
     assert_eq!(audit.finish().algorithm, Some(Algorithm::Blake3));
+}
+
+#[test]
+fn a_copy_is_new_and_names_the_first_file_that_matches() {
+    let mut audit = Audit::new(baseline(&[("a", 1), ("b", 1), ("c", 2), ("d", 3)]), Candidates::default());
+    for (path, byte) in [("a", 7), ("b", 1), ("b copy", 1), ("c", 2), ("c copy", 2), ("d", 9), ("d copy", 3)] {
+        judge(&mut audit, path, HASHED, byte);
+    }
+    let findings = audit.finish();
+    let expected = [traced(2, "b copy", "b", Verdict::New), traced(4, "c copy", "c", Verdict::New)];
+    assert_eq!(findings.traced, expected, "neither a nor d still have the content");
+    assert_eq!((findings.counts.new, findings.counts.moved, findings.untraced), (3, 0, 0));
+}
+
+#[test]
+fn contents_that_changed_places_are_told_from_edits() {
+    let entries = [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6), ("gone", 7)];
+    let mut audit = Audit::new(baseline(&entries), Candidates::default());
+    for (path, byte) in [("a", 2), ("b", 1), ("c", 4), ("d", 5), ("e", 3), ("f", 7)] {
+        assert_eq!(judge(&mut audit, path, HASHED, byte), Some(Verdict::Modified));
+    }
+    let findings = audit.finish();
+    let pairs = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "c"), ("f", "gone")];
+    let expected = (0..).zip(pairs).map(|(row, (path, from))| traced(row, path, from, Verdict::Modified));
+    assert_eq!(findings.traced, expected.collect::<Vec<_>>());
+    assert_eq!((findings.counts.modified, findings.counts.missing), (6, 1), "the verdicts stay");
+}
+
+#[test]
+fn files_beyond_those_that_are_kept_are_counted_and_not_guessed() {
+    let mut audit = Audit::new(baseline(&[("a", 1)]), Candidates::default());
+    audit.tracer.limit_to(2);
+    for path in ["a", "b", "c", "d", "e"] {
+        judge(&mut audit, path, HASHED, 1);
+    }
+    let findings = audit.finish();
+    assert_eq!((findings.traced.len(), findings.untraced, findings.counts.new), (2, 2, 4));
 }

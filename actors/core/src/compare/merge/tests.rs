@@ -3,8 +3,9 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Claimed;
 use crate::digest::{Algorithm, Digest};
-use crate::result::Trace;
+use crate::result::{Known, Trace};
 
 fn crc(byte: u8) -> Claimed {
     Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())
@@ -21,9 +22,14 @@ fn unreadable(path: &str) -> Fact {
     Fact { digests: Vec::new(), ..fact(path, 0) }
 }
 
+fn source(facts: &[Fact]) -> impl Iterator<Item = Result<Fact, Infallible>> {
+    facts.iter().cloned().map(Ok)
+}
+
 fn between(old: Vec<Fact>, new: Vec<Fact>) -> Comparison {
-    let source = |facts: Vec<Fact>| facts.into_iter().map(Ok::<_, Infallible>);
-    compare(source(old), source(new)).unwrap()
+    let mut comparison = compare(source(&old), source(&new)).unwrap();
+    comparison.find_copies(source(&new)).unwrap();
+    comparison
 }
 
 fn shown(comparison: &Comparison) -> Vec<(&str, Change, Option<&str>)> {
@@ -33,7 +39,7 @@ fn shown(comparison: &Comparison) -> Vec<(&str, Change, Option<&str>)> {
     comparison
         .items
         .iter()
-        .map(|item| (text(&item.path[..]), item.change, item.moved_from.as_deref().map(text)))
+        .map(|item| (text(&item.path[..]), item.change, item.content_from.as_deref().map(text)))
         .collect()
 }
 
@@ -60,6 +66,34 @@ fn every_change_has_its_name() {
         "added": 1, "removed": 1, "modified": 1, "moved": 1, "suspected_rot": 1, "unchanged": 1
     });
     assert_eq!(counts, expected);
+}
+
+#[test]
+fn a_copy_is_told_from_a_new_file_and_contents_that_changed_places_from_edits() {
+    let old = [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("gone", 6), ("kept", 7), ("over", 8), ("z", 7)];
+    let new =
+        [("a", 2), ("b", 1), ("c", 4), ("copy", 7), ("d", 5), ("e", 3), ("kept", 7), ("over", 6), ("y", 9), ("z", 7)];
+    let facts = |files: &[(&str, u8)]| files.iter().map(|(path, byte)| fact(path, *byte)).collect::<Vec<_>>();
+    let comparison = between(facts(&old), facts(&new));
+    let traced: Vec<_> = shown(&comparison).into_iter().map(|(path, _, from)| (path, from)).collect();
+    assert_eq!(
+        traced,
+        [
+            ("a", Some("b")),
+            ("b", Some("a")),
+            ("c", Some("d")),
+            ("copy", Some("kept")),
+            ("d", Some("e")),
+            ("e", Some("c")),
+            ("gone", None),
+            ("over", Some("gone")),
+            ("y", None),
+        ]
+    );
+    let json = serde_json::to_value(&comparison.items).unwrap();
+    assert_eq!((&json[0]["verdict"], &json[0]["content_from"]), (&"suspected_rot".into(), &"b".into()));
+    assert_eq!((&json[3]["verdict"], &json[3]["copied_from"]), (&"added".into(), &"kept".into()));
+    assert!(!comparison.counts.all_unchanged());
 }
 
 #[test]
@@ -110,7 +144,7 @@ fn any_tree() -> impl Strategy<Value = Vec<Fact>> {
 proptest! {
     #[test]
     fn every_file_is_counted_once_on_each_side(old in any_tree(), new in any_tree()) {
-        let Comparison { counts, items } = between(old.clone(), new.clone());
+        let Comparison { counts, items, .. } = between(old.clone(), new.clone());
         let both = counts.modified + counts.suspected_rot + counts.unchanged + counts.moved;
         prop_assert_eq!(counts.removed + both, old.len() as u64);
         prop_assert_eq!(counts.added + both, new.len() as u64);
