@@ -198,3 +198,18 @@ fn a_manifest_that_remembers_its_globs_finds_nothing_new_in_what_they_left_out()
     let (job, items) = verified(&app, &[("path", "d"), ("exclude", "new")], manifest);
     assert_eq!(job["summary"]["verdicts"]["new"], 0, "{items:?}");
 }
+
+#[test]
+fn a_file_beyond_those_that_the_globs_left_out_is_told_to_be_moved() {
+    let app = TestApp::start();
+    app.write("d/.git/x", "other");
+    app.write("d/new name", "abc");
+    let manifest = format!(
+        "{{\"filters\":{{\"include\":[],\"exclude\":[\".git/\"]}},\"items\":[{{\"path\":\"old name\",\"digests\":{{\"sha256\":\
+         \"{ABC_SHA256}\"}}}}]}}"
+    );
+    // The walk has globs of its own, so it comes by what the manifest was made without.
+    let (job, items) = verified(&app, &[("path", "d"), ("exclude", "nothing")], manifest);
+    let wanted = [(".git/x".to_owned(), "-".to_owned()), ("new name".to_owned(), "moved".to_owned())];
+    assert_eq!((job["summary"]["verdicts"]["moved"].as_u64(), &items[..]), (Some(1), &wanted[..]));
+}

@@ -63,7 +63,10 @@ impl RunningAudit {
             row.path_into(&mut path);
             judged.push(match self.recorded_with.wants_path(&path) {
                 true => self.audit.judge(&ItemRef::of_row(row, &path, rows.algorithms())),
-                false => Judged::default(),
+                false => {
+                    self.audit.pass_over();
+                    Judged::default()
+                }
             });
         }
         rows.judged = judged;
