@@ -44,9 +44,9 @@ pub use error::ServeError;
 use http::Listener;
 use tls::Tls;
 
-/// Sets of duplicates that are sent at a time, each held in memory as a whole, to all clients and to one.
-const DUPLICATE_EXPORTS: usize = 4;
-const DUPLICATE_EXPORTS_OF_ONE: usize = 2;
+/// Sets of duplicates and comparisons that are sent as lines at a time, each held in memory as a whole, to all clients and to one.
+const LINE_EXPORTS: usize = 4;
+const LINE_EXPORTS_OF_ONE: usize = 2;
 pub use tls::TlsError;
 use unix_socket::SocketFile;
 
@@ -140,7 +140,7 @@ impl Server {
             manifests: Permits::new(config.limits.max_manifests, config.limits.max_manifests_per_client),
             comparisons: Cache::default(),
             duplicates: Cache::default(),
-            duplicate_exports: Permits::new(DUPLICATE_EXPORTS, DUPLICATE_EXPORTS_OF_ONE),
+            exports: Permits::new(LINE_EXPORTS, LINE_EXPORTS_OF_ONE),
             limits: config.limits.clone(),
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;

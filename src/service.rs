@@ -53,8 +53,8 @@ pub(crate) struct Service {
     pub(crate) comparisons: Cache<(JobId, JobId), Comparison>,
     /// The latest sets of duplicates, by job and query.
     pub(crate) duplicates: Cache<(JobId, DuplicateQuery), Vec<Group>>,
-    /// Sets of duplicates being sent; each is held in memory as a whole.
-    pub(crate) duplicate_exports: Arc<Permits>,
+    /// Sets of duplicates and comparisons being sent as lines; each is held in memory as a whole.
+    pub(crate) exports: Arc<Permits>,
 }
 
 impl Service {
@@ -95,9 +95,9 @@ impl Service {
         take_permit(&self.manifests, caller, "manifests", ApiError::QueueFull)
     }
 
-    /// The permit that one set of duplicates of the caller holds while it is sent.
-    pub(crate) fn duplicate_export_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
-        take_permit(&self.duplicate_exports, caller, "duplicates", ApiError::QueueFull)
+    /// The permit that one set of duplicates or one comparison of the caller holds while it is sent as lines.
+    pub(crate) fn export_for(&self, caller: &Caller) -> Result<Permit, ApiError> {
+        take_permit(&self.exports, caller, "exports", ApiError::QueueFull)
     }
 
     /// Rules for JSON bodies.

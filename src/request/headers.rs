@@ -1,4 +1,5 @@
-//! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1) and `Idempotency-Key`.
+//! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1), with the forms that it chooses from, and
+//! `Idempotency-Key`.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{Accept, Header, Quality};
@@ -13,6 +14,41 @@ pub(crate) fn prefers(request: &HttpRequest, other: &str, usual: &str) -> bool {
     let Ok(accept) = Accept::parse(request) else { return false };
     let named = accept.iter().find(|range| range.item.essence_str() == other).map(|range| range.quality);
     named.is_some_and(|quality| quality > Quality::ZERO && quality >= quality_of(usual, &accept))
+}
+
+/// The form of an answer that has all items, one a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineForm {
+    Ndjson,
+    Csv,
+}
+
+impl LineForm {
+    /// Its media type.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv",
+        }
+    }
+
+    /// The end of a file's name, and its name in a query.
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// The form with this name, if there is one.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Ndjson, Self::Csv].into_iter().find(|form| form.extension() == name)
+    }
+
+    /// The form that the client prefers to one JSON document.
+    pub(crate) fn preferred(request: &HttpRequest) -> Option<Self> {
+        [Self::Ndjson, Self::Csv].into_iter().find(|form| prefers(request, form.media_type(), "application/json"))
+    }
 }
 
 /// The quality that the most specific matching range gives to a media type.

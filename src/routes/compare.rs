@@ -1,18 +1,25 @@
-//! `GET /jobs/{id}/compare?with=`: what changed from the older of two jobs to the newer one.
+//! `GET /jobs/{id}/compare?with=`: what changed from the older of two jobs to the newer one: a page as JSON, or all of it
+//! as lines, see `export`.
+//!
+//! Comparisons that are not too large are cached. Pages and lines have the same filters.
+
+mod export;
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Json, ReqData};
-use actix_web::{HttpRequest, Responder};
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::job::{Job, JobId};
 use hivesum_core::compare::{Change, Comparison, Counts, Difference};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::export::{Export, Wanted, is_zero};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::Query;
+use crate::request::headers::LineForm;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -44,28 +51,35 @@ struct ComparisonPage {
     untraced: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/compare", tag = "jobs", operation_id = "compare_jobs",
     summary = "Compare two jobs",
     description = "Both jobs must have ended. The older job is compared with the newer one, in whichever order they are \
         named. A digest that changed while size, mtime and ctime did not is `suspected_rot`. \
         An added file with the content of an unchanged one is a copy of it, `copied_from`. A changed file with the \
-        recorded content of another one names it, `content_from`: two that name each other were swapped.",
+        recorded content of another one names it, `content_from`: two that name each other were swapped. \
+        With `Accept: application/x-ndjson` or `text/csv`, or with `format`, all differences are sent: as NDJSON with one \
+        item a line and last `{\"summary\": {old, new, counts, items}}`; as CSV `verdict,path,from,evidence,old_size,\
+        new_size,old_modified_at,new_modified_at,old_digest,new_digest`, with exact bytes of names, and a last row of \
+        `summary` and how many rows there were.",
     params(
         schemas::JobPath,
         ("with" = String, Query, format = "uuid", description = "The other job's id.", example = "0197a2b4-6d3c-7000-8000-000000000002"),
         ("verdict" = Option<schemas::Change>, Query, description = "Only files with this change."),
+        ("q" = Option<String>, Query, description = "Only files whose path, or the path that they have their content from, contains this. Decoded once, to bytes."),
+        ("format" = Option<String>, Query, pattern = "^(ndjson|csv)$", description = "All differences in this form, whatever `Accept` says, as a file."),
         ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first item, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most items per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page of the differences.", body = ComparisonPage)),
+    responses((status = 200, description = "A page of the differences, or all of them.",
+        headers(("Content-Disposition" = String, description = "Of all differences: the name to save the file under.")),
+        content(
+            (ComparisonPage = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+        ))),
     extensions(("x-codes" = json!([
-        "not_found", "job_not_finished", "algorithm_not_in_job", "too_large", "store_corrupt", "draining",
+        "not_found", "job_not_finished", "algorithm_not_in_job", "too_large", "store_corrupt", "queue_full", "draining",
     ]))),
 )]
 pub(super) async fn compare(
@@ -73,10 +87,12 @@ pub(super) async fn compare(
     KnownJob(job): KnownJob,
     caller: ReqData<Caller>,
     service: Data<Service>,
-) -> Result<impl Responder, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request)?;
     let with = query.text("with")?.ok_or_else(|| ApiError::invalid("say which job to compare with: ?with=JOB"))?;
     let change = query.named("verdict", Change::from_name, &Change::ALL.map(Change::name))?;
+    let wanted = Wanted { change, q: query.bytes("q").unwrap_or_default() };
+    let form = query.named("format", LineForm::from_name, &["ndjson", "csv"])?;
     let position = query.position()?;
     let limit = query.limit()?;
     query.finish()?;
@@ -85,12 +101,18 @@ pub(super) async fn compare(
         return Err(ApiError::JobNotFinished("both jobs must have ended before they can be compared"));
     }
     let [old, new] = in_time_order(jobs);
+    let form = form.or_else(|| LineForm::preferred(&request));
+    let permit = form.map(|form| service.export_for(&caller).map(|permit| (form, permit))).transpose()?;
     let comparison = comparison(&service, old, new).await?;
-    let wanted = || comparison.items.iter().filter(|item| change.is_none_or(|change| item.change == change));
+    if let Some((form, permit)) = permit {
+        return Ok(Export { jobs: [old, new], comparison, wanted, form, _permit: permit }.answer());
+    }
+    let matching = || comparison.items.iter().filter(|item| wanted.wants(item));
     let skip = usize::try_from(position).unwrap_or(usize::MAX);
-    let items = wanted().skip(skip).take(limit).cloned().collect();
-    let (total, untraced) = (wanted().count() as u64, comparison.untraced);
-    Ok(Json(ComparisonPage { old, new, counts: comparison.counts, items, total, position, untraced }))
+    let items = matching().skip(skip).take(limit).cloned().collect();
+    let (total, untraced) = (matching().count() as u64, comparison.untraced);
+    let page = ComparisonPage { old, new, counts: comparison.counts, items, total, position, untraced };
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// The job that was submitted first is the older one.

@@ -14,13 +14,13 @@ use hivesum_core::digest::Algorithm;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::export::{Export, LineForm};
+use self::export::Export;
 use self::group::{DuplicateGroup, NAMES_SHOWN, Names, items_at, show};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::Query;
-use crate::request::headers::prefers;
+use crate::request::headers::LineForm;
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
 
@@ -84,10 +84,8 @@ pub(super) async fn duplicates(
         return Err(ApiError::JobNotFinished("the job has not ended: duplicates are known at its end"));
     }
     let algorithm = key_algorithm(&job.spec.algorithms)?;
-    let form = [LineForm::Ndjson, LineForm::Csv]
-        .into_iter()
-        .find(|form| prefers(&request, form.media_type(), "application/json"));
-    let permit = form.map(|form| service.duplicate_export_for(&caller).map(|permit| (form, permit))).transpose()?;
+    let form = LineForm::preferred(&request);
+    let permit = form.map(|form| service.export_for(&caller).map(|permit| (form, permit))).transpose()?;
     let wanted = DuplicateQuery { q, order, ..DuplicateQuery::all(algorithm, min_size) };
     let groups = groups(&service, job.id, wanted).await?;
     if let Some((form, permit)) = permit {

@@ -131,3 +131,62 @@ fn a_copy_is_told_from_an_added_file_and_a_rotation_from_edits() {
     let counts = json!({ "added": 3, "removed": 0, "modified": 3, "moved": 0, "suspected_rot": 0, "unchanged": 2 });
     assert_eq!(page["counts"], counts, "the verdicts stay");
 }
+
+#[test]
+fn a_comparison_is_searched_by_a_part_of_either_path() {
+    let app = TestApp::start();
+    let (old, new) = changed(&app);
+    let compare = format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new));
+    let found = |query: &str| -> Vec<String> {
+        let page = app.json(&format!("{compare}{query}"));
+        assert_eq!(page["total"], page["items"].as_array().unwrap().len());
+        shown(&page).iter().map(|(path, ..)| (*path).to_owned()).collect()
+    };
+    assert_eq!(found("&q=set%20b"), ["d/set back"]);
+    assert_eq!(found("&q=ol"), ["d/new name"], "by the old name, too");
+    assert_eq!(found("&q=d/e&verdict=modified"), ["d/edited"]);
+    assert_eq!(found("&q=d/e&verdict=moved"), [""; 0]);
+    assert_eq!(found("&q=%2A"), [""; 0], "an asterisk is a character");
+}
+
+#[test]
+fn all_differences_are_sent_as_lines_that_end_with_a_summary() {
+    let app = TestApp::start();
+    app.write("a,\"b", "kept");
+    app.write("was", "moved");
+    let old = app.run(json!({ "algorithms": ["crc32"] }));
+    app.write("copy", "kept");
+    fs::rename(app.root.path().join("was"), app.root.path().join("is")).unwrap();
+    let new = app.run(json!({ "algorithms": ["crc32"] }));
+    let compare = format!("/api/v1/jobs/{}/compare?with={}", id(&old), id(&new));
+    let text = |query: &str, accept: &str| {
+        let answer = app.get(&format!("{compare}{query}")).header("accept", accept).send().unwrap();
+        let field = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap().to_owned();
+        (field("content-type"), field("content-disposition"), answer.text().unwrap())
+    };
+    let (media_type, disposition, lines) = text("", "application/x-ndjson");
+    assert_eq!((&*media_type, &*disposition), ("application/x-ndjson", "attachment; filename=\"comparison.ndjson\""));
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let page = app.json(&compare);
+    assert_eq!(&lines[..2], &page["items"].as_array().unwrap()[..]);
+    let summary = json!({ "old": id(&old), "new": id(&new), "counts": page["counts"], "items": 2 });
+    assert_eq!(lines[2..], [json!({ "summary": summary })]);
+
+    let (media_type, _, rows) = text("", "text/csv");
+    let rows: Vec<&str> = rows.split_terminator("\r\n").collect();
+    assert_eq!((&*media_type, rows.len()), ("text/csv", 4));
+    let columns = "verdict,path,from,evidence,old_size,new_size,old_modified_at,new_modified_at,old_digest,new_digest";
+    assert_eq!(rows[0], columns);
+    assert!(
+        rows[1].starts_with("added,copy,\"a,\"\"b\",,,4,,20") && rows[1].ends_with("Z,,crc32:fb286a06"),
+        "{}",
+        rows[1]
+    );
+    assert!(rows[2].starts_with("moved,is,was,,5,5,20"), "{}", rows[2]);
+    assert_eq!(rows[3], "summary,,,\"2 rows, 1 unchanged\",,,,,,");
+    assert!(rows.iter().all(|row| row.replace("a,\"\"b", "").matches(',').count() == 9 + row.matches(", ").count()));
+
+    assert_eq!(text("&format=csv&q=nothing", "text/html").2.lines().count(), 2, "the columns and the summary");
+    assert_eq!(text("&format=ndjson&verdict=moved", "*/*").2.lines().count(), 2);
+    problem(app.get(&format!("{compare}&format=xml")).send().unwrap(), 400, "invalid_request");
+}

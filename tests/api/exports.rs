@@ -188,3 +188,19 @@ fn a_store_that_another_process_keeps_busy_refuses_what_would_be_written_and_is_
     assert_eq!(submit().status(), 202);
     assert_eq!(app.request(Method::DELETE, &path).send().unwrap().status(), 204);
 }
+
+#[test]
+fn a_client_has_few_comparisons_in_memory_at_a_time() {
+    let app = TestApp::with(|config| config.limits.write_timeout = Duration::from_secs(3600));
+    app.write("first", "abc");
+    let old = app.run(json!({}));
+    write_many(&app, 'n', 1);
+    let new = app.run(json!({}));
+    let path = format!("/api/v1/jobs/{}/compare?with={}", old["id"].as_str().unwrap(), new["id"].as_str().unwrap());
+    let lines = format!("{path}&format=ndjson");
+    let stuck: Vec<Unread> = (0..2).map(|_| Unread::open(&app, &lines, &cookie(&app))).collect();
+    problem(app.get(&lines).send().unwrap(), 429, "rate_limited");
+    assert_eq!(app.get(&path).send().unwrap().status(), 200, "a page is no export");
+    drop(stuck);
+    while app.get(&lines).send().unwrap().status() == 429 {}
+}

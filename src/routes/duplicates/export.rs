@@ -21,23 +21,8 @@ use serde::Serialize;
 
 use super::group::{NAMES_SHOWN, Names, items_at, show};
 use crate::error::ApiError;
+use crate::request::headers::LineForm;
 use crate::service::Service;
-
-/// The form of the lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LineForm {
-    Ndjson,
-    Csv,
-}
-
-impl LineForm {
-    pub(super) const fn media_type(self) -> &'static str {
-        match self {
-            Self::Ndjson => "application/x-ndjson",
-            Self::Csv => "text/csv",
-        }
-    }
-}
 
 /// The groups of a job that are being sent.
 pub(super) struct Export {
