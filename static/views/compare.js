@@ -1,24 +1,29 @@
-// Two jobs compared.
+// Two jobs compared: a row for each difference, with its evidence, and all of them as a file.
 
-import { h, put, icon, cell, get, query, jobPath, ago, when, pathNode, sizeNode, plural, listing, placeholder, VERDICTS } from '../kernel.js';
+import { h, put, icon, cell, get, query, jobPath, when, pathNode, nameNode, sizeNode, plural, listing, placeholder, visible, VERDICTS } from '../kernel.js';
 import { targetNode } from './job-actions.js';
 import { details, outcome } from './job-results.js';
 
 const CHANGES = ['suspected_rot', 'modified', 'moved', 'added', 'removed', 'unreadable'];
+const FORMS = [['csv', 'CSV, for a spreadsheet'], ['ndjson', 'NDJSON, everything']];
 
 export async function mount(root, { parts: [from, to], search, signal }) {
 	const [old, now] = await Promise.all([from, to].map((id) => get(jobPath(id), { signal })));
-	const side = (title, job) => h('a.compared', { href: `#/job/${job.id}`, title: when(job.created_at) }, h('small', title), targetNode(job), h('small', ago(job.created_at)));
+	const side = (title, job) => h(`a.compared@side-${title.toLowerCase()}`, { href: `#/job/${job.id}` }, h('small', title), targetNode(job),
+		h('small', h('time', { datetime: job.created_at, title: job.created_at }, when(job.created_at))));
 	const same = h('span.hint@unchanged');
+	const exports = exportMenu(from, to);
 	const list = listing({
-		label: 'Changes', testid: 'change-row', address: `#/compare/${from}/${to}`, start: search, names: ['verdict'], heads: same,
-		columns: [['Path', 'grow'], ['Before', 'size'], ['After', 'size'], ['Change', 'status']],
+		label: 'Changes', testid: 'change-row', address: `#/compare/${from}/${to}`, start: search, names: ['verdict', 'q'], heads: [same, exports.node],
+		columns: [['Path', 'grow'], ['Evidence', 'why'], ['Size', 'both'], ['Change', 'status']],
 		tabs: ['verdict', { '': 'All', ...Object.fromEntries(CHANGES.map((change) => [change, VERDICTS[change]])) }],
+		search: { label: 'Part of a path', show: ({ q }) => q, read: (text) => ({ q: text }) },
 		load: async (filters, signal) => {
 			const page = await get(jobPath(from, `/compare${query({ with: to, ...filters })}`), { signal });
 			const { unchanged, ...counts } = page.counts;
 			list.show({ unreadable: 0, ...counts, '': Object.values(counts).reduce((sum, n) => sum + n, 0) });
 			put(same, plural(unchanged, 'file is unchanged', 'files are unchanged'));
+			exports.show(filters);
 			return page;
 		},
 		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
@@ -27,5 +32,36 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 	return list.view('Compare');
 }
 
-const fill = ({ path, moved_from: moved, old, new: now, ...item }) => [cell('grow', moved && [pathNode(moved), icon('chevron')], pathNode(path)),
-	cell('size', old && sizeNode(old.size)), cell('size', now && sizeNode(now.size)), cell('status', outcome(item))];
+// Links to what the filters show, all pages of it.
+function exportMenu(from, to) {
+	const links = FORMS.map(([format, title]) => ({ format, link: h('a@export-link', { download: '', 'data-format': format }, title) }));
+	const node = h('details.menu@export-menu', { keydown: (event) => { if (event.key === 'Escape') { node.open = false; node.firstChild.focus(); } } },
+		h('summary.button', icon('download'), h('span', 'Export')), h('div.menu-body', h('ul.menu-list', links.map(({ link }) => h('li', link)))));
+	return {
+		node,
+		show({ verdict, q }) { for (const { format, link } of links) link.href = `./api/v1/${jobPath(from, `/compare${query({ with: to, verdict, q, format })}`)}`; },
+	};
+}
+
+const TRACES = { size: 'size', mtime: 'time of modification', ctime: 'time of change', inode: 'inode' };
+
+// What the row shows of the evidence, in a few words; the details have all of it.
+function why({ verdict, evidence, moved_from: moved, copied_from: copied, content_from: source, old, new: now }) {
+	if (copied) return ['Copy of ', nameNode(copied)];
+	const traces = Object.keys(TRACES).filter((key) => evidence?.[key] === 'changed').map((key) => TRACES[key]);
+	const changed = traces.length ? `${traces.join(', ')} changed` : evidence === 'none' ? 'only digests are known' : 'nothing shows a write';
+	if (source) return ['Has the content of ', nameNode(source), `; ${changed}`];
+	if (evidence) return changed[0].toUpperCase() + changed.slice(1);
+	if (moved) return ['Was at ', nameNode(moved)];
+	if (verdict === 'unreadable') return 'Not read in one of the jobs';
+	const at = (now ?? old)?.modified_at;
+	return at ? `Modified ${when(at)}` : '';
+}
+
+function fill(item) {
+	const { path, moved_from: moved, old, new: now } = item;
+	const sizes = old && now && old.size !== now.size ? [sizeNode(old.size), icon('chevron'), sizeNode(now.size)] : sizeNode((now ?? old)?.size);
+	const text = h('span', why(item));
+	text.title = text.textContent && visible(text.textContent);
+	return [cell('grow', moved && h('span.from', pathNode(moved), icon('chevron')), pathNode(path)), cell('why', text), cell('both', sizes), cell('status', outcome(item))];
+}

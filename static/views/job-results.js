@@ -95,10 +95,12 @@ function exportMenu({ id, spec: { algorithms: names = [] } }) {
 
 const LOOK = { matched: 'good', moved: 'warn', new: 'warn', unreadable: 'warn', added: 'warn', removed: 'warn' };
 
-export function outcome({ verdict, status, stability }) {
+const GLYPHS = { matched: 'check', moved: 'arrow', new: 'plus', added: 'plus', missing: 'skip', removed: 'skip', modified: 'pencil', suspected_rot: 'warn', unreadable: 'cross' };
+
+export function outcome({ verdict, status, stability, copied_from: copied, content_from: source }) {
 	const say = (look, glyph, text, title) => h(`span.outcome.${look}`, { title }, icon(glyph), text);
 	// Between two jobs an edit is a change, in an audit it is a failure.
-	if (verdict) return say(LOOK[verdict] ?? (verdict === 'modified' && !status ? 'warn' : 'bad'), verdict === 'matched' ? 'check' : 'warn', word(VERDICTS, verdict));
+	if (verdict) return say(LOOK[verdict] ?? (verdict === 'modified' && !status ? 'warn' : 'bad'), (copied !== undefined && 'copy') || (source !== undefined && 'swap') || GLYPHS[verdict] || 'warn', word(VERDICTS, verdict));
 	if (status === 'error') return say('bad', 'warn', 'Error');
 	if (status === 'skipped') return say('dim', 'skip', 'Skipped');
 	return stability === 'unverified' ? say('warn', 'check', 'Unverified', STABILITY.unverified) : say('good', 'check', 'Hashed', STABILITY.stable);
