@@ -60,6 +60,8 @@ pub(crate) enum ApiError {
     AlgorithmNotInJob(String),
     #[error("{0}")]
     AlgorithmNotInFormat(String),
+    #[error("the requested range begins beyond the end: there are {length} bytes")]
+    RangeNotSatisfiable { length: u64 },
     #[error("{what} is larger than the limit of {limit}")]
     TooLarge { what: &'static str, limit: u64 },
     #[error("the head of the request is larger than 64 KiB, or has more than 96 header fields")]
@@ -134,6 +136,7 @@ impl ApiError {
             Self::NameNotRepresentable(_) => Code::NameNotRepresentable,
             Self::AlgorithmNotInJob(_) => Code::AlgorithmNotInJob,
             Self::AlgorithmNotInFormat(_) => Code::AlgorithmNotInFormat,
+            Self::RangeNotSatisfiable { .. } => Code::RangeNotSatisfiable,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::HeadTooLarge => Code::HeadTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,

@@ -35,6 +35,14 @@ impl JobTag {
         known.then(|| self.on(HttpResponse::NotModified().finish()))
     }
 
+    /// Whether a part may be sent: the client names no tag, or this one (RFC 9110, 13.1.5). A weak tag names no bytes, and
+    /// a date is none that the answer has.
+    pub(crate) fn allows_part(&self, request: &HttpRequest) -> bool {
+        let Some(field) = request.headers().get(header::IF_RANGE) else { return true };
+        let named = field.to_str().ok().and_then(|text| text.trim().parse::<EntityTag>().ok());
+        named.zip(self.0.as_ref()).is_some_and(|(named, tag)| named.strong_eq(tag))
+    }
+
     /// Adds the tag to the answer. Caches may keep it for one token only and must revalidate it each time.
     pub(crate) fn on(&self, mut response: HttpResponse) -> HttpResponse {
         let fields = response.headers_mut();

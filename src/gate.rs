@@ -42,9 +42,11 @@ use chunked_body::hold_until_sent;
 use cors::Cors;
 use framing::framed;
 pub(crate) use proxies::Proxies;
+pub(crate) use response::is_compressed;
 use response::{add_security_headers, finish};
 pub(crate) use rules::Gate;
 use streams::AnswerKind;
+pub(crate) use streams::StoreExport;
 
 /// The middleware.
 pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {

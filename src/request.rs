@@ -9,6 +9,7 @@ pub(crate) mod multipart;
 pub(crate) mod name;
 pub(crate) mod number;
 pub(crate) mod query;
+pub(crate) mod range;
 
 pub(crate) use body::{Bandwidth, PacedBody, read_json};
 pub(crate) use query::{NoQuery, Query};

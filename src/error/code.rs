@@ -53,6 +53,7 @@ codes! {
     AlgorithmNotInFormat CONFLICT "algorithm_not_in_format" "the format cannot carry digests of this algorithm, as sfv carries crc32 alone"
     TooLarge PAYLOAD_TOO_LARGE "too_large" "the body, or something in it, is over its limit"
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "the media type or the content encoding of the body is not supported"
+    RangeNotSatisfiable RANGE_NOT_SATISFIABLE "range_not_satisfiable" "the requested range begins beyond the end; `Content-Range` has the length"
     HostNotAllowed MISDIRECTED_REQUEST "host_not_allowed" "the service does not answer under this host name"
     DigestMismatch UNPROCESSABLE_ENTITY "digest_mismatch" "the bytes do not have the expected digest"
     HeadTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "head_too_large" "the head of the request is over 64 KiB or 96 header fields; the connection is closed"

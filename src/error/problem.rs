@@ -110,6 +110,9 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
             response.insert_header(("ratelimit-policy", format!("\"{of}\";q={quota}")));
             response.insert_header(("ratelimit", format!("\"{of}\";r=0")));
         }
+        ApiError::RangeNotSatisfiable { length } => {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
+        }
         ApiError::TooLarge { .. } | ApiError::BodyTooSlow => {
             response.force_close();
         }

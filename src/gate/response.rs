@@ -5,10 +5,10 @@ use actix_http::encoding::Encoder;
 use actix_web::HttpRequest;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::Method;
 use actix_web::http::header::{
     self, AcceptEncoding, ContentEncoding, Encoding, Header, HeaderMap, HeaderName, HeaderValue, Preference, Quality,
 };
+use actix_web::http::{Method, StatusCode};
 use hivesum_core::digest::{Algorithm, Algorithms, Digest, MultiHasher};
 
 use crate::digest_field;
@@ -27,10 +27,20 @@ pub(super) fn finish(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<
     if let Some((field, algorithm)) = wanted_digest(response.request()) {
         return with_digest(response, field, algorithm);
     }
-    match is_worth_gzip(&response) && accepts_gzip(response.request()) {
-        true => gzipped(response),
-        false => response,
+    let is_worth = is_worth_gzip(&response);
+    if is_worth && accepts_gzip(response.request()) {
+        return gzipped(response);
     }
+    if is_worth || response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    response
+}
+
+/// Whether an answer of this type and length is compressed for the client. Parts of such an answer are not served: its
+/// bytes are other ones each time.
+pub(crate) fn is_compressed(request: &HttpRequest, content_type: &str, bytes: u64) -> bool {
+    is_compressible(content_type, BodySize::Sized(bytes)) && accepts_gzip(request)
 }
 
 /// The digest that the client wants, and the field to send it in.
@@ -59,16 +69,22 @@ pub(super) fn add_security_headers(fields: &mut HeaderMap) {
     }
 }
 
-/// Text answers that are in memory and not short, and streamed lines. Event streams stay uncompressed, because each
+/// Whole text answers of a known length that is not short, and streamed lines. Event streams stay uncompressed, because each
 /// event is flushed at once.
 fn is_worth_gzip(response: &ServiceResponse<BoxBody>) -> bool {
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    match response.response().body().size() {
+    let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
+    !is_part && is_compressible(media_type.unwrap_or_default(), response.response().body().size())
+}
+
+fn is_compressible(content_type: &str, size: BodySize) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    match size {
         BodySize::Sized(bytes) => {
             let text = [
                 "application/json",
                 "application/problem+json",
+                "application/x-ndjson",
                 "text/html",
                 "text/css",
                 "text/javascript",
@@ -86,6 +102,9 @@ fn gzipped(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let weak = response.headers().get(header::ETAG).filter(|tag| tag.as_bytes().starts_with(b"\""));
     if let Some(weak) = weak.and_then(|tag| HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat()).ok()) {
         response.headers_mut().insert(header::ETAG, weak);
+    }
+    if response.headers().contains_key(header::ACCEPT_RANGES) {
+        response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     }
     response.map_body(|head, body| BoxBody::new(Encoder::response(ContentEncoding::Gzip, head, body)))
 }

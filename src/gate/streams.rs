@@ -22,10 +22,16 @@ pub(super) enum AnswerKind {
     Export,
 }
 
+/// The mark of an answer that is read from the store while it is sent, though its length is known: in its extensions.
+#[derive(Debug)]
+pub(crate) struct StoreExport;
+
 impl AnswerKind {
     pub(super) fn of(response: &ServiceResponse<BoxBody>) -> Self {
         let media_type = response.headers().get(header::CONTENT_TYPE);
+        let is_export = response.response().extensions().contains::<StoreExport>();
         match response.response().body().size() {
+            BodySize::Sized(_) if is_export => Self::Export,
             BodySize::None | BodySize::Sized(_) => Self::InMemory,
             BodySize::Stream if media_type.is_some_and(|media_type| media_type == "text/event-stream") => Self::Events,
             BodySize::Stream => Self::Export,

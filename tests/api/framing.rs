@@ -96,11 +96,16 @@ fn a_pipelined_request_does_not_change_how_the_one_before_it_is_answered() {
             asked("HEAD")
         );
         let text = answers_to(&app, &both);
-        assert!(text.starts_with("HTTP/1.1 200 ") && text.contains("\r\n0\r\n\r\nHTTP/1.1 200 "), "{path}");
-        assert_eq!(
-            (text.matches("transfer-encoding: chunked\r\n").count(), text.matches("HTTP/1.0 200 ").count()),
-            (2, 1)
-        );
+        // The length of a manifest is known, so that it has no chunks.
+        let is_sized = path.contains("/manifest");
+        let end = match is_sized {
+            true => format!("\r\n\r\n{}", app.get(&path).send().unwrap().text().unwrap()),
+            false => "\r\n0\r\n\r\n".to_owned(),
+        };
+        assert!(text.starts_with("HTTP/1.1 200 ") && text.contains(&format!("{end}HTTP/1.1 200 ")), "{path}");
+        let framed = ["transfer-encoding: chunked\r\n", "content-length: ", "HTTP/1.0 200 "];
+        let expected = if is_sized { [0, 3, 1] } else { [2, 0, 1] };
+        assert_eq!(framed.map(|field| text.matches(field).count()), expected, "{path}");
     }
 }
 

@@ -40,6 +40,7 @@ mod limits;
 mod listen;
 mod listen_unix;
 mod logs;
+mod manifest_parts;
 mod manifests;
 mod manifests_read;
 mod matrix;

@@ -26,18 +26,23 @@ impl Unread {
         Self(stream)
     }
 
-    /// Reads to the end of the connection. Whether the answer had its last chunk.
+    /// Reads to the end of the connection. Whether the answer had its last chunk, or its length.
     pub fn ends_whole(self) -> bool {
         self.body().is_some()
     }
 
-    /// Reads to the end of the connection. The body; none if it has no last chunk.
+    /// Reads to the end of the connection. The body; none if it has no last chunk, or not its length.
     pub fn body(mut self) -> Option<Vec<u8>> {
         let mut answer = Vec::new();
         // The service resets connections that it gives up.
         self.0.read_to_end(&mut answer).ok()?;
         let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
         let (mut rest, mut body) = (&answer[head + 4..], Vec::new());
+        let fields = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
+        if let Some((_, length)) = fields.split_once("\r\ncontent-length: ") {
+            let length: usize = length.lines().next().unwrap().parse().unwrap();
+            return (rest.len() == length).then(|| rest.to_vec());
+        }
         loop {
             let line = rest.windows(2).position(|bytes| bytes == b"\r\n")?;
             let length = usize::from_str_radix(std::str::from_utf8(&rest[..line]).unwrap(), 16).unwrap();

@@ -173,7 +173,9 @@ async fn a_comparison_fits_a_narrow_screen_without_overlap_and_is_accessible() {
             assert_accessible(&browser, axe, &format!("compare, {scheme}, {width}")).await;
         }
     }
-    browser.run("document.querySelector('.table-layer .cell.status').style.transform = 'translateX(-2.5rem)'", vec![]).await;
+    browser
+        .run("document.querySelector('.table-layer .cell.status').style.transform = 'translateX(-2.5rem)'", vec![])
+        .await;
     let squeezed = browser.value(OVERLAPS).await;
     assert_ne!((&squeezed["found"], &squeezed["outside"]), (&json!([]), &json!([])), "a planted fault is found");
     browser.close().await;
