@@ -1,11 +1,14 @@
 """Drops one directory of small files on the page of hivesum and on that of copyparty, in turn, in one Chromium.
 
 Measured from the drop to the page's word that every file is done; for hivesum also how long its thread was blocked at
-most (long tasks, which the browser reports from 50 ms on). Run by drop.sh.
+most (long tasks, which the browser reports from 50 ms on). Then one large file: on hivesum's page, which asks for BLAKE3
+and SHA-256, and on a page that sends it to a server which drops what it gets, its transport. Run by drop.sh.
 """
 
 import argparse
+import socket
 import statistics
+import threading
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -88,13 +91,75 @@ def copyparty(args, run):
         driver.quit()
 
 
+SINK_PAGE = b"""<!doctype html><title>sink</title><body style="height:100vh" ondragover="event.preventDefault()" ondrop="
+event.preventDefault();
+fetch('/', { method: 'POST', body: event.dataTransfer.files[0] }).then(() => { window.isDone = true; });
+">"""
+
+
+def sink():
+    """A server that reads each body to its end and drops it, one thread per connection; gives its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(connection):
+        into, pending = bytearray(1 << 20), b""
+        with connection:
+            while more := connection.recv(1 << 16):
+                pending += more
+                if b"\r\n\r\n" not in pending:
+                    continue
+                head, _, pending = pending.partition(b"\r\n\r\n")
+                fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+                left = int(fields.get(b"content-length", 0)) - len(pending)
+                while left > 0:
+                    left -= connection.recv_into(into)
+                pending = b""
+                answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+                connection.sendall(answer % len(SINK_PAGE) + SINK_PAGE)
+
+    def accept():
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def drop_large(args, url, selector, is_done):
+    driver = open_browser(args)
+    try:
+        driver.get(url)
+        wait_for(driver, f"document.querySelector('{selector}')")
+        begin = driver.execute_script("return performance.now()")
+        drop(driver, selector, 0.5, args.large)
+        return (wait_for(driver, is_done) - begin) / 1000
+    finally:
+        driver.quit()
+
+
+def compare_with_transport(args):
+    hashed = "document.querySelector('[data-testid=queue-headline]')?.textContent.startsWith('1 file hashed')"
+    sides = {
+        "hivesum": lambda: drop_large(args, args.hivesum, "[data-testid=drop-zone]", hashed),
+        "transport": lambda: drop_large(args, transport, "body", "window.isDone"),
+    }
+    transport, ratios = sink(), []
+    for run in range(args.runs):
+        took = {name: sides[name]() for name in (sides if run % 2 == 0 else reversed(sides))}
+        ratios.append(took["hivesum"] / took["transport"])
+        print(f"one file: hivesum {took['hivesum']:.2f} s  transport {took['transport']:.2f} s  {ratios[-1]:.3f}", flush=True)
+    print(f"hivesum / transport, median of {args.runs} pairs: {statistics.median(ratios):.3f}")
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("hivesum", "copyparty", "directory", "chromium", "chromedriver"):
+    for name in ("hivesum", "copyparty", "directory", "large", "chromium", "chromedriver"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--files", type=int, required=True)
     parser.add_argument("--runs", type=int, required=True)
     args = parser.parse_args()
+    if args.files == 0:
+        return compare_with_transport(args)
     ratios = []
     for run in range(args.runs):
         # The order changes, so that neither always follows the other.
@@ -105,6 +170,7 @@ def main():
         ratios.append(ours / theirs)
         print(f"hivesum {ours:.2f} s (longest task {blocked:.0f} ms)  copyparty {theirs:.2f} s  {ratios[-1]:.3f}", flush=True)
     print(f"hivesum / copyparty, median of {args.runs} pairs: {statistics.median(ratios):.3f}")
+    compare_with_transport(args)
 
 
 main()

@@ -3,10 +3,13 @@
 #
 # hivesum hashes what is dropped and keeps nothing; copyparty, whose page hashes as well, uploads it. Each pair gives a
 # ratio of wall times, from the drop to the page's word that all is done, and the median of the ratios is what counts.
-# The longest task of hivesum's page is printed too: it is to stay below 100 ms. Needs chromium, chromedriver, python3.
+# The longest task of hivesum's page is printed too: it is to stay below 100 ms. Then one file of 1 GiB, in the BLAKE3 and
+# SHA-256 that the page asks for, against the same file sent to a server that drops it: an upload takes no longer than
+# its transport. Needs chromium, chromedriver, python3.
 #
 #   benches/drop.sh HIVESUM                         HIVESUM is a release build
 #   HIVESUM_FILES=1000 HIVESUM_RUNS=5 benches/drop.sh HIVESUM
+#   HIVESUM_FILES=0 HIVESUM_RUNS=7 benches/drop.sh HIVESUM        the large file alone
 set -euo pipefail
 export LC_ALL=C
 
@@ -26,6 +29,7 @@ for number in range(int(sys.argv[2])):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{number:05}").write_bytes(os.urandom(1024))
 PYTHON
+head -c 1G /dev/urandom >"$work/large"
 
 for ((run = 0; run < runs; run++)); do mkdir -p "$work/store/$run"; done
 "$hivesum" serve --no-auth --rate-limit off --listen 127.0.0.1:0 --state "$work/state" >"$work/hivesum.out" 2>&1 &
@@ -40,5 +44,5 @@ until curl -sf "http://127.0.0.1:$port/" >/dev/null; do
   kill -0 "${pids[-1]}" || { cat "$work/copyparty.out" >&2; exit 1; }
 done
 "$work/venv/bin/python" "$(dirname "$0")/drop.py" --hivesum "$url" --copyparty "http://127.0.0.1:$port" \
-  --directory "$work/drop" --files "$files" --runs "$runs" --chromium "$(command -v chromium)" \
+  --directory "$work/drop" --large "$work/large" --files "$files" --runs "$runs" --chromium "$(command -v chromium)" \
   --chromedriver "$(command -v chromedriver)"
