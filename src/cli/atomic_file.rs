@@ -3,12 +3,12 @@
 //! Until it is committed the file has no name where the file system supports that (`O_TMPFILE`), so that an
 //! interrupted run leaves nothing behind; elsewhere it is a temporary file beside its target. A commit syncs the
 //! file, renames it over the target and syncs the directory. A target that is not a regular file (`/dev/null`, a
-//! FIFO) is written to directly.
+//! FIFO) is written to directly. Results that lack a file are committed under another name, beside the target.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use hivesum_core::result::FileIdentity;
@@ -51,7 +51,7 @@ impl AtomicFile {
             Ok(metadata) => Some(metadata.permissions()),
             Err(_) => None,
         };
-        let target = if existing.is_some() { path.canonicalize()? } else { path.to_owned() };
+        let target = if path.is_symlink() && existing.is_some() { path.canonicalize()? } else { path.to_owned() };
         let mut own_files = Vec::new();
         if existing.is_some() {
             own_files.push(FileIdentity::of(rustix::fs::openat(
@@ -69,9 +69,33 @@ impl AtomicFile {
         Ok(Self { kind, target, own_files })
     }
 
+    /// Whether this is the regular file that it will replace.
+    pub(super) fn replaces(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|meta| {
+            let identity = FileIdentity { device: meta.dev(), inode: meta.ino() };
+            meta.is_file() && self.own_files.contains(&identity)
+        })
+    }
+
     /// The files that a scan skips: this one, and the one it will replace.
     pub(super) fn own_files(&self) -> &[FileIdentity] {
         &self.own_files
+    }
+
+    /// What it will replace.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Renames its target: the file will be `NAME.partial` instead, beside the one that stays. `None` if the target is
+    /// not a regular file, which has been written to already.
+    pub(super) fn partial(mut self) -> Option<(Self, PathBuf)> {
+        if matches!(self.kind, Kind::Direct(_)) {
+            return None;
+        }
+        self.target.as_mut_os_string().push(".partial");
+        let named = self.target.clone();
+        Some((self, named))
     }
 
     /// Replaces the target.

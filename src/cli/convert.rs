@@ -23,7 +23,7 @@ use super::naming::NamingArgs;
 use super::output::{WriteError, write_stdout};
 use super::probe::{self, Effort};
 use super::quote::quoted;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, counted};
 use super::tree::Tree;
 
 mod asc_mhl;
@@ -137,8 +137,12 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
             converted
         }
     };
-    let (files, digests) = (converted.files, converted.digests);
-    terminal.message(&format!("converted {files} files, {digests} digests; read back and verified"));
+    let (files, digests) = (converted.files as u64, converted.digests as u64);
+    terminal.message(&format!(
+        "converted {}, {}; read back and verified",
+        counted(files, "file"),
+        counted(digests, "digest")
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

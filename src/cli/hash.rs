@@ -1,8 +1,8 @@
 //! `hivesum hash`: prints the digests of files while they are computed, in the order of the walk.
 //!
 //! The main thread takes results from the engine and formats them; a second thread writes them. Errors and skipped
-//! files are reported on stderr: symbolic links by their number, because trees are full of them. Errors make the exit status 1, and so does a PATH that is not hashed; what is skipped
-//! below a PATH does not.
+//! files are reported on stderr: symbolic links by their number, because trees are full of them. Errors make the exit
+//! status 1, and so does a PATH that is not hashed; what is skipped below a PATH does not.
 
 mod closing;
 mod setup;
@@ -19,7 +19,7 @@ use hivesum_core::manifest::ManifestWriter;
 use hivesum_core::result::{FileMeta, ItemRef, RowRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_core::walk::Target;
 
-use self::closing::Loudness;
+use self::closing::{Loudness, Saved};
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
 use super::engine::RunningEngine;
 use super::error::{reason, system_text};
@@ -36,6 +36,7 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let rules = Rules::of(&args)?;
     let loudness = Loudness::of(&args);
     let (terminal, sink) = (Terminal::of(args.screen), open_sink(&args)?);
+    setup::refuse_output_as_input(&args, &sink)?;
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);
@@ -257,7 +258,6 @@ impl Run {
 
     /// Waits for the writing thread, commits the output file and gives the exit status.
     fn end(self, emitted: Result<(), OutputClosed>) -> anyhow::Result<ExitCode> {
-        let complete = self.tally.summary.complete && emitted.is_ok();
         let written = self.output.finish();
         self.engine.join();
         self.terminal.finish_progress();
@@ -268,7 +268,11 @@ impl Run {
             // The reader of stdout has seen enough.
             Err(error) if error.is_broken_pipe() => {}
             Err(error) => return Err(error.into()),
-            Ok(Sink::File(file)) if complete => file.commit().map_err(WriteError::from)?,
+            Ok(Sink::File(file)) if emitted.is_ok() => {
+                let saved = Saved::of(&self.tally.summary, self.tally.failed);
+                let told = saved.commit(file).map_err(WriteError::from)?;
+                told.into_iter().for_each(|told| self.terminal.message(&told));
+            }
             Ok(Sink::File(_) | Sink::Stdout) => {}
         }
         Ok(if self.tally.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -54,7 +54,7 @@ pub(super) struct HashArgs {
     #[command(flatten)]
     pub(super) filters: FilterArgs,
 
-    /// Write to FILE, which is replaced when all results are written.
+    /// Write to FILE, which is replaced when everything is hashed; what lacks a file is written to FILE.partial.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
 

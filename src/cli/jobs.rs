@@ -1,8 +1,8 @@
 //! `hivesum jobs`: the jobs in the state directory of a service.
 //!
 //! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` is done
-//! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact` needs a state directory that no service uses;
-//! otherwise it exits with 75.
+//! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact`
+//! needs a state directory that no service uses; otherwise it exits with 75.
 
 mod follow;
 mod run;
@@ -12,8 +12,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use hivesum::control::job_messages::Outcome;
 use hivesum::control::protocol::{Answer, Command};
-use hivesum_actors::job::{Job, JobId, JobQuery, JobState, ResultQuery, StatusFilter};
+use hivesum_actors::job::{Job, JobId, JobKind, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_core::digest::Algorithm;
+use hivesum_core::file::{PathInvalid, RelPath};
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
 use hivesum_core::result::JobVerdict;
 
@@ -58,6 +59,18 @@ pub(super) struct ListArgs {
     /// List only jobs with this verdict: ok, failed or incomplete.
     #[arg(long, value_name = "VERDICT", value_parser = verdict_of)]
     verdict: Option<JobVerdict>,
+
+    /// List only jobs of this kind: hash or verify.
+    #[arg(long, value_name = "KIND", value_parser = kind_of)]
+    kind: Option<JobKind>,
+
+    /// List only jobs on directories beneath the root of this name.
+    #[arg(long, value_name = "NAME")]
+    root: Option<String>,
+
+    /// List only jobs on exactly this directory or file, as the list prints it.
+    #[arg(long, value_name = "PATH", value_parser = path_of)]
+    path: Option<RelPath>,
 
     #[command(flatten)]
     service: ServiceArgs,
@@ -109,6 +122,15 @@ fn verdict_of(word: &str) -> Result<JobVerdict, String> {
     JobVerdict::from_name(word).ok_or_else(|| format!("must be one of {names}"))
 }
 
+fn kind_of(word: &str) -> Result<JobKind, String> {
+    let names = JobKind::ALL.map(JobKind::name).join(", ");
+    JobKind::from_name(word).ok_or_else(|| format!("must be one of {names}"))
+}
+
+fn path_of(path: &str) -> Result<RelPath, PathInvalid> {
+    RelPath::new(path)
+}
+
 /// Runs the command.
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -126,7 +148,16 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let mut history = stored_jobs::open_in(&args.service.directory()?)?;
     let mut cursor = None;
     loop {
-        let query = JobQuery { state: args.only, verdict: args.verdict, cursor, limit: PAGE, ..JobQuery::default() };
+        let query = JobQuery {
+            state: args.only,
+            verdict: args.verdict,
+            kind: args.kind,
+            root: args.root.clone(),
+            path: args.path.clone(),
+            owner: None,
+            cursor,
+            limit: PAGE,
+        };
         let page = history.list(&query)?;
         let lines: String = page.items.iter().map(line_of).collect();
         write_stdout(lines.as_bytes())?;

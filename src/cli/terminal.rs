@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
 pub(super) use self::colour::{Colour, Paint, ScreenArgs};
-pub(super) use self::progress::amount;
 use self::progress::{TotalProgress, columns, lock};
+pub(super) use self::progress::{amount, counted};
 use super::quote::{Charset, quote};
 
 /// How often the progress bar is drawn.

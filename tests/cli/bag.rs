@@ -48,7 +48,7 @@ fn a_percent_sign_is_encoded_as_the_standard_says() {
     let dir = WorkDir::with(&[(b"bag/100%0A", b"1")]);
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
     assert!(dir.read("bag/manifest-sha256.txt").ends_with("  data/100%250A\n"));
-    assert_eq!(check(&dir).expect_success(), "valid: 1 files, 1 bytes\n");
+    assert_eq!(check(&dir).expect_success(), "valid: 1 file, 1 byte\n");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_name_without_its_encoding_is_accepted_with_a_warning() {
     dir.write("bag/manifest-sha256.txt", manifest);
     std::fs::remove_file(dir.path("bag/tagmanifest-sha256.txt")).unwrap();
     let ran = check(&dir);
-    assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), "valid: 1 files, 1 bytes\n"));
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), "valid: 1 file, 1 byte\n"));
     assert!(ran.stderr().contains("its name is not percent-encoded in manifest-sha256.txt"), "{}", ran.stderr());
 }
 
@@ -153,7 +153,7 @@ fn manifests_are_named_as_the_standard_normalises_algorithms() {
     for name in ["manifest-sha3512.txt", "tagmanifest-sha3512.txt", "manifest-sha512256.txt"] {
         assert!(dir.path(format!("bag/{name}")).is_file(), "{name}");
     }
-    assert_eq!(check(&dir).expect_success(), "valid: 1 files, 1 bytes\n");
+    assert_eq!(check(&dir).expect_success(), "valid: 1 file, 1 byte\n");
 }
 
 #[test]

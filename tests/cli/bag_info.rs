@@ -37,7 +37,7 @@ fn fields_are_written_in_their_order_and_read_back_by_other_tools() {
     wanted.extend(["Contact-Name: A".to_owned(), "Contact-Name: B".to_owned()]);
     assert_eq!(text.lines().take(wanted.len()).collect::<Vec<_>>(), wanted);
     assert!(text.ends_with("Payload-Oxum: 1.1\n"), "{text}");
-    assert_eq!(dir.hivesum(["bag", "check", "bag"]).expect_success(), "valid: 1 files, 1 bytes\n");
+    assert_eq!(dir.hivesum(["bag", "check", "bag"]).expect_success(), "valid: 1 file, 1 byte\n");
     let Some(read) = read_by_bagit(&dir) else { return };
     for (_, label, value) in fields {
         assert_eq!(read[label], *value, "{label}");

@@ -111,6 +111,33 @@ fn an_output_file_that_cannot_be_finished_replaces_nothing() {
 }
 
 #[test]
+fn an_output_that_lacks_a_file_is_written_beside_the_one_that_is_whole() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"SUMS", b"old")]);
+    let ran = dir.hivesum(["hash", "-o", "SUMS", "d/a", "gone"]);
+    let told = "SUMS: not written, as something is missing; what was hashed is in SUMS.partial";
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr().contains(told), "{}", ran.stderr());
+    assert_eq!(dir.read("SUMS"), "old");
+    assert_eq!(dir.read("SUMS.partial"), dir.hivesum(["hash", "d/a"]).expect_success());
+    for format in ["gnu", "ndjson"] {
+        let ran = dir.hivesum(["hash", "--format", format, "-o", "SUMS", "gone"]);
+        assert_eq!((ran.code, dir.read("SUMS").as_str()), (Some(1), "old"));
+        assert!(ran.stderr().ends_with("SUMS: not written, as nothing was hashed\n"), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn an_output_that_is_also_a_path_is_refused_before_anything_is_written() {
+    let dir = WorkDir::with(&[(b"a", b"1"), (b"b", b"2")]);
+    std::os::unix::fs::symlink("b", dir.path("link")).unwrap();
+    for args in [&["b"][..], &["a", "b"], &["a", "./b"], &["a", "link"]] {
+        let ran = dir.hivesum(["hash", "-o", "b"].iter().chain(args));
+        assert_eq!((ran.code, dir.read("b").as_str()), (Some(2), "2"));
+        assert!(ran.stderr().contains("is both a PATH and the output"), "{}", ran.stderr());
+    }
+}
+
+#[test]
 fn an_output_file_is_synced_once_it_has_a_name() {
     if !has_tool("strace") {
         return;

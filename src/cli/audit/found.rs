@@ -21,6 +21,7 @@ use hivesum_core::manifest::{Hint, Limits, LinesNotRead, ManifestReader, ReadOpt
 
 use self::tree::Beneath;
 use crate::cli::quote::quoted;
+use crate::cli::terminal::counted;
 
 /// The most files that manifests of a directory may name together.
 const MAX_RECORDS: usize = 20 * MAX_ENTRIES;
@@ -132,7 +133,7 @@ impl FoundBaseline {
 impl fmt::Display for FoundBaseline {
     /// What was found and what of it cannot be checked, on one line, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |count: u64| format!("{count} {}", if count == 1 { "file" } else { "files" });
+        let count = |number| counted(number, "file");
         write!(f, "found {}", self.found)?;
         if self.without_digest > 0 {
             write!(f, "; {} without a digest that can be checked", count(self.without_digest))?;

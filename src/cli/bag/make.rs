@@ -91,7 +91,7 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     written.with_context(|| quoted(&args.dir))?;
     engine.join();
     terminal.finish_progress();
-    terminal.message(&format!("created a bag of {} files, {} bytes", oxum.files, oxum.octets));
+    terminal.message(&format!("created a bag of {oxum}"));
     warn_of_similar_names(&payload, &terminal);
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt;
 
 use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::bagit;
@@ -12,6 +13,7 @@ use super::directory::normal_form;
 use super::names::{has_bare_percent, readings};
 use super::scan::ScannedFile;
 use crate::cli::error::reason;
+use crate::cli::terminal::counted;
 
 /// The number of bytes and files of a payload: `Payload-Oxum`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +28,13 @@ impl Oxum {
         let (octets, files) = written.split_once('.')?;
         let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
         Some(Self { octets: number(octets)?, files: number(files)? })
+    }
+}
+
+impl fmt::Display for Oxum {
+    /// `2 files, 10 bytes`, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", counted(self.files, "file"), counted(self.octets, "byte"))
     }
 }
 

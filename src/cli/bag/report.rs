@@ -132,8 +132,7 @@ impl Printed<'_> {
         out.extend(unsupported.kept.iter().map(|note| line(note, "cannot be checked: ")));
         out + &match self.report.verdict() {
             Verdict::Valid => {
-                let Oxum { files, octets } = self.found.unwrap_or_default();
-                format!("valid: {files} files, {octets} bytes\n")
+                format!("valid: {}\n", self.found.unwrap_or_default())
             }
             Verdict::Invalid if faults.count() == 1 => "not valid: 1 fault\n".to_owned(),
             Verdict::Invalid => format!("not valid: {} faults\n", faults.count()),

@@ -149,10 +149,7 @@ fn carry_out(args: &UpdateArgs, terminal: &Terminal, path: &Path, update: Update
             changes.counts()
         );
     }
-    let (counts, size) = (
-        changes.counts(),
-        oxum.map_or(String::new(), |oxum| format!("; the payload has {} files, {} bytes", oxum.files, oxum.octets)),
-    );
+    let (counts, size) = (changes.counts(), oxum.map_or(String::new(), |oxum| format!("; the payload has {oxum}")));
     if files.is_empty() {
         terminal.message(&format!("nothing to update: {counts}{size}"));
     } else if args.dry_run {

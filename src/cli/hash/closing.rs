@@ -3,10 +3,12 @@
 //! Scripts see what they always saw, but for symbolic links: these are one line with their number. The closing line is
 //! for people, so it is printed where stderr is a terminal, and with `-v`.
 
+use std::io;
 use std::time::Duration;
 
 use hivesum_core::result::{SkipReason, Summary};
 
+use crate::cli::atomic_file::AtomicFile;
 use crate::cli::hash_args::HashArgs;
 use crate::cli::terminal::{Terminal, amount};
 
@@ -53,6 +55,44 @@ impl Loudness {
         };
         let whole = matches!(self, Self::Seen | Self::Verbose).then(|| in_short(summary));
         told_of_links.into_iter().chain(whole).collect()
+    }
+}
+
+/// What becomes of the file of `-o`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Saved {
+    /// Everything has a result: it replaces its target.
+    Whole,
+    /// Something is missing: the target stays, and what there is lies beside it.
+    Partial,
+    /// Nothing was hashed: the target stays.
+    Nothing,
+}
+
+impl Saved {
+    /// What these results come to. `failed` is whether any of them is missing.
+    pub(super) fn of(summary: &Summary, failed: bool) -> Self {
+        match (failed || !summary.complete, summary.hashed) {
+            (false, _) => Self::Whole,
+            (true, 0) => Self::Nothing,
+            (true, _) => Self::Partial,
+        }
+    }
+
+    /// Does it, and gives what there is to say of it.
+    pub(super) fn commit(self, file: AtomicFile) -> io::Result<Option<String>> {
+        let target = file.target().display().to_string();
+        match self {
+            Self::Whole => file.commit().map(|()| None),
+            Self::Nothing => Ok(Some(format!("{target}: not written, as nothing was hashed"))),
+            Self::Partial => match file.partial() {
+                Some((file, partial)) => file.commit().map(|()| {
+                    let partial = partial.display();
+                    Some(format!("{target}: not written, as something is missing; what was hashed is in {partial}"))
+                }),
+                None => Ok(None),
+            },
+        }
     }
 }
 

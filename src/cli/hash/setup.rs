@@ -42,6 +42,15 @@ pub(super) fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
     Ok(Sink::File(file.with_context(|| path.display().to_string())?))
 }
 
+/// A file that is named as a PATH and by `-o` would be gone before anybody has its digest.
+pub(super) fn refuse_output_as_input(args: &HashArgs, sink: &Sink) -> Result<(), UsageError> {
+    let Sink::File(file) = sink else { return Ok(()) };
+    match args.paths.iter().find(|path| file.replaces(Path::new(path))) {
+        Some(path) => Err(UsageError::of("hash", format!("{} is both a PATH and the output", path.display()))),
+        None => Ok(()),
+    }
+}
+
 /// Whether this is another name of stdout. The file that the shell opened must not be replaced.
 fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))

@@ -33,6 +33,11 @@ pub(super) fn columns() -> usize {
     if told == 0 { USUAL_COLUMNS } else { told.into() }
 }
 
+/// `1 file`, `1234 files`: a number and its noun, which takes an `s` for all but one.
+pub(in crate::cli) fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// `1,234 files, 1.20 GiB in 0.5 s`, for the last line of a command.
 pub(in crate::cli) fn amount(files: u64, bytes: u64, elapsed: Duration) -> String {
     let noun = if files == 1 { "file" } else { "files" };
