@@ -76,7 +76,7 @@ const MOST_CELLS = 64;
 
 // Busy cells first, then idle ones, stuck and dead ones last.
 export function comb(spec, most = MOST_CELLS) {
-	const node = h(`span.comb${spec}`, { role: 'img' });
+	const node = h(`span.comb${spec}`, { role: 'img', label: 'Hashers' });
 	function show({ size, busy, alive, stuck }) {
 		const shown = Math.min(size, most);
 		while (node.childElementCount < shown) node.append(h('i.hex'));
