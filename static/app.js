@@ -3,7 +3,7 @@
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
 import { forget, get, learnScopes, may, send } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
-import { clear, placeholder, showProblem } from './kernel/notice.js';
+import { clear, showProblem, wholeView } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
 import { comb } from './kernel/chart.js';
 import { show as showSignIn, signIn } from './views/signin.js';
@@ -51,7 +51,7 @@ async function route() {
 	const mine = turn;
 	const body = h(`div.view.view-${to.name}`);
 	// The old view stays until the next one has something to show.
-	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, skeleton(6))); }, SLOW_MS);
+	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, h('h1.offscreen', 'Loading'), skeleton(6))); }, SLOW_MS);
 	try {
 		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
 		filled.observe(body, { childList: true });
@@ -66,7 +66,7 @@ async function route() {
 
 function cannotRead() {
 	document.title = 'hivesum';
-	put(main, placeholder('warn', 'This token may not read', 'It lacks the scope read, which every view of this page needs. Programs may use it; here, sign out and sign in with another one.'));
+	put(main, wholeView('warn', 'This token may not read', 'It lacks the scope read, which every view of this page needs. Programs may use it; here, sign out and sign in with another one.'));
 }
 
 function leave() {
@@ -82,7 +82,7 @@ function leave() {
 function broken(problem, again = route) {
 	if (problem.name !== 'Problem') console.error(problem);
 	clear();
-	put(main, placeholder('warn', 'This could not be loaded', problem.detail || 'Something went wrong in the page.', button('Try again', '.primary@retry', again, 'retry'), problem));
+	put(main, wholeView('warn', 'This could not be loaded', problem.detail || 'Something went wrong in the page.', button('Try again', '.primary@retry', again, 'retry'), problem));
 }
 
 function enterSignedOut(problem) {

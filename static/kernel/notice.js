@@ -52,6 +52,14 @@ export function clear() { clearInterval(countdown); put(byId('notices')); }
 export const placeholder = (glyph, title, text, actions, problem) => h(`div.placeholder${problem ? '@error-banner' : ''}`, { role: problem ? 'alert' : null },
 	h('span.placeholder-glyph.hex', icon(glyph)), h('h2', title), text && h('p', text), problem && fineprint(problem), h('div.row', actions));
 
+// A placeholder that is the whole view: its title is the heading of the page.
+export function wholeView(...given) {
+	const node = placeholder(...given);
+	const title = node.querySelector('h2');
+	title.replaceWith(h('h1', ...title.childNodes));
+	return node;
+}
+
 export function dialog(spec, label, ...children) {
 	const node = h(`dialog.dialog${spec}`, { label, close: () => node.remove() }, children);
 	document.body.append(node);

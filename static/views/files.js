@@ -1,7 +1,7 @@
 // The directories view: browse the roots, start jobs.
 
 import {
-	h, put, button, skeleton, get, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, Feed, onDrop, may
+	h, put, button, skeleton, get, nameNode, visible, componentOf, readable, entriesPath, filesHref, placeholder, wholeView, Feed, onDrop, may
 } from '../kernel.js';
 import { startPanel } from './files-start.js';
 import { entryTable, rootWarning } from './files-table.js';
@@ -14,7 +14,7 @@ export async function mount(root, { parts: [name, ...components], signal }) {
 	const known = await get('roots', { signal });
 	if (name && known.length) return browse(root, signal, decodeURIComponent(name), components.filter(Boolean), known.find((one) => one.name === decodeURIComponent(name)));
 	if (!known.length) {
-		put(root, placeholder('folder', 'No directories are served', 'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
+		put(root, wholeView('folder', 'No directories are served', 'Uploads work without them. Start the server with one or more:', h('code', 'hivesum serve DIR')));
 		return { title: 'Directories' };
 	}
 	return rootTable(root, known, signal);

@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, titles, toast, may, placeholder
+	showProblem, titles, toast, may, wholeView
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
 import { tell } from './hash-items.js';
@@ -46,7 +46,7 @@ async function asManifest(entry) {
 
 export async function mount(root, { signal }) {
 	if (!may('hash')) {
-		put(root, placeholder('drop', 'This token may not hash', 'It lacks the scope hash. It may look at directories, jobs and their results.', h('a.button', { href: '#/jobs' }, 'Jobs')));
+		put(root, wholeView('drop', 'This token may not hash', 'It lacks the scope hash. It may look at directories, jobs and their results.', h('a.button', { href: '#/jobs' }, 'Jobs')));
 		return { title: 'Hash' };
 	}
 	const known = await algorithms();

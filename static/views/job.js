@@ -2,7 +2,7 @@
 
 import {
 	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
-	showProblem, announce, placeholder, STATES, word, componentsOf, filesHref, onDrop, may
+	showProblem, announce, wholeView, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
 import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
 import { barLook, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
@@ -17,7 +17,7 @@ const rank = (state) => ({ queued: 0, running: 1 }[state] ?? 2);
 export async function mount(root, { parts: [id], search, signal }) {
 	const first = await get(jobPath(id), { signal }).catch((problem) => { if (problem.status !== 404) throw problem; return problem; });
 	if (first.id) return live(root, first, search, signal);
-	put(root, placeholder('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), first));
+	put(root, wholeView('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), first));
 	return { title: 'Job' };
 }
 
