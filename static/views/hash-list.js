@@ -67,7 +67,7 @@ export function queueList(known) {
 function inSheet(item) {
 	const own = new Details();
 	own.show(item);
-	sheet(`Details of ${visible(item.name)}`, '', own.node);
+	sheet(`Details of ${visible(item.name)}`, 'Selected file', own.node);
 }
 
 // Which digest the rows show, if there are several.
