@@ -81,7 +81,7 @@ function jobRow(first, drop, choose) {
 	const trash = h('span.needs-admin', iconButton('Delete', 'trash', () => drop(row), '@job-delete'));
 	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose the job on ${visible([spec.root, spec.path].filter(Boolean).join('/'))}`, click: (event) => choose(row, event) });
 	const row = { show, tick, job: first };
-	row.node = h('li.job-row@job-row', { 'data-id': id }, tick, state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
+	row.node = h('li.job-row@job-row', { 'data-id': id }, h('label.tick', tick), state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
 		h('small', finding, `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`), odd),
 		figures, time, h('span.job-row-actions', again, trash), bar.node);
 
