@@ -66,6 +66,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	}
 
 	function arrived() {
+		panel.node.hidden = false;
 		if (!feed.items.length) { put(body, placeholder('folder', 'Nothing here', 'This directory is empty.')); return; }
 		if (!table.node.isConnected) put(body, table.node);
 		list.refresh();
@@ -74,8 +75,9 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	}
 
 	function broken(problem) {
+		panel.node.hidden = problem.status === 404;
 		const again = button('Try again', '', () => { put(body, skeleton(9)); feed.again(); }, 'retry');
-		put(body, placeholder('warn', problem.status === 404 ? 'There is nothing at this path' : 'This directory could not be read', problem.detail,
+		put(body, placeholder('warn', problem.status === 404 ? 'There is nothing at this path' : 'This directory could not be read', problem.status === 404 ? 'It was moved or deleted, or the address is not right.' : problem.detail,
 			[again, h('a.button', { href: up }, 'Go up')], problem));
 	}
 
