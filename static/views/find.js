@@ -52,9 +52,9 @@ function answer(text, { items, total, jobs_searched: searched, jobs_left_out: le
 		.filter(Boolean).join(', ');
 	const title = total ? `${plural(total, 'file')} with this digest` : searched ? `Not found in ${plural(searched, 'job')}` : 'No job could be searched';
 	return h('section.panel.find-answer', { label: name ? algorithmTitle(name) : 'Answer' },
-		h('h2', icon(total ? 'check' : 'search'), ' ', name && `${algorithmTitle(name)}: `, title), h('p.hint@find-bounds', `${bounds}.`), h('code.find-digest', text),
+		h('h2', icon(total ? 'check' : 'search'), name && `${algorithmTitle(name)}: `, title), h('p.hint@find-bounds', `${bounds}.`), h('code.find-digest', text),
 		total > 0 && h('ul.find-list', items.map(hit)), total > items.length && h('p.hint', `The first ${count(items.length)} are shown.`));
 }
 
-const hit = ({ job, item }) => h('li@find-hit', h('a', { href: `#/job/${job.id}${query({ q: item.path })}` }, pathNode(item.path)), h('small', sizeNode(item.size), ' in ', targetNode(job), ', ', h('span', { title: when(job.finished_at) }, ago(job.finished_at))));
+const hit = ({ job, item }) => h('li@find-hit', h('a', { href: `#/job/${job.id}${query({ q: item.path })}` }, pathNode(item.path)), h('small', sizeNode(item.size), ' in ', targetNode(job), ' · ', h('span', { title: when(job.finished_at) }, ago(job.finished_at))));
 
