@@ -37,7 +37,7 @@ export function showProblem(problem, again) {
 export function waiting(problem, seconds) {
 	let left = seconds;
 	const text = h('p');
-	const tick = () => { put(text, `${problem.detail} ${pause(left)}`); left = Math.max(0, left - 1); };
+	const tick = () => { put(text, `${problem.detail.replace(/[^.]$/, '$&.')} ${pause(left)}`); left = Math.max(0, left - 1); };
 	banner('wait', 'clock', text, problem);
 	tick();
 	countdown = setInterval(tick, 1000);
