@@ -1,9 +1,9 @@
-//! The five views in light, dark, narrow and large: a screenshot of each, and no horizontal overflow.
+//! The colours and the size of the screen, the five views by their addresses, and the button for the colours. What the views
+//! look like is checked with their pictures.
 
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
 
 pub(crate) const NARROW_PIXELS: u32 = 390;
@@ -36,37 +36,6 @@ pub(crate) async fn visit(browser: &Browser, view: &str, content: &str, job: &st
     };
     browser.visit(&address).await;
     browser.select(&format!(".view-{view} {content}")).await;
-}
-
-#[tokio::test]
-async fn the_five_views_fit_a_narrow_screen_in_light_and_dark() {
-    let Some(browser) = Browser::start().await else { return };
-    let server = Server::open();
-    for n in 0..30 {
-        server
-            .write(format!("a rather long directory name for a small screen/image-{n:04}-original.jpg"), n.to_string());
-    }
-    let name = format!("{}.tar", "unbroken".repeat(20));
-    server.write(name, "long");
-    run_job(&browser, &server, "sha512").await;
-    let job = browser.value("location.hash").await.as_str().unwrap().to_owned();
-
-    for scheme in ["light", "dark"] {
-        colours(&browser, scheme).await;
-        for (shape, width, height) in [("wide", 1200, 800), ("narrow", NARROW_PIXELS, 844), ("large", 2560, 1440)] {
-            size(&browser, width, height).await;
-            for (view, content) in VIEWS {
-                visit(&browser, view, content, &job).await;
-                browser.screenshot(&format!("{view}-{scheme}-{shape}")).await;
-                let overflow =
-                    browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
-                assert!(overflow.as_i64().unwrap() <= 0, "{view} is {overflow} pixels too wide at {width}");
-            }
-        }
-    }
-    let dark = browser.value("matchMedia('(prefers-color-scheme: dark)').matches").await;
-    assert_eq!(dark, true);
-    browser.close().await;
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod loading;
 mod million_rows;
 mod names;
 mod overload;
+mod pictures;
 mod policy;
 mod results;
 mod running_jobs;
