@@ -4,7 +4,10 @@
 //! partner of their own: equal digests show that both sides mean one algorithm, but different ones show nothing as long
 //! as no equal pair of that length has been seen in the whole comparison.
 
-use crate::digest::{Algorithms, MultiHasher};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::digest::{Algorithm, Algorithms, MultiHasher};
 use crate::manifest::{Candidates, Claimed};
 
 /// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged
@@ -112,12 +115,26 @@ pub(super) fn is_of_no_bytes(claim: &Claimed) -> bool {
 /// How many algorithms give this digest for an empty file.
 fn of_no_bytes(claim: &Claimed) -> usize {
     let set = Candidates::default().of(claim);
-    let matching = set.iter().flat_map(Algorithms::iter).filter(|&algorithm| {
-        let mut digest = Vec::new();
-        MultiHasher::new(&Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
-        digest == claim.as_bytes()
-    });
-    matching.count()
+    set.iter().flat_map(Algorithms::iter).filter(|&algorithm| is_of_nothing(algorithm, claim.as_bytes())).count()
+}
+
+/// Whether it is the digest of an empty file with this algorithm.
+fn is_of_nothing(algorithm: Algorithm, digest: &[u8]) -> bool {
+    match OF_NOTHING.get(&algorithm) {
+        Some(of_nothing) => of_nothing == digest,
+        None => digest_of_nothing(algorithm) == digest,
+    }
+}
+
+/// The digests of an empty file with the algorithms that have no parameter: they are asked for once for each file of
+/// which no size was recorded.
+static OF_NOTHING: LazyLock<HashMap<Algorithm, Vec<u8>>> =
+    LazyLock::new(|| Algorithm::ALL.into_iter().map(|algorithm| (algorithm, digest_of_nothing(algorithm))).collect());
+
+fn digest_of_nothing(algorithm: Algorithm) -> Vec<u8> {
+    let mut digest = Vec::new();
+    MultiHasher::new(&Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
+    digest
 }
 
 #[cfg(test)]
@@ -172,6 +189,15 @@ mod tests {
         assert!(seen.is_undecided());
         seen.add(&[untagged(3, 4)], &[untagged(3, 4)], &candidates);
         assert!(!seen.is_undecided());
+    }
+
+    #[test]
+    fn the_digest_of_an_empty_file_is_known_of_algorithms_with_a_parameter_too() {
+        for algorithm in [Algorithm::Sha256, Algorithm::blake2b(160).unwrap()] {
+            let of_nothing = Digest::new(algorithm, &digest_of_nothing(algorithm)).unwrap();
+            assert!(is_of_no_bytes(&Claimed::of(of_nothing)), "{algorithm}");
+            assert!(!is_of_no_bytes(&tagged(algorithm, 1)), "{algorithm}");
+        }
     }
 
     #[test]

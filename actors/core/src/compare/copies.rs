@@ -6,11 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::moves::{Side, is_empty};
-use crate::manifest::{Candidates, Claimed};
-
-/// How many different contents with one digest are told apart. Bounds the work for each file that passes by.
-pub(super) const MAX_ALIKE: usize = 8;
+use super::moves::{MAX_ALIKE, Side, fingerprint, is_empty};
+use crate::manifest::Candidates;
 
 /// Contents that are looked for.
 pub(super) struct Copies<'a> {
@@ -95,19 +92,11 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// The first bytes of a digest.
-pub(super) fn fingerprint(digest: &Claimed) -> u64 {
-    let mut first = [0; 8];
-    let bytes = digest.as_bytes();
-    let len = bytes.len().min(8);
-    first[..len].copy_from_slice(&bytes[..len]);
-    u64::from_le_bytes(first)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::digest::{Algorithm, Digest};
+    use crate::manifest::Claimed;
 
     fn crc(byte: u8) -> [Claimed; 1] {
         [Claimed::of(Digest::new(Algorithm::Crc32, &[byte; 4]).unwrap())]

@@ -200,7 +200,7 @@ impl Merge {
         sources.extend(self.of(&[Change::Moved]));
         let of_old: Vec<_> = sources.iter().filter_map(|&at| then(&self.items[at])).collect();
         let of_new: Vec<_> = changed.iter().filter_map(|&at| now(&self.items[at])).collect();
-        let pairs = pair_contents(of_old.split_at(left), &of_new, &self.candidates);
+        let pairs = pair_contents((&of_old, left), &of_new, &self.candidates);
         let found: Vec<_> = pairs.into_iter().map(|(from, to)| (of_old[from].path.to_vec(), from, to)).collect();
         for (path, from, to) in found {
             if let (Some(old), Some(new)) = (&self.items[sources[from]].old, &self.items[changed[to]].new) {

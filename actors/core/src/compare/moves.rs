@@ -3,8 +3,6 @@
 //! Both have the same digests and are not empty. Among several files with the same content, the first missing path is
 //! paired with the first new path, in byte order.
 
-use std::collections::HashMap;
-
 use super::agreement::{agree, is_of_no_bytes};
 use crate::manifest::{Candidates, Claimed};
 
@@ -16,6 +14,19 @@ pub(super) struct Side<'a> {
     pub(super) digests: &'a [Claimed],
 }
 
+/// How many different contents with one digest are told apart, which a short checksum allows. Bounds the work for each
+/// file.
+pub(super) const MAX_ALIKE: usize = 8;
+
+/// The first bytes of a digest.
+pub(super) fn fingerprint(digest: &Claimed) -> u64 {
+    let mut first = [0; 8];
+    let bytes = digest.as_bytes();
+    let len = bytes.len().min(8);
+    first[..len].copy_from_slice(&bytes[..len]);
+    u64::from_le_bytes(first)
+}
+
 /// Pairs of indices into `missing` and `new`, found in byte order of the paths.
 pub(super) fn pair_moves(missing: &[Side<'_>], new: &[Side<'_>], candidates: &Candidates) -> Vec<(usize, usize)> {
     let mut by_content = ByContent::new(missing, candidates);
@@ -23,74 +34,106 @@ pub(super) fn pair_moves(missing: &[Side<'_>], new: &[Side<'_>], candidates: &Ca
     in_byte_order(new).into_iter().filter_map(pair).collect()
 }
 
-/// For changed files, the files that their content is from: pairs of indices into both sources, one after the other, and
-/// into `changed`. Files whose content left its path, `left`, are paired one to one in byte order. What is not paired has
-/// its content from the first of all, those that `moved` included.
+/// For changed files, the files that their content is from: pairs of indices into `sources` and `changed`. The first
+/// `left` sources lost their content to another one; they are paired one to one in byte order. What is not paired has its
+/// content from the first of all sources, of which the others moved.
 pub(super) fn pair_contents(
-    (left, moved): (&[Side<'_>], &[Side<'_>]),
+    (sources, left): (&[Side<'_>], usize),
     changed: &[Side<'_>],
     candidates: &Candidates,
 ) -> Vec<(usize, usize)> {
-    let mut pairs = pair_moves(left, changed, candidates);
-    let mut is_paired = vec![false; changed.len()];
-    pairs.iter().for_each(|&(_, index)| is_paired[index] = true);
-    let mut rest = (0..changed.len()).filter(|&index| !is_paired[index]).peekable();
-    if rest.peek().is_some() {
-        let all = [left, moved].concat();
-        let by_content = ByContent::new(&all, candidates);
-        pairs.extend(rest.filter_map(|index| Some((by_content.first(&changed[index])?, index))));
+    let mut by_content = ByContent::new(sources, candidates);
+    (left..sources.len()).for_each(|moved| by_content.is_taken[moved] = true);
+    let (mut pairs, mut rest) = (Vec::new(), Vec::new());
+    for index in in_byte_order(changed) {
+        match by_content.take(&changed[index]) {
+            Some(source) => pairs.push((source, index)),
+            None => rest.push(index),
+        }
     }
+    by_content.give_back();
+    pairs.extend(rest.into_iter().filter_map(|index| Some((by_content.first(&changed[index])?, index))));
     pairs
 }
 
-/// Files that are not empty, by their first digest, in byte order of their paths.
+/// Files that are not empty, by each of their digests, in byte order of their paths.
 struct ByContent<'s, 'a> {
     sides: &'s [Side<'a>],
     candidates: &'s Candidates,
-    by_digest: HashMap<&'a [u8], Alike>,
+    /// Sorted.
+    places: Vec<Place>,
+    /// For each place, one behind it before which all later ones are taken.
+    next: Vec<usize>,
+    /// Of each side.
+    is_taken: Vec<bool>,
 }
 
-/// The indices of files with one digest.
-#[derive(Default)]
-struct Alike {
-    all: Vec<usize>,
-    /// How many of them are taken.
-    taken: usize,
+/// Where a side stands for one of its digests.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    fingerprint: u64,
+    /// In byte order of the paths.
+    rank: usize,
+    side: usize,
 }
 
 impl<'s, 'a> ByContent<'s, 'a> {
     fn new(sides: &'s [Side<'a>], candidates: &'s Candidates) -> Self {
-        let mut by_digest: HashMap<&[u8], Alike> = HashMap::new();
-        for index in in_byte_order(sides) {
-            let side = &sides[index];
-            if let Some(first) = side.digests.first().filter(|_| !is_empty(side)) {
-                by_digest.entry(first.as_bytes()).or_default().all.push(index);
-            }
+        let mut places = Vec::with_capacity(sides.len());
+        for (rank, side) in in_byte_order(sides).into_iter().enumerate().filter(|&(_, side)| !is_empty(&sides[side])) {
+            let prints = sides[side].digests.iter().map(fingerprint);
+            places.extend(prints.map(|fingerprint| Place { fingerprint, rank, side }));
         }
-        Self { sides, candidates, by_digest }
+        places.sort_unstable();
+        let next = (1..=places.len()).collect();
+        Self { sides, candidates, places, next, is_taken: vec![false; sides.len()] }
     }
 
-    /// The next file with the content of this one, which is not returned again.
+    /// The first file with the content of this one that is not taken, which is taken now.
     fn take(&mut self, sought: &Side<'_>) -> Option<usize> {
-        let (digest, index) = self.find(sought, |alike| alike.taken)?;
-        self.by_digest.get_mut(digest)?.taken += 1;
+        let index = self.first(sought)?;
+        self.is_taken[index] = true;
         Some(index)
     }
 
-    /// The first file with the content of this one.
-    fn first(&self, sought: &Side<'_>) -> Option<usize> {
-        self.find(sought, |_| 0).map(|(_, index)| index)
+    /// No file is taken any more.
+    fn give_back(&mut self) {
+        self.is_taken.fill(false);
+        self.next = (1..=self.places.len()).collect();
     }
 
-    fn find<'d>(&self, sought: &Side<'d>, which: impl Fn(&Alike) -> usize) -> Option<(&'d [u8], usize)> {
+    /// The first file with the content of this one that is not taken.
+    fn first(&mut self, sought: &Side<'_>) -> Option<usize> {
         if is_empty(sought) {
             return None;
         }
-        sought.digests.iter().find_map(|digest| {
-            let alike = self.by_digest.get(digest.as_bytes())?;
-            let index = *alike.all.get(which(alike))?;
-            self.sides[index].has_content_of(sought, self.candidates).then_some((digest.as_bytes(), index))
-        })
+        sought.digests.iter().find_map(|digest| self.first_with(fingerprint(digest), sought))
+    }
+
+    fn first_with(&mut self, fingerprint: u64, sought: &Side<'_>) -> Option<usize> {
+        let mut at = self.places.partition_point(|place| place.fingerprint < fingerprint);
+        for _ in 0..MAX_ALIKE {
+            at = self.not_taken(at);
+            let place = self.places.get(at).filter(|place| place.fingerprint == fingerprint)?;
+            if self.sides[place.side].has_content_of(sought, self.candidates) {
+                return Some(place.side);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// The first place from here on that is not taken. Later calls skip what this one went past.
+    fn not_taken(&mut self, from: usize) -> usize {
+        let is_taken = |at: usize| self.places.get(at).is_some_and(|place| self.is_taken[place.side]);
+        let (mut end, mut at) = (from, from);
+        while is_taken(end) {
+            end = self.next[end];
+        }
+        while at < end {
+            at = std::mem::replace(&mut self.next[at], end);
+        }
+        end
     }
 }
 
@@ -138,6 +181,36 @@ mod tests {
         let missing = [candidate("b", 1, &one), candidate("a", 1, &one), candidate("x", 1, &two)];
         let new = [candidate("z", 1, &one), candidate("y", 1, &one), candidate("w", 1, &one)];
         assert_eq!(pair_moves(&missing, &new, &Candidates::default()), [(1, 2), (0, 1)]);
+    }
+
+    #[test]
+    fn a_file_is_found_by_whichever_digest_both_sides_have() {
+        let sha256 = Claimed::of(Digest::new(Algorithm::Sha256, &[7; 32]).unwrap());
+        let (both, one) = ([crc(1), sha256], [sha256]);
+        for (missing, new) in [(&both[..], &one[..]), (&one[..], &both[..])] {
+            let sides = [candidate("a", 1, missing)];
+            assert_eq!(pair_moves(&sides, &[candidate("b", 1, new)], &Candidates::default()), [(0, 0)]);
+        }
+    }
+
+    #[test]
+    fn a_file_with_the_same_checksum_and_another_size_hides_no_other_one() {
+        let same = [crc(1)];
+        let sizes: Vec<u64> = (1..=MAX_ALIKE as u64 + 1).collect();
+        let missing: Vec<_> = sizes.iter().map(|&size| candidate("a", size, &same)).collect();
+        let found = |size: usize| pair_moves(&missing, &[candidate("z", size as u64, &same)], &Candidates::default());
+        assert_eq!(found(MAX_ALIKE), [(MAX_ALIKE - 1, 0)]);
+        assert_eq!(found(MAX_ALIKE + 1), [], "beyond the bound it stays unpaired");
+    }
+
+    #[test]
+    fn many_files_behind_one_that_does_not_fit_are_paired_without_going_past_them_again() {
+        let same = [crc(1)];
+        let names: Vec<String> = (0..100_000).map(|number| format!("{number:06}")).collect();
+        let mut missing: Vec<_> = names.iter().map(|name| candidate(name, 2, &same)).collect();
+        missing[0].size = Some(1);
+        let pairs = pair_moves(&missing, &missing[1..], &Candidates::default());
+        assert!(pairs.len() == names.len() - 1 && pairs.iter().all(|(one, other)| *one == other + 1));
     }
 
     #[test]

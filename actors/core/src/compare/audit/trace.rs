@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 
 use crate::compare::baseline::Baseline;
-use crate::compare::copies::{Copies, fingerprint};
-use crate::compare::moves::{Side, pair_contents, pair_moves};
+use crate::compare::copies::Copies;
+use crate::compare::moves::{Side, fingerprint, pair_contents, pair_moves};
 use crate::manifest::{Candidates, Claimed};
 use crate::result::{ItemRef, Verdict, split_digests};
 
@@ -127,13 +127,12 @@ impl Tracer {
         if changed.is_empty() {
             return;
         }
-        let mut left = [entries.of(Fate::Changed), entries.of(Fate::Missing)].concat();
-        left.retain(|index| !moved.contains(index));
-        let moved: Vec<usize> = moved.iter().copied().collect();
-        let sources = (&entries.sides(&left)[..], &entries.sides(&moved)[..]);
-        for (source, at) in pair_contents(sources, &self.sides(&changed), entries.candidates) {
-            let index = left.iter().chain(&moved).nth(source);
-            from[changed[at]] = index.and_then(|&index| entries.path(index));
+        let mut sources = [entries.of(Fate::Changed), entries.of(Fate::Missing)].concat();
+        sources.retain(|index| !moved.contains(index));
+        let left = sources.len();
+        sources.extend(moved);
+        for (source, at) in pair_contents((&entries.sides(&sources), left), &self.sides(&changed), entries.candidates) {
+            from[changed[at]] = entries.path(sources[source]);
         }
     }
 
