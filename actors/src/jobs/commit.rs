@@ -214,7 +214,11 @@ impl<'a> CommitLoop<'a> {
             return Ok(Finish::Left);
         }
         let is_audit = self.audit.is_some();
-        let findings = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed).map(RunningAudit::finish);
+        let mut findings = None;
+        if let Some(audit) = self.audit.take().filter(|_| end.outcome == ScanOutcome::Completed) {
+            let Some(found) = audit.finish().await else { return Ok(Finish::Left) };
+            findings = Some(found);
+        }
         if let Some(findings) = &findings {
             let mut rows = Rows::new(self.live.job().spec.algorithms);
             verify::absent_rows(&findings.absent, &mut rows);

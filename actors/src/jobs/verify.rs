@@ -72,8 +72,14 @@ impl RunningAudit {
         rows.judged = judged;
     }
 
-    pub(crate) fn finish(self) -> Findings {
-        self.audit.finish()
+    /// What is known at the end. It takes seconds for a million files whose contents changed places. `None` if the runtime
+    /// stops meanwhile.
+    pub(crate) async fn finish(self) -> Option<Findings> {
+        match tokio::task::spawn_blocking(|| self.audit.finish()).await {
+            Ok(findings) => Some(findings),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => None,
+        }
     }
 }
 
