@@ -5,6 +5,7 @@
 
 mod export;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ReqData};
@@ -91,7 +92,7 @@ pub(super) async fn compare(
     let mut query = Query::of(&request)?;
     let with = query.text("with")?.ok_or_else(|| ApiError::invalid("say which job to compare with: ?with=JOB"))?;
     let change = query.named("verdict", Change::from_name, &Change::ALL.map(Change::name))?;
-    let wanted = Wanted { change, q: query.bytes("q").unwrap_or_default() };
+    let wanted = Wanted::new(change, &query.bytes("q").unwrap_or_default());
     let form = query.named("format", LineForm::from_name, &["ndjson", "csv"])?;
     let position = query.position()?;
     let limit = query.limit()?;
@@ -107,12 +108,23 @@ pub(super) async fn compare(
     if let Some((form, permit)) = permit {
         return Ok(Export { jobs: [old, new], comparison, wanted, form, _permit: permit }.answer());
     }
-    let matching = || comparison.items.iter().filter(|item| wanted.wants(item));
-    let skip = usize::try_from(position).unwrap_or(usize::MAX);
-    let items = matching().skip(skip).take(limit).cloned().collect();
-    let (total, untraced) = (matching().count() as u64, comparison.untraced);
-    let page = ComparisonPage { old, new, counts: comparison.counts, items, total, position, untraced };
+    let counts = (comparison.counts, comparison.untraced);
+    let pick = move || pick(&comparison, &wanted, position..position.saturating_add(limit as u64));
+    let (items, total) = tokio::task::spawn_blocking(pick).await.map_err(ApiError::internal)?;
+    let page = ComparisonPage { old, new, counts: counts.0, items, total, position, untraced: counts.1 };
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// The wanted differences at these positions, and how many there are at all. Looks at a million paths.
+fn pick(comparison: &Comparison, wanted: &Wanted, positions: Range<u64>) -> (Vec<Difference>, u64) {
+    let (mut items, mut total) = (Vec::new(), 0);
+    for item in comparison.items.iter().filter(|item| wanted.wants(item)) {
+        if positions.contains(&total) {
+            items.push(item.clone());
+        }
+        total += 1;
+    }
+    (items, total)
 }
 
 /// The job that was submitted first is the older one.

@@ -20,9 +20,9 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 		search: { label: 'Part of a path', show: ({ q }) => q, read: (text) => ({ q: text }) },
 		load: async (filters, signal) => {
 			const page = await get(jobPath(from, `/compare${query({ with: to, ...filters })}`), { signal });
-			const { unchanged, ...counts } = page.counts;
+			const { untraced, counts: { unchanged, ...counts } } = page;
 			list.show({ unreadable: 0, ...counts, '': Object.values(counts).reduce((sum, n) => sum + n, 0) });
-			put(same, plural(unchanged, 'file is unchanged', 'files are unchanged'));
+			put(same, plural(unchanged, 'file is unchanged', 'files are unchanged') + (untraced ? `; ${plural(untraced, 'file may be a copy', 'files may be copies')}` : ''));
 			exports.show(filters);
 			return page;
 		},

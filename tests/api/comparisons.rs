@@ -133,6 +133,17 @@ fn a_copy_is_told_from_an_added_file_and_a_rotation_from_edits() {
 }
 
 #[test]
+fn a_moved_file_is_found_by_the_algorithm_that_both_jobs_have() {
+    let app = TestApp::start();
+    app.write("old name", "abc");
+    let both = app.run(json!({ "algorithms": ["blake3", "sha256"] }));
+    fs::rename(app.root.path().join("old name"), app.root.path().join("new name")).unwrap();
+    let one = app.run(json!({ "algorithms": ["sha256"] }));
+    let page = app.json(&format!("/api/v1/jobs/{}/compare?with={}", id(&both), id(&one)));
+    assert_eq!(shown(&page), [("new name", "moved", Some("old name"))]);
+}
+
+#[test]
 fn a_comparison_is_searched_by_a_part_of_either_path() {
     let app = TestApp::start();
     let (old, new) = changed(&app);

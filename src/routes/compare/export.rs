@@ -10,12 +10,13 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use hivesum_actors::job::JobId;
 use hivesum_actors::limits::Permit;
 use hivesum_core::compare::{Change, Comparison, Counts, Difference, Glimpse};
 use hivesum_core::manifest::csv::write_field;
 use hivesum_core::result::FileTime;
+use memchr::memmem::Finder;
 use serde::Serialize;
 
 use crate::error::ApiError;
@@ -30,16 +31,21 @@ const COLUMNS: &str =
 
 /// Which differences are wanted, of a page as well.
 pub(super) struct Wanted {
-    pub(super) change: Option<Change>,
-    /// A part of the path; empty for all.
-    pub(super) q: Vec<u8>,
+    change: Option<Change>,
+    /// Finds a part of the path; without one it is everywhere.
+    q: Finder<'static>,
 }
 
 impl Wanted {
+    /// Those with this change, and with these bytes in a path; none for all.
+    pub(super) fn new(change: Option<Change>, q: &[u8]) -> Self {
+        Self { change, q: Finder::new(q).into_owned() }
+    }
+
     pub(super) fn wants(&self, item: &Difference) -> bool {
-        let has_q = |path: &[u8]| self.q.is_empty() || path.windows(self.q.len()).any(|part| part == self.q);
-        let paths = [Some(&item.path), item.content_from.as_ref()];
-        self.change.is_none_or(|change| item.change == change) && paths.into_iter().flatten().any(|path| has_q(path))
+        let has_q = |path: &Vec<u8>| self.q.find(path).is_some();
+        let is_of_change = self.change.is_none_or(|change| item.change == change);
+        is_of_change && (has_q(&item.path) || item.content_from.as_ref().is_some_and(has_q))
     }
 }
 
@@ -77,13 +83,19 @@ impl Export {
         let (media_type, extension) = (self.form.media_type(), self.form.extension());
         let name = DispositionParam::Filename(format!("comparison.{extension}"));
         let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] };
+        HttpResponse::Ok().content_type(media_type).insert_header(disposition).streaming(self.parts())
+    }
+
+    /// The answer in pieces. Other requests of the thread go on between them: of a million differences that nobody wants,
+    /// none has a byte to wait for.
+    fn parts(self) -> impl Stream<Item = Result<Bytes, ApiError>> {
         let first = Some(Step { from: 0, written: 0 });
-        let parts = stream::try_unfold((self, first), |(export, step)| async move {
+        stream::try_unfold((self, first), |(export, step)| async move {
             let Some(step) = step else { return Ok(None) };
+            tokio::task::yield_now().await;
             let (part, next) = export.part(step)?;
-            Ok::<_, ApiError>(Some((part, (export, next))))
-        });
-        HttpResponse::Ok().content_type(media_type).insert_header(disposition).streaming(parts)
+            Ok(Some((part, (export, next))))
+        })
     }
 
     /// The lines of a step, and the step after it; the last one is the summary.
@@ -125,7 +137,10 @@ impl Export {
                 write_json(out, &serde_json::json!({ "summary": summary }))
             }
             LineForm::Csv => {
-                let told = format!("{items} rows, {} unchanged", counts.unchanged);
+                let mut told = format!("{items} rows, {} unchanged", counts.unchanged);
+                if untraced > 0 {
+                    told += &format!(", {untraced} may be copies");
+                }
                 write!(out, "summary,,,\"{told}\",,,,,,\r\n").map_err(ApiError::internal)
             }
         }
@@ -173,4 +188,57 @@ fn digest(side: &Glimpse) -> Option<String> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 pub(super) const fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt as _;
+    use hivesum_actors::limits::Permits;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// So many added files, of which some may be copies.
+    fn export(count: usize, untraced: u64, q: &str, form: LineForm) -> Export {
+        let item = |number: usize| Difference {
+            change: Change::Added,
+            path: format!("{number}").into_bytes(),
+            content_from: None,
+            evidence: None,
+            old: None,
+            new: None,
+        };
+        let mut comparison = Comparison::default();
+        (comparison.items, comparison.untraced) = ((0..count).map(item).collect(), untraced);
+        let id = || "0197a2b4-6d3c-7000-8000-000000000001".parse().unwrap();
+        Export {
+            jobs: [id(), id()],
+            comparison: Arc::new(comparison),
+            wanted: Wanted::new(None, q.as_bytes()),
+            form,
+            _permit: Permits::new(1, 1).take(None).unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_that_finds_nothing_lets_other_requests_go_on_between_its_steps() {
+        let mut parts = pin!(export(3 * STEP, 0, "x", LineForm::Ndjson).parts());
+        let (mut pauses, mut text) = (0, Vec::new());
+        loop {
+            match parts.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => pauses += 1,
+                Poll::Ready(Some(part)) => text.extend_from_slice(&part.unwrap()),
+                Poll::Ready(None) => break,
+            }
+        }
+        assert!(pauses >= 3 && text.starts_with(b"{\"summary\":"), "{pauses}");
+    }
+
+    #[tokio::test]
+    async fn the_last_row_of_csv_says_how_many_files_may_be_copies() {
+        let parts: Vec<_> = export(1, 2, "", LineForm::Csv).parts().collect().await;
+        let text: Vec<u8> = parts.into_iter().flat_map(Result::unwrap).collect();
+        let rows = String::from_utf8(text).unwrap();
+        assert_eq!(rows.lines().last(), Some("summary,,,\"1 rows, 0 unchanged, 2 may be copies\",,,,,,"));
+    }
 }
