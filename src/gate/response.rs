@@ -31,7 +31,9 @@ pub(super) fn finish(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<
     if is_worth && accepts_gzip(response.request()) {
         return gzipped(response);
     }
-    if is_worth || response.status() == StatusCode::NOT_MODIFIED {
+    // They have the fields of the whole answer, which may be compressed (RFC 9110, 15.3.7 and 15.4.5).
+    let has_no_whole = [StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT].contains(&response.status());
+    if is_worth || has_no_whole {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
@@ -40,7 +42,7 @@ pub(super) fn finish(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<
 /// Whether an answer of this type and length is compressed for the client. Parts of such an answer are not served: its
 /// bytes are other ones each time.
 pub(crate) fn is_compressed(request: &HttpRequest, content_type: &str, bytes: u64) -> bool {
-    is_compressible(content_type, BodySize::Sized(bytes)) && accepts_gzip(request)
+    is_compressible(content_type, BodySize::Sized(bytes)) && accepts_gzip(request) && wanted_digest(request).is_none()
 }
 
 /// The digest that the client wants, and the field to send it in.

@@ -89,6 +89,7 @@ fn a_compressed_manifest_has_no_parts() {
         assert_eq!(field(&packed, "vary"), Some("accept-encoding".to_owned()));
         let part = ask("identity");
         assert_eq!((part.status().as_u16(), field(&part, "content-encoding")), (206, None), "{format}");
+        assert_eq!(field(&part, "vary"), Some("accept-encoding".to_owned()), "as that of the whole");
         assert_eq!(part.bytes().unwrap().len(), 100);
         let whole = app.get(&format!("{path}?format={format}")).header("accept-encoding", "identity").send().unwrap();
         assert_eq!(field(&whole, "vary"), Some("accept-encoding".to_owned()), "caches keep both apart");
