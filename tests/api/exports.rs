@@ -32,7 +32,8 @@ fn delete_with_rows(app: &TestApp, id: &str) {
     let database = database(app);
     let rows = || database.query_row("SELECT count(*) FROM results", [], |row| row.get::<_, i64>(0)).unwrap();
     while rows() > 0 {
-        app.json("/api/v1/stats");
+        // Requests to this route are not limited.
+        assert_eq!(app.get("/healthz").send().unwrap().status(), 200);
     }
 }
 
