@@ -2,7 +2,7 @@
 //! `Idempotency-Key`.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{Accept, Header, Quality};
+use actix_web::http::header::{Accept, ContentDisposition, DispositionParam, DispositionType, Header, Quality};
 
 use crate::error::ApiError;
 
@@ -43,6 +43,12 @@ impl LineForm {
     /// The form with this name, if there is one.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::Ndjson, Self::Csv].into_iter().find(|form| form.extension() == name)
+    }
+
+    /// `Content-Disposition`: the answer is to be saved, under this name and the end that fits the form.
+    pub(crate) fn attachment(self, stem: &str) -> ContentDisposition {
+        let name = DispositionParam::Filename(format!("{stem}.{}", self.extension()));
+        ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] }
     }
 
     /// The form that the client prefers to one JSON document.

@@ -46,8 +46,8 @@ struct DuplicatesPage {
     get, path = "/api/v1/jobs/{id}/duplicates", tag = "jobs", operation_id = "job_duplicates",
     summary = "Find duplicate files",
     description = "Groups of files with the same content in a job that has ended. Hard links to one file count as one \
-        copy. Nothing is ever deleted. With `Accept: application/x-ndjson` or `text/csv` all groups are sent: as NDJSON \
-        with one group a line and last `{\"summary\": {algorithm, groups, names, reclaimable_bytes}}`; as CSV \
+        copy. Nothing is ever deleted. With `Accept: application/x-ndjson` or `text/csv`, or with `format`, all groups are \
+        sent: as NDJSON with one group a line and last `{\"summary\": {algorithm, groups, names, reclaimable_bytes}}`; as CSV \
         `group,digest,size,file,path` with a row for each name, `group` and `file` counted from 0, and a last row of \
         `summary`, the algorithm, the reclaimable bytes, the number of groups and no path. Names in CSV are exact bytes.",
     params(
@@ -55,14 +55,17 @@ struct DuplicatesPage {
         ("min_size" = inline(Option<schemas::Whole>), Query, description = "Only files of at least this many bytes; 1 by default."),
         ("q" = Option<String>, Query, description = "Only groups with a path that contains this; the whole group is listed. Decoded once, to bytes."),
         ("sort" = Option<String>, Query, pattern = "^-?(reclaimable_bytes|size|count)$", description = "The order: `reclaimable_bytes`, `size` or `count`; `-` in front reverses it. `-reclaimable_bytes` by default."),
+        ("format" = Option<String>, Query, pattern = "^(ndjson|csv)$", description = "All groups in this form, whatever `Accept` says, as a file."),
         ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first group, counted from 0."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most groups per page; 100 by default."),
     ),
-    responses((status = 200, description = "A page of groups with two or more copies, or all of them.", content(
-        (DuplicatesPage = "application/json"),
-        (String = "application/x-ndjson"),
-        (String = "text/csv"),
-    ))),
+    responses((status = 200, description = "A page of groups with two or more copies, or all of them.",
+        headers(("Content-Disposition" = String, description = "Of all groups: the name to save the file under.")),
+        content(
+            (DuplicatesPage = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+        ))),
     extensions(("x-codes" = json!([
         "not_found", "job_not_finished", "algorithm_not_in_job", "store_corrupt", "queue_full", "draining",
     ]))),
@@ -77,6 +80,7 @@ pub(super) async fn duplicates(
     let min_size: u64 = query.parsed("min_size")?.unwrap_or(1);
     let q = query.bytes("q").unwrap_or_default();
     let order = query.parsed("sort")?.unwrap_or_default();
+    let form = query.named("format", LineForm::from_name, &["ndjson", "csv"])?;
     let position = query.position()?;
     let limit = query.limit()?;
     query.finish()?;
@@ -84,7 +88,7 @@ pub(super) async fn duplicates(
         return Err(ApiError::JobNotFinished("the job has not ended: duplicates are known at its end"));
     }
     let algorithm = key_algorithm(&job.spec.algorithms)?;
-    let form = LineForm::preferred(&request);
+    let form = form.or_else(|| LineForm::preferred(&request));
     let permit = form.map(|form| service.export_for(&caller).map(|permit| (form, permit))).transpose()?;
     let wanted = DuplicateQuery { q, order, ..DuplicateQuery::all(algorithm, min_size) };
     let groups = groups(&service, job.id, wanted).await?;

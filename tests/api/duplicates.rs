@@ -94,6 +94,28 @@ fn all_groups_are_sent_as_lines_that_end_with_a_summary() {
 }
 
 #[test]
+fn the_form_of_all_groups_is_named_in_the_address_too_and_then_it_is_a_file_to_save() {
+    let app = TestApp::start();
+    for name in ["a", "b", "x/c"] {
+        app.write(name, "abc");
+    }
+    let job = app.run(json!({}));
+    let address = format!("/api/v1/jobs/{}/duplicates", job["id"].as_str().unwrap());
+    for (format, media_type) in [("csv", "text/csv"), ("ndjson", "application/x-ndjson")] {
+        let asked = format!("{address}?q=x%2F&format={format}");
+        let answer = app.get(&asked).header("accept", "text/html").send().unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], media_type);
+        let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+        assert_eq!(disposition, format!("attachment; filename=\"duplicates.{format}\""));
+        assert_eq!(answer.text().unwrap(), text(&app, &job, "?q=x%2F", media_type));
+        // The page asks in this way whether it would be refused.
+        assert_eq!(app.request(reqwest::Method::HEAD, &asked).send().unwrap().status(), 200);
+    }
+    problem(app.get(&format!("{address}?format=xml")).send().unwrap(), 400, "invalid_request");
+}
+
+#[test]
 fn a_group_of_many_names_takes_several_lines() {
     let app = TestApp::start();
     for number in 0..1001 {

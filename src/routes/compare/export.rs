@@ -8,7 +8,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 use hivesum_actors::job::JobId;
@@ -80,9 +79,7 @@ struct Step {
 
 impl Export {
     pub(super) fn answer(self) -> HttpResponse {
-        let (media_type, extension) = (self.form.media_type(), self.form.extension());
-        let name = DispositionParam::Filename(format!("comparison.{extension}"));
-        let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] };
+        let (media_type, disposition) = (self.form.media_type(), self.form.attachment("comparison"));
         HttpResponse::Ok().content_type(media_type).insert_header(disposition).streaming(self.parts())
     }
 

@@ -54,7 +54,7 @@ struct Step {
 impl Export {
     /// Reads the first names before the head is sent, so that a damaged store gives an error and not a truncated answer.
     pub(super) async fn answer(self) -> Result<HttpResponse, ApiError> {
-        let media_type = self.form.media_type();
+        let (media_type, disposition) = (self.form.media_type(), self.form.attachment("duplicates"));
         let (first, next) = self.part(Step { group: 0, from: 0 }).await?;
         let rest = stream::try_unfold((self, next), |(export, step)| async move {
             let Some(step) = step else { return Ok(None) };
@@ -62,7 +62,7 @@ impl Export {
             Ok::<_, ApiError>(Some((part, (export, next))))
         });
         let first = stream::iter([Ok(first)]);
-        Ok(HttpResponse::Ok().content_type(media_type).streaming(first.chain(rest)))
+        Ok(HttpResponse::Ok().content_type(media_type).insert_header(disposition).streaming(first.chain(rest)))
     }
 
     /// The lines of a step, and the step after it; the last one is followed by the summary.
