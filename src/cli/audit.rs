@@ -41,7 +41,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::of(args.screen);
-    let source = Source::of(&args)?;
+    let source = Source::of(&args, &terminal)?;
     let tree = Tree::open(&args.dir, args.engine.read_timeout()).map_err(|error| path_error(&args.dir, &error))?;
     let wanted = args.filter.filters_below("audit", &args.dir)?;
     let mut expected = source.expected(&args, (&tree, &wanted), &terminal)?;

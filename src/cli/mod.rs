@@ -47,6 +47,7 @@ use std::process::ExitCode;
 use args::{Cli, Command};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use error::UsageError;
+use output::WriteError;
 use terminal::Terminal;
 
 /// Does what the command line says and gives the exit status.
@@ -57,6 +58,8 @@ pub(crate) fn run() -> ExitCode {
     };
     carry_out(cli.command, &flags).unwrap_or_else(|error| match error.downcast::<UsageError>() {
         Ok(usage) => print(&with_usage(usage)),
+        // The reader of stdout has seen enough.
+        Err(error) if error.downcast_ref::<WriteError>().is_some_and(WriteError::is_broken_pipe) => ExitCode::FAILURE,
         Err(error) => {
             Terminal::plain().message(&format!("{error:#}"));
             error::exit_status(&error)

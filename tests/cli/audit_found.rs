@@ -41,3 +41,19 @@ fn a_directory_without_manifests_is_refused() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr().contains("name a manifest or a job; nothing known was found in d"), "{}", ran.stderr());
 }
+
+#[test]
+fn the_checksum_file_of_a_directory_is_found_and_of_several_one_is_to_be_named() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"2")]);
+    let sums = format!("{}  a\n{}  b\n", dir.digest("sha256sum", "d/a"), dir.digest("sha256sum", "d/b"));
+    dir.write("d/SHA256SUMS", &sums);
+    let ran = dir.hivesum(["audit", "d"]);
+    assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), "hivesum: compared with d/SHA256SUMS\n"));
+    dir.write("d/b", "3");
+    let ran = dir.hivesum(["audit", "d"]);
+    assert_eq!((ran.code, ran.stdout().starts_with("modified: b")), (Some(1), true), "{}", ran.stdout());
+    dir.write("d/B3SUMS", sums);
+    let ran = dir.hivesum(["audit", "d"]);
+    let why = "several checksum files lie in d: name one with --manifest: SHA256SUMS, B3SUMS";
+    assert_eq!((ran.code, ran.stderr().contains(why)), (Some(2), true), "{}", ran.stderr());
+}

@@ -71,6 +71,15 @@ fn results_that_nobody_can_receive_are_an_error() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_error_to_tell() {
+    let dir = work_dir();
+    for args in ["audit . --manifest S --all", "check S", "compare S S", "duplicates .", "config", "algorithms"] {
+        let ran = dir.run("bash", ["-c", &format!("exec 3> >(:); wait $!; exec '{HIVESUM}' {args} >&3")]);
+        assert!(!ran.stderr().contains("rror"), "{args}: {}", ran.stderr());
+    }
+}
+
+#[test]
 fn a_closed_stream_that_is_not_needed_does_no_harm() {
     let dir = work_dir();
     for args in ["hash f -o T >&-", "hash f <&-", "check --status S <&- >&-", "hash f -o T <&- >&- 2>&-"] {

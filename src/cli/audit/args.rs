@@ -27,7 +27,7 @@ and told; a signature is not verified. \
 --last says on standard error which job it is, and of when; if there is none, the exit status is 2. \
 Without --manifest, --job and --last, the manifests that lie in DIR are used: those of a bag, of a Debian system \
 (var/lib/dpkg/info), of a Python environment, of a cargo vendor directory, of an OCFL object, or the history of an \
-ASC Media Hash List. \
+ASC Media Hash List; else the one checksum file with a usual name, such as SHA256SUMS or B3SUMS. \
 A job and a JSON or NDJSON manifest record the size, times and inode of each file. If the digest changed but none of \
 these did, no program wrote to the file: it is listed as suspected_rot with the evidence, and counted as modified. A \
 modified file is listed with what else changed; other manifests record too little to tell an edit from rot. \

@@ -1,7 +1,9 @@
 //! What the directory is compared with: the entries of a manifest, or the results of a job of a service.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use hivesum_actors::job::{Job, JobId};
@@ -48,21 +50,47 @@ pub(super) struct Expected {
     pub(super) listed: Option<Listed>,
 }
 
+/// Names that checksum files of a whole directory usually have.
+const CHECKSUM_FILES: [&str; 10] = [
+    "SHA256SUMS",
+    "SHA512SUMS",
+    "B3SUMS",
+    "B2SUMS",
+    "SHA384SUMS",
+    "SHA224SUMS",
+    "SHA1SUMS",
+    "MD5SUMS",
+    "CHECKSUMS",
+    "SHA256SUMS.txt",
+];
+
+/// The one checksum file that lies in the directory.
+fn checksum_file_in(dir: &OsStr) -> Result<PathBuf, UsageError> {
+    let found: Vec<_> = CHECKSUM_FILES.into_iter().filter(|name| Path::new(dir).join(name).is_file()).collect();
+    let why = match found[..] {
+        [one] => return Ok(Path::new(dir).join(one)),
+        [] => format!("name a manifest or a job; nothing known was found in {}", quoted(dir)),
+        _ => format!("several checksum files lie in {}: name one with --manifest: {}", quoted(dir), found.join(", ")),
+    };
+    Err(UsageError::of("audit", why))
+}
+
 impl Source {
     /// What the command line names.
-    pub(super) fn of(args: &AuditArgs) -> anyhow::Result<Self> {
+    pub(super) fn of(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Self> {
         match (&args.manifest, args.job) {
             (Some(path), _) => Ok(Self::Manifest(manifest_file::read(path, &args.read, None)?)),
             (None, Some(id)) => Ok(Self::Job(id)),
             (None, None) if args.last => Ok(Self::Last),
-            (None, None) => Self::find(args),
+            (None, None) => Self::find(args, terminal),
         }
     }
 
-    fn find(args: &AuditArgs) -> anyhow::Result<Self> {
+    fn find(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Self> {
         let Some(mut found) = found::find(&args.dir)? else {
-            let why = format!("name a manifest or a job; nothing known was found in {}", quoted(&args.dir));
-            bail!(UsageError::of("audit", why))
+            let path = checksum_file_in(&args.dir)?;
+            terminal.message(&format!("compared with {}", quoted(path.as_os_str())));
+            return Ok(Self::Manifest(manifest_file::read(path.as_os_str(), &args.read, None)?));
         };
         if args.read.strict && found.not_read.count() > 0 {
             bail!("{}: {}", quoted(&args.dir), found.not_read);

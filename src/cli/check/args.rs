@@ -79,7 +79,7 @@ pub(in crate::cli) struct CheckArgs {
 
     /// human or json. JSON lists every entry with its verdict and algorithm, the lines that were not read, and the
     /// counts.
-    #[arg(short, long, default_value_t, help_heading = "Output")]
+    #[arg(short, long, default_value_t, conflicts_with = "status", help_heading = "Output")]
     pub(super) format: ReportFormat,
 
     #[command(flatten)]
