@@ -80,6 +80,13 @@ export const cell = (className, ...children) => h(`div.cell.${className}`, { rol
 
 export const labelled = (title, field) => h('label.labelled', h('span', title), field);
 
+// Opens below its button, once `draw` has filled it; Escape closes it.
+export function menu(spec, button, title, draw, ...body) {
+	const head = h(`summary.button${button}`, { click: () => node.open || draw() }, icon('download'), h('span', title));
+	const node = h(`details.menu${spec}`, { keydown: (event) => { if (event.key === 'Escape') { node.open = false; head.focus(); } } }, head, h('div.menu-body', body));
+	return node;
+}
+
 export const searchField = (testid, label, value, input) => {
 	const field = h(`input.field@${testid}`, { type: 'search', label, placeholder: label, value, input });
 	return { field, node: h('label.search', icon('search'), field) };

@@ -89,8 +89,9 @@ export function pathNode(path) {
 	const base = text.slice(cut);
 	const at = base.search(/(?<=[^ ])(?:\.tar)?\.\w{1,8}$/);
 	const stem = at > 0 ? at : base.length;
-	return h('span.path', { title: visible(text) }, last > 0 && nameNode(text.slice(0, last), 'dir'), cut > 0 && nameNode(text.slice(last, cut), 'dir.near'),
-		nameNode(base.slice(0, stem), 'base'), stem < base.length && nameNode(base.slice(stem), 'extension'));
+	const part = (name, kind) => nameNode(name, name.length < 4 ? `${kind}.short` : kind);
+	return h('span.path', { title: visible(text) }, last > 0 && part(text.slice(0, last), 'dir'), cut > 0 && part(text.slice(last, cut), 'dir.near'),
+		part(base.slice(0, stem), 'base'), stem < base.length && nameNode(base.slice(stem), 'extension'));
 }
 
 const CODES = {

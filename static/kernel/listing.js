@@ -1,7 +1,7 @@
 // A large result in a panel: a table, and filters, which are members of the API's query and of the page's address.
 
-import { h, put, button, cell, searchField } from './dom.js';
-import { query } from './api.js';
+import { h, put, button, cell, menu, searchField } from './dom.js';
+import { get, query, send } from './api.js';
 import { count, plural } from './format.js';
 import { Table } from './table.js';
 import { Pages } from './pages.js';
@@ -9,10 +9,11 @@ import { placeholder, showProblem } from './notice.js';
 
 const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
-const rowHeight = () => (NARROW.matches ? 62 : 36);
 
-// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item)` gives cells; `tabs`: [filter, {value: title}].
-export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools }) {
+// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item, isTall)` gives cells; `tabs`: [filter, {value: title}];
+// `all(members)` is the API's path of all that the filters show; `heights` are those of a row, narrow and wide.
+export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools, all, heights = [62, 36] }) {
+	const rowHeight = () => heights[NARROW.matches ? 0 : 1];
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
 	let timer;
@@ -24,11 +25,11 @@ export function listing({ label, testid, columns, names, start, address, load, f
 	const bar = tabBar(titles, (value) => go({ ...filters, [tab]: value }));
 	const { field, node: seek } = search ? searchField('results-search', search.label, search.show(filters), typed) : {};
 	const empty = h('div.results-empty');
-	const node = h('section.panel.results-panel', { label }, h('div.results-head', h('h2', label), total, h('span.spring'), heads),
+	const node = h('section.panel.results-panel', { label }, h('div.results-head', h('h2', label), total, h('span.spring'), heads, all && lineMenu((format) => all({ ...filters, format }))),
 		h('div.results-tools', bar.node, h('span.spring'), tools, seek), table.node, empty);
 	const mark = () => { bar.mark(filters[tab] ?? ''); table.sorted(filters.sort, able); };
 
-	function draw(row, item) { put(row, item ? fill(item) : columns.map(([, name]) => cell(name, h('i.ghost')))); }
+	function draw(row, item) { put(row, item ? fill(item, row.index === table.tall.index) : columns.map(([, name]) => cell(name, h('i.ghost')))); }
 
 	function arrived() {
 		table.measure();
@@ -57,8 +58,7 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		filters = wanted;
 		if (field && document.activeElement !== field) field.value = search.show(filters);
 		mark();
-		table.cursor = 0;
-		table.moveTo(0);
+		table.toTop();
 		pages.reset();
 	}
 
@@ -69,11 +69,35 @@ export function listing({ label, testid, columns, names, start, address, load, f
 	mark();
 	pages.want(0, 1);
 	return {
-		node, follow, go, destroy, view: (title) => ({ title, unmount: destroy, update: (to) => follow(to.search) }),
+		node, follow, destroy, view: (title) => ({ title, unmount: destroy, update: (to) => follow(to.search) }),
+		go: (change) => go({ ...filters, ...change }),
 		repaint: () => table.repaint(),
+		toggle: (index, more) => table.toggle(index, more),
 		refresh: () => pages.refresh(),
 		show(amounts, sortable) { able = sortable; bar.count(amounts); mark(); },
 	};
+}
+
+// A link to a file that the API makes; asks first, to show a refusal as text.
+export function exportLink(format, title, path) {
+	return h('a@export-link', { href: `./api/v1/${path}`, download: '', 'data-format': format, click: async (event) => {
+		if (!event.isTrusted) return;
+		event.preventDefault();
+		const { href } = event.currentTarget;
+		try {
+			await send('HEAD', path, { silent: true }).catch(() => get(path));
+			h('a', { href, download: '' }).click();
+		} catch (problem) { showProblem(problem); }
+	} }, title);
+}
+
+const LINES = [['csv', 'CSV, for a spreadsheet'], ['ndjson', 'NDJSON, everything']];
+
+// The addresses are those of the filters at the time when it opens.
+function lineMenu(path) {
+	const list = h('ul.menu-list');
+	const draw = () => put(list, LINES.map(([format, title]) => h('li', exportLink(format, title, path(format)))));
+	return menu('@export-menu', '', 'Export', draw, list);
 }
 
 // `whole`: also titles that nothing has.

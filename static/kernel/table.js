@@ -8,6 +8,8 @@ import { h, attr } from './dom.js';
 const MAX_HEIGHT = 6_000_000;
 const OVERSCAN = 6;
 const REST_MS = 160;
+// No row is taller than the others.
+const LEVEL = { index: -1, more: 0 };
 let serial = 0;
 
 function nextSort(now, by) {
@@ -19,7 +21,7 @@ export class Table {
 	// `columns`: [[title, className, key to sort by]]; `source`: {total, get(index), want(first, last)}; `fill(row, item)` draws
 	// one row, item undefined while loading; `open(item)` for Enter and click; `sort(by)` for a click on a title.
 	constructor({ label, columns, rowHeight, source, fill, open, key, sort, testid, className = '' }) {
-		Object.assign(this, { rowHeight, source, fill, open, key, testid, id: `table-${serial += 1}`, cursor: 0, top: 0, lastScroll: 0, pool: new Map(), spare: [] });
+		Object.assign(this, { rowHeight, source, fill, open, key, testid, id: `table-${serial += 1}`, cursor: 0, top: 0, tall: LEVEL, lastScroll: 0, pool: new Map(), spare: [] });
 		this.layer = h('div.table-layer', { role: 'rowgroup', click: (event) => this.clicked(event) });
 		this.spacer = h('div.table-spacer', { role: 'presentation' }, this.layer);
 		this.heads = columns.map(([title, name, by]) => {
@@ -41,6 +43,29 @@ export class Table {
 		this.measure();
 	}
 
+	// Makes one row taller by `more` pixels, or again as tall as the others; only one is.
+	toggle(index, more) {
+		const { tall } = this;
+		this.tall = tall.index === index ? LEVEL : { index, more };
+		// So that the row stays where it is.
+		if (tall.index < index) this.top -= tall.more;
+		this.measure();
+		this.repaint();
+	}
+
+	toTop() {
+		Object.assign(this, { cursor: 0, tall: LEVEL });
+		this.moveTo(0);
+	}
+
+	// Where a row begins, and which row is there.
+	offset(index) { return index * this.rowHeight + (index > this.tall.index ? this.tall.more : 0); }
+	at(y) {
+		const { index, more } = this.tall;
+		const end = (index + 1) * this.rowHeight;
+		return y >= end && y < end + more ? index : Math.floor((y < end ? y : y - more) / this.rowHeight);
+	}
+
 	// 'size' is ascending, '-size' descending; it can be changed if `able`.
 	sorted(sorting, able) {
 		this.sorting = sorting;
@@ -52,7 +77,7 @@ export class Table {
 
 	measure() {
 		this.view = this.node.clientHeight - this.head.offsetHeight;
-		this.full = this.source.total * this.rowHeight;
+		this.full = this.offset(this.source.total);
 		this.height = Math.min(this.full, MAX_HEIGHT);
 		this.farthest = Math.max(0, this.full - this.view);
 		this.room = Math.max(1, this.height - this.view);
@@ -91,15 +116,15 @@ export class Table {
 	}
 
 	draw() {
-		const first = Math.max(0, Math.floor(this.top / this.rowHeight) - OVERSCAN);
-		const last = Math.min(this.source.total, Math.ceil((this.top + this.view) / this.rowHeight) + OVERSCAN);
-		this.layer.style.transform = `translateY(${first * this.rowHeight + this.lastScroll - this.top}px)`;
+		const first = Math.max(0, this.at(this.top) - OVERSCAN);
+		const last = Math.min(this.source.total, this.at(this.top + this.view) + 1 + OVERSCAN);
+		this.layer.style.transform = `translateY(${this.offset(first) + this.lastScroll - this.top}px)`;
 		for (const [index, row] of this.pool) if (index < first || index >= last) { this.pool.delete(index); this.spare.push(row); }
 		const focused = document.activeElement === this.node;
 		for (let index = first; index < last; index += 1) {
 			const row = this.pool.get(index) ?? this.take(index);
-			row.style.top = `${(index - first) * this.rowHeight}px`;
-			row.style.height = `${this.rowHeight}px`;
+			row.style.top = `${this.offset(index) - this.offset(first)}px`;
+			row.style.height = `${this.offset(index + 1) - this.offset(index)}px`;
 			const item = this.source.get(index);
 			if (row.item !== item || row.fresh) { row.item = item; row.fresh = false; this.fill(row, item); }
 			attr(row, 'aria-selected', focused && index === this.cursor ? 'true' : 'false');
@@ -125,8 +150,7 @@ export class Table {
 
 	select(index) {
 		this.cursor = this.within(index);
-		const y = this.cursor * this.rowHeight;
-		this.moveTo(Math.min(y, Math.max(this.top, y + this.rowHeight - this.view)));
+		this.moveTo(Math.min(this.offset(this.cursor), Math.max(this.top, this.offset(this.cursor + 1) - this.view)));
 	}
 
 	keyed(event) {

@@ -5,42 +5,29 @@ import { targetNode } from './job-actions.js';
 import { details, outcome } from './job-results.js';
 
 const CHANGES = ['suspected_rot', 'modified', 'moved', 'added', 'removed', 'unreadable'];
-const FORMS = [['csv', 'CSV, for a spreadsheet'], ['ndjson', 'NDJSON, everything']];
 
 export async function mount(root, { parts: [from, to], search, signal }) {
 	const [old, now] = await Promise.all([from, to].map((id) => get(jobPath(id), { signal })));
 	const side = (title, job) => h(`a.compared@side-${title.toLowerCase()}`, { href: `#/job/${job.id}` }, h('small', title), targetNode(job),
 		h('small', h('time', { datetime: job.created_at, title: job.created_at }, when(job.created_at))));
 	const same = h('span.hint@unchanged');
-	const exports = exportMenu(from, to);
+	const all = (members) => jobPath(from, `/compare${query({ with: to, ...members })}`);
 	const list = listing({
-		label: 'Changes', testid: 'change-row', address: `#/compare/${from}/${to}`, start: search, names: ['verdict', 'q'], heads: [same, exports.node],
+		label: 'Changes', testid: 'change-row', address: `#/compare/${from}/${to}`, start: search, names: ['verdict', 'q'], heads: same, all,
 		columns: [['Path', 'grow'], ['Evidence', 'why'], ['Size', 'both'], ['Change', 'status']],
 		tabs: ['verdict', { '': 'All', ...Object.fromEntries(CHANGES.map((change) => [change, VERDICTS[change]])) }],
 		search: { label: 'Part of a path', show: ({ q }) => q, read: (text) => ({ q: text }) },
 		load: async (filters, signal) => {
-			const page = await get(jobPath(from, `/compare${query({ with: to, ...filters })}`), { signal });
+			const page = await get(all(filters), { signal });
 			const { untraced, counts: { unchanged, ...counts } } = page;
 			list.show({ unreadable: 0, ...counts, '': Object.values(counts).reduce((sum, n) => sum + n, 0) });
 			put(same, plural(unchanged, 'file is unchanged', 'files are unchanged') + (untraced ? `; ${plural(untraced, 'file may be a copy', 'files may be copies')}` : ''));
-			exports.show(filters);
 			return page;
 		},
 		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
 	});
 	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
 	return list.view('Compare');
-}
-
-// Links to what the filters show, all pages of it.
-function exportMenu(from, to) {
-	const links = FORMS.map(([format, title]) => ({ format, link: h('a@export-link', { download: '', 'data-format': format }, title) }));
-	const node = h('details.menu@export-menu', { keydown: (event) => { if (event.key === 'Escape') { node.open = false; node.firstChild.focus(); } } },
-		h('summary.button', icon('download'), h('span', 'Export')), h('div.menu-body', h('ul.menu-list', links.map(({ link }) => h('li', link)))));
-	return {
-		node,
-		show({ verdict, q }) { for (const { format, link } of links) link.href = `./api/v1/${jobPath(from, `/compare${query({ with: to, verdict, q, format })}`)}`; },
-	};
 }
 
 const TRACES = { size: 'size', mtime: 'time of modification', ctime: 'time of change', inode: 'inode' };

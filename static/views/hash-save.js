@@ -1,6 +1,6 @@
 // Saves checksum files of what was hashed.
 
-import { h, put, icon, formats, plural, relative, toast } from '../kernel.js';
+import { h, put, menu, formats, plural, relative, toast } from '../kernel.js';
 import { queue, chosenDigests } from './hash-queue.js';
 
 function results() {
@@ -17,14 +17,11 @@ function save({ fileName, text, files }, of) {
 
 export function saveMenu(known) {
 	const list = h('ul.menu-list');
-	const node = h('details.menu', { keydown: (event) => { if (event.key === 'Escape') close(); } },
-		h('summary.button@save-manifest', { click: show }, icon('download'), h('span', 'Save checksums')), h('div.menu-body', list));
+	const node = menu('', '@save-manifest', 'Save checksums', show, list);
 
 	function close() { node.open = false; node.firstChild.focus(); }
 
-	// Before it opens.
 	function show() {
-		if (node.open) return;
 		const all = results();
 		put(list, ...formats(all, known).map((one) => h('li', h('button@save-format', { type: 'button', 'data-format': one.format, click: () => { save(one, all.length); close(); } },
 			one.title, one.files < all.length && h('small', `${one.files} of ${plural(all.length, 'file')}`)))));

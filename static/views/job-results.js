@@ -1,8 +1,8 @@
 // The results of a job, their details and export.
 
 import {
-	h, put, icon, iconButton, labelled, cell, get, send, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
-	showProblem, button, exactBytes, when, farYear, nameNode, visible, copyText, sheet, STABILITY, word
+	h, put, icon, iconButton, labelled, menu, cell, get, query, jobPath, sizeNode, pathNode, algorithmTitle, listing, exportLink, ended, placeholder, STATUS, VERDICTS, AUDIT, codeText,
+	button, exactBytes, when, farYear, nameNode, visible, copyText, sheet, STABILITY, word
 } from '../kernel.js';
 import { digestLine } from './hash-rows.js';
 
@@ -64,33 +64,19 @@ const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b
 	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, one line per file']];
 const WHOLE = ['csv', 'json', 'ndjson'];
 
-// Asks first, to show a refusal as text.
-async function take(event, path) {
-	if (!event.isTrusted) return;
-	event.preventDefault();
-	const { href } = event.currentTarget;
-	try {
-		await send('HEAD', path, { silent: true }).catch(() => get(path));
-		h('a', { href, download: '' }).click();
-	} catch (problem) { showProblem(problem); }
-}
-
 // One link per format that the algorithms allow.
 function exportMenu({ id, spec: { algorithms: names = [] } }) {
 	const select = h('select.field', { change: draw }, options(names));
 	const list = h('ul.menu-list');
-	const node = h('details.menu@export-menu', { keydown: (event) => { if (event.key === 'Escape') { node.open = false; node.firstChild.focus(); } } },
-		h('summary.button', icon('download'), h('span', 'Export')), h('div.menu-body', names.length > 1 && labelled('Algorithm', select), list));
-
 	function draw() {
 		const only = select.value;
 		put(list, FORMATS.filter(([, , able]) => !able || able.includes(only)).map(([format, title]) => {
 			const path = jobPath(id, `/manifest${query({ format, algorithm: WHOLE.includes(format) ? '' : only })}`);
-			return h('li', h('a@export-link', { href: `./api/v1/${path}`, download: '', 'data-format': format, click: (event) => take(event, path) }, title));
+			return h('li', exportLink(format, title, path));
 		}));
 	}
 	draw();
-	return node;
+	return menu('@export-menu', '', 'Export', draw, names.length > 1 && labelled('Algorithm', select), list);
 }
 
 const LOOK = { matched: 'good', moved: 'warn', new: 'warn', unreadable: 'warn', added: 'warn', removed: 'warn' };

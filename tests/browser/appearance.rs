@@ -38,6 +38,48 @@ pub(crate) async fn visit(browser: &Browser, view: &str, content: &str, job: &st
     browser.select(&format!(".view-{view} {content}")).await;
 }
 
+/// In the open view: pairs of elements with text or an icon, neither in the other, that cover the same pixels.
+pub(crate) const OVERLAPS: &str = "(() => {
+    const leaves = [...document.querySelectorAll('main *')].filter((node) => node.checkVisibility()
+        && (node.tagName === 'svg' || node.tagName === 'INPUT' || [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())));
+    // What an element shows: the box of its text, cut by every ancestor that cuts it.
+    const seen = leaves.map((node) => {
+        const range = document.createRange();
+        const boxes = ['svg', 'INPUT'].includes(node.tagName) ? [node.getBoundingClientRect()]
+            : [...node.childNodes].filter((child) => child.nodeType === 3).map((text) => { range.selectNode(text); return range.getBoundingClientRect(); });
+        let [left, top] = ['left', 'top'].map((side) => Math.min(...boxes.map((box) => box[side])));
+        let [right, bottom] = ['right', 'bottom'].map((side) => Math.max(...boxes.map((box) => box[side])));
+        for (let above = node; above && above !== document.body; above = above.parentElement) {
+            if (getComputedStyle(above).overflow === 'visible') continue;
+            const box = above.getBoundingClientRect();
+            [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
+        }
+        return { node, left, top, right, bottom };
+    }).filter(({ left, top, right, bottom }) => right - left > 1 && bottom - top > 1);
+    const name = ({ node }) => `${node.tagName} ${node.getAttribute('class')} ${node.textContent}`;
+    const found = [];
+    seen.forEach((one, at) => seen.slice(at + 1).forEach((other) => {
+        if (one.node.contains(other.node) || other.node.contains(one.node) || one.node.closest('label')?.contains(other.node)) return;
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (across > 1 && down > 1) found.push(`${name(one)} | ${name(other)} | ${across} x ${down}`);
+    }));
+    return { found, seen: seen.length, outside: seen.filter(({ node, left, right }) => {
+        const panel = node.closest('.panel, .browser, .job-list, body').getBoundingClientRect();
+        return left < panel.left || right > panel.right;
+    }).map(name) };
+})()";
+
+/// Asserts that the page does not scroll sideways, and that nothing in the view lies outside or covers anything else.
+/// Returns how many elements were looked at.
+pub(crate) async fn assert_fits(browser: &Browser, what: &str) -> u64 {
+    let wide = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
+    assert_eq!(wide, 0, "{what} scrolls sideways");
+    let overlaps = browser.value(OVERLAPS).await;
+    assert_eq!((&overlaps["found"], &overlaps["outside"]), (&json!([]), &json!([])), "{what}");
+    overlaps["seen"].as_u64().unwrap()
+}
+
 #[tokio::test]
 async fn the_theme_button_changes_the_colours_permanently() {
     let Some(browser) = Browser::start().await else { return };

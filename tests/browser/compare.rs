@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::accessibility::{assert_accessible, axe_core};
-use crate::appearance::{NARROW_PIXELS, colours, size};
+use crate::appearance::{NARROW_PIXELS, OVERLAPS, assert_fits, colours, size};
 use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
@@ -123,34 +123,6 @@ async fn a_comparison_is_searched_and_what_is_shown_is_exported() {
     browser.close().await;
 }
 
-/// Pairs of elements with text or an icon, neither in the other, that cover the same pixels.
-const OVERLAPS: &str = "(() => {
-    const table = document.querySelector('.table').getBoundingClientRect();
-    const leaves = [...document.querySelectorAll('.view-compare *')].filter((node) => node.checkVisibility()
-        && (node.tagName === 'svg' || node.tagName === 'INPUT' || [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())));
-    // What an element shows: the box of its text, cut by every ancestor that cuts it.
-    const seen = leaves.map((node) => {
-        const range = document.createRange();
-        range.selectNodeContents(node);
-        let { left, top, right, bottom } = ['svg', 'INPUT'].includes(node.tagName) ? node.getBoundingClientRect() : range.getBoundingClientRect();
-        for (let above = node; above && above !== document.body; above = above.parentElement) {
-            if (getComputedStyle(above).overflow === 'visible') continue;
-            const box = above.getBoundingClientRect();
-            [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
-        }
-        return { node, left, top, right, bottom };
-    }).filter(({ left, top, right, bottom }) => right - left > 1 && bottom - top > 1);
-    const name = ({ node }) => `${node.tagName} ${node.getAttribute('class')} ${node.textContent}`;
-    const found = [];
-    seen.forEach((one, at) => seen.slice(at + 1).forEach((other) => {
-        if (one.node.contains(other.node) || other.node.contains(one.node) || one.node.closest('label')?.contains(other.node)) return;
-        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-        if (across > 1 && down > 1) found.push(`${name(one)} | ${name(other)} | ${across} x ${down}`);
-    }));
-    return { found, seen: seen.length, outside: seen.filter(({ left, right }) => left < 0 || right > innerWidth).map(name), table: table.width };
-})()";
-
 #[tokio::test]
 async fn a_comparison_fits_a_narrow_screen_without_overlap_and_is_accessible() {
     let Some(browser) = Browser::start().await else { return };
@@ -164,11 +136,7 @@ async fn a_comparison_fits_a_narrow_screen_without_overlap_and_is_accessible() {
         browser.visit(&address).await;
         until_rows(&browser, 8).await;
         browser.screenshot(&format!("compare-{scheme}-{width}")).await;
-        let wide = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
-        assert_eq!(wide, 0, "it scrolls sideways at {width}");
-        let overlaps = browser.value(OVERLAPS).await;
-        assert!(overlaps["seen"].as_u64().unwrap() > 40, "{overlaps}");
-        assert_eq!((&overlaps["found"], &overlaps["outside"]), (&json!([]), &json!([])), "{scheme}, {width}");
+        assert!(assert_fits(&browser, &format!("compare, {scheme}, {width}")).await > 40);
         if let Some(axe) = &axe {
             assert_accessible(&browser, axe, &format!("compare, {scheme}, {width}")).await;
         }

@@ -18,6 +18,7 @@ mod directories;
 mod driver;
 mod drop_kept;
 mod drop_many;
+mod duplicates;
 mod expected;
 mod fixity;
 mod history;
