@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::appearance::{NARROW_PIXELS, size};
+use crate::appearance::{NARROW_PIXELS, assert_fits, size};
 use crate::browser::{Browser, hook};
 use crate::checksum_verdicts::of_module;
 use crate::jobs::run_job;
@@ -43,6 +43,26 @@ async fn a_digest_in_a_row_is_whole_where_it_fits_and_else_keeps_its_ends() {
     assert_eq!(browser.value(&format!("document.activeElement === {copy}")).await, true);
     browser.run(&format!("{copy}.click()"), vec![]).await;
     assert_eq!(browser.value("document.querySelectorAll('dialog[open]').length").await, 0);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_table_of_directories_fills_the_window() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&format!("{}/#/files", server.url)).await;
+    for (width, height) in [(2560, 1440), (1200, 800), (NARROW_PIXELS, 844)] {
+        size(&browser, width, height).await;
+        browser.find("entry-row").await;
+        let widths = "['.view', '.roots', '[data-testid=entry-rows]'].map((part) => document.querySelector(part).getBoundingClientRect().width)";
+        let widths: Vec<f64> = serde_json::from_value(browser.value(widths).await).unwrap();
+        // The panel has a border of a pixel on each side.
+        assert_eq!((widths[1], widths[2]), (widths[0], widths[0] - 2.0), "at {width}");
+        // Margins of 24 pixels, and a scroll bar.
+        assert!(widths[0] > f64::from(width) - 80.0, "{widths:?} at {width}");
+        browser.screenshot(&format!("roots-{width}")).await;
+        assert_fits(&browser, &format!("directories at {width}")).await;
+    }
     browser.close().await;
 }
 
