@@ -87,6 +87,9 @@ export function menu(spec, button, title, draw, ...body) {
 	return node;
 }
 
+// Open only where there is room; `chosen` tells what is in it.
+export const fold = (spec, title, chosen, ...children) => h(`details.more${spec}`, { open: matchMedia('(min-width: 60.01rem)').matches }, h('summary', h('strong', title), ' ', chosen), children);
+
 export const searchField = (testid, label, value, input) => {
 	const field = h(`input.field@${testid}`, { type: 'search', label, placeholder: label, value, input });
 	return { field, node: h('label.search', icon('search'), field) };

@@ -1,7 +1,7 @@
 // Starts jobs on the open directory or the chosen file: hash or verify.
 
 import {
-	h, put, button, labelled, algorithms, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
+	h, put, button, fold, labelled, algorithms, titles, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
 	showProblem, clear, icon, send, nameNode, sizeNode, chooser, looksLikeManifest
 } from '../kernel.js';
 
@@ -43,7 +43,7 @@ export function startPanel(root, here, { unpick, signal, last }) {
 
 	async function fill() {
 		const known = await algorithms();
-		forms.hash = { node: hashForm(root, here, picker(known, new Set(remembered(known)))) };
+		forms.hash = { node: hashForm(root, here, known) };
 		forms.verify = verifyForm(() => ({ root, ...here() }));
 		turn(kept.task);
 	}
@@ -58,7 +58,10 @@ export function startPanel(root, here, { unpick, signal, last }) {
 	return { node, show, drop([file]) { turn('verify'); forms.verify?.take(file); } };
 }
 
-function hashForm(root, here, chips) {
+function hashForm(root, here, known) {
+	const chosen = h('small.hint');
+	const name = () => put(chosen, titles(chips.names()));
+	const chips = picker(known, new Set(remembered(known)), name);
 	const area = (name, title, hint) => labelled(title, h('textarea.field.mono', { rows: '2', spellcheck: 'false', placeholder: hint, value: kept[name], input: keep(name) }));
 	const budget = h('input.field@budget', { type: 'number', min: '0', step: 'any', placeholder: 'no limit', value: kept.budget, input: keep('budget') });
 	const priority = h('select.field@priority', { change: keep('priority') }, h('option', { value: 'normal' }, 'Normal'), h('option', { value: 'low' }, 'Low, after other jobs'));
@@ -85,8 +88,9 @@ function hashForm(root, here, chips) {
 		start.disabled = false;
 	}
 
-	return h('div.stack', chips.node, h('div.pair.tree-only', area('include', 'Include only', '*.jpg'), area('exclude', 'Leave out', 'node_modules\n*.tmp')),
-		h('p.hint.tree-only', 'One pattern per line; without “/” it matches names at any depth.'),
+	name();
+	const patterns = h('div.pair.tree-only', area('include', 'Include only', '*.jpg'), area('exclude', 'Leave out', 'node_modules\n*.tmp'));
+	return h('div.stack', fold('', 'Digests and patterns', chosen, h('div.stack', chips.node, patterns, h('p.hint.tree-only', 'One pattern per line; without “/” it matches names at any depth.'))),
 		h('details.more', h('summary', 'Priority and limits'), h('div.stack', h('div.pair', labelled('Priority', priority), labelled('Limit, MiB/s', budget)),
 			h('label.check.tree-only', cross, 'Enter other file systems mounted below'))), start);
 }

@@ -55,6 +55,8 @@ async function browse(root, signal, name, components, { warning } = {}) {
 		target = entry && { entry, components: [...components, componentOf(entry)], kind: 'file', size: entry.size };
 		table.repaint();
 		panel.show();
+		// On a narrow screen it is above the rows.
+		if (entry) panel.node.scrollIntoView({ block: 'nearest' });
 	}
 
 	function typed({ key }) {

@@ -1,7 +1,7 @@
 // The hash view.
 
 import {
-	h, put, icon, button, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
+	h, put, icon, button, fold, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
 	showProblem, titles, toast, may, wholeView
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
@@ -59,7 +59,7 @@ export async function mount(root, { signal }) {
 	const zone = dropZone();
 	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
 		h('aside.side', { label: 'Settings' }, expectation.node, list.details,
-			h('details.panel.more', { open: matchMedia('(min-width: 60.01rem)').matches }, h('summary', h('strong', 'Digests'), ' ', chosen), chips.node)), list.node));
+			fold('.panel', 'Digests', chosen, chips.node)), list.node));
 	name();
 	onDrop(signal, zone, (transfer) => take(fromDrop(transfer)));
 	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });

@@ -18,7 +18,7 @@ pub(crate) async fn start_slow_job(browser: &Browser, server: &Server, files: us
     }
     browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
     select_only(browser, "blake3").await;
-    browser.run("document.querySelector('details.more').open = true", vec![]).await;
+    browser.run("document.querySelector('[data-testid=budget]').closest('details').open = true", vec![]).await;
     browser.fill("budget", budget).await;
     start_job(browser, "blake3").await;
     browser.until_text("job-state", "Running").await;
