@@ -6,9 +6,9 @@ const SHORT_DIGITS = 16;
 // `names` match, are not computed (without them the verdict is not known, null), or differ: only a digest that was computed
 // can differ.
 function compare({ hex, names }, digests) {
-	const those = (verdict, wanted) => ({ verdict, names: names.filter((name) => digests[name] === wanted) });
+	const those = (verdict, wanted) => ({ verdict, hex, names: names.filter((name) => digests[name] === wanted) });
 	const [match, open] = [those('match', hex), those(null)];
-	return match.names.length ? match : open.names.length || !names.length ? open : { verdict: 'mismatch', names };
+	return match.names.length ? match : open.names.length || !names.length ? open : { verdict: 'mismatch', hex, names };
 }
 
 // The worst verdict and what gave it.
@@ -19,7 +19,7 @@ export function worst(all) {
 
 export function judge(claims, digests) {
 	const { verdict, by } = worst(claims.map((claim) => compare(claim, digests)));
-	return { verdict, names: by.map(({ names }) => names) };
+	return { verdict, names: by.map(({ names }) => names), hexes: by.map(({ hex }) => hex) };
 }
 
 export function lackingFor(claims, digests) {

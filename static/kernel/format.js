@@ -58,6 +58,16 @@ export const titles = (names = []) => names.map(algorithmTitle).join(', ');
 
 export const anyOf = (names) => titles(names).replace(/, ([^,]*)$/, ' or $1');
 
+// What files are published with. Of many algorithms only these are named, and they are offered first.
+const USUAL = ['blake3', 'sha256', 'sha512', 'blake2b', 'sha1', 'md5', 'crc32'];
+
+export const isUsual = (name) => USUAL.includes(name);
+
+export function anyUsual(names) {
+	const usual = names.filter(isUsual);
+	return names.length > 3 ? `${titles(usual.length ? usual : names.slice(0, 1))} or another of its length` : anyOf(names);
+}
+
 const ESCAPES = { 9: '\\t', 10: '\\n', 13: '\\r', 27: '\\e' };
 // Controls, bidi marks, zero-width characters, line separators, soft hyphen, tags, lone surrogates.
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/u;

@@ -3,8 +3,9 @@
 // The text is read when it is complete: pasted, followed by Enter or by leaving the field, or after a pause in typing. A
 // digest is judged on computed digests alone.
 
-import { h, put, icon, button, nameNode, plural, bytes, recognise, judge, anyOf, algorithmTitle } from '../kernel.js';
+import { h, put, icon, button, nameNode, plural, bytes, visible, recognise, anyOf, anyUsual, algorithmTitle, isNameOf, isUsual } from '../kernel.js';
 import { queue, expect, busy, retry } from './hash-queue.js';
+import { differs, judgeExpected } from './hash-judge.js';
 
 const PAUSE_MS = 800;
 
@@ -45,7 +46,7 @@ export function expectPanel(known) {
 		verdict.className = `verdict ${kind}`;
 		verdict.dataset.verdict = kind;
 		put(verdict, glyph && icon(glyph), h('div', title && h('strong', title), item && h('p', nameNode(item.name, 'wrap')), text && h('p', text),
-			again?.length > 0 && button(againText(again), '.small@expect-again', () => retry(again), 'retry')));
+			again?.length > 0 && button(againText(again), '.small.quiet@expect-again', () => retry(again), 'retry')));
 	}
 
 	show();
@@ -71,28 +72,42 @@ function recognised(text, known) {
 
 const pending = (text, title, again) => ({ kind: 'pending', glyph: 'clock', title, text, again });
 
-// A mismatch needs the digests of every file with every algorithm that it may be of.
+const otherName = ({ claim: { name } }, item) => (name && !isNameOf(name, item.name) ? `The name differs: this digest is given for “${visible(name)}”.` : '');
+const sentences = (...all) => all.filter(Boolean).join(' ');
+
 function state(expected) {
+	const judged = judgeExpected();
 	if (!expected) return { kind: 'none', text: 'A match or a mismatch shows here at once.' };
 	if (expected.error) return { kind: 'unknown', glyph: 'warn', text: expected.error };
 	if (expected.part) return pending(expected.part, 'Not complete');
-	const form = `Recognised ${expected.names.length === 1 ? 'as' : 'by its length:'} ${anyOf(expected.names)}.`;
-	const done = queue.items.filter((item) => item.state === 'done').map((item) => ({ item, ...judge([expected], item.result.digests) }));
-	const match = done.find(({ verdict }) => verdict === 'match');
-	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match.item, text: `Its ${anyOf(...match.names)} digest is the expected one.` };
+	const form = `Recognised ${expected.names.length === 1 ? 'as' : 'by its length:'} ${anyUsual(expected.names)}.`;
+	const { of, match } = judged;
+	if (match) return { kind: 'match', glyph: 'check', title: 'Match', item: match.item, text: sentences(`Its ${anyOf(...match.names)} digest is the expected one.`, otherName(judged, match.item)) };
 	if (queue.items.some(busy)) return pending(form, 'Comparing');
-	if (!done.length) return pending(`${form} Drop the file to compare.`);
-	const open = done.filter(({ verdict }) => verdict === null);
-	if (open.length) return notKnown(open);
-	const [one, another] = done;
-	return { kind: 'mismatch', glyph: 'cross', title: 'Mismatch', item: another ? null : one.item,
-		text: another ? `None of the ${plural(done.length, 'file')} has this ${anyOf(expected.names)} digest.` : `Its ${anyOf(expected.names)} digest is different.` };
+	if (!of.length) return pending(`${form} Drop the file to compare.`);
+	return differs(judged) ? mismatch(judged) : notKnown(of.filter(({ verdict }) => verdict === null));
+}
+
+// After a reload the page has results without files.
+const again = (open) => open.map(({ item }) => item).filter(({ file }) => file);
+const dropAgain = (open) => again(open).length < open.length && 'Drop the file again to compute it.';
+
+function mismatch({ claim, of, elsewhere }) {
+	const open = of.filter((one) => one.open.length);
+	const [one, another] = of;
+	const compared = open.length ? anyOf(open[0].computed) : anyUsual(claim.names);
+	const whole = another ? `None of the ${plural(of.length, 'file')} has this digest by ${compared}.`
+		: claim.names.length > 1 ? `It is not the digest of this file by ${compared}.` : `Its ${compared} digest is different.`;
+	const partly = 'Other algorithms of this length are not known yet.';
+	const title = !open.length ? 'Mismatch' : another ? `No file matches by ${compared}` : `Does not match its ${compared}`;
+	return { kind: 'mismatch', glyph: 'cross', title, item: another ? null : one.item, again: again(open),
+		text: sentences(open.length ? partly : whole, dropAgain(open), elsewhere && `“${visible(elsewhere.item.name)}” has this digest.`) };
 }
 
 function notKnown(open) {
-	const [first, ...others] = [...new Set(open.flatMap(({ names }) => names[0]))];
-	// After a reload the page has results without files.
-	const again = open.map(({ item }) => item).filter(({ file }) => file);
-	const text = [others.length > 0 && `By its length it may also be ${anyOf(others)}.`, again.length < open.length && 'Drop the file again to compute it.'].filter(Boolean).join(' ');
-	return pending(text, `${algorithmTitle(first)} of ${open.length > 1 ? plural(open.length, 'file') : 'this file'} is not known yet`, again);
+	const names = [...new Set(open.flatMap((one) => one.open))];
+	const [first, ...others] = [...names.filter(isUsual), ...names.filter((name) => !isUsual(name))];
+	const [{ computed }] = open;
+	const text = sentences(computed.length > 0 && open.length === 1 && `It does not match its ${anyOf(computed)}.`, others.length > 0 && `By its length it may also be ${anyUsual(others)}.`, dropAgain(open));
+	return pending(text, `${algorithmTitle(first)} of ${open.length > 1 ? plural(open.length, 'file') : 'this file'} is not known yet`, again(open));
 }

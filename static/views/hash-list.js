@@ -40,7 +40,7 @@ export function queueList(known) {
 	}
 
 	function update() {
-		const { sums, counts, rows: all } = survey();
+		const { sums, counts, rows: all, unexpected } = survey();
 		const fits = ({ tag: one, name }) => (!tag || one === tag) && (!sought || name.toLowerCase().includes(sought));
 		rows.shown = tag || sought ? all.filter(fits) : all;
 		rows.total = rows.shown.length;
@@ -50,7 +50,7 @@ export function queueList(known) {
 		nothing.hidden = rows.total > 0 || !all.length;
 		tabs.count(counts);
 		tabs.mark(tag);
-		summary.show(counts);
+		summary.show(counts, unexpected);
 		lists.show(sums);
 		algorithm = choice.show();
 		if (picked && !all.includes(picked)) picked = null;
@@ -103,9 +103,10 @@ function summaryOf(known) {
 	const clear = button('Clear', '.quiet@clear', () => { remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); queue.kept = null; }, 'trash');
 	const say = (n, text) => (n ? `, ${count(n)} ${text}` : '');
 
-	function show({ failure = 0, missing = 0, open = 0 }) {
+	// `unexpected`: no file has the expected digest.
+	function show({ failure = 0, missing = 0, open = 0 }, unexpected) {
 		const { files, settled, done, failed, cancelled, active, bytes: all, sent, rate: speed, eta } = totals();
-		const others = say(failed, 'failed') + say(failure - failed, failure - failed === 1 ? 'differs' : 'differ') + say(missing, 'missing') + say(cancelled, 'cancelled');
+		const others = say(failed, 'failed') + say(failure - failed, failure - failed === 1 ? 'differs' : 'differ') + say(missing, 'missing') + say(cancelled, 'cancelled') + (unexpected && failure === failed ? ', none has the expected digest' : '');
 		put(headline, active ? `${count(settled)} of ${plural(files, 'file')}${others}` : `${plural(done, 'file')} hashed${others}`);
 		put(fine, active ? [`${bytes(sent)} of ${bytes(all)}`, speed > 0 && rate(speed), eta >= 0 && `${duration(Math.max(1, eta))} left`].filter(Boolean).join(' · ') : bytes(all));
 		fine.title = exactBytes(all);
@@ -113,7 +114,7 @@ function summaryOf(known) {
 		kept.hidden = !queue.kept;
 		track.set(all ? sent / all : active ? 0 : 1);
 		// Green is for what has no failure and nothing left open.
-		track.node.className = `bar ${failure ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
+		track.node.className = `bar ${failure || unexpected ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
 		save.node.hidden = active || !done;
 		stop.hidden = !active;
 		clear.hidden = active;

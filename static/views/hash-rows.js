@@ -1,18 +1,18 @@
 // The rows of uploads, the details of one, and the rows of checksum files.
 
 import {
-	h, put, attr, icon, cell, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, anyOf, duration, rate, plural, visible, copyText, judge, worst,
+	h, put, attr, icon, cell, progressBar, iconButton, sizeNode, nameNode, pathNode, percent, algorithmTitle, anyUsual, duration, rate, plural, visible, copyText, judge, worst,
 	fineprint, pause
 } from '../kernel.js';
 import { busy, expected, wanted, chosenDigests, retry, cancel, remove, removeManifests } from './hash-queue.js';
-import { verdicts } from './hash-manifests.js';
+import { verdicts } from './hash-judge.js';
 import { againText } from './hash-expect.js';
 
 const GLYPHS = { waiting: 'clock', sending: 'drop', digesting: 'drop', pausing: 'clock', done: 'check', failed: 'warn', cancelled: 'skip', good: 'check', bad: 'cross', open: 'clock', missing: 'warn' };
 const LOOKS = { match: 'good', mismatch: 'bad', null: 'open' };
 const TEXTS = { waiting: 'Waiting', digesting: 'Hashing the last bytes', done: 'Done', cancelled: 'Cancelled' };
 
-const joined = (lists) => [...new Set(lists.map((names) => anyOf(names)))].join(', ');
+const joined = (lists) => [...new Set(lists.map((names) => anyUsual(names)))].join(', ');
 
 function statusText({ missing, from, state, sent, size, problem, wait }, { verdict, by }) {
 	if (missing) return `Missing: listed in ${visible(from.name)}`;
@@ -32,11 +32,17 @@ export function digestLine(algorithm, hex, verdict = '') {
 		iconButton(`Copy ${title} digest`, 'copy', () => copyText(hex), '@copy-digest'));
 }
 
+// What a digest that differs should be.
+function expectedLines({ verdict, by }) {
+	if (verdict !== 'mismatch') return [];
+	return by.flatMap(({ from, hexes }) => hexes.map((hex) => h('div.digest', h('span.digest-name', from.entries ? `Expected by ${visible(from.name)}` : 'Expected'), h('code.expected-hex@expected-hex', hex))));
+}
+
 // A match marks its own line, a mismatch those that could have matched.
 function lineVerdict(item, algorithm) {
 	const says = (kind, all) => all.some(({ verdict, names }) => verdict === kind && names.flat().includes(algorithm)) && kind;
-	const listed = verdicts(item);
-	return says('match', [...listed, judge(expected(), item.result.digests)]) || says('mismatch', listed) || '';
+	const all = verdicts(item);
+	return says('match', [...all, judge(expected(), item.result.digests)]) || says('mismatch', all) || '';
 }
 
 // What may be done with a file.
@@ -107,7 +113,7 @@ export class Details {
 		const says = worst(item.missing ? [] : verdicts(item));
 		const seconds = item.state === 'done' ? item.result.elapsed_ms / 1000 : 0;
 		const lines = item.missing ? item.missing.claims.map(({ hex, names }) => [names[0], hex, '']) : Object.entries(chosenDigests(item)).map(([algorithm, hex]) => [algorithm, hex, lineVerdict(item, algorithm)]);
-		const key = JSON.stringify([item.id, item.state, item.sent, item.wait, lines, statusText(item, says)]);
+		const key = JSON.stringify([item.id, item.state, item.sent, item.wait, lines, says.by.map(({ hexes }) => hexes), statusText(item, says)]);
 		if (key === this.key) return;
 		this.key = key;
 		put(this.title, nameNode(item.name, 'wrap'));
@@ -115,7 +121,7 @@ export class Details {
 		put(this.status, h('p', statusText(item, says)), item.problem && fineprint(item.problem));
 		attr(this.status, 'class', item.state === 'failed' || says.verdict === 'mismatch' ? 'bad-text' : null);
 		const digests = lines.map((line) => digestLine(...line));
-		put(this.digests, item.missing && h('p.hint', 'Listed with'), digests);
+		put(this.digests, item.missing && h('p.hint', 'Listed with'), digests, expectedLines(says));
 	}
 }
 

@@ -2,7 +2,8 @@
 
 import { worst } from '../kernel.js';
 import { queue, busy } from './hash-items.js';
-import { audits, isListed, verdicts } from './hash-manifests.js';
+import { audits, isListed } from './hash-manifests.js';
+import { differs, judgeExpected, verdicts } from './hash-judge.js';
 
 export const TAGS = { '': 'All', failure: 'Failures', missing: 'Missing', open: 'Not checked', new: 'New', match: 'Matched', hashed: 'Hashed', active: 'In progress' };
 const FIRST = ['failure', 'missing', 'open'];
@@ -24,6 +25,7 @@ function missingRow(entry, from) {
 }
 
 export function survey() {
+	const judged = judgeExpected();
 	const sums = audits(queue.items);
 	const used = [...sums].filter(([, { here }]) => here.size > 0);
 	const groups = [[], [], [], []];
@@ -36,5 +38,5 @@ export function survey() {
 	for (const item of queue.items) { item.tag = tagOf(item, used.length > 0); place(item); }
 	// While a drop is read, its other files are still to come.
 	if (!queue.reading) for (const [from, { missing }] of used) for (const entry of missing) place(missingRow(entry, from));
-	return { sums, counts, rows: groups.flat() };
+	return { sums, counts, rows: groups.flat(), unexpected: differs(judged) };
 }

@@ -183,3 +183,75 @@ async fn after_a_reload_a_digest_that_was_not_computed_needs_the_file_again() {
     browser.until("document.querySelectorAll('[data-testid=upload-row]').length === 1").await;
     browser.close().await;
 }
+
+/// Whether the headline, the bar and the row of the only file look red, and what the row says.
+const RED: &str = "[document.querySelector('[data-testid=queue-bar]').className === 'bar failed',
+    Boolean(document.querySelector('[data-testid=upload-row][data-tag=failure] .upload-glyph.bad')),
+    document.querySelector('[data-testid=upload-status]').title]";
+
+#[tokio::test]
+async fn a_digest_that_no_usual_algorithm_gives_is_red_before_the_others_of_its_length_are_known() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let path = server.write("big.iso", cycle(3 << 20));
+    browser.goto(&server.modules_url()).await;
+    send_again_at_most(&browser, 1 << 20).await;
+    browser.find("file-input").await.send_keys(path.to_str().unwrap()).await.unwrap();
+    until_said(&browser, "big.iso: Done").await;
+
+    let right = digest_of_file("sha256sum", &path);
+    let wrong = format!("{}{}", &right[..63], if right.ends_with('0') { '1' } else { '0' });
+    browser.run(PASTE, vec![json!(wrong)]).await;
+    let said = until_verdict(&browser, "mismatch").await;
+    let whole = "Does not match its BLAKE3 or SHA-256big.isoOther algorithms of this length are not known yet.\
+        Hash again, 3.00 MiB";
+    assert_eq!(said, whole);
+    let differs = "Differs from the expected digest (BLAKE3 or SHA-256)";
+    browser.until(&format!("String({RED}) === 'true,true,{differs}'")).await;
+    browser.until_text("expected-hex", &wrong).await;
+    browser.screenshot("expected-differs").await;
+
+    // The others, which only the click computes, change the words.
+    browser.click("expect-again").await;
+    let sentence = "It is not the digest of this file by BLAKE3, SHA-256 or another of its length.";
+    browser.until(&format!("document.body.innerText.includes('{sentence}')")).await;
+    until_verdict(&browser, "mismatch").await;
+    browser.run(PASTE, vec![json!(right)]).await;
+    until_verdict(&browser, "match").await;
+    until_said(&browser, "big.iso: Matches the expected digest (SHA-256)").await;
+    browser.until("document.querySelector('[data-testid=queue-bar]').className === 'bar completed'").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_line_with_another_name_says_so_and_one_of_a_file_here_is_about_that_file() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let (path, other) = (server.write("big.iso", "abc"), server.write("two words", "other"));
+    open_with(&browser, &server, Some("sha256"), &path).await;
+    let note = |name: &str| format!("The name differs: this digest is given for “{name}”.");
+    for (line, name) in [
+        (format!("{ABC_SHA256}  other.iso"), Some("other.iso")),
+        (format!("SHA256 (sub/other.iso) = {ABC_SHA256}"), Some("sub/other.iso")),
+        (format!("{ABC_SHA256} *somewhere/big.iso"), None),
+        (format!("{ABC_SHA256}  -"), None),
+        (ABC_SHA256.to_owned(), None),
+    ] {
+        browser.run(PASTE, vec![json!(line)]).await;
+        let said = until_verdict(&browser, "match").await;
+        assert_eq!(said.contains("The name differs"), name.is_some(), "{line}: {said}");
+        assert!(name.is_none_or(|name| said.contains(&note(name))), "{line}: {said}");
+    }
+    // The file of that name has another digest, which is no match because another file has it.
+    browser.find("file-input").await.send_keys(other.to_str().unwrap()).await.unwrap();
+    browser.until("document.querySelectorAll('[data-testid=upload-row][data-state=done]').length === 2").await;
+    browser.run(PASTE, vec![json!(format!("{ABC_SHA256}  two words"))]).await;
+    let said = until_verdict(&browser, "mismatch").await;
+    assert!(said.starts_with("Mismatchtwo words") && said.contains("“big.iso” has this digest."), "{said}");
+    until_said(
+        &browser,
+        "big.iso: Done|two words: Differs from the expected digest (BLAKE3, SHA-256 or another of its length)",
+    )
+    .await;
+    browser.close().await;
+}
