@@ -1,6 +1,7 @@
 //! A request's query: every value decoded once, to bytes; unknown and repeated parameters are refused.
 //!
-//! Handlers take what they know and then call [`Query::finish`], which refuses the rest.
+//! Handlers take what they know and then call [`Query::finish`], which refuses the rest and names what the handler has
+//! taken. So a handler takes all of its parameters before it calls `finish`.
 
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -15,6 +16,8 @@ use crate::error::ApiError;
 #[derive(Debug)]
 pub(crate) struct Query {
     pairs: Vec<(String, Vec<u8>)>,
+    /// The parameters that the handler has asked for: those that the route has.
+    known: Vec<&'static str>,
 }
 
 impl Query {
@@ -39,11 +42,12 @@ impl Query {
             }
             pairs.push((name, decode(value)?));
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, known: Vec::new() })
     }
 
     /// The value of a parameter, as bytes.
-    pub(crate) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&mut self, name: &'static str) -> Option<Vec<u8>> {
+        self.asked_for(name);
         let at = self.pairs.iter().position(|(known, _)| known == name)?;
         Some(self.pairs.remove(at).1)
     }
@@ -56,6 +60,7 @@ impl Query {
 
     /// The values of a parameter that may be repeated, as text, in their order.
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, ApiError> {
+        self.asked_for(name);
         let (found, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(known, _)| known == name);
         self.pairs = rest;
         let found: Vec<(String, Vec<u8>)> = found;
@@ -103,11 +108,19 @@ impl Query {
         }
     }
 
-    /// Refuses parameters that have not been taken.
+    /// Refuses parameters that have not been taken, and names those that the route has.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
-        match self.pairs.first() {
-            None => Ok(()),
-            Some((name, _)) => Err(ApiError::invalid(format!("unknown query parameter {name:?}"))),
+        let Some((name, _)) = self.pairs.first() else { return Ok(()) };
+        let known = match self.known.is_empty() {
+            true => "this route has none".to_owned(),
+            false => format!("known: {}", self.known.join(", ")),
+        };
+        Err(ApiError::invalid(format!("unknown query parameter {name:?}; {known}")))
+    }
+
+    fn asked_for(&mut self, name: &'static str) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
         }
     }
 }
@@ -189,10 +202,18 @@ mod tests {
 
     #[test]
     fn what_is_unknown_repeated_or_broken_is_refused() {
-        assert!(parse("a=1").unwrap().finish().is_err());
         for query in ["a=1&a=2", "a=%", "a=%2", "a=%zz", "%ff=1"] {
             assert!(parse(query).is_err(), "{query} was accepted");
         }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused_with_those_that_are_known() {
+        let refused = |query: Query| query.finish().unwrap_err().to_string();
+        assert_eq!(refused(parse("a=1").unwrap()), "unknown query parameter \"a\"; this route has none");
+        let mut query = parse("algorithm=md5&more=x").unwrap();
+        let _ = (query.texts("more"), query.bytes("path"), query.limit(), query.bytes("path"));
+        assert_eq!(refused(query), "unknown query parameter \"algorithm\"; known: more, path, limit");
     }
 
     #[test]
