@@ -11,5 +11,5 @@ pub(crate) mod number;
 pub(crate) mod query;
 pub(crate) mod range;
 
-pub(crate) use body::{Bandwidth, PacedBody, read_json};
+pub(crate) use body::{Bandwidth, PacedBody, read_json, read_manifest_text};
 pub(crate) use query::{NoQuery, Query};

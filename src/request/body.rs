@@ -95,6 +95,27 @@ impl PacedBody {
     }
 }
 
+/// The whole body of a request that sends a checksum file, as it is in the file. What is not one is refused: a form of
+/// several parts, and lines that were joined.
+pub(crate) async fn read_manifest_text(request: &HttpRequest, body: PacedBody) -> Result<Vec<u8>, ApiError> {
+    let content_type = request.content_type();
+    if content_type.eq_ignore_ascii_case("multipart/form-data") {
+        return Err(ApiError::UnsupportedMediaType(
+            "send the checksum file itself as the body, not in a form: with curl, --data-binary @FILE instead of -F",
+        ));
+    }
+    let text = body.collect().await?;
+    // `curl --data-binary` sends this type too, but leaves the bytes as they are.
+    let is_form = content_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if is_form && !text.is_empty() && !text.contains(&b'\n') {
+        return Err(ApiError::UnsupportedMediaType(
+            "the body is application/x-www-form-urlencoded and has no line break: curl -d removes line breaks; use \
+             --data-binary or -T, or name another Content-Type, such as text/plain",
+        ));
+    }
+    Ok(text)
+}
+
 fn too_large(rules: &BodyRules) -> ApiError {
     ApiError::TooLarge { what: "the body", limit: rules.max_bytes }
 }

@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
-use crate::request::{PacedBody, Query};
+use crate::request::{PacedBody, Query, read_manifest_text};
 use crate::service::Service;
 
 /// The most entries of one answer.
@@ -53,7 +53,7 @@ pub(super) async fn read_manifest(
     let permit = service.manifest_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
-    let text = body.collect().await?;
+    let text = read_manifest_text(&request, body).await?;
     if text.is_empty() {
         return Err(ApiError::ManifestInvalid { line: None, why: "the body is empty".to_owned() });
     }

@@ -12,7 +12,7 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use crate::request::headers::idempotency_key;
-use crate::request::{PacedBody, Query};
+use crate::request::{PacedBody, Query, read_manifest_text};
 use crate::service::Service;
 use crate::service::job::accepted;
 
@@ -66,8 +66,9 @@ pub(super) async fn verify(
     let _share = service.manifest_for(&caller)?;
     let body =
         PacedBody::open(&request, payload, service.manifest_rules())?.within(service.bandwidth.clone(), caller.key);
-    let body = body.collect().await?;
+    let body = read_manifest_text(&request, body).await?;
     let manifest = match stored {
+        None if body.is_empty() => return Err(without_manifest()),
         None => ManifestSource::Text(body),
         Some(_) if !body.is_empty() => {
             return Err(ApiError::invalid("the request has a body: leave it empty with `manifest_path` or `against`"));
@@ -78,6 +79,11 @@ pub(super) async fn verify(
     let request = VerifyRequest { spec, strictness, manifest };
     let job = service.jobs.verify(request, caller.owner_name(), key).await?;
     Ok(accepted(&service, &job))
+}
+
+fn without_manifest() -> ApiError {
+    let why = "the manifest has no entry: send one as the body, or give manifest_path= or against=";
+    ApiError::ManifestInvalid { line: None, why: why.to_owned() }
 }
 
 /// A manifest that is not in the body.

@@ -213,3 +213,45 @@ fn a_file_beyond_those_that_the_globs_left_out_is_told_to_be_moved() {
     let wanted = [(".git/x".to_owned(), "-".to_owned()), ("new name".to_owned(), "moved".to_owned())];
     assert_eq!((job["summary"]["verdicts"]["moved"].as_u64(), &items[..]), (Some(1), &wanted[..]));
 }
+
+/// Sends a body as this type, to a route that takes a checksum file.
+fn post_as(app: &TestApp, path: &str, (content_type, body): (&str, &str)) -> Response {
+    app.post(path).header("content-type", content_type).body(body.to_owned()).send().unwrap()
+}
+
+#[test]
+fn a_checksum_file_whose_line_breaks_curl_removed_is_refused() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    app.write("b", "abc");
+    let (form, parts) = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x");
+    let whole = format!("{ABC_SHA256}  a\n{ABC_SHA256}  b\n");
+    for path in ["/api/v1/verify?root=files", "/api/v1/manifests/read"] {
+        let joined = post_as(&app, path, (form, &whole.replace('\n', "")));
+        let refused = problem(joined, 415, "unsupported_media_type");
+        assert!(refused["detail"].as_str().unwrap().contains("curl -d removes line breaks; use --data-binary"));
+        let in_parts = format!("--x\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\n{whole}\r\n--x--\r\n");
+        problem(post_as(&app, path, (parts, &in_parts)), 415, "unsupported_media_type");
+        for content_type in [form, "text/plain", "application/octet-stream"] {
+            let taken = post_as(&app, path, (content_type, &whole));
+            assert!(taken.status().is_success(), "{path} {content_type}: curl --data-binary");
+        }
+        assert!(post_as(&app, path, ("text/plain", whole.trim_end())).status().is_success());
+    }
+}
+
+#[test]
+fn a_request_without_a_manifest_is_told_how_to_give_one() {
+    let app = TestApp::start();
+    let refused = problem(post(&app, &[], ""), 400, "manifest_invalid");
+    let detail = "the manifest has no entry: send one as the body, or give manifest_path= or against=";
+    assert_eq!(refused["detail"], detail);
+    let unknown = problem(post(&app, &[("algorithms", "sha256")], "x"), 400, "invalid_request");
+    let detail = unknown["detail"].as_str().unwrap();
+    assert!(detail.starts_with("unknown query parameter \"algorithms\"; known: "), "{detail}");
+    for known in
+        ["root", "path", "algorithm", "name", "strict", "include", "exclude", "manifest_path", "against", "mode"]
+    {
+        assert!(detail.split([' ', ',']).any(|word| word == known), "{detail}");
+    }
+}
