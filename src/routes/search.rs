@@ -25,12 +25,26 @@ struct SearchPage {
     items: Vec<SearchHit>,
     /// The number of files that the searched jobs have.
     total: u64,
+    /// Jobs that were searched under at least one of the algorithms.
     jobs_searched: u64,
     /// Jobs that were not searched: those that have not ended or are not indexed yet, those that computed no digest of
-    /// this algorithm, and those after the newest thousand.
+    /// any of the algorithms, and those after the newest thousand.
     jobs_left_out: u64,
-    /// Whether no job was left out. Only then does no file mean that no job knows one.
+    /// The same for each algorithm that the digest may be of.
+    algorithms: Vec<SearchedUnder>,
+    /// Whether no job was left out under any algorithm that the digest may be of. Only then does no file mean that no
+    /// job knows one. A file that was found tells the algorithm, if its digests have at least 16 bytes.
     complete: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchedUnder)]
+struct SearchedUnder {
+    #[schema(value_type = String, example = "blake3")]
+    algorithm: Algorithm,
+    jobs_searched: u64,
+    /// Jobs that were not searched under this algorithm, also because they computed no digest of it.
+    jobs_left_out: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,8 +62,8 @@ struct SearchHit {
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "jobs", operation_id = "search_digest",
     summary = "Find the files with one digest in all jobs",
-    description = "Searches the results of every token's jobs, so the scope `read:all` or `admin` is needed. What was not \
-        searched is counted.",
+    description = "Searches the results of every token's jobs, so the scope `read:all` is needed, or `admin` together with \
+        `read`. What was not searched is counted, for each algorithm that the digest may be of.",
     params(
         ("digest" = inline(schemas::WantedDigest), Query, description = "The digest, as hex or `ALGORITHM:HEX`. Hex alone is searched under every algorithm with digests of its length.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most files; 100 by default."),
@@ -70,12 +84,19 @@ pub(super) async fn search(
     query.finish()?;
     let found = service.jobs.search(&wanted, limit).await?;
     let hit = |Hit { job, algorithm, item }| SearchHit { job, algorithm, item };
+    let complete = found.is_complete();
+    let under = found.under.iter().map(|one| SearchedUnder {
+        algorithm: one.algorithm,
+        jobs_searched: one.searched,
+        jobs_left_out: one.left_out,
+    });
     Ok(Json(SearchPage {
+        algorithms: under.collect(),
+        complete,
         items: found.hits.into_iter().map(hit).collect(),
         total: found.total,
         jobs_searched: found.searched,
         jobs_left_out: found.left_out,
-        complete: found.left_out == 0,
     }))
 }
 

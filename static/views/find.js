@@ -47,9 +47,10 @@ export async function mount(root, { search: { digest = '' }, signal }) {
 }
 
 // What was not searched is said: without it, nothing found would mean too much.
-function answer(text, { items, total, jobs_searched: searched, jobs_left_out: left }, name) {
-	const bounds = [`${plural(searched, 'job')} searched`, left > 0 && `${plural(left, 'job')} not searched: without ${name ? algorithmTitle(name) : 'such a'} digest, not ended or indexed yet, or older than the newest thousand`]
-		.filter(Boolean).join(', ');
+function answer(text, { items, total, jobs_searched: searched, jobs_left_out: left, algorithms, complete }, name) {
+	const under = !complete && algorithms.length > 1 && algorithms.filter(({ jobs_searched: jobs }) => jobs).map(({ algorithm, jobs_searched: jobs }) => `${count(jobs)} for ${algorithmTitle(algorithm)}`);
+	const bounds = [`${plural(searched, 'job')} searched${under.length ? ` (${under.join(', ')})` : ''}`, left > 0 && `${plural(left, 'job')} not searched: without ${name ? algorithmTitle(name) : 'such a'} digest, not ended or indexed yet, or older than the newest thousand`]
+		.concat(!complete && left === 0 && 'a digest of this length may be of an algorithm that some of them lack').filter(Boolean).join(', ');
 	const title = total ? `${plural(total, 'file')} with this digest` : searched ? `Not found in ${plural(searched, 'job')}` : 'No job could be searched';
 	return h('section.panel.find-answer', { label: name ? algorithmTitle(name) : 'Answer' },
 		h('h2', icon(total ? 'check' : 'search'), name && `${algorithmTitle(name)}: `, title), h('p.hint@find-bounds', `${bounds}.`), h('code.find-digest', text),

@@ -58,6 +58,31 @@ fn what_was_not_searched_is_counted() {
     app.post(&format!("/api/v1/jobs/{running}/cancel")).send().unwrap();
 }
 
+/// Jobs searched and left out under one algorithm.
+fn under<'f>(found: &'f Value, algorithm: &str) -> [&'f Value; 2] {
+    let all = found["algorithms"].as_array().unwrap();
+    let one = all.iter().find(|one| one["algorithm"] == algorithm).unwrap();
+    ["jobs_searched", "jobs_left_out"].map(|member| &one[member])
+}
+
+#[test]
+fn a_bare_digest_is_not_known_where_a_job_lacks_an_algorithm_of_its_length() {
+    let app = TestApp::start();
+    app.write("a", "abc");
+    app.run(json!({ "path": "a", "algorithms": ["blake3"] }));
+    app.await_json(&format!("/api/v1/search?digest=blake3:{SHA256_OF_ABC}"), |found| found["complete"] == true);
+    let found = search(&app, SHA256_OF_ABC);
+    assert_eq!((&found["total"], bounds(&found)), (&json!(0), [&json!(1), &json!(0), &json!(false)]), "it is SHA-256");
+    assert_eq!((under(&found, "blake3"), under(&found, "sha256")), ([&json!(1), &json!(0)], [&json!(0), &json!(1)]));
+    app.run(json!({ "path": "a", "algorithms": ["sha256"] }));
+    app.await_json(&format!("/api/v1/search?digest={SHA256_OF_ABC}"), |found| found["total"] == 1);
+    let found = search(&app, SHA256_OF_ABC);
+    assert_eq!(bounds(&found), [&json!(2), &json!(0), &json!(false)], "the other job has no SHA-256");
+    assert_eq!(under(&found, "sha256"), [&json!(1), &json!(1)]);
+    let only = search(&app, &format!("sha256:{SHA256_OF_ABC}"));
+    assert_eq!(only["algorithms"], json!([{ "algorithm": "sha256", "jobs_searched": 1, "jobs_left_out": 1 }]));
+}
+
 #[test]
 fn a_part_of_a_digest_and_unknown_algorithms_are_refused() {
     let app = TestApp::start();

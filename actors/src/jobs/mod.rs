@@ -30,6 +30,6 @@ pub use crate::store::Export;
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;
-pub use search::{Found, Hit, MAX_SEARCHED};
+pub use search::{Found, Hit, MAX_SEARCHED, SearchedUnder};
 pub use service::{Jobs, JobsConfig};
 pub use verify::{ManifestSource, Strictness, VerifyRequest};

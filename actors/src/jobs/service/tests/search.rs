@@ -22,7 +22,7 @@ async fn indexed_jobs(house: &House, count: usize) -> Jobs {
 /// Searches at most so many jobs: the files shown, all files, the jobs searched and those left out.
 async fn search(jobs: &Jobs, most: u64, limit: usize) -> (usize, u64, u64, u64) {
     let wanted = [Digest::from_hex(Algorithm::Sha256, SHA256_ABC).unwrap()];
-    let Found { hits, total, searched, left_out } = jobs.search_at_most(most, &wanted, limit).await.unwrap();
+    let Found { hits, total, searched, left_out, .. } = jobs.search_at_most(most, &wanted, limit).await.unwrap();
     (hits.len(), total, searched, left_out)
 }
 
