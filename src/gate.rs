@@ -17,6 +17,7 @@ mod rate;
 mod refusals;
 mod response;
 mod rules;
+mod sign_in;
 mod streams;
 
 use std::any::Any;
@@ -64,7 +65,10 @@ pub(crate) async fn gate(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
         Ok(_) if preflight => Ok(request.into_response(Cors::preflight_response())),
         Ok(_) if last_slash == LastSlash::Missing => Ok(request.into_response(base::redirect(&gate.base_path))),
         Ok(caller) => call_handler(request, caller, next, log.id).await,
-        Err(error) => Ok(request.into_response(answer(&error, log.id))),
+        Err(error) => {
+            let page = sign_in::page_for(&error, request.method(), request.path(), request.headers());
+            Ok(request.into_response(page.unwrap_or_else(|| answer(&error, log.id))))
+        }
     };
     let mut response = match answered {
         Ok(response) => response,

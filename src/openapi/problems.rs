@@ -8,7 +8,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{ContentBuilder, HttpMethod, OpenApi, PathItem, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, HttpMethod, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::error::Code;
 use crate::error::problem::reason;
@@ -63,7 +63,12 @@ fn describe(operation: &mut Operation, method: HttpMethod) {
         by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     for (status, codes) in by_status {
-        operation.responses.responses.insert(status.to_string(), response(&codes).into());
+        let (status, mut problems) = (status.to_string(), response(&codes));
+        // A handler may describe an answer of its own with this status, such as a page.
+        if let Some(RefOr::T(own)) = operation.responses.responses.remove(&status) {
+            problems.content.extend(own.content);
+        }
+        operation.responses.responses.insert(status, problems.into());
     }
 }
 

@@ -41,7 +41,12 @@ pub(super) async fn document(source: Data<DocumentSource>, service: Data<Service
 #[utoipa::path(
     get, path = "/docs", tag = "operations", operation_id = "docs",
     summary = "This document, rendered",
-    responses((status = 200, description = "A page that loads nothing from elsewhere.", body = String, content_type = "text/html; charset=utf-8")),
+    description = "Needs a token or a session, as the document itself does. A browser without one gets a page with a link to \
+        the sign-in, with the status 401.",
+    responses(
+        (status = 200, description = "A page that loads nothing from elsewhere.", body = String, content_type = "text/html; charset=utf-8"),
+        (status = 401, description = "Not signed in.", body = String, content_type = "text/html; charset=utf-8"),
+    ),
 )]
 pub(super) async fn page() -> HttpResponse {
     part("text/html; charset=utf-8", PAGE)

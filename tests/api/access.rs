@@ -56,6 +56,21 @@ fn without_a_token_only_the_page_health_and_the_sign_in_are_open() {
 }
 
 #[test]
+fn a_browser_that_opens_the_docs_without_a_session_is_told_where_to_sign_in() {
+    let app = TestApp::signed_out(|_| {});
+    let of_browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let get = |path: &str, accept: &str| app.get(path).header("accept", accept).send().unwrap();
+    let page = get("/docs", of_browser);
+    assert_eq!((page.status().as_u16(), &page.headers()["vary"]), (401, &"accept".parse().unwrap()));
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["www-authenticate"], "Bearer realm=\"hivesum\"");
+    assert!(page.text().unwrap().contains("<a href=\"./\">Sign in"));
+    for (path, accept) in [("/docs", "*/*"), ("/docs", "application/json"), ("/api/v1/jobs", of_browser)] {
+        problem(get(path, accept), 401, "unauthenticated");
+    }
+}
+
+#[test]
 fn the_sign_in_link_opens_one_session_and_no_more() {
     let app = TestApp::signed_out(|_| {});
     let token = app.start_token.clone().unwrap();
