@@ -179,7 +179,7 @@ impl Server {
     /// When a worker cannot be started, or the job store cannot be synced to the disk.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { http, control, socket, service, url, page, .. } = self;
-        tracing::info!(address = url, "serving");
+        process::log_address(&url);
         let handle = http.handle();
         let http = actix_web::rt::spawn(http);
         let control = actix_web::rt::spawn(control::serve(control, service.clone(), page));

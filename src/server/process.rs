@@ -171,6 +171,13 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
+/// Logs where the service listens, unless whoever reads the log reads that on stdout: both are terminals.
+pub(super) fn log_address(url: &str) {
+    if !(io::stdout().is_terminal() && io::stderr().is_terminal()) {
+        tracing::info!(address = url, "serving");
+    }
+}
+
 /// Prints where the service listens, on a thread of its own, so that a blocked or closed stdout never delays the
 /// service.
 pub(super) fn announce_address(url: String) {
