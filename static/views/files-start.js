@@ -117,7 +117,7 @@ async function countBelow(root, components, signal, report) {
 }
 
 // With a manifest that is on the server: a file beneath the root, or the results of a job.
-async function verifyStored({ root, components }, members, manifest) {
+export async function verifyStored({ root, components }, members, manifest) {
 	clear();
 	const path = `verify${query({ root, ...members })}&path=${queryPath(components)}${manifest ? `&manifest_path=${queryPath(manifest)}` : ''}`;
 	try { location.hash = `#/job/${(await send('POST', path, { headers: { 'idempotency-key': freshKey() } })).id}`; } catch (problem) {
@@ -128,7 +128,8 @@ async function verifyStored({ root, components }, members, manifest) {
 export async function verify({ root, components }, file, mode = 'audit') {
 	clear();
 	try {
-		const path = `verify${query({ root, mode })}&path=${queryPath(components)}`;
+		// The name tells the form and the algorithm, so that fewer of them are computed.
+		const path = `verify${query({ root, mode, name: file.name })}&path=${queryPath(components)}`;
 		const job = await send('POST', path, { body: file, headers: { 'content-type': 'text/plain', 'idempotency-key': freshKey() } });
 		location.hash = `#/job/${job.id}`;
 	} catch (problem) { showProblem(problem, () => verify({ root, components }, file, mode)); }

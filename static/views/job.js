@@ -6,7 +6,7 @@ import {
 } from '../kernel.js';
 import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
 import { barLook, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
-import { verify } from './files-start.js';
+import { verify, verifyStored } from './files-start.js';
 import { resultsPanel } from './job-results.js';
 
 const REFRESH_MS = 2000;
@@ -102,10 +102,11 @@ function header(first, cancel) {
 	const odd = h('p.job-remark@job-remark', { role: 'status', hidden: true });
 	const stop = button('Cancel', '.needs-cancel@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
 	const again = button('Repeat', '.needs-hash@job-repeat', () => repeat(job), 'retry');
+	const against = button('Verify against this job', '.needs-hash@job-verify-against', () => verifyStored({ root: spec.root, components: componentsOf(spec) }, { against: first.id }), 'check');
 	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
 	const trash = button('Delete', '.quiet.needs-admin@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
 	const title = h('a.job-target', { href: filesHref(spec.root, componentsOf(spec)) }, targetNode(job));
-	const node = h('header.job-head', h('div.job-title', h('h1', title), state), h('div.row', stop, twins, again, trash), line, fault, odd);
+	const node = h('header.job-head', h('div.job-title', h('h1', title), state), h('div.row', stop, against, twins, again, trash), line, fault, odd);
 
 	function show(now) {
 		job = now;
@@ -125,6 +126,7 @@ function header(first, cancel) {
 		fault.hidden = !error;
 		if (error) put(fault, icon('warn'), h('span', error.detail), h('small.fineprint', error.code));
 		stop.hidden = over;
+		against.hidden = job.state !== 'completed' || job.kind !== 'hash';
 		again.hidden = !over || !repeatable(job);
 		trash.hidden = twins.hidden = !over;
 	}

@@ -130,3 +130,19 @@ async fn two_jobs_of_the_history_are_compared_and_hostile_names_stay_text() {
     assert_eq!(browser.value("typeof window.__pwned").await, "undefined");
     browser.close().await;
 }
+
+#[tokio::test]
+async fn a_directory_is_verified_against_the_job_that_is_shown() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("a", "a");
+    run_job(&browser, &server, "blake3").await;
+    let chosen = browser.value("location.hash").await;
+    server.write("a", "other");
+    run_job(&browser, &server, "blake3").await;
+    browser.visit(chosen.as_str().unwrap()).await;
+    browser.click("job-verify-against").await;
+    browser.until("document.title.includes('1 modified of 1')").await;
+    browser.until("document.querySelector('[data-testid=job-verify-against]').hidden").await;
+    browser.close().await;
+}
