@@ -7,17 +7,24 @@ use hivesum_test_support::has_tool;
 use crate::access::token_until;
 use crate::app::TestApp;
 
-/// The lines of the README's shell examples that begin with `curl`, with continuation lines joined.
+/// The README's shell examples that call the service, with continuation lines joined: each line that begins with
+/// `curl`, and as a whole each block whose lines use what the line before has found.
 fn examples() -> Vec<String> {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let blocks = readme.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
-    let lines = blocks.flat_map(|block| block.replace("\\\n", "").lines().map(str::to_owned).collect::<Vec<_>>());
-    lines.filter(|line| line.starts_with("curl ") && line.contains("127.0.0.1:8080")).collect()
+    let calls = |block: &str| block.lines().any(|line| line.contains("curl ") && line.contains("127.0.0.1:8080"));
+    let examples = blocks.filter(|block| calls(block)).flat_map(|block| match block.contains("=$(curl") {
+        true => vec![format!("set -e\n{block}")],
+        false => {
+            block.replace("\\\n", "").lines().filter(|line| line.starts_with("curl ")).map(str::to_owned).collect()
+        }
+    });
+    examples.collect()
 }
 
 #[test]
 fn the_curl_examples_of_the_readme_work_as_written() {
-    if !has_tool("curl") {
+    if !has_tool("curl") || !has_tool("jq") {
         return;
     }
     let app = TestApp::signed_out(|config| config.roots[0].name = Some("photos".to_owned()));
@@ -54,5 +61,8 @@ fn the_curl_examples_of_the_readme_work_as_written() {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{example}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
         assert!(!said.is_empty(), "{example}");
+        if example.contains("summary.verdict") {
+            assert_eq!(said, "ok\n", "{example}");
+        }
     }
 }
