@@ -255,3 +255,32 @@ fn a_request_without_a_manifest_is_told_how_to_give_one() {
         assert!(detail.split([' ', ',']).any(|word| word == known), "{detail}");
     }
 }
+
+#[test]
+fn a_few_files_tell_the_algorithm_and_the_job_computes_no_other() {
+    let app = TestApp::start();
+    for name in ["d/a", "d/b/longer", "d/edited", "d/empty"] {
+        app.write(name, if name.ends_with("empty") { "" } else { name });
+    }
+    let hashed = app.run(json!({ "path": "d", "algorithms": ["sha256"] }));
+    let id = hashed["id"].as_str().unwrap();
+    let manifest = app.get(&format!("/api/v1/jobs/{id}/manifest?format=gnu")).send().unwrap().text().unwrap();
+    app.write("d/edited", "x");
+    let (job, items) = verified(&app, &[("path", "d")], manifest.clone());
+    assert_eq!(job["spec"]["algorithms"], json!(["sha256"]));
+    assert_eq!(job["summary"]["algorithm"], "sha256");
+    let verdicts: Vec<_> = items.iter().map(|(_, verdict)| &**verdict).collect();
+    assert_eq!(verdicts, ["matched", "modified", "matched", "matched"], "{items:?}: the smallest file is the edited one");
+    let keyed = || {
+        let request = app.post("/api/v1/verify?root=files&path=d").header("idempotency-key", "k");
+        request.body(manifest.clone()).send().unwrap().json::<Value>().unwrap()["id"].clone()
+    };
+    let first = keyed();
+    for name in ["d/a", "d/b/longer"] {
+        app.write(name, "otherwise");
+    }
+    assert_eq!(keyed(), first, "it is the same request, whatever the files tell by now");
+    let (job, items) = verified(&app, &[("path", "d")], manifest);
+    assert!(job["spec"]["algorithms"].as_array().unwrap().len() > 1, "no file tells: all are computed");
+    assert_eq!(items.iter().filter(|(_, verdict)| verdict == "modified").count(), 3, "{items:?}");
+}

@@ -19,7 +19,7 @@ use super::retry::{waits, with_room};
 use super::shared::JobsShared;
 use super::verify::{Entries, Expected, RunningAudit, Strictness};
 use super::{resume, verify};
-use crate::error::{Refused, StoreError};
+use crate::error::{ManifestRefused, Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
@@ -141,7 +141,10 @@ async fn expected_of(
     let Some(manifest) = manifest else {
         return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
     };
-    let read = move || Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec);
+    let read = move || {
+        let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
+        Ok::<_, ManifestRefused>(expected.told_by(&spec.algorithms))
+    };
     Ok(match tokio::task::spawn_blocking(read).await {
         Ok(Ok(expected)) => Ok(Some(expected)),
         Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),

@@ -4,10 +4,12 @@
 //! job runs, from the store. Reading takes time and never happens on an event loop.
 
 mod manifest;
+mod probe;
 mod source;
 
+use std::sync::Arc;
+
 use hivesum_core::compare::{Absent, Audit, Baseline, Findings, Spelling};
-use hivesum_core::digest::AlgorithmsInvalid;
 use hivesum_core::result::{FileMeta, ItemRef, Judged, Origin, RowRef, Rows, Status};
 use hivesum_core::walk::{Filters, Target};
 
@@ -123,11 +125,17 @@ impl Jobs {
         let spec = JobSpec { names: (!spelling.is_plain()).then_some(spelling), ..spec };
         let accepted = spec.clone();
         let needed = off_the_loop(move || {
-            let Expected { baseline, candidates, .. } = entries.expected(&body, &accepted)?;
-            let too_many = |error: AlgorithmsInvalid| ManifestRefused::Invalid { line: None, why: error.to_string() };
-            Ok((baseline.algorithms(&candidates).map_err(too_many)?, body))
+            let expected = entries.expected(&body, &accepted)?;
+            let algorithms = expected.algorithms(&expected.candidates)?;
+            Ok((Arc::new(expected), algorithms, body))
         });
-        let (algorithms, body) = needed.await?;
+        let (expected, algorithms, body) = needed.await?;
+        // The request is the same one when other files tell the algorithms.
+        let spec = JobSpec { algorithms, ..spec };
+        let of_text = || key.as_ref().map(|_| self::fingerprint(&spec, Some(&body)));
+        let fingerprint = fingerprint.or_else(of_text);
+        let candidates = self.told_apart(&expected, &spec).await;
+        let algorithms = off_the_loop(move || expected.algorithms(&candidates)).await?;
         let spec = JobSpec { algorithms, ..spec };
         self.submit_with(spec, Some(Submitted { body, lines_not_read, fingerprint }), owner, key).await
     }

@@ -40,9 +40,7 @@ impl Candidates {
         if let Some(tag) = claimed.tag() {
             return Some(Algorithms::single(tag));
         }
-        let length = claimed.as_bytes().len();
-        let narrowed = self.narrowed.iter().find(|(of, _)| *of == length);
-        narrowed.map(|(_, set)| *set).or_else(|| self.unnarrowed(length))
+        self.of_length(claimed.as_bytes().len())
     }
 
     fn unnarrowed(&self, length: usize) -> Option<Algorithms> {
@@ -73,6 +71,21 @@ impl Candidates {
         (matching.len() == 1).then(|| matching.first())
     }
 
+    /// Keeps only these algorithms for digests of this many bytes. Changes nothing if none of them is a candidate.
+    pub(crate) fn keep(&mut self, digest_bytes: usize, kept: &Algorithms) {
+        let Some(set) = self.of_length(digest_bytes) else { return };
+        if let Ok(left) = Algorithms::new(set.iter().filter(|algorithm| kept.contains(*algorithm))) {
+            self.narrowed.retain(|(of, _)| *of != digest_bytes);
+            self.narrowed.push((digest_bytes, left));
+        }
+    }
+
+    /// The candidates for untagged digests of this many bytes.
+    fn of_length(&self, digest_bytes: usize) -> Option<Algorithms> {
+        let narrowed = self.narrowed.iter().find(|(of, _)| *of == digest_bytes);
+        narrowed.map(|(_, set)| *set).or_else(|| self.unnarrowed(digest_bytes))
+    }
+
     /// The digest with its algorithm, if only one is possible.
     #[must_use]
     pub fn resolved(&self, claimed: &Claimed) -> Option<Claimed> {
@@ -85,8 +98,7 @@ impl Candidates {
     /// The only algorithm that digests of this many bytes can still be of.
     #[must_use]
     pub fn decided(&self, digest_bytes: usize) -> Option<Algorithm> {
-        let narrowed = self.narrowed.iter().find(|(of, _)| *of == digest_bytes).map(|(_, set)| *set);
-        let set = narrowed.or_else(|| self.unnarrowed(digest_bytes))?;
+        let set = self.of_length(digest_bytes)?;
         (set.len() == 1).then(|| set.first())
     }
 
@@ -144,6 +156,17 @@ mod tests {
                 assert_eq!(judge(&mut candidates, &claimed, b"hello\n"), (true, None), "it is said once");
             }
         }
+    }
+
+    #[test]
+    fn only_what_is_computed_is_kept_and_never_nothing() {
+        let mut candidates = Candidates::new(None);
+        candidates.keep(32, &Algorithms::single(Algorithm::Md5));
+        assert_eq!(candidates, Candidates::new(None), "no digest of 32 bytes is one of MD5");
+        candidates.keep(32, &Algorithms::new([Algorithm::Sha256, Algorithm::Blake3, Algorithm::Md5]).unwrap());
+        assert_eq!(candidates.of(&untagged(&[1; 32])).unwrap().len(), 2);
+        candidates.keep(32, &Algorithms::single(Algorithm::Sha256));
+        assert_eq!((candidates.decided(32), candidates.decided(16)), (Some(Algorithm::Sha256), None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use hivesum_core::compare::{Baseline, BaselineBuilder, Fact, Spelling, may_be_respelled};
+use hivesum_core::digest::{Algorithms, AlgorithmsInvalid};
 use hivesum_core::file::{self, Dir, Opened, Reach};
 use hivesum_core::manifest::{
     Candidates, Hint, Limits, LinesNotRead, ManifestReader, NotRead, ReadOptions, RememberedFilters, UnreadLines,
@@ -45,6 +46,23 @@ pub(crate) struct Expected {
     pub(crate) candidates: Candidates,
     /// The globs that the manifest was made with.
     pub(crate) recorded_with: Filters,
+}
+
+impl Expected {
+    /// The algorithms to compute for every file.
+    ///
+    /// # Errors
+    /// If there are more than one pass computes.
+    pub(super) fn algorithms(&self, candidates: &Candidates) -> Result<Algorithms, ManifestRefused> {
+        let too_many = |error: AlgorithmsInvalid| ManifestRefused::Invalid { line: None, why: error.to_string() };
+        self.baseline.algorithms(candidates).map_err(too_many)
+    }
+
+    /// The same for a job that computes these algorithms: files have told that untagged digests are of no others.
+    pub(crate) fn told_by(mut self, computed: &Algorithms) -> Self {
+        self.baseline.keep_computed(&mut self.candidates, computed);
+        self
+    }
 }
 
 fn reader<'b>(body: &'b [u8], spec: &JobSpec) -> Result<ManifestReader<'b>, ManifestRefused> {

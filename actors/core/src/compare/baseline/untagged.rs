@@ -27,6 +27,14 @@ impl Baseline {
         untagged.filter_map(|claim| candidates.of(&claim)).filter(|set| set.len() > 1).collect()
     }
 
+    /// Rules out algorithms that are not computed, for lengths of digest of which another one is. A scan whose files have
+    /// told the algorithms computes no others.
+    pub fn keep_computed(&self, candidates: &mut Candidates, computed: &Algorithms) {
+        for set in self.undecided(candidates) {
+            candidates.keep(set.first().digest_bytes(), computed);
+        }
+    }
+
     /// The algorithm of the digests that do not name theirs, as it was given or found. `None` if there are no such
     /// digests, or nothing has told.
     pub(in crate::compare) fn untagged_algorithm(&self, candidates: &Candidates) -> Option<Algorithm> {
