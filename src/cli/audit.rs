@@ -26,6 +26,7 @@ use self::expected::{Listed, Source};
 use self::report::{Ending, Report, told_untraced};
 use super::engine::RunningEngine;
 use super::error::path_error;
+use super::from_device::SourceTally;
 use super::output::{WriteError, write_stdout};
 use super::own_output::OwnOutputs;
 use super::probe::{self, Effort};
@@ -61,6 +62,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let spec = ScanSpec {
         survey_after: terminal.shows_progress().then_some(SURVEY_AFTER),
         leave_out: expected.leave_out,
+        from_device: args.source.from_device,
         ..args.engine.scan(vec![target], audit.algorithms()?)
     };
     let spec = match &expected.job {
@@ -102,7 +104,7 @@ impl Run {
     fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
         let mut scan = self.engine.handle.scan(spec)?;
         self.terminal.follow(scan.progress());
-        let (mut out, mut path) = (Vec::new(), Vec::new());
+        let (mut out, mut path, mut sources) = (Vec::new(), Vec::new(), SourceTally::default());
         self.report.begin(&mut out);
         while let Some(rows) = scan.blocking_next() {
             for row in rows.iter() {
@@ -116,6 +118,7 @@ impl Run {
                 if is_own || self.without_digest.contains(&path) || !self.also_wanted.wants_path(&path) {
                     continue;
                 }
+                sources.count(row.origin.read_from(), row.meta.device);
                 let item = ItemRef::of_row(row, &path, rows.algorithms());
                 let (judged, failed) = self.audit.judge_closely(&item);
                 self.report.take(&mut out, &item, judged, failed);
@@ -138,7 +141,8 @@ impl Run {
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
-        for told in without_evidence.into_iter().chain(untraced) {
+        let told_of_sources = sources.warnings().into_iter().chain(sources.closing());
+        for told in without_evidence.into_iter().chain(untraced).chain(told_of_sources) {
             self.terminal.message(&told);
         }
         if self.says_amount {

@@ -16,13 +16,14 @@ use std::time::Instant;
 
 use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::manifest::ManifestWriter;
-use hivesum_core::result::{FileMeta, ItemRef, RowRef, Rows, SkipReason, Stability, Status, Summary};
+use hivesum_core::result::{FileMeta, ItemRef, Origin, RowRef, Rows, SkipReason, Stability, Status, Summary};
 use hivesum_core::walk::Target;
 
 use self::closing::{Loudness, Saved};
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
 use super::engine::RunningEngine;
 use super::error::{reason, system_text};
+use super::from_device::SourceTally;
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs, Stdin};
 use super::output::{Output, OutputClosed, Sink, WriteError};
@@ -59,6 +60,7 @@ struct Tally {
     walked: bool,
     /// Symbolic links that were skipped below a PATH.
     links: u64,
+    sources: SourceTally,
 }
 
 /// How a result came to be asked for.
@@ -80,11 +82,13 @@ impl Met {
 impl Tally {
     fn new() -> Self {
         let summary = Summary { complete: true, ..Summary::default() };
-        Self { started: Instant::now(), summary, failed: false, walked: false, links: 0 }
+        let sources = SourceTally::default();
+        Self { started: Instant::now(), summary, failed: false, walked: false, links: 0, sources }
     }
 
     fn count(&mut self, item: &ItemRef<'_>) {
         self.summary.count(item.status, item.meta.size);
+        self.sources.count(item.origin.read_from(), item.meta.device);
         self.failed |= matches!(item.status, Status::Error { .. });
     }
 
@@ -164,8 +168,8 @@ impl Run {
                 let meta = FileMeta { size: hashed.size, ..FileMeta::default() };
                 let (status, digests, algorithms) =
                     (Status::Hashed(Stability::Stable), &hashed.digests[..], &hashed.algorithms);
-                let (reused, fixity) = (false, None);
-                self.write(&ItemRef { path: shown, meta, status, digests, algorithms, reused, fixity });
+                let (origin, fixity) = (Origin::of_read(self.rules.source.of_stream()), None);
+                self.write(&ItemRef { path: shown, meta, status, digests, algorithms, origin, fixity });
                 self.output.flush()
             }
             Err(error) => {
@@ -196,7 +200,8 @@ impl Run {
     fn write_alone(&mut self, path: &[u8], status: Status) -> Result<(), OutputClosed> {
         let algorithms = self.rules.algorithms;
         let meta = FileMeta::default();
-        self.write(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, reused: false, fixity: None });
+        let origin = Origin::Read;
+        self.write(&ItemRef { path, meta, status, digests: &[], algorithms: &algorithms, origin, fixity: None });
         self.output.flush()
     }
 
@@ -261,7 +266,10 @@ impl Run {
         let written = self.output.finish();
         self.engine.join();
         self.terminal.finish_progress();
-        for told in self.loudness.closing(&self.tally.summary, self.tally.links) {
+        let sources = &self.tally.sources;
+        let told_of_sources = sources.closing().filter(|_| self.loudness != Loudness::Quiet);
+        let closing = self.loudness.closing(&self.tally.summary, self.tally.links);
+        for told in sources.warnings().into_iter().chain(told_of_sources).chain(closing) {
             self.terminal.message(&told);
         }
         match written {

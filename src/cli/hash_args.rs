@@ -9,6 +9,7 @@ use hivesum_core::manifest::Format;
 
 use super::engine::EngineArgs;
 use super::filter_args::FilterArgs;
+use super::from_device::FromDeviceArgs;
 use super::terminal::ScreenArgs;
 
 #[derive(Debug, Args)]
@@ -80,6 +81,9 @@ pub(super) struct HashArgs {
 
     #[command(flatten)]
     pub(super) screen: ScreenArgs,
+
+    #[command(flatten)]
+    pub(super) source: FromDeviceArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

@@ -18,6 +18,7 @@ mod duplicates;
 mod engine;
 mod error;
 mod filter_args;
+mod from_device;
 mod hash;
 mod hash_args;
 mod inputs;

@@ -30,6 +30,8 @@ mod devices;
 mod duplicates;
 mod expect;
 mod foreign_lines;
+mod from_device;
+mod from_device_doors;
 mod globs;
 mod hash;
 mod io_mode;

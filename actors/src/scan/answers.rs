@@ -6,7 +6,7 @@ use super::driver::{Driver, Ticket};
 use super::reorder::Settled;
 use crate::messages::{Answer, Lost, Reply};
 use hivesum_core::hash::BatchDone;
-use hivesum_core::result::{ErrorCode, FileMeta, Status};
+use hivesum_core::result::{ErrorCode, FileMeta, Origin, Status};
 
 impl Driver {
     /// Handles this answer and all others that have arrived.
@@ -65,7 +65,8 @@ impl Driver {
             self.ready.push_front((plan, range.start..culprit));
         }
         let status = Status::error(code_of(lost).unwrap_or(ErrorCode::Internal));
-        let settled = Settled { index: culprit, meta: FileMeta::default(), status, digests: Vec::new() };
+        let (meta, origin) = (FileMeta::default(), Origin::Read);
+        let settled = Settled { index: culprit, meta, status, origin, digests: Vec::new() };
         self.window.settle_one(plan, &settled);
     }
 

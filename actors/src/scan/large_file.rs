@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::track::{Track, tracks, unsized_track};
+use self::track::{Track, track_of_all, tracks};
 use super::reorder::Settled;
 use hivesum_core::file::{OpenFile, Piece};
 use hivesum_core::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
-use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Stability, Status};
+use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Origin, ReadFrom, Stability, Status};
 use hivesum_core::walk::Plan;
 
 /// The large files of a scan.
@@ -49,6 +49,8 @@ struct LargeFile {
     passes: usize,
     trouble: Option<Trouble>,
     look: Look,
+    /// Where the bytes of this attempt came from, if that is asked for.
+    read_from: Option<ReadFrom>,
     named: Named,
     /// When the state of each track was last saved.
     kept: Vec<Instant>,
@@ -92,7 +94,9 @@ impl LargeFiles {
     pub(super) fn add(&mut self, number: u64, found: LargeFound, plan: Arc<Plan>) {
         let LargeFound { index, file, meta, stability, mapped } = found;
         let algorithms = &self.rules.algorithms;
-        let tracks = if meta.size == 0 { vec![unsized_track(algorithms)] } else { tracks(algorithms) };
+        // The device is to deliver each byte once, and what one digest has read would be in the cache for the next.
+        let together = meta.size == 0 || (self.rules.from_device && algorithms.len() > 1);
+        let tracks = if together { vec![track_of_all(algorithms)] } else { tracks(algorithms) };
         let mut file = LargeFile {
             plan: number,
             index,
@@ -107,6 +111,7 @@ impl LargeFiles {
             passes: 0,
             trouble: None,
             look: Look::Done,
+            read_from: None,
             named: Named { job_tag: self.rules.job_tag, plan, index },
         };
         file.go_on_from(&self.before, algorithms);
@@ -144,14 +149,17 @@ impl LargeFiles {
         file.in_flight -= 1;
         file.digested += done.bytes(tag.bytes);
         match done {
-            SegmentDone::Subtree(value) => file.enter_subtree(tag, value),
-            SegmentDone::Chain(chain) => file.enter_chain(tag, chain),
-            SegmentDone::Unsized(digests, read) => file.enter_unsized(digests, read, self.rules.max_unsized_bytes),
+            SegmentDone::Subtree(value, from) => file.enter_subtree(tag, value, from),
+            SegmentDone::Chain(chain, from) => file.enter_chain(tag, chain, from),
+            SegmentDone::Together(digests, read) => file.enter_together(digests, read, self.rules.max_unsized_bytes),
             SegmentDone::Looked(meta, stability) => file.enter_look(meta, stability, &self.rules),
             SegmentDone::Changed(meta) => file.note(Trouble::Changed(meta)),
             SegmentDone::Failed(status) => file.note(Trouble::Failed(status)),
         }
-        self.to_keep.extend(file.checkpoint_if_due(tag.track));
+        // A checkpoint does not say where its bytes came from.
+        if !self.rules.from_device {
+            self.to_keep.extend(file.checkpoint_if_due(tag.track));
+        }
         self.conclude(tag.file)
     }
 
@@ -234,7 +242,7 @@ impl LargeFile {
                         chain.finalize_into(&mut digests);
                     }
                 }
-                Track::Unsized { next_offset, state, .. } => {
+                Track::Together { next_offset, state, .. } => {
                     self.meta.size = next_offset;
                     if let Some(mut state) = state {
                         state.finalize_reset_into(&mut digests);
@@ -246,7 +254,11 @@ impl LargeFile {
     }
 
     fn settled(&self, status: Status, digests: Vec<u8>) -> Settled {
-        Settled { index: self.index, meta: self.meta, status, digests }
+        let origin = match status {
+            Status::Hashed(_) => Origin::of_read(self.read_from),
+            Status::Error { .. } | Status::Skipped(_) => Origin::Read,
+        };
+        Settled { index: self.index, meta: self.meta, status, origin, digests }
     }
 
     /// Begins another attempt and returns `None`. After the last attempt the file has changed too often.
@@ -267,6 +279,7 @@ impl LargeFile {
         }
         self.tracks.iter_mut().for_each(Track::begin_again);
         self.digested = 0;
+        self.read_from = None;
         None
     }
 }

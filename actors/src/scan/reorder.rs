@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::hash::BatchDone;
-use hivesum_core::result::{FileMeta, Row, Rows, Status};
+use hivesum_core::result::{FileMeta, Origin, Row, Rows, Status};
 use hivesum_core::walk::{Fate, Plan, PlanEntry};
 
 /// Plans between the first one not yet delivered and the newest one: some 65,000 files.
@@ -35,6 +35,7 @@ pub(super) struct Settled {
     pub(super) index: usize,
     pub(super) meta: FileMeta,
     pub(super) status: Status,
+    pub(super) origin: Origin,
     /// Empty unless hashed.
     pub(super) digests: Vec<u8>,
 }
@@ -97,6 +98,7 @@ impl ReorderWindow {
         let row = &mut slot.rows[settled.index];
         row.meta = settled.meta;
         row.status = settled.status;
+        row.origin = settled.origin;
         row.digests_at = slot.digests.len() as u32;
         slot.digests.extend_from_slice(&settled.digests);
         slot.unsettled -= 1;

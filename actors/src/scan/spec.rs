@@ -38,6 +38,9 @@ pub struct ScanSpec {
     pub coverage: Coverage,
     /// How large files are read.
     pub io: IoMode,
+    /// Read files from their device and not from the page cache, and say where their bytes came from; see
+    /// [`ReadFrom`](hivesum_core::result::ReadFrom).
+    pub from_device: bool,
     /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
     pub require_stable: bool,
     /// The priority among other scans.
@@ -65,6 +68,7 @@ impl ScanSpec {
             devices: Devices::Skip,
             coverage: Coverage::Whole,
             io: IoMode::Auto,
+            from_device: false,
             require_stable: false,
             priority: Priority::Normal,
             deadline: None,

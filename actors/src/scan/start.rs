@@ -50,6 +50,7 @@ impl Shared {
             algorithms: spec.algorithms,
             coverage: spec.coverage,
             io: spec.io,
+            from_device: spec.from_device,
             require_stable: spec.require_stable,
             devices,
             max_file_bytes: self.config.max_file_bytes,

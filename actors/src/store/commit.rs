@@ -134,8 +134,10 @@ fn values_of<'a>(
 ) -> [ValueRef<'a>; CHECKED_COLUMNS] {
     use ValueRef::{Blob, Integer, Null};
     let (status, code, errno, stability) = match row.status {
-        Status::Hashed(Stability::Stable) => (HASHED, Null, Null, Integer(0)),
-        Status::Hashed(Stability::Unverified) => (HASHED, Null, Null, Integer(1)),
+        Status::Hashed(stability) => {
+            let from = row.origin.read_from().map_or(Null, |from| ValueRef::from(from.name()));
+            (HASHED, from, Null, Integer(i64::from(stability == Stability::Unverified)))
+        }
         Status::Error { code, errno: 0 } => (ERROR, ValueRef::from(code.name()), Null, Null),
         Status::Error { code, errno } => (ERROR, ValueRef::from(code.name()), Integer(errno.into()), Null),
         Status::Skipped(reason) => (SKIPPED, ValueRef::from(reason.name()), Null, Null),

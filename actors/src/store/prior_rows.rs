@@ -7,7 +7,7 @@ use super::job_row;
 use super::row::{Contiguous, ROW_COLUMNS, RowReader};
 use super::sealed::{RUNS, snapshot};
 use hivesum_core::digest::Algorithms;
-use hivesum_core::result::{Item, Origin, RowRef, Rows, split_digests};
+use hivesum_core::result::{Item, RowRef, Rows, split_digests};
 
 /// Rows read at a time.
 const BATCH_ROWS: i64 = 2000;
@@ -47,13 +47,12 @@ pub(crate) fn rows(connection: &Connection, query: &PriorRowsQuery, from: i64) -
     let mut positions = Contiguous::from(from as u64);
     let (mut next, mut digests) = (from, Vec::new());
     while let Some(row) = stored.next()? {
-        let Item { path, meta, status, digests: all, reused, .. } = reader.item(row)?;
+        let Item { path, meta, status, digests: all, origin, .. } = reader.item(row)?;
         positions.take(reader.position(row)?)?;
         next += 1;
         digests.clear();
         narrow(&all, query, &mut digests);
         let (directory, name) = split(&path);
-        let origin = if reused { Origin::Reused } else { Origin::Read };
         rows.push(RowRef { directory, name, meta, status, digests: &digests, origin });
     }
     if let Some(end) = end

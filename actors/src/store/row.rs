@@ -10,7 +10,7 @@ use super::far_times::StoredTimes;
 use super::row_checksum::{Covered, RowChecksum};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::result::{
-    ErrorCode, Evidence, FileMeta, Fixity, Item, SkipReason, Stability, Status, Verdict, append_path,
+    ErrorCode, Evidence, FileMeta, Fixity, Item, Origin, ReadFrom, SkipReason, Stability, Status, Verdict, append_path,
 };
 
 /// The columns that a [`RowReader`] reads.
@@ -178,8 +178,8 @@ impl<'a> RowReader<'a> {
         if digests.len() != expected {
             return Err(DbError::Inconsistent("digests of a wrong length"));
         }
-        let reused = row.get::<_, Option<i64>>(13)?.is_some();
-        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, reused, fixity: fixity_of(row)? })
+        let origin = origin_of(row, status)?;
+        Ok(Item { path, meta, status, digests, algorithms: self.algorithms, origin, fixity: fixity_of(row)? })
     }
 
     /// The rows at these positions, in their order.
@@ -218,6 +218,25 @@ fn fixity_of(row: &Row<'_>) -> Result<Option<Fixity>, DbError> {
         content_from: row.get(MOVED_FROM)?,
         evidence: evidence.transpose()?,
     }))
+}
+
+/// How the digests were obtained. Where bytes came from stands in `code`, which no other row with digests uses, so that
+/// releases that do not know it read such rows, too.
+fn origin_of(row: &Row<'_>, status: Status) -> Result<Origin, DbError> {
+    let reused = row.get::<_, Option<i64>>(13)?.is_some();
+    let from = match status {
+        Status::Hashed(_) => row.get::<_, Option<String>>(9)?,
+        Status::Error { .. } | Status::Skipped(_) => None,
+    };
+    match (reused, from) {
+        (true, None) => Ok(Origin::Reused),
+        (false, None) => Ok(Origin::Read),
+        (false, Some(from)) => {
+            let from = ReadFrom::from_name(&from).ok_or(DbError::Inconsistent("digests of unknown bytes"))?;
+            Ok(Origin::ReadFrom(from))
+        }
+        (true, Some(_)) => Err(DbError::Inconsistent("digests that are reused and were read")),
+    }
 }
 
 fn status_of(row: &Row<'_>) -> Result<Status, DbError> {

@@ -7,6 +7,7 @@ use hivesum_actors::job::JobId;
 
 use crate::cli::engine::EngineArgs;
 use crate::cli::filter_args::FilterArgs;
+use crate::cli::from_device::FromDeviceArgs;
 use crate::cli::manifest_file::ReadArgs;
 use crate::cli::naming::NamingArgs;
 use crate::cli::output::ReportFormat;
@@ -87,6 +88,9 @@ pub(in crate::cli) struct AuditArgs {
 
     #[command(flatten)]
     pub(super) screen: ScreenArgs,
+
+    #[command(flatten)]
+    pub(super) source: FromDeviceArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

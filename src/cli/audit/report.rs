@@ -4,7 +4,7 @@
 use hivesum_core::compare::Findings;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::UnreadLines;
-use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Status, Verdict, walk_order};
+use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Origin, Status, Verdict, walk_order};
 
 use serde::Serialize;
 
@@ -114,7 +114,7 @@ impl Report {
                 status,
                 digests: Vec::new(),
                 algorithms: Algorithms::default(),
-                reused: false,
+                origin: Origin::Read,
                 fixity: Some(fixity),
             };
             Listed { row: None, item, failed: Vec::new() }

@@ -7,6 +7,7 @@ use hivesum_core::digest::Algorithm;
 
 use super::expect::ExpectedDigest;
 use crate::cli::engine::EngineArgs;
+use crate::cli::from_device::FromDeviceArgs;
 use crate::cli::naming::NamingArgs;
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::ScreenArgs;
@@ -91,6 +92,9 @@ pub(in crate::cli) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) screen: ScreenArgs,
+
+    #[command(flatten)]
+    pub(super) source: FromDeviceArgs,
 
     #[command(flatten)]
     pub(super) engine: EngineArgs,

@@ -57,7 +57,7 @@ struct Item<'a> {
 
 impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Judged { verdict, compared, .. } = self.judged;
+        let Judged { verdict, compared, read_from, .. } = self.judged;
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", self.name)?;
         map.serialize_entry("verdict", word_of(verdict))?;
@@ -72,6 +72,9 @@ impl Serialize for Item<'_> {
         }
         if let (Verdict::Failed, Some(failed)) = (verdict, &compared.others) {
             map.serialize_entry("failed", failed)?;
+        }
+        if let Some(from) = read_from {
+            map.serialize_entry("read_from", from)?;
         }
         map.serialize_entry("manifest", &String::from_utf8_lossy(self.manifest))?;
         map.end()

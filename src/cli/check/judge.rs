@@ -5,7 +5,7 @@
 
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::{Candidates, Claimed};
-use hivesum_core::result::{ErrorCode, Stability, Status};
+use hivesum_core::result::{ErrorCode, ReadFrom, Stability, Status};
 
 use super::verdict::{Compared, Counts, Judged, Missing, NamesSeen, Verdict};
 use crate::cli::error::reason;
@@ -27,12 +27,14 @@ pub(super) struct FileResult<'a> {
     pub(super) digests: &'a [u8],
     /// The algorithms of the digests, in order.
     pub(super) algorithms: &'a Algorithms,
+    /// Where the bytes came from, if that is asked for.
+    pub(super) read_from: Option<ReadFrom>,
 }
 
 impl<'a> FileResult<'a> {
     /// The result of hashing standard input.
     pub(super) const fn stream(digests: &'a [u8], algorithms: &'a Algorithms) -> Self {
-        Self { status: Status::Hashed(Stability::Stable), digests, algorithms }
+        Self { status: Status::Hashed(Stability::Stable), digests, algorithms, read_from: None }
     }
 
     fn digest_of(&self, algorithm: Algorithm) -> Option<&'a [u8]> {
@@ -90,7 +92,7 @@ impl Judge {
     /// Judges an entry without a name: there is no file with an empty one.
     pub(super) fn unnamed(&mut self) -> Judged {
         let status = Status::Error { code: ErrorCode::NotFound, errno: libc::ENOENT };
-        let nothing = FileResult { status, digests: &[], algorithms: &Algorithms::default() };
+        let nothing = FileResult { status, digests: &[], algorithms: &Algorithms::default(), read_from: None };
         self.judge(&Entry { name: b"", claims: &[] }, &nothing)
     }
 
@@ -99,7 +101,7 @@ impl Judge {
         self.counts.well_formed += 1;
         match reason(result.status) {
             Some(_) if is_missing(result.status) && self.missing == Missing::Ignored => {
-                Judged { verdict: Verdict::Ignored, compared: Compared::default(), counts: false }
+                Judged { verdict: Verdict::Ignored, compared: Compared::default(), counts: false, read_from: None }
             }
             Some(why) if is_missing(result.status) => self.not_compared(entry, Verdict::Missing(why)),
             Some(why) => self.not_compared(entry, Verdict::Unreadable(why)),
@@ -114,7 +116,7 @@ impl Judge {
         for claimed in entry.claims {
             add(&mut compared.others, self.candidates.of(claimed));
         }
-        Judged { verdict, compared, counts }
+        Judged { verdict, compared, counts, read_from: None }
     }
 
     fn compared(&mut self, entry: &Entry<'_>, result: &FileResult<'_>) -> Judged {
@@ -128,7 +130,7 @@ impl Judge {
             false => (&mut self.counts.mismatched, Verdict::Failed),
         };
         *count += 1;
-        Judged { verdict, compared, counts: true }
+        Judged { verdict, compared, counts: true, read_from: result.read_from }
     }
 
     /// Whether the file has this digest. What matches narrows the candidates.
@@ -220,6 +222,7 @@ mod tests {
             status: Status::Error { code: ErrorCode::NotFound, errno },
             digests: &[],
             algorithms: &sha256,
+            read_from: None,
         };
         let mut ignoring = Judge::new(Candidates::default(), Algorithm::Sha256, Missing::Ignored);
         assert_eq!(judge(&mut ignoring, &entry, &failed(libc::ENOENT)).verdict, Verdict::Ignored);

@@ -22,6 +22,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::process::ExitCode;
 
+use hivesum_actors::scan::ScanSpec;
 use hivesum_core::digest::{Algorithm, Algorithms, self_test};
 use hivesum_core::manifest::{Claimed, NotRead};
 use hivesum_core::walk::Target;
@@ -36,6 +37,7 @@ use self::running_scan::RunningScan;
 use self::verdict::{Judged, Missing};
 use super::engine::RunningEngine;
 use super::error::{UsageError, system_text};
+use super::from_device::SourceTally;
 use super::terminal::Terminal;
 use crate::cli::inputs::{Stdin, hash_stream};
 
@@ -53,7 +55,8 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let tested = args.algorithm.unwrap_or_default();
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(tested)))?;
     let manifests = Manifests::new(&args);
-    let check = Check { engine, args, report, tested: vec![tested], current: None, all_well: true };
+    let (tested, sources) = (vec![tested], SourceTally::default());
+    let check = Check { engine, args, report, tested, current: None, all_well: true, sources };
     match check.all(manifests) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
@@ -91,6 +94,7 @@ struct Check {
     tested: Vec<Algorithm>,
     current: Option<Current>,
     all_well: bool,
+    sources: SourceTally,
 }
 
 /// The manifest whose entries are being reported.
@@ -130,7 +134,7 @@ impl Check {
                 next = Next::Anytime;
             }
         }
-        let ended = self.report.end();
+        let ended = self.report.end(&self.sources);
         self.engine.join();
         ended.map(|()| self.all_well)
     }
@@ -144,7 +148,8 @@ impl Check {
     fn scan(&mut self, list: FileList) -> Result<RunningScan, Stop> {
         self.test(&list.algorithms)?;
         let targets = vec![Target::Names { names: list.names }];
-        let spec = self.args.engine.scan(targets, list.algorithms);
+        let from_device = self.args.source.from_device;
+        let spec = ScanSpec { from_device, ..self.args.engine.scan(targets, list.algorithms) };
         self.engine.handle.scan(spec).map(RunningScan::new).map_err(|_| Stop::ScanAborted)
     }
 
@@ -215,6 +220,7 @@ impl Check {
         let entry = Entry { name: shown.unwrap_or(hashed.name), claims };
         let Some(Current { judge, .. }) = &mut self.current else { return Ok(()) };
         let judged = judge.judge(&entry, &hashed.result);
+        self.sources.count(judged.read_from, hashed.device);
         self.judged(entry.name, &judged)
     }
 
@@ -228,7 +234,11 @@ impl Check {
         let hashed = hash_stream(&self.engine.handle, algorithms, Stdin);
         let Some(Current { judge, .. }) = &mut self.current else { return Ok(()) };
         let judged = match hashed {
-            Ok(hashed) => judge.judge(&entry, &FileResult::stream(&hashed.digests, &algorithms)),
+            Ok(hashed) => {
+                let read_from = self.args.source.of_stream();
+                self.sources.count(read_from, 0);
+                judge.judge(&entry, &FileResult { read_from, ..FileResult::stream(&hashed.digests, &algorithms) })
+            }
             Err(error) => judge.unreadable(&entry, system_text(&error)),
         };
         self.judged(entry.name, &judged)

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::json::Document;
 use super::lines::{Kind, OtherLines};
 use super::verdict::{Compared, Counts, Judged, Missing, Verdict};
+use crate::cli::from_device::SourceTally;
 use crate::cli::output::{ReportFormat, WriteError, write_stdout};
 use crate::cli::terminal::{Colour, Terminal};
 
@@ -98,13 +99,17 @@ impl Report {
         self.terminal.follow(progress);
     }
 
-    /// Ends the report. Called after the last manifest.
-    pub(super) fn end(&mut self) -> Result<(), Stop> {
+    /// Ends the report, and says where the files were read from. Called after the last manifest.
+    pub(super) fn end(&mut self, sources: &SourceTally) -> Result<(), Stop> {
         if let Some(document) = &self.document {
             document.end(&mut self.buffer);
         }
         self.flush()?;
         self.terminal.finish_progress();
+        if self.verbosity != Verbosity::Status {
+            let closing = sources.closing().filter(|_| self.verbosity != Verbosity::Quiet);
+            sources.warnings().into_iter().chain(closing).for_each(|told| self.terminal.message(&told));
+        }
         if self.says_totals == SaysTotals::Yes && self.totals.well_formed > 0 {
             self.terminal.message(&self.totals.in_short());
         }

@@ -19,6 +19,8 @@ pub(super) struct RunningScan {
 pub(super) struct ScanResult<'a> {
     /// The name of the file as it was opened.
     pub(super) name: &'a [u8],
+    /// `st_dev` of the file.
+    pub(super) device: u64,
     pub(super) result: FileResult<'a>,
 }
 
@@ -45,7 +47,8 @@ impl RunningScan {
         }
         self.at += 1;
         let rows = self.rows.as_ref()?;
-        let RowRef { name, status, digests, .. } = rows.get(self.at - 1)?;
-        Some(ScanResult { name, result: FileResult { status, digests, algorithms: rows.algorithms() } })
+        let RowRef { name, status, digests, origin, meta, .. } = rows.get(self.at - 1)?;
+        let (algorithms, read_from) = (rows.algorithms(), origin.read_from());
+        Some(ScanResult { name, device: meta.device, result: FileResult { status, digests, algorithms, read_from } })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::result::ReadFrom;
 
 /// The result of checking one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(super) struct Judged {
     pub(super) compared: Compared,
     /// Whether it counts: a file that cannot be read counts only once, however many entries name it.
     pub(super) counts: bool,
+    /// Where the bytes of the file came from, if that is asked for.
+    pub(super) read_from: Option<ReadFrom>,
 }
 
 /// The algorithms of the digests of one entry.

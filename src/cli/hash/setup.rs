@@ -16,6 +16,7 @@ use crate::cli::atomic_file::AtomicFile;
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::{UsageError, system_text};
 use crate::cli::filter_args::PathFilters;
+use crate::cli::from_device::FromDeviceArgs;
 use crate::cli::hash_args::HashArgs;
 use crate::cli::output::Sink;
 use crate::cli::own_output::OwnOutputs;
@@ -68,6 +69,7 @@ pub(super) fn outputs_of(sink: &Sink) -> OwnOutputs {
 pub(super) struct Rules {
     pub(super) algorithms: Algorithms,
     pub(super) filters: PathFilters,
+    pub(super) source: FromDeviceArgs,
     reach: Reach,
     devices: Devices,
     engine: EngineArgs,
@@ -88,6 +90,7 @@ impl Rules {
             filters: args.filters.filters_of_each("hash", &args.paths)?,
             reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
             devices: if args.devices { Devices::Read } else { Devices::Skip },
+            source: args.source,
             engine: args.engine,
             require_stable: args.require_stable,
             surveys: args.screen.shows_progress() && Terminal::is_seen(),
@@ -121,6 +124,7 @@ impl Rules {
             reach: self.reach,
             devices: self.devices,
             require_stable: self.require_stable,
+            from_device: self.source.from_device,
             survey_after: self.surveys.then_some(SURVEY_AFTER),
             leave_out: self.leave_out.clone(),
             ..self.engine.scan(targets, self.algorithms)

@@ -1,5 +1,5 @@
 //! What the tests of several packages share: the decision to skip a test, system tools, published digests, a faulty
-//! file system, and a file that changes without a trace.
+//! file system, disks that are damaged below their file systems, and a file that changes without a trace.
 //!
 //! Nothing here depends on hivesum, so the unit tests of every package may use it. Whatever needs the built program
 //! stays in the tests of the package that builds it.
@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod arrows;
 pub mod faultfs;
+pub mod images;
 pub mod process;
 pub mod published;
 pub mod requirement;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{Audit, Baseline, BaselineBuilder, Change, ComparisonError, Fact, compare};
 use crate::digest::{Algorithm, Algorithms, MultiHasher};
 use crate::manifest::{Candidates, Claimed, Hint, Record};
-use crate::result::{FileMeta, ItemRef, Known, Stability, Status, Verdict, walk_order};
+use crate::result::{FileMeta, ItemRef, Known, Origin, Stability, Status, Verdict, walk_order};
 
 /// Names with their contents, in walk order.
 type Tree = Vec<(String, Vec<u8>)>;
@@ -84,7 +84,7 @@ fn hashed(file: &(String, Vec<u8>), algorithms: &Algorithms, look: impl FnOnce(&
         status: Status::Hashed(Stability::Stable),
         digests: &digests,
         algorithms,
-        reused: false,
+        origin: Origin::Read,
         fixity: None,
     });
 }

@@ -1,9 +1,10 @@
-//! How long a file whose bytes arrive slowly may keep its hasher waiting.
+//! One read of a file: what may go wrong, and how long bytes that arrive slowly may keep the hasher waiting.
 //!
 //! The Supervisor detects a read that never returns. A file that delivers a byte now and then would keep its thread
 //! busy for ever, so its reader checks this deadline before every further read. Time that the thread runs on a core or
 //! waits for one does not count: a busy machine is slow with every file.
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -13,6 +14,9 @@ use crate::sys::sched;
 
 /// How long a file or directory may keep its reader waiting, unless another timeout is set.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many signals in a row may interrupt a read before it is an error.
+const MAX_INTERRUPTIONS: usize = 1000;
 
 /// Why bytes could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,18 @@ impl ReadFailure {
         match self {
             Self::MissingBytes => Errno::IO,
             Self::System(errno) => errno,
+        }
+    }
+}
+
+/// `pread`, retried after a signal.
+pub(super) fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, ReadFailure> {
+    let mut interruptions = MAX_INTERRUPTIONS;
+    loop {
+        match rustix::io::pread(file, &mut *buffer, offset) {
+            Ok(got) => return Ok(got),
+            Err(Errno::INTR) if interruptions > 0 => interruptions -= 1,
+            Err(errno) => return Err(ReadFailure::System(errno)),
         }
     }
 }

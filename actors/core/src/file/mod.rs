@@ -4,10 +4,12 @@
 //! no symlink and no swapped directory leads outside; where a filter forbids that call, component by component, with the
 //! same result. `fstat` must then report a regular file, or a block device where
 //! the command line asks for one. A digest is valid only
-//! if a second `fstat` after the read returns the same as the first one.
+//! if a second `fstat` after the read returns the same as the first one. Where it is asked for, the bytes are read from
+//! the device, and it is said whether they were.
 
 mod blocking;
 mod deadline;
+mod device;
 mod extents;
 mod filesystem;
 mod io_mode;

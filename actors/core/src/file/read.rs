@@ -5,14 +5,14 @@
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use rustix::io::Errno;
-
-use super::deadline::{ReadDeadline, ReadFailure};
+use super::deadline::{ReadDeadline, ReadFailure, read_at};
+use super::device::{DeviceAccess, DeviceRange, DeviceReader};
 use super::extents;
 use super::filesystem::FilesystemCache;
-use super::stability::OpenFile;
+use super::stability::{OpenFile, Source};
 use crate::digest::{Algorithms, MultiHasher};
 use crate::guard_is_out;
+use crate::result::ReadFrom;
 use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 
 /// Size of the read buffer: one call reads most files whole, and the bytes stay in the core's cache.
@@ -28,9 +28,6 @@ static ZEROS: [u8; 32 << 10] = [0; 32 << 10];
 /// Data extents of sparse files that are shorter than this are read: mapping them costs more.
 const MAP_EXTENT_FROM_BYTES: usize = 256 << 10;
 
-/// How many signals in a row may interrupt a read before it is an error.
-const MAX_INTERRUPTIONS: usize = 1000;
-
 /// The longest piece of one file that one quantum digests.
 pub const PIECE_BYTES: usize = WINDOW_BYTES;
 
@@ -40,6 +37,7 @@ pub struct ReadBuffers {
     /// `None` if no window could be reserved: then all files are read.
     window: Option<Window>,
     digests: Option<(Algorithms, MultiHasher)>,
+    device: DeviceReader,
     pub(crate) filesystems: FilesystemCache,
     /// How long one file, or one piece of a large one, may keep the hasher waiting.
     timeout: Duration,
@@ -51,7 +49,8 @@ impl ReadBuffers {
         let window = Window::new()
             .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: no file is mapped"))
             .ok();
-        Self { buffer: Buffer::new(), window, digests: None, filesystems: FilesystemCache::default(), timeout }
+        let (device, filesystems) = (DeviceReader::default(), FilesystemCache::default());
+        Self { buffer: Buffer::new(), window, digests: None, device, filesystems, timeout }
     }
 
     /// Takes the states for these algorithms. [`put_back`](Self::put_back) returns them for the next file.
@@ -67,32 +66,61 @@ impl ReadBuffers {
         self.digests = Some((*algorithms, digests));
     }
 
-    /// Passes the bytes of the piece to `absorb`: holes as zeros, data mapped or in blocks.
+    /// Passes the bytes of the piece to `absorb`: holes as zeros, data mapped or in blocks. Gives where they came from,
+    /// if that is asked for.
     pub(crate) fn read_piece(
         &mut self,
         file: &OpenFile,
         piece: Piece,
         mut absorb: impl FnMut(&[u8]),
-    ) -> Result<(), ReadFailure> {
+    ) -> Result<Option<ReadFrom>, ReadFailure> {
         if !file.sparse {
             return self.read_data(file, piece, absorb);
         }
         let end = piece.offset + piece.bytes as u64;
         let mut offset = piece.offset;
+        let mut read_from = file.source.of_nothing();
         while offset < end {
             let extent = extents::at(file.fd(), offset, end);
             if extent.is_hole {
                 absorb_zeros(extent.bytes, &mut absorb);
             } else {
                 let mapped = piece.mapped && extent.bytes >= MAP_EXTENT_FROM_BYTES;
-                self.read_data(file, Piece { offset, bytes: extent.bytes, mapped }, &mut absorb)?;
+                let from = self.read_data(file, Piece { offset, bytes: extent.bytes, mapped }, &mut absorb)?;
+                read_from = read_from.zip(from).map(|(before, from)| before.and(from));
             }
             offset += extent.bytes as u64;
         }
-        Ok(())
+        Ok(read_from)
     }
 
-    fn read_data(&mut self, file: &OpenFile, piece: Piece, mut absorb: impl FnMut(&[u8])) -> Result<(), ReadFailure> {
+    fn read_data(
+        &mut self,
+        file: &OpenFile,
+        piece: Piece,
+        absorb: impl FnMut(&[u8]),
+    ) -> Result<Option<ReadFrom>, ReadFailure> {
+        match &file.source {
+            Source::Anywhere => self.read_cached(file, piece, absorb).map(|()| None),
+            Source::Unknown => self.read_cached(file, piece, absorb).map(|()| Some(ReadFrom::Unknown)),
+            Source::Device(access) => self.read_device(file, access, piece, absorb).map(Some),
+        }
+    }
+
+    fn read_device(
+        &mut self,
+        file: &OpenFile,
+        access: &DeviceAccess,
+        piece: Piece,
+        mut absorb: impl FnMut(&[u8]),
+    ) -> Result<ReadFrom, ReadFailure> {
+        let Piece { offset, bytes, .. } = piece;
+        let (bytes, from) = self.device.read(DeviceRange { file: file.fd(), access, offset, bytes }, self.timeout)?;
+        absorb(bytes);
+        Ok(from)
+    }
+
+    fn read_cached(&mut self, file: &OpenFile, piece: Piece, mut absorb: impl FnMut(&[u8])) -> Result<(), ReadFailure> {
         if piece.mapped
             && let Some(window) = &mut self.window
         {
@@ -160,22 +188,25 @@ impl ReadBuffers {
     /// Continues to read a file whose size is unknown, to its end or for the length of a piece.
     pub(crate) fn read_unsized(
         &mut self,
-        file: BorrowedFd<'_>,
+        file: &OpenFile,
         offset: u64,
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<UnsizedRead, ReadFailure> {
+        if let Source::Device(access) = &file.source {
+            access.stop_direct(file.fd());
+        }
         let mut bytes = 0;
         let mut deadline = ReadDeadline::new(self.timeout);
         while bytes < PIECE_BYTES as u64 {
-            let got = read_at(file, self.buffer.bytes(), offset + bytes)?;
+            let got = read_at(file.fd(), self.buffer.bytes(), offset + bytes)?;
             if got == 0 {
-                return Ok(UnsizedRead { bytes, is_end: true });
+                return Ok(UnsizedRead { bytes, is_end: true, read_from: file.source.of_unsized(bytes) });
             }
             absorb(&self.buffer.bytes()[..got]);
             bytes += got as u64;
             deadline.check()?;
         }
-        Ok(UnsizedRead { bytes, is_end: false })
+        Ok(UnsizedRead { bytes, is_end: false, read_from: file.source.of_unsized(bytes) })
     }
 }
 
@@ -223,16 +254,25 @@ pub struct UnsizedRead {
     pub bytes: u64,
     /// Whether the file ended there.
     pub is_end: bool,
+    /// Where the bytes came from, if that was asked for.
+    pub read_from: Option<ReadFrom>,
 }
 
-/// `pread`, retried after a signal.
-fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize, ReadFailure> {
-    let mut interruptions = MAX_INTERRUPTIONS;
-    loop {
-        match rustix::io::pread(file, &mut *buffer, offset) {
-            Ok(got) => return Ok(got),
-            Err(Errno::INTR) if interruptions > 0 => interruptions -= 1,
-            Err(errno) => return Err(ReadFailure::System(errno)),
+impl Source {
+    /// Where no byte at all came from.
+    const fn of_nothing(&self) -> Option<ReadFrom> {
+        match self {
+            Self::Anywhere => None,
+            Self::Device(_) => Some(ReadFrom::Device),
+            Self::Unknown => Some(ReadFrom::Unknown),
+        }
+    }
+
+    /// Where the bytes of a file came from whose size is reported as 0: if there are any, no device stores them.
+    const fn of_unsized(&self, bytes: u64) -> Option<ReadFrom> {
+        match self {
+            Self::Device(_) if bytes > 0 => Some(ReadFrom::Unknown),
+            Self::Anywhere | Self::Device(_) | Self::Unknown => self.of_nothing(),
         }
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::io::Errno;
 
+use super::device::DeviceAccess;
 use super::extents::is_sparse;
 use super::filesystem::{FilesystemCache, FilesystemKind, Leases, Stamps, WriteTraces};
 use super::open::{Devices, Dir, OpenFailure, is_device, meta_of_open, open_content};
@@ -44,6 +45,18 @@ pub struct OpenFile {
     traces: WriteTraces,
     /// Whether it may have holes.
     pub(crate) sparse: bool,
+    pub(super) source: Source,
+}
+
+/// Where the bytes of an open file are read from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Wherever the kernel has them.
+    Anywhere,
+    /// The device.
+    Device(DeviceAccess),
+    /// The device was asked for, and nothing tells whether they come from there.
+    Unknown,
 }
 
 /// The wall-clock time of a batch of files, in nanoseconds since 1970.
@@ -108,7 +121,17 @@ impl OpenFile {
         if is_device(&stat) {
             // Whoever mounts it may write to it unnoticed, as other machines to a file on a network.
             let filesystem = FilesystemKind::Network;
-            return Ok((Self { file, is_device: true, filesystem, traces: WriteTraces::LEAST, sparse: false }, meta));
+            return Ok((
+                Self {
+                    file,
+                    is_device: true,
+                    filesystem,
+                    traces: WriteTraces::LEAST,
+                    sparse: false,
+                    source: Source::Anywhere,
+                },
+                meta,
+            ));
         }
         let (filesystem, traces) = filesystems.kind_and_traces(file.as_fd(), meta.device);
         let in_a_tree = matches!(dir, Dir::Beneath(..));
@@ -117,7 +140,20 @@ impl OpenFile {
         }
         // Holes that a server or a program reports are not trusted.
         let sparse = is_sparse(&stat) && filesystem.may_map() && !guard_is_out!(Holes);
-        Ok((Self { file, is_device: false, filesystem, traces, sparse }, meta))
+        Ok((Self { file, is_device: false, filesystem, traces, sparse, source: Source::Anywhere }, meta))
+    }
+
+    /// Reads its bytes from the device from now on, as far as there is one.
+    pub(crate) fn read_from_device(&mut self) {
+        let has_device = self.is_device || self.filesystem == FilesystemKind::Local;
+        let stacked = !self.is_device && self.traces.leases == Leases::WritersThroughIt;
+        let access = has_device.then(|| DeviceAccess::prepare(self.fd(), stacked)).flatten();
+        self.source = access.map_or(Source::Unknown, Source::Device);
+    }
+
+    /// Whether it was asked for where its bytes come from.
+    pub(crate) fn asks_for_device(&self) -> bool {
+        !matches!(self.source, Source::Anywhere)
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {

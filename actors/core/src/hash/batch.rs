@@ -85,9 +85,13 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
             heartbeat.note(job_tag, &task.plan, entry, 0);
         }
         let digests_before = done.digests.len();
-        let mut work = FileWork { buffers, rules: &task.rules, digests: &mut digests, out: &mut done.digests, now };
+        let (rules, out) = (&task.rules, &mut done.digests);
+        let mut work = FileWork { buffers, rules, digests: &mut digests, out, now, read_from: None };
         match catch_panic(|| work.hash_entry(&task.plan, entry, index)) {
-            Ok(Found::Settled(meta, status)) => done.settle(index, meta, status, task.rules.coverage),
+            Ok(Found::Settled(meta, status)) => {
+                let origin = Origin::of_read(work.read_from);
+                done.settle(Outcome { index, meta, status, origin }, rules.coverage);
+            }
             Ok(Found::Large(large)) => done.large.push(large),
             Err(_) => {
                 digests = MultiHasher::new(algorithms);
@@ -125,12 +129,12 @@ impl BatchDone {
         }
     }
 
-    fn settle(&mut self, index: usize, meta: FileMeta, status: Status, coverage: Coverage) {
-        if let Status::Hashed(_) = status {
+    fn settle(&mut self, outcome: Outcome, coverage: Coverage) {
+        if let Status::Hashed(_) = outcome.status {
             self.hashed += 1;
-            self.bytes += coverage.bytes_read(meta.size);
+            self.bytes += coverage.bytes_read(outcome.meta.size);
         }
-        self.outcomes.push(Outcome { index, meta, status, origin: Origin::Read });
+        self.outcomes.push(outcome);
     }
 
     /// Uses the result of an earlier run if the file is unchanged. The file is not opened.
@@ -153,7 +157,8 @@ impl BatchDone {
     fn settle_panic(&mut self, index: usize, digests_before: usize) {
         self.panics += 1;
         self.digests.truncate(digests_before);
-        self.settle(index, FileMeta::default(), Status::error(ErrorCode::Internal), Coverage::Whole);
+        let (meta, status) = (FileMeta::default(), Status::error(ErrorCode::Internal));
+        self.settle(Outcome { index, meta, status, origin: Origin::Read }, Coverage::Whole);
     }
 
     fn is_full(&self) -> bool {

@@ -27,7 +27,7 @@ impl Coverage {
 }
 
 use crate::digest::Algorithms;
-use crate::file::{Devices, IoMode};
+use crate::file::{Devices, IoMode, OpenFile};
 use crate::guard_is_out;
 use crate::result::FileIdentity;
 use crate::sys::slots::JobTag;
@@ -41,6 +41,9 @@ pub struct ScanRules {
     pub coverage: Coverage,
     /// How large files are read.
     pub io: IoMode,
+    /// Read files from their device and not from the page cache, and say where their bytes came from. For whole files
+    /// alone; `io` does not count then.
+    pub from_device: bool,
     /// Refuse files that may have a writer.
     pub require_stable: bool,
     /// What happens to the block devices in a tree.
@@ -72,6 +75,7 @@ impl ScanRules {
             algorithms,
             coverage: Coverage::Whole,
             io: IoMode::Auto,
+            from_device: false,
             require_stable: false,
             devices: Devices::Skip,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
@@ -79,6 +83,11 @@ impl ScanRules {
             leave_out: Vec::new(),
             job_tag: None,
         }
+    }
+
+    /// Whether a file of `size` bytes is mapped.
+    pub(crate) fn maps(&self, file: &OpenFile, size: u64) -> bool {
+        !self.from_device && self.io.maps(file.filesystem, size)
     }
 
     /// Whether files with a possible writer are refused.

@@ -1,7 +1,8 @@
 //! One quantum of a large file: one piece for one digest's state, or one BLAKE3 subtree.
 //!
 //! A file whose size is reported as 0 cannot be cut into pieces ahead: one quantum after the other reads on by the
-//! length of a piece, for all digests at once. Before a changed file is read again, a quantum without bytes calls
+//! length of a piece, for all digests at once. So does a file that is read from its device, which is to deliver every
+//! byte once. Before a changed file is read again, a quantum without bytes calls
 //! `fstat` and probes for writers.
 
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use super::heartbeat::Heartbeat;
 use crate::digest::subtree::SubtreeHasher;
 use crate::digest::{Chain, MultiHasher};
-use crate::file::{Now, OpenFile, Piece, ReadBuffers, UnsizedRead};
-use crate::result::{FileMeta, Stability, Status};
+use crate::file::{Now, OpenFile, Piece, ReadBuffers, ReadFailure, UnsizedRead};
+use crate::result::{FileMeta, ReadFrom, Stability, Status};
 use crate::sys::slots::JobTag;
 use crate::walk::Plan;
 
@@ -47,8 +48,9 @@ pub enum SegmentWork {
     Subtree,
     /// They are added to one digest's running state, which is returned.
     Chain(Chain),
-    /// All bytes from the piece's offset on are added to the states of all digests.
-    Unsized(Box<MultiHasher>),
+    /// The bytes are added to the states of all digests. Of a file without a known size they are all bytes from the
+    /// piece's offset on.
+    Together(Box<MultiHasher>),
     /// Nothing is read: what are the file's metadata now, and may it have a writer?
     Look,
 }
@@ -56,12 +58,12 @@ pub enum SegmentWork {
 /// The result of a segment.
 #[derive(Debug)]
 pub enum SegmentDone {
-    /// The chaining value of a BLAKE3 subtree.
-    Subtree([u8; 32]),
-    /// The state of a serial digest after the segment.
-    Chain(Chain),
-    /// The states of all digests of a file without a known size.
-    Unsized(Box<MultiHasher>, UnsizedRead),
+    /// The chaining value of a BLAKE3 subtree, and where the bytes came from, if that was asked for.
+    Subtree([u8; 32], Option<ReadFrom>),
+    /// The state of a serial digest after the segment, and where the bytes came from.
+    Chain(Chain, Option<ReadFrom>),
+    /// The states of all digests after the segment.
+    Together(Box<MultiHasher>, UnsizedRead),
     /// The file's metadata now, and whether a writer can be ruled out.
     Looked(FileMeta, Stability),
     /// The file changed; these are its metadata now.
@@ -74,9 +76,9 @@ impl SegmentDone {
     /// How many bytes were digested of a piece of this many bytes.
     pub const fn bytes(&self, piece_bytes: u64) -> u64 {
         match self {
-            Self::Unsized(_, read) => read.bytes,
+            Self::Together(_, read) => read.bytes,
             Self::Looked(..) => 0,
-            Self::Subtree(_) | Self::Chain(_) | Self::Changed(_) | Self::Failed(_) => piece_bytes,
+            Self::Subtree(..) | Self::Chain(..) | Self::Changed(_) | Self::Failed(_) => piece_bytes,
         }
     }
 }
@@ -95,15 +97,15 @@ pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &
             let read = buffers.read_piece(file, piece, |bytes| {
                 subtree.update(bytes);
             });
-            read.map(|()| SegmentDone::Subtree(subtree.chaining_value()))
+            read.map(|from| SegmentDone::Subtree(subtree.chaining_value(), from))
         }
         SegmentWork::Chain(mut chain) => {
             let read = buffers.read_piece(file, piece, |bytes| chain.update(bytes));
-            read.map(|()| SegmentDone::Chain(chain))
+            read.map(|from| SegmentDone::Chain(chain, from))
         }
-        SegmentWork::Unsized(mut digests) => {
-            let read = buffers.read_unsized(file.fd(), piece.offset, |bytes| digests.update(bytes));
-            read.map(|read| SegmentDone::Unsized(digests, read))
+        SegmentWork::Together(mut digests) => {
+            let read = read_on(buffers, (file, task.meta.size), piece, &mut digests);
+            read.map(|read| SegmentDone::Together(digests, read))
         }
     };
     fail::fail_point!("after_piece");
@@ -118,6 +120,21 @@ pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &
         Ok(done) => done,
         Err(failure) => failed(failure.errno()),
     }
+}
+
+/// Adds the next bytes of a file to all digests: those of the piece, or of a file without a known size what follows.
+pub(super) fn read_on(
+    buffers: &mut ReadBuffers,
+    (file, size): (&OpenFile, u64),
+    piece: Piece,
+    digests: &mut MultiHasher,
+) -> Result<UnsizedRead, ReadFailure> {
+    if size == 0 {
+        return buffers.read_unsized(file, piece.offset, |bytes| digests.update(bytes));
+    }
+    let read_from = buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
+    let bytes = piece.bytes as u64;
+    Ok(UnsizedRead { bytes, is_end: piece.offset + bytes == size, read_from })
 }
 
 fn look(file: &OpenFile, mapped: bool) -> SegmentDone {

@@ -10,10 +10,11 @@ use std::time::Instant;
 use super::batch::{BatchDone, BatchTask, catch_panic, hash_batch};
 use super::heartbeat::Heartbeat;
 use super::rules::{READ_ATTEMPTS, ScanRules};
+use super::segment::read_on;
 use super::small_file::LargeFound;
 use crate::digest::MultiHasher;
 use crate::file::{Now, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
-use crate::result::{ErrorCode, FileMeta, Rows, Stability, Status, Summary};
+use crate::result::{ErrorCode, FileMeta, Origin, ReadFrom, Rows, Stability, Status, Summary};
 use crate::walk::{self, Plan, PlanReceiver, ReceiverGone, WalkSpec};
 
 /// Walks the targets and hashes every file. `receive` gets the results, a batch at a time.
@@ -88,9 +89,10 @@ pub fn hash_plan(buffers: &mut ReadBuffers, plan: &Arc<Plan>, rules: &Arc<ScanRu
             let index = large.index;
             let digests_at = rows.digests.len();
             let hashed = catch_panic(|| LargeRead::new(buffers, rules, large).hash(&mut rows.digests));
-            let (meta, status) = hashed.unwrap_or_else(|_| (FileMeta::default(), Status::error(ErrorCode::Internal)));
+            let (meta, status, origin) =
+                hashed.unwrap_or_else(|_| (FileMeta::default(), Status::error(ErrorCode::Internal), Origin::Read));
             let row = &mut rows.rows[index];
-            (row.meta, row.status, row.digests_at) = (meta, status, digests_at as u32);
+            (row.meta, row.status, row.origin, row.digests_at) = (meta, status, origin, digests_at as u32);
         }
     }
     rows
@@ -129,22 +131,23 @@ impl<'a> LargeRead<'a> {
     }
 
     /// Reads the file until it stays the same, and appends its digests.
-    fn hash(mut self, out: &mut Vec<u8>) -> (FileMeta, Status) {
+    fn hash(mut self, out: &mut Vec<u8>) -> (FileMeta, Status, Origin) {
         for attempt in 1..=READ_ATTEMPTS {
             if attempt > 1 && !self.probe_again() {
-                return (self.found.meta, Status::error(ErrorCode::FileBusy));
+                return (self.found.meta, Status::error(ErrorCode::FileBusy), Origin::Read);
             }
             let mut digests = MultiHasher::new(&self.rules.algorithms);
             match self.read(&mut digests) {
-                Ok(size) => {
+                Ok((size, read_from)) => {
                     digests.finalize_reset_into(out);
-                    return (FileMeta { size, ..self.found.meta }, Status::Hashed(self.found.stability));
+                    let (meta, status) = (FileMeta { size, ..self.found.meta }, Status::Hashed(self.found.stability));
+                    return (meta, status, Origin::of_read(read_from));
                 }
-                Err(Trouble::Failed(status)) => return (self.found.meta, status),
+                Err(Trouble::Failed(status)) => return (self.found.meta, status, Origin::Read),
                 Err(Trouble::Changed(meta)) => self.found.meta = meta,
             }
         }
-        (self.found.meta, Status::error(ErrorCode::FileChanged))
+        (self.found.meta, Status::error(ErrorCode::FileChanged), Origin::Read)
     }
 
     /// Asks for writers again before the file is read again. False where the digest would be refused.
@@ -154,36 +157,33 @@ impl<'a> LargeRead<'a> {
         *stability == Stability::Stable || !self.rules.refuses_unverified()
     }
 
-    /// Reads the file once. Gives the number of its bytes.
-    fn read(&mut self, digests: &mut MultiHasher) -> Result<u64, Trouble> {
-        let mut offset = 0;
+    /// Reads the file once. Gives the number of its bytes, and where they came from.
+    fn read(&mut self, digests: &mut MultiHasher) -> Result<(u64, Option<ReadFrom>), Trouble> {
+        let (mut offset, mut source) = (0, None);
         loop {
             let read = self.read_piece(offset, digests);
             let later = self.found.file.meta_now().map_err(|errno| Trouble::Failed(Status::of_errno(errno)))?;
             if !self.found.meta.same_content(&later) {
                 return Err(Trouble::Changed(later));
             }
-            let UnsizedRead { bytes, is_end } =
+            let UnsizedRead { bytes, is_end, read_from } =
                 read.map_err(|failure| Trouble::Failed(Status::of_errno(failure.errno())))?;
             offset += bytes;
+            source = ReadFrom::joined(source, read_from);
             if self.found.meta.size == 0 && offset > self.rules.max_unsized_bytes {
                 return Err(Trouble::Failed(Status::error(ErrorCode::TooLarge)));
             }
             if is_end {
-                return Ok(offset);
+                return Ok((offset, source));
             }
         }
     }
 
     fn read_piece(&mut self, offset: u64, digests: &mut MultiHasher) -> Result<UnsizedRead, ReadFailure> {
         let LargeFound { file, meta, mapped, .. } = &self.found;
-        if meta.size == 0 {
-            return self.buffers.read_unsized(file.fd(), offset, |bytes| digests.update(bytes));
-        }
-        let bytes = (meta.size - offset).min(PIECE_BYTES as u64);
+        let bytes = meta.size.saturating_sub(offset).min(PIECE_BYTES as u64);
         let piece = Piece { offset, bytes: bytes as usize, mapped: *mapped };
-        self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
-        Ok(UnsizedRead { bytes, is_end: offset + bytes == meta.size })
+        read_on(self.buffers, (file, meta.size), piece, digests)
     }
 }
 

@@ -7,7 +7,7 @@ use super::rules::{END_BYTES, READ_ATTEMPTS, ScanRules};
 use crate::digest::MultiHasher;
 use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::guard_is_out;
-use crate::result::{ErrorCode, FileIdentity, FileMeta, SkipReason, Stability, Status};
+use crate::result::{ErrorCode, FileIdentity, FileMeta, ReadFrom, SkipReason, Stability, Status};
 use crate::walk::{Plan, PlanEntry};
 
 /// The result of one entry.
@@ -29,6 +29,8 @@ pub(crate) struct FileWork<'a> {
     pub(crate) digests: &'a mut MultiHasher,
     pub(crate) out: &'a mut Vec<u8>,
     pub(crate) now: Now,
+    /// Where the bytes of a hashed file came from, if that is asked for.
+    pub(crate) read_from: Option<ReadFrom>,
 }
 
 impl FileWork<'_> {
@@ -36,7 +38,7 @@ impl FileWork<'_> {
         fail::fail_point!("hash_entry");
         let dir = &plan.group(entry).dir;
         let (name, devices) = (plan.name(entry), self.rules.devices);
-        let (file, meta) = match OpenFile::open(dir, name, devices, &mut self.buffers.filesystems) {
+        let (mut file, meta) = match OpenFile::open(dir, name, devices, &mut self.buffers.filesystems) {
             Ok(opened) => opened,
             Err(failure) => return Found::Settled(FileMeta::default(), failure.status()),
         };
@@ -53,6 +55,9 @@ impl FileWork<'_> {
         }
         if meta.size > self.rules.max_file_bytes && !file.is_device && !guard_is_out!(FileBound) {
             return Found::error(meta, ErrorCode::TooLarge);
+        }
+        if self.rules.from_device {
+            file.read_from_device();
         }
         if self.is_too_long(&meta) {
             return self.return_large(index, file, meta);
@@ -83,7 +88,7 @@ impl FileWork<'_> {
 
     /// A file that is too large for a batch.
     fn return_large(&self, index: usize, file: OpenFile, meta: FileMeta) -> Found {
-        let mapped = self.rules.io.maps(file.filesystem, meta.size);
+        let mapped = self.rules.maps(&file, meta.size);
         match self.stability(&file, &meta, mapped) {
             Ok(stability) => Found::Large(LargeFound { index, file, meta, stability, mapped }),
             Err(busy) => busy,
@@ -101,7 +106,7 @@ impl FileWork<'_> {
     /// Reads the open file until two calls of `fstat` agree. `None` if it is longer than a piece.
     fn hash_small(&mut self, file: &OpenFile, mut meta: FileMeta) -> Option<Found> {
         for _ in 0..READ_ATTEMPTS {
-            let mapped = self.rules.io.maps(file.filesystem, meta.size);
+            let mapped = self.rules.maps(file, meta.size);
             let stability = match self.stability(file, &meta, mapped) {
                 Ok(stability) => stability,
                 Err(busy) => return Some(busy),
@@ -146,8 +151,9 @@ impl FileWork<'_> {
         let digests = &mut *self.digests;
         let size = meta.size;
         if size == 0 && !guard_is_out!(UnsizedRead) {
-            let UnsizedRead { bytes, is_end } =
-                self.buffers.read_unsized(file.fd(), 0, |bytes| digests.update(bytes))?;
+            let UnsizedRead { bytes, is_end, read_from } =
+                self.buffers.read_unsized(file, 0, |bytes| digests.update(bytes))?;
+            self.read_from = read_from;
             return Ok(is_end.then_some(bytes));
         }
         if self.rules.coverage.skips_the_middle(size) {
@@ -155,9 +161,9 @@ impl FileWork<'_> {
                 let end = Piece { offset, bytes: END_BYTES as usize, mapped: false };
                 self.buffers.read_piece(file, end, |bytes| digests.update(bytes))?;
             }
-        } else if mapped || file.sparse {
+        } else if mapped || file.sparse || file.asks_for_device() {
             let piece = Piece { offset: 0, bytes: size as usize, mapped };
-            self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
+            self.read_from = self.buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
         } else {
             self.buffers.read_whole(file.fd(), size, |bytes| digests.update(bytes))?;
         }

@@ -200,6 +200,7 @@ fn write_tagged(out: &mut Vec<u8>, name: &[u8], digests: impl Iterator<Item = Di
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::Origin;
     use crate::result::{ErrorCode, FileMeta, SkipReason, Stability};
 
     const HASHED: Status = Status::Hashed(Stability::Stable);
@@ -212,7 +213,7 @@ mod tests {
         let digests = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
         let item = |path, status, digests| {
             let meta = FileMeta::default();
-            ItemRef { path, meta, status, digests, algorithms: &carried, reused: false, fixity: None }
+            ItemRef { path, meta, status, digests, algorithms: &carried, origin: Origin::Read, fixity: None }
         };
         let mut out = Vec::new();
         writer.begin(&mut out);

@@ -28,8 +28,8 @@ pub struct Item {
     pub digests: Vec<u8>,
     /// Their algorithms.
     pub algorithms: Algorithms,
-    /// Whether the digests are those of an earlier job and the file was not read.
-    pub reused: bool,
+    /// Whether the file was read for it, or the digests are those of an earlier job.
+    pub origin: Origin,
     /// The verdict of an audit.
     pub fixity: Option<Fixity>,
 }
@@ -47,8 +47,8 @@ pub struct ItemRef<'a> {
     pub digests: &'a [u8],
     /// Their algorithms.
     pub algorithms: &'a Algorithms,
-    /// Whether the digests are those of an earlier job and the file was not read.
-    pub reused: bool,
+    /// Whether the file was read for it, or the digests are those of an earlier job.
+    pub origin: Origin,
     /// The verdict of an audit.
     pub fixity: Option<&'a Fixity>,
 }
@@ -63,7 +63,7 @@ impl Item {
             status: self.status,
             digests: &self.digests,
             algorithms: &self.algorithms,
-            reused: self.reused,
+            origin: self.origin,
             fixity: self.fixity.as_ref(),
         }
     }
@@ -77,7 +77,7 @@ impl Item {
             status: item.status,
             digests: item.digests.to_vec(),
             algorithms: *item.algorithms,
-            reused: item.reused,
+            origin: item.origin,
             fixity: item.fixity.cloned(),
         }
     }
@@ -105,8 +105,8 @@ impl<'a> ItemRef<'a> {
     /// A row of a batch. The caller provides the whole path, see [`RowRef::path_into`].
     #[must_use]
     pub fn of_row(row: RowRef<'a>, path: &'a [u8], algorithms: &'a Algorithms) -> Self {
-        let reused = row.origin == Origin::Reused;
-        Self { path, meta: row.meta, status: row.status, digests: row.digests, algorithms, reused, fixity: None }
+        let RowRef { meta, status, digests, origin, .. } = row;
+        Self { path, meta, status, digests, algorithms, origin, fixity: None }
     }
 }
 
@@ -131,8 +131,10 @@ impl Serialize for ItemRef<'_> {
             Status::Hashed(stability) => {
                 map.serialize_entry("digests", &DigestMap { bytes: self.digests, algorithms: self.algorithms })?;
                 map.serialize_entry("stability", &stability)?;
-                if self.reused {
-                    map.serialize_entry("reused", &true)?;
+                match self.origin {
+                    Origin::Reused => map.serialize_entry("reused", &true)?,
+                    Origin::ReadFrom(from) => map.serialize_entry("read_from", &from)?,
+                    Origin::Read | Origin::Kept => {}
                 }
             }
             Status::Error { code, .. } => map.serialize_entry("code", code.name())?,

@@ -3,6 +3,7 @@
 use rustix::io::Errno;
 
 use super::code::{ErrorCode, SkipReason};
+use super::read_from::ReadFrom;
 use super::time::FileTime;
 
 /// What `fstat` returned for a file.
@@ -123,10 +124,29 @@ pub enum Origin {
     /// The file was read for it.
     #[default]
     Read,
+    /// The same, and where the bytes came from was asked for.
+    ReadFrom(ReadFrom),
     /// It was in the store before a restart, and the file is unchanged.
     Kept,
     /// It is the result of an earlier job, and the file is unchanged since.
     Reused,
+}
+
+impl Origin {
+    /// Of a file that was read. `None` if it was not asked for where its bytes came from.
+    #[must_use]
+    pub fn of_read(read_from: Option<ReadFrom>) -> Self {
+        read_from.map_or(Self::Read, Self::ReadFrom)
+    }
+
+    /// Where the bytes came from, if that was asked for when they were read.
+    #[must_use]
+    pub const fn read_from(self) -> Option<ReadFrom> {
+        match self {
+            Self::ReadFrom(from) => Some(from),
+            Self::Read | Self::Kept | Self::Reused => None,
+        }
+    }
 }
 
 /// Identifies a file in the system, whatever its name.

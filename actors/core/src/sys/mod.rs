@@ -1,6 +1,6 @@
 //! Calls to the kernel that need `unsafe`: mapped windows that survive truncation, lease probes, thread scheduling,
-//! notes that survive a crash of the process, standard streams that were closed at its start, and free memory. No other
-//! module may use `unsafe`.
+//! notes that survive a crash of the process, standard streams that were closed at its start, what storage and memory
+//! hold of a file, and free memory. No other module may use `unsafe`.
 //!
 //! Every `unsafe` block says what makes it sound. This module knows no algorithm, job or actor.
 
@@ -13,6 +13,7 @@ pub mod sched;
 mod sigbus;
 pub mod slots;
 pub mod std_streams;
+pub(crate) mod storage;
 pub(crate) mod window;
 
 /// Gives free memory of the heap back to the kernel. glibc keeps most of it otherwise, up to the most that was ever in

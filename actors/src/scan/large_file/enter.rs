@@ -6,7 +6,7 @@ use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
 use hivesum_core::guard_is_out;
 use hivesum_core::hash::{Named, ScanRules};
-use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, Stability, Status};
+use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, ReadFrom, Stability, Status};
 
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
@@ -26,25 +26,29 @@ impl LargeFile {
         }
     }
 
-    pub(super) fn enter_unsized(&mut self, digests: Box<MultiHasher>, read: UnsizedRead, max_bytes: u64) {
-        if let Some(Track::Unsized { next_offset, state, is_done, .. }) = self.tracks.first_mut() {
+    pub(super) fn enter_together(&mut self, digests: Box<MultiHasher>, read: UnsizedRead, max_bytes: u64) {
+        self.read_from = ReadFrom::joined(self.read_from, read.read_from);
+        let is_unsized = self.meta.size == 0;
+        if let Some(Track::Together { next_offset, state, is_done, .. }) = self.tracks.first_mut() {
             *next_offset += read.bytes;
             *is_done = read.is_end;
             *state = Some(digests);
-            if *next_offset > max_bytes && !guard_is_out!(UnsizedBound) {
+            if is_unsized && *next_offset > max_bytes && !guard_is_out!(UnsizedBound) {
                 self.note(Trouble::Failed(error(ErrorCode::TooLarge)));
             }
         }
     }
 
-    pub(super) fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32]) {
+    pub(super) fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32], from: Option<ReadFrom>) {
+        self.read_from = ReadFrom::joined(self.read_from, from);
         if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
             *in_flight -= 1;
             order.enter(tag.offset / PIECE_BYTES as u64, value);
         }
     }
 
-    pub(super) fn enter_chain(&mut self, tag: PieceTag, chain: Chain) {
+    pub(super) fn enter_chain(&mut self, tag: PieceTag, chain: Chain, from: Option<ReadFrom>) {
+        self.read_from = ReadFrom::joined(self.read_from, from);
         if let Some(Track::Chain { state, .. }) = self.track(tag) {
             *state = Some(chain);
         }
@@ -92,7 +96,7 @@ impl LargeFile {
         let algorithm = match &self.tracks[track] {
             Track::Subtrees { .. } => Algorithm::Blake3,
             Track::Chain { algorithm, .. } => *algorithm,
-            Track::Unsized { .. } => return None,
+            Track::Together { .. } => return None,
         };
         Some(Checkpoint { path: self.path(), algorithm, meta: self.meta, bytes, state })
     }

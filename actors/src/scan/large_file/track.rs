@@ -21,7 +21,7 @@ pub(super) enum Track {
         state: Option<Chain>,
     },
     /// All digests of a file without a known size, together, so that they are of the same bytes.
-    Unsized {
+    Together {
         algorithms: Algorithms,
         next_offset: u64,
         state: Option<Box<MultiHasher>>,
@@ -42,7 +42,7 @@ impl Track {
         match self {
             Self::Subtrees { next_offset, .. }
             | Self::Chain { next_offset, .. }
-            | Self::Unsized { next_offset, .. } => *next_offset,
+            | Self::Together { next_offset, .. } => *next_offset,
         }
     }
 
@@ -51,7 +51,7 @@ impl Track {
         let (bytes, state) = match self {
             Self::Subtrees { order, .. } => (order.next * PIECE_BYTES as u64, serde_json::to_vec(&order.merger).ok()?),
             Self::Chain { next_offset, state, .. } => (*next_offset, state.as_ref()?.save()?),
-            Self::Unsized { .. } => return None,
+            Self::Together { .. } => return None,
         };
         (bytes > 0 && bytes < size).then_some((bytes, state))
     }
@@ -77,7 +77,7 @@ impl Track {
                 }
                 None => false,
             },
-            Self::Unsized { .. } => false,
+            Self::Together { .. } => false,
         }
     }
 
@@ -86,7 +86,7 @@ impl Track {
         match self {
             Self::Subtrees { next_offset, in_flight, .. } => *next_offset < size && *in_flight < subtrees_ahead,
             Self::Chain { next_offset, state, .. } => *next_offset < size && (state.is_some() || !begun),
-            Self::Unsized { state, is_done, .. } => state.is_some() && !is_done,
+            Self::Together { state, is_done, .. } => state.is_some() && !is_done,
         }
     }
 
@@ -94,13 +94,13 @@ impl Track {
     pub(super) fn is_through(&self, size: u64) -> bool {
         match self {
             Self::Subtrees { next_offset, .. } | Self::Chain { next_offset, .. } => *next_offset == size,
-            Self::Unsized { is_done, .. } => *is_done,
+            Self::Together { is_done, .. } => *is_done,
         }
     }
 
     pub(super) fn work_left(&self, size: u64) -> u64 {
         let cost = match self {
-            Self::Subtrees { .. } | Self::Unsized { .. } => relative_cost(Algorithm::Blake3),
+            Self::Subtrees { .. } | Self::Together { .. } => relative_cost(Algorithm::Blake3),
             Self::Chain { algorithm, .. } => relative_cost(*algorithm),
         };
         size.saturating_sub(self.next_offset()) / 1024 * cost
@@ -118,9 +118,10 @@ impl Track {
                 let chain = state.take().unwrap_or_else(|| Chain::new(*algorithm));
                 (next_offset, SegmentWork::Chain(chain))
             }
-            Self::Unsized { algorithms, next_offset, state, .. } => {
+            Self::Together { algorithms, next_offset, state, .. } => {
                 let digests = state.take().unwrap_or_else(|| Box::new(MultiHasher::new(algorithms)));
-                return (*next_offset, piece, SegmentWork::Unsized(digests));
+                let left = if size == 0 { piece } else { size - *next_offset };
+                return (*next_offset, left.min(piece), SegmentWork::Together(digests));
             }
         };
         let start = *next_offset;
@@ -133,7 +134,7 @@ impl Track {
         *self = match self {
             Self::Subtrees { .. } => Self::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },
             Self::Chain { algorithm, .. } => Self::Chain { algorithm: *algorithm, next_offset: 0, state: None },
-            Self::Unsized { algorithms, .. } => unsized_track(algorithms),
+            Self::Together { algorithms, .. } => track_of_all(algorithms),
         };
     }
 }
@@ -157,10 +158,10 @@ pub(super) fn tracks(algorithms: &Algorithms) -> Vec<Track> {
     algorithms.iter().map(track).collect()
 }
 
-/// The only track of a file without a known size.
-pub(super) fn unsized_track(algorithms: &Algorithms) -> Track {
+/// The only track of a file without a known size, and of one that delivers each byte once, for all digests.
+pub(super) fn track_of_all(algorithms: &Algorithms) -> Track {
     let state = Some(Box::new(MultiHasher::new(algorithms)));
-    Track::Unsized { algorithms: *algorithms, next_offset: 0, state, is_done: false }
+    Track::Together { algorithms: *algorithms, next_offset: 0, state, is_done: false }
 }
 
 /// Time per byte relative to BLAKE3 = 2: only the rough order matters.

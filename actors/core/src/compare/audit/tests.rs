@@ -2,7 +2,7 @@ use super::super::baseline::BaselineBuilder;
 use super::*;
 use crate::digest::Digest;
 use crate::manifest::{Candidates, Claimed, Form, Limits, ManifestReader, ReadOptions, Record};
-use crate::result::{FileMeta, Stability};
+use crate::result::{FileMeta, Origin, Stability};
 
 const CRC32: Algorithms = Algorithms::single(Algorithm::Crc32);
 const HASHED: Status = Status::Hashed(Stability::Stable);
@@ -25,7 +25,9 @@ fn judge(audit: &mut Audit, path: &str, status: Status, byte: u8) -> Option<Verd
     let (path, meta) = (path.as_bytes(), FileMeta { size: 1, ..FileMeta::default() });
     let digests = [byte; 4];
     let digests = if matches!(status, Status::Hashed(_)) { &digests[..] } else { &[] };
-    audit.judge(&ItemRef { path, meta, status, digests, algorithms: &CRC32, reused: false, fixity: None }).verdict
+    audit
+        .judge(&ItemRef { path, meta, status, digests, algorithms: &CRC32, origin: Origin::Read, fixity: None })
+        .verdict
 }
 
 fn failed(code: ErrorCode) -> Status {
@@ -118,7 +120,7 @@ fn the_first_match_decides_what_untagged_digests_of_64_digits_are() {
                 status: HASHED,
                 digests: &digests,
                 algorithms: &both,
-                reused: false,
+                origin: Origin::Read,
                 fixity: None,
             })
             .verdict

@@ -80,7 +80,7 @@ fn failed(ids: std::ops::Range<u64>) -> Vec<crate::store::NumberedItem> {
         status: Status::Error { code: hivesum_core::result::ErrorCode::IoError, errno: 5 },
         digests: Vec::new(),
         algorithms: Algorithms::default(),
-        reused: false,
+        origin: hivesum_core::result::Origin::Read,
         fixity: None,
     };
     ids.map(|id| (id, item(id))).collect()

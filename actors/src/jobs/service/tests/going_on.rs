@@ -2,6 +2,7 @@
 
 use crate::job::Deletion;
 use crate::jobs::service::tests::*;
+use hivesum_core::result::Origin;
 
 #[actix::test]
 async fn unfinished_jobs_go_on_after_a_restart_with_every_file_once() {
@@ -157,7 +158,7 @@ async fn finished_files_are_not_read_again_after_a_restart() {
     assert_eq!(ended(&jobs, id).await.summary.unwrap().hashed, 301);
     let page = results(&jobs, id).await;
     assert_eq!(page.items.iter().filter(|item| is_forged(item)).count(), committed);
-    assert!(page.items.iter().all(|item| !item.reused));
+    assert!(page.items.iter().all(|item| item.origin == Origin::Read));
     assert!(paths(&page).windows(2).all(|pair| pair[0] < pair[1]));
 }
 
@@ -187,7 +188,7 @@ async fn entries_that_came_and_went_meanwhile_are_as_the_tree_is_and_the_rest_is
     let page = results(&jobs, id).await;
     assert_eq!(paths(&page)[..2], ["000a/b", "001"]);
     assert_eq!(page.items.iter().filter(|item| is_forged(item)).count(), committed - 1);
-    assert!(page.items.iter().all(|item| !item.reused));
+    assert!(page.items.iter().all(|item| item.origin == Origin::Read));
     while jobs.shared.store.sweep().await.unwrap() {}
     assert_eq!(results(&jobs, id).await.total, 301);
 }
@@ -207,7 +208,11 @@ async fn a_job_built_on_an_earlier_one_reads_only_what_has_changed() {
     let second = submit(&jobs, &format!(r#""algorithms": ["blake3"], "reuse_unchanged_from": "{first}""#)).await;
     assert_eq!(ended(&jobs, second).await.summary.unwrap().hashed, 4);
     let page = results(&jobs, second).await;
-    let told: Vec<_> = page.items.iter().map(|item| (std::str::from_utf8(&item.path).unwrap(), item.reused)).collect();
+    let told: Vec<_> = page
+        .items
+        .iter()
+        .map(|item| (std::str::from_utf8(&item.path).unwrap(), item.origin == Origin::Reused))
+        .collect();
     assert_eq!(told, [("b/c", true), ("b/d", false), ("b/new", false), ("e", true)]);
     let abc = |item: &&hivesum_core::result::Item| hex::encode(&item.digests) == BLAKE3_ABC;
     assert_eq!(page.items.iter().filter(abc).count(), 3);
