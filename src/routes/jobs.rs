@@ -62,6 +62,10 @@ struct JobRequest {
     #[serde(default, deserialize_with = "positive")]
     #[schema(value_type = Option<schemas::Seconds>, inline)]
     deadline_seconds: Option<NonZeroU32>,
+    /// Read the files from their devices and not from the page cache, where damage on a device stays unseen, and say in
+    /// `read_from` of each result whether that was so. Not with `reuse_unchanged_from`.
+    #[serde(default)]
+    from_device: bool,
     /// An ended job of the same root and path, whose digests are reused for files that have not changed.
     #[schema(value_type = Option<String>, format = "uuid")]
     reuse_unchanged_from: Option<JobId>,
@@ -69,6 +73,11 @@ struct JobRequest {
 
 impl JobRequest {
     fn into_spec(self) -> Result<JobSpec, ApiError> {
+        if self.from_device && self.reuse_unchanged_from.is_some() {
+            return Err(ApiError::invalid(
+                "`from_device` reads every file, and `reuse_unchanged_from` does not: give one",
+            ));
+        }
         Ok(JobSpec {
             kind: self.kind,
             path: path_of(self.path, self.path_b64)?,
@@ -80,6 +89,7 @@ impl JobRequest {
             priority: self.priority,
             max_bytes_per_second: self.max_bytes_per_second,
             deadline_seconds: self.deadline_seconds,
+            from_device: self.from_device,
             reuse_unchanged_from: self.reuse_unchanged_from,
             mode: None,
             algorithm: None,

@@ -35,6 +35,7 @@ use crate::service::job::accepted;
         ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
         ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, such as `2026/SHA256SUMS`, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes."),
         ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest: its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
+        ("from_device" = Option<bool>, Query, description = "Read the files from their devices and not from the page cache, and say in `read_from` of each result whether that was so."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
             "A request that is repeated under the same key within 24 hours returns the job of the first."),
@@ -128,6 +129,7 @@ fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
         true => Strictness::Strict,
         false => Strictness::Lenient,
     };
+    let from_device = query.parsed::<bool>("from_device")?.unwrap_or_default();
     let manifest_name = query.text("name")?.filter(|name| !name.is_empty());
     let (include, exclude) = (query.texts("include")?, query.texts("exclude")?);
     query.finish()?;
@@ -142,6 +144,7 @@ fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
         priority: Priority::Normal,
         max_bytes_per_second: None,
         deadline_seconds: None,
+        from_device,
         reuse_unchanged_from: None,
         mode: Some(mode),
         algorithm,

@@ -5,7 +5,7 @@ import {
 	percent, ago, when, ended, announce
 } from '../kernel.js';
 
-const MEMBERS = ['root', 'path', 'path_b64', 'algorithms', 'include', 'exclude', 'cross_filesystems', 'priority', 'max_bytes_per_second', 'deadline_seconds'];
+const MEMBERS = ['root', 'path', 'path_b64', 'algorithms', 'include', 'exclude', 'cross_filesystems', 'priority', 'max_bytes_per_second', 'deadline_seconds', 'from_device'];
 
 // A verification would need its manifest.
 export const repeatable = ({ kind }) => kind === 'hash';

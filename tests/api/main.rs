@@ -27,6 +27,7 @@ mod events_of_all;
 mod exports;
 mod flips;
 mod framing;
+mod from_device;
 mod hash;
 mod health_and_metrics;
 mod hostile;

@@ -43,6 +43,9 @@ pub struct JobSpec {
     /// Limits the job to this many bytes per second; `None` means no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<std::num::NonZeroU64>,
+    /// Whether files are read from their devices and not from the page cache, and each result says if that was so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_device: bool,
     /// Files that have not changed since this ended job of the same tree are not read: its digests are
     /// reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -165,6 +165,7 @@ fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
     let scan = spec.walk(ScanSpec::new(vec![target], spec.algorithms)).map_err(invalid)?;
     Ok(ScanSpec {
         io: IoMode::Auto,
+        from_device: spec.from_device,
         priority: spec.priority,
         deadline: spec.deadline_seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
         max_bytes_per_second: spec.max_bytes_per_second,

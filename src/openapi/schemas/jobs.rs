@@ -70,6 +70,9 @@ pub(crate) struct JobSpec {
     max_bytes_per_second: Option<u64>,
     #[schema(nullable = false, minimum = 1)]
     deadline_seconds: Option<u32>,
+    /// Left out unless files are read from their devices and not from the page cache.
+    #[schema(nullable = false)]
+    from_device: Option<bool>,
     #[schema(nullable = false, format = "uuid")]
     reuse_unchanged_from: Option<String>,
     /// Only for verify jobs.

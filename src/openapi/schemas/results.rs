@@ -48,6 +48,16 @@ pub(crate) enum Stability {
     Unverified,
 }
 
+/// Where the bytes of a file came from: `device`; `cache` if at least some may have come from the page cache, where damage
+/// on the device stays unseen; `unknown` if it cannot be told, as on tmpfs, FUSE and network file systems.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum ReadFrom {
+    Device,
+    Cache,
+    Unknown,
+}
+
 /// One result.
 #[derive(ToSchema)]
 pub(crate) struct Item {
@@ -83,6 +93,9 @@ pub(crate) struct Item {
     /// `true` if the digests were reused from an earlier job and the file was not read.
     #[schema(nullable = false)]
     reused: Option<bool>,
+    /// Only for hashed files of jobs with `from_device`.
+    #[schema(nullable = false)]
+    read_from: Option<ReadFrom>,
     /// Why the file was not hashed: `not_found`, `permission`, `file_changed`, `symlink`, ...
     #[schema(nullable = false)]
     code: Option<String>,
