@@ -270,7 +270,11 @@ fn a_few_files_tell_the_algorithm_and_the_job_computes_no_other() {
     assert_eq!(job["spec"]["algorithms"], json!(["sha256"]));
     assert_eq!(job["summary"]["algorithm"], "sha256");
     let verdicts: Vec<_> = items.iter().map(|(_, verdict)| &**verdict).collect();
-    assert_eq!(verdicts, ["matched", "modified", "matched", "matched"], "{items:?}: the smallest file is the edited one");
+    assert_eq!(
+        verdicts,
+        ["matched", "modified", "matched", "matched"],
+        "{items:?}: the smallest file is the edited one"
+    );
     let keyed = || {
         let request = app.post("/api/v1/verify?root=files&path=d").header("idempotency-key", "k");
         request.body(manifest.clone()).send().unwrap().json::<Value>().unwrap()["id"].clone()

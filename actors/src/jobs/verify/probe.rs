@@ -92,8 +92,7 @@ impl Jobs {
 /// Finds the files to read. Asks the file system. None if nothing is undecided, or a file is verified.
 fn probe_of(expected: &Expected, root: &Root, path: &RelPath, own: &[FileIdentity]) -> Option<Probe> {
     let Expected { baseline, candidates, .. } = expected;
-    let undecided: Vec<usize> =
-        baseline.undecided(candidates).iter().map(|set| set.first().digest_bytes()).collect();
+    let undecided: Vec<usize> = baseline.undecided(candidates).iter().map(|set| set.first().digest_bytes()).collect();
     // To read the only file twice would cost more than it saves.
     if undecided.is_empty() || baseline.len() < 2 {
         return None;
