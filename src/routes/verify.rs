@@ -22,7 +22,8 @@ use crate::service::job::accepted;
     description = "The body is a manifest; its form is detected from its name and content. `audit` compares it with a walk \
         of `path`; `check` looks only at the entries of the manifest. Each result has a `verdict`, and the summary counts \
         them. Lines that are not entries are counted in `lines_not_read` of the job. Digests that do not name their \
-        algorithm are compared with all that they may be of, until a file that matches tells which one it is. A beginning \
+        algorithm are compared with all that they may be of, until a file that matches tells which one it is: a few small \
+        files are read before the job is accepted, at most 64 MiB, and what they rule out is not computed. A beginning \
         that all names share is taken off where that makes them names of files below `path`; `spec.names` of the job \
         says so.",
     params(

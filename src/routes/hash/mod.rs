@@ -26,7 +26,8 @@ mod upload_request;
     post, path = "/api/v1/hash", tag = "hashing", operation_id = "hash_body",
     summary = "Hash the body",
     description = "The bytes are hashed as they arrive and never stored. `multipart/form-data` carries several files, \
-        with one result per part, in order. Expected digests are checked for raw bodies only.",
+        with one result per part, in order. Expected digests are checked for raw bodies only. Any other type is taken as \
+        it is; note that `curl -d` removes line breaks, and `-T` and `--data-binary` do not.",
     params(
         ("algorithms" = inline(Option<schemas::AlgorithmNames>), Query, style = Form, explode = false, description = "Names from `/algorithms`, separated by commas; blake3 by default. A repeated parameter adds to the list.", example = json!(["blake3", "sha256"])),
         ("expect" = inline(Option<schemas::ExpectedDigest>), Query, description = "The digest that the bytes must have, as ALGORITHM:HEX."),
