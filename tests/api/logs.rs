@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+
+use hivesum_test_support::has_tool;
 
 use crate::program::serve;
 
@@ -138,4 +140,45 @@ fn refused_tokens_and_hosts_are_logged_with_their_client_and_never_with_the_toke
             assert!(links.len() == 1 && links[0].starts_with(&format!("{url}/#token=")), "{links:?}");
         }
     }
+}
+
+/// Runs `sys.argv[1:]` on a pseudo-terminal, stops it once it listens, and prints what came out of it.
+const ON_A_TERMINAL: &str = r"
+import os, pty, subprocess, sys
+leader, follower = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower)
+os.close(follower)
+seen, stopped = b'', False
+while True:
+    try:
+        part = os.read(leader, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    if b'listening on ' in seen and not stopped:
+        child.terminate()
+        stopped = True
+child.wait()
+sys.stdout.buffer.write(seen)
+";
+
+#[test]
+fn the_address_is_said_once_on_a_terminal_and_in_both_streams_elsewhere() {
+    let log = log_of("human");
+    assert!(log.contains("serving address="), "{log}");
+    if !has_tool("python3") {
+        return;
+    }
+    let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let program = serve(&root, &state, &["--no-auth"]);
+    let mut command = Command::new("python3");
+    command.args(["-c", ON_A_TERMINAL]).arg(program.get_program()).args(program.get_args());
+    let seen = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert_eq!(
+        (seen.matches("listening on http://").count(), seen.matches("serving address=").count()),
+        (1, 0),
+        "{seen}"
+    );
 }
