@@ -94,6 +94,7 @@ impl JobRequest {
             mode: None,
             algorithm: None,
             manifest_name: None,
+            against: None,
             names: None,
         })
     }

@@ -121,6 +121,11 @@ struct EntryPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
     last_run: Option<LastRun>,
+    /// The newest job on exactly the listed directory that says how its files should be, if there is one: it has read
+    /// all of them and, if it is a verify job, its verdict is `ok`. `against=last` of `POST /verify` compares with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
+    baseline: Option<LastRun>,
 }
 
 /// One entry of a directory.
@@ -173,6 +178,11 @@ pub(super) async fn entries(
     let own = Place { root: root.name().to_owned(), path: path.clone() };
     let places = directories.filter_map(place).chain([own.clone()]).collect();
     let last = last_runs(&service, &caller, places).await?;
+    let baseline = match last.get(&own) {
+        None => None,
+        Some(last) if last.is_baseline() => Some(LastRun::of(last)),
+        Some(_) => service.jobs.baseline(&own, caller.sees_jobs_of()).await?.as_ref().map(LastRun::of),
+    };
     let shown = |entry: Entry| {
         let last_run = place(&entry).and_then(|place| last.get(&place)).map(LastRun::of);
         EntryJson(entry, last_run)
@@ -181,5 +191,6 @@ pub(super) async fn entries(
         items: page.items.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor.map(|name| encode_cursor(&name)),
         last_run: last.get(&own).map(LastRun::of),
+        baseline,
     }))
 }

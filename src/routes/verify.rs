@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use hivesum_actors::job::{JobKind, JobSpec, JobState, VerifyMode};
+use hivesum_actors::job::{JobKind, JobSpec, JobState, Place, VerifyMode};
 use hivesum_actors::jobs::{ManifestSource, Strictness, VerifyRequest};
 use hivesum_actors::scan::Priority;
 use hivesum_core::digest::{Algorithm, Algorithms};
@@ -35,7 +35,7 @@ use crate::service::job::accepted;
         ("include" = inline(Option<Vec<schemas::Glob>>), Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
         ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
         ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, such as `2026/SHA256SUMS`, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes."),
-        ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest: its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
+        ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest, or `last`: the newest such job that has read the whole tree and, if it is a verify job, whose verdict is `ok` (404 if there is none). Its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
         ("from_device" = Option<bool>, Query, description = "Read the files from their devices and not from the page cache, and say in `read_from` of each result whether that was so."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
@@ -76,6 +76,7 @@ pub(super) async fn verify(
             return Err(ApiError::invalid("the request has a body: leave it empty with `manifest_path` or `against`"));
         }
         Some(Stored::File(path)) => ManifestSource::File(path),
+        Some(Stored::LastJob) => last_job(&service, &caller, &spec).await?,
         Some(Stored::Job(id)) => against(&service, &caller, &id, &spec).await?,
     };
     let request = VerifyRequest { spec, strictness, manifest };
@@ -92,12 +93,14 @@ fn without_manifest() -> ApiError {
 enum Stored {
     File(RelPath),
     Job(String),
+    LastJob,
 }
 
 fn stored_manifest(query: &mut Query) -> Result<Option<Stored>, ApiError> {
     match (query.bytes("manifest_path"), query.text("against")?) {
         (None, None) => Ok(None),
         (Some(path), None) => Ok(Some(Stored::File(RelPath::new(path)?))),
+        (None, Some(id)) if id == "last" => Ok(Some(Stored::LastJob)),
         (None, Some(id)) => Ok(Some(Stored::Job(id))),
         (Some(_), Some(_)) => Err(ApiError::invalid("give `manifest_path` or `against`, not both")),
     }
@@ -118,6 +121,15 @@ async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -
         return Err(ApiError::invalid("the job in `against` has another root or path"));
     }
     Ok(ManifestSource::Job(Box::new(job)))
+}
+
+/// The results of the newest job that says how the tree should be.
+async fn last_job(service: &Service, caller: &Caller, spec: &JobSpec) -> Result<ManifestSource, ApiError> {
+    let place = Place { root: spec.root.clone(), path: spec.path.clone() };
+    let job = service.jobs.baseline(&place, caller.sees_jobs_of()).await?;
+    let why =
+        "no job has hashed exactly this root and path to its end; a verify job that found a difference does not count";
+    Ok(ManifestSource::LastJob(Box::new(job.ok_or(ApiError::NotFound(why))?)))
 }
 
 fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
@@ -150,6 +162,7 @@ fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
         mode: Some(mode),
         algorithm,
         manifest_name,
+        against: None,
         names: None,
     };
     Ok((spec, strictness))

@@ -35,15 +35,15 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	let target = null;
 	const up = components.length ? filesHref(name, components.slice(0, -1)) : '#/files';
 	const title = components.length ? readable(components.at(-1)) : name;
-	let lastRun;
-	const load = async (cursor) => { const page = await get(entriesPath(name, components, { limit: PAGE, cursor }), { signal }); lastRun = page.last_run; return page; };
+	let baseline;
+	const load = async (cursor) => { const page = await get(entriesPath(name, components, { limit: PAGE, cursor }), { signal }); baseline = page.baseline; return page; };
 	const feed = new Feed({ load, signal, changed: arrived, failed: broken });
 	const [bubble, body] = [h('span.type-ahead', { hidden: true }), h('div.browser-body', skeleton(9))];
 	const seeker = typeAhead(feed, () => list.source.items, bubble, (index) => table.select(index));
 	const list = entryTable({ label: `Entries of ${visible(title)}`, feed, place: (entry) => ({ root: name, components: [...components, componentOf(entry)] }), open: choose,
 		key: typed, picked: () => target?.entry });
 	const { table } = list;
-	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, { unpick: () => pick(null), signal, last: () => (lastRun?.state === 'completed' ? lastRun.job : null) });
+	const panel = startPanel(name, () => target ?? { components, kind: 'directory' }, { unpick: () => pick(null), signal, last: () => baseline });
 	if (may('hash')) onDrop(signal, panel.node, ({ files }) => panel.drop(files));
 
 	function choose(entry) {

@@ -121,6 +121,7 @@ function header(first, cancel) {
 		if (said) put(odd, icon('warn'), h('span', said));
 		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
 		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', titles(spec.algorithms)), filters && h('span.mono', filters),
+			spec.against && h('a@job-against', { href: `#/job/${spec.against.job}` }, `compared with the job of ${when(spec.against.finished_at)}`),
 			spec.priority === 'low' && h('span', 'low priority'), spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`), spec.from_device && h('span', 'read from the device'),
 			h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`), h('span.mono.dim', { title: 'The id of this job' }, job.id));
 		fault.hidden = !error;

@@ -132,3 +132,30 @@ fn only_a_completed_job_on_the_same_tree_that_the_caller_may_see_is_compared_wit
     let (job, items) = verified(&app, &format!("&against={id}"));
     assert_eq!((&job["summary"]["verdict"], pairs(&items)), (&json!("ok"), vec![("d/a", "matched")]));
 }
+
+#[test]
+fn the_last_job_is_the_newest_one_that_did_not_fail_and_the_new_one_says_which() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    problem(post(&app, "&path=d&against=last"), 404, "not_found");
+    let hashed = app.run(json!({ "path": "d", "algorithms": ["sha256"] }));
+    app.write("d/a", "damaged");
+    // What was found on the first night is not what the second night should find.
+    for _night in 0..2 {
+        let (job, items) = verified(&app, "&path=d&against=last");
+        assert_eq!((&job["summary"]["verdict"], pairs(&items)), (&json!("failed"), vec![("a", "modified")]));
+        let against = json!({ "job": hashed["id"], "finished_at": hashed["finished_at"] });
+        assert_eq!(job["spec"]["against"], against);
+    }
+    let here = || app.json("/api/v1/roots/files/entries?path=d");
+    let page = here();
+    assert_eq!((&page["baseline"]["job"], &page["last_run"]["verdict"]), (&hashed["id"], &json!("failed")));
+    app.write("d/a", "abc");
+    let (matched, _) = verified(&app, "&path=d&against=last");
+    assert_eq!(here()["baseline"]["job"], matched["id"]);
+    let address = "/api/v1/verify?root=files&path=d&against=last";
+    let keyed = || accepted(app.post(address).header("idempotency-key", "one").send().unwrap())["id"].clone();
+    let first = keyed();
+    app.wait_for(first.as_str().unwrap());
+    assert_eq!(keyed(), first, "although another job is the last one now");
+}

@@ -98,5 +98,16 @@ async fn a_root_is_verified_against_its_last_job() {
     browser.click("verify-against-last").await;
     browser.until_text("job-state", "Completed").await;
     browser.until("document.title.includes('1 modified of 1')").await;
+    browser
+        .until(
+            "document.querySelector('[data-testid=job-against]').textContent.startsWith('compared with the job of ')",
+        )
+        .await;
+    // The job that failed is the last one now, and is no baseline.
+    browser.visit(&format!("#/files/{ROOT}")).await;
+    browser.until("document.querySelector('[data-testid=verify-against-last]').textContent.startsWith('Verify against the job of ')").await;
+    browser.click("verify-against-last").await;
+    browser.until_text("job-state", "Completed").await;
+    browser.until("document.title.includes('1 modified of 1')").await;
     browser.close().await;
 }

@@ -51,18 +51,34 @@ fn a_directory_is_compared_with_the_newest_job_of_it_or_of_one_above() {
 }
 
 #[test]
-fn a_verify_job_counts_with_what_it_found_and_the_globs_of_a_job_hold() {
+fn a_verify_job_counts_only_if_all_matched_and_the_globs_of_a_job_hold() {
     let dir = tree();
     let service = Service::start(&dir);
     let digest = dir.digest("sha256sum", "t/a");
-    let verified = service.verify(&format!("{digest}  a\n{digest}  gone\n"));
-    let ran = audit(&dir, &["t"]);
-    expect(&ran, 0, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &verified);
-    assert!(
-        ran.stderr().contains("with the verdict failed: files are compared with what it found"),
-        "{}",
-        ran.stderr()
-    );
+    let with_one_missing = format!("{digest}  a\n{digest}  gone\n");
+    service.verify(&with_one_missing);
+    let refused = audit(&dir, &["t"]);
+    assert_eq!((refused.code, refused.stdout().as_str()), (Some(2), ""));
+    assert!(refused.stderr().contains("to its end (1 verify job whose verdict is not ok"), "{}", refused.stderr());
+
+    let hashed = service.run(json!({}));
+    dir.write("t/a", "damaged");
+    // What was found on the first night is not what the second night should find.
+    for night in ["1 verify job", "2 verify jobs"] {
+        service.verify(&with_one_missing);
+        let ran = audit(&dir, &["t"]);
+        expect(&ran, 1, "2 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &hashed);
+        assert!(
+            ran.stderr().contains(&format!("; newer than it: {night} whose verdict is not ok")),
+            "{}",
+            ran.stderr()
+        );
+    }
+    dir.write("t/a", "abc");
+    let names = ["a", "d/b", "d/e/c"];
+    let sums = names.map(|name| format!("{}  {name}\n", dir.digest("sha256sum", &format!("t/{name}"))));
+    let verified = service.verify(&sums.concat());
+    expect(&audit(&dir, &["t"]), 0, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &verified);
     let none = audit(&dir, &["t", "--algorithm", "md5"]);
     assert_eq!((none.code, none.stderr().contains(" in md5 to its end")), (Some(2), true), "{}", none.stderr());
 

@@ -11,5 +11,5 @@ pub use query::{
     StatusFilter,
 };
 pub(crate) use spec::StoredRequest;
-pub use spec::{Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode, WaitsFor};
+pub use spec::{ComparedWith, Job, JobError, JobId, JobKind, JobSpec, JobState, VerifyMode, WaitsFor};
 pub use verdict::JobVerdictCounts;

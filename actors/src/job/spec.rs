@@ -1,5 +1,6 @@
 //! What a job does and how far it has come: plain data that the store keeps and the API returns.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,12 +60,25 @@ pub struct JobSpec {
     /// For verify jobs: the file name of the manifest, which may tell its form and its algorithm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_name: Option<String>,
+    /// For verify jobs: the job whose results are the manifest, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<ComparedWith>,
     /// For verify jobs: how the names in the manifest are read, if not as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Spelling>,
     /// The job fails when it is not done this many seconds after it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_seconds: Option<std::num::NonZeroU32>,
+}
+
+/// A job whose results others are compared with. It may have been deleted since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedWith {
+    /// Its id.
+    pub job: JobId,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
 }
 
 impl JobSpec {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::spec::{Job, JobKind};
+use super::spec::{Job, JobKind, JobState, VerifyMode};
 use hivesum_core::manifest::UnreadLines;
 use hivesum_core::result::{AuditCounts, Inspection, JobVerdict, Summary};
 
@@ -21,6 +21,20 @@ impl JobKind {
 }
 
 impl Job {
+    /// Whether its results say how the files of its tree should be. The newest such job is meant by "the last job".
+    ///
+    /// It has read the whole tree. If it compared files itself, its verdict is ok: what a failed comparison found is the
+    /// damage, and the next one would call it matched.
+    #[must_use]
+    pub fn is_baseline(&self) -> bool {
+        let Some(summary) = self.summary.filter(|summary| summary.complete) else { return false };
+        let is_trusted = match self.kind {
+            JobKind::Hash => true,
+            JobKind::Verify => self.spec.mode != Some(VerifyMode::Check) && summary.verdict == Some(JobVerdict::Ok),
+        };
+        self.state == JobState::Completed && is_trusted
+    }
+
     /// The verdict of this job with this summary; `None` for kinds without one, and if it is not known.
     pub(crate) fn verdict(&self, summary: &Summary) -> Option<JobVerdict> {
         let counts = match summary.verdicts {

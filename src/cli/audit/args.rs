@@ -25,7 +25,8 @@ is taken off, which is said. Symbolic links, FIFOs, sockets, devices and the fil
 it was made with needs none. \
 Where the manifest does not name its algorithm, a few of the files tell it. Lines that are not entries are counted \
 and told; a signature is not verified. \
---last says on standard error which job it is, and of when; if there is none, the exit status is 2. \
+--last says on standard error which job it is, and of when; if there is none, the exit status is 2. A verify job counts \
+only if its verdict is ok: what a failed one found is no baseline. \
 Without --manifest, --job and --last, the manifests that lie in DIR are used: those of a bag, of a Debian system \
 (var/lib/dpkg/info), of a Python environment, of a cargo vendor directory, of an OCFL object, or the history of an \
 ASC Media Hash List; else the one checksum file with a usual name, such as SHA256SUMS or B3SUMS. \
@@ -58,7 +59,7 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_name = "ID", group = "baseline")]
     pub(super) job: Option<JobId>,
 
-    /// Compare with the newest complete job of a service that has hashed DIR, or a directory above it.
+    /// Compare with the newest complete job of a service that has hashed DIR, or a directory above it, and did not fail.
     #[arg(long, group = "baseline")]
     pub(super) last: bool,
 

@@ -213,8 +213,9 @@ fn of_job(args: &AuditArgs, id: JobId) -> anyhow::Result<Expected> {
 
 fn of_last(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Expected> {
     let mut history = last::open(&args.state)?;
-    let LastJob { job, baseline, below } = last::find(&mut history, args)?;
-    terminal.message(&last::said(&job));
+    let last = last::find(&mut history, args)?;
+    terminal.message(&last.said());
+    let LastJob { job, baseline, below, failed_since: _ } = last;
     let expected = of_stored(&history, job, baseline)?;
     Ok(Expected { recorded_with: expected.recorded_with.within(&below), ..expected })
 }

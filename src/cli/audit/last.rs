@@ -1,7 +1,8 @@
 //! `--last`: the newest job in the state directory whose results say how the directory was.
 //!
 //! That is a job that has ended and whose walk reached its end, of the kinds that find every file of a tree and keep its
-//! digests: hash, and verify unless it looked at the files of its manifest alone. Its tree is the directory, or one above
+//! digests: hash, and verify if its verdict is ok and it did not look at the files of its manifest alone. What a failed
+//! verify job found is the damage: compared with that, the next audit would find nothing. Its tree is the directory, or one above
 //! it, by their real paths; one above it must have entered the file system of the directory. Where no job is found,
 //! the error says what was looked for, and its exit status is none that an audit could have.
 
@@ -16,7 +17,6 @@ use std::path::{Path, PathBuf};
 use hivesum_actors::job::{Job, JobKind, JobQuery, JobState, VerifyMode};
 use hivesum_actors::store::history::History;
 use hivesum_core::compare::{Baseline, BaselineBuilder};
-use hivesum_core::result::JobVerdict;
 
 use super::args::AuditArgs;
 use crate::cli::error::{StatusError, USAGE, path_error};
@@ -34,6 +34,8 @@ pub(super) struct LastJob {
     pub(super) baseline: Baseline,
     /// The path from the tree of the job to the directory; empty if they are the same.
     pub(super) below: Vec<u8>,
+    /// Newer jobs of this directory, or of one above it, that are no baseline because their verdict is not ok.
+    pub(super) failed_since: u64,
 }
 
 /// Opens the jobs in the state directory.
@@ -49,7 +51,7 @@ pub(super) fn find(history: &mut History, args: &AuditArgs) -> anyhow::Result<La
     let failed = |error: &std::io::Error| path_error(&args.dir, error);
     let dir = fs::canonicalize(&args.dir).map_err(|error| failed(&error))?;
     let device = fs::metadata(&dir).map_err(|error| failed(&error))?.dev();
-    let mut search = Search { dir, device, args, trees: HashMap::new(), seen: 0 };
+    let mut search = Search { dir, device, args, trees: HashMap::new(), seen: 0, failed: 0 };
     let Some((job, below)) = search.newest(history)? else {
         return Err(none(search.in_words()));
     };
@@ -65,28 +67,38 @@ pub(super) fn find(history: &mut History, args: &AuditArgs) -> anyhow::Result<La
         let id = job.id;
         return Err(none(format!("{}: the job {id} of a directory above has no file in it", quoted(&args.dir))));
     }
-    Ok(LastJob { job, baseline, below })
+    Ok(LastJob { job, baseline, below, failed_since: search.failed })
 }
 
-/// Which job it is, and of when.
-pub(super) fn said(job: &Job) -> String {
-    let mut tree = job.spec.root.clone().into_bytes();
-    if !job.spec.path.is_root() {
-        tree.push(b':');
-        tree.extend(job.spec.path.as_bytes());
-    }
-    let mut text = format!("compared with the job {} of {}", job.id, quoted(OsStr::from_bytes(&tree)));
-    // Writing into a string never fails.
-    if let Some(finished) = job.finished_at {
-        let _ = write!(text, ", which ended {finished:.0}");
-    }
-    match job.summary.and_then(|summary| summary.verdict) {
-        None | Some(JobVerdict::Ok) => {}
-        Some(verdict) => {
-            let _ = write!(text, " with the verdict {}: files are compared with what it found", verdict.name());
+impl LastJob {
+    /// Which job it is, and of when.
+    pub(super) fn said(&self) -> String {
+        let job = &self.job;
+        let mut tree = job.spec.root.clone().into_bytes();
+        if !job.spec.path.is_root() {
+            tree.push(b':');
+            tree.extend(job.spec.path.as_bytes());
         }
+        let mut text = format!("compared with the job {} of {}", job.id, quoted(OsStr::from_bytes(&tree)));
+        // Writing into a string never fails.
+        if let Some(finished) = job.finished_at {
+            let _ = write!(text, ", which ended {finished:.0}");
+        }
+        if let Some(failed) = failed_in_words(self.failed_since) {
+            let _ = write!(text, "; newer than it: {failed}");
+        }
+        text
     }
-    text
+}
+
+/// Jobs that are no baseline because they failed; nothing if there are none.
+fn failed_in_words(count: u64) -> Option<String> {
+    let jobs = match count {
+        0 => return None,
+        1 => "1 verify job".to_owned(),
+        many => format!("{many} verify jobs"),
+    };
+    Some(format!("{jobs} whose verdict is not ok, so that what was found then is no baseline"))
 }
 
 /// `PATH/`, or nothing.
@@ -107,6 +119,8 @@ struct Search<'a> {
     trees: HashMap<String, Option<PathBuf>>,
     /// Jobs that were looked at.
     seen: u64,
+    /// Those of them that would fit, but for their verdict.
+    failed: u64,
 }
 
 impl Search<'_> {
@@ -118,10 +132,13 @@ impl Search<'_> {
             let page = history.list(&JobQuery { state, cursor, limit: PAGE, ..JobQuery::default() })?;
             for job in page.items {
                 self.seen += 1;
-                if self.has_digests(&job)
-                    && let Some(below) = self.below(history, &job)?
-                {
-                    return Ok(Some((job, below)));
+                if !self.has_digests(&job) {
+                    continue;
+                }
+                match self.below(history, &job)? {
+                    Some(below) if job.is_baseline() => return Ok(Some((job, below))),
+                    Some(_) => self.failed += 1,
+                    None => {}
                 }
             }
             cursor = page.next_cursor;
@@ -166,8 +183,9 @@ impl Search<'_> {
         let mut roots: Vec<String> = self.trees.keys().map(|name| name.escape_debug().to_string()).collect();
         roots.sort_unstable();
         let roots = if roots.is_empty() { "none".to_owned() } else { roots.join(", ") };
+        let failed = failed_in_words(self.failed).map_or_else(String::new, |failed| format!(" ({failed})"));
         format!(
-            "no job has hashed {} or a directory above it{digests} to its end: {} completed jobs were looked at, of the \
+            "no job has hashed {} or a directory above it{digests} to its end{failed}: {} completed jobs were looked at, of the \
              roots: {roots}; hivesum jobs run {} starts one",
             quoted(self.dir.as_os_str()),
             self.seen,

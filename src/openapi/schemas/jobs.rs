@@ -84,9 +84,22 @@ pub(crate) struct JobSpec {
     /// Only for verify jobs: the file name of the manifest.
     #[schema(nullable = false)]
     manifest_name: Option<String>,
+    /// Only for verify jobs: the job whose results are the manifest, if it is one.
+    #[schema(nullable = false)]
+    against: Option<ComparedWith>,
     /// Only for verify jobs: how the names in the manifest are read, if not as they are.
     #[schema(nullable = false)]
     names: Option<ManifestNames>,
+}
+
+/// A job that others are compared with. It may have been deleted since.
+#[derive(ToSchema)]
+pub(crate) struct ComparedWith {
+    #[schema(format = "uuid")]
+    job: String,
+    /// When it ended.
+    #[schema(nullable = false, format = DateTime)]
+    finished_at: Option<String>,
 }
 
 /// How the names in a manifest are read.

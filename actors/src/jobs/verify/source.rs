@@ -13,8 +13,8 @@ use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::literal_glob;
 use rustix::fs::AtFlags;
 
-use crate::error::{ManifestRefused, SubmitError};
-use crate::job::{Job, JobSpec, ResultQuery};
+use crate::error::{ManifestRefused, StoreError, SubmitError};
+use crate::job::{ComparedWith, Job, JobQuery, JobSpec, JobState, MAX_PAGE, Place, ResultQuery};
 use crate::jobs::service::Jobs;
 use crate::jobs::submit::Missing;
 use crate::listing::ask::ask;
@@ -28,6 +28,8 @@ pub enum ManifestSource {
     File(RelPath),
     /// The results of this ended job, with the times of the files, so that rot can be told from an edit.
     Job(Box<Job>),
+    /// The same, asked for as the newest job that says how the files should be, whichever that is.
+    LastJob(Box<Job>),
 }
 
 impl ManifestSource {
@@ -37,6 +39,7 @@ impl ManifestSource {
             Self::Text(_) => None,
             Self::File(path) => Some([b"\0manifest_path\0", path.as_bytes()].concat()),
             Self::Job(job) => Some(format!("\0against\0{}", job.id).into_bytes()),
+            Self::LastJob(_) => Some(b"\0against\0last".to_vec()),
         }
     }
 
@@ -50,7 +53,8 @@ impl ManifestSource {
                 }
                 spec.exclude.extend(below(&spec.path, path).map(literal_glob));
             }
-            Self::Job(job) => {
+            Self::Job(job) | Self::LastJob(job) => {
+                spec.against = Some(ComparedWith { job: job.id, finished_at: job.finished_at });
                 spec.manifest_name = Some(format!("{}.ndjson", job.id));
                 spec.cross_filesystems = job.spec.cross_filesystems;
             }
@@ -68,6 +72,32 @@ fn below<'a>(directory: &RelPath, path: &'a RelPath) -> Option<&'a [u8]> {
 }
 
 impl Jobs {
+    /// The newest job on exactly this place, of one owner or of all, that [says](Job::is_baseline) how its files should
+    /// be.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn baseline(&self, place: &Place, owner: Option<String>) -> Result<Option<Job>, StoreError> {
+        let mut query = JobQuery {
+            state: Some(JobState::Completed),
+            root: Some(place.root.clone()),
+            path: Some(place.path.clone()),
+            owner,
+            limit: MAX_PAGE,
+            ..JobQuery::default()
+        };
+        loop {
+            let page = self.shared.store.list(query.clone()).await?;
+            if let Some(job) = page.items.into_iter().find(Job::is_baseline) {
+                return Ok(Some(job));
+            }
+            if page.next_cursor.is_none() {
+                return Ok(None);
+            }
+            query.cursor = page.next_cursor;
+        }
+    }
+
     /// The text of the manifest.
     pub(super) async fn text_of(&self, source: ManifestSource, spec: &JobSpec) -> Result<Vec<u8>, SubmitError> {
         match source {
@@ -80,7 +110,7 @@ impl Jobs {
                 let read = ask(root, move |root, _| read_beneath(root, &path, &own));
                 read.await.map_err(|_| SubmitError::RootUnavailable)?
             }
-            ManifestSource::Job(job) => self.results_as_manifest(&job).await,
+            ManifestSource::Job(job) | ManifestSource::LastJob(job) => self.results_as_manifest(&job).await,
         }
     }
 
