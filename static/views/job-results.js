@@ -95,6 +95,7 @@ export function outcome({ verdict, status, stability, copied_from: copied, conte
 const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
 
 function evidenceText(evidence) {
+	if (evidence?.digests) return 'The digests in the checksum file contradict each other: the file has the content of one of them, and the checksum file is damaged.';
 	if (evidence === 'none') return 'Only the digest was recorded.';
 	const keys = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
 	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => keys(trace)).map(([title, trace]) => `${title}: ${keys(trace)}.`).join(' ');

@@ -260,3 +260,13 @@ fn a_copy_is_told_from_a_new_file_and_a_swap_from_two_edits() {
     let verdicts = json!({ "matched": 3, "modified": 2, "moved": 0, "missing": 0, "new": 2, "unreadable": 0 });
     assert_eq!((&job["summary"]["verdicts"], &job["summary"]["untraced"]), (&verdicts, &Value::Null));
 }
+
+#[test]
+fn an_entry_of_which_one_secure_digest_matches_and_another_does_not_contradicts_itself() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    let manifest = format!("SHA256 (a) = {ABC_SHA256}\nBLAKE3 (a) = {}\n", "0".repeat(64));
+    let (job, items) = verified(&app, "root=files&path=d", manifest);
+    assert_eq!((&job["summary"]["verdict"], &items[0]["verdict"]), (&json!("failed"), &json!("modified")));
+    assert_eq!(items[0]["evidence"]["digests"], "contradict");
+}

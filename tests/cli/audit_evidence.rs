@@ -91,3 +91,17 @@ fn ctime_and_inode_survive_a_conversion_between_json_and_ndjson() {
     let csv = converted("csv");
     assert!(csv.starts_with("path,size,modified_at,blake3\r\n"), "they describe the inode, so leaving them is no loss");
 }
+
+#[test]
+fn a_digit_damaged_in_one_of_two_digests_is_damage_of_the_manifest_and_not_of_the_file() {
+    let dir = tree();
+    dir.hivesum(["hash", "-a", "blake3,sha256", "t", "--format", "ndjson", "-o", "manifest.ndjson"]).expect_success();
+    let sha256 = dir.digest("sha256sum", "t/same");
+    let flipped = if sha256.starts_with('0') { "1" } else { "0" };
+    let damaged = dir.read("manifest.ndjson").replace(&sha256, &format!("{flipped}{}", &sha256[1..]));
+    dir.write("manifest.ndjson", damaged);
+    let ran = dir.hivesum(["audit", "t", "--manifest", "manifest.ndjson"]);
+    let expected = "modified: same (the digests of this entry contradict each other: the manifest is damaged) (sha256 failed)\n\
+                    3 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), expected));
+}

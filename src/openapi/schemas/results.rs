@@ -165,8 +165,23 @@ pub(crate) enum Trace {
 #[derive(serde::Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Evidence {
-    Traces { size: Trace, mtime: Trace, ctime: Trace, inode: Trace },
+    Traces {
+        size: Trace,
+        mtime: Trace,
+        ctime: Trace,
+        inode: Trace,
+        /// Only if the file has the content of one secure digest of its entry, but not of another: the entry is damaged.
+        #[schema(nullable = false)]
+        digests: Option<EntryDigests>,
+    },
     None(String),
+}
+
+/// What the digests of an entry of a manifest say about it.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EntryDigests {
+    Contradict,
 }
 
 /// What one of the two jobs recorded about a file.

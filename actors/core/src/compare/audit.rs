@@ -206,8 +206,9 @@ impl Audit {
                 self.fates[index] = Fate::Matched;
                 (Judged { verdict: Some(Verdict::Matched), evidence: None }, Vec::new())
             }
-            Err(Differs { failed }) => {
-                let evidence = Evidence::between(&expected.known, &Known::of_result(&item.meta, item.status));
+            Err(Differs { failed, entry }) => {
+                let traces = Evidence::between(&expected.known, &Known::of_result(&item.meta, item.status));
+                let evidence = Evidence { digests: entry, ..traces };
                 let verdict = evidence.verdict();
                 self.fates[index] = Fate::Changed;
                 self.tracer.keep(row, item, verdict);

@@ -77,8 +77,19 @@ impl Trace {
     }
 }
 
+/// What the digests of an entry that does not match say about the entry itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EntryDigests {
+    /// Nothing: no secure one matches.
+    #[default]
+    Unsettled,
+    /// A secure one matches, so the file has the content that was recorded, and another one does not: the entry is
+    /// damaged, or was put together from two files.
+    Contradict,
+}
+
 /// The evidence for a verdict on a changed digest. As JSON an object of four words, or `"none"` if nothing was
-/// recorded.
+/// recorded; with `"digests": "contradict"` where the entry contradicts itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     /// The size.
@@ -89,6 +100,8 @@ pub struct Evidence {
     pub ctime: Trace,
     /// The inode's number.
     pub inode: Trace,
+    /// What the digests of the entry say about it.
+    pub digests: EntryDigests,
 }
 
 impl Evidence {
@@ -100,12 +113,17 @@ impl Evidence {
             mtime: Trace::between_times(old, new, |known| known.mtime_ns),
             ctime: Trace::between_times(old, new, |known| known.ctime_ns),
             inode: Trace::between(old.inode, new.inode),
+            digests: EntryDigests::Unsettled,
         }
     }
 
-    /// The verdict on a file whose digest changed.
+    /// The verdict on a file whose digest changed. Where the digests of its entry contradict each other, nothing shows that
+    /// the file rotted.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        if self.digests == EntryDigests::Contradict {
+            return Verdict::Modified;
+        }
         let untouched = [self.size, self.mtime, self.ctime].iter().all(|&trace| trace == Trace::Same);
         match untouched && self.inode != Trace::Changed {
             true => Verdict::SuspectedRot,
@@ -113,14 +131,20 @@ impl Evidence {
         }
     }
 
-    /// Four letters, as they are stored: whether size, mtime, ctime and inode are the same, changed or unknown.
+    /// Four letters, as they are stored: whether size, mtime, ctime and inode are the same, changed or unknown; and a fifth,
+    /// `x`, where the digests of the entry contradict each other.
     #[must_use]
-    pub fn code(self) -> [u8; 4] {
-        [self.size, self.mtime, self.ctime, self.inode].map(|trace| match trace {
+    pub fn code(self) -> Vec<u8> {
+        let letters = [self.size, self.mtime, self.ctime, self.inode].map(|trace| match trace {
             Trace::Same => b's',
             Trace::Changed => b'c',
             Trace::Unknown => b'u',
-        })
+        });
+        let more: &[u8] = match self.digests {
+            EntryDigests::Unsettled => b"",
+            EntryDigests::Contradict => b"x",
+        };
+        [&letters, more].concat()
     }
 
     /// Reads a [`code`](Self::code). `None` if it is not one.
@@ -132,19 +156,28 @@ impl Evidence {
             b'u' => Some(Trace::Unknown),
             _ => None,
         };
-        let &[size, mtime, ctime, inode] = code else { return None };
-        Some(Self { size: trace(size)?, mtime: trace(mtime)?, ctime: trace(ctime)?, inode: trace(inode)? })
+        let (&[size, mtime, ctime, inode], digests) = match code {
+            [traces @ .., b'x'] if traces.len() == 4 => (traces.first_chunk::<4>()?, EntryDigests::Contradict),
+            traces if traces.len() == 4 => (traces.first_chunk::<4>()?, EntryDigests::Unsettled),
+            _ => return None,
+        };
+        Some(Self { size: trace(size)?, mtime: trace(mtime)?, ctime: trace(ctime)?, inode: trace(inode)?, digests })
     }
 
     /// Whether nothing was recorded.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        [self.size, self.mtime, self.ctime, self.inode].iter().all(|&trace| trace == Trace::Unknown)
+        let nothing_known =
+            [self.size, self.mtime, self.ctime, self.inode].iter().all(|&trace| trace == Trace::Unknown);
+        nothing_known && self.digests == EntryDigests::Unsettled
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.digests == EntryDigests::Contradict {
+            return f.write_str("the digests of this entry contradict each other: the manifest is damaged");
+        }
         if self.is_none() {
             return f.write_str("no evidence: nothing but digests was recorded");
         }
@@ -187,11 +220,15 @@ impl Serialize for Evidence {
         if self.is_none() {
             return serializer.serialize_str("none");
         }
-        let mut object = serializer.serialize_struct("Evidence", 4)?;
+        let contradict = self.digests == EntryDigests::Contradict;
+        let mut object = serializer.serialize_struct("Evidence", 4 + usize::from(contradict))?;
         object.serialize_field("size", &self.size)?;
         object.serialize_field("mtime", &self.mtime)?;
         object.serialize_field("ctime", &self.ctime)?;
         object.serialize_field("inode", &self.inode)?;
+        if contradict {
+            object.serialize_field("digests", "contradict")?;
+        }
         object.end()
     }
 }
@@ -224,66 +261,4 @@ pub fn fixity_of(judged: Option<&Judged>) -> Option<Fixity> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const THEN: Known =
-        Known { size: Some(3), mtime_ns: Some(10), ctime_ns: Some(20), inode: Some(7), times_may_repeat: false };
-
-    fn verdict(now: Known) -> Verdict {
-        Evidence::between(&THEN, &now).verdict()
-    }
-
-    #[test]
-    fn only_a_change_that_no_write_explains_is_suspected_rot() {
-        assert_eq!(verdict(THEN), Verdict::SuspectedRot);
-        assert_eq!(verdict(Known { size: Some(4), ..THEN }), Verdict::Modified);
-        assert_eq!(verdict(Known { mtime_ns: Some(11), ..THEN }), Verdict::Modified);
-        assert_eq!(verdict(Known { ctime_ns: Some(21), ..THEN }), Verdict::Modified, "mtime was set back");
-        assert_eq!(verdict(Known { inode: Some(8), ..THEN }), Verdict::Modified);
-        assert_eq!(
-            verdict(Known { ctime_ns: None, inode: None, ..THEN }),
-            Verdict::Modified,
-            "a write cannot be ruled out"
-        );
-        assert_eq!(verdict(Known { inode: None, ..THEN }), Verdict::SuspectedRot);
-    }
-
-    #[test]
-    fn times_that_may_repeat_show_no_rot_but_still_show_a_write() {
-        let repeats = Known { times_may_repeat: true, ..THEN };
-        let same = Evidence::between(&repeats, &THEN);
-        assert_eq!((same.verdict(), same.mtime, same.ctime), (Verdict::Modified, Trace::Unknown, Trace::Unknown));
-        let written = Evidence::between(&repeats, &Known { ctime_ns: Some(21), ..THEN });
-        assert_eq!((written.verdict(), written.ctime), (Verdict::Modified, Trace::Changed));
-        let now = Evidence::between(&THEN, &repeats);
-        assert_eq!(now.verdict(), Verdict::SuspectedRot, "the record was made when its times could not repeat");
-    }
-
-    #[test]
-    fn evidence_and_its_absence_are_written_as_words() {
-        let none = Evidence::between(&Known::default(), &THEN);
-        assert_eq!(serde_json::to_string(&none).unwrap(), "\"none\"");
-        assert_eq!(none.to_string(), "no evidence: nothing but digests was recorded");
-        let some = Evidence::between(&Known { size: Some(3), mtime_ns: Some(1), ..Known::default() }, &THEN);
-        let json = r#"{"size":"same","mtime":"changed","ctime":"unknown","inode":"unknown"}"#;
-        assert_eq!(serde_json::to_string(&some).unwrap(), json);
-        assert_eq!(some.to_string(), "content and mtime changed, size did not; ctime and inode are not known");
-        assert_eq!(
-            Evidence::between(&THEN, &THEN).to_string(),
-            "content changed, size and mtime did not; ctime and inode are the same"
-        );
-        let set_back = Evidence::between(&THEN, &Known { ctime_ns: Some(21), ..THEN });
-        let edited = Evidence { size: Trace::Changed, mtime: Trace::Changed, ..set_back };
-        assert_eq!(
-            [set_back, edited].map(|evidence| evidence.to_string()),
-            [
-                "content changed, size and mtime did not; ctime changed, inode is the same",
-                "content, size and mtime changed; ctime changed, inode is the same",
-            ]
-        );
-        assert_eq!(&some.code(), b"scuu");
-        assert_eq!(Evidence::from_code(&some.code()), Some(some));
-        assert_eq!((Evidence::from_code(b"scu"), Evidence::from_code(b"scux")), (None, None));
-    }
-}
+mod tests;

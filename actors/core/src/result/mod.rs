@@ -18,7 +18,7 @@ mod verdict;
 
 pub use batch::{Row, RowRef, Rows, split_digests};
 pub use code::{ErrorCode, SkipReason};
-pub use evidence::{Evidence, Fixity, Judged, Known, Trace, fixity_of};
+pub use evidence::{EntryDigests, Evidence, Fixity, Judged, Known, Trace, fixity_of};
 pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use job_verdict::{Inspection, JobVerdict};
 pub use name_list::NameList;
