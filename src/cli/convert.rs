@@ -32,7 +32,7 @@ use asc_mhl::Place;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads every form that check reads, detected from name and content. The result is read back and compared. A conversion that would lose a digest, a name, a size or a time \
+Reads every form that check reads, detected from name and content. The result is read back and compared. A conversion that would lose a digest, a name, a size, a time or an inode \
 is refused, and nothing is written. So is one of digests that may be of several algorithms, unless -a or the name of \
 the manifest says which, or the files beneath --root do. Comments, signatures and other lines that are not entries are \
 lost, which is said.
@@ -70,7 +70,7 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_name = "DIR")]
     root: Option<OsString>,
 
-    /// Leave out sizes, times, fractions of seconds and failures that the new format cannot represent.
+    /// Leave out sizes, times, inodes, fractions of seconds and failures that the new format cannot represent.
     #[arg(long)]
     drop_details: bool,
 

@@ -78,7 +78,7 @@ fn a_csv_manifest_records_mtime_but_not_what_shows_that_it_was_put_back() {
 }
 
 #[test]
-fn ctime_and_inode_survive_a_conversion_between_json_and_ndjson() {
+fn ctime_and_inode_survive_a_conversion_or_it_is_refused() {
     let dir = tree();
     dir.hivesum(["hash", "t", "--format", "ndjson", "-o", "manifest.ndjson"]).expect_success();
     let converted = |to: &str| dir.hivesum(["convert", "--to", to, "manifest.ndjson"]).stdout();
@@ -88,8 +88,13 @@ fn ctime_and_inode_survive_a_conversion_between_json_and_ndjson() {
         assert!(!first[member].is_null(), "{first}");
         assert_eq!(document["items"][0][member], first[member]);
     }
-    let csv = converted("csv");
-    assert!(csv.starts_with("path,size,modified_at,blake3\r\n"), "they describe the inode, so leaving them is no loss");
+    for (to, lost) in [("csv", "time of change (ctime)"), ("mtree", "time of change (ctime)")] {
+        let refused = dir.hivesum(["convert", "--to", to, "manifest.ndjson"]);
+        let why = format!("the {to} format has no place for the {lost} of this file: use --drop-details");
+        assert!(refused.code == Some(1) && refused.stderr().contains(&why), "{}", refused.stderr());
+    }
+    let csv = dir.hivesum(["convert", "--to", "csv", "--drop-details", "manifest.ndjson"]).expect_success();
+    assert!(csv.starts_with("path,size,modified_at,blake3\r\n"), "{csv}");
 }
 
 #[test]

@@ -118,6 +118,11 @@ impl Place<'_> {
         if is_far && self.details == Details::Keep {
             bail!("the asc_mhl format has no year such as that of this file: use --drop-details to leave its time out");
         }
+        if (record.changed_at.is_some() || record.inode.is_some()) && self.details == Details::Keep {
+            bail!(
+                "the asc_mhl format has no place for the ctime and inode of this file: use --drop-details to leave them out"
+            );
+        }
         if has_fraction && self.details == Details::Keep {
             bail!("the asc_mhl format has whole seconds only for the time of this file: use --drop-details to cut it");
         }
