@@ -30,6 +30,7 @@ use clap::Subcommand;
 
 use self::check::CheckArgs;
 use self::make::MakeArgs;
+pub(super) use self::names::WrittenNames;
 use self::update::UpdateArgs;
 
 #[derive(Debug, Subcommand)]

@@ -57,3 +57,29 @@ fn the_checksum_file_of_a_directory_is_found_and_of_several_one_is_to_be_named()
     let why = "several checksum files lie in d: name one with --manifest: SHA256SUMS, B3SUMS";
     assert_eq!((ran.code, ran.stderr().contains(why)), (Some(2), true), "{}", ran.stderr());
 }
+
+/// As bagit.py 1.9 writes them: LF and CR are encoded, percent signs are not.
+#[test]
+fn the_names_of_a_bag_mean_the_files_that_bag_check_takes_them_for() {
+    let files: [(&str, &str); 3] = [("50%", "50%"), ("%25", "%25"), ("n\nl", "n%0Al")];
+    let dir = WorkDir::new();
+    dir.write("bag/bagit.txt", "BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n");
+    let mut list = String::new();
+    for (name, written) in files {
+        dir.write(format!("bag/data/{name}"), name);
+        list += &format!(
+            "{}  data/{written}\n",
+            dir.digest("sha256sum", format!("bag/data/{name}")).trim_start_matches('\\')
+        );
+    }
+    dir.write("bag/manifest-sha256.txt", list);
+    for version in ["0.97", "1.0"] {
+        dir.write("bag/bagit.txt", format!("BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n"));
+        assert_eq!(dir.hivesum(["bag", "check", "bag"]).expect_success(), "valid: 3 files, 9 bytes\n");
+        let audited = dir.hivesum(["audit", "bag"]).expect_success();
+        assert_eq!(audited, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
+    }
+    std::fs::rename(dir.path("bag/data/%25"), dir.path("bag/data/%")).unwrap();
+    dir.hivesum(["bag", "check", "bag"]).expect_success();
+    dir.hivesum(["audit", "bag"]).expect_success();
+}

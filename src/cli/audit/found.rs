@@ -20,6 +20,7 @@ use hivesum_core::manifest::documents::{DocumentForm, MAX_ENTRIES};
 use hivesum_core::manifest::{Hint, Limits, LinesNotRead, ManifestReader, ReadOptions, Record};
 
 use self::tree::Beneath;
+use crate::cli::bag::WrittenNames;
 use crate::cli::quote::quoted;
 use crate::cli::terminal::counted;
 
@@ -80,7 +81,12 @@ impl FoundBaseline {
                 files.into_iter().try_for_each(|record| self.add(manifest, record))
             }
             Kind::Debian => self.read_lines(tree, manifest, |name| layout.place(&manifest.manifest, name)),
-            Kind::Bag | Kind::Python => self.read_lines(tree, manifest, <[u8]>::to_vec),
+            Kind::Bag => {
+                let names = WrittenNames::of_declaration(&tree.read(b"bagit.txt").unwrap_or_default());
+                let is_file = |name: &[u8]| manifest.resolve(name).is_some_and(|name| tree.is_file(&name));
+                self.read_lines(tree, manifest, |written| names.meant(written, is_file))
+            }
+            Kind::Python => self.read_lines(tree, manifest, <[u8]>::to_vec),
         }
     }
 
@@ -98,7 +104,12 @@ impl FoundBaseline {
         let named = Hint::of_name(&manifest.manifest);
         let options = ReadOptions { named, ..ReadOptions::new(Limits::COMMAND_LINE) };
         let input = BufReader::new(tree.open_file(&manifest.manifest)?);
-        let mut reader = ManifestReader::detecting(input, &manifest.manifest, options)?;
+        let mut reader = match manifest.kind {
+            Kind::Bag => ManifestReader::of_bag_as_written(input, options)?,
+            Kind::Debian | Kind::Python | Kind::CargoVendor | Kind::Ocfl | Kind::AscMhl => {
+                ManifestReader::detecting(input, &manifest.manifest, options)?
+            }
+        };
         let candidates = reader.candidates().clone();
         while let Some((line, record)) = reader.next_record()? {
             match record {

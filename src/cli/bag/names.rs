@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hivesum_core::manifest::bagit;
 
-use super::declaration::Version;
+use super::declaration::{Declaration, Version};
 
 /// A written name that stays in the bag, without `./` and doubled slashes.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +43,26 @@ pub(super) fn readings(written: &[u8], version: Version) -> [Cow<'_, [u8]>; 2] {
     }
 }
 
+/// How the names in the manifests of one bag are read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct WrittenNames(Version);
+
+impl WrittenNames {
+    /// By the version that `bagit.txt` names.
+    pub(in crate::cli) fn of_declaration(text: &[u8]) -> Self {
+        Self(Declaration::read(text).version)
+    }
+
+    /// The likeliest reading of which there is a file, else the likeliest.
+    pub(in crate::cli) fn meant(self, written: &[u8], is_file: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let readings = readings(written, self.0);
+        // Most names can be read in one way only, and need no look at the file.
+        let differs = readings[0] != readings[1];
+        let second = differs && !is_file(&readings[0]) && is_file(&readings[1]);
+        readings[usize::from(second)].to_vec()
+    }
+}
+
 /// Whether the name has a percent sign that RFC 8493 wants encoded.
 pub(super) fn has_bare_percent(written: &[u8]) -> bool {
     let mut decoded = Vec::new();
@@ -70,6 +90,23 @@ mod tests {
         for name in ["data/a", "data/a~", "data/..a", "data/a..", "data/.../a", "data/~a"] {
             let wanted = PlainName { written: name.into(), was_dotted: false };
             assert_eq!(PlainName::of(name.as_bytes()), Ok(wanted));
+        }
+    }
+
+    #[test]
+    fn a_written_name_means_the_reading_of_which_there_is_a_file() {
+        for (version, written, files, meant) in [
+            ("1.0", "a%25", &["a%", "a%25"][..], "a%"),
+            ("1.0", "a%25", &["a%25"], "a%25"),
+            ("1.0", "a%25", &[], "a%"),
+            ("0.97", "a%25", &["a%", "a%25"], "a%25"),
+            ("0.97", "a%25", &["a%"], "a%"),
+            ("1.0", "50%", &[], "50%"),
+        ] {
+            let text = format!("BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n");
+            let names = WrittenNames::of_declaration(text.as_bytes());
+            let found = names.meant(written.as_bytes(), |name| files.iter().any(|file| file.as_bytes() == name));
+            assert_eq!(String::from_utf8(found).unwrap(), meant, "{version} {written} {files:?}");
         }
     }
 

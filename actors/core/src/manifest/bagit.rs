@@ -110,16 +110,26 @@ pub fn split_line(line: &[u8]) -> Option<Line<'_>> {
     is_entry.then_some(Line { digits, written, marked: unmarked.is_some() })
 }
 
+/// How names leave the reader of a bag's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamesAre {
+    /// Percent-decoded, as RFC 8493 wants them written.
+    Decoded,
+    /// As they are written.
+    AsWritten,
+}
+
 /// Reads the lines of a payload or tag manifest.
 #[derive(Debug)]
 pub(super) struct BagitLines {
     hint: Option<Hint>,
+    names: NamesAre,
 }
 
 impl BagitLines {
     /// The hint is the requested algorithm, or what the name of the manifest tells.
-    pub(super) const fn new(hint: Option<Hint>) -> Self {
-        Self { hint }
+    pub(super) const fn new(hint: Option<Hint>, names: NamesAre) -> Self {
+        Self { hint, names }
     }
 }
 
@@ -131,7 +141,10 @@ impl LineForm for BagitLines {
         let Some(line) = split_line(line) else { return LineIs::NotRead };
         let Some(digest) = Claimed::untagged(line.digits, self.hint) else { return LineIs::NotRead };
         record.digests.push(digest);
-        decode_into(&mut record.name, line.written);
+        match self.names {
+            NamesAre::Decoded => decode_into(&mut record.name, line.written),
+            NamesAre::AsWritten => record.name.extend_from_slice(line.written),
+        }
         LineIs::Entry
     }
 
@@ -224,7 +237,7 @@ mod tests {
     fn a_digest_of_another_length_than_the_algorithm_has_is_not_read() {
         let line = format!("{}  data/a", "0".repeat(32));
         for (algorithm, read) in [(None, true), (Some(Algorithm::Md5), true), (Some(Algorithm::Sha256), false)] {
-            let mut lines = BagitLines::new(algorithm.map(Hint::Algorithm));
+            let mut lines = BagitLines::new(algorithm.map(Hint::Algorithm), NamesAre::Decoded);
             let is_entry = lines.read_line(line.as_bytes(), &mut Record::default()) == LineIs::Entry;
             assert_eq!(is_entry, read);
         }
