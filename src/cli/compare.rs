@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use hivesum_actors::job::JobId;
 use hivesum_core::compare::{
@@ -141,6 +141,9 @@ impl Side {
         }
         let manifest = manifest_file::read(side, &args.read, None)?;
         manifest.tell(terminal);
+        if manifest.records.is_empty() {
+            bail!("{}: the manifest has no entry", terminal.quoted(manifest.name()));
+        }
         Ok(Self::Manifest(Box::new(manifest)))
     }
 

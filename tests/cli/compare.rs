@@ -70,3 +70,34 @@ fn copies_and_swapped_files_name_what_they_have_their_content_from() {
     assert_eq!(document["items"][0]["content_from"], "d/b");
     assert_eq!((&document["items"][2]["copied_from"], &document["untraced"]), (&json!("d/kept"), &Value::Null));
 }
+
+#[test]
+fn moves_and_swaps_are_told_where_the_sides_have_one_algorithm_of_several_in_common() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/b", b"22"), (b"d/old", b"333")]);
+    let record = |algorithms: &str, file: &str| {
+        dir.hivesum(["hash", "-a", algorithms, "--format", "csv", "d", "-o", file]).expect_success();
+    };
+    record("blake3,sha256", "old.csv");
+    dir.write("d/a", "22");
+    dir.write("d/b", "1");
+    std::fs::rename(dir.path("d/old"), dir.path("d/new")).unwrap();
+    record("sha256", "new.csv");
+    record("blake3,sha256", "same.csv");
+    let compared = |old: &str, new: &str| dir.hivesum(["compare", old, new]).stdout();
+    let told = compared("old.csv", "new.csv");
+    assert!(told.starts_with("0 added, 0 removed, 2 modified, 1 moved, "), "{told}");
+    assert!(told.contains("moved: d/old -> d/new\n") && told.contains("modified: d/a (content of d/b) "), "{told}");
+    assert_eq!(told, compared("old.csv", "same.csv"));
+    assert!(compared("new.csv", "old.csv").contains("moved: d/new -> d/old\n"));
+}
+
+#[test]
+fn a_manifest_without_an_entry_is_refused_on_either_side() {
+    let dir = before_and_after();
+    dir.write("empty", "");
+    for sides in [["empty", "empty"], ["empty", "new.csv"], ["new.csv", "empty"]] {
+        let ran = dir.hivesum(["compare", sides[0], sides[1]]);
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), ""));
+        assert_eq!(ran.stderr(), "hivesum: empty: the manifest has no entry\n");
+    }
+}
