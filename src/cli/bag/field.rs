@@ -42,18 +42,29 @@ const MAX_FIELD_BYTES: usize = 64 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InfoField {
     pub(super) label: String,
+    /// Empty if the element is to be taken away.
     pub(super) value: String,
 }
 
 impl InfoField {
     /// Parses `KEY=VALUE`. The error says what is wrong with it.
     pub(super) fn parse(word: &str) -> Result<Self, String> {
+        match Self::parse_change(word)? {
+            field if field.value.is_empty() => Err("VALUE is empty".to_owned()),
+            field => Ok(field),
+        }
+    }
+
+    /// Parses `KEY=VALUE`, or `KEY=`, which takes the element away. The error says what is wrong with it.
+    pub(super) fn parse_change(word: &str) -> Result<Self, String> {
         let (label, value) = word.split_once('=').ok_or("must be KEY=VALUE")?;
         if word.len() > MAX_FIELD_BYTES {
             return Err("is longer than 64 KiB".to_owned());
         }
         check_text("KEY", label)?;
-        check_text("VALUE", value)?;
+        if !value.is_empty() {
+            check_text("VALUE", value)?;
+        }
         if label.contains(':') {
             return Err("KEY has a colon: it would end there".to_owned());
         }

@@ -56,14 +56,16 @@ impl InfoFile {
         Ok(())
     }
 
-    /// Sets fields that were given. Those of one label take the place of all elements of this label.
+    /// Sets fields that were given. Those of one label take the place of all elements of this label; an empty value leaves
+    /// none.
     pub(super) fn set_all(&mut self, fields: &[InfoField]) {
         for (index, InfoField { label, .. }) in fields.iter().enumerate() {
             let is_it = |field: &&InfoField| field.label.eq_ignore_ascii_case(label);
             if fields[..index].iter().any(|field| is_it(&field)) {
                 continue;
             }
-            let values: Vec<&str> = fields.iter().filter(is_it).map(|field| field.value.as_str()).collect();
+            let values = fields.iter().filter(is_it).map(|field| field.value.as_str());
+            let values: Vec<&str> = values.filter(|value| !value.is_empty()).collect();
             self.set(label, &values);
         }
     }
@@ -112,7 +114,7 @@ mod tests {
 
     fn changed(text: &str, words: &[&str]) -> String {
         let mut file = InfoFile::read(text.as_bytes()).unwrap();
-        let fields: Vec<_> = words.iter().map(|word| InfoField::parse(word).unwrap()).collect();
+        let fields: Vec<_> = words.iter().map(|word| InfoField::parse_change(word).unwrap()).collect();
         file.set_all(&fields);
         file.text()
     }
@@ -131,6 +133,7 @@ mod tests {
             changed(text, &["contact-name=D", "Y=2", "Contact-Name=E"]),
             concat!("Contact-Name: D\nContact-Name: E\nX: 1\n", "Y: 2\n")
         );
+        assert_eq!(changed(text, &["contact-name=", "Nothing="]), "X: 1\n");
         let mut file = InfoFile::read(b"payload-oxum: 1.1\nPayload-Oxum: 2.2\nX: 1\n").unwrap();
         file.set_computed(Oxum { octets: 12, files: 3 }, "2024-01-02");
         let version = env!("CARGO_PKG_VERSION");

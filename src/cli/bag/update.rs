@@ -33,13 +33,15 @@ that changed although it was last written before its manifest is listed as suspe
 The files are replaced as one change. If the update is interrupted, the bag is either the old one, or bag check says \
 that it is being updated, and --finish or --undo brings it to one of both sides.
 
---bag-info sets an element of bag-info.txt in the place of all elements of this KEY. Bags of version 0.96, 0.97 and 1.0 with \
+--bag-info sets an element of bag-info.txt in the place of all elements of this KEY; KEY= removes them. A bag without a \
+tag manifest gets one. Bags of version 0.96, 0.97 and 1.0 with \
 tag files in UTF-8 can be updated.
 
 Examples:
   hivesum bag update delivery --dry-run
   hivesum bag update delivery --accept modified
   hivesum bag update delivery --info-only --bag-info Contact-Name=Ada
+  hivesum bag update delivery --info-only --bag-info Contact-Phone=
 
 Exit status: 0 the bag is up to date; 1 it was not updated; 2 wrong command line.")]
 pub(in crate::cli) struct UpdateArgs {
@@ -47,8 +49,8 @@ pub(in crate::cli) struct UpdateArgs {
     #[arg(value_name = "BAG")]
     bag: OsString,
 
-    /// Set an element of bag-info.txt. May be repeated.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = InfoField::parse)]
+    /// Set an element of bag-info.txt, or remove it by KEY=. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = InfoField::parse_change)]
     bag_info: Vec<InfoField>,
 
     /// Change bag-info.txt alone. The payload is not read, and its manifests stay as they are.
@@ -84,6 +86,7 @@ enum Accepted {
     /// Files that were written after their manifest.
     Modified,
     /// Files that changed although they were last written before their manifest.
+    #[value(alias = "suspected_rot")]
     SuspectedRot,
 }
 
