@@ -62,3 +62,41 @@ fn a_field_that_cannot_be_kept_is_a_wrong_command_line_and_nothing_is_moved() {
         assert!(dir.path("bag/a").is_file());
     }
 }
+
+#[test]
+fn an_element_without_a_value_is_taken_away() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    let fields = ["--bag-info", "Contact-Name=A", "--bag-info", "Contact-Name=B", "--bag-info", "Contact-Phone=1"];
+    assert_eq!(dir.hivesum(["bag", "make", "bag"].iter().chain(&fields)).code, Some(0));
+    let ran = dir.hivesum(["bag", "update", "bag", "--info-only", "--bag-info", "contact-name="]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr());
+    let text = dir.read("bag/bag-info.txt");
+    assert!(text.starts_with("Contact-Phone: 1\nBag-Software-Agent: "), "{text}");
+    dir.hivesum(["bag", "check", "bag"]).expect_success();
+    let refused = dir.hivesum(["bag", "make", "bag", "--bag-info", "Contact-Name="]);
+    assert_eq!((refused.code, refused.stderr().contains("VALUE is empty")), (Some(2), true), "{}", refused.stderr());
+}
+
+#[test]
+fn a_bag_without_a_tag_manifest_is_valid_which_is_said_and_an_update_writes_it() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
+    let before = dir.read("bag/tagmanifest-sha256.txt");
+    std::fs::remove_file(dir.path("bag/tagmanifest-sha256.txt")).unwrap();
+    let ran = dir.hivesum(["bag", "check", "bag"]);
+    let said = "hivesum: bag: has no tag manifest: nothing protects bag-info.txt and the manifests\n";
+    assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(0), "valid: 1 files, 1 bytes\n", said));
+    let ran = dir.hivesum(["bag", "update", "bag"]);
+    assert!(ran.code == Some(0) && ran.stderr().starts_with("hivesum: updated: "), "{}", ran.stderr());
+    assert_eq!(dir.read("bag/tagmanifest-sha256.txt"), before);
+    let ran = dir.hivesum(["bag", "check", "bag"]);
+    assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn of_a_directory_that_has_nothing_of_a_bag_one_thing_is_said() {
+    let dir = WorkDir::with(&[(b"plain/a", b"1")]);
+    let ran = dir.hivesum(["bag", "check", "plain"]);
+    let said = "plain: this is not a bag (it has no bagit.txt)\nnot valid: 1 fault\n";
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), said));
+}

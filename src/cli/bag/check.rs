@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use hivesum_core::digest::Algorithms;
+use hivesum_core::manifest::bagit;
 
 use super::compare::{Compared, PayloadCheck};
 use super::declaration::{Declaration, MAX_DECLARATION_BYTES};
@@ -57,6 +58,12 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::of(args.screen);
     let bag = BagDirectory::open(&args.bag).map_err(|error| path_error(&args.bag, &error))?;
     let mut report = Report::default();
+    let names = bag.names().map_err(|error| path_error(&args.bag, &error))?;
+    if !names.iter().any(|name| is_of_a_bag(name)) {
+        report.fault(b"", "this is not a bag (it has no bagit.txt)");
+        return Printed { report: &report, bag: args.bag.as_bytes(), found: None, terminal: &terminal }
+            .print(args.format);
+    }
     let declaration = declaration(&bag, &mut report);
     let reading = Reading { bag: &bag, version: declaration.version, encoding: declaration.encoding };
     let found = match declaration.unsupported.is_empty() {
@@ -65,6 +72,11 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     };
     terminal.finish_progress();
     Printed { report: &report, bag: args.bag.as_bytes(), found, terminal: &terminal }.print(args.format)
+}
+
+/// Whether a name in the base directory is one that every bag has: without any, there is only one thing to say.
+fn is_of_a_bag(name: &[u8]) -> bool {
+    name == b"bagit.txt" || name == b"data" || bagit::word_of_name(name).is_some()
 }
 
 /// Reads the declaration, and reports what is wrong with it.
@@ -96,6 +108,9 @@ fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &m
     let tag_manifests = reading.manifests(&names, Lists::TagFiles, report);
     if manifests.is_empty() {
         report.fault(b"", "has no payload manifest");
+    }
+    if tag_manifests.is_empty() {
+        report.warning(b"", "has no tag manifest: nothing protects bag-info.txt and the manifests");
     }
     let to_fetch = reading.fetch(report);
     let algorithms = algorithms_of(manifests.iter().chain(&tag_manifests));

@@ -80,8 +80,8 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::of(args.screen);
     let engine = RunningEngine::start(args.engine, Some(args.algorithms))?;
     let payload = Scanner { engine: &engine, terminal: &terminal }.tree(dir, args.algorithms)?;
-    refuse_special_files(&payload)?;
-    refuse_names(&payload)?;
+    refuse_special_files(&payload, b"")?;
+    refuse_names(&payload, b"")?;
     move_into_data(bag).map_err(|error| path_error(&args.dir, &error))?;
     let oxum = Oxum { octets: payload.iter().map(|file| file.size).sum(), files: payload.len() as u64 };
     let mut info = InfoFile::default();
@@ -96,20 +96,25 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses what is not a file, or could not be read.
-pub(super) fn refuse_special_files(payload: &[ScannedFile]) -> anyhow::Result<()> {
-    if let Some(file) = payload.iter().find(|file| !matches!(file.status, Status::Hashed(_))) {
-        let why = reason(file.status).unwrap_or_default();
-        bail!("{}: cannot be put in a bag: {why}", quoted(OsStr::from_bytes(&file.path)));
+/// Refuses what is not a file, or could not be read. The names are shown `below` a directory: empty, or with its slash.
+pub(super) fn refuse_special_files(payload: &[ScannedFile], below: &[u8]) -> anyhow::Result<()> {
+    for file in payload {
+        let what = match file.status {
+            Status::Hashed(_) => continue,
+            Status::Error { .. } => "could not be read",
+            Status::Skipped(_) => "cannot be put in a bag",
+        };
+        let (name, why) = ([below, &file.path].concat(), reason(file.status).unwrap_or_default());
+        bail!("{}: {what}: {why}", quoted(OsStr::from_bytes(&name)));
     }
     Ok(())
 }
 
 /// Refuses what RFC 8493 cannot carry or wants prevented (sections 2.3 and 6.1.1.3).
-pub(super) fn refuse_names(payload: &[ScannedFile]) -> anyhow::Result<()> {
+pub(super) fn refuse_names(payload: &[ScannedFile], below: &[u8]) -> anyhow::Result<()> {
     let mut forms = BTreeMap::new();
     for file in payload {
-        let shown = |path: &[u8]| quoted(OsStr::from_bytes(path));
+        let shown = |path: &[u8]| quoted(OsStr::from_bytes(&[below, path].concat()));
         let Some(form) = normal_form(&file.path) else {
             bail!("{}: cannot be put in a bag: its name is not UTF-8", shown(&file.path));
         };
@@ -208,4 +213,24 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(text)?;
     file.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hivesum_core::result::{ErrorCode, SkipReason};
+
+    #[test]
+    fn a_file_that_could_not_be_read_is_named_as_it_lies_in_the_bag() {
+        let refused = |status, below: &[u8]| {
+            let file =
+                ScannedFile { path: b"d/master.wav".to_vec(), size: 1, mtime_ns: 0, status, digests: Vec::new() };
+            refuse_special_files(&[file], below).unwrap_err().to_string()
+        };
+        let denied = Status::Error { code: ErrorCode::Permission, errno: libc::EACCES };
+        assert_eq!(refused(denied, b"data/"), "data/d/master.wav: could not be read: Permission denied");
+        assert_eq!(refused(denied, b""), "d/master.wav: could not be read: Permission denied");
+        let link = Status::Skipped(SkipReason::Symlink);
+        assert_eq!(refused(link, b"data/"), "data/d/master.wav: cannot be put in a bag: symbolic link");
+    }
 }

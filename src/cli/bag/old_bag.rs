@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::bagit;
 
 use super::changes::{self, Changes};
 use super::check::{algorithms_of, declaration};
@@ -105,7 +106,11 @@ impl<'a> OldBag<'a> {
             RunningEngine::start(engine, Some(algorithms_of(self.manifests.iter().chain(&self.tag_manifests))))?;
         let scanner = Scanner { engine: &engine, terminal };
         let tags_ns = self.written_ns(&self.tag_manifests)?;
-        let mut tags = TagLists::read(self.reading, scanner, &self.tag_manifests, tags_ns)?;
+        let added = self.missing_tag_manifests(wanted.scope);
+        let mut tags = match added.is_empty() {
+            true => TagLists::read(self.reading, scanner, &self.tag_manifests, tags_ns)?,
+            false => TagLists::new(self.reading, scanner, &added, &self.tag_files())?,
+        };
         let payload = match wanted.scope {
             Scope::Everything => Some(self.payload(scanner)?),
             Scope::InfoOnly => None,
@@ -130,10 +135,30 @@ impl<'a> OldBag<'a> {
         if info != self.info {
             files.push((INFO_FILE.to_owned(), info.text().into_bytes()));
         }
-        if !files.is_empty() || changes.count() > 0 {
+        if !files.is_empty() || changes.count() > 0 || !added.is_empty() {
             files.extend(tags.written(&files));
         }
         Ok(Update { changes, files, oxum, has_bag_size: info.has("Bag-Size") })
+    }
+
+    /// The tag manifests, without entries, that a bag gets which has none: nothing else protects its manifests and its
+    /// metadata. Only once the manifests were compared with the payload.
+    fn missing_tag_manifests(&self, scope: Scope) -> Vec<Manifest> {
+        if !self.tag_manifests.is_empty() || scope == Scope::InfoOnly {
+            return Vec::new();
+        }
+        let named = |manifest: &Manifest| {
+            let (file, lists) = (format!("tag{}", manifest.file), Lists::TagFiles);
+            Manifest { file, lists, algorithm: manifest.algorithm, entries: Vec::new() }
+        };
+        self.manifests.iter().map(named).collect()
+    }
+
+    /// The tag files that the standard knows.
+    fn tag_files(&self) -> Vec<Vec<u8>> {
+        let manifests = self.manifests.iter().map(|manifest| manifest.file.as_str());
+        let names = [INFO_FILE, "fetch.txt"].into_iter().chain(manifests).chain(["bagit.txt"]);
+        names.map(|name| name.as_bytes().to_vec()).collect()
     }
 
     fn payload(&self, scanner: Scanner<'_>) -> anyhow::Result<NewPayload> {
@@ -141,8 +166,8 @@ impl<'a> OldBag<'a> {
         let algorithms = algorithms_of(&self.manifests);
         let data = bag.payload().map_err(|why| anyhow::anyhow!("data: {why}"))?;
         let scanned = scanner.tree(data, algorithms)?;
-        refuse_special_files(&scanned)?;
-        refuse_names(&scanned)?;
+        refuse_special_files(&scanned, bagit::PAYLOAD)?;
+        refuse_names(&scanned, bagit::PAYLOAD)?;
         if let Version::Draft(_) = version {
             refuse_escapes(&scanned)?;
         }

@@ -48,20 +48,27 @@ impl<'a> TagLists<'a> {
             |manifest: &Manifest| manifest.entries.iter().map(|entry| reading.find_tag_file(entry).0).collect();
         let names: Vec<Vec<Vec<u8>>> = manifests.iter().map(names_of).collect();
         let all: Vec<Vec<u8>> = names.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().collect();
-        let mut files = BTreeMap::new();
-        for file in scanner.listed(reading.bag.fd()?, &all, algorithms)? {
-            match (file.status, reason(file.status)) {
-                (Status::Error { code: ErrorCode::NotFound, .. }, _) => {}
-                (_, Some(why)) => bail!("{}: {why}", String::from_utf8_lossy(&file.path)),
-                (_, None) => {
-                    files.insert(file.path.clone(), file);
-                }
-            }
-        }
+        let files = files_on_disk(reading, scanner, (&all, algorithms))?;
         let version = reading.version;
         let mut this = Self { manifests, version, algorithms, files, names, changes: Changes::default() };
         this.compare(manifests_ns)?;
         Ok(this)
+    }
+
+    /// For a bag that has no tag manifest: these, without entries, are to list those of `tag_files` that there are.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(super) fn new(
+        reading: Reading<'_>,
+        scanner: Scanner<'_>,
+        manifests: &'a [Manifest],
+        tag_files: &[Vec<u8>],
+    ) -> anyhow::Result<Self> {
+        let algorithms = algorithms_of(manifests);
+        let files = files_on_disk(reading, scanner, (tag_files, algorithms))?;
+        let names = vec![tag_files.to_vec(); manifests.len()];
+        Ok(Self { manifests, version: reading.version, algorithms, files, names, changes: Changes::default() })
     }
 
     fn compare(&mut self, manifests_ns: i128) -> anyhow::Result<()> {
@@ -117,6 +124,25 @@ impl<'a> TagLists<'a> {
         }
         text
     }
+}
+
+/// The files of these names, without those that are gone.
+fn files_on_disk(
+    reading: Reading<'_>,
+    scanner: Scanner<'_>,
+    (names, algorithms): (&[Vec<u8>], Algorithms),
+) -> anyhow::Result<BTreeMap<Vec<u8>, ScannedFile>> {
+    let mut files = BTreeMap::new();
+    for file in scanner.listed(reading.bag.fd()?, names, algorithms)? {
+        match (file.status, reason(file.status)) {
+            (Status::Error { code: ErrorCode::NotFound, .. }, _) => {}
+            (_, Some(why)) => bail!("{}: {why}", String::from_utf8_lossy(&file.path)),
+            (_, None) => {
+                files.insert(file.path.clone(), file);
+            }
+        }
+    }
+    Ok(files)
 }
 
 fn is_tag_manifest(name: &[u8]) -> bool {
