@@ -254,10 +254,11 @@ pub(super) async fn errors(look: &Look<'_>, browser: &Browser, server: &mut Serv
         json!({ "code": "storage_full", "detail": "no space is left to store jobs", "request_id": "0193a4b0c1d2e3f4" });
     go(browser, &format!("#/files/{ROOT}"), &there("[data-testid=start-job]")).await;
     browser.run(answer, vec![json!("/jobs"), json!("POST"), full, json!(507)]).await;
-    // The button is below the fold, the message is seen all the same.
+    // The message is seen wherever the page is scrolled.
     look.shape(NARROW).await;
     browser.click("start-job").await;
     browser.find("error-banner").await;
+    browser.run("scrollTo(0, 1000)", vec![]).await;
     let seen = "(({ x, y, width, height }) => document.elementFromPoint(x + width / 2, y + height / 2)?.closest('.banner'))\
         (document.querySelector('.banner').getBoundingClientRect())";
     browser.until(&format!("scrollY > 100 && {seen}")).await;
