@@ -99,7 +99,8 @@ export function pathNode(path) {
 	const base = text.slice(cut);
 	const at = base.search(/(?<=[^ ])(?:\.tar)?\.\w{1,8}$/);
 	const stem = at > 0 ? at : base.length;
-	const part = (name, kind) => nameNode(name, name.length < 4 ? `${kind}.short` : kind);
+	// What is not wider than the least width of a part is never cut.
+	const part = (some, kind) => nameNode(some, some.length > 6 ? kind : `${kind}.short`);
 	return h('span.path', { title: visible(text) }, last > 0 && part(text.slice(0, last), 'dir'), cut > 0 && part(text.slice(last, cut), 'dir.near'),
 		part(base.slice(0, stem), 'base'), stem < base.length && nameNode(base.slice(stem), 'extension'));
 }

@@ -100,7 +100,7 @@ function lineMenu(path) {
 	return menu('@export-menu', '', 'Export', draw, list);
 }
 
-// `whole`: also titles that nothing has.
+// `whole`: also titles that nothing has. What is not counted has no number.
 export function tabBar(titles, choose, whole = true) {
 	const list = Object.entries(titles).map(([value, title]) => {
 		const node = button(title, '.tab', () => choose(value), null, { 'data-tab': value });
@@ -109,7 +109,7 @@ export function tabBar(titles, choose, whole = true) {
 	return {
 		node: list.length > 0 && h('div.tabs', { role: 'group', label: 'Show' }, list.map(({ node }) => node)),
 		count(amounts) {
-			for (const { value, node, amount } of list) { put(amount, count(amounts[value] ?? 0)); node.hidden = !whole && value !== '' && !amounts[value]; }
+			for (const { value, node, amount } of list) { put(amount, whole || amounts[value] ? count(amounts[value] ?? 0) : ''); node.hidden = !whole && value !== '' && !amounts[value]; }
 		},
 		mark(now) { for (const { value, node } of list) { node.classList.toggle('on', value === now); node.setAttribute('aria-pressed', value === now); } },
 	};

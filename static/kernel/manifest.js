@@ -21,18 +21,21 @@ export function entriesOf(list) {
 	return [...all.values()];
 }
 
+const bare = (name) => name.replace(/^(\.\/)+/, '');
+
 // Finds the entries of paths. Names may be absolute, of another directory, or of Windows: they are read as written, without
 // the directory that all share, or bare, below some root. What fits the most paths holds for the whole file.
 export class Finder {
 	constructor(entries, manifest) {
-		const named = entries.map((entry) => [entry.name.replace(/^(\.\/)+/, ''), entry]);
+		const named = entries.map((entry) => [bare(entry.name), entry]);
 		const windows = !named.some(([name]) => name.includes('/'));
 		const unix = (name) => (windows ? name.replaceAll('\\', '/') : name);
 		let shared = unix(named[0]?.[0] ?? '').replace(/[^/]*$/, '');
 		while (!named.every(([name]) => unix(name).startsWith(shared))) shared = shared.replace(/[^/]*\/$/, '');
 		this.shared = shared;
 		this.home = manifest.slice(0, -baseName(manifest).length);
-		this.maps = [(name) => name, (name) => unix(name).slice(shared.length), (name) => baseName(unix(name))].map((read) => {
+		this.reads = [(name) => name, (name) => unix(name).slice(shared.length), (name) => baseName(unix(name))];
+		this.maps = this.reads.map((read) => {
 			const map = new Map();
 			for (const [name, entry] of named) map.set(read(name), map.has(read(name)) ? null : entry);
 			return map;
@@ -64,6 +67,12 @@ export class Finder {
 	find(path) {
 		const { way, root } = this.best;
 		return (path.startsWith(root) && this.maps[way]?.get(path.slice(root.length))) || null;
+	}
+
+	// Where the file of an entry would be: named as those that are here.
+	pathOf(name) {
+		const { way, root } = this.best;
+		return root + this.reads[way === 1 ? 1 : 0](bare(name));
 	}
 
 	get cut() { return this.best.way === 1 ? this.shared : ''; }

@@ -4,6 +4,7 @@
 import { count, plural } from '../kernel.js';
 import { queue, newItem, busy, onQueue } from './hash-items.js';
 import * as lists from './hash-manifests.js';
+import { FAILURES } from './hash-tags.js';
 
 const KEY = 'hivesum.hash';
 const VERSION = 1;
@@ -51,7 +52,7 @@ function save() {
 	const room = { left: keptLimits.characters };
 	const sums = fitting(recordsOf(lists.manifests.values(), listRecord), room);
 	// Failures first: they are what somebody looks for.
-	const items = [...queue.items.filter(({ tag }) => tag === 'failure'), ...queue.items.filter(({ tag }) => tag !== 'failure')];
+	const items = [...queue.items.filter(({ tag }) => FAILURES.includes(tag)), ...queue.items.filter(({ tag }) => !FAILURES.includes(tag))];
 	const files = fitting(recordsOf(items, fileRecord), room);
 	const left = { files: items.length - files.length, lists: lists.manifests.size - sums.length, unfinished: queue.items.filter(busy).length };
 	const text = `{"version":${VERSION},"left":${JSON.stringify(left)},"lists":[${sums}],"files":[${files}]}`;

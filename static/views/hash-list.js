@@ -21,9 +21,9 @@ export function queueList(known) {
 	const tabs = tabBar(TAGS, (value) => { tag = value; table.moveTo(0); update(); }, false);
 	const { field, node: seek } = searchField('uploads-search', 'Part of a name', '', () => { sought = field.value.trim().toLowerCase(); table.moveTo(0); update(); });
 	const choice = digestChoice(known, (name) => { algorithm = name; table.repaint(); });
-	const nothing = h('p.hint.center', 'No file is of this kind.');
+	const nothing = h('p.hint.uploads-none@uploads-none');
 	const tools = h('div.results-tools.uploads-tools', tabs.node, h('span.spring'), choice.node, seek);
-	const [summary, lists] = [summaryOf(known), manifestList()];
+	const [summary, lists] = [summaryOf(known, () => { [tag, sought, field.value] = ['', '', '']; }), manifestList()];
 	const body = h('div.panel.results-panel', tools, table.node, nothing);
 	const node = h('section.queue', { label: 'Queue' }, summary.node, lists.node, body);
 
@@ -47,7 +47,9 @@ export function queueList(known) {
 		node.hidden = !queue.items.length && !manifests.size;
 		body.hidden = !all.length;
 		if (tag && !counts[tag]) { tag = ''; update(); return; }
-		nothing.hidden = rows.total > 0 || !all.length;
+		table.node.hidden = !rows.total;
+		nothing.hidden = rows.total > 0;
+		put(nothing, `No name ${tag && `under “${TAGS[tag]}” `}contains “${visible(field.value.trim())}”.`);
 		tabs.count(counts);
 		tabs.mark(tag);
 		summary.show(counts, unexpected);
@@ -70,29 +72,34 @@ function inSheet(item) {
 	sheet(`Details of ${visible(item.name)}`, 'Selected file', own.node);
 }
 
-// Which digest the rows show, if there are several.
+// Which digest the rows show, if there are several: until one is chosen, that of a checksum file.
 function digestChoice(known, changed) {
-	const select = h('select.field', { label: 'Digest shown', change: () => changed(select.value) });
-	let names = '';
+	const select = h('select.field', { label: 'Digest shown', change: () => { chosen = select.value; changed(chosen); } });
+	let [names, chosen] = ['', ''];
 	return {
 		node: select,
 		show() {
-			const asked = new Set(queue.chosen);
+			const listed = listedAlgorithms();
+			const asked = new Set([...queue.chosen, ...listed]);
 			for (const item of queue.items) for (const name of item.asked) asked.add(name);
-			const there = known.map(({ name }) => name).filter((name) => asked.has(name));
+			const there = [...new Set([...known.map(({ name }) => name), ...listed])].filter((name) => asked.has(name));
 			if (String(there) !== names) {
-				const now = select.value;
 				names = String(there);
 				put(select, ...there.map((name) => h('option', { value: name }, algorithmTitle(name))));
-				if (there.includes(now)) select.value = now;
 			}
+			const now = [chosen, ...listed, ...there].find((name) => there.includes(name));
+			if (now && select.value !== now) select.value = now;
 			select.hidden = there.length < 2;
 			return select.value;
 		},
 	};
 }
 
-function summaryOf(known) {
+// Those that are known, of all checksum files.
+const listedAlgorithms = () => [...new Set([...manifests.values()].flatMap(({ candidates }) => candidates.all().filter(({ length }) => length === 1).flat()))];
+
+// `cleared` is called when the list is emptied.
+function summaryOf(known, cleared) {
 	let wasActive = 0;
 	const headline = h('p.queue-headline@queue-headline');
 	const fine = h('p.queue-fine');
@@ -100,13 +107,13 @@ function summaryOf(known) {
 	const track = progressBar('@queue-bar', 'All uploads');
 	const save = saveMenu(known);
 	const stop = button('Cancel all', '@cancel-all', () => cancel(queue.items), 'cross');
-	const clear = button('Clear', '.quiet@clear', () => { remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); queue.kept = null; }, 'trash');
+	const clear = button('Clear', '.quiet@clear', () => { cleared(); remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); queue.kept = null; }, 'trash');
 	const say = (n, text) => (n ? `, ${count(n)} ${text}` : '');
 
 	// `unexpected`: no file has the expected digest.
-	function show({ failure = 0, missing = 0, open = 0 }, unexpected) {
+	function show({ differs = 0, missing = 0, open = 0, new: more = 0 }, unexpected) {
 		const { files, settled, done, failed, cancelled, active, bytes: all, sent, rate: speed, eta } = totals();
-		const others = say(failed, 'failed') + say(failure - failed, failure - failed === 1 ? 'differs' : 'differ') + say(missing, 'missing') + say(cancelled, 'cancelled') + (unexpected && failure === failed ? ', none has the expected digest' : '');
+		const others = say(failed, 'failed') + say(differs, differs === 1 ? 'differs' : 'differ') + say(missing, 'missing') + say(more, 'new') + say(cancelled, 'cancelled') + (unexpected && !differs ? ', none has the expected digest' : '');
 		put(headline, active ? `${count(settled)} of ${plural(files, 'file')}${others}` : `${plural(done, 'file')} hashed${others}`);
 		put(fine, active ? [`${bytes(sent)} of ${bytes(all)}`, speed > 0 && rate(speed), eta >= 0 && `${duration(Math.max(1, eta))} left`].filter(Boolean).join(' · ') : bytes(all));
 		fine.title = exactBytes(all);
@@ -114,7 +121,7 @@ function summaryOf(known) {
 		kept.hidden = !queue.kept;
 		track.set(all ? sent / all : active ? 0 : 1);
 		// Green is for what has no failure and nothing left open.
-		track.node.className = `bar ${failure || unexpected ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
+		track.node.className = `bar ${failed || differs || unexpected ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
 		save.node.hidden = active || !done;
 		stop.hidden = !active;
 		clear.hidden = active;

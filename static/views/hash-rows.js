@@ -5,6 +5,7 @@ import {
 	fineprint, pause
 } from '../kernel.js';
 import { busy, expected, wanted, chosenDigests, retry, cancel, remove, removeManifests } from './hash-queue.js';
+import { manifests } from './hash-manifests.js';
 import { verdicts } from './hash-judge.js';
 import { againText } from './hash-expect.js';
 
@@ -14,8 +15,8 @@ const TEXTS = { waiting: 'Waiting', digesting: 'Hashing the last bytes', done: '
 
 const joined = (lists) => [...new Set(lists.map((names) => anyUsual(names)))].join(', ');
 
-function statusText({ missing, from, state, sent, size, problem, wait }, { verdict, by }) {
-	if (missing) return `Missing: listed in ${visible(from.name)}`;
+function statusText({ missing, from, name, state, sent, size, problem, wait }, { verdict, by }) {
+	if (missing) return `Missing: listed in ${visible(from.name)}${missing.name === name ? '' : ` as ${visible(missing.name)}`}`;
 	if (verdict === null) return `Not known yet: ${joined(by.flatMap(({ names }) => names))} is not computed`;
 	if (verdict) return `${verdict === 'match' ? 'Matches' : 'Differs from'} ${by.map(({ from: list, names }) => `${visible(list.name)} (${joined(names)})`).join(' and ')}`;
 	if (state === 'sending') return size ? `Uploading ${percent(sent, size)}` : 'Uploading';
@@ -24,6 +25,12 @@ function statusText({ missing, from, state, sent, size, problem, wait }, { verdi
 
 const tag = (kind, glyph, text) => h(`span.verdict-tag.${kind}`, icon(glyph), text);
 const warn = (text) => tag('warn', 'warn', text);
+
+// Where there is one checksum file, or one expected digest, the rows need not name it.
+function shortText(item, { verdict }, text) {
+	if (manifests.size + expected().length > 1) return text;
+	return item.missing ? 'Missing' : { match: 'Matches', mismatch: 'Differs', null: 'Not known yet' }[verdict] ?? text;
+}
 
 export function digestLine(algorithm, hex, verdict = '') {
 	const title = algorithmTitle(algorithm);
@@ -88,7 +95,7 @@ export class Row {
 		attr(node, 'data-state', item.missing ? 'missing' : item.state);
 		attr(node, 'data-tag', item.tag);
 		if (this.look !== look) { this.look = look; attr(glyph, 'class', `upload-glyph ${look}`); put(glyph, icon(GLYPHS[look])); }
-		put(status, text);
+		put(status, shortText(item, says, text));
 		attr(status, 'title', text);
 		attr(status, 'class', ['failed', 'bad'].includes(look) ? 'bad-text' : null);
 		const hex = (item.result && item.result.digests[algorithm]) ?? '';
@@ -137,6 +144,6 @@ export function manifestRow(manifest, { match, mismatch, open, missing, here }) 
 		h('span.upload-size', `checksum file, ${plural(manifest.entries.length, 'entry', 'entries')}, ${joined(manifest.candidates.all())}`),
 		h('span.upload-actions', iconButton('Forget this checksum file', 'trash', () => removeManifests(manifest.name)))),
 	h('div.verdicts', match > 0 && tag('match', 'check', plural(match, 'file matches', 'files match')), mismatch > 0 && tag('mismatch', 'cross', plural(mismatch, 'file differs', 'files differ')),
-		open > 0 && tag('', 'clock', `${open} not checked yet`), missing.length > 0 && tag('', 'skip', `${missing.length} not here`),
+		open > 0 && tag('', 'clock', `${open} not checked yet`), missing.length > 0 && tag('', 'skip', `${missing.length} missing`),
 		caveats(manifest)), here.size === 0 && h('p.hint', 'Drop the files that it lists to check them.'));
 }

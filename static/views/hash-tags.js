@@ -5,14 +5,15 @@ import { queue, busy } from './hash-items.js';
 import { audits, isListed } from './hash-manifests.js';
 import { differs, judgeExpected, verdicts } from './hash-judge.js';
 
-export const TAGS = { '': 'All', failure: 'Failures', missing: 'Missing', open: 'Not checked', new: 'New', match: 'Matched', hashed: 'Hashed', active: 'In progress' };
-const FIRST = ['failure', 'missing', 'open'];
-const OF_VERDICT = { mismatch: 'failure', match: 'match', null: 'open' };
+export const TAGS = { '': 'All', differs: 'Differs', failed: 'Failed', missing: 'Missing', open: 'Not checked', new: 'New', match: 'Matched', hashed: 'Hashed', active: 'In progress' };
+export const FAILURES = ['differs', 'failed'];
+const FIRST = [...FAILURES, 'missing', 'open'];
+const OF_VERDICT = { mismatch: 'differs', match: 'match', null: 'open' };
 
 // `checked`: some file is in a checksum file.
 function tagOf(item, checked) {
 	if (busy(item)) return 'active';
-	if (item.state === 'failed') return 'failure';
+	if (item.state === 'failed') return 'failed';
 	if (item.state === 'cancelled') return 'open';
 	const { verdict } = worst(verdicts(item));
 	return OF_VERDICT[verdict] ?? (checked && !isListed(item) ? 'new' : 'hashed');
@@ -20,7 +21,8 @@ function tagOf(item, checked) {
 
 // An entry of a checksum file whose file is not here.
 function missingRow(entry, from) {
-	entry.row ??= { id: `${from.name}\n${entry.name}`, missing: entry, from, name: entry.name, tag: 'missing' };
+	const name = from.finder.pathOf(entry.name);
+	if (entry.row?.name !== name) entry.row = { id: `${from.name}\n${entry.name}`, missing: entry, from, name, tag: 'missing' };
 	return entry.row;
 }
 
@@ -28,12 +30,11 @@ export function survey() {
 	const judged = judgeExpected();
 	const sums = audits(queue.items);
 	const used = [...sums].filter(([, { here }]) => here.size > 0);
-	const groups = [[], [], [], []];
-	const counts = { '': 0 };
+	const groups = [...FIRST, 'others'].map(() => []);
+	const counts = {};
 	const place = (row) => {
 		counts[row.tag] = (counts[row.tag] ?? 0) + 1;
-		counts[''] += 1;
-		groups[(FIRST.indexOf(row.tag) + 4) % 4].push(row);
+		groups.at(FIRST.indexOf(row.tag)).push(row);
 	};
 	for (const item of queue.items) { item.tag = tagOf(item, used.length > 0); place(item); }
 	// While a drop is read, its other files are still to come.

@@ -9,8 +9,8 @@ use crate::browser::Browser;
 use crate::server::Server;
 
 pub(crate) const NAMES: [&str; 3] = ["first.bin", "second one.bin", "third.bin"];
-/// The names of the uploads with their statuses, sorted and separated by `|`.
-pub(crate) const STATUS: &str = "[...document.querySelectorAll('[data-testid=upload-row]')].map((row) => `${row.querySelector('.path').textContent}: ${row.querySelector('[data-testid=upload-status]').textContent}`).sort().join('|')";
+/// The names of the uploads with their statuses in full, sorted and separated by `|`.
+pub(crate) const STATUS: &str = "[...document.querySelectorAll('[data-testid=upload-row]')].map((row) => `${row.querySelector('.path').textContent}: ${row.querySelector('[data-testid=upload-status]').title}`).sort().join('|')";
 
 /// Makes a checksum file, changes the last listed file, drops the directory, and returns the text of the checksum file's
 /// row. Each verdict names the algorithm.

@@ -116,7 +116,7 @@ impl Drop<'_> {
         let is_signed = text.contains("the signature is not verified");
         let expectations = [
             (text.contains(&entries), entries.as_str()),
-            (text.contains("1 not here") == (missing == 1), "missing files"),
+            (text.contains("1 missing") == (missing == 1), "missing files"),
             // A signature has as many lines as its key needs.
             (is_signed || text.contains("not read") == not_read.is_some(), "whether lines were not read"),
             (is_signed || not_read.is_none_or(|said| text.contains(&said)), "how many lines were not read"),

@@ -32,8 +32,8 @@ async fn a_reload_keeps_results_and_verdicts_and_says_what_it_could_not_keep() {
     let less = "import('/views/hash-keep.js').then(({ keptLimits }) => { keptLimits.characters = 60000; window.__set = true; })";
     browser.run(less, vec![]).await;
     browser.until("window.__set").await;
-    browser.run("document.querySelector('[data-tag=failure] [data-testid=upload-remove]').click()", vec![]).await;
-    browser.until_text("queue-headline", "299 files hashed, 2 missing").await;
+    browser.run("document.querySelector('[data-tag=differs] [data-testid=upload-remove]').click()", vec![]).await;
+    browser.until_text("queue-headline", "299 files hashed, 2 missing, 1 new").await;
     browser.client.refresh().await.unwrap();
     let room =
         "document.querySelector('[data-testid=queue-kept]')?.textContent.match(/for \\d+ files there was no room/)";

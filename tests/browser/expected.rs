@@ -186,7 +186,7 @@ async fn after_a_reload_a_digest_that_was_not_computed_needs_the_file_again() {
 
 /// Whether the headline, the bar and the row of the only file look red, and what the row says.
 const RED: &str = "[document.querySelector('[data-testid=queue-bar]').className === 'bar failed',
-    Boolean(document.querySelector('[data-testid=upload-row][data-tag=failure] .upload-glyph.bad')),
+    Boolean(document.querySelector('[data-testid=upload-row][data-tag=differs] .upload-glyph.bad')),
     document.querySelector('[data-testid=upload-status]').title]";
 
 #[tokio::test]

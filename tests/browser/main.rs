@@ -19,6 +19,7 @@ mod driver;
 mod drop_kept;
 mod drop_many;
 mod duplicates;
+mod drop_said;
 mod expected;
 mod fixity;
 mod history;

@@ -1,0 +1,104 @@
+//! What the page says of a drop: counts that agree, names as they were dropped, the digest of the checksum file, under
+//! which name a checksum file is saved, and what is first on a small screen.
+
+use std::path::Path;
+
+use hivesum_test_support::tools::digest_of_file;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::checksum_files::clear;
+use crate::drop_many::open;
+use crate::server::Server;
+
+/// What the tabs over the list say, those that are shown.
+const TABS: &str =
+    "[...document.querySelectorAll('.queue .tab')].filter((tab) => !tab.hidden).map((tab) => tab.textContent).join()";
+
+/// A directory whose SHA256SUMS lists one file that matches, one that differs, and one that is gone; another is not listed.
+fn write_release(directory: &Path) {
+    for name in ["d1/f1.txt", "d2/f2.txt", "new.txt"] {
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, name).unwrap();
+    }
+    let right = digest_of_file("sha256sum", &directory.join("d1/f1.txt"));
+    let wrong = "0".repeat(64);
+    let sums = format!("{right}  ./d1/f1.txt\n{wrong}  ./d2/f2.txt\n{wrong}  ./d3/f3.txt\n");
+    std::fs::write(directory.join("SHA256SUMS"), sums).unwrap();
+}
+
+/// Drops the release and waits until it is judged.
+async fn drop_release(browser: &Browser, server: &Server, directory: &Path) {
+    write_release(directory);
+    open(browser, server).await;
+    browser.drop_paths("drop-zone", &[directory]).await;
+    browser.until_text("queue-headline", "3 files hashed, 1 differs, 1 missing, 1 new").await;
+}
+
+#[tokio::test]
+async fn counts_agree_and_a_row_says_its_verdict_in_a_word() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    drop_release(&browser, &server, tree.path()).await;
+    browser.until(&format!("{TABS} === 'All,Differs1,Missing1,New1,Matched1'")).await;
+    let card = browser.text("manifest-row").await;
+    assert!(card.contains("1 file matches1 file differs1 missing"), "{card}");
+    let words =
+        "[...document.querySelectorAll('[data-testid=upload-status]')].map((one) => one.textContent).sort().join()";
+    browser.until(&format!("{words} === 'Differs,Done,Matches,Missing'")).await;
+    let directory = tree.path().file_name().unwrap().to_str().unwrap();
+    let said = format!("Missing: listed in {directory}/SHA256SUMS as ./d3/f3.txt");
+    browser
+        .until(&format!(
+            "document.querySelector('[data-testid=missing-row] [data-testid=upload-status]').title === '{said}'"
+        ))
+        .await;
+
+    // The file that differs is first, and is selected.
+    browser.until_text("expected-hex", &"0".repeat(64)).await;
+    let hex = digest_of_file("sha256sum", &tree.path().join("d2/f2.txt"));
+    browser.until(&format!("document.querySelector('.uploads [data-tag=differs] code').textContent === '{hex}'")).await;
+    let choice = "document.querySelector('.uploads-tools select')";
+    browser.run(&format!("{choice}.value = 'blake3'; {choice}.dispatchEvent(new Event('change'))"), vec![]).await;
+    browser.until(&format!("document.querySelector('.uploads [data-tag=differs] code').textContent !== '{hex}'")).await;
+    browser.screenshot("drop-said").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_missing_file_is_named_as_its_neighbours_without_gaps() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    drop_release(&browser, &server, tree.path()).await;
+    let path = "document.querySelector('[data-testid=missing-row] .path')";
+    let directory = tree.path().file_name().unwrap().to_str().unwrap();
+    browser.until(&format!("{path}.textContent === '{directory}/d3/f3.txt'")).await;
+    let gaps = format!(
+        "[...{path}.children].filter((part) => {{ const text = document.createRange(); text.selectNodeContents(part);
+            return part.getBoundingClientRect().width > text.getBoundingClientRect().width + 1; }}).map((part) => part.textContent)"
+    );
+    assert_eq!(browser.value(&format!("{path}.children.length")).await, 4);
+    assert_eq!(browser.value(&gaps).await, json!([]), "parts that are wider than their text");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nothing_says_so_and_does_not_outlive_the_list() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    drop_release(&browser, &server, tree.path()).await;
+    browser.fill("uploads-search", "F127").await;
+    browser.until_text("uploads-none", "No name contains “F127”.").await;
+    browser.fill("uploads-search", "f1").await;
+    browser.select(".queue [data-tab=missing]").await.click().await.unwrap();
+    browser.until_text("uploads-none", "No name under “Missing” contains “f1”.").await;
+    clear(&browser).await;
+    browser.drop_paths("drop-zone", &[tree.path()]).await;
+    browser.until("document.querySelectorAll('[data-testid=upload-row]').length === 3").await;
+    assert_eq!(browser.value("document.querySelector('[data-testid=uploads-search]').value").await, "");
+    browser.close().await;
+}
