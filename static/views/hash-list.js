@@ -5,7 +5,7 @@ import { queue, totals, cancel, remove, removeManifests, busy } from './hash-que
 import { manifests } from './hash-manifests.js';
 import { TAGS, survey } from './hash-tags.js';
 import { COLUMNS, Details, Row, manifestRow } from './hash-rows.js';
-import { saveMenu } from './hash-save.js';
+import { differText, saveMenu } from './hash-save.js';
 import { keptText } from './hash-keep.js';
 
 const ROW_PIXELS = 27;
@@ -106,6 +106,7 @@ function summaryOf(known, cleared) {
 	const kept = h('p.hint@queue-kept');
 	const track = progressBar('@queue-bar', 'All uploads');
 	const save = saveMenu(known);
+	const note = h('p.hint@save-note');
 	const stop = button('Cancel all', '@cancel-all', () => cancel(queue.items), 'cross');
 	const clear = button('Clear', '.quiet@clear', () => { cleared(); remove(queue.items.filter((item) => !busy(item))); removeManifests(...manifests.keys()); queue.kept = null; }, 'trash');
 	const say = (n, text) => (n ? `, ${count(n)} ${text}` : '');
@@ -123,12 +124,14 @@ function summaryOf(known, cleared) {
 		// Green is for what has no failure and nothing left open.
 		track.node.className = `bar ${failed || differs || unexpected ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
 		save.node.hidden = active || !done;
+		note.hidden = save.node.hidden || !differs;
+		put(note, differText(differs));
 		stop.hidden = !active;
 		clear.hidden = active;
 		if (wasActive && !active) announce(headline.textContent);
 		wasActive = active;
 	}
-	return { node: h('div.queue-summary', h('div', headline, fine, kept), h('div.row', save.node, stop, clear), track.node), show };
+	return { node: h('div.queue-summary', h('div', headline, fine, kept), h('div.queue-acts', h('div.row.end', save.node, stop, clear), note), track.node), show };
 }
 
 function manifestList() {

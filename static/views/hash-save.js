@@ -1,6 +1,6 @@
 // Saves checksum files of what was hashed.
 
-import { h, put, menu, formats, plural, relative, toast } from '../kernel.js';
+import { h, put, menu, formats, count, plural, relative, toast } from '../kernel.js';
 import { queue, chosenDigests } from './hash-queue.js';
 
 function results() {
@@ -9,11 +9,14 @@ function results() {
 }
 
 function save({ fileName, text, files }, of) {
-	const url = URL.createObjectURL(new Blob([text()], { type: 'text/plain' }));
+	// As text, browsers would add .txt to a name without an ending.
+	const url = URL.createObjectURL(new Blob([text()], { type: 'application/octet-stream' }));
 	h('a', { href: url, download: fileName }).click();
 	setTimeout(() => URL.revokeObjectURL(url), 10_000);
 	if (files < of) toast(`${fileName} has ${plural(files, 'file')} of ${of}: the others have no such digest`);
 }
+
+export const differText = (n) => (n === 1 ? '1 file that differs is saved with the digest it has.' : `${count(n)} files that differ are saved with the digests they have.`);
 
 export function saveMenu(known) {
 	const list = h('ul.menu-list');

@@ -2,15 +2,19 @@
 //! which name a checksum file is saved, and what is first on a small screen.
 
 use std::path::Path;
+use std::time::Duration;
 
 use hivesum_test_support::tools::digest_of_file;
 use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, hook};
 use crate::checksum_files::clear;
 use crate::drop_many::open;
 use crate::server::Server;
 
+/// The longest wait for a file that the browser saves.
+const PATIENCE: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(25);
 /// What the tabs over the list say, those that are shown.
 const TABS: &str =
     "[...document.querySelectorAll('.queue .tab')].filter((tab) => !tab.hidden).map((tab) => tab.textContent).join()";
@@ -82,6 +86,32 @@ async fn a_missing_file_is_named_as_its_neighbours_without_gaps() {
     );
     assert_eq!(browser.value(&format!("{path}.children.length")).await, 4);
     assert_eq!(browser.value(&gaps).await, json!([]), "parts that are wider than their text");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn checksums_are_saved_under_the_name_in_the_menu_and_one_that_differs_is_said() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let (tree, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop_release(&browser, &server, tree.path()).await;
+    browser.until_text("save-note", "1 file that differs is saved with the digest it has.").await;
+    let to = json!({ "behavior": "allow", "downloadPath": saved.path() });
+    browser.devtools("Browser.setDownloadBehavior", to).await;
+    for (format, name) in [("sha256", "SHA256SUMS"), ("blake3", "B3SUMS"), ("bsd", "CHECKSUMS"), ("csv", "hivesum.csv")]
+    {
+        browser.click("save-manifest").await;
+        browser.select(&format!("{}[data-format={format}]", hook("save-format"))).await.click().await.unwrap();
+        let arrives = async {
+            let mut beat = tokio::time::interval(POLL);
+            while !saved.path().join(name).exists() {
+                beat.tick().await;
+            }
+        };
+        let arrived = tokio::time::timeout(PATIENCE, arrives).await;
+        let there: Vec<_> = std::fs::read_dir(saved.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(arrived.is_ok(), "no {name} in {there:?}");
+    }
     browser.close().await;
 }
 
