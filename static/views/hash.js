@@ -57,9 +57,9 @@ export async function mount(root, { signal }) {
 	const name = () => put(chosen, titles([...queue.chosen]));
 	const expectation = expectPanel(known);
 	const zone = dropZone();
-	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone,
+	put(root, h('h1.offscreen', 'Hash files'), h('div.columns.hash-view', zone, list.node,
 		h('aside.side', { label: 'Settings' }, expectation.node, list.details,
-			fold('.panel', 'Digests', chosen, chips.node)), list.node));
+			fold('.panel', 'Digests', chosen, chips.node))));
 	name();
 	onDrop(signal, zone, (transfer) => take(fromDrop(transfer)));
 	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });

@@ -7,9 +7,10 @@ use std::time::Duration;
 use hivesum_test_support::tools::digest_of_file;
 use serde_json::json;
 
+use crate::appearance::{NARROW_PIXELS, size};
 use crate::browser::{Browser, hook};
 use crate::checksum_files::clear;
-use crate::drop_many::open;
+use crate::drop_many::{drop_damaged, open};
 use crate::server::Server;
 
 /// The longest wait for a file that the browser saves.
@@ -130,5 +131,28 @@ async fn a_search_that_finds_nothing_says_so_and_does_not_outlive_the_list() {
     browser.drop_paths("drop-zone", &[tree.path()]).await;
     browser.until("document.querySelectorAll('[data-testid=upload-row]').length === 3").await;
     assert_eq!(browser.value("document.querySelector('[data-testid=uploads-search]').value").await, "");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn on_a_small_screen_the_verdict_and_the_list_come_before_the_options() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    size(&browser, NARROW_PIXELS, 844).await;
+    drop_damaged(&browser, &server, tree.path()).await;
+    let edge =
+        |css: &str, edge: &str| format!("document.querySelector(\"{css}\").getBoundingClientRect().{edge} + scrollY");
+    for css in [&hook("queue-headline"), &hook("save-manifest"), &hook("clear"), ".queue .tabs", ".uploads .is-differs"]
+    {
+        let bottom = browser.value(&edge(css, "bottom")).await.as_f64().unwrap();
+        assert!(bottom <= 844.0, "{css} ends at {bottom}");
+    }
+    let list = browser.value(&edge(".uploads", "bottom")).await.as_f64().unwrap();
+    for css in [&hook("manifest-row"), &hook("expect-input"), &hook("upload-detail"), ".chips"] {
+        let top = browser.value(&edge(css, "top")).await.as_f64().unwrap();
+        assert!(top >= list, "{css} begins at {top}, before the end of the list at {list}");
+    }
+    browser.screenshot("drop-said-narrow").await;
     browser.close().await;
 }

@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use anyhow::{Context, bail};
 use hivesum_core::compare::{Baseline, BaselineBuilder};
 use hivesum_core::manifest::documents::found::debian::{DIVERSIONS, Layout};
-use hivesum_core::manifest::documents::found::{self, Found, FoundManifest, Kind, MAX_MANIFESTS};
+use hivesum_core::manifest::documents::found::{self, Found, FoundManifest, Kind, MAX_MANIFESTS, Tree as _};
 use hivesum_core::manifest::documents::{DocumentForm, MAX_ENTRIES};
 use hivesum_core::manifest::{Hint, Limits, LinesNotRead, ManifestReader, ReadOptions, Record};
 
