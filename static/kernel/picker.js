@@ -1,7 +1,7 @@
 // Algorithms, remembered in this browser, and files to choose.
 
 import { h } from './dom.js';
-import { algorithmTitle } from './format.js';
+import { algorithmTitle, isUsual } from './format.js';
 
 const KEY = 'hivesum.algorithms';
 
@@ -30,8 +30,10 @@ export function picker(known, chosen, changed) {
 		return h('label.chip', { title: `${size * 8}-bit digest` }, input, h('span', algorithmTitle(name)));
 	}
 
-	const group = (title, secure) => h('div.chips', { role: 'group', label: title }, h('span.chips-title', title), known.filter((a) => a.secure === secure).map(chip));
-	const node = h('div', group('Cryptographic', true), group('Checksums, not secure', false));
+	const group = (title, some) => some.length > 0 && h('div.chips', { role: 'group', label: title }, h('span.chips-title', title), some.map(chip));
+	const groups = (some) => [group('Cryptographic', some.filter((a) => a.secure)), group('Checksums, not secure', some.filter((a) => !a.secure))];
+	const isFirst = ({ name }) => isUsual(name) || chosen.has(name);
+	const node = h('div', groups(known.filter(isFirst)), h('details.more@more-algorithms', h('summary', 'More'), groups(known.filter((a) => !isFirst(a)))));
 	return { node, names: () => known.filter((a) => chosen.has(a.name)).map((a) => a.name) };
 }
 

@@ -156,3 +156,23 @@ async fn on_a_small_screen_the_verdict_and_the_list_come_before_the_options() {
     browser.screenshot("drop-said-narrow").await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn the_usual_algorithms_are_offered_first_and_the_others_behind_more() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&server.url).await;
+    browser.find("algorithm-blake3").await;
+    let chips = "[...document.querySelectorAll('.chip')].filter((chip) => chip.checkVisibility()).map((chip) => chip.textContent)";
+    let usual = browser.value(&format!("{chips}.sort().join()")).await;
+    assert_eq!(usual, "BLAKE2b,BLAKE3,CRC32,MD5,SHA-1,SHA-256,SHA-512");
+    browser.screenshot("algorithms-usual").await;
+    browser.select("[data-testid=more-algorithms] > summary").await.click().await.unwrap();
+    browser.until(&format!("{chips}.length > 30")).await;
+    browser.run("document.querySelector('[data-testid=algorithm-sm3]').click()", vec![]).await;
+    // What was chosen is in sight when the page is opened again.
+    browser.client.refresh().await.unwrap();
+    browser.find("algorithm-sm3").await;
+    browser.until(&format!("{chips}.length === 8 && {chips}.includes('SM3')")).await;
+    browser.close().await;
+}
