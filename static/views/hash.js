@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, fold, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, titles, toast, may, wholeView
+	showProblem, Problem, titles, toast, may, placeholder, wholeView
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
 import { tell } from './hash-items.js';
@@ -13,14 +13,18 @@ import { expectPanel } from './hash-expect.js';
 // What releases are published with, and what is fast: both in one pass.
 const COMPUTED = ['blake3', 'sha256'];
 
-async function take(portions) {
+// `folders`: so many may be empty.
+async function take(portions, folders = 0) {
 	queue.reading += 1;
+	let taken = 0;
 	try {
 		for await (const { files } of portions) {
+			taken += files.length;
 			const plain = [];
 			for (const entry of files) if (entry.unreadable || !(await asManifest(entry))) plain.push(entry);
 			if (plain.length) add(plain);
 		}
+		if (folders && !taken) throw new Problem({ code: 'no_files', detail: folders > 1 ? 'These folders have no files.' : 'This folder has no files.' });
 	} catch (error) { showProblem(error); }
 	queue.reading -= 1;
 	tell();
@@ -61,7 +65,7 @@ export async function mount(root, { signal }) {
 		h('aside.side', { label: 'Settings' }, expectation.node, list.details,
 			fold('.panel', 'Digests', chosen, chips.node))));
 	name();
-	onDrop(signal, zone, (transfer) => take(fromDrop(transfer)));
+	onDrop(signal, zone, (transfer) => take(fromDrop(transfer), transfer.items.length));
 	addEventListener('paste', (event) => pasted(event, known, expectation), { signal });
 	const stopQueue = onQueue(() => { list.update(); expectation.show(); });
 	return { title: 'Hash', unmount() { stopQueue(); list.destroy(); } };
@@ -69,7 +73,7 @@ export async function mount(root, { signal }) {
 
 function dropZone() {
 	const files = chooser('file-input', 'Choose files', (list) => take(fromList(list)), { multiple: true });
-	const folder = chooser('folder-input', 'Choose a folder', (list) => take(fromList(list)), { webkitdirectory: true });
+	const folder = chooser('folder-input', 'Choose a folder', (list) => take(fromList(list), 1), { webkitdirectory: true });
 	return h('section.drop-zone@drop-zone', { label: 'Drop files here' }, h('span.drop-glyph.hex', icon('drop')), h('p.drop-title', 'Drop files or folders to hash them'),
 		h('p.drop-text', 'Hashed while they arrive, never stored. You can also paste files, text or a digest.'),
 		h('div.row.center', button('Choose files', '.primary', () => files.click(), 'file'), button('Choose a folder', '', () => folder.click(), 'folder')), files, folder);

@@ -176,3 +176,22 @@ async fn the_usual_algorithms_are_offered_first_and_the_others_behind_more() {
     browser.until(&format!("{chips}.length === 8 && {chips}.includes('SM3')")).await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn a_folder_without_files_is_said_to_have_none() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let tree = tempfile::tempdir().unwrap();
+    for name in ["empty", "full of empty ones/empty"] {
+        std::fs::create_dir_all(tree.path().join(name)).unwrap();
+    }
+    open(&browser, &server).await;
+    let said =
+        |text: &str| format!("document.querySelector('[data-testid=error-banner]')?.textContent.includes('{text}')");
+    browser.drop_paths("drop-zone", &[&tree.path().join("full of empty ones")]).await;
+    browser.until(&said("This folder has no files.")).await;
+    browser.drop_paths("drop-zone", &[&tree.path().join("empty"), &tree.path().join("full of empty ones")]).await;
+    browser.until(&said("These folders have no files.")).await;
+    browser.until("document.querySelector('.queue').hidden").await;
+    browser.close().await;
+}
