@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, fold, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, Problem, titles, toast, may, placeholder, wholeView
+	showProblem, Problem, titles, toast, may, wholeView
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
 import { tell } from './hash-items.js';
