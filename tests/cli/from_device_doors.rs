@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use hivesum_test_support::cycle;
 use hivesum_test_support::faultfs::{self, Fault, FaultyFile};
 use hivesum_test_support::images::{Image, is_child_with_mounts, read_cached, write_synced};
+use hivesum_test_support::{cycle, is_child_with_fuse};
 use serde_json::{Value, json};
 
 use super::from_device::{BTRFS, CANARY, EXT4, Finds, LARGE_BYTES, check, content, hashed};
@@ -71,7 +71,7 @@ fn the_files_of_a_program_are_served_by_a_child() {
 #[test]
 fn of_files_without_a_device_it_is_not_known_where_they_were_read_from_and_the_file_system_is_named() {
     let test = "from_device_doors::of_files_without_a_device_it_is_not_known_where_they_were_read_from_and_the_file_system_is_named";
-    if !is_child_with_mounts(test) {
+    if !is_child_with_fuse(test) {
         return;
     }
     let dir = WorkDir::new();
