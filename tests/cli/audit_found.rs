@@ -73,13 +73,17 @@ fn the_names_of_a_bag_mean_the_files_that_bag_check_takes_them_for() {
         );
     }
     dir.write("bag/manifest-sha256.txt", list);
+    let expect = |command: &[&str], said: &str| {
+        let ran = dir.hivesum(command);
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), said), "{}", ran.stderr());
+    };
+    let all_matched = "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
     for version in ["0.97", "1.0"] {
         dir.write("bag/bagit.txt", format!("BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n"));
-        assert_eq!(dir.hivesum(["bag", "check", "bag"]).expect_success(), "valid: 3 files, 9 bytes\n");
-        let audited = dir.hivesum(["audit", "bag"]).expect_success();
-        assert_eq!(audited, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n");
+        expect(&["bag", "check", "bag"], "valid: 3 files, 9 bytes\n");
+        expect(&["audit", "bag"], all_matched);
     }
     std::fs::rename(dir.path("bag/data/%25"), dir.path("bag/data/%")).unwrap();
-    dir.hivesum(["bag", "check", "bag"]).expect_success();
-    dir.hivesum(["audit", "bag"]).expect_success();
+    expect(&["bag", "check", "bag"], "valid: 3 files, 9 bytes\n");
+    expect(&["audit", "bag"], all_matched);
 }

@@ -85,7 +85,7 @@ fn a_bag_without_a_tag_manifest_is_valid_which_is_said_and_an_update_writes_it()
     std::fs::remove_file(dir.path("bag/tagmanifest-sha256.txt")).unwrap();
     let ran = dir.hivesum(["bag", "check", "bag"]);
     let said = "hivesum: bag: has no tag manifest: nothing protects bag-info.txt and the manifests\n";
-    assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(0), "valid: 1 files, 1 bytes\n", said));
+    assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(0), "valid: 1 file, 1 byte\n", said));
     let ran = dir.hivesum(["bag", "update", "bag"]);
     assert!(ran.code == Some(0) && ran.stderr().starts_with("hivesum: updated: "), "{}", ran.stderr());
     assert_eq!(dir.read("bag/tagmanifest-sha256.txt"), before);
