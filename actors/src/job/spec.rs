@@ -1,6 +1,5 @@
 //! What a job does and how far it has come: plain data that the store keeps and the API returns.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -47,8 +46,7 @@ pub struct JobSpec {
     /// Whether files are read from their devices and not from the page cache, and each result says if that was so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_device: bool,
-    /// Files that have not changed since this ended job of the same tree are not read: its digests are
-    /// reused.
+    /// Files that have not changed since this ended job of the same tree are not read: its digests are reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse_unchanged_from: Option<JobId>,
     /// For verify jobs: where the entries come from.
@@ -71,14 +69,14 @@ pub struct JobSpec {
     pub deadline_seconds: Option<std::num::NonZeroU32>,
 }
 
-/// A job whose results others are compared with. It may have been deleted since.
+/// A completed job whose results others are compared with. It may have been deleted since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedWith {
     /// Its id.
     pub job: JobId,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finished_at: Option<Timestamp>,
+    pub finished_at: Option<jiff::Timestamp>,
 }
 
 impl JobSpec {
@@ -92,10 +90,7 @@ impl JobSpec {
 
     /// Which file systems it enters.
     pub(crate) const fn reach(&self) -> Reach {
-        match self.cross_filesystems {
-            true => Reach::Everywhere,
-            false => Reach::OneFilesystem,
-        }
+        if self.cross_filesystems { Reach::Everywhere } else { Reach::OneFilesystem }
     }
 }
 
