@@ -76,7 +76,7 @@ fn a_verify_job_counts_only_if_all_matched_and_the_globs_of_a_job_hold() {
     }
     dir.write("t/a", "abc");
     let names = ["a", "d/b", "d/e/c"];
-    let sums = names.map(|name| format!("{}  {name}\n", dir.digest("sha256sum", &format!("t/{name}"))));
+    let sums = names.map(|name| format!("{}  {name}\n", dir.digest("sha256sum", format!("t/{name}"))));
     let verified = service.verify(&sums.concat());
     expect(&audit(&dir, &["t"]), 0, "3 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &verified);
     let none = audit(&dir, &["t", "--algorithm", "md5"]);
