@@ -17,7 +17,7 @@ use hivesum_core::result::{FileIdentity, ItemRef};
 use hivesum_core::walk::Target;
 use rustix::fs::{AtFlags, FileType};
 
-use super::Expected;
+use super::manifest::Expected;
 use crate::job::JobSpec;
 use crate::jobs::service::Jobs;
 use crate::listing::ask::ask;
