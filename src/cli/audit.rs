@@ -100,6 +100,13 @@ struct Run {
 }
 
 impl Run {
+    /// Whether the file is named without a digest, or lies in a directory that could not be read then.
+    fn has_no_digest(&self, path: &[u8]) -> bool {
+        let ancestors = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
+        let has = |name: &[u8]| self.without_digest.contains(name);
+        !self.without_digest.is_empty() && (has(path) || ancestors.into_iter().any(has))
+    }
+
     /// Whether all files matched.
     fn carry_out(mut self, spec: ScanSpec) -> anyhow::Result<bool> {
         let mut scan = self.engine.handle.scan(spec)?;
@@ -115,7 +122,7 @@ impl Run {
                     self.outputs.say_left_out(&self.terminal, &path, &whole);
                 }
                 let is_own = self.listed.as_ref().is_some_and(|listed| listed.leave_out(&path));
-                if is_own || self.without_digest.contains(&path) || !self.also_wanted.wants_path(&path) {
+                if is_own || self.has_no_digest(&path) || !self.also_wanted.wants_path(&path) {
                     continue;
                 }
                 sources.count(row.origin.read_from(), row.meta.device);

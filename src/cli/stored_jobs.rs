@@ -3,15 +3,17 @@
 //! An argument that may be a path or a job id is a path if such a file exists. Only jobs that have ended are compared:
 //! files that another job has not reached yet would appear to be missing.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use hivesum_actors::job::{Job, JobId};
+use hivesum_actors::job::{Job, JobId, ResultQuery, StatusFilter};
 use hivesum_actors::store::history::History;
 use hivesum_core::compare::Fact;
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::NoSuchDigest;
+use hivesum_core::result::{ErrorCode, Status};
 
 use super::state::StateArgs;
 
@@ -49,6 +51,23 @@ pub(super) fn ended(history: &mut History, id: JobId) -> anyhow::Result<Job> {
 pub(super) fn id_unless_path(word: &OsStr) -> Option<JobId> {
     let id = word.to_str()?.parse().ok()?;
     Path::new(word).symlink_metadata().is_err().then_some(id)
+}
+
+/// The files and directories that a job could not read, of those beneath `prefix`, with names relative to it. What was
+/// gone when it was to be read is not among them.
+pub(super) fn unread(history: &mut History, id: JobId, prefix: &[u8]) -> anyhow::Result<HashSet<Vec<u8>>> {
+    let mut unread = HashSet::new();
+    let query = ResultQuery { status: Some(StatusFilter::Error), ..ResultQuery::default() };
+    let is_there = history.export(id, &query, |_, items| {
+        let of_content =
+            items.into_iter().filter(|item| !matches!(item.status, Status::Error { code: ErrorCode::NotFound, .. }));
+        unread.extend(of_content.filter_map(|item| item.path.strip_prefix(prefix).map(<[u8]>::to_vec)));
+        anyhow::Ok(())
+    })?;
+    if is_there.is_none() {
+        bail!(no_such_job(id))
+    }
+    Ok(unread)
 }
 
 /// Passes what an ended job has stored of each file to `take`, in walk order, and returns the job. If an algorithm is

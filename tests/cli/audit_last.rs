@@ -1,7 +1,10 @@
 //! `audit --last`: the newest job that says how a directory was.
 
 use std::fs;
+use std::sync::atomic::AtomicUsize;
 
+use hivesum_test_support::faultfs::{self, Errno, Fault, FaultyFile};
+use hivesum_test_support::process::is_child_with_fuse;
 use serde_json::json;
 
 use super::service::Service;
@@ -91,6 +94,25 @@ fn a_verify_job_counts_only_if_all_matched_and_the_globs_of_a_job_hold() {
 }
 
 #[test]
+fn a_job_of_some_files_or_of_none_stands_for_the_directory_only_if_there_is_no_other() {
+    let dir = tree();
+    let service = Service::start(&dir);
+    let some = service.run(json!({ "include": ["/d/**"] }));
+    let ran = audit(&dir, &["t"]);
+    expect(&ran, 0, "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &some);
+    assert!(ran.stderr().contains("; it read only '/d/**'"), "{}", ran.stderr());
+    let whole = service.run(json!({}));
+    service.run(json!({ "include": ["/d/**"] }));
+    service.run(json!({ "include": ["nosuch/**"] }));
+    dir.write("t/a", "damaged");
+    expect(&audit(&dir, &["t"]), 1, "2 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &whole);
+    let without = service.run(json!({ "exclude": ["/a"] }));
+    let ran = audit(&dir, &["t"]);
+    expect(&ran, 0, "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable", &without);
+    assert!(ran.stderr().contains("; it left out /a"), "{}", ran.stderr());
+}
+
+#[test]
 fn where_no_job_fits_the_error_says_what_was_looked_for_and_is_no_verdict() {
     let dir = tree();
     let absent = audit(&dir, &["t"]);
@@ -109,4 +131,33 @@ fn where_no_job_fits_the_error_says_what_was_looked_for_and_is_no_verdict() {
     }
     assert_eq!(audit(&dir, &["t", "--manifest", "m"]).code, Some(2), "one of them");
     assert_eq!(audit(&dir, &["nowhere"]).code, Some(1));
+}
+
+#[test]
+fn a_program_serves_a_file_that_cannot_be_opened() {
+    let refused = Fault::OpensAfter(AtomicUsize::new(usize::MAX), Errno::EIO);
+    faultfs::serve(|_| vec![FaultyFile::file("bad", b"1", refused), FaultyFile::file("good", b"2", Fault::None)]);
+}
+
+#[test]
+fn a_file_that_the_job_could_not_read_is_not_new() {
+    if !is_child_with_fuse("audit_last::a_file_that_the_job_could_not_read_is_not_new") {
+        return;
+    }
+    let dir = tree();
+    fs::create_dir(dir.path("t/p")).unwrap();
+    let mounted = faultfs::mount("audit_last::a_program_serves_a_file_that_cannot_be_opened", "", &dir.path("t/p"));
+    let service = Service::start(&dir);
+    let job = service.run(json!({ "cross_filesystems": true }));
+    drop(mounted);
+    dir.write("t/p/bad", "1");
+    dir.write("t/p/good", "2");
+    dir.write("t/p/new", "3");
+    let ran = audit(&dir, &["t"]);
+    expect(&ran, 1, "4 matched, 0 modified, 0 moved, 0 missing, 1 new, 0 unreadable", &job);
+    assert!(ran.stdout().contains("new: p/new\n"), "{}", ran.stdout());
+    let words = "1 path that the job could not read: nothing is said of what is there now";
+    assert!(ran.stderr().contains(words), "{}", ran.stderr());
+    let ran = dir.hivesum(["audit", "t/p", "--job", &job, "--state", "s"]);
+    assert!(ran.stderr().contains(words), "{}", ran.stderr());
 }

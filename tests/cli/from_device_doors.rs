@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use hivesum_test_support::cycle;
 use hivesum_test_support::faultfs::{self, Fault, FaultyFile};
 use hivesum_test_support::images::{Image, is_child_with_mounts, read_cached, write_synced};
-use hivesum_test_support::{cycle, is_child_with_fuse};
+use hivesum_test_support::process::is_child_with_fuse;
 use serde_json::{Value, json};
 
 use super::from_device::{BTRFS, CANARY, EXT4, Finds, LARGE_BYTES, check, content, hashed};

@@ -107,10 +107,10 @@ fn the_list_shows_verdicts_and_errors_and_is_filtered_by_verdict() {
     let of = |id: &str, verdict: &str, errors: &str| [id, verdict, errors].map(str::to_owned);
     let (good, bad, hashed) = (of(&good, "ok", "0"), of(&bad, "failed", "2"), of(&hashed, "-", "0"));
     assert_eq!(list(&[]), [hashed.clone(), bad.clone(), good.clone()]);
-    assert_eq!(list(&["--verdict", "failed"]), [bad.clone()]);
-    assert_eq!(list(&["--verdict", "ok", "--in", "completed"]), [good.clone()]);
+    assert_eq!(list(&["--verdict", "failed"]), std::slice::from_ref(&bad));
+    assert_eq!(list(&["--verdict", "ok", "--in", "completed"]), std::slice::from_ref(&good));
     assert_eq!(list(&["--verdict", "incomplete"]), Vec::<[String; 3]>::new());
-    assert_eq!(list(&["--kind", "hash"]), [hashed.clone()]);
+    assert_eq!(list(&["--kind", "hash"]), std::slice::from_ref(&hashed));
     assert_eq!(list(&["--kind", "verify"]), [bad.clone(), good.clone()]);
     assert_eq!(list(&["--root", "t", "--path", ""]), [hashed, bad, good]);
     assert_eq!(list(&["--root", "u"]), Vec::<[String; 3]>::new());

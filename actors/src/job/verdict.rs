@@ -23,8 +23,9 @@ impl JobKind {
 impl Job {
     /// Whether its results say how the files of its tree should be. The newest such job is meant by "the last job".
     ///
-    /// It has read the whole tree. If it compared files itself, its verdict is ok: what a failed comparison found is the
-    /// damage, and the next one would call it matched.
+    /// It has read the whole tree and found a file in it. If it compared files itself, its verdict is ok: what a failed
+    /// comparison found is the damage, and the next one would call it matched. One that [looked at some
+    /// files](Job::has_includes) is meant only if there is no other.
     #[must_use]
     pub fn is_baseline(&self) -> bool {
         let Some(summary) = self.summary.filter(|summary| summary.complete) else { return false };
@@ -32,7 +33,13 @@ impl Job {
             JobKind::Hash => true,
             JobKind::Verify => self.spec.mode != Some(VerifyMode::Check) && summary.verdict == Some(JobVerdict::Ok),
         };
-        self.state == JobState::Completed && is_trusted
+        self.state == JobState::Completed && is_trusted && summary.files > 0
+    }
+
+    /// Whether it looked only at files that match a glob, so that its results say nothing of the others.
+    #[must_use]
+    pub fn has_includes(&self) -> bool {
+        !self.spec.include.is_empty()
     }
 
     /// The verdict of this job with this summary; `None` for kinds without one, and if it is not known.

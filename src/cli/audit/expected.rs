@@ -21,7 +21,7 @@ use crate::cli::error::UsageError;
 use crate::cli::manifest_file::{self, Contents, ManifestFile};
 use crate::cli::quote::quoted;
 use crate::cli::stored_jobs;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Terminal, counted};
 use crate::cli::tree::Tree;
 
 /// What the directory is compared with.
@@ -109,7 +109,7 @@ impl Source {
         terminal: &Terminal,
     ) -> anyhow::Result<Expected> {
         let mut expected = match self {
-            Self::Job(id) => of_job(args, *id)?,
+            Self::Job(id) => of_job(args, *id, terminal)?,
             Self::Last => of_last(args, terminal)?,
             Self::Manifest(manifest) => of_manifest(manifest, args, tree, terminal)?,
             Self::Found(found) => of_found(found, args, terminal)?,
@@ -205,10 +205,10 @@ fn of_manifest(
     })
 }
 
-fn of_job(args: &AuditArgs, id: JobId) -> anyhow::Result<Expected> {
+fn of_job(args: &AuditArgs, id: JobId, terminal: &Terminal) -> anyhow::Result<Expected> {
     let (mut history, mut builder) = (stored_jobs::open(&args.state)?, BaselineBuilder::new());
     let job = stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| builder.push_fact(&fact))?;
-    of_stored(&history, job, builder.finish())
+    of_stored(&mut history, (job, builder.finish()), b"", terminal)
 }
 
 fn of_last(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Expected> {
@@ -216,16 +216,27 @@ fn of_last(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Expected> {
     let last = last::find(&mut history, args)?;
     terminal.message(&last.said());
     let LastJob { job, baseline, below, failed_since: _ } = last;
-    let expected = of_stored(&history, job, baseline)?;
+    let expected = of_stored(&mut history, (job, baseline), &last::below_prefix(&below), terminal)?;
     Ok(Expected { recorded_with: expected.recorded_with.within(&below), ..expected })
 }
 
-fn of_stored(history: &History, job: Job, baseline: Baseline) -> anyhow::Result<Expected> {
+/// What a job has stored of the files beneath `prefix`. Those that it could not read are not new.
+fn of_stored(
+    history: &mut History,
+    (job, baseline): (Job, Baseline),
+    prefix: &[u8],
+    terminal: &Terminal,
+) -> anyhow::Result<Expected> {
+    let without_digest = stored_jobs::unread(history, job.id, prefix)?;
+    if !without_digest.is_empty() {
+        let count = counted(without_digest.len() as u64, "path");
+        terminal.message(&format!("{count} that the job could not read: nothing is said of what is there now"));
+    }
     Ok(Expected {
         baseline,
         candidates: Candidates::default(),
         recorded_with: Filters::new(&job.spec.include, &job.spec.exclude)?,
-        without_digest: HashSet::new(),
+        without_digest,
         leave_out: history.own_files()?,
         job: Some(job),
         listed: None,

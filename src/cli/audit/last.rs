@@ -2,9 +2,10 @@
 //!
 //! That is a job that has ended and whose walk reached its end, of the kinds that find every file of a tree and keep its
 //! digests: hash, and verify if its verdict is ok and it did not look at the files of its manifest alone. What a failed
-//! verify job found is the damage: compared with that, the next audit would find nothing. Its tree is the directory, or one above
-//! it, by their real paths; one above it must have entered the file system of the directory. Where no job is found,
-//! the error says what was looked for, and its exit status is none that an audit could have.
+//! verify job found is the damage: compared with that, the next audit would find nothing. A job that read only what
+//! matches a glob is taken if there is no other. Its tree is the directory, or one above it, by their real paths; one
+//! above it must have entered the file system of the directory. Where no job is found, the error says what was looked
+//! for, and its exit status is none that an audit could have.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -87,6 +88,12 @@ impl LastJob {
         if let Some(failed) = failed_in_words(self.failed_since) {
             let _ = write!(text, "; newer than it: {failed}");
         }
+        for (word, globs) in [("it read only", &job.spec.include), ("it left out", &job.spec.exclude)] {
+            if !globs.is_empty() {
+                let globs: Vec<_> = globs.iter().map(|glob| quoted(OsStr::new(glob))).collect();
+                let _ = write!(text, "; {word} {}", globs.join(" "));
+            }
+        }
         text
     }
 }
@@ -102,7 +109,7 @@ fn failed_in_words(count: u64) -> Option<String> {
 }
 
 /// `PATH/`, or nothing.
-fn below_prefix(below: &[u8]) -> Vec<u8> {
+pub(super) fn below_prefix(below: &[u8]) -> Vec<u8> {
     if below.is_empty() { Vec::new() } else { [below, b"/"].concat() }
 }
 
@@ -126,7 +133,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The newest job that fits, and the path from its tree to the directory.
     fn newest(&mut self, history: &mut History) -> anyhow::Result<Option<(Job, Vec<u8>)>> {
-        let mut cursor = None;
+        let (mut cursor, mut of_some_files) = (None, None);
         loop {
             let state = Some(JobState::Completed);
             let page = history.list(&JobQuery { state, cursor, limit: PAGE, ..JobQuery::default() })?;
@@ -136,14 +143,17 @@ impl Search<'_> {
                     continue;
                 }
                 match self.below(history, &job)? {
+                    Some(below) if job.is_baseline() && job.has_includes() => {
+                        of_some_files.get_or_insert((job, below));
+                    }
                     Some(below) if job.is_baseline() => return Ok(Some((job, below))),
-                    Some(_) => self.failed += 1,
+                    Some(_) => self.failed += u64::from(job.kind == JobKind::Verify && of_some_files.is_none()),
                     None => {}
                 }
             }
             cursor = page.next_cursor;
             if cursor.is_none() {
-                return Ok(None);
+                return Ok(of_some_files);
             }
         }
     }

@@ -73,7 +73,7 @@ fn below<'a>(directory: &RelPath, path: &'a RelPath) -> Option<&'a [u8]> {
 
 impl Jobs {
     /// The newest job on exactly this place, of one owner or of all, that [says](Job::is_baseline) how its files should
-    /// be.
+    /// be; one that looked at some files only if there is no other.
     ///
     /// # Errors
     /// When the store fails.
@@ -86,13 +86,17 @@ impl Jobs {
             limit: MAX_PAGE,
             ..JobQuery::default()
         };
+        let mut of_some_files = None;
         loop {
             let page = self.shared.store.list(query.clone()).await?;
-            if let Some(job) = page.items.into_iter().find(Job::is_baseline) {
-                return Ok(Some(job));
+            for job in page.items.into_iter().filter(Job::is_baseline) {
+                if !job.has_includes() {
+                    return Ok(Some(job));
+                }
+                of_some_files.get_or_insert(job);
             }
             if page.next_cursor.is_none() {
-                return Ok(None);
+                return Ok(of_some_files);
             }
             query.cursor = page.next_cursor;
         }
