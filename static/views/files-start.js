@@ -19,7 +19,7 @@ export function startPanel(root, here, { unpick, signal, last }) {
 	const [body, stored] = [h('div'), h('div.stored')];
 	const forms = {};
 	const tabs = [['hash', 'Hash'], ['verify', 'Verify']].map(([task, title]) => button(title, `.tab@task-${task}`, () => turn(task)));
-	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, stored, body));
+	const node = h('aside.side.needs-hash', { label: 'Start a job' }, h('section.panel.start', h('div.tabs', { role: 'group', label: 'Task' }, tabs), target, body, stored));
 	let below;
 
 	function turn(task) {

@@ -24,7 +24,7 @@ async fn a_directory_is_verified_with_a_checksum_file_that_lies_in_it_and_then_s
     browser.until("document.title.includes('All 2 match')").await;
     browser.visit(&format!("#/files/{ROOT}")).await;
     browser.until("document.querySelector('[data-testid=entry-row] [data-verdict=ok]')").await;
-    browser.until("document.querySelector('[data-testid=last-run]').textContent.includes('Verified just now')").await;
+    browser.until("document.querySelector('[data-testid=last-run]')?.textContent.includes('Verified just now')").await;
     browser.close().await;
 }
 
@@ -100,12 +100,12 @@ async fn a_root_is_verified_against_its_last_job() {
     browser.until("document.title.includes('1 modified of 1')").await;
     browser
         .until(
-            "document.querySelector('[data-testid=job-against]').textContent.startsWith('compared with the job of ')",
+            "document.querySelector('[data-testid=job-against]')?.textContent.startsWith('compared with the job of ')",
         )
         .await;
     // The job that failed is the last one now, and is no baseline.
     browser.visit(&format!("#/files/{ROOT}")).await;
-    browser.until("document.querySelector('[data-testid=verify-against-last]').textContent.startsWith('Verify against the job of ')").await;
+    browser.until("document.querySelector('[data-testid=verify-against-last]')?.textContent.startsWith('Verify against the job of ')").await;
     browser.click("verify-against-last").await;
     browser.until_text("job-state", "Completed").await;
     browser.until("document.title.includes('1 modified of 1')").await;

@@ -92,7 +92,9 @@ async fn the_first_paint_is_fast_and_the_layout_does_not_shift() {
     let job = browser.value("location.hash").await.as_str().unwrap().to_owned();
     browser.goto(&format!("{}/#/hash", server.url)).await;
     browser.client.refresh().await.unwrap();
-    let watch = "window.__shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) __shift += entry.value; }) \
+    let watch = "window.__shift = 0; window.__moved = []; \
+        const about = ({ node, previousRect: was, currentRect: is }) => `${node?.nodeName}.${node?.className} ${was.x},${was.y} to ${is.x},${is.y}`; \
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) { __shift += entry.value; __moved.push(...entry.sources.map(about)); } }) \
         .observe({ type: 'layout-shift', buffered: true });";
     browser.run(watch, vec![]).await;
     browser.find("drop-zone").await;
@@ -103,7 +105,8 @@ async fn the_first_paint_is_fast_and_the_layout_does_not_shift() {
         visit(&browser, view, content, &job).await;
         browser.until("!document.querySelector('[aria-busy]')").await;
         let shift = browser.value("window.__shift").await;
-        assert!(shift.as_f64().unwrap() < MAX_LAYOUT_SHIFT, "{view} shifted the layout by {shift}");
+        let moved = browser.value("window.__moved").await;
+        assert!(shift.as_f64().unwrap() < MAX_LAYOUT_SHIFT, "{view} shifted the layout by {shift}: {moved}");
     }
     browser.close().await;
 }

@@ -122,7 +122,12 @@ fn every_digest_of_a_file_counts_it_once_and_the_failed_one_is_named() {
     dir.write("m.bsd", wrong);
     let ran = dir.hivesum(["audit", "d", "--manifest", "m.bsd"]);
     let counts = "1 matched, 1 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
-    assert_eq!(ran.stdout(), format!("modified: f (md5 failed)\n{counts}"));
+    assert_eq!(
+        ran.stdout(),
+        format!(
+            "modified: f (the digests of this entry contradict each other: the manifest is damaged) (md5 failed)\n{counts}"
+        )
+    );
     let report = document(&dir.hivesum(["audit", "d", "--manifest", "m.bsd", "--format", "json"]));
     let f = report["items"].as_array().unwrap().iter().find(|item| item["path"] == "f").unwrap();
     assert_eq!((&f["verdict"], &f["failed"]), (&json!("modified"), &json!(["md5"])));

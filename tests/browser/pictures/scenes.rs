@@ -106,7 +106,7 @@ pub(super) async fn hash_view(look: &Look<'_>, browser: &Browser, server: &Serve
     let dropped = tempfile::tempdir().unwrap();
     write_dropped(dropped.path());
     browser.drop_paths("drop-zone", &[&dropped.path().join("holiday photos")]).await;
-    browser.until_text("queue-headline", "4 files hashed, 1 failed, 1 differs, 1 missing").await;
+    browser.until_text("queue-headline", "4 files hashed, 1 failed, 1 differs, 1 missing, 2 new").await;
     browser.drop_paths("drop-zone", &[&dropped.path().join("MD5SUMS")]).await;
     browser.select("[data-testid=upload-row][data-tag=open]").await;
     browser.fill("expect-input", &format!("sha256:{}", "0".repeat(64))).await;
@@ -258,7 +258,12 @@ pub(super) async fn errors(look: &Look<'_>, browser: &Browser, server: &mut Serv
     look.shape(NARROW).await;
     browser.click("start-job").await;
     browser.find("error-banner").await;
-    browser.run("scrollTo(0, 1000)", vec![]).await;
+    browser
+        .run(
+            "document.querySelectorAll('.start details').forEach((fold) => { fold.open = true; }); scrollTo(0, 1000);",
+            vec![],
+        )
+        .await;
     let seen = "(({ x, y, width, height }) => document.elementFromPoint(x + width / 2, y + height / 2)?.closest('.banner'))\
         (document.querySelector('.banner').getBoundingClientRect())";
     browser.until(&format!("scrollY > 100 && {seen}")).await;
