@@ -45,6 +45,8 @@ export class Table {
 
 	// Makes one row taller by `more` pixels, or again as tall as the others; only one is.
 	toggle(index, more) {
+		// The event of a scroll comes with the next frame.
+		this.scrolled();
 		const { tall } = this;
 		this.tall = tall.index === index ? LEVEL : { index, more };
 		// So that the row stays where it is.
