@@ -55,8 +55,12 @@ pub(super) fn id_unless_path(word: &OsStr) -> Option<JobId> {
 
 /// The files and directories that a job could not read, of those beneath `prefix`, with names relative to it. What was
 /// gone when it was to be read is not among them.
-pub(super) fn unread(history: &mut History, id: JobId, prefix: &[u8]) -> anyhow::Result<HashSet<Vec<u8>>> {
-    let mut unread = HashSet::new();
+pub(super) fn unread(history: &mut History, job: &Job, prefix: &[u8]) -> anyhow::Result<HashSet<Vec<u8>>> {
+    let (id, mut unread) = (job.id, HashSet::new());
+    // Its rows are read only if there is something to find.
+    if job.summary.is_some_and(|summary| summary.errors == 0) {
+        return Ok(unread);
+    }
     let query = ResultQuery { status: Some(StatusFilter::Error), ..ResultQuery::default() };
     let is_there = history.export(id, &query, |_, items| {
         let of_content =

@@ -18,6 +18,9 @@ pub(crate) struct RequestId(u64);
 static RUN: LazyLock<u32> = LazyLock::new(|| getrandom::u32().unwrap_or_else(|_| std::process::id()));
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
+/// `WWW-Authenticate` of an answer that asks for a token (RFC 6750, 3).
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"hivesum\"";
+
 impl RequestId {
     /// The next id of this run.
     pub(crate) fn next() -> Self {
@@ -104,7 +107,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
         ApiError::Unauthenticated | ApiError::SignInRefused(_) => {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
+            response.insert_header((header::WWW_AUTHENTICATE, CHALLENGE));
         }
         ApiError::QuotaReached { of, quota } => {
             response.insert_header(("ratelimit-policy", format!("\"{of}\";q={quota}")));

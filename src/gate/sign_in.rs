@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 
 use crate::error::ApiError;
+use crate::error::problem::CHALLENGE;
 
 /// Links are relative, so that they hold below a base path too.
 const PAGE: &str = "<!doctype html>
@@ -33,7 +34,7 @@ pub(super) fn page_for(refused: &ApiError, method: &Method, path: &str, fields: 
     }
     let mut page = HttpResponse::build(StatusCode::UNAUTHORIZED);
     page.content_type("text/html; charset=utf-8");
-    page.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"hivesum\""));
+    page.insert_header((header::WWW_AUTHENTICATE, CHALLENGE));
     page.insert_header((header::VARY, HeaderValue::from_static("accept")));
     Some(page.body(PAGE))
 }

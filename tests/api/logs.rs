@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use hivesum_test_support::has_tool;
+use hivesum_test_support::process::PSEUDO_TERMINAL;
 
 use crate::program::serve;
 
@@ -142,28 +143,6 @@ fn refused_tokens_and_hosts_are_logged_with_their_client_and_never_with_the_toke
     }
 }
 
-/// Runs `sys.argv[1:]` on a pseudo-terminal, stops it once it listens, and prints what came out of it.
-const ON_A_TERMINAL: &str = r"
-import os, pty, subprocess, sys
-leader, follower = pty.openpty()
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=follower, stderr=follower)
-os.close(follower)
-seen, stopped = b'', False
-while True:
-    try:
-        part = os.read(leader, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    seen += part
-    if b'listening on ' in seen and not stopped:
-        child.terminate()
-        stopped = True
-child.wait()
-sys.stdout.buffer.write(seen)
-";
-
 #[test]
 fn the_address_is_said_once_on_a_terminal_and_in_both_streams_elsewhere() {
     let log = log_of("human");
@@ -174,7 +153,7 @@ fn the_address_is_said_once_on_a_terminal_and_in_both_streams_elsewhere() {
     let (root, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let program = serve(&root, &state, &["--no-auth"]);
     let mut command = Command::new("python3");
-    command.args(["-c", ON_A_TERMINAL]).arg(program.get_program()).args(program.get_args());
+    command.args(["-c", PSEUDO_TERMINAL, "serve"]).arg(program.get_program()).args(program.get_args());
     let seen = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert_eq!(
         (seen.matches("listening on http://").count(), seen.matches("serving address=").count()),

@@ -1,7 +1,5 @@
 //! Several jobs at once, one digest in all of them, and tokens that may not do everything.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::accessibility::{assert_accessible, axe_core};
@@ -96,17 +94,6 @@ async fn a_file_is_found_in_all_jobs_by_its_digest_and_by_dropping_it() {
     browser.close().await;
 }
 
-/// A token of the running service.
-fn token(server: &Server, scopes: &str) -> String {
-    let made = Command::new(env!("CARGO_BIN_EXE_hivesum"))
-        .args(["token", "create", "--scope", scopes, "--state"])
-        .arg(server.state())
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    String::from_utf8(made.stdout).unwrap().trim().to_owned()
-}
-
 /// The visible controls that start, cancel or delete something, by their texts.
 const OFFERED: &str = "[...document.querySelectorAll('main button, main a.button, main [data-testid=drop-zone]')]
     .filter((node) => node.checkVisibility()).map((node) => node.dataset.testid ?? node.textContent)";
@@ -127,7 +114,7 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
         ("read,hash,admin", &acts),
     ] {
         browser.select("#sign-out").await.click().await.unwrap();
-        browser.fill("token-input", &token(&server, scopes)).await;
+        browser.fill("token-input", &server.token(scopes)).await;
         browser.click("sign-in").await;
         browser.until("!document.querySelector('#sign-out').hidden").await;
         if scopes.contains("hash") {
@@ -155,7 +142,7 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
     }
     // A token that may not read is told so.
     browser.select("#sign-out").await.click().await.unwrap();
-    browser.fill("token-input", &token(&server, "hash")).await;
+    browser.fill("token-input", &server.token("hash")).await;
     browser.click("sign-in").await;
     browser.until("document.querySelector('.placeholder')?.textContent.includes('lacks the scope read')").await;
     // No 403 among them.

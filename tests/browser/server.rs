@@ -70,6 +70,17 @@ impl Server {
         self.state.path()
     }
 
+    /// A new token with these scopes.
+    pub(crate) fn token(&self, scopes: &str) -> String {
+        let made = Command::new(env!("CARGO_BIN_EXE_hivesum"))
+            .args(["token", "create", "--scope", scopes, "--state"])
+            .arg(self.state())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    }
+
     /// Writes a file to the tree and returns its path.
     pub(crate) fn write(&self, name: impl AsRef<[u8]>, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.tree().join(std::ffi::OsStr::from_bytes(name.as_ref()));

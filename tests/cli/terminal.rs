@@ -2,33 +2,9 @@
 //! the number of skipped links. The terminal is a pseudo-terminal of Python's.
 
 use hivesum_test_support::has_tool;
+use hivesum_test_support::process::PSEUDO_TERMINAL;
 
 use super::work_dir::{HIVESUM, WorkDir};
-
-/// Runs `sys.argv[2:]` with a pseudo-terminal as stdout and stderr, or as stderr alone if `sys.argv[1]` is `stderr`, and
-/// prints what came out of it. Its standard input is closed at once, or once the bar was seen if it is `bar`.
-const PTY: &str = r"
-import os, pty, subprocess, sys
-leader, follower = pty.openpty()
-mode = sys.argv[1]
-out = subprocess.DEVNULL if mode == 'stderr' else follower
-stdin = subprocess.PIPE if mode == 'bar' else subprocess.DEVNULL
-child = subprocess.Popen(sys.argv[2:], stdin=stdin, stdout=out, stderr=follower, close_fds=True)
-os.close(follower)
-seen = b''
-while True:
-    try:
-        part = os.read(leader, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    seen += part
-    if child.stdin and b' files' in seen and not child.stdin.closed:
-        child.stdin.close()
-sys.stdout.buffer.write(seen.replace(b'\r\n', b'\n'))
-sys.exit(child.wait())
-";
 
 const GREEN_OK: &str = "\x1b[32mOK\x1b[0m";
 
@@ -38,7 +14,7 @@ fn on_terminal(dir: &WorkDir, mode: &str, args: &[&str], variables: &[(&str, &st
         return None;
     }
     let mut command = dir.command("python3");
-    command.args(["-c", PTY, mode, HIVESUM]).args(args).env("TERM", "xterm").env_remove("NO_COLOR");
+    command.args(["-c", PSEUDO_TERMINAL, mode, HIVESUM]).args(args).env("TERM", "xterm").env_remove("NO_COLOR");
     let output = command.envs(variables.iter().copied()).output().unwrap();
     Some(String::from_utf8(output.stdout).unwrap())
 }

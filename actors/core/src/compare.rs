@@ -17,6 +17,7 @@ mod duplicates;
 mod matching;
 mod merge;
 mod moves;
+pub mod probe;
 mod spelling;
 
 pub use audit::{Absent, Audit, Findings, Traced};

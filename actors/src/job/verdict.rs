@@ -28,12 +28,23 @@ impl Job {
     /// files](Job::has_includes) is meant only if there is no other.
     #[must_use]
     pub fn is_baseline(&self) -> bool {
-        let Some(summary) = self.summary.filter(|summary| summary.complete) else { return false };
-        let is_trusted = match self.kind {
+        let is_trusted = |summary: Summary| match self.kind {
             JobKind::Hash => true,
-            JobKind::Verify => self.spec.mode != Some(VerifyMode::Check) && summary.verdict == Some(JobVerdict::Ok),
+            JobKind::Verify => summary.verdict == Some(JobVerdict::Ok),
         };
-        self.state == JobState::Completed && is_trusted && summary.files > 0
+        let has_files = self.summary.is_some_and(|summary| is_trusted(summary) && summary.files > 0);
+        self.state == JobState::Completed && self.has_read_its_tree() && has_files
+    }
+
+    /// Whether its walk reached its end, and it has the digests of all files that were found, not only of those in a
+    /// manifest.
+    #[must_use]
+    pub fn has_read_its_tree(&self) -> bool {
+        let finds_all = match self.kind {
+            JobKind::Hash => true,
+            JobKind::Verify => self.spec.mode != Some(VerifyMode::Check),
+        };
+        finds_all && self.summary.is_some_and(|summary| summary.complete)
     }
 
     /// Whether it looked only at files that match a glob, so that its results say nothing of the others.

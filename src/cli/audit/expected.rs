@@ -227,7 +227,7 @@ fn of_stored(
     prefix: &[u8],
     terminal: &Terminal,
 ) -> anyhow::Result<Expected> {
-    let without_digest = stored_jobs::unread(history, job.id, prefix)?;
+    let without_digest = stored_jobs::unread(history, &job, prefix)?;
     if !without_digest.is_empty() {
         let count = counted(without_digest.len() as u64, "path");
         terminal.message(&format!("{count} that the job could not read: nothing is said of what is there now"));

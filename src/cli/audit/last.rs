@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use hivesum_actors::job::{Job, JobKind, JobQuery, JobState, VerifyMode};
+use hivesum_actors::job::{Job, JobKind, JobQuery, JobState};
 use hivesum_actors::store::history::History;
 use hivesum_core::compare::{Baseline, BaselineBuilder};
 
@@ -24,6 +24,7 @@ use crate::cli::error::{StatusError, USAGE, path_error};
 use crate::cli::quote::quoted;
 use crate::cli::state::StateArgs;
 use crate::cli::stored_jobs;
+use crate::cli::terminal::counted;
 
 /// Jobs that are read at a time.
 const PAGE: usize = 1000;
@@ -100,12 +101,10 @@ impl LastJob {
 
 /// Jobs that are no baseline because they failed; nothing if there are none.
 fn failed_in_words(count: u64) -> Option<String> {
-    let jobs = match count {
-        0 => return None,
-        1 => "1 verify job".to_owned(),
-        many => format!("{many} verify jobs"),
-    };
-    Some(format!("{jobs} whose verdict is not ok, so that what was found then is no baseline"))
+    (count > 0).then(|| {
+        let jobs = counted(count, "verify job");
+        format!("{jobs} whose verdict is not ok, so that what was found then is no baseline")
+    })
 }
 
 /// `PATH/`, or nothing.
@@ -160,10 +159,7 @@ impl Search<'_> {
 
     /// Whether it has found every file of its tree, and has the digests that are asked for.
     fn has_digests(&self, job: &Job) -> bool {
-        let is_audit = job.kind == JobKind::Verify && job.spec.mode != Some(VerifyMode::Check);
-        let finds_all = job.kind == JobKind::Hash || is_audit;
-        let is_complete = job.summary.is_some_and(|summary| summary.complete);
-        finds_all && is_complete && self.args.read.algorithm.is_none_or(|asked| job.spec.algorithms.contains(asked))
+        job.has_read_its_tree() && self.args.read.algorithm.is_none_or(|asked| job.spec.algorithms.contains(asked))
     }
 
     /// The path from the tree of the job to the directory; none if it is elsewhere.

@@ -10,7 +10,7 @@ use hivesum_core::result::{SkipReason, Summary};
 
 use crate::cli::atomic_file::AtomicFile;
 use crate::cli::hash_args::HashArgs;
-use crate::cli::terminal::{Terminal, amount};
+use crate::cli::terminal::{Terminal, amount, counted};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +99,7 @@ impl Saved {
 /// `hashed 12 files, 1.20 GiB in 0.5 s; 1 error, 3 skipped`.
 fn in_short(summary: &Summary) -> String {
     let work = amount(summary.hashed, summary.bytes, Duration::from_millis(summary.elapsed_ms));
-    let errors = match summary.errors {
-        0 => None,
-        1 => Some("1 error".to_owned()),
-        many => Some(format!("{many} errors")),
-    };
+    let errors = (summary.errors > 0).then(|| counted(summary.errors, "error"));
     let skipped = (summary.skipped > 0).then(|| format!("{} skipped", summary.skipped));
     let others: Vec<_> = errors.into_iter().chain(skipped).collect();
     let incomplete = if summary.complete { "" } else { "; incomplete" };

@@ -6,7 +6,7 @@ use hivesum_test_support::tools::{digest_of_bytes, output};
 use serde_json::json;
 
 use super::look::{Look, NARROW};
-use super::stage::{Jobs, token};
+use super::stage::Jobs;
 use crate::browser::Browser;
 use crate::server::{ROOT, Server};
 
@@ -31,7 +31,7 @@ fn there(css: &str) -> String {
 }
 
 async fn sign_in(browser: &Browser, server: &Server, scopes: &str) {
-    browser.fill("token-input", &token(server, scopes)).await;
+    browser.fill("token-input", &server.token(scopes)).await;
     browser.click("sign-in").await;
     browser.until("!document.querySelector('#sign-out').hidden").await;
 }

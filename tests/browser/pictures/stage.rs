@@ -1,7 +1,6 @@
 //! What the pictures show: a tree with names of every kind, and a job for each way to end.
 
 use std::fs::{self, File};
-use std::process::Command;
 
 use hivesum_test_support::tools::output;
 use serde_json::{Value, json};
@@ -50,17 +49,6 @@ pub(super) fn server() -> Server {
 
 fn sparse(server: &Server, name: &str, bytes: u64) {
     File::create(server.tree().join(name)).unwrap().set_len(bytes).unwrap();
-}
-
-/// A token of the running service.
-pub(super) fn token(server: &Server, scopes: &str) -> String {
-    let made = Command::new(env!("CARGO_BIN_EXE_hivesum"))
-        .args(["token", "create", "--scope", scopes, "--state"])
-        .arg(server.state())
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    String::from_utf8(made.stdout).unwrap().trim().to_owned()
 }
 
 /// The ids of the jobs, by how they ended.

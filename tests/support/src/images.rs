@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{SeekFrom, seek};
 
-use crate::process::{MAY_MOUNT, can_unshare_mounts, has_own_mounts, this_binary_with_own_mounts};
+use crate::process::{MAY_MOUNT, is_child_with};
 use crate::{Requirement, has_tool};
 
 /// The smallest image that every file system here accepts, in bytes. It is sparse.
@@ -44,14 +44,7 @@ pub struct Image {
 /// # Panics
 /// Where the child fails.
 pub fn is_child_with_mounts(test: &str) -> bool {
-    if has_own_mounts() {
-        return true;
-    }
-    if MAY_MOUNT.is_met(|| can_unshare_mounts() && Path::new("/dev/loop-control").exists()) {
-        let mut child = this_binary_with_own_mounts();
-        assert!(child.args(["--exact", test, "--nocapture"]).status().unwrap().success(), "{test} failed in a child");
-    }
-    false
+    is_child_with(&MAY_MOUNT, "/dev/loop-control", test)
 }
 
 fn does(program: &str, args: &[&str]) -> bool {

@@ -37,6 +37,35 @@ pub fn this_binary_with_own_mounts() -> Command {
     command
 }
 
+/// A Python program that runs a command on a pseudo-terminal, and prints what came out of it with Unix line ends. Its
+/// arguments are a mode and the command: `stderr` leaves stdout out, `bar` ends the command's standard input once it
+/// has shown a number of files, `serve` stops it once it listens, `both` does nothing else. It exits as the command did.
+pub const PSEUDO_TERMINAL: &str = r"
+import os, pty, subprocess, sys
+leader, follower = pty.openpty()
+mode = sys.argv[1]
+out = subprocess.DEVNULL if mode == 'stderr' else follower
+stdin = subprocess.PIPE if mode == 'bar' else subprocess.DEVNULL
+child = subprocess.Popen(sys.argv[2:], stdin=stdin, stdout=out, stderr=follower, close_fds=True)
+os.close(follower)
+seen, listens = b'', False
+while True:
+    try:
+        part = os.read(leader, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    if child.stdin and b' files' in seen and not child.stdin.closed:
+        child.stdin.close()
+    if mode == 'serve' and b'listening on ' in seen and not listens:
+        listens = True
+        child.terminate()
+sys.stdout.buffer.write(seen.replace(b'\r\n', b'\n'))
+sys.exit(child.wait())
+";
+
 /// Whether this process may open `/dev/fuse`.
 pub fn can_open_fuse() -> bool {
     std::fs::File::options().read(true).write(true).open("/dev/fuse").is_ok()
@@ -48,10 +77,15 @@ pub fn can_open_fuse() -> bool {
 /// # Panics
 /// Where the child fails.
 pub fn is_child_with_fuse(test: &str) -> bool {
+    is_child_with(&MAY_MOUNT_FUSE, "/dev/fuse", test)
+}
+
+/// The same for a test that mounts by this device, and is skipped for want of it by this requirement.
+pub(crate) fn is_child_with(requirement: &Requirement, device: &str, test: &str) -> bool {
     if has_own_mounts() {
         return true;
     }
-    if MAY_MOUNT_FUSE.is_met(|| can_unshare_mounts() && Path::new("/dev/fuse").exists()) {
+    if requirement.is_met(|| can_unshare_mounts() && Path::new(device).exists()) {
         let mut child = this_binary_with_own_mounts();
         assert!(child.args(["--exact", test, "--nocapture"]).status().unwrap().success(), "{test} failed in a child");
     }

@@ -10,10 +10,11 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hivesum_core::compare::probe;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Opened, RelPath, Root};
 use hivesum_core::manifest::Candidates;
-use hivesum_core::result::{FileIdentity, ItemRef};
+use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::Target;
 use rustix::fs::{AtFlags, FileType};
 
@@ -28,15 +29,6 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// How long a request waits for the files.
 const WAITS: Duration = Duration::from_secs(2);
-
-/// How many names are looked at to find small files.
-const LOOKED_AT: usize = 1024;
-
-/// How many files are read at most.
-const MOST_FILES: usize = 32;
-
-/// How many files are read in the first round; each next round reads eight times as many.
-const FIRST_ROUND: usize = 1;
 
 /// What is read to tell the algorithms.
 struct Probe {
@@ -58,15 +50,15 @@ impl Jobs {
         let (asked, path, left_out) = (expected.clone(), spec.path.clone(), own.clone());
         let looked = ask(root, move |root, _| probe_of(&asked, root, &path, &left_out)).await;
         let Ok(Some(probe)) = looked else { return candidates };
-        let (mut names, mut round) = (&probe.names[..], FIRST_ROUND);
         let narrow = async {
-            while !names.is_empty() && probe.undecided.iter().any(|length| candidates.decided(*length).is_none()) {
-                let (now, later) = names.split_at(round.min(names.len()));
+            for round in probe::rounds(&probe.names) {
+                if probe.undecided.iter().all(|length| candidates.decided(*length).is_some()) {
+                    return;
+                }
                 let Ok(dir) = probe.dir.try_clone() else { return };
-                let target = Target::Listed { dir, names: now.iter().collect() };
+                let target = Target::Listed { dir, names: round.iter().collect() };
                 let spec = ScanSpec { leave_out: own.clone(), ..ScanSpec::new(vec![target], probe.algorithms) };
                 self.narrow_by(spec, expected, &mut candidates).await;
-                (names, round) = (later, round.saturating_mul(8));
             }
         };
         // What was read until then has decided what it could.
@@ -79,11 +71,7 @@ impl Jobs {
         let Ok(mut scan) = self.shared.engine.scan_on(spec, None) else { return };
         let mut path = Vec::new();
         while let Some(rows) = scan.next().await {
-            for row in rows.iter() {
-                path.clear();
-                row.path_into(&mut path);
-                expected.baseline.narrow(candidates, &ItemRef::of_row(row, &path, rows.algorithms()));
-            }
+            probe::narrow_by(&expected.baseline, candidates, &rows, &mut path);
         }
         let _ = scan.finish().await;
     }
@@ -98,12 +86,10 @@ fn probe_of(expected: &Expected, root: &Root, path: &RelPath, own: &[FileIdentit
         return None;
     }
     let (Opened::Directory(dir), _) = root.enter(path).ok()? else { return None };
-    let step = baseline.undecided_names(candidates).count().div_ceil(LOOKED_AT).max(1);
-    let looked_at = baseline.undecided_names(candidates).step_by(step);
-    let mut found: Vec<(u64, &[u8])> = looked_at.filter_map(|name| Some((size_of(&dir, name, own)?, name))).collect();
-    found.sort_by_key(|(size, _)| *size);
+    let looked_at = probe::names(baseline, candidates, probe::LOOKED_AT);
+    let found = looked_at.filter_map(|name| Some((size_of(&dir, name, own)?, name)));
     let mut bytes = 0;
-    let within = found.into_iter().take(MOST_FILES).take_while(|(size, _)| {
+    let within = probe::smallest(found, probe::MOST_FILES).take_while(|(size, _)| {
         bytes += size;
         bytes <= MOST_BYTES
     });
@@ -111,10 +97,10 @@ fn probe_of(expected: &Expected, root: &Root, path: &RelPath, own: &[FileIdentit
     Some(Probe { dir: Arc::new(dir), names, algorithms: baseline.algorithms(candidates).ok()?, undecided })
 }
 
-/// The size of a regular file that is not empty and none of hivesum's own. It is not opened.
+/// The size of a regular file that is none of hivesum's own, in bytes. It is not opened.
 fn size_of(dir: &OwnedFd, name: &[u8], own: &[FileIdentity]) -> Option<u64> {
     let stat = rustix::fs::statat(dir.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT).ok()?;
     let is_own = own.contains(&FileIdentity { device: stat.st_dev, inode: stat.st_ino });
     let size = u64::try_from(stat.st_size).ok()?;
-    (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && size > 0 && !is_own).then_some(size)
+    (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && !is_own).then_some(size)
 }
