@@ -115,7 +115,13 @@ impl Query {
             true => "this route has none".to_owned(),
             false => format!("known: {}", self.known.join(", ")),
         };
-        Err(ApiError::invalid(format!("unknown query parameter {name:?}; {known}")))
+        // `algorithm` and `algorithms` are both parameters, of different routes.
+        let is_near = |known: &str| known.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(known);
+        let meant = match self.known.iter().find(|known| is_near(known)) {
+            Some(meant) => format!(": {meant:?} is meant"),
+            None => String::new(),
+        };
+        Err(ApiError::invalid(format!("unknown query parameter {name:?}{meant}; {known}")))
     }
 
     fn asked_for(&mut self, name: &'static str) {
@@ -214,6 +220,12 @@ mod tests {
         let mut query = parse("algorithm=md5&more=x").unwrap();
         let _ = (query.texts("more"), query.bytes("path"), query.limit(), query.bytes("path"));
         assert_eq!(refused(query), "unknown query parameter \"algorithm\"; known: more, path, limit");
+        for (given, meant) in [("algorithm", "algorithms"), ("algorithms", "algorithm")] {
+            let mut query = parse(&format!("{given}=md5")).unwrap();
+            let _ = query.bytes(meant);
+            let told = format!("unknown query parameter {given:?}: {meant:?} is meant; known: {meant}");
+            assert_eq!(refused(query), told);
+        }
     }
 
     #[test]
