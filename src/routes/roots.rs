@@ -84,6 +84,8 @@ struct LastRun {
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directory: Option<RelPath>,
 }
 
 impl LastRun {
@@ -97,7 +99,13 @@ impl LastRun {
             files: job.progress.files_done,
             bytes: job.progress.bytes_done,
             finished_at: job.finished_at,
+            directory: None,
         }
+    }
+
+    /// The same, of a job that may be on a directory above this one.
+    fn for_directory(job: &Job, path: &RelPath) -> Self {
+        Self { directory: (job.spec.path != *path).then(|| job.spec.path.clone()), ..Self::of(job) }
     }
 }
 
@@ -121,8 +129,9 @@ struct EntryPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
     last_run: Option<LastRun>,
-    /// The newest job on exactly the listed directory that says how its files should be, if there is one: it has read
-    /// all of them and, if it is a verify job, its verdict is `ok`. `against=last` of `POST /verify` compares with it.
+    /// The newest job on the listed directory that says how its files should be, or else on one above it, if there is
+    /// one: it has read all of them and, if it is a verify job, its verdict is `ok`. `against=last` of `POST /verify`
+    /// compares with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schemas::LastRun>, nullable = false)]
     baseline: Option<LastRun>,
@@ -179,9 +188,11 @@ pub(super) async fn entries(
     let places = directories.filter_map(place).chain([own.clone()]).collect();
     let last = last_runs(&service, &caller, places).await?;
     let baseline = match last.get(&own) {
-        None => None,
         Some(last) if last.is_baseline() => Some(LastRun::of(last)),
-        Some(_) => service.jobs.baseline(&own, caller.sees_jobs_of()).await?.as_ref().map(LastRun::of),
+        Some(_) | None => {
+            let found = service.jobs.baseline_or_above(&own, caller.sees_jobs_of()).await?;
+            found.map(|job| LastRun::for_directory(&job, &own.path))
+        }
     };
     let shown = |entry: Entry| {
         let last_run = place(&entry).and_then(|place| last.get(&place)).map(LastRun::of);

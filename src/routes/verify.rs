@@ -35,7 +35,8 @@ use crate::service::job::accepted;
         ("include" = inline(Option<Vec<schemas::Glob>>), Query, description = "Only files that match one of these globs, or are below a directory that does, as in a .gitignore. For the files and for the names in the manifest. May be repeated."),
         ("exclude" = inline(Option<Vec<schemas::Glob>>), Query, description = "Globs of files and directories to leave out. May be repeated."),
         ("manifest_path" = inline(Option<schemas::PathBeneath>), Query, description = "The path of a manifest that lies beneath the same root, such as `2026/SHA256SUMS`, in place of the body, which is empty then. If the manifest lies in `path`, it is left out of the comparison. Decoded once, to bytes."),
-        ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest, or `last`: the newest such job that has read the whole tree and, if it is a verify job, whose verdict is `ok` (404 if there is none). Its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
+        ("against" = Option<String>, Query, description = "The id of a completed job on exactly this root and path, in place of a manifest, or `last`: the newest such job that has read the whole tree and, if it is a verify job, whose verdict is `ok`; if there is none, the newest on a directory above that has digests of files below `path` (404 if there is none either). `spec.against` of the job says which. Its results are what should be there, with their times, so that rot is told from an edit. The body is empty then."),
+        ("repeat" = Option<String>, Query, description = "The id of a verify job on exactly this root and path: the same again, with its globs, its mode and the manifest that is stored with it. The body is empty then, and no other parameter is taken.", example = "0190163d-8694-739b-aea5-966c26f8ad91"),
         ("from_device" = Option<bool>, Query, description = "Read the files from their devices and not from the page cache, and say in `read_from` of each result whether that was so."),
         ("mode" = Option<schemas::VerifyMode>, Query, description = "`audit` by default."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description =
@@ -63,7 +64,10 @@ pub(super) async fn verify(
     service.admit_job(&caller, key.as_deref())?;
     let mut query = Query::repeating(&request, &["include", "exclude"])?;
     let stored = stored_manifest(&mut query)?;
-    let (spec, strictness) = request_of(query)?;
+    let (spec, strictness) = match &stored {
+        Some(Stored::Repeat(id)) => (repeated(&service, &caller, id, query).await?, Strictness::Lenient),
+        Some(Stored::File(_) | Stored::Job(_) | Stored::LastJob) | None => request_of(query)?,
+    };
     // Each manifest is held in memory as a whole, so only a few are received at a time.
     let _share = service.manifest_for(&caller)?;
     let body =
@@ -73,11 +77,14 @@ pub(super) async fn verify(
         None if body.is_empty() => return Err(without_manifest()),
         None => ManifestSource::Text(body),
         Some(_) if !body.is_empty() => {
-            return Err(ApiError::invalid("the request has a body: leave it empty with `manifest_path` or `against`"));
+            return Err(ApiError::invalid(
+                "the request has a body: leave it empty with `manifest_path`, `against` or `repeat`",
+            ));
         }
         Some(Stored::File(path)) => ManifestSource::File(path),
         Some(Stored::LastJob) => last_job(&service, &caller, &spec).await?,
         Some(Stored::Job(id)) => against(&service, &caller, &id, &spec).await?,
+        Some(Stored::Repeat(id)) => ManifestSource::Repeated(service.job(&caller, &id).await?.id),
     };
     let request = VerifyRequest { spec, strictness, manifest };
     let job = service.jobs.verify(request, caller.owner_name(), key).await?;
@@ -94,9 +101,14 @@ enum Stored {
     File(RelPath),
     Job(String),
     LastJob,
+    /// That of this verify job.
+    Repeat(String),
 }
 
 fn stored_manifest(query: &mut Query) -> Result<Option<Stored>, ApiError> {
+    if let Some(id) = query.text("repeat")? {
+        return Ok(Some(Stored::Repeat(id)));
+    }
     match (query.bytes("manifest_path"), query.text("against")?) {
         (None, None) => Ok(None),
         (Some(path), None) => Ok(Some(Stored::File(RelPath::new(path)?))),
@@ -126,15 +138,36 @@ async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -
 /// The results of the newest job that says how the tree should be.
 async fn last_job(service: &Service, caller: &Caller, spec: &JobSpec) -> Result<ManifestSource, ApiError> {
     let place = Place { root: spec.root.clone(), path: spec.path.clone() };
-    let job = service.jobs.baseline(&place, caller.sees_jobs_of()).await?;
-    let why =
-        "no job has hashed exactly this root and path to its end; a verify job that found a difference does not count";
+    let job = service.jobs.baseline_or_above(&place, caller.sees_jobs_of()).await?;
+    let why = "no job has hashed this root and path, or a directory above it that had files here, to its end; a verify \
+        job that found a difference does not count";
     Ok(ManifestSource::LastJob(Box::new(job.ok_or(ApiError::NotFound(why))?)))
 }
 
-fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
+fn place_of(query: &mut Query) -> Result<(String, RelPath), ApiError> {
     let root = query.text("root")?.ok_or_else(|| ApiError::invalid("say which root: ?root=NAME"))?;
-    let path = RelPath::new(query.bytes("path").unwrap_or_default())?;
+    Ok((root, RelPath::new(query.bytes("path").unwrap_or_default())?))
+}
+
+/// The spec of a verify job that is done again.
+async fn repeated(service: &Service, caller: &Caller, id: &str, mut query: Query) -> Result<JobSpec, ApiError> {
+    let place = place_of(&mut query)?;
+    query.finish()?;
+    let spec = service.job(caller, id).await?.spec;
+    match spec.kind {
+        JobKind::Hash => {
+            return Err(ApiError::invalid("the job in `repeat` only hashes: POST its spec to /api/v1/jobs"));
+        }
+        JobKind::Verify => {}
+    }
+    if (&spec.root, &spec.path) != (&place.0, &place.1) {
+        return Err(ApiError::invalid("the job in `repeat` has another root or path"));
+    }
+    Ok(spec)
+}
+
+fn request_of(mut query: Query) -> Result<(JobSpec, Strictness), ApiError> {
+    let (root, path) = place_of(&mut query)?;
     let algorithm = query.text("algorithm")?.filter(|name| !name.is_empty());
     let algorithm = algorithm.map(|name| name.parse::<Algorithm>()).transpose()?;
     let mode = query.named("mode", VerifyMode::from_name, &["audit", "check"])?.unwrap_or_default();

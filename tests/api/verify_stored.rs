@@ -159,3 +159,69 @@ fn the_last_job_is_the_newest_one_that_did_not_fail_and_the_new_one_says_which()
     app.wait_for(first.as_str().unwrap());
     assert_eq!(keyed(), first, "although another job is the last one now");
 }
+
+#[test]
+fn below_the_directory_of_the_last_job_its_results_of_there_are_compared_with() {
+    let app = TestApp::start();
+    for name in ["photos/2024/a", "photos/2024/sub/b", "photos/2024/gone", "photos/2025/c", "photos/2024.txt"] {
+        app.write(name, name);
+    }
+    let above = app.run(json!({ "path": "photos", "algorithms": ["sha256"], "exclude": ["2024/*.tmp"] }));
+    app.run(json!({ "path": "photos/2025" }));
+    fs::remove_file(app.root.path().join("photos/2024/gone")).unwrap();
+    app.write("photos/2024/sub/b", "edited");
+    app.write("photos/2024/left.tmp", "never in the job");
+    app.write("photos/later/new", "made after the job");
+    let baseline = &app.json("/api/v1/roots/files/entries?path=photos/2024")["baseline"];
+    assert_eq!((&baseline["job"], &baseline["directory"]), (&above["id"], &json!({ "path": "photos" })));
+    let (job, items) = verified(&app, "&path=photos/2024&against=last");
+    let verdicts: Vec<_> = pairs(&items).into_iter().filter(|(_, verdict)| *verdict != "-").collect();
+    assert_eq!(verdicts, [("a", "matched"), ("gone", "missing"), ("sub/b", "modified")]);
+    let against = json!({ "job": above["id"], "finished_at": above["finished_at"], "directory": { "path": "photos" } });
+    assert_eq!(job["spec"]["against"], against);
+    // The job on exactly the directory comes first, and one that has nothing of a directory is none.
+    let (job, _) = verified(&app, "&path=photos/2025&against=last");
+    assert_eq!(job["spec"]["against"].get("directory"), None);
+    problem(post(&app, "&path=photos/later&against=last"), 404, "not_found");
+    assert_eq!(app.json("/api/v1/roots/files/entries?path=photos/later").get("baseline"), None);
+    // Nor is a job of somebody else.
+    let (_, secret) = token_until(&app, "read,hash", None);
+    let address = "/api/v1/verify?root=files&path=photos/2024&against=last";
+    let stranger = app.anonymous(reqwest::Method::POST, address).bearer_auth(secret).send().unwrap();
+    problem(stranger, 404, "not_found");
+}
+
+#[test]
+fn a_verify_job_is_repeated_with_the_manifest_that_is_kept_with_it() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    app.write("d/b", "not listed");
+    let address = "/api/v1/verify?root=files&path=d&mode=check&name=SHA256SUMS";
+    let sent = app.post(address).body(format!("{ABC_SHA256}  d/a\n")).send().unwrap();
+    let first = app.wait_for(accepted(sent)["id"].as_str().unwrap());
+    assert_eq!(first["summary"]["verdict"], "ok");
+    app.write("d/a", "damaged");
+    let id = first["id"].as_str().unwrap();
+    let (again, items) = verified(&app, &format!("&path=d&repeat={id}"));
+    assert_eq!((&again["spec"], pairs(&items)), (&first["spec"], vec![("a", "modified")]));
+    // Also of a job that was compared with one that is deleted by now.
+    let hashed = app.run(json!({ "path": "d" }));
+    let hashed = hashed["id"].as_str().unwrap();
+    let (against, _) = verified(&app, &format!("&path=d&against={hashed}"));
+    let deleted = app.request(reqwest::Method::DELETE, &format!("/api/v1/jobs/{hashed}")).send().unwrap();
+    assert_eq!(deleted.status(), 204);
+    let (again, _) = verified(&app, &format!("&path=d&repeat={}", against["id"].as_str().unwrap()));
+    assert_eq!((&again["summary"]["verdict"], &again["spec"]), (&json!("ok"), &against["spec"]));
+    let hashed = app.run(json!({ "path": "d" }));
+    for (query, status, code) in [
+        (format!("&path=d&repeat={}", hashed["id"].as_str().unwrap()), 400, "invalid_request"),
+        (format!("&repeat={id}"), 400, "invalid_request"),
+        (format!("&path=d&repeat={id}&mode=audit"), 400, "invalid_request"),
+        (format!("&path=d&repeat={id}&against=last"), 400, "invalid_request"),
+        ("&path=d&repeat=nothing".to_owned(), 404, "not_found"),
+    ] {
+        problem(post(&app, &query), status, code);
+    }
+    let with_body = app.post(&format!("/api/v1/verify?root=files&path=d&repeat={id}")).body("x").send().unwrap();
+    problem(with_body, 400, "invalid_request");
+}

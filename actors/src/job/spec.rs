@@ -70,13 +70,16 @@ pub struct JobSpec {
 }
 
 /// A completed job whose results others are compared with. It may have been deleted since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedWith {
     /// Its id.
     pub job: JobId,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<jiff::Timestamp>,
+    /// Its directory, if that is above the one that is compared: only its results below that one count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<RelPath>,
 }
 
 impl JobSpec {
@@ -149,11 +152,8 @@ impl VerifyMode {
     /// The mode of this name in the API, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "audit" => Some(Self::Audit),
-            "check" => Some(Self::Check),
-            _ => None,
-        }
+        let modes = [("audit", Self::Audit), ("check", Self::Check)];
+        modes.into_iter().find(|(known, _)| *known == name).map(|(_, mode)| mode)
     }
 }
 

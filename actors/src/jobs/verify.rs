@@ -108,7 +108,7 @@ impl Jobs {
     ) -> Result<Job, SubmitError> {
         let VerifyRequest { spec, strictness, manifest } = request;
         Filters::new(&spec.include, &spec.exclude)?;
-        let spec = JobSpec { kind: JobKind::Verify, names: None, ..spec };
+        let spec = JobSpec { kind: JobKind::Verify, ..spec };
         let fingerprint = manifest.asked().map(|asked| fingerprint(&spec, Some(&asked)));
         if let Some((key, fingerprint)) = key.clone().zip(fingerprint)
             && let Some(job) = self.find_repeated(owner.clone(), IdempotencyKey { key, fingerprint }).await?
@@ -121,7 +121,10 @@ impl Jobs {
         let read = off_the_loop(move || Ok((Entries::read(&manifest, &asked, strictness)?, manifest)));
         let (entries, body) = read.await?;
         let lines_not_read = entries.unread();
-        let (entries, spelling) = self.spelling(entries, &spec).await?;
+        let (entries, spelling) = match spec.names.clone() {
+            Some(known) => (entries, known),
+            None => self.spelling(entries, &spec).await?,
+        };
         let spec = JobSpec { names: (!spelling.is_plain()).then_some(spelling), ..spec };
         let accepted = spec.clone();
         let needed = off_the_loop(move || {

@@ -100,6 +100,19 @@ pub(crate) struct ComparedWith {
     /// When it ended.
     #[schema(nullable = false, format = DateTime)]
     finished_at: Option<String>,
+    /// Its directory, if that is above the one that is compared: only its results below that one count.
+    #[schema(nullable = false)]
+    directory: Option<Directory>,
+}
+
+/// The path of a directory beneath a root.
+#[derive(ToSchema)]
+pub(crate) struct Directory {
+    /// Empty for the root itself.
+    path: String,
+    /// The exact bytes in base64, if `path` is not UTF-8.
+    #[schema(nullable = false)]
+    path_b64: Option<String>,
 }
 
 /// How the names in a manifest are read.
@@ -270,4 +283,7 @@ pub(crate) struct LastRun {
     /// Absent before it has ended.
     #[schema(nullable = false, format = DateTime)]
     finished_at: Option<String>,
+    /// Of a `baseline`: the directory of the job, if that is one above the listed one.
+    #[schema(nullable = false)]
+    directory: Option<Directory>,
 }

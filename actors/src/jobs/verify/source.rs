@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
+use hivesum_core::compare::Spelling;
 use hivesum_core::file::{Dir, Opened, Reach, RelPath, Root};
 use hivesum_core::manifest::{Format, Limits, LineEnd, ManifestWriter, RememberedFilters};
 use hivesum_core::result::FileIdentity;
@@ -14,7 +15,7 @@ use hivesum_core::walk::literal_glob;
 use rustix::fs::AtFlags;
 
 use crate::error::{ManifestRefused, StoreError, SubmitError};
-use crate::job::{ComparedWith, Job, JobQuery, JobSpec, JobState, MAX_PAGE, Place, ResultQuery};
+use crate::job::{ComparedWith, Job, JobId, JobQuery, JobSpec, JobState, MAX_PAGE, Place, ResultQuery, StatusFilter};
 use crate::jobs::service::Jobs;
 use crate::jobs::submit::Missing;
 use crate::listing::ask::ask;
@@ -28,8 +29,11 @@ pub enum ManifestSource {
     File(RelPath),
     /// The results of this ended job, with the times of the files, so that rot can be told from an edit.
     Job(Box<Job>),
-    /// The same, asked for as the newest job that says how the files should be, whichever that is.
+    /// The same, asked for as the newest job that says how the files should be, whichever that is. It may be one on a
+    /// directory above.
     LastJob(Box<Job>),
+    /// What this verify job was compared with. The spec is that of the job.
+    Repeated(JobId),
 }
 
 impl ManifestSource {
@@ -40,13 +44,14 @@ impl ManifestSource {
             Self::File(path) => Some([b"\0manifest_path\0", path.as_bytes()].concat()),
             Self::Job(job) => Some(format!("\0against\0{}", job.id).into_bytes()),
             Self::LastJob(_) => Some(b"\0against\0last".to_vec()),
+            Self::Repeated(id) => Some(format!("\0repeat\0{id}").into_bytes()),
         }
     }
 
     /// The spec of the job, with what follows from the source.
     pub(super) fn complete(&self, mut spec: JobSpec) -> JobSpec {
         match self {
-            Self::Text(_) => {}
+            Self::Text(_) | Self::Repeated(_) => {}
             Self::File(path) => {
                 if spec.manifest_name.is_none() {
                     spec.manifest_name = std::str::from_utf8(path.file_name()).ok().map(str::to_owned);
@@ -54,7 +59,10 @@ impl ManifestSource {
                 spec.exclude.extend(below(&spec.path, path).map(literal_glob));
             }
             Self::Job(job) | Self::LastJob(job) => {
-                spec.against = Some(ComparedWith { job: job.id, finished_at: job.finished_at });
+                let prefix = prefix_below(&job.spec.path, &spec.path);
+                let directory = prefix.is_some().then(|| job.spec.path.clone());
+                spec.against = Some(ComparedWith { job: job.id, finished_at: job.finished_at, directory });
+                spec.names = prefix.map(|taken_off| Spelling { taken_off, ..Spelling::default() });
                 spec.manifest_name = Some(format!("{}.ndjson", job.id));
                 spec.cross_filesystems = job.spec.cross_filesystems;
             }
@@ -71,7 +79,55 @@ fn below<'a>(directory: &RelPath, path: &'a RelPath) -> Option<&'a [u8]> {
     path.as_bytes().strip_prefix(directory.as_bytes())?.strip_prefix(b"/")
 }
 
+/// What the results of a job on `directory` begin with if they are below `path`: `PATH/`. `None` if it is the same
+/// directory or another one.
+fn prefix_below(directory: &RelPath, path: &RelPath) -> Option<Vec<u8>> {
+    let below = below(directory, path).filter(|below| !below.is_empty())?;
+    Some([below, b"/"].concat())
+}
+
+/// The directories above a place, at most [`MAX_PAGE`], the nearest first.
+fn places_above(place: &Place) -> Vec<Place> {
+    let path = place.path.as_bytes();
+    let ends = (0..path.len()).rev().filter(|&at| at == 0 || path[at] == b'/');
+    let above = ends.filter_map(|end| RelPath::new(&path[..end]).ok());
+    above.map(|path| Place { root: place.root.clone(), path }).take(MAX_PAGE).collect()
+}
+
 impl Jobs {
+    /// The [newest job](Self::baseline) that says how the files of a place should be; if there is none on exactly this
+    /// place, one on a directory above that has digests of files below it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn baseline_or_above(&self, place: &Place, owner: Option<String>) -> Result<Option<Job>, StoreError> {
+        if let Some(job) = self.baseline(place, owner.clone()).await? {
+            return Ok(Some(job));
+        }
+        let with_jobs = self.shared.store.last_runs(places_above(place), owner.clone()).await?;
+        let mut best: Option<Job> = None;
+        for above in with_jobs.keys() {
+            let Some(job) = self.baseline(above, owner.clone()).await? else { continue };
+            let rank = |job: &Job| (!job.has_includes(), job.id);
+            let is_better = best.as_ref().is_none_or(|best| rank(best) < rank(&job));
+            if is_better && self.has_hashed_below(&job, place).await? {
+                best = Some(job);
+            }
+        }
+        Ok(best)
+    }
+
+    async fn has_hashed_below(&self, job: &Job, place: &Place) -> Result<bool, StoreError> {
+        let query = ResultQuery {
+            status: Some(StatusFilter::Hashed),
+            path_prefix: prefix_below(&job.spec.path, &place.path),
+            limit: 1,
+            ..ResultQuery::default()
+        };
+        let page = self.shared.store.results(job.id, query).await?;
+        Ok(page.is_some_and(|page| !page.items.is_empty()))
+    }
+
     /// The newest job on exactly this place, of one owner or of all, that [says](Job::is_baseline) how its files should
     /// be; one that looked at some files only if there is no other.
     ///
@@ -114,16 +170,21 @@ impl Jobs {
                 let read = ask(root, move |root, _| read_beneath(root, &path, &own));
                 read.await.map_err(|_| SubmitError::RootUnavailable)?
             }
-            ManifestSource::Job(job) | ManifestSource::LastJob(job) => self.results_as_manifest(&job).await,
+            ManifestSource::Job(job) | ManifestSource::LastJob(job) => self.results_as_manifest(&job, spec).await,
+            ManifestSource::Repeated(id) => {
+                let gone = SubmitError::NotFound("what the job was compared with is deleted with it");
+                self.shared.store.manifest(id).await?.ok_or(gone)
+            }
         }
     }
 
-    async fn results_as_manifest(&self, job: &Job) -> Result<Vec<u8>, SubmitError> {
+    async fn results_as_manifest(&self, job: &Job, spec: &JobSpec) -> Result<Vec<u8>, SubmitError> {
         let gone = || SubmitError::NotFound("the job to compare with is deleted");
+        let query = ResultQuery { path_prefix: prefix_below(&job.spec.path, &spec.path), ..ResultQuery::default() };
         let filters = RememberedFilters { include: job.spec.include.clone(), exclude: job.spec.exclude.clone() };
         let writer = ManifestWriter::new(Format::Ndjson, job.spec.algorithms, LineEnd::Newline);
         let mut writer = writer.map_err(|_| SubmitError::Broken)?.remembering(filters);
-        let mut export = self.shared.store.export(job.id, ResultQuery::default()).await?.ok_or_else(gone)?;
+        let mut export = self.shared.store.export(job.id, query).await?.ok_or_else(gone)?;
         let mut text = Vec::new();
         writer.begin(&mut text);
         while let Some(items) = export.next().await? {
@@ -194,6 +255,18 @@ mod tests {
         let own = [FileIdentity { device: found.dev(), inode: found.ino() }];
         let root = Root::open(None, dir.path()).unwrap();
         assert!(matches!(read_beneath(&root, &path("own"), &own), Err(SubmitError::NotFound(_))));
+    }
+
+    #[test]
+    fn the_directories_above_end_with_the_root() {
+        let place = |text: &str| Place { root: "r".to_owned(), path: path(text) };
+        assert_eq!(places_above(&place("")), []);
+        assert_eq!(places_above(&place("a")), [place("")]);
+        assert_eq!(places_above(&place("a/b c/d")), [place("a/b c"), place("a"), place("")]);
+        let deep = vec!["d"; MAX_PAGE + 5].join("/");
+        assert_eq!(places_above(&place(&deep)).len(), MAX_PAGE, "more are not asked for");
+        assert_eq!(prefix_below(&path("a"), &path("a/b")), Some(b"b/".to_vec()));
+        assert_eq!([prefix_below(&path("a"), &path("a")), prefix_below(&path(""), &path(""))], [None, None]);
     }
 
     #[test]
