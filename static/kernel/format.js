@@ -124,7 +124,8 @@ export const VERDICTS = {
 	added: 'Added', removed: 'Removed',
 };
 
-export const AUDIT = ['matched', 'modified', 'suspected_rot', 'moved', 'missing', 'new', 'unreadable'];
+// From the worst on.
+export const AUDIT = ['suspected_rot', 'modified', 'missing', 'unreadable', 'moved', 'new', 'matched'];
 
 export const STABILITY = {
 	stable: 'Stable: nothing wrote to the file meanwhile.',

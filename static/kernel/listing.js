@@ -10,9 +10,9 @@ import { placeholder, showProblem } from './notice.js';
 const SEARCH_MS = 220;
 const NARROW = matchMedia('(max-width: 44rem)');
 
-// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item, isTall)` gives cells; `tabs`: [filter, {value: title}];
+// `names` are the filters; `load(filters, signal)` returns {items, total}; `fill(item, isTall)` gives cells; `tabs`: [filter, {value: title}, also titles that nothing has];
 // `all(members)` is the API's path of all that the filters show; `heights` are those of a row, narrow and wide.
-export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles] = ['', {}], search, nothing, heads, tools, all, heights = [62, 36] }) {
+export function listing({ label, testid, columns, names, start, address, load, fill, open, tabs: [tab, titles, whole] = ['', {}], search, nothing, heads, tools, all, heights = [62, 36] }) {
 	const rowHeight = () => heights[NARROW.matches ? 0 : 1];
 	const pick = (from) => Object.fromEntries(names.map((name) => [name, from[name] ?? '']));
 	let filters = pick(start);
@@ -22,19 +22,20 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		failed: (problem) => showProblem(problem, () => pages.refresh()) });
 	const table = new Table({ label, rowHeight: rowHeight(), source: pages, testid, className: 'results', columns, open, fill: draw, sort: (sort) => go({ ...filters, sort }) });
 	const total = h('span.results-total@results-total', { role: 'status' });
-	const bar = tabBar(titles, (value) => go({ ...filters, [tab]: value }));
+	const bar = tabBar(titles, (value) => go({ ...filters, [tab]: value }), whole);
 	const { field, node: seek } = search ? searchField('results-search', search.label, search.show(filters), typed) : {};
 	const empty = h('div.results-empty');
 	const node = h('section.panel.results-panel', { label }, h('div.results-head', h('h2', label), total, h('span.spring'), heads, all && lineMenu((format) => all({ ...filters, format }))),
 		h('div.results-tools', bar.node, h('span.spring'), tools, seek), table.node, empty);
+	const narrowed = () => names.some((name) => name !== 'sort' && filters[name]);
 	const mark = () => { bar.mark(filters[tab] ?? ''); table.sorted(filters.sort, able); };
 
 	function draw(row, item) { put(row, item ? fill(item, row.index === table.tall.index) : columns.map(([, name]) => cell(name, h('i.ghost')))); }
 
 	function arrived() {
 		table.measure();
-		const { sort, ...others } = filters;
-		const filtered = Object.values(others).some(Boolean);
+		const { sort } = filters;
+		const filtered = narrowed();
 		put(total, plural(pages.total, filtered ? 'result shown' : 'result', filtered ? 'results shown' : 'results'));
 		table.node.hidden = pages.total === 0;
 		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing matches this filter', 'Try another word, or show all results.',
@@ -69,7 +70,7 @@ export function listing({ label, testid, columns, names, start, address, load, f
 	mark();
 	pages.want(0, 1);
 	return {
-		node, follow, destroy, view: (title) => ({ title, unmount: destroy, update: (to) => follow(to.search) }),
+		node, follow, destroy, narrowed, view: (title) => ({ title, unmount: destroy, update: (to) => follow(to.search) }),
 		go: (change) => go({ ...filters, ...change }),
 		repaint: () => table.repaint(),
 		toggle: (index, more) => table.toggle(index, more),
@@ -109,7 +110,7 @@ export function tabBar(titles, choose, whole = true) {
 	return {
 		node: list.length > 0 && h('div.tabs', { role: 'group', label: 'Show' }, list.map(({ node }) => node)),
 		count(amounts) {
-			for (const { value, node, amount } of list) { put(amount, whole || amounts[value] ? count(amounts[value] ?? 0) : ''); node.hidden = !whole && value !== '' && !amounts[value]; }
+			for (const { value, node, amount } of list) { put(amount, whole || amounts[value] ? count(amounts[value] ?? 0) : ''); node.hidden = !whole && value !== '' && !amounts[value] && !node.classList.contains('on'); }
 		},
 		mark(now) { for (const { value, node } of list) { node.classList.toggle('on', value === now); node.setAttribute('aria-pressed', value === now); } },
 	};

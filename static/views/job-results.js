@@ -13,6 +13,7 @@ const settled = (p) => p.files_done + p.files_failed + p.files_skipped;
 export function resultsPanel(first, search) {
 	let job = first;
 	let last = '';
+	let judged = false;
 	const names = job.spec.algorithms ?? [];
 	let [algorithm] = names;
 	const choose = names.length > 1 && h('select.field', { label: 'Digest shown', change: (event) => { algorithm = event.target.value; list.repaint(); } },
@@ -21,7 +22,7 @@ export function resultsPanel(first, search) {
 	const list = listing({
 		label: 'Results', testid: 'result-row', address: `#/job/${job.id}`, start: search, names: ['status', 'verdict', 'q', 'digest', 'sort'],
 		columns: [['Path', 'grow', 'path'], ['Size', 'size', 'size'], ['Digest', 'sum'], ['Result', 'status']],
-		tabs: job.kind === 'verify' ? ['verdict', Object.fromEntries([['', 'All'], ...AUDIT.map((verdict) => [verdict, VERDICTS[verdict]])])] : ['status', { '': 'All', ...STATUS }],
+		tabs: job.kind === 'verify' ? ['verdict', Object.fromEntries([['', 'All'], ...AUDIT.map((verdict) => [verdict, VERDICTS[verdict]])]), false] : ['status', { '': 'All', ...STATUS }],
 		search: { label: 'Part of a path, or a digest', show: ({ q, digest }) => digest || q,
 			read: (text) => (DIGEST.test(text) && ended(job.state) ? { q: '', digest: text } : { q: text, digest: '' }) },
 		load: ({ digest, sort, ...others }, signal) => get(jobPath(job.id, `/results${query(ended(job.state) ? { ...others, digest, sort } : others)}`), { signal }),
@@ -37,6 +38,12 @@ export function resultsPanel(first, search) {
 		const over = ended(state);
 		list.show({ '': settled(p), hashed: p.files_done, error: p.files_failed, skipped: p.files_skipped, ...summary?.verdicts }, over);
 		if (over && !exports.firstChild) put(exports, exportMenu(job));
+		// What differs comes first, unless somebody has chosen what to see. The summary may come after the state.
+		if (over && summary?.verdicts && !judged) {
+			judged = true;
+			const worst = AUDIT.find((verdict) => verdict !== 'matched' && summary.verdicts[verdict]);
+			if (worst && !list.narrowed()) list.go({ verdict: worst });
+		}
 		const key = `${state} ${settled(p)}`;
 		if (key !== last) list.refresh();
 		last = key;
@@ -54,9 +61,9 @@ function digestParts(hex) {
 
 function cells(item, algorithm) {
 	const hex = item.digests?.[algorithm];
-	const why = codeText(item);
+	const why = codeText(item) || (item.evidence !== 'none' && evidenceText(item.evidence));
 	return [cell('grow', pathNode(item.path)), cell('size', item.status === 'hashed' && sizeNode(item.size)),
-		cell('sum', hex ? digestParts(hex) : h('span.reason', { title: why }, why)), cell('status', outcome(item))];
+		cell('sum', why ? h('span.reason', { title: why }, why) : hex && digestParts(hex)), cell('status', outcome(item))];
 }
 
 // Name, title, and the algorithms it can carry.
@@ -92,13 +99,21 @@ export function outcome({ verdict, status, stability, copied_from: copied, conte
 	return stability === 'unverified' ? say('warn', 'check', 'Unverified', STABILITY.unverified) : say('good', 'check', 'Hashed', STABILITY.stable);
 }
 
-const TRACES = { size: 'size', mtime: 'modification time', ctime: 'change time', inode: 'inode' };
+// 'content and mtime changed, size did not', as the command line says it. `same`: the words for one, and for several.
+function told(traces, same) {
+	const verbs = { changed: ['changed', 'changed'], same, unknown: ['is not known', 'are not known'] };
+	return Object.entries(verbs).map(([trace, [one, several]]) => {
+		const names = Object.keys(traces).filter((name) => traces[name] === trace);
+		return names.length && `${names.join(', ').replace(/, (\w+)$/, ' and $1')} ${names.length > 1 ? several : one}`;
+	}).filter(Boolean).join(', ');
+}
 
 function evidenceText(evidence) {
-	if (evidence?.digests) return 'The digests in the checksum file contradict each other: the file has the content of one of them, and the checksum file is damaged.';
-	if (evidence === 'none') return 'Only the digest was recorded.';
-	const keys = (trace) => Object.keys(TRACES).filter((key) => evidence?.[key] === trace).map((key) => TRACES[key]).join(', ');
-	return evidence && [['Changed', 'changed'], ['The same', 'same'], ['Not recorded', 'unknown']].filter(([, trace]) => keys(trace)).map(([title, trace]) => `${title}: ${keys(trace)}.`).join(' ');
+	if (!evidence) return '';
+	if (evidence === 'none') return 'no evidence: nothing but digests was recorded';
+	const { size, mtime, ctime, inode, digests } = evidence;
+	return digests ? 'the digests of this entry contradict each other: the manifest is damaged'
+		: `${told({ content: 'changed', size, mtime }, ['did not', 'did not'])}; ${told({ ctime, inode }, ['is the same', 'are the same'])}`;
 }
 
 const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];

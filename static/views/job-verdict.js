@@ -1,6 +1,6 @@
 // How a job ended and what it found: two things. The state is plain text; the verdict is a tag with an icon and a sentence.
 
-import { h, icon, count, plural, ended, visible, word, STATES } from '../kernel.js';
+import { h, icon, count, plural, ended, visible, when, word, STATES } from '../kernel.js';
 
 // By verdict: the look of its tag and its bar, the icon, and the name of its filter.
 export const JOB_VERDICTS = { failed: ['bad', 'cross', 'Differences'], incomplete: ['wait', 'warn', 'Incomplete'], ok: ['good', 'check', 'All match'] };
@@ -29,6 +29,12 @@ export function verdictTag(job, spec = '') {
 	const [look, glyph] = JOB_VERDICTS[job.summary?.verdict] ?? [];
 	return look && h(`span.finding.${look}${spec}`, { 'data-verdict': job.summary.verdict }, icon(glyph), h('span', headline(job)));
 }
+
+// '1 May 2026, 10:00 on photos/2024': the directory only where it is one above.
+export const jobOf = (root, { finished_at: at, directory }) => `${when(at)}${directory ? ` on ${visible([root, directory.path].filter(Boolean).join('/'))}` : ''}`;
+
+// What a verify job compares with; false for others.
+export const comparedWith = ({ kind, spec: { root, against, manifest_name: name } }) => kind === 'verify' && `compared with ${against ? `the job of ${jobOf(root, against)}` : visible(name ?? 'an uploaded checksum file')}`;
 
 export const stateTitle = (job) => (withErrors(job) ? 'Completed with errors' : word(STATES, job.state));
 

@@ -5,7 +5,7 @@ import {
 	showProblem, announce, wholeView, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
 import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
-import { barLook, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
+import { barLook, comparedWith, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
 import { verify, verifyStored } from './files-start.js';
 import { resultsPanel } from './job-results.js';
 
@@ -115,13 +115,12 @@ function header(first, cancel) {
 		shown = key;
 		const { error } = job;
 		const over = ended(job.state);
-		const said = remark(job);
-		put(state, verdictTag(job, '@job-verdict'), stateText(job, '@job-state'));
+		const [said, compared] = [remark(job), comparedWith(job)];
+		put(state, verdictTag(job, '@job-verdict'), compared && (spec.against ? h('a@job-against', { href: `#/job/${spec.against.job}` }, compared) : h('span@job-against', compared)), stateText(job, '@job-state'));
 		odd.hidden = !said;
 		if (said) put(odd, icon('warn'), h('span', said));
 		const filters = [...(spec.include ?? []), ...(spec.exclude ?? []).map((glob) => `not ${glob}`)].join('  ');
 		put(line, h('span', job.kind === 'verify' ? 'Verify' : 'Hash'), h('span', titles(spec.algorithms)), filters && h('span.mono', filters),
-			spec.against && h('a@job-against', { href: `#/job/${spec.against.job}` }, `compared with the job of ${when(spec.against.finished_at)}`),
 			spec.priority === 'low' && h('span', 'low priority'), spec.max_bytes_per_second > 0 && h('span', `at most ${rate(spec.max_bytes_per_second)}`), spec.from_device && h('span', 'read from the device'),
 			h('span', { title: when(job.created_at) }, `started ${ago(job.started_at ?? job.created_at)}`), h('span.mono.dim', { title: 'The id of this job' }, job.id));
 		fault.hidden = !error;

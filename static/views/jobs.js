@@ -5,7 +5,7 @@ import {
 } from '../kernel.js';
 import { secondsOf, targetNode, repeat, remove, repeatable } from './job-actions.js';
 import { jobChoices } from './jobs-choice.js';
-import { JOB_VERDICTS, barLook, remark, stateText, verdictTag } from './job-verdict.js';
+import { JOB_VERDICTS, barLook, comparedWith, remark, stateText, verdictTag } from './job-verdict.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
@@ -82,7 +82,7 @@ function jobRow(first, drop, choose) {
 	const tick = h('input@job-tick', { type: 'checkbox', label: `Choose the job on ${visible([spec.root, spec.path].filter(Boolean).join('/'))}`, click: (event) => choose(row, event) });
 	const row = { show, tick, job: first };
 	row.node = h('li.job-row@job-row', { 'data-id': id }, h('label.tick', tick), state, h('div.job-row-main', h('a.job-row-link', { href: `#/job/${id}` }, targetNode(first)),
-		h('small', finding, `${kind === 'verify' ? 'Verify · ' : ''}${titles(spec.algorithms)}`), odd),
+		h('small', finding, `${kind === 'verify' ? `Verify, ${comparedWith(first)} · ` : ''}${titles(spec.algorithms)}`), odd),
 		figures, time, h('span.job-row-actions', again, trash), bar.node);
 
 	function show(job) {

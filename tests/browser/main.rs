@@ -39,4 +39,5 @@ mod sign_in;
 mod system;
 mod uploads;
 mod verdicts;
+mod walk_through;
 mod wide;

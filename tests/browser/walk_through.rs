@@ -1,0 +1,96 @@
+//! What somebody who knows only the README walks through: what a failed verification opens on, what it was compared
+//! with, a typed or cut address, one file in several jobs, and the same on a telephone and in the dark.
+
+use std::os::unix::fs::FileExt as _;
+
+use hivesum_test_support::tools::output;
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::jobs::run_job;
+use crate::server::{ROOT, Server};
+
+/// Sends a request, and shows the job that it makes at its end.
+async fn run(browser: &Browser, address: &str, body: &str) -> String {
+    let ask = "window.__made = undefined; fetch(arguments[0], { method: 'POST', body: arguments[1] || undefined })
+        .then((answer) => answer.json()).then(({ id }) => { window.__made = id; location.hash = `#/job/${id}`; });";
+    browser.run(ask, vec![json!(address), json!(body)]).await;
+    browser.until("window.__made && document.querySelector('.job-meta')?.textContent.includes(__made)").await;
+    browser.until_text("job-state", "Completed").await;
+    browser.value("__made").await.as_str().unwrap().to_owned()
+}
+
+/// The titles of the tabs of the results that are shown, the chosen one in brackets.
+async fn tabs(browser: &Browser) -> Value {
+    browser
+        .value(
+            "[...document.querySelectorAll('.results-tools [data-tab]')].filter((tab) => tab.checkVisibility())
+            .map((tab) => (tab.ariaPressed === 'true' ? `[${tab.textContent}]` : tab.textContent)).join(' ')",
+        )
+        .await
+}
+
+#[tokio::test]
+async fn a_failed_verification_opens_on_what_differs_and_says_what_it_was_compared_with() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let names = ["a", "b", "c", "gone"];
+    names.iter().for_each(|name| drop(server.write(name, name)));
+    let sums = String::from_utf8(output(server.tree(), "sha256sum", &names)).unwrap();
+    server.write("b", "edited");
+    std::fs::remove_file(server.tree().join("gone")).unwrap();
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    let address = format!("/api/v1/verify?root={ROOT}&name=SHA256SUMS");
+    let failed = run(&browser, &address, &sums).await;
+    browser.until("location.hash.endsWith('?verdict=modified')").await;
+    browser.until_text("results-total", "1 result shown").await;
+    browser.until("document.querySelector('[data-testid=result-row]')?.textContent.startsWith('b')").await;
+    assert_eq!(tabs(&browser).await, "All4 [Modified1] Missing1 Matched2");
+    browser.until_text("job-against", "compared with SHA256SUMS").await;
+    // Opened again, as before; what somebody chose stays.
+    browser.visit("#/jobs").await;
+    browser
+        .until("document.querySelector('[data-testid=job-row]')?.textContent.includes('compared with SHA256SUMS')")
+        .await;
+    browser.visit(&format!("#/job/{failed}")).await;
+    browser.until("location.hash.endsWith('?verdict=modified')").await;
+    browser.visit(&format!("#/job/{failed}?verdict=missing")).await;
+    browser.until("document.querySelector('[data-testid=result-row]')?.textContent.startsWith('gone')").await;
+    browser.client.refresh().await.unwrap();
+    browser.until("document.querySelector('[data-testid=result-row]')?.textContent.startsWith('gone')").await;
+    assert_eq!(tabs(&browser).await, "All4 Modified1 [Missing1] Matched2");
+
+    let clean: String = sums.lines().filter(|line| line.ends_with(" a")).map(|line| format!("{line}\n")).collect();
+    run(&browser, &format!("{address}&mode=check"), &clean).await;
+    browser.until_text("results-total", "1 result").await;
+    assert_eq!(tabs(&browser).await, "[All1] Matched1");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_row_of_a_changed_file_says_what_changed_with_it_in_the_words_of_the_command_line() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let path = server.write("set back", "2");
+    server.write("longer", "1");
+    run_job(&browser, &server, "blake3").await;
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let before = file.metadata().unwrap().modified().unwrap();
+    file.write_all_at(b"V", 0).unwrap();
+    file.set_modified(before).unwrap();
+    server.write("longer", "one");
+    browser.click("job-verify-against").await;
+    browser.until("document.title.includes('2 modified of 2')").await;
+    browser.until("document.querySelectorAll('[data-testid=result-row] .reason').length === 2").await;
+    let said = browser
+        .value("[...document.querySelectorAll('[data-testid=result-row] .reason')].map((node) => node.textContent)")
+        .await;
+    let expected = json!([
+        "content, size and mtime changed; ctime changed, inode is the same",
+        "content changed, size and mtime did not; ctime changed, inode is the same",
+    ]);
+    assert_eq!(said, expected);
+    assert!(browser.text("job-against").await.starts_with("compared with the job of "));
+    browser.close().await;
+}
