@@ -2,8 +2,9 @@
 
 import {
 	h, put, button, fold, labelled, algorithms, titles, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
-	showProblem, clear, icon, send, nameNode, sizeNode, chooser, looksLikeManifest, when
+	showProblem, clear, icon, send, nameNode, sizeNode, chooser, looksLikeManifest
 } from '../kernel.js';
+import { jobOf } from './job-verdict.js';
 
 const MEBIBYTE = 1 << 20;
 const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -12,7 +13,7 @@ const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boole
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
 const keep = (name) => (event) => { kept[name] = event.target.type === 'checkbox' ? event.target.checked : event.target.value; };
 
-// `here()` gives {components, kind, size}; `last()` the newest job on exactly the open directory that says how it should be, if there is one.
+// `here()` gives {components, kind, size}; `last()` the newest job on the open directory, or one above it, that says how it should be, if there is one.
 export function startPanel(root, here, { unpick, signal, last }) {
 	const target = h('div.target');
 	const tally = h('span.hint@target-tally', { role: 'status' });
@@ -37,7 +38,7 @@ export function startPanel(root, here, { unpick, signal, last }) {
 		put(tally, single ? bytes(size) : below ?? 'Counting');
 		const at = components.slice(0, -1);
 		put(stored, single && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
-			!single && last() && button(`Verify against the job of ${when(last().finished_at)}`, '.wide@verify-against-last', () => verifyStored({ root, components }, { against: last().job }), 'clock'));
+			!single && last() && button(`Verify against the job of ${jobOf(root, last())}`, '.wide@verify-against-last', () => verifyStored({ root, components }, { against: last().directory ? 'last' : last().job }), 'clock'));
 		node.classList.toggle('single', single);
 	}
 

@@ -1,19 +1,19 @@
 // Jobs: their names, figures and actions.
 
 import {
-	h, post, send, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, put, bytes, exactBytes, count, rate, duration,
+	h, post, send, query, queryPath, freshKey, jobPath, pathNode, plural, componentsOf, readable, confirm, showProblem, toast, put, bytes, exactBytes, count, rate, duration,
 	percent, ago, when, ended, announce
 } from '../kernel.js';
 
 const MEMBERS = ['root', 'path', 'path_b64', 'algorithms', 'include', 'exclude', 'cross_filesystems', 'priority', 'max_bytes_per_second', 'deadline_seconds', 'from_device'];
 
-// A verification would need its manifest.
-export const repeatable = ({ kind }) => kind === 'hash';
+// The service keeps what a verify job was compared with.
+const verifyAgain = ({ id, spec }) => send('POST', `verify${query({ root: spec.root, repeat: id })}&path=${queryPath(componentsOf(spec))}`, { headers: { 'idempotency-key': freshKey() } });
 
 export async function repeat(job) {
 	const spec = Object.fromEntries(MEMBERS.filter((member) => (job.spec[member] ?? null) !== null).map((member) => [member, job.spec[member]]));
 	if (spec.path_b64) delete spec.path;
-	try { location.hash = `#/job/${(await post('jobs', { kind: job.kind, ...spec })).id}`; } catch (problem) { showProblem(problem, () => repeat(job)); }
+	try { location.hash = `#/job/${(await (job.kind === 'verify' ? verifyAgain(job) : post('jobs', { kind: job.kind, ...spec }))).id}`; } catch (problem) { showProblem(problem, () => repeat(job)); }
 }
 
 export async function remove(job) {

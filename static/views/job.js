@@ -4,7 +4,7 @@ import {
 	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
 	showProblem, announce, wholeView, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
-import { repeat, remove, repeatable, targetNode, figureTiles } from './job-actions.js';
+import { repeat, remove, targetNode, figureTiles } from './job-actions.js';
 import { barLook, comparedWith, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
 import { verify, verifyStored } from './files-start.js';
 import { resultsPanel } from './job-results.js';
@@ -102,6 +102,7 @@ function header(first, cancel) {
 	const odd = h('p.job-remark@job-remark', { role: 'status', hidden: true });
 	const stop = button('Cancel', '.needs-cancel@job-cancel', async () => { stop.disabled = true; await cancel(); stop.disabled = false; }, 'cross');
 	const again = button('Repeat', '.needs-hash@job-repeat', () => repeat(job), 'retry');
+	if (first.kind === 'verify') again.title = 'Compares with the same again, as it was then';
 	const against = button('Verify against this job', '.needs-hash@job-verify-against', () => verifyStored({ root: spec.root, components: componentsOf(spec) }, { against: first.id }), 'check');
 	const twins = h('a.button@job-duplicates', { href: `#/duplicates/${first.id}` }, icon('copy'), 'Duplicates');
 	const trash = button('Delete', '.quiet.needs-admin@job-delete', async () => { if (await remove(job)) location.hash = '#/jobs'; }, 'trash');
@@ -127,7 +128,7 @@ function header(first, cancel) {
 		if (error) put(fault, icon('warn'), h('span', error.detail), h('small.fineprint', error.code));
 		stop.hidden = over;
 		against.hidden = job.state !== 'completed' || job.kind !== 'hash';
-		again.hidden = !over || !repeatable(job);
+		again.hidden = !over;
 		trash.hidden = twins.hidden = !over;
 	}
 	return { node, show };

@@ -3,7 +3,7 @@
 import {
 	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, titles, plural, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
-import { secondsOf, targetNode, repeat, remove, repeatable } from './job-actions.js';
+import { secondsOf, targetNode, repeat, remove } from './job-actions.js';
 import { jobChoices } from './jobs-choice.js';
 import { JOB_VERDICTS, barLook, comparedWith, remark, stateText, verdictTag } from './job-verdict.js';
 
@@ -102,7 +102,7 @@ function jobRow(first, drop, choose) {
 		bar.node.hidden = over;
 		bar.node.className = `bar thin ${barLook(job)}`;
 		bar.set(p.bytes_total ? p.bytes_done / p.bytes_total : 0);
-		again.hidden = !over || !repeatable(job);
+		again.hidden = !over;
 		trash.hidden = !over;
 	}
 	show(first);

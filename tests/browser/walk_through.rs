@@ -62,9 +62,15 @@ async fn a_failed_verification_opens_on_what_differs_and_says_what_it_was_compar
     assert_eq!(tabs(&browser).await, "All4 Modified1 [Missing1] Matched2");
 
     let clean: String = sums.lines().filter(|line| line.ends_with(" a")).map(|line| format!("{line}\n")).collect();
-    run(&browser, &format!("{address}&mode=check"), &clean).await;
+    let passed = run(&browser, &format!("{address}&mode=check"), &clean).await;
     browser.until_text("results-total", "1 result").await;
     assert_eq!(tabs(&browser).await, "[All1] Matched1");
+    // The same again, with the checksum file that was sent.
+    server.write("a", "edited");
+    browser.click("job-repeat").await;
+    browser.until("document.title.includes('1 modified of 1')").await;
+    assert_ne!(browser.value("location.hash").await, json!(format!("#/job/{passed}")));
+    browser.until_text("job-against", "compared with SHA256SUMS").await;
     browser.close().await;
 }
 
@@ -92,5 +98,27 @@ async fn a_row_of_a_changed_file_says_what_changed_with_it_in_the_words_of_the_c
     ]);
     assert_eq!(said, expected);
     assert!(browser.text("job-against").await.starts_with("compared with the job of "));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_directory_below_that_of_the_last_job_is_verified_against_it() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("photos/2024/a", "a");
+    server.write("b", "b");
+    run_job(&browser, &server, "blake3").await;
+    server.write("photos/2024/a", "edited");
+    browser.visit(&format!("#/files/{ROOT}/photos/2024")).await;
+    browser
+        .until(&format!(
+            "document.querySelector('[data-testid=verify-against-last]')?.textContent.endsWith(' on {ROOT}')"
+        ))
+        .await;
+    browser.click("verify-against-last").await;
+    browser.until("document.title.includes('1 modified of 1')").await;
+    browser
+        .until(&format!("document.querySelector('[data-testid=job-against]').textContent.endsWith(' on {ROOT}')"))
+        .await;
     browser.close().await;
 }
