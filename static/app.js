@@ -37,7 +37,9 @@ let signedOut = false;
 function address() {
 	const [path, search = ''] = location.hash.replace(/^#\/?/, '').split('?');
 	const [name, ...parts] = path.split('/');
-	return { name: VIEWS[name] ? name : 'hash', parts, search: Object.fromEntries(new URLSearchParams(search)) };
+	// '#/jobs/ID' is typed by people, and '#/job' is what a cut link leaves.
+	const view = name === 'jobs' || name === 'job' ? (parts[0] ? 'job' : 'jobs') : name;
+	return { name: VIEWS[view] ? view : 'hash', parts, search: Object.fromEntries(new URLSearchParams(search)) };
 }
 
 async function route() {

@@ -1,7 +1,7 @@
 // The job view: live progress, and results.
 
 import {
-	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, when, ago, titles, followJob, ended, Chart,
+	h, put, progressBar, button, icon, get, post, query, jobPath, rate, percent, pathNode, visible, when, ago, titles, followJob, ended, Chart,
 	showProblem, announce, wholeView, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
 import { repeat, remove, targetNode, figureTiles } from './job-actions.js';
@@ -17,7 +17,8 @@ const rank = (state) => ({ queued: 0, running: 1 }[state] ?? 2);
 export async function mount(root, { parts: [id], search, signal }) {
 	const first = await get(jobPath(id), { signal }).catch((problem) => { if (problem.status !== 404) throw problem; return problem; });
 	if (first.id) return live(root, first, search, signal);
-	put(root, wholeView('search', 'There is no such job', 'It was deleted, or it belongs to another token.', h('a.button', { href: '#/jobs' }, 'All jobs'), first));
+	put(root, wholeView('search', 'There is no such job', id.length === 36 ? `The job ${visible(id)} was deleted, or it belongs to another token.`
+		: `“${visible(id)}” is not the id of a job, which has 36 characters. Is the link cut off, or longer than one job?`, h('a.button', { href: '#/jobs' }, 'All jobs'), first));
 	return { title: 'Job' };
 }
 

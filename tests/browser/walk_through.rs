@@ -122,3 +122,27 @@ async fn a_directory_below_that_of_the_last_job_is_verified_against_it() {
         .await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn an_address_without_a_job_is_explained_and_a_typed_one_is_understood() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("one", "1");
+    run_job(&browser, &server, "blake3").await;
+    let id = browser.value("location.hash.split('/').pop()").await.as_str().unwrap().to_owned();
+    browser.visit(&format!("#/jobs/{id}")).await;
+    browser.until("document.querySelector('.view-job [data-testid=job-state]')?.textContent === 'Completed'").await;
+    browser.visit("#/job").await;
+    browser.select(".view-jobs [data-testid=job-row]").await;
+    let unknown = "0190163d-8694-739b-aea5-966c26f8ad91".to_owned();
+    let (short, several) = (id[..8].to_owned(), format!("{id},{id}"));
+    for (name, words) in [(unknown, "was deleted"), (short, "cut off"), (several, "longer than one job")] {
+        browser.visit(&format!("#/jobs/{name}")).await;
+        browser
+            .until(&format!("document.querySelector('.view-job .placeholder')?.textContent.includes({})", json!(name)))
+            .await;
+        let text = browser.value("document.querySelector('.view-job .placeholder').textContent").await;
+        assert!(text.as_str().unwrap().contains(words), "{text}");
+    }
+    browser.close_ignoring(&["status of 404"]).await;
+}
