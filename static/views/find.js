@@ -1,7 +1,7 @@
 // Do we have this file? One digest, or one file, in the results of all jobs.
 
 import {
-	h, put, button, icon, get, send, query, may, chooser, onDrop, pathNode, nameNode, sizeNode, algorithmTitle, plural, count, ago, when, bytes, showProblem
+	h, put, button, icon, get, send, query, may, chooser, onDrop, pathNode, nameNode, sizeNode, algorithmTitle, plural, count, ago, when, bytes, componentsOf, readable, showProblem
 } from '../kernel.js';
 import { targetNode } from './job-actions.js';
 
@@ -42,7 +42,10 @@ export async function mount(root, { search: { digest = '' }, signal }) {
 
 	put(root, h('header.view-head', h('h1', 'Do we have this file?'), h('a.button', { href: '#/jobs' }, 'All jobs')), zone, found);
 	if (may('hash')) onDrop(signal, zone, ({ files: [file] }) => take(file));
-	if (digest) await ask(digest); else field.focus();
+	// The view is shown in the meantime: what is not shown takes no focus.
+	await null;
+	field.focus();
+	if (digest) await ask(digest);
 	return { title: 'Find a file' };
 }
 
@@ -51,11 +54,33 @@ function answer(text, { items, total, jobs_searched: searched, jobs_left_out: le
 	const under = !complete && algorithms.length > 1 && algorithms.filter(({ jobs_searched: jobs }) => jobs).map(({ algorithm, jobs_searched: jobs }) => `${count(jobs)} for ${algorithmTitle(algorithm)}`);
 	const bounds = [`${plural(searched, 'job')} searched${under.length ? ` (${under.join(', ')})` : ''}`, left > 0 && `${plural(left, 'job')} not searched: without ${name ? algorithmTitle(name) : 'such a'} digest, not ended or indexed yet, or older than the newest thousand`]
 		.concat(!complete && left === 0 && 'a digest of this length may be of an algorithm that some of them lack').filter(Boolean).join(', ');
-	const title = total ? `${plural(total, 'file')} with this digest` : searched ? `Not found in ${plural(searched, 'job')}` : 'No job could be searched';
+	const files = folded(items);
+	const title = total ? `${total > items.length ? `${count(total)} times` : plural(files.length, 'file')} with this digest` : searched ? `Not found in ${plural(searched, 'job')}` : 'No job could be searched';
 	return h('section.panel.find-answer', { label: name ? algorithmTitle(name) : 'Answer' },
 		h('h2', icon(total ? 'check' : 'search'), name && `${algorithmTitle(name)}: `, title), h('p.hint@find-bounds', `${bounds}.`), h('code.find-digest', text),
-		total > 0 && h('ul.find-list', items.map(hit)), total > items.length && h('p.hint', `The first ${count(items.length)} are shown.`));
+		total > 0 && h('ul.find-list', files.map(found)), total > items.length && h('p.hint', `The first ${count(items.length)} are shown.`));
 }
 
-const hit = ({ job, item }) => h('li@find-hit', h('a', { href: `#/job/${job.id}${query({ q: item.path })}` }, pathNode(item.path)), h('small', sizeNode(item.size), ' in ', targetNode(job), ' · ', h('span', { title: when(job.finished_at) }, ago(job.finished_at))));
+// The hits by the file that they are of: [path, hits], the newest first.
+function folded(items) {
+	const files = new Map();
+	for (const hit of items) {
+		const { job: { spec }, item } = hit;
+		const path = [spec.root, ...componentsOf(spec).map(readable), item.path].join('/');
+		const key = JSON.stringify([path, spec.path_b64, item.path_b64]);
+		if (!files.has(key)) files.set(key, [path, []]);
+		files.get(key)[1].push(hit);
+	}
+	return [...files.values()];
+}
 
+const linked = ({ job, item }, ...text) => h('a', { href: `#/job/${job.id}${query({ q: item.path })}` }, text);
+const jobLink = (hit) => h('li@find-job', linked(hit, targetNode(hit.job)), ' · ', h('span', { title: when(hit.job.finished_at) }, ago(hit.job.finished_at)));
+
+function found([path, hits]) {
+	const [newest] = hits;
+	const { job } = newest;
+	return h('li@find-hit', linked(newest, pathNode(path)), h('small', sizeNode(newest.item.size), hits.length > 1
+		? h('details.more@find-jobs', h('summary', `in ${plural(hits.length, 'job')}, the newest ${ago(job.finished_at)}`), h('ul.plain-list', hits.map(jobLink)))
+		: [' in ', targetNode(job), ' · ', h('span', { title: when(job.finished_at) }, ago(job.finished_at))]));
+}

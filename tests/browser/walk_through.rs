@@ -10,6 +10,8 @@ use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
 
+const SHA256_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 /// Sends a request, and shows the job that it makes at its end.
 async fn run(browser: &Browser, address: &str, body: &str) -> String {
     let ask = "window.__made = undefined; fetch(arguments[0], { method: 'POST', body: arguments[1] || undefined })
@@ -145,4 +147,36 @@ async fn an_address_without_a_job_is_explained_and_a_typed_one_is_understood() {
         assert!(text.as_str().unwrap().contains(words), "{text}");
     }
     browser.close_ignoring(&["status of 404"]).await;
+}
+
+#[tokio::test]
+async fn a_file_of_several_jobs_is_found_once_with_all_of_them() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("here/abc", "abc");
+    server.write("here/also", "abc");
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    for path in ["", "here", ""] {
+        let made = json!({ "root": ROOT, "path": path, "algorithms": ["sha256"] }).to_string();
+        let ask = "window.__made = undefined; fetch('/api/v1/jobs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: arguments[0] })
+            .then((answer) => answer.json()).then(({ id }) => { window.__made = id; location.hash = `#/job/${id}`; });";
+        browser.run(ask, vec![json!(made)]).await;
+        browser.until("window.__made && document.querySelector('.job-meta')?.textContent.includes(__made)").await;
+        browser.until_text("job-state", "Completed").await;
+    }
+    browser.visit("#/find").await;
+    browser.until("document.activeElement.dataset.testid === 'find-digest'").await;
+    browser.fill("find-digest", SHA256_OF_ABC).await;
+    browser.click("find-start").await;
+    browser.until("document.querySelectorAll('[data-testid=find-hit]').length === 2").await;
+    browser.until("document.querySelector('.find-answer h2').textContent.startsWith('2 files with this digest')").await;
+    browser.select("[data-testid=find-jobs] summary").await.click().await.unwrap();
+    browser
+        .until("document.querySelectorAll('[data-testid=find-jobs][open] [data-testid=find-job]').length === 3")
+        .await;
+    let paths = "[...document.querySelectorAll('[data-testid=find-hit] > a')].map((node) => node.textContent).sort()";
+    assert_eq!(browser.value(paths).await, json!(["files/here/abc", "files/here/also"]));
+    browser.screenshot("found-in-several-jobs").await;
+    browser.close().await;
 }
