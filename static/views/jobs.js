@@ -1,7 +1,7 @@
 // The history: every job, newest first.
 
 import {
-	h, put, button, progressBar, searchField, iconButton, icon, get, query, sizeNode, ago, when, duration, percent, titles, plural, visible, ended, STATES, placeholder, showProblem
+	h, put, button, progressBar, searchField, iconButton, icon, get, query, jobPath, sizeNode, ago, when, duration, percent, titles, plural, count, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
 import { secondsOf, targetNode, repeat, remove } from './job-actions.js';
 import { jobChoices } from './jobs-choice.js';
@@ -9,6 +9,7 @@ import { JOB_VERDICTS, barLook, comparedWith, remark, stateText, verdictTag } fr
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
+const MOST_ASKED = 10;
 
 export async function mount(root, { search: { state = '', verdict = '' }, signal }) {
 	const load = (cursor, options) => get(`jobs${query({ state, verdict, cursor, limit: PAGE })}`, options);
@@ -18,13 +19,10 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
 	const body = h('div');
-	const now = { state, verdict };
-	const tabs = (name, label, titles) => h('nav.tabs', { label }, titles.map(([value, title, glyph]) => h(`a.button.tab${now[name] === value ? '.on' : ''}`,
-		{ href: `#/jobs${query({ ...now, [name]: value })}`, 'aria-current': now[name] === value && 'true', 'data-filter': `${name}-${value}` }, glyph && icon(glyph), title)));
-	const findings = Object.entries(JOB_VERDICTS).map(([value, [, glyph, title]]) => [value, title, glyph]);
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
 	const choices = jobChoices(rows, list, { refresh, changed: () => take([]) });
-	put(root, h('header.view-head', h('h1', 'Jobs'), tabs('state', 'State', [['', 'All'], ...Object.entries(STATES)]), tabs('verdict', 'Verdict', [['', 'Any verdict'], ...findings]), h('span.spring'), h('a.button.needs-all@find-link', { href: '#/find' }, icon('search'), 'Find a file'), search), choices.node, body);
+	const head = filterHead({ state, verdict }, search);
+	put(root, head, choices.node, body);
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
@@ -61,12 +59,28 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 
 	async function refresh() {
 		const page = await load(undefined, { silent: true }).catch(() => null);
-		if (page) take(page.items, true);
+		if (!page) return;
+		take(page.items, true);
+		// What has left the filter, or is further down, is asked for alone.
+		const others = [...rows.values()].filter(({ job }) => !ended(job.state) && !page.items.some(({ id }) => id === job.id));
+		for (const row of others.slice(0, MOST_ASKED)) await get(jobPath(row.job.id), { silent: true, signal }).then(row.show, () => {});
 	}
 
 	take(first.items);
 	const timer = setInterval(() => { if (!document.hidden) refresh(); }, REFRESH_MS);
 	return { title: 'Jobs', unmount() { clearInterval(timer); } };
+}
+
+// The filters, which a phone folds.
+function filterHead(now, search) {
+	const tabs = (name, label, titles) => h('nav.tabs', { label }, titles.map(([value, title, glyph]) => h(`a.button.tab${now[name] === value ? '.on' : ''}`,
+		{ href: `#/jobs${query({ ...now, [name]: value })}`, 'aria-current': now[name] === value && 'true', 'data-filter': `${name}-${value}` }, glyph && icon(glyph), title)));
+	const findings = Object.entries(JOB_VERDICTS).map(([value, [, glyph, title]]) => [value, title, glyph]);
+	const [, chosenState] = Object.entries(STATES).find(([value]) => value === now.state) ?? [];
+	const chosen = [chosenState, JOB_VERDICTS[now.verdict]?.[2]].filter(Boolean).join(', ');
+	const filters = button(chosen ? `Filters: ${chosen}` : 'Filters', '.jobs-filters@jobs-filters', () => filters.setAttribute('aria-expanded', head.classList.toggle('open')), 'search', { 'aria-expanded': 'false' });
+	const head = h('header.view-head.jobs-head', h('h1', 'Jobs'), filters, tabs('state', 'State', [['', 'All'], ...Object.entries(STATES)]), tabs('verdict', 'Verdict', [['', 'Any verdict'], ...findings]), h('span.spring'), h('a.button.needs-all@find-link', { href: '#/find' }, icon('search'), 'Find a file'), search);
+	return head;
 }
 
 function nothing(state, verdict) {
@@ -95,7 +109,7 @@ function jobRow(first, drop, choose) {
 		finding.hidden = !finding.firstChild;
 		odd.hidden = !said;
 		if (said) put(odd, icon('warn'), h('span', said));
-		put(figures, h('span', plural(p.files_done, 'file')), h('small', sizeNode(p.bytes_done),
+		put(figures, h('span', `${!over && p.files_total ? `${count(p.files_done)} of ` : ''}${plural(over ? p.files_done : p.files_total ?? p.files_done, 'file')}`), h('small', sizeNode(p.bytes_done),
 			p.files_failed > 0 && (kind === 'hash' ? h('span.wait-text', icon('warn'), plural(p.files_failed, 'error')) : !over && h('span', `${plural(p.files_failed, 'file')} missing or unreadable`))));
 		put(time, h('span', { title: when(job.created_at) }, ago(job.created_at)),
 			h('small', over ? `took ${duration(secondsOf(job))}` : percent(p.bytes_done, p.bytes_total)));

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use hivesum_test_support::tools::output;
 use serde_json::{Value, json};
 
+use crate::appearance::{NARROW_PIXELS, size};
 use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
@@ -178,5 +179,56 @@ async fn a_file_of_several_jobs_is_found_once_with_all_of_them() {
     let paths = "[...document.querySelectorAll('[data-testid=find-hit] > a')].map((node) => node.textContent).sort()";
     assert_eq!(browser.value(paths).await, json!(["files/here/abc", "files/here/also"]));
     browser.screenshot("found-in-several-jobs").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_filters_of_the_jobs_are_folded_on_a_telephone_and_say_what_is_chosen() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("one", "1");
+    size(&browser, NARROW_PIXELS, 844).await;
+    run_job(&browser, &server, "blake3").await;
+    let table = "document.querySelector('.results')";
+    assert_eq!(
+        browser.value(&format!("{table}.offsetWidth - {table}.clientWidth")).await,
+        0,
+        "one row needs no scroll bar"
+    );
+    browser.visit("#/jobs?state=completed").await;
+    browser.until_text("jobs-filters", "Filters: Completed").await;
+    let height = "document.querySelector('.jobs-head').offsetHeight";
+    assert!(browser.value(height).await.as_u64().unwrap() <= 120);
+    browser.screenshot("jobs-narrow-folded").await;
+    browser.click("jobs-filters").await;
+    browser.select("[data-filter=state-failed]").await.click().await.unwrap();
+    browser.until_text("jobs-filters", "Filters: Failed").await;
+    size(&browser, 1200, 800).await;
+    browser.until("!document.querySelector('[data-testid=jobs-filters]').checkVisibility()").await;
+    browser.until("document.querySelector('[data-filter=state-failed]').checkVisibility()").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_job_that_leaves_the_filter_of_the_list_is_followed_to_its_end() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    std::fs::File::create(server.tree().join("endless")).unwrap().set_len(1 << 40).unwrap();
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    let spec = json!({ "root": ROOT, "path": "endless", "max_bytes_per_second": 100_000_000 }).to_string();
+    let ask =
+        "fetch('/api/v1/jobs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: arguments[0] })
+        .then((answer) => answer.json()).then(({ id }) => { window.__made = id; });";
+    browser.run(ask, vec![json!(spec)]).await;
+    browser.until("window.__made && document.querySelector('#jobs-active').textContent === '1'").await;
+    browser.visit("#/jobs?state=running").await;
+    browser.find("job-row").await;
+    let figures = "document.querySelector('.job-row-figures').textContent";
+    let first = browser.value(figures).await;
+    browser.until(&format!("{figures} !== {first}")).await;
+    browser.until(&format!("{figures}.startsWith('0 of 1 file')")).await;
+    browser.run("fetch(`/api/v1/jobs/${__made}/cancel`, { method: 'POST' })", vec![]).await;
+    browser.until("document.querySelector('[data-testid=job-row]').textContent.includes('Cancelled')").await;
     browser.close().await;
 }
