@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use hivesum_test_support::tools::output;
 use serde_json::{Value, json};
 
-use crate::appearance::{NARROW_PIXELS, size};
+use crate::appearance::{NARROW_PIXELS, colours, size};
 use crate::browser::Browser;
 use crate::jobs::run_job;
 use crate::server::{ROOT, Server};
@@ -230,5 +230,23 @@ async fn a_job_that_leaves_the_filter_of_the_list_is_followed_to_its_end() {
     browser.until(&format!("{figures}.startsWith('0 of 1 file')")).await;
     browser.run("fetch(`/api/v1/jobs/${__made}/cancel`, { method: 'POST' })", vec![]).await;
     browser.until("document.querySelector('[data-testid=job-row]').textContent.includes('Cancelled')").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_is_dark_where_the_system_is_or_where_that_was_chosen() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let is_dark = "getComputedStyle(document.documentElement).backgroundColor === 'rgb(28, 32, 34)'";
+    colours(&browser, "dark").await;
+    browser.goto(&format!("{}/docs", server.url)).await;
+    browser.select(".swagger-ui .info").await;
+    browser.until(is_dark).await;
+    browser.screenshot("docs-dark").await;
+    colours(&browser, "light").await;
+    browser.until(&format!("!({is_dark})")).await;
+    browser.run("localStorage.setItem('hivesum.theme', 'dark'); location.reload()", vec![]).await;
+    browser.select(".swagger-ui .info").await;
+    browser.until(is_dark).await;
     browser.close().await;
 }
