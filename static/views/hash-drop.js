@@ -1,5 +1,5 @@
 // The files of a drop, and of a choice: {files: [{file, path}]} in small portions. What the browser cannot read is among them,
-// as {path, unreadable}.
+// as {path, unreadable}; an empty folder is a portion with `empty`.
 
 import { Problem, breath } from '../kernel.js';
 
@@ -26,7 +26,11 @@ async function* walk(stack, loose) {
 	while (stack.length) {
 		if (stack.at(-1).isDirectory) {
 			const directory = stack.pop();
-			try { for (const child of (await children(directory)).reverse()) stack.push(child); } catch { yield { files: [unreadable(pathOf(directory))] }; }
+			try {
+				const inside = await children(directory);
+				if (!inside.length) yield { files: [], empty: 1 };
+				for (const child of inside.reverse()) stack.push(child);
+			} catch { yield { files: [unreadable(pathOf(directory))] }; }
 			continue;
 		}
 		const portion = [];

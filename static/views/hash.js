@@ -2,7 +2,7 @@
 
 import {
 	h, put, icon, button, fold, algorithms, send, query, visible, recognise, looksLikeManifest, baseName, MAX_MANIFEST_BYTES, onDrop, chooser, picker, remembered,
-	showProblem, Problem, titles, toast, may, wholeView
+	showProblem, Problem, plural, titles, toast, may, wholeView
 } from '../kernel.js';
 import { queue, onQueue, add, addManifest, check } from './hash-queue.js';
 import { tell } from './hash-items.js';
@@ -17,13 +17,16 @@ const COMPUTED = ['blake3', 'sha256'];
 async function take(portions, folders = 0) {
 	queue.reading += 1;
 	let taken = 0;
+	let bare = 0;
 	try {
-		for await (const { files } of portions) {
+		for await (const { files, empty = 0 } of portions) {
 			taken += files.length;
+			bare += empty;
 			const plain = [];
 			for (const entry of files) if (entry.unreadable || !(await asManifest(entry))) plain.push(entry);
 			if (plain.length) add(plain);
 		}
+		if (taken && bare) toast(`${plural(bare, 'empty folder')} ${bare > 1 ? 'hold' : 'holds'} no files`);
 		if (folders && !taken) throw new Problem({ code: 'no_files', detail: folders > 1 ? 'These folders have no files.' : 'This folder has no files.' });
 	} catch (error) { showProblem(error); }
 	queue.reading -= 1;

@@ -193,5 +193,13 @@ async fn a_folder_without_files_is_said_to_have_none() {
     browser.drop_paths("drop-zone", &[&tree.path().join("empty"), &tree.path().join("full of empty ones")]).await;
     browser.until(&said("These folders have no files.")).await;
     browser.until("document.querySelector('.queue').hidden").await;
+    // Beside files, empty folders are counted.
+    for name in ["both/empty", "both/in/empty"] {
+        std::fs::create_dir_all(tree.path().join(name)).unwrap();
+    }
+    std::fs::write(tree.path().join("both/file"), "abc").unwrap();
+    browser.drop_paths("drop-zone", &[&tree.path().join("both")]).await;
+    browser.until("document.body.textContent.includes('2 empty folders hold no files')").await;
+    browser.until("!document.querySelector('.queue').hidden").await;
     browser.close().await;
 }
