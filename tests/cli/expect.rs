@@ -26,8 +26,12 @@ fn a_file_is_checked_against_the_digests_of_system_tools() {
         assert_eq!((by_length.code, by_length.stdout().as_str()), (Some(0), "disk.iso: OK\n"));
         assert_eq!(by_length.stderr(), told, "what was found is said");
         let wrong = dir.hivesum(["check", "other", "--expect", &named]);
-        let why = "hivesum: WARNING: 1 computed checksum did NOT match\n";
-        assert_eq!((wrong.code, wrong.stdout().as_str(), wrong.stderr().as_str()), (Some(1), "other: FAILED\n", why));
+        let has = dir.digest(tool, "other");
+        let why = format!(
+            "hivesum: other: expected {digest}\nhivesum: other: computed {has} ({tag})\n\
+             hivesum: WARNING: 1 computed checksum did NOT match\n"
+        );
+        assert_eq!((wrong.code, wrong.stdout(), wrong.stderr()), (Some(1), "other: FAILED\n".to_owned(), why));
     }
 }
 
@@ -65,7 +69,7 @@ fn what_is_no_digest_or_not_one_file_is_a_wrong_command_line() {
     let (crc, sha) = ("00000000", format!("sha256:{}", "0".repeat(64)));
     for (args, why) in [
         (&["f", "--expect", "abc"][..], "it has 3 digits, and no algorithm has so many"),
-        (&["f", "--expect", "hello"], "must be hexadecimal digits"),
+        (&["f", "--expect", "hello"], "it may be HEX, ALGORITHM:HEX"),
         (&["f", "--expect", "sha256:00"], "it has 2 digits; sha256 has 64"),
         (&["f", "-a", "md5", "--expect", crc], "it has 8 digits; md5 has 32"),
         (&["f", "-a", "md5", "--expect", &sha], "it is of sha256, not of md5"),
@@ -76,4 +80,24 @@ fn what_is_no_digest_or_not_one_file_is_a_wrong_command_line() {
         assert_eq!((ran.code, ran.stdout().as_str()), (Some(2), ""), "{args:?}");
         assert!(ran.stderr().contains(why), "{args:?}: {}", ran.stderr());
     }
+}
+
+#[test]
+fn a_line_of_a_checksum_file_and_an_integrity_value_are_read() {
+    // printf 'hello\n' | sha256sum, and the same with `openssl dgst -sha256 -binary | base64`
+    const HEX: &str = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    let dir = WorkDir::with(&[(b"disk.iso", b"hello\n")]);
+    for form in [
+        format!("SHA256 (disk.iso) = {HEX}"),
+        format!("{HEX}  disk.iso"),
+        format!("{HEX} *dist/disk.iso"),
+        format!("sha256={HEX}"),
+        "sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=".to_owned(),
+    ] {
+        let ran = dir.hivesum(["check", "-q", "-a", "sha256", "disk.iso", "--expect", &form]);
+        assert_eq!((ran.code, ran.stdout().as_str(), ran.stderr().as_str()), (Some(0), "", ""), "{form}");
+    }
+    let other = dir.hivesum(["check", "disk.iso", "--expect", &format!("SHA256 (other.iso) = {HEX}")]);
+    assert_eq!((other.code, other.stdout().as_str()), (Some(0), "disk.iso: OK\n"));
+    assert_eq!(other.stderr(), "hivesum: --expect: the digest is given for other.iso\n");
 }

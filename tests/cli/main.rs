@@ -19,6 +19,7 @@ mod check_bounds;
 mod check_like_sha256sum;
 mod check_lines;
 mod check_names;
+mod check_verdict;
 mod closed_streams;
 mod compare;
 mod control;

@@ -6,10 +6,10 @@ use clap::Args;
 use hivesum_core::digest::Algorithm;
 
 use super::expect::ExpectedDigest;
+use super::json::CheckFormat;
 use crate::cli::engine::EngineArgs;
 use crate::cli::from_device::FromDeviceArgs;
 use crate::cli::naming::NamingArgs;
-use crate::cli::output::ReportFormat;
 use crate::cli::terminal::ScreenArgs;
 
 #[derive(Debug, Args)]
@@ -37,8 +37,10 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(value_name = "MANIFEST|FILE")]
     pub(super) manifests: Vec<OsString>,
 
-    /// Check the one FILE that is named in place of a manifest, or standard input, against this digest: HEX, or
-    /// ALGORITHM:HEX. Without an algorithm, -a or the length of HEX tells it; all of that length are tried.
+    /// Check the one FILE that is named in place of a manifest, or standard input, against this digest: HEX,
+    /// ALGORITHM:HEX, ALGORITHM=HEX, a whole line of a checksum file, or an integrity value (sha256-BASE64). Without an
+    /// algorithm, -a or the length of HEX tells it; all of that length are tried. Where the file differs, both digests
+    /// are printed to standard error.
     #[arg(
         long,
         value_name = "DIGEST",
@@ -78,10 +80,12 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(short, long, help_heading = "Manifest")]
     pub(super) zero: bool,
 
-    /// human or json. JSON lists every entry with its verdict and algorithm, the lines that were not read, and the
-    /// counts.
+    /// human, json or ndjson. JSON lists every entry with its verdict and algorithm, and the expected and the computed
+    /// digest where they differ; then the lines that were not read, the counts, the errors of whole manifests, and the
+    /// verdict on everything: ok, failed, or incomplete where nothing is known to differ but not everything was checked.
+    /// NDJSON has an entry in each line and the rest as summary in the last one.
     #[arg(short, long, default_value_t, conflicts_with = "status", help_heading = "Output")]
-    pub(super) format: ReportFormat,
+    pub(super) format: CheckFormat,
 
     #[command(flatten)]
     pub(super) naming: NamingArgs,

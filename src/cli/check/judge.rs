@@ -3,11 +3,11 @@
 //! An untagged digest may be of several algorithms. Matches narrow them for the whole manifest, so that one file cannot
 //! match as SHA-256 and the next one as BLAKE3. An entry with several digests matches only if all of them do.
 
-use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::{Candidates, Claimed};
 use hivesum_core::result::{ErrorCode, ReadFrom, Stability, Status};
 
-use super::verdict::{Compared, Counts, Judged, Missing, NamesSeen, Verdict};
+use super::verdict::{Compared, Counts, Judged, Mismatch, Missing, NamesSeen, Verdict};
 use crate::cli::error::reason;
 
 /// An entry of the manifest.
@@ -35,6 +35,12 @@ impl<'a> FileResult<'a> {
     /// The result of hashing standard input.
     pub(super) const fn stream(digests: &'a [u8], algorithms: &'a Algorithms) -> Self {
         Self { status: Status::Hashed(Stability::Stable), digests, algorithms, read_from: None }
+    }
+
+    /// The digests of these algorithms, as far as they were computed.
+    fn all_of(&self, algorithms: Algorithms) -> Vec<Digest> {
+        let digest = |algorithm| Digest::new(algorithm, self.digest_of(algorithm)?).ok();
+        algorithms.iter().filter_map(digest).collect()
     }
 
     fn digest_of(&self, algorithm: Algorithm) -> Option<&'a [u8]> {
@@ -101,7 +107,8 @@ impl Judge {
         self.counts.well_formed += 1;
         match reason(result.status) {
             Some(_) if is_missing(result.status) && self.missing == Missing::Ignored => {
-                Judged { verdict: Verdict::Ignored, compared: Compared::default(), counts: false, read_from: None }
+                let (verdict, compared) = (Verdict::Ignored, Compared::default());
+                Judged { verdict, compared, mismatches: Vec::new(), counts: false, read_from: None }
             }
             Some(why) if is_missing(result.status) => self.not_compared(entry, Verdict::Missing(why)),
             Some(why) => self.not_compared(entry, Verdict::Unreadable(why)),
@@ -116,35 +123,42 @@ impl Judge {
         for claimed in entry.claims {
             add(&mut compared.others, self.candidates.of(claimed));
         }
-        Judged { verdict, compared, counts, read_from: None }
+        Judged { verdict, compared, mismatches: Vec::new(), counts, read_from: None }
     }
 
     fn compared(&mut self, entry: &Entry<'_>, result: &FileResult<'_>) -> Judged {
         let mut compared = Compared { digests: entry.claims.len(), ..Compared::default() };
-        let mut all_match = !entry.claims.is_empty();
+        let mut mismatches = Vec::new();
         for claimed in entry.claims {
-            all_match &= self.digest_matches(claimed, result, &mut compared);
+            if let Some(mismatch) = self.mismatch(claimed, result, &mut compared) {
+                mismatches.push(mismatch);
+            }
         }
-        let (count, verdict) = match all_match {
+        let (count, verdict) = match !entry.claims.is_empty() && mismatches.is_empty() {
             true => (&mut self.counts.matched, Verdict::Ok),
             false => (&mut self.counts.mismatched, Verdict::Failed),
         };
         *count += 1;
-        Judged { verdict, compared, counts: true, read_from: result.read_from }
+        Judged { verdict, compared, mismatches, counts: true, read_from: result.read_from }
     }
 
-    /// Whether the file has this digest. What matches narrows the candidates.
-    fn digest_matches(&mut self, claimed: &Claimed, result: &FileResult<'_>, compared: &mut Compared) -> bool {
+    /// How the file differs from this digest; `None` if it has it. What matches narrows the candidates.
+    fn mismatch(&mut self, claimed: &Claimed, result: &FileResult<'_>, compared: &mut Compared) -> Option<Mismatch> {
         let Some(outcome) = self.candidates.compare(claimed, |algorithm| result.digest_of(algorithm)) else {
-            return false;
+            return Some(Mismatch { expected: *claimed, computed: Vec::new() });
         };
         self.newly_decided.extend(self.candidates.narrow(claimed, &outcome));
         self.expected = outcome.matching.unwrap_or(outcome.tried).first();
         match outcome.matching {
-            Some(matching) => add(&mut compared.matching, Some(matching)),
-            None => add(&mut compared.others, Some(outcome.tried)),
+            Some(matching) => {
+                add(&mut compared.matching, Some(matching));
+                None
+            }
+            None => {
+                add(&mut compared.others, Some(outcome.tried));
+                Some(Mismatch { expected: *claimed, computed: result.all_of(outcome.tried) })
+            }
         }
-        outcome.matching.is_some()
     }
 }
 

@@ -113,6 +113,8 @@ impl Manifests {
                 let (candidates, expected) = (manifest.candidates().clone(), manifest.expected());
                 let begin = Begin { number: self.number, name, candidates, expected };
                 page.entries.push(PageEntry::Begin(Box::new(begin)));
+                let told = self.expect.as_ref().and_then(|expect| expect.told_of_name(&path));
+                page.entries.extend(told.map(PageEntry::Told));
                 self.current = Some(manifest);
             }
             Err(why) => page.entries.push(PageEntry::Unopened(name, why)),

@@ -34,7 +34,7 @@ use self::manifests::{Before, Manifests};
 use self::page::{Begin, End, FileList, Listed, Next, Page, PageEntry};
 use self::report::{Report, SaysTotals, Stop, Totals, Verbosity};
 use self::running_scan::RunningScan;
-use self::verdict::{Judged, Missing};
+use self::verdict::{EndedWell, Judged, Missing};
 use super::engine::RunningEngine;
 use super::error::{UsageError, system_text};
 use super::from_device::SourceTally;
@@ -52,6 +52,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         false => SaysTotals::No,
     };
     let report = Report::new(Terminal::of(args.screen), verbosity(&args), args.format).with_totals(says_totals);
+    let report = if args.expect.is_some() { report.telling_digests() } else { report };
     let tested = args.algorithm.unwrap_or_default();
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(tested)))?;
     let manifests = Manifests::new(&args);
@@ -134,7 +135,8 @@ impl Check {
                 next = Next::Anytime;
             }
         }
-        let ended = self.report.end(&self.sources);
+        let ended_well = if self.all_well { EndedWell::Yes } else { EndedWell::No };
+        let ended = self.report.end(&self.sources, ended_well);
         self.engine.join();
         ended.map(|()| self.all_well)
     }
@@ -168,7 +170,7 @@ impl Check {
             match entry {
                 PageEntry::Begin(begin) => self.begin(*begin),
                 PageEntry::Unopened(name, why) => self.unopened(name, &why)?,
-                PageEntry::Told(told) => self.report.note(&told)?,
+                PageEntry::Told(told) => self.report.remark(&told)?,
                 PageEntry::NotRead(line, why) => self.not_read(line, why)?,
                 PageEntry::Stdin(range) => self.stdin(claims_in(&claims, range))?,
                 PageEntry::File(Listed { claims: range, list, shown }) => {
@@ -192,7 +194,7 @@ impl Check {
     fn unopened(&mut self, name: Vec<u8>, why: &str) -> Result<(), Stop> {
         self.all_well = false;
         self.report.start_manifest(name);
-        self.report.warn(why)
+        self.report.error(why)
     }
 
     fn missing(&self) -> Missing {
@@ -259,7 +261,7 @@ impl Check {
         }
         if let Err(why) = &end.read {
             self.all_well = false;
-            return self.report.warn(why);
+            return self.report.error(why);
         }
         let leaves_digests_out = end.leaves_digests_out && self.args.strict;
         self.all_well &= judge.counts().all_verified() && !lines.fail() && !leaves_digests_out;

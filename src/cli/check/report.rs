@@ -4,17 +4,17 @@
 //! Results are buffered. The buffer is written to stdout before anything is written to stderr, so that the order is
 //! right on a terminal.
 
-use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::{NotRead, escape_into};
 use hivesum_core::result::Progress;
 
 use tokio::sync::watch;
 
-use super::json::Document;
+use super::json::{CheckFormat, Document};
 use super::lines::{Kind, OtherLines};
-use super::verdict::{Compared, Counts, Judged, Missing, Verdict};
+use super::verdict::{Compared, Counts, EndedWell, Judged, Mismatch, Missing, Verdict};
 use crate::cli::from_device::SourceTally;
-use crate::cli::output::{ReportFormat, WriteError, write_stdout};
+use crate::cli::output::{WriteError, write_stdout};
 use crate::cli::terminal::{Colour, Terminal};
 
 /// Bytes that are buffered before they are written.
@@ -66,6 +66,8 @@ pub(super) struct Report {
     /// The name of the current manifest in messages.
     manifest: Vec<u8>,
     says_totals: SaysTotals,
+    /// Whether the digests are told that a file should have and has.
+    tells_digests: bool,
     /// The counts of all manifests that have ended.
     totals: Counts,
 }
@@ -79,19 +81,24 @@ pub(super) enum SaysTotals {
 
 impl Report {
     /// Begins the report.
-    pub(super) fn new(terminal: Terminal, verbosity: Verbosity, format: ReportFormat) -> Self {
+    pub(super) fn new(terminal: Terminal, verbosity: Verbosity, format: CheckFormat) -> Self {
         let mut buffer = Vec::new();
         let document = match format {
-            ReportFormat::Human => None,
-            ReportFormat::Json => Some(Document::begin(&mut buffer)),
+            CheckFormat::Human => None,
+            CheckFormat::Document(layout) => Some(Document::begin(&mut buffer, layout)),
         };
         let (manifest, says_totals, totals) = (Vec::new(), SaysTotals::No, Counts::default());
-        Self { terminal, verbosity, document, buffer, manifest, says_totals, totals }
+        Self { terminal, verbosity, document, buffer, manifest, says_totals, tells_digests: false, totals }
     }
 
     /// The same, and whether the counts of all manifests are said at the end.
     pub(super) fn with_totals(self, says_totals: SaysTotals) -> Self {
         Self { says_totals, ..self }
+    }
+
+    /// The same, and the digests are told that a file should have and has, where they differ.
+    pub(super) fn telling_digests(self) -> Self {
+        Self { tells_digests: true, ..self }
     }
 
     /// Shows the progress of this scan from now on.
@@ -100,9 +107,9 @@ impl Report {
     }
 
     /// Ends the report, and says where the files were read from. Called after the last manifest.
-    pub(super) fn end(&mut self, sources: &SourceTally) -> Result<(), Stop> {
+    pub(super) fn end(&mut self, sources: &SourceTally, ended_well: EndedWell) -> Result<(), Stop> {
         if let Some(document) = &self.document {
-            document.end(&mut self.buffer);
+            document.end(&mut self.buffer, ended_well);
         }
         self.flush()?;
         self.terminal.finish_progress();
@@ -154,6 +161,10 @@ impl Report {
             self.flush()?;
             self.terminal.message_about(name, &which_failed(&judged.compared));
         }
+        if self.tells_digests && !judged.mismatches.is_empty() {
+            self.flush()?;
+            judged.mismatches.iter().flat_map(digests_of).for_each(|told| self.terminal.message_about(name, &told));
+        }
         Ok(())
     }
 
@@ -181,10 +192,18 @@ impl Report {
         })
     }
 
-    /// Reports the algorithm that a match has decided for a manifest.
+    /// Reports the algorithm that a match has decided for a manifest, as a remark.
     pub(super) fn decided(&mut self, algorithm: Algorithm) -> Result<(), Stop> {
         let bits = 8 * algorithm.digest_bytes();
-        self.note(&format!("untagged digests of {bits} bits are {}", algorithm.bsd_tag()))
+        self.remark(&format!("untagged digests of {bits} bits are {}", algorithm.bsd_tag()))
+    }
+
+    /// Prints a message about the current manifest that is good to know, and changes no result.
+    pub(super) fn remark(&mut self, message: &str) -> Result<(), Stop> {
+        match self.verbosity {
+            Verbosity::Status | Verbosity::Quiet => Ok(()),
+            Verbosity::Normal | Verbosity::Warn => self.warn(message),
+        }
     }
 
     /// Prints a message about the current manifest, unless only the exit status is wanted.
@@ -202,6 +221,14 @@ impl Report {
         Ok(())
     }
 
+    /// Reports what went wrong with the current manifest as a whole.
+    pub(super) fn error(&mut self, why: &str) -> Result<(), Stop> {
+        if let Some(document) = &mut self.document {
+            document.error(&self.manifest, why);
+        }
+        self.warn(why)
+    }
+
     /// Reports the counts of a manifest at its end.
     pub(super) fn summary(&mut self, totals: &Totals<'_>) -> Result<(), Stop> {
         let Totals { counts, lines, missing } = *totals;
@@ -211,17 +238,19 @@ impl Report {
         if counts.well_formed == 0 {
             // Also where only the exit status is wanted, as coreutils does.
             lines.told().map_or(Ok(()), |told| self.warn(&told))?;
-            return self.warn("no properly formatted checksum lines found");
+            return self.error("no properly formatted checksum lines found");
         }
-        if self.verbosity == Verbosity::Status || is_document {
+        if self.verbosity == Verbosity::Status {
             return Ok(());
         }
-        lines.told().map_or(Ok(()), |told| self.warn(&told))?;
-        self.counts(counts, lines.malformed());
-        if missing == Missing::Ignored && counts.matched == 0 {
-            self.warn("no file was verified")?;
+        if !is_document {
+            lines.told().map_or(Ok(()), |told| self.warn(&told))?;
+            self.counts(counts, lines.malformed());
         }
-        Ok(())
+        match missing == Missing::Ignored && counts.matched == 0 {
+            true => self.error("no file was verified"),
+            false => Ok(()),
+        }
     }
 
     fn counts(&self, counts: &Counts, malformed: u64) {
@@ -247,6 +276,13 @@ impl Report {
         self.buffer.clear();
         Ok(written?)
     }
+}
+
+/// The digest that a file should have, and those that it has.
+fn digests_of(mismatch: &Mismatch) -> Vec<String> {
+    let expected = format!("expected {}", hex::encode(mismatch.expected.as_bytes()));
+    let computed = |digest: &Digest| format!("computed {digest} ({})", digest.algorithm().bsd_tag());
+    std::iter::once(expected).chain(mismatch.computed.iter().map(computed)).collect()
 }
 
 /// Names the algorithms of a file that failed.

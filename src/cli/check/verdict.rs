@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use hivesum_core::digest::{Algorithm, Algorithms};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use hivesum_core::manifest::Claimed;
 use hivesum_core::result::ReadFrom;
 
 /// The result of checking one entry.
@@ -26,10 +27,21 @@ pub(super) enum Verdict {
 pub(super) struct Judged {
     pub(super) verdict: Verdict,
     pub(super) compared: Compared,
+    /// The digests of the entry that its file does not have.
+    pub(super) mismatches: Vec<Mismatch>,
     /// Whether it counts: a file that cannot be read counts only once, however many entries name it.
     pub(super) counts: bool,
     /// Where the bytes of the file came from, if that is asked for.
     pub(super) read_from: Option<ReadFrom>,
+}
+
+/// A digest of an entry that its file does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mismatch {
+    /// The digest of the entry.
+    pub(super) expected: Claimed,
+    /// What the file has instead, in each algorithm that the expected digest may be of.
+    pub(super) computed: Vec<Digest>,
 }
 
 /// The algorithms of the digests of one entry.
@@ -53,6 +65,15 @@ impl Compared {
     pub(super) fn has_several(&self) -> bool {
         self.digests > 1 || self.others.is_some_and(|others| others.len() > 1)
     }
+}
+
+/// Whether the exit status is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndedWell {
+    /// Everything was verified.
+    Yes,
+    /// Something differs, or was not looked at.
+    No,
 }
 
 /// How missing files are treated.
