@@ -207,7 +207,8 @@ fn another_user_is_refused_by_the_service_even_if_the_socket_is_open_to_all() {
     assert!(meta.file_type().is_socket());
     assert_eq!(meta.permissions().mode() & 0o777, 0o600);
     // A copy that everybody can run.
-    fs::copy(HIVESUM, dir.path("hivesum")).unwrap();
+    // By another process: what is open for writing here is not run, and a process that another test starts inherits it.
+    dir.run("cp", [HIVESUM, "hivesum"]).expect_success();
     let as_nobody = || {
         let mut command = dir.command("setpriv");
         command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "./hivesum", "token", "link"]);
@@ -241,7 +242,7 @@ fn a_socket_lasts_as_long_as_its_service_and_one_that_was_left_stands_in_nobody_
     assert_eq!(create(), Some(0), "without a service");
     assert_eq!(dir.hivesum(["token", "list", "--state", "s"]).expect_success().lines().count(), 3);
     dir.write("s/hivesum.sock", "notes");
-    let refused = dir.run("timeout", ["20", HIVESUM, "serve", "--listen", "127.0.0.1:0", "--state", "s", "t"]);
+    let refused = dir.run("timeout", ["120", HIVESUM, "serve", "--listen", "127.0.0.1:0", "--state", "s", "t"]);
     assert_eq!((refused.code, refused.stderr().contains("is not a socket")), (Some(1), true), "{}", refused.stderr());
     assert_eq!(dir.read("s/hivesum.sock"), "notes");
 }

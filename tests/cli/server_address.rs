@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use hivesum_test_support::Requirement;
+use hivesum_test_support::process::silent_address;
 use rustix::process::geteuid;
 use serde_json::json;
 
@@ -66,11 +67,11 @@ fn a_service_on_all_addresses_is_found_by_each_of_them() {
 #[test]
 fn where_no_service_is_found_the_reason_is_said() {
     let dir = tree();
-    let service = Service::start(&dir);
-    let gone = format!("http://{}", service.address());
-    drop(service);
+    drop(Service::start(&dir));
+    let (_kept, silent) = silent_address();
+    let silent = format!("http://{silent}");
     for (server, code, words) in [
-        (&*gone, 69, "nothing listens on 127.0.0.1:"),
+        (&*silent, 69, "nothing listens on 127.0.0.1:"),
         ("unix:s/hivesum.sock", 69, "no service is running"),
         ("unix:absent", 69, "nothing listens on "),
         ("unix:t/a", 1, "it is not a socket"),
@@ -93,7 +94,8 @@ fn a_user_who_may_not_look_into_the_service_is_told_who_may() {
     let dir = tree();
     let service = Service::start(&dir);
     service.run(json!({}));
-    fs::copy(HIVESUM, dir.path("hivesum")).unwrap();
+    // By another process: what is open for writing here is not run, and a process that another test starts inherits it.
+    dir.run("cp", [HIVESUM, "hivesum"]).expect_success();
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(dir.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = dir.command("setpriv");

@@ -1,9 +1,9 @@
 //! `hivesum service`: the unit for a user's own systemd. `systemctl` is a script that writes down what it is asked.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use hivesum_test_support::has_tool;
+use hivesum_test_support::process::silent_address;
 
 use super::service::Service;
 use super::work_dir::{HIVESUM, Ran, WorkDir};
@@ -16,8 +16,11 @@ const NOWHERE: &str = "127.0.0.1:1";
 /// A home with a tree to serve, and this `systemctl`.
 fn home(systemctl: &str) -> WorkDir {
     let dir = WorkDir::with(&[(b"my 50% $t/a", b"abc")]);
-    dir.write("bin/systemctl", format!("#!/bin/sh\necho \"$@\" >>asked\n{systemctl}\n"));
-    fs::set_permissions(dir.path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(dir.path("bin")).unwrap();
+    // Written by another process: one that is started meanwhile would inherit the file while it is written, and no file
+    // that is open for writing is run.
+    let script = format!("#!/bin/sh\necho \"$@\" >>asked\n{systemctl}\n");
+    dir.feed("sh", script.as_bytes(), ["-c", "cat >bin/systemctl && chmod 755 bin/systemctl"]).expect_success();
     dir
 }
 
@@ -115,10 +118,11 @@ fn the_status_tells_systemds_words_and_whether_the_service_is_ready() {
     assert!(said.ends_with(&ready), "{said}");
     let url = format!("http://{}", served.address());
     assert_eq!(service(&dir, &["status", "--url", &url]).expect_success(), format!("ready: yes, {url}/\n"));
-    drop(served);
-    let gone = service(&dir, &["status", "--url", &url]);
-    assert_eq!(gone.code, Some(69));
-    assert_eq!(gone.stdout(), format!("ready: no, Connection refused, {url}/\n"));
+    let (_kept, silent) = silent_address();
+    let url = format!("http://{silent}");
+    let refused = service(&dir, &["status", "--url", &url]);
+    assert_eq!(refused.code, Some(69));
+    assert_eq!(refused.stdout(), format!("ready: no, Connection refused, {url}/\n"));
     assert_eq!(service(&dir, &["status", "--url", "https://a"]).code, Some(2));
 }
 

@@ -23,7 +23,7 @@ fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
 
 /// Starts the service where it must not start. One that does is stopped, with status 124.
 fn refused_start(dir: &WorkDir) -> Ran {
-    let serve = ["20", HIVESUM, "serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"];
+    let serve = ["120", HIVESUM, "serve", "--no-auth", "--listen", "127.0.0.1:0", "--state", "s", "t"];
     dir.run("timeout", serve)
 }
 
@@ -203,7 +203,7 @@ fn a_damaged_backup_is_refused_and_nothing_is_changed() {
     fs::write(dir.path("whole.db-wal"), "frames").unwrap();
     dir.fifo("fifo.db");
     for (file, why) in [("whole.db", "log lies beside it"), ("fifo.db", "not a regular file"), ("none.db", "No such")] {
-        let refused = dir.run("timeout", ["20", HIVESUM, "state", "restore", file, "--state", "s"]);
+        let refused = dir.run("timeout", ["120", HIVESUM, "state", "restore", file, "--state", "s"]);
         assert_eq!((refused.code, refused.stderr().contains(why)), (Some(1), true), "{}", refused.stderr());
     }
     assert!(contents(&dir.path("s")) == before);
@@ -235,7 +235,7 @@ fn a_fifo_in_the_place_of_a_file_of_the_state_is_refused_at_once() {
     for name in ["hivesum.db", "hivesum.db-wal", "hivesum.journal", "hivesum.lock", "hivesum.slots", "tokens.changed"] {
         let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"s/other", b"")]);
         dir.fifo(&format!("s/{name}"));
-        let list = dir.run("timeout", ["20", HIVESUM, "jobs", "list", "--state", "s"]);
+        let list = dir.run("timeout", ["120", HIVESUM, "jobs", "list", "--state", "s"]);
         for ran in [refused_start(&dir), list] {
             let why = format!("{name} in the state directory is not a regular file");
             assert_eq!((ran.code, ran.stderr().contains(&why)), (Some(1), true), "{name}: {}", ran.stderr());

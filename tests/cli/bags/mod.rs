@@ -18,7 +18,7 @@ use hivesum_test_support::has_tool;
 use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// No check of these small bags takes that long, unless it waits for what never comes.
-const DEADLINE_SECONDS: &str = "60";
+const DEADLINE_SECONDS: &str = "120";
 
 /// What is said of a bag that has none.
 const NO_TAG_MANIFEST: &str = "has no tag manifest: nothing protects bag-info.txt and the manifests";

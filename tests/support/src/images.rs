@@ -11,13 +11,10 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{SeekFrom, seek};
 
 use crate::process::{MAY_MOUNT, is_child_with};
-use crate::{Requirement, has_tool};
+use crate::{Requirement, comes_true, has_tool};
 
 /// The smallest image that every file system here accepts, in bytes. It is sparse.
 const IMAGE_BYTES: u64 = 320 << 20;
-
-/// Attempts to unmount before a test fails: a process that ended may hold the mount for a moment.
-const UNMOUNTS: usize = 1000;
 
 /// How a file system is made and mounted.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +94,8 @@ impl Image {
     }
 
     fn unmount(&self) -> bool {
-        (0..UNMOUNTS).any(|_| does("umount", &[text(&self.at)]))
+        // A process that ended may hold the mount for a moment.
+        comes_true(|| does("umount", &[text(&self.at)]))
     }
 
     /// Flips one bit of the first byte of every copy of `content` on the disk, below the mounted file system. Returns

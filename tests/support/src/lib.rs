@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+use std::time::{Duration, Instant};
+
 #[cfg(test)]
 mod arrows;
 pub mod faultfs;
@@ -19,6 +21,21 @@ pub mod vectors;
 
 pub use requirement::{Requirement, has_tool};
 pub use vectors::cycle;
+
+/// The longest wait for anything that has to happen. It takes far less on every machine, so that only a fault reaches it.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// Asks again and again until this holds, for [`LONGEST_WAIT`] at most. Whether it came to hold.
+pub fn comes_true(mut holds: impl FnMut() -> bool) -> bool {
+    let began = Instant::now();
+    while !holds() {
+        if began.elapsed() > LONGEST_WAIT {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
+}
 
 /// xorshift64: the same numbers for the same seed.
 #[derive(Debug)]

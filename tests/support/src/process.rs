@@ -1,10 +1,14 @@
-//! Processes: the memory they use, and mount namespaces of their own.
+//! Processes: the memory they use, mount namespaces of their own, and addresses where none of them listens.
 //!
 //! A test that mounts something runs itself once more in a child with its own mount namespace, where nobody else
 //! sees what it mounts and the kernel removes it when the child ends.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 
 use crate::Requirement;
 
@@ -90,6 +94,14 @@ pub(crate) fn is_child_with(requirement: &Requirement, device: &str, test: &str)
         assert!(child.args(["--exact", test, "--nocapture"]).status().unwrap().success(), "{test} failed in a child");
     }
     false
+}
+
+/// An address of this machine where nothing listens, and nobody else can as long as the socket is kept.
+pub fn silent_address() -> (OwnedFd, SocketAddr) {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = getsockname(&socket).unwrap().try_into().unwrap();
+    (socket, address)
 }
 
 /// The memory that a process uses now, in bytes.
