@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 
 use hivesum::config::{RootConfig, ServeConfig};
 use hivesum::server::{Server, bind};
+use hivesum_test_support::LONGEST_WAIT;
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-
-/// The longest wait for an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub struct TestApp {
     pub address: SocketAddr,
@@ -106,7 +104,7 @@ impl TestApp {
             if holds(&value) {
                 return value;
             }
-            assert!(began.elapsed() < ANSWER_TIMEOUT, "{path} stays {value}");
+            assert!(began.elapsed() < LONGEST_WAIT, "{path} stays {value}");
         }
     }
 
@@ -145,7 +143,7 @@ impl TestApp {
     /// A raw TCP connection.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).unwrap();
+        stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
         stream.set_nodelay(true).unwrap();
         stream
     }
@@ -178,8 +176,9 @@ impl Drop for TestApp {
     }
 }
 
-fn client() -> Client {
-    Client::builder().timeout(ANSWER_TIMEOUT).build().unwrap()
+/// A client that is patient, and asks the service itself, whatever proxy the environment names.
+pub fn client() -> Client {
+    Client::builder().timeout(LONGEST_WAIT).no_proxy().build().unwrap()
 }
 
 fn serve(
@@ -248,7 +247,7 @@ pub struct Events {
 }
 
 /// The longest time that a test reads one stream.
-const STREAM_TIMEOUT: Duration = Duration::from_secs(120);
+const STREAM_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Events {
     pub fn of(answer: Response) -> Self {

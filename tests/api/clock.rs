@@ -4,14 +4,15 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hivesum_test_support::has_tool;
+use hivesum_test_support::{LONGEST_WAIT, has_tool};
 use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::app::client;
 use crate::program::Program;
 use crate::restartable_server::RestartableServer;
 
@@ -63,7 +64,7 @@ struct Served {
 
 impl Served {
     fn of(program: Program) -> Self {
-        Self { program, client: Client::builder().timeout(Duration::from_secs(30)).build().unwrap() }
+        Self { program, client: client() }
     }
 
     fn get(&self, path: &str) -> Response {
@@ -86,7 +87,7 @@ impl Served {
             if holds(&job) {
                 return job;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "{job}");
+            assert!(began.elapsed() < LONGEST_WAIT, "{job}");
         }
     }
 }
@@ -134,7 +135,7 @@ fn retry_after_stays_short_when_the_clock_jumps() {
             if answer.status() == 429 {
                 return answer.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap();
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "the rate limit never applies");
+            assert!(began.elapsed() < LONGEST_WAIT, "the rate limit never applies");
         }
     };
     for days in [0, 1, -1, 0] {

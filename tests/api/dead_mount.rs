@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use hivesum::config::RootConfig;
 use hivesum_test_support::faultfs::{self, Fault, FaultyFile, Mounted};
 use hivesum_test_support::process::is_child_with_fuse;
+use hivesum_test_support::{LONGEST_WAIT, comes_true};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -65,7 +66,7 @@ fn no_request_waits_for_a_hasher_that_a_dead_mount_holds() {
     // So long that the hasher is held during the whole test.
     let mut service = ServiceWithDeadFile::new(Duration::from_secs(24 * 60 * 60));
     let held = service.submit();
-    assert!((0..10_000).any(|_| service.hashers()["busy"] == 1), "a hasher reads the dead file");
+    assert!(comes_true(|| service.hashers()["busy"] == 1), "a hasher reads the dead file");
     let app = &service.app;
     let mut longest = Duration::ZERO;
     for _ in 0..50 {
@@ -112,7 +113,7 @@ fn a_file_on_a_dead_mount_is_an_error_and_its_hasher_is_replaced() {
     let since = Instant::now();
     let hashers = loop {
         let hashers = service.hashers();
-        assert!(since.elapsed() < Duration::from_secs(60) && hashers["size"] == 2, "{hashers}");
+        assert!(since.elapsed() < LONGEST_WAIT && hashers["size"] == 2, "{hashers}");
         if hashers["alive"] == 2 {
             break hashers;
         }

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use hivesum::config::BodyPace;
+use hivesum_test_support::LONGEST_WAIT;
 use reqwest::Method;
 use reqwest::blocking::Response;
 use rusqlite::Connection;
@@ -21,7 +22,7 @@ const WAITING: usize = 64;
 /// The database of the service.
 fn database(app: &TestApp) -> Connection {
     let connection = Connection::open(app.state.path().join("state/hivesum.db")).unwrap();
-    connection.busy_timeout(Duration::from_secs(30)).unwrap();
+    connection.busy_timeout(LONGEST_WAIT).unwrap();
     connection
 }
 

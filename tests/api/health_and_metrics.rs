@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use hivesum_test_support::comes_true;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -69,14 +70,21 @@ fn the_stats_count_jobs_by_state_and_what_the_store_has_committed() {
         (&store["database_bytes"], &store["log_bytes"])
             == (&json!(length("hivesum.db")), &json!(length("hivesum.db-wal")))
     };
-    let stats = app.await_json("/api/v1/stats", sizes_match);
+    // What is written in the background may come between the two questions.
+    let (mut stats, mut metrics) = (Value::Null, String::new());
+    let agree = || {
+        stats = app.await_json("/api/v1/stats", sizes_match);
+        metrics = app.get("/metrics").send().unwrap().text().unwrap();
+        let commits = format!("hivesum_store_commit_seconds_count {}", stats["store"]["commits"]);
+        metrics.lines().any(|line| line == commits)
+    };
+    assert!(comes_true(agree), "{stats}\n{metrics}");
     let store = &stats["store"];
     assert_eq!(store["rows_committed"], 2, "{store}");
     assert!(store["commits"].as_u64().unwrap() >= 1, "{store}");
     let [database, log] = ["database_bytes", "log_bytes"].map(|member| store[member].as_u64().unwrap());
     assert!(database > 0 && log > 0, "{store}");
     assert_eq!(stats["database_bytes"], database + log);
-    let metrics = app.get("/metrics").send().unwrap().text().unwrap();
     for line in [
         "hivesum_jobs{state=\"queued\"} 0".to_owned(),
         "hivesum_jobs{state=\"running\"} 0".to_owned(),

@@ -6,16 +6,36 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::{Duration, Instant};
 
 use hivesum::config::RateLimit;
+use hivesum_test_support::LONGEST_WAIT;
 
 use crate::app::{TestApp, ok_json, problem};
 use crate::program::Program;
 
 /// A burst of this many requests, then one a second.
 fn with_burst(burst: u32) -> TestApp {
-    TestApp::signed_out(move |config| {
+    with_proxies(burst, &[])
+}
+
+fn with_proxies(burst: u32, proxies: &[&str]) -> TestApp {
+    TestApp::signed_out(|config| {
+        config.trusted_proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
         config.limits.rate =
             RateLimit::PerClient { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(burst).unwrap() };
     })
+}
+
+/// A service, and what `ask` got from it within a second, in which no request is allowed beyond the burst. Where that
+/// took longer, it is tried again.
+fn within_a_second<T>(start: impl Fn() -> TestApp, ask: impl Fn(&TestApp) -> T) -> (TestApp, T) {
+    let first = Instant::now();
+    loop {
+        let (app, began) = (start(), Instant::now());
+        let got = ask(&app);
+        if began.elapsed() < Duration::from_secs(1) {
+            return (app, got);
+        }
+        assert!(first.elapsed() < LONGEST_WAIT, "a few requests take longer than a second");
+    }
 }
 
 #[test]
@@ -29,16 +49,23 @@ fn every_counted_answer_has_the_rate_limit_fields() {
 
 #[test]
 fn the_request_after_the_burst_gets_429() {
-    let app = with_burst(3);
-    for left in [2, 1, 0] {
-        let answer = app.get("/api/v1/stats").send().unwrap();
+    let (_app, (answers, upload)) = within_a_second(
+        || with_burst(3),
+        |app| {
+            let answers = [(); 4].map(|()| app.get("/api/v1/stats").send().unwrap());
+            (answers, app.post("/api/v1/hash").body("abc").send().unwrap())
+        },
+    );
+    for (answer, (left, status, code)) in answers.into_iter().zip([
+        (2, 401, "unauthenticated"),
+        (1, 401, "unauthenticated"),
+        (0, 401, "unauthenticated"),
+        (0, 429, "rate_limited"),
+    ]) {
         assert!(answer.headers()["ratelimit"].to_str().unwrap().starts_with(&format!("\"default\";r={left};")));
-        problem(answer, 401, "unauthenticated");
+        problem(answer, status, code);
     }
-    let answer = app.get("/api/v1/stats").send().unwrap();
-    assert!(answer.headers()["ratelimit"].to_str().unwrap().starts_with("\"default\";r=0;"));
-    problem(answer, 429, "rate_limited");
-    problem(app.post("/api/v1/hash").body("abc").send().unwrap(), 429, "rate_limited");
+    problem(upload, 429, "rate_limited");
 }
 
 #[test]
@@ -58,28 +85,37 @@ fn health_metrics_and_the_page_are_never_counted() {
 
 #[test]
 fn forwarded_fields_from_a_client_are_ignored() {
-    let app = with_burst(2);
-    for number in 0..2 {
-        let request = app.get("/api/v1/stats").header("x-forwarded-for", format!("192.0.2.{number}"));
-        problem(request.send().unwrap(), 401, "unauthenticated");
-    }
-    let request = app.get("/api/v1/stats").header("x-forwarded-for", "192.0.2.9").header("forwarded", "for=192.0.2.10");
-    problem(request.send().unwrap(), 429, "rate_limited");
+    let (_app, [first, second, third]) = within_a_second(
+        || with_burst(2),
+        |app| {
+            ["192.0.2.0", "192.0.2.1", "192.0.2.9"].map(|client| {
+                let request = app.get("/api/v1/stats").header("x-forwarded-for", client);
+                request.header("forwarded", "for=192.0.2.10").send().unwrap()
+            })
+        },
+    );
+    problem(first, 401, "unauthenticated");
+    problem(second, 401, "unauthenticated");
+    problem(third, 429, "rate_limited");
 }
 
 #[test]
 fn behind_a_trusted_proxy_the_address_that_it_added_identifies_the_client() {
-    let app = TestApp::signed_out(|config| {
-        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-        config.limits.rate = RateLimit::PerClient { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
-    });
-    let ask = |forwarded: &str| app.get("/api/v1/stats").header("x-forwarded-for", forwarded).send().unwrap();
-    for client in ["192.0.2.1", "192.0.2.2", "198.51.100.1, 192.0.2.3"] {
-        problem(ask(client), 401, "unauthenticated");
-        problem(ask(client), 401, "unauthenticated");
-        problem(ask(client), 429, "rate_limited");
+    let clients = ["192.0.2.1", "192.0.2.2", "198.51.100.1, 192.0.2.3"];
+    let asked = clients.iter().flat_map(|client| [*client; 3]).chain(["198.51.100.2, 192.0.2.3"]);
+    let (_app, answers) = within_a_second(
+        || with_proxies(2, &["127.0.0.0/8"]),
+        |app| {
+            let ask = |forwarded: &str| app.get("/api/v1/stats").header("x-forwarded-for", forwarded).send().unwrap();
+            asked.clone().map(ask).collect::<Vec<_>>()
+        },
+    );
+    for (number, answer) in answers.into_iter().enumerate() {
+        match number % 3 == 2 || number == 9 {
+            true => problem(answer, 429, "rate_limited"),
+            false => problem(answer, 401, "unauthenticated"),
+        };
     }
-    problem(ask("198.51.100.2, 192.0.2.3"), 429, "rate_limited");
 }
 
 #[test]
@@ -93,14 +129,14 @@ fn an_upload_faster_than_the_bandwidth_limit_is_slowed_down() {
                 false => config.limits.max_client_bytes_per_second = bound,
             }
             // The service slows the body down itself, which must not count as a slow client.
-            config.limits.body_pace.grace = Duration::from_secs(1);
+            config.limits.body_pace.grace = Duration::from_secs(2);
             config.limits.body_pace.min_bytes_per_second = 1 << 30;
         });
-        let body = hivesum_test_support::cycle(3 << 20);
+        let body = hivesum_test_support::cycle(4 << 20);
         let began = Instant::now();
-        assert_eq!(ok_json(app.post("/api/v1/hash").body(body).send().unwrap())["size"], 3 * MIB);
-        // The first MiB passes at once, the other two at one MiB a second.
-        assert!(began.elapsed() > Duration::from_millis(1800), "it took {:?}", began.elapsed());
+        assert_eq!(ok_json(app.post("/api/v1/hash").body(body).send().unwrap())["size"], 4 * MIB);
+        // The first MiB passes at once, the other three at one MiB a second.
+        assert!(began.elapsed() > Duration::from_millis(2800), "it took {:?}", began.elapsed());
     }
 }
 
@@ -134,10 +170,11 @@ fn fields(count: usize) -> Vec<u8> {
 
 #[test]
 fn a_head_over_the_bound_gets_a_problem_in_its_turn_and_hurts_no_neighbour() {
-    let mut program = Program::start();
+    // Half of a head is sent at the beginning, and the rest at the end.
+    let mut program = Program::start_with(&["--head-timeout-seconds=3600"]);
     let connect = || {
         let stream = TcpStream::connect(program.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
         stream
     };
     let mut neighbour = connect();
@@ -180,7 +217,7 @@ fn a_head_over_the_bound_gets_a_problem_in_its_turn_and_hurts_no_neighbour() {
     neighbour.read_exact(&mut said).unwrap();
     assert_eq!(&said, b"HTTP/1.1 200 OK");
     program.signal(rustix::process::Signal::TERM);
-    assert_eq!(program.ends_within(Duration::from_secs(30)), Some(0));
+    assert_eq!(program.ends(), Some(0));
     assert!(!program.said.contains("ERROR"), "{}", program.said);
 }
 

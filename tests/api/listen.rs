@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::app::client;
+
 /// Starts the program with a socket as descriptor 3, as socket activation does.
 fn start_with_socket(socket: OwnedFd, count: u32, state: &TempDir, args: &[&str]) -> Child {
     let script = format!("exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS={count} exec \"$@\"");
@@ -31,7 +33,7 @@ fn a_service_answers_on_the_socket_that_it_inherits() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, format!("listening on http://{address}\n"));
-    let answer = reqwest::blocking::get(format!("http://{address}/api/v1/stats")).unwrap();
+    let answer = client().get(format!("http://{address}/api/v1/stats")).send().unwrap();
     assert_eq!(answer.status(), 200);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -66,7 +68,7 @@ fn a_host_name_is_resolved_and_may_be_asked_for() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap();
     assert!(url.starts_with("http://127.") || url.starts_with("http://[::1]"), "{url}");
-    assert_eq!(reqwest::blocking::get(format!("{url}/healthz")).unwrap().status(), 200);
+    assert_eq!(client().get(format!("{url}/healthz")).send().unwrap().status(), 200);
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -93,7 +93,7 @@ fn broken_connections_and_malformed_requests_log_no_warning() {
         let _ = stream.read_to_end(&mut Vec::new());
     }
     program.signal(rustix::process::Signal::TERM);
-    assert_eq!(program.ends_within(std::time::Duration::from_secs(10)), Some(0));
+    assert_eq!(program.ends(), Some(0));
     let loud: Vec<_> =
         program.said.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
     assert!(loud.is_empty(), "{loud:?}");
@@ -109,7 +109,7 @@ fn refused_tokens_and_hosts_are_logged_with_their_client_and_never_with_the_toke
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap();
-        let client = reqwest::blocking::Client::new();
+        let client = crate::app::client();
         let from = |path: &str, address: &str| client.get(format!("{url}{path}")).header("x-forwarded-for", address);
         assert_eq!(from("/api/v1/jobs", "192.0.2.7").bearer_auth(SECRET).send().unwrap().status(), 401);
         for _ in 0..100 {

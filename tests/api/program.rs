@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use hivesum_test_support::process;
 use tempfile::TempDir;
@@ -55,13 +54,10 @@ impl Program {
         process::resident_bytes(self.child.id())
     }
 
-    /// Waits for its end, which must come within this time. Its exit status.
-    pub fn ends_within(&mut self, time: Duration) -> Option<i32> {
-        let began = Instant::now();
+    /// Waits for its end. Its exit status.
+    pub fn ends(&mut self) -> Option<i32> {
         self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
-        let status = self.child.wait().unwrap();
-        assert!(began.elapsed() < time, "it took {:?}\n{}", began.elapsed(), self.said);
-        status.code()
+        self.child.wait().unwrap().code()
     }
 }
 

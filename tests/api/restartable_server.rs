@@ -12,9 +12,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The longest wait for an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// A state directory and a tree, which one process after another serves.
 pub struct RestartableServer {
     dir: TempDir,
@@ -35,7 +32,7 @@ impl RestartableServer {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tree")).unwrap();
-        let client = Client::builder().timeout(ANSWER_TIMEOUT).build().unwrap();
+        let client = crate::app::client();
         Self { dir, client, failed_requests: AtomicUsize::new(0) }
     }
 

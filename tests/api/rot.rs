@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use hivesum_test_support::silent_corruption::corrupt_silently;
-use hivesum_test_support::{Requirement, has_tool};
+use hivesum_test_support::{Requirement, comes_true, has_tool};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
@@ -22,9 +22,6 @@ const MAY_MOUNT_LOOP: Requirement<'_> =
 /// The content of one file, found nowhere else on the image.
 const CANARY: &[u8] = b"a song that nobody else sings, on a disk that nobody writes to";
 
-/// Attempts to unmount the image before the test fails.
-const UNMOUNTS: usize = 1000;
-
 fn does(program: &str, args: &[&str]) -> bool {
     Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
@@ -34,16 +31,19 @@ struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
     fn new(image: &Path, at: &'a Path) -> Self {
+        Self::try_new(image, at).unwrap_or_else(|| panic!("{} could not be mounted", image.display()))
+    }
+
+    fn try_new(image: &Path, at: &'a Path) -> Option<Self> {
         let args = ["-o", "loop", image.to_str().unwrap(), at.to_str().unwrap()];
-        assert!(does("mount", &args), "{} could not be mounted", image.display());
-        Self(at)
+        does("mount", &args).then_some(Self(at))
     }
 }
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
         // A job may close its last descriptor a moment after its end.
-        let unmounted = (0..UNMOUNTS).any(|_| does("umount", &[self.0.to_str().unwrap()]));
+        let unmounted = comes_true(|| does("umount", &[self.0.to_str().unwrap()]));
         assert!(unmounted || std::thread::panicking(), "something still holds the image");
     }
 }
@@ -86,7 +86,11 @@ fn a_bit_flipped_below_the_file_system_is_suspected_rot_and_an_edit_is_not() {
     let at = app.root.path().join("mounted");
     fs::create_dir(&at).unwrap();
     let image = image(dir.path());
-    let mounted = Mounted::new(&image, &at);
+    // A container may have the control device and no loop devices.
+    let mounted = Mounted::try_new(&image, &at);
+    if !MAY_MOUNT_LOOP.is_met(|| mounted.is_some()) {
+        return;
+    }
     for (name, content) in [("canary", CANARY), ("edited", b"before"), ("same", b"the same")] {
         fs::write(at.join(name), content).unwrap();
     }

@@ -45,7 +45,7 @@ fn schemathesis_finds_no_undocumented_answer() {
         .args(["--max-examples", &examples, "--seed", &seed, "--no-color"])
         // The stream of all events never ends.
         .args(["--exclude-operation-id", "follow_all_jobs"])
-        .args(["--request-timeout", "20", "--workers", "1"])
+        .args(["--request-timeout", "120", "--workers", "1"])
         .env("SCHEMATHESIS_HOOKS", HOOKS)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(app.state.path())

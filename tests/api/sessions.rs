@@ -1,9 +1,10 @@
 //! Sessions: signing out, the cookie's name, and streams that end with their credentials.
 
 use std::io::{BufRead, BufReader};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hivesum_actors::store::tokens::Tokens;
+use hivesum_test_support::comes_true;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
@@ -108,17 +109,16 @@ fn a_client_that_has_stopped_reading_loses_its_streams_with_its_token() {
         Unread::open(&app, &format!("{job}/results"), &format!("{fields}Accept: application/x-ndjson\r\n")),
         Unread::open(&app, &format!("{job}/manifest?format=json"), &fields),
     ];
-    let began = Instant::now();
     assert!(Tokens::open(&app.state.path().join("state")).unwrap().revoke(&id).unwrap());
     let mut are_reset = [false; 3];
-    while are_reset != [true; 3] {
+    let all_are_reset = || {
         assert_eq!(app.anonymous(Method::GET, "/healthz").send().unwrap().status(), 200);
         for (is_reset, unread) in are_reset.iter_mut().zip(&stuck) {
             *is_reset |= unread.takes_reset();
         }
-        // 2 s in a release build.
-        assert!(began.elapsed() < Duration::from_secs(10), "{are_reset:?}");
-    }
+        are_reset == [true; 3]
+    };
+    assert!(comes_true(all_are_reset), "{are_reset:?}");
     for unread in stuck {
         assert!(!unread.ends_whole(), "what was sent must not look whole");
     }
@@ -127,11 +127,19 @@ fn a_client_that_has_stopped_reading_loses_its_streams_with_its_token() {
 #[test]
 fn a_stream_ends_when_its_token_expires() {
     let app = TestApp::start();
-    let soon = Timestamp::now() + SignedDuration::from_millis(1500);
-    let secret = token_until(&app, "read", Some(soon)).1;
-    let fields = format!("Authorization: Bearer {secret}\r\nConnection: close\r\n");
-    assert!(Unread::open(&app, "/api/v1/events", &fields).ends_whole());
-    assert!(Timestamp::now() >= soon);
+    // Where the token expires before the stream is open, another one lasts longer.
+    for seconds in [1, 4, 16, 64] {
+        let soon = Timestamp::now() + SignedDuration::from_secs(seconds);
+        let secret = token_until(&app, "read", Some(soon)).1;
+        let fields = format!("Authorization: Bearer {secret}\r\nConnection: close\r\n");
+        if let Some(stream) = Unread::if_allowed(&app, "/api/v1/events", &fields) {
+            assert!(stream.ends_whole());
+            assert!(Timestamp::now() >= soon);
+            return;
+        }
+        assert!(Timestamp::now() >= soon, "a valid token is refused");
+    }
+    panic!("no stream was opened within a minute");
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl BlockedQueue {
             "--write-timeout-seconds=3600",
         ]);
         std::fs::File::create(program.root.path().join("big")).unwrap().set_len(1 << 40).unwrap();
-        let mut service = Self { program, client: Client::new(), blocker: String::new() };
+        let mut service = Self { program, client: crate::app::client(), blocker: String::new() };
         service.blocker =
             service.submit(json!({ "path": "big", "algorithms": ["sha256"], "max_bytes_per_second": 1000 }));
         service
@@ -134,8 +134,16 @@ fn read_all(service: &BlockedQueue, job: &str, streams: usize, begin: impl FnOnc
     })
 }
 
+/// Raises the soft limit of open files of this process to the hard one: often it is 1024.
+fn may_open_many() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+}
+
 #[test]
 fn a_thousand_streams_get_every_event_while_one_reader_is_stuck() {
+    may_open_many();
     let service = BlockedQueue::start();
     service.too_long("few", 0, 200);
     let before = service.program.resident_bytes();

@@ -1,8 +1,8 @@
 //! The verdict of a job: `summary.verdict`, wherever a job is shown, and what each word stands for.
 
 use std::fs::{self, File};
-use std::time::{Duration, Instant};
 
+use hivesum_test_support::comes_true;
 use hivesum_test_support::vectors::{ABC_MD5, ABC_SHA256};
 use serde_json::{Value, json};
 
@@ -134,10 +134,7 @@ fn a_job_that_is_cancelled_after_a_restart_tells_what_it_had_found_before() {
     let process = server.start();
     let id = server.audit(&process, "key", &manifest).unwrap();
     let path = format!("/api/v1/jobs/{id}");
-    let began = Instant::now();
-    while !has_results(&server.get(&process, &path)) {
-        assert!(began.elapsed() < Duration::from_secs(60), "the small files have no results");
-    }
+    assert!(comes_true(|| has_results(&server.get(&process, &path))), "the small files have no results");
     process.kill();
     let process = server.start();
     server.client.post(format!("{}{path}/cancel", process.url)).send().unwrap();
