@@ -231,6 +231,7 @@ pub(crate) fn regular(file: &File, name: &'static str) -> Result<(), StoreError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hivesum_test_support::LONGEST_WAIT;
 
     #[test]
     fn a_fifo_or_a_directory_in_the_place_of_a_file_is_refused_at_once() {
@@ -252,7 +253,8 @@ mod tests {
         let lock = state.lock().unwrap();
         assert!(matches!(state.lock(), Err(StoreError::Locked)));
         drop(lock);
-        state.lock().unwrap();
+        // A process that another test starts holds it, too, until its program runs.
+        state.lock_within(LONGEST_WAIT).unwrap();
     }
 
     #[test]
@@ -262,7 +264,7 @@ mod tests {
         let lock = state.lock().unwrap();
         assert!(matches!(state.lock_within(SERVER_WAITS), Err(StoreError::Locked)));
         std::thread::scope(|scope| {
-            let waits = scope.spawn(|| state.lock_within(Duration::from_secs(60)));
+            let waits = scope.spawn(|| state.lock_within(LONGEST_WAIT));
             drop(lock);
             waits.join().unwrap().unwrap();
         });

@@ -233,7 +233,7 @@ fn an_engine_that_drains_takes_nothing_new_and_becomes_idle() {
     let (engine, background) = engine();
     let idle = {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(engine.drain(Duration::from_secs(10)))
+        runtime.block_on(engine.drain(Duration::from_secs(120)))
     };
     assert!(idle);
     assert!(engine.scan(spec(std::path::Path::new("/"), "blake3")).is_err());

@@ -1,15 +1,16 @@
 //! Databases that are new, old, damaged, foreign or incomplete.
 
 use super::*;
+use hivesum_test_support::LONGEST_WAIT;
 
 fn prepared(dir: &Path) -> StateDir {
     let state_dir = StateDir::open(dir).unwrap();
-    prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
+    prepare(&state_dir, &state_dir.lock_within(LONGEST_WAIT).unwrap()).unwrap();
     state_dir
 }
 
 fn prepare_again(state_dir: &StateDir) -> Result<(), StoreError> {
-    prepare(state_dir, &state_dir.lock().unwrap())
+    prepare(state_dir, &state_dir.lock_within(LONGEST_WAIT).unwrap())
 }
 
 #[test]
@@ -214,9 +215,8 @@ fn a_start_killed_while_it_created_the_database_is_repeated() {
 
 /// Files by name, but the index of the log, which SQLite makes anew.
 fn contents(dir: &Path) -> std::collections::BTreeMap<std::ffi::OsString, Vec<u8>> {
-    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    let files = entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap()));
-    files.filter(|(name, _)| name != "hivesum.db-shm").collect()
+    let files = fs::read_dir(dir).unwrap().map(Result::unwrap).filter(|entry| entry.file_name() != "hivesum.db-shm");
+    files.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
 }
 
 /// The state of a server that was killed after it had committed 12 jobs: all but the schema is in the log.
@@ -263,7 +263,7 @@ fn a_store_without_some_of_its_commits_is_refused_and_left_as_it_is() {
         let dir = killed();
         let state_dir = StateDir::open(dir.path()).unwrap();
         damage(&state_dir);
-        drop(state_dir.lock().unwrap());
+        drop(state_dir.lock_within(LONGEST_WAIT).unwrap());
         let before = contents(dir.path());
         for _ in 0..2 {
             let refused = prepare_again(&state_dir).unwrap_err();

@@ -18,6 +18,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::file::RootIdentity;
 use hivesum_core::result::{Checkpoint, FileMeta};
 use hivesum_core::sys::slots::Note;
+use hivesum_test_support::LONGEST_WAIT;
 
 /// A database with at least two rows in each sealed table, one in that of the last ended job.
 struct Filled {
@@ -249,7 +250,7 @@ fn a_database_of_the_first_release_is_sealed_whole_by_its_migration() {
         '2026-01-01T00:00:00Z', NULL)";
     connect_to_damage(dir.path()).execute(token, []).unwrap();
     let state_dir = StateDir::open(dir.path()).unwrap();
-    crate::store::open::prepare(&state_dir, &state_dir.lock().unwrap()).unwrap();
+    crate::store::open::prepare(&state_dir, &state_dir.lock_within(LONGEST_WAIT).unwrap()).unwrap();
     let connection = connect(&state_dir, Access::ReadOnly).unwrap();
     let report = check_all(&connection).unwrap();
     for table in ["jobs", "runs", "results", "directories", "tokens", "endings"] {

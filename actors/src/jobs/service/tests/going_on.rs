@@ -47,13 +47,9 @@ async fn unfinished_jobs_go_on_even_if_there_are_more_than_may_wait() {
 
 #[actix::test]
 async fn a_job_waits_while_the_store_is_full_and_goes_on_by_itself() {
-    let house = House::new();
-    for number in 0..2_000 {
-        house.write(&format!("{number:0100}"), "");
-    }
-    let jobs = house.open().await;
-    let (first, second) = (submit(&jobs, "").await, submit(&jobs, "").await);
-    jobs.shared.store.bound_pages(1).await;
+    let full = async |_: &House, jobs: &Jobs| jobs.shared.store.bound_pages(1).await;
+    let (_house, jobs, ids, ()) = caught_under_way(2, full).await;
+    let (first, second) = (ids[0], ids[1]);
     let refused = jobs.submit(JobSpec { exclude: vec!["x".repeat(200); 100], ..spec("") }, None).await;
     assert!(matches!(refused, Err(SubmitError::Store(StoreError::Full))), "{refused:?}");
     assert!(!jobs.job(first).await.unwrap().unwrap().state.is_final());
@@ -67,14 +63,14 @@ async fn a_job_waits_while_the_store_is_full_and_goes_on_by_itself() {
 
 #[actix::test]
 async fn a_store_that_another_process_keeps_busy_refuses_requests_and_ends_no_job() {
-    let house = House::new();
-    for number in 0..2_000 {
-        house.write(&format!("{number:04}"), "");
-    }
-    let jobs = house.open().await;
-    let id = submit(&jobs, "").await;
-    let other = crate::store::testing::connect_beside(house.state.path());
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let busy = async |house: &House, _: &Jobs| {
+        let other = crate::store::testing::connect_beside(house.state.path());
+        other.busy_timeout(LONGEST_WAIT).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        other
+    };
+    let (_house, jobs, ids, other) = caught_under_way(1, busy).await;
+    let id = ids[0];
     let refused = jobs.submit(spec(""), None).await;
     assert!(matches!(refused, Err(SubmitError::Store(StoreError::Busy))), "{refused:?}");
     assert!(!jobs.job(id).await.unwrap().unwrap().state.is_final());

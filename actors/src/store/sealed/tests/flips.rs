@@ -11,6 +11,7 @@ use crate::store::open::{Access, connect, prepare};
 use crate::store::state_dir::StateDir;
 use crate::store::testing::connect_to_damage;
 use crate::store::{idempotency, job_row, jobs, recovery};
+use hivesum_test_support::LONGEST_WAIT;
 
 /// Copies of the database, each with one place where `from` stood overwritten by `to`.
 fn flipped(from: &[u8], to: &[u8], directory: &Path) -> Vec<(tempfile::TempDir, StateDir)> {
@@ -47,7 +48,7 @@ fn damaged_places<T: std::fmt::Debug>(
             Ok(answer) => assert_eq!(format!("{answer:?}"), right),
             damage => {
                 assert!(is_damage(damage), "{}", String::from_utf8_lossy(from));
-                let started = prepare(state_dir, &state_dir.lock().unwrap());
+                let started = prepare(state_dir, &state_dir.lock_within(LONGEST_WAIT).unwrap());
                 assert!(matches!(started, Err(crate::error::StoreError::Corrupt)));
                 places += 1;
             }
