@@ -45,7 +45,17 @@ pub(crate) fn call_with_timeout<T: Send + 'static>(
     is_gone: impl Fn() -> bool,
     call: impl FnOnce(&ProgressCounter) -> T + Send + 'static,
 ) -> Result<T, Abandoned> {
-    if ABANDONED.load(Ordering::Relaxed) >= MAX_ABANDONED {
+    call_counted(&ABANDONED, timeout, is_gone, call)
+}
+
+/// The same, with the number of threads that are abandoned by now.
+fn call_counted<T: Send + 'static>(
+    abandoned: &'static AtomicUsize,
+    timeout: Duration,
+    is_gone: impl Fn() -> bool,
+    call: impl FnOnce(&ProgressCounter) -> T + Send + 'static,
+) -> Result<T, Abandoned> {
+    if abandoned.load(Ordering::Relaxed) >= MAX_ABANDONED {
         return Err(Abandoned);
     }
     let progress = Arc::new(ProgressCounter::default());
@@ -54,7 +64,7 @@ pub(crate) fn call_with_timeout<T: Send + 'static>(
     let run = move || {
         let _ = sender.send(call(&of_thread));
         if of_thread.is_abandoned.load(Ordering::SeqCst) {
-            ABANDONED.fetch_sub(1, Ordering::Relaxed);
+            abandoned.fetch_sub(1, Ordering::Relaxed);
         }
     };
     std::thread::Builder::new().name("hivesum-walk".to_owned()).spawn(run).map_err(|_| Abandoned)?;
@@ -70,7 +80,7 @@ pub(crate) fn call_with_timeout<T: Send + 'static>(
         waited = if steps == seen { waited + interval } else { Duration::ZERO };
         seen = steps;
         if is_gone() || (waited >= timeout && !guard_is_out!(WalkDeadline)) {
-            ABANDONED.fetch_add(1, Ordering::Relaxed);
+            abandoned.fetch_add(1, Ordering::Relaxed);
             progress.is_abandoned.store(true, Ordering::SeqCst);
             return Err(Abandoned);
         }
@@ -82,25 +92,28 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    const SHORT: Duration = Duration::from_millis(20);
+    const STEP: Duration = Duration::from_millis(50);
 
     #[test]
     fn a_call_that_makes_progress_is_waited_for_however_long_it_takes() {
         let (end, wait) = mpsc::channel::<()>();
         let slow = move |progress: &ProgressCounter| {
             let mut steps = 0;
-            while wait.recv_timeout(SHORT / 4).is_err() && steps < 40 {
+            while wait.recv_timeout(STEP).is_err() && steps < 44 {
                 assert!(progress.advance(), "abandoned after {steps} steps");
                 steps += 1;
             }
             steps
         };
-        assert_eq!(call_with_timeout(10 * SHORT, || false, slow), Ok(40));
+        // Two seconds without a step would be too many, and all steps together take longer.
+        assert_eq!(call_with_timeout(40 * STEP, || false, slow), Ok(44));
         drop(end);
     }
 
     #[test]
     fn no_call_is_made_while_too_many_threads_are_abandoned() {
+        // Not the one of the process: other tests make calls meanwhile.
+        static HERE: AtomicUsize = AtomicUsize::new(0);
         let mut keys = Vec::new();
         let stuck = || {
             let (key, lock) = mpsc::channel::<()>();
@@ -109,17 +122,17 @@ mod tests {
             };
             (key, call)
         };
-        while ABANDONED.load(Ordering::Relaxed) < MAX_ABANDONED {
+        while HERE.load(Ordering::Relaxed) < MAX_ABANDONED {
             let (key, call) = stuck();
             keys.push(key);
-            assert_eq!(call_with_timeout(Duration::from_millis(1), || false, call), Err(Abandoned));
+            assert_eq!(call_counted(&HERE, Duration::from_millis(1), || false, call), Err(Abandoned));
         }
-        assert_eq!(call_with_timeout(Duration::MAX, || false, |_| ()), Err(Abandoned), "not even called");
+        assert_eq!(call_counted(&HERE, Duration::MAX, || false, |_| ()), Err(Abandoned), "not even called");
         drop(keys);
-        while ABANDONED.load(Ordering::Relaxed) > 0 {
+        while HERE.load(Ordering::Relaxed) > 0 {
             std::thread::yield_now();
         }
-        assert_eq!(call_with_timeout(Duration::MAX, || false, |_| 7), Ok(7));
+        assert_eq!(call_counted(&HERE, Duration::MAX, || false, |_| 7), Ok(7));
     }
 
     #[test]

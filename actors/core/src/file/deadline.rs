@@ -99,11 +99,10 @@ mod tests {
         }
         let mut waiting = ReadDeadline::new(limit);
         let (_never, nothing) = std::sync::mpsc::channel::<()>();
-        let mut rounds = 0;
+        let since = Instant::now();
         while waiting.check().is_ok() {
             assert!(nothing.recv_timeout(limit / 4).is_err());
-            rounds += 1;
         }
-        assert!(rounds >= 4, "given up after {rounds} rounds");
+        assert!(since.elapsed() >= limit, "given up after {:?}", since.elapsed());
     }
 }
