@@ -21,7 +21,7 @@ const ROWS: usize = 112;
 const RENAMED: [(&str, &str); 1] = [("certutil -hashfile a SHA256", "a.sha256")];
 
 /// The longest wait until the rows of one drop say what they should. What they say then is reported.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 
 /// The damage of [`Made::damage`], as the statuses say it.

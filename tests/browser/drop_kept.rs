@@ -80,7 +80,10 @@ async fn checksums_are_saved_in_several_formats_with_names_from_inside_the_dropp
         let (browser, server) = (&browser, &server);
         async move {
             let text = save(browser, format).await;
-            let answer = reqwest::Client::new()
+            let answer = reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .unwrap()
                 .post(format!("{}/api/v1/manifests/read?name=hivesum.{format}", server.url))
                 .header("content-type", "text/plain")
                 .body(text.clone())

@@ -14,7 +14,7 @@ use crate::drop_many::{drop_damaged, open};
 use crate::server::Server;
 
 /// The longest wait for a file that the browser saves.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 /// What the tabs over the list say, those that are shown.
 const TABS: &str =

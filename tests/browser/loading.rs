@@ -53,7 +53,7 @@ async fn the_joined_page_shows_every_view_and_says_where_an_error_was() {
     assert!(frame.trim().starts_with("at ") && frame.contains(" ("), "{trace}");
     let (address, place) = frame.split_once('(').unwrap().1.split_once(".js:").unwrap();
     let line: usize = place.split(':').next().unwrap().parse().unwrap();
-    let script = reqwest::get(format!("{address}.js")).await.unwrap().text().await.unwrap();
+    let script = crate::server::get(&format!("{address}.js")).await.text().await.unwrap();
     assert!(script.lines().nth(line - 1).unwrap().contains("fetch("), "{frame}");
     browser.close().await;
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
+use hivesum_test_support::comes_true;
 use tempfile::TempDir;
 
 /// The name under which the tree is served.
@@ -55,7 +56,14 @@ impl Server {
     /// Starts it again on the same address.
     pub(crate) fn start_again(&mut self) {
         let address = self.url.trim_start_matches("http://").to_owned();
-        let (child, url, link) = start(self.tree.path(), self.state.path(), &self.args, &address);
+        // Another process may have the port for a moment, as the near end of a connection.
+        let mut started = None;
+        let again = || {
+            started = try_to_start(self.tree.path(), self.state.path(), &self.args, &address);
+            started.is_some()
+        };
+        assert!(comes_true(again), "{address} is not served again");
+        let (child, url, link) = started.unwrap();
         assert_eq!(url, self.url);
         (self.child, self.link) = (child, link);
     }
@@ -91,7 +99,17 @@ impl Server {
 }
 
 /// Starts the program. The process, its URL and its sign-in link.
+/// Asks the server itself, whatever proxy the environment names.
+pub(crate) async fn get(url: &str) -> reqwest::Response {
+    reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
+}
+
 fn start(tree: &Path, state: &Path, args: &[String], listen: &str) -> (Child, String, Option<String>) {
+    try_to_start(tree, state, args, listen).expect("the first line names the address")
+}
+
+/// The process, its address and the link to sign in. None where it ends before it listens.
+fn try_to_start(tree: &Path, state: &Path, args: &[String], listen: &str) -> Option<(Child, String, Option<String>)> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hivesum"))
         .args(["serve", &format!("{ROOT}={}", tree.to_str().unwrap()), "--listen", listen, "--state"])
         .arg(state)
@@ -104,10 +122,14 @@ fn start(tree: &Path, state: &Path, args: &[String], listen: &str) -> (Child, St
     let links = follow_log(child.stderr.take().unwrap());
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim_end().strip_prefix("listening on ").expect("the first line names the address").to_owned();
+    let Some(url) = line.trim_end().strip_prefix("listening on ").map(str::to_owned) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return None;
+    };
     let open = args.iter().any(|arg| arg == "--no-auth");
     let link = (!open).then(|| links.recv().expect("the log has a sign-in link"));
-    (child, url, link)
+    Some((child, url, link))
 }
 
 impl Drop for Server {

@@ -28,7 +28,7 @@ async fn the_system_view_leads_to_the_documentation_and_the_metrics() {
     let expected = ["docs", "metrics"].map(|name| format!("{}/tools/{name}", server.url));
     assert_eq!(links, serde_json::json!(expected));
     for link in expected {
-        assert_eq!(reqwest::get(&link).await.unwrap().status(), 200, "{link}");
+        assert_eq!(crate::server::get(&link).await.status(), 200, "{link}");
     }
     browser.close().await;
 }

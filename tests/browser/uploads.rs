@@ -135,7 +135,7 @@ async fn uploads_run_in_parallel_and_continue_while_another_view_is_open() {
     let paths: Vec<_> = (0..6).map(|n| server.write(format!("up {n}"), cycle((64 << 10) + n))).collect();
     let list: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     open_with(&browser, &server, "blake3").await;
-    slow_down(&browser, Some(64 << 10)).await;
+    slow_down(&browser, Some(16 << 10)).await;
     browser.find("file-input").await.send_keys(&list.join("\n")).await.unwrap();
     browser.until("document.querySelectorAll('[data-testid=upload-row][data-state=sending]').length > 1").await;
     browser.click("nav-system").await;

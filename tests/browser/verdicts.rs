@@ -36,14 +36,15 @@ async fn audit(browser: &Browser, manifest: &str) {
     browser.until_text("job-state", "Completed").await;
 }
 
-/// What the tag with this test hook shows: its verdict, its look, its text, and whether it has an icon beside the text.
-async fn tag(browser: &Browser, testid: &str) -> [Value; 4] {
+/// Waits until a tag shows its verdict, its colour, its text and one icon.
+async fn until_tag(browser: &Browser, testid: &str, wanted: [Value; 4]) {
     let tag = format!("document.querySelector(\"{}\")", hook(testid));
     let look = "['good', 'wait', 'bad'].filter((look) => node.classList.contains(look)).join()";
-    let shown = browser
-        .value(&format!("((node) => [node.dataset.verdict, {look}, node.textContent, node.querySelectorAll('svg').length === 1])({tag})"))
-        .await;
-    std::array::from_fn(|at| shown[at].clone())
+    let shown = format!(
+        "[node?.dataset.verdict, node && {look}, node?.textContent, node?.querySelectorAll('svg').length === 1]"
+    );
+    let wanted = json!(json!(wanted).to_string());
+    browser.until(&format!("((node) => JSON.stringify({shown}) === {wanted})({tag})")).await;
 }
 
 fn expected(verdict: &str, look: &str, text: &str) -> [Value; 4] {
@@ -66,7 +67,7 @@ async fn a_clean_audit_is_green_and_one_with_differences_is_red_wherever_it_is_s
     browser.goto(&server.url).await;
     browser.find("drop-zone").await;
     audit(&browser, &manifest).await;
-    assert_eq!(tag(&browser, "job-verdict").await, expected("ok", "good", "All 4 match"));
+    until_tag(&browser, "job-verdict", expected("ok", "good", "All 4 match")).await;
     assert_eq!(bar(&browser).await, "good");
     browser.until("document.title === 'All 4 match · hivesum'").await;
     browser.until_text("job-errors", "0").await;
@@ -74,7 +75,7 @@ async fn a_clean_audit_is_green_and_one_with_differences_is_red_wherever_it_is_s
     damage(&server);
     audit(&browser, &manifest).await;
     let found = "1 modified, 2 missing of 4";
-    assert_eq!(tag(&browser, "job-verdict").await, expected("failed", "bad", found));
+    until_tag(&browser, "job-verdict", expected("failed", "bad", found)).await;
     assert_eq!(bar(&browser).await, "bad");
     browser.until(&format!("document.title === '{found} · hivesum'")).await;
     let errors = format!("document.querySelector(\"{}\").parentElement.textContent", hook("job-errors"));
@@ -84,7 +85,7 @@ async fn a_clean_audit_is_green_and_one_with_differences_is_red_wherever_it_is_s
 
     browser.visit("#/jobs").await;
     browser.until("document.querySelectorAll('[data-testid=job-row-verdict]').length === 2").await;
-    assert_eq!(tag(&browser, "job-row-verdict").await, expected("failed", "bad", found), "the newest is first");
+    until_tag(&browser, "job-row-verdict", expected("failed", "bad", found)).await;
     browser.until("!document.querySelector('[data-testid=job-row]').textContent.includes('error')").await;
     for (filter, verdict, shown) in [("ok", "ok", "All 4 match"), ("failed", "failed", found)] {
         browser.select(&format!("[data-filter=verdict-{filter}]")).await.click().await.unwrap();
@@ -112,7 +113,7 @@ async fn an_audit_that_did_not_look_at_everything_is_amber_and_says_what_is_lack
         (format!("{manifest}{link}\n"), "1 unreadable of 5"),
     ] {
         audit(&browser, &text).await;
-        assert_eq!(tag(&browser, "job-verdict").await, expected("incomplete", "wait", headline));
+        until_tag(&browser, "job-verdict", expected("incomplete", "wait", headline)).await;
         assert_eq!(bar(&browser).await, "wait");
         browser.until(&format!("document.title === '{headline} · hivesum'")).await;
     }
@@ -120,7 +121,7 @@ async fn an_audit_that_did_not_look_at_everything_is_amber_and_says_what_is_lack
     assert_eq!(browser.value(&errors).await, "Unreadable");
     server.write("new", "new");
     audit(&browser, &manifest).await;
-    assert_eq!(tag(&browser, "job-verdict").await, expected("failed", "bad", "All 4 match, 1 new"));
+    until_tag(&browser, "job-verdict", expected("failed", "bad", "All 4 match, 1 new")).await;
     browser.close().await;
 }
 
