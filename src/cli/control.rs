@@ -190,12 +190,14 @@ pub(super) fn unexpected(answer: &Answer) -> anyhow::Error {
 mod tests {
     use super::*;
     use crate::cli::error::exit_status;
+    use hivesum_test_support::LONGEST_WAIT;
     use std::os::unix::net::UnixListener;
     use std::process::ExitCode;
 
     const LINK: Command = Command::TokenLink {};
     const DONE: Answer = Answer::TokenRevoked { existed: true };
 
+    /// Gives up soon: what has to come needs another wait.
     fn access(directory: &Path) -> StateAccess {
         StateAccess { directory: directory.to_owned(), wait: Duration::from_millis(40) }
     }
@@ -224,7 +226,7 @@ mod tests {
             attempts += 1;
             if attempts == 1 { locked() } else { Ok(DONE) }
         };
-        let done = access(dir.path()).change(&LINK, alone).unwrap();
+        let done = StateAccess { wait: LONGEST_WAIT, ..access(dir.path()) }.change(&LINK, alone).unwrap();
         assert_eq!((done.answer, done.is_repeated, done.by_service, attempts), (DONE, false, false, 2));
     }
 
@@ -257,7 +259,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let answers = &["", "{\"v\":1,\"answer\":\"token_revoked\",\"existed\":true}\n"];
         let service = service(dir.path(), answers);
-        let done = access(dir.path()).change(&LINK, locked).unwrap();
+        let done = StateAccess { wait: LONGEST_WAIT, ..access(dir.path()) }.change(&LINK, locked).unwrap();
         assert_eq!((done.answer, done.is_repeated, done.by_service), (DONE, true, true));
         service.join().unwrap();
     }
@@ -285,7 +287,7 @@ mod tests {
         let service = service(dir.path(), answers);
         let failed = ["no such root", "the disk failed", "version 2 of the control", "not a JSON object"];
         for (words, status) in failed.into_iter().zip([1, 74, 1, 1]) {
-            let error = access(dir.path()).change(&LINK, locked).unwrap_err();
+            let error = StateAccess { wait: LONGEST_WAIT, ..access(dir.path()) }.change(&LINK, locked).unwrap_err();
             assert!(error.to_string().contains(words), "{error}");
             assert_eq!(exit_status(&error), ExitCode::from(status), "{error}");
         }
