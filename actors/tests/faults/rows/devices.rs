@@ -86,7 +86,7 @@ pub(super) fn a_thousand_panics() {
 }
 
 /// A deadline that working reads meet.
-const SHORT: Duration = Duration::from_millis(500);
+const SHORT: Duration = Duration::from_secs(1);
 
 pub(super) fn dead_files() -> Vec<FaultyFile> {
     vec![
