@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use crate::digest::{Algorithm, Algorithms, MultiHasher};
 use crate::manifest::{Candidates, Claimed};
+use crate::result::EntryDigests;
 
 /// Whether two sets of digests can be of the same content. `None` if they have no algorithm in common. An untagged
 /// digest may be of any of its candidates.
@@ -23,6 +24,23 @@ pub(super) fn agree(one: &[Claimed], other: &[Claimed], candidates: &Candidates)
         compared = Some(compared.unwrap_or(true) && is_equal);
     }
     compared
+}
+
+/// What two sets of digests that do not agree say about the entries they are of: a secure one is in both, so the content
+/// is the same, and another algorithm has two different ones.
+pub(super) fn entries(one: &[Claimed], other: &[Claimed]) -> EntryDigests {
+    let (mut has_the_content, mut differs) = (false, false);
+    for mine in one {
+        let Some(tag) = mine.tag() else { continue };
+        for theirs in other.iter().filter(|theirs| theirs.tag() == Some(tag)) {
+            has_the_content |= tag.is_secure() && are_equal(mine, theirs);
+            differs |= !are_equal(mine, theirs);
+        }
+    }
+    match has_the_content && differs {
+        true => EntryDigests::Contradict,
+        false => EntryDigests::Unsettled,
+    }
 }
 
 fn are_equal(one: &Claimed, other: &Claimed) -> bool {
@@ -164,6 +182,21 @@ mod tests {
         assert_eq!(agree_either_way(&[tagged(Crc32, 1), crc32c], &[tagged(Crc32, 2), crc32c]), Some(false));
         assert_eq!(agree_either_way(&[tagged(Crc32, 1)], &[crc32c]), None);
         assert_eq!(agree_either_way(&[], &[crc32c]), None);
+    }
+
+    #[test]
+    fn entries_contradict_each_other_if_a_secure_digest_is_equal_and_another_is_not() {
+        use Algorithm::{Blake3, Md5, Sha256};
+        let one = [tagged(Blake3, 1), tagged(Sha256, 1), tagged(Md5, 1)];
+        for (other, expected) in [
+            (vec![tagged(Blake3, 1), tagged(Sha256, 2)], EntryDigests::Contradict),
+            (vec![tagged(Sha256, 1), tagged(Md5, 2)], EntryDigests::Contradict),
+            (vec![tagged(Sha256, 2), tagged(Md5, 1)], EntryDigests::Unsettled),
+            (vec![tagged(Sha256, 2), tagged(Blake3, 2)], EntryDigests::Unsettled),
+            (vec![tagged(Sha256, 1), untagged(2, 16)], EntryDigests::Unsettled),
+        ] {
+            assert_eq!((entries(&one, &other), entries(&other, &one)), (expected, expected), "{other:?}");
+        }
     }
 
     #[test]

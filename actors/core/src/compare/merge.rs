@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::agreement::{Untagged, agree};
+use super::agreement::{Untagged, agree, entries};
 use super::change::{Change, Counts};
 use super::copies::Copies;
 use super::difference::{Comparison, Difference, Fact, Glimpse};
@@ -139,7 +139,8 @@ impl Merge {
                 Ok(())
             }
             Some(false) => {
-                let evidence = Evidence::between(&then.known, &now.known);
+                let digests = entries(&then.digests, &now.digests);
+                let evidence = Evidence { digests, ..Evidence::between(&then.known, &now.known) };
                 let change = match evidence.verdict() {
                     Verdict::SuspectedRot => Change::SuspectedRot,
                     _ => Change::Modified,

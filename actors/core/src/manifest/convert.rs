@@ -70,7 +70,7 @@ impl ConvertError {
 pub struct Converted {
     /// The text.
     pub text: Vec<u8>,
-    /// How many files it lists.
+    /// How many files it lists, without what was skipped.
     pub files: usize,
     /// How many digests it has.
     pub digests: usize,
@@ -101,7 +101,8 @@ pub fn convert(records: Vec<Record>, format: Format, details: Details) -> Result
     writer.end(&mut text, &summary_of(&records));
     verify(&text, format, &records)?;
     let digests = records.iter().map(|record| record.digests.len()).sum();
-    Ok(Converted { text, files: records.len(), digests })
+    let files = records.iter().filter(|record| !matches!(record.status, Some(Status::Skipped(_)))).count();
+    Ok(Converted { text, files, digests })
 }
 
 /// One record per name, in the order of the first record of each, every digest with its algorithm.

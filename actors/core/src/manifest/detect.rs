@@ -11,6 +11,8 @@ use super::form::Form;
 use super::forms::loose::{Shape, bare};
 use super::forms::pgp::{ClearSigned, Signed};
 use super::forms::{ForeignForm, LineForm, LineIs};
+use super::input::HEAD_BYTES;
+use super::names::LineEnd;
 use super::record::Record;
 use super::sfv::SfvLines;
 use super::{bagit, bsd, csv, hashdeep, json};
@@ -38,6 +40,24 @@ pub(super) fn detect(head: &[u8], name: &[u8], options: &ReadOptions) -> Detecte
         return Form::Bagit.into();
     }
     by_vote(head, name, options)
+}
+
+/// Whether lines end with NUL, as `sha256sum -z` writes them: the text up to the first NUL is a checksum line without a
+/// line feed, and so is what follows, unless nothing does; a name with a line feed is believed in a text that ends with
+/// NUL. No line that ends with a line feed may have a NUL, so such a text is of no other form.
+pub(super) fn ends_lines_with_nul(head: &[u8], options: &ReadOptions) -> bool {
+    let mut form = ChecksumLines::new(ReadOptions { asked: None, end: LineEnd::Nul, ..*options }, ShortDigests::Read);
+    let is_cut = head.len() >= HEAD_BYTES;
+    let mut is_entry = |line: &[u8], may_break: bool| {
+        let mut record = Record::default();
+        (may_break || !line.contains(&b'\n')) && matches!(form.read_line(line, &mut record), LineIs::Entry)
+    };
+    let mut pieces = head.split(|&byte| byte == 0);
+    let (Some(first), Some(second)) = (pieces.next(), pieces.next()) else { return false };
+    // The last piece is what follows the last NUL: nothing, or the beginning of a line that the head cuts.
+    let is_last = pieces.next().is_none();
+    let may_follow = second.is_empty() || is_last && is_cut;
+    is_entry(first, false) && (may_follow || is_entry(second, is_cut || head.ends_with(b"\0")))
 }
 
 /// The form that only begins in this way.
@@ -192,5 +212,20 @@ mod tests {
         let sha256 = "1".repeat(64);
         assert_eq!(short("20251128 release\n352441c2  a\n"), ShortDigests::Read);
         assert_eq!(short(&format!("20251128 release\n{sha256}  a\n{sha256}  b\n")), ShortDigests::NotRead);
+    }
+
+    #[test]
+    fn lines_that_end_with_nul_are_recognised_and_a_nul_in_a_line_is_not_taken_for_an_end() {
+        let is_nul = |text: &str| ends_lines_with_nul(text.as_bytes(), &ReadOptions::new(Limits::REQUEST));
+        let digest = "1".repeat(64);
+        let line = format!("{digest}  a");
+        assert!(is_nul(&format!("{line}\0")) && is_nul(&format!("{line}\0{line}\0")));
+        assert!(is_nul(&format!("SHA256 (a) = {digest}\0")));
+        assert!(is_nul(&format!("{line}\0{line}\0{line}\nb\0")), "a name with a line feed, further on");
+        assert!(is_nul(&format!("{line}\0{line}\nb\0")), "a name with a line feed at once");
+        let mixed = [format!("{line}\n{line}\0"), format!("{line}\0b\n"), format!("{line}\0{line}\n")];
+        for text in ["", "\0", "prose\0prose\0", &line].into_iter().chain(mixed.iter().map(String::as_str)) {
+            assert!(!is_nul(text), "{text:?}");
+        }
     }
 }

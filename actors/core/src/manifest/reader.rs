@@ -9,7 +9,7 @@ use std::io::BufRead;
 use super::bagit::{BagitLines, NamesAre};
 use super::candidates::Candidates;
 use super::checksums::ChecksumLines;
-use super::detect::{Detected, detect};
+use super::detect::{Detected, detect, ends_lines_with_nul};
 use super::error::{ManifestError, ReadOptions};
 use super::filters::RememberedFilters;
 use super::form::Form;
@@ -18,6 +18,7 @@ use super::hashdeep::HashdeepLines;
 use super::hint::Hint;
 use super::input::{Bytes, Input};
 use super::lines::{Limits, LinesError};
+use super::names::LineEnd;
 use super::not_read::NotRead;
 use super::record::Record;
 use super::sfv::SfvLines;
@@ -70,13 +71,17 @@ enum FormReader<'r> {
 
 impl<'r> ManifestReader<'r> {
     /// Reads a manifest of unknown form. Its name helps to detect the form, and may tell the algorithm of untagged
-    /// lines.
+    /// lines. Lines that end with NUL, as those of `sha256sum -z`, are recognised.
     ///
     /// # Errors
     /// If the reader fails, or a document cannot be read.
     pub fn detecting(reader: impl BufRead + 'r, name: &[u8], mut options: ReadOptions) -> Result<Self, ManifestError> {
         let input = Input::open(reader).map_err(LinesError::Read)?;
         options.named = options.named.or_else(|| Hint::of_name(name));
+        if options.end == LineEnd::Newline && ends_lines_with_nul(&input.head, &options) {
+            let options = ReadOptions { end: LineEnd::Nul, ..options };
+            return Self::of_detected(input, Form::Checksums.into(), options);
+        }
         let detected = detect(&input.head, name, &options);
         Ok(Self { own_name: without_extension(name).to_vec(), ..Self::of_detected(input, detected, options)? })
     }

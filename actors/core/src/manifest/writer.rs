@@ -86,7 +86,7 @@ impl ManifestWriter {
             Format::Gnu => gnu::write_line(out, item.path, item.digests, *end),
             Format::B3sum => b3sum::write_line(out, item.path, item.digests)?,
             Format::Sfv => sfv::write_line(out, item.path, item.digests)?,
-            Format::Bagit => bagit::write_line(out, item.path, *names, item.digests)?,
+            Format::Bagit => bagit::write_line(out, without_dot(item.path), *names, item.digests)?,
             Format::Hashdeep => {
                 let digests: Vec<Digest> = split_digests(item.digests, algorithms).collect();
                 hashdeep::write_line(out, item.path, item.meta.size, &digests)?;
@@ -97,7 +97,9 @@ impl ManifestWriter {
             }
             Format::Bsd => write_tagged(out, item.path, split_digests(item.digests, algorithms), *end),
             Format::Mtree => write_mtree(out, mtree, &record_of(item))?,
-            Format::WheelRecord => write_wheel_row(out, &record_of(item))?,
+            Format::WheelRecord => {
+                write_wheel_row(out, &record_of(&ItemRef { path: without_dot(item.path), ..*item }))?;
+            }
             Format::OcflSidecar => gnu::write_reversed_line(out, item.path, item.digests)?,
         }
         Ok(())
@@ -160,6 +162,14 @@ impl ManifestWriter {
 
 fn digest_of(record: &Record, algorithm: crate::digest::Algorithm) -> Option<Digest> {
     Digest::new(algorithm, record.digest_of(algorithm)?.as_bytes()).ok()
+}
+
+/// The name without a leading `./`, which neither bags nor wheels have, and which a walk of `.` begins with.
+fn without_dot(mut path: &[u8]) -> &[u8] {
+    while let Some(rest) = path.strip_prefix(b"./") {
+        path = rest;
+    }
+    path
 }
 
 /// Copies the item's digests of `algorithms` to `chosen`, in their order.

@@ -204,6 +204,10 @@ fn a_refused_word_that_nearly_means_something_is_explained() {
         ("blake2b_0", "blake2b_N has N bits"),
         ("s3_etag", "has parts of N MiB, 1 to 5120; known"),
         ("s3_etag_5121", "has parts of N MiB, 1 to 5120; known"),
+        ("sha265", r#"unknown algorithm "sha265": did you mean sha256? known"#),
+        ("SHA25", "did you mean sha256? known"),
+        ("bleke3", "did you mean blake3? known"),
+        ("mdd5", "did you mean md5? known"),
         ("rot13", r#"unknown algorithm "rot13": known algorithms are blake3,"#),
     ] {
         let text = word.parse::<Algorithm>().unwrap_err().to_string();

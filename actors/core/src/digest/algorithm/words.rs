@@ -123,7 +123,24 @@ fn hint(word: &str) -> String {
     }
     let word = word.to_ascii_lowercase();
     let meant = WITH_PARAMETER.iter().find(|(family, _)| word.starts_with(family));
-    meant.map(|(_, rule)| format!("{rule}; ")).unwrap_or_default()
+    match (nearest(&word), meant) {
+        (_, Some((_, rule))) => format!("{rule}; "),
+        (Some(name), None) => format!("did you mean {name}? "),
+        (None, None) => String::new(),
+    }
+}
+
+/// How many letters a mistyped name may have wrong, missing, too many or swapped.
+const MAX_TYPOS: usize = 2;
+
+/// The name that a word is most likely mistyped for. A word of which too little is left is none.
+fn nearest(word: &str) -> Option<&'static str> {
+    if word.len() > MAX_WORD_BYTES {
+        return None;
+    }
+    let typos = |algorithm: &Algorithm| (strsim::damerau_levenshtein(word, algorithm.name()), algorithm.name());
+    let (typos, name) = Algorithm::ALL.iter().map(typos).min_by_key(|(typos, _)| *typos)?;
+    (typos <= MAX_TYPOS && 2 * typos < name.len()).then_some(name)
 }
 
 fn known_names() -> String {

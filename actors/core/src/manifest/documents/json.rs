@@ -18,9 +18,35 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Documen
     serde_json::from_slice(text).map_err(|error| {
         let line = Some(error.line() as u64).filter(|&line| line > 0);
         let why = error.to_string();
-        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_owned();
-        DocumentError { line, why }
+        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
+        DocumentError { line, why: in_plain_words(why) }
     })
+}
+
+/// What serde says of a value of another type, in the words of JSON; any other text as it is.
+fn in_plain_words(why: &str) -> String {
+    if let Some(member) = why.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return format!("the member {member:?} is missing");
+    }
+    let value = why.strip_prefix("invalid type: ").or_else(|| why.strip_prefix("invalid value: "));
+    let Some((found, expected)) = value.and_then(|rest| rest.split_once(", expected ")) else { return why.to_owned() };
+    let found = match found.split_once(' ').map_or(found, |(kind, _)| kind) {
+        "map" => "an object",
+        "sequence" => "a list",
+        "string" => "a text",
+        "integer" | "floating" => "a number",
+        "boolean" => "true or false",
+        other => other,
+    };
+    let expected = match expected {
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "a string" | "a borrowed string" | "str" => "a text",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{found} stands where {expected} is needed")
 }
 
 /// A string, borrowed if it has no escapes.
