@@ -4,26 +4,27 @@
 //! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact`
 //! needs a state directory that no service uses; otherwise it exits with 75.
 
+mod ending;
 mod follow;
 mod run;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use hivesum::control::job_messages::Outcome;
 use hivesum::control::protocol::{Answer, Command};
 use hivesum_actors::job::{Job, JobId, JobKind, JobQuery, JobState, ResultQuery, StatusFilter};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::file::{PathInvalid, RelPath};
 use hivesum_core::manifest::{Format, LineEnd, ManifestWriter};
-use hivesum_core::result::JobVerdict;
+use hivesum_core::result::{JobVerdict, Progress};
 
-use super::control::{StateAccess, unexpected};
+use super::control::{Asked, StateAccess};
 use super::error::UsageError;
 use super::output::write_stdout;
-use super::state::{ServiceArgs, StateArgs, require_state};
+use super::state::{ServiceArgs, StateArgs};
 use super::stored_jobs;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, counted};
 
 /// Jobs or results that are read at a time.
 const PAGE: usize = 1000;
@@ -32,10 +33,11 @@ const PAGE: usize = 1000;
 pub(super) enum JobsCommand {
     /// Hash a directory as a job of the running service, and wait for its end.
     Run(Box<run::RunArgs>),
-    /// Stop a job of the running service.
-    Cancel(OneArgs),
+    /// Stop jobs of the running service.
+    Cancel(ending::JobsArgs),
     /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict and errors, separated by tabs.
     ///
+    /// Files are those that the job is done with, with a digest or without; of a running job they are asked of the service.
     /// The verdict is that of a job that compares files with a manifest: ok, failed or incomplete. It is `-` for other
     /// jobs, for jobs that have not ended, and if it is not known. Errors are files that could not be hashed, missing
     /// ones too.
@@ -44,8 +46,8 @@ pub(super) enum JobsCommand {
     Show(OneArgs),
     /// Print the digests of an ended job as a manifest.
     Export(ExportArgs),
-    /// Delete an ended job and its results.
-    Delete(OneArgs),
+    /// Delete ended jobs and their results.
+    Delete(ending::JobsArgs),
     /// Shrink the database after jobs were deleted.
     Compact(CompactArgs),
 }
@@ -135,17 +137,18 @@ fn path_of(path: &str) -> Result<RelPath, PathInvalid> {
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
         JobsCommand::Run(args) => run::run(&args),
-        JobsCommand::Cancel(args) => cancel(&args),
+        JobsCommand::Cancel(args) => ending::cancel(&args),
         JobsCommand::List(args) => list(&args),
         JobsCommand::Show(args) => show(&args),
         JobsCommand::Export(args) => export(&args),
-        JobsCommand::Delete(args) => delete(&args),
+        JobsCommand::Delete(args) => ending::delete(&args),
         JobsCommand::Compact(args) => compact(&args.state),
     }
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let mut history = stored_jobs::open_in(&args.service.directory()?)?;
+    let directory = args.service.directory()?;
+    let mut history = stored_jobs::open_in(&directory)?;
     let mut cursor = None;
     loop {
         let query = JobQuery {
@@ -158,13 +161,24 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
             cursor,
             limit: PAGE,
         };
-        let page = history.list(&query)?;
+        let mut page = history.list(&query)?;
+        for job in page.items.iter_mut().filter(|job| job.state == JobState::Running) {
+            job.progress = live_progress(&directory, job);
+        }
         let lines: String = page.items.iter().map(line_of).collect();
         write_stdout(lines.as_bytes())?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             return Ok(ExitCode::SUCCESS);
         }
+    }
+}
+
+/// How far the running service says that a job is; what is stored if none answers.
+fn live_progress(directory: &Path, job: &Job) -> Progress {
+    match StateAccess::of(directory).ask(&Command::JobShow { id: job.id }) {
+        Ok(Asked::Answered(Answer::Job { job })) => job.progress,
+        Ok(_) | Err(_) => job.progress,
     }
 }
 
@@ -217,42 +231,13 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     }
     writer.end(&mut out, &summary);
     write_stdout(&out)?;
+    if summary.errors > 0 && !format.lists_failures() {
+        let (errors, id) = (counted(summary.errors, "error"), args.id);
+        let lists = "see them with hivesum jobs export --format ndjson";
+        Terminal::plain()
+            .message(&format!("the job had {errors}, and this manifest has no line of them: {lists} {id}"));
+    }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Only a running service can stop a job: others have ended, or begin again with the service.
-fn cancel(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.service.directory()?;
-    let answer = StateAccess::of(&directory).ask_running(&Command::JobCancel { id: args.id })?;
-    let Answer::Job { job } = answer else { return Err(unexpected(&answer)) };
-    match job.state {
-        JobState::Cancelled => Ok(ExitCode::SUCCESS),
-        JobState::Completed | JobState::Failed => {
-            anyhow::bail!("the job {} had {} before", job.id, job.state.name())
-        }
-        JobState::Queued | JobState::Running => {
-            Terminal::plain().message(&format!("the job {} is being cancelled", job.id));
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
-fn delete(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let directory = args.service.directory()?;
-    require_state(&directory, "")?;
-    let done = StateAccess::of(&directory).change(&Command::JobDelete { id: args.id }, || {
-        Ok(Answer::JobDeletion { outcome: stored_jobs::open_in(&directory)?.delete(args.id)?.into() })
-    })?;
-    let Answer::JobDeletion { outcome } = done.answer else { return Err(unexpected(&done.answer)) };
-    match outcome {
-        Outcome::Deleted => Ok(ExitCode::SUCCESS),
-        Outcome::StillRunning => {
-            anyhow::bail!("the job has not ended: cancel it first with hivesum jobs cancel {}", args.id)
-        }
-        // The first attempt may have deleted it.
-        Outcome::NotFound if done.is_repeated => Ok(ExitCode::SUCCESS),
-        Outcome::NotFound => anyhow::bail!(stored_jobs::no_such_job(args.id)),
-    }
 }
 
 fn compact(state: &StateArgs) -> anyhow::Result<ExitCode> {

@@ -50,6 +50,74 @@ fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it(
 }
 
 #[test]
+fn several_jobs_are_deleted_at_once_and_each_that_is_not_is_told() {
+    const NOBODY: &str = "0197a2b4-6d3c-7000-8000-000000000001";
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
+    let ids = [(); 4].map(|()| service.run(json!({})));
+    let delete = |more: &[&str]| dir.hivesum(["jobs", "delete", "--state", "s"].iter().chain(more));
+    let left = || dir.hivesum(["jobs", "list", "--state", "s"]).expect_success().lines().count();
+    let some = delete(&[&ids[0], NOBODY, &ids[1], &ids[0]]);
+    assert_eq!((some.code, left()), (Some(1), 2));
+    let said = some.stderr();
+    assert!(said.contains(&format!("no job has the id {NOBODY}")) && said.contains("2 jobs deleted, 1 not"), "{said}");
+    for (more, words) in [
+        (&["--in", "running"][..], "cannot be deleted: hivesum jobs cancel --in running"),
+        (&["--in", "completed", &ids[2]], "cannot be used with"),
+        (&[], "required"),
+    ] {
+        let refused = delete(more);
+        assert_eq!((refused.code, refused.stderr().contains(words)), (Some(2), true), "{}", refused.stderr());
+    }
+    assert!(delete(&["--in", "failed"]).stderr().contains("0 jobs deleted"));
+    drop(service);
+    let rest = delete(&["--in", "completed"]);
+    assert_eq!((rest.code, left()), (Some(0), 0));
+    assert!(rest.stderr().contains("2 jobs deleted"), "{}", rest.stderr());
+}
+
+#[test]
+fn waiting_jobs_are_cancelled_at_once() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    std::fs::File::create(dir.path("t/large")).unwrap().set_len(1 << 42).unwrap();
+    let service = Service::with(&dir, &["--max-running-jobs", "1"]);
+    let ids = [(); 3].map(|()| service.submit(json!({})));
+    let state = |id: &str| service.json(&format!("jobs/{id}"))["state"].clone();
+    while state(&ids[0]) != "running" {
+        std::thread::yield_now();
+    }
+    let cancel = |more: &[&str]| dir.hivesum(["jobs", "cancel", "--state", "s"].iter().chain(more));
+    let queued = cancel(&["--in", "queued"]);
+    assert_eq!(queued.code, Some(0), "{}", queued.stderr());
+    assert!(queued.stderr().contains("2 jobs cancelled"), "{}", queued.stderr());
+    assert_eq!([&ids[1], &ids[2]].map(|id| state(id)), ["cancelled", "cancelled"]);
+    assert_eq!(cancel(&[&ids[0]]).code, Some(0));
+    assert!(cancel(&["--in", "failed"]).stderr().contains("jobs that are failed have ended"));
+    drop(service);
+    assert_eq!(cancel(&ids.each_ref().map(String::as_str)).code, Some(69), "nobody is there to cancel them");
+}
+
+#[test]
+fn an_export_without_the_files_that_had_errors_says_so() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
+    let digest = dir.digest("sha256sum", "t/a");
+    let id = service.verify(&format!("{digest}  a\n{digest}  gone\n"));
+    let export = |format: &str| dir.hivesum(["jobs", "export", "--format", format, &id, "--state", "s"]);
+    let (gnu, ndjson) = (export("gnu"), export("ndjson"));
+    assert_eq!((gnu.code, gnu.stdout().lines().count()), (Some(0), 1));
+    assert!(
+        gnu.stderr().contains(&format!(
+            "1 error, and this manifest has no line of them: see them with hivesum \
+        jobs export --format ndjson {id}"
+        )),
+        "{}",
+        gnu.stderr()
+    );
+    assert_eq!((ndjson.code, ndjson.stderr().as_str()), (Some(0), ""));
+}
+
+#[test]
 fn an_export_has_those_algorithms_of_a_job_that_the_format_can_carry() {
     let dir = WorkDir::with(&[(b"t/a", b"abc")]);
     let service = Service::start(&dir);

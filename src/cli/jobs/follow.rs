@@ -48,6 +48,9 @@ impl Following {
             return Ok(ExitCode::from(INTERRUPTED));
         };
         terminal.message(&closing_line(&job));
+        if let Some(hint) = hint(&job) {
+            terminal.message(&hint);
+        }
         Ok(if has_succeeded(&job) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -113,6 +116,18 @@ fn closing_line(job: &JobReport) -> String {
     parts.extend(summary.root_warning.map(|warning| warned(warning).to_owned()));
     parts.extend(job.error.as_ref().map(|error| error.detail.clone()));
     format!("job {} {}: {}", job.id, job.state.name(), parts.join("; "))
+}
+
+/// Where it stands which files are not as they should be.
+fn hint(job: &JobReport) -> Option<String> {
+    let Summary { errors, verdict, .. } = job.summary?;
+    let differs = matches!(verdict, Some(JobVerdict::Failed | JobVerdict::Incomplete));
+    let which = match (errors > 0, differs) {
+        (false, false) => return None,
+        (true, false) => "which files had errors, and why",
+        (_, true) => "which files are not as they should be",
+    };
+    Some(format!("hivesum jobs export --format ndjson {} lists {which}", job.id))
 }
 
 fn in_words(waits_for: WaitsFor) -> &'static str {
