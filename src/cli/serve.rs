@@ -16,7 +16,7 @@ use super::lock_holder::in_use;
 use super::settings::Settings;
 use super::state::state_directory;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Jobs can read each DIR, under NAME or its last path component, and nothing else. Without a DIR, only uploads \
 are hashed. When the server is ready, it prints `listening on http://ADDR:PORT`, or on `unix:PATH`, to stdout. The sign-in link and \
@@ -25,7 +25,8 @@ reads the TLS certificate again.
 
 A flag overrides the environment, which overrides the file, which overrides the default. hivesum config prints \
 the result. The file is TOML: the key of a setting is the name of its flag with _ instead of -, the lists are \
-called allow_hosts, allow_origins and trusted_proxies, and directories are listed under [roots].
+called allow_hosts, allow_origins and trusted_proxies, and directories are listed under [roots]. Relative paths in \
+the file begin at the directory of the file.
 
 Examples:
   hivesum serve ~/archive                     page and API on http://127.0.0.1:8080
@@ -39,10 +40,10 @@ pub(super) struct ServeArgs {
 
     /// A configuration file in TOML.
     #[arg(long, value_name = "FILE", env = "HIVESUM_CONFIG")]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 
     #[command(flatten)]
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 impl ServeArgs {

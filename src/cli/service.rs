@@ -7,18 +7,18 @@
 mod readiness;
 mod unit;
 
-use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Args, Subcommand};
-use hivesum::config::DEFAULT_LISTEN;
 
 use super::atomic_file::AtomicFile;
 use super::error::{NOT_RUNNING, StatusError, path_error, system_text};
+use super::lock_holder::process_with_lock;
 use super::output::write_stdout;
 use super::quote::quoted;
+use super::serve::ServeArgs;
 use super::state::state_directory;
 use readiness::{Readiness, Url};
 use unit::Unit;
@@ -45,20 +45,15 @@ replaced; one that somebody else wrote is not. The service keeps running after y
 Examples:
   hivesum service install --now ~/archive
   hivesum service install --listen 127.0.0.1:9000 photos=/srv/p music=/srv/m
+  hivesum service install --config ~/hivesum.toml --behind-proxy --base-path /hivesum/
+
+The unit runs hivesum serve with the settings that are given here, on the command line or in the environment; what \
+hivesum serve would refuse is refused.
 
 Exit status: 0 success; 1 the unit could not be written; 2 wrong command line; 69 systemd could not be reached.")]
 pub(super) struct InstallArgs {
-    /// Directories that jobs may read, with an optional name.
-    #[arg(value_name = "[NAME=]DIR")]
-    roots: Vec<OsString>,
-
-    /// Address and port to listen on. Port 0 is not allowed: nobody would know where the service is.
-    #[arg(long, value_name = "ADDR:PORT", default_value_t = DEFAULT_LISTEN)]
-    listen: std::net::SocketAddr,
-
-    /// Directory for jobs, results and tokens [default: $XDG_STATE_HOME/hivesum, else ~/.local/state/hivesum].
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    serve: Box<ServeArgs>,
 
     /// Start the service now, and with every login. One that runs is restarted.
     #[arg(long)]
@@ -89,10 +84,10 @@ fn install(args: InstallArgs) -> anyhow::Result<ExitCode> {
     if let Some(text) = read(&path)? {
         require_ours(&path, &text)?;
     }
-    let state = std::path::absolute(state_directory(args.state)?)?;
-    let unit = Unit::new(&std::env::current_exe()?, args.listen, &state, args.roots)?;
+    let unit = Unit::new(&std::env::current_exe()?, *args.serve)?;
     write(&path, &unit.text()).map_err(|error| path_error(path.as_os_str(), &error))?;
-    say(&format!("wrote {}\nstate: {}\n", quoted(path.as_os_str()), quoted(state.as_os_str())))?;
+    let state = quoted(unit.state().as_ref());
+    say(&format!("wrote {}\nstate: {state}\n", quoted(path.as_os_str())))?;
     let start = "systemctl --user daemon-reload && systemctl --user enable --now hivesum.service";
     if !args.now {
         say(&format!("start it, now and with every login: {start}\n"))?;
@@ -100,11 +95,10 @@ fn install(args: InstallArgs) -> anyhow::Result<ExitCode> {
         for words in [&["daemon-reload"][..], &["enable", UNIT], &["restart", UNIT]] {
             systemctl(words, &format!("the unit is written, but the service is not started; later: {start}"))?;
         }
-        say(&format!("started: http://{}/\n", args.listen))?;
+        say(&format!("started: it listens on {}\n", unit.listens_on()))?;
     }
     say(&format!(
-        "sign in: hivesum token link --state {}\nkeep it running after you log out: loginctl enable-linger\n",
-        quoted(state.as_os_str())
+        "sign in: hivesum token link --state {state}\nkeep it running after you log out: loginctl enable-linger\n"
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -116,35 +110,59 @@ fn uninstall() -> anyhow::Result<ExitCode> {
     };
     require_ours(&path, &text)?;
     let by_hand = format!("nothing was removed; without systemd, remove {} by hand", quoted(path.as_os_str()));
-    systemctl(&["disable", "--now", UNIT], &by_hand)?;
+    let has_systemctl = has_systemctl();
+    match has_systemctl {
+        true => systemctl(&["disable", "--now", UNIT], &by_hand)?,
+        // Without systemd nothing has started it.
+        false => say("there is no systemctl here: nothing was stopped\n")?,
+    }
     std::fs::remove_file(&path).map_err(|error| path_error(path.as_os_str(), &error))?;
     say(&format!("removed {}\n", quoted(path.as_os_str())))?;
     if let Some(state) = Unit::state_in(&text) {
         say(&format!("kept the state: {}\n", quoted(state.as_ref())))?;
     }
-    systemctl(&["daemon-reload"], "the unit is removed, but systemd does not know yet")?;
+    if has_systemctl {
+        systemctl(&["daemon-reload"], "the unit is removed, but systemd does not know yet")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let url = match &args.url {
-        Some(url) => Some(url.clone()),
+        Some(url) => url.clone(),
         None => {
             let path = unit_path()?;
             let text = read(&path)?;
-            let url = text.as_deref().and_then(Unit::listen_in).map(|address| Url::of(&address));
+            let ours = text.as_deref().filter(|text| Unit::is_ours(text));
+            let url = ours.and_then(Unit::listen_in).map(|address| Url::of(&address));
+            let listens = ours.and_then(Unit::listens_in).map(str::to_owned);
+            let state = match ours.and_then(Unit::state_in) {
+                Some(state) => PathBuf::from(state),
+                None => state_directory(None)?,
+            };
             say(&match text {
                 Some(text) if Unit::is_ours(&text) => format!("unit: {}\n", quoted(path.as_os_str())),
                 Some(_) => format!("unit: {}, not written by hivesum service install\n", quoted(path.as_os_str())),
                 None => format!("unit: none at {}\n", quoted(path.as_os_str())),
             })?;
+            let used = match process_with_lock(&state) {
+                Some(process) => format!("in use by process {process}"),
+                None => "no process is known to use it".to_owned(),
+            };
+            say(&format!("state: {}, {used}\n", quoted(state.as_os_str())))?;
             say(&format!("enabled: {}\nactive: {}\n", asked("is-enabled"), asked("is-active")))?;
-            url
+            match (url, listens) {
+                (Some(url), _) => url,
+                (None, listens) => {
+                    let why = match listens {
+                        Some(address) => format!("it listens on {address}, and plain HTTP alone is asked here"),
+                        None => "there is no unit that tells the address; --url asks a service at one".to_owned(),
+                    };
+                    say(&format!("ready: not known: {why}\n"))?;
+                    return Ok(ExitCode::from(NOT_RUNNING));
+                }
+            }
         }
-    };
-    let Some(url) = url else {
-        say("ready: not known, as no address is\n")?;
-        return Ok(ExitCode::from(NOT_RUNNING));
     };
     let readiness = url.ask();
     say(&format!("ready: {readiness}, {url}\n"))?;
@@ -196,6 +214,12 @@ fn systemctl(words: &[&str], otherwise: &str) -> anyhow::Result<()> {
     };
     let message = format!("systemctl --user {} failed: {why}\n{otherwise}", words.join(" "));
     Err(StatusError { status: NOT_RUNNING, message }.into())
+}
+
+/// Whether there is a program of this name to ask.
+fn has_systemctl() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join("systemctl").exists())
 }
 
 /// The word with which systemd answers a question about the unit; what it says if it cannot be reached.

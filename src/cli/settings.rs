@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::engine::from_one;
 use super::error::system_text;
 use declare::settings;
-use words::{ListenWord, LogWord, PriorityWord, RateWord};
+use words::{ListenWord, LogWord, PriorityWord, RateWord, in_plain_words};
 
 settings! {
     ["Service"]
@@ -237,7 +237,21 @@ impl Settings {
     pub(super) fn of_file(path: &Path) -> Result<Self, String> {
         let text =
             std::fs::read_to_string(path).map_err(|error| format!("{}: {}", path.display(), system_text(&error)))?;
-        toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), error.to_string().trim_end()))
+        let settings: Self = toml::from_str(&text)
+            .map_err(|error| format!("{}: {}", path.display(), in_plain_words(error.to_string().trim_end())))?;
+        let whole =
+            std::path::absolute(path).map_err(|error| format!("{}: {}", path.display(), system_text(&error)))?;
+        Ok(settings.relative_to(whole.parent().unwrap_or(Path::new("/"))))
+    }
+
+    /// With the paths in it relative to this directory.
+    fn relative_to(mut self, directory: &Path) -> Self {
+        let of_settings = [&mut self.state, &mut self.tls_cert, &mut self.tls_key].into_iter().flatten();
+        // An empty path is refused later, as one.
+        for path in of_settings.chain(self.roots.values_mut()).filter(|path| !path.as_os_str().is_empty()) {
+            *path = directory.join(&*path);
+        }
+        self
     }
 }
 

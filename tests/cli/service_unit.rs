@@ -95,6 +95,36 @@ fn where_systemd_cannot_be_reached_it_is_said_what_was_done() {
     fs::remove_file(dir.path("bin/systemctl")).unwrap();
     let said = service(&dir, &["status"]);
     assert!(said.stdout().contains("active: not known: systemctl: No such file"), "{}", said.stdout());
+    let said = service(&dir, &["uninstall"]).expect_success();
+    assert!(said.contains("there is no systemctl here: nothing was stopped") && !dir.path(UNIT).exists(), "{said}");
+}
+
+#[test]
+fn what_the_service_would_refuse_is_not_installed() {
+    let dir = home("");
+    dir.write("wrong.toml", "max_part = 1\n");
+    for (args, why) in [
+        (&["--listen", "0.0.0.0:80"][..], "is not a loopback address: give --tls-cert and --tls-key"),
+        (&["--config", "wrong.toml"], "max_part"),
+        (&["--no-auth", "--listen", ":80"], "--no-auth is accepted on a loopback address only"),
+    ] {
+        let refused = service(&dir, &[&["install"], args].concat());
+        assert_eq!((refused.code, refused.stderr().contains(why)), (Some(2), true), "{}", refused.stderr());
+    }
+    assert!(!dir.path(UNIT).exists());
+}
+
+#[test]
+fn a_unit_has_the_settings_of_the_command_line_and_names_the_configuration_file() {
+    let dir = home("");
+    dir.write("h.toml", "max_parts = 7\n[roots]\nx = \"my 50% $t\"\n");
+    service(&dir, &["install", "--config", "h.toml", "--behind-proxy", "--base-path", "/sums/"]).expect_success();
+    let unit = dir.read(UNIT);
+    let file = format!("\"--config={}\"", std::path::absolute(dir.path("h.toml")).unwrap().display());
+    for word in [&*file, "\"--behind-proxy=true\"", "\"--base-path=/sums/\"", "\"--listen=127.0.0.1:8080\""] {
+        assert!(unit.contains(word), "{word}: {unit}");
+    }
+    assert!(!unit.contains("max-parts"), "what the file says may be changed there: {unit}");
 }
 
 #[test]
@@ -131,7 +161,9 @@ fn without_a_unit_the_status_knows_no_address() {
     let said = service(&home(""), &["status"]);
     assert_eq!(said.code, Some(69));
     assert!(
-        said.stdout().contains("unit: none at ") && said.stdout().contains("ready: not known"),
+        said.stdout().contains("unit: none at ")
+            && said.stdout().contains("no process is known to use it\n")
+            && said.stdout().contains("ready: not known: there is no unit that tells the address"),
         "{}",
         said.stdout()
     );

@@ -45,6 +45,20 @@ fn roots_are_shown_with_their_origin_or_said_to_be_missing() {
 }
 
 #[test]
+fn relative_paths_in_a_file_begin_at_the_directory_of_the_file() {
+    let dir = WorkDir::with(&[(b"etc/h.toml", b"tls_cert = \"c.pem\"\ntls_key = \"/k.pem\"\n[roots]\na = \"../a\"\n")]);
+    let shown = config(&dir, &[], &["--config", "etc/h.toml"]).expect_success();
+    let etc = std::path::absolute(dir.path("etc")).unwrap();
+    for line in [
+        format!("tls_cert = {:?}  # file", etc.join("c.pem")),
+        "tls_key = \"/k.pem\"  # file".to_owned(),
+        format!("\"a\" = {:?}", etc.join("../a")),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is missing in\n{shown}");
+    }
+}
+
+#[test]
 fn the_printed_settings_are_a_config_file_with_the_same_values() {
     let dir = WorkDir::with(&[(b"h.toml", FILE.as_bytes())]);
     let first = config(&dir, &[], &["--config", "h.toml", "--listen", "[::1]:9"]).expect_success();

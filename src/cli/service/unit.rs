@@ -2,13 +2,18 @@
 //!
 //! The first line marks it as ours. Address and state stand in comments, so that no command line need be parsed. Words of
 //! the command line are quoted as systemd.service(5) says: `%` and `$` have a meaning there, and paths may hold both.
+//! What `hivesum serve` would refuse is refused here, by the same rules.
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use clap::Args as _;
+use hivesum::config::ServeConfig;
+use serde_json::Value;
+
 use super::super::error::{UsageError, path_error};
-use super::super::serve::root;
+use super::super::serve::{ServeArgs, root};
+use super::super::settings::Settings;
 
 /// The first line of a unit that was written here.
 const MARKER: &str = "# Written by hivesum service install; hivesum service uninstall removes it.";
@@ -18,38 +23,67 @@ const LISTEN: &str = "# Listens on: ";
 
 /// What the unit runs.
 pub(super) struct Unit {
-    listen: SocketAddr,
+    config: ServeConfig,
     state: String,
     words: Vec<String>,
 }
 
 impl Unit {
-    /// A unit for directories that exist. Their paths become absolute, as systemd runs the program elsewhere.
+    /// A unit for directories that exist. Their paths become absolute, as systemd runs the program elsewhere. Settings of
+    /// the command line and of the environment become flags; a configuration file stays one.
     ///
     /// # Errors
-    /// If a directory cannot be found, or a path does not fit into a unit.
-    pub(super) fn new(program: &Path, listen: SocketAddr, state: &Path, roots: Vec<OsString>) -> anyhow::Result<Self> {
-        if listen.port() == 0 {
+    /// If a directory cannot be found, a path does not fit into a unit, or the service would refuse its settings.
+    pub(super) fn new(program: &Path, mut args: ServeArgs) -> anyhow::Result<Self> {
+        args.config = args.config.map(std::path::absolute).transpose()?;
+        let given = &mut args.settings;
+        for path in [&mut given.state, &mut given.tls_cert, &mut given.tls_key].into_iter().flatten() {
+            *path = std::path::absolute(&*path)?;
+        }
+        let mut config = args.clone().into_config("service")?;
+        config.state_dir = std::path::absolute(config.state_dir)?;
+        if config.listen_socket.is_none() && config.listen.port() == 0 {
             return Err(UsageError::of("service", "--listen needs a port, so that the service can be found").into());
         }
-        let state = word_of(state)?;
-        let mut words = vec![word_of(program)?, "serve".to_owned(), "--listen".to_owned(), listen.to_string()];
-        words.extend(["--state".to_owned(), state.clone()]);
+        let shown = Settings::of(&config);
+        let pinned = Settings { listen: shown.listen, state: shown.state, ..args.settings };
+        let mut words = vec![word_of(program)?, "serve".to_owned()];
+        if let Some(file) = &args.config {
+            words.push(format!("--config={}", word_of(file)?));
+        }
+        words.extend(flags(&pinned)?);
         // A name that begins with a dash is not an option.
         words.push("--".to_owned());
-        for root in roots.into_iter().map(root) {
+        for root in &config.roots {
+            directory(&root.path)?;
+        }
+        for root in args.roots.into_iter().map(root) {
             let path = directory(&root.path)?;
             words.push(root.name.map_or_else(|| path.clone(), |name| format!("{name}={path}")));
         }
         if let Some(word) = words.iter().find(|word| word.chars().any(char::is_control)) {
             return Err(UsageError::of("service", format!("{word:?} cannot stand in a unit of systemd")).into());
         }
-        Ok(Self { listen, state, words })
+        Ok(Self { state: word_of(&config.state_dir)?, config, words })
+    }
+
+    /// The state directory of the service.
+    pub(super) fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Where the service listens: `ADDR:PORT` for plain HTTP, else with what it speaks.
+    pub(super) fn listens_on(&self) -> String {
+        match (&self.config.listen_socket, &self.config.tls) {
+            (Some(path), _) => format!("unix:{}", path.display()),
+            (None, Some(_)) => format!("{} by TLS", self.config.listen),
+            (None, None) => self.config.listen.to_string(),
+        }
     }
 
     /// The unit as a file.
     pub(super) fn text(&self) -> String {
-        let (listen, state) = (self.listen, &self.state);
+        let (listen, state) = (self.listens_on(), &self.state);
         let command = self.words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
         format!(
             "{MARKER}\n{LISTEN}{listen}\n{STATE}{state}\n[Unit]\nDescription=File hashing service\n\n\
@@ -64,9 +98,14 @@ impl Unit {
         text.lines().next() == Some(MARKER)
     }
 
-    /// The address in a unit that was written here.
+    /// Where the service of a unit that was written here listens, as [`Self::listens_on`] has it.
+    pub(super) fn listens_in(text: &str) -> Option<&str> {
+        Self::comment(text, LISTEN)
+    }
+
+    /// The address in a unit that was written here, of a service that speaks plain HTTP.
     pub(super) fn listen_in(text: &str) -> Option<SocketAddr> {
-        Self::comment(text, LISTEN)?.parse().ok()
+        Self::listens_in(text)?.parse().ok()
     }
 
     /// The state directory in a unit that was written here.
@@ -77,6 +116,22 @@ impl Unit {
     fn comment<'a>(text: &'a str, key: &str) -> Option<&'a str> {
         text.lines().take_while(|line| line.starts_with('#')).find_map(|line| line.strip_prefix(key))
     }
+}
+
+/// Settings as flags of `hivesum serve`, `--NAME=VALUE` each.
+fn flags(settings: &Settings) -> anyhow::Result<Vec<String>> {
+    let values = serde_json::to_value(settings).map_err(|error| UsageError::of("service", error))?;
+    let command = Settings::augment_args(clap::Command::new("serve"));
+    let flag = |arg: &clap::Arg| {
+        let value = match values.get(arg.get_id().as_str())? {
+            Value::String(text) => text.clone(),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+            Value::Null | Value::Object(_) => return None,
+            value @ (Value::Bool(_) | Value::Number(_)) => value.to_string(),
+        };
+        Some(format!("--{}={value}", arg.get_long()?))
+    };
+    Ok(command.get_arguments().filter_map(flag).collect())
 }
 
 fn directory(path: &Path) -> anyhow::Result<String> {
@@ -109,6 +164,8 @@ fn quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches as _;
+
     use super::*;
 
     #[test]
@@ -117,22 +174,52 @@ mod tests {
         assert_eq!(quote(r#"50% $HOME "x" \n"#), r#""50%% $$HOME \"x\" \\n""#);
     }
 
+    /// The unit of this command line.
+    fn unit(words: &[&str]) -> anyhow::Result<Unit> {
+        let command = ServeArgs::augment_args(clap::Command::new("serve"));
+        let matches = command.try_get_matches_from(["serve"].iter().chain(words))?;
+        Unit::new("/usr/bin/hivesum".as_ref(), ServeArgs::from_arg_matches(&matches)?)
+    }
+
     #[test]
     fn a_unit_is_read_back() {
-        let listen: SocketAddr = "[::1]:9".parse().unwrap();
-        let unit = Unit::new("/usr/bin/hivesum".as_ref(), listen, "/s t".as_ref(), vec!["x=/".into()]).unwrap().text();
+        let unit = unit(&["--listen", "[::1]:9", "--state", "/s t", "x=/"]).unwrap().text();
         assert!(Unit::is_ours(&unit) && unit.contains("\"x=/\""), "{unit}");
-        assert_eq!((Unit::listen_in(&unit), Unit::state_in(&unit)), (Some(listen), Some("/s t")));
+        assert_eq!((Unit::listen_in(&unit), Unit::state_in(&unit)), (Some("[::1]:9".parse().unwrap()), Some("/s t")));
         assert!(!Unit::is_ours("[Unit]\n"));
         assert_eq!(Unit::listen_in("[Unit]\n# Listens on: 127.0.0.1:1\n"), None);
     }
 
     #[test]
-    fn what_a_unit_cannot_hold_is_refused() {
-        let refused = |listen: &str, state: &str| {
-            Unit::new("/h".as_ref(), listen.parse().unwrap(), state.as_ref(), Vec::new()).err().unwrap().to_string()
-        };
-        assert!(refused("127.0.0.1:0", "/s").contains("needs a port"));
-        assert!(refused("127.0.0.1:1", "/s\nExecStart=x").contains("cannot stand in a unit"));
+    fn every_setting_becomes_its_flag() {
+        let words = [
+            "--listen=0.0.0.0:80",
+            "--base-path=/sums/",
+            "--state=/s",
+            "--behind-proxy=true",
+            "--trusted-proxy=10.0.0.0/8,::1/128",
+            "--allow-host=a,b",
+            "--rate-limit=off",
+            "--max-parts=5",
+        ];
+        let text = unit(&words).unwrap().text();
+        for word in words {
+            assert!(text.contains(&format!(" \"{word}\"")), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_a_unit_cannot_hold_or_the_service_refuses_is_refused() {
+        for (words, why) in [
+            (&["--listen", "127.0.0.1:0", "--state", "/s"][..], "needs a port"),
+            (&["--state", "/s\nExecStart=x"], "cannot stand in a unit"),
+            (&["--state", "/s", "--listen", "0.0.0.0:80"], "is not a loopback address"),
+            (&["--state", "/s", "--max-uploads", "0"], "max_uploads"),
+            (&["--state", "/s", "--tls-cert", "c.pem"], "--tls-key"),
+            (&["--state", "/s", "--config", "/absent.toml"], "/absent.toml"),
+        ] {
+            let refused = unit(words).err().unwrap().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
     }
 }

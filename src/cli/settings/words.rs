@@ -182,6 +182,23 @@ impl From<ListenWord> for String {
     }
 }
 
+/// What the parser of the file calls the types of this program, and what a person calls them.
+const TYPES: [(&str, &str); 8] = [
+    ("expected a nonzero usize", "expected a whole number, at least 1"),
+    ("expected a nonzero u64", "expected a whole number, at least 1"),
+    ("expected a nonzero u32", "expected a whole number, at least 1"),
+    ("expected usize", "expected a whole number"),
+    ("expected u64", "expected a whole number"),
+    ("expected u32", "expected a whole number"),
+    ("expected a boolean", "expected true or false"),
+    ("expected path string", "expected a path in quotes"),
+];
+
+/// The error of the parser without the names of types.
+pub(super) fn in_plain_words(error: &str) -> String {
+    TYPES.iter().fold(error.to_owned(), |error, (of_parser, plain)| error.replace(of_parser, plain))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,5 +236,25 @@ mod tests {
         assert_eq!("5".parse::<RateWord>().unwrap().0, RateLimit::per_second(NonZeroU32::new(5).unwrap()));
         assert!("0".parse::<RateWord>().is_err() && "many".parse::<RateWord>().is_err());
         assert!(RateWord::try_from(RateValue::Number(0)).is_err());
+    }
+
+    #[test]
+    fn errors_of_the_file_name_no_type_of_the_program() {
+        let table = [
+            ("max_parts = \"x\"", "whole number"),
+            ("max_parts = -1", "whole number"),
+            ("hashers = \"x\"", "at least 1"),
+            ("max_bytes_per_second = true", "at least 1"),
+            ("no_auth = 1", "true or false"),
+            ("state = 1", "path in quotes"),
+            ("[roots]\na = 1", "path in quotes"),
+        ];
+        for (text, words) in table {
+            let error = in_plain_words(&toml::from_str::<super::super::Settings>(text).unwrap_err().to_string());
+            assert!(error.contains(words), "{text}: {error}");
+            for of_program in ["usize", "u64", "u32", "boolean", "path string", "nonzero"] {
+                assert!(!error.contains(of_program), "{text}: {error}");
+            }
+        }
     }
 }
