@@ -23,11 +23,11 @@ use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
 use self::expected::{Listed, Source};
-use self::report::{Ending, Report, told_untraced};
+use self::report::{Ending, Lists, Report, told_untraced};
 use super::engine::RunningEngine;
 use super::error::path_error;
 use super::from_device::SourceTally;
-use super::output::{WriteError, write_stdout};
+use super::output::{ReportFormat, WriteError, write_stdout};
 use super::own_output::OwnOutputs;
 use super::probe::{self, Effort};
 use super::terminal::{Terminal, amount};
@@ -74,9 +74,14 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         true => (expected.recorded_with, Filters::default()),
         false => (wanted, expected.recorded_with),
     };
-    let report = Report::new(args.format, args.all, terminal.clone());
+    let lists = match (args.quiet, args.all || args.format == ReportFormat::Json) {
+        (true, _) => Lists::OnlyFaults,
+        (false, true) => Lists::All,
+        (false, false) => Lists::FaultsAndCounts,
+    };
+    let report = Report::new(args.format, lists, terminal.clone());
     let (listed, without_digest) = (expected.listed, expected.without_digest);
-    let (dir, says_amount) = (args.dir, args.verbose || Terminal::is_seen());
+    let (dir, says_amount) = (args.dir, args.verbose || (Terminal::is_seen() && !args.quiet));
     let run =
         Run { engine, audit, report, outputs, dir, terminal, source, also_wanted, listed, without_digest, says_amount };
     let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
@@ -141,7 +146,9 @@ impl Run {
         let findings = self.audit.finish();
         let counts = findings.counts;
         let untraced = told_untraced(findings.untraced);
-        self.source.tell_algorithms(&self.terminal, &findings);
+        if self.report.has_remarks() {
+            self.source.tell_algorithms(&self.terminal, &findings);
+        }
         let without_evidence = self.report.without_evidence();
         let lines_not_read = self.source.unread();
         self.report.end(&mut out, Ending { findings, lines_not_read });

@@ -99,6 +99,12 @@ pub(super) fn run(command: StateCommand) -> anyhow::Result<ExitCode> {
 
 fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let directory = args.state.directory()?;
+    anyhow::ensure!(
+        !directory.is_file(),
+        "{}: --state names the state directory, and this is a file. A backup was checked when it was made, and hivesum \
+         state restore checks it again before it replaces anything",
+        quoted(directory.as_os_str())
+    );
     let report = care::check(&directory).map_err(flat).with_context(|| directory.display().to_string())?;
     write_stdout(text_of(&report).as_bytes())?;
     if report.is_whole() {

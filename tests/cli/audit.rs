@@ -3,7 +3,7 @@
 use hivesum_test_support::has_tool;
 use serde_json::{Value, json};
 
-use super::work_dir::{HIVESUM, WorkDir};
+use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// The number of edits of each kind, and of files in the tree.
 const EACH: usize = 10;
@@ -162,4 +162,26 @@ fn copies_and_swapped_files_name_what_they_have_their_content_from() {
         |path: &str| document["items"].as_array().unwrap().iter().find(|item| item["path"] == path).unwrap().clone();
     assert_eq!((&of("a")["content_from"], &of("b")["content_from"]), (&json!("b"), &json!("a")));
     assert_eq!((&of("copy")["verdict"], &of("copy")["copied_from"]), (&json!("new"), &json!("kept")));
+}
+
+#[test]
+fn a_quiet_audit_says_nothing_but_what_is_wrong() {
+    let dir = WorkDir::with(&[(b"d/a", b"abc"), (b"d/b", b"abd")]);
+    dir.write(
+        "sums",
+        ["a", "b"].map(|name| format!("{}  {name}\n", dir.digest("sha256sum", &format!("d/{name}")))).concat(),
+    );
+    let audit = |more: &[&str]| dir.hivesum(["audit", "d", "--manifest", "sums"].iter().chain(more));
+    let document = |ran: &Ran| serde_json::from_str::<Value>(&ran.stdout()).unwrap();
+    let verdict = |ran: &Ran| document(ran)["verdict"].clone();
+    let well = audit(&["-q"]);
+    assert_eq!((well.code, well.stdout().as_str(), well.stderr().as_str()), (Some(0), "", ""));
+    assert_eq!(verdict(&audit(&["-f", "json"])), "ok");
+    dir.write("d/b", "longer");
+    let wrong = audit(&["-q"]);
+    assert_eq!((wrong.code, wrong.stdout().as_str()), (Some(1), "modified: b\n"));
+    let json = document(&audit(&["-q", "-f", "json"]));
+    assert_eq!((json["items"].as_array().unwrap().len(), &json["counts"]["matched"]), (1, &json!(1)));
+    assert_eq!(json["verdict"], "failed");
+    assert_eq!(audit(&["-q", "--all"]).code, Some(2));
 }

@@ -44,6 +44,39 @@ fn a_directory_becomes_a_bag_that_other_tools_accept() {
 }
 
 #[test]
+fn all_that_stands_in_the_way_of_a_bag_is_named_at_once() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1"), (b"bag/caf\xe9", b"2")]);
+    for number in 0..12 {
+        dir.link(&format!("bag/link{number:02}"), "a");
+    }
+    let refused = dir.hivesum(["bag", "make", "bag"]);
+    let said = refused.stderr();
+    assert_eq!((refused.code, said.matches("cannot be put in a bag: symbolic link").count()), (Some(1), 10), "{said}");
+    assert!(said.ends_with("and 2 more\n"), "{said}");
+    for number in 0..12 {
+        std::fs::remove_file(dir.path(format!("bag/link{number:02}"))).unwrap();
+    }
+    let refused = dir.hivesum(["bag", "make", "bag"]);
+    assert!(refused.stderr().contains("its name is not UTF-8") && dir.path("bag/a").exists(), "{}", refused.stderr());
+}
+
+#[test]
+fn what_a_manifest_or_another_tool_cannot_carry_is_told_of_a_new_bag() {
+    let dir = WorkDir::with(&[(b"bag/100%", b"1")]);
+    std::fs::create_dir_all(dir.path("bag/d/empty")).unwrap();
+    let made = dir.hivesum(["bag", "make", "bag"]);
+    assert_eq!(made.code, Some(0));
+    for words in ["1 name with a percent sign, encoded as RFC 8493 says", "1 directory is empty: no manifest names it"]
+    {
+        assert!(made.stderr().contains(words), "{}", made.stderr());
+    }
+    let payload = dir.hivesum(["audit", "bag/data"]);
+    assert_eq!(payload.code, Some(2));
+    assert!(payload.stderr().contains("this is the payload of a bag: hivesum audit "), "{}", payload.stderr());
+    assert_eq!(dir.hivesum(["audit", "bag"]).code, Some(0));
+}
+
+#[test]
 fn a_percent_sign_is_encoded_as_the_standard_says() {
     let dir = WorkDir::with(&[(b"bag/100%0A", b"1")]);
     assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));

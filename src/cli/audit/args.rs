@@ -40,6 +40,7 @@ Examples:
   hivesum audit /srv/archive --manifest SHA256SUMS
   hivesum audit . --manifest archive.ndjson --format json
   hivesum audit . --manifest SHA256SUMS --exclude .git/
+  hivesum audit --quiet . --manifest SHA256SUMS && echo well
   hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
   hivesum audit /srv/archive/2026 --last
 
@@ -76,9 +77,13 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(short, long, default_value_t, help_heading = "Output")]
     pub(super) format: ReportFormat,
 
-    /// List matched files, too.
+    /// List matched files, too. The JSON document has them anyway, unless --quiet is given.
     #[arg(long, help_heading = "Output")]
     pub(super) all: bool,
+
+    /// Print nothing if all files matched, and no counts.
+    #[arg(short, long, conflicts_with = "all", help_heading = "Output")]
+    pub(super) quiet: bool,
 
     #[command(flatten)]
     pub(super) state: StateArgs,

@@ -69,10 +69,20 @@ fn checksum_file_in(dir: &OsStr) -> Result<PathBuf, UsageError> {
     let found: Vec<_> = CHECKSUM_FILES.into_iter().filter(|name| Path::new(dir).join(name).is_file()).collect();
     let why = match found[..] {
         [one] => return Ok(Path::new(dir).join(one)),
-        [] => format!("name a manifest or a job; nothing known was found in {}", quoted(dir)),
+        [] => match bag_of_payload(Path::new(dir)) {
+            Some(bag) => format!("this is the payload of a bag: hivesum audit {}", quoted(bag.as_os_str())),
+            None => format!("name a manifest or a job; nothing known was found in {}", quoted(dir)),
+        },
         _ => format!("several checksum files lie in {}: name one with --manifest: {}", quoted(dir), found.join(", ")),
     };
     Err(UsageError::of("audit", why))
+}
+
+/// The bag that a directory is the payload of.
+fn bag_of_payload(dir: &Path) -> Option<PathBuf> {
+    let payload = dir.canonicalize().ok()?;
+    let bag = payload.parent().filter(|_| payload.ends_with("data"))?;
+    bag.join("bagit.txt").is_file().then(|| bag.to_owned())
 }
 
 impl Source {

@@ -4,7 +4,9 @@
 use hivesum_core::compare::Findings;
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::UnreadLines;
-use hivesum_core::result::{AuditCounts, FileMeta, Fixity, Item, ItemRef, Judged, Origin, Status, Verdict, walk_order};
+use hivesum_core::result::{
+    AuditCounts, FileMeta, Fixity, Inspection, Item, ItemRef, JobVerdict, Judged, Origin, Status, Verdict, walk_order,
+};
 
 use serde::Serialize;
 
@@ -40,6 +42,7 @@ pub(super) struct Ending {
 /// The members of the JSON document after the list.
 #[derive(Serialize)]
 struct JsonEnd<'a> {
+    verdict: JobVerdict,
     counts: &'a AuditCounts,
     #[serde(skip_serializing_if = "Option::is_none")]
     algorithm: Option<Algorithm>,
@@ -49,11 +52,22 @@ struct JsonEnd<'a> {
     lines_not_read: Option<UnreadLines>,
 }
 
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// All files, and the counts.
+    All,
+    /// Files that did not match, and the counts.
+    FaultsAndCounts,
+    /// Files that did not match; the JSON document has the counts all the same.
+    OnlyFaults,
+}
+
 /// The report, while it is written.
 #[derive(Debug)]
 pub(super) struct Report {
     format: ReportFormat,
-    lists_matched: bool,
+    lists: Lists,
     terminal: Terminal,
     rows: u64,
     /// Files whose content changed, and nothing is known that tells a write from rot.
@@ -64,8 +78,13 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(format: ReportFormat, lists_matched: bool, terminal: Terminal) -> Self {
-        Self { format, lists_matched, terminal, rows: 0, without_evidence: 0, begun: false, rest: Vec::new() }
+    pub(super) fn new(format: ReportFormat, lists: Lists, terminal: Terminal) -> Self {
+        Self { format, lists, terminal, rows: 0, without_evidence: 0, begun: false, rest: Vec::new() }
+    }
+
+    /// Whether more is said than what is wrong.
+    pub(super) fn has_remarks(&self) -> bool {
+        self.lists != Lists::OnlyFaults
     }
 
     /// What is to be said of files that nothing but digests is known of.
@@ -90,7 +109,7 @@ impl Report {
             let item = Item { fixity: Some(fixity), ..Item::of(item) };
             return self.rest.push(Listed { row: Some(row), item, failed });
         }
-        if self.format == ReportFormat::Json || self.lists_matched {
+        if self.lists == Lists::All {
             self.write(out, &ItemRef { fixity: Some(&fixity), ..*item }, &failed);
         }
     }
@@ -125,10 +144,13 @@ impl Report {
         }
         let counts = &findings.counts;
         match self.format {
+            ReportFormat::Human if self.lists == Lists::OnlyFaults => {}
             ReportFormat::Human => write_counts(out, counts),
             ReportFormat::Json => {
-                let end =
-                    JsonEnd { counts, algorithm: findings.algorithm, untraced: findings.untraced, lines_not_read };
+                let unread = lines_not_read.as_ref().map_or(0, UnreadLines::may_be_entries);
+                let verdict = Inspection { counts: *counts, complete: true, lines_not_read: unread }.verdict();
+                let (algorithm, untraced) = (findings.algorithm, findings.untraced);
+                let end = JsonEnd { verdict, counts, algorithm, untraced, lines_not_read };
                 out.extend_from_slice(b"\n],");
                 let from = out.len();
                 push_json(out, &end);

@@ -28,7 +28,7 @@ use crate::cli::engine::{EngineArgs, RunningEngine};
 use crate::cli::error::{path_error, reason, system_text};
 use crate::cli::inputs::open_directory;
 use crate::cli::quote::quoted;
-use crate::cli::terminal::{ScreenArgs, Terminal};
+use crate::cli::terminal::{ScreenArgs, Terminal, counted};
 
 /// The name of `data/` while the content is moved into it.
 const TEMPORARY_DATA: &str = ".hivesum-bag";
@@ -93,37 +93,79 @@ pub(super) fn run(args: &MakeArgs) -> anyhow::Result<ExitCode> {
     terminal.finish_progress();
     terminal.message(&format!("created a bag of {oxum}"));
     warn_of_similar_names(&payload, &terminal);
+    match payload.iter().filter(|file| file.path.contains(&b'%')).count() {
+        0 => {}
+        names => terminal.message(&format!(
+            "{} with a percent sign, encoded as RFC 8493 says: bagit.py up to 1.9 does not find such files",
+            counted(names as u64, "name")
+        )),
+    }
+    match empty_directories(&bag.join("data")) {
+        0 => {}
+        1 => terminal.message("1 directory is empty: no manifest names it, and a copy of the bag may lack it"),
+        many => terminal.message(&format!(
+            "{many} directories are empty: no manifest names them, and a copy of the bag may lack them"
+        )),
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many obstacles are named.
+const MAX_OBSTACLES: usize = 10;
+
+/// Refuses what stands in the way, a line for each.
+fn refuse(obstacles: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let mut obstacles = obstacles.fuse();
+    let named: Vec<_> = obstacles.by_ref().take(MAX_OBSTACLES).collect();
+    match (named.is_empty(), obstacles.count()) {
+        (true, _) => Ok(()),
+        (false, 0) => bail!("{}", named.join("\n")),
+        (false, more) => bail!("{}\nand {more} more", named.join("\n")),
+    }
 }
 
 /// Refuses what is not a file, or could not be read. The names are shown `below` a directory: empty, or with its slash.
 pub(super) fn refuse_special_files(payload: &[ScannedFile], below: &[u8]) -> anyhow::Result<()> {
-    for file in payload {
+    refuse(payload.iter().filter_map(|file| {
         let what = match file.status {
-            Status::Hashed(_) => continue,
+            Status::Hashed(_) => return None,
             Status::Error { .. } => "could not be read",
             Status::Skipped(_) => "cannot be put in a bag",
         };
         let (name, why) = ([below, &file.path].concat(), reason(file.status).unwrap_or_default());
-        bail!("{}: {what}: {why}", quoted(OsStr::from_bytes(&name)));
-    }
-    Ok(())
+        Some(format!("{}: {what}: {why}", quoted(OsStr::from_bytes(&name))))
+    }))
 }
 
 /// Refuses what RFC 8493 cannot carry or wants prevented (sections 2.3 and 6.1.1.3).
 pub(super) fn refuse_names(payload: &[ScannedFile], below: &[u8]) -> anyhow::Result<()> {
     let mut forms = BTreeMap::new();
-    for file in payload {
-        let shown = |path: &[u8]| quoted(OsStr::from_bytes(&[below, path].concat()));
+    let shown = |path: &[u8]| quoted(OsStr::from_bytes(&[below, path].concat()));
+    refuse(payload.iter().filter_map(|file| {
         let Some(form) = normal_form(&file.path) else {
-            bail!("{}: cannot be put in a bag: its name is not UTF-8", shown(&file.path));
+            return Some(format!("{}: cannot be put in a bag: its name is not UTF-8", shown(&file.path)));
         };
-        if let Some(other) = forms.insert(form, &file.path) {
-            let (one, other) = (shown(&file.path), shown(other));
-            bail!("{one}: cannot be put in a bag: only its Unicode normalisation form differs from {other}");
+        let other = forms.insert(form, &file.path)?;
+        let (one, other) = (shown(&file.path), shown(other));
+        Some(format!("{one}: cannot be put in a bag: only its Unicode normalisation form differs from {other}"))
+    }))
+}
+
+/// How many directories hold nothing. A manifest cannot name them. What cannot be looked at is not counted.
+fn empty_directories(directory: &Path) -> u64 {
+    let (mut empty, mut open) = (0, vec![directory.to_owned()]);
+    while let Some(directory) = open.pop() {
+        let Ok(entries) = fs::read_dir(directory) else { continue };
+        let mut is_empty = true;
+        for entry in entries.flatten() {
+            is_empty = false;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(entry.path());
+            }
         }
+        empty += u64::from(is_empty);
     }
-    Ok(())
+    empty
 }
 
 /// Names that differ in case alone are one name to other systems (section 6.1.1.3).
