@@ -4,6 +4,9 @@
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
@@ -139,7 +142,13 @@ impl Side {
             stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| facts.push(fact))?;
             return Ok(Self::Job(facts));
         }
-        let manifest = manifest_file::read(side, &args.read, None)?;
+        let manifest = manifest_file::read(side, &args.read, None).map_err(|error| match is_nowhere(side) {
+            true => error.context(format!(
+                "{} is neither a file nor the id of a job (hivesum jobs list lists them)",
+                terminal.quoted(side.as_bytes())
+            )),
+            false => error,
+        })?;
         manifest.tell(terminal);
         if manifest.records.is_empty() {
             bail!("{}: the manifest has no entry", terminal.quoted(manifest.name()));
@@ -182,6 +191,11 @@ impl Side {
             }
         }
     }
+}
+
+/// Whether an argument is not the path of anything.
+fn is_nowhere(side: &OsStr) -> bool {
+    side != "-" && Path::new(side).symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The lines of each side that were not read.

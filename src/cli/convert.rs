@@ -23,6 +23,7 @@ use super::naming::NamingArgs;
 use super::output::{WriteError, write_stdout};
 use super::probe::{self, Effort};
 use super::quote::quoted;
+use super::skipped_rows::SkippedRows;
 use super::terminal::{Terminal, counted};
 use super::tree::Tree;
 
@@ -91,6 +92,20 @@ enum Target {
     AscMhl,
 }
 
+impl Target {
+    /// Leaves out the rows that were skipped when the manifest was made, unless the format has a place for them.
+    fn leave_out_skipped(self, manifest: &mut ManifestFile, terminal: &Terminal) {
+        let mut skipped = SkippedRows::default();
+        match self {
+            Self::Text(format) if format.lists_failures() => {}
+            Self::Text(_) | Self::AscMhl => manifest.records.retain(|record| !skipped.add(record.status)),
+        }
+        if let Some(told) = skipped.told() {
+            terminal.message_about(manifest.name(), &format!("{told}: left out"));
+        }
+    }
+}
+
 impl FromStr for Target {
     type Err = UnknownTarget;
 
@@ -116,6 +131,7 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
         let (name, lost) = (terminal.quoted(manifest.name()), manifest.left_out.join(", "));
         bail!("{name}: digests of {lost} would be lost: not supported; say with -a which digests to keep");
     }
+    args.to.leave_out_skipped(&mut manifest, &terminal);
     manifest.tell(&terminal);
     let open = |root: &OsString| Tree::open(root, args.engine.read_timeout()).map_err(|error| path_error(root, &error));
     let tree = args.root.as_ref().map(open).transpose()?;

@@ -23,7 +23,7 @@ pub(super) struct EngineArgs {
     io: IoMode,
 
     /// Give up a file or directory that does not answer for this long.
-    #[arg(long, value_name = "SECONDS", default_value = "60", help_heading = "Reading")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, help_heading = "Reading")]
     read_timeout_seconds: NonZeroU32,
 }
 
@@ -42,6 +42,11 @@ impl EngineArgs {
 /// Parses a number of at least 1.
 pub(super) fn from_one(word: &str) -> Result<NonZeroUsize, &'static str> {
     word.parse().map_err(|_| "must be a number of at least 1")
+}
+
+/// Parses a number of seconds, at least 1.
+fn seconds(word: &str) -> Result<NonZeroU32, &'static str> {
+    word.parse().map_err(|_| "must be a whole number of seconds, at least 1")
 }
 
 /// An engine and the thread that it runs on.

@@ -36,6 +36,7 @@ mod serve;
 mod server_address;
 mod service;
 mod settings;
+mod skipped_rows;
 mod state;
 mod state_care;
 mod stored_jobs;
@@ -46,6 +47,8 @@ mod tree;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use error::UsageError;
 use output::WriteError;
@@ -70,10 +73,37 @@ pub(crate) fn run() -> ExitCode {
 
 /// The command, and the flags that it was given.
 fn parse() -> Result<(Cli, ArgMatches), clap::Error> {
-    let mut matches = Cli::command().try_get_matches()?;
+    let mut matches = Cli::command().try_get_matches().map_err(|error| with_tip(in_plain_words(error)))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
     let (_, flags) = matches.remove_subcommand().expect("clap has refused a command line without a command");
     Ok((cli, flags))
+}
+
+/// The error, without the words of the parser of numbers.
+fn in_plain_words(error: clap::Error) -> clap::Error {
+    let Some(source) = std::error::Error::source(&error).map(ToString::to_string) else { return error };
+    let why = match source.as_str() {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "must be a whole number",
+        "number too large to fit in target type" => "is too large a number",
+        "number would be zero for non-zero type" => "must be a number of at least 1",
+        _ => return error,
+    };
+    let word = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let (argument, value) = (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue));
+    let message = format!("invalid value '{value}' for '{argument}': {why}");
+    Cli::command().error(clap::error::ErrorKind::ValueValidation, message)
+}
+
+/// The error, with a tip where `-c` of `sha256sum` was meant.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let is_check = |arg: &ContextValue| matches!(arg, ContextValue::String(arg) if arg == "-c" || arg == "--check");
+    let means_check =
+        std::env::args_os().nth(1).is_some_and(|word| word == "hash" || word == "-c" || word == "--check");
+    if means_check && error.get(ContextKind::InvalidArg).is_some_and(is_check) {
+        let tip = StyledStr::from("to check files against a manifest, use 'hivesum check FILE'");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
 }
 
 fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {

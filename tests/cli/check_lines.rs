@@ -150,12 +150,14 @@ fn a_file_with_several_digests_gets_one_verdict_that_names_the_algorithm_that_fa
     let wrong = hashdeep.replace(&bench.dir.digest("md5sum", "a"), &"0".repeat(32));
     let ran = bench.check(&wrong, &[]);
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "a: FAILED\nb: OK\n"));
-    let said = "hivesum: a: does not match: MD5; matches: SHA1, SHA256\n\
+    let said = "hivesum: a: the digests of this entry contradict each other: the manifest is damaged; does not match: \
+                MD5; matches: SHA1, SHA256\n\
                 hivesum: WARNING: 1 computed checksum did NOT match\n";
     assert_eq!(ran.stderr(), said);
     let (document, _) = bench.json(&wrong, &[]);
     assert_eq!(document["items"][0]["failed"], json!(["md5"]));
     assert_eq!(document["items"][0]["verdict"], "modified");
+    assert_eq!(document["items"][0]["evidence"]["digests"], "contradict");
     assert_eq!(document["items"][1].get("failed"), None);
 
     std::fs::remove_file(bench.dir.path("a")).unwrap();

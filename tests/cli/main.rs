@@ -35,6 +35,7 @@ mod from_device;
 mod from_device_doors;
 mod globs;
 mod hash;
+mod hints;
 mod io_mode;
 mod jobs;
 mod jobs_run;

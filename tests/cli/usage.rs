@@ -105,3 +105,24 @@ fn options_after_a_group_of_shared_ones_stand_under_their_own_heading() {
         assert!(group.lines().any(|line| line.trim_start().split(' ').any(|word| word == option)), "{command} {group}");
     }
 }
+
+#[test]
+fn a_number_that_is_none_is_refused_in_plain_words() {
+    let dir = WorkDir::with(&[]);
+    for (args, why) in [
+        (&["serve", "--max-parts", "many"][..], "invalid value 'many' for '--max-parts <N>': must be a whole number"),
+        (&["serve", "--max-upload-bytes=-1"], "must be a whole number"),
+        (&["serve", "--max-upload-bytes", "99999999999999999999"], "is too large a number"),
+        (&["serve", "--max-bytes-per-second", "0"], "must be a number of at least 1"),
+        (&["hash", "--read-timeout-seconds", "x", "."], "must be a whole number of seconds"),
+        (&["serve", "--hashers", "0"], "must be a number of at least 1"),
+    ] {
+        let refused = dir.hivesum(args);
+        assert_eq!(refused.code, Some(2), "{args:?}");
+        let said = refused.stderr();
+        assert!(said.contains(why), "{args:?}: {said}");
+        for of_program in ["digit", "target type", "non-zero"] {
+            assert!(!said.contains(of_program), "{args:?}: {said}");
+        }
+    }
+}

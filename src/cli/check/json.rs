@@ -140,6 +140,9 @@ impl Serialize for Item<'_> {
         if let (Verdict::Failed, Some(failed)) = (verdict, &compared.others) {
             map.serialize_entry("failed", failed)?;
         }
+        if let Some(evidence) = self.judged.contradiction() {
+            map.serialize_entry("evidence", &evidence)?;
+        }
         if !mismatches.is_empty() {
             map.serialize_entry("mismatches", &Mismatches(mismatches))?;
         }

@@ -11,6 +11,7 @@ use super::backslashes::Backslashes;
 use super::page::{End, PAGE_ENTRIES, Page, PageEntry};
 use super::source::{Text, expected, read_again, read_error, reader};
 use crate::cli::naming::Naming;
+use crate::cli::skipped_rows::SkippedRows;
 
 /// Undecided entries of the first page that has some.
 const FIRST_UNDECIDED: usize = 32;
@@ -53,6 +54,7 @@ struct Entries {
     names_without_prefix: u64,
     backslashes: Backslashes,
     without_digest: u64,
+    skipped: SkippedRows,
 }
 
 impl Manifest {
@@ -75,7 +77,9 @@ impl Manifest {
         let candidates = reader.candidates().clone();
         // The file of a bare digest lies beside its manifest already.
         let naming = if reader.form() == Form::Bare { Naming::default() } else { naming };
-        let entries = Entries { origin, candidates, naming, names_without_prefix: 0, backslashes, without_digest: 0 };
+        let skipped = SkippedRows::default();
+        let entries =
+            Entries { origin, candidates, naming, names_without_prefix: 0, backslashes, without_digest: 0, skipped };
         Ok(Self { reader, expected: expected(options.hint()), undecided_entries: FIRST_UNDECIDED, entries })
     }
 
@@ -127,6 +131,7 @@ impl Manifest {
             read: read.map_err(|error| read_error(&error)),
             leaves_digests_out: self.reader.leaves_digests_out(),
             without_digest: self.entries.without_digest,
+            skipped: self.entries.skipped,
             names_told: self.entries.naming.told_of(self.entries.names_without_prefix),
         }
     }
@@ -137,7 +142,7 @@ impl Entries {
     fn add(&mut self, page: &mut Page, line: u64, record: &Record) -> bool {
         let claims = &record.digests[..];
         if claims.is_empty() {
-            self.without_digest += 1;
+            self.without_digest += u64::from(!self.skipped.add(record.status));
             return false;
         }
         if record.name == b"-" {

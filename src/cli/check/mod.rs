@@ -6,6 +6,8 @@
 
 mod args;
 mod backslashes;
+mod differences;
+mod elsewhere;
 mod expect;
 mod json;
 mod judge;
@@ -28,13 +30,14 @@ use hivesum_core::manifest::{Claimed, NotRead};
 use hivesum_core::walk::Target;
 
 pub(super) use self::args::CheckArgs;
+use self::elsewhere::MissingEntries;
 use self::judge::{Entry, FileResult, Judge};
 use self::lines::{OtherLines, Strictness};
 use self::manifests::{Before, Manifests};
 use self::page::{Begin, End, FileList, Listed, Next, Page, PageEntry};
 use self::report::{Report, SaysTotals, Stop, Totals, Verbosity};
 use self::running_scan::RunningScan;
-use self::verdict::{EndedWell, Judged, Missing};
+use self::verdict::{EndedWell, Judged, Missing, Verdict};
 use super::engine::RunningEngine;
 use super::error::{UsageError, system_text};
 use super::from_device::SourceTally;
@@ -103,6 +106,7 @@ struct Current {
     number: usize,
     judge: Judge,
     lines: OtherLines,
+    missing: MissingEntries,
 }
 
 /// A page whose files are being hashed.
@@ -187,7 +191,7 @@ impl Check {
         let strictness = if self.args.strict { Strictness::Strict } else { Strictness::Lenient };
         let lines = OtherLines::new(strictness, self.args.algorithm);
         let judge = Judge::new(candidates, expected, self.missing());
-        self.current = Some(Current { number, judge, lines });
+        self.current = Some(Current { number, judge, lines, missing: MissingEntries::default() });
         self.report.start_manifest(name);
     }
 
@@ -250,22 +254,28 @@ impl Check {
         for algorithm in self.current.iter_mut().flat_map(|current| current.judge.take_newly_decided()) {
             self.report.decided(algorithm)?;
         }
+        if let (Some(current), Verdict::Missing(_)) = (&mut self.current, &judged.verdict) {
+            current.missing.add(name);
+        }
         self.report.entry(name, judged)
     }
 
     /// Reports what is to be said about the whole manifest.
     fn end(&mut self, end: &End) -> Result<(), Stop> {
-        let Some(Current { judge, lines, .. }) = self.current.take() else { return Ok(()) };
+        let Some(Current { judge, lines, missing, .. }) = self.current.take() else { return Ok(()) };
         for told in told_at_end(end) {
             self.report.note(&told)?;
         }
+        end.skipped.told().map_or(Ok(()), |told| self.report.remark(&told))?;
         if let Err(why) = &end.read {
             self.all_well = false;
             return self.report.error(why);
         }
         let leaves_digests_out = end.leaves_digests_out && self.args.strict;
         self.all_well &= judge.counts().all_verified() && !lines.fail() && !leaves_digests_out;
-        self.report.summary(&Totals { counts: judge.counts(), lines: &lines, missing: self.missing() })
+        self.report.summary(&Totals { counts: judge.counts(), lines: &lines, missing: self.missing() })?;
+        let hint = missing.told(self.report.manifest(), judge.counts().well_formed);
+        hint.filter(|_| self.args.expect.is_none()).map_or(Ok(()), |hint| self.report.note(&hint))
     }
 }
 
@@ -282,5 +292,6 @@ fn told_at_end(end: &End) -> impl Iterator<Item = String> {
         1 => Some("1 entry has no digest: it is not checked".to_owned()),
         many => Some(format!("{many} entries have no digest: they are not checked")),
     };
-    end.names_told.clone().into_iter().chain(left_out).chain(without_digest)
+    let told = [end.names_told.clone(), left_out, without_digest];
+    told.into_iter().flatten()
 }

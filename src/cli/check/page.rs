@@ -9,6 +9,8 @@ use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::{Candidates, Claimed, NotRead};
 use hivesum_core::result::NameList;
 
+use crate::cli::skipped_rows::SkippedRows;
+
 /// Entries of a page: enough to keep every hasher busy, about 1 MiB.
 pub(super) const PAGE_ENTRIES: usize = 8192;
 
@@ -57,8 +59,10 @@ pub(super) struct End {
     pub(super) read: Result<(), String>,
     /// Whether entries have digests that are not checked, because hivesum lacks their algorithms.
     pub(super) leaves_digests_out: bool,
-    /// Entries that have no digest.
+    /// Entries that have no digest, and were not skipped.
     pub(super) without_digest: u64,
+    /// Rows that were skipped when the manifest was made.
+    pub(super) skipped: SkippedRows,
     /// What is to be said about the names.
     pub(super) names_told: Option<String>,
 }

@@ -4,15 +4,19 @@
 //! Results are buffered. The buffer is written to stdout before anything is written to stderr, so that the order is
 //! right on a terminal.
 
-use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{NotRead, escape_into};
 use hivesum_core::result::Progress;
 
 use tokio::sync::watch;
 
+use super::differences::{digests_of, which_failed};
 use super::json::{CheckFormat, Document};
 use super::lines::{Kind, OtherLines};
-use super::verdict::{Compared, Counts, EndedWell, Judged, Mismatch, Missing, Verdict};
+use super::verdict::{Counts, EndedWell, Judged, Missing, Verdict};
 use crate::cli::from_device::SourceTally;
 use crate::cli::output::{WriteError, write_stdout};
 use crate::cli::terminal::{Colour, Terminal};
@@ -128,6 +132,11 @@ impl Report {
         self.manifest = manifest;
     }
 
+    /// The name of the current manifest.
+    pub(super) fn manifest(&self) -> &OsStr {
+        OsStr::from_bytes(&self.manifest)
+    }
+
     /// Reports the verdict on one entry.
     pub(super) fn entry(&mut self, name: &[u8], judged: &Judged) -> Result<(), Stop> {
         match &mut self.document {
@@ -159,7 +168,7 @@ impl Report {
         self.buffer.push(b'\n');
         if judged.verdict == Verdict::Failed && judged.compared.has_several() {
             self.flush()?;
-            self.terminal.message_about(name, &which_failed(&judged.compared));
+            self.terminal.message_about(name, &which_failed(judged));
         }
         if self.tells_digests && !judged.mismatches.is_empty() {
             self.flush()?;
@@ -275,26 +284,5 @@ impl Report {
         let written = self.terminal.suspend_progress(|| write_stdout(&self.buffer));
         self.buffer.clear();
         Ok(written?)
-    }
-}
-
-/// The digest that a file should have, and those that it has.
-fn digests_of(mismatch: &Mismatch) -> Vec<String> {
-    let expected = format!("expected {}", hex::encode(mismatch.expected.as_bytes()));
-    let computed = |digest: &Digest| format!("computed {digest} ({})", digest.algorithm().bsd_tag());
-    std::iter::once(expected).chain(mismatch.computed.iter().map(computed)).collect()
-}
-
-/// Names the algorithms of a file that failed.
-fn which_failed(compared: &Compared) -> String {
-    let tags = |set: Option<Algorithms>| {
-        let tags: Vec<_> = set.iter().flatten().map(Algorithm::bsd_tag).collect();
-        tags.join(", ")
-    };
-    let others = tags(compared.others);
-    match (compared.digests, compared.matching) {
-        (1, _) => format!("does not match as any of: {others}"),
-        (_, None) => format!("does not match: {others}"),
-        (_, Some(_)) => format!("does not match: {others}; matches: {}", tags(compared.matching)),
     }
 }

@@ -1,0 +1,113 @@
+//! Where the files of a manifest are, if nearly all of them are missing where they were looked for.
+//!
+//! A few names are looked up in a few directories. Nothing is opened, and no verdict depends on it: it is a hint.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::cli::quote::quoted;
+
+/// Names that are looked up in each directory.
+const SAMPLES: usize = 8;
+
+/// The fewest missing entries that are worth a hint where no directory is found. Fewer may just be missing, and then
+/// nothing is printed but what `sha256sum --check` prints.
+const FEWEST: u64 = 10;
+
+/// The missing entries of one manifest.
+#[derive(Debug, Default)]
+pub(super) struct MissingEntries {
+    count: u64,
+    /// The first names, as the manifest has them.
+    first: Vec<Vec<u8>>,
+}
+
+impl MissingEntries {
+    /// Adds an entry.
+    pub(super) fn add(&mut self, name: &[u8]) {
+        self.count += 1;
+        if self.first.len() < SAMPLES && !name.is_empty() && !name.starts_with(b"/") {
+            self.first.push(name.to_vec());
+        }
+    }
+
+    /// What to say of a manifest at this path with so many entries. `None` unless at least nine of ten are missing, and
+    /// for a manifest of absolute names alone.
+    pub(super) fn told(&self, manifest: &OsStr, entries: u64) -> Option<String> {
+        if self.first.is_empty() || self.count.saturating_mul(10) < entries.saturating_mul(9) {
+            return None;
+        }
+        let missing = match (self.count == entries, self.count) {
+            (true, 1) => "the file is missing".to_owned(),
+            (true, count) => format!("all {count} files are missing"),
+            (false, count) => format!("{count} of {entries} files are missing"),
+        };
+        let found = directories(manifest).into_iter().find(|directory| self.are_in(directory));
+        match found {
+            Some(directory) => {
+                let directory = quoted(directory.as_os_str());
+                Some(format!(
+                    "{missing} here, but in {directory} there are files of these names: --relative-to {directory}"
+                ))
+            }
+            None if self.count < FEWEST => None,
+            None => Some(format!("{missing}: the names may be relative to another directory, see --relative-to")),
+        }
+    }
+
+    /// Whether most of the first names are there.
+    fn are_in(&self, directory: &Path) -> bool {
+        let is_there = |name: &&Vec<u8>| directory.join(OsStr::from_bytes(name)).symlink_metadata().is_ok();
+        2 * self.first.iter().filter(is_there).count() > self.first.len()
+    }
+}
+
+/// The directory of the manifest and the one above it, the current directory and the one above it.
+fn directories(manifest: &OsStr) -> Vec<PathBuf> {
+    let own = match Path::new(manifest).parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    };
+    let (here, above_here) = (PathBuf::from("."), PathBuf::from(".."));
+    let above = if own == here { above_here.clone() } else { own.join("..") };
+    vec![own, above, here, above_here]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(names: &[&str]) -> MissingEntries {
+        let mut missing = MissingEntries::default();
+        names.iter().for_each(|name| missing.add(name.as_bytes()));
+        missing
+    }
+
+    #[test]
+    fn a_hint_is_given_where_nearly_all_files_are_missing() {
+        let hint = "the names may be relative to another directory, see --relative-to";
+        let all = missing(&["x"; 10]);
+        assert_eq!(all.told("/nowhere/sums".as_ref(), 10), Some(format!("all 10 files are missing: {hint}")));
+        assert_eq!(all.told("/nowhere/sums".as_ref(), 12), None);
+        let ten = missing(&["x"; 18]);
+        assert_eq!(ten.told("/nowhere/sums".as_ref(), 20), Some(format!("18 of 20 files are missing: {hint}")));
+        assert_eq!(ten.first.len(), SAMPLES, "the memory for names is bounded");
+        assert_eq!(missing(&["a"; 9]).told("/nowhere/sums".as_ref(), 9), None);
+        assert_eq!(missing(&["/a"; 10]).told("/nowhere/sums".as_ref(), 10), None);
+        assert_eq!(missing(&[]).told("/nowhere/sums".as_ref(), 0), None);
+    }
+
+    #[test]
+    fn the_directory_with_most_of_the_files_is_named() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir(tree.path().join("sums")).unwrap();
+        std::fs::write(tree.path().join("a"), "").unwrap();
+        let manifest = tree.path().join("sums/SHA256SUMS");
+        let told = |names: &[&str]| missing(names).told(manifest.as_os_str(), names.len() as u64).unwrap();
+        let above = tree.path().join("sums/..");
+        assert!(told(&["a"]).ends_with(&format!("--relative-to {}", above.display())), "{}", told(&["a"]));
+        let half = missing(&["a", "b"]).told(manifest.as_os_str(), 2);
+        assert_eq!(half, None, "half of them are not most");
+    }
+}
