@@ -55,6 +55,7 @@
 //! | [`hash`] | small files in batches, large files piece by piece |
 //! | [`manifest`] | twelve formats, read and written, and the forms of other tools, read |
 //! | [`compare`] | audit against a manifest, comparison of two trees, duplicates |
+//! | [`fixity`] | collections: what is known of files that are looked at again and again |
 //!
 //! # What it does to the process
 //!
@@ -73,6 +74,7 @@
 pub mod compare;
 pub mod digest;
 pub mod file;
+pub mod fixity;
 #[doc(hidden)]
 pub mod guards;
 pub mod hash;

@@ -74,11 +74,11 @@ impl Stages<'_> {
     }
 
     fn size(&self, index: NameIndex) -> u64 {
-        self.inventory.files[index].0
+        self.inventory.files[index].size
     }
 
     fn identity(&self, index: NameIndex) -> FileIdentity {
-        self.inventory.files[index].1
+        FileIdentity::of_meta(&self.inventory.files[index])
     }
 
     /// The names whose key is also that of another file, in walk order. Hard links to one file are not duplicates.
@@ -102,10 +102,8 @@ impl Stages<'_> {
         mut indexes: Vec<NameIndex>,
         coverage: Coverage,
     ) -> anyhow::Result<Vec<(NameIndex, ContentDigest)>> {
-        let inventory = self.inventory;
-        indexes.sort_unstable_by_key(|&index| (inventory.files[index].1, index));
-        let files: Vec<_> =
-            indexes.chunk_by(|&one, &other| inventory.files[one].1 == inventory.files[other].1).collect();
+        indexes.sort_unstable_by_key(|&index| (self.identity(index), index));
+        let files: Vec<_> = indexes.chunk_by(|&one, &other| self.identity(one) == self.identity(other)).collect();
         let mut first_names: Vec<_> = files.iter().map(|names| names[0]).collect();
         first_names.sort_unstable();
         let read = self.read(&first_names, coverage)?;

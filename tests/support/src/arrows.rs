@@ -15,8 +15,16 @@ use std::path::{Path, PathBuf};
 /// The order of a package's rooms, from the ground up. Rooms of one step may import each other.
 type Order = &'static [&'static [&'static str]];
 
-const CORE: Order =
-    &[&["guards", "sys", "digest"], &["result"], &["file"], &["walk"], &["hash"], &["manifest"], &["compare"]];
+const CORE: Order = &[
+    &["guards", "sys", "digest"],
+    &["result"],
+    &["file"],
+    &["walk"],
+    &["hash"],
+    &["manifest"],
+    &["compare"],
+    &["fixity"],
+];
 
 const ACTORS: Order = &[
     &["error", "gauges", "limits", "listing", "messages"],

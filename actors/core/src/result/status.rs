@@ -168,7 +168,9 @@ impl FileIdentity {
         Ok(Self { device: stat.st_dev, inode: stat.st_ino })
     }
 
-    pub(crate) fn of_meta(meta: &FileMeta) -> Self {
+    /// The identity of the file that this was returned for.
+    #[must_use]
+    pub fn of_meta(meta: &FileMeta) -> Self {
         Self { device: meta.device, inode: meta.inode }
     }
 }

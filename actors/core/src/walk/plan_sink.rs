@@ -12,7 +12,7 @@ use super::plan::{Fate, Plan, PlanEntry};
 use crate::file::{
     Devices, Dir, ProgressCounter, call_with_timeout, is_device, meta_of, meta_of_open, open_content, stat_entry,
 };
-use crate::result::{FileIdentity, NameList, SkipReason, Status};
+use crate::result::{FileMeta, NameList, SkipReason, Status};
 
 /// The receiver of the plans is gone.
 #[derive(Debug, Clone, Copy)]
@@ -197,13 +197,13 @@ impl<'a> PlanSink<'a> {
     }
 }
 
-/// The files of a tree with their sizes and identities, in walk order.
+/// The files of a tree with their metadata, in walk order.
 #[derive(Debug, Default)]
 pub struct Inventory {
     /// Their paths, relative to the tree.
     pub names: NameList,
-    /// The size of each in bytes, and its identity.
-    pub files: Vec<(u64, FileIdentity)>,
+    /// What `lstat` returned for each; a block device has its size.
+    pub files: Vec<FileMeta>,
     /// Directories that could not be listed, and files of which nothing is known.
     pub unreadable: NameList,
     /// Files of [`WalkSpec::leave_out`](super::WalkSpec::leave_out) that the walk met.
@@ -211,9 +211,9 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    fn push(&mut self, path: &[u8], size: u64, identity: FileIdentity) {
+    fn push(&mut self, path: &[u8], meta: FileMeta) {
         self.names.push(path);
-        self.files.push((size, identity));
+        self.files.push(meta);
     }
 
     /// Adds the entries of a plan, with what `lstat` returned for each.
@@ -227,7 +227,7 @@ impl Inventory {
                 Fate::Settled(Status::Skipped(SkipReason::Internal)) => self.left_out.push(&path),
                 Fate::Settled(_) => {}
                 Fate::Hash => match stats.get(index).copied().flatten() {
-                    Some(stat) => self.push(&path, stat.st_size as u64, FileIdentity::of_meta(&meta_of(&stat))),
+                    Some(stat) => self.push(&path, meta_of(&stat)),
                     None => self.unreadable.push(&path),
                 },
             }

@@ -1,0 +1,148 @@
+//! Events: every change of what is known of a file, with what was known before and after it.
+//!
+//! So one event can be applied to the state before it and taken back from the state after it, and the state at any time
+//! in the past follows from the present one. The store numbers events and never changes one.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
+
+use super::state::{Condition, FileState};
+use crate::result::{Evidence, ReadFrom};
+
+/// What happened to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[repr(u8)]
+pub enum EventKind {
+    /// It is new, or was read for the first time.
+    New = 1,
+    /// Its content was changed by a write.
+    Modified = 2,
+    /// Its content is found under another name.
+    Moved = 3,
+    /// It is gone.
+    Missing = 4,
+    /// Its content is the same, its times or inode are not: a restore, another disk, `touch`.
+    Touched = 5,
+    /// Its content changed without a trace of a write.
+    SuspectedRot = 6,
+    /// It cannot be read.
+    Unreadable = 7,
+    /// Reads of it differ.
+    ReadsDisagree = 8,
+    /// It has the expected content again.
+    Restored = 9,
+    /// Somebody said that it is right as it is.
+    Accepted = 10,
+}
+
+impl EventKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 10] = crate::variants();
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The kind with this number, if there is one.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadFailure {
+    /// The `errno` of the system call that failed.
+    pub errno: i32,
+    /// The range that could not be read, if the file could be opened.
+    pub range: Option<FailedRange>,
+}
+
+/// A range of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedRange {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// Its length, in bytes.
+    pub bytes: u64,
+}
+
+/// How many reads found the same digests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadCount {
+    /// The digests, end to end.
+    pub digests: Vec<u8>,
+    /// How many reads found them.
+    pub reads: u32,
+}
+
+/// What an event rests on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// What the metadata says about a write, if the content changed.
+    pub evidence: Option<Evidence>,
+    /// Where the bytes came from, if the file was read.
+    pub read_from: Option<ReadFrom>,
+    /// What each read found, if reads disagree: at least two different ones.
+    pub reads: Vec<ReadCount>,
+    /// Why it could not be read.
+    pub failure: Option<ReadFailure>,
+}
+
+/// One change of what is known of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Where the file is, or was if it is gone.
+    pub path: Vec<u8>,
+    /// What happened.
+    pub kind: EventKind,
+    /// What was known before, at the old path if the file moved. `None` if nothing was.
+    pub before: Option<FileState>,
+    /// What is known from then on. `None` if nothing is kept.
+    pub after: Option<FileState>,
+    /// What it rests on.
+    pub cause: Cause,
+}
+
+impl Event {
+    /// The condition before.
+    #[must_use]
+    pub fn was(&self) -> Option<Condition> {
+        self.before.as_ref().map(|state| state.condition)
+    }
+
+    /// The path that a moved file had before.
+    #[must_use]
+    pub fn moved_from(&self) -> Option<&[u8]> {
+        self.before.as_ref().map(|state| &*state.path).filter(|path| *path != self.path)
+    }
+}
+
+/// Changes the states of files, by path, as the event did.
+pub fn apply(states: &mut BTreeMap<Vec<u8>, FileState>, event: &Event) {
+    replace(states, event.before.as_ref(), event.after.as_ref());
+}
+
+/// Takes the event back. Events are taken back in the opposite order.
+pub fn revert(states: &mut BTreeMap<Vec<u8>, FileState>, event: &Event) {
+    replace(states, event.after.as_ref(), event.before.as_ref());
+}
+
+fn replace(states: &mut BTreeMap<Vec<u8>, FileState>, old: Option<&FileState>, new: Option<&FileState>) {
+    if let Some(old) = old {
+        states.remove(&old.path);
+    }
+    if let Some(new) = new {
+        states.insert(new.path.clone(), new.clone());
+    }
+}

@@ -1,0 +1,33 @@
+//! Collections: directories whose files are looked at again and again, and what each look means.
+//!
+//! Plain functions over plain values: what is known of a file, what a pass has seen of it, and from both what is known
+//! afterwards and whether that is an event. Whoever walks, reads, stores and notifies is elsewhere. Others rely on this:
+//! - A state changes with an event and never without one, so events lead to the state at any time, in both directions.
+//!   When a file was last read is no part of that.
+//! - Rot is suspected only where no write left a trace, and only after the file was read again.
+//! - A file is missing only if its directory was listed without it. What cannot be reached is as it was.
+
+mod accept;
+mod due;
+mod event;
+mod look;
+mod observe;
+mod pass;
+mod reading;
+mod state;
+mod survey;
+
+pub use accept::{AcceptRefused, Seen, accept};
+pub use due::{Age, DueBy, due, within};
+pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
+pub use look::{Occasion, Outcome, PassKind};
+pub use observe::{Observation, observe};
+pub use pass::{PassStopped, Place, is_mass_change, may_begin};
+pub use reading::{CONFIRMING_READS, Reading, moved, verifies};
+pub use state::{CollectionKind, Condition, Content, FileState, needs_reading};
+pub use survey::{Survey, Surveyor};
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod table;
