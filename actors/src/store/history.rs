@@ -25,29 +25,38 @@ pub struct History {
     database: Database,
 }
 
+/// The database of a state directory for a command that reads, checked unless a server has done so; nothing if there is
+/// none.
+///
+/// # Errors
+/// When it is damaged or newer, or cannot be read.
+pub(super) fn existing_database(state_dir: &Path) -> Result<Option<Database>, StoreError> {
+    let Some(state_dir) = StateDir::existing(state_dir)? else { return Ok(None) };
+    if !state_dir.has_database()? {
+        return check_absent(&state_dir).map(|()| None).map_err(|error| error.report(state_dir.database()));
+    }
+    if state_dir.may_be_written() {
+        match state_dir.lock() {
+            Ok(lock) => match prepare(&state_dir, &lock) {
+                // What is stored can be read.
+                Err(StoreError::Full) => {}
+                prepared => prepared?,
+            },
+            // The server that holds the lock has prepared the database.
+            Err(StoreError::Locked) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Database::open(state_dir).map(Some)
+}
+
 impl History {
     /// Opens the database; nothing if there is none.
     ///
     /// # Errors
     /// When it is damaged or newer, or cannot be read.
     pub fn open(state_dir: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(state_dir) = StateDir::existing(state_dir)? else { return Ok(None) };
-        if !state_dir.has_database()? {
-            return check_absent(&state_dir).map(|()| None).map_err(|error| error.report(state_dir.database()));
-        }
-        if state_dir.may_be_written() {
-            match state_dir.lock() {
-                Ok(lock) => match prepare(&state_dir, &lock) {
-                    // What is stored can be read.
-                    Err(StoreError::Full) => {}
-                    prepared => prepared?,
-                },
-                // The server that holds the lock has prepared the database.
-                Err(StoreError::Locked) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Some(Self { database: Database::open(state_dir)? }))
+        Ok(existing_database(state_dir)?.map(|database| Self { database }))
     }
 
     /// Jobs, newest first.

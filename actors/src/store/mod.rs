@@ -14,6 +14,7 @@ mod batcher;
 pub mod care;
 mod change;
 mod checkpoints;
+pub mod collections;
 mod commit;
 mod commit_number;
 mod completeness;

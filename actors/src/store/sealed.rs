@@ -7,12 +7,14 @@
 //! migration that makes it with a last column `seal INTEGER NOT NULL DEFAULT 0`; the migration seals its rows.
 //! Seals are against damage, not against someone who computes them.
 
+mod collections;
 mod report;
 mod triggers;
 mod whole;
 
 use rusqlite::{Connection, Params, Row, Transaction};
 
+pub(crate) use self::collections::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, GROWING};
 pub(crate) use self::report::check_all;
 pub(super) use self::triggers::{add_functions, keep_seals};
 
@@ -86,8 +88,23 @@ pub(crate) const STATE: SealedTable = SealedTable { name: "state", columns: &["i
 
 /// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
 /// the row of their job says how many there are.
-pub(crate) const SEALED: [SealedTable; 12] =
-    [JOBS, TOKENS, REQUESTS, CHECKPOINTS, ENDINGS, ATTEMPTS, RUNS, MANIFESTS, ROOTS, JOB_ROOTS, SESSIONS, STATE];
+pub(crate) const SEALED: [SealedTable; 15] = [
+    JOBS,
+    TOKENS,
+    REQUESTS,
+    CHECKPOINTS,
+    ENDINGS,
+    ATTEMPTS,
+    RUNS,
+    MANIFESTS,
+    ROOTS,
+    JOB_ROOTS,
+    SESSIONS,
+    STATE,
+    COLLECTIONS,
+    COLLECTION_FILES,
+    COLLECTION_EVENTS,
+];
 
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.
 const LEDGER: SealedTable = SealedTable { name: "ledger", columns: &["table_name", "rows", "sum"] };

@@ -116,7 +116,7 @@ fn of_schema_8(dir: &Path) -> StateDir {
     connection.execute("UPDATE results SET mtime_ns = 9223372036854775807", []).unwrap();
     MIGRATIONS[1..8].iter().for_each(|step| connection.execute_batch(step).unwrap());
     let change = connection.transaction().unwrap();
-    sealed::seal_all(&change).unwrap();
+    super::schema_10::seal_present(&change);
     let mark = commit_number::start(&change).unwrap();
     change.pragma_update(None, "user_version", 8).unwrap();
     change.commit().unwrap();

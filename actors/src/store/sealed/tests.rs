@@ -60,6 +60,13 @@ fn filled() -> Filled {
         ('1', x'01', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'),
         ('2', x'02', NULL, '2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z')";
     bench.connection.execute_batch(sessions).unwrap();
+    let collections = "INSERT INTO collections VALUES
+        (1, 'one', x'2f61', '{}', '2026-11-01T00:00:00Z', 1, 2, 3, 1, 5, 6, 0, 0),
+        (2, 'two', x'2f62', '{}', '2026-11-01T00:00:00Z', 1, 2, 3, 1, 5, 6, 0, 0);
+        INSERT INTO collection_files VALUES (1, x'61', 1, 2, 3, 4, x'05', 6, 0, x'07', 'found', 8, 9, 10, 0),
+        (2, x'62', 1, 2, 3, 4, x'05', 6, 0, x'07', 'found', 8, 9, 10, 0);
+        INSERT INTO collection_events VALUES (1, 1, 5, x'61', 1, '{}', 'job', 0), (2, 1, 5, x'62', 1, '{}', 'job', 0);";
+    bench.connection.execute_batch(collections).unwrap();
     let token = || NewToken { name: "name".to_owned(), scopes: "read".parse().unwrap(), expires_at: Some(end) };
     let secret = [tokens.create(token()), tokens.create(token())].map(|made| made.unwrap().secret)[0].clone();
     Filled { bench, running, request, secret }

@@ -1,0 +1,291 @@
+//! Collections as they are stored: directories, what is known of each of their files, and events for ever.
+//!
+//! Decides how they are kept; what a look at a file means is decided by `hivesum_core::fixity`. [`Collections`] is for a
+//! command, which holds the server's lock for what it changes. Others rely on this:
+//! - The states of a batch of files and their events become durable together or not at all.
+//! - A state is replaced only if it is still the one that was decided from, so nothing that a person has accepted is
+//!   undone.
+//! - Absence is believed only after [`Collections::verify`]: a run begins with it.
+
+mod events;
+mod files;
+mod json;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::RootIdentity;
+use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState, Seen};
+use hivesum_core::result::{FileIdentity, NameList};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::history::existing_database;
+use super::open::{Database, prepare};
+use super::sealed::{COLLECTION_FILES, COLLECTIONS};
+use super::state_dir::{ServerLock, StateDir};
+use crate::error::StoreError;
+
+/// How many collections there may be.
+pub const MAX_COLLECTIONS: usize = 1000;
+
+/// The most rows that one call reads or writes.
+pub const MAX_ROWS: usize = 10_000;
+
+/// What somebody has decided about a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionSettings {
+    /// What is computed of each file. It cannot be changed later: everything would have to be taken as it is again.
+    pub algorithms: Algorithms,
+    /// What changes are expected.
+    pub kind: CollectionKind,
+}
+
+/// A stored collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCollection {
+    /// What others name it by.
+    pub id: String,
+    /// Its directory: an absolute path without links.
+    pub directory: PathBuf,
+    /// Its settings.
+    pub settings: CollectionSettings,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its directory as the last run has found it; none before the first.
+    pub place: Option<RootIdentity>,
+    /// How many times everything that was due was read. As long as there is none, files are taken as they are.
+    pub passes: u64,
+    /// When the pass began that is under way, perhaps interrupted.
+    pub pass_began: Option<Timestamp>,
+    /// When the last run began that came to its end.
+    pub last_run: Option<Timestamp>,
+    number: i64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Everything that was due was looked at.
+    Complete,
+    /// A limit was reached: the next run goes on with the same pass.
+    Limited,
+}
+
+/// What was found out about one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The path that was looked at.
+    pub path: Vec<u8>,
+    /// What was known of it when it was decided.
+    pub before: Option<FileState>,
+    /// What is known from now on. `None`: nothing is kept.
+    pub after: Option<FileState>,
+    /// What happened.
+    pub event: Option<Event>,
+}
+
+/// The files in a condition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many there are.
+    pub files: u64,
+    /// How many bytes they should have.
+    pub bytes: u64,
+    /// How many were never read from their device, as far as it can be told.
+    pub never_verified: u64,
+    /// When the one was verified that waits longest since.
+    pub oldest_verified_at: Option<Timestamp>,
+}
+
+/// An event with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number in the collection, from 1 on.
+    pub n: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What came of accepting a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is accepted.
+    Done,
+    /// It is not.
+    Refused(AcceptRefused),
+    /// No such file is known.
+    Unknown,
+}
+
+/// The collections of a state directory, for a command. Every call blocks.
+#[derive(Debug)]
+pub struct Collections {
+    database: Database,
+    _lock: Option<ServerLock>,
+}
+
+impl Collections {
+    /// Opens the database to read; nothing if there is none.
+    ///
+    /// # Errors
+    /// When it is damaged or newer, or cannot be read.
+    pub fn open(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        Ok(existing_database(state_dir)?.map(|database| Self { database, _lock: None }))
+    }
+
+    /// Takes the server's lock, then creates or opens the database. No server starts until this is dropped.
+    ///
+    /// # Errors
+    /// Those of a server's start, and [`StoreError::Locked`] while another process holds the lock.
+    pub fn open_locked(state_dir: &Path) -> Result<Self, StoreError> {
+        let state_dir = StateDir::open(state_dir)?;
+        let lock = state_dir.lock()?;
+        prepare(&state_dir, &lock)?;
+        Ok(Self { database: Database::open(state_dir)?, _lock: Some(lock) })
+    }
+
+    /// The state directory and the files in it. A walk leaves them out if they lie in its tree.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn own_files(&self) -> Result<Vec<FileIdentity>, StoreError> {
+        self.database.state_dir().identities()
+    }
+
+    /// Checks that no row of a file or a collection is lost: what is not found afterwards is not there. Reads the tables,
+    /// 5 microseconds a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if one is.
+    pub fn verify(&mut self) -> Result<(), StoreError> {
+        self.database.run(|connection| {
+            COLLECTIONS.verify(connection)?;
+            COLLECTION_FILES.verify(connection)
+        })
+    }
+
+    /// All collections, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn list(&mut self) -> Result<Vec<StoredCollection>, StoreError> {
+        self.database.run(|connection| rows::list(connection))
+    }
+
+    /// Keeps a new collection of a directory. `None` if there are [`MAX_COLLECTIONS`] already.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn insert(
+        &mut self,
+        directory: &Path,
+        settings: CollectionSettings,
+    ) -> Result<Option<StoredCollection>, StoreError> {
+        self.database.run(|connection| rows::insert(connection, directory, &settings, Timestamp::now()))
+    }
+
+    /// Records that a run begins at this time, in this directory and with these settings, and a pass unless one is under
+    /// way. Returns the collection as it is from then on; `None` if it is gone.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn begin(
+        &mut self,
+        of: &StoredCollection,
+        (place, settings): (RootIdentity, CollectionSettings),
+        now: Timestamp,
+    ) -> Result<Option<StoredCollection>, StoreError> {
+        self.database.run(|connection| rows::begin(connection, of.number, (place, &settings), now))
+    }
+
+    /// Records that the run that began at this time came to its end.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn end(&mut self, of: &StoredCollection, began: Timestamp, end: RunEnd) -> Result<(), StoreError> {
+        self.database.run(|connection| rows::end(connection, of.number, began, end))
+    }
+
+    /// Forgets a collection with all that is known of its files and all events. Returns whether it was there.
+    ///
+    /// # Errors
+    /// When the store cannot be written. A part may be gone then; the rest is removed by the next call.
+    pub fn forget(&mut self, of: &StoredCollection) -> Result<bool, StoreError> {
+        let was_there = self.database.run(|connection| rows::delete(connection, &of.id))?;
+        while self.database.run(|connection| rows::sweep(connection, MAX_ROWS))? {}
+        Ok(was_there)
+    }
+
+    /// Up to `limit` files in walk order, after a path; at most [`MAX_ROWS`].
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn files(
+        &mut self,
+        of: &StoredCollection,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<FileState>, StoreError> {
+        self.database.run(|connection| files::page(connection, of.number, after, limit))
+    }
+
+    /// Passes every file to `take`, in walk order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn each_file(&mut self, of: &StoredCollection, mut take: impl FnMut(FileState)) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.files(of, after.as_deref(), MAX_ROWS)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.path.clone());
+            page.into_iter().for_each(&mut take);
+        }
+    }
+
+    /// What is known of the files at these paths, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn states(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<FileState>>, StoreError> {
+        self.database.run(|connection| paths.iter().map(|path| files::find(connection, of.number, path)).collect())
+    }
+
+    /// Files and bytes by condition. Conditions without files are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn counts(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
+        self.database.run(|connection| files::counts(connection, of.number))
+    }
+
+    /// Makes a batch of steps durable, at most [`MAX_ROWS`]. Returns the paths whose states are not those that were
+    /// decided from: nothing was changed there, and they are to be looked at again.
+    ///
+    /// # Errors
+    /// When the store cannot be written; then no step was taken.
+    pub fn record(&mut self, of: &StoredCollection, steps: &[Step]) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.database.run(|connection| files::record(connection, of.number, steps))
+    }
+
+    /// Accepts files as they were shown, at most [`MAX_ROWS`], all in one change. Returns what came of each.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn accept(&mut self, of: &StoredCollection, shown: &[(Vec<u8>, Seen)]) -> Result<Vec<Accepted>, StoreError> {
+        self.database.run(|connection| files::accept(connection, of.number, shown, Timestamp::now()))
+    }
+
+    /// Up to `limit` events after this number, in order; at most [`MAX_ROWS`].
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn events(&mut self, of: &StoredCollection, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.database.run(|connection| events::page(connection, of.number, after, limit))
+    }
+}

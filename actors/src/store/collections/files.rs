@@ -1,0 +1,210 @@
+//! The table of files: what is known of each, and how a batch of steps replaces it.
+
+use std::collections::BTreeMap;
+
+use hivesum_core::fixity::{Condition, Content, FileState, Seen};
+use hivesum_core::result::{FileMeta, Stability};
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row, Transaction, params};
+
+use super::super::change::Change;
+use super::super::error::DbError;
+use super::super::far_times::StoredTimes;
+use super::super::sealed::COLLECTION_FILES;
+use super::events::{self, at, read_path, stored_path};
+use super::json;
+use super::{Accepted, Count, MAX_ROWS, Step};
+
+pub(super) fn page(
+    view: &Connection,
+    collection: i64,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<FileState>, DbError> {
+    let limit = limit.min(MAX_ROWS) as i64;
+    match after {
+        Some(after) => {
+            let rest = "WHERE collection = ? AND path > ? ORDER BY path LIMIT ?";
+            select(view, rest, (collection, stored_path(after), limit))
+        }
+        None => select(view, "WHERE collection = ? ORDER BY path LIMIT ?", (collection, limit)),
+    }
+}
+
+/// Files and bytes by condition, and the time of the oldest verification among files that are there.
+pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
+    let mut statement = view.prepare_cached(
+        "SELECT condition, count(*), sum(coalesce(size, 0)), min(verified_at), count(verified_at) FROM collection_files
+           WHERE collection = ? GROUP BY 1",
+    )?;
+    let mut rows = statement.query([collection])?;
+    let mut counts = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let [files, bytes, verified] = [row.get::<_, i64>(1)?, row.get(2)?, row.get(4)?].map(|number| number as u64);
+        let oldest_verified_at = row.get::<_, Option<i64>>(3)?.map(at).transpose()?;
+        let count = Count { files, bytes, never_verified: files - verified, oldest_verified_at };
+        counts.insert(condition(row.get(0)?)?, count);
+    }
+    Ok(counts)
+}
+
+/// Takes the steps whose files are still as the pass had found them. Returns the paths of the others.
+pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step]) -> Result<Vec<Vec<u8>>, DbError> {
+    let change = Change::begin(connection)?;
+    let mut n = events::last(&change, collection)?;
+    let mut refused = Vec::new();
+    for step in steps {
+        if !is_current(&change, collection, step)? {
+            refused.push(step.path.clone());
+            continue;
+        }
+        let new_path = step.after.as_ref().map(|after| &after.path);
+        for old in step.before.iter().filter(|before| Some(&before.path) != new_path) {
+            remove(&change, collection, &old.path)?;
+        }
+        if let Some(after) = &step.after {
+            put(&change, collection, after)?;
+        }
+        if let Some(event) = &step.event {
+            n += 1;
+            events::add(&change, (collection, n), event)?;
+        }
+    }
+    change.commit()?;
+    Ok(refused)
+}
+
+/// Whether a file is as the pass had found it, and nothing is in the place that a moved one comes to.
+fn is_current(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<bool, DbError> {
+    let at_path = find(change, collection, &step.path)?;
+    match &step.before {
+        Some(before) if before.path == step.path => Ok(at_path.is_some_and(|stored| is_same(&stored, before))),
+        Some(before) => {
+            let stored = find(change, collection, &before.path)?;
+            Ok(at_path.is_none() && stored.is_some_and(|stored| is_same(&stored, before)))
+        }
+        None => Ok(at_path.is_none()),
+    }
+}
+
+fn is_same(stored: &FileState, before: &FileState) -> bool {
+    stored.without_reads() == before.without_reads()
+}
+
+pub(super) fn accept(
+    connection: &mut Connection,
+    collection: i64,
+    shown: &[(Vec<u8>, Seen)],
+    now: Timestamp,
+) -> Result<Vec<Accepted>, DbError> {
+    let change = Change::begin(connection)?;
+    let accepted = shown.iter().map(|(path, seen)| accept_one(&change, collection, (path, seen), now));
+    let accepted = accepted.collect::<Result<_, _>>()?;
+    change.commit()?;
+    Ok(accepted)
+}
+
+fn accept_one(
+    change: &Transaction<'_>,
+    collection: i64,
+    (path, seen): (&[u8], &Seen),
+    now: Timestamp,
+) -> Result<Accepted, DbError> {
+    let Some(before) = find(change, collection, path)? else {
+        COLLECTION_FILES.verify(change)?;
+        return Ok(Accepted::Unknown);
+    };
+    let event = match hivesum_core::fixity::accept(&before, seen, now) {
+        Ok(event) => event,
+        Err(refused) => return Ok(Accepted::Refused(refused)),
+    };
+    match &event.after {
+        Some(after) => put(change, collection, after)?,
+        None => remove(change, collection, path)?,
+    }
+    let n = events::last(change, collection)? + 1;
+    events::add(change, (collection, n), &event)?;
+    Ok(Accepted::Done)
+}
+
+/// What is known of one file. That nothing is known tells nothing if a row may be lost.
+pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<FileState>, DbError> {
+    Ok(select(view, "WHERE collection = ? AND path = ?", (collection, stored_path(path)))?.pop())
+}
+
+fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
+    let mut files = Vec::new();
+    COLLECTION_FILES.each(view, rest, selected, |row| {
+        files.push(file(row)?);
+        Ok(())
+    })?;
+    Ok(files)
+}
+
+fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> Result<(), DbError> {
+    let delete = "DELETE FROM collection_files WHERE collection = ? AND path = ?";
+    change.prepare_cached(delete)?.execute(params![collection, stored_path(path)])?;
+    Ok(())
+}
+
+fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {
+    let expected = state.expected.as_ref();
+    let times = expected.map(|content| StoredTimes::of([content.meta.mtime_ns, content.meta.ctime_ns]));
+    let upsert =
+        "INSERT INTO collection_files (collection, path, condition, size, mtime_ns, ctime_ns, far_times, inode,
+             stability, digests, found, first_seen, since, verified_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET condition = excluded.condition, size = excluded.size,
+             mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, far_times = excluded.far_times,
+             inode = excluded.inode, stability = excluded.stability, digests = excluded.digests,
+             found = excluded.found, first_seen = excluded.first_seen, since = excluded.since,
+             verified_at = excluded.verified_at";
+    change.prepare_cached(upsert)?.execute(params![
+        collection,
+        stored_path(&state.path),
+        state.condition as u8,
+        expected.map(|content| content.meta.size as i64),
+        times.map(|times| times.nearest[0]),
+        times.map(|times| times.nearest[1]),
+        times.and_then(|times| times.far),
+        expected.map(|content| content.meta.inode as i64),
+        expected.map(|content| i64::from(content.stability == Stability::Unverified)),
+        expected.map(|content| &content.digests),
+        state.found.as_ref().map(json::content_text).transpose()?,
+        state.first_seen.as_microsecond(),
+        state.content_since.as_microsecond(),
+        state.verified_at.map(Timestamp::as_microsecond),
+    ])?;
+    Ok(())
+}
+
+fn condition(number: u8) -> Result<Condition, DbError> {
+    Condition::from_number(number).ok_or(DbError::Inconsistent("an unknown condition"))
+}
+
+fn file(row: &Row<'_>) -> Result<FileState, DbError> {
+    let condition = condition(row.get(2)?)?;
+    let digests: Option<Vec<u8>> = row.get(9)?;
+    Ok(FileState {
+        path: read_path(row.get(1)?),
+        condition,
+        expected: digests.map(|digests| expected(row, digests)).transpose()?,
+        found: row.get::<_, Option<String>>(10)?.map(|text| json::content(&text)).transpose()?,
+        first_seen: at(row.get(11)?)?,
+        content_since: at(row.get(12)?)?,
+        verified_at: row.get::<_, Option<i64>>(13)?.map(at).transpose()?,
+    })
+}
+
+fn expected(row: &Row<'_>, digests: Vec<u8>) -> Result<Content, DbError> {
+    let far: Option<Vec<u8>> = row.get(6)?;
+    let times = StoredTimes::exact([row.get(4)?, row.get(5)?], far.as_deref());
+    let [mtime_ns, ctime_ns] = times.ok_or(DbError::Inconsistent("times that do not belong together"))?;
+    let [size, inode] = [row.get::<_, i64>(3)?, row.get(7)?].map(|bits| bits as u64);
+    let stability = match row.get::<_, i64>(8)? {
+        0 => Stability::Stable,
+        1 => Stability::Unverified,
+        _ => return Err(DbError::Inconsistent("an unknown stability")),
+    };
+    Ok(Content { meta: FileMeta { size, mtime_ns, ctime_ns, inode, device: 0 }, stability, digests })
+}

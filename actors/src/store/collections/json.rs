@@ -1,0 +1,140 @@
+//! Contents and events as JSON, in columns that only files which deviate have. Times of files are decimal strings of
+//! nanoseconds, digests and paths are hexadecimal digits.
+
+use hivesum_core::fixity::{
+    Cause, Condition, Content, Event, EventKind, FailedRange, FileState, ReadCount, ReadFailure,
+};
+use hivesum_core::result::{Evidence, FileMeta, ReadFrom, Stability};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::error::DbError;
+
+const DAMAGED: DbError = DbError::Inconsistent("a collection's JSON with a value that hivesum never writes");
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ContentJson {
+    size: u64,
+    mtime_ns: String,
+    ctime_ns: String,
+    inode: u64,
+    stability: Stability,
+    digests: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateJson {
+    path: String,
+    condition: Condition,
+    expected: Option<ContentJson>,
+    found: Option<ContentJson>,
+    first_seen: Timestamp,
+    content_since: Timestamp,
+    verified_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventJson {
+    before: Option<StateJson>,
+    after: Option<StateJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_from: Option<ReadFrom>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reads: Vec<(String, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    errno: Option<i32>,
+    /// Offset and bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    range: Option<(u64, u64)>,
+}
+
+impl ContentJson {
+    fn of(content: &Content) -> Self {
+        let FileMeta { size, mtime_ns, ctime_ns, inode, .. } = content.meta;
+        let (mtime_ns, ctime_ns) = (mtime_ns.to_string(), ctime_ns.to_string());
+        Self { size, mtime_ns, ctime_ns, inode, stability: content.stability, digests: hex::encode(&content.digests) }
+    }
+
+    fn read(self) -> Result<Content, DbError> {
+        let time = |text: String| text.parse().map_err(|_| DAMAGED);
+        let (mtime_ns, ctime_ns) = (time(self.mtime_ns)?, time(self.ctime_ns)?);
+        let meta = FileMeta { size: self.size, mtime_ns, ctime_ns, inode: self.inode, device: 0 };
+        Ok(Content { meta, stability: self.stability, digests: bytes(&self.digests)? })
+    }
+}
+
+/// A content as text.
+pub(super) fn content_text(content: &Content) -> Result<String, DbError> {
+    Ok(serde_json::to_string(&ContentJson::of(content))?)
+}
+
+/// A content from its text.
+pub(super) fn content(text: &str) -> Result<Content, DbError> {
+    serde_json::from_str::<ContentJson>(text)?.read()
+}
+
+impl StateJson {
+    fn of(state: &FileState) -> Self {
+        Self {
+            path: hex::encode(&state.path),
+            condition: state.condition,
+            expected: state.expected.as_ref().map(ContentJson::of),
+            found: state.found.as_ref().map(ContentJson::of),
+            first_seen: state.first_seen,
+            content_since: state.content_since,
+            verified_at: state.verified_at,
+        }
+    }
+
+    fn read(self) -> Result<FileState, DbError> {
+        Ok(FileState {
+            path: bytes(&self.path)?,
+            condition: self.condition,
+            expected: self.expected.map(ContentJson::read).transpose()?,
+            found: self.found.map(ContentJson::read).transpose()?,
+            first_seen: self.first_seen,
+            content_since: self.content_since,
+            verified_at: self.verified_at,
+        })
+    }
+}
+
+/// What the columns of an event do not hold, as text.
+pub(super) fn body_text(event: &Event) -> Result<String, DbError> {
+    let Cause { evidence, read_from, reads, failure } = &event.cause;
+    Ok(serde_json::to_string(&EventJson {
+        before: event.before.as_ref().map(StateJson::of),
+        after: event.after.as_ref().map(StateJson::of),
+        evidence: evidence.map(|evidence| evidence.code().into_iter().map(char::from).collect()),
+        read_from: *read_from,
+        reads: reads.iter().map(|count| (hex::encode(&count.digests), count.reads)).collect(),
+        errno: failure.map(|failure| failure.errno),
+        range: failure.and_then(|failure| failure.range).map(|range| (range.offset, range.bytes)),
+    })?)
+}
+
+/// An event from its text and its columns.
+pub(super) fn event(text: &str, kind: EventKind, (at, path): (Timestamp, Vec<u8>)) -> Result<Event, DbError> {
+    let body: EventJson = serde_json::from_str(text)?;
+    let evidence = match body.evidence {
+        Some(code) => Some(Evidence::from_code(code.as_bytes()).ok_or(DAMAGED)?),
+        None => None,
+    };
+    let count = |(digests, reads): (String, u32)| Ok(ReadCount { digests: bytes(&digests)?, reads });
+    let range = body.range.map(|(offset, bytes)| FailedRange { offset, bytes });
+    let cause = Cause {
+        evidence,
+        read_from: body.read_from,
+        reads: body.reads.into_iter().map(count).collect::<Result<_, DbError>>()?,
+        failure: body.errno.map(|errno| ReadFailure { errno, range }),
+    };
+    let before = body.before.map(StateJson::read).transpose()?;
+    let after = body.after.map(StateJson::read).transpose()?;
+    Ok(Event { at, path, kind, before, after, cause })
+}
+
+fn bytes(digits: &str) -> Result<Vec<u8>, DbError> {
+    hex::decode(digits).map_err(|_| DAMAGED)
+}

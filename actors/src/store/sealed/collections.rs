@@ -1,0 +1,48 @@
+//! The sealed tables of collections. Two of them grow with the files that are kept watch over, and are not verified at
+//! each start of a large database, but by those who rely on them.
+
+use super::SealedTable;
+
+pub(crate) const COLLECTIONS: SealedTable = SealedTable {
+    name: "collections",
+    columns: &[
+        "number",
+        "id",
+        "directory",
+        "settings",
+        "created_at",
+        "device",
+        "inode",
+        "filesystem",
+        "passes",
+        "pass_began",
+        "last_run",
+        "is_deleted",
+    ],
+};
+
+pub(crate) const COLLECTION_FILES: SealedTable = SealedTable {
+    name: "collection_files",
+    columns: &[
+        "collection",
+        "path",
+        "condition",
+        "size",
+        "mtime_ns",
+        "ctime_ns",
+        "far_times",
+        "inode",
+        "stability",
+        "digests",
+        "found",
+        "first_seen",
+        "since",
+        "verified_at",
+    ],
+};
+
+pub(crate) const COLLECTION_EVENTS: SealedTable =
+    SealedTable { name: "collection_events", columns: &["collection", "n", "at", "path", "kind", "body", "job"] };
+
+/// Those with a row for each file and each event of a collection.
+pub(crate) const GROWING: [&str; 2] = [COLLECTION_FILES.name, COLLECTION_EVENTS.name];
