@@ -6,6 +6,7 @@ use super::algorithms::AlgorithmsArgs;
 use super::audit::AuditArgs;
 use super::bag::BagCommand;
 use super::check::CheckArgs;
+use super::collections::CollectionsCommand;
 use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
@@ -13,6 +14,7 @@ use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
+use super::scrub::ScrubArgs;
 use super::serve::ServeArgs;
 use super::service::ServiceCommand;
 use super::state_care::StateCommand;
@@ -50,6 +52,11 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Find files with the same content.
     Duplicates(DuplicatesArgs),
+    /// Read the files of an archive again from their devices, and say which are no longer what they were.
+    Scrub(Box<ScrubArgs>),
+    /// List what scrubs know: collections, their files and events; accept changes, or forget a collection.
+    #[command(subcommand)]
+    Collections(CollectionsCommand),
     /// Create, check and update bags (BagIt 1.0).
     #[command(subcommand)]
     Bag(BagCommand),

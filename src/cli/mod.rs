@@ -10,6 +10,7 @@ mod atomic_file;
 mod audit;
 mod bag;
 mod check;
+mod collections;
 mod compare;
 mod config;
 mod control;
@@ -32,6 +33,7 @@ mod pages;
 mod probe;
 mod quote;
 mod roots;
+mod scrub;
 mod serve;
 mod server_address;
 mod service;
@@ -116,8 +118,10 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         | Command::Bag(_)
         | Command::Convert(_)
         | Command::Roots(_)
+        | Command::Scrub(_)
         | Command::Serve(_) => hivesum_core::walk::require_proc()?,
         Command::Algorithms(_)
+        | Command::Collections(_)
         | Command::Completions(_)
         | Command::Config(_)
         | Command::Jobs(_)
@@ -132,6 +136,8 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Duplicates(args) => duplicates::run(args),
+        Command::Scrub(args) => scrub::run(*args),
+        Command::Collections(command) => collections::run(command),
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
         Command::Algorithms(args) => algorithms::run(args),

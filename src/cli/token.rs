@@ -111,7 +111,7 @@ impl FromStr for End {
 }
 
 /// Parses a whole number of minutes, hours, days or weeks.
-fn duration(word: &str) -> Option<SignedDuration> {
+pub(super) fn duration(word: &str) -> Option<SignedDuration> {
     let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
     let seconds_per_unit: i64 = match unit {
         "m" => 60,

@@ -1,0 +1,230 @@
+//! What a run says: on stdout each file that is not what it should be, on stderr what keeps it from knowing. Nothing
+//! when all is well, so that cron sends no mail.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use hivesum_actors::store::collections::{Collections, StoredCollection};
+use hivesum_core::fixity::{CollectionKind, Condition, Event, EventKind, PassKind, is_mass_change};
+use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Status};
+
+use crate::cli::error::{reason, system_text};
+use crate::cli::from_device::SourceTally;
+use crate::cli::output::write_stdout;
+use crate::cli::quote::quoted;
+use crate::cli::terminal::{Colour, Terminal, counted};
+
+/// How many files are listed; of more their number is told.
+const LISTED: usize = 1000;
+
+/// How many files that were not looked at are named on stderr.
+const NAMED: u64 = 100;
+
+/// What a run has found so far.
+pub(super) struct Report {
+    pub(super) terminal: Terminal,
+    kind: CollectionKind,
+    pass: PassKind,
+    files: u64,
+    bytes: u64,
+    sources: SourceTally,
+    /// What is known of files beside their condition, of at most [`LISTED`].
+    details: BTreeMap<Vec<u8>, String>,
+    /// Files that changed, were moved, are new or gone.
+    changed: u64,
+    /// Files that could not be looked at, and are as they were for all that is known.
+    unknown: u64,
+    is_well: bool,
+}
+
+/// What is known at the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// Whether files are left for the next run.
+    pub(super) is_limited: bool,
+    /// How many files there were before.
+    pub(super) files_before: u64,
+    /// Whether it is said what was read.
+    pub(super) verbose: bool,
+}
+
+impl Report {
+    pub(super) fn new(terminal: Terminal, kind: CollectionKind, pass: PassKind) -> Self {
+        Self {
+            terminal,
+            kind,
+            pass,
+            files: 0,
+            bytes: 0,
+            sources: SourceTally::default(),
+            details: BTreeMap::new(),
+            changed: 0,
+            unknown: 0,
+            is_well: true,
+        }
+    }
+
+    /// Counts a file that was read.
+    pub(super) fn count(&mut self, row: &RowRef<'_>) {
+        self.files += 1;
+        self.bytes += row.meta.size;
+        self.sources.count(row.origin.read_from(), row.meta.device);
+    }
+
+    /// Directories that could not be listed and files of which nothing is known, with the number of known files there.
+    pub(super) fn unreachable(&mut self, unreadable: &NameList, known_files: u64) {
+        for path in unreadable.iter() {
+            self.about(path, "cannot be looked at");
+        }
+        if known_files > 0 {
+            let files = counted(known_files, "known file");
+            self.terminal.message(&format!("{files} could not be reached: as they were, for all that is known"));
+        }
+    }
+
+    /// A file was written to while it was read, or is open for writing.
+    pub(super) fn is_written_to(&mut self, path: &[u8], code: ErrorCode) {
+        match self.kind {
+            CollectionKind::Living => {}
+            CollectionKind::Fixed => self.about(path, &format!("not compared: {}", code.in_words())),
+        }
+    }
+
+    /// A file could not be read for a reason that says nothing of its content.
+    pub(super) fn not_read(&mut self, path: &[u8], status: Status) {
+        self.about(path, &format!("not compared: {}", reason(status).unwrap_or_default()));
+    }
+
+    fn about(&mut self, path: &[u8], message: &str) {
+        self.is_well = false;
+        self.unknown += 1;
+        if self.unknown <= NAMED {
+            self.terminal.message_about(path, message);
+        }
+    }
+
+    /// Notes an event that is committed.
+    pub(super) fn happened(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::New | EventKind::Modified | EventKind::Moved | EventKind::Missing => self.changed += 1,
+            EventKind::Touched
+            | EventKind::SuspectedRot
+            | EventKind::Unreadable
+            | EventKind::ReadsDisagree
+            | EventKind::Restored
+            | EventKind::Accepted => {}
+        }
+        if let Some(detail) = detail(event, &self.terminal).filter(|_| self.details.len() < LISTED) {
+            self.details.insert(event.path.clone(), detail);
+        }
+    }
+
+    /// Prints what is to be seen. Returns whether all is well.
+    pub(super) fn end(
+        mut self,
+        collections: &mut Collections,
+        collection: &StoredCollection,
+        told: Told,
+    ) -> anyhow::Result<bool> {
+        let counts = collections.counts(collection)?;
+        let alerts: u64 =
+            counts.iter().filter(|(condition, _)| condition.is_alert(self.kind)).map(|(_, count)| count.files).sum();
+        if alerts > 0 {
+            self.is_well = false;
+            write_stdout(self.list(collections, collection, alerts, told.files_before)?.as_bytes())?;
+        }
+        if self.unknown > NAMED {
+            self.terminal.message(&format!("{} more could not be looked at", self.unknown - NAMED));
+        }
+        let shown = quoted(collection.directory.as_os_str());
+        let known: u64 = counts.values().map(|count| count.files).sum();
+        if self.pass == PassKind::Baseline {
+            let files = counted(known, "file");
+            self.terminal.message(&match told.is_limited {
+                false => format!(
+                    "{shown}: the baseline is taken, {files}. They are taken as they are: what is damaged already is \
+                     not found"
+                ),
+                true => format!("{shown}: {files} of the baseline are taken; the next run goes on with it"),
+            });
+        }
+        // That nothing is known of where bytes come from is said once, and by --verbose; that damage may be hidden, always.
+        let is_said = told.verbose || self.pass == PassKind::Baseline;
+        let warnings = self.sources.warnings().into_iter();
+        let hidden = format!(": {}", ReadFrom::Cache.name());
+        for warning in warnings.filter(|warning| is_said || warning.ends_with(&hidden)) {
+            self.terminal.message(&warning);
+        }
+        if told.verbose {
+            let (files, bytes) = (counted(self.files, "file"), counted(self.bytes, "byte"));
+            self.terminal.message(&format!("{shown}: read {files}, {bytes}"));
+        }
+        Ok(self.is_well)
+    }
+
+    /// A line for each file that is not what it should be.
+    fn list(
+        &self,
+        collections: &mut Collections,
+        collection: &StoredCollection,
+        alerts: u64,
+        files_before: u64,
+    ) -> anyhow::Result<String> {
+        let mut out = String::new();
+        if self.pass == PassKind::Comparison && is_mass_change(self.changed, files_before) {
+            out += &format!(
+                "many changes: {} of {}: a disk that is not mounted, a restore, or a program that rewrites files\n",
+                self.changed,
+                counted(files_before, "file")
+            );
+        }
+        let mut listed = 0;
+        collections.each_file(collection, |state| {
+            if state.condition.is_alert(self.kind) && listed < LISTED {
+                listed += 1;
+                let condition = self.terminal.painted(state.condition.name(), colour(state.condition));
+                let detail = self.details.get(&state.path).map(|detail| format!(" ({detail})")).unwrap_or_default();
+                out += &format!("{condition}: {}{detail}\n", self.terminal.quoted(&state.path));
+            }
+        })?;
+        if alerts > LISTED as u64 {
+            let more = counted(alerts - LISTED as u64, "more file");
+            out += &format!("and {more}: hivesum collections files {}\n", quoted(collection.directory.as_os_str()));
+        }
+        Ok(out)
+    }
+}
+
+const fn colour(condition: Condition) -> Colour {
+    match condition {
+        Condition::Ok => Colour::Good,
+        Condition::New | Condition::Moved => Colour::Notable,
+        Condition::Modified
+        | Condition::Missing
+        | Condition::SuspectedRot
+        | Condition::Unreadable
+        | Condition::ReadsDisagree => Colour::Bad,
+    }
+}
+
+/// What an event says beside its kind.
+pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<String> {
+    match event.kind {
+        EventKind::Moved => event.moved_from().map(|from| format!("from {}", terminal.quoted(from))),
+        EventKind::Modified | EventKind::SuspectedRot => {
+            event.cause.evidence.filter(|evidence| !evidence.is_none()).map(|evidence| evidence.to_string())
+        }
+        EventKind::Unreadable => event.cause.failure.map(|failure| match failure.errno {
+            0 => ErrorCode::IoError.in_words().to_owned(),
+            errno => system_text(&io::Error::from_raw_os_error(errno)),
+        }),
+        EventKind::ReadsDisagree => {
+            let seen = |count: &hivesum_core::fixity::ReadCount| {
+                let digest = hex::encode(&count.digests);
+                format!("{} {}", counted(count.reads.into(), "time"), digest.get(..16).unwrap_or(&digest))
+            };
+            Some(event.cause.reads.iter().map(seen).collect::<Vec<_>>().join(", "))
+        }
+        EventKind::New | EventKind::Missing | EventKind::Touched | EventKind::Restored | EventKind::Accepted => None,
+    }
+}

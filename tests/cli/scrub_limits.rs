@@ -1,0 +1,100 @@
+//! How much a scrub reads: an aim, limits, and many changes at once.
+
+use std::fs;
+
+use super::scrub::{assert_silent, collections, scrub, told};
+use super::work_dir::{Ran, WorkDir};
+
+/// A tree of files of 1000 bytes each.
+fn tree(files: usize) -> WorkDir {
+    let dir = WorkDir::new();
+    for file in 0..files {
+        dir.write(format!("t/{file:03}"), format!("{file:01000}"));
+    }
+    dir
+}
+
+/// How many files a run with `--verbose` says that it read.
+fn read(ran: &Ran) -> usize {
+    let said = ran.stderr();
+    let line = said.lines().find_map(|line| line.split_once(": read ")).unwrap_or_else(|| panic!("{said}"));
+    line.1.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_baseline_and_a_pass_may_take_several_runs_and_nothing_is_read_twice() {
+    let dir = tree(10);
+    let limited = |limit: &[&str], expected: usize| {
+        let ran = scrub(&dir, &[limit, &["--verbose"]].concat());
+        assert_eq!((ran.code, ran.stdout().as_str(), read(&ran)), (Some(0), "", expected), "{}", ran.stderr());
+        ran.stderr()
+    };
+    assert!(limited(&["--max-bytes", "4kB"], 4).contains("4 files of the baseline are taken; the next run goes on"));
+    assert!(limited(&["--percent", "50"], 5).contains("9 files of the baseline"));
+    assert!(limited(&["--percent", "50"], 1).contains("the baseline is taken, 10 files"));
+    for expected in [3, 3, 3, 1, 3] {
+        limited(&["--max-bytes", "3000"], expected);
+    }
+    // A limit below one file does not stop it for ever.
+    limited(&["--max-bytes", "1"], 1);
+    let listed = collections(&dir, "files", &["--in", "ok"]);
+    assert_eq!(listed.stdout().lines().count(), 10);
+}
+
+#[test]
+fn with_an_aim_a_run_reads_what_is_due_and_always_what_is_new_or_changed() {
+    let dir = tree(10);
+    assert_eq!(scrub(&dir, &["--aim", "30d"]).code, Some(0));
+    let soon = scrub(&dir, &["--aim", "30d", "--verbose"]);
+    assert!(read(&soon) <= 1, "{}", soon.stderr());
+    dir.write("t/003", "written");
+    dir.write("t/new", "news");
+    let ran = scrub(&dir, &["--aim", "30d", "--verbose"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout().contains("modified: 003 (") && ran.stdout().ends_with("new: new\n"), "{}", ran.stdout());
+    assert!((2..=3).contains(&read(&ran)), "{}", ran.stderr());
+    assert_eq!(read(&scrub(&dir, &["--verbose"])), 11, "without an aim everything is read");
+}
+
+#[test]
+fn a_missing_file_that_may_be_one_of_those_not_read_yet_is_not_called_missing() {
+    let dir = tree(3);
+    assert_eq!(scrub(&dir, &[]).code, Some(0));
+    fs::rename(dir.path("t/001"), dir.path("t/moved")).unwrap();
+    fs::remove_file(dir.path("t/002")).unwrap();
+    dir.write("t/a first", "of another size");
+    assert_eq!(told(&scrub(&dir, &["--max-bytes", "1"])).1, "new: 'a first'\n");
+    let expected = "missing: 002\nnew: 'a first'\nmoved: moved (from 001)\n";
+    assert_eq!(told(&scrub(&dir, &[])), (Some(1), expected.to_owned(), String::new()));
+}
+
+#[test]
+fn many_changes_are_said_to_be_many_and_not_all_are_listed() {
+    let dir = tree(20);
+    assert_eq!(scrub(&dir, &[]).code, Some(0));
+    for file in 0..1005 {
+        dir.write(format!("t/new/{file}"), "x");
+    }
+    let ran = scrub(&dir, &[]);
+    let lines: Vec<String> = ran.stdout().lines().map(str::to_owned).collect();
+    assert!(lines[0].starts_with("many changes: 1005 of 20 files: a disk that is not mounted"), "{}", lines[0]);
+    assert_eq!(lines.len(), 1 + 1000 + 1);
+    assert!(lines[1001].starts_with("and 5 more files: hivesum collections files "), "{}", lines[1001]);
+    assert_eq!(collections(&dir, "accept", &["--all"]).code, Some(0));
+    assert_silent(&scrub(&dir, &[]));
+}
+
+#[test]
+fn several_directories_are_scrubbed_one_after_the_other_and_the_state_in_one_of_them_is_left_out() {
+    let dir = WorkDir::with(&[(b"t/a", b"1"), (b"u/b", b"2")]);
+    let both = |more: &[&str]| dir.hivesum(["scrub", "--state", "t/state", "t", "u"].iter().chain(more));
+    let first = both(&[]);
+    assert_eq!(first.code, Some(0), "{}", first.stderr());
+    assert_eq!(first.stderr().matches("the baseline is taken, 1 file.").count(), 2, "{}", first.stderr());
+    assert_silent(&both(&[]));
+    fs::remove_file(dir.path("t/a")).unwrap();
+    fs::remove_dir_all(dir.path("u")).unwrap();
+    let ran = both(&[]);
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "missing: a\n"));
+    assert!(ran.stderr().contains("u: No such file or directory"), "{}", ran.stderr());
+}
