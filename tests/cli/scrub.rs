@@ -4,8 +4,11 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::process::Stdio;
+use std::sync::atomic::AtomicUsize;
 
+use hivesum_test_support::faultfs::{self, Fault, FaultyFile};
 use hivesum_test_support::images::{Image, is_child_with_mounts, write_synced};
+use hivesum_test_support::process::is_child_with_fuse;
 use serde_json::{Value, json};
 
 use super::from_device::{BTRFS, CANARY, EXT4, content};
@@ -93,6 +96,36 @@ fn a_file_system_with_checksums_that_finds_damage_makes_a_file_unreadable_until_
     write_synced(&song, &content(200_000));
     assert_silent(&scrub(&dir, &[]));
     assert_eq!(events(&dir), ["1 unreadable song", "2 restored song"]);
+}
+
+#[test]
+fn a_broken_disk_is_served_by_a_child() {
+    let broken = Fault::AnotherByteEachTime(AtomicUsize::new(0));
+    faultfs::serve(|_| {
+        vec![FaultyFile::file("broken", b"content", broken), FaultyFile::file("sound", b"content", Fault::None)]
+    });
+}
+
+#[test]
+fn a_disk_that_returns_other_bytes_each_time_is_told_with_what_each_read_has_found() {
+    if !is_child_with_fuse("scrub::a_disk_that_returns_other_bytes_each_time_is_told_with_what_each_read_has_found") {
+        return;
+    }
+    let dir = WorkDir::new();
+    fs::create_dir(dir.path("t")).unwrap();
+    let _mounted = faultfs::mount("scrub::a_broken_disk_is_served_by_a_child", "", &dir.path("t"));
+    let baseline = scrub(&dir, &[]);
+    assert_eq!((baseline.code, baseline.stdout().as_str()), (Some(0), ""), "{}", baseline.stderr());
+    let words = "2 files could not be read from the device (fuse";
+    assert!(baseline.stderr().contains(words), "{}", baseline.stderr());
+    let (code, stdout, stderr) = told(&scrub(&dir, &[]));
+    assert_eq!((code, stderr.as_str()), (Some(1), ""));
+    assert!(stdout.starts_with("reads_disagree: broken (1 time ") && stdout.matches("1 time").count() == 3, "{stdout}");
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    let refused = collections(&dir, "accept", &["--all"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr().contains("reads of the file disagree"), "{}", refused.stderr());
+    assert_eq!(events(&dir), ["1 reads_disagree broken"]);
 }
 
 /// A directory `t` on a disk with a baseline, of which one file rotted afterwards and others changed.

@@ -47,6 +47,8 @@ pub enum Fault {
     OpensAfter(AtomicUsize, Errno),
     /// The first read and every second one after it fail with this error.
     EverySecondRead(AtomicUsize, Errno),
+    /// The first byte is another one each time it is opened, and its times stay the same.
+    AnotherByteEachTime(AtomicUsize),
     /// A directory whose listing is never answered.
     NeverLists,
     /// A file whose size and times are never answered.
@@ -151,13 +153,17 @@ impl FaultFs {
             ROOT => (FileType::Directory, 0),
             _ => self.file(INodeNo(inode)).map(|file| (file.kind(), file.size))?,
         };
+        let changed = match self.file(INodeNo(inode)).map(|file| &file.fault) {
+            Some(Fault::AnotherByteEachTime(_)) => UNIX_EPOCH + Duration::new(1_700_000_000, 5),
+            _ => UNIX_EPOCH,
+        };
         Some(FileAttr {
             ino: INodeNo(inode),
             size,
             blocks: size.div_ceil(512),
             atime: UNIX_EPOCH,
-            mtime: UNIX_EPOCH,
-            ctime: UNIX_EPOCH,
+            mtime: changed,
+            ctime: changed,
             crtime: UNIX_EPOCH,
             kind,
             perm: 0o755,
@@ -200,6 +206,9 @@ impl Filesystem for FaultFs {
         {
             return reply.error(*errno);
         }
+        if let Some(FaultyFile { fault: Fault::AnotherByteEachTime(opened), .. }) = self.file(inode) {
+            opened.fetch_add(1, Ordering::SeqCst);
+        }
         reply.opened(FileHandle(0), FopenFlags::FOPEN_DIRECT_IO);
     }
 
@@ -232,7 +241,13 @@ impl Filesystem for FaultFs {
             Fault::EverySecondRead(reads, errno) if reads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
                 reply.error(*errno);
             }
+            Fault::AnotherByteEachTime(opened) if offset == 0 && !asked.is_empty() => {
+                let mut other = asked.to_vec();
+                other[0] = other[0].wrapping_add(opened.load(Ordering::SeqCst) as u8);
+                reply.data(&other);
+            }
             Fault::None
+            | Fault::AnotherByteEachTime(_)
             | Fault::OpensAfter(..)
             | Fault::EverySecondRead(..)
             | Fault::NeverLists
