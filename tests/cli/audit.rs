@@ -169,7 +169,7 @@ fn a_quiet_audit_says_nothing_but_what_is_wrong() {
     let dir = WorkDir::with(&[(b"d/a", b"abc"), (b"d/b", b"abd")]);
     dir.write(
         "sums",
-        ["a", "b"].map(|name| format!("{}  {name}\n", dir.digest("sha256sum", &format!("d/{name}")))).concat(),
+        ["a", "b"].map(|name| format!("{}  {name}\n", dir.digest("sha256sum", format!("d/{name}")))).concat(),
     );
     let audit = |more: &[&str]| dir.hivesum(["audit", "d", "--manifest", "sums"].iter().chain(more));
     let document = |ran: &Ran| serde_json::from_str::<Value>(&ran.stdout()).unwrap();
