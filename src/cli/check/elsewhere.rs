@@ -15,6 +15,9 @@ const SAMPLES: usize = 8;
 /// nothing is printed but what `sha256sum --check` prints.
 const FEWEST: u64 = 10;
 
+/// How many entries of a directory are looked at.
+const MOST_BELOW: usize = 256;
+
 /// The missing entries of one manifest.
 #[derive(Debug, Default)]
 pub(super) struct MissingEntries {
@@ -63,7 +66,8 @@ impl MissingEntries {
     }
 }
 
-/// The directory of the manifest and the one above it, the current directory and the one above it.
+/// The directory of the manifest and the one above it, the current directory and the one above it, and those in the
+/// directory of the manifest, in byte order.
 fn directories(manifest: &OsStr) -> Vec<PathBuf> {
     let own = match Path::new(manifest).parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -71,7 +75,17 @@ fn directories(manifest: &OsStr) -> Vec<PathBuf> {
     };
     let (here, above_here) = (PathBuf::from("."), PathBuf::from(".."));
     let above = if own == here { above_here.clone() } else { own.join("..") };
-    vec![own, above, here, above_here]
+    let below = below(&own);
+    [own, above, here, above_here].into_iter().chain(below).collect()
+}
+
+/// The directories in this one, of the first [`MOST_BELOW`] entries.
+fn below(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().take(MOST_BELOW).flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut below: Vec<_> = directories.map(|entry| directory.join(entry.file_name())).collect();
+    below.sort_unstable();
+    below
 }
 
 #[cfg(test)]
@@ -107,6 +121,9 @@ mod tests {
         let told = |names: &[&str]| missing(names).told(manifest.as_os_str(), names.len() as u64).unwrap();
         let above = tree.path().join("sums/..");
         assert!(told(&["a"]).ends_with(&format!("--relative-to {}", above.display())), "{}", told(&["a"]));
+        std::fs::create_dir(tree.path().join("sums/files")).unwrap();
+        std::fs::write(tree.path().join("sums/files/c"), "").unwrap();
+        assert!(told(&["./c"]).ends_with(&format!("--relative-to {}", tree.path().join("sums/files").display())));
         let half = missing(&["a", "b"]).told(manifest.as_os_str(), 2);
         assert_eq!(half, None, "half of them are not most");
     }
