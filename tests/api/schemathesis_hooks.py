@@ -41,6 +41,9 @@ def filter_case(context, case):
     stored = [name for name in ("manifest_path", "against") if name in query]
     if stored and (len(stored) > 1 or type(case.body).__name__ != "NotSet"):
         return False
+    # A job that is repeated has its own settings and its own manifest.
+    if "repeat" in query and (set(query) - {"repeat", "root", "path"} or type(case.body).__name__ != "NotSet"):
+        return False
     # A job that reads every file from the device reuses no digest.
     if isinstance(case.body, dict) and case.body.get("from_device") and case.body.get("reuse_unchanged_from"):
         return False

@@ -248,7 +248,7 @@ fn a_request_without_a_manifest_is_told_how_to_give_one() {
     assert_eq!(refused["detail"], detail);
     let unknown = problem(post(&app, &[("algorithms", "sha256")], "x"), 400, "invalid_request");
     let detail = unknown["detail"].as_str().unwrap();
-    assert!(detail.starts_with("unknown query parameter \"algorithms\"; known: "), "{detail}");
+    assert!(detail.starts_with("unknown query parameter \"algorithms\": \"algorithm\" is meant; known: "), "{detail}");
     for known in
         ["root", "path", "algorithm", "name", "strict", "include", "exclude", "manifest_path", "against", "mode"]
     {

@@ -252,7 +252,7 @@ mod tests {
         for (text, words) in table {
             let error = in_plain_words(&toml::from_str::<super::super::Settings>(text).unwrap_err().to_string());
             assert!(error.contains(words), "{text}: {error}");
-            for of_program in ["usize", "u64", "u32", "boolean", "path string", "nonzero"] {
+            for of_program in ["usize", "u64", "u32", "a boolean", "path string", "nonzero"] {
                 assert!(!error.contains(of_program), "{text}: {error}");
             }
         }
