@@ -8,7 +8,8 @@ let countdown;
 export const announce = (text) => put(byId('live'), text);
 
 export function toast(text) {
-	const node = h('div.toasts', h('div.toast', icon('check'), text));
+	// A status that is not read aloud: `announce` does that.
+	const node = h('div.toasts', { role: 'status', 'aria-live': 'off' }, h('div.toast', icon('check'), text));
 	// Inside an open dialog, which covers everything else.
 	(document.querySelector('dialog[open]') ?? document.body).append(node);
 	announce(text);
