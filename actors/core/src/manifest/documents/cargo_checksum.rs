@@ -87,8 +87,8 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, why) in [
             (r#"{"files":{"a":"00"}}"#, "the sha256 of \"a\" is not a digest of this algorithm"),
-            ("{\"files\":\n[]}", "line 2: invalid type: sequence, expected an object"),
-            ("{}", "line 1: missing field `files`"),
+            ("{\"files\":\n[]}", "line 2: a list stands where an object is needed"),
+            ("{}", "line 1: the member \"files\" is missing"),
             ("", "line 1: EOF while parsing a value"),
         ] {
             assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), why);

@@ -119,8 +119,8 @@ mod tests {
         for (text, why) in [
             (r#"[{"Path":"a","Size":1,"Hashes":{"md5":"00"}}]"#, "the md5 of \"a\" is not a digest of this algorithm"),
             (r#"[{"Path":"","Size":1}]"#, "a name is empty"),
-            ("[\n{\"Path\":\"a\"}]", "line 2: missing field `Size`"),
-            ("{}", "line 1: invalid type: map, expected a list"),
+            ("[\n{\"Path\":\"a\"}]", "line 2: the member \"Size\" is missing"),
+            ("{}", "line 1: an object stands where a list is needed"),
         ] {
             assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), why);
         }

@@ -42,9 +42,9 @@ fn it_is_recognised_by_its_type_or_its_name() {
 fn what_is_wrong_is_said() {
     for (from, to, why) in [
         ("b1946a", "", "the md5 of \"v1/content/a/hello\" is not a digest of this algorithm"),
-        ("\"manifest\"", "\"m\"", "line 49: missing field `manifest`"),
+        ("\"manifest\"", "\"m\"", "line 49: the member \"manifest\" is missing"),
         ("\"v2/content/abc\"", "\"\"", "a name is empty"),
-        ("\"v2/content/abc\"", "7", "line 13: invalid type: integer `7`, expected a string"),
+        ("\"v2/content/abc\"", "7", "line 13: a number stands where a text is needed"),
     ] {
         assert_eq!(read(inventory().replacen(from, to, 1).as_bytes()).unwrap_err().to_string(), why);
     }

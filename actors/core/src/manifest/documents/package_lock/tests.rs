@@ -124,7 +124,7 @@ fn it_is_recognised_by_its_version_or_its_name() {
 #[test]
 fn what_is_wrong_is_said() {
     for (text, why) in [
-        ("{}", "line 1: missing field `lockfileVersion`"),
+        ("{}", "line 1: the member \"lockfileVersion\" is missing"),
         (
             r#"{"lockfileVersion":3,"packages":{"a":{"version":"1","integrity":"sha512-AAAA"}}}"#,
             "the sha512 of \"a\" is not a digest of this algorithm",
