@@ -145,13 +145,15 @@ impl Run {
         }
         let findings = self.audit.finish();
         let counts = findings.counts;
+        // What a job could not read is as unknown now as it was then.
+        let is_complete = self.without_digest.is_empty() || !matches!(self.source, Source::Job(_) | Source::Last);
         let untraced = told_untraced(findings.untraced);
         if self.report.has_remarks() {
             self.source.tell_algorithms(&self.terminal, &findings);
         }
         let without_evidence = self.report.without_evidence();
         let lines_not_read = self.source.unread();
-        self.report.end(&mut out, Ending { findings, lines_not_read });
+        self.report.end(&mut out, Ending { findings, lines_not_read, is_complete });
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
@@ -163,7 +165,7 @@ impl Run {
             let Summary { hashed, bytes, elapsed_ms, .. } = ended.summary;
             self.terminal.message(&format!("read {}", amount(hashed, bytes, Duration::from_millis(elapsed_ms))));
         }
-        Ok(counts.all_matched())
+        Ok(counts.all_matched() && is_complete)
     }
 }
 

@@ -160,4 +160,8 @@ fn a_file_that_the_job_could_not_read_is_not_new() {
     assert!(ran.stderr().contains(words), "{}", ran.stderr());
     let ran = dir.hivesum(["audit", "t/p", "--job", &job, "--state", "s"]);
     assert!(ran.stderr().contains(words), "{}", ran.stderr());
+    fs::remove_file(dir.path("t/p/new")).unwrap();
+    let ran = dir.hivesum(["audit", "t", "--job", &job, "--state", "s", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout()).unwrap();
+    assert_eq!((ran.code, &report["verdict"]), (Some(1), &json!("incomplete")), "nothing is known of one: {report}");
 }

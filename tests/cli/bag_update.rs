@@ -140,6 +140,20 @@ fn a_tag_file_that_changed_is_a_change_and_a_manifest_that_did_is_damage() {
 }
 
 #[test]
+fn a_payload_of_which_nothing_is_left_must_be_accepted() {
+    let dir = bag();
+    std::fs::rename(dir.path("bag/data"), dir.path("elsewhere")).unwrap();
+    std::fs::create_dir(dir.path("bag/data")).unwrap();
+    let before = tag_files(&dir);
+    let ran = update(&dir, &[]);
+    let said = "Nothing is left of the payload, as where a disk is not mounted";
+    assert!(ran.code == Some(1) && ran.stderr().contains(said), "{}", ran.stderr());
+    assert_eq!(tag_files(&dir), before);
+    assert_eq!(update(&dir, &["--accept", "removed"]).code, Some(0));
+    expect_valid(&dir, "0 files, 0 bytes");
+}
+
+#[test]
 fn a_bag_that_cannot_be_written_back_is_refused_with_the_reason() {
     type Damage = fn(&WorkDir);
     let cases: [(Damage, &str); 7] = [

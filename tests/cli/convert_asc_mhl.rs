@@ -72,6 +72,26 @@ fn a_manifest_with_sizes_needs_no_files() {
 }
 
 #[test]
+fn a_manifest_with_every_detail_is_converted_without_those_that_are_dropped() {
+    let dir = WorkDir::with(&[(b"tree/a", b"hello\n"), (b"tree/d/b", b"there\n")]);
+    std::fs::create_dir(dir.path("disk")).unwrap();
+    let ndjson = dir.hivesum(["hash", "-a", "md5", "-f", "ndjson", "tree"]).expect_success();
+    let convert = |more: &[&str]| {
+        let args = ["convert", "--to", "asc_mhl", "-o", "disk"].iter().chain(more).chain(&["-"]);
+        dir.feed(HIVESUM, ndjson.as_bytes(), args.copied())
+    };
+    let refused = convert(&[]);
+    assert!(refused.stderr().contains("no place for the ctime and inode"), "{}", refused.stderr());
+    let converted = convert(&["--drop-details"]);
+    assert_eq!(converted.code, Some(0), "{}", converted.stderr());
+    assert!(
+        converted.stderr().contains("converted 2 files, 2 digests; read back and verified"),
+        "{}",
+        converted.stderr()
+    );
+}
+
+#[test]
 fn what_asc_mhl_cannot_carry_is_refused_with_the_name_and_nothing_is_written() {
     let dir = WorkDir::with(&[(b"tree/a", b"hello\n")]);
     let (csv, md5) = ("path,size,modified_at", MD5_OF_HELLO);

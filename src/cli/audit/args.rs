@@ -44,7 +44,7 @@ Examples:
   hivesum audit /srv/archive --job 0197a2b4-6d3c-7000-8000-000000000001
   hivesum audit /srv/archive/2026 --last
 
-Exit status: 0 all files matched; 1 a file did not match, or the manifest has no entry; 2 wrong command line, or --last \
+Exit status: 0 all files matched; 1 a file did not match, the job could not read one, or the manifest has no entry; 2 wrong command line, or --last \
 found no job."
 )]
 pub(in crate::cli) struct AuditArgs {

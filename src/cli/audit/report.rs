@@ -37,6 +37,8 @@ struct JsonItem<'a> {
 pub(super) struct Ending {
     pub(super) findings: Findings,
     pub(super) lines_not_read: Option<UnreadLines>,
+    /// Whether something is said of every file.
+    pub(super) is_complete: bool,
 }
 
 /// The members of the JSON document after the list.
@@ -116,7 +118,7 @@ impl Report {
 
     /// Writes the files that did not match, and the counts.
     pub(super) fn end(mut self, out: &mut Vec<u8>, ending: Ending) {
-        let Ending { findings, lines_not_read } = ending;
+        let Ending { findings, lines_not_read, is_complete } = ending;
         let mut rest = std::mem::take(&mut self.rest);
         for one in findings.traced {
             let traced = rest.binary_search_by_key(&Some(one.row), |listed| listed.row);
@@ -148,7 +150,7 @@ impl Report {
             ReportFormat::Human => write_counts(out, counts),
             ReportFormat::Json => {
                 let unread = lines_not_read.as_ref().map_or(0, UnreadLines::may_be_entries);
-                let verdict = Inspection { counts: *counts, complete: true, lines_not_read: unread }.verdict();
+                let verdict = Inspection { counts: *counts, complete: is_complete, lines_not_read: unread }.verdict();
                 let (algorithm, untraced) = (findings.algorithm, findings.untraced);
                 let end = JsonEnd { verdict, counts, algorithm, untraced, lines_not_read };
                 out.extend_from_slice(b"\n],");

@@ -28,7 +28,8 @@ Every file is read again and compared with the manifests. Files that are new, re
 the manifests, the tag manifests and bag-info.txt are written anew. New and removed files are taken as they are. \
 Modified files must be accepted, because damage looks the same: look at the list, then give --accept modified. A file \
 that changed although it was last written before its manifest is listed as suspected_rot: restore it, or accept it by \
---accept modified,suspected-rot if it was copied into the bag with an older time.
+--accept modified,suspected-rot if it was copied into the bag with an older time. That every file is gone must be \
+accepted, too: --accept removed.
 
 The files are replaced as one change. If the update is interrupted, the bag is either the old one, or bag check says \
 that it is being updated, and --finish or --undo brings it to one of both sides.
@@ -88,6 +89,8 @@ enum Accepted {
     /// Files that changed although they were last written before their manifest.
     #[value(alias = "suspected_rot")]
     SuspectedRot,
+    /// That nothing is left of the payload.
+    Removed,
 }
 
 /// Runs the command.
@@ -149,6 +152,14 @@ fn carry_out(args: &UpdateArgs, terminal: &Terminal, path: &Path, update: Update
         bail!(
             "not updated: {}. Content changed: look at these files, restore those that are damaged, and accept the rest by \
              --accept {words}",
+            changes.counts()
+        );
+    }
+    let is_emptied = oxum.is_some_and(|oxum| oxum.files == 0) && !changes.removed.is_empty();
+    if is_emptied && !args.accept.contains(&Accepted::Removed) {
+        bail!(
+            "not updated: {}. Nothing is left of the payload, as where a disk is not mounted: give it back, or accept that \
+             by --accept removed",
             changes.counts()
         );
     }

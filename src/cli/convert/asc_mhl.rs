@@ -96,6 +96,8 @@ impl Place<'_> {
         for record in &mut records {
             self.check(record).with_context(|| shown(record))?;
             record.modified_at = record.modified_at.filter(|at| at.rfc3339().is_some()).map(FileTime::whole_seconds);
+            // The format has no place for them; that they go was asked for, or `check` has refused.
+            (record.changed_at, record.inode) = (None, None);
         }
         Ok(records)
     }
