@@ -199,7 +199,11 @@ fn line_of(job: &Job) -> String {
 }
 
 fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let job = stored_jobs::job(&mut stored_jobs::open_in(&args.service.directory()?)?, args.id)?;
+    let directory = args.service.directory()?;
+    let mut job = stored_jobs::job(&mut stored_jobs::open_in(&directory)?, args.id)?;
+    if job.state == JobState::Running {
+        job.progress = live_progress(&directory, &job);
+    }
     let mut text = serde_json::to_vec_pretty(&job)?;
     text.push(b'\n');
     write_stdout(&text)?;

@@ -115,14 +115,17 @@ fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
-    let report = told(care::backup(&args.state.directory()?, &args.file))?;
+    let report =
+        told(care::backup(&args.state.directory()?, &args.file)).with_context(|| quoted(args.file.as_os_str()))?;
     say(&format!("{} is a whole copy of the state at {}", quoted(args.file.as_os_str()), commit_of(&report)));
     Ok(ExitCode::SUCCESS)
 }
 
 fn restore(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
     let directory = args.state.directory()?;
-    let report = StateAccess::of(&directory).without_service(|| told(care::restore(&directory, &args.file)))?;
+    let report = StateAccess::of(&directory).without_service(|| {
+        told(care::restore(&directory, &args.file)).with_context(|| quoted(args.file.as_os_str()))
+    })?;
     if let Some(name) = report.kept_as {
         say(&format!("the former database is kept as {name}"));
     }

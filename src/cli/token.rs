@@ -51,7 +51,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "SCOPES", default_value = "read,hash")]
     scope: Scopes,
 
-    /// When the token expires: a time such as 2027-01-31T00:00:00Z, or a duration such as 12h or 30d
+    /// When the token expires: a time such as 2027-01-31T00:00:00Z, or a duration in m, h, d or w such as 12h or 30d
     /// [default: never].
     #[arg(long, value_name = "WHEN")]
     expires: Option<End>,
@@ -105,7 +105,9 @@ impl FromStr for End {
         match end {
             Some(end) if end > now => Ok(Self(end)),
             Some(_) => Err("is in the past"),
-            None => Err("must be a time such as 2027-01-31T00:00:00Z, or a duration such as 12h or 30d"),
+            None => {
+                Err("must be a time such as 2027-01-31T00:00:00Z, or a duration in m, h, d or w such as 12h or 30d")
+            }
         }
     }
 }

@@ -41,6 +41,10 @@ fn a_directory_is_compared_with_the_newest_job_of_it_or_of_one_above() {
     expect(&audit(&dir, &["t"]), 0, &matched(3), &whole);
     expect(&audit(&dir, &["t/d"]), 0, &matched(2), &part);
     expect(&audit(&dir, &["t/d/e"]), 0, &matched(1), &part);
+    // One of the directory itself comes before a newer one of a directory above.
+    let whole = service.run(json!({}));
+    expect(&audit(&dir, &["t/d"]), 0, &matched(2), &part);
+    expect(&audit(&dir, &["t/d/e"]), 0, &matched(1), &whole);
     // Newer jobs that were stopped, or looked at the files of a manifest alone, do not say how it was.
     service.verify_with("root=t&mode=check", &format!("{}  a\n", dir.digest("sha256sum", "t/a")));
     fs::File::create(dir.path("t/large")).unwrap().set_len(1 << 42).unwrap();

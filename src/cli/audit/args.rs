@@ -60,7 +60,7 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_name = "ID", group = "baseline")]
     pub(super) job: Option<JobId>,
 
-    /// Compare with the newest complete job of a service that has hashed DIR, or a directory above it, and did not fail.
+    /// Compare with the newest complete job of a service that has hashed DIR, else a directory above it, and did not fail.
     #[arg(long, group = "baseline")]
     pub(super) last: bool,
 

@@ -130,9 +130,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The newest job that fits, and the path from its tree to the directory.
+    /// The newest job that fits, and the path from its tree to the directory: one of the directory itself comes first, as
+    /// in `against=last` of the API.
     fn newest(&mut self, history: &mut History) -> anyhow::Result<Option<(Job, Vec<u8>)>> {
-        let (mut cursor, mut of_some_files) = (None, None);
+        let (mut cursor, mut above, mut of_some_files) = (None, None, None);
         loop {
             let state = Some(JobState::Completed);
             let page = history.list(&JobQuery { state, cursor, limit: PAGE, ..JobQuery::default() })?;
@@ -145,14 +146,20 @@ impl Search<'_> {
                     Some(below) if job.is_baseline() && job.has_includes() => {
                         of_some_files.get_or_insert((job, below));
                     }
-                    Some(below) if job.is_baseline() => return Ok(Some((job, below))),
-                    Some(_) => self.failed += u64::from(job.kind == JobKind::Verify && of_some_files.is_none()),
+                    Some(below) if job.is_baseline() && below.is_empty() => return Ok(Some((job, below))),
+                    Some(below) if job.is_baseline() => {
+                        above.get_or_insert((job, below));
+                    }
+                    Some(_) if above.is_none() && of_some_files.is_none() => {
+                        self.failed += u64::from(job.kind == JobKind::Verify);
+                    }
+                    Some(_) => {}
                     None => {}
                 }
             }
             cursor = page.next_cursor;
             if cursor.is_none() {
-                return Ok(of_some_files);
+                return Ok(above.or(of_some_files));
             }
         }
     }
@@ -192,7 +199,7 @@ impl Search<'_> {
         let failed = failed_in_words(self.failed).map_or_else(String::new, |failed| format!(" ({failed})"));
         format!(
             "no job has hashed {} or a directory above it{digests} to its end{failed}: {} completed jobs were looked at, of the \
-             roots: {roots}; hivesum jobs run {} starts one",
+             roots: {roots}; hivesum jobs run {} starts one if it lies beneath a root of the service",
             quoted(self.dir.as_os_str()),
             self.seen,
             quoted(&self.args.dir),

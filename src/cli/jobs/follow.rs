@@ -99,8 +99,9 @@ fn ask(access: &StateAccess, id: JobId) -> anyhow::Result<JobReport> {
 }
 
 fn has_succeeded(job: &JobReport) -> bool {
-    let Summary { errors, verdict, .. } = job.summary.unwrap_or_default();
-    job.state == JobState::Completed && errors == 0 && matches!(verdict, None | Some(JobVerdict::Ok))
+    let Summary { errors, verdict, root_warning, .. } = job.summary.unwrap_or_default();
+    let is_clean = errors == 0 && root_warning.is_none();
+    job.state == JobState::Completed && is_clean && matches!(verdict, None | Some(JobVerdict::Ok))
 }
 
 /// `job ID completed: 2 files, 10 B in 0.1 s; 1 error; verdict failed`.
@@ -165,6 +166,7 @@ mod tests {
             (JobState::Completed, of(JobVerdict::Failed), false),
             (JobState::Completed, of(JobVerdict::Incomplete), false),
             (JobState::Completed, Summary { errors: 1, ..clean }, false),
+            (JobState::Completed, Summary { root_warning: Some(RootWarning::RootEmpty), ..clean }, false),
             (JobState::Failed, clean, false),
             (JobState::Cancelled, clean, false),
         ];

@@ -44,7 +44,7 @@ Examples:
   hivesum jobs export $(hivesum jobs run photos) > B3SUMS
 
 Exit status: 0 completed without errors, and with the verdict ok if there is one; 1 failed, cancelled or completed with \
-errors; 69 no service is running; 130 the waiting was interrupted.")]
+errors, or on a root that is empty or another than before; 69 no service is running; 130 the waiting was interrupted.")]
 pub(in crate::cli) struct RunArgs {
     /// A root of the service, a path beneath one, or a directory of this machine that lies in one.
     #[arg(value_name = "ROOT[:PATH]|DIR")]
