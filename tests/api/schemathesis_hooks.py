@@ -53,6 +53,9 @@ def filter_case(context, case):
         return False
     if case.media_type == "multipart/form-data" and (digests or "expect" in query):
         return False
+    # Every client takes `.` and `..` out of an address, which is then that of another resource.
+    if str((case.path_parameters or {}).get("name", "x")) in ("", ".", ".."):
+        return False
     # It takes the number 0 for a string that has the pattern of a digest field.
     return "0" not in digests
 
