@@ -92,6 +92,10 @@ fn below(directory: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    /// Names that no directory around that of the tests has.
+    const NOWHERE: &str = "no file of this name 5e1f";
+    const ABOVE: &str = "above the manifest 5e1f";
+
     fn missing(names: &[&str]) -> MissingEntries {
         let mut missing = MissingEntries::default();
         names.iter().for_each(|name| missing.add(name.as_bytes()));
@@ -101,13 +105,13 @@ mod tests {
     #[test]
     fn a_hint_is_given_where_nearly_all_files_are_missing() {
         let hint = "the names may be relative to another directory, see --relative-to";
-        let all = missing(&["x"; 10]);
+        let all = missing(&[NOWHERE; 10]);
         assert_eq!(all.told("/nowhere/sums".as_ref(), 10), Some(format!("all 10 files are missing: {hint}")));
         assert_eq!(all.told("/nowhere/sums".as_ref(), 12), None);
-        let ten = missing(&["x"; 18]);
+        let ten = missing(&[NOWHERE; 18]);
         assert_eq!(ten.told("/nowhere/sums".as_ref(), 20), Some(format!("18 of 20 files are missing: {hint}")));
         assert_eq!(ten.first.len(), SAMPLES, "the memory for names is bounded");
-        assert_eq!(missing(&["a"; 9]).told("/nowhere/sums".as_ref(), 9), None);
+        assert_eq!(missing(&[NOWHERE; 9]).told("/nowhere/sums".as_ref(), 9), None);
         assert_eq!(missing(&["/a"; 10]).told("/nowhere/sums".as_ref(), 10), None);
         assert_eq!(missing(&[]).told("/nowhere/sums".as_ref(), 0), None);
     }
@@ -116,15 +120,17 @@ mod tests {
     fn the_directory_with_most_of_the_files_is_named() {
         let tree = tempfile::tempdir().unwrap();
         std::fs::create_dir(tree.path().join("sums")).unwrap();
-        std::fs::write(tree.path().join("a"), "").unwrap();
+        std::fs::write(tree.path().join(ABOVE), "").unwrap();
         let manifest = tree.path().join("sums/SHA256SUMS");
         let told = |names: &[&str]| missing(names).told(manifest.as_os_str(), names.len() as u64).unwrap();
         let above = tree.path().join("sums/..");
-        assert!(told(&["a"]).ends_with(&format!("--relative-to {}", above.display())), "{}", told(&["a"]));
+        assert!(told(&[ABOVE]).ends_with(&format!("--relative-to {}", above.display())), "{}", told(&[ABOVE]));
         std::fs::create_dir(tree.path().join("sums/files")).unwrap();
-        std::fs::write(tree.path().join("sums/files/c"), "").unwrap();
-        assert!(told(&["./c"]).ends_with(&format!("--relative-to {}", tree.path().join("sums/files").display())));
-        let half = missing(&["a", "b"]).told(manifest.as_os_str(), 2);
+        std::fs::write(tree.path().join("sums/files/below 5e1f"), "").unwrap();
+        assert!(
+            told(&["./below 5e1f"]).ends_with(&format!("--relative-to {}", tree.path().join("sums/files").display()))
+        );
+        let half = missing(&[ABOVE, NOWHERE]).told(manifest.as_os_str(), 2);
         assert_eq!(half, None, "half of them are not most");
     }
 }
