@@ -110,6 +110,8 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
     let server = Server::with_auth();
     server.write("a", "abc");
     browser.goto(server.link.as_ref().unwrap()).await;
+    // Another address now would take the request of the sign-in back.
+    browser.until("!document.querySelector('#sign-out').hidden").await;
     run_job(&browser, &server, "sha256").await;
     let shown = "location.hash.split('?')[0]";
     let mut job = browser.value(shown).await.as_str().unwrap().to_owned();
