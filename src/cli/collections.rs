@@ -128,21 +128,6 @@ fn find(collections: &mut Collections, named: &OsStr) -> anyhow::Result<StoredCo
     found.with_context(|| format!("{}: no such collection: see hivesum collections list", quoted(named)))
 }
 
-/// Passes every file to `take`, page by page.
-fn each_page(
-    collections: &mut Collections,
-    of: &StoredCollection,
-    mut take: impl FnMut(&[FileState]) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let page = collections.files(of, after.as_deref(), PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.path.clone());
-        take(&page)?;
-    }
-}
-
 fn time_or_dash(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"))
 }
@@ -152,8 +137,7 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
     for one in collections.list()? {
         let counts = collections.counts(&one)?;
         let files: u64 = counts.values().map(|count| count.files).sum();
-        let alerts = counts.iter().filter(|(condition, _)| condition.is_alert(one.settings.kind));
-        let alerts: u64 = alerts.map(|(_, count)| count.files).sum();
+        let alerts = one.alerts(&counts);
         let oldest = counts.values().filter_map(|count| count.oldest_verified_at).min();
         let directory = quoted(one.directory.as_os_str());
         let line = format!("{}\t{files}\t{alerts}\t{}\t{directory}\n", one.id, time_or_dash(oldest));
@@ -196,14 +180,14 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
 fn files(args: &FilesArgs) -> anyhow::Result<ExitCode> {
     let (mut collections, terminal) = (open(&args.state)?, Terminal::plain());
     let one = find(&mut collections, &args.collection)?;
-    each_page(&mut collections, &one, |page| {
+    collections.each_page(&one, |page| {
         let mut out = String::new();
         for state in page.iter().filter(|state| args.only.is_none_or(|only| state.condition == only)) {
             let bytes = state.present().map_or_else(|| "-".to_owned(), |content| content.meta.size.to_string());
             let (condition, verified) = (state.condition.name(), time_or_dash(state.verified_at));
             out += &format!("{condition}\t{bytes}\t{verified}\t{}\n", terminal.quoted(&state.path));
         }
-        Ok(write_stdout(out.as_bytes())?)
+        anyhow::Ok(write_stdout(out.as_bytes())?)
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -241,11 +225,8 @@ fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::plain();
     let mut shown: Vec<FileState> = Vec::new();
     if args.all {
-        each_page(&mut collections, &one, |page| {
-            let alerts = page.iter().filter(|state| state.condition.is_alert(one.settings.kind));
-            shown.extend(alerts.cloned());
-            Ok(())
-        })?;
+        let is_alert = |state: &FileState| state.condition.is_alert(one.settings.kind);
+        collections.each_file(&one, |state| shown.extend(Some(state).filter(is_alert)))?;
     } else {
         let names = args.paths.iter().map(|path| path.as_bytes()).collect();
         for (path, state) in args.paths.iter().zip(collections.states(&one, &names)?) {

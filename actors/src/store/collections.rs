@@ -11,19 +11,19 @@ mod events;
 mod files;
 mod json;
 mod rows;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hivesum_core::digest::Algorithms;
 use hivesum_core::file::RootIdentity;
-use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState, Seen};
+use hivesum_core::fixity::{Condition, FileState, Seen};
 use hivesum_core::result::{FileIdentity, NameList};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+pub use self::stored::{Accepted, CollectionSettings, Count, RunEnd, Step, StoredCollection, StoredEvent};
 use super::history::existing_database;
 use super::open::{Database, prepare};
 use super::sealed::{COLLECTION_FILES, COLLECTIONS};
@@ -35,92 +35,6 @@ pub const MAX_COLLECTIONS: usize = 1000;
 
 /// The most rows that one call reads or writes.
 pub const MAX_ROWS: usize = 10_000;
-
-/// What somebody has decided about a collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CollectionSettings {
-    /// What is computed of each file. It cannot be changed later: everything would have to be taken as it is again.
-    pub algorithms: Algorithms,
-    /// What changes are expected.
-    pub kind: CollectionKind,
-}
-
-/// A stored collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredCollection {
-    /// What others name it by.
-    pub id: String,
-    /// Its directory: an absolute path without links.
-    pub directory: PathBuf,
-    /// Its settings.
-    pub settings: CollectionSettings,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Its directory as the last run has found it; none before the first.
-    pub place: Option<RootIdentity>,
-    /// How many times everything that was due was read. As long as there is none, files are taken as they are.
-    pub passes: u64,
-    /// When the pass began that is under way, perhaps interrupted.
-    pub pass_began: Option<Timestamp>,
-    /// When the last run began that came to its end.
-    pub last_run: Option<Timestamp>,
-    number: i64,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunEnd {
-    /// Everything that was due was looked at.
-    Complete,
-    /// A limit was reached: the next run goes on with the same pass.
-    Limited,
-}
-
-/// What was found out about one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The path that was looked at.
-    pub path: Vec<u8>,
-    /// What was known of it when it was decided.
-    pub before: Option<FileState>,
-    /// What is known from now on. `None`: nothing is kept.
-    pub after: Option<FileState>,
-    /// What happened.
-    pub event: Option<Event>,
-}
-
-/// The files in a condition.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Count {
-    /// How many there are.
-    pub files: u64,
-    /// How many bytes they should have.
-    pub bytes: u64,
-    /// How many were never read from their device, as far as it can be told.
-    pub never_verified: u64,
-    /// When the one was verified that waits longest since.
-    pub oldest_verified_at: Option<Timestamp>,
-}
-
-/// An event with its number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// Its number in the collection, from 1 on.
-    pub n: u64,
-    /// What happened.
-    pub event: Event,
-}
-
-/// What came of accepting a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accepted {
-    /// It is accepted.
-    Done,
-    /// It is not.
-    Refused(AcceptRefused),
-    /// No such file is known.
-    Unknown,
-}
 
 /// The collections of a state directory, for a command. Every call blocks.
 #[derive(Debug)]
@@ -234,18 +148,33 @@ impl Collections {
         self.database.run(|connection| files::page(connection, of.number, after, limit))
     }
 
-    /// Passes every file to `take`, in walk order.
+    /// Passes all files to `take`, in walk order, up to [`MAX_ROWS`] at a time.
     ///
     /// # Errors
-    /// When the store cannot be read, or is damaged.
-    pub fn each_file(&mut self, of: &StoredCollection, mut take: impl FnMut(FileState)) -> Result<(), StoreError> {
+    /// When the store cannot be read, or is damaged; and the first error of `take`.
+    pub fn each_page<E: From<StoreError>>(
+        &mut self,
+        of: &StoredCollection,
+        mut take: impl FnMut(Vec<FileState>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.files(of, after.as_deref(), MAX_ROWS)?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.path.clone());
-            page.into_iter().for_each(&mut take);
+            take(page)?;
         }
+    }
+
+    /// Passes every file to `take`, in walk order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn each_file(&mut self, of: &StoredCollection, mut take: impl FnMut(FileState)) -> Result<(), StoreError> {
+        self.each_page(of, |page| {
+            page.into_iter().for_each(&mut take);
+            Ok(())
+        })
     }
 
     /// What is known of the files at these paths, in their order.

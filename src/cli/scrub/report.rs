@@ -127,8 +127,7 @@ impl Report {
         told: Told,
     ) -> anyhow::Result<bool> {
         let counts = collections.counts(collection)?;
-        let alerts: u64 =
-            counts.iter().filter(|(condition, _)| condition.is_alert(self.kind)).map(|(_, count)| count.files).sum();
+        let alerts = collection.alerts(&counts);
         if alerts > 0 {
             self.is_well = false;
             write_stdout(self.list(collections, collection, alerts, told.files_before)?.as_bytes())?;

@@ -6,8 +6,9 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_EVENTS, snapshot};
+use super::MAX_ROWS;
 use super::json::{body_text, event};
-use super::{MAX_ROWS, StoredEvent};
+use super::stored::StoredEvent;
 
 /// A path as it is stored: with a zero byte, which no path contains, for each `/`. Bytes sort in walk order then.
 pub(super) fn stored_path(path: &[u8]) -> Vec<u8> {

@@ -11,9 +11,10 @@ use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::far_times::StoredTimes;
 use super::super::sealed::COLLECTION_FILES;
+use super::MAX_ROWS;
 use super::events::{self, at, read_path, stored_path};
 use super::json;
-use super::{Accepted, Count, MAX_ROWS, Step};
+use super::stored::{Accepted, Count, Step};
 
 pub(super) fn page(
     view: &Connection,

@@ -12,8 +12,9 @@ use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::job_row::time;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, snapshot};
+use super::MAX_COLLECTIONS;
 use super::events::at;
-use super::{CollectionSettings, MAX_COLLECTIONS, RunEnd, StoredCollection};
+use super::stored::{CollectionSettings, RunEnd, StoredCollection};
 
 pub(super) fn insert(
     connection: &mut Connection,

@@ -1,7 +1,9 @@
 //! Collections in a database: what is written is read, batches are whole, nobody's change is undone by another's.
 
+use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{
-    Content, EventKind, Observation, Occasion, Outcome, PassKind, Reading, apply, observe, revert,
+    AcceptRefused, CollectionKind, Content, EventKind, Observation, Occasion, Outcome, PassKind, Reading, apply,
+    observe, revert,
 };
 use hivesum_core::result::{FileMeta, ReadFrom, Stability};
 use rusqlite::Connection;

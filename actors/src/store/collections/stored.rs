@@ -1,0 +1,107 @@
+//! What is stored of collections, as plain values: a collection with its settings, a step and its event, counts of files.
+//!
+//! Decides nothing of how they are kept.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::RootIdentity;
+use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What somebody has decided about a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionSettings {
+    /// What is computed of each file. It cannot be changed later: everything would have to be taken as it is again.
+    pub algorithms: Algorithms,
+    /// What changes are expected.
+    pub kind: CollectionKind,
+}
+
+/// A stored collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCollection {
+    /// What others name it by.
+    pub id: String,
+    /// Its directory: an absolute path without links.
+    pub directory: PathBuf,
+    /// Its settings.
+    pub settings: CollectionSettings,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its directory as the last run has found it; none before the first.
+    pub place: Option<RootIdentity>,
+    /// How many times everything that was due was read. As long as there is none, files are taken as they are.
+    pub passes: u64,
+    /// When the pass began that is under way, perhaps interrupted.
+    pub pass_began: Option<Timestamp>,
+    /// When the last run began that came to its end.
+    pub last_run: Option<Timestamp>,
+    pub(super) number: i64,
+}
+
+impl StoredCollection {
+    /// How many of the files that were counted are not what they should be.
+    #[must_use]
+    pub fn alerts(&self, counts: &BTreeMap<Condition, Count>) -> u64 {
+        let alerts = counts.iter().filter(|(condition, _)| condition.is_alert(self.settings.kind));
+        alerts.map(|(_, count)| count.files).sum()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Everything that was due was looked at.
+    Complete,
+    /// A limit was reached: the next run goes on with the same pass.
+    Limited,
+}
+
+/// What was found out about one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The path that was looked at.
+    pub path: Vec<u8>,
+    /// What was known of it when it was decided.
+    pub before: Option<FileState>,
+    /// What is known from now on. `None`: nothing is kept.
+    pub after: Option<FileState>,
+    /// What happened.
+    pub event: Option<Event>,
+}
+
+/// The files in a condition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many there are.
+    pub files: u64,
+    /// How many bytes they should have.
+    pub bytes: u64,
+    /// How many were never read from their device, as far as it can be told.
+    pub never_verified: u64,
+    /// When the one was verified that waits longest since.
+    pub oldest_verified_at: Option<Timestamp>,
+}
+
+/// An event with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number in the collection, from 1 on.
+    pub n: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What came of accepting a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is accepted.
+    Done,
+    /// It is not.
+    Refused(AcceptRefused),
+    /// No such file is known.
+    Unknown,
+}
