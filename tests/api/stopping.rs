@@ -45,8 +45,10 @@ fn a_signal_under_load_drains_and_exits_with_0() {
 #[test]
 fn a_second_signal_ends_the_service_at_once() {
     let mut program = Program::start();
-    let mut upload = TcpStream::connect(program.address).unwrap();
-    upload.write_all(b"POST /api/v1/hash HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc").unwrap();
+    // Without a request under way the first signal would end it.
+    let upload = TcpStream::connect(program.address).unwrap();
+    let mut upload = begin_post_on(upload, "/api/v1/hash", "Content-Length: 100000\r\n");
+    upload.write_all(b"abc").unwrap();
     let mut stderr = BufReader::new(program.child.stderr.take().unwrap());
     program.signal(rustix::process::Signal::INT);
     let mut line = String::new();
@@ -102,10 +104,13 @@ fn a_public_address_is_refused_without_a_proxy() {
     }
 }
 
-/// Sends a head and waits until the service asks for the body, so that its handler is running.
 fn begin_post(app: &TestApp, path: &str, fields: &str) -> TcpStream {
+    begin_post_on(app.connect(), path, fields)
+}
+
+/// Sends a head and waits until the service asks for the body, so that its handler is running.
+fn begin_post_on(mut stream: TcpStream, path: &str, fields: &str) -> TcpStream {
     const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-    let mut stream = app.connect();
     write!(stream, "POST {path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{fields}\r\n").unwrap();
     let mut answered = [0; CONTINUE.len()];
     stream.read_exact(&mut answered).unwrap();
