@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use tokio::time::Instant;
+
 use super::driver::{Driver, Ticket};
 use super::reorder::Settled;
 use crate::messages::{Answer, Lost, Reply};
@@ -20,11 +22,14 @@ impl Driver {
     fn take_answer(&mut self, ticket: u64, reply: Reply) {
         self.alone.take_if(|alone| *alone == ticket);
         let Some(ticket) = self.tickets.remove(&ticket) else { return };
+        let bytes = bytes_read(&ticket, &reply);
+        self.meter.add_read(bytes);
+        let now = Instant::now();
+        self.throttles.iter_mut().for_each(|throttle| throttle.settle(ticket.reserved_bytes(), bytes, now));
         match (ticket, reply) {
             (Ticket::Batch { plan, range }, Ok(Answer::BatchHashed(done))) => self.take_batch(plan, range, done),
             (Ticket::Batch { plan, range }, Err(lost)) => self.lose_batch(plan, range, lost),
             (Ticket::Piece(tag), Ok(Answer::SegmentHashed(done))) => {
-                self.add_bytes(done.bytes(tag.bytes));
                 let settled = self.large.settle(tag, done);
                 self.settle_large(settled);
             }
@@ -39,7 +44,6 @@ impl Driver {
 
     fn take_batch(&mut self, plan: u64, range: Range<usize>, mut done: BatchDone) {
         self.batches_out -= 1;
-        self.add_bytes(done.bytes);
         self.window.settle_batch(plan, &done);
         if let Some(entries) = self.window.plan(plan) {
             for found in done.large.drain(..) {
@@ -75,10 +79,14 @@ impl Driver {
             self.window.settle_one(plan, &settled);
         }
     }
+}
 
-    fn add_bytes(&mut self, bytes: u64) {
-        self.meter.add_read(bytes);
-        self.throttles.iter_mut().for_each(|throttle| throttle.charge(bytes));
+/// The bytes that the quantum of this ticket has read, for each digest that reads alone.
+fn bytes_read(ticket: &Ticket, reply: &Reply) -> u64 {
+    match (ticket, reply) {
+        (_, Ok(Answer::BatchHashed(done))) => done.bytes,
+        (Ticket::Piece(tag), Ok(Answer::SegmentHashed(done))) => done.bytes(tag.bytes),
+        (Ticket::Batch { .. } | Ticket::Piece(_), Ok(_) | Err(_)) => 0,
     }
 }
 

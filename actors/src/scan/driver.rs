@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::handle::{ScanEnd, ScanEnds, ScanOutcome};
-use super::large_file::{LargeFiles, PieceTag};
+use super::large_file::{LargeFiles, PieceTag, TrackOrder};
 use super::progress::ProgressMeter;
 use super::reorder::ReorderWindow;
 use super::survey::{SurveyPlan, SurveyState};
@@ -21,6 +21,7 @@ use crate::engine::throttle::{Throttle, until};
 use crate::messages::{JobKey, Lane, Quantum, Reply, ReplyTo, Submit, Withdraw};
 use crate::supervisor::Supervisor;
 use crate::walker::WalkEvent;
+use hivesum_core::file::PIECE_BYTES;
 use hivesum_core::hash::{BatchTask, ScanRules};
 use hivesum_core::result::Checkpoint;
 
@@ -82,6 +83,16 @@ pub(super) enum Ticket {
     Piece(PieceTag),
 }
 
+impl Ticket {
+    /// What the quantum is charged to the byte budgets before it is read. A batch ends soon after so many bytes.
+    pub(super) const fn reserved_bytes(&self) -> u64 {
+        match self {
+            Self::Batch { .. } => PIECE_BYTES as u64,
+            Self::Piece(tag) => tag.bytes,
+        }
+    }
+}
+
 /// What woke the driver.
 enum Event {
     Answer(u64, Reply),
@@ -98,6 +109,8 @@ impl Driver {
     pub(crate) fn new(mut config: DriverConfig, walk: mpsc::Receiver<WalkEvent>, ends: ScanEnds) -> Self {
         // Bounded by the driver's credit: each answer belongs to a quantum that it sent.
         let (answer_to, answers) = mpsc::unbounded_channel();
+        let order = if config.throttles.is_empty() { TrackOrder::SlowestFirst } else { TrackOrder::SideBySide };
+        let before = std::mem::take(&mut config.before);
         Self {
             walk,
             walk_state: WalkState::Walking,
@@ -108,7 +121,7 @@ impl Driver {
             batches_out: 0,
             ready: VecDeque::new(),
             window: ReorderWindow::new(config.rules.algorithms),
-            large: LargeFiles::new(config.hashers, config.rules.clone(), std::mem::take(&mut config.before)),
+            large: LargeFiles::new(config.hashers, config.rules.clone(), order, before),
             alone: None,
             survey: SurveyState::new(config.survey.take()),
             throttles: std::mem::take(&mut config.throttles),
@@ -237,12 +250,15 @@ impl Driver {
     }
 
     fn may_read(&mut self) -> bool {
-        self.throttles.iter_mut().all(Throttle::may_read)
+        let now = Instant::now();
+        self.throttles.iter_mut().all(|throttle| throttle.may_read(now))
     }
 
     fn submit(&mut self, ticket: Ticket, cost: u64, quantum: Quantum) {
         let number = self.next_ticket;
         self.next_ticket += 1;
+        let (reserved, now) = (ticket.reserved_bytes(), Instant::now());
+        self.throttles.iter_mut().for_each(|throttle| throttle.reserve(reserved, now));
         self.tickets.insert(number, ticket);
         let lane = Lane::Job { key: self.config.key, low: self.config.low };
         let reply_to = ReplyTo::Driver { ticket: number, answers: self.answer_to.clone() };

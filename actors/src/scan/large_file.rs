@@ -2,7 +2,7 @@
 //! chain, so that different digests of one file run on different hashers.
 //!
 //! The earliest file with work to do comes first, and within it the track with the most work left,
-//! so that the slowest digest never waits for a faster one.
+//! so that the slowest digest never waits for a faster one; under a byte budget, tracks go side by side.
 
 mod enter;
 mod track;
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub(super) use self::track::TrackOrder;
 use self::track::{Track, track_of_all, tracks};
 use super::reorder::Settled;
 use hivesum_core::file::{OpenFile, Piece};
@@ -26,6 +27,7 @@ pub(super) struct LargeFiles {
     rules: Arc<ScanRules>,
     /// Files beyond this number wait with only their descriptor open.
     active: usize,
+    order: TrackOrder,
     /// Subtrees of one file that may be in flight.
     subtrees_ahead: usize,
     /// Checkpoints of large files from an earlier process.
@@ -85,9 +87,9 @@ pub(super) struct PieceTag {
 }
 
 impl LargeFiles {
-    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>, before: Vec<Checkpoint>) -> Self {
+    pub(super) fn new(hashers: usize, rules: Arc<ScanRules>, order: TrackOrder, before: Vec<Checkpoint>) -> Self {
         let (active, subtrees_ahead) = (2 * hashers, 2 * hashers);
-        Self { files: BTreeMap::new(), next_id: 0, rules, active, subtrees_ahead, before, to_keep: Vec::new() }
+        Self { files: BTreeMap::new(), next_id: 0, rules, active, order, subtrees_ahead, before, to_keep: Vec::new() }
     }
 
     /// Adds a file of this plan.
@@ -136,10 +138,10 @@ impl LargeFiles {
 
     /// The next segment to hash, if there is one.
     pub(super) fn next_piece(&mut self) -> Option<(PieceTag, SegmentTask)> {
-        let ahead = self.subtrees_ahead;
+        let (ahead, order) = (self.subtrees_ahead, self.order);
         self.files.iter_mut().take(self.active).find_map(|(&id, file)| match file.look == Look::Wanted {
             true => Some(file.look_again(id)),
-            false => file.best_track(ahead).map(|track| file.cut(id, track)),
+            false => file.best_track(ahead, order).map(|track| file.cut(id, track)),
         })
     }
 
@@ -199,14 +201,14 @@ impl LargeFile {
         self.trouble.get_or_insert(trouble);
     }
 
-    /// The track with the most work left that has a segment ready.
-    fn best_track(&self, subtrees_ahead: usize) -> Option<usize> {
+    /// The first track in this order that has a segment ready.
+    fn best_track(&self, subtrees_ahead: usize, order: TrackOrder) -> Option<usize> {
         if self.trouble.is_some() || self.look != Look::Done {
             return None;
         }
         let size = self.meta.size;
         let ready = self.tracks.iter().enumerate().filter(|(_, track)| track.is_ready(size, subtrees_ahead));
-        ready.max_by_key(|(_, track)| track.work_left(size)).map(|(index, _)| index)
+        ready.max_by_key(|(_, track)| track.precedence(size, order)).map(|(index, _)| index)
     }
 
     fn cut(&mut self, id: u64, track: usize) -> (PieceTag, SegmentTask) {

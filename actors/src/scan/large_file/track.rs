@@ -29,6 +29,16 @@ pub(super) enum Track {
     },
 }
 
+/// Which digest of a file goes on first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scan) enum TrackOrder {
+    /// The one with the most work left: the file is done soonest.
+    SlowestFirst,
+    /// The one with the most bytes left: while a budget holds the scan back, what one digest has read is still in the
+    /// page cache for the next one.
+    SideBySide,
+}
+
 /// Chaining values, sorted before they are merged.
 #[derive(Debug, Default)]
 pub(super) struct PieceOrder {
@@ -98,7 +108,15 @@ impl Track {
         }
     }
 
-    pub(super) fn work_left(&self, size: u64) -> u64 {
+    /// The track of which this is the most goes on first.
+    pub(super) fn precedence(&self, size: u64, order: TrackOrder) -> u64 {
+        match order {
+            TrackOrder::SlowestFirst => self.work_left(size),
+            TrackOrder::SideBySide => size.saturating_sub(self.next_offset()),
+        }
+    }
+
+    fn work_left(&self, size: u64) -> u64 {
         let cost = match self {
             Self::Subtrees { .. } | Self::Together { .. } => relative_cost(Algorithm::Blake3),
             Self::Chain { algorithm, .. } => relative_cost(*algorithm),
