@@ -35,7 +35,7 @@ use crate::cli::output::ReportFormat;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Groups are sorted by reclaimable bytes: what deleting all copies but one would free. Hard links to a file count \
-as one copy, and symbolic links are not followed. Nothing is ever deleted. For a job, no file is read: its stored \
+as one copy and are marked, and symbolic links are not followed. Nothing is ever deleted. For a job, no file is read: its stored \
 digests are compared. A GLOB is relative to DIR, and read as hash --help says. A file in DIR that the output goes to is \
 left out.
 

@@ -38,14 +38,14 @@ fn groups_are_sorted_by_reclaimable_bytes_and_hard_links_count_as_one_copy() {
     assert_eq!(groups[0]["paths"], json!(["large1", "large2"]), "large3 differs only in its middle");
     assert_eq!(groups[1]["paths"], json!(["a", "b", "link"]));
     assert_eq!((&groups[1]["count"], &groups[1]["reclaimable_bytes"]), (&json!(2), &json!(3)));
+    assert_eq!(groups[1]["file_numbers"], json!([0, 1, 0]));
     assert_eq!(groups[1]["digest"], ABC_BLAKE3);
     assert_eq!(report(&dir, &["d", "--min-size", "4"])["total"], 1);
     assert_eq!(report(&dir, &["d", "--min-size", "0"])["total"], 3);
     let ran = dir.hivesum(["duplicates", "d"]);
-    assert!(
-        ran.stdout()
-            .ends_with("3 B reclaimable, 2 copies of 3 B\n  a\n  b\n  link\n\n2 groups, 97.66 KiB reclaimable\n")
-    );
+    assert!(ran.stdout().ends_with(
+        "3 B reclaimable, 2 copies of 3 B\n  a\n  b\n  link (hard link to a)\n\n2 groups, 97.66 KiB reclaimable\n"
+    ));
 }
 
 #[test]

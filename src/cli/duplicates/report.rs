@@ -25,6 +25,8 @@ struct JsonGroup<'a> {
     count: u64,
     reclaimable_bytes: u64,
     paths: Vec<std::borrow::Cow<'a, str>>,
+    /// For each path the number of its file within the group: paths with the same number are hard links to one file.
+    file_numbers: &'a [u64],
     /// The exact bytes of each path, if one of them is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     paths_b64: Option<Vec<String>>,
@@ -73,6 +75,7 @@ fn json_group<'a>(found: &Found<'a>) -> JsonGroup<'a> {
         count: found.group.count,
         reclaimable_bytes: found.group.reclaimable_bytes,
         paths: names.iter().map(|name| String::from_utf8_lossy(name)).collect(),
+        file_numbers: &found.group.file_numbers,
         paths_b64: exact.then(|| names.iter().map(|name| STANDARD.encode(name)).collect()),
     }
 }
@@ -81,8 +84,15 @@ fn lines(found: &Found<'_>, terminal: &Terminal) -> String {
     let group = found.group;
     let (reclaimable, size) = (HumanBytes(group.reclaimable_bytes), HumanBytes(group.size));
     let mut text = format!("{reclaimable} reclaimable, {} copies of {size}\n", group.count);
-    for name in &found.names {
-        text += &format!("  {}\n", terminal.quoted(name));
+    let mut firsts: Vec<&[u8]> = Vec::new();
+    for (name, &number) in found.names.iter().zip(&group.file_numbers) {
+        text += &format!("  {}", terminal.quoted(name));
+        match usize::try_from(number).ok().and_then(|number| firsts.get(number)) {
+            Some(first) => text += &format!(" (hard link to {})", terminal.quoted(first)),
+            // Files are numbered in the order of their first names.
+            None => firsts.push(name),
+        }
+        text.push('\n');
     }
     text + "\n"
 }
