@@ -24,7 +24,7 @@ use super::terminal::Terminal;
 pub(super) enum TokenCommand {
     /// Create a token and print it. It is printed only once: the service stores only its SHA-256.
     Create(CreateArgs),
-    /// List all tokens: id, scopes, expiry and name, separated by tabs.
+    /// List all tokens: id, scopes, when it ends or that it has expired, and name, separated by tabs.
     List(ListArgs),
     /// Revoke a token.
     Revoke(RevokeArgs),
@@ -155,7 +155,7 @@ fn create(args: CreateArgs) -> anyhow::Result<ExitCode> {
         "token {}: {}, {}; it will not be shown again. State directory: {}{}",
         record.id,
         record.scopes,
-        expiry(record),
+        expiry(record, Timestamp::now()),
         quoted(std::path::absolute(&directory)?.as_os_str()),
         if by_service { "" } else { " (no service is running on it)" }
     ));
@@ -194,10 +194,17 @@ fn list(service: &ServiceArgs) -> anyhow::Result<ExitCode> {
         Some(records) => records,
         None => open(&directory)?.list()?,
     };
-    let mut text = String::new();
+    let (mut text, now) = (String::new(), Timestamp::now());
     for record in records {
         // Writing into a string never fails.
-        let _ = writeln!(text, "{}\t{}\t{}\t{}", record.id, record.scopes, expiry(&record), record.name.escape_debug());
+        let _ = writeln!(
+            text,
+            "{}\t{}\t{}\t{}",
+            record.id,
+            record.scopes,
+            expiry(&record, now),
+            record.name.escape_debug()
+        );
     }
     write_stdout(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -253,13 +260,27 @@ fn link(service: &ServiceArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn expiry(record: &TokenRecord) -> String {
-    record.expires_at.map_or_else(|| "never ends".to_owned(), |end| format!("ends {end:.0}"))
+fn expiry(record: &TokenRecord, now: Timestamp) -> String {
+    match record.expires_at {
+        None => "never ends".to_owned(),
+        Some(end) if end <= now => format!("expired {end:.0}"),
+        Some(end) => format!("ends {end:.0}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_has_expired_is_listed_as_expired() {
+        let end: Timestamp = "2027-01-31T00:00:00Z".parse().unwrap();
+        let new = |expires_at| NewToken { name: String::new(), scopes: "read".parse().unwrap(), expires_at };
+        let ends = CreatedToken::make(new(Some(end))).unwrap().record;
+        assert_eq!(expiry(&ends, end - SignedDuration::from_secs(1)), "ends 2027-01-31T00:00:00Z");
+        assert_eq!(expiry(&ends, end), "expired 2027-01-31T00:00:00Z");
+        assert_eq!(expiry(&CreatedToken::make(new(None)).unwrap().record, end), "never ends");
+    }
 
     #[test]
     fn an_expiry_is_a_time_or_a_duration() {
