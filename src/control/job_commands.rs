@@ -46,8 +46,10 @@ pub(super) fn no_such_job(id: JobId) -> Answer {
 /// The job that was ordered, as the store keeps it.
 fn spec(roots: &[Root], order: JobOrder) -> Result<JobSpec, (Reason, String)> {
     let (root, path) = place(roots, &order)?;
-    let JobOrder { algorithms, include, exclude, .. } = order;
-    let members = json!({ "root": root, "algorithms": algorithms, "include": include, "exclude": exclude });
+    let JobOrder { algorithms, include, exclude, from_device, .. } = order;
+    let members = json!({
+        "root": root, "algorithms": algorithms, "include": include, "exclude": exclude, "from_device": from_device,
+    });
     let spec: JobSpec = serde_json::from_value(members).map_err(|error| (Reason::InvalidRequest, error.to_string()))?;
     Ok(JobSpec { path, ..spec })
 }
@@ -111,6 +113,7 @@ mod tests {
             algorithms: Algorithms::default(),
             include: Vec::new(),
             exclude: vec!["*.tmp".to_owned()],
+            from_device: false,
         }
     }
 

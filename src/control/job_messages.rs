@@ -24,6 +24,9 @@ pub struct JobOrder {
     pub include: Vec<String>,
     /// Files and directories to leave out.
     pub exclude: Vec<String>,
+    /// Read files from their devices and not from the page cache.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_device: bool,
 }
 
 /// A place beneath a root.

@@ -27,6 +27,7 @@ fn a_root_a_part_of_it_and_a_directory_in_it_are_hashed_to_their_end() {
         (&["./t"], "", 3),
         (&["way", "--exclude", "*.tmp"], "d", 1),
         (&["t", "-a", "sha256,md5", "--include", "a"], "", 1),
+        (&["t", "--from-device"], "", 3),
     ] {
         let ran = run(&dir, args);
         assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr());
@@ -35,6 +36,7 @@ fn a_root_a_part_of_it_and_a_directory_in_it_are_hashed_to_their_end() {
         assert!(ran.stderr().lines().last().unwrap().starts_with(&ended), "{args:?}: {}", ran.stderr());
         let job = service.json(&format!("jobs/{id}"));
         assert_eq!((&job["state"], &job["spec"]["path"]), (&json!("completed"), &json!(path)), "{args:?}");
+        assert_eq!(job["spec"]["from_device"] == json!(true), args.contains(&"--from-device"), "{args:?}");
         if args.contains(&"-a") {
             assert_eq!(job["spec"]["algorithms"], json!(["sha256", "md5"]));
         }

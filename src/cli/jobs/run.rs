@@ -57,6 +57,11 @@ pub(in crate::cli) struct RunArgs {
     #[command(flatten)]
     filters: FilterArgs,
 
+    /// Read the files from their devices and not from the page cache, where damage on a device stays unseen; read_from of
+    /// each result says whether that was so.
+    #[arg(long, help_heading = "Reading")]
+    from_device: bool,
+
     /// Do not wait for the end of the job.
     #[arg(long)]
     no_wait: bool,
@@ -79,6 +84,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         algorithms: args.algorithms,
         include: args.filters.include.clone(),
         exclude: args.filters.exclude.clone(),
+        from_device: args.from_device,
     };
     let access = StateAccess::of(&state_dir);
     let job = start(&access, order)?;
