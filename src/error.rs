@@ -88,7 +88,9 @@ pub(crate) enum ApiError {
     TooManyStreams,
     #[error("the directory does not respond")]
     RootUnavailable,
-    #[error("another directory is in the place of the root: mount what belongs there, or run `hivesum roots accept`")]
+    #[error(
+        "another directory is in the place of the root: mount what belongs there, or run `hivesum roots accept NAME` with the root's name"
+    )]
     RootChanged,
     #[error("no space is left to store jobs")]
     StorageFull,

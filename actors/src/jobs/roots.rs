@@ -90,7 +90,7 @@ fn warn(root: &Root, warning: RootWarning, memory: &RootMemory) {
         name,
         warning,
         compared,
-        "the directory of a root is not what it was; mount what belongs there, or: hivesum roots accept NAME"
+        "the directory of a root is not what it was; mount what belongs there, or: hivesum roots accept {name:?}"
     );
 }
 

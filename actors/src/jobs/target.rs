@@ -171,7 +171,19 @@ pub(super) async fn wait(
     waits_for: WaitsFor,
 ) {
     if live.job().waits_for != Some(waits_for) {
-        tracing::warn!(job = %live.id, ?waits_for, "a job waits for its root");
+        let root = live.job().spec.root;
+        let root = root.as_str();
+        match waits_for {
+            WaitsFor::RootChanged => tracing::warn!(
+                job = %live.id,
+                root,
+                "a job waits: another directory is in the place of its root; mount what belongs there, or: hivesum roots \
+                 accept {root:?}"
+            ),
+            WaitsFor::RootUnavailable => {
+                tracing::warn!(job = %live.id, root, "a job waits for a start of the service with its root");
+            }
+        }
         live.tell(|view| view.job.waits_for = Some(waits_for));
     }
     shared.queue.park(live.clone());

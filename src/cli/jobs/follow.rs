@@ -3,6 +3,7 @@
 //! Each request has the bound of every request to a service, so a service that hangs or ends is noticed. Ctrl-C ends the
 //! waiting at once, also while a request is in progress.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::cli::control::{Asked, StateAccess, unexpected};
 use crate::cli::error::{NOT_RUNNING, StatusError};
+use crate::cli::quote::quoted;
 use crate::cli::terminal::{Terminal, amount};
 
 /// The pause after the first request. Each pause is twice as long as the one before, up to `PAUSE_AT_MOST`.
@@ -66,7 +68,7 @@ impl Following {
             shown.send_replace(job.progress);
             if let Some(waits_for) = job.waits_for.filter(|_| !is_told) {
                 is_told = true;
-                self.terminal.message(&format!("the job waits: {}", in_words(waits_for)));
+                self.terminal.message(&format!("the job waits: {}", in_words(waits_for, &job.root)));
             }
             let (access, id) = (access.clone(), self.id);
             let next = async {
@@ -114,7 +116,7 @@ fn closing_line(job: &JobReport) -> String {
         errors => parts.push(format!("{errors} errors")),
     }
     parts.extend(summary.verdict.map(|verdict| format!("verdict {}", verdict.name())));
-    parts.extend(summary.root_warning.map(|warning| warned(warning).to_owned()));
+    parts.extend(summary.root_warning.map(|warning| warned(warning, &job.root)));
     parts.extend(job.error.as_ref().map(|error| error.detail.clone()));
     format!("job {} {}: {}", job.id, job.state.name(), parts.join("; "))
 }
@@ -131,18 +133,24 @@ fn hint(job: &JobReport) -> Option<String> {
     Some(format!("hivesum jobs export --format ndjson {} lists {which}", job.id))
 }
 
-fn in_words(waits_for: WaitsFor) -> &'static str {
+fn in_words(waits_for: WaitsFor, root: &str) -> String {
+    let root = quoted(OsStr::new(root));
     match waits_for {
-        WaitsFor::RootChanged => "another directory is in the place of its root; see hivesum roots accept --help",
-        WaitsFor::RootUnavailable => "the service has no root of this name",
+        WaitsFor::RootChanged => format!(
+            "another directory is in the place of the root {root}: mount what belongs there, or accept it with hivesum \
+             roots accept {root}"
+        ),
+        WaitsFor::RootUnavailable => format!("the service was started without the root {root}"),
     }
 }
 
-fn warned(warning: RootWarning) -> &'static str {
-    match warning {
-        RootWarning::RootChanged => "another directory is in the place of the root",
-        RootWarning::RootEmpty => "the root is empty, and there are results of files in it",
-    }
+fn warned(warning: RootWarning, root: &str) -> String {
+    let root = quoted(OsStr::new(root));
+    let what = match warning {
+        RootWarning::RootChanged => format!("another directory is in the place of the root {root}"),
+        RootWarning::RootEmpty => format!("the root {root} is empty, and there are results of files in it"),
+    };
+    format!("{what}: hivesum roots accept {root} accepts it")
 }
 
 #[cfg(test)]
@@ -173,6 +181,19 @@ mod tests {
         for (state, summary, expected) in cases {
             assert_eq!(has_succeeded(&job(state, summary)), expected, "{state:?} {summary:?}");
         }
+    }
+
+    #[test]
+    fn what_is_odd_about_a_root_is_told_with_its_name_and_the_command_that_accepts_it() {
+        for warning in [RootWarning::RootChanged, RootWarning::RootEmpty] {
+            let summary = Summary { root_warning: Some(warning), ..Summary::default() };
+            let line = closing_line(&job(JobState::Completed, summary));
+            assert!(line.contains(" root t") && line.ends_with(": hivesum roots accept t accepts it"), "{line}");
+        }
+        let waits = in_words(WaitsFor::RootChanged, "my root");
+        assert!(waits.ends_with("hivesum roots accept 'my root'"), "{waits}");
+        let absent = in_words(WaitsFor::RootUnavailable, "t");
+        assert_eq!(absent, "the service was started without the root t");
     }
 
     #[test]
