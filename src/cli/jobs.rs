@@ -35,12 +35,13 @@ pub(super) enum JobsCommand {
     Run(Box<run::RunArgs>),
     /// Stop jobs of the running service.
     Cancel(ending::JobsArgs),
-    /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict and errors, separated by tabs.
+    /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict, errors and skipped files,
+    /// separated by tabs.
     ///
-    /// Files are those that the job is done with, with a digest or without; of a running job they are asked of the service.
+    /// Files are those with a digest, as on the page; of a running job they are asked of the service.
     /// The verdict is that of a job that compares files with a manifest: ok, failed or incomplete. It is `-` for other
     /// jobs, for jobs that have not ended, and if it is not known. Errors are files that could not be hashed, missing
-    /// ones too.
+    /// ones too; skipped are those that are no regular files. Neither are among the files.
     List(ListArgs),
     /// Print one job as JSON.
     Show(OneArgs),
@@ -184,17 +185,18 @@ fn live_progress(directory: &Path, job: &Job) -> Progress {
 
 fn line_of(job: &Job) -> String {
     let progress = &job.progress;
-    let files = progress.files_done + progress.files_failed + progress.files_skipped;
     format!(
-        "{}\t{}\t{:.0}\t{files}\t{}\t{}\t{}\t{}\t{}\n",
+        "{}\t{}\t{:.0}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
         job.id,
         job.state.name(),
         job.created_at,
+        progress.files_done,
         progress.bytes_done,
         job.spec.root.escape_debug(),
         String::from_utf8_lossy(job.spec.path.as_bytes()).escape_debug(),
         job.summary.and_then(|summary| summary.verdict).map_or("-", JobVerdict::name),
         progress.files_failed,
+        progress.files_skipped,
     )
 }
 

@@ -10,12 +10,15 @@ use super::work_dir::WorkDir;
 fn jobs_are_listed_shown_and_exported_beside_the_service_and_deleted_without_it() {
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"t/d/b", b"something")]);
     let service = Service::start(&dir);
+    dir.link("t/link", "a");
     let (first, second) = (service.run(json!({})), service.run(json!({})));
 
     let list = dir.hivesum(["jobs", "list", "--state", "s"]).expect_success();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!((lines.len(), lines[0][0], lines[1][0]), (2, &*second, &*first));
-    assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", "", "-", "0"][..]));
+    assert_eq!((lines[0][1], &lines[0][3..]), ("completed", &["2", "12", "t", "", "-", "0", "1"][..]));
+    let progress = &service.json(&format!("jobs/{second}"))["progress"];
+    assert_eq!((&progress["files_done"], &progress["files_skipped"]), (&json!(2), &json!(1)));
     assert_eq!(dir.hivesum(["jobs", "list", "--in", "failed", "--state", "s"]).expect_success(), "");
     let shown = dir.hivesum(["jobs", "show", &first, "--state", "s"]).expect_success();
     assert!(shown.contains("\"state\": \"completed\""), "{shown}");

@@ -25,7 +25,7 @@ use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
 use crate::store::Ending;
 use hivesum_core::file::IoMode;
-use hivesum_core::result::{AuditCounts, JobVerdict};
+use hivesum_core::result::{AuditCounts, JobVerdict, Summary};
 use hivesum_core::walk::Target;
 
 /// The first wait before the end of a job is written again after a failure.
@@ -176,7 +176,8 @@ fn scan_spec(target: Target, spec: &JobSpec) -> Result<ScanSpec, JobError> {
 
 /// Publishes the end, which is stored, and returns the permit.
 fn close(shared: &JobsShared, live: &ActiveJob, ending: Ending, permit: Option<RunPermit>) {
-    tracing::info!(job = %live.id, state = ending.state.name(), verdict = ending.summary.verdict.map(JobVerdict::name), files = ending.summary.files, "job ended");
+    let Summary { hashed, errors, skipped, .. } = ending.summary;
+    tracing::info!(job = %live.id, state = ending.state.name(), verdict = ending.summary.verdict.map(JobVerdict::name), hashed, errors, skipped, "job ended");
     if let Some(warning) = ending.summary.root_warning {
         tracing::warn!(job = %live.id, warning = warning.name(), "the job's root is not as it was: files may be missing");
     }
