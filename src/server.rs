@@ -251,7 +251,7 @@ fn open_roots(roots: &[RootConfig]) -> Result<Vec<Root>, ServeError> {
         if !names.insert(root.name().to_owned()) {
             return Err(ServeError::RootsClash(root.name().to_owned()));
         }
-        tracing::info!(name = root.name(), path = ?root.path(), "serving a directory");
+        tracing::info!(name = root.name(), path = &*root.path().to_string_lossy(), "serving a directory");
         opened.push(root);
     }
     Ok(opened)

@@ -72,6 +72,8 @@ fn the_json_log_has_one_object_per_line() {
     let log = log_of("json");
     let events: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(events.iter().all(|event| event["timestamp"].is_string() && event["level"].is_string()), "{log}");
+    let roots: Vec<_> = events.iter().filter(|event| event["message"] == "serving a directory").collect();
+    assert!(roots.len() == 1 && roots[0]["path"].as_str().unwrap().starts_with('/'), "{roots:?}");
     let answered: Vec<_> = events.iter().filter(|event| event["message"] == "answered").collect();
     assert!(answered.len() >= 3 && answered.iter().all(|event| event["request_id"].is_string()), "{log}");
 }

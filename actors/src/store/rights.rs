@@ -46,9 +46,12 @@ fn take_rights(path: &Path, rights: u32) {
         return;
     }
     let was = format!("{:03o}", meta.mode() & 0o777);
-    match std::fs::set_permissions(path, Permissions::from_mode(meta.mode() & rights)) {
-        Ok(()) => tracing::info!(?path, was, "others could read this part of the state: their rights were taken away"),
-        Err(error) => tracing::warn!(?path, was, %error, "others can read this part of the state"),
+    let taken = std::fs::set_permissions(path, Permissions::from_mode(meta.mode() & rights));
+    // As text: a JSON log quotes it once then.
+    let path = &*path.to_string_lossy();
+    match taken {
+        Ok(()) => tracing::info!(path, was, "others could read this part of the state: their rights were taken away"),
+        Err(error) => tracing::warn!(path, was, %error, "others can read this part of the state"),
     }
 }
 
