@@ -1,7 +1,7 @@
 // The history: every job, newest first.
 
 import {
-	h, put, button, progressBar, searchField, iconButton, icon, get, query, jobPath, sizeNode, ago, when, duration, percent, titles, plural, count, visible, ended, STATES, placeholder, showProblem
+	h, put, button, progressBar, searchField, iconButton, icon, get, query, jobPath, sizeNode, ago, when, duration, percent, titles, seesAll, plural, count, visible, ended, STATES, placeholder, showProblem
 } from '../kernel.js';
 import { secondsOf, targetNode, repeat, remove } from './job-actions.js';
 import { jobChoices } from './jobs-choice.js';
@@ -22,7 +22,7 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
 	const choices = jobChoices(rows, list, { refresh, changed: () => take([]) });
 	const head = filterHead({ state, verdict }, search);
-	put(root, head, choices.node, body);
+	put(root, head, !seesAll() && h('p.hint@own-jobs', 'Only jobs that this token made: the scope read:all shows all.'), choices.node, body);
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);

@@ -144,6 +144,10 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
             let found = browser.value(OFFERED).await;
             offered.extend(found.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()));
         }
+        browser.visit("#/jobs").await;
+        browser.until("document.querySelector('[data-testid=job-row], .placeholder')").await;
+        let says_own = browser.value("!!document.querySelector('[data-testid=own-jobs]')").await;
+        assert_eq!(says_own, json!(scopes == "read,hash"), "jobs of others are not there, with {scopes}");
         for act in acts {
             assert_eq!(offered.iter().any(|name| name == act), may.contains(&act), "{act} with {scopes}: {offered:?}");
         }
