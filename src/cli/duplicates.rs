@@ -27,6 +27,7 @@ use super::filter_args::FilterArgs;
 use super::inputs::open_directory;
 use super::output::write_stdout;
 use super::own_output::OwnOutputs;
+use super::scrub::amounts::bytes;
 use super::state::StateArgs;
 use super::stored_jobs;
 use super::terminal::{ScreenArgs, Terminal};
@@ -41,7 +42,7 @@ left out.
 
 Examples:
   hivesum duplicates ~/photos
-  hivesum duplicates /srv --min-size 1000000 --format json
+  hivesum duplicates /srv --min-size 1MB --format json
   hivesum duplicates 0197a2b4-6d3c-7000-8000-000000000001
 
 Exit status: 0 the report is complete; 1 something could not be read; 2 wrong command line.")]
@@ -50,8 +51,8 @@ pub(super) struct DuplicatesArgs {
     #[arg(value_name = "DIR|JOB")]
     of: OsString,
 
-    /// Ignore files smaller than this.
-    #[arg(long, value_name = "BYTES", default_value_t = 1, help_heading = "Selection")]
+    /// Ignore files smaller than this: a number of bytes, or one with a unit such as 500kB or 1MiB.
+    #[arg(long, value_name = "SIZE", default_value = "1", value_parser = size, help_heading = "Selection")]
     min_size: u64,
 
     /// Do not enter directories on other file systems.
@@ -73,6 +74,11 @@ pub(super) struct DuplicatesArgs {
 
     #[command(flatten)]
     engine: EngineArgs,
+}
+
+/// A least size: an amount of bytes, or 0 for empty files, too.
+fn size(word: &str) -> Result<u64, &'static str> {
+    if word == "0" { Ok(0) } else { bytes(word) }
 }
 
 /// Runs the command.

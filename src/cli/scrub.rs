@@ -4,7 +4,7 @@
 //! means is decided by `hivesum_core::fixity`; here files are chosen (`choice`), read (`reading`) and told (`report`).
 //! The server's lock is held from the beginning to the end, so nothing else writes to the state meanwhile.
 
-mod amounts;
+pub(super) mod amounts;
 mod choice;
 mod reading;
 mod report;

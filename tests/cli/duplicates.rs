@@ -41,6 +41,10 @@ fn groups_are_sorted_by_reclaimable_bytes_and_hard_links_count_as_one_copy() {
     assert_eq!(groups[1]["file_numbers"], json!([0, 1, 0]));
     assert_eq!(groups[1]["digest"], ABC_BLAKE3);
     assert_eq!(report(&dir, &["d", "--min-size", "4"])["total"], 1);
+    assert_eq!(report(&dir, &["d", "--min-size", "1KiB"])["total"], 1);
+    let wrong = dir.hivesum(["duplicates", "d", "--min-size", "large"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr().contains("must be a number of bytes with a unit, such as"), "{}", wrong.stderr());
     assert_eq!(report(&dir, &["d", "--min-size", "0"])["total"], 3);
     let ran = dir.hivesum(["duplicates", "d"]);
     assert!(ran.stdout().ends_with(

@@ -19,7 +19,7 @@ pub(super) fn percent(word: &str) -> Result<NonZeroU8, &'static str> {
 }
 
 /// A number of bytes, in units of 1000 (kB, MB, GB, TB) or of 1024 (KiB, MiB, GiB, TiB).
-pub(super) fn bytes(word: &str) -> Result<u64, &'static str> {
+pub(in crate::cli) fn bytes(word: &str) -> Result<u64, &'static str> {
     const UNITS: [(&str, u64); 11] = [
         ("", 1),
         ("B", 1),
