@@ -10,6 +10,7 @@ use super::collections::CollectionsCommand;
 use super::compare::CompareArgs;
 use super::convert::ConvertArgs;
 use super::duplicates::DuplicatesArgs;
+use super::find::FindArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
 use super::pages::{CompletionsArgs, ManArgs};
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Find files with the same content.
     Duplicates(DuplicatesArgs),
+    /// Find a digest, or a file, in all stored jobs of a service.
+    Find(FindArgs),
     /// Read the files of an archive again from their devices, and say which are no longer what they were.
     Scrub(Box<ScrubArgs>),
     /// List what scrubs know: collections, their files and events; accept changes, or forget a collection.

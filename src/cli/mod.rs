@@ -19,6 +19,7 @@ mod duplicates;
 mod engine;
 mod error;
 mod filter_args;
+mod find;
 mod from_device;
 mod hash;
 mod hash_args;
@@ -124,6 +125,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         | Command::Collections(_)
         | Command::Completions(_)
         | Command::Config(_)
+        | Command::Find(_)
         | Command::Jobs(_)
         | Command::Man(_)
         | Command::Service(_)
@@ -136,6 +138,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Duplicates(args) => duplicates::run(args),
+        Command::Find(args) => find::run(&args),
         Command::Scrub(args) => scrub::run(*args),
         Command::Collections(command) => collections::run(command),
         Command::Bag(command) => bag::run(command),

@@ -30,6 +30,7 @@ mod descriptors;
 mod devices;
 mod duplicates;
 mod expect;
+mod find;
 mod foreign_lines;
 mod from_device;
 mod from_device_doors;

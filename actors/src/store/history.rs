@@ -12,7 +12,7 @@ use super::error::DbError;
 use super::open::{Database, prepare};
 use super::state_dir::{ServerLock, StateDir};
 use super::sweep::{SWEEP_ROWS, sweep};
-use super::{exports, job_facts, job_row, jobs, root_rows, sealed};
+use super::{exports, job_facts, job_row, jobs, root_rows, sealed, sort_index};
 use crate::error::{CompareError, StoreError};
 use crate::job::{Deletion, DuplicateQuery, Job, JobId, JobPage, JobQuery, ResultQuery};
 use hivesum_core::compare::{Comparison, Fact, Group};
@@ -106,6 +106,14 @@ impl History {
             Ok(Some(stored.job))
         })?;
         failed.map_or(Ok(exported), Err)
+    }
+
+    /// Whether results of this job can be found by their digests without reading all of them; also if it is gone.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_indexed(&mut self, id: JobId) -> Result<bool, StoreError> {
+        self.database.run(|connection| sort_index::has(connection, id))
     }
 
     /// The results at these positions, in this order.
