@@ -48,12 +48,14 @@ mod token;
 mod tree;
 
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use args::{Cli, Command};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use error::UsageError;
+use hivesum_actors::job::JobId;
 use output::WriteError;
 use terminal::Terminal;
 
@@ -82,10 +84,12 @@ fn parse() -> Result<(Cli, ArgMatches), clap::Error> {
     Ok((cli, flags))
 }
 
-/// The error, without the words of the parser of numbers.
+/// The error, without the words of the parsers of numbers and ids.
 fn in_plain_words(error: clap::Error) -> clap::Error {
-    let Some(source) = std::error::Error::source(&error).map(ToString::to_string) else { return error };
-    let why = match source.as_str() {
+    let Some(source) = std::error::Error::source(&error) else { return error };
+    let is_id = source.is::<<JobId as FromStr>::Err>();
+    let why = match source.to_string().as_str() {
+        _ if is_id => "must be the id of a job, as hivesum jobs list prints it",
         "invalid digit found in string" | "cannot parse integer from empty string" => "must be a whole number",
         "number too large to fit in target type" => "is too large a number",
         "number would be zero for non-zero type" => "must be a number of at least 1",
@@ -94,7 +98,18 @@ fn in_plain_words(error: clap::Error) -> clap::Error {
     let word = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     let (argument, value) = (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue));
     let message = format!("invalid value '{value}' for '{argument}': {why}");
-    Cli::command().error(clap::error::ErrorKind::ValueValidation, message)
+    command_given().error(clap::error::ErrorKind::ValueValidation, message)
+}
+
+/// The command that the first words name, for the usage beside an error.
+fn command_given() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    for word in std::env::args_os().skip(1) {
+        let Some(next) = command.find_subcommand(&word).cloned() else { break };
+        command = next;
+    }
+    command
 }
 
 /// The error, with a tip where `-c` of `sha256sum` was meant.

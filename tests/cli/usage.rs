@@ -107,6 +107,18 @@ fn options_after_a_group_of_shared_ones_stand_under_their_own_heading() {
 }
 
 #[test]
+fn an_id_that_is_none_is_refused_in_plain_words_with_the_usage_of_its_command() {
+    let dir = WorkDir::new();
+    for args in [&["jobs", "show", "x"][..], &["jobs", "cancel", "0197"], &["jobs", "export", "0197a2b4-zz"]] {
+        let refused = dir.hivesum(args);
+        let said = refused.stderr();
+        assert_eq!(refused.code, Some(2), "{args:?}: {said}");
+        assert!(said.contains("must be the id of a job, as hivesum jobs list prints it"), "{args:?}: {said}");
+        assert!(said.contains(&format!("Usage: hivesum jobs {} ", args[1])), "{args:?}: {said}");
+    }
+}
+
+#[test]
 fn a_number_that_is_none_is_refused_in_plain_words() {
     let dir = WorkDir::with(&[]);
     for (args, why) in [
