@@ -1,10 +1,11 @@
 //! `hivesum duplicates`: finds files with the same content. It only reports them; nothing is ever deleted.
 //!
-//! Files in a directory are compared in stages, so that few are read completely: by size, then by their first and last
+//! Files in directories are compared in stages, so that few are read completely: by size, then by their first and last
 //! block, then by digest. Files of a job are compared by the digests that it has stored. Hard links are one copy.
 
 mod report;
 mod stages;
+mod trees;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -18,13 +19,13 @@ use hivesum_core::compare::{Group, key_algorithm};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::file::Reach;
 use hivesum_core::result::Item;
-use hivesum_core::walk::{Inventory, Target, WalkSpec};
+use hivesum_core::walk::{Inventory, WalkSpec};
 
 use self::report::{Duplicates, Found};
+use self::trees::Trees;
 use super::engine::{EngineArgs, RunningEngine};
-use super::error::{UsageError, path_error};
+use super::error::UsageError;
 use super::filter_args::FilterArgs;
-use super::inputs::open_directory;
 use super::output::write_stdout;
 use super::own_output::OwnOutputs;
 use super::scrub::amounts::bytes;
@@ -42,14 +43,15 @@ left out.
 
 Examples:
   hivesum duplicates ~/photos
+  hivesum duplicates ~/photos /media/card/DCIM
   hivesum duplicates /srv --min-size 1MB --format json
   hivesum duplicates 0197a2b4-6d3c-7000-8000-000000000001
 
 Exit status: 0 the report is complete; 1 something could not be read; 2 wrong command line.")]
 pub(super) struct DuplicatesArgs {
-    /// A directory, or the id of a job of a service.
-    #[arg(value_name = "DIR|JOB")]
-    of: OsString,
+    /// Directories, whose files are compared with each other, or the id of one job of a service.
+    #[arg(value_name = "DIR|JOB", required = true)]
+    of: Vec<OsString>,
 
     /// Ignore files smaller than this: a number of bytes, or one with a unit such as 500kB or 1MiB.
     #[arg(long, value_name = "SIZE", default_value = "1", value_parser = size, help_heading = "Selection")]
@@ -83,43 +85,53 @@ fn size(word: &str) -> Result<u64, &'static str> {
 
 /// Runs the command.
 pub(super) fn run(args: DuplicatesArgs) -> anyhow::Result<ExitCode> {
-    let whole = match stored_jobs::id_unless_path(&args.of) {
+    let job = args.of.iter().find_map(|word| stored_jobs::id_unless_path(word));
+    let whole = match job {
+        Some(_) if args.of.len() > 1 => {
+            let message = "give directories, or the id of one job alone";
+            return Err(UsageError::of("duplicates", message).into());
+        }
         Some(_) if args.one_file_system || !args.filters.is_empty() => {
             let message = "--one-file-system, --include and --exclude apply to directories only, not to jobs";
             return Err(UsageError::of("duplicates", message).into());
         }
         Some(id) => of_job(&args, id)?,
-        None => of_directory(&args)?,
+        None => of_directories(&args)?,
     };
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Whether everything was read.
-fn of_directory(args: &DuplicatesArgs) -> anyhow::Result<bool> {
+fn of_directories(args: &DuplicatesArgs) -> anyhow::Result<bool> {
     let terminal = Terminal::of(args.screen);
-    let open = || open_directory(&args.of).map_err(|error| path_error(&args.of, &error));
+    let filters = args.filters.filters_of_each("duplicates", &args.of)?;
     let mut outputs = OwnOutputs::of_streams();
-    let inventory = Inventory::of_walk(WalkSpec {
-        filters: args.filters.filters_below("duplicates", &args.of)?,
-        reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
-        leave_out: outputs.identities().to_vec(),
-        timeout: args.engine.read_timeout(),
-        ..WalkSpec::new(vec![Target::Directory { dir: open()?, shown: Vec::new() }])
-    });
+    let mut whole = true;
+    let trees = Trees::of(&args.of, |dir, prefix, target| {
+        let found = Inventory::of_walk(WalkSpec {
+            filters: filters.below(dir.as_bytes()).clone(),
+            reach: if args.one_file_system { Reach::OneFilesystem } else { Reach::Everywhere },
+            leave_out: outputs.identities().to_vec(),
+            timeout: args.engine.read_timeout(),
+            ..WalkSpec::new(vec![target])
+        });
+        whole &= found.unreadable.is_empty();
+        for path in found.unreadable.iter() {
+            terminal.message_about(&[prefix, path].concat(), "cannot be looked at");
+        }
+        for path in found.left_out.iter() {
+            let shown = [prefix, path].concat();
+            outputs.say_left_out(&terminal, &shown, &Path::new(dir).join(OsStr::from_bytes(path)));
+        }
+        Ok(found)
+    })?;
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::COMPARED_BY)))?;
-    for path in inventory.unreadable.iter() {
-        terminal.message_about(path, "cannot be looked at");
-    }
-    for path in inventory.left_out.iter() {
-        outputs.say_left_out(&terminal, path, &Path::new(&args.of).join(OsStr::from_bytes(path)));
-    }
-    let mut stages =
-        stages::Stages { inventory: &inventory, dir: open()?, engine: &engine, terminal: &terminal, failed: false };
+    let mut stages = stages::Stages { trees: &trees, engine: &engine, terminal: &terminal, failed: false };
     let groups = stages.groups(args.min_size)?;
-    let whole = inventory.unreadable.is_empty() && !stages.failed;
+    whole &= !stages.failed;
     engine.join();
     terminal.finish_progress();
-    let found: Vec<_> = groups.iter().map(|one| one.found(&inventory.names)).collect();
+    let found: Vec<_> = groups.iter().map(|one| one.found(&trees.names)).collect();
     write(args, &Duplicates { groups: &found, algorithm: stages::COMPARED_BY }, &terminal)?;
     Ok(whole)
 }

@@ -135,7 +135,8 @@ impl PathFilters {
         !self.globs.is_empty()
     }
 
-    fn below(&self, dir: &[u8]) -> &Filters {
+    /// Those of one of the directories, named as it was given.
+    pub(super) fn below(&self, dir: &[u8]) -> &Filters {
         self.own.get(dir).map_or(&self.compiled, |(_, filters)| filters)
     }
 

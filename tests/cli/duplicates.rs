@@ -53,6 +53,35 @@ fn groups_are_sorted_by_reclaimable_bytes_and_hard_links_count_as_one_copy() {
 }
 
 #[test]
+fn several_directories_are_compared_with_each_other_and_names_begin_with_theirs() {
+    let dir = WorkDir::with(&[
+        (b"d/a", b"abc"),
+        (b"d/sub/alone", b"abd"),
+        (b"e/b", b"abc"),
+        (b"e/c", b"two"),
+        (b"f/c", b"two"),
+        (b"f/skipped", b"abc"),
+    ]);
+    std::fs::create_dir(dir.path("empty")).unwrap();
+    std::fs::hard_link(dir.path("d/a"), dir.path("f/link")).unwrap();
+    let document = report(&dir, &["d", "empty", "e/", "./f", "--exclude", "skipped"]);
+    assert_eq!(document["groups"][0]["paths"], json!(["d/a", "e/b", "./f/link"]));
+    assert_eq!(document["groups"][0]["file_numbers"], json!([0, 1, 0]));
+    assert_eq!(document["groups"][1]["paths"], json!(["e/c", "./f/c"]));
+    assert_eq!(document["total"], 2);
+    dir.link("way", "d");
+    for (args, why) in [
+        (&["d/sub", "d"][..], "d/sub lies in d"),
+        (&["d", "way"], "lies in"),
+        (&["d", "0197a2b4-6d3c-7000-8000-000000000001"], "the id of one job alone"),
+    ] {
+        let refused = dir.hivesum(["duplicates"].iter().chain(args));
+        assert_eq!((refused.code, refused.stdout().as_str()), (Some(2), ""), "{args:?}");
+        assert!(refused.stderr().contains(why), "{args:?}: {}", refused.stderr());
+    }
+}
+
+#[test]
 fn a_unique_file_is_not_read_whole() {
     if !has_tool("strace") {
         return;

@@ -1,16 +1,14 @@
 //! Finds duplicates in three stages: by size, by first and last block, by whole content. Each stage reads only files
 //! that may still have a duplicate.
 
-use std::os::fd::OwnedFd;
-
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::{Copy, Group, groups};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::hash::Coverage;
 use hivesum_core::result::{FileIdentity, NameList, Status};
-use hivesum_core::walk::{Inventory, Target};
 
 use super::report::Found;
+use super::trees::Trees;
 use crate::cli::engine::RunningEngine;
 use crate::cli::error::reason;
 use crate::cli::terminal::Terminal;
@@ -18,11 +16,9 @@ use crate::cli::terminal::Terminal;
 /// Files with the same digest of this algorithm have the same content.
 pub(super) const COMPARED_BY: Algorithm = Algorithm::Blake3;
 
-/// The search for duplicates in one directory.
+/// The search for duplicates in directories.
 pub(super) struct Stages<'a> {
-    pub(super) inventory: &'a Inventory,
-    /// The directory that names are relative to.
-    pub(super) dir: OwnedFd,
+    pub(super) trees: &'a Trees,
     pub(super) engine: &'a RunningEngine,
     pub(super) terminal: &'a Terminal,
     /// Whether something could not be read.
@@ -44,7 +40,7 @@ impl SameContent {
     }
 }
 
-/// The index of a name in the inventory.
+/// The index of a name among those of all directories.
 type NameIndex = usize;
 
 /// A digest of [`COMPARED_BY`].
@@ -53,7 +49,7 @@ type ContentDigest = [u8; 32];
 impl Stages<'_> {
     /// Groups of files of at least this size with the same content.
     pub(super) fn groups(&mut self, min_size: u64) -> anyhow::Result<Vec<SameContent>> {
-        let all = (0..self.inventory.files.len()).filter(|&index| self.size(index) >= min_size);
+        let all = (0..self.trees.files.len()).filter(|&index| self.size(index) >= min_size);
         let candidates = self.sharing_key(all.map(|index| (self.size(index), index)).collect());
         let by_ends = self.digests(candidates, Coverage::Ends)?;
         let candidates =
@@ -70,15 +66,15 @@ impl Stages<'_> {
     }
 
     fn name(&self, index: NameIndex) -> &[u8] {
-        self.inventory.names.get(index).unwrap_or_default()
+        self.trees.name(index)
     }
 
     fn size(&self, index: NameIndex) -> u64 {
-        self.inventory.files[index].size
+        self.trees.files[index].size
     }
 
     fn identity(&self, index: NameIndex) -> FileIdentity {
-        FileIdentity::of_meta(&self.inventory.files[index])
+        FileIdentity::of_meta(&self.trees.files[index])
     }
 
     /// The names whose key is also that of another file, in walk order. Hard links to one file are not duplicates.
@@ -117,11 +113,10 @@ impl Stages<'_> {
         Ok(digests)
     }
 
-    /// Digests of the files with these names, in this order.
+    /// Digests of the files with these names, which ascend, in this order.
     fn read(&mut self, indexes: &[NameIndex], coverage: Coverage) -> anyhow::Result<Vec<(NameIndex, ContentDigest)>> {
-        let names: NameList = indexes.iter().map(|&index| self.name(index)).collect();
-        let target = Target::Listed { dir: self.dir.try_clone()?, names };
-        let scan = self.engine.args.scan(vec![target], Algorithms::single(COMPARED_BY));
+        let targets = self.trees.targets(indexes)?;
+        let scan = self.engine.args.scan(targets, Algorithms::single(COMPARED_BY));
         let mut scan = self.engine.handle.scan(ScanSpec { coverage, ..scan })?;
         if coverage == Coverage::Whole {
             self.terminal.follow(scan.progress());
