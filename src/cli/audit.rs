@@ -6,6 +6,7 @@ mod args;
 mod expected;
 mod found;
 mod last;
+mod own;
 mod report;
 
 use std::collections::HashSet;
@@ -42,7 +43,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::of(args.screen);
-    let source = Source::of(&args, &terminal)?;
+    let mut source = Source::of(&args, &terminal)?;
     let tree = Tree::open(&args.dir, args.engine.read_timeout()).map_err(|error| path_error(&args.dir, &error))?;
     let wanted = args.filter.filters_below("audit", &args.dir)?;
     let mut expected = source.expected(&args, (&tree, &wanted), &terminal)?;
@@ -57,6 +58,8 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         Some(_) | None => Target::Directory { dir: tree.dir()?, shown: Vec::new() },
     };
     let audit = Audit::new(expected.baseline, expected.candidates);
+    let content = source.take_content(audit.algorithms()?);
+    let audit = audit.with_manifest(content);
     let outputs = OwnOutputs::of_streams();
     expected.leave_out.extend(outputs.identities());
     let spec = ScanSpec {

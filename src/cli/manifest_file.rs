@@ -76,7 +76,17 @@ pub(super) struct Contents {
 
 /// Reads a manifest completely. The form is detected unless it is given.
 pub(super) fn read(path: &OsStr, args: &ReadArgs, form: Option<Form>) -> anyhow::Result<ManifestFile> {
-    let (input, identity) = open(path).map_err(|error| path_error(path, &error))?;
+    let opened = open(path).map_err(|error| path_error(path, &error))?;
+    read_opened(path, opened, args, form)
+}
+
+/// The same of a manifest that is open already; `path` names it.
+pub(super) fn read_opened(
+    path: &OsStr,
+    (input, identity): (Box<dyn BufRead>, Option<FileIdentity>),
+    args: &ReadArgs,
+    form: Option<Form>,
+) -> anyhow::Result<ManifestFile> {
     let named = Hint::of_name(path.as_bytes());
     let options = ReadOptions { asked: args.algorithm, named, ..ReadOptions::new(Limits::COMMAND_LINE) };
     let reader = match form {
@@ -99,7 +109,8 @@ pub(super) fn read(path: &OsStr, args: &ReadArgs, form: Option<Form>) -> anyhow:
     Ok(file)
 }
 
-fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
+/// Opens a manifest, or standard input for `-`; the identity is that of a file.
+pub(super) fn open(path: &OsStr) -> io::Result<(Box<dyn BufRead>, Option<FileIdentity>)> {
     if path == "-" {
         return Ok((Box::new(BufReader::new(Stdin)), None));
     }

@@ -225,3 +225,23 @@ fn a_verify_job_is_repeated_with_the_manifest_that_is_kept_with_it() {
     let with_body = app.post(&format!("/api/v1/verify?root=files&path=d&repeat={id}")).body("x").send().unwrap();
     problem(with_body, 400, "invalid_request");
 }
+
+#[test]
+fn a_checksum_file_in_the_directory_is_not_new_when_its_text_is_the_body() {
+    let app = TestApp::start();
+    app.write("d/a", "abc");
+    let sums = format!("{ABC_SHA256}  a\n");
+    app.write("d/SHA256SUMS", &sums);
+    let verify = |query: &str| {
+        let path = format!("/api/v1/verify?root=files&path=d{query}");
+        let job = accepted(app.post(&path).body(sums.clone()).send().unwrap());
+        app.wait_for(job["id"].as_str().unwrap())["summary"].clone()
+    };
+    for query in ["", "&name=SHA256SUMS", "&algorithm=sha256"] {
+        let summary = verify(query);
+        assert_eq!((&summary["verdict"], &summary["verdicts"]["new"]), (&json!("ok"), &json!(0)), "{query}");
+    }
+    app.write("d/SHA256SUMS", format!("{sums}# one more line\n"));
+    let summary = verify("");
+    assert_eq!((&summary["verdict"], &summary["verdicts"]["new"]), (&json!("failed"), &json!(1)), "another content");
+}

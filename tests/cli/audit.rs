@@ -185,3 +185,20 @@ fn a_quiet_audit_says_nothing_but_what_is_wrong() {
     assert_eq!(json["verdict"], "failed");
     assert_eq!(audit(&["-q", "--all"]).code, Some(2));
 }
+
+#[test]
+fn a_checksum_file_in_the_directory_is_not_new_wherever_its_text_comes_from() {
+    let dir = WorkDir::with(&[(b"d/a", b"abc")]);
+    let sums = format!("{}  a\n", dir.digest("sha256sum", "d/a"));
+    dir.write("d/SHA256SUMS", &sums);
+    dir.write("copy", &sums);
+    let all_matched = "1 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    let piped = || dir.feed(env!("CARGO_BIN_EXE_hivesum"), sums.as_bytes(), ["audit", "d", "--manifest", "-"]);
+    for ran in [dir.hivesum(["audit", "d", "--manifest", "copy"]), piped(), dir.hivesum(["audit", "d"])] {
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), all_matched), "{}", ran.stderr());
+    }
+    dir.write("d/SHA256SUMS", format!("{sums}\n"));
+    let ran = piped();
+    assert_eq!(ran.code, Some(1), "another content is a new file");
+    assert!(ran.stdout().starts_with("new: SHA256SUMS\n"), "{}", ran.stdout());
+}

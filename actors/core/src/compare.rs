@@ -20,7 +20,7 @@ mod moves;
 pub mod probe;
 mod spelling;
 
-pub use audit::{Absent, Audit, Findings, Traced};
+pub use audit::{Absent, Audit, Findings, ManifestContent, Traced};
 pub use baseline::{Baseline, BaselineBuilder};
 pub use change::{Change, Counts};
 pub use difference::{Comparison, Difference, Fact, Glimpse};

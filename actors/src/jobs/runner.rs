@@ -143,7 +143,7 @@ async fn expected_of(
     };
     let read = move || {
         let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
-        Ok::<_, ManifestRefused>(expected.told_by(&spec.algorithms))
+        Ok::<_, ManifestRefused>(expected.told_by(&spec.algorithms, &manifest))
     };
     Ok(match tokio::task::spawn_blocking(read).await {
         Ok(Ok(expected)) => Ok(Some(expected)),

@@ -52,8 +52,8 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
 
 impl RunningAudit {
     pub(crate) fn new(expected: Expected) -> Self {
-        let Expected { baseline, candidates, recorded_with } = expected;
-        Self { audit: Audit::new(baseline, candidates), recorded_with }
+        let Expected { baseline, candidates, recorded_with, manifest } = expected;
+        Self { audit: Audit::new(baseline, candidates).with_manifest(manifest), recorded_with }
     }
 
     /// Judges the results of a batch, which follows the batches before it.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::store::history::History;
-use hivesum_core::compare::{Baseline, BaselineBuilder, Findings};
+use hivesum_core::compare::{Baseline, BaselineBuilder, Findings, ManifestContent};
+use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::documents::found::{Kind, must_be_listed};
 use hivesum_core::manifest::{Candidates, UnreadLines};
 use hivesum_core::result::FileIdentity;
@@ -17,8 +18,9 @@ use hivesum_core::walk::Filters;
 use super::args::AuditArgs;
 use super::found::{self, FoundBaseline};
 use super::last::{self, LastJob};
+use super::own::{self, OwnText};
 use crate::cli::error::UsageError;
-use crate::cli::manifest_file::{self, Contents, ManifestFile};
+use crate::cli::manifest_file::{Contents, ManifestFile};
 use crate::cli::quote::quoted;
 use crate::cli::stored_jobs;
 use crate::cli::terminal::{Terminal, counted};
@@ -26,7 +28,7 @@ use crate::cli::tree::Tree;
 
 /// What the directory is compared with.
 pub(super) enum Source {
-    Manifest(ManifestFile),
+    Manifest(ManifestFile, OwnText),
     Job(JobId),
     /// The newest job that has hashed the directory.
     Last,
@@ -89,10 +91,23 @@ impl Source {
     /// What the command line names.
     pub(super) fn of(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Self> {
         match (&args.manifest, args.job) {
-            (Some(path), _) => Ok(Self::Manifest(manifest_file::read(path, &args.read, None)?)),
+            (Some(path), _) => Self::read(path, args),
             (None, Some(id)) => Ok(Self::Job(id)),
             (None, None) if args.last => Ok(Self::Last),
             (None, None) => Self::find(args, terminal),
+        }
+    }
+
+    fn read(path: &OsStr, args: &AuditArgs) -> anyhow::Result<Self> {
+        let (manifest, text) = own::read(path, &args.read)?;
+        Ok(Self::Manifest(manifest, text))
+    }
+
+    /// The manifest as a file that may lie in the directory. Its text is not kept any longer.
+    pub(super) fn take_content(&mut self, algorithms: Algorithms) -> Option<ManifestContent> {
+        match self {
+            Self::Manifest(_, text) => text.take_content(algorithms),
+            Self::Job(_) | Self::Last | Self::Found(_) => None,
         }
     }
 
@@ -100,7 +115,7 @@ impl Source {
         let Some(mut found) = found::find(&args.dir)? else {
             let path = checksum_file_in(&args.dir)?;
             terminal.message(&format!("compared with {}", quoted(path.as_os_str())));
-            return Ok(Self::Manifest(manifest_file::read(path.as_os_str(), &args.read, None)?));
+            return Self::read(path.as_os_str(), args);
         };
         if args.read.strict && found.not_read.count() > 0 {
             bail!("{}: {}", quoted(&args.dir), found.not_read);
@@ -121,7 +136,7 @@ impl Source {
         let mut expected = match self {
             Self::Job(id) => of_job(args, *id, terminal)?,
             Self::Last => of_last(args, terminal)?,
-            Self::Manifest(manifest) => of_manifest(manifest, args, tree, terminal)?,
+            Self::Manifest(manifest, _) => of_manifest(manifest, args, tree, terminal)?,
             Self::Found(found) => of_found(found, args, terminal)?,
         };
         expected.baseline.retain(|name| wanted.wants_path(name));
@@ -131,7 +146,7 @@ impl Source {
     /// The lines that were not read.
     pub(super) fn unread(&self) -> Option<UnreadLines> {
         match self {
-            Self::Manifest(manifest) => manifest.unread(),
+            Self::Manifest(manifest, _) => manifest.unread(),
             Self::Found(found) => UnreadLines::of(&found.not_read, &[]),
             Self::Job(_) | Self::Last => None,
         }
@@ -140,7 +155,7 @@ impl Source {
     /// Says what the files have shown the untagged digests to be of.
     pub(super) fn tell_algorithms(&self, terminal: &Terminal, findings: &Findings) {
         match self {
-            Self::Manifest(manifest) => manifest.tell_algorithms(terminal, &findings.found, &findings.undecided),
+            Self::Manifest(manifest, _) => manifest.tell_algorithms(terminal, &findings.found, &findings.undecided),
             // Their digests name their algorithms.
             Self::Found(_) | Self::Job(_) | Self::Last => {}
         }

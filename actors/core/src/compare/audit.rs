@@ -5,8 +5,10 @@
 //! manifest ([`Candidates`]). Memory: the baseline, and the new and changed files whose content is in the baseline, up to
 //! a limit (`trace`).
 
+mod own;
 mod trace;
 
+pub use self::own::ManifestContent;
 pub use self::trace::Traced;
 use self::trace::{Entries, Fate, Tracer};
 use super::baseline::Baseline;
@@ -58,6 +60,7 @@ pub struct Audit {
     fates: Vec<Fate>,
     tracer: Tracer,
     counts: AuditCounts,
+    manifest: Option<ManifestContent>,
 }
 
 /// An entry of the baseline without a result.
@@ -115,7 +118,14 @@ impl Audit {
             fates,
             tracer,
             counts: AuditCounts::default(),
+            manifest: None,
         }
+    }
+
+    /// The same audit; a file that has the content of the manifest and is not listed is not new, and has no verdict.
+    #[must_use]
+    pub fn with_manifest(self, manifest: Option<ManifestContent>) -> Self {
+        Self { manifest, ..self }
     }
 
     /// The algorithms to compute for every file.
@@ -221,6 +231,7 @@ impl Audit {
         let verdict = match item.status {
             Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. } => None,
             Status::Error { .. } => Some(Verdict::Unreadable),
+            Status::Hashed(_) if self.manifest.as_ref().is_some_and(|manifest| manifest.is_content_of(item)) => None,
             Status::Hashed(_) => {
                 self.tracer.keep(row, item, Verdict::New);
                 Some(Verdict::New)

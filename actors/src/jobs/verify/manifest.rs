@@ -6,7 +6,7 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use hivesum_core::compare::{Baseline, BaselineBuilder, Fact, Spelling, may_be_respelled};
+use hivesum_core::compare::{Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_respelled};
 use hivesum_core::digest::{Algorithms, AlgorithmsInvalid};
 use hivesum_core::file::{self, Dir, Opened, Reach};
 use hivesum_core::manifest::{
@@ -46,6 +46,8 @@ pub(crate) struct Expected {
     pub(crate) candidates: Candidates,
     /// The globs that the manifest was made with.
     pub(crate) recorded_with: Filters,
+    /// The manifest itself, once it is known which digests the job computes: a file with its content is not new.
+    pub(crate) manifest: Option<ManifestContent>,
 }
 
 impl Expected {
@@ -58,9 +60,11 @@ impl Expected {
         self.baseline.algorithms(candidates).map_err(too_many)
     }
 
-    /// The same for a job that computes these algorithms: files have told that untagged digests are of no others.
-    pub(crate) fn told_by(mut self, computed: &Algorithms) -> Self {
+    /// The same for a job that computes these algorithms: files have told that untagged digests are of no others. The
+    /// manifest `body` may lie in the tree.
+    pub(crate) fn told_by(mut self, computed: &Algorithms, body: &[u8]) -> Self {
         self.baseline.keep_computed(&mut self.candidates, computed);
+        self.manifest = Some(ManifestContent::of(body, *computed));
         self
     }
 }
@@ -141,7 +145,7 @@ impl Entries {
         let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid)?;
         baseline.retain(|name| wanted.wants_path(name));
         let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid)?;
-        Ok(Expected { baseline, candidates: self.candidates, recorded_with })
+        Ok(Expected { baseline, candidates: self.candidates, recorded_with, manifest: None })
     }
 }
 

@@ -167,3 +167,22 @@ fn files_beyond_those_that_are_kept_are_counted_and_not_guessed() {
     let findings = audit.finish();
     assert_eq!((findings.traced.len(), findings.untraced, findings.counts.new), (2, 2, 4));
 }
+
+#[test]
+fn only_an_unlisted_file_with_the_content_of_the_manifest_has_no_verdict() {
+    let text = b"352441c2  a\n";
+    let meta = FileMeta { size: text.len() as u64, ..FileMeta::default() };
+    let content = ManifestContent::of(text, CRC32);
+    let digests = content.digests.clone();
+    let mut audit = Audit::new(baseline(&[("a", 1)]), Candidates::default()).with_manifest(Some(content));
+    let mut judged = |path: &str, meta: FileMeta, digests: &[u8]| {
+        let (path, status, algorithms) = (path.as_bytes(), HASHED, &CRC32);
+        audit.judge(&ItemRef { path, meta, status, digests, algorithms, origin: Origin::Read, fixity: None }).verdict
+    };
+    assert_eq!(judged("a", meta, &digests), Some(Verdict::Modified), "it is listed, so its digest counts");
+    assert_eq!(judged("b", meta, &digests), None);
+    assert_eq!(judged("c", FileMeta { size: meta.size + 1, ..meta }, &digests), Some(Verdict::New));
+    assert_eq!(judged("d", meta, &[0; 4]), Some(Verdict::New));
+    let counts = audit.finish().counts;
+    assert_eq!((counts.new, counts.modified, counts.missing), (2, 1, 0));
+}
