@@ -23,6 +23,7 @@ use hivesum_core::result::{ItemRef, SkipReason, Status, Summary};
 use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
+pub(super) use self::expected::checksum_file_in;
 use self::expected::{Listed, Source};
 use self::report::{Ending, Lists, Report, told_untraced};
 use super::engine::RunningEngine;

@@ -71,7 +71,7 @@ fn a_manifest_that_cannot_be_checked_is_an_error_in_the_document_and_on_stderr()
         let (document, ran) = checked(&dir, &["good.sha256", manifest]);
         assert_eq!(document["errors"][0]["manifest"], manifest, "{document}");
         let told = document["errors"][0]["reason"].as_str().unwrap();
-        let is_told = told == reason || told == "read error";
+        let is_told = told.starts_with(reason);
         assert!(
             is_told && ran.stderr().contains(&format!("hivesum: {manifest}: {told}\n")),
             "{told}: {}",

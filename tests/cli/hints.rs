@@ -189,3 +189,34 @@ fn what_is_wrong_is_said_without_words_of_a_programmer() {
         }
     }
 }
+
+#[test]
+fn a_directory_in_place_of_a_manifest_is_answered_with_the_commands_for_it() {
+    let dir = tree();
+    dir.write("empty/none", "");
+    for (name, said) in [
+        ("empty", "to compare it with what it should have, hivesum audit empty"),
+        (
+            "dist",
+            "to compare it with what it should have, hivesum audit dist; to check the files of a list, hivesum check \
+             dist/SHA256SUMS",
+        ),
+    ] {
+        let ran = dir.hivesum(["check", name]);
+        let said = format!("hivesum: {name}: Is a directory: {said}\n");
+        assert_eq!((ran.code, ran.stderr()), (Some(1), said));
+    }
+}
+
+#[test]
+fn a_download_in_place_of_a_manifest_is_answered_with_how_to_check_it() {
+    let dir = WorkDir::with(&[(b"disk image.iso", b"\0\x01\x02 an image\n\0"), (b"prose", b"no entry\n")]);
+    let none = "no properly formatted checksum lines found\n";
+    let ran = dir.hivesum(["check", "disk image.iso"]);
+    let said = format!(
+        "hivesum: 'disk image.iso': {none}hivesum: 'disk image.iso': it is no checksum file: to check it against a \
+         digest, hivesum check 'disk image.iso' --expect DIGEST\n"
+    );
+    assert_eq!((ran.code, ran.stderr()), (Some(1), said));
+    assert_eq!(dir.hivesum(["check", "prose"]).stderr(), format!("hivesum: prose: {none}"), "as sha256sum has it");
+}

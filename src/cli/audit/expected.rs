@@ -67,7 +67,7 @@ const CHECKSUM_FILES: [&str; 10] = [
 ];
 
 /// The one checksum file that lies in the directory.
-fn checksum_file_in(dir: &OsStr) -> Result<PathBuf, UsageError> {
+pub(in crate::cli) fn checksum_file_in(dir: &OsStr) -> Result<PathBuf, UsageError> {
     let found: Vec<_> = CHECKSUM_FILES.into_iter().filter(|name| Path::new(dir).join(name).is_file()).collect();
     let why = match found[..] {
         [one] => return Ok(Path::new(dir).join(one)),

@@ -1,8 +1,12 @@
-//! Where the files of a manifest are, if nearly all of them are missing where they were looked for.
+//! What was meant by a manifest whose files are nearly all missing where they were looked for, or that has no entry: where
+//! they are, or that the file is no manifest but the download itself.
 //!
-//! A few names are looked up in a few directories. Nothing is opened, and no verdict depends on it: it is a hint.
+//! A few names are looked up in a few directories, and the beginning of a regular file is read. No verdict depends on it:
+//! it is a hint.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +18,9 @@ const SAMPLES: usize = 8;
 /// The fewest missing entries that are worth a hint where no directory is found. Fewer may just be missing, and then
 /// nothing is printed but what `sha256sum --check` prints.
 const FEWEST: u64 = 10;
+
+/// How much of a file is read to tell whether it is text.
+const BEGINNING_BYTES: u64 = 8 << 10;
 
 /// How many entries of a directory are looked at.
 const MOST_BELOW: usize = 256;
@@ -36,8 +43,16 @@ impl MissingEntries {
     }
 
     /// What to say of a manifest at this path with so many entries. `None` unless at least nine of ten are missing, and
-    /// for a manifest of absolute names alone.
+    /// for a manifest of absolute names alone. A manifest without an entry may be no manifest at all.
     pub(super) fn told(&self, manifest: &OsStr, entries: u64) -> Option<String> {
+        if entries == 0 {
+            return is_binary(Path::new(manifest)).then(|| {
+                format!(
+                    "it is no checksum file: to check it against a digest, hivesum check {} --expect DIGEST",
+                    quoted(manifest)
+                )
+            });
+        }
         if self.first.is_empty() || self.count.saturating_mul(10) < entries.saturating_mul(9) {
             return None;
         }
@@ -64,6 +79,15 @@ impl MissingEntries {
         let is_there = |name: &&Vec<u8>| directory.join(OsStr::from_bytes(name)).symlink_metadata().is_ok();
         2 * self.first.iter().filter(is_there).count() > self.first.len()
     }
+}
+
+/// Whether the beginning of a regular file has a NUL, as text never has.
+fn is_binary(path: &Path) -> bool {
+    let mut beginning = Vec::new();
+    // Others may block when they are opened.
+    let is_regular = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let mut read = || File::open(path)?.take(BEGINNING_BYTES).read_to_end(&mut beginning);
+    is_regular && read().is_ok() && beginning.contains(&0)
 }
 
 /// The directory of the manifest and the one above it, the current directory and the one above it, and those in the

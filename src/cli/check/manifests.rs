@@ -18,9 +18,11 @@ use super::expect::ExpectedDigest;
 use super::manifest::{Manifest, Origin, Reading};
 use super::page::{Begin, Next, Page, PageEntry};
 use super::source::Text;
+use crate::cli::audit::checksum_file_in;
 use crate::cli::error::system_text;
 use crate::cli::inputs::Stdin;
 use crate::cli::naming::{Naming, NamingArgs};
+use crate::cli::quote::quoted;
 
 /// The name of a manifest on standard input in messages.
 const STDIN_NAME: &[u8] = b"standard input";
@@ -132,6 +134,9 @@ impl Manifests {
             true => (&b""[..], Box::new(BufReader::new(Stdin)), Origin::Stdin),
             false => {
                 let file = File::open(path).map_err(|error| system_text(&error))?;
+                if file.metadata().is_ok_and(|metadata| metadata.is_dir()) && has_entries(path) {
+                    return Err(told_of_directory(path));
+                }
                 (path.as_bytes(), Box::new(BufReader::new(file)), Origin::File)
             }
         };
@@ -143,6 +148,20 @@ impl Manifests {
     fn end(&mut self) {
         self.current = None;
         self.number += 1;
+    }
+}
+
+/// Whether a directory has something to compare. An empty one is a read error, as in sha256sum.
+fn has_entries(path: &OsStr) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// What to say of a directory, which sha256sum calls a read error.
+fn told_of_directory(path: &OsStr) -> String {
+    let audit = format!("Is a directory: to compare it with what it should have, hivesum audit {}", quoted(path));
+    match checksum_file_in(path) {
+        Ok(file) => format!("{audit}; to check the files of a list, hivesum check {}", quoted(file.as_os_str())),
+        Err(_) => audit,
     }
 }
 
