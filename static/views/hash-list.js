@@ -5,7 +5,7 @@ import { queue, totals, cancel, remove, removeManifests, busy } from './hash-que
 import { manifests } from './hash-manifests.js';
 import { TAGS, survey } from './hash-tags.js';
 import { COLUMNS, Details, Row, manifestRow } from './hash-rows.js';
-import { differText, saveMenu } from './hash-save.js';
+import { saveText, saveMenu } from './hash-save.js';
 import { keptText } from './hash-keep.js';
 
 const ROW_PIXELS = 27;
@@ -124,8 +124,8 @@ function summaryOf(known, cleared) {
 		// Green is for what has no failure and nothing left open.
 		track.node.className = `bar ${failed || differs || unexpected ? 'failed' : missing || open ? 'partial' : active ? '' : 'completed'}`;
 		save.node.hidden = active || !done;
-		note.hidden = save.node.hidden || !differs;
-		put(note, differText(differs));
+		note.hidden = save.node.hidden || !(differs || missing);
+		put(note, saveText(differs, missing));
 		stop.hidden = !active;
 		clear.hidden = active;
 		if (wasActive && !active) announce(headline.textContent);

@@ -16,7 +16,11 @@ function save({ fileName, text, files }, of) {
 	if (files < of) toast(`${fileName} has ${plural(files, 'file')} of ${of}: the others have no such digest`);
 }
 
-export const differText = (n) => (n === 1 ? '1 file that differs is saved with the digest it has.' : `${count(n)} files that differ are saved with the digests they have.`);
+// What checksum files of the hashed files would not tell: digests that are not those expected, and files that are not there.
+export const saveText = (differs, missing) => [
+	differs && (differs === 1 ? '1 file that differs is saved with the digest it has.' : `${count(differs)} files that differ are saved with the digests they have.`),
+	missing && (missing === 1 ? '1 missing file is left out.' : `${count(missing)} missing files are left out.`),
+].filter(Boolean).join(' ');
 
 export function saveMenu(known) {
 	const list = h('ul.menu-list');

@@ -91,12 +91,13 @@ async fn a_missing_file_is_named_as_its_neighbours_without_gaps() {
 }
 
 #[tokio::test]
-async fn checksums_are_saved_under_the_name_in_the_menu_and_one_that_differs_is_said() {
+async fn checksums_are_saved_under_the_name_in_the_menu_and_what_differs_or_is_missing_is_said() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let (tree, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     drop_release(&browser, &server, tree.path()).await;
-    browser.until_text("save-note", "1 file that differs is saved with the digest it has.").await;
+    let said = "1 file that differs is saved with the digest it has. 1 missing file is left out.";
+    browser.until_text("save-note", said).await;
     let to = json!({ "behavior": "allow", "downloadPath": saved.path() });
     browser.devtools("Browser.setDownloadBehavior", to).await;
     for (format, name) in [("sha256", "SHA256SUMS"), ("blake3", "B3SUMS"), ("bsd", "CHECKSUMS"), ("csv", "hivesum.csv")]
