@@ -5,6 +5,7 @@
 //! state directory may do anything anyway. Requests and answers are single lines of JSON, see [`protocol`]. This room
 //! decides nothing about the state: commands are carried out as the API carries them out.
 
+pub mod collection_messages;
 mod commands;
 mod job_commands;
 pub mod job_messages;

@@ -1,7 +1,7 @@
 //! `hivesum collections`: what scrubs know of the directories that they keep watch over, and what people decide.
 //!
-//! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. `accept` and `forget` take the
-//! server's lock. A collection is named by its id or by its directory.
+//! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. What `accept` and `forget` change is
+//! changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,16 +11,16 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use hivesum_actors::store::collections::{Accepted, Collections, StoredCollection};
-use hivesum_core::fixity::{Condition, FileState, Seen};
+use hivesum_core::fixity::{Condition, FileState};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::control::StateAccess;
+use super::collection_change::CollectionChange;
 use super::error::UsageError;
 use super::output::write_stdout;
 use super::quote::quoted;
 use super::scrub::detail;
-use super::state::{StateArgs, require_state};
+use super::state::StateArgs;
 use super::terminal::Terminal;
 
 /// Rows that are read at a time.
@@ -211,18 +211,11 @@ fn events(args: &OneArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Opens the collections to change them, and finds one.
-fn to_change(state: &StateArgs, named: &OsStr) -> anyhow::Result<(Collections, StoredCollection)> {
-    let directory = state.directory()?;
-    require_state(&directory, "")?;
-    let mut collections = StateAccess::of(&directory).without_service(|| Ok(Collections::open_locked(&directory)?))?;
-    let one = find(&mut collections, named)?;
-    Ok((collections, one))
-}
-
 fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let (mut collections, one) = to_change(&args.state, &args.collection)?;
+    let mut change = CollectionChange::open(&args.state.directory()?)?;
     let terminal = Terminal::plain();
+    let collections = change.reading()?;
+    let one = find(collections, &args.collection)?;
     let mut shown: Vec<FileState> = Vec::new();
     if args.all {
         let is_alert = |state: &FileState| state.condition.is_alert(one.settings.kind);
@@ -235,10 +228,10 @@ fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let mut all_done = true;
-    for states in shown.chunks(PAGE) {
-        let seen: Vec<_> = states.iter().map(|state| (state.path.clone(), Seen::of(state))).collect();
+    while !shown.is_empty() {
+        let outcomes = change.accept(&one.id, &shown)?;
         let mut out = String::new();
-        for (state, accepted) in states.iter().zip(collections.accept(&one, &seen)?) {
+        for (state, accepted) in shown.drain(..outcomes.len()).zip(outcomes) {
             let refused = match accepted {
                 Accepted::Done => {
                     out += &format!("accepted: {} ({})\n", terminal.quoted(&state.path), state.condition.name());
@@ -256,8 +249,9 @@ fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn forget(args: &OneArgs) -> anyhow::Result<ExitCode> {
-    let (mut collections, one) = to_change(&args.state, &args.collection)?;
-    if !collections.forget(&one)? {
+    let mut change = CollectionChange::open(&args.state.directory()?)?;
+    let one = find(change.reading()?, &args.collection)?;
+    if !change.forget(&one.id)? {
         return Err(UsageError::of("collections", "no such collection").into());
     }
     Terminal::plain().message(&format!("{} is forgotten", quoted(one.directory.as_os_str())));

@@ -138,7 +138,7 @@ impl StateAccess {
         }
     }
 
-    fn is_served(&self) -> bool {
+    pub(super) fn is_served(&self) -> bool {
         !matches!(connect(&self.directory, self.wait), Ok(None))
     }
 

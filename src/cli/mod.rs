@@ -10,6 +10,7 @@ mod atomic_file;
 mod audit;
 mod bag;
 mod check;
+mod collection_change;
 mod collections;
 mod compare;
 mod config;

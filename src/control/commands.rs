@@ -10,6 +10,7 @@ use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::store::roots::AcceptError;
 use hivesum_actors::store::tokens::{SecretHash, TokenRecord};
 
+use super::collection_messages::Shown;
 use super::job_commands;
 use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
 use super::server::{self, refused};
@@ -49,6 +50,17 @@ async fn carry_out(service: &Service, page: &SignInPage, command: Command) -> An
         Command::JobShow { id } => service.jobs.job(id).await.map(|job| answer_of(id, job)),
         Command::JobCancel { id } => service.jobs.cancel(id).await.map(|job| answer_of(id, job)),
         Command::RootAccept { name } => return accept(service, &name).await,
+        Command::CollectionAccept { id, shown } => {
+            let shown = match shown.iter().map(Shown::read).collect::<Result<_, _>>() {
+                Ok(shown) => shown,
+                Err(wrong) => return refused(Reason::InvalidRequest, wrong.to_owned()),
+            };
+            let accepted = service.jobs.collections().accept(id, shown).await;
+            accepted.map(|outcomes| Answer::CollectionAccepted { outcomes })
+        }
+        Command::CollectionForget { id } => {
+            service.jobs.collections().forget(id).await.map(|existed| Answer::CollectionForgotten { existed })
+        }
     };
     answer.unwrap_or_else(|error| failed(&error))
 }

@@ -47,6 +47,7 @@ mod pages;
 mod published;
 mod read_back;
 mod scrub;
+mod scrub_beside;
 mod scrub_killed;
 mod scrub_limits;
 mod server_address;

@@ -19,6 +19,7 @@ use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts, Place};
+use crate::store::collections::CollectionService;
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
 use crate::store::sessions::SessionService;
@@ -128,6 +129,12 @@ impl Jobs {
     #[must_use]
     pub fn tokens(&self) -> TokenService {
         TokenService::new(self.shared.store.clone())
+    }
+
+    /// The collections kept in the same store.
+    #[must_use]
+    pub fn collections(&self) -> CollectionService {
+        CollectionService::new(self.shared.store.clone())
     }
 
     /// The sessions kept in the same store.

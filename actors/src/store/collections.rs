@@ -1,7 +1,8 @@
 //! Collections as they are stored: directories, what is known of each of their files, and events for ever.
 //!
 //! Decides how they are kept; what a look at a file means is decided by `hivesum_core::fixity`. [`Collections`] is for a
-//! command, which holds the server's lock for what it changes. Others rely on this:
+//! command, which holds the server's lock for what it changes; a running service uses [`CollectionService`]. Others rely
+//! on this:
 //! - The states of a batch of files and their events become durable together or not at all.
 //! - A state is replaced only if it is still the one that was decided from, so nothing that a person has accepted is
 //!   undone.
@@ -11,6 +12,7 @@ mod events;
 mod files;
 mod json;
 mod rows;
+mod service;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use hivesum_core::fixity::{Condition, FileState, Seen};
 use hivesum_core::result::{FileIdentity, NameList};
 use jiff::Timestamp;
 
+pub use self::service::CollectionService;
 pub use self::stored::{Accepted, CollectionSettings, Count, RunEnd, Step, StoredCollection, StoredEvent};
 use super::history::existing_database;
 use super::open::{Database, prepare};
@@ -202,7 +205,8 @@ impl Collections {
         self.database.run(|connection| files::record(connection, of.number, steps))
     }
 
-    /// Accepts files as they were shown, at most [`MAX_ROWS`], all in one change. Returns what came of each.
+    /// Accepts files as they were shown, at most [`MAX_ROWS`], all in one change. Returns what came of each. Accepting
+    /// once more what is accepted already changes nothing.
     ///
     /// # Errors
     /// When the store cannot be written.

@@ -4,6 +4,7 @@
 //! compared first, and nothing is accepted that nobody has seen.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Cause, Event, EventKind};
 use super::state::{Condition, Content, FileState};
@@ -26,7 +27,8 @@ impl Seen {
 }
 
 /// Why a file is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AcceptRefused {
     /// Something else was found since.
@@ -41,6 +43,19 @@ pub enum AcceptRefused {
     /// It is not known which content the file has.
     #[error("reads of the file disagree, so there is no content to accept")]
     ReadsDisagree,
+}
+
+/// Whether what was shown is what the file should be already: somebody has asked for it twice, or two people did. `None`
+/// stands for a file of which nothing is known, as of a missing one that was accepted.
+#[must_use]
+pub fn is_accepted(now: Option<&FileState>, seen: &Seen) -> bool {
+    match (now, seen.condition) {
+        (None, condition) => condition == Condition::Missing,
+        (Some(_), Condition::Ok | Condition::Missing | Condition::Unreadable | Condition::ReadsDisagree) => false,
+        (Some(now), Condition::New | Condition::Moved | Condition::Modified | Condition::SuspectedRot) => {
+            now.condition == Condition::Ok && Seen::of(now).digests == seen.digests
+        }
+    }
 }
 
 /// Makes what was found of a file what it should be. A missing file is forgotten. Returns the event, which has the state

@@ -17,7 +17,7 @@ mod reading;
 mod state;
 mod survey;
 
-pub use accept::{AcceptRefused, Seen, accept};
+pub use accept::{AcceptRefused, Seen, accept, is_accepted};
 pub use due::{Age, DueBy, due, within};
 pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
 pub use look::{Occasion, Outcome, PassKind};

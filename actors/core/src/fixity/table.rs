@@ -237,6 +237,22 @@ fn what_is_accepted_is_what_was_shown_and_becomes_what_the_file_should_be() {
 }
 
 #[test]
+fn what_is_accepted_is_known_to_be_until_something_else_is_found() {
+    for condition in Condition::ALL {
+        let shown = state(condition);
+        let seen = Seen::of(&shown);
+        assert!(!is_accepted(Some(&shown), &seen), "{condition:?}: nobody has accepted it yet");
+        let Ok(event) = accept(&shown, &seen, at(30)) else { continue };
+        assert!(is_accepted(event.after.as_ref(), &seen), "{condition:?}");
+        let other = Some(content(77, 99));
+        let since = FileState { expected: other.clone(), found: other, ..state(Condition::Modified) };
+        assert!(!is_accepted(Some(&since), &seen), "{condition:?}");
+        let restored = FileState { expected: Some(content(88, 11)), ..state(Condition::Ok) };
+        assert!(!is_accepted(Some(&restored), &seen), "{condition:?}");
+    }
+}
+
+#[test]
 fn names_and_numbers_are_read_as_they_are_told() {
     for condition in Condition::ALL {
         assert_eq!(Condition::from_number(condition as u8), Some(condition));

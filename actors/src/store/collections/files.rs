@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hivesum_core::fixity::{Condition, Content, FileState, Seen};
+use hivesum_core::fixity::{Condition, Content, FileState, Seen, is_accepted};
 use hivesum_core::result::{FileMeta, Stability};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, Transaction, params};
@@ -111,10 +111,15 @@ fn accept_one(
     (path, seen): (&[u8], &Seen),
     now: Timestamp,
 ) -> Result<Accepted, DbError> {
-    let Some(before) = find(change, collection, path)? else {
+    let before = find(change, collection, path)?;
+    if before.is_none() {
         COLLECTION_FILES.verify(change)?;
-        return Ok(Accepted::Unknown);
-    };
+    }
+    // A command that was not answered asks again.
+    if is_accepted(before.as_ref(), seen) {
+        return Ok(Accepted::Done);
+    }
+    let Some(before) = before else { return Ok(Accepted::Unknown) };
     let event = match hivesum_core::fixity::accept(&before, seen, now) {
         Ok(event) => event,
         Err(refused) => return Ok(Accepted::Refused(refused)),

@@ -45,6 +45,10 @@ pub(super) fn get(view: &Connection, number: i64) -> Result<Option<StoredCollect
     COLLECTIONS.find(view, "WHERE number = ? AND is_deleted = 0", [number], collection)
 }
 
+pub(super) fn by_id(view: &Connection, id: &str) -> Result<Option<StoredCollection>, DbError> {
+    COLLECTIONS.find(view, "WHERE id = ? AND is_deleted = 0", [id], collection)
+}
+
 pub(super) fn list(view: &Connection) -> Result<Vec<StoredCollection>, DbError> {
     let _view = snapshot(view)?;
     COLLECTIONS.verify(view)?;

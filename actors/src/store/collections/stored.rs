@@ -96,7 +96,8 @@ pub struct StoredEvent {
 }
 
 /// What came of accepting a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Accepted {
     /// It is accepted.
     Done,

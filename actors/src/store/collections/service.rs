@@ -1,0 +1,48 @@
+//! The collections of a running service, which changes them for commands beside it: it alone writes to the store.
+//!
+//! Collections are named by their ids, because a number may be given again after a collection is forgotten. There is one
+//! thread that writes, so what one call looks up stays until it has changed it. How rows are kept is decided in `rows`
+//! and `files`.
+
+use hivesum_core::fixity::Seen;
+use jiff::Timestamp;
+
+use super::super::Store;
+use super::stored::Accepted;
+use super::{MAX_ROWS, files, rows};
+use crate::error::StoreError;
+
+/// The collections of a running service.
+#[derive(Debug, Clone)]
+pub struct CollectionService {
+    store: Store,
+}
+
+impl CollectionService {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// [`Collections::accept`](super::Collections::accept), by the id of the collection. Without such a collection none of
+    /// its files is known.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn accept(&self, id: String, shown: Vec<(Vec<u8>, Seen)>) -> Result<Vec<Accepted>, StoreError> {
+        let accept = move |connection: &mut _| match rows::by_id(connection, &id)? {
+            Some(of) => files::accept(connection, of.number, &shown, Timestamp::now()),
+            None => Ok(vec![Accepted::Unknown; shown.len()]),
+        };
+        self.store.write(accept).await
+    }
+
+    /// [`Collections::forget`](super::Collections::forget), by the id of the collection.
+    ///
+    /// # Errors
+    /// When the store cannot be written. A part may be gone then; the rest is removed by the next call.
+    pub async fn forget(&self, id: String) -> Result<bool, StoreError> {
+        let was_there = self.store.write(move |connection| rows::delete(connection, &id)).await?;
+        while self.store.write_step(|connection| rows::sweep(connection, MAX_ROWS)).await? {}
+        Ok(was_there)
+    }
+}
