@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use hivesum_actors::store::collections::{Accepted, Collections, StoredCollection};
 use hivesum_core::fixity::{Condition, FileState};
+use hivesum_core::walk::Filters;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -74,31 +75,50 @@ pub(super) struct FilesArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A missing file that is accepted is forgotten. What cannot be read, or reads differently each time, has no content that \
-could be accepted.
+could be accepted. Globs are those of `hivesum hash --include`; with --path and --kind a file has to match both.
 
 Examples:
   hivesum collections accept ~/photos 2026/new.jpeg
+  hivesum collections accept ~/photos --path '2026/**' --kind new --kind moved
   hivesum collections accept ~/photos --all")]
 pub(super) struct AcceptArgs {
     /// The directory of the collection, or its id.
     collection: OsString,
 
     /// Files, by their paths in the directory.
-    #[arg(value_name = "PATH", required_unless_present = "all")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
     paths: Vec<OsString>,
 
     /// Accept every file that is not what it should be.
-    #[arg(long, conflicts_with = "paths")]
+    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
     all: bool,
+
+    /// Accept files that are not what they should be and match this glob, or another one. May be repeated.
+    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
+    globs: Vec<String>,
+
+    /// Accept files in this condition, or another one: new, modified, moved, missing or suspected_rot. May be repeated.
+    #[arg(long = "kind", value_name = "CONDITION", value_parser = acceptable, conflicts_with = "paths")]
+    kinds: Vec<Condition>,
 
     #[command(flatten)]
     state: StateArgs,
 }
 
 fn condition_of(word: &str) -> Result<Condition, String> {
-    let names = Condition::ALL.map(Condition::name).join(", ");
-    let named = Condition::ALL.into_iter().find(|condition| condition.name() == word);
-    named.ok_or_else(|| format!("must be one of {names}"))
+    one_of(&Condition::ALL, word)
+}
+
+/// A condition with something to accept.
+fn acceptable(word: &str) -> Result<Condition, String> {
+    use Condition::{Missing, Modified, Moved, New, SuspectedRot};
+    one_of(&[New, Modified, Moved, Missing, SuspectedRot], word)
+}
+
+fn one_of(conditions: &[Condition], word: &str) -> Result<Condition, String> {
+    let named = conditions.iter().find(|condition| condition.name() == word);
+    let names: Vec<_> = conditions.iter().map(|condition| condition.name()).collect();
+    named.copied().ok_or_else(|| format!("must be one of {}", names.join(", ")))
 }
 
 /// Runs the command.
@@ -211,22 +231,42 @@ fn events(args: &OneArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The files that somebody wants to accept, as they are known.
+fn to_accept(
+    args: &AcceptArgs,
+    collections: &mut Collections,
+    one: &StoredCollection,
+) -> anyhow::Result<Vec<FileState>> {
+    let mut shown = Vec::new();
+    if !args.paths.is_empty() {
+        let names = args.paths.iter().map(|path| path.as_bytes()).collect();
+        for (path, state) in args.paths.iter().zip(collections.states(one, &names)?) {
+            let Some(state) = state else { bail!("{}: no such file is known", quoted(path)) };
+            shown.push(state);
+        }
+        return Ok(shown);
+    }
+    let globs: Result<Vec<_>, _> = args.globs.iter().map(|glob| Filters::alternatives(glob)).collect();
+    let filters = globs.and_then(|globs| Filters::new(&globs.concat(), &[]));
+    let filters = filters.map_err(|error| UsageError::of("collections", error))?;
+    let is_wanted = |state: &FileState| {
+        state.condition.is_alert(one.settings.kind)
+            && (args.kinds.is_empty() || args.kinds.contains(&state.condition))
+            && filters.wants_path(&state.path)
+    };
+    collections.each_file(one, |state| shown.extend(Some(state).filter(is_wanted)))?;
+    if shown.is_empty() && !args.all {
+        bail!("there is nothing to accept: no file that matches is other than it should be");
+    }
+    Ok(shown)
+}
+
 fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
     let mut change = CollectionChange::open(&args.state.directory()?)?;
     let terminal = Terminal::plain();
     let collections = change.reading()?;
     let one = find(collections, &args.collection)?;
-    let mut shown: Vec<FileState> = Vec::new();
-    if args.all {
-        let is_alert = |state: &FileState| state.condition.is_alert(one.settings.kind);
-        collections.each_file(&one, |state| shown.extend(Some(state).filter(is_alert)))?;
-    } else {
-        let names = args.paths.iter().map(|path| path.as_bytes()).collect();
-        for (path, state) in args.paths.iter().zip(collections.states(&one, &names)?) {
-            let Some(state) = state else { bail!("{}: no such file is known", quoted(path)) };
-            shown.push(state);
-        }
-    }
+    let mut shown = to_accept(args, collections, &one)?;
     let mut all_done = true;
     while !shown.is_empty() {
         let outcomes = change.accept(&one.id, &shown)?;

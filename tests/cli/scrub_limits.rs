@@ -98,3 +98,40 @@ fn several_directories_are_scrubbed_one_after_the_other_and_the_state_in_one_of_
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), "missing: a\n"));
     assert!(ran.stderr().contains("u: No such file or directory"), "{}", ran.stderr());
 }
+
+#[test]
+fn files_are_accepted_by_globs_and_by_what_happened_to_them() {
+    let dir = WorkDir::with(&[(b"t/a/1", b"1"), (b"t/a/2", b"2"), (b"t/b/1", b"3"), (b"t/b/gone", b"4")]);
+    assert_eq!(scrub(&dir, &[]).code, Some(0));
+    dir.write("t/a/1", "written");
+    dir.write("t/a/new", "news");
+    dir.write("t/b/1", "written, too");
+    dir.write("t/b/new", "more news");
+    fs::remove_file(dir.path("t/b/gone")).unwrap();
+    assert_eq!(scrub(&dir, &[]).code, Some(1));
+    let accepted = |flags: &[&str], expected: &str| {
+        let ran = collections(&dir, "accept", flags);
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), expected), "{flags:?}: {}", ran.stderr());
+    };
+    for (flags, code, words) in [
+        (&["--path", "none/**"][..], 1, "nothing to accept"),
+        (&["--path", "a/2"], 1, "nothing to accept"),
+        (&["--kind", "suspected_rot"], 1, "nothing to accept"),
+        (&["--kind", "ok"], 2, "must be one of new, modified, moved, missing, suspected_rot"),
+        (&["--kind", "unreadable"], 2, "must be one of new, modified, moved, missing, suspected_rot"),
+        (&["--path", "a/["], 2, "a/["),
+        (&["--path", "a/**", "a/1"], 2, "cannot be used with"),
+        (&["--all", "--kind", "new"], 2, "cannot be used with"),
+        (&[], 2, "PATH"),
+    ] {
+        let refused = collections(&dir, "accept", flags);
+        assert_eq!((refused.code, refused.stdout().as_str()), (Some(code), ""), "{flags:?}: {}", refused.stderr());
+        assert!(refused.stderr().contains(words), "{flags:?}: {}", refused.stderr());
+    }
+    accepted(&["--path", "a/**", "--kind", "new", "--kind", "missing"], "accepted: a/new (new)\n");
+    accepted(&["--kind", "missing"], "accepted: b/gone (missing)\n");
+    accepted(&["--path", "{a,c}/*"], "accepted: a/1 (modified)\n");
+    assert_eq!(told(&scrub(&dir, &[])).1, "modified: b/1\nnew: b/new\n");
+    accepted(&["--path", "b/1", "--path", "b/new"], "accepted: b/1 (modified)\naccepted: b/new (new)\n");
+    assert_silent(&scrub(&dir, &[]));
+}
