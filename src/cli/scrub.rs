@@ -8,6 +8,8 @@ pub(super) mod amounts;
 mod choice;
 mod reading;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub(super) use self::report::detail;
 
@@ -26,7 +28,7 @@ use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
 use hivesum_core::fixity::{CollectionKind, PassKind, PassStopped, Place, may_begin};
 use jiff::{SignedDuration, Timestamp};
 
-use self::choice::{Choice, Limits};
+use self::choice::{Choice, Deadline, Limits};
 use self::reading::Reader;
 use self::report::Report;
 use super::control::StateAccess;
@@ -232,8 +234,7 @@ impl Scrub<'_> {
 
     fn limits(&self) -> Limits {
         let ScrubArgs { aim, max_bytes, max_time, percent, .. } = *self.args;
-        // A time that no clock reaches is no limit.
-        let until = max_time.and_then(|time| Instant::now().checked_add(time.unsigned_abs()));
+        let until = max_time.and_then(|time| Deadline::after(time, Instant::now));
         Limits { aim, bytes: max_bytes, until, percent }
     }
 }

@@ -29,9 +29,27 @@ pub(super) struct Limits {
     /// At most so many bytes.
     pub(super) bytes: Option<u64>,
     /// When no further chunk is begun.
-    pub(super) until: Option<Instant>,
+    pub(super) until: Option<Deadline>,
     /// At most this share of all bytes.
     pub(super) percent: Option<NonZeroU8>,
+}
+
+/// When a run begins nothing further, and the clock that tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    at: Instant,
+    clock: fn() -> Instant,
+}
+
+impl Deadline {
+    /// So long after now. A time that no clock reaches is no limit.
+    pub(super) fn after(time: SignedDuration, clock: fn() -> Instant) -> Option<Self> {
+        clock().checked_add(time.unsigned_abs()).map(|at| Self { at, clock })
+    }
+
+    pub(super) fn has_come(&self) -> bool {
+        (self.clock)() >= self.at
+    }
 }
 
 /// The files of a run.

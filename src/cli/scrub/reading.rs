@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
 
 use anyhow::bail;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
@@ -76,7 +75,7 @@ impl Reader<'_> {
             bail!("the directory cannot be listed: nothing was looked at, and no file is called missing");
         }
         self.report.unreachable(&unreadable, unreachable);
-        let is_late = || limits.until.is_some_and(|until| Instant::now() >= until);
+        let is_late = || limits.until.is_some_and(|until| until.has_come());
         let mut absent = Absent::of(absent);
         for names in changed {
             if is_late() {

@@ -1,0 +1,111 @@
+//! A run that ends at its time, by a clock that the test turns.
+
+use std::cell::Cell;
+use std::fs;
+use std::time::Duration;
+
+use clap::Parser;
+use hivesum_core::fixity::Condition;
+use hivesum_core::result::NameList;
+use tempfile::TempDir;
+
+use super::*;
+
+thread_local! {
+    static HOURS: Cell<u64> = const { Cell::new(0) };
+    static BEGAN: Instant = Instant::now();
+}
+
+/// A clock that goes on by an hour whenever it is asked.
+fn an_hour_later() -> Instant {
+    let hours = HOURS.replace(HOURS.get() + 1);
+    BEGAN.with(|began| *began + Duration::from_secs(3600 * hours))
+}
+
+#[derive(Debug, Parser)]
+struct Flags {
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// A directory, and a collection of it.
+struct Bench {
+    tree: TempDir,
+    _state: TempDir,
+    engine: RunningEngine,
+    collections: Collections,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let [tree, state] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let mut collections = Collections::open_locked(state.path()).unwrap();
+        let settings = CollectionSettings { algorithms: Algorithms::default(), kind: CollectionKind::Fixed };
+        collections.insert(tree.path(), settings).unwrap().unwrap();
+        let engine = RunningEngine::start(Flags::parse_from(["scrub"]).engine, None).unwrap();
+        Self { tree, _state: state, engine, collections }
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.tree.path().join(name), content).unwrap();
+    }
+
+    /// Runs with each file in a chunk of its own. Returns whether files are left.
+    fn run(&mut self, until: Option<Deadline>) -> bool {
+        let limits = Limits { aim: None, bytes: None, until, percent: None };
+        let root = Root::open(Some("t"), self.tree.path()).unwrap();
+        let (began, identity) = (Timestamp::now(), root.place().identity());
+        let collection = self.collections.list().unwrap().remove(0);
+        let begun = self.collections.begin(&collection, (identity, collection.settings), began);
+        let collection = begun.unwrap().unwrap();
+        let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
+        let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };
+        let mut choice = Choice::make(&mut self.collections, &collection, &dir, (&limits, self.engine.args)).unwrap();
+        for chunks in [&mut choice.changed, &mut choice.due] {
+            let names = chunks.iter().flat_map(NameList::iter);
+            *chunks = names.map(|name| std::iter::once(name).collect()).collect();
+        }
+        let (engine, collections) = (&self.engine, &mut self.collections);
+        let report = Report::new(Terminal::plain(), CollectionKind::Fixed, pass);
+        let mut reader = Reader { engine, collections, collection: &collection, dir, pass, report };
+        let is_limited = reader.read_all(choice, &limits).unwrap();
+        let end = if is_limited { RunEnd::Limited } else { RunEnd::Complete };
+        self.collections.end(&collection, began, end).unwrap();
+        is_limited
+    }
+
+    /// Runs until so many files have been read.
+    fn run_for(&mut self, files: i64) -> bool {
+        let until = Deadline::after(SignedDuration::from_hours(files + 1), an_hour_later);
+        self.run(until)
+    }
+
+    /// Each file with its condition.
+    fn files(&mut self) -> Vec<(String, Condition)> {
+        let collection = self.collections.list().unwrap().remove(0);
+        let files = self.collections.files(&collection, None, 100).unwrap();
+        files.into_iter().map(|file| (String::from_utf8(file.path).unwrap(), file.condition)).collect()
+    }
+}
+
+#[test]
+fn a_run_begins_nothing_after_its_time_and_the_next_one_goes_on() {
+    let mut bench = Bench::new();
+    for (name, content) in [("a", "1"), ("gone", "22"), ("z", "333")] {
+        bench.write(name, content);
+    }
+    let ok = |name: &str| (name.to_owned(), Condition::Ok);
+    assert!(bench.run_for(2));
+    assert_eq!(bench.files(), [ok("a"), ok("gone")]);
+    assert!(!bench.run_for(1), "one is left of the baseline, and what is read is not due again");
+    assert_eq!(bench.files(), [ok("a"), ok("gone"), ok("z")]);
+    // Of what is new and changed one file is read; the other one may be the file that is gone.
+    fs::rename(bench.tree.path().join("gone"), bench.tree.path().join("moved")).unwrap();
+    bench.write("a", "changed");
+    assert!(bench.run_for(1));
+    let modified = ("a".to_owned(), Condition::Modified);
+    assert_eq!(bench.files(), [modified.clone(), ok("gone"), ok("z")]);
+    assert!(!bench.run(None));
+    assert_eq!(bench.files(), [modified, ("moved".to_owned(), Condition::Moved), ok("z")]);
+    bench.engine.join();
+}
