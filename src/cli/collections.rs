@@ -157,8 +157,8 @@ fn list(state: &StateArgs) -> anyhow::Result<ExitCode> {
     for one in collections.list()? {
         let counts = collections.counts(&one)?;
         let files: u64 = counts.values().map(|count| count.files).sum();
-        let alerts = one.alerts(&counts);
-        let oldest = counts.values().filter_map(|count| count.oldest_verified_at).min();
+        let (alerts, oldest) =
+            (one.alerts(&counts), counts.values().filter_map(|count| count.oldest_verified_at).min());
         let directory = quoted(one.directory.as_os_str());
         let line = format!("{}\t{files}\t{alerts}\t{}\t{directory}\n", one.id, time_or_dash(oldest));
         write_stdout(line.as_bytes())?;
@@ -187,6 +187,8 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
         "directory": one.directory.to_string_lossy(),
         "algorithms": one.settings.algorithms,
         "kind": one.settings.kind,
+        "include": one.settings.include,
+        "exclude": one.settings.exclude,
         "created_at": one.created_at,
         "passes": one.passes,
         "pass_began": one.pass_began,
@@ -262,8 +264,7 @@ fn to_accept(
 }
 
 fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let mut change = CollectionChange::open(&args.state.directory()?)?;
-    let terminal = Terminal::plain();
+    let (mut change, terminal) = (CollectionChange::open(&args.state.directory()?)?, Terminal::plain());
     let collections = change.reading()?;
     let one = find(collections, &args.collection)?;
     let mut shown = to_accept(args, collections, &one)?;

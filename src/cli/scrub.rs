@@ -28,12 +28,13 @@ use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
 use hivesum_core::fixity::{CollectionKind, PassKind, PassStopped, Place, may_begin};
 use jiff::{SignedDuration, Timestamp};
 
-use self::choice::{Choice, Deadline, Limits};
+use self::choice::{Choice, Deadline, Limits, filters_of};
 use self::reading::Reader;
 use self::report::Report;
 use super::control::StateAccess;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{StatusError, UsageError, system_text};
+use super::filter_args::FilterArgs;
 use super::quote::quoted;
 use super::state::StateArgs;
 use super::terminal::{ScreenArgs, Terminal};
@@ -46,10 +47,11 @@ missing, suspected_rot (other content, and no trace of a write; read three times
 each time: memory, a cable or a controller) or unreadable. It is printed again by every run until it is as it was or \
 is accepted with `hivesum collections accept`. When all is well, nothing is printed.
 
-Without --aim every file is read in each run. A run that was interrupted or reached a limit is gone on with by the next \
-one; a file that was begun is read to its end. New and changed files are read first. Only one scrub uses a state \
-directory at a time, and none while a service runs on it: name several DIRs, or give each its own --state. --io does \
-not matter: files are read as their file system allows it.
+--include and --exclude choose files in the first run, and later runs keep to them. Without --aim every file is read in \
+each run. A run that was interrupted or reached a limit is gone on with by the next one; a file that was begun is read \
+to its end. New and changed files are read first. Only one scrub uses a state directory at a time, and none while a \
+service runs on it: name several DIRs, or give each its own --state. --io does not matter: files are read as their \
+file system allows it.
 
 Examples:
   hivesum scrub ~/photos
@@ -99,6 +101,9 @@ pub(super) struct ScrubArgs {
     /// Say on standard error what was read.
     #[arg(short, long)]
     verbose: bool,
+
+    #[command(flatten)]
+    filters: FilterArgs,
 
     #[command(flatten)]
     screen: ScreenArgs,
@@ -190,7 +195,9 @@ impl Scrub<'_> {
         let collection = match known {
             Some(known) => known,
             None => {
-                let inserted = self.collections.insert(&path, self.settings(None)?)?;
+                let settings = self.settings(None)?;
+                filters_of(&settings, &path)?;
+                let inserted = self.collections.insert(&path, settings)?;
                 inserted
                     .with_context(|| format!("there are {MAX_COLLECTIONS} collections already: forget one first"))?
             }
@@ -223,13 +230,32 @@ impl Scrub<'_> {
             (Some(known), _) => known.settings.algorithms,
             (None, asked) => asked.unwrap_or_default(),
         };
+        let FilterArgs { include, exclude } = match known {
+            Some(known) => self.same_filters(known)?,
+            None => self.args.filters.clone(),
+        };
         let kind = match known {
             _ if self.args.living => CollectionKind::Living,
             _ if self.args.fixed => CollectionKind::Fixed,
             Some(known) => known.settings.kind,
             None => CollectionKind::Fixed,
         };
-        Ok(CollectionSettings { algorithms, kind })
+        Ok(CollectionSettings { algorithms, kind, include, exclude })
+    }
+
+    /// The globs of a collection, if no others are asked for.
+    fn same_filters(&self, known: &StoredCollection) -> Result<FilterArgs, UsageError> {
+        let CollectionSettings { include, exclude, .. } = known.settings.clone();
+        let asked = &self.args.filters;
+        if !asked.is_empty() && (&asked.include, &asked.exclude) != (&include, &exclude) {
+            let message = format!(
+                "the globs of {} are those of its first run, see hivesum collections show: to change them, forget the \
+                 collection and take a new baseline",
+                quoted(known.directory.as_os_str())
+            );
+            return Err(UsageError::of("scrub", message));
+        }
+        Ok(FilterArgs { include, exclude })
     }
 
     fn limits(&self) -> Limits {

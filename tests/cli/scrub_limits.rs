@@ -135,3 +135,26 @@ fn files_are_accepted_by_globs_and_by_what_happened_to_them() {
     accepted(&["--path", "b/1", "--path", "b/new"], "accepted: b/1 (modified)\naccepted: b/new (new)\n");
     assert_silent(&scrub(&dir, &[]));
 }
+
+#[test]
+fn the_globs_of_a_first_run_are_kept_and_others_are_refused() {
+    let dir = WorkDir::with(&[(b"t/a.jpeg", b"1"), (b"t/b.tmp", b"2"), (b"t/cache/c.jpeg", b"3"), (b"t/d.txt", b"4")]);
+    let globs = ["--include", "*.{jpeg,txt}", "--exclude", "/cache", "--exclude", "*.tmp"];
+    let wrong = scrub(&dir, &["--include", "a["]);
+    assert_eq!((wrong.code, wrong.stderr().contains("a[")), (Some(2), true), "{}", wrong.stderr());
+    assert_eq!(collections(&dir, "show", &[]).code, Some(1), "no collection was made");
+    let first = scrub(&dir, &globs);
+    assert_eq!((first.code, first.stderr().contains("baseline is taken, 2 files")), (Some(0), true), "{first:?}");
+    assert!(collections(&dir, "show", &[]).stdout().contains("*.{jpeg,txt}"));
+    for name in ["b.tmp", "cache/c.jpeg", "new.tmp"] {
+        dir.write(format!("t/{name}"), "of no interest");
+    }
+    assert_silent(&scrub(&dir, &[]));
+    assert_silent(&scrub(&dir, &globs));
+    let other = scrub(&dir, &["--exclude", "*.txt"]);
+    assert_eq!((other.code, other.stdout().as_str()), (Some(2), ""));
+    assert!(other.stderr().contains("the globs of") && other.stderr().contains("new baseline"), "{}", other.stderr());
+    dir.write("t/new.txt", "news");
+    fs::remove_file(dir.path("t/a.jpeg")).unwrap();
+    assert_eq!(told(&scrub(&dir, &[])).1, "missing: a.jpeg\nnew: new.txt\n");
+}

@@ -4,15 +4,18 @@
 use std::collections::HashSet;
 use std::num::NonZeroU8;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Instant;
 
-use hivesum_actors::store::collections::{Collections, StoredCollection};
+use hivesum_actors::store::collections::{CollectionSettings, Collections, StoredCollection};
 use hivesum_core::fixity::{DueBy, FileState, Surveyor, due, within};
 use hivesum_core::result::NameList;
-use hivesum_core::walk::{Inventory, Target, WalkSpec};
+use hivesum_core::walk::{Filters, Inventory, Target, WalkSpec};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::engine::EngineArgs;
+use crate::cli::error::UsageError;
+use crate::cli::filter_args::FilterArgs;
 use crate::cli::own_output::OwnOutputs;
 
 /// How many files one chunk has at most.
@@ -107,6 +110,7 @@ impl Choice {
         let inventory = Inventory::of_walk(WalkSpec {
             leave_out: [&collections.own_files()?[..], outputs.identities()].concat(),
             timeout: engine.read_timeout(),
+            filters: filters_of(&collection.settings, &collection.directory)?,
             ..WalkSpec::new(vec![target])
         });
         let mut surveyor = Surveyor::new(&inventory);
@@ -130,6 +134,15 @@ impl Choice {
             unreadable: inventory.unreadable,
         })
     }
+}
+
+/// Which files of a directory belong to a collection with these settings.
+///
+/// # Errors
+/// The first glob that is not valid or can never match.
+pub(super) fn filters_of(settings: &CollectionSettings, directory: &Path) -> Result<Filters, UsageError> {
+    let CollectionSettings { include, exclude, .. } = settings.clone();
+    FilterArgs { include, exclude }.filters_below("scrub", directory.as_os_str())
 }
 
 /// Names in chunks, each of them in walk order.

@@ -40,7 +40,8 @@ impl Bench {
     fn new() -> Self {
         let [tree, state] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let mut collections = Collections::open_locked(state.path()).unwrap();
-        let settings = CollectionSettings { algorithms: Algorithms::default(), kind: CollectionKind::Fixed };
+        let (algorithms, kind) = (Algorithms::default(), CollectionKind::Fixed);
+        let settings = CollectionSettings { algorithms, kind, include: Vec::new(), exclude: Vec::new() };
         collections.insert(tree.path(), settings).unwrap().unwrap();
         let engine = RunningEngine::start(Flags::parse_from(["scrub"]).engine, None).unwrap();
         Self { tree, _state: state, engine, collections }
@@ -56,7 +57,7 @@ impl Bench {
         let root = Root::open(Some("t"), self.tree.path()).unwrap();
         let (began, identity) = (Timestamp::now(), root.place().identity());
         let collection = self.collections.list().unwrap().remove(0);
-        let begun = self.collections.begin(&collection, (identity, collection.settings), began);
+        let begun = self.collections.begin(&collection, (identity, collection.settings.clone()), began);
         let collection = begun.unwrap().unwrap();
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };

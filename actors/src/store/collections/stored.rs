@@ -12,12 +12,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What somebody has decided about a collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectionSettings {
     /// What is computed of each file. It cannot be changed later: everything would have to be taken as it is again.
     pub algorithms: Algorithms,
     /// What changes are expected.
     pub kind: CollectionKind,
+    /// Only files that match one of these globs belong to it; none means all. It cannot be changed later, nor can
+    /// `exclude`: files that a glob leaves out would look like missing ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Files and directories that do not belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
 }
 
 /// A stored collection.

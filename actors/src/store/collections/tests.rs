@@ -14,7 +14,12 @@ use crate::store::sealed::COLLECTION_EVENTS;
 use crate::store::testing::{Bench, connect_to_damage};
 
 fn settings(kind: CollectionKind) -> CollectionSettings {
-    CollectionSettings { algorithms: Algorithms::default(), kind }
+    CollectionSettings {
+        algorithms: Algorithms::default(),
+        kind,
+        include: Vec::new(),
+        exclude: vec!["*.tmp".to_owned()],
+    }
 }
 
 fn insert(connection: &mut Connection, directory: &str) -> Option<StoredCollection> {
@@ -61,13 +66,19 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     let first = insert(connection, "/one").unwrap();
     let other = insert(connection, "/two").unwrap();
     assert_eq!((&*first.directory, first.passes, first.place), (Path::new("/one"), 0, None));
+    let earlier: CollectionSettings = serde_json::from_str(r#"{"algorithms":["blake3"],"kind":"fixed"}"#).unwrap();
+    assert_eq!(
+        (earlier.include, earlier.exclude),
+        (Vec::new(), Vec::new()),
+        "a collection without globs has all files"
+    );
     let place = RootIdentity { device: u64::MAX, inode: 2, filesystem_id: 3 };
     let living = settings(CollectionKind::Living);
     let begin = |connection: &mut Connection, at| {
         rows::begin(connection, first.number, (place, &living), second(at)).unwrap().unwrap()
     };
     let begun = begin(connection, 5);
-    assert_eq!((begun.place, begun.settings, begun.pass_began), (Some(place), living, Some(second(5))));
+    assert_eq!((begun.place, &begun.settings, begun.pass_began), (Some(place), &living, Some(second(5))));
     assert_eq!(begin(connection, 6).pass_began, Some(second(5)), "an interrupted pass goes on");
     rows::end(connection, first.number, second(6), RunEnd::Limited).unwrap();
     let limited = rows::get(connection, first.number).unwrap().unwrap();
