@@ -2,24 +2,25 @@
 //!
 //! Prints a summary, then the lists. Suspected rot is listed with its evidence.
 
+mod side;
+
+use std::collections::HashSet;
 use std::convert::Infallible;
-use std::ffi::{OsStr, OsString};
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use hivesum_actors::job::JobId;
 use hivesum_core::compare::{
-    BaselineBuilder, Change, Comparison, ComparisonError, Counts, Difference, Fact, Separator, Spelling, align, compare,
+    Change, Comparison, ComparisonError, Counts, Difference, Separator, Spelling, align, compare,
 };
 use hivesum_core::manifest::UnreadLines;
 use serde::Serialize;
 
+use self::side::Side;
 use super::filter_args::FilterArgs;
-use super::manifest_file::{self, ManifestFile, ReadArgs};
+use super::manifest_file::ReadArgs;
 use super::naming::NamingArgs;
 use super::output::{push_json, write_stdout};
 use super::state::StateArgs;
@@ -35,15 +36,17 @@ changed, it is listed as suspected rot. Jobs record all four, plain manifests no
 An added file with the content of an unchanged one is a copy of it, of several the first in byte order. A modified file \
 with the recorded content of another one names it: two that name each other were swapped. \
 No file is opened. A beginning that all names of a side share is taken off where that makes the sides meet, which is \
-said. Digests that do not name their algorithm are compared by their length, and refused if none of them agree. Lines \
-that are not entries are counted and told.
+said. Digests that do not name their algorithm are compared by their length, and refused if none of them agree. A side \
+without a digest of the algorithm of -a is refused. Lines that are not entries are counted and told. A file that could \
+not be read at one of the two times is unreadable, neither removed nor added.
 
 Examples:
   hivesum compare SHA256SUMS.january SHA256SUMS.february
   hivesum compare old.ndjson new.ndjson --format json
   hivesum compare 0197a2b4-6d3c-7000-8000-000000000001 SHA256SUMS
 
-Exit status: 0 nothing differs; 1 something differs; 2 wrong command line.")]
+Exit status: 0 nothing differs; 1 something differs; 2 wrong command line, or a side has no digest of the \
+algorithm of -a.")]
 pub(super) struct CompareArgs {
     /// The earlier state: a manifest or the id of a job.
     old: OsString,
@@ -99,9 +102,12 @@ fn by_facts(args: &CompareArgs, terminal: &Terminal) -> anyhow::Result<(Comparis
     tree::tell(&of_old, args.old.as_encoded_bytes(), terminal);
     tree::tell(&of_new, args.new.as_encoded_bytes(), terminal);
     let unread = BothUnread { old: sides.0.unread(), new: sides.1.unread() };
+    // Nothing is known of the content of a file that one side names without a digest.
+    let mut untold: HashSet<Vec<u8>> = sides.0.without_digest(&old, &of_old).collect();
+    untold.extend(sides.1.without_digest(&new, &of_new));
     let facts = |side: Side, names: &[Vec<u8>], spelling| {
-        let facts = side.facts(names, spelling);
-        facts.into_iter().filter(|fact| wanted.wants_path(&fact.path)).collect::<Vec<_>>()
+        let facts = side.facts(names, spelling).into_iter();
+        facts.filter(|fact| wanted.wants_path(&fact.path) && !untold.contains(&fact.path)).collect::<Vec<_>>()
     };
     let (old, new) = (facts(sides.0, &old, &of_old), facts(sides.1, &new, &of_new));
     let mut compared = compare(old.into_iter().map(Ok), new.iter().cloned().map(Ok)).map_err(refusal)?;
@@ -126,76 +132,6 @@ fn spellings<'n>(sides: &(Side, Side), names: (&'n [Vec<u8>], &'n [Vec<u8>])) ->
         true => Default::default(),
         false => (of_old, of_new),
     }
-}
-
-/// One side of the comparison.
-enum Side {
-    Manifest(Box<ManifestFile>),
-    /// The files of a job, in walk order.
-    Job(Vec<Fact>),
-}
-
-impl Side {
-    fn read(args: &CompareArgs, side: &OsStr, terminal: &Terminal) -> anyhow::Result<Self> {
-        if let Some(id) = stored_jobs::id_unless_path(side) {
-            let (mut history, mut facts) = (stored_jobs::open(&args.state)?, Vec::new());
-            stored_jobs::each_fact(&mut history, id, args.read.algorithm, |fact| facts.push(fact))?;
-            return Ok(Self::Job(facts));
-        }
-        let manifest = manifest_file::read(side, &args.read, None).map_err(|error| match is_nowhere(side) {
-            true => error.context(format!(
-                "{} is neither a file nor the id of a job (hivesum jobs list lists them)",
-                terminal.quoted(side.as_bytes())
-            )),
-            false => error,
-        })?;
-        manifest.tell(terminal);
-        if manifest.records.is_empty() {
-            bail!("{}: the manifest has no entry", terminal.quoted(manifest.name()));
-        }
-        Ok(Self::Manifest(Box::new(manifest)))
-    }
-
-    /// The names of its files, in its order.
-    fn names(&self, args: &CompareArgs, terminal: &Terminal) -> Vec<Vec<u8>> {
-        match self {
-            Self::Manifest(manifest) => {
-                manifest.names(&args.naming, terminal).into_iter().map(|name| name.into_owned()).collect()
-            }
-            Self::Job(facts) => facts.iter().map(|fact| fact.path.clone()).collect(),
-        }
-    }
-
-    fn unread(&self) -> Option<UnreadLines> {
-        match self {
-            Self::Manifest(manifest) => manifest.unread(),
-            Self::Job(_) => None,
-        }
-    }
-
-    /// Its files under these names, in walk order.
-    fn facts(self, names: &[Vec<u8>], spelling: &Spelling) -> Vec<Fact> {
-        match self {
-            Self::Manifest(manifest) => {
-                let mut builder = BaselineBuilder::new();
-                for (record, name) in manifest.records.into_iter().zip(names) {
-                    let (path, known) = (spelling.read(name).into_owned(), record.known());
-                    builder.push_fact(&Fact { path, known, digests: record.digests });
-                }
-                builder.finish().facts().collect()
-            }
-            // What is taken off is the same for all names, so they stay in walk order.
-            Self::Job(facts) => {
-                let renamed = |fact: Fact| Fact { path: spelling.read(&fact.path).into_owned(), ..fact };
-                facts.into_iter().map(renamed).collect()
-            }
-        }
-    }
-}
-
-/// Whether an argument is not the path of anything.
-fn is_nowhere(side: &OsStr) -> bool {
-    side != "-" && Path::new(side).symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The lines of each side that were not read.

@@ -284,7 +284,7 @@ impl ManifestFile {
 }
 
 /// Whether an entry has no digest, and does not say that its file could not be read.
-fn is_without_digest(record: &Record) -> bool {
+pub(super) fn is_without_digest(record: &Record) -> bool {
     record.digests.is_empty() && record.status.is_none()
 }
 

@@ -101,3 +101,52 @@ fn a_manifest_without_an_entry_is_refused_on_either_side() {
         assert_eq!(ran.stderr(), "hivesum: empty: the manifest has no entry\n");
     }
 }
+
+#[test]
+fn a_side_without_a_digest_of_the_requested_algorithm_is_refused_and_its_algorithms_are_named() {
+    let dir = WorkDir::with(&[(b"d/a", b"1")]);
+    for (algorithms, format, file) in [
+        ("sha256,md5", "csv", "s.csv"),
+        ("blake3", "csv", "b.csv"),
+        ("blake3,md5", "bsd", "b.bsd"),
+        ("sha256", "gnu", "SHA256SUMS"),
+        ("sha256", "gnu", "plain.txt"),
+    ] {
+        dir.hivesum(["hash", "-a", algorithms, "--format", format, "d", "-o", file]).expect_success();
+    }
+    for (sides, asked, refused) in [
+        (["s.csv", "b.csv"], "sha256", "b.csv has no digest of sha256: it has blake3"),
+        (["s.csv", "b.csv"], "blake3", "s.csv has no digest of blake3: it has sha256, md5"),
+        (["b.bsd", "s.csv"], "sha256", "b.bsd has no digest of sha256: it has blake3, md5"),
+        (["SHA256SUMS", "b.csv"], "blake3", "SHA256SUMS has no digest of blake3: it has sha256"),
+        (["plain.txt", "s.csv"], "md5", "plain.txt has no digest of md5: it has digests of 256 bits"),
+        (["d", "s.csv"], "md5", "d is a directory: compare a manifest of it (hivesum hash d)"),
+    ] {
+        let ran = dir.hivesum(["compare", sides[0], sides[1], "-a", asked]);
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(2), ""), "{refused}");
+        assert!(ran.stderr().contains(refused), "{}", ran.stderr());
+    }
+    assert_eq!(dir.hivesum(["compare", "s.csv", "b.bsd", "-a", "md5"]).code, Some(0));
+    dir.hivesum(["compare", "plain.txt", "s.csv", "-a", "sha256"]).expect_success();
+}
+
+#[test]
+fn a_file_that_could_not_be_read_when_it_was_recorded_is_neither_removed_nor_added() {
+    let dir = WorkDir::with(&[(b"d/a", b"1"), (b"d/sub/b", b"2"), (b"d/z", b"3")]);
+    dir.hivesum(["hash", "d", "--format", "ndjson", "-o", "whole.ndjson"]).expect_success();
+    let whole = std::fs::read_to_string(dir.path("whole.ndjson")).unwrap();
+    let rows = whole.lines().filter(|line| !line.contains("d/a") && !line.contains("d/sub/b"));
+    let unread =
+        |path: &str, code: &str| format!("{{\"path\":\"{path}\",\"size\":0,\"status\":\"error\",\"code\":\"{code}\"}}");
+    let mut lines = vec![unread("d/a", "permission"), unread("d/sub", "permission"), unread("d/gone", "not_found")];
+    lines.extend(rows.map(str::to_owned));
+    dir.write("partial.ndjson", (lines.join("\n") + "\n").as_str());
+    let expected = "0 added, 0 removed, 0 modified, 0 moved, 0 suspected rot, 1 unchanged, 2 unreadable\n\
+                    unreadable: d/a\nunreadable: d/sub/b\n";
+    let back = dir.hivesum(["compare", "partial.ndjson", "whole.ndjson"]);
+    assert_eq!((back.code, back.stdout().as_str()), (Some(1), expected), "{}", back.stderr());
+    let forth = dir.hivesum(["compare", "whole.ndjson", "partial.ndjson"]);
+    let expected = "0 added, 0 removed, 0 modified, 0 moved, 0 suspected rot, 1 unchanged, 3 unreadable\n\
+                    unreadable: d/a\nunreadable: d/sub\nunreadable: d/sub/b\n";
+    assert_eq!((forth.code, forth.stdout().as_str()), (Some(1), expected), "{}", forth.stderr());
+}

@@ -100,6 +100,8 @@ struct Merge {
     items: Vec<Difference>,
     /// The last new path that could not be read. If it is a directory, the files below it may still exist.
     unreadable: Option<Vec<u8>>,
+    /// The last old path that could not be read. If it is a directory, the files below it may have existed.
+    was_unreadable: Option<Vec<u8>>,
 }
 
 impl Merge {
@@ -107,6 +109,7 @@ impl Merge {
         let Some(fact) = fact else { return Ok(()) };
         let hidden = self.unreadable.as_ref().is_some_and(|directory| is_below(&fact.path, directory));
         if fact.digests.is_empty() {
+            self.was_unreadable = Some(fact.path);
             return Ok(());
         }
         let change = if hidden { Change::Unreadable } else { Change::Removed };
@@ -119,13 +122,18 @@ impl Merge {
             self.unreadable = Some(fact.path.clone());
             return self.push(Difference::new(Change::Unreadable, fact.path));
         }
-        self.push(Difference { new: Some(Glimpse::of(&fact)), ..Difference::new(Change::Added, fact.path) })
+        let hidden = self.was_unreadable.as_ref().is_some_and(|directory| is_below(&fact.path, directory));
+        let change = if hidden { Change::Unreadable } else { Change::Added };
+        self.push(Difference { new: Some(Glimpse::of(&fact)), ..Difference::new(change, fact.path) })
     }
 
     fn both<E>(&mut self, facts: Option<(Fact, Fact)>) -> Result<(), ComparisonError<E>> {
         let Some((then, now)) = facts else { return Ok(()) };
         if now.digests.is_empty() {
             self.unreadable = Some(now.path.clone());
+        }
+        if then.digests.is_empty() {
+            self.was_unreadable = Some(then.path.clone());
         }
         let (old, new) = (Some(Glimpse::of(&then)), Some(Glimpse::of(&now)));
         if then.digests.is_empty() || now.digests.is_empty() {

@@ -98,8 +98,8 @@ fn a_copy_is_told_from_a_new_file_and_contents_that_changed_places_from_edits() 
 
 #[test]
 fn a_file_that_could_not_be_read_at_one_time_is_neither_removed_nor_added() {
-    let old = vec![fact("a/x", 1), fact("b", 2), unreadable("c"), unreadable("d")];
-    let new = vec![unreadable("a"), unreadable("b"), fact("c", 3)];
+    let old = vec![fact("a/x", 1), fact("b", 2), unreadable("c"), unreadable("d"), unreadable("e")];
+    let new = vec![unreadable("a"), unreadable("b"), fact("c", 3), fact("e/x", 4)];
     let comparison = between(old, new);
     assert_eq!(
         shown(&comparison),
@@ -108,9 +108,10 @@ fn a_file_that_could_not_be_read_at_one_time_is_neither_removed_nor_added() {
             ("a/x", Change::Unreadable, None),
             ("b", Change::Unreadable, None),
             ("c", Change::Unreadable, None),
+            ("e/x", Change::Unreadable, None),
         ]
     );
-    assert_eq!(comparison.counts.unreadable, 4);
+    assert_eq!(comparison.counts.unreadable, 5);
 }
 
 #[test]
