@@ -1,8 +1,12 @@
 //! `hivesum bag make` and `bag check`, compared with the `bagit` package of PyPI.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+
 use hivesum_test_support::has_tool;
 
-use super::work_dir::{Ran, WorkDir};
+use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// Files to put in a bag. No name has a percent sign: RFC 8493 encodes it as `%25`, which the PyPI package (1.9)
 /// neither writes nor reads.
@@ -231,4 +235,34 @@ fn bags_of_the_pypi_package_are_valid_here() {
     let made = dir.run("bagit.py", ["--sha256", "--md5", "bag"]);
     assert_eq!(made.code, Some(0), "{}", made.stderr());
     assert_eq!(check(&dir).expect_success(), "valid: 5 files, 10 bytes\n");
+}
+
+#[test]
+fn what_lies_in_a_directory_that_cannot_be_read_is_not_missing_and_the_size_is_not_told() {
+    let dir = contents();
+    dir.hivesum(["bag", "make", "bag", "-a", "sha256"]);
+    let refused = |closed: &str| {
+        fs::set_permissions(dir.path(closed), Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(dir.path(""), Permissions::from_mode(0o755)).unwrap();
+        let mut command = dir.command(HIVESUM);
+        if fs::read_dir(dir.path(closed)).is_ok() {
+            command.uid(65_534); // permissions do not bind root, so run as nobody
+        }
+        let ran = Ran::of(command.args(["bag", "check", "bag"]).output().unwrap());
+        fs::set_permissions(dir.path(closed), Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr());
+        ran.stdout()
+    };
+    let said = refused("bag/data/d");
+    assert!(said.contains("data/d: Permission denied\n"), "{said}");
+    assert!(
+        said.contains("data/d/empty: is unreadable, because data/d is, but listed in manifest-sha256.txt\n"),
+        "{said}"
+    );
+    let untold = "bag-info.txt: cannot be checked: Payload-Oxum: not all of the payload could be read\n";
+    assert!(said.contains(untold) && !said.contains("missing") && !said.contains("but it is"), "{said}");
+    let said = refused("bag/data");
+    assert!(said.contains("data/d/empty: is unreadable, because data is, but listed"), "{said}");
+    assert!(said.contains(untold) && !said.contains("missing"), "{said}");
+    assert_eq!(check(&dir).code, Some(0));
 }

@@ -12,10 +12,11 @@ use std::process::ExitCode;
 use clap::Args;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::bagit;
+use hivesum_core::result::Status;
 
 use super::compare::{Compared, PayloadCheck};
 use super::declaration::{Declaration, MAX_DECLARATION_BYTES};
-use super::directory::BagDirectory;
+use super::directory::{BagDirectory, in_words, is_absent};
 use super::manifest::{Lists, Manifest, Reading};
 use super::payload::{Oxum, Payload};
 use super::report::{Printed, Report};
@@ -67,7 +68,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let declaration = declaration(&bag, &mut report);
     let reading = Reading { bag: &bag, version: declaration.version, encoding: declaration.encoding };
     let found = match declaration.unsupported.is_empty() {
-        true => Some(check(args, reading, &terminal, &mut report)?),
+        true => check(args, reading, &terminal, &mut report)?,
         false => None,
     };
     terminal.finish_progress();
@@ -98,8 +99,13 @@ pub(super) fn declaration(bag: &BagDirectory, report: &mut Report) -> Declaratio
     declaration
 }
 
-/// Checks everything but the declaration, and tells the size of the payload.
-fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &mut Report) -> anyhow::Result<Oxum> {
+/// Checks everything but the declaration, and tells the size of the payload, unless some of it could not be read.
+fn check(
+    args: &CheckArgs,
+    reading: Reading<'_>,
+    terminal: &Terminal,
+    report: &mut Report,
+) -> anyhow::Result<Option<Oxum>> {
     let names = reading.bag.names().map_err(|error| path_error(&args.bag, &error))?;
     if let Some(interrupted) = Interrupted::among(names.iter().map(Vec::as_slice)) {
         report.fault(b"", interrupted.in_words());
@@ -122,9 +128,9 @@ fn check(args: &CheckArgs, reading: Reading<'_>, terminal: &Terminal, report: &m
     check.completeness(&manifests, &compared);
     check.fetch(&compared);
     check_tag_files(reading, scanner, [&manifests, &tag_manifests], report)?;
-    reading.info(payload.oxum(), report);
+    reading.info(payload.told_oxum(), report);
     engine.join();
-    Ok(payload.oxum())
+    Ok(payload.told_oxum())
 }
 
 /// The algorithms of these manifests that hivesum has.
@@ -141,9 +147,14 @@ fn payload(
 ) -> anyhow::Result<Payload> {
     let data = match bag.payload() {
         Ok(data) => data,
-        Err(why) => {
-            report.fault(b"data", why);
-            return Ok(Payload::default());
+        Err(status) => {
+            let why = in_words(status);
+            report.fault(b"data", why.as_str());
+            return Ok(match status {
+                Status::Error { .. } if !is_absent(status) => Payload::that_cannot_be_opened(why),
+                // What a link leads to is not in the bag.
+                Status::Error { .. } | Status::Skipped(_) | Status::Hashed(_) => Payload::default(),
+            });
         }
     };
     let payload = Payload::new(scanner.tree(data, algorithms)?, algorithms);

@@ -110,7 +110,11 @@ impl PayloadCheck<'_> {
     }
 
     fn missing(&mut self, name: &[u8], manifest: &Manifest) {
-        let what = if self.payload.is_directory(name) { "is a directory" } else { "is missing" };
+        let what = match self.payload.hidden_by(name) {
+            Some(directory) => format!("is unreadable, because {} is", String::from_utf8_lossy(directory)),
+            None if self.payload.is_directory(name) => "is a directory".to_owned(),
+            None => "is missing".to_owned(),
+        };
         self.report.fault(name, format!("{what}, but listed in {}", manifest.file));
     }
 
@@ -155,6 +159,7 @@ impl PayloadCheck<'_> {
                 }
                 (Some(_), _) => {}
                 (None, _) if self.payload.unreadable().contains_key(&name) => {}
+                (None, _) if self.payload.hidden_by(&name).is_some() => {}
                 (None, _) => {
                     self.report.fault(&name, format!("is missing: it is still to be fetched from {}", one.url))
                 }

@@ -42,8 +42,8 @@ impl BagDirectory {
     }
 
     /// The payload directory, open.
-    pub(super) fn payload(&self) -> Result<OwnedFd, String> {
-        file::open_directory(self.fd.as_fd(), b"data", Reach::Everywhere).map_err(|failure| in_words(failure.status()))
+    pub(super) fn payload(&self) -> Result<OwnedFd, Status> {
+        file::open_directory(self.fd.as_fd(), b"data", Reach::Everywhere).map_err(OpenFailure::status)
     }
 
     /// A file that is read line by line. `None` if there is nothing of this name.
@@ -117,12 +117,12 @@ fn names_in(dir: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// Whether there is nothing of a name.
-fn is_absent(status: Status) -> bool {
+pub(super) fn is_absent(status: Status) -> bool {
     matches!(status, Status::Error { code: ErrorCode::NotFound, .. })
 }
 
 /// Why something cannot be read.
-fn in_words(status: Status) -> String {
+pub(super) fn in_words(status: Status) -> String {
     match status {
         Status::Skipped(_) => format!("cannot be read: {}", reason(status).unwrap_or_default()),
         Status::Hashed(_) | Status::Error { .. } => reason(status).unwrap_or_default(),

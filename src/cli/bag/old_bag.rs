@@ -15,7 +15,7 @@ use hivesum_core::manifest::bagit;
 use super::changes::{self, Changes};
 use super::check::{algorithms_of, declaration};
 use super::declaration::{Declaration, Version};
-use super::directory::{BagDirectory, MAX_TAG_FILE_BYTES};
+use super::directory::{BagDirectory, MAX_TAG_FILE_BYTES, in_words};
 use super::encoding::Encoding;
 use super::field::InfoField;
 use super::info_file::{InfoFile, today};
@@ -164,7 +164,7 @@ impl<'a> OldBag<'a> {
     fn payload(&self, scanner: Scanner<'_>) -> anyhow::Result<NewPayload> {
         let Reading { bag, version, .. } = self.reading;
         let algorithms = algorithms_of(&self.manifests);
-        let data = bag.payload().map_err(|why| anyhow::anyhow!("data: {why}"))?;
+        let data = bag.payload().map_err(|status| anyhow::anyhow!("data: {}", in_words(status)))?;
         let scanned = scanner.tree(data, algorithms)?;
         refuse_special_files(&scanned, bagit::PAYLOAD)?;
         refuse_names(&scanned, bagit::PAYLOAD)?;

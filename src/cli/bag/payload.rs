@@ -64,6 +64,8 @@ pub(super) struct Payload {
     files: BTreeMap<Vec<u8>, PayloadFile>,
     /// What is not a file that could be read, with the reason.
     unreadable: BTreeMap<Vec<u8>, String>,
+    /// Whether a file or a directory is among them, so that nobody can tell what the payload has.
+    is_cut: bool,
     /// The files whose names are not ASCII, by normalisation form. `None` for a form that several have.
     by_form: BTreeMap<String, Option<Vec<u8>>>,
     /// Files whose names differ only in their form from that of a file before.
@@ -79,12 +81,25 @@ impl Payload {
             let name = [bagit::PAYLOAD, &path].concat();
             match status {
                 Status::Hashed(_) => this.add(name, PayloadFile { size, mtime_ns, digests }),
-                Status::Error { .. } | Status::Skipped(_) => {
+                Status::Error { .. } => this.add_unreadable(&name, reason(status).unwrap_or_default()),
+                Status::Skipped(_) => {
                     this.unreadable.insert(name, reason(status).unwrap_or_default());
                 }
             }
         }
         this
+    }
+
+    /// One of which `data/` itself could not be opened, though it is there.
+    pub(super) fn that_cannot_be_opened(why: String) -> Self {
+        let mut this = Self::default();
+        this.add_unreadable(bagit::PAYLOAD, why);
+        this
+    }
+
+    fn add_unreadable(&mut self, name: &[u8], why: String) {
+        self.unreadable.insert(name.strip_suffix(b"/").unwrap_or(name).to_vec(), why);
+        self.is_cut = true;
     }
 
     fn add(&mut self, name: Vec<u8>, file: PayloadFile) {
@@ -105,6 +120,12 @@ impl Payload {
     /// What is neither a directory nor a file that could be read, with the reason.
     pub(super) fn unreadable(&self) -> &BTreeMap<Vec<u8>, String> {
         &self.unreadable
+    }
+
+    /// The directory that this name is in and that could not be read: nobody can tell whether the file is there.
+    pub(super) fn hidden_by(&self, name: &[u8]) -> Option<&[u8]> {
+        let ends = name.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &name[..at]);
+        ends.filter_map(|directory| self.unreadable.get_key_value(directory)).map(|(name, _)| &name[..]).next()
     }
 
     /// The files whose names differ from that of another file in their Unicode normalisation form alone.
@@ -147,7 +168,12 @@ impl Payload {
         readings.iter().find_map(|name| by_form(name)).map(|name| (name, Found::InOtherForm))
     }
 
-    /// How many files and bytes there are.
+    /// How many files and bytes there are. `None` if something could not be read.
+    pub(super) fn told_oxum(&self) -> Option<Oxum> {
+        (!self.is_cut).then(|| self.oxum())
+    }
+
+    /// How many files and bytes could be read.
     pub(super) fn oxum(&self) -> Oxum {
         Oxum { octets: self.files.values().map(|file| file.size).sum(), files: self.files.len() as u64 }
     }

@@ -67,7 +67,7 @@ pub(super) struct Printed<'a> {
     pub(super) report: &'a Report,
     /// The bag as it was named.
     pub(super) bag: &'a [u8],
-    /// The payload as it is; `None` if it was not looked at.
+    /// The payload as it is; `None` if it was not looked at, or not all of it could be read.
     pub(super) found: Option<Oxum>,
     pub(super) terminal: &'a Terminal,
 }
@@ -164,7 +164,7 @@ impl Printed<'_> {
 #[derive(Serialize)]
 struct Document<'a> {
     verdict: Verdict,
-    /// `null` if the payload was not looked at.
+    /// `null` if the payload was not looked at, or not all of it could be read.
     files: Option<u64>,
     bytes: Option<u64>,
     fault_count: u64,
