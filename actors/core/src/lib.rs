@@ -47,7 +47,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`sys`] | mapped windows, lease probes, thread scheduling: the only module with `unsafe` |
+//! | [`sys`] | mapped windows, lease probes, thread scheduling, vectors: the only module with `unsafe` |
 //! | [`digest`] | algorithms, their running states, the self-test |
 //! | [`result`] | results of files: status, digests, verdict, evidence |
 //! | [`file`](mod@file) | opening beneath a directory, reading, whether a file stayed the same |

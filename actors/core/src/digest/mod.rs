@@ -2,7 +2,8 @@
 //!
 //! [`Algorithm`] and [`Algorithms`] say which digests are wanted, [`Digest`] is one of them. [`Chain`] is the running
 //! state of one algorithm. [`MultiHasher`] feeds several algorithms while the bytes are read once. [`subtree`]
-//! digests the pieces of a file separately and merges them. [`self_test`] compares all of this with known digests.
+//! digests the pieces of a file separately and merges them. [`digest_messages`] digests many short messages side by side.
+//! [`self_test`] compares all of this but the last, which is compared with it, with known digests.
 //!
 //! This module opens, reads and schedules nothing. The digest of some bytes is the same on every machine and however
 //! the bytes are split. The digests of one file, end to end in the order of its [`Algorithms`], are its stride; other
@@ -11,6 +12,7 @@
 mod algorithm;
 mod algorithms;
 mod chain;
+mod lanes;
 mod multi;
 mod self_test;
 pub mod subtree;
@@ -26,6 +28,7 @@ pub use algorithm::{
 };
 pub use algorithms::{Algorithms, AlgorithmsInvalid, MAX_ALGORITHMS};
 pub use chain::Chain;
+pub use lanes::digest_messages;
 pub use multi::MultiHasher;
 pub use self_test::{SelfTestFailure, SelfTestPart, self_test, self_test_once};
 pub use value::{Digest, DigestInvalid, MAX_DIGEST_BYTES};

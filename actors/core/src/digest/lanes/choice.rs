@@ -1,0 +1,61 @@
+//! With which instructions an algorithm uses lanes on this machine.
+
+use std::sync::OnceLock;
+
+use super::kind::{Kind, Work};
+use super::plan::is_faster;
+use crate::digest::Chain;
+use crate::sys::lanes::Instructions;
+
+/// The instructions for this algorithm: the widest that are faster than the plain code. `None` where there are none, and
+/// where their digests of some messages differ from those of the plain code. It is found out once in a process.
+pub(super) fn chosen(kind: Kind) -> Option<Instructions> {
+    static CHOSEN: [OnceLock<Option<Instructions>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
+    *CHOSEN[kind as usize].get_or_init(|| choose(kind, agrees))
+}
+
+fn choose(kind: Kind, agrees: impl Fn(Kind, Instructions) -> bool) -> Option<Instructions> {
+    let instructions = Instructions::available().find(|instructions| is_faster(kind, *instructions))?;
+    if agrees(kind, instructions) {
+        return Some(instructions);
+    }
+    let (algorithm, lanes) = (kind.algorithm().name(), instructions.name());
+    tracing::error!(algorithm, lanes, "lanes give wrong digests on this machine, so they are not used");
+    None
+}
+
+/// Around a block, and a chunk, of each algorithm with lanes. More messages than any vector has lanes.
+const TEST_LENGTHS: [usize; 36] = [
+    0, 1, 3, 55, 56, 57, 63, 64, 65, 71, 72, 73, 103, 104, 105, 111, 112, 113, 119, 120, 127, 128, 129, 135, 136, 137,
+    143, 144, 145, 239, 240, 241, 1023, 1024, 1025, 3073,
+];
+
+/// Whether lanes and the plain code give the same digests of some messages.
+pub(super) fn agrees(kind: Kind, instructions: Instructions) -> bool {
+    let bytes: Vec<u8> = (0..=250).cycle().take(4096).collect();
+    let messages: Vec<&[u8]> = TEST_LENGTHS.iter().enumerate().map(|(at, length)| &bytes[at..][..*length]).collect();
+    let order: Vec<u32> = (0..messages.len() as u32).collect();
+    let mut chain = Chain::new(kind.algorithm());
+    let (mut digest, mut equal) = (Vec::new(), 0);
+    kind.digest(Work { instructions, messages: &messages, order: &order }, &mut |index, in_lane: &[u8]| {
+        chain.update(messages[index]);
+        digest.clear();
+        chain.finalize_reset_into(&mut digest);
+        equal += usize::from(digest == in_lane);
+    });
+    equal == messages.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_that_differ_from_the_plain_code_are_not_used() {
+        for (kind, _) in Kind::ALL {
+            let fastest = Instructions::available().find(|instructions| is_faster(kind, *instructions));
+            assert_eq!(choose(kind, agrees).map(Instructions::name), fastest.map(Instructions::name));
+            assert!(choose(kind, |_, _| false).is_none());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Digests of many short messages side by side, each in a lane of the processor's vectors.
+//!
+//! One message after the other leaves most of a vector unit idle: a digest needs each block's result for the next. So
+//! MD5, SHA-1, SHA-2, SHA-3 and BLAKE3 are also written for vectors, with one message in each lane. Whether that is
+//! faster depends on the messages: [`plan`] decides it from their lengths. All other algorithms, long messages and
+//! what is left over go through the plain code of [`Chain`]. Lanes are used after they have given the same digests as
+//! the plain code on this machine, and never if they differed.
+
+mod blake3;
+mod choice;
+mod kind;
+mod md;
+mod plan;
+mod schedule;
+mod sha2;
+mod sha3;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use self::choice::chosen;
+use self::kind::{Kind, Work};
+use super::Chain;
+
+/// Digests every message, with the algorithm of a chain that has no bytes yet. `put` gets the number of each message
+/// and its digest, in any order.
+///
+/// ```
+/// use hivesum_core::digest::{Algorithm, Chain, digest_messages};
+///
+/// let messages: [&[u8]; 2] = [b"abc", b""];
+/// let mut digests = [String::new(), String::new()];
+/// digest_messages(&mut Chain::new(Algorithm::Md5), &messages, |index, digest| digests[index] = hex::encode(digest));
+/// assert_eq!(digests, ["900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e"]);
+/// ```
+pub fn digest_messages(chain: &mut Chain, messages: &[&[u8]], mut put: impl FnMut(usize, &[u8])) {
+    let lanes = Kind::of(chain.algorithm()).and_then(|kind| Some((kind, chosen(kind)?)));
+    let plain = match lanes {
+        Some((kind, instructions)) => {
+            let plan = plan::plan(messages, kind, instructions);
+            kind.digest(Work { instructions, messages, order: &plan.in_lanes }, &mut put);
+            plan.plain
+        }
+        None => (0..messages.len() as u32).collect(),
+    };
+    let mut digest = Vec::with_capacity(chain.algorithm().digest_bytes());
+    for index in plain {
+        chain.update(messages[index as usize]);
+        digest.clear();
+        chain.finalize_reset_into(&mut digest);
+        put(index as usize, &digest);
+    }
+}
