@@ -1,9 +1,9 @@
 //! Hashing speed by algorithm and size: from memory, by read calls, and through the whole engine, read or mapped.
 //!
 //! Every iteration uses another page offset of a large buffer or file, or other files of a large set, so that the
-//! processor's caches do not help. `memory` and `read` run on one core; `files`, `large` and `tree` run on the engine
-//! with one hasher per core at normal priority, as on the command line. Mapping is measured through the engine only,
-//! because it takes `unsafe`, which only `actors/core/src/sys` may use. `cargo bench --bench hashing [FILTER]`.
+//! processor's caches do not help. `memory`, `messages` and `read` run on one core; `files`, `large` and `tree` run on
+//! the engine with one hasher per core at normal priority, as on the command line. Mapping is measured through the engine
+//! only, because it takes `unsafe`, which only `actors/core/src/sys` may use. `cargo bench --bench hashing [FILTER]`.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
@@ -22,7 +22,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use hivesum_actors::engine::{HasherPriority, SelfTest};
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_actors::{Engine, EngineConfig};
-use hivesum_core::digest::{Algorithm, Algorithms, MultiHasher};
+use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher, digest_messages};
 use hivesum_core::file::IoMode;
 use hivesum_core::result::NameList;
 use hivesum_core::walk::Target;
@@ -49,6 +49,7 @@ fn main() {
     let tree = corpus.add_tree("tree", TREE_FILES);
     let by_size = FILE_BYTES.map(|bytes| (bytes, corpus.add_files(&in_words(bytes), POOL_BYTES / 2 / bytes, bytes)));
     over_memory(&mut criterion);
+    messages_together(&mut criterion);
     by_read_calls(&mut criterion, &large);
     let (engine, background) = Engine::start_in_background(EngineConfig {
         priority: HasherPriority::Normal,
@@ -87,6 +88,33 @@ fn over_memory(criterion: &mut Criterion) {
                     digests.clear();
                     states.finalize_reset_into(&mut digests);
                     black_box(&digests);
+                });
+            });
+        }
+    }
+}
+
+/// Many short messages: one after the other, and together in the lanes that this machine has.
+fn messages_together(criterion: &mut Criterion) {
+    let pool = Random::new(1).bytes(POOL_BYTES);
+    let mut group = group(criterion, "messages", Duration::from_millis(300));
+    let algorithms = ["blake3", "md5", "sha1", "sha256", "sha512", "sha3-256"];
+    for (algorithm, bytes) in algorithms.into_iter().flat_map(|name| [500, 6 << 10].map(|bytes| (name, bytes))) {
+        let mut random = Random::new(2);
+        let mut chain = Chain::new(algorithm.parse().unwrap());
+        let count = (1 << 20) / bytes;
+        group.throughput(Throughput::Bytes((count * bytes) as u64));
+        for together in [false, true] {
+            let name = format!("{algorithm} {}", if together { "together" } else { "alone" });
+            group.bench_function(BenchmarkId::new(name, in_words(bytes)), |bencher| {
+                bencher.iter(|| {
+                    let from = random.page_offset(POOL_BYTES, count * bytes);
+                    let messages: Vec<&[u8]> = pool[from..][..count * bytes].chunks(bytes).collect();
+                    for some in messages.chunks(if together { count } else { 1 }) {
+                        digest_messages(&mut chain, some, |_, digest| {
+                            black_box(digest);
+                        });
+                    }
                 });
             });
         }

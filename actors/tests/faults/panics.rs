@@ -11,7 +11,7 @@ use hivesum_actors::scan::{ScanEnd, ScanSpec};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::{ErrorCode, Status};
 
-use crate::stage::{PATIENT, append, await_alive, engine, engine_with, on_reaching, run, spec, tree_of};
+use crate::stage::{PATIENT, Scanned, append, await_alive, engine, engine_with, on_reaching, run, spec, tree_of};
 
 fn hash(engine: &Engine, tree: &Path) -> (Vec<Status>, ScanEnd) {
     let scanned = run(engine, spec(tree));
@@ -47,6 +47,37 @@ fn a_panic_in_a_large_file_is_an_error_of_that_file_only() {
     fail::cfg("digest_segment", "1*panic").unwrap();
     let (statuses, end) = hash(&engine, tree.path());
     assert_eq!((errors_of(&statuses, ErrorCode::Internal), end.summary.hashed), (1, 10));
+    scenario.teardown();
+    background.join();
+}
+
+#[test]
+fn a_panic_while_files_are_digested_together_costs_nothing_and_alone_only_its_file() {
+    let scenario = fail::FailScenario::setup();
+    let tree = tree_of(300);
+    let algorithms: Algorithms = "crc32,md5,sha3-256".parse().unwrap();
+    let (engine, background) = engine(PATIENT);
+    let hash = || run(&engine, ScanSpec { algorithms, ..spec(tree.path()) });
+    let well = hash();
+    assert_eq!(well.end.summary.hashed, 300);
+    fail::cfg("digest_kept", "panic").unwrap();
+    let together = hash();
+    let digests = |scanned: &Scanned| scanned.lines.iter().map(|line| line.digests.clone()).collect::<Vec<_>>();
+    assert_eq!((digests(&together), together.end.summary.hashed), (digests(&well), 300));
+    // On a machine without lanes no file is digested together with others, and none can be lost so.
+    let lanes = cfg!(target_arch = "x86_64") && std::arch::is_x86_feature_detected!("avx2");
+    let lost = if lanes { 2 } else { 0 };
+    fail::cfg("digest_kept_alone", "5*off->2*panic->off").unwrap();
+    let alone = hash();
+    assert_eq!((alone.end.summary.hashed, alone.end.summary.errors), (300 - lost, lost));
+    let mut kept = 0;
+    for (one, before) in alone.lines.iter().zip(&well.lines) {
+        match one.status {
+            Status::Hashed(_) => kept += u64::from(one.digests == before.digests),
+            status => assert_eq!(errors_of(&[status], ErrorCode::Internal), 1),
+        }
+    }
+    assert_eq!(kept, 300 - lost, "no digest moves to another file");
     scenario.teardown();
     background.join();
 }

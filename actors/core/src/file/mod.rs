@@ -7,6 +7,7 @@
 //! if a second `fstat` after the read returns the same as the first one. Where it is asked for, the bytes are read from
 //! the device, and it is said whether they were.
 
+mod arena;
 mod blocking;
 mod deadline;
 mod device;
@@ -21,6 +22,7 @@ mod root;
 mod root_place;
 mod stability;
 
+pub(crate) use arena::{Arena, KEPT_FILE_BYTES};
 pub(crate) use blocking::{ProgressCounter, call_with_timeout};
 pub use deadline::DEFAULT_READ_TIMEOUT;
 pub(crate) use deadline::ReadFailure;

@@ -5,6 +5,7 @@
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+use super::arena::{Arena, Buffer};
 use super::deadline::{ReadDeadline, ReadFailure, read_at};
 use super::device::{DeviceAccess, DeviceRange, DeviceReader};
 use super::extents;
@@ -18,10 +19,6 @@ use crate::sys::window::{PieceFailure, WINDOW_BYTES, Window};
 /// Size of the read buffer: one call reads most files whole, and the bytes stay in the core's cache.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Alignment of the buffer. The kernel copies from whole pages, and a copy between addresses with different offsets
-/// within a page takes 1.5 times as long (`rep movsb` on AMD; measured).
-const BUFFER_ALIGNMENT: usize = 4096;
-
 /// The bytes of holes: small enough to stay in a core's first-level cache together with the digest's state.
 static ZEROS: [u8; 32 << 10] = [0; 32 << 10];
 
@@ -34,6 +31,8 @@ pub const PIECE_BYTES: usize = WINDOW_BYTES;
 /// The buffers and digest states that one hasher thread reuses for all files.
 pub struct ReadBuffers {
     buffer: Buffer,
+    /// Bytes of whole files that are digested together.
+    pub(crate) arena: Arena,
     /// `None` if no window could be reserved: then all files are read.
     window: Option<Window>,
     digests: Option<(Algorithms, MultiHasher)>,
@@ -50,7 +49,8 @@ impl ReadBuffers {
             .inspect_err(|error| tracing::warn!(%error, "no window could be reserved: no file is mapped"))
             .ok();
         let (device, filesystems) = (DeviceReader::default(), FilesystemCache::default());
-        Self { buffer: Buffer::new(), window, digests: None, device, filesystems, timeout }
+        let (buffer, arena) = (Buffer::new(BUFFER_BYTES), Arena::default());
+        Self { buffer, arena, window, digests: None, device, filesystems, timeout }
     }
 
     /// Takes the states for these algorithms. [`put_back`](Self::put_back) returns them for the next file.
@@ -185,6 +185,27 @@ impl ReadBuffers {
         }
     }
 
+    /// Reads a file of `size` bytes whole into the free space of the arena, which must have room for it, and gives the
+    /// number of its bytes. They are not kept yet. As [`read_whole`](Self::read_whole), it asks for one byte more.
+    pub(crate) fn read_into_arena(&mut self, file: BorrowedFd<'_>, size: usize) -> Result<usize, ReadFailure> {
+        let mut offset = 0;
+        let mut deadline = ReadDeadline::new(self.timeout);
+        loop {
+            let free = &mut self.arena.free()[offset..=size];
+            let wanted = free.len();
+            let got = read_at(file, free, offset as u64)?;
+            offset += got;
+            let at_the_end = got < wanted && (offset == size || guard_is_out!(WholeRead));
+            if offset > size || (got == 0 && !at_the_end) {
+                return Err(ReadFailure::MissingBytes);
+            }
+            if at_the_end {
+                return Ok(offset);
+            }
+            deadline.check()?;
+        }
+    }
+
     /// Continues to read a file whose size is unknown, to its end or for the length of a piece.
     pub(crate) fn read_unsized(
         &mut self,
@@ -215,24 +236,6 @@ fn absorb_zeros(mut bytes: usize, absorb: &mut impl FnMut(&[u8])) {
         let now = bytes.min(ZEROS.len());
         absorb(&ZEROS[..now]);
         bytes -= now;
-    }
-}
-
-/// [`BUFFER_BYTES`] at an address that is a multiple of [`BUFFER_ALIGNMENT`].
-struct Buffer {
-    space: Box<[u8]>,
-    start: usize,
-}
-
-impl Buffer {
-    fn new() -> Self {
-        let space = vec![0; BUFFER_BYTES + BUFFER_ALIGNMENT].into_boxed_slice();
-        let start = space.as_ptr().align_offset(BUFFER_ALIGNMENT);
-        Self { space, start }
-    }
-
-    fn bytes(&mut self) -> &mut [u8] {
-        &mut self.space[self.start..][..BUFFER_BYTES]
     }
 }
 

@@ -1,76 +1,24 @@
-//! One quantum of small files: open, check, read, digest, check again, one file after the other.
+//! One quantum of small files: open, check, read, check again, one file after the other; and their digests.
 //!
 //! A batch ends early once it has digested its share of bytes; the driver then requests the rest. A panic costs only
 //! the file it happened on. Large files are opened and returned, to be cut into pieces.
 
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-
 use super::heartbeat::Heartbeat;
-use super::rules::{Coverage, ScanRules};
-use super::small_file::{FileWork, Found, LargeFound};
+use super::kept::KeptFiles;
+use super::small_file::{FileWork, Found};
+use super::task::{BatchDone, BatchTask, Outcome, catch_panic};
 use crate::digest::MultiHasher;
-use crate::file::{Now, ReadBuffers, meta_of, stat_entry};
-use crate::guard_is_out;
-use crate::result::{ErrorCode, FileMeta, Origin, Status};
-use crate::walk::{Fate, Plan};
-
-/// After this many bytes a batch stops and returns the rest: a few milliseconds of the slower digests.
-const BATCH_BYTES: u64 = 8 << 20;
-
-/// After this many large files a batch stops: each keeps a descriptor until it is hashed.
-const BATCH_LARGE_FILES: usize = 4;
-
-/// Entries of a plan that one hasher hashes in one quantum.
-#[derive(Debug)]
-pub struct BatchTask {
-    /// The plan.
-    pub plan: Arc<Plan>,
-    /// Which of its entries.
-    pub range: Range<usize>,
-    /// The rules of the scan.
-    pub rules: Arc<ScanRules>,
-}
-
-/// The results of a batch: those of its entries up to `next`.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct BatchDone {
-    /// The first entry that was not reached.
-    pub next: usize,
-    /// One for each entry with a result.
-    pub outcomes: Vec<Outcome>,
-    /// The digests of the hashed outcomes, end to end.
-    pub digests: Vec<u8>,
-    /// Files to be hashed in segments.
-    pub large: Vec<LargeFound>,
-    /// Bytes digested.
-    pub bytes: u64,
-    /// Files with a digest.
-    pub hashed: u64,
-    /// Files on which the digest panicked.
-    pub panics: u64,
-}
-
-/// The result of one entry.
-#[derive(Debug, Clone, Copy)]
-pub struct Outcome {
-    /// Which entry of the plan.
-    pub index: usize,
-    /// What `fstat` returned.
-    pub meta: FileMeta,
-    /// Whether it has digests, or why not.
-    pub status: Status,
-    /// Whether the file was read for it.
-    pub origin: Origin,
-}
+use crate::file::{Now, ReadBuffers};
+use crate::result::Origin;
+use crate::walk::Fate;
 
 /// Hashes the entries of the task until they are done or the quantum is full.
 pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heartbeat) -> BatchDone {
     let algorithms = &task.rules.algorithms;
     let mut done = BatchDone::for_task(task);
     let mut digests = buffers.take_digests(algorithms);
+    let together = digests.has_lanes() && task.range.len() > 1;
+    let mut kept_files = KeptFiles::new(algorithms);
     let now = Now::read();
     for index in task.range.clone() {
         let entry = &task.plan.entries[index];
@@ -86,10 +34,14 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
         }
         let digests_before = done.digests.len();
         let (rules, out) = (&task.rules, &mut done.digests);
-        let mut work = FileWork { buffers, rules, digests: &mut digests, out, now, read_from: None };
+        let mut work =
+            FileWork { buffers, rules, digests: &mut digests, out, now, read_from: None, together, kept: false };
         match catch_panic(|| work.hash_entry(&task.plan, entry, index)) {
             Ok(Found::Settled(meta, status)) => {
-                let origin = Origin::of_read(work.read_from);
+                let (origin, kept) = (Origin::of_read(work.read_from), work.kept);
+                if kept {
+                    kept_files.add(&mut done);
+                }
                 done.settle(Outcome { index, meta, status, origin }, rules.coverage);
             }
             Ok(Found::Large(large)) => done.large.push(large),
@@ -98,70 +50,15 @@ pub fn hash_batch(buffers: &mut ReadBuffers, task: &BatchTask, heartbeat: &Heart
                 done.settle_panic(index, digests_before);
             }
         }
+        if !buffers.arena.has_room() {
+            kept_files.digest(&mut buffers.arena, &mut digests, &mut done);
+        }
         if done.is_full() {
             done.next = index + 1;
             break;
         }
     }
+    kept_files.digest(&mut buffers.arena, &mut digests, &mut done);
     buffers.put_back(algorithms, digests);
     done
-}
-
-/// A panic ends here, unless a test takes this guard out.
-pub(super) fn catch_panic<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
-    match guard_is_out!(PanicEdge) {
-        false => catch_unwind(AssertUnwindSafe(work)),
-        true => Ok(work()),
-    }
-}
-
-impl BatchDone {
-    fn for_task(task: &BatchTask) -> Self {
-        let entries = task.range.len();
-        Self {
-            next: task.range.end,
-            outcomes: Vec::with_capacity(entries),
-            digests: Vec::with_capacity(entries * task.rules.algorithms.digest_bytes()),
-            large: Vec::new(),
-            bytes: 0,
-            hashed: 0,
-            panics: 0,
-        }
-    }
-
-    fn settle(&mut self, outcome: Outcome, coverage: Coverage) {
-        if let Status::Hashed(_) = outcome.status {
-            self.hashed += 1;
-            self.bytes += coverage.bytes_read(outcome.meta.size);
-        }
-        self.outcomes.push(outcome);
-    }
-
-    /// Uses the result of an earlier run if the file is unchanged. The file is not opened.
-    fn settle_known(&mut self, task: &BatchTask, index: usize) -> bool {
-        let Some((known, digests)) = task.plan.known(index, task.rules.algorithms.digest_bytes()) else { return false };
-        let entry = &task.plan.entries[index];
-        let Ok(stat) = stat_entry(&task.plan.group(entry).dir, task.plan.name(entry)) else { return false };
-        let meta = meta_of(&stat);
-        // Of two writes in the time that a coarse stamp covers, the second would stay unseen.
-        if !known.meta.is_same_file(&meta) || known.meta.may_hide_a_write(Status::Hashed(known.stability)) {
-            return false;
-        }
-        self.digests.extend_from_slice(digests);
-        let (status, origin) = (Status::Hashed(known.stability), known.origin);
-        self.outcomes.push(Outcome { index, meta, status, origin });
-        true
-    }
-
-    /// Discards what a panic left behind, which is not a digest.
-    fn settle_panic(&mut self, index: usize, digests_before: usize) {
-        self.panics += 1;
-        self.digests.truncate(digests_before);
-        let (meta, status) = (FileMeta::default(), Status::error(ErrorCode::Internal));
-        self.settle(Outcome { index, meta, status, origin: Origin::Read }, Coverage::Whole);
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES || self.large.len() >= BATCH_LARGE_FILES
-    }
 }

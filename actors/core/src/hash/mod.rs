@@ -1,19 +1,22 @@
 //! Hashing files: one bounded quantum of work at a time, on the calling thread.
 //!
-//! The small files of a batch are opened, checked, read, digested and checked again, one after the other. Large files
-//! are returned to the caller, to be hashed segment by segment. The caller decides which files are hashed and what
-//! happens to the results.
+//! The small files of a batch are opened, checked, read and checked again, one after the other. What was read is
+//! digested at once, or together with other files where the processor is faster so. Large files are returned to the
+//! caller, to be hashed segment by segment. The caller decides which files are hashed and what happens to the results.
 
 mod batch;
 mod heartbeat;
+mod kept;
 mod rules;
 mod segment;
 mod sequential;
 mod small_file;
+mod task;
 
-pub use batch::{BatchDone, BatchTask, Outcome, hash_batch};
+pub use batch::hash_batch;
 pub use heartbeat::{Heartbeat, SharedSlots};
 pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, READ_ATTEMPTS, ScanRules};
 pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use sequential::{hash_plan, hash_targets};
 pub use small_file::LargeFound;
+pub use task::{BatchDone, BatchTask, Outcome};

@@ -7,11 +7,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::{BatchDone, BatchTask, catch_panic, hash_batch};
+use super::batch::hash_batch;
 use super::heartbeat::Heartbeat;
 use super::rules::{READ_ATTEMPTS, ScanRules};
 use super::segment::read_on;
 use super::small_file::LargeFound;
+use super::task::{BatchDone, BatchTask, catch_panic};
 use crate::digest::MultiHasher;
 use crate::file::{Now, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::result::{ErrorCode, FileMeta, Origin, ReadFrom, Rows, Stability, Status, Summary};

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 
 use super::rules::{END_BYTES, READ_ATTEMPTS, ScanRules};
 use crate::digest::MultiHasher;
-use crate::file::{Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
+use crate::file::{KEPT_FILE_BYTES, Now, OpenFile, PIECE_BYTES, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, FileMeta, ReadFrom, SkipReason, Stability, Status};
 use crate::walk::{Plan, PlanEntry};
@@ -31,6 +31,10 @@ pub(crate) struct FileWork<'a> {
     pub(crate) now: Now,
     /// Where the bytes of a hashed file came from, if that is asked for.
     pub(crate) read_from: Option<ReadFrom>,
+    /// Whether small files are read to be digested together.
+    pub(crate) together: bool,
+    /// Whether the bytes of this file were kept in the arena. Then `out` lacks its digests.
+    pub(crate) kept: bool,
 }
 
 impl FileWork<'_> {
@@ -112,9 +116,12 @@ impl FileWork<'_> {
                 Err(busy) => return Some(busy),
             };
             let digests_before = self.out.len();
-            let read = self.digest_once(file, &meta, mapped);
+            let keeps = self.keeps(file, &meta, mapped);
+            let read = if keeps { self.read_once(file, &meta) } else { self.digest_once(file, &meta, mapped) };
             fail::fail_point!("after_read");
-            self.digests.finalize_reset_into(self.out);
+            if !keeps {
+                self.digests.finalize_reset_into(self.out);
+            }
             let later = match file.meta_now() {
                 Ok(later) => later,
                 Err(errno) => return Some(self.failed(meta, digests_before, errno)),
@@ -122,6 +129,10 @@ impl FileWork<'_> {
             let same = meta.same_content(&later);
             match read {
                 Ok(Some(bytes)) if same => {
+                    if keeps {
+                        self.buffers.arena.keep(bytes as usize);
+                        self.kept = true;
+                    }
                     let meta = FileMeta { size: bytes, ..meta };
                     return Some(Found::Settled(meta, Status::Hashed(stability)));
                 }
@@ -144,6 +155,19 @@ impl FileWork<'_> {
     fn failed(&mut self, meta: FileMeta, digests_before: usize, errno: Errno) -> Found {
         self.out.truncate(digests_before);
         Found::Settled(meta, Status::of_errno(errno))
+    }
+
+    /// Whether this file is read into the arena. Empty files may be longer than they say, so that they are not.
+    fn keeps(&self, file: &OpenFile, meta: &FileMeta, mapped: bool) -> bool {
+        let is_small =
+            (1..=KEPT_FILE_BYTES as u64).contains(&meta.size) && !self.rules.coverage.skips_the_middle(meta.size);
+        self.together && is_small && !mapped && !file.sparse && !file.asks_for_device()
+    }
+
+    /// Reads the file into the arena. Returns the number of bytes.
+    fn read_once(&mut self, file: &OpenFile, meta: &FileMeta) -> Result<Option<u64>, ReadFailure> {
+        let bytes = self.buffers.read_into_arena(file.fd(), meta.size as usize)?;
+        Ok(Some(bytes as u64))
     }
 
     /// Reads the file once. Returns the number of bytes, or `None` if they are more than a piece.

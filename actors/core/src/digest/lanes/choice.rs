@@ -14,8 +14,17 @@ pub(super) fn chosen(kind: Kind) -> Option<Instructions> {
     *CHOSEN[kind as usize].get_or_init(|| choose(kind, agrees))
 }
 
+/// Whether there are instructions that are faster than the plain code. They have not been compared with it yet.
+pub(super) fn exist(kind: Kind) -> bool {
+    fastest(kind).is_some()
+}
+
+fn fastest(kind: Kind) -> Option<Instructions> {
+    Instructions::available().find(|instructions| is_faster(kind, *instructions))
+}
+
 fn choose(kind: Kind, agrees: impl Fn(Kind, Instructions) -> bool) -> Option<Instructions> {
-    let instructions = Instructions::available().find(|instructions| is_faster(kind, *instructions))?;
+    let instructions = fastest(kind)?;
     if agrees(kind, instructions) {
         return Some(instructions);
     }
@@ -53,8 +62,7 @@ mod tests {
     #[test]
     fn lanes_that_differ_from_the_plain_code_are_not_used() {
         for (kind, _) in Kind::ALL {
-            let fastest = Instructions::available().find(|instructions| is_faster(kind, *instructions));
-            assert_eq!(choose(kind, agrees).map(Instructions::name), fastest.map(Instructions::name));
+            assert_eq!(choose(kind, agrees).map(Instructions::name), fastest(kind).map(Instructions::name));
             assert!(choose(kind, |_, _| false).is_none());
         }
     }

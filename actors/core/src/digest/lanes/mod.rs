@@ -20,7 +20,12 @@ mod words;
 
 use self::choice::chosen;
 use self::kind::{Kind, Work};
-use super::Chain;
+use super::{Algorithm, Chain};
+
+/// Whether this machine has lanes for the algorithm that are faster than its plain code.
+pub(super) fn exist(algorithm: Algorithm) -> bool {
+    Kind::of(algorithm).is_some_and(choice::exist)
+}
 
 /// Digests every message, with the algorithm of a chain that has no bytes yet. `put` gets the number of each message
 /// and its digest, in any order.
@@ -34,7 +39,9 @@ use super::Chain;
 /// assert_eq!(digests, ["900150983cd24fb0d6963f7d28e17f72", "d41d8cd98f00b204e9800998ecf8427e"]);
 /// ```
 pub fn digest_messages(chain: &mut Chain, messages: &[&[u8]], mut put: impl FnMut(usize, &[u8])) {
-    let lanes = Kind::of(chain.algorithm()).and_then(|kind| Some((kind, chosen(kind)?)));
+    let several = messages.len() > 1;
+    let kind = Kind::of(chain.algorithm()).filter(|_| several);
+    let lanes = kind.and_then(|kind| Some((kind, chosen(kind)?)));
     let plain = match lanes {
         Some((kind, instructions)) => {
             let plan = plan::plan(messages, kind, instructions);
