@@ -2,8 +2,9 @@
 //!
 //! Every iteration uses another page offset of a large buffer or file, or other files of a large set, so that the
 //! processor's caches do not help. `memory`, `messages` and `read` run on one core; `files`, `large` and `tree` run on
-//! the engine with one hasher per core at normal priority, as on the command line. Mapping is measured through the engine
-//! only, because it takes `unsafe`, which only `actors/core/src/sys` may use. `cargo bench --bench hashing [FILTER]`.
+//! the engine with one hasher per core at normal priority, as on the command line. Mapping is measured through the
+//! engine only, because it takes `unsafe`, which only `actors/core/src/sys` may use.
+//! `cargo bench --bench hashing [FILTER]`.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on must fail")]
 
