@@ -13,14 +13,14 @@ use std::str::FromStr;
 use anyhow::bail;
 use clap::Args;
 use hivesum_core::manifest::convert::{ConvertError, Details, convert, in_words};
-use hivesum_core::manifest::{Candidates, Form, Format, UnknownFormat};
+use hivesum_core::manifest::{Candidates, Claimed, Form, Format, UnknownFormat};
 
 use super::atomic_file::AtomicFile;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{UsageError, path_error};
 use super::manifest_file::{self, Contents, ManifestFile, ReadArgs};
 use super::naming::NamingArgs;
-use super::output::{WriteError, write_stdout};
+use super::output::{WriteError, told_of_name, write_stdout};
 use super::probe::{self, Effort};
 use super::quote::quoted;
 use super::skipped_rows::SkippedRows;
@@ -148,6 +148,7 @@ pub(super) fn run(args: ConvertArgs) -> anyhow::Result<ExitCode> {
             Place { directory, tree: tree.as_ref(), details }.write(manifest, &terminal).map_err(explained)?
         }
         Target::Text(format) => {
+            tell_of_output_name(format, &manifest, output, &terminal);
             let converted = convert(manifest.records, format, details).map_err(|error| refusal(&error))?;
             write(&converted.text, output)?;
             converted
@@ -193,6 +194,15 @@ fn resolve(manifest: &mut ManifestFile, candidates: &Candidates) -> Result<(), C
         }
     }
     Ok(())
+}
+
+/// Says so if a reader will not know by the name of `-o` what the file is.
+fn tell_of_output_name(format: Format, manifest: &ManifestFile, output: Option<&Path>, terminal: &Terminal) {
+    let algorithm = manifest.records.iter().flat_map(|record| &record.digests).find_map(Claimed::tag);
+    let (Some(path), Some(algorithm)) = (output, algorithm) else { return };
+    if let Some(told) = told_of_name(format, algorithm, path) {
+        terminal.message_about(path.as_os_str().as_bytes(), &told);
+    }
 }
 
 fn write(text: &[u8], output: Option<&Path>) -> Result<(), WriteError> {

@@ -38,6 +38,7 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     let loudness = Loudness::of(&args);
     let (terminal, sink) = (Terminal::of(args.screen), open_sink(&args)?);
     setup::refuse_output_as_input(&args, &sink)?;
+    setup::tell_of_output_name(&args, &terminal);
     let writer = rules.remembered_by(writer, &args, &terminal);
     let outputs = outputs_of(&sink);
     let rules = rules.leaving_out(&sink, &outputs);

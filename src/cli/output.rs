@@ -6,10 +6,14 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use hivesum_core::digest::Algorithm;
+use hivesum_core::manifest::{Format, bagit};
 use hivesum_core::sys::std_streams::StdStream;
 
 use super::atomic_file::AtomicFile;
@@ -26,6 +30,19 @@ pub(super) enum Sink {
     Stdout,
     /// A file that appears when it is complete.
     File(AtomicFile),
+}
+
+/// What to say before a manifest of this format is written to a file of this name: readers know the manifest of a bag by
+/// its name alone. `None` if the name is right, or does not matter.
+pub(super) fn told_of_name(format: Format, algorithm: Algorithm, file: &Path) -> Option<String> {
+    let file = file.as_os_str().as_bytes();
+    let why = match (bagit::word_of_name(file), bagit::algorithm_of_name(file)) {
+        _ if format != Format::Bagit => return None,
+        (Some(_), Some(named)) if named == algorithm => return None,
+        (Some(word), _) => format!("by its name, its digests would be read as {word}"),
+        (None, _) => "under another name, %0D, %0A and %25 in the names of files are not decoded".to_owned(),
+    };
+    Some(format!("this manifest of a bag must be called {}: {why}", bagit::manifest_name(algorithm)))
 }
 
 /// The sending side of the writing thread.

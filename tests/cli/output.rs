@@ -163,3 +163,38 @@ fn an_output_file_may_be_a_device_or_standard_output() {
         assert_eq!(dir.read("log"), direct, "written through the descriptor, not replaced");
     }
 }
+
+#[test]
+fn a_manifest_of_a_bag_under_another_name_is_answered_with_the_name_it_needs() {
+    let dir = WorkDir::with(&[(b"bag/data/a\rb%0Dc", b"1"), (b"bag/data/plain", b"2")]);
+    let in_payload = |args: &[&str]| {
+        let mut hash = dir.command(HIVESUM);
+        hash.args(["hash", "-a", "sha256", "-f", "bagit", "."]).args(args).current_dir(dir.path("bag/data"));
+        Ran::of(hash.output().unwrap())
+    };
+    let not_decoded = "hivesum: ../../list: this manifest of a bag must be called manifest-sha256.txt: under another name, \
+                       %0D, %0A and %25 in the names of files are not decoded\n";
+    let other_algorithm = "hivesum: ../../manifest-md5.txt: this manifest of a bag must be called manifest-sha256.txt: by its \
+                           name, its digests would be read as md5\n";
+    for (file, told) in [
+        ("../../list", not_decoded),
+        ("../../manifest-md5.txt", other_algorithm),
+        ("../../manifest-sha256.txt", ""),
+        ("-", ""),
+    ] {
+        let ran = in_payload(&["-o", file]);
+        assert_eq!((ran.code, ran.stderr().as_str()), (Some(0), told), "{file}");
+    }
+    assert_eq!(dir.read("list"), dir.read("manifest-sha256.txt"), "it is written all the same");
+    let audit = dir.hivesum(["audit", "bag", "--manifest", "manifest-sha256.txt"]);
+    assert_eq!(audit.code, Some(0), "{}", audit.stdout());
+    assert_eq!(dir.hivesum(["audit", "bag", "--manifest", "list"]).code, Some(1), "the names are read as they stand");
+    for (file, told) in
+        [("list.txt", "list.txt: this manifest of a bag must be called"), ("tagmanifest-sha256.txt", "")]
+    {
+        let ran = dir.hivesum(["convert", "--to", "bagit", "manifest-sha256.txt", "-o", file]);
+        let said = ran.stderr();
+        assert_eq!((ran.code, said.contains("must be called")), (Some(0), !told.is_empty()), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+}

@@ -208,8 +208,7 @@ fn move_into_data(bag: &Path) -> io::Result<()> {
 fn write_tag_files(bag: &Path, payload: &[ScannedFile], algorithms: Algorithms, info: &InfoFile) -> anyhow::Result<()> {
     let mut tag_files = vec![("bag-info.txt".to_owned(), info.text().into_bytes())];
     for (index, algorithm) in algorithms.iter().enumerate() {
-        let name = format!("manifest-{}.txt", bagit::normalised_word(algorithm.name()));
-        tag_files.push((name, manifest_of(payload, index)?));
+        tag_files.push((bagit::manifest_name(algorithm), manifest_of(payload, index)?));
     }
     let declaration = ("bagit.txt".to_owned(), DECLARATION.as_bytes().to_vec());
     let tag_manifests: Vec<_> = algorithms

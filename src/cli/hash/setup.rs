@@ -1,6 +1,7 @@
 //! What the flags of `hivesum hash` mean: the rules of its scans, the writer, and where the output goes.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::cli::error::{UsageError, system_text};
 use crate::cli::filter_args::PathFilters;
 use crate::cli::from_device::FromDeviceArgs;
 use crate::cli::hash_args::HashArgs;
-use crate::cli::output::Sink;
+use crate::cli::output::{Sink, told_of_name};
 use crate::cli::own_output::OwnOutputs;
 use crate::cli::terminal::Terminal;
 
@@ -41,6 +42,15 @@ pub(super) fn open_sink(args: &HashArgs) -> anyhow::Result<Sink> {
     let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return Ok(Sink::Stdout) };
     let file = AtomicFile::create(path).map_err(|error| io::Error::new(error.kind(), system_text(&error)));
     Ok(Sink::File(file.with_context(|| path.display().to_string())?))
+}
+
+/// Says so if a reader will not know by the name of `-o` what the file is. Said before anything is hashed.
+pub(super) fn tell_of_output_name(args: &HashArgs, terminal: &Terminal) {
+    let format = args.format.unwrap_or_else(|| Format::default_for(&args.algorithms));
+    let Some(path) = args.output.as_ref().filter(|path| !is_stdout(path)) else { return };
+    if let Some(told) = told_of_name(format, args.algorithms.first(), path) {
+        terminal.message_about(path.as_os_str().as_bytes(), &told);
+    }
 }
 
 /// A file that is named as a PATH and by `-o` would be gone before anybody has its digest.

@@ -184,6 +184,12 @@ pub fn normalised_word(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
+/// The name of the payload manifest of this algorithm in a bag: `manifest-sha256.txt`.
+#[must_use]
+pub fn manifest_name(algorithm: Algorithm) -> String {
+    format!("manifest-{}.txt", normalised_word(algorithm.name()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +266,7 @@ mod tests {
             assert_eq!(algorithm_of_name(name.as_bytes()), algorithm, "{name}");
         }
         for algorithm in Algorithm::ALL {
-            let name = format!("manifest-{}.txt", normalised_word(algorithm.name()));
+            let name = manifest_name(algorithm);
             assert_eq!(algorithm_of_name(name.as_bytes()), Some(algorithm), "{name}");
         }
     }
