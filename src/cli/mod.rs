@@ -113,16 +113,55 @@ fn command_given() -> clap::Command {
     command
 }
 
-/// The error, with a tip where `-c` of `sha256sum` was meant.
+/// The error about an unknown option, with a tip where one of ours does what was meant, and without clap's tip that a
+/// file may be called so.
 fn with_tip(mut error: clap::Error) -> clap::Error {
-    let is_check = |arg: &ContextValue| matches!(arg, ContextValue::String(arg) if arg == "-c" || arg == "--check");
-    let means_check =
-        std::env::args_os().nth(1).is_some_and(|word| word == "hash" || word == "-c" || word == "--check");
-    if means_check && error.get(ContextKind::InvalidArg).is_some_and(is_check) {
-        let tip = StyledStr::from("to check files against a manifest, use 'hivesum check FILE'");
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    if error.kind() != clap::error::ErrorKind::UnknownArgument {
+        return error;
     }
+    if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
+        tips.retain(|tip| !tip.to_string().contains("as a value, use"));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    let mut command = command_given();
+    let meant = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => meant_by(word, &command),
+        Some(_) | None => None,
+    };
+    let Some(tip) = meant else { return error };
+    // What is spelled alike, `--job` for `--json`, is not what was meant.
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(command.render_usage()));
     error
+}
+
+/// What to use instead of an option that other programs have: `-c` and `--tag` of `sha256sum`, `--json` for a format,
+/// `--sha256` for an algorithm. `None` if the command has nothing of the kind.
+fn meant_by(word: &str, command: &clap::Command) -> Option<String> {
+    let is_of_hash = ["hash", "hivesum"].contains(&command.get_name());
+    if is_of_hash && ["-c", "--check"].contains(&word) {
+        return Some("to check files against a manifest, use 'hivesum check FILE'".to_owned());
+    }
+    let name = word.strip_prefix("--")?.replace('-', "_");
+    let value = if name == "tag" { "bsd" } else { &*name };
+    let takes_it = |arg: &&clap::Arg| {
+        let is_one = arg.get_long().is_some_and(|long| ["format", "algorithm", "algorithms"].contains(&long));
+        is_one && takes(command, arg, value)
+    };
+    let arg = command.get_arguments().find(takes_it)?;
+    let option = arg
+        .get_short()
+        .map_or_else(|| format!("--{}", arg.get_long().unwrap_or_default()), |short| format!("-{short}"));
+    Some(format!("use '{option} {value}'"))
+}
+
+/// Whether the option takes this value. What else a command line of it lacks does not matter.
+fn takes(command: &clap::Command, arg: &clap::Arg, value: &str) -> bool {
+    use clap::error::ErrorKind::{InvalidValue, ValueValidation};
+    let option = format!("--{}", arg.get_long().unwrap_or_default());
+    let parsed = command.clone().try_get_matches_from([command.get_name(), &option, value]);
+    parsed.err().is_none_or(|error| !matches!(error.kind(), InvalidValue | ValueValidation))
 }
 
 fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {

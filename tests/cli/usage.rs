@@ -138,3 +138,31 @@ fn a_number_that_is_none_is_refused_in_plain_words() {
         }
     }
 }
+
+#[test]
+fn an_option_of_another_program_is_answered_with_ours_and_never_with_how_to_name_a_file_so() {
+    let dir = WorkDir::new();
+    for (args, tip) in [
+        (&["hash", "--json", "f"][..], Some("use '-f json'")),
+        (&["hash", "--ndjson"], Some("use '-f ndjson'")),
+        (&["hash", "--tag", "f"], Some("use '-f bsd'")),
+        (&["hash", "--sha256", "f"], Some("use '-a sha256'")),
+        (&["hash", "--sha3-256", "f"], Some("use '-a sha3_256'")),
+        (&["hash", "--jsonx", "f"], None),
+        (&["check", "--json", "f"], Some("use '-f json'")),
+        (&["check", "--csv", "f"], None),
+        (&["check", "--sha512", "f"], Some("use '-a sha512'")),
+        (&["audit", "--json", "d"], Some("use '-f json'")),
+        (&["compare", "--json", "a", "b"], Some("use '-f json'")),
+        (&["duplicates", "--json", "d"], Some("use '-f json'")),
+        (&["jobs", "export", "--json"], Some("use '--format json'")),
+        (&["check", "--quite", "f"], Some("a similar argument exists: '--quiet'")),
+    ] {
+        let ran = dir.hivesum(args);
+        let tips: Vec<_> =
+            ran.stderr().lines().filter_map(|line| line.strip_prefix("  tip: ").map(str::to_owned)).collect();
+        assert_eq!((ran.code, tips.iter().map(String::as_str).collect()), (Some(2), Vec::from_iter(tip)), "{args:?}");
+        assert!(ran.stderr().contains("\nUsage: hivesum "), "{args:?}: {}", ran.stderr());
+        assert!(!ran.stderr().contains("--job <ID>"), "{args:?}: {}", ran.stderr());
+    }
+}
