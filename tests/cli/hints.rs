@@ -27,15 +27,24 @@ fn a_manifest_of_files_in_another_directory_says_where_they_are() {
              --relative-to {directory}\n"
         );
         assert_eq!(ran.code, Some(1));
-        assert!(ran.stderr().ends_with(&hint), "{}", ran.stderr());
+        assert!(
+            ran.stderr().ends_with(&(hint + "hivesum: WARNING: 3 listed files could not be read\n")),
+            "{}",
+            ran.stderr()
+        );
         let there = dir.hivesum(["check", "-q", manifest, "--relative-to", directory]);
         assert_eq!((there.code, there.stderr().as_str()), (Some(0), ""));
     }
     let far: String = (0..10).map(|number| format!("{}  far/{number}\n", "0".repeat(64))).collect();
     dir.write("far.sha256", far);
     let unknown = dir.hivesum(["check", "far.sha256"]);
-    let hint = "all 10 files are missing: the names may be relative to another directory, see --relative-to\n";
+    let hint = "all 10 files are missing: the names may be relative to another directory, see --relative-to\n\
+                hivesum: WARNING: 10 listed files could not be read\n";
     assert!(unknown.stderr().ends_with(hint), "{}", unknown.stderr());
+    let with_prefix = dir.hivesum(["check", "dist/SHA256SUMS", "--strip-prefix", "x"]).stderr();
+    let told: Vec<_> = with_prefix.lines().filter(|line| !line.ends_with("No such file or directory")).collect();
+    assert!(told[0].ends_with("--relative-to dist"), "before what else is said of the names: {told:?}");
+    assert_eq!(told[1], "hivesum: dist/SHA256SUMS: 3 names do not begin with x: they are left as they are");
     assert!(!dir.hivesum(["check", "--status", "far.sha256"]).stderr().contains("relative"));
 }
 

@@ -263,7 +263,11 @@ impl Check {
     /// Reports what is to be said about the whole manifest.
     fn end(&mut self, end: &End) -> Result<(), Stop> {
         let Some(Current { judge, lines, missing, .. }) = self.current.take() else { return Ok(()) };
-        for told in told_at_end(end) {
+        let entries = judge.counts().well_formed;
+        let hint = missing.told(self.report.manifest(), entries).filter(|_| self.args.expect.is_none());
+        // Where the files are explains what else there is to say. That it is no manifest explains an error.
+        let (first, last) = if entries > 0 { (hint, None) } else { (None, hint) };
+        for told in first.into_iter().chain(told_at_end(end)) {
             self.report.note(&told)?;
         }
         end.skipped.told().map_or(Ok(()), |told| self.report.remark(&told))?;
@@ -274,8 +278,7 @@ impl Check {
         let leaves_digests_out = end.leaves_digests_out && self.args.strict;
         self.all_well &= judge.counts().all_verified() && !lines.fail() && !leaves_digests_out;
         self.report.summary(&Totals { counts: judge.counts(), lines: &lines, missing: self.missing() })?;
-        let hint = missing.told(self.report.manifest(), judge.counts().well_formed);
-        hint.filter(|_| self.args.expect.is_none()).map_or(Ok(()), |hint| self.report.note(&hint))
+        last.map_or(Ok(()), |hint| self.report.note(&hint))
     }
 }
 
