@@ -92,6 +92,25 @@ impl Query {
         from_name(&text).ok_or_else(unknown).map(Some)
     }
 
+    /// The values of a parameter that is a list of these names, separated by commas, or repeated: each name once, in the
+    /// order of the list. Empty if the parameter is not given.
+    pub(crate) fn named_list<T: PartialEq>(
+        &mut self,
+        parameter: &'static str,
+        from_name: impl Fn(&str) -> Option<T>,
+        names: &[&str],
+    ) -> Result<Vec<T>, ApiError> {
+        let mut values = Vec::new();
+        for text in self.texts(parameter)?.iter().flat_map(|list| list.split(',')) {
+            let unknown = || ApiError::invalid(format!("unknown {parameter} {text:?}: choose {}", names.join(", ")));
+            let value = from_name(text).ok_or_else(unknown)?;
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(values)
+    }
+
     /// `position`: the item that a page begins with, counted from 0.
     pub(crate) fn position(&mut self) -> Result<u64, ApiError> {
         Ok(self.parsed("position")?.unwrap_or(0))

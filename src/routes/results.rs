@@ -37,7 +37,7 @@ struct ResultPage {
     params(
         schemas::JobPath,
         ("status" = Option<schemas::ItemStatus>, Query, description = "Only results with this status."),
-        ("verdict" = Option<schemas::Verdict>, Query, description = "Only results with this verdict."),
+        ("verdict" = inline(Option<schemas::VerdictNames>), Query, style = Form, explode = false, description = "Only results with one of these verdicts, separated by commas. A repeated parameter adds to the list.", example = json!(["modified", "missing"])),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin with this. Decoded once, to bytes."),
         ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
         ("digest" = inline(Option<schemas::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; only after the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -56,7 +56,7 @@ pub(super) async fn results(
     KnownJob(job): KnownJob,
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut query = Query::of(&request)?;
+    let mut query = Query::repeating(&request, &["verdict"])?;
     let query = result_query(&mut query, &job.spec.algorithms).and_then(|wanted| query.finish().map(|()| wanted))?;
     let lines = wants_ndjson(&request);
     let tag = JobTag::of(&request, &job, if lines { "lines" } else { "page" });
@@ -74,7 +74,7 @@ pub(super) async fn results(
 fn result_query(query: &mut Query, algorithms: &Algorithms) -> Result<ResultQuery, ApiError> {
     Ok(ResultQuery {
         status: query.named("status", StatusFilter::from_name, &["hashed", "error", "skipped"])?,
-        verdict: query.named("verdict", Verdict::from_name, &Verdict::ALL.map(Verdict::name))?,
+        verdicts: query.named_list("verdict", Verdict::from_name, &Verdict::ALL.map(Verdict::name))?,
         path_prefix: query.bytes("path_prefix"),
         q: query.bytes("q"),
         digest: query.text("digest")?.map(|text| digest_of(&text, algorithms)).transpose()?,

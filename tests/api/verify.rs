@@ -88,6 +88,11 @@ fn results_are_filtered_by_verdict_and_prefix() {
         ("path_prefix=z/", &["z/new name", "z/empty"]),
         ("verdict=missing&path_prefix=z", &["z/empty"]),
         ("verdict=missing&q=one", &["gone"]),
+        ("verdict=missing,moved", &["z/new name", "gone", "z/empty"]),
+        ("verdict=moved&verdict=missing", &["z/new name", "gone", "z/empty"]),
+        ("verdict=moved,moved,suspected_rot", &["z/new name"]),
+        ("verdict=moved,missing&position=1&limit=1", &["gone"]),
+        ("verdict=moved,missing&path_prefix=z&sort=-size", &["z/new name", "z/empty"]),
     ] {
         let page = app.json(&format!("{results}?{query}"));
         let paths: Vec<_> =
@@ -95,7 +100,13 @@ fn results_are_filtered_by_verdict_and_prefix() {
         assert_eq!(paths, expected, "{query}");
     }
     assert_eq!(app.json(&format!("{results}?verdict=new&limit=1"))["total"], 2);
-    problem(app.get(&format!("{results}?verdict=lost")).send().unwrap(), 400, "invalid_request");
+    assert_eq!(app.json(&format!("{results}?verdict=new,moved&limit=1"))["total"], 3);
+    assert_eq!(app.json(&format!("{results}?verdict=new,moved&limit=1&sort=size"))["total"], 3);
+    let stream = app.get(&format!("{results}?verdict=new,moved&sort=size")).header("accept", "application/x-ndjson");
+    assert_eq!(stream.send().unwrap().text().unwrap().lines().count(), 3 + 1, "the summary comes last");
+    for wrong in ["lost", "new,lost", "new,", "", "new, moved", "new&verdict="] {
+        problem(app.get(&format!("{results}?verdict={wrong}")).send().unwrap(), 400, "invalid_request");
+    }
 }
 
 #[test]

@@ -141,8 +141,8 @@ impl std::str::FromStr for Sort {
 pub struct ResultQuery {
     /// Only results with this status.
     pub status: Option<StatusFilter>,
-    /// Only results with this verdict.
-    pub verdict: Option<Verdict>,
+    /// Only results with one of these verdicts. Empty: whatever their verdict, also none.
+    pub verdicts: Vec<Verdict>,
     /// Only those whose path begins with these bytes.
     pub path_prefix: Option<Vec<u8>>,
     /// Only those whose path contains these bytes.

@@ -112,7 +112,7 @@ impl Store {
     /// Waits for a permit if this query reads many rows.
     async fn permit_for(&self, query: &ResultQuery) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, StoreError> {
         let reads_many_rows =
-            query.q.is_some() || query.status.is_some() || query.verdict.is_some() || query.needs_sort_index();
+            query.q.is_some() || query.status.is_some() || !query.verdicts.is_empty() || query.needs_sort_index();
         match reads_many_rows {
             true => self.long_read().await.map(Some),
             false => Ok(None),

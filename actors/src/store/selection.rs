@@ -20,7 +20,8 @@ pub(super) struct Selection<'a> {
     view: &'a Connection,
     stored: &'a StoredJob,
     status: Option<StatusFilter>,
-    verdict: Option<Verdict>,
+    /// The verdicts of which a row has one. Empty: all rows.
+    verdicts: Vec<Verdict>,
     /// What a path must begin with, where a binary search cannot find the range: the missing files of an
     /// audit come after its walk.
     prefix: Vec<u8>,
@@ -40,12 +41,12 @@ impl<'a> Selection<'a> {
         let all_are_hashed = stored.job.progress.files_done == stored.rows;
         let status = query.status.filter(|status| *status != StatusFilter::Hashed || !all_are_hashed);
         let q = query.q.clone().unwrap_or_default();
-        Ok(Self { view, stored, status, verdict: query.verdict, prefix, q, range })
+        Ok(Self { view, stored, status, verdicts: query.verdicts.clone(), prefix, q, range })
     }
 
     /// Whether every row in the range matches.
     pub(super) const fn is_all(&self) -> bool {
-        self.status.is_none() && self.verdict.is_none() && self.prefix.is_empty() && self.q.is_empty()
+        self.status.is_none() && self.verdicts.is_empty() && self.prefix.is_empty() && self.q.is_empty()
     }
 
     pub(super) const fn length(&self) -> u64 {
@@ -62,7 +63,8 @@ impl<'a> Selection<'a> {
         if self.status.is_some_and(|wanted| row.get(STATUS) != Ok(code_of(wanted))) {
             return Ok(false);
         }
-        if self.verdict.is_some_and(|wanted| row.get(VERDICT) != Ok(Some(wanted as i64))) {
+        let has = |wanted: &Verdict| row.get(VERDICT) == Ok(Some(*wanted as i64));
+        if !self.verdicts.is_empty() && !self.verdicts.iter().any(has) {
             return Ok(false);
         }
         if self.prefix.is_empty() && self.q.is_empty() {
@@ -103,7 +105,7 @@ impl<'a> Selection<'a> {
 
     /// How many rows match, where the job has counted them.
     pub(super) fn counted(&self) -> Option<u64> {
-        let is_by_status = self.verdict.is_none() && self.prefix.is_empty() && self.q.is_empty();
+        let is_by_status = self.verdicts.is_empty() && self.prefix.is_empty() && self.q.is_empty();
         let is_whole = self.range == (0..self.stored.rows);
         self.status.filter(|_| is_by_status && is_whole).map(|status| self.count_of(status))
     }

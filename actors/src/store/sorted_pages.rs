@@ -63,7 +63,8 @@ pub(super) fn rows_after(
 
 fn matches(item: &Item, query: &ResultQuery) -> bool {
     let has_status = query.status.is_none_or(|wanted| wanted.is_of(item.status));
-    let has_verdict = query.verdict.is_none_or(|wanted| item.fixity.as_ref().is_some_and(|it| it.verdict == wanted));
+    let is_wanted = |verdict| query.verdicts.contains(&verdict);
+    let has_verdict = query.verdicts.is_empty() || item.fixity.as_ref().is_some_and(|it| is_wanted(it.verdict));
     let has_prefix = query.path_prefix.as_ref().is_none_or(|prefix| item.path.starts_with(prefix));
     let has_part = query.q.as_ref().is_none_or(|part| part.is_empty() || contains(&item.path, part));
     has_status && has_verdict && has_prefix && has_part
@@ -165,7 +166,7 @@ impl<'a> SortedRows<'a> {
     /// How many rows match, and the positions of those on the page.
     fn positions(&self, query: &ResultQuery) -> Result<(u64, Vec<u64>), DbError> {
         let limit = query.limit.clamp(1, MAX_PAGE) as u64;
-        let reads_rows = query.verdict.is_some()
+        let reads_rows = !query.verdicts.is_empty()
             || [&query.q, &query.path_prefix].into_iter().flatten().any(|bytes| !bytes.is_empty());
         let Range { start, end } = self.ranks;
         if query.status.is_none() && !reads_rows {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hivesum_core::digest::{Algorithm, PartMebibytes};
 use hivesum_core::manifest::Format;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Digests by the name of their algorithm, in the requested order.
@@ -66,6 +66,18 @@ impl PartialSchema for AlgorithmNames {
 }
 
 impl ToSchema for AlgorithmNames {}
+
+/// Verdicts on files; one that is named twice counts once.
+pub(crate) struct VerdictNames;
+
+impl PartialSchema for VerdictNames {
+    fn schema() -> RefOr<Schema> {
+        let names = ArrayBuilder::new().items(Ref::from_schema_name("Verdict")).min_items(Some(1));
+        names.build().into()
+    }
+}
+
+impl ToSchema for VerdictNames {}
 
 /// A digest with the name of its algorithm: `sha256:HEX`.
 pub(crate) struct ExpectedDigest;
