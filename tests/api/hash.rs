@@ -84,6 +84,25 @@ fn an_expected_digest_is_checked() {
 }
 
 #[test]
+fn an_expected_digest_without_its_algorithm_is_refused_with_those_that_it_may_be_of() {
+    let app = TestApp::start();
+    let detail = |expect: &str| {
+        let answer = app.post(&format!("/api/v1/hash?expect={expect}")).body("abc").send().unwrap();
+        problem(answer, 400, "invalid_request")["detail"].as_str().unwrap().to_owned()
+    };
+    for right in [ABC_SHA256, ABC_BLAKE3] {
+        let said = detail(right);
+        assert!(said.contains("64 digits may be of ") && said.contains("ALGORITHM:HEX"), "{said}");
+        assert!(["sha256", "blake3", "sha3_256"].iter().all(|name| said.contains(name)), "{said}");
+    }
+    assert!(detail("900150983cd24fb0d6963f7d28e17f72").contains("32 digits may be of md5"));
+    for other in ["abc", "xyz", ""] {
+        assert!(detail(other).ends_with("as in sha256:9f86..."), "{other}");
+    }
+    assert!(detail("sha256:ab").ends_with("a sha256 digest has 64 hexadecimal digits"));
+}
+
+#[test]
 fn digest_fields_are_checked() {
     let app = TestApp::start();
     let body = r#"{"hello": "world"}"#;

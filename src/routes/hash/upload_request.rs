@@ -63,10 +63,23 @@ fn with_those_of(algorithms: Algorithms, digests: &[Digest]) -> Result<Algorithm
     Ok(Algorithms::new(all)?)
 }
 
-/// The digest of `sha256:HEX`.
+/// The digest of `sha256:HEX`. The digits alone are refused: their number fits several algorithms, and a digest that
+/// differs from that of another algorithm proves nothing.
 fn parse_expect(text: &str) -> Result<Digest, ApiError> {
-    let malformed = || ApiError::invalid("the query parameter \"expect\" must be ALGORITHM:HEX, as in sha256:9f86...");
-    let (name, digits) = text.split_once(':').ok_or_else(malformed)?;
+    let Some((name, digits)) = text.split_once(':') else { return Err(without_algorithm(text)) };
     let algorithm: Algorithm = name.parse()?;
-    Digest::from_hex(algorithm, digits).map_err(|_| malformed())
+    let refused = |error| ApiError::invalid(format!("the query parameter \"expect\": {error}"));
+    Digest::from_hex(algorithm, digits).map_err(refused)
+}
+
+/// Why digits alone are not enough, with the algorithms that have digests of this length.
+fn without_algorithm(text: &str) -> ApiError {
+    let form = "the query parameter \"expect\" must be ALGORITHM:HEX, as in sha256:9f86...";
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit()) && text.len().is_multiple_of(2);
+    let fitting = if is_hex { Algorithm::of_length(text.len() / 2) } else { &[] };
+    let names: Vec<_> = fitting.iter().map(|algorithm| algorithm.name()).collect();
+    ApiError::invalid(match names.is_empty() {
+        true => form.to_owned(),
+        false => format!("{form}: {} digits may be of {}", text.len(), names.join(", ")),
+    })
 }
