@@ -25,7 +25,9 @@ use crate::service::job::accepted;
         algorithm are compared with all that they may be of, until a file that matches tells which one it is: a few small \
         files are read before the job is accepted, at most 64 MiB, and what they rule out is not computed. A beginning \
         that all names share is taken off where that makes them names of files below `path`; `spec.names` of the job \
-        says so. A file with exactly the content of the manifest is that manifest: it has no verdict and is not new.",
+        says so. A file with exactly the content of the manifest is that manifest: it has no verdict and is not new. In a bag \
+        (a directory with a `bagit.txt`), `manifest-ALG.txt` covers `data/` alone: other files have no verdict; \
+        `hivesum bag check` checks the tag files. A `tagmanifest-ALG.txt` says nothing of `data/`.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),
         ("path" = inline(Option<schemas::PathBeneath>), Query, description = "Relative to the root; by default the root itself. Decoded once, to bytes."),

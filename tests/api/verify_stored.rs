@@ -245,3 +245,33 @@ fn a_checksum_file_in_the_directory_is_not_new_when_its_text_is_the_body() {
     let summary = verify("");
     assert_eq!((&summary["verdict"], &summary["verdicts"]["new"]), (&json!("failed"), &json!(1)), "another content");
 }
+
+#[test]
+fn the_payload_manifest_of_a_bag_says_nothing_of_files_outside_of_data() {
+    let app = TestApp::start();
+    for (name, content) in [("bag/bagit.txt", "BagIt-Version: 1.0\n"), ("bag/notes/n.txt", "n"), ("bag/data/a", "abc")]
+    {
+        app.write(name, content);
+    }
+    let manifest = format!("{ABC_SHA256}  data/a\n");
+    app.write("bag/manifest-sha256.txt", &manifest);
+    app.write("bag/tagmanifest-sha256.txt", format!("{ABC_SHA256}  notes/gone\n"));
+    let query = "&path=bag&manifest_path=bag/manifest-sha256.txt";
+    let (job, items) = verified(&app, query);
+    assert_eq!(job["summary"]["verdict"], "ok", "{items:?}");
+    assert_eq!(items.iter().filter(|(_, verdict)| verdict != "-").count(), 1, "{items:?}");
+    let address = "/api/v1/verify?root=files&path=bag&name=manifest-sha256.txt&include=*.txt&include=a";
+    let posted = accepted(app.post(address).body(manifest.clone()).send().unwrap());
+    let job = app.wait_for(posted["id"].as_str().unwrap());
+    assert_eq!(job["summary"]["verdict"], "ok", "globs of the request change nothing in it");
+    app.write("bag/data/b.txt", "new");
+    let (job, items) = verified(&app, query);
+    assert_eq!(job["summary"]["verdicts"]["new"], 1, "{items:?}");
+    let (job, items) = verified(&app, "&path=bag&manifest_path=bag/tagmanifest-sha256.txt");
+    let counts = &job["summary"]["verdicts"];
+    assert_eq!((&counts["missing"], &counts["new"]), (&json!(1), &json!(3)), "tag files alone: {items:?}");
+    fs::remove_file(app.root.path().join("bag/bagit.txt")).unwrap();
+    fs::remove_file(app.root.path().join("bag/data/b.txt")).unwrap();
+    let (job, items) = verified(&app, query);
+    assert_eq!(job["summary"]["verdicts"]["new"], 2, "a directory that is no bag: {items:?}");
+}

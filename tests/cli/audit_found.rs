@@ -87,3 +87,27 @@ fn the_names_of_a_bag_mean_the_files_that_bag_check_takes_them_for() {
     expect(&["bag", "check", "bag"], "valid: 3 files, 9 bytes\n");
     expect(&["audit", "bag"], all_matched);
 }
+
+#[test]
+fn a_manifest_of_a_bag_that_is_named_covers_only_what_such_a_manifest_names() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1"), (b"bag/d/b", b"2")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
+    let audit = |manifest: &str, dir_name: &str| {
+        let ran = dir.hivesum(["audit", "--manifest", manifest, dir_name]);
+        (ran.code, ran.stdout(), ran.stderr())
+    };
+    let (code, out, err) = audit("bag/manifest-sha256.txt", "bag");
+    let all_matched = "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    assert_eq!((code, &*out), (Some(0), all_matched), "{err}");
+    assert!(err.contains("covers data/ alone; for its tag files: hivesum bag check bag\n"), "{err}");
+    let (code, out, err) = audit("bag/manifest-sha256.txt", "bag/data");
+    assert_eq!((code, &*out), (Some(0), all_matched), "{err}");
+    let (code, out, err) = audit("bag/tagmanifest-sha256.txt", "bag");
+    assert_eq!((code, out.contains(" 0 missing, 0 new,")), (Some(0), true), "{out}{err}");
+    dir.write("bag/data/c", "3");
+    let (code, out, _) = audit("bag/manifest-sha256.txt", "bag");
+    assert_eq!((code, out.lines().next()), (Some(1), Some("new: data/c")), "{out}");
+    std::fs::remove_file(dir.path("bag/bagit.txt")).unwrap();
+    let (_, out, _) = audit("bag/manifest-sha256.txt", "bag");
+    assert!(out.contains("new: bag-info.txt\n"), "a directory that is no bag: {out}");
+}

@@ -4,6 +4,7 @@
 //! sentence; the process, the store and other jobs continue. A job that is interrupted by a shutdown
 //! stays unfinished in the store and is resumed at the next start.
 
+use std::os::fd::OwnedFd;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,7 +98,7 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
     let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
     live.begin(run_state, started_at);
     shared.queue.tell_start();
-    let expected = match expected_of(shared, live.id, &spec).await? {
+    let expected = match expected_of(shared, live.id, &spec, opened.as_ref().ok()).await? {
         Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
     };
@@ -132,6 +133,7 @@ async fn expected_of(
     shared: &JobsShared,
     id: JobId,
     spec: &JobSpec,
+    target: Option<&Target>,
 ) -> Result<Result<Option<Expected>, JobError>, StoreError> {
     match spec.kind {
         JobKind::Hash => return Ok(Ok(None)),
@@ -141,15 +143,30 @@ async fn expected_of(
     let Some(manifest) = manifest else {
         return Ok(Err(job_error("internal", "the manifest to verify against is gone")));
     };
+    let Ok(directory) = target.and_then(directory_of).transpose() else {
+        return Ok(Err(job_error("internal", "the directory could not be opened a second time")));
+    };
     let read = move || {
         let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
-        Ok::<_, ManifestRefused>(expected.told_by(&spec.algorithms, &manifest))
+        let expected = expected.told_by(&spec.algorithms, &manifest);
+        match directory {
+            Some(directory) => expected.in_directory(directory, spec.reach()),
+            None => Ok::<_, ManifestRefused>(expected),
+        }
     };
     Ok(match tokio::task::spawn_blocking(read).await {
         Ok(Ok(expected)) => Ok(Some(expected)),
         Ok(Err(refused)) => Err(job_error("manifest_invalid", &refused.to_string())),
         Err(_) => Err(job_error("internal", "the manifest to verify against could not be read")),
     })
+}
+
+/// The directory that a scan walks, open once more. `None` for other targets.
+fn directory_of(target: &Target) -> Option<std::io::Result<OwnedFd>> {
+    match target {
+        Target::Directory { dir, .. } => Some(dir.try_clone()),
+        Target::Names { .. } | Target::Listed { .. } | Target::File { .. } => None,
+    }
 }
 
 /// The time between two timestamps; zero if the clock was set back.

@@ -52,7 +52,7 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
 
 impl RunningAudit {
     pub(crate) fn new(expected: Expected) -> Self {
-        let Expected { baseline, candidates, recorded_with, manifest } = expected;
+        let Expected { baseline, candidates, recorded_with, in_bag: _, manifest } = expected;
         Self { audit: Audit::new(baseline, candidates).with_manifest(manifest), recorded_with }
     }
 

@@ -11,7 +11,7 @@ use hivesum_actors::store::history::History;
 use hivesum_core::compare::{Baseline, BaselineBuilder, Findings, ManifestContent};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::documents::found::{Kind, must_be_listed};
-use hivesum_core::manifest::{Candidates, UnreadLines};
+use hivesum_core::manifest::{BagManifest, Candidates, UnreadLines};
 use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::Filters;
 
@@ -218,7 +218,15 @@ fn of_manifest(
     if manifest.records.is_empty() {
         bail!("{}: the manifest has no entry", terminal.quoted(manifest.name()));
     }
-    let Contents { baseline, filters, without_digest } = manifest.contents(tree, &args.naming, terminal)?;
+    let Contents { baseline, mut filters, without_digest } = manifest.contents(tree, &args.naming, terminal)?;
+    let in_bag = BagManifest::of(manifest.name(), baseline.names());
+    if let Some(part) = in_bag
+        && !tree.sizes(std::iter::once(&b"bagit.txt"[..]))?.is_empty()
+    {
+        filters = part.covered().for_names_after(b"")?;
+        terminal
+            .message_about(manifest.name(), &format!("{} {}", part.in_words(), terminal.quoted(args.dir.as_bytes())));
+    }
     Ok(Expected {
         baseline,
         candidates: manifest.candidates.clone(),

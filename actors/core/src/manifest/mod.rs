@@ -7,6 +7,7 @@
 //! This module opens no files and knows no terminal, request or actor.
 
 pub mod b3sum;
+mod bag_manifest;
 pub mod bagit;
 pub mod bsd;
 mod candidates;
@@ -39,6 +40,7 @@ mod signed_lines;
 mod unread_lines;
 mod writer;
 
+pub use bag_manifest::BagManifest;
 pub use candidates::{Candidates, Outcome};
 pub use documents::DocumentForm;
 pub use entry::{Claimed, Digits, Entry};

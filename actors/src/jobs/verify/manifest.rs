@@ -3,14 +3,15 @@
 //! Lines that are not entries are counted and kept with the job; a strict request is refused for the first of them.
 //! Lines of another algorithm than the requested one are left out.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use hivesum_core::compare::{Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_respelled};
 use hivesum_core::digest::{Algorithms, AlgorithmsInvalid};
 use hivesum_core::file::{self, Dir, Opened, Reach};
 use hivesum_core::manifest::{
-    Candidates, Hint, Limits, LinesNotRead, ManifestReader, NotRead, ReadOptions, RememberedFilters, UnreadLines,
+    BagManifest, Candidates, Hint, Limits, LinesNotRead, ManifestReader, NotRead, ReadOptions, RememberedFilters,
+    UnreadLines,
 };
 use hivesum_core::walk::{Filters, GlobInvalid};
 
@@ -46,6 +47,8 @@ pub(crate) struct Expected {
     pub(crate) candidates: Candidates,
     /// The globs that the manifest was made with.
     pub(crate) recorded_with: Filters,
+    /// What the manifest is in a bag, if the directory is one.
+    pub(crate) in_bag: Option<BagManifest>,
     /// The manifest itself, once it is known which digests the job computes: a file with its content is not new.
     pub(crate) manifest: Option<ManifestContent>,
 }
@@ -66,6 +69,19 @@ impl Expected {
         self.baseline.keep_computed(&mut self.candidates, computed);
         self.manifest = Some(ManifestContent::of(body, *computed));
         self
+    }
+
+    /// The same for this directory: what the manifest of a bag does not cover has no verdict. Asks the file system.
+    ///
+    /// # Errors
+    /// None in practice: the globs are our own.
+    pub(crate) fn in_directory(mut self, directory: OwnedFd, reach: Reach) -> Result<Self, ManifestRefused> {
+        if let Some(manifest) = self.in_bag
+            && Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok()
+        {
+            self.recorded_with = manifest.covered().for_names_after(b"").map_err(invalid_globs)?;
+        }
+        Ok(self)
     }
 }
 
@@ -141,12 +157,17 @@ impl Entries {
             Some(line) => at_line(line, &invalid.to_string()),
             None => ManifestRefused::Invalid { line: None, why: invalid.to_string() },
         })?;
-        let invalid = |error: GlobInvalid| ManifestRefused::Invalid { line: None, why: error.to_string() };
-        let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid)?;
+        let name = spec.manifest_name.as_deref().unwrap_or_default();
+        let in_bag = BagManifest::of(name.as_bytes(), baseline.names());
+        let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid_globs)?;
         baseline.retain(|name| wanted.wants_path(name));
-        let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid)?;
-        Ok(Expected { baseline, candidates: self.candidates, recorded_with, manifest: None })
+        let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid_globs)?;
+        Ok(Expected { baseline, candidates: self.candidates, recorded_with, in_bag, manifest: None })
     }
+}
+
+fn invalid_globs(error: GlobInvalid) -> ManifestRefused {
+    ManifestRefused::Invalid { line: None, why: error.to_string() }
 }
 
 fn at_line(line: u64, why: &str) -> ManifestRefused {
