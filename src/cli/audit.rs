@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::bail;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::Audit;
-use hivesum_core::result::{ItemRef, SkipReason, Status, Summary};
+use hivesum_core::result::{AuditCounts, ItemRef, SkipReason, Status, Summary};
 use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
@@ -49,6 +49,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let wanted = args.filter.filters_below("audit", &args.dir)?;
     let mut expected = source.expected(&args, (&tree, &wanted), &terminal)?;
     let engine = RunningEngine::start(args.engine, Some(expected.baseline.algorithms(&expected.candidates)?))?;
+    let told_of_nothing = args.filter.told_of_nothing();
     if expected.baseline.len() > 1 {
         probe::narrow(&engine, &tree, (&expected.baseline, &mut expected.candidates), Effort::BRIEF)?;
     }
@@ -86,8 +87,20 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let report = Report::new(args.format, lists, terminal.clone());
     let (listed, without_digest) = (expected.listed, expected.without_digest);
     let (dir, says_amount) = (args.dir, args.verbose || (Terminal::is_seen() && !args.quiet));
-    let run =
-        Run { engine, audit, report, outputs, dir, terminal, source, also_wanted, listed, without_digest, says_amount };
+    let run = Run {
+        told_of_nothing,
+        engine,
+        audit,
+        report,
+        outputs,
+        dir,
+        terminal,
+        source,
+        also_wanted,
+        listed,
+        without_digest,
+        says_amount,
+    };
     let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -104,6 +117,8 @@ struct Run {
     also_wanted: Filters,
     listed: Option<Listed>,
     without_digest: HashSet<Vec<u8>>,
+    /// What to say of the globs if nothing was compared.
+    told_of_nothing: Option<String>,
     /// Whether it is said how much was read.
     says_amount: bool,
 }
@@ -161,8 +176,9 @@ impl Run {
         write(&self.terminal, &mut out)?;
         self.engine.join();
         self.terminal.finish_progress();
+        let of_nothing = self.told_of_nothing.filter(|_| counts == AuditCounts::default());
         let told_of_sources = sources.warnings().into_iter().chain(sources.closing());
-        for told in without_evidence.into_iter().chain(untraced).chain(told_of_sources) {
+        for told in without_evidence.into_iter().chain(untraced).chain(of_nothing).chain(told_of_sources) {
             self.terminal.message(&told);
         }
         if self.says_amount {

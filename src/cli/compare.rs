@@ -110,6 +110,9 @@ fn by_facts(args: &CompareArgs, terminal: &Terminal) -> anyhow::Result<(Comparis
         facts.filter(|fact| wanted.wants_path(&fact.path) && !untold.contains(&fact.path)).collect::<Vec<_>>()
     };
     let (old, new) = (facts(sides.0, &old, &of_old), facts(sides.1, &new, &of_new));
+    if old.is_empty() && new.is_empty() {
+        args.filter.told_of_nothing().iter().for_each(|told| terminal.message(told));
+    }
     let mut compared = compare(old.into_iter().map(Ok), new.iter().cloned().map(Ok)).map_err(refusal)?;
     compared.find_copies(new.into_iter().map(Ok)).unwrap_or_else(|never: Infallible| match never {});
     Ok((compared, (unread != BothUnread::default()).then_some(unread)))

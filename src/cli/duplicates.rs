@@ -125,6 +125,9 @@ fn of_directories(args: &DuplicatesArgs) -> anyhow::Result<bool> {
         }
         Ok(found)
     })?;
+    if trees.names.is_empty() && whole {
+        filters.told_of_nothing().iter().for_each(|told| terminal.message(told));
+    }
     let engine = RunningEngine::start(args.engine, Some(Algorithms::single(stages::COMPARED_BY)))?;
     let mut stages = stages::Stages { trees: &trees, engine: &engine, terminal: &terminal, failed: false };
     let groups = stages.groups(args.min_size)?;

@@ -18,6 +18,7 @@ use hivesum_core::walk::{Filters, GlobInvalid, Target};
 use self::place::{Place, Tree};
 use super::error::UsageError;
 use super::inputs::DIRECTORIES_PER_SCAN;
+use super::quote::quoted;
 
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct FilterArgs {
@@ -44,6 +45,14 @@ impl FilterArgs {
     /// Whether no glob was given.
     pub(super) fn is_empty(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    /// What to say where they leave nothing. `None` without --include, where there may be nothing anyway.
+    pub(super) fn told_of_nothing(&self) -> Option<String> {
+        let include: Vec<String> =
+            self.include.iter().map(|glob| format!("--include {}", quoted(OsStr::new(glob)))).collect();
+        let left = if self.exclude.is_empty() { "" } else { " that --exclude does not leave out" };
+        (!include.is_empty()).then(|| format!("no file matches {}{left}", include.join(" or ")))
     }
 
     /// The filters for names that are relative to no directory in particular.
@@ -128,6 +137,11 @@ impl PathFilters {
     /// How many directories may share a scan, which has one set of filters.
     pub(super) fn directories_per_scan(&self) -> usize {
         if self.own.len() > 1 { 1 } else { DIRECTORIES_PER_SCAN }
+    }
+
+    /// What to say where they leave nothing.
+    pub(super) fn told_of_nothing(&self) -> Option<String> {
+        self.globs.told_of_nothing()
     }
 
     /// Whether there are any.

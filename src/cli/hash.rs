@@ -6,24 +6,24 @@
 
 mod closing;
 mod setup;
+mod tally;
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use hivesum_actors::scan::ScanOutcome;
 use hivesum_core::manifest::ManifestWriter;
-use hivesum_core::result::{FileMeta, ItemRef, Origin, RowRef, Rows, SkipReason, Stability, Status, Summary};
+use hivesum_core::result::{FileMeta, ItemRef, Origin, RowRef, Rows, SkipReason, Stability, Status};
 use hivesum_core::walk::Target;
 
 use self::closing::{Loudness, Saved};
 use self::setup::{Rules, open_sink, outputs_of, writer_of};
+use self::tally::Tally;
 use super::engine::RunningEngine;
 use super::error::{reason, system_text};
-use super::from_device::SourceTally;
 use super::hash_args::HashArgs;
 use super::inputs::{Input, Inputs, Stdin};
 use super::output::{Output, OutputClosed, Sink, WriteError};
@@ -51,19 +51,6 @@ pub(super) fn run(args: HashArgs) -> anyhow::Result<ExitCode> {
     run.end(emitted)
 }
 
-/// The results so far.
-struct Tally {
-    started: Instant,
-    summary: Summary,
-    /// Whether a result is missing in the output.
-    failed: bool,
-    /// Whether a PATH was a directory.
-    walked: bool,
-    /// Symbolic links that were skipped below a PATH.
-    links: u64,
-    sources: SourceTally,
-}
-
 /// How a result came to be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Met {
@@ -77,25 +64,6 @@ impl Met {
     /// Names have no directory, and a result about a directory itself has no name.
     fn of(row: &RowRef<'_>) -> Self {
         if row.directory.is_empty() || row.name.is_empty() { Self::Named } else { Self::Walked }
-    }
-}
-
-impl Tally {
-    fn new() -> Self {
-        let summary = Summary { complete: true, ..Summary::default() };
-        let sources = SourceTally::default();
-        Self { started: Instant::now(), summary, failed: false, walked: false, links: 0, sources }
-    }
-
-    fn count(&mut self, item: &ItemRef<'_>) {
-        self.summary.count(item.status, item.meta.size);
-        self.sources.count(item.origin.read_from(), item.meta.device);
-        self.failed |= matches!(item.status, Status::Error { .. });
-    }
-
-    fn close(&mut self) -> Summary {
-        self.summary.elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.summary
     }
 }
 
@@ -123,10 +91,8 @@ impl Run {
                 Input::Special { shown, what } => self.refuse(&shown, what)?,
             }
         }
-        if self.rules.filters.are_given() && !self.tally.walked {
-            self.terminal.message("--include and --exclude did nothing: no PATH is a directory");
-        }
         let summary = self.tally.close();
+        self.tally.told_of_globs(&self.rules.filters).iter().for_each(|told| self.terminal.message(told));
         self.writer.end(self.output.buffer(), &summary);
         self.output.flush()
     }

@@ -283,3 +283,13 @@ fn a_killed_update_leaves_the_old_bag_or_one_that_is_finished_or_undone() {
         }
     }
 }
+
+#[test]
+fn a_directory_that_is_no_bag_is_not_updated_and_it_is_said_what_makes_it_one() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    for more in [&[][..], &["--finish"]] {
+        let ran = update(&dir, more);
+        let why = "bag: this is not a bag (it has no bagit.txt): hivesum bag make bag makes it one\n";
+        assert_eq!((ran.code, ran.stderr().ends_with(why)), (Some(1), true), "{}", ran.stderr());
+    }
+}

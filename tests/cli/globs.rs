@@ -117,3 +117,25 @@ fn hashdeep_reads_a_manifest_with_globs() {
         dir.run("hashdeep", ["-c", "md5,sha256", "-a", "-v", "-l", "-k", "known", "t/src/a.rs", "t/src/deep/c.txt"]);
     assert_eq!(audit.code, Some(0), "{} {}", audit.stdout(), audit.stderr());
 }
+
+#[test]
+fn globs_that_match_no_file_are_said() {
+    let dir = tree();
+    dir.hivesum(["hash", "-a", "sha256", "t", "-o", "sums"]).expect_success();
+    let commands: [(&[&str], i32); 4] = [
+        (&["hash", "t"], 0),
+        (&["audit", "t", "--manifest", "sums"], 1),
+        (&["compare", "sums", "sums"], 0),
+        (&["duplicates", "t"], 0),
+    ];
+    for (command, code) in commands {
+        let run = |more: &[&str]| dir.hivesum(command.iter().chain(more));
+        let ran = run(&["--include", "no such"]);
+        let told = "hivesum: no file matches --include 'no such'\n";
+        assert_eq!((ran.code, ran.stderr().as_str()), (Some(code), told), "{command:?}");
+        let ran = run(&["--include", "*.rs", "--include", "x", "--exclude", "t", "--exclude", "*"]);
+        let told = "hivesum: no file matches --include '*.rs' or --include x that --exclude does not leave out\n";
+        assert_eq!(ran.stderr(), told, "{command:?}");
+        assert!(!run(&["--include", "top.rs"]).stderr().contains("no file"), "{command:?}");
+    }
+}

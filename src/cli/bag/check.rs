@@ -76,7 +76,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Whether a name in the base directory is one that every bag has: without any, there is only one thing to say.
-fn is_of_a_bag(name: &[u8]) -> bool {
+pub(super) fn is_of_a_bag(name: &[u8]) -> bool {
     name == b"bagit.txt" || name == b"data" || bagit::word_of_name(name).is_some()
 }
 

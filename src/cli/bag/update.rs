@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
+use super::check::is_of_a_bag;
 use super::directory::BagDirectory;
 use super::field::{InfoField, refuse_repeated};
 use super::old_bag::{OldBag, Scope, Update, Wanted};
@@ -102,6 +103,10 @@ pub(super) fn run(args: &UpdateArgs) -> anyhow::Result<ExitCode> {
     let _lock = lock(path)?;
     let names = bag.names().map_err(|error| path_error(&args.bag, &error))?;
     let interrupted = Interrupted::among(names.iter().map(Vec::as_slice));
+    if !names.iter().any(|name| is_of_a_bag(name)) && interrupted.is_none() {
+        let bag = quoted(&args.bag);
+        bail!("{bag}: this is not a bag (it has no bagit.txt): hivesum bag make {bag} makes it one");
+    }
     if args.finish || args.undo {
         settle(args, interrupted)?;
         terminal.message(if args.finish { "the update is complete" } else { "the update is undone" });
