@@ -62,6 +62,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let audit = Audit::new(expected.baseline, expected.candidates);
     let content = source.take_content(audit.algorithms()?);
     let audit = audit.with_manifest(content);
+    let audit = if expected.is_bag { audit.of_regular_files() } else { audit };
     let outputs = OwnOutputs::of_streams();
     expected.leave_out.extend(outputs.identities());
     let spec = ScanSpec {

@@ -26,7 +26,7 @@ use crate::service::job::accepted;
         files are read before the job is accepted, at most 64 MiB, and what they rule out is not computed. A beginning \
         that all names share is taken off where that makes them names of files below `path`; `spec.names` of the job \
         says so. A file with exactly the content of the manifest is that manifest: it has no verdict and is not new. In a bag \
-        (a directory with a `bagit.txt`), `manifest-ALG.txt` covers `data/` alone: other files have no verdict; \
+        (a directory with a `bagit.txt`), `manifest-ALG.txt` covers `data/` alone: other files have no verdict, and a symbolic link in `data/` is `unreadable`; \
         `hivesum bag check` checks the tag files. A `tagmanifest-ALG.txt` says nothing of `data/`.",
     params(
         ("root" = String, Query, description = "The root's name.", example = "files"),

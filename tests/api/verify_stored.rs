@@ -264,6 +264,11 @@ fn the_payload_manifest_of_a_bag_says_nothing_of_files_outside_of_data() {
     let posted = accepted(app.post(address).body(manifest.clone()).send().unwrap());
     let job = app.wait_for(posted["id"].as_str().unwrap());
     assert_eq!(job["summary"]["verdict"], "ok", "globs of the request change nothing in it");
+    symlink("a", app.root.path().join("bag/data/link")).unwrap();
+    let (job, items) = verified(&app, query);
+    assert_eq!(job["summary"]["verdict"], "incomplete", "a bag has no symbolic links");
+    assert!(pairs(&items).contains(&("data/link", "unreadable")), "{items:?}");
+    fs::remove_file(app.root.path().join("bag/data/link")).unwrap();
     app.write("bag/data/b.txt", "new");
     let (job, items) = verified(&app, query);
     assert_eq!(job["summary"]["verdicts"]["new"], 1, "{items:?}");

@@ -111,3 +111,28 @@ fn a_manifest_of_a_bag_that_is_named_covers_only_what_such_a_manifest_names() {
     let (_, out, _) = audit("bag/manifest-sha256.txt", "bag");
     assert!(out.contains("new: bag-info.txt\n"), "a directory that is no bag: {out}");
 }
+
+#[test]
+fn a_symbolic_link_in_the_payload_of_a_bag_is_told_by_audit_as_by_bag_check() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
+    std::os::unix::fs::symlink("a", dir.path("bag/data/link")).unwrap();
+    std::os::unix::fs::symlink("bagit.txt", dir.path("bag/link")).unwrap();
+    let check = dir.hivesum(["bag", "check", "bag"]);
+    assert_eq!(
+        (check.code, check.stdout().contains("data/link: symbolic link\n")),
+        (Some(1), true),
+        "{}",
+        check.stdout()
+    );
+    let said = "unreadable: data/link (symbolic link)\n";
+    for more in [&[][..], &["--manifest", "bag/manifest-sha256.txt"]] {
+        let ran = dir.hivesum(["audit", "bag"].iter().chain(more));
+        let out = ran.stdout();
+        let is_told = out.starts_with(said) && out.ends_with(", 0 missing, 0 new, 1 unreadable\n");
+        assert_eq!((ran.code, is_told), (Some(1), true), "{more:?}: {out}{}", ran.stderr());
+    }
+    dir.write("SUMS", format!("{}  data/a\n", dir.digest("sha256sum", "bag/data/a")));
+    let ran = dir.hivesum(["audit", "bag/data", "--manifest", "SUMS", "--strip-prefix", "data"]);
+    assert_eq!(ran.code, Some(0), "links in other directories are ignored: {}", ran.stdout());
+}

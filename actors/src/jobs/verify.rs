@@ -52,8 +52,9 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
 
 impl RunningAudit {
     pub(crate) fn new(expected: Expected) -> Self {
-        let Expected { baseline, candidates, recorded_with, in_bag: _, manifest } = expected;
-        Self { audit: Audit::new(baseline, candidates).with_manifest(manifest), recorded_with }
+        let Expected { baseline, candidates, recorded_with, in_bag: _, payload_of_bag, manifest } = expected;
+        let audit = Audit::new(baseline, candidates).with_manifest(manifest);
+        Self { audit: if payload_of_bag { audit.of_regular_files() } else { audit }, recorded_with }
     }
 
     /// Judges the results of a batch, which follows the batches before it.

@@ -48,6 +48,8 @@ pub(super) struct Expected {
     pub(super) leave_out: Vec<FileIdentity>,
     /// The job to compare with.
     pub(super) job: Option<Job>,
+    /// Whether the directory is a bag, whose payload may have regular files alone.
+    pub(super) is_bag: bool,
     /// What is known of files that no entry names, if the manifests were found in the directory.
     pub(super) listed: Option<Listed>,
 }
@@ -186,6 +188,7 @@ fn of_found(found: &FoundBaseline, args: &AuditArgs, terminal: &Terminal) -> any
         without_digest: HashSet::new(),
         leave_out: Vec::new(),
         job: None,
+        is_bag: found.found.kinds().contains(&Kind::Bag),
         listed: Some(Listed { known, kinds: found.found.kinds() }),
     })
 }
@@ -220,9 +223,11 @@ fn of_manifest(
     }
     let Contents { baseline, mut filters, without_digest } = manifest.contents(tree, &args.naming, terminal)?;
     let in_bag = BagManifest::of(manifest.name(), baseline.names());
+    let mut is_bag = false;
     if let Some(part) = in_bag
         && !tree.sizes(std::iter::once(&b"bagit.txt"[..]))?.is_empty()
     {
+        is_bag = part == BagManifest::Payload;
         filters = part.covered().for_names_after(b"")?;
         terminal
             .message_about(manifest.name(), &format!("{} {}", part.in_words(), terminal.quoted(args.dir.as_bytes())));
@@ -234,6 +239,7 @@ fn of_manifest(
         without_digest,
         leave_out: manifest.identity.into_iter().collect(),
         job: None,
+        is_bag,
         listed: None,
     })
 }
@@ -272,6 +278,7 @@ fn of_stored(
         without_digest,
         leave_out: history.own_files()?,
         job: Some(job),
+        is_bag: false,
         listed: None,
     })
 }

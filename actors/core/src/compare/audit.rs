@@ -15,7 +15,9 @@ use super::baseline::Baseline;
 use super::matching::{Differs, match_all};
 use crate::digest::{Algorithm, Algorithms, AlgorithmsInvalid};
 use crate::manifest::Candidates;
-use crate::result::{AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, Status, Verdict, is_below, walk_order};
+use crate::result::{
+    AuditCounts, ErrorCode, Evidence, ItemRef, Judged, Known, SkipReason, Status, Verdict, is_below, walk_order,
+};
 
 /// A running audit. Results must be in walk order; [`finish`](Self::finish) returns what was missing or moved.
 ///
@@ -61,6 +63,16 @@ pub struct Audit {
     tracer: Tracer,
     counts: AuditCounts,
     manifest: Option<ManifestContent>,
+    skipped: Skipped,
+}
+
+/// What becomes of a result that is no regular file and is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skipped {
+    /// It has no verdict.
+    LeftOut,
+    /// It is unreadable.
+    Unreadable,
 }
 
 /// An entry of the baseline without a result.
@@ -119,6 +131,7 @@ impl Audit {
             tracer,
             counts: AuditCounts::default(),
             manifest: None,
+            skipped: Skipped::LeftOut,
         }
     }
 
@@ -126,6 +139,13 @@ impl Audit {
     #[must_use]
     pub fn with_manifest(self, manifest: Option<ManifestContent>) -> Self {
         Self { manifest, ..self }
+    }
+
+    /// The same audit of a tree that may have regular files alone, such as the payload of a bag (RFC 8493 section 2.1.2):
+    /// a symbolic link, or anything else that was skipped, is unreadable. Files of hivesum's own still have no verdict.
+    #[must_use]
+    pub fn of_regular_files(self) -> Self {
+        Self { skipped: Skipped::Unreadable, ..self }
     }
 
     /// The algorithms to compute for every file.
@@ -229,8 +249,9 @@ impl Audit {
 
     fn judge_new(&mut self, row: u64, item: &ItemRef<'_>) -> Judged {
         let verdict = match item.status {
-            Status::Skipped(_) | Status::Error { code: ErrorCode::NotFound, .. } => None,
-            Status::Error { .. } => Some(Verdict::Unreadable),
+            Status::Skipped(SkipReason::Internal) | Status::Error { code: ErrorCode::NotFound, .. } => None,
+            Status::Skipped(_) if self.skipped == Skipped::LeftOut => None,
+            Status::Skipped(_) | Status::Error { .. } => Some(Verdict::Unreadable),
             Status::Hashed(_) if self.manifest.as_ref().is_some_and(|manifest| manifest.is_content_of(item)) => None,
             Status::Hashed(_) => {
                 self.tracer.keep(row, item, Verdict::New);

@@ -49,6 +49,8 @@ pub(crate) struct Expected {
     pub(crate) recorded_with: Filters,
     /// What the manifest is in a bag, if the directory is one.
     pub(crate) in_bag: Option<BagManifest>,
+    /// Whether that is the manifest of a payload, and the directory a bag.
+    pub(crate) payload_of_bag: bool,
     /// The manifest itself, once it is known which digests the job computes: a file with its content is not new.
     pub(crate) manifest: Option<ManifestContent>,
 }
@@ -79,6 +81,7 @@ impl Expected {
         if let Some(manifest) = self.in_bag
             && Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok()
         {
+            self.payload_of_bag = manifest == BagManifest::Payload;
             self.recorded_with = manifest.covered().for_names_after(b"").map_err(invalid_globs)?;
         }
         Ok(self)
@@ -162,7 +165,14 @@ impl Entries {
         let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid_globs)?;
         baseline.retain(|name| wanted.wants_path(name));
         let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid_globs)?;
-        Ok(Expected { baseline, candidates: self.candidates, recorded_with, in_bag, manifest: None })
+        Ok(Expected {
+            baseline,
+            candidates: self.candidates,
+            recorded_with,
+            in_bag,
+            payload_of_bag: false,
+            manifest: None,
+        })
     }
 }
 
