@@ -3,17 +3,16 @@
 //! Lines that are not entries are counted and told, and refuse the manifest only under `--strict`. A manifest without any
 //! entry among its lines is refused.
 
+mod contents;
+
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use hivesum_core::compare::{Baseline, BaselineBuilder, Spelling};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::manifest::convert::in_words;
 use hivesum_core::manifest::{
@@ -21,14 +20,13 @@ use hivesum_core::manifest::{
     UnreadLines,
 };
 use hivesum_core::result::FileIdentity;
-use hivesum_core::walk::Filters;
 
+pub(super) use self::contents::Contents;
 use super::error::path_error;
 use super::inputs::Stdin;
 use super::naming::NamingArgs;
 use super::quote::quoted;
 use super::terminal::Terminal;
-use super::tree::Tree;
 
 /// The options of reading, shared by the commands that read whole manifests.
 #[derive(Debug, Clone, Default, Args)]
@@ -62,16 +60,6 @@ pub(super) struct ManifestFile {
     pub(super) left_out: Vec<String>,
     /// The globs that it was made with.
     filters: RememberedFilters,
-}
-
-/// The files that a directory should contain.
-#[derive(Debug)]
-pub(super) struct Contents {
-    pub(super) baseline: Baseline,
-    /// The globs that the manifest was made with, for the directory.
-    pub(super) filters: Filters,
-    /// The files that the manifest names without a digest.
-    pub(super) without_digest: HashSet<Vec<u8>>,
 }
 
 /// Reads a manifest completely. The form is detected unless it is given.
@@ -209,88 +197,9 @@ impl ManifestFile {
         }
         self.records.iter().map(|record| naming.map(&record.name)).collect()
     }
-
-    /// The files that the directory should contain. Names are relative to it, begin with one of its names, or share a
-    /// beginning below which they are in it.
-    pub(super) fn contents(&self, tree: &Tree, naming: &NamingArgs, terminal: &Terminal) -> anyhow::Result<Contents> {
-        if let Some(directory) = naming.directory_of_names(&self.path) {
-            return self.contents_within(tree, naming, &directory, terminal);
-        }
-        let names = self.names(naming, terminal);
-        let spelling = tree.spelling(names.iter().map(|name| &name[..]))?;
-        tree.tell(&spelling, self.name(), terminal);
-        let mut builder = BaselineBuilder::new();
-        let mut without_digest = HashSet::new();
-        for (record, name) in self.records.iter().zip(&names) {
-            let name = spelling.read(name);
-            if is_without_digest(record) {
-                without_digest.insert(name.to_vec());
-            }
-            self.push(&mut builder, record, &name)?;
-        }
-        let before = self.taken_off_before(&names, &spelling);
-        Ok(Contents { baseline: builder.finish(), filters: self.filters.for_names_after(&before)?, without_digest })
-    }
-
-    /// What a name of the manifest has before the name that it has in the directory.
-    fn taken_off_before(&self, names: &[Cow<'_, [u8]>], spelling: &Spelling) -> Vec<u8> {
-        let Some((record, name)) = self.records.first().zip(names.first()) else { return Vec::new() };
-        let rest = spelling.read(name);
-        record.name.strip_suffix(&*rest).unwrap_or_default().to_vec()
-    }
-
-    /// The same, with names that are relative to a known directory: those outside of the tree are left out.
-    fn contents_within(
-        &self,
-        tree: &Tree,
-        naming: &NamingArgs,
-        directory: &OsStr,
-        terminal: &Terminal,
-    ) -> anyhow::Result<Contents> {
-        let start = std::fs::canonicalize(directory).map_err(|error| path_error(directory, &error))?;
-        let naming = naming.of_manifest(&self.path).within([start.as_os_str().as_bytes(), b"/"].concat());
-        let (mut builder, mut outside, mut without_digest) = (BaselineBuilder::new(), 0_u64, HashSet::new());
-        for record in &self.records {
-            let name = naming.map(without_dot(&record.name));
-            let Some(name) = name.strip_prefix(tree.real_path()) else {
-                outside += 1;
-                continue;
-            };
-            if is_without_digest(record) {
-                without_digest.insert(name.to_vec());
-            }
-            self.push(&mut builder, record, name)?;
-        }
-        match outside {
-            0 => {}
-            all if all == self.records.len() as u64 => bail!("{}: no name is in the directory", quoted(&self.path)),
-            1 => terminal.message_about(self.name(), "1 name is not in the directory: left out"),
-            many => terminal.message_about(self.name(), &format!("{many} names are not in the directory: left out")),
-        }
-        Ok(Contents { baseline: builder.finish(), filters: self.filters_within(tree, &start)?, without_digest })
-    }
-
-    /// The globs of the manifest, whose names are relative to this directory, for the tree in it.
-    fn filters_within(&self, tree: &Tree, directory: &Path) -> anyhow::Result<Filters> {
-        let below = tree.real_path().strip_prefix(directory.as_os_str().as_bytes());
-        Ok(self.filters.for_names_after(below.unwrap_or_default())?)
-    }
-
-    fn push(&self, builder: &mut BaselineBuilder, record: &Record, name: &[u8]) -> anyhow::Result<()> {
-        let named = || quoted(OsStr::from_bytes(&record.name));
-        let in_tree = Record { name: name.to_vec(), ..record.clone() };
-        builder.push(&in_tree).map_err(|error| anyhow::anyhow!("{}: {error}", named()))
-    }
 }
 
 /// Whether an entry has no digest, and does not say that its file could not be read.
 pub(super) fn is_without_digest(record: &Record) -> bool {
     record.digests.is_empty() && record.status.is_none()
-}
-
-fn without_dot(mut name: &[u8]) -> &[u8] {
-    while let Some(rest) = name.strip_prefix(b"./") {
-        name = rest;
-    }
-    name
 }

@@ -143,3 +143,22 @@ fn names_of_windows_are_translated_where_only_so_they_are_there() {
     let real = dir.hivesum(["audit", "srv/a", "--manifest", "real.sha256"]);
     assert_eq!(real.expect_success(), ALL_MATCHED, "a name may have a backslash");
 }
+
+#[test]
+fn a_subdirectory_is_audited_with_its_part_of_a_manifest_of_the_whole() {
+    let dir = WorkDir::with(&[(b"w/index", b"1"), (b"w/sub/index", b"2"), (b"w/sub/d/f", b"3"), (b"w/other/f", b"4")]);
+    within(&dir, "w", &["hash", "-a", "sha256", "index", "sub", "other", "-o", "SUMS"]).expect_success();
+    let audit = |tree: &str| dir.hivesum(["audit", tree, "--manifest", "w/SUMS"]);
+    let ran = audit("w/sub");
+    let matched = "2 matched, 0 modified, 0 moved, 0 missing, 0 new, 0 unreadable\n";
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), matched), "{}", ran.stderr());
+    let told = ran.stderr();
+    assert!(told.contains("compared is the part of the directory\n"), "{told}");
+    assert!(told.contains("2 names are not in the directory: left out\n"), "{told}");
+    dir.write("w/sub/d/f", "x");
+    let ran = audit("w/sub");
+    assert_eq!((ran.code, ran.stdout().lines().next()), (Some(1), Some("modified: d/f")), "{}", ran.stdout());
+    dir.write("w/sub/sub/d/f", "3");
+    let ran = audit("w/sub");
+    assert!(ran.stdout().contains("missing: other/f\n"), "the names are in the tree itself: {}", ran.stdout());
+}

@@ -20,7 +20,8 @@ use crate::cli::terminal::ScreenArgs;
     after_help = "\
 Lists modified, moved, missing, new and unreadable files, and counts them. Names in the manifest are \
 relative to DIR, or begin with DIR in any spelling; a beginning that all names share and below which they are in DIR \
-is taken off, which is said. Symbolic links, FIFOs, sockets, devices and the file that the output goes to are ignored; \
+is taken off, which is said. If the manifest lies in a directory above, and names that are relative to that one lead \
+into DIR, the part below DIR is compared; how many names lie outside is said. Symbolic links, FIFOs, sockets, devices and the file that the output goes to are ignored; \
 a bag may have none of them in data/: there they are unreadable. \
 --include and --exclude are for the files in DIR and for the names in the manifest; a manifest that remembers the globs \
 it was made with needs none. \
