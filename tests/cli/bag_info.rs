@@ -100,3 +100,24 @@ fn of_a_directory_that_has_nothing_of_a_bag_one_thing_is_said() {
     let said = "plain: this is not a bag (it has no bagit.txt)\nnot valid: 1 fault\n";
     assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), said));
 }
+
+#[test]
+fn new_tag_files_are_added_to_the_tag_manifests_by_an_update() {
+    let dir = WorkDir::with(&[(b"bag/a", b"1")]);
+    assert_eq!(dir.hivesum(["bag", "make", "bag"]).code, Some(0));
+    for (name, content) in [("notes.txt", "n"), ("meta/data/100%.xml", "x"), ("meta/manifest-md5.txt", "m")] {
+        dir.write(format!("bag/{name}"), content);
+    }
+    let update = |more: &[&str]| dir.hivesum(["bag", "update", "bag"].iter().chain(more));
+    assert_eq!(update(&["--info-only", "--bag-info", "Contact-Name=Bo"]).stdout(), "");
+    assert!(!dir.read("bag/tagmanifest-sha256.txt").contains("notes.txt"));
+    let listed = "new: meta/data/100%.xml\nnew: meta/manifest-md5.txt\nnew: notes.txt\n";
+    let ran = update(&[]);
+    assert_eq!((ran.code, ran.stdout().as_str()), (Some(0), listed), "{}", ran.stderr());
+    assert_eq!(dir.hivesum(["bag", "check", "bag"]).expect_success(), "valid: 1 file, 1 byte\n");
+    assert!(dir.read("bag/tagmanifest-sha256.txt").contains("  meta/data/100%25.xml\n"));
+    let ran = update(&[]);
+    assert_eq!((ran.code, ran.stderr().contains("nothing to update")), (Some(0), true), "{}", ran.stderr());
+    dir.write("bag/meta/data/100%.xml", "y");
+    assert_eq!(dir.hivesum(["bag", "check", "bag"]).code, Some(1), "it is protected from now on");
+}

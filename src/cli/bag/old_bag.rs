@@ -112,7 +112,10 @@ impl<'a> OldBag<'a> {
             false => TagLists::new(self.reading, scanner, &added, &self.tag_files())?,
         };
         let payload = match wanted.scope {
-            Scope::Everything => Some(self.payload(scanner)?),
+            Scope::Everything => {
+                tags.add_unlisted(self.reading, scanner)?;
+                Some(self.payload(scanner)?)
+            }
             Scope::InfoOnly => None,
         };
         engine.join();

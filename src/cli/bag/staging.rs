@@ -17,6 +17,8 @@ const PENDING: &str = ".hivesum-update";
 const UNDOING: &str = ".hivesum-update.undo";
 /// A change that is done or undone.
 const DONE: &str = ".hivesum-update.done";
+/// The glob of all of them, for a walk of the bag: what a kill left behind is no file of the bag.
+pub(super) const OWN_GLOB: &str = "/.hivesum-update*";
 
 /// In these directories: the new files, copies of those that they replace, and the names of those that replace none.
 const NEW: &str = "new";

@@ -1,6 +1,6 @@
 //! The tag manifests of a bag that is updated: what of their files changed, and how they are written anew.
 //!
-//! A tag manifest keeps its list, without what is gone. Every file of it is read again: one that changed is a change
+//! A tag manifest keeps its list, without what is gone and with the tag files that are new. Every file of it is read again: one that changed is a change
 //! like one of the payload, except for payload manifests and the declaration, which nobody edits on purpose.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::bail;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::manifest::bagit;
-use hivesum_core::result::{ErrorCode, Status};
+use hivesum_core::result::{ErrorCode, NameList, Status};
+use hivesum_core::walk::{Filters, Inventory, Target, WalkSpec};
 
 use super::changes::{Changes, Written};
 use super::check::algorithms_of;
@@ -16,6 +17,7 @@ use super::declaration::Version;
 use super::make::digest_of;
 use super::manifest::{Manifest, Reading};
 use super::scan::{ScannedFile, Scanner};
+use super::staging::OWN_GLOB;
 use crate::cli::error::reason;
 
 /// The tag files that are listed, as they are on disk.
@@ -71,6 +73,29 @@ impl<'a> TagLists<'a> {
         Ok(Self { manifests, version: reading.version, algorithms, files, names, changes: Changes::default() })
     }
 
+    /// Adds the files beside the payload that no manifest lists: they are new.
+    ///
+    /// # Errors
+    /// If one of them, or their directory, cannot be read, or if its name cannot be written.
+    pub(super) fn add_unlisted(&mut self, reading: Reading<'_>, scanner: Scanner<'_>) -> anyhow::Result<()> {
+        let listed: BTreeSet<&[u8]> = self.names.iter().flatten().map(Vec::as_slice).collect();
+        // What stands for the payload is written anew anyway.
+        let is_manifest = |name: &[u8]| !name.contains(&b'/') && bagit::word_of_name(name).is_some();
+        let found = files_beside_payload(reading, scanner)?;
+        let new = found.iter().filter(|name| !listed.contains(name) && !is_manifest(name));
+        let new: Vec<Vec<u8>> = new.map(<[u8]>::to_vec).collect();
+        let files = files_on_disk(reading, scanner, (&new, self.algorithms))?;
+        for name in files.keys() {
+            if std::str::from_utf8(name).is_err() {
+                bail!("{}: cannot be in a bag: its name is not UTF-8", String::from_utf8_lossy(name));
+            }
+            self.names.iter_mut().for_each(|names| names.push(name.clone()));
+            self.changes.new.push(name.clone());
+        }
+        self.files.extend(files);
+        Ok(())
+    }
+
     fn compare(&mut self, manifests_ns: i128) -> anyhow::Result<()> {
         let mut changed = BTreeSet::new();
         for (manifest, names) in self.manifests.iter().zip(&self.names) {
@@ -123,6 +148,20 @@ impl<'a> TagLists<'a> {
             }
         }
         text
+    }
+}
+
+/// The regular files of the bag that are not in `data/`.
+fn files_beside_payload(reading: Reading<'_>, scanner: Scanner<'_>) -> anyhow::Result<NameList> {
+    let target = Target::Directory { dir: reading.bag.fd()?, shown: Vec::new() };
+    let found = Inventory::of_walk(WalkSpec {
+        filters: Filters::new(&[], &["/data", OWN_GLOB].map(str::to_owned))?,
+        timeout: scanner.engine.args.read_timeout(),
+        ..WalkSpec::new(vec![target])
+    });
+    match found.unreadable.iter().next() {
+        Some(path) => bail!("{}: cannot be looked at", String::from_utf8_lossy(path)),
+        None => Ok(found.names),
     }
 }
 

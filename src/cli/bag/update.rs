@@ -26,7 +26,8 @@ use crate::cli::terminal::{ScreenArgs, Terminal};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every file is read again and compared with the manifests. Files that are new, removed or modified are listed, then \
-the manifests, the tag manifests and bag-info.txt are written anew. New and removed files are taken as they are. \
+the manifests, the tag manifests and bag-info.txt are written anew. New and removed files are taken as they are, \
+beside data/ too: new tag files are added to the tag manifests, except with --info-only. \
 Modified files must be accepted, because damage looks the same: look at the list, then give --accept modified. A file \
 that changed although it was last written before its manifest is listed as suspected_rot: restore it, or accept it by \
 --accept modified,suspected-rot if it was copied into the bag with an older time. That every file is gone must be \
