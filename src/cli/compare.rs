@@ -2,15 +2,14 @@
 //!
 //! Prints a summary, then the lists. Suspected rot is listed with its evidence.
 
+mod args;
 mod side;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use clap::Args;
 use hivesum_actors::job::JobId;
 use hivesum_core::compare::{
     Change, Comparison, ComparisonError, Counts, Difference, Separator, Spelling, align, compare,
@@ -18,58 +17,12 @@ use hivesum_core::compare::{
 use hivesum_core::manifest::UnreadLines;
 use serde::Serialize;
 
+pub(super) use self::args::CompareArgs;
 use self::side::Side;
-use super::filter_args::FilterArgs;
-use super::manifest_file::ReadArgs;
-use super::naming::NamingArgs;
 use super::output::{push_json, write_stdout};
-use super::state::StateArgs;
 use super::{stored_jobs, tree};
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-OLD and NEW are each a manifest in any format or, if there is no such file, the id of a job of a service. \
-A file whose digest changed is listed as modified. If size, mtime, ctime and inode were recorded and none of them \
-changed, it is listed as suspected rot. Jobs record all four, plain manifests none. \
-An added file with the content of an unchanged one is a copy of it, of several the first in byte order. A modified file \
-with the recorded content of another one names it: two that name each other were swapped. \
-No file is opened. A beginning that all names of a side share is taken off where that makes the sides meet, which is \
-said. Digests that do not name their algorithm are compared by their length, and refused if none of them agree. A side \
-without a digest of the algorithm of -a is refused. Lines that are not entries are counted and told. A file that could \
-not be read at one of the two times is unreadable, neither removed nor added.
-
-Examples:
-  hivesum compare SHA256SUMS.january SHA256SUMS.february
-  hivesum compare old.ndjson new.ndjson --format json
-  hivesum compare 0197a2b4-6d3c-7000-8000-000000000001 SHA256SUMS
-
-Exit status: 0 nothing differs; 1 something differs; 2 wrong command line, or a side has no digest of the \
-algorithm of -a.")]
-pub(super) struct CompareArgs {
-    /// The earlier state: a manifest or the id of a job.
-    old: OsString,
-
-    /// The later state: a manifest or the id of a job.
-    new: OsString,
-
-    #[command(flatten)]
-    read: ReadArgs,
-
-    #[command(flatten)]
-    naming: NamingArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
-
-    /// Output format: human or json.
-    #[arg(short, long, default_value_t)]
-    format: ReportFormat,
-
-    #[command(flatten)]
-    state: StateArgs,
-}
 
 /// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {

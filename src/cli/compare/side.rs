@@ -15,7 +15,7 @@ use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Hint, NoSuchDigest, Record, UnreadLines};
 use hivesum_core::result::{ErrorCode, Status, walk_order};
 
-use super::CompareArgs;
+use super::args::CompareArgs;
 use crate::cli::error::UsageError;
 use crate::cli::manifest_file::{self, ManifestFile, ReadArgs};
 use crate::cli::stored_jobs;
