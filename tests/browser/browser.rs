@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::driver::{self, Driver, Extension};
 
 /// The longest wait for a condition. Chromium on a loaded machine with two cores needs some of it.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(25);
 /// Runs before every document. Policy violations and uncaught errors are recorded in `__faults`.
 const WATCH: &str = "window.__faults = [];

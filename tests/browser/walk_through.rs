@@ -167,11 +167,11 @@ async fn a_file_of_several_jobs_is_found_once_with_all_of_them() {
         browser.until_text("job-state", "Completed").await;
     }
     // A job that has just ended is not indexed yet, and is searched only then.
-    let ask = "fetch('/api/v1/search?digest=sha256:' + arguments[0])
-        .then((answer) => answer.json()).then(({ jobs_searched }) => { window.__searched = jobs_searched; });";
-    while browser.value("window.__searched ?? 0").await != json!(3) {
-        browser.run(ask, vec![json!(SHA256_OF_ABC)]).await;
-    }
+    let searched = format!(
+        "(fetch('/api/v1/search?digest=sha256:{SHA256_OF_ABC}').then((answer) => answer.json())
+            .then(({{ jobs_searched }}) => {{ window.__searched = jobs_searched; }}), window.__searched === 3)"
+    );
+    browser.until(&searched).await;
     browser.visit("#/find").await;
     browser.until("document.activeElement.dataset.testid === 'find-digest'").await;
     browser.fill("find-digest", SHA256_OF_ABC).await;
