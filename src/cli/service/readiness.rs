@@ -102,7 +102,9 @@ impl Url {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let (path, host) = (&self.path, &self.authority);
-        write!(stream, "GET {path}/readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        // In one call: a service may answer and close after the first bytes, and then the next call would fail.
+        let request = format!("GET {path}/readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         // The first bytes hold the status line, and a slow service cannot send them one by one for long.
         let mut answer = Vec::new();
         let mut piece = [0; 64];
