@@ -69,9 +69,9 @@ fn json_is_one_document_with_the_same_items() {
     assert_eq!(document["algorithms"], json!(["blake3"]));
     assert_eq!(document["items"].as_array().unwrap()[..], lines[..2]);
     assert_eq!(document["summary"]["files"], 2);
-    let empty: Value =
-        serde_json::from_str(&dir.hivesum(["hash", "--format", "json", "--include", "x", "d"]).expect_success())
-            .unwrap();
+    let none = dir.hivesum(["hash", "--format", "json", "--include", "x", "d"]);
+    assert_eq!((none.code, none.stderr().as_str()), (Some(0), "hivesum: no file matches --include x\n"));
+    let empty: Value = serde_json::from_str(&none.stdout()).unwrap();
     assert_eq!(empty["items"], json!([]));
 }
 
