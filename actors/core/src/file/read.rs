@@ -167,16 +167,12 @@ impl ReadBuffers {
         size: u64,
         mut absorb: impl FnMut(&[u8]),
     ) -> Result<(), ReadFailure> {
-        let mut offset = 0;
+        let mut sized = SizedRead { size, offset: 0 };
         let mut deadline = ReadDeadline::new(self.timeout);
         loop {
-            let wanted = (size - offset + 1).min(BUFFER_BYTES as u64) as usize;
-            let got = read_at(file, &mut self.buffer.bytes()[..wanted], offset)?;
-            offset += got as u64;
-            let at_the_end = got < wanted && (offset == size || guard_is_out!(WholeRead));
-            if offset > size || (got == 0 && !at_the_end) {
-                return Err(ReadFailure::MissingBytes);
-            }
+            let wanted = (size - sized.offset + 1).min(BUFFER_BYTES as u64) as usize;
+            let got = read_at(file, &mut self.buffer.bytes()[..wanted], sized.offset)?;
+            let at_the_end = sized.is_end_after(got, wanted)?;
             absorb(&self.buffer.bytes()[..got]);
             if at_the_end {
                 return Ok(());
@@ -188,19 +184,14 @@ impl ReadBuffers {
     /// Reads a file of `size` bytes whole into the free space of the arena, which must have room for it, and gives the
     /// number of its bytes. They are not kept yet. As [`read_whole`](Self::read_whole), it asks for one byte more.
     pub(crate) fn read_into_arena(&mut self, file: BorrowedFd<'_>, size: usize) -> Result<usize, ReadFailure> {
-        let mut offset = 0;
+        let mut sized = SizedRead { size: size as u64, offset: 0 };
         let mut deadline = ReadDeadline::new(self.timeout);
         loop {
-            let free = &mut self.arena.free()[offset..=size];
+            let free = &mut self.arena.free()[sized.offset as usize..=size];
             let wanted = free.len();
-            let got = read_at(file, free, offset as u64)?;
-            offset += got;
-            let at_the_end = got < wanted && (offset == size || guard_is_out!(WholeRead));
-            if offset > size || (got == 0 && !at_the_end) {
-                return Err(ReadFailure::MissingBytes);
-            }
-            if at_the_end {
-                return Ok(offset);
+            let got = read_at(file, free, sized.offset)?;
+            if sized.is_end_after(got, wanted)? {
+                return Ok(sized.offset as usize);
             }
             deadline.check()?;
         }
@@ -228,6 +219,24 @@ impl ReadBuffers {
             deadline.check()?;
         }
         Ok(UnsizedRead { bytes, is_end: false, read_from: file.source.of_unsized(bytes) })
+    }
+}
+
+/// How far a file was read whose size is known. Each call asks for one byte more than should be left of it.
+struct SizedRead {
+    size: u64,
+    offset: u64,
+}
+
+impl SizedRead {
+    /// Whether a call that gave `got` of `wanted` bytes was the last one.
+    fn is_end_after(&mut self, got: usize, wanted: usize) -> Result<bool, ReadFailure> {
+        self.offset += got as u64;
+        let at_the_end = got < wanted && (self.offset == self.size || guard_is_out!(WholeRead));
+        if self.offset > self.size || (got == 0 && !at_the_end) {
+            return Err(ReadFailure::MissingBytes);
+        }
+        Ok(at_the_end)
     }
 }
 

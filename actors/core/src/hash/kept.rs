@@ -33,6 +33,9 @@ impl KeptFiles {
 
     /// Digests the files, and frees the arena.
     pub(super) fn digest(&mut self, arena: &mut Arena, digests: &mut MultiHasher, done: &mut BatchDone) {
+        if self.files.is_empty() {
+            return;
+        }
         let messages = arena.files();
         let together = catch_panic(|| {
             fail::fail_point!("digest_kept");
