@@ -12,7 +12,7 @@ use hivesum::control::collection_messages::Shown;
 use hivesum::control::protocol::{Answer, Command, MAX_REQUEST_BYTES};
 use hivesum_actors::error::StoreError;
 use hivesum_actors::store::collections::{Accepted, Collections, MAX_ROWS};
-use hivesum_core::fixity::FileState;
+use hivesum_core::fixity::{FileState, Seen};
 
 use super::control::{StateAccess, unexpected};
 use super::quote::quoted;
@@ -57,17 +57,18 @@ impl CollectionChange {
     /// Accepts the first ones of these files as they are. Returns what came of each, of at least one.
     pub(super) fn accept(&mut self, id: &str, states: &[FileState]) -> anyhow::Result<Vec<Accepted>> {
         let shown = first_shown(states);
+        let asked = shown.len();
+        let seen: Vec<_> = states[..asked].iter().map(|state| (state.path.clone(), Seen::of(state))).collect();
         let alone = |collections: &mut Collections| {
-            let seen: Vec<_> = shown.iter().map(Shown::read).collect::<Result<_, _>>().map_err(anyhow::Error::msg)?;
-            let outcomes = match collections.list()?.into_iter().find(|one| one.id == id) {
+            let outcomes = match collections.by_id(id)? {
                 Some(one) => collections.accept(&one, &seen)?,
                 None => vec![Accepted::Unknown; seen.len()],
             };
             Ok(Answer::CollectionAccepted { outcomes })
         };
-        let command = Command::CollectionAccept { id: id.to_owned(), shown: shown.clone() };
+        let command = Command::CollectionAccept { id: id.to_owned(), shown };
         match self.change(&command, alone)? {
-            (Answer::CollectionAccepted { outcomes }, _) if outcomes.len() == shown.len() => Ok(outcomes),
+            (Answer::CollectionAccepted { outcomes }, _) if outcomes.len() == asked => Ok(outcomes),
             (answer, _) => Err(unexpected(&answer)),
         }
     }
@@ -75,8 +76,7 @@ impl CollectionChange {
     /// Forgets a collection. Returns whether it was there.
     pub(super) fn forget(&mut self, id: &str) -> anyhow::Result<bool> {
         let alone = |collections: &mut Collections| {
-            let one = collections.list()?.into_iter().find(|one| one.id == id);
-            let existed = one.map_or(Ok(false), |one| collections.forget(&one))?;
+            let existed = collections.by_id(id)?.map_or(Ok(false), |one| collections.forget(&one))?;
             Ok(Answer::CollectionForgotten { existed })
         };
         match self.change(&Command::CollectionForget { id: id.to_owned() }, alone)? {

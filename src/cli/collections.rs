@@ -3,19 +3,19 @@
 //! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. What `accept` and `forget` change is
 //! changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+mod accept;
+mod named;
+
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use hivesum_actors::store::collections::{Accepted, Collections, StoredCollection};
-use hivesum_core::fixity::{Condition, FileState};
-use hivesum_core::walk::Filters;
+use hivesum_core::fixity::Condition;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use self::accept::AcceptArgs;
+use self::named::{condition_of, find, open};
 use super::collection_change::CollectionChange;
 use super::error::UsageError;
 use super::output::write_stdout;
@@ -72,55 +72,6 @@ pub(super) struct FilesArgs {
     state: StateArgs,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "\
-A missing file that is accepted is forgotten. What cannot be read, or reads differently each time, has no content that \
-could be accepted. Globs are those of `hivesum hash --include`; with --path and --kind a file has to match both.
-
-Examples:
-  hivesum collections accept ~/photos 2026/new.jpeg
-  hivesum collections accept ~/photos --path '2026/**' --kind new --kind moved
-  hivesum collections accept ~/photos --all")]
-pub(super) struct AcceptArgs {
-    /// The directory of the collection, or its id.
-    collection: OsString,
-
-    /// Files, by their paths in the directory.
-    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
-    paths: Vec<OsString>,
-
-    /// Accept every file that is not what it should be.
-    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
-    all: bool,
-
-    /// Accept files that are not what they should be and match this glob, or another one. May be repeated.
-    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
-    globs: Vec<String>,
-
-    /// Accept files in this condition, or another one: new, modified, moved, missing or suspected_rot. May be repeated.
-    #[arg(long = "kind", value_name = "CONDITION", value_parser = acceptable, conflicts_with = "paths")]
-    kinds: Vec<Condition>,
-
-    #[command(flatten)]
-    state: StateArgs,
-}
-
-fn condition_of(word: &str) -> Result<Condition, String> {
-    one_of(&Condition::ALL, word)
-}
-
-/// A condition with something to accept.
-fn acceptable(word: &str) -> Result<Condition, String> {
-    use Condition::{Missing, Modified, Moved, New, SuspectedRot};
-    one_of(&[New, Modified, Moved, Missing, SuspectedRot], word)
-}
-
-fn one_of(conditions: &[Condition], word: &str) -> Result<Condition, String> {
-    let named = conditions.iter().find(|condition| condition.name() == word);
-    let names: Vec<_> = conditions.iter().map(|condition| condition.name()).collect();
-    named.copied().ok_or_else(|| format!("must be one of {}", names.join(", ")))
-}
-
 /// Runs the command.
 pub(super) fn run(command: CollectionsCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -128,24 +79,9 @@ pub(super) fn run(command: CollectionsCommand) -> anyhow::Result<ExitCode> {
         CollectionsCommand::Show(args) => show(&args),
         CollectionsCommand::Files(args) => files(&args),
         CollectionsCommand::Events(args) => events(&args),
-        CollectionsCommand::Accept(args) => accept(&args),
+        CollectionsCommand::Accept(args) => accept::run(&args),
         CollectionsCommand::Forget(args) => forget(&args),
     }
-}
-
-fn open(state: &StateArgs) -> anyhow::Result<Collections> {
-    let directory = state.directory()?;
-    let shown = || quoted(directory.as_os_str());
-    Collections::open(&directory).with_context(shown)?.with_context(|| format!("no scrub has used {}", shown()))
-}
-
-/// The collection with this id or directory.
-fn find(collections: &mut Collections, named: &OsStr) -> anyhow::Result<StoredCollection> {
-    // A directory that is gone has the path that it had.
-    let path = Path::new(named).canonicalize().or_else(|_| std::path::absolute(named))?;
-    let is_named = |one: &StoredCollection| one.id.as_bytes() == named.as_bytes() || one.directory == path;
-    let found = collections.list()?.into_iter().find(is_named);
-    found.with_context(|| format!("{}: no such collection: see hivesum collections list", quoted(named)))
 }
 
 fn time_or_dash(time: Option<Timestamp>) -> String {
@@ -231,62 +167,6 @@ fn events(args: &OneArgs) -> anyhow::Result<ExitCode> {
         }
         write_stdout(out.as_bytes())?;
     }
-}
-
-/// The files that somebody wants to accept, as they are known.
-fn to_accept(
-    args: &AcceptArgs,
-    collections: &mut Collections,
-    one: &StoredCollection,
-) -> anyhow::Result<Vec<FileState>> {
-    let mut shown = Vec::new();
-    if !args.paths.is_empty() {
-        let names = args.paths.iter().map(|path| path.as_bytes()).collect();
-        for (path, state) in args.paths.iter().zip(collections.states(one, &names)?) {
-            let Some(state) = state else { bail!("{}: no such file is known", quoted(path)) };
-            shown.push(state);
-        }
-        return Ok(shown);
-    }
-    let globs: Result<Vec<_>, _> = args.globs.iter().map(|glob| Filters::alternatives(glob)).collect();
-    let filters = globs.and_then(|globs| Filters::new(&globs.concat(), &[]));
-    let filters = filters.map_err(|error| UsageError::of("collections", error))?;
-    let is_wanted = |state: &FileState| {
-        state.condition.is_alert(one.settings.kind)
-            && (args.kinds.is_empty() || args.kinds.contains(&state.condition))
-            && filters.wants_path(&state.path)
-    };
-    collections.each_file(one, |state| shown.extend(Some(state).filter(is_wanted)))?;
-    if shown.is_empty() && !args.all {
-        bail!("there is nothing to accept: no file that matches is other than it should be");
-    }
-    Ok(shown)
-}
-
-fn accept(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let (mut change, terminal) = (CollectionChange::open(&args.state.directory()?)?, Terminal::plain());
-    let collections = change.reading()?;
-    let one = find(collections, &args.collection)?;
-    let mut shown = to_accept(args, collections, &one)?;
-    let mut all_done = true;
-    while !shown.is_empty() {
-        let outcomes = change.accept(&one.id, &shown)?;
-        let mut out = String::new();
-        for (state, accepted) in shown.drain(..outcomes.len()).zip(outcomes) {
-            let refused = match accepted {
-                Accepted::Done => {
-                    out += &format!("accepted: {} ({})\n", terminal.quoted(&state.path), state.condition.name());
-                    continue;
-                }
-                Accepted::Refused(refused) => refused.to_string(),
-                Accepted::Unknown => "no such file is known".to_owned(),
-            };
-            terminal.message_about(&state.path, &refused);
-            all_done = false;
-        }
-        write_stdout(out.as_bytes())?;
-    }
-    Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn forget(args: &OneArgs) -> anyhow::Result<ExitCode> {

@@ -94,6 +94,14 @@ impl Collections {
         self.database.run(|connection| rows::list(connection))
     }
 
+    /// The collection with this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn by_id(&mut self, id: &str) -> Result<Option<StoredCollection>, StoreError> {
+        self.database.run(|connection| rows::by_id(connection, id))
+    }
+
     /// Keeps a new collection of a directory. `None` if there are [`MAX_COLLECTIONS`] already.
     ///
     /// # Errors
