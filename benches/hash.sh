@@ -28,7 +28,7 @@ digests() {
   "$1" hash -a "$2" "$corpus/small" | sort | sha256sum
 }
 
-# hash BINARY ALGORITHM: the microseconds that it takes.
+# hash_tree BINARY ALGORITHM: the microseconds that it takes.
 hash_tree() {
   local began=${EPOCHREALTIME/./}
   "$1" hash -q -a "$2" "$corpus/small" >/dev/null

@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::bail;
 use hivesum_actors::scan::{ScanOutcome, ScanSpec};
 use hivesum_core::compare::Audit;
-use hivesum_core::result::{AuditCounts, ItemRef, SkipReason, Status, Summary};
+use hivesum_core::result::{AuditCounts, ItemRef, SkipReason, Status, Summary, directories_above};
 use hivesum_core::walk::{Filters, Target};
 
 pub(super) use self::args::AuditArgs;
@@ -80,12 +80,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         true => (expected.recorded_with, Filters::default()),
         false => (wanted, expected.recorded_with),
     };
-    let lists = match (args.quiet, args.all || args.format == ReportFormat::Json) {
-        (true, _) => Lists::OnlyFaults,
-        (false, true) => Lists::All,
-        (false, false) => Lists::FaultsAndCounts,
-    };
-    let report = Report::new(args.format, lists, terminal.clone());
+    let report = Report::new(args.format, lists(&args), terminal.clone());
     let (listed, without_digest) = (expected.listed, expected.without_digest);
     let (dir, says_amount) = (args.dir, args.verbose || (Terminal::is_seen() && !args.quiet));
     let run = Run {
@@ -104,6 +99,15 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     };
     let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
     Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How much is written.
+fn lists(args: &AuditArgs) -> Lists {
+    match (args.quiet, args.all || args.format == ReportFormat::Json) {
+        (true, _) => Lists::OnlyFaults,
+        (false, true) => Lists::All,
+        (false, false) => Lists::FaultsAndCounts,
+    }
 }
 
 struct Run {
@@ -127,9 +131,8 @@ struct Run {
 impl Run {
     /// Whether the file is named without a digest, or lies in a directory that could not be read then.
     fn has_no_digest(&self, path: &[u8]) -> bool {
-        let ancestors = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
         let has = |name: &[u8]| self.without_digest.contains(name);
-        !self.without_digest.is_empty() && (has(path) || ancestors.into_iter().any(has))
+        !self.without_digest.is_empty() && (has(path) || directories_above(path).any(has))
     }
 
     /// Whether all files matched.

@@ -4,7 +4,6 @@
 //! has a sort index is asked through it, and of any other all rows are read: nothing is left out but jobs without a
 //! digest of the algorithm, which are counted. A file is hashed with every algorithm that a job has.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ use anyhow::Context;
 use clap::Args;
 use hivesum_actors::job::{Job, JobQuery, ResultQuery};
 use hivesum_actors::store::history::History;
-use hivesum_core::digest::{Algorithm, Algorithms, Digest};
+use hivesum_core::digest::{Algorithms, Digest, SoughtInvalid};
 use hivesum_core::hash::{ScanRules, hash_targets};
 use hivesum_core::result::Status;
 use hivesum_core::walk::{Target, WalkSpec};
@@ -152,35 +151,24 @@ fn line_of(job: &Job, path: &[u8]) -> String {
 }
 
 /// The digest under its algorithm, or under every algorithm with digests of its length.
-fn digests_of(word: &OsStr) -> anyhow::Result<Vec<Digest>> {
+fn digests_of(word: &OsStr) -> Result<Vec<Digest>, UsageError> {
     let wrong = |why: String| UsageError::of("find", why);
     let text = word.to_str().filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| wrong(format!("{}: no such file, and no digest", quoted(word))))?;
-    let digest = |algorithm: Algorithm, hex: &str| {
-        Digest::from_hex(algorithm, hex).map_err(|error| wrong(format!("{text}: no such file, and no digest: {error}")))
-    };
-    if let Some((name, hex)) = text.split_once(':') {
-        let algorithm = name.parse::<Algorithm>();
-        let algorithm = algorithm.map_err(|error| wrong(format!("{text}: no such file, and no digest: {error}")))?;
-        return Ok(vec![digest(algorithm, hex)?]);
-    }
-    // Digests of other lengths, such as BLAKE2b of 3 bytes, need their name: they are rather parts of a digest.
-    if !Algorithm::ALL.iter().any(|algorithm| 2 * algorithm.digest_bytes() == text.len()) {
-        let why = "no such file, and no usual digest has this length: give a whole digest, ALGORITHM:HEX or a file";
-        return Err(wrong(format!("{text}: {why}")).into());
-    }
-    let digests = Algorithm::of_length(text.len() / 2).iter().map(|&algorithm| digest(algorithm, text));
-    Ok(digests.collect::<Result<_, _>>()?)
+    Digest::sought(text).map_err(|invalid| match invalid {
+        SoughtInvalid::Length => wrong(format!(
+            "{text}: no such file, and no usual digest has this length: give a whole digest, ALGORITHM:HEX or a file"
+        )),
+        error => wrong(format!("{text}: no such file, and no digest: {error}")),
+    })
 }
 
 /// The digests of a file under every algorithm that a job has.
 fn digests_of_file(path: &OsStr, jobs: &[Job]) -> anyhow::Result<Vec<Digest>> {
-    let names: BTreeSet<String> =
-        jobs.iter().flat_map(|job| job.spec.algorithms.iter().map(|algorithm| algorithm.name().to_string())).collect();
-    if names.is_empty() {
+    if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let algorithms: Algorithms = names.into_iter().collect::<Vec<_>>().join(",").parse()?;
+    let algorithms = Algorithms::new(jobs.iter().flat_map(|job| job.spec.algorithms.iter()))?;
     let real = std::fs::canonicalize(path).map_err(|error| path_error(path, &error))?;
     let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
         anyhow::bail!("{}: Is a directory", quoted(path));
@@ -190,16 +178,11 @@ fn digests_of_file(path: &OsStr, jobs: &[Job]) -> anyhow::Result<Vec<Digest>> {
     let mut outcome = None;
     hash_targets(WalkSpec::new(vec![target]), ScanRules::new(algorithms), |rows| {
         for row in rows.iter() {
-            let digests = row.digests(&algorithms).map(|digest| digest.to_string()).collect::<Vec<_>>();
-            outcome = Some((row.status, digests));
+            outcome = Some((row.status, row.digests(&algorithms).collect()));
         }
     });
     match outcome.with_context(|| format!("{}: it was not read", quoted(path)))? {
-        (Status::Hashed(_), hex) => algorithms
-            .iter()
-            .zip(&hex)
-            .map(|(algorithm, hex)| Digest::from_hex(algorithm, hex).context("a digest of the wrong length"))
-            .collect(),
+        (Status::Hashed(_), digests) => Ok(digests),
         (status, _) => anyhow::bail!("{}: {}", quoted(path), reason(status).unwrap_or_default()),
     }
 }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::job::Job;
 use hivesum_actors::jobs::Hit;
-use hivesum_core::digest::{Algorithm, Digest};
+use hivesum_core::digest::{Algorithm, Digest, SoughtInvalid};
 use hivesum_core::result::Item;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -102,21 +102,17 @@ pub(super) async fn search(
 
 /// The digest under its algorithm, or under every algorithm with digests of its length.
 fn digests_of(text: &str) -> Result<Vec<Digest>, ApiError> {
-    let digest = |algorithm: Algorithm, hex: &str| {
-        Digest::from_hex(algorithm, hex).map_err(|error| ApiError::invalid(format!("the digest: {error}")))
-    };
-    if let Some((name, hex)) = text.split_once(':') {
-        return Ok(vec![digest(name.parse()?, hex)?]);
-    }
-    // Digests of other lengths, such as BLAKE2b of 3 bytes, need their name: they are rather parts of a digest.
-    let usual: BTreeSet<usize> = Algorithm::ALL.iter().map(|algorithm| 2 * algorithm.digest_bytes()).collect();
-    if !usual.contains(&text.len()) {
-        let usual: Vec<_> = usual.iter().map(usize::to_string).collect();
-        return Err(ApiError::invalid(format!(
-            "no usual algorithm has digests of {} hex digits, but of {}: give the whole digest, or ALGORITHM:HEX",
-            text.len(),
-            usual.join(", ")
-        )));
-    }
-    Algorithm::of_length(text.len() / 2).iter().map(|&algorithm| digest(algorithm, text)).collect()
+    Digest::sought(text).map_err(|invalid| match invalid {
+        SoughtInvalid::Algorithm(unknown) => unknown.into(),
+        SoughtInvalid::Length => {
+            let usual: BTreeSet<usize> = Algorithm::ALL.iter().map(|algorithm| 2 * algorithm.digest_bytes()).collect();
+            let usual: Vec<_> = usual.iter().map(usize::to_string).collect();
+            ApiError::invalid(format!(
+                "no usual algorithm has digests of {} hex digits, but of {}: give the whole digest, or ALGORITHM:HEX",
+                text.len(),
+                usual.join(", ")
+            ))
+        }
+        error => ApiError::invalid(format!("the digest: {error}")),
+    })
 }

@@ -20,7 +20,7 @@ use super::retry::{waits, with_room};
 use super::shared::JobsShared;
 use super::verify::{Entries, Expected, RunningAudit, Strictness};
 use super::{resume, verify};
-use crate::error::{ManifestRefused, Refused, StoreError};
+use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
@@ -148,11 +148,7 @@ async fn expected_of(
     };
     let read = move || {
         let expected = Entries::read(&manifest, &spec, Strictness::Lenient)?.expected(&manifest, &spec)?;
-        let expected = expected.told_by(&spec.algorithms, &manifest);
-        match directory {
-            Some(directory) => expected.in_directory(directory, spec.reach()),
-            None => Ok::<_, ManifestRefused>(expected),
-        }
+        expected.told_by(&spec.algorithms, &manifest).in_directory(directory, spec.reach())
     };
     Ok(match tokio::task::spawn_blocking(read).await {
         Ok(Ok(expected)) => Ok(Some(expected)),

@@ -10,6 +10,7 @@ mod source;
 use std::sync::Arc;
 
 use hivesum_core::compare::{Absent, Audit, Baseline, Findings, Spelling};
+use hivesum_core::manifest::BagManifest;
 use hivesum_core::result::{FileMeta, ItemRef, Judged, Origin, RowRef, Rows, Status};
 use hivesum_core::walk::{Filters, Target};
 
@@ -52,9 +53,13 @@ pub(crate) fn target_of(target: Target, spec: &JobSpec, baseline: &Baseline) -> 
 
 impl RunningAudit {
     pub(crate) fn new(expected: Expected) -> Self {
-        let Expected { baseline, candidates, recorded_with, in_bag: _, payload_of_bag, manifest } = expected;
+        let Expected { baseline, candidates, recorded_with, in_bag, manifest } = expected;
         let audit = Audit::new(baseline, candidates).with_manifest(manifest);
-        Self { audit: if payload_of_bag { audit.of_regular_files() } else { audit }, recorded_with }
+        let audit = match in_bag {
+            Some(BagManifest::Payload) => audit.of_regular_files(),
+            Some(BagManifest::TagFiles) | None => audit,
+        };
+        Self { audit, recorded_with }
     }
 
     /// Judges the results of a batch, which follows the batches before it.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use hivesum_core::digest::{Algorithm, Algorithms, Digest};
 use hivesum_core::manifest::bagit;
-use hivesum_core::result::Status;
+use hivesum_core::result::{Status, directories_above};
 
 use super::declaration::Version;
 use super::directory::normal_form;
@@ -124,8 +124,9 @@ impl Payload {
 
     /// The directory that this name is in and that could not be read: nobody can tell whether the file is there.
     pub(super) fn hidden_by(&self, name: &[u8]) -> Option<&[u8]> {
-        let ends = name.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &name[..at]);
-        ends.filter_map(|directory| self.unreadable.get_key_value(directory)).map(|(name, _)| &name[..]).next()
+        directories_above(name)
+            .find_map(|directory| self.unreadable.get_key_value(directory))
+            .map(|(name, _)| &name[..])
     }
 
     /// The files whose names differ from that of another file in their Unicode normalisation form alone.

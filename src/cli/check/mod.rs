@@ -267,7 +267,7 @@ impl Check {
         let hint = missing.told(self.report.manifest(), entries).filter(|_| self.args.expect.is_none());
         // Where the files are explains what else there is to say. That it is no manifest explains an error.
         let (first, last) = if entries > 0 { (hint, None) } else { (None, hint) };
-        for told in first.into_iter().chain(told_at_end(end)) {
+        for told in first.into_iter().chain(end.told()) {
             self.report.note(&told)?;
         }
         end.skipped.told().map_or(Ok(()), |told| self.report.remark(&told))?;
@@ -284,17 +284,4 @@ impl Check {
 
 fn claims_in(claims: &[Claimed], range: Range<usize>) -> &[Claimed] {
     claims.get(range).unwrap_or_default()
-}
-
-fn told_at_end(end: &End) -> impl Iterator<Item = String> {
-    let left_out = end
-        .leaves_digests_out
-        .then(|| "it has digests of algorithms that hivesum does not support: they are not checked".to_owned());
-    let without_digest = match end.without_digest {
-        0 => None,
-        1 => Some("1 entry has no digest: it is not checked".to_owned()),
-        many => Some(format!("{many} entries have no digest: they are not checked")),
-    };
-    let told = [end.names_told.clone(), left_out, without_digest];
-    told.into_iter().flatten()
 }

@@ -67,6 +67,22 @@ pub(super) struct End {
     pub(super) names_told: Option<String>,
 }
 
+impl End {
+    /// What is to be said of it as a whole, before the counts.
+    pub(super) fn told(&self) -> impl Iterator<Item = String> {
+        let left_out = self
+            .leaves_digests_out
+            .then(|| "it has digests of algorithms that hivesum does not support: they are not checked".to_owned());
+        let without_digest = match self.without_digest {
+            0 => None,
+            1 => Some("1 entry has no digest: it is not checked".to_owned()),
+            many => Some(format!("{many} entries have no digest: they are not checked")),
+        };
+        let told = [self.names_told.clone(), left_out, without_digest];
+        told.into_iter().flatten()
+    }
+}
+
 /// One file of a list.
 #[derive(Debug)]
 pub(super) struct Listed {

@@ -31,4 +31,4 @@ pub use chain::Chain;
 pub use lanes::digest_messages;
 pub use multi::MultiHasher;
 pub use self_test::{SelfTestFailure, SelfTestPart, self_test, self_test_once};
-pub use value::{Digest, DigestInvalid, MAX_DIGEST_BYTES};
+pub use value::{Digest, DigestInvalid, MAX_DIGEST_BYTES, SoughtInvalid};

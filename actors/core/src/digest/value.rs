@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::Algorithm;
+use super::{Algorithm, UnknownAlgorithm};
 
 /// The length of the longest digest of any algorithm, in bytes.
 pub const MAX_DIGEST_BYTES: usize = 64;
@@ -54,6 +54,23 @@ impl Digest {
         let mut array = [0; MAX_DIGEST_BYTES];
         hex::decode_to_slice(digits, &mut array[..length]).map_err(|_| DigestInvalid::Digit)?;
         Ok(Self { algorithm, array })
+    }
+
+    /// What somebody may mean who searches for a digest: the one of `ALGORITHM:HEX`, or of HEX alone those of every
+    /// algorithm with digests of its length. Digests of unusual lengths, such as BLAKE2b of 3 bytes, need their name: they
+    /// are rather parts of a digest.
+    ///
+    /// # Errors
+    /// [`SoughtInvalid`]; which part of the text is not right.
+    pub fn sought(text: &str) -> Result<Vec<Self>, SoughtInvalid> {
+        if let Some((name, hex)) = text.split_once(':') {
+            return Ok(vec![Self::from_hex(name.parse()?, hex)?]);
+        }
+        if !Algorithm::ALL.iter().any(|algorithm| 2 * algorithm.digest_bytes() == text.len()) {
+            return Err(SoughtInvalid::Length);
+        }
+        let of_length = Algorithm::of_length(text.len() / 2).iter();
+        Ok(of_length.map(|&algorithm| Self::from_hex(algorithm, text)).collect::<Result<_, _>>()?)
     }
 
     /// Its algorithm.
@@ -105,6 +122,21 @@ pub enum DigestInvalid {
     Digit,
 }
 
+/// Why a text names no digest to search for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SoughtInvalid {
+    /// The algorithm before the colon is not known.
+    #[error(transparent)]
+    Algorithm(#[from] UnknownAlgorithm),
+    /// The digits are no digest of the algorithm.
+    #[error(transparent)]
+    Digest(#[from] DigestInvalid),
+    /// No usual algorithm has digests of so many digits.
+    #[error("no usual digest has this length")]
+    Length,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -152,6 +184,23 @@ mod tests {
         let of = |algorithm| Digest::new(algorithm, &[1; 32]).unwrap();
         assert_ne!(of(Algorithm::Sha256), of(Algorithm::Blake3));
         assert_eq!(of(Algorithm::Sha256), of(Algorithm::Sha256));
+    }
+
+    #[test]
+    fn a_digest_is_sought_under_its_algorithm_or_under_all_of_its_length() {
+        let names = |text: &str| {
+            Digest::sought(text).map(|digests| digests.iter().map(|digest| digest.algorithm()).collect::<Vec<_>>())
+        };
+        let hex = "07".repeat(32);
+        assert_eq!(names(&format!("sha256:{hex}")), Ok(vec![Algorithm::Sha256]));
+        assert_eq!(names(&hex).unwrap(), Algorithm::of_length(32));
+        assert_eq!(names("070707"), Err(SoughtInvalid::Length));
+        assert_eq!(
+            names("sha256:07"),
+            Err(SoughtInvalid::Digest(DigestInvalid::Length { algorithm: Algorithm::Sha256 }))
+        );
+        assert_eq!(names(&"0g".repeat(32)), Err(SoughtInvalid::Digest(DigestInvalid::Digit)));
+        assert!(matches!(names("sha257:07"), Err(SoughtInvalid::Algorithm(_))));
     }
 
     proptest! {

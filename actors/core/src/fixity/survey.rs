@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use super::due::Age;
 use super::state::{FileState, needs_reading};
-use crate::result::walk_order;
+use crate::result::{directories_above, walk_order};
 use crate::walk::Inventory;
 
 /// What became of the files of a tree.
@@ -80,8 +80,7 @@ impl<'a> Surveyor<'a> {
 
     /// Whether the directories on the way to a path were all listed. An empty path stands for the tree itself.
     fn was_reached(&self, path: &[u8]) -> bool {
-        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
-        let mut ways = ends.chain([0, path.len()]).map(|end| &path[..end]);
+        let mut ways = directories_above(path).chain([&b""[..], path]);
         !ways.any(|way| self.unlisted.contains(way))
     }
 }

@@ -23,6 +23,11 @@ pub fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
     path.extend_from_slice(name);
 }
 
+/// The directories on the way to a path, the outermost first; not the path itself.
+pub fn directories_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at])
+}
+
 /// Whether the path is below this directory, at any depth.
 pub(crate) fn is_below(path: &[u8], directory: &[u8]) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
@@ -51,6 +56,12 @@ mod tests {
             append_path(&mut path, directory.as_bytes(), name.as_bytes());
             assert_eq!(path, format!("before {joined}").as_bytes());
         }
+    }
+
+    #[test]
+    fn every_directory_on_the_way_is_above_a_path() {
+        assert_eq!(directories_above(b"a/b/c").collect::<Vec<_>>(), [&b"a"[..], b"a/b"]);
+        assert_eq!(directories_above(b"a").count(), 0);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod pattern;
 use regex::bytes::{Regex, RegexBuilder};
 
 use self::pattern::{Pattern, Scope};
+use crate::result::directories_above;
 
 /// A glob that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,8 +138,7 @@ impl Filters {
 
     /// Whether everything in the directory where the walk begins is included.
     pub(crate) fn includes_base(&self) -> bool {
-        let ends = self.base.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
-        ends.map(|end| &self.base[..end]).any(|path| {
+        directories_above(&self.base).any(|path| {
             let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
             self.includes(name, path, Node::Directory)
         })

@@ -47,10 +47,8 @@ pub(crate) struct Expected {
     pub(crate) candidates: Candidates,
     /// The globs that the manifest was made with.
     pub(crate) recorded_with: Filters,
-    /// What the manifest is in a bag, if the directory is one.
+    /// What the manifest is in a bag; once the directory is known, `None` if that is no bag.
     pub(crate) in_bag: Option<BagManifest>,
-    /// Whether that is the manifest of a payload, and the directory a bag.
-    pub(crate) payload_of_bag: bool,
     /// The manifest itself, once it is known which digests the job computes: a file with its content is not new.
     pub(crate) manifest: Option<ManifestContent>,
 }
@@ -73,15 +71,14 @@ impl Expected {
         self
     }
 
-    /// The same for this directory: what the manifest of a bag does not cover has no verdict. Asks the file system.
+    /// The same for this directory, if one is walked: what the manifest of a bag does not cover has no verdict. Asks the file system.
     ///
     /// # Errors
     /// None in practice: the globs are our own.
-    pub(crate) fn in_directory(mut self, directory: OwnedFd, reach: Reach) -> Result<Self, ManifestRefused> {
-        if let Some(manifest) = self.in_bag
-            && Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok()
-        {
-            self.payload_of_bag = manifest == BagManifest::Payload;
+    pub(crate) fn in_directory(mut self, directory: Option<OwnedFd>, reach: Reach) -> Result<Self, ManifestRefused> {
+        let has_bagit_txt = |directory| Dir::Beneath(Arc::new(directory), reach).open_file(b"bagit.txt").is_ok();
+        self.in_bag = self.in_bag.filter(|_| directory.is_some_and(has_bagit_txt));
+        if let Some(manifest) = self.in_bag {
             self.recorded_with = manifest.covered().for_names_after(b"").map_err(invalid_globs)?;
         }
         Ok(self)
@@ -165,14 +162,7 @@ impl Entries {
         let wanted = Filters::new(&spec.include, &spec.exclude).map_err(invalid_globs)?;
         baseline.retain(|name| wanted.wants_path(name));
         let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid_globs)?;
-        Ok(Expected {
-            baseline,
-            candidates: self.candidates,
-            recorded_with,
-            in_bag,
-            payload_of_bag: false,
-            manifest: None,
-        })
+        Ok(Expected { baseline, candidates: self.candidates, recorded_with, in_bag, manifest: None })
     }
 }
 
