@@ -120,38 +120,53 @@ impl Untagged {
     }
 }
 
-/// Whether equal digests show that their algorithms are equal: not those of an empty file for which several CRCs are 0.
+/// Whether equal digests show that their algorithms are equal: not those that two algorithms give for one content.
 fn tells_its_algorithm(claim: &Claimed) -> bool {
-    claim.tag().is_some() || of_no_bytes(claim) < 2
+    claim.tag().is_some() || !SHARED.iter().any(|shared| claim.is(shared))
 }
+
+/// The digests that two algorithms give for one and the same short content. A reflected CRC that begins and ends with
+/// all bits set (CRC-32, CRC-32C, CRC-64) keeps its register clear once a byte of 0xff took each byte of it away: of up
+/// to as many of those bytes as it has, it is those bytes and zeros whatever its polynomial. Of other contents of up to
+/// two bytes no two algorithms give one digest (a test); of longer ones they do by chance only, one in 2^32.
+static SHARED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut shared = Vec::new();
+    for content in (0..=LONGEST_CRC).map(|bytes| vec![0xff; bytes]) {
+        let mut digests: Vec<_> = Algorithm::ALL.into_iter().map(|algorithm| digest_of(algorithm, &content)).collect();
+        digests.sort_unstable();
+        shared.extend(digests.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()));
+    }
+    shared.sort_unstable();
+    shared.dedup();
+    shared
+});
+
+/// Bytes of the longest CRC.
+const LONGEST_CRC: usize = 8;
 
 /// Whether it may be the digest of an empty file.
 pub(super) fn is_of_no_bytes(claim: &Claimed) -> bool {
-    of_no_bytes(claim) > 0
-}
-
-/// How many algorithms give this digest for an empty file.
-fn of_no_bytes(claim: &Claimed) -> usize {
     let set = Candidates::default().of(claim);
-    set.iter().flat_map(Algorithms::iter).filter(|&algorithm| is_of_nothing(algorithm, claim.as_bytes())).count()
+    set.iter().flat_map(Algorithms::iter).any(|algorithm| is_of_nothing(algorithm, claim.as_bytes()))
 }
 
 /// Whether it is the digest of an empty file with this algorithm.
 fn is_of_nothing(algorithm: Algorithm, digest: &[u8]) -> bool {
     match OF_NOTHING.get(&algorithm) {
         Some(of_nothing) => of_nothing == digest,
-        None => digest_of_nothing(algorithm) == digest,
+        None => digest_of(algorithm, b"") == digest,
     }
 }
 
 /// The digests of an empty file with the algorithms that have no parameter: they are asked for once for each file of
 /// which no size was recorded.
 static OF_NOTHING: LazyLock<HashMap<Algorithm, Vec<u8>>> =
-    LazyLock::new(|| Algorithm::ALL.into_iter().map(|algorithm| (algorithm, digest_of_nothing(algorithm))).collect());
+    LazyLock::new(|| Algorithm::ALL.into_iter().map(|algorithm| (algorithm, digest_of(algorithm, b""))).collect());
 
-fn digest_of_nothing(algorithm: Algorithm) -> Vec<u8> {
-    let mut digest = Vec::new();
-    MultiHasher::new(&Algorithms::single(algorithm)).finalize_reset_into(&mut digest);
+fn digest_of(algorithm: Algorithm, content: &[u8]) -> Vec<u8> {
+    let (mut hasher, mut digest) = (MultiHasher::new(&Algorithms::single(algorithm)), Vec::new());
+    hasher.update(content);
+    hasher.finalize_reset_into(&mut digest);
     digest
 }
 
@@ -214,20 +229,39 @@ mod tests {
     }
 
     #[test]
-    fn equal_crcs_of_an_empty_file_do_not_show_that_both_are_of_one_algorithm() {
+    fn equal_crcs_of_a_content_for_which_all_are_equal_do_not_show_that_both_are_of_one_algorithm() {
         let candidates = Candidates::default();
-        let mut seen = Untagged::default();
-        seen.add(&[untagged(0, 4)], &[untagged(0, 4)], &candidates);
-        seen.add(&[untagged(1, 4)], &[untagged(2, 4)], &candidates);
-        assert!(seen.is_undecided());
-        seen.add(&[untagged(3, 4)], &[untagged(3, 4)], &candidates);
-        assert!(!seen.is_undecided());
+        for bytes in [4, 8] {
+            let mut seen = Untagged::default();
+            seen.add(&[untagged(1, bytes)], &[untagged(2, bytes)], &candidates);
+            for ones in 0..=bytes {
+                let hex = "ff".repeat(ones) + &"00".repeat(bytes - ones);
+                let [one, other] = [(); 2].map(|()| Claimed::untagged_for_tests(&hex));
+                seen.add(&[one], &[other], &candidates);
+                assert!(seen.is_undecided(), "{hex}");
+            }
+            seen.add(&[untagged(3, bytes)], &[untagged(3, bytes)], &candidates);
+            assert!(!seen.is_undecided());
+        }
+    }
+
+    #[test]
+    fn of_other_short_contents_no_two_algorithms_give_one_digest() {
+        let weak = || [4, 8].into_iter().flat_map(|bytes| Algorithm::of_length(bytes).iter().copied());
+        let contents = (0..=u8::MAX)
+            .flat_map(|one| std::iter::once(vec![one]).chain((0..=u8::MAX).map(move |other| vec![one, other])));
+        for content in contents.filter(|content| content.iter().any(|&byte| byte != 0xff)) {
+            let mut digests: Vec<_> = weak().map(|algorithm| digest_of(algorithm, &content)).collect();
+            digests.sort_unstable();
+            digests.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "{content:?}"));
+        }
+        assert_eq!(SHARED.len(), (4 + 1) + (8 + 1), "of CRCs of 4 and of 8 bytes, and of nothing else");
     }
 
     #[test]
     fn the_digest_of_an_empty_file_is_known_of_algorithms_with_a_parameter_too() {
         for algorithm in [Algorithm::Sha256, Algorithm::blake2b(160).unwrap()] {
-            let of_nothing = Digest::new(algorithm, &digest_of_nothing(algorithm)).unwrap();
+            let of_nothing = Digest::new(algorithm, &digest_of(algorithm, b"")).unwrap();
             assert!(is_of_no_bytes(&Claimed::of(of_nothing)), "{algorithm}");
             assert!(!is_of_no_bytes(&tagged(algorithm, 1)), "{algorithm}");
         }
