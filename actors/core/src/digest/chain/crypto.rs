@@ -4,6 +4,7 @@ use blake2::Blake2bVarCore;
 use sha2::digest::FixedOutputReset;
 use sha2::digest::Output;
 use sha2::digest::block_api::{Buffer, UpdateCore as _, VariableOutputCore};
+use sha2::digest::common::BlockSizeUser;
 use sha2::digest::common::hazmat::SerializableState;
 
 use super::super::algorithm::{Blake2bLength, Blake3Length};
@@ -13,9 +14,24 @@ use super::state::{Restore, State};
 #[derive(Clone, Default)]
 pub(super) struct Resumable<D>(D);
 
-impl<D: SerializableState> Restore for Resumable<D> {
+impl<D: SerializableState + BlockSizeUser> Restore for Resumable<D> {
     fn restore(saved: &[u8]) -> Option<Self> {
-        D::deserialize(&saved.try_into().ok()?).ok().map(Self)
+        let restored = D::deserialize(&saved.try_into().ok()?).ok()?;
+        (blocks_in(saved, D::block_size()) < MOST_BLOCKS).then_some(Self(restored))
+    }
+}
+
+/// More blocks than any input has: the crates count its bits without a check, and panic in a debug build.
+const MOST_BLOCKS: u128 = 1 << 54;
+
+/// How many blocks a saved state counts: a little-endian number before its last block, of 8 bytes for blocks of 64 (MD4,
+/// MD5, SHA-1, SHA-256, RIPEMD-160, SM3, Tiger, Whirlpool) and of 16 for blocks of 128 (SHA-512). SHA-3 counts none.
+fn blocks_in(saved: &[u8], block_bytes: usize) -> u128 {
+    let count = saved.len().checked_sub(block_bytes).map(|end| &saved[..end]).unwrap_or_default();
+    match block_bytes {
+        64 => count.last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes).into()),
+        128 => count.last_chunk().map_or(0, |bytes| u128::from_le_bytes(*bytes)),
+        _ => 0,
     }
 }
 

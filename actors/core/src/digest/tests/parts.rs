@@ -172,6 +172,25 @@ fn every_length_of_blake2b_and_blake3_is_reproduced() {
 }
 
 /// Some with each structure: parts of 1 MiB, of 4 MiB, chunks of 9.3 MiB, blocks of 160 and 4096 bytes, two lengths.
+/// Every byte of a saved state, set to its largest value, one at a time.
+#[test]
+fn no_byte_of_a_saved_state_makes_it_panic() {
+    let structures = OF_STRUCTURES.into_iter().map(|name| name.parse().unwrap());
+    for algorithm in Algorithm::ALL.into_iter().chain(structures) {
+        let mut chain = Chain::new(algorithm);
+        chain.update(&cycle(300));
+        let Some(saved) = chain.save() else { continue };
+        for at in 0..saved.len() {
+            let damaged = [&saved[..at], &[0xff], &saved[at + 1..]].concat();
+            let Some(mut chain) = Chain::restore(algorithm, &damaged) else { continue };
+            chain.update(&[7; 5000]);
+            let mut digest = Vec::new();
+            chain.finalize_into(&mut digest);
+            assert_eq!(digest.len(), algorithm.digest_bytes(), "{algorithm}");
+        }
+    }
+}
+
 const OF_STRUCTURES: [&str; 11] = [
     "s3_etag_1",
     "s3_crc32_1",
