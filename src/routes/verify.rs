@@ -24,8 +24,9 @@ use crate::service::job::accepted;
         them. Lines that are not entries are counted in `lines_not_read` of the job. Digests that do not name their \
         algorithm are compared with all that they may be of, until a file that matches tells which one it is: a few small \
         files are read before the job is accepted, at most 64 MiB, and what they rule out is not computed. A beginning \
-        that all names share is taken off where that makes them names of files below `path`; `spec.names` of the job \
-        says so. A file with exactly the content of the manifest is that manifest: it has no verdict and is not new. In a bag \
+        that all names share is taken off where that makes them names of files below `path`. If no name is one of a file \
+        there, but some are relative to a directory above and lead into `path`, those are compared and the others are \
+        left out. `spec.names` of the job says what was taken off. A file with exactly the content of the manifest is that manifest: it has no verdict and is not new. In a bag \
         (a directory with a `bagit.txt`), `manifest-ALG.txt` covers `data/` alone: other files have no verdict, and a symbolic link in `data/` is `unreadable`; \
         `hivesum bag check` checks the tag files. A `tagmanifest-ALG.txt` says nothing of `data/`.",
     params(
@@ -141,7 +142,7 @@ async fn against(service: &Service, caller: &Caller, id: &str, spec: &JobSpec) -
 async fn last_job(service: &Service, caller: &Caller, spec: &JobSpec) -> Result<ManifestSource, ApiError> {
     let place = Place { root: spec.root.clone(), path: spec.path.clone() };
     let job = service.jobs.baseline_or_above(&place, caller.sees_jobs_of()).await?;
-    let why = "no job has hashed this root and path, or a directory above it that had files here, to its end; a verify \
+    let why = "no job that this token may see has hashed this root and path, or a directory above it that had files here, to its end; a verify \
         job that found a difference does not count";
     Ok(ManifestSource::LastJob(Box::new(job.ok_or(ApiError::NotFound(why))?)))
 }

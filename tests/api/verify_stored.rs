@@ -52,6 +52,26 @@ fn a_checksum_file_that_lies_in_the_directory_is_read_there_and_is_not_a_new_fil
 }
 
 #[test]
+fn a_directory_is_verified_against_a_checksum_file_of_a_directory_above() {
+    let app = TestApp::start();
+    app.write("2026/a/x", "abc");
+    app.write("2026/a/y", "other");
+    app.write("2026/b/z", "abc");
+    let lines = ["a/x", "a/y", "a/gone", "b/z", "c/none"].map(|name| format!("{ABC_SHA256}  {name}\n"));
+    app.write("2026/SHA256SUMS", lines.concat());
+    for mode in ["audit", "check"] {
+        let (job, items) = verified(&app, &format!("&path=2026/a&manifest_path=2026/SHA256SUMS&mode={mode}"));
+        assert_eq!(pairs(&items), [("gone", "missing"), ("x", "matched"), ("y", "modified")], "{mode}");
+        assert_eq!(job["spec"]["names"]["taken_off"], "a/");
+    }
+    // Sent in the body, with names that are relative to the root.
+    let body: String = ["2026/a/x", "2026/b/z"].map(|name| format!("{ABC_SHA256}  {name}\n")).concat();
+    let answer = app.post("/api/v1/verify?root=files&path=2026/a&mode=check").body(body).send().unwrap();
+    let job = app.wait_for(accepted(answer)["id"].as_str().unwrap());
+    assert_eq!((&job["summary"]["verdict"], &job["summary"]["verdicts"]["matched"]), (&json!("ok"), &json!(1)));
+}
+
+#[test]
 fn the_path_of_a_manifest_obeys_the_rules_of_paths_and_excludes_a_body() {
     let app = TestApp::start();
     app.write("d/a", "abc");

@@ -152,14 +152,14 @@ impl Jobs {
     /// How the names of the manifest meet the tree. The file system is asked only if they can be meant in several ways.
     async fn spelling(&self, entries: Entries, spec: &JobSpec) -> Result<(Entries, Spelling), SubmitError> {
         let root = self.shared.roots.find(&spec.root);
-        let Some(root) = root.filter(|_| entries.may_be_respelled()) else {
+        let Some(root) = root.filter(|_| entries.may_be_respelled(&spec.path)) else {
             return Ok((entries, Spelling::default()));
         };
         let (path, reach) = (spec.path.clone(), spec.reach());
         self.shared.settle_root(root).await?;
         let look = ask(root, move |root, _| {
             let (opened, _) = root.enter(&path).map_err(Missing::from)?;
-            let spelling = entries.spelling(opened, reach);
+            let spelling = entries.spelling(opened, &path, reach);
             Ok::<_, Missing>((entries, spelling))
         });
         Ok(look.await.map_err(|_| SubmitError::RootUnavailable)??)

@@ -4,12 +4,15 @@
 //! translated is the least that makes most of a sample of the names meet the other side; nothing is changed that does
 //! not. The caller says what was changed. Nothing here looks at files: it asks what is there.
 
+mod above;
 mod json;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::above::may_be_from_above;
 
 /// How many names of one side are held against the other side.
 const SAMPLE: usize = 64;
@@ -51,6 +54,12 @@ impl Spelling {
             Cow::Borrowed(name) => Cow::Borrowed(name.strip_prefix(&self.taken_off[..]).unwrap_or(name)),
             Cow::Owned(name) => Cow::Owned(name.strip_prefix(&self.taken_off[..]).unwrap_or(&name).to_vec()),
         }
+    }
+
+    /// Whether a name is one of the side that is read: it begins with what is taken off.
+    #[must_use]
+    pub fn is_of(&self, name: &[u8]) -> bool {
+        translated(name, self.separator).starts_with(&self.taken_off)
     }
 
     /// The spelling with which most names meet what is there. `known` are beginnings with a `/` at their end, such as

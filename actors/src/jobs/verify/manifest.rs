@@ -6,9 +6,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use hivesum_core::compare::{Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_respelled};
+use hivesum_core::compare::{
+    Baseline, BaselineBuilder, Fact, ManifestContent, Spelling, may_be_from_above, may_be_respelled,
+};
 use hivesum_core::digest::{Algorithms, AlgorithmsInvalid};
-use hivesum_core::file::{self, Dir, Opened, Reach};
+use hivesum_core::file::{self, Dir, Opened, Reach, RelPath};
 use hivesum_core::manifest::{
     BagManifest, Candidates, Hint, Limits, LinesNotRead, ManifestReader, NotRead, ReadOptions, RememberedFilters,
     UnreadLines,
@@ -17,6 +19,9 @@ use hivesum_core::walk::{Filters, GlobInvalid};
 
 use crate::error::ManifestRefused;
 use crate::job::JobSpec;
+
+/// How many directories above a path are considered: every name may be held against each.
+const DEEPEST: usize = 64;
 
 /// Whether lines that are not entries are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,13 +131,13 @@ impl Entries {
         UnreadLines::of(&self.lines, &self.left_out)
     }
 
-    /// Whether the names can be meant in another way than they are written.
-    pub(crate) fn may_be_respelled(&self) -> bool {
-        may_be_respelled(self.written.names())
+    /// Whether the names can be meant in another way than they are written, below this path.
+    pub(crate) fn may_be_respelled(&self, path: &RelPath) -> bool {
+        may_be_respelled(self.written.names()) || may_be_from_above(self.written.names(), &ways_from_above(path))
     }
 
-    /// How the names are spelled so that they meet what was opened. Asks the file system.
-    pub(crate) fn spelling(&self, opened: Opened, reach: Reach) -> Spelling {
+    /// How the names are spelled so that they meet what was opened at this path. Asks the file system.
+    pub(crate) fn spelling(&self, opened: Opened, path: &RelPath, reach: Reach) -> Spelling {
         match opened {
             Opened::File { name, .. } => Spelling::meeting(self.written.names(), &[], |one| one == name),
             Opened::Directory(dir) => {
@@ -141,7 +146,8 @@ impl Entries {
                 let is_there = |name: &[u8]| {
                     beneath.open_file(name).is_ok() || file::open_directory(dir.as_fd(), name, reach).is_ok()
                 };
-                Spelling::meeting(self.written.names(), &[], is_there)
+                let from_above = Spelling::from_above(self.written.names(), &ways_from_above(path), is_there);
+                from_above.unwrap_or_else(|| Spelling::meeting(self.written.names(), &[], is_there))
             }
         }
     }
@@ -150,8 +156,9 @@ impl Entries {
     ///
     /// # Errors
     /// A name that cannot be one in the tree, and its line in the manifest `body`.
-    pub(crate) fn expected(self, body: &[u8], spec: &JobSpec) -> Result<Expected, ManifestRefused> {
+    pub(crate) fn expected(mut self, body: &[u8], spec: &JobSpec) -> Result<Expected, ManifestRefused> {
         let spelling = spec.names.clone().unwrap_or_default();
+        self.written.retain(|name| spelling.is_of(name));
         let respelled = self.written.respelled(&spelling);
         let mut baseline = respelled.map_err(|(name, invalid)| match line_of(body, spec, &name) {
             Some(line) => at_line(line, &invalid.to_string()),
@@ -164,6 +171,15 @@ impl Entries {
         let recorded_with = self.filters.for_names_after(&spelling.taken_off).map_err(invalid_globs)?;
         Ok(Expected { baseline, candidates: self.candidates, recorded_with, in_bag, manifest: None })
     }
+}
+
+/// The ways to a path from the directories above it, each with a `/` at its end, the longest first. At most
+/// [`DEEPEST`].
+fn ways_from_above(path: &RelPath) -> Vec<Vec<u8>> {
+    let path = path.as_bytes();
+    let starts = std::iter::once(0).chain((0..path.len()).filter(|&at| path[at] == b'/').map(|at| at + 1));
+    let ways = starts.filter(|_| !path.is_empty()).map(|start| [&path[start..], b"/"].concat());
+    ways.take(DEEPEST).collect()
 }
 
 fn invalid_globs(error: GlobInvalid) -> ManifestRefused {
@@ -258,6 +274,14 @@ mod tests {
     }
 
     #[test]
+    fn the_ways_from_above_begin_with_the_longest_and_have_a_bound() {
+        let ways = |path: &str| ways_from_above(&RelPath::new(path).unwrap());
+        assert_eq!(ways(""), Vec::<Vec<u8>>::new());
+        assert_eq!(ways("2026/a b"), [&b"2026/a b/"[..], b"a b/"]);
+        assert_eq!(ways(&vec!["d"; DEEPEST + 5].join("/")).len(), DEEPEST);
+    }
+
+    #[test]
     fn globs_and_spellings_hold_for_the_names_in_the_manifest() {
         let body = "352441c2  t/a\n352441c2  t/b/c\n";
         let names = |json: &str| {
@@ -265,6 +289,11 @@ mod tests {
             expected.baseline.names().map(|name| String::from_utf8(name.to_vec()).unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(names(r#","names":{"separator":"slash","taken_off":"t/"}"#), ["a", "b/c"]);
+        assert_eq!(
+            names(r#","names":{"separator":"slash","taken_off":"t/b/"}"#),
+            ["c"],
+            "others are of other directories"
+        );
         assert_eq!(names(r#","exclude":["b/"]"#), ["t/a"]);
         assert_eq!(names(r#","include":["/a"],"names":{"separator":"slash","taken_off":"t/"}"#), ["a"]);
     }
