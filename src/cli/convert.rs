@@ -216,6 +216,9 @@ fn refusal(error: &ConvertError) -> anyhow::Error {
     let hint = match error {
         ConvertError::Ambiguous(..) => ": say which with -a, or where the files are with --root",
         ConvertError::NotCarried(..) => ": use --drop-details to leave it out",
+        ConvertError::Refused(_, refused) if refused.why == "has no size" => {
+            ": the manifest has no sizes; hivesum hash --format hashdeep writes one from the files"
+        }
         _ => "",
     };
     match error.name() {

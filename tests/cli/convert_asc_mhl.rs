@@ -101,6 +101,7 @@ fn what_asc_mhl_cannot_carry_is_refused_with_the_name_and_nothing_is_written() {
         (format!("MD5 (../b) = {md5}\n"), "../b: the path has a `.` or `..` component"),
         (format!("MD5 (/b) = {md5}\n"), "/b: the path is absolute"),
         (format!("BLAKE3 (a) = {blake3}\n"), "ASC MHL cannot carry blake3"),
+        (format!("BLAKE3 (a) = {blake3}\nMD5 (a) = {md5}\n"), "say with -a which digests to keep, such as -a md5"),
         ("XXH32 (a) = 00000000\n".to_owned(), "ASC MHL cannot carry xxh32"),
         (format!("MD5 (a) = {md5}\nMD5 (a) = {}\n", "0".repeat(32)), "two different digests"),
         (format!("{csv},md5\na\u{1},6,,{md5}\n"), "ASC MHL cannot carry the name"),

@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use hivesum_core::digest::{Algorithm, Chain, Digest};
-use hivesum_core::manifest::Record;
 use hivesum_core::manifest::convert::{ConvertError, Converted, Details, merge};
 use hivesum_core::manifest::documents::ascmhl::write::{
-    Action, NewFile, NewGeneration, generation_file_name, write_generation,
+    Action, NewFile, NewGeneration, NotWritable, can_carry, generation_file_name, write_generation,
 };
 use hivesum_core::manifest::documents::ascmhl::{CHAIN_FILE, FOLDER, chain, read_generation};
+use hivesum_core::manifest::{Claimed, Record};
 use hivesum_core::result::FileTime;
 use jiff::Timestamp;
 
@@ -87,6 +87,10 @@ impl Place<'_> {
             record.name = relative(&record.name).with_context(|| shown(record))?;
         }
         let mut records = merge(records)?;
+        // What no option but -a helps against is told first.
+        if let Some((record, lacking)) = records.iter().find_map(|record| Some((record, lacking(record)?))) {
+            return Err(lacking).with_context(|| shown(record));
+        }
         if let Some(tree) = self.tree {
             add_sizes(&mut records, tree)?;
         }
@@ -130,6 +134,17 @@ impl Place<'_> {
         }
         Ok(())
     }
+}
+
+/// What the format cannot carry of the digests of this file.
+fn lacking(record: &Record) -> Option<anyhow::Error> {
+    let mut algorithms = record.digests.iter().filter_map(Claimed::tag);
+    let lacking = algorithms.clone().find(|algorithm| !can_carry(*algorithm))?;
+    let error = anyhow::Error::from(NotWritable::Algorithm(lacking));
+    Some(match algorithms.find(|algorithm| can_carry(*algorithm)) {
+        Some(kept) => anyhow::anyhow!("{error}: say with -a which digests to keep, such as -a {kept}"),
+        None => error,
+    })
 }
 
 fn shown(record: &Record) -> String {

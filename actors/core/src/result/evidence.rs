@@ -44,7 +44,22 @@ impl Known {
             times_may_repeat: meta.may_hide_a_write(status),
         }
     }
+
+    /// How fine the modification time is. Without a ctime it comes from a manifest, whose format may have whole seconds
+    /// only (ASC MHL, MHL, AIDE): one without a fraction may have been cut there.
+    fn mtime_granule_ns(&self) -> i128 {
+        match (self.mtime_ns, self.ctime_ns) {
+            (Some(mtime_ns), None) if mtime_ns % SECOND_NS == 0 => SECOND_NS,
+            (_, _) => 1,
+        }
+    }
+
+    fn mtime_in(&self, granule_ns: i128) -> Option<i128> {
+        self.mtime_ns.map(|mtime_ns| mtime_ns.div_euclid(granule_ns))
+    }
 }
+
+const SECOND_NS: i128 = 1_000_000_000;
 
 /// How one recorded value compares with the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
@@ -108,9 +123,10 @@ impl Evidence {
     /// Compares what was recorded with what is now.
     #[must_use]
     pub fn between(old: &Known, new: &Known) -> Self {
+        let granule_ns = old.mtime_granule_ns().max(new.mtime_granule_ns());
         Self {
             size: Trace::between(old.size, new.size),
-            mtime: Trace::between_times(old, new, |known| known.mtime_ns),
+            mtime: Trace::between_times(old, new, |known| known.mtime_in(granule_ns)),
             ctime: Trace::between_times(old, new, |known| known.ctime_ns),
             inode: Trace::between(old.inode, new.inode),
             digests: EntryDigests::Unsettled,

@@ -8,6 +8,20 @@ fn verdict(now: Known) -> Verdict {
 }
 
 #[test]
+fn a_time_of_a_manifest_without_a_fraction_is_one_of_whole_seconds() {
+    let (second, later) = (1_790_000_000 * SECOND_NS, 1_790_000_000 * SECOND_NS + 89_347_238);
+    let of_manifest = |mtime_ns| Known { mtime_ns: Some(mtime_ns), ..Known::default() };
+    let of_file = |mtime_ns| Known { ctime_ns: Some(later), ..of_manifest(mtime_ns) };
+    let mtime = |old: &Known, new: &Known| Evidence::between(old, new).mtime;
+    assert_eq!(mtime(&of_manifest(second), &of_file(later)), Trace::Same);
+    assert_eq!(mtime(&of_manifest(later), &of_manifest(second)), Trace::Same, "two manifests");
+    assert_eq!(mtime(&of_manifest(second), &of_file(later + SECOND_NS)), Trace::Changed);
+    assert_eq!(mtime(&of_manifest(second - 1), &of_file(later)), Trace::Changed, "it has a fraction");
+    assert_eq!(mtime(&of_file(second), &of_file(later)), Trace::Changed, "a job knows all digits");
+    assert_eq!(mtime(&of_manifest(-SECOND_NS), &of_file(-SECOND_NS + 5)), Trace::Same, "before 1970");
+}
+
+#[test]
 fn only_a_change_that_no_write_explains_is_suspected_rot() {
     assert_eq!(verdict(THEN), Verdict::SuspectedRot);
     assert_eq!(verdict(Known { size: Some(4), ..THEN }), Verdict::Modified);

@@ -185,6 +185,12 @@ fn write_directory_digests(out: &mut String, digests: &[DirectoryDigest]) -> Res
     Ok(())
 }
 
+/// Whether there is an element for digests of this algorithm.
+#[must_use]
+pub fn can_carry(algorithm: Algorithm) -> bool {
+    element_of(algorithm).is_some()
+}
+
 /// The element of a digest, and its text.
 fn element(digest: &Digest) -> Result<(&'static str, String), NotWritable> {
     let lacking = NotWritable::Algorithm(digest.algorithm());
