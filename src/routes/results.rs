@@ -39,7 +39,7 @@ struct ResultPage {
         ("status" = Option<schemas::ItemStatus>, Query, description = "Only results with this status."),
         ("verdict" = inline(Option<schemas::VerdictNames>), Query, style = Form, explode = false, description = "Only results with one of these verdicts, separated by commas. A repeated parameter adds to the list.", example = json!(["modified", "missing"])),
         ("path_prefix" = Option<String>, Query, description = "Only paths that begin with this. Decoded once, to bytes."),
-        ("q" = Option<String>, Query, description = "Only paths that contain this. Decoded once, to bytes."),
+        ("q" = Option<String>, Query, description = "Only paths that contain this; upper and lower case differ. Decoded once, to bytes."),
         ("digest" = inline(Option<schemas::WantedDigest>), Query, description = "Only files with this digest, as hex or `ALGORITHM:HEX`; only after the job has ended.", example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("sort" = Option<String>, Query, pattern = "^-?(path|size|modified_at)$", description = "The order, only after the job has ended: `path`, `size` or `modified_at`; `-` in front reverses it."),
         ("position" = inline(Option<schemas::Whole>), Query, description = "The index of the first row, counted from 0."),

@@ -106,7 +106,7 @@ export function pathNode(path) {
 }
 
 const CODES = {
-	not_found: 'The file was gone when it was opened.', permission: 'The server may not read this file.', file_changed: 'It changed during each of three reads.',
+	not_found: 'The file was gone when it was opened.', permission: 'The server may not read it. If it is a directory, nothing below it was looked at.', file_changed: 'It changed during each of three reads.',
 	file_busy: 'Another program has the file open for writing.', io_error: 'The disk could not be read.', timeout: 'The disk did not answer in time.',
 	internal: 'An error inside the server; other files are not affected.', crash_loop: 'Given up after it made the server crash three times.', too_large: 'Larger than the server accepts.',
 	symlink: 'A symbolic link; links are never followed.', not_regular: 'Not a regular file: a pipe, a socket or a device.', other_filesystem: 'On another file system, which the job does not enter.', pseudo_filesystem: 'Part of a pseudo file system such as /proc.', depth: 'Nested too deeply.',

@@ -38,7 +38,7 @@ export function listing({ label, testid, columns, names, start, address, load, f
 		const filtered = narrowed();
 		put(total, plural(pages.total, filtered ? 'result shown' : 'result', filtered ? 'results shown' : 'results'));
 		table.node.hidden = pages.total === 0;
-		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing matches this filter', 'Try another word, or show all results.',
+		put(empty, pages.total === 0 && (filtered ? placeholder('search', 'Nothing matches this filter', 'Upper and lower case differ in paths. Try another word, or show all results.',
 			button('Show all', '', () => { if (field) field.value = ''; go({ sort }); })) : nothing()));
 	}
 

@@ -26,7 +26,8 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 		},
 		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
 	});
-	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
+	const swapped = old.created_at > now.created_at && h('p.hint@swapped', 'Before is the newer job: what is added here was there earlier. ', h('a@swap', { href: `#/compare/${to}/${from}` }, 'Swap them'));
+	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), swapped, list.node);
 	return list.view('Compare');
 }
 

@@ -146,7 +146,7 @@ function verifyForm(here) {
 	function take(next) {
 		file = next;
 		start.disabled = !file;
-		put(chosen, file ? [icon('file'), nameNode(file.name, 'base'), sizeNode(file.size)] : 'Drop a checksum file of any kind here, or choose one.');
+		put(chosen, file ? [icon('file'), nameNode(file.name, 'base'), sizeNode(file.size)] : 'Drop a checksum file of any kind here, or choose one. One that lies on the server: click it in the list.');
 		chosen.classList.toggle('hint', !file);
 	}
 	take(null);

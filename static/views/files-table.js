@@ -59,7 +59,7 @@ function runNode(last) {
 	const { kind, state, verdict, errors, finished_at: at } = last;
 	const [look, glyph, title] = JOB_VERDICTS[verdict] ?? [];
 	const text = ended(state) ? `${kind === 'verify' ? 'Verified' : 'Hashed'} ${ago(at)}` : word(STATES, state);
-	return h('a.last-run@last-run', { href: `#/job/${last.job}`, title: `${word(STATES, state)}${at ? `, ${when(at)}` : ''}${errors ? `, ${plural(errors, 'error')}` : ''}` },
+	return h('a.last-run@last-run', { href: `#/job/${last.job}`, title: `${title ? `${title}: ` : ''}${word(STATES, state)}${at ? `, ${when(at)}` : ''}${errors ? `, ${plural(errors, 'error')}` : ''}` },
 		verdict ? h(`span.finding.${look}`, { 'data-verdict': verdict }, icon(glyph), title) : errors > 0 && h('span.wait-text', icon('warn'), plural(errors, 'error')), h('span.hint', text));
 }
 

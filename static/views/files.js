@@ -77,9 +77,10 @@ async function browse(root, signal, name, components, { warning } = {}) {
 	}
 
 	function broken(problem) {
+		const gone = problem.status === 404 && !/ may not /.test(problem.detail);
 		panel.node.hidden = problem.status === 404;
 		const again = button('Try again', '', () => { put(body, skeleton(9)); feed.again(); }, 'retry');
-		put(body, placeholder('warn', problem.status === 404 ? 'There is nothing at this path' : 'This directory could not be read', problem.status === 404 ? 'It was moved or deleted, or the address is not right.' : problem.detail,
+		put(body, placeholder('warn', gone ? 'There is nothing at this path' : 'This directory could not be read', gone ? 'It was moved or deleted, or the address is not right.' : problem.detail,
 			[again, h('a.button', { href: up }, 'Go up')], problem));
 	}
 

@@ -67,8 +67,10 @@ function cells(item, algorithm) {
 }
 
 // Name, title, and the algorithms it can carry.
-const FORMATS = [['gnu', 'GNU, for sha256sum --check'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256', 'tiger', 'whirlpool']], ['sfv', 'SFV', ['crc32']],
-	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, sizes and times too'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, one line per file']];
+const FORMATS = [['gnu', 'GNU lines'], ['bsd', 'BSD tags'], ['b3sum', 'b3sum', ['blake3']], ['hashdeep', 'hashdeep', ['md5', 'sha1', 'sha256', 'tiger', 'whirlpool']], ['sfv', 'SFV', ['crc32']],
+	['bagit', 'BagIt', ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']], ['csv', 'CSV, all digests, sizes and times'], ['json', 'JSON, everything'], ['ndjson', 'NDJSON, everything, one line per file']];
+// What reads GNU lines of an algorithm.
+const CHECKERS = { blake2b: 'b2sum', blake3: 'b3sum', md5: 'md5sum', sha1: 'sha1sum', sha224: 'sha224sum', sha256: 'sha256sum', sha384: 'sha384sum', sha512: 'sha512sum' };
 const WHOLE = ['csv', 'json', 'ndjson'];
 
 // One link per format that the algorithms allow.
@@ -79,11 +81,12 @@ function exportMenu({ id, spec: { algorithms: names = [] } }) {
 		const only = select.value;
 		put(list, FORMATS.filter(([, , able]) => !able || able.includes(only)).map(([format, title]) => {
 			const path = jobPath(id, `/manifest${query({ format, algorithm: WHOLE.includes(format) ? '' : only })}`);
-			return h('li', exportLink(format, title, path));
+			const reader = format === 'gnu' && CHECKERS[only];
+			return h('li', exportLink(format, reader ? `${title}, for ${reader} --check` : title, path));
 		}));
 	}
 	draw();
-	return menu('@export-menu', '', 'Export', draw, names.length > 1 && labelled('Algorithm', select), list);
+	return menu('@export-menu', '', 'Export', draw, h('p.hint', 'Every file of the job, whatever the filter shows.'), names.length > 1 && labelled('Algorithm of checksum lines', select), list);
 }
 
 const LOOK = { matched: 'good', moved: 'warn', new: 'warn', unreadable: 'warn', added: 'warn', removed: 'warn' };

@@ -66,3 +66,11 @@ export function remark({ spec, state, waits_for: reason, summary }) {
 	if (!warning) return null;
 	return `The root ${visible(spec.root)} was ${warning === 'root_empty' ? 'empty, although there are results of files in it' : 'another directory than before'}: files may be missing for that reason.`;
 }
+
+// A manifest of a bag says nothing of its tag files; null for others, and if everything was compared.
+export function bagRemark({ kind, state, spec: { manifest_name: name }, summary }) {
+	if (kind !== 'verify' || !ended(state) || !summary?.verdicts || !/^manifest-[^/]*\.txt$/.test(name ?? '')) return null;
+	const { matched = 0, modified = 0, moved = 0, new: added = 0, suspected_rot: rot = 0 } = summary.verdicts;
+	const left = summary.hashed - (matched + modified + moved + added + rot);
+	return left > 0 ? `${plural(left, 'file was', 'files were')} not compared: the manifest of a bag covers data/ alone. On the command line, “hivesum bag check” checks its tag files, too.` : null;
+}

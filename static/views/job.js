@@ -5,7 +5,7 @@ import {
 	showProblem, announce, wholeView, STATES, word, componentsOf, filesHref, onDrop, may
 } from '../kernel.js';
 import { repeat, remove, targetNode, figureTiles } from './job-actions.js';
-import { barLook, comparedWith, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
+import { barLook, comparedWith, bagRemark, headline, outcomeTitle, remark, stateText, verdictTag } from './job-verdict.js';
 import { verify, verifyStored } from './files-start.js';
 import { resultsPanel } from './job-results.js';
 
@@ -117,7 +117,7 @@ function header(first, cancel) {
 		shown = key;
 		const { error } = job;
 		const over = ended(job.state);
-		const [said, compared] = [remark(job), comparedWith(job)];
+		const [said, compared] = [remark(job) ?? bagRemark(job), comparedWith(job)];
 		put(state, verdictTag(job, '@job-verdict'), compared && (spec.against ? h('a@job-against', { href: `#/job/${spec.against.job}` }, compared) : h('span@job-against', compared)), stateText(job, '@job-state'));
 		odd.hidden = !said;
 		if (said) put(odd, icon('warn'), h('span', said));

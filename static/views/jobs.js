@@ -26,7 +26,7 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 
 	function sift() {
 		const words = field.value.toLowerCase().split(/\s+/);
-		for (const { node } of rows.values()) { const text = `${node.textContent} ${node.dataset.id}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
+		for (const { node, job } of rows.values()) { const text = `${node.textContent} ${node.dataset.id} ${job.spec.algorithms}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
 		choices.tell();
 	}
 

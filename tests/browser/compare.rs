@@ -51,6 +51,22 @@ async fn rows(browser: &Browser) -> Vec<[String; 3]> {
 }
 
 #[tokio::test]
+async fn jobs_in_the_wrong_order_are_told_and_swapped() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    let address = compared(&browser, &server).await;
+    browser.visit(&address).await;
+    until_rows(&browser, 8).await;
+    assert_eq!(browser.value("document.querySelector('[data-testid=swapped]')").await, Value::Null);
+    let (old, new) = address.trim_start_matches("#/compare/").split_once('/').unwrap();
+    browser.visit(&format!("#/compare/{new}/{old}")).await;
+    browser.until("document.querySelector('[data-testid=swapped]')?.textContent.includes('newer job')").await;
+    browser.click("swap").await;
+    browser.until(&format!("location.hash === '{address}' && !document.querySelector('[data-testid=swapped]')")).await;
+    until_rows(&browser, 8).await;
+}
+
+#[tokio::test]
 async fn each_kind_of_change_has_its_icon_and_its_evidence_in_the_row() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
@@ -140,6 +156,10 @@ async fn a_comparison_fits_a_narrow_screen_without_overlap_and_is_accessible() {
         if let Some(axe) = &axe {
             assert_accessible(&browser, axe, &format!("compare, {scheme}, {width}")).await;
         }
+        browser.run("document.querySelector('[data-testid=export-menu] summary').click()", vec![]).await;
+        let inside = "[...document.querySelectorAll('[data-testid=export-link]')].every((link) => { const at = link.getBoundingClientRect();
+            return at.width > 0 && at.left >= 0 && at.right <= innerWidth; })";
+        browser.until(inside).await;
     }
     browser
         .run("document.querySelector('.table-layer .cell.status').style.transform = 'translateX(-2.5rem)'", vec![])

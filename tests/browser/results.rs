@@ -165,6 +165,8 @@ async fn the_export_menu_offers_the_formats_of_the_algorithm_and_shows_why_one_f
         )
         .await;
     assert_eq!(formats, "gnu bsd b3sum csv json ndjson");
+    let gnu = browser.value("document.querySelector('[data-format=gnu]').textContent").await;
+    assert_eq!(gnu, "GNU lines, for b3sum --check", "the program that reads digests of this algorithm");
     // The b3sum format needs UTF-8 names.
     browser.select("[data-format=b3sum]").await.click().await.unwrap();
     browser

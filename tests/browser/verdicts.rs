@@ -3,6 +3,7 @@
 use std::fs;
 
 use hivesum_test_support::tools::output;
+use hivesum_test_support::vectors::ABC_SHA256;
 use serde_json::{Value, json};
 
 use crate::accessibility::{assert_accessible, axe_core};
@@ -57,6 +58,37 @@ async fn bar(browser: &Browser) -> Value {
     browser
         .value(&format!("['good', 'wait', 'bad', 'completed'].filter((look) => {bar}.classList.contains(look)).join()"))
         .await
+}
+
+#[tokio::test]
+async fn the_page_says_that_the_manifest_of_a_bag_does_not_cover_its_tag_files() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("data/a", "abc");
+    server.write("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
+    server.write("bag-info.txt", "Contact-Name: somebody else\n");
+    server.write("manifest-sha256.txt", format!("{ABC_SHA256}  data/a\n"));
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    let remark = "document.querySelector('[data-testid=job-remark]:not([hidden])')?.textContent ?? ''";
+    for (name, is_told) in [("manifest-sha256.txt", true), ("SHA256SUMS", false)] {
+        let ask =
+            "fetch(`/api/v1/verify?root=${arguments[0]}&name=${arguments[1]}`, { method: 'POST', body: arguments[2] })
+            .then((answer) => answer.json()).then(({ id }) => { window.__bag = id; location.hash = `#/job/${id}`; });";
+        let body = format!("{ABC_SHA256}  data/a\n");
+        browser.run(&format!("window.__bag = undefined; {ask}"), vec![json!(ROOT), json!(name), json!(body)]).await;
+        browser.until("window.__bag && document.querySelector('.job-meta')?.textContent.includes(__bag)").await;
+        browser.until_text("job-state", "Completed").await;
+        match is_told {
+            true => {
+                browser
+                    .until(&format!("({remark}).startsWith('3 files were not compared: the manifest of a bag')"))
+                    .await
+            }
+            false => assert_eq!(browser.value(remark).await, json!(""), "they are new there"),
+        }
+    }
+    browser.close().await;
 }
 
 #[tokio::test]
