@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
+use hivesum_actors::error::StoreError;
 use hivesum_actors::job::JobId;
 use hivesum_core::compare::{
     Change, Comparison, ComparisonError, Counts, Difference, Separator, Spelling, align, compare,
@@ -19,19 +20,37 @@ use serde::Serialize;
 
 pub(super) use self::args::CompareArgs;
 use self::side::Side;
-use super::output::{push_json, write_stdout};
+use super::error::{StatusError, UsageError};
+use super::output::{WriteError, push_json, write_stdout};
 use super::{stored_jobs, tree};
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
 
+/// Exit status if nothing was compared, as diff(1) and cmp(1) have it.
+const NOT_COMPARED: u8 = 2;
+
 /// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
+    compare_sides(&args).map_err(|error| match error {
+        error
+            if error.is::<StatusError>()
+                || error.is::<StoreError>()
+                || error.is::<UsageError>()
+                || error.is::<WriteError>() =>
+        {
+            error
+        }
+        error => StatusError { status: NOT_COMPARED, message: format!("{error:#}") }.into(),
+    })
+}
+
+fn compare_sides(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::plain();
     let jobs = stored_jobs::id_unless_path(&args.old).zip(stored_jobs::id_unless_path(&args.new));
     let (comparison, lines_not_read) = match jobs.filter(|_| args.read.algorithm.is_none() && args.filter.is_empty()) {
         // Two jobs are compared as the service does; anything else is first read into memory.
-        Some((old, new)) => (by_jobs(&args, old, new)?, None),
-        None => by_facts(&args, &terminal)?,
+        Some((old, new)) => (by_jobs(args, old, new)?, None),
+        None => by_facts(args, &terminal)?,
     };
     let mut out = Vec::new();
     write_report(&mut out, &Document::of(&comparison, lines_not_read), args.format, &terminal);

@@ -4,6 +4,7 @@
 //! has a sort index is asked through it, and of any other all rows are read: nothing is left out but jobs without a
 //! digest of the algorithm, which are counted. A file is hashed with every algorithm that a job has.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use anyhow::Context;
 use clap::Args;
 use hivesum_actors::job::{Job, JobQuery, ResultQuery};
 use hivesum_actors::store::history::History;
-use hivesum_core::digest::{Algorithms, Digest, SoughtInvalid};
+use hivesum_core::digest::{Algorithm, Algorithms, Digest, SoughtInvalid};
 use hivesum_core::hash::{ScanRules, hash_targets};
 use hivesum_core::result::Status;
 use hivesum_core::walk::{Target, WalkSpec};
@@ -76,6 +77,19 @@ struct Tally {
     found: u64,
     without_digest: u64,
     not_ended: u64,
+    /// Those under which it was searched for.
+    algorithms: BTreeSet<Algorithm>,
+}
+
+/// How many algorithms are named that a digest may be of, and that no job has.
+const OTHERS_NAMED: usize = 3;
+
+fn others(digests: &[Digest], searched: &BTreeSet<Algorithm>) -> impl Iterator<Item = Algorithm> {
+    digests.iter().map(Digest::algorithm).filter(|algorithm| !searched.contains(algorithm))
+}
+
+fn in_words(algorithms: impl Iterator<Item = Algorithm>) -> String {
+    algorithms.map(Algorithm::name).collect::<Vec<_>>().join(", ")
 }
 
 /// Runs the command.
@@ -93,6 +107,16 @@ pub(super) fn run(args: &FindArgs) -> anyhow::Result<ExitCode> {
         search(&mut history, job, &wanted, &mut tally)?;
     }
     let mut parts = vec![format!("{} searched", counted(tally.searched, "job"))];
+    if let (Wanted::Digest(digests), 0) = (&wanted, tally.found)
+        && digests.len() > tally.algorithms.len()
+        && tally.searched > 0
+    {
+        parts.push(format!(
+            "searched as {} only: these jobs have no digest of the other algorithms that it may be of, such as {}",
+            in_words(tally.algorithms.iter().copied()),
+            in_words(others(digests, &tally.algorithms).take(OTHERS_NAMED)),
+        ));
+    }
     if tally.without_digest > 0 {
         let jobs = counted(tally.without_digest, "job");
         parts.push(format!("{jobs} not searched, without a digest of the algorithm"));
@@ -126,6 +150,7 @@ fn search(history: &mut History, job: &Job, wanted: &Wanted, tally: &mut Tally) 
     tally.searched += 1;
     tally.not_ended += u64::from(!job.state.is_final());
     for digest in of_job {
+        tally.algorithms.insert(digest.algorithm());
         let indexed = (job.state.is_final() && history.is_indexed(job.id)?).then_some(digest);
         let query = ResultQuery { digest: indexed, ..ResultQuery::default() };
         history.export(job.id, &query, |job, items| {

@@ -1,12 +1,13 @@
 //! `hivesum jobs`: the jobs in the state directory of a service.
 //!
-//! `list`, `show` and `export` work whether the service is running or not, and read what is committed. `delete` is done
+//! `list`, `show`, `export` and, for ended jobs, `wait` work whether the service is running or not, and read what is committed. `delete` is done
 //! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact`
 //! needs a state directory that no service uses; otherwise it exits with 75.
 
 mod ending;
 mod follow;
 mod run;
+mod wait;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ const PAGE: usize = 1000;
 pub(super) enum JobsCommand {
     /// Hash a directory as a job of the running service, and wait for its end.
     Run(Box<run::RunArgs>),
+    /// Wait for the end of a job, and tell by the exit status how it ended.
+    Wait(wait::WaitArgs),
     /// Stop jobs of the running service.
     Cancel(ending::JobsArgs),
     /// List jobs, newest first: id, state, creation time, files, bytes, root, path, verdict, errors and skipped files,
@@ -97,7 +100,7 @@ pub(super) struct ExportArgs {
     /// The id of the job, as `hivesum jobs list` prints it.
     id: JobId,
 
-    /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json or ndjson
+    /// Output format: gnu, bsd, b3sum, hashdeep, sfv, bagit, csv, json, ndjson, mtree, wheel_record or ocfl_sidecar
     /// [default: gnu, or bsd for several algorithms and for one that the length of a digest does not tell].
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -138,6 +141,7 @@ fn path_of(path: &str) -> Result<RelPath, PathInvalid> {
 pub(super) fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
     match command {
         JobsCommand::Run(args) => run::run(&args),
+        JobsCommand::Wait(args) => wait::run(&args),
         JobsCommand::Cancel(args) => ending::cancel(&args),
         JobsCommand::List(args) => list(&args),
         JobsCommand::Show(args) => show(&args),

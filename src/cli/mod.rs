@@ -47,6 +47,7 @@ mod stored_jobs;
 mod terminal;
 mod token;
 mod tree;
+mod variables;
 
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -79,7 +80,9 @@ pub(crate) fn run() -> ExitCode {
 
 /// The command, and the flags that it was given.
 fn parse() -> Result<(Cli, ArgMatches), clap::Error> {
-    let mut matches = Cli::command().try_get_matches().map_err(|error| with_tip(in_plain_words(error)))?;
+    let mut matches = Cli::command()
+        .try_get_matches()
+        .map_err(|error| with_tip(in_plain_words(variables::blamed(error, &command_given()))))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
     let (_, flags) = matches.remove_subcommand().expect("clap has refused a command line without a command");
     Ok((cli, flags))
@@ -199,8 +202,14 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
         Command::Algorithms(args) => algorithms::run(args),
-        Command::Serve(args) => serve::run(*args),
-        Command::Config(args) => config::run(*args, flags),
+        Command::Serve(args) => {
+            tell_misspelt_variables();
+            serve::run(*args)
+        }
+        Command::Config(args) => {
+            tell_misspelt_variables();
+            config::run(*args, flags)
+        }
         Command::Jobs(command) => jobs::run(command),
         Command::Roots(command) => roots::run(command),
         Command::Service(command) => service::run(command),
@@ -209,6 +218,11 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Completions(args) => pages::completions(&args, Cli::command()),
         Command::Man(args) => pages::man(&args, Cli::command()),
     }
+}
+
+fn tell_misspelt_variables() {
+    let terminal = Terminal::plain();
+    variables::misspelt(&command_given()).iter().for_each(|told| terminal.message(told));
 }
 
 /// The error as clap prints it, with the usage of its command.

@@ -25,7 +25,9 @@ pub(super) fn open(state: &StateArgs) -> anyhow::Result<History> {
 /// Opens the jobs in this state directory.
 pub(super) fn open_in(directory: &Path) -> anyhow::Result<History> {
     let shown = || directory.display().to_string();
-    History::open(directory).with_context(shown)?.with_context(|| format!("no service has stored jobs in {}", shown()))
+    History::open(directory)
+        .with_context(shown)?
+        .with_context(|| format!("no service has stored jobs in {}: --state names another state directory", shown()))
 }
 
 /// The job with this id.

@@ -47,8 +47,8 @@ fn manifests_without_a_common_algorithm_cannot_be_compared() {
     let dir = before_and_after();
     dir.hivesum(["hash", "-a", "md5", "d", "-o", "md5.csv", "--format", "csv"]).expect_success();
     let ran = dir.hivesum(["compare", "old.ndjson", "md5.csv"]);
-    assert_eq!((ran.code, ran.stderr().contains("no algorithm that both")), (Some(1), true), "{}", ran.stderr());
-    assert_eq!(dir.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(1));
+    assert_eq!((ran.code, ran.stderr().contains("no algorithm that both")), (Some(2), true), "{}", ran.stderr());
+    assert_eq!(dir.hivesum(["compare", "old.ndjson", "nothing"]).code, Some(2), "nothing was compared");
     assert_eq!(dir.hivesum(["compare", "old.ndjson"]).code, Some(2));
 }
 
@@ -97,7 +97,7 @@ fn a_manifest_without_an_entry_is_refused_on_either_side() {
     dir.write("empty", "");
     for sides in [["empty", "empty"], ["empty", "new.csv"], ["new.csv", "empty"]] {
         let ran = dir.hivesum(["compare", sides[0], sides[1]]);
-        assert_eq!((ran.code, ran.stdout().as_str()), (Some(1), ""));
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(2), ""));
         assert_eq!(ran.stderr(), "hivesum: empty: the manifest has no entry\n");
     }
 }

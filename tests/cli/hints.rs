@@ -38,7 +38,7 @@ fn a_manifest_of_files_in_another_directory_says_where_they_are() {
     let far: String = (0..10).map(|number| format!("{}  far/{number}\n", "0".repeat(64))).collect();
     dir.write("far.sha256", far);
     let unknown = dir.hivesum(["check", "far.sha256"]);
-    let hint = "all 10 files are missing: the names may be relative to another directory, see --relative-to\n\
+    let hint = "all 10 files are missing: the names may be relative to another directory, see --relative-to and --strip-prefix\n\
                 hivesum: WARNING: 10 listed files could not be read\n";
     assert!(unknown.stderr().ends_with(hint), "{}", unknown.stderr());
     let with_prefix = dir.hivesum(["check", "dist/SHA256SUMS", "--strip-prefix", "x"]).stderr();

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use hivesum_test_support::Requirement;
+use hivesum_test_support::vectors::ABC_SHA256;
 use rustix::process::geteuid;
 use serde_json::json;
 
@@ -41,6 +42,39 @@ fn a_root_a_part_of_it_and_a_directory_in_it_are_hashed_to_their_end() {
             assert_eq!(job["spec"]["algorithms"], json!(["sha256", "md5"]));
         }
     }
+}
+
+#[test]
+fn a_job_of_somebody_else_is_waited_for_and_its_verdict_is_the_exit_status() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let service = Service::start(&dir);
+    let wait = |id: &str| dir.hivesum(["jobs", "wait", id, "--state", "s"]);
+    let [right, wrong] = [ABC_SHA256, &"0".repeat(64)].map(|digest| service.verify(&format!("{digest}  a\n")));
+    let hashed = service.submit(json!({}));
+    assert_eq!(wait(&hashed).code, Some(0));
+    for (id, code, verdict) in [(&right, 0, "verdict ok"), (&wrong, 1, "verdict failed")] {
+        let ran = wait(id);
+        assert_eq!((ran.code, ran.stdout().as_str()), (Some(code), ""), "{}", ran.stderr());
+        assert!(
+            ran.stderr().contains(&format!("job {id} completed")) && ran.stderr().contains(verdict),
+            "{}",
+            ran.stderr()
+        );
+    }
+    let unknown = wait("0197a2b4-6d3c-7000-8000-000000000001");
+    assert!(unknown.code != Some(0) && unknown.stderr().contains("0197a2b4"), "{}", unknown.stderr());
+    service.stop();
+    assert_eq!([wait(&right).code, wait(&wrong).code], [Some(0), Some(1)], "it has ended: no service is needed");
+}
+
+#[test]
+fn globs_that_no_file_matches_are_told() {
+    let dir = WorkDir::with(&[(b"t/a", b"abc")]);
+    let _service = Service::start(&dir);
+    let ran = run(&dir, &["t", "--include", "*.none"]);
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stderr().ends_with("\nhivesum: no file matches --include \"*.none\"\n"), "{}", ran.stderr());
+    assert!(!run(&dir, &["t", "--include", "a"]).stderr().contains("no file matches"));
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn a_missing_job_a_running_job_and_a_missing_state_are_reported() {
     let dir = WorkDir::with(&[(b"t/a", b"abc"), (b"m", b"352441c2  a\n")]);
     for command in with_job(NO_JOB) {
         let ran = dir.hivesum(command.iter().chain(&["--state", "s"]));
-        let why = "hivesum: no service has stored jobs in s\n";
+        let why = "hivesum: no service has stored jobs in s: --state names another state directory\n";
         assert_eq!((ran.code, ran.stderr().as_str()), (Some(1), why), "{command:?}");
     }
     assert!(!dir.path("s").exists(), "reading creates nothing");

@@ -197,7 +197,8 @@ impl From<OpenFailure> for Missing {
     fn from(failure: OpenFailure) -> Self {
         use rustix::io::Errno;
         match failure {
-            OpenFailure::Symlink | OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
+            OpenFailure::Symlink => Self::NotFound("a symbolic link is on this path: links are never followed"),
+            OpenFailure::System(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => {
                 Self::NotFound("nothing is at this path beneath the root")
             }
             OpenFailure::NotRegular => Self::NotFound("the path is neither a directory nor a regular file"),

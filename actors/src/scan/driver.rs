@@ -5,6 +5,7 @@
 //! what a lost quantum costs: only the entry on which it was lost, never its neighbours.
 
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub(crate) struct DriverConfig {
     pub(crate) rules: Arc<ScanRules>,
     pub(crate) deadline: Option<Instant>,
     /// The byte budgets per second of this scan and of all scans.
+    /// The limit of the scan itself, which tells when it can end at the earliest.
+    pub(crate) max_bytes_per_second: Option<NonZeroU64>,
     pub(crate) throttles: Vec<Throttle>,
     /// Checkpoints of large files from an earlier process.
     pub(crate) before: Vec<Checkpoint>,
@@ -125,7 +128,7 @@ impl Driver {
             alone: None,
             survey: SurveyState::new(config.survey.take()),
             throttles: std::mem::take(&mut config.throttles),
-            meter: ProgressMeter::new(),
+            meter: ProgressMeter::new(config.max_bytes_per_second),
             ends,
             config,
         }

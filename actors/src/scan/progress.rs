@@ -1,6 +1,7 @@
 //! Figures of a running scan: delivered results, rate, remaining time.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use hivesum_core::result::{Progress, Rows, Summary};
@@ -24,10 +25,12 @@ pub(super) struct ProgressMeter {
     files_total: Option<u64>,
     bytes_total: Option<u64>,
     samples: VecDeque<(Instant, u64)>,
+    /// The limit of the scan itself.
+    max_bytes_per_second: Option<NonZeroU64>,
 }
 
 impl ProgressMeter {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(max_bytes_per_second: Option<NonZeroU64>) -> Self {
         let now = Instant::now();
         Self {
             started: now,
@@ -38,6 +41,7 @@ impl ProgressMeter {
             files_total: None,
             bytes_total: None,
             samples: VecDeque::from([(now, 0)]),
+            max_bytes_per_second,
         }
     }
 
@@ -99,7 +103,8 @@ impl ProgressMeter {
         ((self.bytes_read - bytes) as f64 / seconds) as u64
     }
 
-    /// By bytes where their total is known, else by files.
+    /// By bytes where their total is known, else by files. Never less than the limit allows: what was read at its
+    /// beginning was read ahead of it.
     fn eta(&self, files_settled: u64) -> Option<u64> {
         let (done, total) = match (self.bytes_total, self.files_total) {
             (Some(bytes), _) if bytes > 0 => (self.bytes_told, bytes),
@@ -107,10 +112,32 @@ impl ProgressMeter {
             (_, None) => return None,
         };
         let elapsed = self.started.elapsed().as_secs_f64();
-        (done > 0).then(|| (elapsed / done as f64 * total.saturating_sub(done) as f64).ceil() as u64)
+        let so_far = (done > 0).then(|| (elapsed / done as f64 * total.saturating_sub(done) as f64).ceil() as u64);
+        let left = self.bytes_total.map(|bytes| bytes.saturating_sub(self.bytes_told));
+        let at_least = left.zip(self.max_bytes_per_second).map(|(left, limit)| left.div_ceil(limit.get()));
+        so_far.max(at_least)
     }
 
     pub(super) fn summary(&self, complete: bool) -> Summary {
         Summary { elapsed_ms: self.started.elapsed().as_millis() as u64, complete, ..self.delivered }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_never_less_than_the_limit_allows() {
+        let eta = |limit: Option<u64>, read: u64| {
+            let mut meter = ProgressMeter::new(limit.and_then(NonZeroU64::new));
+            meter.set_totals(Totals { files: 1, bytes: 180_000_000 });
+            meter.add_read(read);
+            meter.progress(read).eta_seconds
+        };
+        assert_eq!(eta(Some(200_000), 0), Some(900), "nothing was read yet");
+        assert_eq!(eta(Some(200_000), 8_000_000), Some(860), "8 MB at once say nothing of the rate");
+        assert_eq!(eta(None, 0), None);
+        assert!(eta(None, 8_000_000).unwrap() < 860);
     }
 }

@@ -75,6 +75,7 @@ impl Shared {
             hashers: self.config.hashers.get(),
             rules: Arc::new(rules),
             deadline: spec.deadline.map(|within| tokio::time::Instant::now() + within),
+            max_bytes_per_second: spec.max_bytes_per_second,
             throttles: spec
                 .max_bytes_per_second
                 .map(ByteBudget::new)

@@ -45,7 +45,12 @@ pub(super) fn open(state: &StateArgs) -> anyhow::Result<History> {
     let directory = state.directory()?;
     let opened =
         History::open(&directory).map_err(|error| anyhow::anyhow!(error).context(directory.display().to_string()));
-    opened?.ok_or_else(|| none(format!("no service has stored jobs in {}", quoted(directory.as_os_str()))))
+    opened?.ok_or_else(|| {
+        none(format!(
+            "no service has stored jobs in {}: --state names another state directory",
+            quoted(directory.as_os_str())
+        ))
+    })
 }
 
 /// The newest job for the directory that is audited.

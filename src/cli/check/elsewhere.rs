@@ -22,6 +22,9 @@ const FEWEST: u64 = 10;
 /// How much of a file is read to tell whether it is text.
 const BEGINNING_BYTES: u64 = 8 << 10;
 
+/// How many directories are taken off a name at most.
+const DEEPEST: usize = 16;
+
 /// How many entries of a directory are looked at.
 const MOST_BELOW: usize = 256;
 
@@ -61,6 +64,12 @@ impl MissingEntries {
             (true, count) => format!("all {count} files are missing"),
             (false, count) => format!("{count} of {entries} files are missing"),
         };
+        if let Some(prefix) = self.prefix_too_many() {
+            let prefix = quoted(OsStr::from_bytes(prefix));
+            return Some(format!(
+                "{missing}, but without {prefix} the names are of files here: --strip-prefix {prefix}"
+            ));
+        }
         let found = directories(manifest).into_iter().find(|directory| self.are_in(directory));
         match found {
             Some(directory) => {
@@ -70,8 +79,24 @@ impl MissingEntries {
                 ))
             }
             None if self.count < FEWEST => None,
-            None => Some(format!("{missing}: the names may be relative to another directory, see --relative-to")),
+            None if self.count < entries => {
+                Some(format!("{missing}: --ignore-missing checks only those that are there"))
+            }
+            None => Some(format!(
+                "{missing}: the names may be relative to another directory, see --relative-to and --strip-prefix"
+            )),
         }
+    }
+
+    /// The shortest beginning without which most of the first names are of files here. It has no `/` at its end.
+    fn prefix_too_many(&self) -> Option<&[u8]> {
+        let first = self.first.first()?;
+        let ends = (1..first.len()).filter(|&at| first[at] == b'/').take(DEEPEST);
+        let is_here = |name: &[u8]| Path::new(OsStr::from_bytes(name)).symlink_metadata().is_ok();
+        ends.map(|end| &first[..end]).find(|prefix| {
+            let rests = self.first.iter().filter_map(|name| name.strip_prefix(*prefix)?.strip_prefix(b"/"));
+            2 * rests.filter(|rest| !rest.starts_with(b"/") && is_here(rest)).count() > self.first.len()
+        })
     }
 
     /// Whether most of the first names are there.
@@ -128,16 +153,29 @@ mod tests {
 
     #[test]
     fn a_hint_is_given_where_nearly_all_files_are_missing() {
-        let hint = "the names may be relative to another directory, see --relative-to";
+        let hint = "the names may be relative to another directory, see --relative-to and --strip-prefix";
         let all = missing(&[NOWHERE; 10]);
         assert_eq!(all.told("/nowhere/sums".as_ref(), 10), Some(format!("all 10 files are missing: {hint}")));
         assert_eq!(all.told("/nowhere/sums".as_ref(), 12), None);
         let ten = missing(&[NOWHERE; 18]);
-        assert_eq!(ten.told("/nowhere/sums".as_ref(), 20), Some(format!("18 of 20 files are missing: {hint}")));
+        assert_eq!(
+            ten.told("/nowhere/sums".as_ref(), 20),
+            Some("18 of 20 files are missing: --ignore-missing checks only those that are there".to_owned())
+        );
         assert_eq!(ten.first.len(), SAMPLES, "the memory for names is bounded");
         assert_eq!(missing(&[NOWHERE; 9]).told("/nowhere/sums".as_ref(), 9), None);
         assert_eq!(missing(&["/a"; 10]).told("/nowhere/sums".as_ref(), 10), None);
         assert_eq!(missing(&[]).told("/nowhere/sums".as_ref(), 0), None);
+    }
+
+    #[test]
+    fn a_directory_that_the_names_begin_with_and_that_is_not_here_is_named() {
+        // Tests run in the directory of the package.
+        let told = missing(&["5e1f/out/src/main.rs"; 3]).told("/nowhere/sums".as_ref(), 3);
+        let hint = "all 3 files are missing, but without 5e1f/out the names are of files here: --strip-prefix 5e1f/out";
+        assert_eq!(told, Some(hint.to_owned()));
+        let deep = "5e1f/".repeat(DEEPEST + 1) + "src/main.rs";
+        assert_eq!(missing(&[&deep]).told("/nowhere/sums".as_ref(), 1), None, "the depth is bounded");
     }
 
     #[test]

@@ -109,6 +109,12 @@ impl ExpectedDigest {
                 None if count % 2 == 1 || Algorithm::of_length(count / 2).is_empty() => {
                     Err(format!("it has {count} digits, and no algorithm has so many"))
                 }
+                // Of every length there is a BLAKE2b and a BLAKE3: such a digest is rather one that is cut off.
+                None if !Algorithm::ALL.iter().any(|algorithm| 2 * algorithm.digest_bytes() == count) => {
+                    let named = Algorithm::of_length(count / 2).iter().map(|algorithm| algorithm.name());
+                    let named = named.collect::<Vec<_>>().join(" or ");
+                    Err(format!("it has {count} digits: is it cut off? If it is of {named}, name it: ALGORITHM:HEX"))
+                }
                 algorithm => Ok(Self { algorithm, ..self }),
             },
         }
@@ -186,6 +192,10 @@ mod tests {
             ("sha256:", FORMS),
             ("sha256-AAAA", FORMS),
             ("sha256:ab", "it has 2 digits; sha256 has 64"),
+            (
+                &"ab".repeat(30),
+                "it has 60 digits: is it cut off? If it is of blake2b_240 or blake3_240, name it: ALGORITHM:HEX",
+            ),
             ("abc", "it has 3 digits, and no algorithm has so many"),
         ] {
             assert_eq!(read(word), Err(why.to_owned()), "{word}");

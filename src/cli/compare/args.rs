@@ -27,8 +27,8 @@ Examples:
   hivesum compare old.ndjson new.ndjson --format json
   hivesum compare 0197a2b4-6d3c-7000-8000-000000000001 SHA256SUMS
 
-Exit status: 0 nothing differs; 1 something differs; 2 wrong command line, or a side has no digest of the \
-algorithm of -a.")]
+Exit status: 0 nothing differs; 1 something differs; 2 wrong command line, or nothing was compared: a side cannot be \
+read, or the sides have no algorithm in common.")]
 pub(in crate::cli) struct CompareArgs {
     /// The earlier state: a manifest or the id of a job.
     pub(super) old: OsString,

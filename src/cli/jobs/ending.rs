@@ -27,7 +27,7 @@ pub(in crate::cli) struct JobsArgs {
     #[arg(value_name = "ID", required_unless_present = "only", conflicts_with = "only")]
     ids: Vec<JobId>,
 
-    /// All jobs in this state: queued, running, completed, failed or cancelled.
+    /// All jobs in this state: queued or running to cancel; completed, failed or cancelled to delete.
     #[arg(long = "in", value_name = "STATE", value_parser = state_of)]
     only: Option<JobState>,
 

@@ -32,13 +32,15 @@ pub(super) struct Following {
     pub(super) access: StateAccess,
     pub(super) terminal: Terminal,
     pub(super) id: JobId,
+    /// What to say if it found no file, beside that.
+    pub(super) of_nothing: Option<String>,
 }
 
 impl Following {
     /// Waits, and says how it ended.
     pub(super) fn wait_for_end(self, job: JobReport) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (id, terminal) = (self.id, self.terminal.clone());
+        let (id, terminal, of_nothing) = (self.id, self.terminal.clone(), self.of_nothing.clone());
         let ended = runtime.block_on(self.follow(job));
         // A request in progress is left behind.
         runtime.shutdown_background();
@@ -50,6 +52,9 @@ impl Following {
             return Ok(ExitCode::from(INTERRUPTED));
         };
         terminal.message(&closing_line(&job));
+        if let Some(told) = of_nothing.filter(|_| found_nothing(&job)) {
+            terminal.message(&told);
+        }
         if let Some(hint) = hint(&job) {
             terminal.message(&hint);
         }
@@ -104,6 +109,10 @@ fn has_succeeded(job: &JobReport) -> bool {
     let Summary { errors, verdict, root_warning, .. } = job.summary.unwrap_or_default();
     let is_clean = errors == 0 && root_warning.is_none();
     job.state == JobState::Completed && is_clean && matches!(verdict, None | Some(JobVerdict::Ok))
+}
+
+fn found_nothing(job: &JobReport) -> bool {
+    job.state == JobState::Completed && job.summary.is_some_and(|summary| summary.hashed + summary.errors == 0)
 }
 
 /// `job ID completed: 2 files, 10 B in 0.1 s; 1 error; verdict failed`.

@@ -93,7 +93,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     terminal.message(&format!("job {}: {}", job.id, tree_of(&job)?));
     match args.no_wait {
         true => Ok(ExitCode::SUCCESS),
-        false => Following { access, terminal, id: job.id }.wait_for_end(job),
+        false => {
+            let of_nothing = args.filters.told_of_nothing();
+            Following { access, terminal, id: job.id, of_nothing }.wait_for_end(job)
+        }
     }
 }
 
