@@ -55,6 +55,7 @@ pub mod limits;
 pub mod listing;
 mod messages;
 pub mod scan;
+pub mod scrub;
 pub mod store;
 mod supervisor;
 mod walker;

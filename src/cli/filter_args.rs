@@ -72,6 +72,18 @@ impl FilterArgs {
         Ok(of_each.below(dir.as_bytes()).clone())
     }
 
+    /// The same globs, with those that begin at the root of the system made relative to the directory.
+    ///
+    /// # Errors
+    /// The first glob that is not valid or can never match.
+    pub(super) fn relative_to(&self, command: &'static str, dir: &OsStr) -> Result<Self, UsageError> {
+        let of_each = self.filters_of_each(command, std::slice::from_ref(&dir.to_owned()))?;
+        let own = of_each.own.get(dir.as_bytes()).map(|(own, _)| own);
+        let relative =
+            own.filter(|own| (&own.include, &own.exclude) != (&of_each.globs.include, &of_each.globs.exclude));
+        Ok(relative.unwrap_or(self).clone())
+    }
+
     /// The filters for each PATH that is a directory.
     ///
     /// # Errors
@@ -208,6 +220,10 @@ mod tests {
         std::os::unix::fs::symlink(&trees[0], &link).unwrap();
         let through_link = args(&[&below("top")], &[]).filters_below("audit", link.as_os_str()).unwrap();
         assert!(through_link.wants_path(b"top/f") && !through_link.wants_path(b"f"));
+        let relative = args(&[&below("top")], &["*.{a,b}"]).relative_to("scrub", &trees[0]).unwrap();
+        assert_eq!((relative.include, relative.exclude), (vec!["/top".to_owned()], vec!["*.a".into(), "*.b".into()]));
+        let as_given = args(&["/top/{a,b}"], &["*.{a,b}"]).relative_to("scrub", &trees[0]).unwrap();
+        assert_eq!((as_given.include, as_given.exclude), (vec!["/top/{a,b}".to_owned()], vec!["*.{a,b}".to_owned()]));
         let included = args(&[&below("top")], &[]).filters_of_each("hash", &trees).unwrap();
         assert!(!included.below(trees[1].as_bytes()).wants_path(b"top/f"), "the glob is not about this directory");
     }

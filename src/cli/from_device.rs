@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use clap::Args;
+use hivesum_actors::scrub::ReadTally;
 use hivesum_core::result::ReadFrom;
 
 /// The flag, shared by the commands that hash or check files.
@@ -45,17 +46,27 @@ impl SourceTally {
             None => {}
             Some(ReadFrom::Device) => self.from_device += 1,
             Some(ReadFrom::Cache) => self.from_cache += 1,
-            Some(ReadFrom::Unknown) => {
-                self.unknown += 1;
-                if self.last.as_ref().is_none_or(|(known, _)| *known != device) {
-                    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-                    self.last = Some((device, type_of(device, &mounts).unwrap_or_default().to_owned()));
-                }
-                if let Some((_, name)) = self.last.as_ref().filter(|(_, name)| !name.is_empty()) {
-                    *self.unknown_on.entry(name.clone()).or_default() += 1;
-                }
-            }
+            Some(ReadFrom::Unknown) => self.count_unknown(device, 1),
         }
+    }
+
+    /// Counts files of which it is not known, on the file system with this `st_dev`.
+    fn count_unknown(&mut self, device: u64, files: u64) {
+        self.unknown += files;
+        if self.last.as_ref().is_none_or(|(known, _)| *known != device) {
+            let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+            self.last = Some((device, type_of(device, &mounts).unwrap_or_default().to_owned()));
+        }
+        if let Some((_, name)) = self.last.as_ref().filter(|(_, name)| !name.is_empty()) {
+            *self.unknown_on.entry(name.clone()).or_default() += files;
+        }
+    }
+
+    /// What a scrub has read.
+    pub(super) fn of(read: &ReadTally) -> Self {
+        let mut tally = Self { from_device: read.from_device, from_cache: read.from_cache, ..Self::default() };
+        read.unknown.iter().for_each(|(&device, &files)| tally.count_unknown(device, files));
+        tally
     }
 
     /// What has to be said at the end: files that were not, or not surely, read from a device.

@@ -1,15 +1,11 @@
 //! `hivesum scrub`: reads the files of directories again from their devices, for cron.
 //!
-//! The first run of a directory takes it as it is; later ones compare and print only what is to be seen. What a change
-//! means is decided by `hivesum_core::fixity`; here files are chosen (`choice`), read (`reading`) and told (`report`).
-//! The server's lock is held from the beginning to the end, so nothing else writes to the state meanwhile.
+//! The first run of a directory takes it as it is; later ones compare and print only what is to be seen. What a run does
+//! is decided by `hivesum_actors::scrub`; here it is asked for, and told (`report`). The server's lock is held from the
+//! beginning to the end, so nothing else writes to the state meanwhile.
 
 pub(super) mod amounts;
-mod choice;
-mod reading;
 mod report;
-#[cfg(test)]
-mod tests;
 
 pub(super) use self::report::detail;
 
@@ -19,22 +15,21 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
 use clap::Args;
 use hivesum_actors::error::StoreError;
-use hivesum_actors::store::collections::{CollectionSettings, Collections, MAX_COLLECTIONS, RunEnd, StoredCollection};
+use hivesum_actors::scan::{Canceller, Priority};
+use hivesum_actors::scrub::{Deadline, Limits, ScrubError, ScrubRequest, Scrubber};
+use hivesum_actors::store::collections::Collections;
 use hivesum_core::digest::Algorithms;
-use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
-use hivesum_core::fixity::{CollectionKind, PassKind, PassStopped, Place, may_begin};
-use jiff::{SignedDuration, Timestamp};
+use hivesum_core::fixity::CollectionKind;
+use jiff::SignedDuration;
 
-use self::choice::{Choice, Deadline, Limits, filters_of};
-use self::reading::Reader;
 use self::report::Report;
 use super::control::StateAccess;
 use super::engine::{EngineArgs, RunningEngine};
-use super::error::{StatusError, UsageError, system_text};
+use super::error::{StatusError, UsageError};
 use super::filter_args::FilterArgs;
+use super::own_output::OwnOutputs;
 use super::quote::quoted;
 use super::state::StateArgs;
 use super::terminal::{ScreenArgs, Terminal};
@@ -164,113 +159,43 @@ struct Scrub<'a> {
 impl Scrub<'_> {
     /// Scrubs one directory. Returns whether all is well there.
     fn directory(&mut self, dir: &Path) -> anyhow::Result<bool> {
-        let root = open_root(dir)?;
-        let place = root.place();
-        let (collection, files_before) = self.collection_of(&root, &place)?;
-        let began = Timestamp::now();
-        let settings = self.settings(Some(&collection))?;
-        let begun = self.collections.begin(&collection, (place.identity(), settings), began)?;
-        let collection = begun.context("the collection was forgotten meanwhile")?;
-        let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
-        let Ok(Opened::Directory(opened)) = root.open_beneath(&RelPath::new("")?) else {
-            bail!("{}: {}", quoted(dir.as_os_str()), PassStopped::Unreachable)
-        };
-        let limits = self.limits();
-        let choice = Choice::make(&mut self.collections, &collection, &opened, (&limits, self.engine.args))?;
-        let report = Report::new(self.terminal.clone(), collection.settings.kind, pass);
-        let (engine, collections) = (self.engine, &mut self.collections);
-        let mut reader = Reader { engine, collections, collection: &collection, dir: opened, pass, report };
-        let is_limited = reader.read_all(choice, &limits)?;
-        let report = reader.report;
-        self.collections.end(&collection, began, if is_limited { RunEnd::Limited } else { RunEnd::Complete })?;
-        let told = report::Told { is_limited, files_before, verbose: self.args.verbose };
-        report.end(&mut self.collections, &collection, told)
+        let request = self.request(dir)?;
+        let mut report = Report::new(self.terminal.clone());
+        let (engine, priority, cancel) = (&self.engine.handle, Priority::Normal, Canceller::default());
+        let mut scrubber = Scrubber { engine, priority, cancel, collections: &mut self.collections };
+        let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
+        report.end(&mut self.collections, &end, self.args.verbose)
     }
 
-    /// The collection of a directory, new if there is none, and how many files it had. Refuses a directory where files
-    /// would be called missing by mistake.
-    fn collection_of(&mut self, root: &Root, place: &RootPlace) -> anyhow::Result<(StoredCollection, u64)> {
-        let path = root.path();
-        let known = self.collections.list()?.into_iter().find(|collection| collection.directory == path);
-        let collection = match known {
-            Some(known) => known,
-            None => {
-                let settings = self.settings(None)?;
-                filters_of(&settings, &path)?;
-                let inserted = self.collections.insert(&path, settings)?;
-                inserted
-                    .with_context(|| format!("there are {MAX_COLLECTIONS} collections already: forget one first"))?
-            }
-        };
-        let files = self.collections.counts(&collection)?.values().map(|count| count.files).sum();
-        let now = Place { identity: place.identity(), is_empty: place.is_empty() };
-        let shown = quoted(path.as_os_str());
-        match may_begin(collection.place, files, Some(now)) {
-            Err(PassStopped::Another) if self.args.rebind => {}
-            Err(stopped @ PassStopped::Another) => {
-                bail!("{shown}: {stopped}. If that is right, go on with --rebind")
-            }
-            Err(stopped) => bail!("{shown}: {stopped}. If that is right, forget it: hivesum collections forget"),
-            Ok(()) => {}
-        }
-        Ok((collection, files))
-    }
-
-    /// The settings from now on: as they were, unless a flag says otherwise.
-    fn settings(&self, known: Option<&StoredCollection>) -> Result<CollectionSettings, UsageError> {
-        let algorithms = match (known, self.args.algorithms) {
-            (Some(known), Some(asked)) if known.settings.algorithms != asked => {
-                let message = format!(
-                    "the digests of {} are {}: to change them, forget the collection and take a new baseline",
-                    quoted(known.directory.as_os_str()),
-                    known.settings.algorithms
-                );
-                return Err(UsageError::of("scrub", message));
-            }
-            (Some(known), _) => known.settings.algorithms,
-            (None, asked) => asked.unwrap_or_default(),
-        };
-        let FilterArgs { include, exclude } = match known {
-            Some(known) => self.same_filters(known)?,
-            None => self.args.filters.clone(),
-        };
-        let kind = match known {
-            _ if self.args.living => CollectionKind::Living,
-            _ if self.args.fixed => CollectionKind::Fixed,
-            Some(known) => known.settings.kind,
-            None => CollectionKind::Fixed,
-        };
-        Ok(CollectionSettings { algorithms, kind, include, exclude })
-    }
-
-    /// The globs of a collection, if no others are asked for.
-    fn same_filters(&self, known: &StoredCollection) -> Result<FilterArgs, UsageError> {
-        let CollectionSettings { include, exclude, .. } = known.settings.clone();
-        let asked = &self.args.filters;
-        if !asked.is_empty() && (&asked.include, &asked.exclude) != (&include, &exclude) {
-            let message = format!(
-                "the globs of {} are those of its first run, see hivesum collections show: to change them, forget the \
-                 collection and take a new baseline",
-                quoted(known.directory.as_os_str())
-            );
-            return Err(UsageError::of("scrub", message));
-        }
-        Ok(FilterArgs { include, exclude })
-    }
-
-    fn limits(&self) -> Limits {
-        let ScrubArgs { aim, max_bytes, max_time, percent, .. } = *self.args;
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// The first glob that is not valid or can never match.
+    fn request(&self, dir: &Path) -> Result<ScrubRequest, UsageError> {
+        let ScrubArgs { algorithms, aim, max_bytes, max_time, percent, rebind, .. } = *self.args;
+        let FilterArgs { include, exclude } = self.args.filters.relative_to("scrub", dir.as_os_str())?;
+        let kind = [(self.args.living, CollectionKind::Living), (self.args.fixed, CollectionKind::Fixed)];
         let until = max_time.and_then(|time| Deadline::after(time, Instant::now));
-        Limits { aim, bytes: max_bytes, until, percent }
+        Ok(ScrubRequest {
+            directory: dir.to_owned(),
+            algorithms,
+            kind: kind.into_iter().find_map(|(is_given, kind)| is_given.then_some(kind)),
+            include,
+            exclude,
+            rebind,
+            limits: Limits { aim, bytes: max_bytes, until, percent },
+            leave_out: OwnOutputs::of_streams().identities().to_vec(),
+            read_timeout: self.engine.args.read_timeout(),
+        })
     }
 }
 
-fn open_root(dir: &Path) -> anyhow::Result<Root> {
-    Root::open(Some("scrubbed"), dir).map_err(|error| match error {
-        RootError::Open { source, .. } => {
-            let shown = quoted(dir.as_os_str());
-            anyhow::anyhow!("{shown}: {}: nothing was looked at, and no file is called missing", system_text(&source))
-        }
-        RootError::Nameless { .. } => error.into(),
-    })
+/// The error of a run, with the name of its directory unless the store failed.
+fn failed(dir: &Path, error: ScrubError) -> anyhow::Error {
+    let shown = quoted(dir.as_os_str());
+    match error {
+        ScrubError::Store(error) => error.into(),
+        error if error.is_usage() => UsageError::of("scrub", format!("{shown}: {error}")).into(),
+        error => anyhow::anyhow!("{shown}: {error}"),
+    }
 }

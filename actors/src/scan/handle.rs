@@ -46,11 +46,22 @@ pub enum ScanOutcome {
     Diverged,
 }
 
-/// Cancels a scan from anywhere.
-#[derive(Debug, Clone)]
+/// Cancels a scan from anywhere. A new one cancels the scans that it is given to, before they begin.
+#[derive(Debug, Clone, Default)]
 pub struct Canceller(CancellationToken);
 
 impl Canceller {
+    /// Whether it was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Returns once it was cancelled.
+    pub async fn cancelled(&self) {
+        self.0.cancelled().await;
+    }
+
     /// Reading stops within one quantum; delivered results stay valid.
     pub fn cancel(&self) {
         self.0.cancel();
@@ -67,9 +78,9 @@ pub(crate) struct ScanEnds {
     pub(crate) cancel: CancellationToken,
 }
 
-/// The two sides of a scan.
-pub(crate) fn channel() -> (Scan, ScanEnds) {
-    let cancel = CancellationToken::new();
+/// The two sides of a scan, which is cancelled by its handle and by `from_outside`.
+pub(crate) fn channel(from_outside: Option<&Canceller>) -> (Scan, ScanEnds) {
+    let cancel = from_outside.map_or_else(CancellationToken::new, |outside| outside.0.child_token());
     let (rows_in, rows) = mpsc::channel(ROWS_AHEAD);
     let (checkpoints_in, checkpoints) = mpsc::channel(MAX_WAITING_CHECKPOINTS);
     let (progress_in, progress) = watch::channel(Progress::default());

@@ -10,6 +10,8 @@ use hivesum_core::result::FileIdentity;
 use hivesum_core::walk::{Filters, Target};
 use serde::{Deserialize, Serialize};
 
+use super::handle::Canceller;
+
 /// A job's place among other jobs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +56,8 @@ pub struct ScanSpec {
     pub survey_after: Option<Duration>,
     /// hivesum's own files and directories, which are skipped wherever they are.
     pub leave_out: Vec<FileIdentity>,
+    /// Cancels the scan, beside its handle.
+    pub cancel: Option<Canceller>,
 }
 
 impl ScanSpec {
@@ -75,6 +79,7 @@ impl ScanSpec {
             max_bytes_per_second: None,
             survey_after: None,
             leave_out: Vec::new(),
+            cancel: None,
         }
     }
 }

@@ -34,7 +34,7 @@ impl Engine {
             return Err(Refused::Draining);
         }
         self_test_once(&spec.algorithms).map_err(|failure| Refused::SelfTest(failure.algorithm))?;
-        let (scan, ends) = channel();
+        let (scan, ends) = channel(spec.cancel.as_ref());
         let shared = self.shared.clone();
         match self.shared.home.spawn(async move { shared.drive(spec, past, ends).await }) {
             true => Ok(scan),

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use hivesum_actors::store::collections::{Collections, StoredCollection};
-use hivesum_core::fixity::{CollectionKind, Condition, Event, EventKind, PassKind, is_mass_change};
-use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Status};
+use hivesum_actors::scrub::{Notice, ScrubEnd, ScrubObserver};
+use hivesum_actors::store::collections::Collections;
+use hivesum_core::fixity::{Condition, Event, EventKind, PassKind, is_mass_change};
+use hivesum_core::result::{ErrorCode, Progress, ReadFrom, Status};
+use tokio::sync::watch;
 
 use crate::cli::error::{reason, system_text};
 use crate::cli::from_device::SourceTally;
@@ -22,12 +24,7 @@ const NAMED: u64 = 100;
 
 /// What a run has found so far.
 pub(super) struct Report {
-    pub(super) terminal: Terminal,
-    kind: CollectionKind,
-    pass: PassKind,
-    files: u64,
-    bytes: u64,
-    sources: SourceTally,
+    terminal: Terminal,
     /// What is known of files beside their condition, of at most [`LISTED`].
     details: BTreeMap<Vec<u8>, String>,
     /// Files that changed, were moved, are new or gone.
@@ -37,74 +34,29 @@ pub(super) struct Report {
     is_well: bool,
 }
 
-/// What is known at the end.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
-    /// Whether files are left for the next run.
-    pub(super) is_limited: bool,
-    /// How many files there were before.
-    pub(super) files_before: u64,
-    /// Whether it is said what was read.
-    pub(super) verbose: bool,
-}
+impl ScrubObserver for Report {
+    fn scan_began(&mut self, progress: watch::Receiver<Progress>) {
+        self.terminal.follow(progress);
+    }
 
-impl Report {
-    pub(super) fn new(terminal: Terminal, kind: CollectionKind, pass: PassKind) -> Self {
-        Self {
-            terminal,
-            kind,
-            pass,
-            files: 0,
-            bytes: 0,
-            sources: SourceTally::default(),
-            details: BTreeMap::new(),
-            changed: 0,
-            unknown: 0,
-            is_well: true,
+    fn noticed(&mut self, notice: Notice) {
+        match notice {
+            Notice::Unreachable { path } => self.about(&path, "cannot be looked at"),
+            Notice::KnownUnreachable { files } => {
+                let files = counted(files, "known file");
+                self.terminal.message(&format!("{files} could not be reached: as they were, for all that is known"));
+            }
+            Notice::NotCompared { path, code, errno } => {
+                let why = reason(Status::Error { code, errno }).unwrap_or_default();
+                self.about(&path, &format!("not compared: {why}"));
+            }
+            Notice::ChangedMeanwhile { path } => {
+                self.terminal.message_about(&path, "was changed meanwhile: the next run looks at it again");
+            }
         }
     }
 
-    /// Counts a file that was read.
-    pub(super) fn count(&mut self, row: &RowRef<'_>) {
-        self.files += 1;
-        self.bytes += row.meta.size;
-        self.sources.count(row.origin.read_from(), row.meta.device);
-    }
-
-    /// Directories that could not be listed and files of which nothing is known, with the number of known files there.
-    pub(super) fn unreachable(&mut self, unreadable: &NameList, known_files: u64) {
-        for path in unreadable.iter() {
-            self.about(path, "cannot be looked at");
-        }
-        if known_files > 0 {
-            let files = counted(known_files, "known file");
-            self.terminal.message(&format!("{files} could not be reached: as they were, for all that is known"));
-        }
-    }
-
-    /// A file was written to while it was read, or is open for writing.
-    pub(super) fn is_written_to(&mut self, path: &[u8], code: ErrorCode) {
-        match self.kind {
-            CollectionKind::Living => {}
-            CollectionKind::Fixed => self.about(path, &format!("not compared: {}", code.in_words())),
-        }
-    }
-
-    /// A file could not be read for a reason that says nothing of its content.
-    pub(super) fn not_read(&mut self, path: &[u8], status: Status) {
-        self.about(path, &format!("not compared: {}", reason(status).unwrap_or_default()));
-    }
-
-    fn about(&mut self, path: &[u8], message: &str) {
-        self.is_well = false;
-        self.unknown += 1;
-        if self.unknown <= NAMED {
-            self.terminal.message_about(path, message);
-        }
-    }
-
-    /// Notes an event that is committed.
-    pub(super) fn happened(&mut self, event: &Event) {
+    fn happened(&mut self, event: &Event) {
         match event.kind {
             EventKind::New | EventKind::Modified | EventKind::Moved | EventKind::Missing => self.changed += 1,
             EventKind::Touched
@@ -118,28 +70,43 @@ impl Report {
             self.details.insert(event.path.clone(), detail);
         }
     }
+}
+
+impl Report {
+    pub(super) fn new(terminal: Terminal) -> Self {
+        Self { terminal, details: BTreeMap::new(), changed: 0, unknown: 0, is_well: true }
+    }
+
+    fn about(&mut self, path: &[u8], message: &str) {
+        self.is_well = false;
+        self.unknown += 1;
+        if self.unknown <= NAMED {
+            self.terminal.message_about(path, message);
+        }
+    }
 
     /// Prints what is to be seen. Returns whether all is well.
     pub(super) fn end(
         mut self,
         collections: &mut Collections,
-        collection: &StoredCollection,
-        told: Told,
+        end: &ScrubEnd,
+        is_verbose: bool,
     ) -> anyhow::Result<bool> {
+        let collection = &end.collection;
         let counts = collections.counts(collection)?;
         let alerts = collection.alerts(&counts);
         if alerts > 0 {
             self.is_well = false;
-            write_stdout(self.list(collections, collection, alerts, told.files_before)?.as_bytes())?;
+            write_stdout(self.list(collections, end, alerts)?.as_bytes())?;
         }
         if self.unknown > NAMED {
             self.terminal.message(&format!("{} more could not be looked at", self.unknown - NAMED));
         }
         let shown = quoted(collection.directory.as_os_str());
         let known: u64 = counts.values().map(|count| count.files).sum();
-        if self.pass == PassKind::Baseline {
+        if end.pass == PassKind::Baseline {
             let files = counted(known, "file");
-            self.terminal.message(&match told.is_limited {
+            self.terminal.message(&match end.is_limited {
                 false => format!(
                     "{shown}: the baseline is taken, {files}. They are taken as they are: what is damaged already is \
                      not found"
@@ -148,29 +115,24 @@ impl Report {
             });
         }
         // That nothing is known of where bytes come from is said once, and by --verbose; that damage may be hidden, always.
-        let is_said = told.verbose || self.pass == PassKind::Baseline;
-        let warnings = self.sources.warnings().into_iter();
+        let is_said = is_verbose || end.pass == PassKind::Baseline;
+        let warnings = SourceTally::of(&end.read).warnings().into_iter();
         let hidden = format!(": {}", ReadFrom::Cache.name());
         for warning in warnings.filter(|warning| is_said || warning.ends_with(&hidden)) {
             self.terminal.message(&warning);
         }
-        if told.verbose {
-            let (files, bytes) = (counted(self.files, "file"), counted(self.bytes, "byte"));
+        if is_verbose {
+            let (files, bytes) = (counted(end.read.files, "file"), counted(end.read.bytes, "byte"));
             self.terminal.message(&format!("{shown}: read {files}, {bytes}"));
         }
         Ok(self.is_well)
     }
 
     /// A line for each file that is not what it should be.
-    fn list(
-        &self,
-        collections: &mut Collections,
-        collection: &StoredCollection,
-        alerts: u64,
-        files_before: u64,
-    ) -> anyhow::Result<String> {
+    fn list(&self, collections: &mut Collections, end: &ScrubEnd, alerts: u64) -> anyhow::Result<String> {
+        let (collection, files_before) = (&end.collection, end.files_before);
         let mut out = String::new();
-        if self.pass == PassKind::Comparison && is_mass_change(self.changed, files_before) {
+        if end.pass == PassKind::Comparison && is_mass_change(self.changed, files_before) {
             out += &format!(
                 "many changes: {} of {}: a disk that is not mounted, a restore, or a program that rewrites files\n",
                 self.changed,
@@ -179,7 +141,7 @@ impl Report {
         }
         let mut listed = 0;
         collections.each_file(collection, |state| {
-            if state.condition.is_alert(self.kind) && listed < LISTED {
+            if state.condition.is_alert(collection.settings.kind) && listed < LISTED {
                 listed += 1;
                 let condition = self.terminal.painted(state.condition.name(), colour(state.condition));
                 let detail = self.details.get(&state.path).map(|detail| format!(" ({detail})")).unwrap_or_default();

@@ -34,6 +34,7 @@ const ACTORS: Order = &[
     &["scan"],
     &["job"],
     &["store"],
+    &["scrub"],
     &["jobs"],
 ];
 

@@ -2,58 +2,22 @@
 //! longest ago. They come in chunks, each in the order of its directories, which are committed one by one.
 
 use std::collections::HashSet;
-use std::num::NonZeroU8;
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::time::Instant;
 
-use hivesum_actors::store::collections::{CollectionSettings, Collections, StoredCollection};
-use hivesum_core::fixity::{DueBy, FileState, Surveyor, due, within};
+use hivesum_core::fixity::{FileState, Surveyor, due, within};
 use hivesum_core::result::NameList;
 use hivesum_core::walk::{Filters, Inventory, Target, WalkSpec};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::cli::engine::EngineArgs;
-use crate::cli::error::UsageError;
-use crate::cli::filter_args::FilterArgs;
-use crate::cli::own_output::OwnOutputs;
+use super::error::ScrubError;
+use super::request::ScrubRequest;
+use crate::store::collections::{Collections, StoredCollection};
 
 /// How many files one chunk has at most.
 const CHUNK_FILES: usize = 2048;
 
 /// How many bytes the files of one chunk have at most, unless it is a single one.
 const CHUNK_BYTES: u64 = 512 << 20;
-
-/// How much a run may read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// Within what time each file is read again; everything in each run without it.
-    pub(super) aim: Option<SignedDuration>,
-    /// At most so many bytes.
-    pub(super) bytes: Option<u64>,
-    /// When no further chunk is begun.
-    pub(super) until: Option<Deadline>,
-    /// At most this share of all bytes.
-    pub(super) percent: Option<NonZeroU8>,
-}
-
-/// When a run begins nothing further, and the clock that tells.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
-    at: Instant,
-    clock: fn() -> Instant,
-}
-
-impl Deadline {
-    /// So long after now. A time that no clock reaches is no limit.
-    pub(super) fn after(time: SignedDuration, clock: fn() -> Instant) -> Option<Self> {
-        clock().checked_add(time.unsigned_abs()).map(|at| Self { at, clock })
-    }
-
-    pub(super) fn has_come(&self) -> bool {
-        (self.clock)() >= self.at
-    }
-}
 
 /// The files of a run.
 #[derive(Debug)]
@@ -74,45 +38,23 @@ pub(super) struct Choice {
     pub(super) unreachable: u64,
 }
 
-impl Limits {
-    /// The most bytes of a run, if the files have so many in all.
-    fn bytes_of(&self, total: u64) -> Option<u64> {
-        let share = self.percent.map(|percent| {
-            let share = (u128::from(total) * u128::from(percent.get())).div_ceil(100);
-            u64::try_from(share).unwrap_or(u64::MAX)
-        });
-        self.bytes.into_iter().chain(share).min()
-    }
-
-    fn due_by(&self, collection: &StoredCollection, now: Timestamp) -> DueBy {
-        let began = collection.pass_began.unwrap_or(now);
-        match self.aim {
-            // What is read already of a baseline is not due again.
-            Some(aim) if collection.passes > 0 => {
-                let since_last_run = collection.last_run.map(|last| now.duration_since(last));
-                DueBy::Aim { aim, since_last_run }
-            }
-            Some(_) | None => DueBy::Pass { began },
-        }
-    }
-}
-
 impl Choice {
     /// Walks the directory, and chooses from what is found and what is known.
     pub(super) fn make(
         collections: &mut Collections,
         collection: &StoredCollection,
         dir: &OwnedFd,
-        (limits, engine): (&Limits, EngineArgs),
-    ) -> anyhow::Result<Self> {
-        let outputs = OwnOutputs::of_streams();
-        let target = Target::Directory { dir: dir.try_clone()?, shown: Vec::new() };
+        request: &ScrubRequest,
+    ) -> Result<Self, ScrubError> {
+        let dir = dir.try_clone().map_err(ScrubError::Open)?;
+        let filters = Filters::new(&collection.settings.include, &collection.settings.exclude)?;
         let inventory = Inventory::of_walk(WalkSpec {
-            leave_out: [&collections.own_files()?[..], outputs.identities()].concat(),
-            timeout: engine.read_timeout(),
-            filters: filters_of(&collection.settings, &collection.directory)?,
-            ..WalkSpec::new(vec![target])
+            leave_out: [&collections.own_files()?[..], &request.leave_out].concat(),
+            timeout: request.read_timeout,
+            filters,
+            ..WalkSpec::new(vec![Target::Directory { dir, shown: Vec::new() }])
         });
+        let limits = &request.limits;
         let mut surveyor = Surveyor::new(&inventory);
         collections.each_file(collection, |state| surveyor.known(state))?;
         let mut survey = surveyor.end();
@@ -134,15 +76,6 @@ impl Choice {
             unreadable: inventory.unreadable,
         })
     }
-}
-
-/// Which files of a directory belong to a collection with these settings.
-///
-/// # Errors
-/// The first glob that is not valid or can never match.
-pub(super) fn filters_of(settings: &CollectionSettings, directory: &Path) -> Result<Filters, UsageError> {
-    let CollectionSettings { include, exclude, .. } = settings.clone();
-    FilterArgs { include, exclude }.filters_below("scrub", directory.as_os_str())
 }
 
 /// Names in chunks, each of them in walk order.

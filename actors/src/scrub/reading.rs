@@ -3,32 +3,36 @@
 //! A content that changed without a trace of a write is read twice again before anything is said of it. What is said of
 //! a file is committed before it is told.
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-use anyhow::bail;
-use hivesum_actors::scan::{ScanOutcome, ScanSpec};
-use hivesum_actors::store::collections::{Collections, Step, StoredCollection};
 use hivesum_core::fixity::{
-    CONFIRMING_READS, Content, FileState, Observation, Occasion, Outcome, PassKind, ReadFailure, Reading, moved,
-    observe,
+    CONFIRMING_READS, CollectionKind, Content, FileState, Observation, Occasion, Outcome, PassKind, ReadFailure,
+    Reading, observe,
 };
 use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Rows, Status};
 use hivesum_core::walk::Target;
 use jiff::Timestamp;
 
-use super::choice::{Choice, Limits};
-use super::report::Report;
-use crate::cli::engine::RunningEngine;
+use super::absent::Absent;
+use super::choice::Choice;
+use super::error::ScrubError;
+use super::observer::{Notice, ReadTally, ScrubObserver};
+use super::request::Limits;
+use crate::Engine;
+use crate::scan::{Canceller, Priority, ScanOutcome, ScanSpec};
+use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
 
 /// The reading of one directory.
 pub(super) struct Reader<'a> {
-    pub(super) engine: &'a RunningEngine,
+    pub(super) engine: &'a Engine,
+    pub(super) priority: Priority,
+    pub(super) cancel: &'a Canceller,
     pub(super) collections: &'a mut Collections,
     pub(super) collection: &'a StoredCollection,
     pub(super) dir: OwnedFd,
     pub(super) pass: PassKind,
-    pub(super) report: Report,
+    pub(super) tally: ReadTally,
+    pub(super) observer: &'a mut dyn ScrubObserver,
 }
 
 /// A file whose content changed without a trace of a write.
@@ -38,43 +42,19 @@ struct Doubtful {
     seen: Observation,
 }
 
-/// Known files that are gone, by their digests, to be found again at other paths.
-struct Absent {
-    files: Vec<Option<FileState>>,
-    by_digests: HashMap<Vec<u8>, Vec<usize>>,
-}
-
-impl Absent {
-    fn of(files: Vec<FileState>) -> Self {
-        let mut by_digests: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
-        // The first one in byte order is taken first.
-        for (index, state) in files.iter().enumerate().rev() {
-            if let Some(expected) = &state.expected {
-                by_digests.entry(expected.digests.clone()).or_default().push(index);
-            }
-        }
-        Self { files: files.into_iter().map(Some).collect(), by_digests }
-    }
-
-    /// The step of a file that was read at a new path and is one of these.
-    fn moved_to(&mut self, reading: &Reading, on: &Occasion<'_>) -> Option<Step> {
-        let same = self.by_digests.get_mut(&reading.content.digests)?;
-        let index = *same.last()?;
-        let before = self.files.get_mut(index)?;
-        let event = moved(before.as_ref()?, reading, on)?;
-        same.pop();
-        Some(Step { path: on.path.to_vec(), before: before.take(), after: event.after.clone(), event: Some(event) })
-    }
-}
-
 impl Reader<'_> {
     /// Reads what was chosen. Returns whether files are left for the next run.
-    pub(super) fn read_all(&mut self, choice: Choice, limits: &Limits) -> anyhow::Result<bool> {
+    pub(super) fn read_all(&mut self, choice: Choice, limits: &Limits) -> Result<bool, ScrubError> {
         let Choice { changed, due, absent, mut unread_sizes, mut is_limited, unreadable, unreachable } = choice;
         if unreadable.iter().any(|path| path.is_empty()) {
-            bail!("the directory cannot be listed: nothing was looked at, and no file is called missing");
+            return Err(ScrubError::NotListed);
         }
-        self.report.unreachable(&unreadable, unreachable);
+        for path in unreadable.iter() {
+            self.observer.noticed(Notice::Unreachable { path: path.to_vec() });
+        }
+        if unreachable > 0 {
+            self.observer.noticed(Notice::KnownUnreachable { files: unreachable });
+        }
         let is_late = || limits.until.is_some_and(|until| until.has_come());
         let mut absent = Absent::of(absent);
         for names in changed {
@@ -85,19 +65,7 @@ impl Reader<'_> {
                 self.read(&names, &mut absent)?;
             }
         }
-        let gone = absent.files.into_iter().flatten();
-        let may_have_moved =
-            |state: &FileState| state.expected.as_ref().is_some_and(|one| unread_sizes.contains(&one.meta.size));
-        let gone: Vec<FileState> = gone.filter(|state| !may_have_moved(state)).collect();
-        for states in gone.chunks(hivesum_actors::store::collections::MAX_ROWS) {
-            let at = Timestamp::now();
-            let steps = states.iter().filter_map(|state| {
-                let on = self.occasion(&state.path, at);
-                step(&state.path, Some(state), observe(Some(state), &Observation::Absent, &on))
-            });
-            let steps = steps.collect();
-            self.record(steps)?;
-        }
+        self.record_gone(absent.left(&unread_sizes))?;
         let mut none = Absent::of(Vec::new());
         for names in due {
             if is_late() {
@@ -107,6 +75,20 @@ impl Reader<'_> {
             self.read(&names, &mut none)?;
         }
         Ok(is_limited)
+    }
+
+    /// Records that files are gone which were not found again.
+    fn record_gone(&mut self, gone: Vec<FileState>) -> Result<(), ScrubError> {
+        for states in gone.chunks(MAX_ROWS) {
+            let at = Timestamp::now();
+            let steps = states.iter().filter_map(|state| {
+                let on = self.occasion(&state.path, at);
+                step(&state.path, Some(state), observe(Some(state), &Observation::Absent, &on))
+            });
+            let steps = steps.collect();
+            self.record(steps)?;
+        }
+        Ok(())
     }
 
     fn sizes_of(&self, names: &NameList) -> Vec<u64> {
@@ -119,7 +101,7 @@ impl Reader<'_> {
     }
 
     /// Reads one chunk and commits what that means.
-    fn read(&mut self, names: &NameList, absent: &mut Absent) -> anyhow::Result<()> {
+    fn read(&mut self, names: &NameList, absent: &mut Absent) -> Result<(), ScrubError> {
         let known = self.collections.states(self.collection, names)?;
         let (mut steps, mut doubtful) = (Vec::new(), Vec::new());
         let (mut known, mut paths) = (known.into_iter(), names.iter());
@@ -147,7 +129,7 @@ impl Reader<'_> {
     }
 
     /// Reads files again before anything is said of them.
-    fn confirm(&mut self, mut doubtful: Vec<Doubtful>) -> anyhow::Result<Vec<Step>> {
+    fn confirm(&mut self, mut doubtful: Vec<Doubtful>) -> Result<Vec<Step>, ScrubError> {
         let names: NameList = doubtful.iter().map(|one| &one.path).collect();
         for _ in 0..CONFIRMING_READS {
             let mut all = doubtful.iter_mut();
@@ -162,7 +144,7 @@ impl Reader<'_> {
             let on = self.occasion(&one.path, at);
             match observe(one.before.as_ref(), &one.seen, &on) {
                 // Its metadata changed in between.
-                Outcome::ReadAgain => self.report.is_written_to(&one.path, ErrorCode::FileChanged),
+                Outcome::ReadAgain => self.is_written_to(&one.path, ErrorCode::FileChanged),
                 outcome => steps.extend(step(&one.path, one.before.as_ref(), outcome)),
             }
         }
@@ -170,31 +152,34 @@ impl Reader<'_> {
     }
 
     /// Reads files from their device, and passes the results in the order of the names.
-    fn scan(&mut self, names: &NameList, mut take: impl FnMut(&mut Self, &Rows)) -> anyhow::Result<()> {
-        let target = Target::Listed { dir: self.dir.try_clone()?, names: names.clone() };
-        let spec = self.engine.args.scan(vec![target], self.collection.settings.algorithms);
-        let mut scan = self.engine.handle.scan(ScanSpec { from_device: true, ..spec })?;
-        self.report.terminal.follow(scan.progress());
+    fn scan(&mut self, names: &NameList, mut take: impl FnMut(&mut Self, &Rows)) -> Result<(), ScrubError> {
+        let dir = self.dir.try_clone().map_err(ScrubError::Open)?;
+        let targets = vec![Target::Listed { dir, names: names.clone() }];
+        let spec = ScanSpec::new(targets, self.collection.settings.algorithms);
+        let cancel = Some(self.cancel.clone());
+        let mut scan = self.engine.scan(ScanSpec { from_device: true, priority: self.priority, cancel, ..spec })?;
+        self.observer.scan_began(scan.progress());
         while let Some(rows) = scan.blocking_next() {
             take(self, &rows);
         }
-        if scan.blocking_finish().outcome != ScanOutcome::Completed {
-            bail!("the scan was aborted: not everything was read");
+        match scan.blocking_finish().outcome {
+            ScanOutcome::Completed => Ok(()),
+            ScanOutcome::Cancelled => Err(ScrubError::Cancelled),
+            ScanOutcome::DeadlineExceeded | ScanOutcome::WalkFailed | ScanOutcome::Diverged => Err(ScrubError::Aborted),
         }
-        Ok(())
     }
 
     /// What a result says, after it was counted.
     fn seen(&mut self, path: &[u8], row: &RowRef<'_>) -> Observation {
         match row.status {
             Status::Hashed(stability) => {
-                self.report.count(row);
+                self.tally.count(row);
                 let content = Content { meta: row.meta, stability, digests: row.digests.to_vec() };
                 let from = row.origin.read_from().unwrap_or(ReadFrom::Unknown);
                 Observation::Read(Reading { content, from, again: Vec::new() })
             }
             Status::Error { code: code @ (ErrorCode::FileChanged | ErrorCode::FileBusy), .. } => {
-                self.report.is_written_to(path, code);
+                self.is_written_to(path, code);
                 Observation::ChangedWhileRead
             }
             // It was there a moment ago: the next run tells what became of it.
@@ -203,23 +188,30 @@ impl Reader<'_> {
                 Observation::Unreadable(ReadFailure { errno, range: None })
             }
             Status::Error {
-                code: ErrorCode::TooLarge | ErrorCode::Timeout | ErrorCode::Internal | ErrorCode::CrashLoop,
-                ..
+                code: code @ (ErrorCode::TooLarge | ErrorCode::Timeout | ErrorCode::Internal | ErrorCode::CrashLoop),
+                errno,
             } => {
-                self.report.not_read(path, row.status);
+                self.observer.noticed(Notice::NotCompared { path: path.to_vec(), code, errno });
                 Observation::Unreachable
             }
         }
     }
 
+    /// Somebody writes to a file, so it is not compared: in a living collection there is nothing to say of it.
+    fn is_written_to(&mut self, path: &[u8], code: ErrorCode) {
+        if self.collection.settings.kind == CollectionKind::Fixed {
+            self.observer.noticed(Notice::NotCompared { path: path.to_vec(), code, errno: 0 });
+        }
+    }
+
     /// Commits what was found, and then tells it.
-    fn record(&mut self, steps: Vec<Step>) -> anyhow::Result<()> {
+    fn record(&mut self, steps: Vec<Step>) -> Result<(), ScrubError> {
         let refused = self.collections.record(self.collection, &steps)?;
         for path in &refused {
-            self.report.terminal.message_about(path, "was changed meanwhile: the next run looks at it again");
+            self.observer.noticed(Notice::ChangedMeanwhile { path: path.clone() });
         }
         let events = steps.into_iter().filter(|step| !refused.contains(&step.path)).filter_map(|step| step.event);
-        events.for_each(|event| self.report.happened(&event));
+        events.for_each(|event| self.observer.happened(&event));
         Ok(())
     }
 }

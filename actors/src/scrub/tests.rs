@@ -2,14 +2,22 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use clap::Parser;
-use hivesum_core::fixity::Condition;
-use hivesum_core::result::NameList;
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::{Opened, RelPath, Root};
+use hivesum_core::fixity::{CollectionKind, Condition, Event, PassKind};
+use hivesum_core::result::{NameList, Progress};
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
+use super::choice::Choice;
+use super::reading::Reader;
 use super::*;
+use crate::engine::{Background, Engine, EngineConfig};
+use crate::scan::{Canceller, Priority};
+use crate::store::collections::{CollectionSettings, Collections, RunEnd};
 
 thread_local! {
     static HOURS: Cell<u64> = const { Cell::new(0) };
@@ -22,18 +30,36 @@ fn an_hour_later() -> Instant {
     BEGAN.with(|began| *began + Duration::from_secs(3600 * hours))
 }
 
-#[derive(Debug, Parser)]
-struct Flags {
-    #[command(flatten)]
-    engine: EngineArgs,
+/// Nobody who listens.
+struct Unheard;
+
+impl ScrubObserver for Unheard {
+    fn scan_began(&mut self, _: watch::Receiver<Progress>) {}
+    fn noticed(&mut self, _: Notice) {}
+    fn happened(&mut self, _: &Event) {}
 }
 
 /// A directory, and a collection of it.
 struct Bench {
     tree: TempDir,
     _state: TempDir,
-    engine: RunningEngine,
+    engine: Engine,
+    thread: Background,
     collections: Collections,
+}
+
+fn request(directory: &std::path::Path, limits: Limits) -> ScrubRequest {
+    ScrubRequest {
+        directory: directory.to_owned(),
+        algorithms: None,
+        kind: None,
+        include: Vec::new(),
+        exclude: Vec::new(),
+        rebind: false,
+        limits,
+        leave_out: Vec::new(),
+        read_timeout: Duration::from_secs(60),
+    }
 }
 
 impl Bench {
@@ -43,8 +69,8 @@ impl Bench {
         let (algorithms, kind) = (Algorithms::default(), CollectionKind::Fixed);
         let settings = CollectionSettings { algorithms, kind, include: Vec::new(), exclude: Vec::new() };
         collections.insert(tree.path(), settings).unwrap().unwrap();
-        let engine = RunningEngine::start(Flags::parse_from(["scrub"]).engine, None).unwrap();
-        Self { tree, _state: state, engine, collections }
+        let (engine, thread) = Engine::start_in_background(EngineConfig::default()).unwrap();
+        Self { tree, _state: state, engine, thread, collections }
     }
 
     fn write(&self, name: &str, content: &str) {
@@ -61,14 +87,23 @@ impl Bench {
         let collection = begun.unwrap().unwrap();
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };
-        let mut choice = Choice::make(&mut self.collections, &collection, &dir, (&limits, self.engine.args)).unwrap();
+        let request = request(self.tree.path(), limits);
+        let mut choice = Choice::make(&mut self.collections, &collection, &dir, &request).unwrap();
         for chunks in [&mut choice.changed, &mut choice.due] {
             let names = chunks.iter().flat_map(NameList::iter);
             *chunks = names.map(|name| std::iter::once(name).collect()).collect();
         }
-        let (engine, collections) = (&self.engine, &mut self.collections);
-        let report = Report::new(Terminal::plain(), CollectionKind::Fixed, pass);
-        let mut reader = Reader { engine, collections, collection: &collection, dir, pass, report };
+        let mut reader = Reader {
+            engine: &self.engine,
+            priority: Priority::Normal,
+            cancel: &Canceller::default(),
+            collections: &mut self.collections,
+            collection: &collection,
+            dir,
+            pass,
+            tally: ReadTally::default(),
+            observer: &mut Unheard,
+        };
         let is_limited = reader.read_all(choice, &limits).unwrap();
         let end = if is_limited { RunEnd::Limited } else { RunEnd::Complete };
         self.collections.end(&collection, began, end).unwrap();
@@ -108,5 +143,5 @@ fn a_run_begins_nothing_after_its_time_and_the_next_one_goes_on() {
     assert_eq!(bench.files(), [modified.clone(), ok("gone"), ok("z")]);
     assert!(!bench.run(None));
     assert_eq!(bench.files(), [modified, ("moved".to_owned(), Condition::Moved), ok("z")]);
-    bench.engine.join();
+    bench.thread.join();
 }

@@ -1,0 +1,23 @@
+//! A scrub: reads the files of a collection again from their devices and records what that means.
+//!
+//! The first run of a directory takes its files as they are; later ones compare. What a change means is decided by
+//! `hivesum_core::fixity`; here files are chosen (`choice`), read and confirmed (`reading`) and recorded, chunk by chunk.
+//! Whoever runs it says what it may read ([`ScrubRequest`]) and is told what happens ([`ScrubObserver`]). Others rely on
+//! this:
+//! - What is told as an event is committed. A run that is cancelled or killed loses one chunk, and the next one goes on.
+//! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet.
+
+mod absent;
+mod choice;
+mod error;
+mod observer;
+mod reading;
+mod request;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use self::error::ScrubError;
+pub use self::observer::{Notice, ReadTally, ScrubObserver};
+pub use self::request::{Deadline, Limits, ScrubRequest};
+pub use self::run::{ScrubEnd, Scrubber};

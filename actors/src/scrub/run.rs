@@ -1,0 +1,139 @@
+//! One run, from the opening of the directory to the record of its end.
+
+use std::os::fd::OwnedFd;
+
+use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
+use hivesum_core::fixity::{CollectionKind, PassKind, PassStopped, Place, may_begin};
+use hivesum_core::walk::Filters;
+use jiff::Timestamp;
+
+use super::choice::Choice;
+use super::error::ScrubError;
+use super::observer::{ReadTally, ScrubObserver};
+use super::reading::Reader;
+use super::request::ScrubRequest;
+use crate::Engine;
+use crate::scan::{Canceller, Priority};
+use crate::store::collections::{CollectionSettings, Collections, RunEnd, StoredCollection};
+
+/// What runs have in common. A run blocks the thread that calls it.
+#[derive(Debug)]
+pub struct Scrubber<'a> {
+    /// Reads the files.
+    pub engine: &'a Engine,
+    /// Their place among other work of the engine.
+    pub priority: Priority,
+    /// Ends the run: what was committed stays.
+    pub cancel: Canceller,
+    /// Where it is recorded. [`Collections::verify`] was called before.
+    pub collections: &'a mut Collections,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct ScrubEnd {
+    /// The collection as it was when the run began.
+    pub collection: StoredCollection,
+    /// Whether it was compared.
+    pub pass: PassKind,
+    /// How many files there were before.
+    pub files_before: u64,
+    /// Whether files are left for the next run.
+    pub is_limited: bool,
+    /// What was read.
+    pub read: ReadTally,
+}
+
+impl Scrubber<'_> {
+    /// Scrubs one directory.
+    ///
+    /// # Errors
+    /// [`ScrubError`]: what was committed before stays, and the next run goes on.
+    pub fn run(&mut self, request: &ScrubRequest, observer: &mut dyn ScrubObserver) -> Result<ScrubEnd, ScrubError> {
+        let root = Root::open(Some("scrubbed"), &request.directory).map_err(|error| match error {
+            RootError::Open { source, .. } => ScrubError::Open(source),
+            RootError::Nameless { .. } => ScrubError::NotListed,
+        })?;
+        let place = root.place();
+        let (collection, files_before) = self.collection_of(&root, &place, request)?;
+        let began = Timestamp::now();
+        let settings = settings(Some(&collection), request)?;
+        let begun = self.collections.begin(&collection, (place.identity(), settings), began)?;
+        let collection = begun.ok_or(ScrubError::Forgotten)?;
+        let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
+        let dir = open_directory(&root)?;
+        let choice = Choice::make(self.collections, &collection, &dir, request)?;
+        let mut reader = Reader {
+            engine: self.engine,
+            priority: self.priority,
+            cancel: &self.cancel,
+            collections: self.collections,
+            collection: &collection,
+            dir,
+            pass,
+            tally: ReadTally::default(),
+            observer,
+        };
+        let is_limited = reader.read_all(choice, &request.limits)?;
+        let read = reader.tally;
+        self.collections.end(&collection, began, if is_limited { RunEnd::Limited } else { RunEnd::Complete })?;
+        Ok(ScrubEnd { collection, pass, files_before, is_limited, read })
+    }
+
+    /// The collection of a directory, new if there is none, and how many files it had. Refuses a directory where files
+    /// would be called missing by mistake.
+    fn collection_of(
+        &mut self,
+        root: &Root,
+        place: &RootPlace,
+        request: &ScrubRequest,
+    ) -> Result<(StoredCollection, u64), ScrubError> {
+        let path = root.path();
+        let known = self.collections.list()?.into_iter().find(|collection| collection.directory == path);
+        let collection = match known {
+            Some(known) => known,
+            None => {
+                let settings = settings(None, request)?;
+                Filters::new(&settings.include, &settings.exclude)?;
+                self.collections.insert(&path, settings)?.ok_or(ScrubError::TooMany)?
+            }
+        };
+        let files = self.collections.counts(&collection)?.values().map(|count| count.files).sum();
+        let now = Place { identity: place.identity(), is_empty: place.is_empty() };
+        match may_begin(collection.place, files, Some(now)) {
+            Err(PassStopped::Another) if request.rebind => {}
+            Err(stopped) => return Err(ScrubError::Stopped(stopped)),
+            Ok(()) => {}
+        }
+        Ok((collection, files))
+    }
+}
+
+fn open_directory(root: &Root) -> Result<OwnedFd, ScrubError> {
+    let whole = RelPath::new("").map_err(|_| ScrubError::NotListed)?;
+    match root.open_beneath(&whole) {
+        Ok(Opened::Directory(dir)) => Ok(dir),
+        Ok(_) | Err(_) => Err(ScrubError::NotListed),
+    }
+}
+
+/// The settings from now on: as they were, unless something else is asked for.
+fn settings(known: Option<&StoredCollection>, request: &ScrubRequest) -> Result<CollectionSettings, ScrubError> {
+    let ScrubRequest { algorithms, kind, include, exclude, .. } = request;
+    let Some(known) = known.map(|known| &known.settings) else {
+        return Ok(CollectionSettings {
+            algorithms: algorithms.unwrap_or_default(),
+            kind: kind.unwrap_or(CollectionKind::Fixed),
+            include: include.clone(),
+            exclude: exclude.clone(),
+        });
+    };
+    if algorithms.is_some_and(|asked| asked != known.algorithms) {
+        return Err(ScrubError::OtherAlgorithms(Box::new(known.algorithms)));
+    }
+    let is_asked = !include.is_empty() || !exclude.is_empty();
+    if is_asked && (include, exclude) != (&known.include, &known.exclude) {
+        return Err(ScrubError::OtherGlobs);
+    }
+    Ok(CollectionSettings { kind: kind.unwrap_or(known.kind), ..known.clone() })
+}
