@@ -4,6 +4,7 @@
 //! a file is committed before it is told.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use hivesum_core::fixity::{
     CONFIRMING_READS, CollectionKind, Content, FileState, Observation, Occasion, Outcome, PassKind, ReadFailure,
@@ -19,8 +20,12 @@ use super::error::ScrubError;
 use super::observer::{Notice, ReadTally, ScrubObserver};
 use super::request::Limits;
 use crate::Engine;
+use crate::error::StoreError;
 use crate::scan::{Canceller, Priority, ScanOutcome, ScanSpec};
 use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
+
+/// How often a batch is tried while others use the store. Each attempt waits for its turn as long as SQLite is told to.
+const RECORD_ATTEMPTS: usize = 5;
 
 /// The reading of one directory.
 pub(super) struct Reader<'a> {
@@ -206,13 +211,25 @@ impl Reader<'_> {
 
     /// Commits what was found, and then tells it.
     fn record(&mut self, steps: Vec<Step>) -> Result<(), ScrubError> {
-        let refused = self.collections.record(self.collection, &steps)?;
+        let steps: Arc<[Step]> = steps.into();
+        let refused = self.record_patiently(&steps)?.ok_or(ScrubError::Forgotten)?;
         for path in &refused {
             self.observer.noticed(Notice::ChangedMeanwhile { path: path.clone() });
         }
-        let events = steps.into_iter().filter(|step| !refused.contains(&step.path)).filter_map(|step| step.event);
-        events.for_each(|event| self.observer.happened(&event));
+        let taken = steps.iter().filter(|step| !refused.contains(&step.path));
+        taken.filter_map(|step| step.event.as_ref()).for_each(|event| self.observer.happened(event));
         Ok(())
+    }
+
+    /// Repeats a batch while others keep the store busy: whether it was recorded is not known then.
+    fn record_patiently(&mut self, steps: &Arc<[Step]>) -> Result<Option<Vec<Vec<u8>>>, ScrubError> {
+        for _ in 1..RECORD_ATTEMPTS {
+            match self.collections.record(self.collection, steps) {
+                Err(StoreError::Busy) if !self.cancel.is_cancelled() => {}
+                recorded => return Ok(recorded?),
+            }
+        }
+        Ok(self.collections.record(self.collection, steps)?)
     }
 }
 

@@ -42,6 +42,8 @@ pub struct ScrubEnd {
     pub is_limited: bool,
     /// What was read.
     pub read: ReadTally,
+    /// The number of the last event before the run.
+    pub last_event_before: u64,
 }
 
 impl Scrubber<'_> {
@@ -61,6 +63,7 @@ impl Scrubber<'_> {
         let begun = self.collections.begin(&collection, (place.identity(), settings), began)?;
         let collection = begun.ok_or(ScrubError::Forgotten)?;
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
+        let last_event_before = self.collections.last_event(&collection)?;
         let dir = open_directory(&root)?;
         let choice = Choice::make(self.collections, &collection, &dir, request)?;
         let mut reader = Reader {
@@ -77,7 +80,7 @@ impl Scrubber<'_> {
         let is_limited = reader.read_all(choice, &request.limits)?;
         let read = reader.tally;
         self.collections.end(&collection, began, if is_limited { RunEnd::Limited } else { RunEnd::Complete })?;
-        Ok(ScrubEnd { collection, pass, files_before, is_limited, read })
+        Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
     }
 
     /// The collection of a directory, new if there is none, and how many files it had. Refuses a directory where files

@@ -1,13 +1,15 @@
 //! Collections as they are stored: directories, what is known of each of their files, and events for ever.
 //!
-//! Decides how they are kept; what a look at a file means is decided by `hivesum_core::fixity`. [`Collections`] is for a
-//! command, which holds the server's lock for what it changes; a running service uses [`CollectionService`]. Others rely
-//! on this:
+//! Decides how they are kept; what a look at a file means is decided by `hivesum_core::fixity`. [`Collections`] is for
+//! callers that block: a command, which holds the server's lock for what it changes, or a thread of a running service,
+//! which writes through the service's own writer. The requests of a service use [`CollectionService`]. Others rely on
+//! this:
 //! - The states of a batch of files and their events become durable together or not at all.
 //! - A state is replaced only if it is still the one that was decided from, so nothing that a person has accepted is
 //!   undone.
 //! - Absence is believed only after [`Collections::verify`]: a run begins with it.
 
+mod access;
 mod events;
 mod files;
 mod json;
@@ -19,18 +21,22 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{Condition, FileState, Seen};
 use hivesum_core::result::{FileIdentity, NameList};
 use jiff::Timestamp;
+use rusqlite::Connection;
 
+use self::access::Access;
 pub use self::service::CollectionService;
 pub use self::stored::{Accepted, CollectionSettings, Count, RunEnd, Step, StoredCollection, StoredEvent};
+use super::error::DbError;
 use super::history::existing_database;
 use super::open::{Database, prepare};
 use super::sealed::{COLLECTION_FILES, COLLECTIONS};
-use super::state_dir::{ServerLock, StateDir};
+use super::state_dir::StateDir;
 use crate::error::StoreError;
 
 /// How many collections there may be.
@@ -39,11 +45,10 @@ pub const MAX_COLLECTIONS: usize = 1000;
 /// The most rows that one call reads or writes.
 pub const MAX_ROWS: usize = 10_000;
 
-/// The collections of a state directory, for a command. Every call blocks.
+/// The collections of a state directory, for a command or a thread of a service. Every call blocks.
 #[derive(Debug)]
 pub struct Collections {
-    database: Database,
-    _lock: Option<ServerLock>,
+    access: Access,
 }
 
 impl Collections {
@@ -52,7 +57,8 @@ impl Collections {
     /// # Errors
     /// When it is damaged or newer, or cannot be read.
     pub fn open(state_dir: &Path) -> Result<Option<Self>, StoreError> {
-        Ok(existing_database(state_dir)?.map(|database| Self { database, _lock: None }))
+        let own = |database| Self { access: Access::Own { database, _lock: None } };
+        Ok(existing_database(state_dir)?.map(own))
     }
 
     /// Takes the server's lock, then creates or opens the database. No server starts until this is dropped.
@@ -63,7 +69,7 @@ impl Collections {
         let state_dir = StateDir::open(state_dir)?;
         let lock = state_dir.lock()?;
         prepare(&state_dir, &lock)?;
-        Ok(Self { database: Database::open(state_dir)?, _lock: Some(lock) })
+        Ok(Self { access: Access::Own { database: Database::open(state_dir)?, _lock: Some(lock) } })
     }
 
     /// The state directory and the files in it. A walk leaves them out if they lie in its tree.
@@ -71,7 +77,7 @@ impl Collections {
     /// # Errors
     /// When the directory cannot be read.
     pub fn own_files(&self) -> Result<Vec<FileIdentity>, StoreError> {
-        self.database.state_dir().identities()
+        self.access.own_files()
     }
 
     /// Checks that no row of a file or a collection is lost: what is not found afterwards is not there. Reads the tables,
@@ -80,7 +86,7 @@ impl Collections {
     /// # Errors
     /// [`StoreError::Corrupt`] if one is.
     pub fn verify(&mut self) -> Result<(), StoreError> {
-        self.database.run(|connection| {
+        self.access.read(|connection| {
             COLLECTIONS.verify(connection)?;
             COLLECTION_FILES.verify(connection)
         })
@@ -91,7 +97,7 @@ impl Collections {
     /// # Errors
     /// When the store cannot be read, or is damaged.
     pub fn list(&mut self) -> Result<Vec<StoredCollection>, StoreError> {
-        self.database.run(|connection| rows::list(connection))
+        self.access.read(|connection| rows::list(connection))
     }
 
     /// The collection with this id.
@@ -99,7 +105,8 @@ impl Collections {
     /// # Errors
     /// When the store cannot be read, or is damaged.
     pub fn by_id(&mut self, id: &str) -> Result<Option<StoredCollection>, StoreError> {
-        self.database.run(|connection| rows::by_id(connection, id))
+        let id = id.to_owned();
+        self.access.read(move |connection| rows::by_id(connection, &id))
     }
 
     /// Keeps a new collection of a directory. `None` if there are [`MAX_COLLECTIONS`] already.
@@ -111,7 +118,8 @@ impl Collections {
         directory: &Path,
         settings: CollectionSettings,
     ) -> Result<Option<StoredCollection>, StoreError> {
-        self.database.run(|connection| rows::insert(connection, directory, &settings, Timestamp::now()))
+        let directory = directory.to_owned();
+        self.access.write(move |connection| rows::insert(connection, &directory, &settings, Timestamp::now()))
     }
 
     /// Records that a run begins at this time, in this directory and with these settings, and a pass unless one is under
@@ -125,15 +133,16 @@ impl Collections {
         (place, settings): (RootIdentity, CollectionSettings),
         now: Timestamp,
     ) -> Result<Option<StoredCollection>, StoreError> {
-        self.database.run(|connection| rows::begin(connection, of.number, (place, &settings), now))
+        self.write_kept(of, move |connection, number| rows::begin(connection, number, (place, &settings), now))
+            .map(Option::flatten)
     }
 
-    /// Records that the run that began at this time came to its end.
+    /// Records that the run that began at this time came to its end, unless the collection is gone.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn end(&mut self, of: &StoredCollection, began: Timestamp, end: RunEnd) -> Result<(), StoreError> {
-        self.database.run(|connection| rows::end(connection, of.number, began, end))
+        self.write_kept(of, move |connection, number| rows::end(connection, number, began, end)).map(drop)
     }
 
     /// Forgets a collection with all that is known of its files and all events. Returns whether it was there.
@@ -141,8 +150,9 @@ impl Collections {
     /// # Errors
     /// When the store cannot be written. A part may be gone then; the rest is removed by the next call.
     pub fn forget(&mut self, of: &StoredCollection) -> Result<bool, StoreError> {
-        let was_there = self.database.run(|connection| rows::delete(connection, &of.id))?;
-        while self.database.run(|connection| rows::sweep(connection, MAX_ROWS))? {}
+        let id = of.id.clone();
+        let was_there = self.access.write(move |connection| rows::delete(connection, &id))?;
+        while self.access.write(|connection| rows::sweep(connection, MAX_ROWS))? {}
         Ok(was_there)
     }
 
@@ -156,7 +166,8 @@ impl Collections {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<FileState>, StoreError> {
-        self.database.run(|connection| files::page(connection, of.number, after, limit))
+        let (number, after) = (of.number, after.map(<[u8]>::to_vec));
+        self.access.read(move |connection| files::page(connection, number, after.as_deref(), limit))
     }
 
     /// Passes all files to `take`, in walk order, up to [`MAX_ROWS`] at a time.
@@ -193,7 +204,8 @@ impl Collections {
     /// # Errors
     /// When the store cannot be read, or is damaged.
     pub fn states(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<FileState>>, StoreError> {
-        self.database.run(|connection| paths.iter().map(|path| files::find(connection, of.number, path)).collect())
+        let (number, paths) = (of.number, paths.clone());
+        self.access.read(move |connection| paths.iter().map(|path| files::find(connection, number, path)).collect())
     }
 
     /// Files and bytes by condition. Conditions without files are left out.
@@ -201,16 +213,19 @@ impl Collections {
     /// # Errors
     /// When the store cannot be read, or is damaged.
     pub fn counts(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
-        self.database.run(|connection| files::counts(connection, of.number))
+        let number = of.number;
+        self.access.read(move |connection| files::counts(connection, number))
     }
 
     /// Makes a batch of steps durable, at most [`MAX_ROWS`]. Returns the paths whose states are not those that were
-    /// decided from: nothing was changed there, and they are to be looked at again.
+    /// decided from: nothing was changed there, and they are to be looked at again. `None` if the collection is gone. A
+    /// batch may be repeated, if it is not known whether it was recorded: what was is not recorded twice.
     ///
     /// # Errors
-    /// When the store cannot be written; then no step was taken.
-    pub fn record(&mut self, of: &StoredCollection, steps: &[Step]) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.database.run(|connection| files::record(connection, of.number, steps))
+    /// When the store cannot be written: all steps were taken, or none.
+    pub fn record(&mut self, of: &StoredCollection, steps: &Arc<[Step]>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let steps = steps.clone();
+        self.write_kept(of, move |connection, number| files::record(connection, number, &steps))
     }
 
     /// Accepts files as they were shown, at most [`MAX_ROWS`], all in one change. Returns what came of each. Accepting
@@ -219,7 +234,8 @@ impl Collections {
     /// # Errors
     /// When the store cannot be written.
     pub fn accept(&mut self, of: &StoredCollection, shown: &[(Vec<u8>, Seen)]) -> Result<Vec<Accepted>, StoreError> {
-        self.database.run(|connection| files::accept(connection, of.number, shown, Timestamp::now()))
+        let (number, shown) = (of.number, shown.to_vec());
+        self.access.write(move |connection| files::accept(connection, number, &shown, Timestamp::now()))
     }
 
     /// Up to `limit` events after this number, in order; at most [`MAX_ROWS`].
@@ -227,6 +243,29 @@ impl Collections {
     /// # Errors
     /// When the store cannot be read, or is damaged.
     pub fn events(&mut self, of: &StoredCollection, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        self.database.run(|connection| events::page(connection, of.number, after, limit))
+        let number = of.number;
+        self.access.read(move |connection| events::page(connection, number, after, limit))
+    }
+
+    /// The number of the last event; 0 if there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_event(&mut self, of: &StoredCollection) -> Result<u64, StoreError> {
+        let number = of.number;
+        self.access.read(move |connection| Ok(events::last(connection, number)? as u64))
+    }
+
+    /// Changes a collection that was not forgotten: its number may be that of another one since.
+    fn write_kept<T, W>(&mut self, of: &StoredCollection, work: W) -> Result<Option<T>, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Connection, i64) -> Result<T, DbError> + Send + 'static,
+    {
+        let id = of.id.clone();
+        self.access.write(move |connection| {
+            let kept = rows::by_id(connection, &id)?;
+            kept.map(|kept| work(connection, kept.number)).transpose()
+        })
     }
 }

@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Waits for a permit to read many rows.
-    async fn long_read(&self) -> Result<tokio::sync::SemaphorePermit<'_>, StoreError> {
+    pub(super) async fn long_read(&self) -> Result<tokio::sync::SemaphorePermit<'_>, StoreError> {
         self.long_reads.acquire().await.map_err(|_| StoreError::Closed)
     }
 

@@ -49,14 +49,17 @@ pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Cond
     Ok(counts)
 }
 
-/// Takes the steps whose files are still as the pass had found them. Returns the paths of the others.
+/// Takes the steps whose files are still as the pass had found them. Returns the paths of the others. Steps that were
+/// taken before are not taken again.
 pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step]) -> Result<Vec<Vec<u8>>, DbError> {
     let change = Change::begin(connection)?;
     let mut n = events::last(&change, collection)?;
     let mut refused = Vec::new();
     for step in steps {
         if !is_current(&change, collection, step)? {
-            refused.push(step.path.clone());
+            if !is_recorded(&change, collection, step)? {
+                refused.push(step.path.clone());
+            }
             continue;
         }
         let new_path = step.after.as_ref().map(|after| &after.path);
@@ -73,6 +76,19 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
     }
     change.commit()?;
     Ok(refused)
+}
+
+/// Whether a step that cannot be taken was taken before: what it leads to is there, and what it began with is not.
+fn is_recorded(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<bool, DbError> {
+    let stored = find(change, collection, &step.path)?;
+    let is_there = match (&stored, &step.after) {
+        (Some(stored), Some(after)) => is_same(stored, after),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let old = step.before.as_ref().filter(|before| before.path != step.path);
+    let is_left = old.map_or(Ok(true), |old| find(change, collection, &old.path).map(|stored| stored.is_none()))?;
+    Ok(is_there && is_left)
 }
 
 /// Whether a file is as the pass had found it, and nothing is in the place that a moved one comes to.

@@ -6,10 +6,12 @@
 
 use hivesum_core::fixity::Seen;
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 
 use super::super::Store;
+use super::access::Access;
 use super::stored::Accepted;
-use super::{MAX_ROWS, files, rows};
+use super::{Collections, MAX_ROWS, files, rows};
 use crate::error::StoreError;
 
 /// The collections of a running service.
@@ -21,6 +23,12 @@ pub struct CollectionService {
 impl CollectionService {
     pub(crate) fn new(store: Store) -> Self {
         Self { store }
+    }
+
+    /// The same collections for a thread that is no event loop: it waits in this runtime.
+    #[must_use]
+    pub(crate) fn blocking(&self, runtime: Handle) -> Collections {
+        Collections { access: Access::OfService { store: self.store.clone(), runtime } }
     }
 
     /// [`Collections::accept`](super::Collections::accept), by the id of the collection. Without such a collection none of
