@@ -19,6 +19,7 @@ use super::shared::JobsShared;
 use crate::Engine;
 use crate::error::{StartError, StoreError};
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts, Place};
+use crate::scrub::ScrubService;
 use crate::store::collections::CollectionService;
 use crate::store::figures::StoreFigures;
 use crate::store::retention::Retention;
@@ -94,9 +95,11 @@ impl Jobs {
         }
         let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
         let limits = Limits { max_running, max_queued, max_queued_of_one };
+        let scrubs = ScrubService::new(engine.clone(), CollectionService::new(store.clone()));
         let shared = Arc::new(JobsShared {
             engine,
             store,
+            scrubs,
             roots,
             recovered: AtomicBool::default(),
             queue: JobQueue::new(limits),
@@ -135,6 +138,12 @@ impl Jobs {
     #[must_use]
     pub fn collections(&self) -> CollectionService {
         CollectionService::new(self.shared.store.clone())
+    }
+
+    /// The scrubs of collections, which run beside the jobs at low priority.
+    #[must_use]
+    pub fn scrubs(&self) -> ScrubService {
+        self.shared.scrubs.clone()
     }
 
     /// The sessions kept in the same store.
@@ -269,12 +278,12 @@ impl Jobs {
         self.shared.queue.verdict_counts()
     }
 
-    /// Stops every runner; call it before the engine drains. Unfinished jobs stay unfinished in the store and
-    /// are resumed at the next start. Event streams end.
+    /// Stops every runner and every scrub; call it before the engine drains. Unfinished jobs stay unfinished in the store
+    /// and are resumed at the next start. Event streams end.
     pub async fn drain(&self) {
         self.shared.queue.close();
         self.shared.stop.cancel();
-        self.shared.queue.idle().await;
+        tokio::join!(self.shared.queue.idle(), self.shared.scrubs.drain());
         self.shared.queue.clear();
         if let Err(error) = self.shared.store.checkpoint().await {
             tracing::warn!(%error, "the log of the job store stays beside it");

@@ -11,6 +11,7 @@ use super::queue::JobQueue;
 use super::roots::Roots;
 use crate::Engine;
 use crate::error::StoreError;
+use crate::scrub::ScrubService;
 use crate::store::Store;
 use crate::store::retention::Retention;
 
@@ -19,6 +20,7 @@ use crate::store::retention::Retention;
 pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
+    pub(super) scrubs: ScrubService,
     pub(super) roots: Roots,
     /// Whether unfinished jobs have been taken up again.
     pub(super) recovered: AtomicBool,

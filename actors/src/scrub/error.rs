@@ -43,6 +43,9 @@ pub enum ScrubError {
     /// The engine does not take any work.
     #[error(transparent)]
     Engine(#[from] Refused),
+    /// Another run reads the directory.
+    #[error("another scrub of this directory is running: wait for its end, and start it again if need be")]
+    Busy,
     /// Somebody stopped the run.
     #[error("the scrub was stopped: the next one goes on with it")]
     Cancelled,

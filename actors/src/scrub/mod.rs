@@ -2,8 +2,8 @@
 //!
 //! The first run of a directory takes its files as they are; later ones compare. What a change means is decided by
 //! `hivesum_core::fixity`; here files are chosen (`choice`), read and confirmed (`reading`) and recorded, chunk by chunk.
-//! Whoever runs it says what it may read ([`ScrubRequest`]) and is told what happens ([`ScrubObserver`]). Others rely on
-//! this:
+//! A command runs one itself, a service has several (`service`). Whoever runs one says what it may read
+//! ([`ScrubRequest`]) and is told what happens ([`ScrubObserver`]). Others rely on this:
 //! - What is told as an event is committed. A run that is cancelled or killed loses one chunk, and the next one goes on.
 //! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet.
 
@@ -14,10 +14,14 @@ mod observer;
 mod reading;
 mod request;
 mod run;
+mod service;
 #[cfg(test)]
 mod tests;
+mod tracked;
 
 pub use self::error::ScrubError;
 pub use self::observer::{Notice, ReadTally, ScrubObserver};
 pub use self::request::{Deadline, Limits, ScrubRequest};
 pub use self::run::{ScrubEnd, Scrubber};
+pub use self::service::{MAX_ENDED, MAX_RUNNING, MAX_UNFINISHED, ScrubOrder, ScrubRefused, ScrubService};
+pub use self::tracked::{NOTICES_KEPT, ScrubPhase, ScrubTold};

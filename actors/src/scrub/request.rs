@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use hivesum_core::digest::Algorithms;
+use hivesum_core::file::DEFAULT_READ_TIMEOUT;
 use hivesum_core::fixity::{CollectionKind, DueBy};
 use hivesum_core::result::FileIdentity;
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +36,24 @@ pub struct ScrubRequest {
     pub leave_out: Vec<FileIdentity>,
     /// How long the walk waits for a directory that does not answer.
     pub read_timeout: Duration,
+}
+
+impl ScrubRequest {
+    /// A run over all files of this directory, as the runs before it.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            algorithms: None,
+            kind: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            rebind: false,
+            limits: Limits::default(),
+            leave_out: Vec::new(),
+            read_timeout: DEFAULT_READ_TIMEOUT,
+        }
+    }
 }
 
 /// How much a run may read.

@@ -48,20 +48,6 @@ struct Bench {
     collections: Collections,
 }
 
-fn request(directory: &std::path::Path, limits: Limits) -> ScrubRequest {
-    ScrubRequest {
-        directory: directory.to_owned(),
-        algorithms: None,
-        kind: None,
-        include: Vec::new(),
-        exclude: Vec::new(),
-        rebind: false,
-        limits,
-        leave_out: Vec::new(),
-        read_timeout: Duration::from_secs(60),
-    }
-}
-
 impl Bench {
     fn new() -> Self {
         let [tree, state] = [(); 2].map(|()| tempfile::tempdir().unwrap());
@@ -87,7 +73,7 @@ impl Bench {
         let collection = begun.unwrap().unwrap();
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };
-        let request = request(self.tree.path(), limits);
+        let request = ScrubRequest { limits, ..ScrubRequest::new(self.tree.path()) };
         let mut choice = Choice::make(&mut self.collections, &collection, &dir, &request).unwrap();
         for chunks in [&mut choice.changed, &mut choice.due] {
             let names = chunks.iter().flat_map(NameList::iter);

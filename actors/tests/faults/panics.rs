@@ -5,11 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hivesum_actors::engine::Engine;
+use hivesum_actors::engine::{Engine, EngineConfig};
 use hivesum_actors::error::{Refused, UploadError};
+use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::scan::{ScanEnd, ScanSpec};
+use hivesum_actors::scrub::{ScrubOrder, ScrubRequest, ScrubTold};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::{ErrorCode, Status};
+use uuid::Uuid;
 
 use crate::stage::{PATIENT, Scanned, append, await_alive, engine, engine_with, on_reaching, run, spec, tree_of};
 
@@ -239,4 +242,26 @@ fn no_more_hashers_are_replaced_than_may_be_stuck_at_a_time() {
     assert_eq!(scanned.end.summary.hashed, 1000);
     scenario.teardown();
     background.join();
+}
+
+#[test]
+fn a_scrub_that_panics_has_failed_and_the_service_goes_on() {
+    let scenario = fail::FailScenario::setup();
+    let (tree, state) = (tree_of(3), tempfile::tempdir().unwrap());
+    fail::cfg("scrub_thread", "1*panic").unwrap();
+    actix_rt::System::new().block_on(async {
+        let engine = Engine::start(EngineConfig::default()).await.unwrap();
+        let jobs = Jobs::open(engine, JobsConfig::new(state.path(), Vec::new())).await.unwrap();
+        for expected in ["Failed(Aborted)", "Ended("] {
+            let (key, scrubs) = (Uuid::now_v7(), jobs.scrubs());
+            scrubs.start(key, ScrubOrder { request: ScrubRequest::new(tree.path()), max_time: None }).unwrap();
+            while !scrubs.show(key, ScrubTold::has_ended).unwrap() {
+                tokio::task::yield_now().await;
+            }
+            let phase = scrubs.show(key, |told| format!("{:?}", told.phase)).unwrap();
+            assert!(phase.starts_with(expected), "{phase}");
+        }
+        jobs.drain().await;
+    });
+    scenario.teardown();
 }

@@ -1,0 +1,156 @@
+//! Runs of a service: started once, one for each directory, bounded, cancelled, waited for.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use hivesum_core::digest::Algorithms;
+use hivesum_core::fixity::{Condition, PassKind};
+use tempfile::TempDir;
+
+use super::*;
+use crate::engine::{EngineConfig, SelfTest};
+use crate::store::Store;
+use crate::store::collections::Collections;
+
+/// So many bytes of nothing are not read before the test is over.
+const ENDLESS_BYTES: u64 = 1 << 40;
+
+struct House {
+    state: TempDir,
+    trees: TempDir,
+    service: ScrubService,
+}
+
+impl House {
+    async fn new() -> Self {
+        let [state, trees] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let config = EngineConfig { self_test: SelfTest::Only(Algorithms::default()), ..EngineConfig::default() };
+        let engine = Engine::start(config).await.unwrap();
+        let store = Store::open(state.path()).await.unwrap();
+        let service = ScrubService::new(engine, CollectionService::new(store));
+        Self { state, trees, service }
+    }
+
+    fn tree(&self, name: &str) -> PathBuf {
+        let tree = self.trees.path().join(name);
+        fs::create_dir_all(&tree).unwrap();
+        tree
+    }
+
+    /// A directory with a file that no run reads to its end.
+    fn endless_tree(&self, name: &str) -> PathBuf {
+        let tree = self.tree(name);
+        File::create(tree.join("endless")).unwrap().set_len(ENDLESS_BYTES).unwrap();
+        tree
+    }
+
+    fn start(&self, directory: &Path) -> Result<Uuid, ScrubRefused> {
+        let key = Uuid::now_v7();
+        self.service.start(key, order(directory)).map(|()| key)
+    }
+
+    /// Waits until so many runs have not ended.
+    async fn until_unfinished(&self, expected: usize) {
+        self.service.shared.unfinished.subscribe().wait_for(|count| *count == expected).await.unwrap();
+    }
+
+    /// Waits until the store knows that a run of this directory has begun.
+    async fn until_begun(&self, directory: &Path) {
+        let has_begun = || {
+            let mut collections = Collections::open(self.state.path()).unwrap().unwrap();
+            let all = collections.list().unwrap();
+            all.iter().any(|one| one.directory == directory && one.pass_began.is_some())
+        };
+        while !has_begun() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn failure(&self, key: Uuid) -> String {
+        let failure = |told: &ScrubTold| match &told.phase {
+            ScrubPhase::Failed(error) => error.to_string(),
+            other => format!("{other:?}"),
+        };
+        self.service.show(key, failure).unwrap()
+    }
+}
+
+fn order(directory: &Path) -> ScrubOrder {
+    ScrubOrder { request: ScrubRequest::new(directory), max_time: None }
+}
+
+#[actix::test]
+async fn a_run_is_recorded_by_the_service_s_writer_and_started_once_by_its_key() {
+    let house = House::new().await;
+    let tree = house.tree("t");
+    fs::write(tree.join("a"), "1").unwrap();
+    let read = async |key| {
+        house.until_unfinished(0).await;
+        let ended = |told: &ScrubTold| match &told.phase {
+            ScrubPhase::Ended(end) => (end.pass, end.read.files, end.last_event_before),
+            other => panic!("{other:?}"),
+        };
+        house.service.show(key, ended).unwrap()
+    };
+    let first = house.start(&tree).unwrap();
+    assert_eq!(read(first).await, (PassKind::Baseline, 1, 0));
+    fs::write(tree.join("a"), "written").unwrap();
+    house.service.start(first, order(&tree)).unwrap();
+    assert_eq!(read(first).await.0, PassKind::Baseline, "it is the same run");
+    let second = house.start(&tree).unwrap();
+    assert_eq!(read(second).await, (PassKind::Comparison, 1, 0));
+    let mut collections = Collections::open(house.state.path()).unwrap().unwrap();
+    let collection = collections.list().unwrap().remove(0);
+    let conditions: Vec<_> = collections.counts(&collection).unwrap().into_keys().collect();
+    assert_eq!((collection.passes, conditions), (2, vec![Condition::Modified]));
+    assert!(!house.service.cancel(Uuid::nil()) && house.service.show(Uuid::nil(), |_| ()).is_none());
+}
+
+#[actix::test]
+async fn a_second_run_of_a_directory_is_refused_as_busy_and_a_cancelled_one_leaves_it_free() {
+    let house = House::new().await;
+    let tree = house.endless_tree("t");
+    let first = house.start(&tree).unwrap();
+    house.until_begun(&tree).await;
+    std::os::unix::fs::symlink("t", house.trees.path().join("link")).unwrap();
+    let second = house.start(&house.trees.path().join("link")).unwrap();
+    house.until_unfinished(1).await;
+    assert!(house.failure(second).contains("another scrub of this directory is running"), "{}", house.failure(second));
+    assert!(house.service.cancel(first));
+    house.until_unfinished(0).await;
+    assert_eq!(house.failure(first), "the scrub was stopped: the next one goes on with it");
+    fs::remove_file(tree.join("endless")).unwrap();
+    fs::write(tree.join("a"), "1").unwrap();
+    let third = house.start(&tree).unwrap();
+    house.until_unfinished(0).await;
+    assert!(house.failure(third).starts_with("Ended("), "{}", house.failure(third));
+}
+
+#[actix::test]
+async fn two_runs_read_at_a_time_a_bounded_number_waits_and_all_end_when_the_service_stops() {
+    let house = House::new().await;
+    let trees: Vec<_> = (0..MAX_UNFINISHED).map(|number| house.endless_tree(&number.to_string())).collect();
+    let keys: Vec<_> = trees.iter().map(|tree| house.start(tree).unwrap()).collect();
+    assert_eq!(house.start(&trees[0]), Err(ScrubRefused::TooMany));
+    for tree in &trees[..MAX_RUNNING] {
+        house.until_begun(tree).await;
+    }
+    let waits = |key: &&Uuid| house.service.show(**key, |told| matches!(told.phase, ScrubPhase::Waiting)).unwrap();
+    assert_eq!(keys.iter().filter(waits).count(), MAX_UNFINISHED - MAX_RUNNING);
+    house.service.drain().await;
+    assert!(keys.iter().all(|key| house.failure(*key).contains("was stopped")));
+    assert_eq!(house.start(&trees[0]), Err(ScrubRefused::Draining));
+}
+
+#[actix::test]
+async fn of_ended_runs_the_latest_are_remembered() {
+    let house = House::new().await;
+    let absent = house.trees.path().join("absent");
+    let mut keys = Vec::new();
+    for _ in 0..=MAX_ENDED {
+        keys.push(house.start(&absent).unwrap());
+        house.until_unfinished(0).await;
+    }
+    let known = |key: &Uuid| house.service.show(*key, ScrubTold::has_ended);
+    assert_eq!((known(&keys[0]), known(&keys[1]), known(&keys[MAX_ENDED])), (None, Some(true), Some(true)));
+}
