@@ -10,6 +10,8 @@ mod commands;
 mod job_commands;
 pub mod job_messages;
 pub mod protocol;
+mod scrub_commands;
+pub mod scrub_messages;
 mod server;
 pub mod socket;
 

@@ -22,6 +22,9 @@ pub(super) const IN_USE: u8 = 75;
 /// Exit status if no service runs where one is needed: `EX_UNAVAILABLE` of `sysexits.h`.
 pub(super) const NOT_RUNNING: u8 = 69;
 
+/// Exit status after Ctrl-C: 128 and the number of SIGINT, as a shell has it.
+pub(super) const INTERRUPTED: u8 = 130;
+
 /// An error with an exit status of its own.
 #[derive(Debug)]
 pub(super) struct StatusError {

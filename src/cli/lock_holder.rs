@@ -1,8 +1,9 @@
 //! Who holds the lock of a state directory, as far as the kernel tells: for messages, and to see what the holder sees.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{IN_USE, StatusError};
 use super::quote::quoted;
@@ -26,6 +27,19 @@ fn holder_of_lock(state_dir: &Path) -> Option<String> {
 pub(super) fn process_with_lock(state_dir: &Path) -> Option<u32> {
     let file = fs::metadata(state_dir.join("hivesum.lock")).ok()?;
     holder_in(&fs::read_to_string("/proc/locks").ok()?, &file)
+}
+
+/// Whether the service is known to see something else at this path, or nothing: it may run in a mount namespace of its
+/// own. If `/proc` does not tell, the paths are taken to be the same.
+pub(super) fn sees_another(state_dir: &Path, path: &Path) -> bool {
+    let Some(process) = process_with_lock(state_dir) else { return false };
+    let root = PathBuf::from(format!("/proc/{process}/root"));
+    let Ok(below) = path.strip_prefix("/") else { return false };
+    match (fs::metadata(path), fs::metadata(root.join(below))) {
+        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()),
+        (Ok(_), Err(error)) => error.kind() == io::ErrorKind::NotFound && root.read_link().is_ok(),
+        (Err(_), _) => false,
+    }
 }
 
 /// The process in the list of locks (`proc_locks(5)`): `1: FLOCK ADVISORY WRITE 42 08:01:12345 0 EOF`.

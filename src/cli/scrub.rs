@@ -1,10 +1,11 @@
 //! `hivesum scrub`: reads the files of directories again from their devices, for cron.
 //!
 //! The first run of a directory takes it as it is; later ones compare and print only what is to be seen. What a run does
-//! is decided by `hivesum_actors::scrub`; here it is asked for, and told (`report`). The server's lock is held from the
-//! beginning to the end, so nothing else writes to the state meanwhile.
+//! is decided by `hivesum_actors::scrub`; here it is asked for, and told (`report`). A running service does it (`beside`).
+//! Without one the server's lock is held from the beginning to the end, so nothing else writes to the state meanwhile.
 
 pub(super) mod amounts;
+mod beside;
 mod report;
 
 pub(super) use self::report::detail;
@@ -18,19 +19,19 @@ use std::time::Instant;
 use clap::Args;
 use hivesum_actors::error::StoreError;
 use hivesum_actors::scan::{Canceller, Priority};
-use hivesum_actors::scrub::{Deadline, Limits, ScrubError, ScrubRequest, Scrubber};
+use hivesum_actors::scrub::{Deadline, Limits, ScrubRequest, Scrubber};
 use hivesum_actors::store::collections::Collections;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::CollectionKind;
 use jiff::SignedDuration;
 
-use self::report::Report;
+use self::beside::Beside;
+use self::report::{Report, failed};
 use super::control::StateAccess;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{StatusError, UsageError};
 use super::filter_args::FilterArgs;
 use super::own_output::OwnOutputs;
-use super::quote::quoted;
 use super::state::StateArgs;
 use super::terminal::{ScreenArgs, Terminal};
 
@@ -44,17 +45,20 @@ is accepted with `hivesum collections accept`. When all is well, nothing is prin
 
 --include and --exclude choose files in the first run, and later runs keep to them. Without --aim every file is read in \
 each run. A run that was interrupted or reached a limit is gone on with by the next one; a file that was begun is read \
-to its end. New and changed files are read first. Only one scrub uses a state directory at a time, and none while a \
-service runs on it: name several DIRs, or give each its own --state. --io does not matter: files are read as their \
-file system allows it.
+to its end. New and changed files are read first. --io does not matter: files are read as their file system allows it.
+
+While a service runs on the state directory, the service reads the files, as its user, with its hashers and after its \
+jobs; Ctrl-C stops the scrub there. It does at most two scrubs at a time, and one of a directory; others wait, or are \
+refused. Without a service only one scrub uses a state directory at a time: name several DIRs, or give each its own \
+--state.
 
 Examples:
   hivesum scrub ~/photos
   hivesum scrub --aim 30d --max-time 2h /srv/archive
   17 3 * * *  hivesum scrub --aim 30d --state ~/.local/state/hivesum-scrub ~/photos     in a crontab
 
-Exit status: 0 all is well; 1 there is something to look at; 2 wrong command line; 75 another process uses the state \
-directory.")]
+Exit status: 0 all is well; 1 there is something to look at, or the directory is being scrubbed; 2 wrong command line; 69 \
+the service stopped meanwhile; 75 another process uses the state directory; 130 interrupted.")]
 pub(super) struct ScrubArgs {
     /// Directories to keep watch over.
     #[arg(value_name = "DIR", required = true)]
@@ -112,17 +116,14 @@ pub(super) struct ScrubArgs {
 
 /// Runs the command.
 pub(super) fn run(args: ScrubArgs) -> anyhow::Result<ExitCode> {
-    let state = args.state.directory()?;
-    let opened = StateAccess::of(&state).without_service(|| Ok(Collections::open_locked(&state)?));
-    let mut collections = opened.map_err(with_advice)?;
-    collections.verify()?;
-    let engine = RunningEngine::start(args.engine, args.algorithms)?;
-    let mut scrub = Scrub { terminal: Terminal::of(args.screen), args: &args, engine: &engine, collections };
+    let way = Way::find(&args)?;
+    let mut scrub = Scrub { terminal: Terminal::of(args.screen), args: &args, way };
     let mut is_well = true;
     for dir in &args.dirs {
         match scrub.directory(Path::new(dir)) {
             Ok(well) => is_well &= well,
-            Err(error) if args.dirs.len() == 1 || error.is::<StoreError>() || error.is::<UsageError>() => {
+            Err(error) if args.dirs.len() == 1 || ends_all(&error) => {
+                scrub.terminal.finish_progress();
                 return Err(error);
             }
             Err(error) => {
@@ -132,9 +133,47 @@ pub(super) fn run(args: ScrubArgs) -> anyhow::Result<ExitCode> {
         }
     }
     scrub.terminal.finish_progress();
-    drop(scrub);
-    engine.join();
+    scrub.way.end();
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the other directories would end in the same way, or were not asked for.
+fn ends_all(error: &anyhow::Error) -> bool {
+    error.is::<StoreError>() || error.is::<UsageError>() || error.is::<StatusError>()
+}
+
+/// Who reads the files.
+enum Way {
+    /// This command, which holds the server's lock.
+    Alone { collections: Box<Collections>, engine: RunningEngine },
+    /// The service that runs on the state directory.
+    Beside(Beside),
+}
+
+impl Way {
+    /// Takes the lock, or finds the service that has it.
+    fn find(args: &ScrubArgs) -> anyhow::Result<Self> {
+        let state = args.state.directory()?;
+        let access = StateAccess::of(&state);
+        let opened = access.without_service(|| match Collections::open_locked(&state) {
+            Err(StoreError::Locked) if access.is_served() => Ok(None),
+            opened => Ok(Some(opened?)),
+        });
+        let Some(mut collections) = opened.map_err(with_advice)? else { return Ok(Self::Beside(Beside::of(&state))) };
+        collections.verify()?;
+        let engine = RunningEngine::start(args.engine, args.algorithms)?;
+        Ok(Self::Alone { collections: Box::new(collections), engine })
+    }
+
+    fn end(self) {
+        match self {
+            Self::Alone { collections, engine } => {
+                drop(collections);
+                engine.join();
+            }
+            Self::Beside(_) => {}
+        }
+    }
 }
 
 /// A service may have to stay where it is.
@@ -151,8 +190,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 /// What the runs of all directories share.
 struct Scrub<'a> {
     args: &'a ScrubArgs,
-    engine: &'a RunningEngine,
-    collections: Collections,
+    way: Way,
     terminal: Terminal,
 }
 
@@ -161,10 +199,19 @@ impl Scrub<'_> {
     fn directory(&mut self, dir: &Path) -> anyhow::Result<bool> {
         let request = self.request(dir)?;
         let mut report = Report::new(self.terminal.clone());
-        let (engine, priority, cancel) = (&self.engine.handle, Priority::Normal, Canceller::default());
-        let mut scrubber = Scrubber { engine, priority, cancel, collections: &mut self.collections };
-        let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
-        report.end(&mut self.collections, &end, self.args.verbose)
+        let is_verbose = self.args.verbose;
+        match &mut self.way {
+            Way::Alone { collections, engine } => {
+                let (engine, priority, cancel) = (&engine.handle, Priority::Normal, Canceller::default());
+                let mut scrubber = Scrubber { engine, priority, cancel, collections };
+                let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
+                report.end(collections, &end, is_verbose)
+            }
+            Way::Beside(beside) => {
+                let order = beside.order(dir, request, self.args.max_time)?;
+                beside.scrub(dir, order, (report, is_verbose))
+            }
+        }
     }
 
     /// What is asked for.
@@ -185,17 +232,7 @@ impl Scrub<'_> {
             rebind,
             limits: Limits { aim, bytes: max_bytes, until, percent },
             leave_out: OwnOutputs::of_streams().identities().to_vec(),
-            read_timeout: self.engine.args.read_timeout(),
+            read_timeout: self.args.engine.read_timeout(),
         })
-    }
-}
-
-/// The error of a run, with the name of its directory unless the store failed.
-fn failed(dir: &Path, error: ScrubError) -> anyhow::Error {
-    let shown = quoted(dir.as_os_str());
-    match error {
-        ScrubError::Store(error) => error.into(),
-        error if error.is_usage() => UsageError::of("scrub", format!("{shown}: {error}")).into(),
-        error => anyhow::anyhow!("{shown}: {error}"),
     }
 }

@@ -13,6 +13,7 @@ use hivesum_actors::store::tokens::{SecretHash, TokenRecord};
 use super::collection_messages::Shown;
 use super::job_commands;
 use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
+use super::scrub_commands;
 use super::server::{self, refused};
 use super::socket::ControlSocket;
 use crate::service::Service;
@@ -58,6 +59,9 @@ async fn carry_out(service: &Service, page: &SignInPage, command: Command) -> An
             let accepted = service.jobs.collections().accept(id, shown).await;
             accepted.map(|outcomes| Answer::CollectionAccepted { outcomes })
         }
+        Command::ScrubRun { order } => return scrub_commands::start(service, *order),
+        Command::ScrubShow { key, after } => return scrub_commands::show(service, key, after),
+        Command::ScrubCancel { key } => return scrub_commands::cancel(service, key),
         Command::CollectionForget { id } => {
             service.jobs.collections().forget(id).await.map(|existed| Answer::CollectionForgotten { existed })
         }

@@ -10,9 +10,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::collection_messages::Shown;
 use super::job_messages::{JobOrder, JobReport, Outcome};
+use super::scrub_messages::{ScrubOrder, ScrubReport};
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -83,6 +85,23 @@ pub enum Command {
         /// Its id.
         id: String,
     },
+    /// Starts a scrub.
+    ScrubRun {
+        /// What it does, and where.
+        order: Box<ScrubOrder>,
+    },
+    /// Says how a scrub stands.
+    ScrubShow {
+        /// The key of its order.
+        key: Uuid,
+        /// How many of its notices are known already.
+        after: usize,
+    },
+    /// Stops a scrub. One that has ended stays as it is.
+    ScrubCancel {
+        /// The key of its order.
+        key: Uuid,
+    },
 }
 
 impl Command {
@@ -101,13 +120,16 @@ impl Command {
             Self::RootAccept { .. } => "root_accept",
             Self::CollectionAccept { .. } => "collection_accept",
             Self::CollectionForget { .. } => "collection_forget",
+            Self::ScrubRun { .. } => "scrub_run",
+            Self::ScrubShow { .. } => "scrub_show",
+            Self::ScrubCancel { .. } => "scrub_cancel",
         }
     }
 
     /// Whether it only asks, and may be repeated many times a minute.
     #[must_use]
     pub const fn is_question(&self) -> bool {
-        matches!(self, Self::JobShow { .. })
+        matches!(self, Self::JobShow { .. } | Self::ScrubShow { .. })
     }
 }
 
@@ -158,6 +180,11 @@ pub enum Answer {
     CollectionForgotten {
         /// Whether there was one.
         existed: bool,
+    },
+    /// A scrub as it stands.
+    Scrub {
+        /// The scrub; none if no scrub with this key is known, as after a restart of the service.
+        report: Option<Box<ScrubReport>>,
     },
     /// Nothing was done.
     Refused {

@@ -12,7 +12,6 @@ use hivesum_test_support::process::is_child_with_fuse;
 use serde_json::{Value, json};
 
 use super::from_device::{BTRFS, CANARY, EXT4, content};
-use super::service::Service;
 use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// Runs `hivesum scrub t` with the state directory `s`.
@@ -226,13 +225,8 @@ fn a_directory_that_is_empty_another_one_or_gone_stops_a_run_before_anything_is_
 }
 
 #[test]
-fn a_running_service_or_another_scrub_has_the_state_for_itself() {
+fn another_scrub_without_a_service_waits_for_the_lock() {
     let dir = WorkDir::with(&[(b"t/a", b"1")]);
-    let service = Service::start(&dir);
-    let refused = scrub(&dir, &[]);
-    assert_eq!((refused.code, refused.stdout().as_str()), (Some(75), ""));
-    assert!(refused.stderr().contains("is in use by process") && refused.stderr().contains("a service is running"));
-    assert_eq!(service.stop(), Some(0));
     let mut command = dir.command(HIVESUM);
     command.args(["scrub", "--state", "s", "t"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let both = [command.spawn().unwrap(), command.spawn().unwrap()];

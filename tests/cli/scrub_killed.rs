@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::process::Stdio;
 
 use super::scrub::{assert_silent, collections, events, scrub};
+use super::service::Service;
 use super::work_dir::{HIVESUM, WorkDir};
 
 /// Three times what is committed at once.
@@ -62,4 +63,36 @@ fn a_scrub_that_is_killed_goes_on_where_it_was_and_every_event_is_told_once() {
     assert_eq!(first, None, "numbers have no gaps");
     assert_eq!(collections(&dir, "accept", &["--all"]).code, Some(0));
     assert_silent(&scrub(&dir, &[]));
+}
+
+#[test]
+fn a_service_that_is_killed_while_it_scrubs_and_files_are_accepted_tells_every_event_once() {
+    let dir = WorkDir::new();
+    for file in 0..FILES {
+        dir.write(format!("t/{:02}/{file}", file / 100), format!("{file}"));
+    }
+    assert_eq!(scrub(&dir, &[]).code, Some(0));
+    for file in 0..FILES {
+        dir.write(format!("t/{:02}/{file}", file / 100), format!("{file} again"));
+    }
+    let service = Service::start(&dir);
+    let mut command = dir.command(HIVESUM);
+    command.args(["scrub", "--state", "s", "t"]).stderr(Stdio::null()).stdout(Stdio::null());
+    let mut scrubbing = command.spawn().unwrap();
+    while files(&dir, "modified") == 0 && scrubbing.try_wait().unwrap().is_none() {}
+    // What is recorded already is accepted while the rest is read.
+    assert_eq!(collections(&dir, "accept", &["--all"]).code, Some(0));
+    drop(service);
+    let status = scrubbing.wait().unwrap().code();
+    assert!([Some(69), Some(1), Some(0)].contains(&status), "{status:?}");
+    scrub(&dir, &[]);
+    collections(&dir, "accept", &["--all"]);
+    assert_silent(&scrub(&dir, &[]));
+    let events = events(&dir);
+    for kind in ["modified", "accepted"] {
+        let paths: Vec<_> = events.iter().filter(|event| event.contains(&format!(" {kind} "))).collect();
+        let once: HashSet<_> = paths.iter().map(|event| event.rsplit(' ').next().unwrap()).collect();
+        assert_eq!((paths.len(), once.len()), (FILES, FILES), "{kind}");
+    }
+    assert_eq!(dir.hivesum(["state", "check", "--state", "s"]).code, Some(0));
 }

@@ -14,7 +14,7 @@ use hivesum_core::result::{JobVerdict, Progress, RootWarning, Summary};
 use tokio::sync::watch;
 
 use crate::cli::control::{Asked, StateAccess, unexpected};
-use crate::cli::error::{NOT_RUNNING, StatusError};
+use crate::cli::error::{INTERRUPTED, NOT_RUNNING, StatusError};
 use crate::cli::quote::quoted;
 use crate::cli::terminal::{Terminal, amount};
 
@@ -23,9 +23,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// So the progress moves twice a second.
 const PAUSE_AT_MOST: Duration = Duration::from_millis(500);
-
-/// Exit status after Ctrl-C: 128 and the number of SIGINT, as a shell has it.
-const INTERRUPTED: u8 = 130;
 
 /// The waiting for the end of a job.
 pub(super) struct Following {

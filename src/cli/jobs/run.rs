@@ -7,8 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use base64::Engine as _;
@@ -23,7 +22,7 @@ use super::follow::Following;
 use crate::cli::control::{Asked, StateAccess, unexpected};
 use crate::cli::error::path_error;
 use crate::cli::filter_args::FilterArgs;
-use crate::cli::lock_holder::process_with_lock;
+use crate::cli::lock_holder::sees_another;
 use crate::cli::output::write_stdout;
 use crate::cli::quote::quoted;
 use crate::cli::state::ServiceArgs;
@@ -133,19 +132,6 @@ fn directory(word: &OsStr, state_dir: &Path) -> anyhow::Result<Option<DirectoryP
         Ok(path) => Ok(Some(DirectoryPlace { path_b64: STANDARD.encode(path.as_os_str().as_bytes()) })),
         Err(error) if error.kind() == io::ErrorKind::NotFound && named(word).is_some() => Ok(None),
         Err(error) => Err(path_error(word, &error)),
-    }
-}
-
-/// Whether the service is known to see something else at this path, or nothing: it may run in a mount namespace of its
-/// own. If `/proc` does not tell, the paths are taken to be the same.
-fn sees_another(state_dir: &Path, path: &Path) -> bool {
-    let Some(process) = process_with_lock(state_dir) else { return false };
-    let root = PathBuf::from(format!("/proc/{process}/root"));
-    let Ok(below) = path.strip_prefix("/") else { return false };
-    match (fs::metadata(path), fs::metadata(root.join(below))) {
-        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()),
-        (Ok(_), Err(error)) => error.kind() == io::ErrorKind::NotFound && root.read_link().is_ok(),
-        (Err(_), _) => false,
     }
 }
 

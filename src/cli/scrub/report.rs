@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
-use hivesum_actors::scrub::{Notice, ScrubEnd, ScrubObserver};
+use hivesum_actors::scrub::{Notice, ScrubEnd, ScrubError, ScrubObserver};
 use hivesum_actors::store::collections::Collections;
 use hivesum_core::fixity::{Condition, Event, EventKind, PassKind, is_mass_change};
 use hivesum_core::result::{ErrorCode, Progress, ReadFrom, Status};
 use tokio::sync::watch;
 
-use crate::cli::error::{reason, system_text};
+use crate::cli::error::{UsageError, reason, system_text};
 use crate::cli::from_device::SourceTally;
 use crate::cli::output::write_stdout;
 use crate::cli::quote::quoted;
@@ -75,6 +76,12 @@ impl ScrubObserver for Report {
 impl Report {
     pub(super) fn new(terminal: Terminal) -> Self {
         Self { terminal, details: BTreeMap::new(), changed: 0, unknown: 0, is_well: true }
+    }
+
+    /// Notes that more was noticed than is told by name.
+    pub(super) fn more_were_noticed(&mut self, count: u64) {
+        self.unknown += count;
+        self.is_well &= count == 0;
     }
 
     fn about(&mut self, path: &[u8], message: &str) {
@@ -153,6 +160,16 @@ impl Report {
             out += &format!("and {more}: hivesum collections files {}\n", quoted(collection.directory.as_os_str()));
         }
         Ok(out)
+    }
+}
+
+/// The error of a run, with the name of its directory unless the store failed.
+pub(super) fn failed(dir: &Path, error: ScrubError) -> anyhow::Error {
+    let shown = quoted(dir.as_os_str());
+    match error {
+        ScrubError::Store(error) => error.into(),
+        error if error.is_usage() => UsageError::of("scrub", format!("{shown}: {error}")).into(),
+        error => anyhow::anyhow!("{shown}: {error}"),
     }
 }
 

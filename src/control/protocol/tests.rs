@@ -17,6 +17,8 @@ fn what_is_sent_is_what_is_read() {
         Command::JobDelete { id: "0197a2b4-6d3c-7000-8000-000000000001".parse().unwrap() },
         Command::RootAccept { name: "photos".to_owned() },
         Command::CollectionForget { id: "1".to_owned() },
+        Command::ScrubShow { key: Uuid::nil(), after: 7 },
+        Command::ScrubCancel { key: Uuid::nil() },
     ] {
         let line = line_of(&command).unwrap();
         assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
