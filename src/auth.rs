@@ -102,10 +102,7 @@ impl Caller {
 
     /// Refuses to let the caller change a job that it may only see.
     pub(crate) fn may_change(&self, job: &Job) -> Result<(), ApiError> {
-        match self.scopes.allows(Scope::Admin) || self.owns(job) {
-            true => Ok(()),
-            false => Err(ApiError::Forbidden { needs: Scope::Admin.name() }),
-        }
+        if self.owns(job) { Ok(()) } else { self.may_administer() }
     }
 
     /// The owner of the caller's new jobs.
@@ -123,6 +120,14 @@ impl Caller {
         match self.sees_all() {
             true => Ok(()),
             false => Err(ApiError::Forbidden { needs: Scope::ReadAll.name() }),
+        }
+    }
+
+    /// Refuses a caller who may not change what belongs to no token.
+    pub(crate) fn may_administer(&self) -> Result<(), ApiError> {
+        match self.scopes.allows(Scope::Admin) {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden { needs: Scope::Admin.name() }),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The state that all handlers share: built once, behind one pointer for all workers.
 
+pub(crate) mod collection;
 pub(crate) mod job;
 pub(crate) mod sign_in;
 

@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "schemas are read from the types; no value of them exists")]
 
+mod collection_files;
+mod collections;
 mod jobs;
 mod results;
 mod values;
@@ -12,6 +14,8 @@ mod values;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
+pub(crate) use collection_files::*;
+pub(crate) use collections::*;
 pub(crate) use jobs::*;
 pub(crate) use results::*;
 pub(crate) use values::*;

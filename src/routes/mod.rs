@@ -3,6 +3,7 @@
 
 mod algorithms;
 mod cancel;
+mod collections;
 mod compare;
 mod docs;
 mod duplicates;
@@ -50,7 +51,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 24] {
+fn resources(metrics: &Metrics) -> [Methods; 30] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -75,6 +76,12 @@ fn resources(metrics: &Metrics) -> [Methods; 24] {
         at("/api/v1/jobs/{id}/compare").get(compare::compare),
         at("/api/v1/jobs/{id}/duplicates").get(duplicates::duplicates),
         at("/api/v1/jobs/{id}/events").get(events::events),
+        at("/api/v1/collections").get(collections::list),
+        at("/api/v1/collections/{id}").get(collections::show).delete(collections::forget),
+        at("/api/v1/collections/{id}/files").get(collections::files),
+        at("/api/v1/collections/{id}/alerts").get(collections::alerts),
+        at("/api/v1/collections/{id}/events").get(collections::events),
+        at("/api/v1/collections/{id}/accept").post(collections::accept),
         at("/api/v1/search").get(search::search),
         at("/api/v1/events").get(events::all_events),
     ]
@@ -99,6 +106,7 @@ fn resources(metrics: &Metrics) -> [Methods; 24] {
         (name = "hashing", description = "Uploads, never stored"),
         (name = "roots", description = "Directories of the server, by name"),
         (name = "jobs", description = "Jobs that hash or verify directories, and their results"),
+        (name = "collections", description = "Directories that `hivesum scrub` keeps watch over"),
         (name = "access", description = "Signing in"),
         (name = "operations", description = "Health, metrics and this document"),
     ),
@@ -109,6 +117,8 @@ fn resources(metrics: &Metrics) -> [Methods; 24] {
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
         events::all_events, search::search,
+        collections::list, collections::show, collections::forget, collections::files, collections::alerts,
+        collections::events, collections::accept,
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),

@@ -86,3 +86,31 @@ fn every_answer_matches_the_document() {
     check(&document, ("get", "/api/v1/jobs/{id}"), app.get("/api/v1/jobs/x").send().unwrap());
     check(&document, ("get", "/api/v1/stats"), app.get("/api/v1/stats?x").send().unwrap());
 }
+
+#[test]
+fn every_answer_about_collections_matches_the_document() {
+    let app = crate::collections::watched();
+    let document = closed_document(&app);
+    let get = |path: &str, of: &str| check(&document, ("get", of), app.get(path).send().unwrap());
+    let list = get("/api/v1/collections", "/api/v1/collections");
+    let of = format!("/api/v1/collections/{}", list["items"][0]["id"].as_str().unwrap());
+    get(&of, "/api/v1/collections/{id}");
+    for rest in ["/files", "/alerts", "/events"] {
+        let page = get(&format!("{of}{rest}"), &format!("/api/v1/collections/{{id}}{rest}"));
+        assert!(!page["items"].as_array().unwrap().is_empty(), "{rest}");
+    }
+    get(&format!("{of}/files?limit=1"), "/api/v1/collections/{id}/files");
+    get(&format!("{of}/events?limit=1"), "/api/v1/collections/{id}/events");
+    let alerts = app.json(&format!("{of}/alerts"));
+    let [first, second] = [0, 1].map(|at| {
+        let file = &alerts["items"][at];
+        json!({ "path": file["path"], "condition": file["condition"], "digests": file["digests"] })
+    });
+    let mut changed = second.clone();
+    changed["condition"] = json!("ok");
+    for files in [json!([first, changed]), json!([{ "path": "none", "condition": "new", "digests": null }])] {
+        let answer = app.post(&format!("{of}/accept")).json(&json!({ "files": files })).send().unwrap();
+        check(&document, ("post", "/api/v1/collections/{id}/accept"), answer);
+    }
+    get("/api/v1/collections/none", "/api/v1/collections/{id}");
+}

@@ -68,6 +68,23 @@ fn a_search_through_a_damaged_row_is_an_error_and_never_an_absent_file() {
     }
 }
 
+#[test]
+fn a_flipped_bit_in_a_file_of_a_collection_is_an_error_and_never_a_condition() {
+    let server = RestartableServer::new();
+    server.write("a", "abc");
+    let tree = server.tree().display().to_string();
+    assert!(server.command(&["scrub", "--algorithms", "sha256", &tree]).status.success());
+    let shown = server.command(&["collections", "show", &tree]).stdout;
+    let shown: serde_json::Value = serde_json::from_slice(&shown).unwrap();
+    let process = server.start();
+    // Not before: a start reads the whole of a small database, and refuses it.
+    flip(&server, &hex::decode(ABC_SHA256).unwrap(), 31);
+    let of = format!("/api/v1/collections/{}", shown["id"].as_str().unwrap());
+    for path in ["/api/v1/collections".to_owned(), of.clone(), format!("{of}/files"), format!("{of}/alerts")] {
+        problem(server.client.get(format!("{}{path}", process.url)).send().unwrap(), 500, "store_corrupt");
+    }
+}
+
 type Damage = fn(&mut Vec<u8>);
 
 #[test]

@@ -15,6 +15,8 @@ mod bodies;
 mod checkpoints;
 mod clients;
 mod clock;
+mod collection_changes;
+mod collections;
 mod comparisons;
 mod connections;
 mod contract;

@@ -4,6 +4,7 @@
 //! committed. Unfinished jobs are resumed at the next start.
 
 mod active;
+mod collections;
 mod commit;
 mod events;
 mod events_of_all;
@@ -27,6 +28,7 @@ mod upkeep;
 mod verify;
 
 pub use crate::store::Export;
+pub use collections::CollectionPlace;
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;

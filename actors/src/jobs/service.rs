@@ -98,6 +98,7 @@ impl Jobs {
         let scrubs = ScrubService::new(engine.clone(), CollectionService::new(store.clone()));
         let shared = Arc::new(JobsShared {
             engine,
+            collections: CollectionService::new(store.clone()),
             store,
             scrubs,
             roots,
@@ -137,7 +138,7 @@ impl Jobs {
     /// The collections kept in the same store.
     #[must_use]
     pub fn collections(&self) -> CollectionService {
-        CollectionService::new(self.shared.store.clone())
+        self.shared.collections.clone()
     }
 
     /// The scrubs of collections, which run beside the jobs at low priority.

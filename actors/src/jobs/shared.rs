@@ -13,6 +13,7 @@ use crate::Engine;
 use crate::error::StoreError;
 use crate::scrub::ScrubService;
 use crate::store::Store;
+use crate::store::collections::CollectionService;
 use crate::store::retention::Retention;
 
 /// Shared by the handle ([`Jobs`](super::service::Jobs)), the scheduler and the runners.
@@ -21,6 +22,7 @@ pub(super) struct JobsShared {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) scrubs: ScrubService,
+    pub(super) collections: CollectionService,
     pub(super) roots: Roots,
     /// Whether unfinished jobs have been taken up again.
     pub(super) recovered: AtomicBool,

@@ -10,9 +10,13 @@
 //! - Absence is believed only after [`Collections::verify`]: a run begins with it.
 
 mod access;
+mod counted;
 mod events;
+mod file_pages;
 mod files;
 mod json;
+mod kept_counts;
+mod reads;
 mod rows;
 mod service;
 mod stored;
@@ -30,6 +34,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use self::access::Access;
+pub use self::counted::{AGES_DAYS, Ages, Amount, Counted};
+pub use self::file_pages::{FilePage, FileQuery};
 pub use self::service::CollectionService;
 pub use self::stored::{Accepted, CollectionSettings, Count, RunEnd, Step, StoredCollection, StoredEvent};
 use super::error::DbError;

@@ -190,6 +190,17 @@ impl SealedTable {
         whole::remember(view, self, state, rows)
     }
 
+    /// The number of rows and the sum of their seals, as the ledger has them: any change of a row is a change of these. Reads
+    /// no row.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged or missing line of the ledger.
+    pub(crate) fn ledger(&self, view: &Connection) -> Result<(i64, i64), DbError> {
+        let Total { rows, sum } =
+            ledger_says(view, self.name)?.ok_or(DbError::Inconsistent("a table without its ledger"))?;
+        Ok((rows, sum))
+    }
+
     /// [`verify`](Self::verify), whatever was verified before. Returns the number of rows.
     fn verify_now(&self, view: &Connection) -> Result<u64, DbError> {
         let answer: String = view.query_row(&format!("PRAGMA integrity_check({})", self.name), [], |row| row.get(0))?;

@@ -38,7 +38,11 @@ pub struct RootIdentity {
 }
 
 impl RootIdentity {
-    fn of(dir: BorrowedFd<'_>) -> Result<Self, Errno> {
+    /// Of an open directory.
+    ///
+    /// # Errors
+    /// If its file system does not tell.
+    pub fn of(dir: BorrowedFd<'_>) -> std::io::Result<Self> {
         let stat = rustix::fs::fstat(dir)?;
         let filesystem_id = rustix::fs::fstatvfs(dir).map_or(0, |statvfs| statvfs.f_fsid);
         Ok(Self { device: stat.st_dev, inode: stat.st_ino, filesystem_id })

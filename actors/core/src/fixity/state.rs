@@ -56,6 +56,12 @@ impl Condition {
         self.into()
     }
 
+    /// The condition of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|condition| condition.name() == name)
+    }
+
     /// The condition with this number, if there is one.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {

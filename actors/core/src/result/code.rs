@@ -56,6 +56,12 @@ impl ErrorCode {
         }
     }
 
+    /// The code of the number of an `errno`; 0 stands for a read that failed otherwise.
+    #[must_use]
+    pub fn of_number(errno: i32) -> Self {
+        Self::from_errno(Errno::from_raw_os_error(errno))
+    }
+
     /// The code of an `errno` of opening, listing or reading.
     pub(crate) fn from_errno(errno: Errno) -> Self {
         match errno {
@@ -127,6 +133,10 @@ mod tests {
         for code in ErrorCode::ALL {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }
+        assert_eq!(
+            [0, 5, 13].map(ErrorCode::of_number),
+            [ErrorCode::IoError, ErrorCode::IoError, ErrorCode::Permission]
+        );
         for reason in SkipReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
         }

@@ -2,7 +2,7 @@
 
 use hivesum_core::fixity::{Event, EventKind};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_EVENTS, snapshot};
@@ -48,6 +48,14 @@ pub(super) fn add(change: &Transaction<'_>, (collection, n): (i64, i64), event: 
     Ok(())
 }
 
+/// The event of a row.
+pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent, DbError> {
+    let (kind, body): (u8, String) = (row.get(4)?, row.get(5)?);
+    let kind = EventKind::from_number(kind).ok_or(DbError::Inconsistent("an unknown kind of event"))?;
+    let event = event(&body, kind, (at(row.get(2)?)?, read_path(row.get(3)?)))?;
+    Ok(StoredEvent { n: row.get::<_, i64>(1)? as u64, event })
+}
+
 /// Events after a number, in order. One that is lost is damage: numbers have no gaps.
 pub(super) fn page(view: &Connection, collection: i64, after: u64, limit: usize) -> Result<Vec<StoredEvent>, DbError> {
     let _view = snapshot(view)?;
@@ -55,14 +63,11 @@ pub(super) fn page(view: &Connection, collection: i64, after: u64, limit: usize)
     let rest = "WHERE collection = ? AND n > ? ORDER BY n LIMIT ?";
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     COLLECTION_EVENTS.each(view, rest, (collection, after, limit.min(MAX_ROWS) as i64), |row| {
-        let (kind, body): (u8, String) = (row.get(4)?, row.get(5)?);
-        let kind = EventKind::from_number(kind).ok_or(DbError::Inconsistent("an unknown kind of event"))?;
-        let n: i64 = row.get(1)?;
-        if n != after + 1 + events.len() as i64 {
+        let stored = stored_event(row)?;
+        if stored.n != (after + 1) as u64 + events.len() as u64 {
             return Err(DbError::Inconsistent("events with a gap"));
         }
-        events
-            .push(StoredEvent { n: n as u64, event: event(&body, kind, (at(row.get(2)?)?, read_path(row.get(3)?)))? });
+        events.push(stored);
         Ok(())
     })?;
     if events.len() < limit.min(MAX_ROWS) {

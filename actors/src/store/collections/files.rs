@@ -154,7 +154,7 @@ pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Op
     Ok(select(view, "WHERE collection = ? AND path = ?", (collection, stored_path(path)))?.pop())
 }
 
-fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
+pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
     let mut files = Vec::new();
     COLLECTION_FILES.each(view, rest, selected, |row| {
         files.push(file(row)?);
@@ -200,7 +200,7 @@ fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(
     Ok(())
 }
 
-fn condition(number: u8) -> Result<Condition, DbError> {
+pub(super) fn condition(number: u8) -> Result<Condition, DbError> {
     Condition::from_number(number).ok_or(DbError::Inconsistent("an unknown condition"))
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Collections are named by their ids, because a number may be given again after a collection is forgotten. There is one
 //! thread that writes, so what one call looks up stays until it has changed it. How rows are kept is decided in `rows`
-//! and `files`.
+//! and `files`; what a service reads of them is in `reads`.
+
+use std::sync::Arc;
 
 use hivesum_core::fixity::Seen;
 use jiff::Timestamp;
@@ -10,19 +12,21 @@ use tokio::runtime::Handle;
 
 use super::super::Store;
 use super::access::Access;
+use super::kept_counts::Counts;
 use super::stored::Accepted;
 use super::{Collections, MAX_ROWS, files, rows};
 use crate::error::StoreError;
 
-/// The collections of a running service.
+/// The collections of a running service. Clones share what was counted.
 #[derive(Debug, Clone)]
 pub struct CollectionService {
-    store: Store,
+    pub(super) store: Store,
+    pub(super) counts: Arc<Counts>,
 }
 
 impl CollectionService {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, counts: Arc::default() }
     }
 
     /// The same collections for a thread that is no event loop: it waits in this runtime.

@@ -50,6 +50,22 @@ pub struct StoredCollection {
 }
 
 impl StoredCollection {
+    /// A collection that no run has looked at, as tests of other modules need one.
+    #[cfg(test)]
+    pub(crate) fn for_tests(directory: &std::path::Path, settings: CollectionSettings) -> Self {
+        Self {
+            id: "one".to_owned(),
+            directory: directory.to_owned(),
+            settings,
+            created_at: Timestamp::UNIX_EPOCH,
+            place: None,
+            passes: 0,
+            pass_began: None,
+            last_run: None,
+            number: 1,
+        }
+    }
+
     /// How many of the files that were counted are not what they should be.
     #[must_use]
     pub fn alerts(&self, counts: &BTreeMap<Condition, Count>) -> u64 {

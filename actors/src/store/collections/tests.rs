@@ -28,18 +28,18 @@ fn insert(connection: &mut Connection, directory: &str) -> Option<StoredCollecti
     rows::insert(connection, Path::new(directory), &settings(CollectionKind::Fixed), second(0)).unwrap()
 }
 
-fn second(second: i64) -> Timestamp {
+pub(super) fn second(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-fn content(digest: u8, ctime_ns: i128) -> Content {
+pub(super) fn content(digest: u8, ctime_ns: i128) -> Content {
     let mtime_ns = 1_790_000_000_123_456_789;
     let meta = FileMeta { size: 4_000_000, mtime_ns, ctime_ns, inode: u64::MAX - 5, device: 0 };
     Content { meta, stability: Stability::Stable, digests: vec![digest; 32] }
 }
 
 /// What a pass makes of a file that has this content.
-fn step(before: Option<&FileState>, path: &str, content: Content, pass: (PassKind, i64)) -> Step {
+pub(super) fn step(before: Option<&FileState>, path: &str, content: Content, pass: (PassKind, i64)) -> Step {
     let again = vec![content.digests.clone(); 2];
     let seen = Observation::Read(Reading { content, from: ReadFrom::Device, again });
     let path = path.as_bytes();
@@ -49,12 +49,19 @@ fn step(before: Option<&FileState>, path: &str, content: Content, pass: (PassKin
     Step { path: path.to_vec(), before: before.cloned(), after, event }
 }
 
-fn baseline(paths: &[&str]) -> Vec<Step> {
+pub(super) fn baseline(paths: &[&str]) -> Vec<Step> {
     paths.iter().map(|path| step(None, path, content(1, 1), (PassKind::Baseline, 0))).collect()
 }
 
 fn made(connection: &mut Connection) -> i64 {
     insert(connection, "/photos").unwrap().number
+}
+
+/// A collection of these files, taken as they are.
+pub(super) fn made_with(connection: &mut Connection, paths: &[&str]) -> StoredCollection {
+    let collection = insert(connection, "/photos").unwrap();
+    assert!(files::record(connection, collection.number, &baseline(paths)).unwrap().is_empty());
+    collection
 }
 
 fn states(connection: &Connection, number: i64) -> Vec<FileState> {

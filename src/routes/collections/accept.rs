@@ -1,0 +1,147 @@
+//! `POST /collections/{id}/accept`: somebody says that files are right as they were shown.
+//!
+//! A file is accepted only if it is still as it was shown; what is not is told file by file. Repeating a request that was
+//! not answered changes nothing.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{Data, Json, Payload, ReqData};
+use actix_web::{HttpRequest, Responder};
+use hivesum_actors::store::collections::Accepted;
+use hivesum_core::digest::{Algorithms, Digest};
+use hivesum_core::fixity::{AcceptRefused, Condition, Seen};
+use hivesum_core::result::serialize_name;
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::openapi::schemas;
+use crate::request::name::path_of;
+use crate::request::{Query, read_json};
+use crate::service::Service;
+use crate::service::collection::KnownCollection;
+
+/// The most files in one request, and in one change of the store.
+const MAX_FILES: usize = 1000;
+
+/// The body of `POST /collections/{id}/accept`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AcceptRequest)]
+#[serde(deny_unknown_fields)]
+struct AcceptRequest {
+    /// The files to accept.
+    #[schema(min_items = 1, max_items = 1000)]
+    files: Vec<ShownFile>,
+}
+
+/// A file as it was shown: in `/files` or `/alerts` it has these members.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ShownFile)]
+#[serde(deny_unknown_fields)]
+struct ShownFile {
+    /// Relative to the collection's directory.
+    #[schema(value_type = Option<schemas::PathBeneath>, inline)]
+    path: Option<String>,
+    /// The exact bytes in base64, instead of `path`.
+    #[schema(value_type = Option<schemas::PathInBase64>, inline)]
+    path_b64: Option<String>,
+    #[schema(value_type = schemas::Condition)]
+    condition: Condition,
+    /// Null if the file had never been read.
+    #[schema(value_type = Option<schemas::Digests>)]
+    digests: Option<BTreeMap<String, String>>,
+}
+
+impl ShownFile {
+    fn read(self, algorithms: &Algorithms) -> Result<(Vec<u8>, Seen), ApiError> {
+        let digests = self.digests.map(|digests| joined(&digests, algorithms)).transpose()?;
+        let path = path_of(self.path, self.path_b64)?.as_bytes().to_vec();
+        Ok((path, Seen { condition: self.condition, digests }))
+    }
+}
+
+/// The digests of these algorithms, end to end.
+fn joined(digests: &BTreeMap<String, String>, algorithms: &Algorithms) -> Result<Vec<u8>, ApiError> {
+    if digests.len() != algorithms.len() {
+        return Err(ApiError::invalid(format!("`digests` has one digest of each of {algorithms}, as it was shown")));
+    }
+    let mut joined = Vec::with_capacity(algorithms.digest_bytes());
+    for algorithm in algorithms {
+        let hex = digests.get(algorithm.name());
+        let hex = hex.ok_or_else(|| ApiError::invalid(format!("`digests` lacks the {algorithm} digest")))?;
+        let digest = Digest::from_hex(algorithm, hex);
+        let digest = digest.map_err(|error| ApiError::invalid(format!("the {algorithm} digest: {error}")))?;
+        joined.extend_from_slice(digest.as_bytes());
+    }
+    Ok(joined)
+}
+
+/// What came of each file, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AcceptAnswer)]
+struct AcceptAnswer {
+    #[schema(value_type = Vec<schemas::AcceptOutcome>)]
+    items: Vec<OutcomeJson>,
+}
+
+#[derive(Debug)]
+struct OutcomeJson {
+    path: Vec<u8>,
+    accepted: Accepted,
+}
+
+impl Serialize for OutcomeJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (outcome, refused): (_, Option<AcceptRefused>) = match self.accepted {
+            Accepted::Done => ("accepted", None),
+            Accepted::Refused(refused) => ("refused", Some(refused)),
+            Accepted::Unknown => ("unknown", None),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        serialize_name(&mut map, "path", "path_b64", &self.path)?;
+        map.serialize_entry("outcome", outcome)?;
+        if let Some(refused) = refused {
+            map.serialize_entry("reason", &refused)?;
+            map.serialize_entry("detail", &refused.to_string())?;
+        }
+        map.end()
+    }
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/collections/{id}/accept", tag = "collections", operation_id = "accept_files",
+    summary = "Accept files as they were shown",
+    description = "From then on that is what they should be; a missing file is forgotten. A file that is not as it was \
+        shown any more is refused, and so is one without a content that could be accepted. The scope `admin` is needed, \
+        together with `hash` as for every POST.",
+    params(schemas::CollectionPath),
+    request_body = AcceptRequest,
+    responses((status = 200, description = "What came of each file.", body = AcceptAnswer)),
+    extensions(("x-codes" = json!([
+        "path_invalid", "not_found", "body_too_slow", "too_large", "unsupported_media_type", "store_corrupt", "queue_full",
+        "draining", "storage_full",
+    ]))),
+)]
+pub(in crate::routes) async fn accept(
+    request: HttpRequest,
+    payload: Payload,
+    caller: ReqData<Caller>,
+    KnownCollection(collection): KnownCollection,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    caller.may_administer()?;
+    service.admit_work()?;
+    Query::of(&request)?.finish()?;
+    let body: AcceptRequest = read_json(&request, payload, service.json_rules()).await?;
+    if !(1..=MAX_FILES).contains(&body.files.len()) {
+        return Err(ApiError::invalid(format!("`files` has between 1 and {MAX_FILES} files")));
+    }
+    let algorithms = collection.settings.algorithms;
+    let shown = body.files.into_iter().map(|file| file.read(&algorithms)).collect::<Result<Vec<_>, _>>()?;
+    let paths: Vec<_> = shown.iter().map(|(path, _)| path.clone()).collect();
+    let accepted = service.jobs.collections().accept(collection.id, shown).await?;
+    let items = paths.into_iter().zip(accepted).map(|(path, accepted)| OutcomeJson { path, accepted });
+    Ok(Json(AcceptAnswer { items: items.collect() }))
+}
