@@ -2,6 +2,7 @@
 //!
 //! There is no global recorder: each service has its own, so that several can live in one process.
 
+mod collections;
 mod histograms;
 
 use std::sync::{Arc, OnceLock};
@@ -14,7 +15,9 @@ use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+pub(crate) use collections::CollectionFigures;
 use histograms::{DURATIONS, REQUESTS, VERDICTS};
+use jiff::Timestamp;
 
 /// Upper bounds of the request histogram, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
@@ -29,6 +32,7 @@ pub(crate) struct Snapshot {
     pub(crate) jobs: JobCounts,
     pub(crate) verdicts: JobVerdictCounts,
     pub(crate) store: StoreFigures,
+    pub(crate) collections: CollectionFigures,
     /// What clients have in use, by the name of the gauge.
     pub(crate) in_use: [(&'static str, usize); 4],
 }
@@ -65,7 +69,7 @@ impl Metrics {
 
     /// All metrics in the text format of Prometheus.
     pub(crate) fn render(&self, snapshot: &Snapshot) -> String {
-        let Snapshot { engine, durations, jobs, verdicts, store, in_use } = snapshot;
+        let Snapshot { engine, durations, jobs, verdicts, store, collections, in_use } = snapshot;
         let hashers = &engine.hashers;
         for (state, hashers) in [("size", hashers.size), ("alive", hashers.alive), ("busy", hashers.busy)] {
             self.gauge("hivesum_hashers", Some(("state", state))).set(hashers as f64);
@@ -97,7 +101,8 @@ impl Metrics {
             "# HELP {BUSY_SECONDS} {BUSY_HELP}\n# TYPE {BUSY_SECONDS} counter\n{BUSY_SECONDS} {}\n\n",
             hashers.busy_seconds
         );
-        self.handle.render() + &busy + &histograms::text(durations, &store.commit_durations)
+        let collections = collections::text(collections, Timestamp::now());
+        self.handle.render() + &busy + &histograms::text(durations, &store.commit_durations) + &collections
     }
 
     /// Counts of active jobs are gauges, because they fall again; counts of ended jobs are counters.

@@ -83,6 +83,8 @@ fn a_flipped_bit_in_a_file_of_a_collection_is_an_error_and_never_a_condition() {
     for path in ["/api/v1/collections".to_owned(), of.clone(), format!("{of}/files"), format!("{of}/alerts")] {
         problem(server.client.get(format!("{}{path}", process.url)).send().unwrap(), 500, "store_corrupt");
     }
+    let metrics = server.client.get(format!("{}/metrics", process.url)).send().unwrap().text().unwrap();
+    assert!(metrics.lines().any(|line| line == "hivesum_collections_readable 0"), "{metrics}");
 }
 
 type Damage = fn(&mut Vec<u8>);

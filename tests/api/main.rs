@@ -16,6 +16,7 @@ mod checkpoints;
 mod clients;
 mod clock;
 mod collection_changes;
+mod collection_metrics;
 mod collections;
 mod comparisons;
 mod connections;
