@@ -1,7 +1,7 @@
 // Starts the page: session, header, and the router of the views.
 
 import { h, put, attr, icon, button, skeleton } from './kernel/dom.js';
-import { forget, get, learnScopes, may, send } from './kernel/api.js';
+import { forget, get, learnScopes, may, seesAll, send } from './kernel/api.js';
 import { rate, count, plural, visible } from './kernel/format.js';
 import { clear, showProblem, wholeView } from './kernel/notice.js';
 import * as pool from './kernel/pool.js';
@@ -16,13 +16,16 @@ import * as jobs from './views/jobs.js';
 import * as find from './views/find.js';
 import * as compare from './views/compare.js';
 import * as duplicates from './views/duplicates.js';
+import * as collections from './views/collections.js';
+import * as collection from './views/collection.js';
 import * as system from './views/system.js';
 
 // The views, and the tab of each.
-const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', system: 'system' };
-const MODULES = { hash, files, job, jobs, find, compare, duplicates, system };
+const VIEWS = { hash: 'hash', files: 'files', job: 'jobs', jobs: 'jobs', find: 'jobs', compare: 'jobs', duplicates: 'jobs', collections: 'collections', collection: 'collections', system: 'system' };
+const MODULES = { hash, files, job, jobs, find, compare, duplicates, collections, collection, system };
 
 const SLOW_MS = 250;
+const ALERTS_MS = 30_000;
 const main = document.querySelector('main');
 const root = document.documentElement;
 const node = (id) => document.getElementById(id);
@@ -38,7 +41,7 @@ function address() {
 	const [path, search = ''] = location.hash.replace(/^#\/?/, '').split('?');
 	const [name, ...parts] = path.split('/');
 	// '#/jobs/ID' is typed by people, and '#/job' is what a cut link leaves.
-	const view = name === 'jobs' || name === 'job' ? (parts[0] ? 'job' : 'jobs') : name;
+	const view = name === 'jobs' || name === 'job' ? (parts[0] ? 'job' : 'jobs') : name === 'collections' && parts[0] ? 'collection' : name;
 	return { name: VIEWS[view] ? view : 'hash', parts, search: Object.fromEntries(new URLSearchParams(search)) };
 }
 
@@ -111,7 +114,9 @@ function signedIn() {
 async function begin() {
 	try { await learnScopes(); } catch (problem) { if (problem.status !== 401) broken(problem, begin); return; }
 	if (may('read')) pool.start();
-	route();
+	// What is to be seen first is asked for first.
+	await route();
+	tellAlerts();
 }
 
 function remember(what, value) { try { localStorage.setItem(`hivesum.${what}`, value); } catch { /* not remembered */ } }
@@ -162,6 +167,16 @@ function header() {
 	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} in progress`); });
 }
 
+// The open alerts of all collections, beside their tab on every page.
+async function tellAlerts() {
+	if (signedOut || document.hidden || !may('read') || !seesAll()) return;
+	const alerts = await collections.openAlerts();
+	const badge = node('alerts-open');
+	badge.hidden = !alerts;
+	put(badge, count(alerts ?? 0));
+	attr(badge, 'aria-label', collections.alertLabel(alerts ?? 0));
+}
+
 function themeToggle() {
 	const toggle = put(node('theme'), icon('theme'));
 	const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -183,6 +198,8 @@ addEventListener('hashchange', async () => {
 	await takeToken();
 	if (!signedOut) signedIn();
 });
+addEventListener('alertschanged', tellAlerts);
+setInterval(tellAlerts, ALERTS_MS);
 addEventListener('signedout', () => enterSignedOut());
 try { signOut.hidden = !localStorage.getItem('hivesum.session'); } catch { /* not remembered */ }
 signOut.addEventListener('click', async () => {

@@ -72,10 +72,10 @@ export function sheet(label, title, ...children) {
 	const node = dialog('.wide', label, h('div.dialog-head', h('h2', title), iconButton('Close', 'cross', () => node.close())), children);
 }
 
-export function confirm(title, text, yes) {
+export function confirm(title, text, yes, no = 'Keep it') {
 	return new Promise((resolve) => {
 		const node = dialog('', title, h('h2', title), h('p', text),
-			h('div.row.end', button('Keep it', '', () => node.close()), button(yes, '.danger@confirm-yes', () => node.close('yes'))));
+			h('div.row.end', button(no, '', () => node.close()), button(yes, '.danger@confirm-yes', () => node.close('yes'))));
 		node.addEventListener('close', () => resolve(node.returnValue === 'yes'));
 	});
 }

@@ -111,7 +111,7 @@ function told(traces, same) {
 	}).filter(Boolean).join(', ');
 }
 
-function evidenceText(evidence) {
+export function evidenceText(evidence) {
 	if (!evidence) return '';
 	if (evidence === 'none') return 'no evidence: nothing but digests was recorded';
 	const { size, mtime, ctime, inode, digests } = evidence;

@@ -38,7 +38,7 @@ async fn the_joined_page_shows_every_view_and_says_where_an_error_was() {
     server.write("file", "file");
     browser.goto(&server.url).await;
     browser.find("drop-zone").await;
-    for view in ["files", "jobs", "system", "hash"] {
+    for view in ["files", "jobs", "collections", "system", "hash"] {
         browser.visit(&format!("#/{view}")).await;
         browser.select(&format!(".view-{view} > *")).await;
     }

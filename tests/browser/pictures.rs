@@ -27,6 +27,7 @@ async fn every_view_in_each_state_fits_its_screen_and_is_accessible() {
     scenes::job_list(&look, &browser).await;
     scenes::jobs(&look, &browser, &jobs).await;
     scenes::fixity(&look, &browser, &jobs).await;
+    scenes::collections(&look, &browser).await;
     scenes::others(&look, &browser, &server).await;
     scenes::errors(&look, &browser, &mut server).await;
     look.assert_faultless();

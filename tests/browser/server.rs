@@ -41,7 +41,13 @@ impl Server {
 
     /// With these arguments.
     pub(crate) fn spawn(args: &[&str]) -> Self {
+        Self::prepared(args, |_, _| {})
+    }
+
+    /// The same, after something was done with the tree and the state directory.
+    pub(crate) fn prepared(args: &[&str], prepare: impl FnOnce(&Path, &Path)) -> Self {
         let (tree, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        prepare(tree.path(), state.path());
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
         let (child, url, link) = start(tree.path(), state.path(), &args, "127.0.0.1:0");
         Self { url, link, tree, state, args, child }

@@ -226,6 +226,25 @@ pub(super) async fn fixity(look: &Look<'_>, browser: &Browser, jobs: &Jobs) {
     close_dialog(browser).await;
 }
 
+/// The collections, one of them, a file of it, and the question before files are accepted.
+pub(super) async fn collections(look: &Look<'_>, browser: &Browser) {
+    go(browser, "#/collections", &there("[data-testid=collection]")).await;
+    browser.until("document.querySelector('#alerts-open:not([hidden])')?.textContent === '3'").await;
+    look.at("collections").await;
+    click(browser, "[data-testid=collection] a").await;
+    browser.until(&there("[data-testid=alert]")).await;
+    browser.until(&there("[data-testid=event]")).await;
+    look.at("collection").await;
+    click(browser, "[data-testid=alert] .link").await;
+    browser.select("dialog[open]").await;
+    look.at("collection-file").await;
+    close_dialog(browser).await;
+    browser.click("accept-all").await;
+    browser.find("confirm-yes").await;
+    look.at("collection-accept").await;
+    close_dialog(browser).await;
+}
+
 /// A digest in all jobs, and one in none; the system; the documentation.
 pub(super) async fn others(look: &Look<'_>, browser: &Browser, server: &Server) {
     let digest = digest_of_bytes("sha256sum", b"kept");

@@ -6,6 +6,7 @@ use hivesum_test_support::tools::output;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::collections::watched;
 use crate::server::{ROOT, Server};
 
 /// Files above this size are not hashed.
@@ -21,7 +22,7 @@ const LONG: &str = "a rather long directory name for a small screen";
 pub(super) fn server() -> Server {
     let most = MAX_FILE_BYTES.to_string();
     let limits = ["--max-file-bytes", &most, "--max-upload-bytes", "1048576", "--rate-limit", "off"];
-    let server = Server::spawn(&[&limits[..], &["--max-running-jobs", "1", "--hashers", "4"]].concat());
+    let server = Server::prepared(&[&limits[..], &["--max-running-jobs", "1", "--hashers", "4"]].concat(), watched);
     for n in 0..30 {
         server.write(format!("photos/{LONG}/image-{n:04}-original.jpg"), n.to_string().repeat(40 * n + 1));
     }

@@ -1,0 +1,149 @@
+// One collection: what deviates first, then its files, and what happened to them.
+
+import {
+	h, put, button, icon, searchField, get, post, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, confirm, toast, showProblem, wholeView, placeholder, word
+} from '../kernel.js';
+import { outcome, evidenceText } from './job-results.js';
+import { digestLine } from './hash-rows.js';
+import { ageBar, healthTag, placeNode, runText, sizes, titleOf, waitText } from './collections.js';
+
+const PAGE = 100;
+const EVENTS = 50;
+const SEARCH_MS = 220;
+const NAMES = { ok: 'As it should be', reads_disagree: 'Reads disagree', touched: 'Touched', restored: 'Restored', accepted: 'Accepted' };
+const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 'Reads disagree', unreadable: 'Unreadable', modified: 'Modified', missing: 'Missing', moved: 'Moved', new: 'New', ok: 'As they should be' };
+const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
+const GOOD = ['ok', 'restored', 'accepted', 'touched'];
+
+const tag = (kind) => (NAMES[kind] ? h(`span.outcome.${GOOD.includes(kind) ? 'good' : 'bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
+const mayAccept = () => may('admin') && may('hash');
+const bytesOf = ({ path, path_b64: exact }) => (exact === undefined ? { path } : { path_b64: exact });
+const asShown = (file) => ({ ...bytesOf(file), condition: file.condition, digests: file.digests });
+
+export async function mount(root, { parts: [id], signal }) {
+	const base = `collections/${encodeURIComponent(id)}`;
+	const first = await get(base, { signal }).catch((problem) => { if (![403, 404].includes(problem.status)) throw problem; return problem; });
+	if (!first.id) {
+		put(root, wholeView('search', first.status === 403 ? 'This token may not see collections' : 'There is no such collection', first.status === 403 ? 'They belong to no token: the scope read:all shows them.' : 'It was forgotten, or the link is cut off.', h('a.button', { href: '#/collections' }, 'All collections'), first));
+		return { title: 'Collection' };
+	}
+	const head = h('header.collection-top');
+	const alerts = alertPanel(base, reload, signal);
+	const files = filePanel(base, signal);
+	const events = h('section.panel@events', { label: 'What happened' });
+	put(root, head, alerts.node, h('div.collection-parts', files.node, events));
+	let last = '';
+
+	async function show(one) {
+		put(head, h('div.collection-head', h('h1', placeNode(one)), healthTag(one)), ageBar(one), h('p.job-meta', h('span', sizes(one)), h('span', titles(one.algorithms)), h('span', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'),
+			h('span', runText(one)), h('span', waitText(one)), h('span.mono.dim', { title: 'The id of this collection' }, one.id)));
+		files.count(one.files);
+		const now = [one.last_event, one.last_run, one.open_alerts].join();
+		if (now === last) return;
+		last = now;
+		await Promise.all([alerts.load(one.open_alerts), files.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
+	}
+
+	async function reload() { await show(await get(base, { signal })); }
+
+	await show(first);
+	const timer = setInterval(() => { if (!document.hidden) get(base, { silent: true, signal }).then(show).catch(() => {}); }, 10_000);
+	return { title: titleOf(first), unmount() { clearInterval(timer); files.destroy(); } };
+}
+
+// The files that deviate, each with the event that has made it so.
+function alertPanel(base, reload, signal) {
+	const node = h('section.panel.alerts@alerts', { label: 'Not as they should be', hidden: true });
+	let [shown, next] = [[], null];
+
+	async function load(alerts) {
+		const page = await get(`${base}/alerts${query({ limit: PAGE })}`, { signal });
+		[shown, next] = [page.items, page.next_cursor];
+		draw(alerts);
+	}
+
+	function draw(alerts) {
+		node.hidden = shown.length === 0;
+		const can = shown.filter(({ condition }) => ACCEPTABLE.includes(condition));
+		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), ' not as they should be'), mayAccept() && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
+			h('ul.alert-list', shown.map((file) => h('li@alert', { 'data-condition': file.condition }, tag(file.condition), h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('small.reason', reason(file.last_event)), seen(file.last_event),
+				mayAccept() && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file]))))),
+			next && h('p.hint', `The first ${count(shown.length)} are shown; accept them, or filter the files below.`));
+	}
+
+	async function accept(files) {
+		const [one] = files;
+		const what = files.length === 1 ? visible(one.path) : plural(files.length, 'file');
+		const gone = files.some(({ condition }) => condition === 'missing') ? ' A missing file is forgotten.' : '';
+		if (!(await confirm(`Accept ${what}?`, `From then on it is right as it is now, and what it was before is no longer compared with.${gone}`, 'Accept', 'Leave it'))) return;
+		try {
+			const { items } = await post(`${base}/accept`, { files: files.map(asShown) });
+			const refused = items.filter(({ outcome: came }) => came !== 'accepted');
+			if (refused.length) showProblem({ name: 'Problem', detail: `${plural(refused.length, 'file was', 'files were')} not accepted. ${visible(refused[0].path)}: ${refused[0].detail ?? 'no such file is known'}.` });
+			else toast(`${plural(items.length, 'file')} accepted`);
+			await reload();
+			dispatchEvent(new Event('alertschanged'));
+		} catch (problem) { showProblem(problem); }
+	}
+
+	return { node, load };
+}
+
+const seen = (event) => event && h('small.dim', { title: when(event.at) }, `seen ${ago(event.at)}`);
+
+// Why, in words: the evidence, where a moved file was, what each read found.
+function reason(event) {
+	if (!event) return [];
+	const { evidence, moved_from: from, failure, reads, read_from: source } = event;
+	const why = (evidence && evidence !== 'none' && evidenceText(evidence)) || (from !== undefined && `was at ${visible(from)}`) || (failure && `${word({}, failure.code)}${failure.range ? ` in ${bytes(failure.range.bytes)} at ${count(failure.range.offset)}` : ''}`)
+		|| (reads && reads.map(({ reads: times }) => plural(times, 'read')).join(' and ').concat(' found different contents'));
+	return [why, source === 'cache' && `${why && ' · '}read from memory, which may hide damage`].filter(Boolean);
+}
+
+function filePanel(base, signal) {
+	let [filters, next, timer, turn] = [{ condition: '', q: '' }, null, 0, 0];
+	const list = h('ul.file-list', { label: 'Files' });
+	const more = button('Show more', '@more-files', () => load(next));
+	const bar = tabBar(CONDITIONS, (condition) => choose({ condition }), false);
+	const { field, node: seek } = searchField('files-search', 'Part of a path', '', () => { clearTimeout(timer); timer = setTimeout(() => choose({ q: field.value.trim() }), SEARCH_MS); });
+	const node = h('section.panel@files', { label: 'Files' }, h('div.panel-head', h('h2', 'Files'), seek), bar.node, list, h('div.row.center', more));
+	bar.mark('');
+
+	function choose(change) {
+		filters = { ...filters, ...change };
+		bar.mark(filters.condition);
+		load();
+	}
+
+	async function load(cursor) {
+		const mine = turn += 1;
+		try {
+			const page = await get(`${base}/files${query({ ...filters, cursor, limit: PAGE })}`, { signal });
+			if (mine !== turn) return;
+			next = page.next_cursor;
+			const rows = page.items.map((file) => h('li@file', h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('span.dim', file.size === null ? '–' : sizeNode(file.size)),
+				h('small.dim', { title: file.verified_at && when(file.verified_at) }, file.verified_at ? `verified ${ago(file.verified_at)}` : 'never verified'), tag(file.condition)));
+			if (cursor) list.append(...rows); else put(list, rows.length ? rows : h('li', placeholder('search', 'Nothing matches this filter')));
+			more.hidden = !next;
+		} catch (problem) { showProblem(problem, () => load(cursor)); }
+	}
+
+	const amounts = (files) => Object.fromEntries(Object.entries(files).map(([condition, { files: amount }]) => [condition, amount]));
+	const all = (files) => Object.values(files).reduce((sum, { files: amount }) => sum + amount, 0);
+	return { node, load: () => load(), count: (files) => { bar.count({ ...amounts(files), '': all(files) }); bar.mark(filters.condition); }, destroy: () => clearTimeout(timer) };
+}
+
+// The newest first.
+function timeLine(events, last) {
+	const rows = [...events].reverse().map((event) => h('li@event', h('span.event-time', { title: when(event.at) }, ago(event.at)), tag(event.kind), pathNode(event.path), reason(event).length > 0 && h('small.reason', reason(event))));
+	return [h('h2', 'What happened'), rows.length ? h('ol.time-line', rows) : h('p.hint', 'Nothing yet: all files are as the baseline has them.'), last > events.length && h('p.hint', `The newest ${count(events.length)} of ${count(last)} events.`)];
+}
+
+const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
+const content = (title, { size, modified_at: at, digests }) => pair(title, h('span', bytes(size), at && `, modified ${when(at)}`), h('div.digests', Object.entries(digests).map(([name, hex]) => digestLine(name, hex))));
+
+function details(file) {
+	const { path, path_b64: exact, condition, expected, found, first_seen: first, content_since: since, verified_at: verified, last_event: event } = file;
+	sheet(`File ${visible(path)}`, nameNode(path, 'wrap'), h('dl.facts', pair('Condition', tag(condition)), event && pair('Event', tag(event.kind), h('p.hint', reason(event), ' ', seen(event))), expected && content(found ? 'Should be' : 'Content', expected), found && content('Is', found),
+		pair('First seen', when(first)), pair('Content since', when(since)), pair('Verified', verified ? when(verified) : 'never'), exact && pair('Exact name', h('code', exact), ' in base64')));
+}

@@ -1,0 +1,70 @@
+// Collections: the directories that are kept watch over, one card each.
+
+import { h, put, icon, get, nameNode, visible, count, plural, bytes, percent, ago, when, duration, seesAll, placeholder, wholeView } from '../kernel.js';
+
+const REFRESH_MS = 10_000;
+
+// Health: look, glyph, words.
+const HEALTH = { ok: ['good', 'check', 'As it should be'], alert: ['bad', 'warn', 'Look at it'], unreachable: ['wait', 'cross', 'Cannot be reached'], behind: ['wait', 'clock', 'Behind its aim'] };
+
+export function healthTag({ health, open_alerts: alerts }) {
+	const [look, glyph, words] = HEALTH[health] ?? ['', 'clock', 'The baseline is being taken'];
+	return h(`span.finding.${look}@health`, { 'data-health': health ?? 'unknown' }, icon(glyph), alerts ? plural(alerts, 'open alert') : words);
+}
+
+// Where it lies; elsewhere than beneath a root only its name is known.
+export const placeNode = ({ name, root, path }) => (root === undefined ? h('span', nameNode(name, 'wrap'), h('small.dim', ' outside of the roots')) : nameNode(path ? `${root}/${path}` : root, 'wrap'));
+
+const total = (files, member) => Object.values(files).reduce((sum, amount) => sum + amount[member], 0);
+
+export const sizes = ({ files }) => `${plural(total(files, 'files'), 'file')}, ${bytes(total(files, 'bytes'))}`;
+
+// The shares of files by the age of their last verification, each as a part of one bar; in words for those who do not see it.
+export function ageBar({ verified: { within, older, never } }) {
+	const parts = within.map(({ days, files }, at) => [`within-${days}`, files - (within[at - 1]?.files ?? 0), `within ${plural(days, 'day')}`]);
+	parts.push(['older', older.files, 'longer ago'], ['never', never.files, 'never']);
+	const all = parts.reduce((sum, [, files]) => sum + files, 0);
+	const month = within.find(({ days }) => days === 30)?.files ?? 0;
+	const words = parts.filter(([, files]) => files).map(([, files, age]) => `${age}: ${count(files)}`).join(', ');
+	const said = all ? `${percent(month, all)} read within 30 days` : 'No files';
+	return h('div.ages@ages', h('div.age-bar', { role: 'img', label: `Files by their last verification. ${words || said}`, title: words }, parts.filter(([, files]) => files).map(([look, files]) => {
+		const part = h(`i.${look}`);
+		part.style.flexGrow = files;
+		return part;
+	})), h('small', said));
+}
+
+export function waitText({ waits_since: since, verified: { never } }) {
+	if (!since) return '';
+	const waits = duration((Date.now() - Date.parse(since)) / 1000);
+	return never.files ? `${plural(never.files, 'file')} never verified` : `the one that waits longest was verified ${waits} ago`;
+}
+
+export const runText = ({ last_run: run, pass_began: began, passes }) => [run ? h('span', { title: when(run) }, `last run ${ago(run)}`) : 'no run has ended yet', began && h('span', { title: when(began) }, ' · a pass is under way'), passes > 0 && ` · ${plural(passes, 'pass', 'passes')}`];
+
+function card(one) {
+	return h('li.panel.collection@collection', { 'data-id': one.id }, h('div.collection-head', h('h2', h('a', { href: `#/collections/${one.id}` }, placeNode(one))), healthTag(one)), ageBar(one),
+		h('p.hint', sizes(one), ' · ', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'), h('p.hint', runText(one)));
+}
+
+export async function mount(root, { signal }) {
+	if (!seesAll()) {
+		put(root, wholeView('warn', 'This token may not see collections', 'They belong to no token: the scope read:all shows them.'));
+		return { title: 'Collections' };
+	}
+	const list = h('ul.collections', { label: 'Collections' });
+	const body = h('div');
+	const show = ({ items }) => {
+		put(list, items.map(card));
+		put(body, items.length ? list : placeholder('clock', 'No collections yet', ['hivesum scrub DIR keeps watch over a directory: it takes a baseline, and later runs tell what changed, is gone or is damaged.']));
+	};
+	show(await get('collections', { signal }));
+	put(root, h('header.view-head', h('h1', 'Collections'), h('p.hint', 'Directories that hivesum scrub reads again and again.')), body);
+	const timer = setInterval(() => { if (!document.hidden) get('collections', { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
+	return { title: 'Collections', unmount() { clearInterval(timer); } };
+}
+
+// The number of open alerts of all collections; null if it is not known.
+export const openAlerts = () => get('collections', { silent: true }).then(({ items }) => items.reduce((sum, one) => sum + one.open_alerts, 0), () => null);
+export const alertLabel = (alerts) => `${plural(alerts, 'open alert')} in collections`;
+export const titleOf = ({ name }) => visible(name);

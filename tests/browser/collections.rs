@@ -1,0 +1,103 @@
+//! Collections on the page: what deviates is seen from every view, first of all in its collection, and accepted after a
+//! question.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::server::Server;
+
+/// Runs `hivesum scrub`, as cron does. Its exit status.
+fn scrub(state: &Path, directory: &Path) -> Option<i32> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
+    command.arg("scrub").arg("--state").arg(state).arg(directory).output().unwrap().status.code()
+}
+
+/// A collection beneath the tree of which a file was written to, one is gone and one has come.
+pub(crate) fn watched(tree: &Path, state: &Path) {
+    let photos = tree.join("watched/a year of photos");
+    fs::create_dir_all(photos.join("summer")).unwrap();
+    for number in 0..12 {
+        fs::write(photos.join(format!("summer/{number:02}.jpg")), number.to_string().repeat(5000)).unwrap();
+    }
+    assert_eq!(scrub(state, &photos), Some(0));
+    fs::write(photos.join("summer/03.jpg"), "written to").unwrap();
+    fs::remove_file(photos.join("summer/07.jpg")).unwrap();
+    fs::write(photos.join("new.jpg"), "new").unwrap();
+    assert_eq!(scrub(state, &photos), Some(1));
+}
+
+const ALERTS: &str = "[...document.querySelectorAll('[data-testid=alert]')].map((row) => row.dataset.condition).join()";
+const BADGE: &str = "document.querySelector('#alerts-open:not([hidden])')?.textContent";
+
+#[tokio::test]
+async fn open_alerts_are_counted_on_every_page_and_a_file_is_accepted_after_a_question() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::prepared(&["--no-auth"], watched);
+    browser.goto(&server.url).await;
+    browser.until(&format!("{BADGE} === '3'")).await;
+    browser.click("nav-collections").await;
+    browser.until_text("health", "3 open alerts").await;
+    browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
+    browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
+    browser.until("document.querySelectorAll('[data-testid=event]').length === 3").await;
+    browser.until("document.querySelectorAll('[data-testid=file]').length === 13").await;
+    browser.fill("files-search", "03").await;
+    browser.until("document.querySelectorAll('[data-testid=file]').length === 1").await;
+    // The answer to the question may be no.
+    let ask = "document.querySelector('[data-condition=modified] [data-testid=accept]').click()";
+    browser.run(ask, vec![]).await;
+    browser.find("confirm-yes").await;
+    browser.run("document.querySelector('dialog[open]').close()", vec![]).await;
+    assert_eq!(browser.value(ALERTS).await, json!("new,modified,missing"));
+    browser.run(ask, vec![]).await;
+    browser.click("confirm-yes").await;
+    browser.until(&format!("{ALERTS} === 'new,missing' && {BADGE} === '2'")).await;
+    browser.click("accept-all").await;
+    browser.click("confirm-yes").await;
+    browser.until(&format!("{ALERTS} === '' && !{BADGE}")).await;
+    browser.until_text("health", "As it should be").await;
+    browser.until("document.querySelectorAll('[data-testid=event]').length === 6").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_a_token_may_not_do_with_collections_is_not_offered() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::prepared(&[], watched);
+    browser.goto(&server.url).await;
+    for (scopes, sees) in [("read,hash", false), ("read:all,hash", true)] {
+        browser.fill("token-input", &server.token(scopes)).await;
+        browser.click("sign-in").await;
+        browser.until("!document.querySelector('#sign-out').hidden").await;
+        browser
+            .until(&format!("(document.querySelector('[data-nav=collections]').offsetParent !== null) === {sees}"))
+            .await;
+        browser.visit("#/collections").await;
+        if sees {
+            browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
+            browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
+            assert_eq!(browser.value("document.querySelectorAll('[data-testid^=accept]').length").await, json!(0));
+        } else {
+            browser.until("document.querySelector('.placeholder')?.textContent.includes('scope read:all')").await;
+        }
+        browser.select("#sign-out").await.click().await.unwrap();
+        browser.find("token-input").await;
+    }
+    browser.close_ignoring(&["status of 401", "status of 403"]).await;
+}
+
+#[tokio::test]
+async fn before_the_first_scrub_the_page_says_how_to_begin() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&format!("{}/#/collections", server.url)).await;
+    browser.until("document.querySelector('.placeholder')?.textContent.includes('hivesum scrub DIR')").await;
+    assert_eq!(browser.value(&format!("{BADGE} ?? null")).await, json!(null));
+    browser.visit("#/collections/none").await;
+    browser.until("document.querySelector('.placeholder')?.textContent.includes('no such collection')").await;
+    browser.close_ignoring(&["status of 404"]).await;
+}
