@@ -225,6 +225,26 @@ fn a_directory_that_is_empty_another_one_or_gone_stops_a_run_before_anything_is_
 }
 
 #[test]
+fn a_restored_copy_with_a_flipped_byte_is_told_also_where_people_work() {
+    let dir = WorkDir::with(&[(b"t/a", b"some content"), (b"t/b", b"2")]);
+    assert_eq!(scrub(&dir, &["--living"]).code, Some(0));
+    let written = fs::metadata(dir.path("t/a")).unwrap().modified().unwrap();
+    fs::create_dir(dir.path("copy")).unwrap();
+    fs::write(dir.path("copy/a"), b"some kontent").unwrap();
+    fs::rename(dir.path("t/b"), dir.path("copy/b")).unwrap();
+    File::options().write(true).open(dir.path("copy/a")).unwrap().set_modified(written).unwrap();
+    fs::remove_dir_all(dir.path("t")).unwrap();
+    fs::create_dir(dir.path("t")).unwrap();
+    let empty = scrub(&dir, &["--rebind"]);
+    assert!(empty.code == Some(1) && empty.stderr().contains("is empty"), "{}", empty.stderr());
+    fs::remove_dir(dir.path("t")).unwrap();
+    fs::rename(dir.path("copy"), dir.path("t")).unwrap();
+    let rot = "suspected_rot: a (content changed, size and mtime did not; ctime and inode changed)\n";
+    let found = scrub(&dir, &["--rebind"]);
+    assert_eq!((found.code, found.stdout().as_str()), (Some(1), rot), "{}", found.stderr());
+}
+
+#[test]
 fn another_scrub_without_a_service_waits_for_the_lock() {
     let dir = WorkDir::with(&[(b"t/a", b"1")]);
     let mut command = dir.command(HIVESUM);

@@ -95,10 +95,11 @@ impl Jobs {
         }
         let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
         let limits = Limits { max_running, max_queued, max_queued_of_one };
-        let scrubs = ScrubService::new(engine.clone(), CollectionService::new(store.clone()));
+        let collections = CollectionService::new(store.clone());
+        let scrubs = ScrubService::new(engine.clone(), collections.clone());
         let shared = Arc::new(JobsShared {
             engine,
-            collections: CollectionService::new(store.clone()),
+            collections,
             store,
             scrubs,
             roots,

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use hivesum_core::fixity::{
-    CONFIRMING_READS, CollectionKind, Content, FileState, Observation, Occasion, Outcome, PassKind, ReadFailure,
+    CONFIRMING_READS, CollectionKind, Content, FileState, Lying, Observation, Occasion, Outcome, PassKind, ReadFailure,
     Reading, observe,
 };
 use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Rows, Status};
@@ -36,6 +36,7 @@ pub(super) struct Reader<'a> {
     pub(super) collection: &'a StoredCollection,
     pub(super) dir: OwnedFd,
     pub(super) pass: PassKind,
+    pub(super) lying: Lying,
     pub(super) tally: ReadTally,
     pub(super) observer: &'a mut dyn ScrubObserver,
 }
@@ -102,7 +103,7 @@ impl Reader<'_> {
     }
 
     fn occasion<'p>(&self, path: &'p [u8], at: Timestamp) -> Occasion<'p> {
-        Occasion { path, collection: self.collection.settings.kind, pass: self.pass, at }
+        Occasion { path, collection: self.collection.settings.kind, pass: self.pass, at, lying: self.lying }
     }
 
     /// Reads one chunk and commits what that means.

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
-use hivesum_core::fixity::{CollectionKind, PassKind, PassStopped, Place, may_begin};
+use hivesum_core::fixity::{CollectionKind, Lying, PassKind, PassStopped, Place, may_begin};
 use hivesum_core::walk::Filters;
 use jiff::Timestamp;
 
@@ -57,7 +57,7 @@ impl Scrubber<'_> {
             RootError::Nameless { .. } => ScrubError::NotListed,
         })?;
         let place = root.place();
-        let (collection, files_before) = self.collection_of(&root, &place, request)?;
+        let (collection, files_before, lying) = self.collection_of(&root, &place, request)?;
         let began = Timestamp::now();
         let settings = settings(Some(&collection), request)?;
         let begun = self.collections.begin(&collection, (place.identity(), settings), began)?;
@@ -74,6 +74,7 @@ impl Scrubber<'_> {
             collection: &collection,
             dir,
             pass,
+            lying,
             tally: ReadTally::default(),
             observer,
         };
@@ -83,14 +84,14 @@ impl Scrubber<'_> {
         Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
     }
 
-    /// The collection of a directory, new if there is none, and how many files it had. Refuses a directory where files
+    /// The collection of a directory, new if there is none, how many files it had, and whether it is another directory. Refuses a directory where files
     /// would be called missing by mistake.
     fn collection_of(
         &mut self,
         root: &Root,
         place: &RootPlace,
         request: &ScrubRequest,
-    ) -> Result<(StoredCollection, u64), ScrubError> {
+    ) -> Result<(StoredCollection, u64, Lying), ScrubError> {
         let path = root.path();
         let known = self.collections.list()?.into_iter().find(|collection| collection.directory == path);
         let collection = match known {
@@ -103,12 +104,16 @@ impl Scrubber<'_> {
         };
         let files = self.collections.counts(&collection)?.values().map(|count| count.files).sum();
         let now = Place { identity: place.identity(), is_empty: place.is_empty() };
-        match may_begin(collection.place, files, Some(now)) {
-            Err(PassStopped::Another) if request.rebind => {}
+        let lying = match may_begin(collection.place, files, Some(now)) {
+            Ok(()) => Lying::There,
+            // An empty one is not welcome all the same.
+            Err(PassStopped::Another) if request.rebind => {
+                may_begin(Some(now.identity), files, Some(now)).map_err(ScrubError::Stopped)?;
+                Lying::Elsewhere
+            }
             Err(stopped) => return Err(ScrubError::Stopped(stopped)),
-            Ok(()) => {}
-        }
-        Ok((collection, files))
+        };
+        Ok((collection, files, lying))
     }
 }
 

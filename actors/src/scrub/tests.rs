@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Opened, RelPath, Root};
-use hivesum_core::fixity::{CollectionKind, Condition, Event, PassKind};
+use hivesum_core::fixity::{CollectionKind, Condition, Event, Lying, PassKind};
 use hivesum_core::result::{NameList, Progress};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -87,6 +87,7 @@ impl Bench {
             collection: &collection,
             dir,
             pass,
+            lying: Lying::There,
             tally: ReadTally::default(),
             observer: &mut Unheard,
         };

@@ -108,7 +108,8 @@ impl World {
     fn look(&mut self, path: &[u8], look: Look, second: i64) {
         let file = self.files.get(path).unwrap().clone();
         let before = self.states.get(path).cloned();
-        let on = Occasion { path, collection: self.kind, pass: PassKind::Comparison, at: at(second) };
+        let on =
+            Occasion { path, collection: self.kind, pass: PassKind::Comparison, at: at(second), lying: Lying::There };
         let mut seen = file.seen(look, 0);
         let mut outcome = observe(before.as_ref(), &seen, &on);
         if outcome == Outcome::ReadAgain {
@@ -216,7 +217,7 @@ proptest! {
             path: b"a".to_vec(), condition, expected, found, first_seen, content_since: at(1), verified_at,
         };
         let now = content(digest, ctime);
-        let on = Occasion { path: b"a", collection: CollectionKind::Fixed, pass: PassKind::Comparison, at: at(2) };
+        let on = Occasion { path: b"a", collection: CollectionKind::Fixed, pass: PassKind::Comparison, at: at(2), lying: Lying::There };
         if !needs_reading(Some(&before), &now.meta) {
             let is_damage = before.present().unwrap().digests != now.digests;
             let outcome = observe(Some(&before), &table::read(now), &on);

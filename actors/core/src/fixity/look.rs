@@ -27,6 +27,18 @@ pub struct Occasion<'a> {
     pub pass: PassKind,
     /// When.
     pub at: Timestamp,
+    /// Where the files lie.
+    pub lying: Lying,
+}
+
+/// Whether the files lie where they lay when they were read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lying {
+    /// In the same directory.
+    There,
+    /// In another one in its place: a restored copy, a new disk. Every file has a new inode and a new time of its change,
+    /// so neither is a trace of a write.
+    Elsewhere,
 }
 
 /// What follows from an observation.

@@ -20,7 +20,7 @@ mod survey;
 pub use accept::{AcceptRefused, Seen, accept, is_accepted};
 pub use due::{Age, DueBy, due, within};
 pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
-pub use look::{Occasion, Outcome, PassKind};
+pub use look::{Lying, Occasion, Outcome, PassKind};
 pub use observe::{Observation, observe};
 pub use pass::{PassStopped, Place, is_mass_change, may_begin};
 pub use reading::{CONFIRMING_READS, Reading, moved, verifies};

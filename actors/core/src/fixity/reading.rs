@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 
 use super::event::{Cause, Event, EventKind, ReadCount};
-use super::look::{Look, Occasion, Outcome, PassKind, same};
+use super::look::{Look, Lying, Occasion, Outcome, PassKind, same};
 use super::state::{CollectionKind, Condition, Content, FileState, is_touched};
-use crate::result::{Evidence, ReadFrom, Stability, Verdict};
+use crate::result::{Evidence, ReadFrom, Stability, Trace, Verdict};
 
 /// How often a file is read again from the device before its content is called rotten.
 pub const CONFIRMING_READS: usize = 2;
@@ -75,10 +75,18 @@ pub(super) fn read(look: &Look<'_>, reading: &Reading) -> Outcome {
         reread.matched()
     } else if reading.content.digests == present.digests {
         reread.still_deviates(&evidence)
-    } else if evidence.verdict() == Verdict::SuspectedRot {
+    } else if without_what_a_move_changes(evidence, look.on.lying).verdict() == Verdict::SuspectedRot {
         reread.without_a_trace(evidence)
     } else {
         reread.written(evidence)
+    }
+}
+
+/// The traces that a write would have left, and nothing else has.
+fn without_what_a_move_changes(evidence: Evidence, lying: Lying) -> Evidence {
+    match lying {
+        Lying::There => evidence,
+        Lying::Elsewhere => Evidence { ctime: Trace::Same, inode: Trace::Same, ..evidence },
     }
 }
 

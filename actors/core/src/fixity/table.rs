@@ -53,7 +53,7 @@ fn state(condition: Condition) -> FileState {
 }
 
 fn look(before: Option<&FileState>, seen: &Observation, collection: CollectionKind) -> Outcome {
-    let on = Occasion { path: b"a", collection, pass: PassKind::Comparison, at: at(20) };
+    let on = Occasion { path: b"a", collection, pass: PassKind::Comparison, at: at(20), lying: Lying::There };
     observe(before, seen, &on)
 }
 
@@ -182,7 +182,7 @@ fn a_read_from_memory_verifies_nothing() {
 
 #[test]
 fn the_first_pass_takes_files_as_they_are_and_later_ones_tell_of_new_files() {
-    let on = |collection, pass| Occasion { path: b"a", collection, pass, at: at(20) };
+    let on = |collection, pass| Occasion { path: b"a", collection, pass, at: at(20), lying: Lying::There };
     let seen = |collection, pass| match observe(None, &read(content(1, 2)), &on(collection, pass)) {
         Outcome::Known { after, event } => (event.map(|event| event.kind), after.unwrap().condition),
         other => panic!("{other:?}"),
@@ -195,10 +195,34 @@ fn the_first_pass_takes_files_as_they_are_and_later_ones_tell_of_new_files() {
 }
 
 #[test]
+fn a_damaged_copy_in_the_place_of_the_directory_is_damage_and_an_edited_one_is_not() {
+    let copied = |digest| {
+        let Content { meta, .. } = content(digest, 60);
+        Content { meta: FileMeta { inode: 99, ..meta }, ..content(digest, 60) }
+    };
+    let before = state(Condition::Ok);
+    let kind = |seen: Content, lying, collection| {
+        let again = vec![seen.digests.clone(); CONFIRMING_READS];
+        let seen = Observation::Read(Reading { content: seen, from: ReadFrom::Device, again });
+        let on = Occasion { path: b"a", collection, pass: PassKind::Comparison, at: at(20), lying };
+        let Outcome::Known { event, .. } = observe(Some(&before), &seen, &on) else { panic!("{seen:?}") };
+        event.unwrap().kind
+    };
+    for collection in [Fixed, Living] {
+        assert_eq!(kind(copied(9), Lying::Elsewhere, collection), EventKind::SuspectedRot);
+        assert_eq!(kind(copied(9), Lying::There, collection), EventKind::Modified, "it was replaced");
+        assert_eq!(kind(copied(GOOD), Lying::Elsewhere, collection), EventKind::Touched);
+        let mut edited = copied(9);
+        edited.meta.mtime_ns += 1;
+        assert_eq!(kind(edited, Lying::Elsewhere, collection), EventKind::Modified);
+    }
+}
+
+#[test]
 fn a_moved_file_keeps_its_history_and_an_empty_one_is_never_moved() {
     let before = state(Condition::Ok);
     let reading = Reading { content: content(GOOD, 60), from: ReadFrom::Cache, again: Vec::new() };
-    let on = Occasion { path: b"b/c", collection: Fixed, pass: PassKind::Comparison, at: at(20) };
+    let on = Occasion { path: b"b/c", collection: Fixed, pass: PassKind::Comparison, at: at(20), lying: Lying::There };
     let event = moved(&before, &reading, &on).unwrap();
     assert_eq!((event.moved_from(), event.was()), (Some(&b"a"[..]), Some(Condition::Ok)));
     let after = event.after.unwrap();

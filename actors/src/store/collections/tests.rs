@@ -4,7 +4,7 @@ mod repeated;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{
-    AcceptRefused, CollectionKind, Content, EventKind, Observation, Occasion, Outcome, PassKind, Reading, apply,
+    AcceptRefused, CollectionKind, Content, EventKind, Lying, Observation, Occasion, Outcome, PassKind, Reading, apply,
     observe, revert,
 };
 use hivesum_core::result::{FileMeta, ReadFrom, Stability};
@@ -43,7 +43,8 @@ pub(super) fn step(before: Option<&FileState>, path: &str, content: Content, pas
     let again = vec![content.digests.clone(); 2];
     let seen = Observation::Read(Reading { content, from: ReadFrom::Device, again });
     let path = path.as_bytes();
-    let on = Occasion { path, collection: CollectionKind::Fixed, pass: pass.0, at: second(pass.1) };
+    let on =
+        Occasion { path, collection: CollectionKind::Fixed, pass: pass.0, at: second(pass.1), lying: Lying::There };
     let Outcome::Known { after, event } = observe(before, &seen, &on) else { panic!("it was read") };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
     Step { path: path.to_vec(), before: before.cloned(), after, event }
@@ -218,7 +219,13 @@ fn a_moved_file_takes_its_state_along_and_never_replaces_another() {
     let reading = Reading { content: content(1, 40), from: ReadFrom::Device, again: Vec::new() };
     let moved_to = |path: &str| {
         let path = path.as_bytes();
-        let on = Occasion { path, collection: CollectionKind::Fixed, pass: PassKind::Comparison, at: second(9) };
+        let on = Occasion {
+            path,
+            collection: CollectionKind::Fixed,
+            pass: PassKind::Comparison,
+            at: second(9),
+            lying: Lying::There,
+        };
         let event = hivesum_core::fixity::moved(&before, &reading, &on).unwrap();
         Step { path: path.to_vec(), before: Some(before.clone()), after: event.after.clone(), event: Some(event) }
     };

@@ -11,7 +11,13 @@ fn a_batch_that_is_recorded_again_changes_nothing_and_tells_nothing_twice() {
         assert!(files::record(&mut bench.connection, number, &first).unwrap().is_empty());
     }
     let known = states(&bench.connection, number);
-    let gone = Occasion { path: b"gone", collection: CollectionKind::Fixed, pass: PassKind::Comparison, at: second(2) };
+    let gone = Occasion {
+        path: b"gone",
+        collection: CollectionKind::Fixed,
+        pass: PassKind::Comparison,
+        at: second(2),
+        lying: Lying::There,
+    };
     let Outcome::Known { after, event } = observe(Some(&known[2]), &Observation::Absent, &gone) else { panic!("gone") };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
     let batch = [
