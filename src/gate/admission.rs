@@ -51,7 +51,7 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
         | AccessRule::SignIn
         | AccessRule::OwnSession
         | AccessRule::Preflight => Ok(caller),
-        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method()).map(|()| caller),
+        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method(), request.path()).map(|()| caller),
     };
     match rate {
         Ok(rate) => Admission { rate, outcome: known.and_then(permitted) },

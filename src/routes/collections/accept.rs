@@ -114,8 +114,7 @@ impl Serialize for OutcomeJson {
     post, path = "/api/v1/collections/{id}/accept", tag = "collections", operation_id = "accept_files",
     summary = "Accept files as they were shown",
     description = "From then on that is what they should be; a missing file is forgotten. A file that is not as it was \
-        shown any more is refused, and so is one without a content that could be accepted. The scope `admin` is needed, \
-        together with `hash` as for every POST.",
+        shown any more is refused, and so is one without a content that could be accepted. The scope `admin` is needed.",
     params(schemas::CollectionPath),
     request_body = AcceptRequest,
     responses((status = 200, description = "What came of each file.", body = AcceptAnswer)),
