@@ -44,6 +44,18 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Runs the command.
 pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let terminal = Terminal::of(args.screen);
+    if args.quiet && !args.verbose {
+        terminal.hold();
+    }
+    let all_matched = audit(args, terminal.clone());
+    if !matches!(all_matched, Ok(true)) {
+        terminal.release();
+    }
+    Ok(if all_matched? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether all files matched.
+fn audit(args: AuditArgs, terminal: Terminal) -> anyhow::Result<bool> {
     let mut source = Source::of(&args, &terminal)?;
     let tree = Tree::open(&args.dir, args.engine.read_timeout()).map_err(|error| path_error(&args.dir, &error))?;
     let wanted = args.filter.filters_below("audit", &args.dir)?;
@@ -97,8 +109,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         without_digest,
         says_amount,
     };
-    let all_matched = run.carry_out(ScanSpec { filters: of_walk, ..spec })?;
-    Ok(if all_matched { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    run.carry_out(ScanSpec { filters: of_walk, ..spec })
 }
 
 /// How much is written.

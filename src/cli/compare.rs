@@ -86,13 +86,19 @@ fn by_facts(args: &CompareArgs, terminal: &Terminal) -> anyhow::Result<(Comparis
         args.filter.told_of_nothing().iter().for_each(|told| terminal.message(told));
     }
     let mut compared = compare(old.into_iter().map(Ok), new.iter().cloned().map(Ok)).map_err(refusal)?;
+    if args.read.algorithm.is_some()
+        && compared.counts.unchanged + compared.counts.moved == 0
+        && compared.counts.modified > 0
+    {
+        terminal.message("no file has the same digest on both sides: are both sides of the algorithm of -a?");
+    }
     compared.find_copies(new.into_iter().map(Ok)).unwrap_or_else(|never: Infallible| match never {});
     Ok((compared, (unread != BothUnread::default()).then_some(unread)))
 }
 
 fn refusal(error: ComparisonError<Infallible>) -> anyhow::Error {
     match error {
-        ComparisonError::Undecided => anyhow!("{error}: say which with -a"),
+        ComparisonError::Undecided => anyhow!("{error}: if both are of one, say which with -a"),
         ComparisonError::Source(_) | ComparisonError::NothingInCommon | ComparisonError::TooMany => anyhow!("{error}"),
     }
 }

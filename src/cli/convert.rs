@@ -217,7 +217,7 @@ fn refusal(error: &ConvertError) -> anyhow::Error {
         ConvertError::Ambiguous(..) => ": say which with -a, or where the files are with --root",
         ConvertError::NotCarried(..) => ": use --drop-details to leave it out",
         ConvertError::Refused(_, refused) if refused.why == "has no size" => {
-            ": the manifest has no sizes; hivesum hash --format hashdeep writes one from the files"
+            ": the manifest has no sizes; hivesum hash -a sha256 --format hashdeep hashes the files as they are now"
         }
         _ => "",
     };

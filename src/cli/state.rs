@@ -41,6 +41,16 @@ pub(super) struct ServiceArgs {
 }
 
 impl ServiceArgs {
+    /// The flag that leads another command to this directory, with a space before it; empty if none was given.
+    pub(super) fn repeated(&self, directory: &Path) -> String {
+        let given =
+            self.state.state.as_ref().filter(|state| env::var_os(VARIABLE).as_deref() != Some(state.as_os_str()));
+        match self.server.is_some() || given.is_some() {
+            true => format!(" --state {}", quoted(directory.as_os_str())),
+            false => String::new(),
+        }
+    }
+
     /// The state directory. It may not exist yet, unless it is that of a running service.
     pub(super) fn directory(&self) -> anyhow::Result<PathBuf> {
         let Some(server) = &self.server else { return Ok(self.state.directory()?) };

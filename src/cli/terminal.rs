@@ -29,7 +29,12 @@ pub(super) struct Terminal {
     progress: Arc<Mutex<TotalProgress>>,
     charset: Charset,
     paint: Paint,
+    /// Messages that are printed only if something is wrong. None: they are printed at once.
+    held: Arc<Mutex<Option<String>>>,
 }
+
+/// How many bytes of messages are held back. With more, all are printed.
+const MOST_HELD_BYTES: usize = 64 << 10;
 
 impl Terminal {
     /// As the flags say: with a progress bar if stderr is a terminal, and colours if stdout is one.
@@ -44,7 +49,18 @@ impl Terminal {
     /// Without a progress bar and colours.
     pub(super) fn plain() -> Self {
         let (bar, charset) = (ProgressBar::hidden(), Charset::of_environment());
-        Self { bar, progress: Arc::default(), charset, paint: Paint::Never }
+        Self { bar, progress: Arc::default(), charset, paint: Paint::Never, held: Arc::default() }
+    }
+
+    /// Holds messages back from now on, until something turns out to be wrong.
+    pub(super) fn hold(&self) {
+        *lock(&self.held) = Some(String::new());
+    }
+
+    /// Prints what was held back, and holds nothing back any more.
+    pub(super) fn release(&self) {
+        let held = lock(&self.held).take().unwrap_or_default();
+        self.print(&held);
     }
 
     /// Whether stderr is a terminal, with somebody in front of it who wants to know how it ended.
@@ -95,8 +111,21 @@ impl Terminal {
     /// Prints `hivesum: MESSAGE` to stderr. Errors of stderr are ignored.
     pub(super) fn message(&self, message: &str) {
         let line = format!("hivesum: {message}\n");
+        let is_full = match &mut *lock(&self.held) {
+            None => return self.print(&line),
+            Some(held) => {
+                held.push_str(&line);
+                held.len() > MOST_HELD_BYTES
+            }
+        };
+        if is_full {
+            self.release();
+        }
+    }
+
+    fn print(&self, lines: &str) {
         self.suspend_progress(|| {
-            let _ = io::stderr().lock().write_all(line.as_bytes());
+            let _ = io::stderr().lock().write_all(lines.as_bytes());
         });
     }
 

@@ -98,7 +98,7 @@ const LINES = [['csv', 'CSV, for a spreadsheet'], ['ndjson', 'NDJSON, everything
 function lineMenu(path) {
 	const list = h('ul.menu-list');
 	const draw = () => put(list, LINES.map(([format, title]) => h('li', exportLink(format, title, path(format)))));
-	return menu('@export-menu', '', 'Export', draw, list);
+	return menu('@export-menu', '', 'Export', draw, h('p.hint', 'The rows that the filter shows.'), list);
 }
 
 // `whole`: also titles that nothing has. What is not counted has no number.

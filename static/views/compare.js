@@ -7,7 +7,8 @@ import { details, outcome } from './job-results.js';
 const CHANGES = ['suspected_rot', 'modified', 'moved', 'added', 'removed', 'unreadable'];
 
 export async function mount(root, { parts: [from, to], search, signal }) {
-	const [old, now] = await Promise.all([from, to].map((id) => get(jobPath(id), { signal })));
+	// The older job is compared with the newer one, in whichever order the address names them.
+	const [old, now] = (await Promise.all([from, to].map((id) => get(jobPath(id), { signal })))).sort((one, other) => (one.created_at < other.created_at ? -1 : 1));
 	const side = (title, job) => h(`a.compared@side-${title.toLowerCase()}`, { href: `#/job/${job.id}` }, h('small', title), targetNode(job),
 		h('small', h('time', { datetime: job.created_at, title: job.created_at }, when(job.created_at))));
 	const same = h('span.hint@unchanged');
@@ -26,8 +27,7 @@ export async function mount(root, { parts: [from, to], search, signal }) {
 		},
 		fill, open: details, nothing: () => placeholder('check', 'Nothing changed', 'No file has changed.'),
 	});
-	const swapped = old.created_at > now.created_at && h('p.hint@swapped', 'Before is the newer job: what is added here was there earlier. ', h('a@swap', { href: `#/compare/${to}/${from}` }, 'Swap them'));
-	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), swapped, list.node);
+	put(root, h('header.view-head', h('h1', 'Compare'), side('Before', old), icon('chevron'), side('After', now)), list.node);
 	return list.view('Compare');
 }
 

@@ -72,5 +72,7 @@ export function bagRemark({ kind, state, spec: { manifest_name: name }, summary 
 	if (kind !== 'verify' || !ended(state) || !summary?.verdicts || !/^manifest-[^/]*\.txt$/.test(name ?? '')) return null;
 	const { matched = 0, modified = 0, moved = 0, new: added = 0, suspected_rot: rot = 0 } = summary.verdicts;
 	const left = summary.hashed - (matched + modified + moved + added + rot);
-	return left > 0 ? `${plural(left, 'file was', 'files were')} not compared: the manifest of a bag covers data/ alone. On the command line, “hivesum bag check” checks its tag files, too.` : null;
+	// Elsewhere than in a bag other files are new.
+	if (left <= 0 && added) return null;
+	return `${left > 0 ? `${plural(left, 'file was', 'files were')} not compared: the` : 'The'} manifest of a bag covers data/ alone. On the command line, “hivesum bag check” checks its tag files, too.`;
 }

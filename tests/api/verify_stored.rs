@@ -61,7 +61,8 @@ fn a_directory_is_verified_against_a_checksum_file_of_a_directory_above() {
     app.write("2026/SHA256SUMS", lines.concat());
     for mode in ["audit", "check"] {
         let (job, items) = verified(&app, &format!("&path=2026/a&manifest_path=2026/SHA256SUMS&mode={mode}"));
-        assert_eq!(pairs(&items), [("gone", "missing"), ("x", "matched"), ("y", "modified")], "{mode}");
+        let verdicts: Vec<_> = pairs(&items).into_iter().filter(|(_, verdict)| *verdict != "-").collect();
+        assert_eq!(verdicts, [("gone", "missing"), ("x", "matched"), ("y", "modified")], "{mode}");
         assert_eq!(job["spec"]["names"]["taken_off"], "a/");
     }
     // Sent in the body, with names that are relative to the root.

@@ -51,19 +51,31 @@ async fn rows(browser: &Browser) -> Vec<[String; 3]> {
 }
 
 #[tokio::test]
-async fn jobs_in_the_wrong_order_are_told_and_swapped() {
+async fn the_older_job_is_before_in_whichever_order_the_address_names_them() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();
     let address = compared(&browser, &server).await;
-    browser.visit(&address).await;
-    until_rows(&browser, 8).await;
-    assert_eq!(browser.value("document.querySelector('[data-testid=swapped]')").await, Value::Null);
     let (old, new) = address.trim_start_matches("#/compare/").split_once('/').unwrap();
-    browser.visit(&format!("#/compare/{new}/{old}")).await;
-    browser.until("document.querySelector('[data-testid=swapped]')?.textContent.includes('newer job')").await;
-    browser.click("swap").await;
-    browser.until(&format!("location.hash === '{address}' && !document.querySelector('[data-testid=swapped]')")).await;
-    until_rows(&browser, 8).await;
+    for address in [format!("#/compare/{old}/{new}"), format!("#/compare/{new}/{old}")] {
+        browser.visit(&address).await;
+        browser
+            .until(&format!(
+                "document.querySelector('[data-testid=side-before]')?.hash === '#/job/{old}' \
+             && document.querySelector('[data-testid=side-after]').hash === '#/job/{new}'"
+            ))
+            .await;
+        until_rows(&browser, 8).await;
+        let rows = rows(&browser).await;
+        assert!(rows.iter().any(|[path, ..]| path == "added") && rows.iter().any(|[path, ..]| path == "removed"));
+        let changes = browser
+            .value(
+                "[...document.querySelectorAll('[data-testid=change-row]')]
+            .find((row) => row.querySelector('.grow').textContent === 'removed').querySelector('.outcome').textContent",
+            )
+            .await;
+        assert_eq!(changes, "Removed");
+    }
+    browser.close().await;
 }
 
 #[tokio::test]

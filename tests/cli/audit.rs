@@ -177,7 +177,14 @@ fn a_quiet_audit_says_nothing_but_what_is_wrong() {
     let well = audit(&["-q"]);
     assert_eq!((well.code, well.stdout().as_str(), well.stderr().as_str()), (Some(0), "", ""));
     assert_eq!(verdict(&audit(&["-f", "json"])), "ok");
+    // What is said of names is held back until something is wrong.
+    let below: String =
+        ["a", "b"].map(|name| format!("{}  t/d/{name}\n", dir.digest("sha256sum", format!("d/{name}")))).concat();
+    dir.write("below", below);
+    let respelled = || dir.hivesum(["audit", "d", "-q", "--manifest", "below"]);
+    assert_eq!((respelled().code, respelled().stderr().as_str()), (Some(0), ""));
     dir.write("d/b", "longer");
+    assert!(respelled().stderr().contains("taken off"), "{}", respelled().stderr());
     let wrong = audit(&["-q"]);
     assert_eq!((wrong.code, wrong.stdout().as_str()), (Some(1), "modified: b\n"));
     let json = document(&audit(&["-q", "-f", "json"]));

@@ -62,7 +62,12 @@ fn a_job_of_somebody_else_is_waited_for_and_its_verdict_is_the_exit_status() {
         );
     }
     let unknown = wait("0197a2b4-6d3c-7000-8000-000000000001");
-    assert!(unknown.code != Some(0) && unknown.stderr().contains("0197a2b4"), "{}", unknown.stderr());
+    assert!(unknown.code == Some(2) && unknown.stderr().contains("0197a2b4"), "{}", unknown.stderr());
+    let said = wait(&wrong).stderr();
+    let led_on: Vec<_> = said.lines().last().unwrap().split_whitespace().skip(2).take(7).collect();
+    assert_eq!(led_on[..5], ["jobs", "export", "--state", "s", "--format"], "{said}");
+    let exported = dir.hivesum(led_on);
+    assert!(exported.code == Some(0) && exported.stdout().contains("modified"), "{said}");
     service.stop();
     assert_eq!([wait(&right).code, wait(&wrong).code], [Some(0), Some(1)], "it has ended: no service is needed");
 }
@@ -115,7 +120,10 @@ fn a_job_with_an_error_exits_with_1_and_a_missing_service_with_69() {
     let failed = run(&dir, &["t"]);
     assert_eq!(failed.code, Some(1), "{}", failed.stderr());
     let said = failed.stderr();
-    assert!(said.contains("; 1 error\n") && said.contains(" lists which files had errors, and why\n"), "{said}");
+    assert!(
+        said.contains("; 1 error\n") && said.contains(" tells for each file whether it had an error, and which\n"),
+        "{said}"
+    );
 }
 
 #[test]

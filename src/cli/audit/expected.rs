@@ -116,9 +116,7 @@ impl Source {
     fn find(args: &AuditArgs, terminal: &Terminal) -> anyhow::Result<Self> {
         let Some(mut found) = found::find(&args.dir)? else {
             let path = checksum_file_in(&args.dir)?;
-            if !args.quiet {
-                terminal.message(&format!("compared with {}", quoted(path.as_os_str())));
-            }
+            terminal.message(&format!("compared with {}", quoted(path.as_os_str())));
             return Self::read(path.as_os_str(), args);
         };
         if args.read.strict && found.not_read.count() > 0 {

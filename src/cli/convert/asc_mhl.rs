@@ -143,7 +143,7 @@ fn lacking(record: &Record) -> Option<anyhow::Error> {
     let error = anyhow::Error::from(NotWritable::Algorithm(lacking));
     Some(match algorithms.find(|algorithm| can_carry(*algorithm)) {
         Some(kept) => anyhow::anyhow!("{error}: say with -a which digests to keep, such as -a {kept}"),
-        None => error,
+        None => anyhow::anyhow!("{error}: hash the files with one of these"),
     })
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Following {
     pub(super) access: StateAccess,
     pub(super) terminal: Terminal,
     pub(super) id: JobId,
+    /// The flag that leads another command to the same service, with a space before it, or nothing.
+    pub(super) flag: String,
     /// What to say if it found no file, beside that.
     pub(super) of_nothing: Option<String>,
 }
@@ -37,14 +39,16 @@ impl Following {
     /// Waits, and says how it ended.
     pub(super) fn wait_for_end(self, job: JobReport) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (id, terminal, of_nothing) = (self.id, self.terminal.clone(), self.of_nothing.clone());
+        let (id, terminal) = (self.id, self.terminal.clone());
+        let (flag, of_nothing) = (self.flag.clone(), self.of_nothing.clone());
         let ended = runtime.block_on(self.follow(job));
         // A request in progress is left behind.
         runtime.shutdown_background();
         terminal.finish_progress();
         let Some(job) = ended? else {
             terminal.message(&format!(
-                "the job {id} goes on in the service: hivesum jobs show {id} shows it, hivesum jobs cancel {id} stops it"
+                "the job {id} goes on in the service: hivesum jobs show{flag} {id} shows it, hivesum jobs cancel{flag} {id} \
+                 stops it"
             ));
             return Ok(ExitCode::from(INTERRUPTED));
         };
@@ -52,7 +56,7 @@ impl Following {
         if let Some(told) = of_nothing.filter(|_| found_nothing(&job)) {
             terminal.message(&told);
         }
-        if let Some(hint) = hint(&job) {
+        if let Some(hint) = hint(&job, &flag) {
             terminal.message(&hint);
         }
         Ok(if has_succeeded(&job) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -128,15 +132,15 @@ fn closing_line(job: &JobReport) -> String {
 }
 
 /// Where it stands which files are not as they should be.
-fn hint(job: &JobReport) -> Option<String> {
+fn hint(job: &JobReport, flag: &str) -> Option<String> {
     let Summary { errors, verdict, .. } = job.summary?;
     let differs = matches!(verdict, Some(JobVerdict::Failed | JobVerdict::Incomplete));
     let which = match (errors > 0, differs) {
         (false, false) => return None,
-        (true, false) => "which files had errors, and why",
-        (_, true) => "which files are not as they should be",
+        (true, false) => "for each file whether it had an error, and which",
+        (_, true) => "the verdict of each file",
     };
-    Some(format!("hivesum jobs export --format ndjson {} lists {which}", job.id))
+    Some(format!("hivesum jobs export{flag} --format ndjson {} tells {which}", job.id))
 }
 
 fn in_words(waits_for: WaitsFor, root: &str) -> String {

@@ -94,7 +94,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         true => Ok(ExitCode::SUCCESS),
         false => {
             let of_nothing = args.filters.told_of_nothing();
-            Following { access, terminal, id: job.id, of_nothing }.wait_for_end(job)
+            let flag = args.service.repeated(&state_dir);
+            Following { access, terminal, id: job.id, flag, of_nothing }.wait_for_end(job)
         }
     }
 }

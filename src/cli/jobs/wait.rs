@@ -2,14 +2,17 @@
 //!
 //! A job that has ended is told at once, also without a service.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
 use hivesum::control::protocol::{Answer, Command};
-use hivesum_actors::job::JobId;
+use hivesum_actors::error::StoreError;
+use hivesum_actors::job::{Job, JobId};
 
 use super::follow::Following;
-use crate::cli::control::{Asked, StateAccess, unexpected};
+use crate::cli::control::{Asked, StateAccess};
+use crate::cli::error::{StatusError, USAGE};
 use crate::cli::state::ServiceArgs;
 use crate::cli::stored_jobs;
 use crate::cli::terminal::{ScreenArgs, Terminal};
@@ -20,7 +23,8 @@ For a script that has started a job by the API, such as POST /api/v1/verify. A l
 job goes to stderr at its end.
 
 Exit status: 0 completed without errors, and with the verdict ok if there is one; 1 failed, cancelled, completed with \
-errors or with another verdict; 69 no service is running and the job has not ended; 130 the waiting was interrupted.")]
+errors or with another verdict; 2 there is no such job; 69 no service is running and the job has not ended; 130 the \
+waiting was interrupted.")]
 pub(in crate::cli) struct WaitArgs {
     /// The id of the job, as `hivesum jobs list` and the API tell it.
     id: JobId,
@@ -36,10 +40,20 @@ pub(in crate::cli) struct WaitArgs {
 pub(super) fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
     let directory = args.service.directory()?;
     let (access, terminal) = (StateAccess::of(&directory), Terminal::of(args.screen));
-    let job = match access.ask(&Command::JobShow { id: args.id })? {
-        Asked::Answered(Answer::Job { job }) => *job,
-        Asked::Answered(other) => return Err(unexpected(&other)),
-        Asked::NobodyListens | Asked::Lost => stored_jobs::job(&mut stored_jobs::open_in(&directory)?, args.id)?.into(),
+    let job = match access.ask(&Command::JobShow { id: args.id }) {
+        Ok(Asked::Answered(Answer::Job { job })) => *job,
+        // Without a service, and where the service refuses, what is stored decides.
+        Ok(Asked::Answered(_) | Asked::NobodyListens | Asked::Lost) | Err(_) => stored(&directory, args.id)?.into(),
     };
-    Following { access, terminal, id: args.id, of_nothing: None }.wait_for_end(job)
+    let flag = args.service.repeated(&directory);
+    Following { access, terminal, id: args.id, flag, of_nothing: None }.wait_for_end(job)
+}
+
+/// The job as it is stored. That there is none is no verdict on files, so it has another exit status.
+fn stored(directory: &Path, id: JobId) -> anyhow::Result<Job> {
+    let job = stored_jobs::open_in(directory).and_then(|mut history| stored_jobs::job(&mut history, id));
+    job.map_err(|error| match error.is::<StoreError>() {
+        true => error,
+        false => StatusError { status: USAGE, message: format!("{error:#}") }.into(),
+    })
 }

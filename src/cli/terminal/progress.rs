@@ -23,8 +23,8 @@ pub(super) struct TotalProgress {
     pub(super) current: Option<watch::Receiver<Progress>>,
 }
 
-pub(super) fn lock(progress: &Mutex<TotalProgress>) -> MutexGuard<'_, TotalProgress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The width of the terminal behind stderr.
