@@ -4,7 +4,7 @@
 //! has a sort index is asked through it, and of any other all rows are read: nothing is left out but jobs without a
 //! digest of the algorithm, which are counted. A file is hashed with every algorithm that a job has.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
@@ -77,19 +77,22 @@ struct Tally {
     found: u64,
     without_digest: u64,
     not_ended: u64,
-    /// Those under which it was searched for.
-    algorithms: BTreeSet<Algorithm>,
+    /// Those under which it was searched for, and in how many jobs.
+    algorithms: BTreeMap<Algorithm, u64>,
 }
 
 /// How many algorithms are named that a digest may be of, and that no job has.
 const OTHERS_NAMED: usize = 3;
 
-fn others(digests: &[Digest], searched: &BTreeSet<Algorithm>) -> impl Iterator<Item = Algorithm> {
-    digests.iter().map(Digest::algorithm).filter(|algorithm| !searched.contains(algorithm))
-}
-
-fn in_words(algorithms: impl Iterator<Item = Algorithm>) -> String {
-    algorithms.map(Algorithm::name).collect::<Vec<_>>().join(", ")
+/// `as blake3 in 20 jobs, as sha256 in 1 job; ...`: under what it was searched for, if it may be of other algorithms.
+fn told_of_algorithms(digests: &[Digest], searched: &BTreeMap<Algorithm, u64>) -> Option<String> {
+    let others = digests.iter().map(Digest::algorithm).filter(|algorithm| !searched.contains_key(algorithm));
+    let others: Vec<_> = others.take(OTHERS_NAMED).map(Algorithm::name).collect();
+    let of_each = searched.iter().map(|(algorithm, jobs)| format!("as {algorithm} in {}", counted(*jobs, "job")));
+    let of_each = of_each.collect::<Vec<_>>().join(", ");
+    (!others.is_empty() && !searched.is_empty()).then(|| {
+        format!("{of_each}; no job has digests of the other algorithms that it may be of, such as {}", others.join(", "))
+    })
 }
 
 /// Runs the command.
@@ -107,15 +110,8 @@ pub(super) fn run(args: &FindArgs) -> anyhow::Result<ExitCode> {
         search(&mut history, job, &wanted, &mut tally)?;
     }
     let mut parts = vec![format!("{} searched", counted(tally.searched, "job"))];
-    if let (Wanted::Digest(digests), 0) = (&wanted, tally.found)
-        && digests.len() > tally.algorithms.len()
-        && tally.searched > 0
-    {
-        parts.push(format!(
-            "searched as {} only: these jobs have no digest of the other algorithms that it may be of, such as {}",
-            in_words(tally.algorithms.iter().copied()),
-            in_words(others(digests, &tally.algorithms).take(OTHERS_NAMED)),
-        ));
+    if let (Wanted::Digest(digests), 0) = (&wanted, tally.found) {
+        parts.extend(told_of_algorithms(digests, &tally.algorithms));
     }
     if tally.without_digest > 0 {
         let jobs = counted(tally.without_digest, "job");
@@ -150,7 +146,7 @@ fn search(history: &mut History, job: &Job, wanted: &Wanted, tally: &mut Tally) 
     tally.searched += 1;
     tally.not_ended += u64::from(!job.state.is_final());
     for digest in of_job {
-        tally.algorithms.insert(digest.algorithm());
+        *tally.algorithms.entry(digest.algorithm()).or_default() += 1;
         let indexed = (job.state.is_final() && history.is_indexed(job.id)?).then_some(digest);
         let query = ResultQuery { digest: indexed, ..ResultQuery::default() };
         history.export(job.id, &query, |job, items| {

@@ -65,7 +65,7 @@ function alertPanel(base, reload, signal) {
 	function draw(alerts) {
 		node.hidden = shown.length === 0;
 		const can = shown.filter(({ condition }) => ACCEPTABLE.includes(condition));
-		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), ' not as they should be'), mayAccept() && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
+		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), alerts === 1 ? ' not as it should be' : ' not as they should be'), mayAccept() && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
 			h('ul.alert-list', shown.map((file) => h('li@alert', { 'data-condition': file.condition }, tag(file.condition), h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('small.reason', reason(file.last_event)), seen(file.last_event),
 				mayAccept() && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file]))))),
 			next && h('p.hint', `The first ${count(shown.length)} are shown; accept them, or filter the files below.`));

@@ -6,7 +6,7 @@ import {
 } from '../kernel.js';
 import { JOB_VERDICTS, ROOT_WARNINGS } from './job-verdict.js';
 
-const GLYPHS = { directory: 'folder', symlink: 'link' };
+const GLYPHS = { directory: 'folder', symlink: 'link, never followed' };
 const KINDS = { symlink: 'link', other: 'special' };
 const columns = () => [['Name', 'grow', 'path'], ['Last run', 'run', 'run'], ['Files', 'count', 'files'], ['Size', 'size', 'size'], ['Modified', 'time', 'modified'], [h('span.offscreen', 'Start'), 'go']];
 const time = (at) => (at ? Date.parse(at) : -Infinity);

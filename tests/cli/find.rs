@@ -33,6 +33,10 @@ fn a_digest_and_a_file_are_found_in_every_job_that_has_them() {
     assert_eq!(find("t/c").stdout().lines().filter(|line| line.starts_with(&md5)).count(), 1);
     let absent = find("other");
     assert_eq!((absent.code, absent.stdout().as_str()), (Some(1), ""), "{}", absent.stderr());
+    let unknown = find(&"0".repeat(64));
+    let told = "no job has digests of the other algorithms that it may be of, such as sha3_256";
+    assert!(unknown.code == Some(1) && unknown.stderr().contains(told), "{}", unknown.stderr());
+    assert!(unknown.stderr().contains("as blake3 in "), "{}", unknown.stderr());
     drop(service);
     assert_eq!(find(ABC_BLAKE3).stdout(), of_both, "without the service, too");
 }

@@ -122,7 +122,7 @@ fn a_side_of_compare_that_is_not_there_is_named_with_how_to_list_jobs() {
     for args in [["compare", "sums", "nosuchjob"], ["compare", "nosuchjob", "sums"]] {
         let ran = dir.hivesum(args);
         let why = "hivesum: nosuchjob is neither a file nor the id of a job (hivesum jobs list lists them)";
-        assert!(ran.code == Some(1) && ran.stderr().starts_with(why), "{}", ran.stderr());
+        assert!(ran.code == Some(2) && ran.stderr().starts_with(why), "{}", ran.stderr());
     }
 }
 

@@ -78,7 +78,7 @@ fn globs_that_no_file_matches_are_told() {
     let _service = Service::start(&dir);
     let ran = run(&dir, &["t", "--include", "*.none"]);
     assert_eq!(ran.code, Some(0));
-    assert!(ran.stderr().ends_with("\nhivesum: no file matches --include \"*.none\"\n"), "{}", ran.stderr());
+    assert!(ran.stderr().ends_with("\nhivesum: no file matches --include '*.none'\n"), "{}", ran.stderr());
     assert!(!run(&dir, &["t", "--include", "a"]).stderr().contains("no file matches"));
 }
 

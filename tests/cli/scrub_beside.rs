@@ -102,7 +102,7 @@ fn a_running_service_scrubs_for_a_command_beside_it_as_the_command_does_alone() 
     let (code, stdout, stderr) = told(&scrub(&dir, &["--exclude", "*.tmp", "-a", "sha256"]));
     assert_eq!((code, stdout.as_str(), stderr.contains("the baseline is taken, 4 files")), (Some(0), "", true));
     assert_silent(&scrub(&dir, &[]));
-    let verbose = scrub(&dir, &["--verbose", "--max-bytes", "1", "--max-time", "2h", "--aim", "1d"]);
+    let verbose = scrub(&dir, &["--verbose", "--max-bytes", "1", "--max-time", "2h"]);
     assert!(verbose.stderr().contains(": read 1 file, "), "{}", verbose.stderr());
     dir.write("t/a", "written");
     fs::remove_file(dir.path("t/b")).unwrap();

@@ -107,13 +107,14 @@ impl ProgressMeter {
     /// beginning was read ahead of it.
     fn eta(&self, files_settled: u64) -> Option<u64> {
         let (done, total) = match (self.bytes_total, self.files_total) {
-            (Some(bytes), _) if bytes > 0 => (self.bytes_told, bytes),
+            // What was read counts, also of files that wait for others to be delivered.
+            (Some(bytes), _) if bytes > 0 => (self.bytes_told.max(self.bytes_read.min(bytes)), bytes),
             (_, Some(files)) => (files_settled, files),
             (_, None) => return None,
         };
         let elapsed = self.started.elapsed().as_secs_f64();
         let so_far = (done > 0).then(|| (elapsed / done as f64 * total.saturating_sub(done) as f64).ceil() as u64);
-        let left = self.bytes_total.map(|bytes| bytes.saturating_sub(self.bytes_told));
+        let left = self.bytes_total.map(|bytes| bytes.saturating_sub(self.bytes_told.max(self.bytes_read)));
         let at_least = left.zip(self.max_bytes_per_second).map(|(left, limit)| left.div_ceil(limit.get()));
         so_far.max(at_least)
     }
@@ -133,7 +134,7 @@ mod tests {
             let mut meter = ProgressMeter::new(limit.and_then(NonZeroU64::new));
             meter.set_totals(Totals { files: 1, bytes: 180_000_000 });
             meter.add_read(read);
-            meter.progress(read).eta_seconds
+            meter.progress(0).eta_seconds
         };
         assert_eq!(eta(Some(200_000), 0), Some(900), "nothing was read yet");
         assert_eq!(eta(Some(200_000), 8_000_000), Some(860), "8 MB at once say nothing of the rate");
