@@ -91,7 +91,10 @@ fn told_of_algorithms(digests: &[Digest], searched: &BTreeMap<Algorithm, u64>) -
     let of_each = searched.iter().map(|(algorithm, jobs)| format!("as {algorithm} in {}", counted(*jobs, "job")));
     let of_each = of_each.collect::<Vec<_>>().join(", ");
     (!others.is_empty() && !searched.is_empty()).then(|| {
-        format!("{of_each}; no job has digests of the other algorithms that it may be of, such as {}", others.join(", "))
+        format!(
+            "{of_each}; no job has digests of the other algorithms that it may be of, such as {}",
+            others.join(", ")
+        )
     })
 }
 

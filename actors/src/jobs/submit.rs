@@ -205,7 +205,9 @@ impl From<OpenFailure> for Missing {
             OpenFailure::OtherFilesystem | OpenFailure::PseudoFilesystem => {
                 Self::NotFound("the path is on a file system that is not hashed")
             }
-            OpenFailure::System(Errno::ACCESS | Errno::PERM) => Self::NotFound("the user that the service runs as may not open the path"),
+            OpenFailure::System(Errno::ACCESS | Errno::PERM) => {
+                Self::NotFound("the user that the service runs as may not open the path")
+            }
             OpenFailure::System(_) => Self::RootUnavailable,
         }
     }

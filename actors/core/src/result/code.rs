@@ -30,6 +30,9 @@ pub enum ErrorCode {
     CrashLoop = 9,
 }
 
+/// The largest number of an error that the kernel returns (`MAX_ERRNO`).
+const MOST_ERRNO: i32 = 4095;
+
 impl ErrorCode {
     /// Every code, in the order of their numbers.
     pub const ALL: [Self; 9] = crate::variants();
@@ -56,10 +59,13 @@ impl ErrorCode {
         }
     }
 
-    /// The code of the number of an `errno`; 0 stands for a read that failed otherwise.
+    /// The code of the number of an `errno`; 0 stands for a read that failed otherwise, as does what no error has.
     #[must_use]
     pub fn of_number(errno: i32) -> Self {
-        Self::from_errno(Errno::from_raw_os_error(errno))
+        match errno {
+            1..=MOST_ERRNO => Self::from_errno(Errno::from_raw_os_error(errno)),
+            _ => Self::IoError,
+        }
     }
 
     /// The code of an `errno` of opening, listing or reading.
@@ -134,8 +140,8 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }
         assert_eq!(
-            [0, 5, 13].map(ErrorCode::of_number),
-            [ErrorCode::IoError, ErrorCode::IoError, ErrorCode::Permission]
+            [0, 5, 13, i32::MIN, i32::MAX].map(ErrorCode::of_number),
+            [ErrorCode::IoError, ErrorCode::IoError, ErrorCode::Permission, ErrorCode::IoError, ErrorCode::IoError]
         );
         for reason in SkipReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
