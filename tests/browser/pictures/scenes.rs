@@ -232,8 +232,7 @@ pub(super) async fn collections(look: &Look<'_>, browser: &Browser) {
     browser.until("document.querySelector('#alerts-open:not([hidden])')?.textContent === '3'").await;
     look.at("collections").await;
     click(browser, "[data-testid=collection] a").await;
-    browser.until(&there("[data-testid=alert]")).await;
-    browser.until(&there("[data-testid=event]")).await;
+    browser.until(&format!("{} && {}", there("[data-testid=alert]"), there("[data-testid=event]"))).await;
     look.at("collection").await;
     click(browser, "[data-testid=alert] .link").await;
     browser.select("dialog[open]").await;
