@@ -31,17 +31,19 @@ const NOT_COMPARED: u8 = 2;
 
 /// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    compare_sides(&args).map_err(|error| match error {
-        error
-            if error.is::<StatusError>()
-                || error.is::<StoreError>()
-                || error.is::<UsageError>()
-                || error.is::<WriteError>() =>
-        {
-            error
-        }
-        error => StatusError { status: NOT_COMPARED, message: format!("{error:#}") }.into(),
+    compare_sides(&args).map_err(|error| match has_status(&error) {
+        true => error,
+        false => StatusError { status: NOT_COMPARED, message: format!("{error:#}") }.into(),
     })
+}
+
+/// Whether the error has an exit status of its own: one about the command line, about stdout, or about a store that is in
+/// use or whose disk failed.
+fn has_status(error: &anyhow::Error) -> bool {
+    let of_store = error.downcast_ref::<StoreError>();
+    let is_busy = of_store
+        .is_some_and(|error| matches!(error, StoreError::Locked | StoreError::HeldUp { .. } | StoreError::SyncFailed));
+    is_busy || error.is::<StatusError>() || error.is::<UsageError>() || error.is::<WriteError>()
 }
 
 fn compare_sides(args: &CompareArgs) -> anyhow::Result<ExitCode> {

@@ -149,7 +149,10 @@ fn ctrl_c_ends_the_waiting_and_the_job_goes_on_until_it_is_cancelled() {
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
     assert_eq!(waiting.wait().unwrap().code(), Some(130));
     said.read_to_string(&mut all).unwrap();
-    assert!(all.contains(&format!("the job {id} goes on")) && all.contains(&format!("jobs cancel {id}")), "{all}");
+    assert!(
+        all.contains(&format!("the job {id} goes on")) && all.contains(&format!("jobs cancel --state s {id}")),
+        "{all}"
+    );
 
     let state = || service.json(&format!("jobs/{id}"))["state"].clone();
     assert!([json!("queued"), json!("running")].contains(&state()));
