@@ -113,7 +113,7 @@ pub(super) fn run(args: &FindArgs) -> anyhow::Result<ExitCode> {
         search(&mut history, job, &wanted, &mut tally)?;
     }
     let mut parts = vec![format!("{} searched", counted(tally.searched, "job"))];
-    if let (Wanted::Digest(digests), 0) = (&wanted, tally.found) {
+    if let Wanted::Digest(digests) = &wanted {
         parts.extend(told_of_algorithms(digests, &tally.algorithms));
     }
     if tally.without_digest > 0 {

@@ -217,7 +217,8 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let mut history = stored_jobs::open_in(&args.service.directory()?)?;
+    let directory = args.service.directory()?;
+    let mut history = stored_jobs::open_in(&directory)?;
     let job = stored_jobs::ended(&mut history, args.id)?;
     let summary = job.summary.unwrap_or_default();
     let format = args.format.unwrap_or_else(|| Format::default_for(&job.spec.algorithms));
@@ -243,7 +244,8 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     write_stdout(&out)?;
     if summary.errors > 0 && !format.lists_failures() {
         let (errors, id) = (counted(summary.errors, "error"), args.id);
-        let lists = "see them with hivesum jobs export --format ndjson";
+        let flag = args.service.repeated(&directory);
+        let lists = format!("see them with hivesum jobs export{flag} --format ndjson");
         Terminal::plain()
             .message(&format!("the job had {errors}, and this manifest has no line of them: {lists} {id}"));
     }

@@ -6,8 +6,9 @@ import {
 } from '../kernel.js';
 import { JOB_VERDICTS, ROOT_WARNINGS } from './job-verdict.js';
 
-const GLYPHS = { directory: 'folder', symlink: 'link, never followed' };
-const KINDS = { symlink: 'link', other: 'special' };
+const GLYPHS = { directory: 'folder', symlink: 'link', other: 'skip' };
+// Why what is no file and no directory cannot be opened or started.
+const KINDS = { symlink: ['symbolic link', 'Links are never followed.'], other: ['not a file', 'A pipe, a socket or a device: only files and directories are read.'] };
 const columns = () => [['Name', 'grow', 'path'], ['Last run', 'run', 'run'], ['Files', 'count', 'files'], ['Size', 'size', 'size'], ['Modified', 'time', 'modified'], [h('span.offscreen', 'Start'), 'go']];
 const time = (at) => (at ? Date.parse(at) : -Infinity);
 const KEYS = {
@@ -70,9 +71,10 @@ function fillEntry(row, entry, { picked, start: begin, more }) {
 	const { name, name_b64: exact, kind, size, modified_at: at, modified_at_ns: ns, last_run: last } = entry;
 	const directory = kind === 'directory';
 	row.className = `table-row entry ${kind} ${picked ? 'picked' : ''}`;
-	const sizes = kind === 'file' ? sizeNode(size) : directory ? last && h('span', { title: `${bytes(last.bytes)} in the last run` }, sizeNode(last.bytes)) : KINDS[kind];
+	const sizes = kind === 'file' ? sizeNode(size) : directory ? last && h('span', { title: `${bytes(last.bytes)} in the last run` }, sizeNode(last.bytes)) : '';
+	const [odd, why] = KINDS[kind] ?? [];
 	const cells = [cell('grow', icon(GLYPHS[kind] ?? 'file', kind), nameNode(name, 'base'),
-		exact && h('span.tag', { title: 'This name is not valid UTF-8; its exact bytes are kept.' }, 'raw bytes'), more(entry)), cell('run', runNode(last)),
+		exact && h('span.tag', { title: 'This name is not valid UTF-8; its exact bytes are kept.' }, 'raw bytes'), odd && h('span.tag@odd', { title: why }, `${odd}: never read`), more(entry)), cell('run', runNode(last)),
 	cell('count', last && count(last.files)), cell('size', sizes), cell('time', at ? ago(at) : ns ? farYear(ns) : ''),
 	cell('go', directory && button('Start', '.small.needs-hash@start-row', begin, null, { label: `Start: hash ${visible(name)}` }))];
 	[cells[0].title, cells[4].title] = [visible(name), at ?? (ns ? `${ns} ns since 1970` : '')];

@@ -80,7 +80,7 @@ async function browse(root, signal, name, components, { warning } = {}) {
 		const gone = problem.status === 404 && !/ may not /.test(problem.detail);
 		panel.node.hidden = problem.status === 404;
 		const again = button('Try again', '', () => { put(body, skeleton(9)); feed.again(); }, 'retry');
-		put(body, placeholder('warn', gone ? 'There is nothing at this path' : 'This directory could not be read', gone ? 'It was moved or deleted, or the address is not right.' : problem.detail,
+		put(body, placeholder('warn', gone ? 'There is no directory at this path' : 'This directory could not be read', gone ? 'It was moved or deleted, it is no directory, or the way to it leads over a symbolic link, which is never followed.' : problem.detail,
 			[again, h('a.button', { href: up }, 'Go up')], problem));
 	}
 

@@ -19,7 +19,7 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 	const list = h('ul.job-list', { label: 'Jobs' });
 	const more = button('Show more', '', () => showMore());
 	const body = h('div');
-	const none = h('div@no-match', { hidden: true }, placeholder('search', 'No job matches', 'Searched are the jobs that are listed so far, by directory, algorithm, id and verdict.'));
+	const none = h('div@no-match', { hidden: true });
 	const { field, node: search } = searchField('jobs-filter', 'Directory, algorithm or id', '', () => sift());
 	const choices = jobChoices(rows, list, { refresh, changed: () => take([]) });
 	const head = filterHead({ state, verdict }, search);
@@ -29,6 +29,7 @@ export async function mount(root, { search: { state = '', verdict = '' }, signal
 		const words = field.value.toLowerCase().split(/\s+/);
 		for (const { node, job } of rows.values()) { const text = `${node.textContent} ${node.dataset.id} ${job.spec.algorithms}`.toLowerCase(); node.hidden = !words.every((word) => text.includes(word)); }
 		none.hidden = !rows.size || [...rows.values()].some(({ node }) => !node.hidden);
+		put(none, !none.hidden && placeholder('search', 'No job matches', 'Searched are the jobs that are listed so far, by directory, algorithm, id and verdict.'));
 		choices.tell();
 	}
 

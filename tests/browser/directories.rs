@@ -86,6 +86,22 @@ async fn more_entries_than_are_sorted_are_told() {
 }
 
 #[tokio::test]
+async fn what_is_never_read_says_so_in_its_row() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    server.write("folder/a", "a");
+    std::os::unix::fs::symlink("folder", server.tree().join("way")).unwrap();
+    browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
+    browser.until_text("odd", "symbolic link: never read").await;
+    assert_eq!(browser.value("document.querySelectorAll('[data-testid=odd]').length").await, 1, "of folders nothing");
+    browser.visit(&format!("#/files/{ROOT}/way")).await;
+    browser
+        .until("document.querySelector('.placeholder')?.textContent.includes('symbolic link, which is never followed')")
+        .await;
+    browser.close_ignoring(&["status of 404"]).await;
+}
+
+#[tokio::test]
 async fn a_root_is_verified_against_its_last_job() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::open();

@@ -26,7 +26,7 @@ async fn jobs_are_filtered_by_state_and_by_words() {
     }
     browser.fill("jobs-filter", &format!("{ROOT} nothing")).await;
     browser.until(&format!("{ROWS} === 0")).await;
-    browser.until("document.querySelector('[data-testid=no-match]').checkVisibility()").await;
+    browser.until("document.querySelector('[data-testid=no-match]').textContent.startsWith('No job matches')").await;
     browser.visit("#/jobs?state=failed").await;
     browser.until("document.querySelector('.placeholder')?.textContent.includes('No job is in this state')").await;
     browser.visit("#/jobs?state=completed").await;

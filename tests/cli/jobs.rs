@@ -112,7 +112,7 @@ fn an_export_without_the_files_that_had_errors_says_so() {
     assert!(
         gnu.stderr().contains(&format!(
             "1 error, and this manifest has no line of them: see them with hivesum \
-        jobs export --format ndjson {id}"
+        jobs export --state s --format ndjson {id}"
         )),
         "{}",
         gnu.stderr()
