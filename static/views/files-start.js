@@ -34,7 +34,7 @@ export function startPanel(root, here, { unpick, signal, last }) {
 		const single = kind === 'file';
 		put(target, h('span.hint', single ? 'This file' : components.length ? 'This directory and all below it' : 'The whole root'),
 			h('span.target-path', [root, ...components.map(readable)].map(visible).join(' / ')), tally,
-			single && button('Back to the directory', '.small', unpick));
+			single ? button('Back to the directory', '.small', unpick) : h('span.hint', 'A click on a file in the list chooses that file.'));
 		put(tally, single ? bytes(size) : below ?? 'Counting');
 		const at = components.slice(0, -1);
 		put(stored, single && looksLikeManifest(readable(components.at(-1))) && button('Verify its directory with this file', '.wide@verify-with-this', () => verifyStored({ root, components: at }, {}, components), 'check'),
