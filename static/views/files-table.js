@@ -61,7 +61,7 @@ function runNode(last) {
 	const [look, glyph, title] = JOB_VERDICTS[verdict] ?? [];
 	const text = ended(state) ? `${kind === 'verify' ? 'Verified' : 'Hashed'} ${ago(at)}` : word(STATES, state);
 	return h('a.last-run@last-run', { href: `#/job/${last.job}`, title: `${title ? `${title}: ` : ''}${word(STATES, state)}${at ? `, ${when(at)}` : ''}${errors ? `, ${plural(errors, 'error')}` : ''}` },
-		verdict ? h(`span.finding.${look}`, { 'data-verdict': verdict }, icon(glyph), title) : errors > 0 && h('span.wait-text', icon('warn'), plural(errors, 'error')), h('span.hint', text));
+		verdict ? h(`span.finding.${look}`, { 'data-verdict': verdict }, icon(glyph), h('span', title)) : errors > 0 && h('span.wait-text', icon('warn'), plural(errors, 'error')), h('span.hint', text));
 }
 
 // What is odd about a root, in words.
