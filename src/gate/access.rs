@@ -21,7 +21,9 @@ pub(super) enum AccessRule {
     Preflight,
     /// Needs a token, not rate-limited.
     Metrics,
-    /// Needs a token, rate-limited.
+    /// Needs a token with `admin` whatever the method, rate-limited.
+    Administered,
+    /// Needs a token with the scope that the method needs, rate-limited.
     Protected,
 }
 
@@ -33,11 +35,17 @@ impl AccessRule {
             "/metrics" => Self::Metrics,
             "/api/v1/session" if [Method::GET, Method::HEAD, Method::DELETE].contains(method) => Self::OwnSession,
             "/api/v1/session" => Self::SignIn,
+            path if *method == Method::POST && is_accept(path) => Self::Administered,
             path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
             _ => Self::Protected,
         }
     }
+}
+
+/// Whether files of a collection are accepted there, which changes what it is.
+fn is_accept(path: &str) -> bool {
+    path.starts_with("/api/v1/collections/") && path.ends_with("/accept")
 }
 
 #[cfg(test)]
@@ -68,5 +76,8 @@ mod tests {
         }
         assert_eq!(AccessRule::of(&Method::GET, "/api/v1/session"), AccessRule::OwnSession);
         assert_eq!(AccessRule::of(&Method::DELETE, "/api/v1/session/"), AccessRule::Protected);
+        let accept = "/api/v1/collections/1/accept";
+        assert_eq!(AccessRule::of(&Method::POST, accept), AccessRule::Administered);
+        assert_eq!(AccessRule::of(&Method::GET, accept), AccessRule::Protected);
     }
 }

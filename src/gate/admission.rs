@@ -30,7 +30,7 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
         AccessRule::Probe | AccessRule::Public | AccessRule::SignIn | AccessRule::Preflight => {
             Ok(Caller::anonymous(address))
         }
-        AccessRule::Metrics | AccessRule::OwnSession | AccessRule::Protected => {
+        AccessRule::Metrics | AccessRule::OwnSession | AccessRule::Administered | AccessRule::Protected => {
             gate.auth.identify(request.request(), address).await
         }
     };
@@ -41,9 +41,11 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
     let client = known.as_ref().map_or(address, |caller| caller.key);
     let rate = match access {
         AccessRule::Probe | AccessRule::Public | AccessRule::Metrics => Ok(None),
-        AccessRule::SignIn | AccessRule::OwnSession | AccessRule::Preflight | AccessRule::Protected => {
-            gate.rate.take(client)
-        }
+        AccessRule::SignIn
+        | AccessRule::OwnSession
+        | AccessRule::Preflight
+        | AccessRule::Administered
+        | AccessRule::Protected => gate.rate.take(client),
     };
     let permitted = |caller: Caller| match access {
         AccessRule::Probe
@@ -51,7 +53,8 @@ pub(super) async fn admit(gate: &Gate, request: &ServiceRequest, access: AccessR
         | AccessRule::SignIn
         | AccessRule::OwnSession
         | AccessRule::Preflight => Ok(caller),
-        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method(), request.path()).map(|()| caller),
+        AccessRule::Administered => caller.may_administer().map(|()| caller),
+        AccessRule::Metrics | AccessRule::Protected => caller.may(request.method()).map(|()| caller),
     };
     match rate {
         Ok(rate) => Admission { rate, outcome: known.and_then(permitted) },
