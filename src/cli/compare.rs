@@ -10,7 +10,6 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use hivesum_actors::error::StoreError;
 use hivesum_actors::job::JobId;
 use hivesum_core::compare::{
     Change, Comparison, ComparisonError, Counts, Difference, Separator, Spelling, align, compare,
@@ -20,8 +19,8 @@ use serde::Serialize;
 
 pub(super) use self::args::CompareArgs;
 use self::side::Side;
-use super::error::{StatusError, UsageError};
-use super::output::{WriteError, push_json, write_stdout};
+use super::error::with_status;
+use super::output::{push_json, write_stdout};
 use super::{stored_jobs, tree};
 use crate::cli::output::ReportFormat;
 use crate::cli::terminal::Terminal;
@@ -31,19 +30,7 @@ const NOT_COMPARED: u8 = 2;
 
 /// Runs the command.
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    compare_sides(&args).map_err(|error| match has_status(&error) {
-        true => error,
-        false => StatusError { status: NOT_COMPARED, message: format!("{error:#}") }.into(),
-    })
-}
-
-/// Whether the error has an exit status of its own: one about the command line, about stdout, or about a store that is in
-/// use or whose disk failed.
-fn has_status(error: &anyhow::Error) -> bool {
-    let of_store = error.downcast_ref::<StoreError>();
-    let is_busy = of_store
-        .is_some_and(|error| matches!(error, StoreError::Locked | StoreError::HeldUp { .. } | StoreError::SyncFailed));
-    is_busy || error.is::<StatusError>() || error.is::<UsageError>() || error.is::<WriteError>()
+    compare_sides(&args).map_err(|error| with_status(NOT_COMPARED, error))
 }
 
 fn compare_sides(args: &CompareArgs) -> anyhow::Result<ExitCode> {

@@ -6,7 +6,9 @@ use std::{fmt, io};
 
 use hivesum_actors::error::StoreError;
 use hivesum_core::result::Status;
+pub(super) use hivesum_core::result::system_text;
 
+use super::output::WriteError;
 use super::quote::quoted;
 
 /// Exit status of a wrong command line.
@@ -65,22 +67,26 @@ impl std::error::Error for UsageError {}
 
 /// The exit status of a command that failed with this error.
 pub(super) fn exit_status(error: &anyhow::Error) -> ExitCode {
+    own_status(error).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The exit status that the error has whatever the command; none if the command decides.
+fn own_status(error: &anyhow::Error) -> Option<u8> {
     if let Some(error) = error.downcast_ref::<StatusError>() {
-        return ExitCode::from(error.status);
+        return Some(error.status);
     }
     match error.downcast_ref::<StoreError>() {
-        Some(StoreError::Locked | StoreError::HeldUp { .. }) => ExitCode::from(IN_USE),
-        Some(StoreError::SyncFailed) => ExitCode::from(IO_FAILED),
-        _ => ExitCode::FAILURE,
+        Some(StoreError::Locked | StoreError::HeldUp { .. }) => Some(IN_USE),
+        Some(StoreError::SyncFailed) => Some(IO_FAILED),
+        _ => None,
     }
 }
 
-/// The system's text for an error, without the number that Rust appends.
-pub(super) fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+/// The error with this exit status, unless it has one of its own, or is about the command line or stdout.
+pub(super) fn with_status(status: u8, error: anyhow::Error) -> anyhow::Error {
+    match own_status(&error).is_some() || error.is::<UsageError>() || error.is::<WriteError>() {
+        true => error,
+        false => StatusError { status, message: format!("{error:#}") }.into(),
     }
 }
 

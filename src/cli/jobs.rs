@@ -1,8 +1,8 @@
 //! `hivesum jobs`: the jobs in the state directory of a service.
 //!
-//! `list`, `show`, `export` and, for ended jobs, `wait` work whether the service is running or not, and read what is committed. `delete` is done
-//! by a running service; without one it takes the server's lock. `run` and `cancel` need a running service. `compact`
-//! needs a state directory that no service uses; otherwise it exits with 75.
+//! `list`, `show`, `export` and, for ended jobs, `wait` work whether the service is running or not, and read what is
+//! committed. `delete` is done by a running service; without one it takes the server's lock. `run` and `cancel` need a
+//! running service. `compact` needs a state directory that no service uses; otherwise it exits with 75.
 
 mod ending;
 mod follow;

@@ -14,10 +14,10 @@ use std::thread::JoinHandle;
 
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::{Format, bagit};
+use hivesum_core::result::system_text;
 use hivesum_core::sys::std_streams::StdStream;
 
 use super::atomic_file::AtomicFile;
-use super::error::system_text;
 use super::terminal::Terminal;
 
 /// Buffers that may wait to be written. One holds a batch of results, about 20 KiB.

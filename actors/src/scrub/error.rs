@@ -4,6 +4,7 @@ use std::io;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::PassStopped;
+use hivesum_core::result::system_text;
 use hivesum_core::walk::GlobInvalid;
 
 use crate::error::{Refused, StoreError};
@@ -71,12 +72,6 @@ const fn way_on(stopped: PassStopped) -> &'static str {
         PassStopped::Another => "go on with --rebind",
         _ => "forget it: hivesum collections forget",
     }
-}
-
-/// The system's text for an error, without the number that Rust appends.
-fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.find(" (os error ").map_or(text.clone(), |end| text[..end].to_owned())
 }
 
 #[cfg(test)]

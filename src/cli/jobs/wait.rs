@@ -12,7 +12,7 @@ use hivesum_actors::job::{Job, JobId};
 
 use super::follow::Following;
 use crate::cli::control::{Asked, StateAccess};
-use crate::cli::error::{StatusError, USAGE};
+use crate::cli::error::{USAGE, with_status};
 use crate::cli::state::ServiceArgs;
 use crate::cli::stored_jobs;
 use crate::cli::terminal::{ScreenArgs, Terminal};
@@ -54,6 +54,6 @@ fn stored(directory: &Path, id: JobId) -> anyhow::Result<Job> {
     let job = stored_jobs::open_in(directory).and_then(|mut history| stored_jobs::job(&mut history, id));
     job.map_err(|error| match error.is::<StoreError>() {
         true => error,
-        false => StatusError { status: USAGE, message: format!("{error:#}") }.into(),
+        false => with_status(USAGE, error),
     })
 }

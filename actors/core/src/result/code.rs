@@ -126,6 +126,16 @@ impl SkipReason {
     }
 }
 
+/// The system's text for an error, without the number that Rust appends.
+#[must_use]
+pub fn system_text(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

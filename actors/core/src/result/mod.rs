@@ -17,7 +17,7 @@ mod time;
 mod verdict;
 
 pub use batch::{Row, RowRef, Rows, split_digests};
-pub use code::{ErrorCode, SkipReason};
+pub use code::{ErrorCode, SkipReason, system_text};
 pub use evidence::{EntryDigests, Evidence, Fixity, Judged, Known, Trace, fixity_of};
 pub use item::{DigestMap, Item, ItemRef, serialize_name, status_name};
 pub use job_verdict::{Inspection, JobVerdict};
