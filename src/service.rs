@@ -7,7 +7,9 @@ pub(crate) mod sign_in;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::web::Data;
+use actix_web::dev::Payload;
+use actix_web::web::{Data, ReqData};
+use actix_web::{FromRequest, HttpRequest};
 use hivesum_actors::Engine;
 use hivesum_actors::job::{DuplicateQuery, Job, JobId};
 use hivesum_actors::jobs::Jobs;
@@ -139,3 +141,17 @@ fn take_permit(permits: &Arc<Permits>, caller: &Caller, of: &'static str, full: 
 
 /// The answer for a job that does not exist or belongs to another token.
 pub(crate) const NO_SUCH_JOB: ApiError = ApiError::NotFound("there is no such job");
+
+/// Who asks, and the service, for what a path names. Fails if the gate or the app lacks them.
+fn asked(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<(ReqData<Caller>, Data<Service>), ApiError>> + use<> {
+    let caller = ReqData::<Caller>::from_request(request, payload);
+    let service = Data::<Service>::from_request(request, payload);
+    async move {
+        let caller = caller.await.map_err(|_| ApiError::internal("the gate set no caller"))?;
+        let service = service.await.map_err(|_| ApiError::internal("the app has no service"))?;
+        Ok((caller, service))
+    }
+}

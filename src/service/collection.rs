@@ -1,13 +1,11 @@
 //! Collections in requests: the one that a path names. A collection belongs to no token, so whoever sees one sees all.
 
 use actix_web::dev::Payload;
-use actix_web::web::{Data, ReqData};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use hivesum_actors::store::collections::StoredCollection;
 
-use super::Service;
-use crate::auth::Caller;
+use super::asked;
 use crate::error::ApiError;
 
 /// The answer for a collection that does not exist, or was forgotten meanwhile.
@@ -22,11 +20,9 @@ impl FromRequest for KnownCollection {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").unwrap_or_default().to_owned();
-        let caller = ReqData::<Caller>::from_request(request, payload);
-        let service = Data::<Service>::from_request(request, payload);
+        let asked = asked(request, payload);
         Box::pin(async move {
-            let caller = caller.await.map_err(|_| ApiError::internal("the gate set no caller"))?;
-            let service = service.await.map_err(|_| ApiError::internal("the app has no service"))?;
+            let (caller, service) = asked.await?;
             caller.may_see_all()?;
             // An invalid id matches no collection, and no look-up that finds nothing has to read the table.
             uuid::Uuid::try_parse(&id).map_err(|_| NO_SUCH_COLLECTION)?;

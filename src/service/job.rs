@@ -2,13 +2,11 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Data, ReqData};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use hivesum_actors::job::Job;
 
-use super::Service;
-use crate::auth::Caller;
+use super::{Service, asked};
 use crate::error::ApiError;
 
 /// The job at `{id}`, if it exists and the caller may see it; otherwise the request is answered with 404.
@@ -20,11 +18,9 @@ impl FromRequest for KnownJob {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").unwrap_or_default().to_owned();
-        let caller = ReqData::<Caller>::from_request(request, payload);
-        let service = Data::<Service>::from_request(request, payload);
+        let asked = asked(request, payload);
         Box::pin(async move {
-            let caller = caller.await.map_err(|_| ApiError::internal("the gate set no caller"))?;
-            let service = service.await.map_err(|_| ApiError::internal("the app has no service"))?;
+            let (caller, service) = asked.await?;
             service.job(&caller, &id).await.map(Self)
         })
     }

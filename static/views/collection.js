@@ -3,7 +3,7 @@
 import {
 	h, put, button, icon, searchField, get, post, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, confirm, toast, showProblem, wholeView, placeholder, word
 } from '../kernel.js';
-import { outcome, evidenceText } from './job-results.js';
+import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
 import { ageBar, healthTag, placeNode, runText, sizes, titleOf, waitText } from './collections.js';
 
@@ -16,7 +16,6 @@ const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
 const GOOD = ['ok', 'restored', 'accepted', 'touched'];
 
 const tag = (kind) => (NAMES[kind] ? h(`span.outcome.${GOOD.includes(kind) ? 'good' : 'bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
-const mayAccept = () => may('admin');
 const bytesOf = ({ path, path_b64: exact }) => (exact === undefined ? { path } : { path_b64: exact });
 const asShown = (file) => ({ ...bytesOf(file), condition: file.condition, digests: file.digests });
 
@@ -65,9 +64,9 @@ function alertPanel(base, reload, signal) {
 	function draw(alerts) {
 		node.hidden = shown.length === 0;
 		const can = shown.filter(({ condition }) => ACCEPTABLE.includes(condition));
-		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), alerts === 1 ? ' not as it should be' : ' not as they should be'), mayAccept() && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
+		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), alerts === 1 ? ' not as it should be' : ' not as they should be'), may('admin') && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
 			h('ul.alert-list', shown.map((file) => h('li@alert', { 'data-condition': file.condition }, tag(file.condition), h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('small.reason', reason(file.last_event)), seen(file.last_event),
-				mayAccept() && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file]))))),
+				may('admin') && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file]))))),
 			next && h('p.hint', `The first ${count(shown.length)} are shown; accept them, or filter the files below.`));
 	}
 
@@ -139,7 +138,6 @@ function timeLine(events, last) {
 	return [h('h2', 'What happened'), rows.length ? h('ol.time-line', rows) : h('p.hint', 'Nothing yet: all files are as the baseline has them.'), last > events.length && h('p.hint', `The newest ${count(events.length)} of ${count(last)} events.`)];
 }
 
-const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
 const content = (title, { size, modified_at: at, digests }) => pair(title, h('span', bytes(size), at && `, modified ${when(at)}`), h('div.digests', Object.entries(digests).map(([name, hex]) => digestLine(name, hex))));
 
 function details(file) {

@@ -119,7 +119,7 @@ export function evidenceText(evidence) {
 		: `${told({ content: 'changed', size, mtime }, ['did not', 'did not'])}; ${told({ ctime, inode }, ['is the same', 'are the same'])}`;
 }
 
-const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
+export const pair = (title, ...value) => value[0] && [h('dt', title), h('dd', ...value)];
 const sizeAndTime = ({ size, modified_at: at, modified_at_ns: ns }) => [exactBytes(size), at && h('span', { title: at }, `, modified ${when(at)}`),
 	ns && h('span', { title: `${ns} ns since 1970` }, `, modified in the ${farYear(ns)}`)];
 const digestLines = ({ digests }) => h('div.digests', Object.entries(digests ?? {}).map(([name, hex]) => digestLine(name, hex)));

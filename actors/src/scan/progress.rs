@@ -106,15 +106,16 @@ impl ProgressMeter {
     /// By bytes where their total is known, else by files. Never less than the limit allows: what was read at its
     /// beginning was read ahead of it.
     fn eta(&self, files_settled: u64) -> Option<u64> {
+        // What was read counts, also of files that wait for others to be delivered.
+        let read = self.bytes_told.max(self.bytes_read);
         let (done, total) = match (self.bytes_total, self.files_total) {
-            // What was read counts, also of files that wait for others to be delivered.
-            (Some(bytes), _) if bytes > 0 => (self.bytes_told.max(self.bytes_read.min(bytes)), bytes),
+            (Some(bytes), _) if bytes > 0 => (read, bytes),
             (_, Some(files)) => (files_settled, files),
             (_, None) => return None,
         };
         let elapsed = self.started.elapsed().as_secs_f64();
         let so_far = (done > 0).then(|| (elapsed / done as f64 * total.saturating_sub(done) as f64).ceil() as u64);
-        let left = self.bytes_total.map(|bytes| bytes.saturating_sub(self.bytes_told.max(self.bytes_read)));
+        let left = self.bytes_total.map(|bytes| bytes.saturating_sub(read));
         let at_least = left.zip(self.max_bytes_per_second).map(|(left, limit)| left.div_ceil(limit.get()));
         so_far.max(at_least)
     }

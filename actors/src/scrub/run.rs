@@ -84,8 +84,8 @@ impl Scrubber<'_> {
         Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
     }
 
-    /// The collection of a directory, new if there is none, how many files it had, and whether it is another directory. Refuses a directory where files
-    /// would be called missing by mistake.
+    /// The collection of a directory, new if there is none, how many files it had, and whether it lies where it lay.
+    /// Refuses a directory where files would be called missing by mistake.
     fn collection_of(
         &mut self,
         root: &Root,

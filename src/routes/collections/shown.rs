@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use hivesum_actors::job::Place;
 use hivesum_actors::jobs::CollectionPlace;
 use hivesum_actors::store::collections::{
     AGES_DAYS, Ages, Amount, CollectionSettings, Count, Counted, StoredCollection,
 };
+use hivesum_core::result::serialize_name;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 /// A collection with its files counted.
 #[derive(Debug, Serialize)]
@@ -70,34 +71,29 @@ fn health(counted: &Counted, place: &CollectionPlace) -> Option<&'static str> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct DirectoryJson {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name_b64: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    root: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_b64: Option<String>,
+    /// Its last component.
+    name: Vec<u8>,
+    beneath: Option<Place>,
 }
 
 impl DirectoryJson {
     fn of(collection: &StoredCollection, place: CollectionPlace) -> Self {
-        let last = collection.directory.file_name().map_or(&b"/"[..], |name| name.as_bytes());
-        let (name, name_b64) = readable(last);
-        let (root, path) = place.beneath.map(|beneath| (beneath.root, beneath.path)).unzip();
-        let (path, path_b64) = path.map(|path| readable(path.as_bytes())).unzip();
-        Self { name, name_b64, root, path, path_b64: path_b64.flatten() }
+        let name = collection.directory.file_name().map_or(&b"/"[..], |name| name.as_bytes());
+        Self { name: name.to_owned(), beneath: place.beneath }
     }
 }
 
-/// A name as text, and in base64 if that is not the same.
-fn readable(name: &[u8]) -> (String, Option<String>) {
-    match std::str::from_utf8(name) {
-        Ok(text) => (text.to_owned(), None),
-        Err(_) => (String::from_utf8_lossy(name).into_owned(), Some(STANDARD.encode(name))),
+impl Serialize for DirectoryJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_name(&mut map, "name", "name_b64", &self.name)?;
+        if let Some(Place { root, path }) = &self.beneath {
+            map.serialize_entry("root", root)?;
+            serialize_name(&mut map, "path", "path_b64", path.as_bytes())?;
+        }
+        map.end()
     }
 }
 

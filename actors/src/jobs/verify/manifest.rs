@@ -76,7 +76,8 @@ impl Expected {
         self
     }
 
-    /// The same for this directory, if one is walked: what the manifest of a bag does not cover has no verdict. Asks the file system.
+    /// The same for this directory, if one is walked: what the manifest of a bag does not cover has no verdict. Asks the
+    /// file system.
     ///
     /// # Errors
     /// None in practice: the globs are our own.

@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use hivesum_core::fixity::FileState;
 use jiff::Timestamp;
+use rusqlite::Connection;
 
+use super::super::error::DbError;
 use super::counted::{self, Counted};
 use super::file_pages::{self, FilePage, FileQuery};
 use super::service::CollectionService;
@@ -97,11 +99,20 @@ impl CollectionService {
     /// When the store cannot be read, or is damaged.
     pub async fn files(&self, id: String, query: FileQuery) -> Result<Option<FilePage>, StoreError> {
         let _permit = if query.reads_many_rows() { Some(self.store.long_read().await?) } else { None };
-        let page = move |connection: &mut _| match rows::by_id(connection, &id)? {
-            Some(of) => file_pages::page(connection, of.number, &query).map(Some),
+        self.of(id, move |view, number| file_pages::page(view, number, &query)).await
+    }
+
+    /// Reads something of a collection, which has this number. `None` if there is no such collection.
+    async fn of<T, W>(&self, id: String, read: W) -> Result<Option<T>, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection, i64) -> Result<T, DbError> + Send + 'static,
+    {
+        let look = move |view: &mut Connection| match rows::by_id(view, &id)? {
+            Some(of) => read(view, of.number).map(Some),
             None => Ok(None),
         };
-        self.store.read(page).await
+        self.store.read(look).await
     }
 
     /// The last event of each of these files of a collection, in their order. All `None` if there is no such collection.
@@ -110,11 +121,9 @@ impl CollectionService {
     /// When the store cannot be read, or is damaged.
     pub async fn last_events(&self, id: String, files: Vec<FileState>) -> Result<Vec<Option<StoredEvent>>, StoreError> {
         let _permit = self.store.long_read().await?;
-        let find = move |connection: &mut _| match rows::by_id(connection, &id)? {
-            Some(of) => file_pages::last_events(connection, of.number, &files),
-            None => Ok(vec![None; files.len()]),
-        };
-        self.store.read(find).await
+        let count = files.len();
+        let found = self.of(id, move |view, number| file_pages::last_events(view, number, &files)).await?;
+        Ok(found.unwrap_or_else(|| vec![None; count]))
     }
 
     /// Up to `limit` events after this number, in order: of all files, or those at one path and a move away from it.
@@ -129,15 +138,11 @@ impl CollectionService {
         (after, limit): (u64, usize),
     ) -> Result<Option<Vec<StoredEvent>>, StoreError> {
         let _permit = if path.is_some() { Some(self.store.long_read().await?) } else { None };
-        let page = move |connection: &mut _| {
-            let Some(of) = rows::by_id(connection, &id)? else { return Ok(None) };
-            let events = match &path {
-                Some(path) => file_pages::events_of(connection, of.number, (path, after), limit)?,
-                None => events::page(connection, of.number, after, limit)?,
-            };
-            Ok(Some(events))
+        let page = move |view: &Connection, number| match &path {
+            Some(path) => file_pages::events_of(view, number, (path, after), limit),
+            None => events::page(view, number, after, limit),
         };
-        self.store.read(page).await
+        self.of(id, page).await
     }
 }
 
