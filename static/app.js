@@ -55,10 +55,11 @@ async function route() {
 	if (!may('read')) { cannotRead(); return; }
 	const mine = turn;
 	const body = h(`div.view.view-${to.name}`);
-	// The old view stays until the next one has something to show.
+	// The old view stays until the next one has something to show; until then what is seen is not what was asked for.
+	attr(main, 'aria-busy', 'true');
 	const slow = setTimeout(() => { if (mine === turn && !body.isConnected) put(main, h('div.view', { 'aria-busy': 'true' }, h('h1.offscreen', 'Loading'), skeleton(6))); }, SLOW_MS);
 	try {
-		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); scrollTo(0, 0); } });
+		const filled = new MutationObserver(() => { filled.disconnect(); if (mine === turn) { put(main, body); settle(); scrollTo(0, 0); } });
 		filled.observe(body, { childList: true });
 		const view = await MODULES[to.name].mount(body, { ...to, signal: gone.signal });
 		if (mine !== turn) { view.unmount?.(); return; }
@@ -66,8 +67,13 @@ async function route() {
 		if (to.name !== 'job') document.title = `${view.title} · hivesum`;
 	} catch (problem) {
 		if (mine === turn && problem.status !== 401) broken(problem);
-	} finally { clearTimeout(slow); }
+	} finally {
+		clearTimeout(slow);
+		if (mine === turn) settle();
+	}
 }
+
+function settle() { attr(main, 'aria-busy', null); }
 
 function cannotRead() {
 	document.title = 'hivesum';
@@ -76,6 +82,7 @@ function cannotRead() {
 
 function leave() {
 	turn += 1;
+	settle();
 	gone.abort();
 	gone = new AbortController();
 	shown.view?.unmount?.();

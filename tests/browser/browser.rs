@@ -1,7 +1,7 @@
 //! One browser with one page: finds elements by test hook, awaits conditions, and records the page's errors.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -69,7 +69,18 @@ impl Browser {
     }
 
     pub(crate) async fn click(&self, testid: &str) {
-        self.find(testid).await.click().await.unwrap();
+        self.click_on(&hook(testid)).await;
+    }
+
+    /// Clicks the element that matches this CSS selector. The page may replace an element between the look-up and the
+    /// click: then it is looked up again.
+    pub(crate) async fn click_on(&self, css: &str) {
+        let clicked = async {
+            while let Err(problem) = self.select(css).await.click().await {
+                assert!(problem.is_stale_element_reference(), "{css}: {problem}");
+            }
+        };
+        assert!(tokio::time::timeout(TIMEOUT, clicked).await.is_ok(), "{css} was replaced before every click");
     }
 
     /// Replaces the text of a field.
@@ -104,6 +115,20 @@ impl Browser {
         }
     }
 
+    /// Awaits that an expression in the page is true, as long as another one changes: work on a slow machine takes its
+    /// time, and is not stuck.
+    pub(crate) async fn until_after(&self, progress: &str, expression: &str) {
+        let (mut beat, mut last) = (tokio::time::interval(POLL), (Value::Null, Instant::now()));
+        while self.value(&format!("Boolean({expression})")).await != Value::Bool(true) {
+            let now = self.value(progress).await;
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            assert!(last.1.elapsed() < TIMEOUT, "never became true: {expression}, and stands still: {progress}");
+            beat.tick().await;
+        }
+    }
+
     /// Awaits that the element with this test hook has exactly this text.
     pub(crate) async fn until_text(&self, testid: &str, text: &str) {
         self.until(&format!("document.querySelector(\"{}\")?.textContent === {}", hook(testid), json!(text))).await;
@@ -114,9 +139,22 @@ impl Browser {
         self.client.execute(script, arguments).await.unwrap()
     }
 
-    /// Goes to another view of the page, as a link would.
+    /// Goes to another view of the page, as a link would, and awaits that it has taken the place of the one before,
+    /// which may have elements with the same test hooks.
     pub(crate) async fn visit(&self, address: &str) {
-        self.run("location.hash = arguments[0]", vec![json!(address)]).await;
+        self.leave_for(address).await;
+        self.until("!document.querySelector('main').ariaBusy").await;
+    }
+
+    /// Goes to another view, which may never have anything to show. The page has begun to load it.
+    pub(crate) async fn leave_for(&self, address: &str) {
+        let script = "const before = location.hash;
+            return new Promise((begun) => {
+                addEventListener('hashchange', () => begun(), { once: true });
+                location.hash = arguments[0];
+                if (location.hash === before) begun();
+            });";
+        self.run(script, vec![json!(address)]).await;
     }
 
     /// Drags files and directories to an element and drops them.

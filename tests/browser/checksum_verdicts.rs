@@ -212,7 +212,7 @@ async fn a_saved_manifest_has_the_tags_of_the_server() {
         fetch('/api/v1/algorithms').then((answer) => answer.json()).then((all) => { window.__tags = Object.fromEntries(all.map((known) => [known.name, known.bsd_tag])); })";
     browser.run(keep, vec![]).await;
     browser.click("save-manifest").await;
-    browser.select(&format!("{}[data-format=bsd]", hook("save-format"))).await.click().await.unwrap();
+    browser.click_on(&format!("{}[data-format=bsd]", hook("save-format"))).await;
     browser.until("window.__saved && window.__tags").await;
     let mut wanted = String::new();
     for algorithm in ["sha512_256", "xxh3_128"] {

@@ -61,7 +61,7 @@ pub(crate) async fn drop_damaged(browser: &Browser, server: &Server, directory: 
 pub(crate) async fn save(browser: &Browser, format: &str) -> String {
     browser.run("window.__saved = null", vec![]).await;
     browser.click("save-manifest").await;
-    browser.select(&format!("{}[data-format={format}]", hook("save-format"))).await.click().await.unwrap();
+    browser.click_on(&format!("{}[data-format={format}]", hook("save-format"))).await;
     browser.until("window.__saved !== null").await;
     browser.value("__saved").await.as_str().unwrap().to_owned()
 }
@@ -70,7 +70,7 @@ pub(crate) async fn save(browser: &Browser, format: &str) -> String {
 async fn filter(browser: &Browser, tag: &str, count: usize) {
     let tab = format!(".queue [data-tab='{tag}']");
     browser.until(&format!("document.querySelector(\"{tab} small\")?.textContent === '{count}'")).await;
-    browser.select(&tab).await.click().await.unwrap();
+    browser.click_on(&tab).await;
     browser.until(&format!("document.querySelector(\"{tab}\").getAttribute('aria-pressed') === 'true'")).await;
 }
 
@@ -171,7 +171,7 @@ async fn the_one_bad_file_is_first_and_each_verdict_is_a_filter() {
     browser.until(&format!("{NAMES}.length === 1 && {NAMES}[0].endsWith('/not listed')")).await;
     filter(&browser, "match", 298).await;
     // All has no number: the headline counts the files, and those that are missing apart.
-    browser.select(".queue [data-tab='']").await.click().await.unwrap();
+    browser.click_on(".queue [data-tab='']").await;
     browser.until("document.querySelector('[data-testid=upload-rows]').ariaRowCount === '302'").await;
     browser.fill("uploads-search", "file 25").await;
     browser.until(&format!("{NAMES}.length === 10")).await;

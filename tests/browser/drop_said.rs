@@ -103,7 +103,7 @@ async fn checksums_are_saved_under_the_name_in_the_menu_and_what_differs_or_is_m
     for (format, name) in [("sha256", "SHA256SUMS"), ("blake3", "B3SUMS"), ("bsd", "CHECKSUMS"), ("csv", "hivesum.csv")]
     {
         browser.click("save-manifest").await;
-        browser.select(&format!("{}[data-format={format}]", hook("save-format"))).await.click().await.unwrap();
+        browser.click_on(&format!("{}[data-format={format}]", hook("save-format"))).await;
         let arrives = async {
             let mut beat = tokio::time::interval(POLL);
             while !saved.path().join(name).exists() {
@@ -126,7 +126,7 @@ async fn a_search_that_finds_nothing_says_so_and_does_not_outlive_the_list() {
     browser.fill("uploads-search", "F127").await;
     browser.until_text("uploads-none", "No name contains “F127”.").await;
     browser.fill("uploads-search", "f1").await;
-    browser.select(".queue [data-tab=missing]").await.click().await.unwrap();
+    browser.click_on(".queue [data-tab=missing]").await;
     browser.until_text("uploads-none", "No name under “Missing” contains “f1”.").await;
     clear(&browser).await;
     browser.drop_paths("drop-zone", &[tree.path()]).await;
@@ -168,7 +168,7 @@ async fn the_usual_algorithms_are_offered_first_and_the_others_behind_more() {
     let usual = browser.value(&format!("{chips}.sort().join()")).await;
     assert_eq!(usual, "BLAKE2b,BLAKE3,CRC32,MD5,SHA-1,SHA-256,SHA-512");
     browser.screenshot("algorithms-usual").await;
-    browser.select("[data-testid=more-algorithms] > summary").await.click().await.unwrap();
+    browser.click_on("[data-testid=more-algorithms] > summary").await;
     browser.until(&format!("{chips}.length > 30")).await;
     browser.run("document.querySelector('[data-testid=algorithm-sm3]').click()", vec![]).await;
     // What was chosen is in sight when the page is opened again.

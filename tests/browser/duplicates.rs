@@ -137,7 +137,7 @@ async fn duplicates_are_filtered_by_name_and_least_size_and_what_is_shown_is_exp
     until_groups(&browser, &["middle/a"]).await;
     browser.fill("least-size", "1 KiB\n").await;
     browser.until("location.hash.endsWith('min_size=1024')").await;
-    browser.select(".results-empty button").await.click().await.unwrap();
+    browser.click_on(".results-empty button").await;
     until_groups(&browser, &[LARGE, "middle/a", "small a"]).await;
     browser.until("document.querySelector('[data-testid=least-size]').value === ''").await;
     // From its address it is the same.

@@ -122,7 +122,7 @@ async fn two_jobs_of_the_history_are_compared_and_hostile_names_stay_text() {
     browser.visit(&format!("#/duplicates/{}", latest.as_str().unwrap())).await;
     browser.until_text("reclaimable", "6 B reclaimable").await;
     browser.until("!document.querySelector('dialog')").await;
-    browser.select(&hook("group-row")).await.click().await.unwrap();
+    browser.click_on(&hook("group-row")).await;
     browser.until("document.querySelectorAll('dialog[open] .plain-list li').length === 2").await;
     let names = browser.value("document.querySelector('dialog[open] .plain-list').textContent").await;
     assert_eq!(names, format!("{MARKUP}twinU+202Egpj.exe").as_str());

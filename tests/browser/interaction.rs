@@ -140,7 +140,7 @@ async fn files_of_the_open_directory_or_selection_are_counted() {
     browser.until(row).await;
     browser.run(&format!("{row}.click()"), vec![]).await;
     browser.until_text("target-tally", "5 B").await;
-    browser.select(&hook("start-job")).await.click().await.unwrap();
+    browser.click_on(&hook("start-job")).await;
     browser.until_text("job-files-done", "1").await;
     browser.close().await;
 }

@@ -28,7 +28,9 @@ pub(crate) async fn start_job(browser: &Browser, algorithm: &str) {
 pub(crate) async fn run_job(browser: &Browser, server: &Server, algorithm: &str) {
     browser.goto(&format!("{}/#/files/{ROOT}", server.url)).await;
     start_job(browser, algorithm).await;
-    browser.until("document.querySelector('[data-testid=job-state]')?.textContent.startsWith('Completed')").await;
+    let results = "document.querySelector('[data-testid=results-total]')?.textContent";
+    let completed = "document.querySelector('[data-testid=job-state]')?.textContent.startsWith('Completed')";
+    browser.until_after(results, completed).await;
 }
 
 #[tokio::test]
@@ -79,7 +81,7 @@ async fn the_tabs_of_the_results_count_what_was_hashed_and_what_was_skipped() {
     browser.until_text("results-total", "5 results").await;
     let amounts = "[...document.querySelectorAll('[data-tab] small')].map((amount) => amount.textContent).join(' ')";
     browser.until(&format!("{amounts} === '5 2 0 3'")).await;
-    browser.select("[data-tab=skipped]").await.click().await.unwrap();
+    browser.click_on("[data-tab=skipped]").await;
     browser.until_text("results-total", "3 results shown").await;
     browser.until("[...document.querySelectorAll('[data-testid=result-row]')].every((row) => row.textContent.includes('symbolic link'))").await;
     browser.close().await;

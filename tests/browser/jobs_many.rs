@@ -121,7 +121,7 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
         ("read,hash", &["drop-zone", "start-job", "job-repeat", "cancel-chosen"]),
         ("read,hash,admin", &acts),
     ] {
-        browser.select("#sign-out").await.click().await.unwrap();
+        browser.click_on("#sign-out").await;
         browser.fill("token-input", &server.token(scopes)).await;
         browser.click("sign-in").await;
         browser.until("!document.querySelector('#sign-out').hidden").await;
@@ -153,7 +153,7 @@ async fn nothing_is_offered_that_the_token_may_not_do() {
         }
     }
     // A token that may not read is told so.
-    browser.select("#sign-out").await.click().await.unwrap();
+    browser.click_on("#sign-out").await;
     browser.fill("token-input", &server.token("hash")).await;
     browser.click("sign-in").await;
     browser.until("document.querySelector('.placeholder')?.textContent.includes('lacks the scope read')").await;

@@ -1,6 +1,6 @@
 //! How the page loads: few requests, names that browsers keep for good, and errors that say where they were.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::server::Server;
@@ -55,5 +55,25 @@ async fn the_joined_page_shows_every_view_and_says_where_an_error_was() {
     let line: usize = place.split(':').next().unwrap().parse().unwrap();
     let script = crate::server::get(&format!("{address}.js")).await.text().await.unwrap();
     assert!(script.lines().nth(line - 1).unwrap().contains("fetch("), "{frame}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_view_before_is_marked_busy_until_the_next_one_has_something_to_show() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::open();
+    browser.goto(&server.url).await;
+    browser.find("drop-zone").await;
+    let busy = "document.querySelector('main').ariaBusy";
+    assert_eq!(browser.value(busy).await, Value::Null);
+    let hold = "window.held = []; window.fetched = fetch;
+        window.fetch = (...asked) => new Promise((go) => { held.push(() => go(fetched(...asked))); });";
+    browser.run(hold, vec![]).await;
+    browser.leave_for("#/jobs").await;
+    assert_eq!(browser.value(busy).await, "true");
+    browser.run("window.fetch = fetched; held.forEach((go) => go());", vec![]).await;
+    browser.until(&format!("!{busy} && document.querySelector('.view-jobs')")).await;
+    browser.visit("#/files").await;
+    assert_eq!(browser.value("document.querySelectorAll('.view-files').length").await, 1);
     browser.close().await;
 }

@@ -39,7 +39,7 @@ async fn a_search_is_part_of_the_address_and_survives_a_reload() {
 
     browser.fill("results-search", "no such thing").await;
     browser.until("document.querySelector('.results-empty').textContent.includes('Nothing matches this filter')").await;
-    browser.select(".results-empty button").await.click().await.unwrap();
+    browser.click_on(".results-empty button").await;
     until_paths(&browser, "a b c d directory/needle in a haystack").await;
     browser.close().await;
 }
@@ -110,12 +110,12 @@ async fn errors_and_skipped_files_have_tabs_with_their_reasons() {
     let readable = std::fs::read(&locked).is_ok();
     run_job(&browser, &server, "blake3").await;
 
-    browser.select("[data-tab=skipped]").await.click().await.unwrap();
+    browser.click_on("[data-tab=skipped]").await;
     until_paths(&browser, "link socket").await;
     let reasons = "[...document.querySelectorAll('[data-testid=result-row] .reason')].map((reason) => reason.textContent).join('|')";
     browser.until(&format!("{reasons} === 'A symbolic link; links are never followed.|Not a regular file: a pipe, a socket or a device.'")).await;
     browser.until("location.hash.endsWith('?status=skipped')").await;
-    browser.select("[data-tab=error]").await.click().await.unwrap();
+    browser.click_on("[data-tab=error]").await;
     if readable {
         browser.until("document.querySelector('.results-empty').textContent.includes('Nothing matches')").await;
     } else {
@@ -145,7 +145,7 @@ async fn a_result_is_opened_by_keyboard_and_shows_every_digest() {
         .await;
     assert_eq!(shown, digest_of_file("sha256sum", &server.tree().join("b")).as_str());
     browser.until("document.querySelector('dialog[open]').textContent.includes('1 byte')").await;
-    browser.select("dialog[open] .button.square").await.click().await.unwrap();
+    browser.click_on("dialog[open] .button.square").await;
     browser.until("!document.querySelector('dialog')").await;
     browser.close().await;
 }
@@ -168,7 +168,7 @@ async fn the_export_menu_offers_the_formats_of_the_algorithm_and_shows_why_one_f
     let gnu = browser.value("document.querySelector('[data-format=gnu]').textContent").await;
     assert_eq!(gnu, "GNU lines, for b3sum --check", "the program that reads digests of this algorithm");
     // The b3sum format needs UTF-8 names.
-    browser.select("[data-format=b3sum]").await.click().await.unwrap();
+    browser.click_on("[data-format=b3sum]").await;
     browser
         .until("document.querySelector('[data-testid=error-banner]')?.textContent.includes('name_not_representable')")
         .await;

@@ -44,7 +44,7 @@ async fn password_managers_know_the_form_and_a_used_link_says_so() {
     let server = Server::with_auth();
     browser.goto(server.link.as_ref().unwrap()).await;
     browser.find("drop-zone").await;
-    browser.select("#sign-out").await.click().await.unwrap();
+    browser.click_on("#sign-out").await;
     browser.find("token-input").await;
     let form = "(() => { const form = document.querySelector('form'); const at = (name) => form.elements[name];
         return [form.contains(document.querySelector('[type=submit]')), at('username').autocomplete, at('username').value,
@@ -85,7 +85,7 @@ async fn signing_out_ends_the_session_which_a_restart_does_not() {
     browser.find("drop-zone").await;
     browser.until("!document.querySelector('#sign-out').hidden").await;
     browser.screenshot("signed-in").await;
-    browser.select("#sign-out").await.click().await.unwrap();
+    browser.click_on("#sign-out").await;
     browser.find("token-input").await;
     browser.until("document.querySelector('#sign-out').hidden").await;
     // The server has ended it too: without the page's memory, the cookie does not sign in.

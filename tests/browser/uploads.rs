@@ -93,7 +93,7 @@ async fn dropped_and_chosen_folders_are_hashed_completely_and_the_saved_manifest
     let keep = "const make = URL.createObjectURL; URL.createObjectURL = (blob) => { blob.text().then((text) => { window.__saved = text; }); return make.call(URL, blob); };";
     browser.run(keep, vec![]).await;
     browser.click("save-manifest").await;
-    browser.select(&format!("{}[data-format=sha256]", hook("save-format"))).await.click().await.unwrap();
+    browser.click_on(&format!("{}[data-format=sha256]", hook("save-format"))).await;
     browser.until("window.__saved").await;
     let lines = browser.value("window.__saved").await;
     let output = check("sha256sum", &["--strict", "--quiet"], files.path(), lines.as_str().unwrap().as_bytes());

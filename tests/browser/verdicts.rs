@@ -116,13 +116,13 @@ async fn a_clean_audit_is_green_and_one_with_differences_is_red_wherever_it_is_s
     until_tag(&browser, "job-row-verdict", expected("failed", "bad", found)).await;
     browser.until("!document.querySelector('[data-testid=job-row]').textContent.includes('error')").await;
     for (filter, verdict, shown) in [("ok", "ok", "All 4 match"), ("failed", "failed", found)] {
-        browser.select(&format!("[data-filter=verdict-{filter}]")).await.click().await.unwrap();
+        browser.click_on(&format!("[data-filter=verdict-{filter}]")).await;
         browser.until(&format!("location.hash === '#/jobs?verdict={verdict}'")).await;
         browser.until("document.querySelectorAll('[data-testid=job-row]').length === 1").await;
         browser.until_text("job-row-verdict", shown).await;
         browser.select(&format!("[data-filter=verdict-{filter}][aria-current=true]")).await;
     }
-    browser.select("[data-filter=verdict-incomplete]").await.click().await.unwrap();
+    browser.click_on("[data-filter=verdict-incomplete]").await;
     browser.until("document.querySelector('.placeholder')?.textContent.includes('No job has this verdict')").await;
     browser.close().await;
 }

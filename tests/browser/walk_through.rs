@@ -178,7 +178,7 @@ async fn a_file_of_several_jobs_is_found_once_with_all_of_them() {
     browser.click("find-start").await;
     browser.until("document.querySelectorAll('[data-testid=find-hit]').length === 2").await;
     browser.until("document.querySelector('.find-answer h2').textContent.startsWith('2 files with this digest')").await;
-    browser.select("[data-testid=find-jobs] summary").await.click().await.unwrap();
+    browser.click_on("[data-testid=find-jobs] summary").await;
     browser
         .until("document.querySelectorAll('[data-testid=find-jobs][open] [data-testid=find-job]').length === 3")
         .await;
@@ -207,7 +207,7 @@ async fn the_filters_of_the_jobs_are_folded_on_a_telephone_and_say_what_is_chose
     assert!(browser.value(height).await.as_u64().unwrap() <= 120);
     browser.screenshot("jobs-narrow-folded").await;
     browser.click("jobs-filters").await;
-    browser.select("[data-filter=state-failed]").await.click().await.unwrap();
+    browser.click_on("[data-filter=state-failed]").await;
     browser.until_text("jobs-filters", "Filters: Failed").await;
     size(&browser, 1200, 800).await;
     browser.until("!document.querySelector('[data-testid=jobs-filters]').checkVisibility()").await;

@@ -10,9 +10,9 @@ use super::stage::Jobs;
 use crate::browser::Browser;
 use crate::server::{ROOT, Server};
 
-/// Goes to an address of the page and awaits that an expression is true there.
+/// Goes to an address of the page and awaits that an expression is true there, perhaps before the view is.
 async fn go(browser: &Browser, address: &str, there: &str) {
-    browser.visit(address).await;
+    browser.leave_for(address).await;
     browser.until(there).await;
 }
 
@@ -37,7 +37,7 @@ async fn sign_in(browser: &Browser, server: &Server, scopes: &str) {
 }
 
 async fn sign_out(browser: &Browser) {
-    browser.select("#sign-out").await.click().await.unwrap();
+    browser.click_on("#sign-out").await;
     browser.find("token-input").await;
 }
 
