@@ -147,8 +147,10 @@ fn directory_of(target: &Path) -> &Path {
 
 fn open_temporary(directory: &Path) -> io::Result<Kind> {
     let nameless = OpenOptions::new().write(true).mode(NEW_FILE_MODE).custom_flags(libc::O_TMPFILE).open(directory);
-    if let Ok(file) = nameless {
-        return Ok(Kind::Nameless(file));
+    match nameless {
+        // It gets its name through /proc.
+        Ok(file) if Path::new("/proc/self/fd").exists() => return Ok(Kind::Nameless(file)),
+        Ok(_) | Err(_) => {}
     }
     let mut named = tempfile::Builder::new();
     named.prefix(".hivesum-").permissions(Permissions::from_mode(NEW_FILE_MODE));

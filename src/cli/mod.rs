@@ -169,28 +169,6 @@ fn takes(command: &clap::Command, arg: &clap::Arg, value: &str) -> bool {
 
 fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Hash(_)
-        | Command::Check(_)
-        | Command::Audit(_)
-        | Command::Compare(_)
-        | Command::Duplicates(_)
-        | Command::Bag(_)
-        | Command::Convert(_)
-        | Command::Roots(_)
-        | Command::Scrub(_)
-        | Command::Serve(_) => hivesum_core::walk::require_proc()?,
-        Command::Algorithms(_)
-        | Command::Collections(_)
-        | Command::Completions(_)
-        | Command::Config(_)
-        | Command::Find(_)
-        | Command::Jobs(_)
-        | Command::Man(_)
-        | Command::Service(_)
-        | Command::State(_)
-        | Command::Token(_) => {}
-    }
-    match command {
         Command::Hash(args) => hash::run(args),
         Command::Check(args) => check::run(args),
         Command::Audit(args) => audit::run(args),

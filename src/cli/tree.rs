@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -31,8 +32,7 @@ impl Tree {
     /// Opens a directory. A symbolic link to one is followed.
     pub(super) fn open(path: &OsStr, timeout: Duration) -> io::Result<Self> {
         let dir = open_directory(path)?;
-        let real_path = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd()))?;
-        let real_path = with_slash(real_path.into_os_string().into_vec());
+        let real_path = with_slash(real_path_of(&dir, path)?.into_os_string().into_vec());
         let starts = starts_of(path, &real_path);
         Ok(Self { dir, real_path, starts, timeout })
     }
@@ -75,6 +75,21 @@ pub(super) fn tell(spelling: &Spelling, manifest: &[u8], terminal: &Terminal) {
     if !spelling.taken_off.is_empty() {
         let shown = terminal.quoted(&spelling.taken_off);
         terminal.message_about(manifest, &format!("all names begin with {shown}: taken off"));
+    }
+}
+
+/// The absolute path without links of an open directory. Without /proc it is that of the path as it was given, while
+/// that is the same directory.
+fn real_path_of(dir: &OwnedFd, path: &OsStr) -> io::Result<PathBuf> {
+    let told = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd()));
+    if !told.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return told;
+    }
+    let real_path = std::fs::canonicalize(path)?;
+    let (opened, found) = (rustix::fs::fstat(dir)?, rustix::fs::stat(&real_path)?);
+    match (opened.st_dev, opened.st_ino) == (found.st_dev, found.st_ino) {
+        true => Ok(real_path),
+        false => Err(io::Error::other("another directory is at this path now")),
     }
 }
 

@@ -57,7 +57,7 @@ impl ControlSocket {
         let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         // Linux gives the name the mode of the socket, so at no time may anybody else connect.
         rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
-        rustix::net::bind(&socket, &SocketAddrUnix::new(address(&directory))?)?;
+        rustix::net::bind(&socket, &SocketAddrUnix::new(address(&directory, state_dir))?)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let listener = UnixListener::from_std(socket.into())?;
         Ok(Self { listener, directory })
@@ -75,8 +75,13 @@ fn open(state_dir: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(state_dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-fn address(directory: &OwnedFd) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd()))
+/// The socket's path: one through the descriptor of its directory, which is never too long. Without /proc a short path
+/// still does.
+fn address(directory: &OwnedFd, state_dir: &Path) -> PathBuf {
+    match Path::new("/proc/self/fd").exists() {
+        true => PathBuf::from(format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd())),
+        false => state_dir.join(NAME),
+    }
 }
 
 fn remove_stale(directory: &OwnedFd) -> io::Result<()> {
@@ -106,12 +111,7 @@ pub fn connect(state_dir: &Path, wait: Duration) -> io::Result<Option<BlockingSt
     for timeout in [Timeout::Send, Timeout::Recv] {
         set_socket_timeout(&socket, timeout, Some(wait.max(Duration::from_millis(1))))?;
     }
-    // Without /proc a short path still does.
-    let path = match Path::new("/proc/self/fd").exists() {
-        true => address(&directory),
-        false => state_dir.join(NAME),
-    };
-    match rustix::net::connect(&socket, &SocketAddrUnix::new(path)?) {
+    match rustix::net::connect(&socket, &SocketAddrUnix::new(address(&directory, state_dir))?) {
         Ok(()) => Ok(Some(socket.into())),
         // The last one: something that is not a socket.
         Err(Errno::NOENT | Errno::CONNREFUSED | Errno::NOTSOCK) => Ok(None),

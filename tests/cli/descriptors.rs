@@ -1,4 +1,5 @@
-//! A service that may open few files: it answers, or does not start and says how many it needs.
+//! Programs that may open few files: a service answers, or does not start and says how many it needs; a deep tree is
+//! hashed as far down as there are descriptors.
 
 use std::process::Command;
 
@@ -52,4 +53,31 @@ fn a_low_soft_limit_is_raised_to_the_hard_one() {
     let dir = tree();
     let service = Service::of(limited(&dir, "-Sn", 20));
     assert_eq!(service.json(&format!("jobs/{}", service.run(json!({}))))["state"], "completed");
+}
+
+/// How many directories lie in each other: more than there are descriptors.
+const DEEP: usize = 100;
+
+#[test]
+fn a_tree_deeper_than_there_are_descriptors_costs_what_lies_too_deep_and_no_more() {
+    let dir = WorkDir::new();
+    let mut path = "t".to_owned();
+    for _ in 0..DEEP {
+        path += "/d";
+        dir.write(format!("{path}/a"), b"abc");
+    }
+    dir.write("t/later", b"abc");
+    let mut command = dir.command("sh");
+    command.args(["-c", "ulimit -n 60 && exec \"$0\" hash -a md5 t", HIVESUM]);
+    let ran = Ran::of(command.output().unwrap());
+    let (shown, said) = (ran.stdout(), ran.stderr());
+    assert_eq!(ran.code, Some(1), "{said}");
+    let hashed: Vec<_> = shown.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let deepest = hashed.len() - 1;
+    assert!((10..60).contains(&deepest), "{hashed:?}");
+    let expected: Vec<_> = (1..=deepest).map(|depth| format!("t{}/a", "/d".repeat(depth))).collect();
+    assert_eq!(hashed[..deepest], expected);
+    assert_eq!(hashed[deepest], "t/later");
+    let refused = format!("hivesum: t{}: Too many open files", "/d".repeat(deepest + 1));
+    assert!(said.lines().any(|line| line == refused), "{said}");
 }

@@ -128,6 +128,26 @@ fn a_file_without_read_permission_is_reported_and_the_rest_is_hashed() {
 }
 
 #[test]
+fn a_directory_that_may_be_read_and_not_searched_is_listed() {
+    let dir = WorkDir::with(&[(b"target/f", b"1"), (b"target/g", b"2"), (b"d/below/f", b"3"), (b"d/open", b"4")]);
+    for name in ["target", "d/below"] {
+        std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(0o444)).unwrap();
+    }
+    std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = dir.command(HIVESUM);
+    if std::fs::read(dir.path("target/f")).is_ok() {
+        command.uid(65_534); // permissions do not bind root, so run as nobody
+    }
+    let ran = Ran::of(command.args(["hash", "target", "d"]).output().expect("the user nobody can run the program"));
+    for name in ["target", "d/below"] {
+        std::fs::set_permissions(dir.path(name), PermissionsExt::from_mode(0o700)).unwrap();
+    }
+    let refused = ["target/f", "target/g", "d/below/f"].map(|name| format!("hivesum: {name}: Permission denied\n"));
+    assert_eq!((ran.code, ran.stderr()), (Some(1), refused.concat()));
+    assert!(ran.stdout().ends_with("  d/open\n") && ran.stdout().lines().count() == 1, "{}", ran.stdout());
+}
+
+#[test]
 fn a_link_is_followed_as_an_argument_and_skipped_in_a_walk() {
     let dir = WorkDir::with(&[(b"real/f", b"1")]);
     dir.link("to-dir", "real");

@@ -13,7 +13,7 @@ mod rules;
 mod spec;
 mod tree;
 
-pub use directory::{Kind, Listing, require_proc};
+pub use directory::{Kind, Listing};
 pub(crate) use globs::MAX_GLOBS;
 pub use globs::below::literal as literal_glob;
 pub(crate) use globs::below::seen_from_above;

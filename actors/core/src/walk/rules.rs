@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, Stat};
 use rustix::io::Errno;
 
-use super::directory::Listing;
+use super::directory::{Lister, Listing, reopen};
 use super::globs::Filters;
 use super::plan::Fate;
-use crate::file::{Devices, FilesystemCache, FilesystemKind, OpenFailure, ProgressCounter, Reach, meta_of, retry_open};
+use crate::file::{Devices, FilesystemCache, FilesystemKind, OpenFailure, ProgressCounter, Reach, meta_of};
 use crate::guard_is_out;
 use crate::result::{ErrorCode, FileIdentity, SkipReason, Status};
 
@@ -45,7 +45,23 @@ impl Rules {
     /// Checks and lists a directory that may be on any file system.
     pub(crate) fn check_and_list(&self, dir: Arc<OwnedFd>, progress: &ProgressCounter) -> Result<Entered, Status> {
         let kind = self.check(&dir, &mut FilesystemCache::default())?;
-        let listing = self.list(&dir, &mut || progress.advance())?;
+        self.list_checked(dir, kind, progress)
+    }
+
+    /// The same for a target, whose descriptor others may hold and read as well.
+    pub(crate) fn check_and_list_target(&self, dir: &OwnedFd, progress: &ProgressCounter) -> Result<Entered, Status> {
+        let kind = self.check(dir, &mut FilesystemCache::default())?;
+        let own = reopen(dir.as_fd()).map_err(|errno| OpenFailure::System(errno).status())?;
+        self.list_checked(Arc::new(own), kind, progress)
+    }
+
+    fn list_checked(
+        &self,
+        dir: Arc<OwnedFd>,
+        kind: FilesystemKind,
+        progress: &ProgressCounter,
+    ) -> Result<Entered, Status> {
+        let listing = list(&mut Lister::new(&self.own_inodes), &dir, &mut || progress.advance())?;
         Ok(Entered { dir, listing, is_remote: !kind.may_map() })
     }
 
@@ -63,11 +79,14 @@ impl Rules {
             kind => Ok(kind),
         }
     }
+}
 
-    pub(crate) fn list(&self, dir: &OwnedFd, keep_going: &mut impl FnMut() -> bool) -> Result<Listing, Status> {
-        let listing = retry_open(|| Listing::marking(dir.as_fd(), &self.own_inodes, keep_going));
-        listing.map_err(|errno| OpenFailure::System(errno).status())
-    }
+pub(crate) fn list(
+    lister: &mut Lister<'_>,
+    dir: &OwnedFd,
+    keep_going: &mut impl FnMut() -> bool,
+) -> Result<Listing, Status> {
+    lister.list(dir.as_fd(), keep_going).map_err(|errno| OpenFailure::System(errno).status())
 }
 
 /// Whether the name refers to one of hivesum's own files. The file is not opened: closing any descriptor of a database

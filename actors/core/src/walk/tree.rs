@@ -9,12 +9,12 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use super::directory::{Kind, Listing};
+use super::directory::{Kind, Lister, Listing};
 use super::globs::Node;
 use super::listed::{ListedFile, ListedNames, add_file, add_names, add_names_beneath};
 use super::plan::Fate;
 use super::plan_sink::{Destination, GroupSlot, Inventory, PlanReceiver, PlanSink, ReceiverGone};
-use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file};
+use super::rules::{Entered, OWN_FILE, Rules, TIMEOUT, is_own_file, list};
 use super::spec::{Target, Totals, WalkSpec};
 use crate::file::{
     Devices, Dir, FilesystemCache, OpenFailure, ProgressCounter, Reach, call_with_timeout, open_directory,
@@ -111,11 +111,13 @@ struct Tree<'a, 'b> {
     /// The path of the current entry, as the globs see it: relative to the target, after the base of the filters.
     path: Vec<u8>,
     filesystems: FilesystemCache,
+    lister: Lister<'a>,
 }
 
 impl<'a, 'b> Tree<'a, 'b> {
     fn new(rules: &'a Arc<Rules>, out: &'a mut PlanSink<'b>) -> Self {
-        Self { rules, out, levels: Vec::new(), path: Vec::new(), filesystems: FilesystemCache::default() }
+        let (levels, path, filesystems) = (Vec::new(), Vec::new(), FilesystemCache::default());
+        Self { rules, out, levels, path, filesystems, lister: Lister::new(&rules.own_inodes) }
     }
 
     fn walk(mut self, dir: OwnedFd, shown: Vec<u8>) -> Result<(), ReceiverGone> {
@@ -248,12 +250,12 @@ impl<'a, 'b> Tree<'a, 'b> {
             names = names.wrapping_add(1);
             !names.is_multiple_of(4096) || !destination.is_gone()
         };
-        let listing = self.rules.list(&dir, &mut keep_going)?;
+        let listing = list(&mut self.lister, &dir, &mut keep_going)?;
         Ok(Entered { dir, listing, is_remote: false })
     }
 
     fn enter_target(&self, dir: Arc<OwnedFd>) -> Result<Entered, Status> {
-        self.call_with_timeout(move |rules, progress| rules.check_and_list(dir, progress))
+        self.call_with_timeout(move |rules, progress| rules.check_and_list_target(&dir, progress))
     }
 
     /// Opens, checks and lists a directory that may be on any file system.
