@@ -6,6 +6,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::schedule::is_credible;
+
 /// A file that is as it was, as far as `stat` tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
@@ -32,19 +34,49 @@ pub enum DueBy {
         /// How long ago the run before this one began, which is when the next one is expected. `None` for the first.
         since_last_run: Option<SignedDuration>,
     },
+    /// So many bytes of those that were verified longest ago, as a schedule has planned. Files of which it cannot be told
+    /// when they were verified are taken as if that was at any time within the aim, another one in each run: else they
+    /// would come first each time, and the others never.
+    Share {
+        /// The bytes.
+        bytes: u64,
+        /// Within what time each file is read again.
+        aim: SignedDuration,
+    },
+    /// Nothing is: the run reads what is new or changed.
+    Nothing,
 }
 
 /// Sorts the files by age, what was never verified first, and says how many of them are due, from the first on.
 pub fn due(files: &mut [Age], by: DueBy, now: Timestamp) -> usize {
     // A time that is still to come was told by a wrong clock, and counts as now.
-    files.sort_by_key(|file| (file.verified_at.map(|at| at.min(now)), file.index));
+    let verified_at = |file: &Age| match by {
+        DueBy::Share { aim, .. } => {
+            let known = file.verified_at.filter(|at| is_credible(*at, now));
+            Some(known.unwrap_or_else(|| at_any_time(file.index, aim, now)).min(now))
+        }
+        DueBy::Pass { .. } | DueBy::Aim { .. } | DueBy::Nothing => file.verified_at.map(|at| at.min(now)),
+    };
+    files.sort_by_cached_key(|file| (verified_at(file), file.index));
     match by {
+        DueBy::Nothing => 0,
+        DueBy::Share { bytes: 0, .. } => 0,
+        DueBy::Share { bytes, .. } => within(files.iter().map(|file| file.bytes), Some(bytes)),
         DueBy::Pass { began } => files.partition_point(|file| file.verified_at.is_none_or(|at| at.min(now) < began)),
         DueBy::Aim { aim, since_last_run } => {
             let interval = since_last_run.unwrap_or(aim).clamp(SignedDuration::ZERO, aim);
             due_within(files, (aim, interval), now)
         }
     }
+}
+
+/// A time within the aim that differs with the file and with the run.
+fn at_any_time(index: usize, aim: SignedDuration, now: Timestamp) -> Timestamp {
+    // The multiplier of SplitMix64: neighbouring numbers get unlike products.
+    let mixed = (index as u64 ^ now.as_second().unsigned_abs()).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = mixed >> 32;
+    let ago = (i128::from(aim.as_secs().max(0)) * i128::from(mixed)) >> 32;
+    now.checked_sub(SignedDuration::from_secs(ago as i64)).unwrap_or(Timestamp::MIN)
 }
 
 /// Reads as many bytes before the next run as the tightest deadline asks for: with bytes that are to be read until a
@@ -150,6 +182,29 @@ mod tests {
         assert_eq!(due(&mut files(&[Some(1), Some(2)]), aim(Some(days(-1))), day(3)), 0);
         assert_eq!(due(&mut files(&[None, Some(2)]), aim(Some(days(0))), day(3)), 1, "it was never verified");
         assert_eq!(due(&mut files(&[Some(1), Some(40)]), aim(Some(days(1))), day(39)), 1);
+    }
+
+    #[test]
+    fn a_share_is_of_the_oldest_and_files_of_unknown_age_come_in_turn_among_the_others() {
+        let share = |bytes| DueBy::Share { bytes, aim: days(30) };
+        let mut all = files(&[Some(3), Some(1), Some(2)]);
+        assert_eq!(due(&mut all, share(200), day(3)), 2);
+        assert_eq!(all[..2].iter().map(|file| file.index).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((due(&mut all, share(1), day(3)), due(&mut all, share(0), day(3))), (1, 0));
+        assert_eq!(due(&mut all, DueBy::Nothing, day(300)), 0);
+        // A tenth is read each day; half of the files can never be verified.
+        let (mut verified, mut reads) = (vec![Some(0); 100], vec![0; 200]);
+        verified.extend([None; 100]);
+        for today in 1..=300 {
+            let mut ages = files(&verified);
+            let count = due(&mut ages, share(2000), day(today));
+            for file in &ages[..count] {
+                reads[file.index] += 1;
+                verified[file.index] = verified[file.index].map(|_| today);
+            }
+            assert_eq!(count, 20);
+        }
+        assert!(reads.iter().all(|&count| count >= 5), "{reads:?}");
     }
 
     #[test]

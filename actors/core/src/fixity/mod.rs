@@ -14,8 +14,10 @@ mod look;
 mod observe;
 mod pass;
 mod reading;
+mod schedule;
 mod state;
 mod survey;
+mod windows;
 
 pub use accept::{AcceptRefused, Seen, accept, is_accepted};
 pub use due::{Age, DueBy, due, within};
@@ -24,8 +26,10 @@ pub use look::{Lying, Occasion, Outcome, PassKind};
 pub use observe::{Observation, observe};
 pub use pass::{PassStopped, Place, is_mass_change, may_begin};
 pub use reading::{CONFIRMING_READS, Reading, moved, verifies};
+pub use schedule::{Aged, DEFAULT_AIM_DAYS, DEFAULT_SURVEY_HOURS, Next, Past, Schedule};
 pub use state::{CollectionKind, Condition, Content, FileState, needs_reading};
 pub use survey::{Survey, Surveyor};
+pub use windows::{MAX_WINDOWS, Opening, WindowInvalid, WindowText, Windows};
 
 #[cfg(test)]
 mod laws;
