@@ -224,15 +224,15 @@ impl Scrub<'_> {
         let kind = [(self.args.living, CollectionKind::Living), (self.args.fixed, CollectionKind::Fixed)];
         let until = max_time.and_then(|time| Deadline::after(time, Instant::now));
         Ok(ScrubRequest {
-            directory: dir.to_owned(),
             algorithms,
             kind: kind.into_iter().find_map(|(is_given, kind)| is_given.then_some(kind)),
             include,
             exclude,
             rebind,
-            limits: Limits { aim, bytes: max_bytes, until, percent },
+            limits: Limits { aim, share: None, bytes: max_bytes, until, percent },
             leave_out: OwnOutputs::of_streams().identities().to_vec(),
             read_timeout: self.args.engine.read_timeout(),
+            ..ScrubRequest::new(dir)
         })
     }
 }

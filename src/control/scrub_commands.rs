@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::error::StoreError;
-use hivesum_actors::scrub::{self, Limits, ScrubEnd, ScrubError, ScrubPhase, ScrubRequest, ScrubTold};
+use hivesum_actors::scrub::{self, Limits, ScrubEnd, ScrubError, ScrubPhase, ScrubRequest, ScrubTold, Starter};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -57,12 +57,12 @@ fn read(order: ScrubOrder) -> Result<scrub::ScrubOrder, String> {
     let directory = STANDARD.decode(&order.directory.path_b64).map_err(|error| error.to_string())?;
     let limits = Limits {
         aim: order.aim_seconds.map(seconds).transpose()?,
+        share: None,
         bytes: order.max_bytes,
         until: None,
         percent: order.percent,
     };
     let request = ScrubRequest {
-        directory: OsString::from_vec(directory).into(),
         algorithms: order.algorithms,
         kind: order.kind,
         include: order.include,
@@ -71,8 +71,10 @@ fn read(order: ScrubOrder) -> Result<scrub::ScrubOrder, String> {
         limits,
         leave_out: order.leave_out.into_iter().map(Into::into).collect(),
         read_timeout: Duration::from_secs(order.read_timeout_seconds.get().into()),
+        ..ScrubRequest::new(OsString::from_vec(directory))
     };
-    Ok(scrub::ScrubOrder { request, max_time: order.max_time_seconds.map(seconds).transpose()? })
+    let max_time = order.max_time_seconds.map(seconds).transpose()?;
+    Ok(scrub::ScrubOrder { request, max_time, starter: Starter::Person })
 }
 
 fn report_of(told: &ScrubTold, after: usize) -> ScrubReport {

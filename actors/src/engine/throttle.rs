@@ -17,16 +17,18 @@ const SLACK: Duration = Duration::from_millis(10);
 /// A scan that waits looks again after this time, as another one may have read less than it was charged for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// A budget that scans share. Clones share one budget.
+/// A rate that scans keep together. Clones share one budget.
 #[derive(Debug, Clone)]
-pub(crate) struct ByteBudget {
+pub struct ByteBudget {
     bytes_per_second: NonZeroU64,
     /// When all charged bytes have had their time.
     paid_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl ByteBudget {
-    pub(crate) fn new(bytes_per_second: NonZeroU64) -> Self {
+    /// So many bytes per second, and nothing saved up.
+    #[must_use]
+    pub fn new(bytes_per_second: NonZeroU64) -> Self {
         Self { bytes_per_second, paid_at: Arc::default() }
     }
 

@@ -56,7 +56,7 @@ impl Jobs {
 }
 
 /// The innermost root above a collection, by its index, and the path from there.
-fn innermost(roots: &[Root], collection: &StoredCollection) -> Option<(usize, RelPath)> {
+pub(super) fn innermost(roots: &[Root], collection: &StoredCollection) -> Option<(usize, RelPath)> {
     let below = roots.iter().enumerate().filter_map(|(at, root)| {
         let path = collection.directory.strip_prefix(root.path()).ok()?;
         Some((at, RelPath::new(path.as_os_str().as_bytes()).ok()?))
@@ -82,12 +82,7 @@ mod tests {
     use hivesum_core::fixity::CollectionKind;
 
     fn collection(directory: &std::path::Path) -> StoredCollection {
-        let settings = CollectionSettings {
-            algorithms: Algorithms::default(),
-            kind: CollectionKind::Fixed,
-            include: Vec::new(),
-            exclude: Vec::new(),
-        };
+        let settings = CollectionSettings::new(Algorithms::default(), CollectionKind::Fixed);
         StoredCollection::for_tests(directory, settings)
     }
 

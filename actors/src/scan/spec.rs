@@ -11,6 +11,7 @@ use hivesum_core::walk::{Filters, Target};
 use serde::{Deserialize, Serialize};
 
 use super::handle::Canceller;
+use crate::engine::throttle::ByteBudget;
 
 /// A job's place among other jobs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub struct ScanSpec {
     pub deadline: Option<Duration>,
     /// Limits the scan to this many bytes per second.
     pub max_bytes_per_second: Option<NonZeroU64>,
+    /// A rate that it keeps together with other scans.
+    pub budget: Option<ByteBudget>,
     /// After this time a second walk counts files and bytes, so that progress has totals. It costs one
     /// `stat` per file; `None` means that totals are known only at the end.
     pub survey_after: Option<Duration>,
@@ -77,6 +80,7 @@ impl ScanSpec {
             priority: Priority::Normal,
             deadline: None,
             max_bytes_per_second: None,
+            budget: None,
             survey_after: None,
             leave_out: Vec::new(),
             cancel: None,

@@ -80,6 +80,7 @@ impl Shared {
                 .max_bytes_per_second
                 .map(ByteBudget::new)
                 .into_iter()
+                .chain(spec.budget)
                 .chain(self.budget.clone())
                 .map(Throttle::of)
                 .collect(),

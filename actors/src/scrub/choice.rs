@@ -19,6 +19,9 @@ const CHUNK_FILES: usize = 2048;
 /// How many bytes the files of one chunk have at most, unless it is a single one.
 const CHUNK_BYTES: u64 = 512 << 20;
 
+/// A chunk is read in so many seconds at the rate of the run, so that the run ends in time.
+const CHUNK_SECONDS: u64 = 10;
+
 /// The files of a run.
 #[derive(Debug)]
 pub(super) struct Choice {
@@ -59,16 +62,18 @@ impl Choice {
         collections.each_file(collection, |state| surveyor.known(state))?;
         let mut survey = surveyor.end();
         let now = Timestamp::now();
-        let due_count = due(&mut survey.unchanged, limits.due_by(collection, now), now);
+        let due_count = due(&mut survey.unchanged, request.due_by(collection, now), now);
         let due: Vec<usize> = survey.unchanged.iter().take(due_count).map(|age| age.index).collect();
         let size = |index: &usize| inventory.files.get(*index).map_or(0, |meta| meta.size);
         let limit = limits.bytes_of(inventory.files.iter().map(|meta| meta.size).sum());
         let taken = within(survey.to_read.iter().chain(&due).map(size), limit);
         let (changed, unread) = survey.to_read.split_at(taken.min(survey.to_read.len()));
+        let of_rate = request.max_bytes_per_second.map(|rate| rate.get().saturating_mul(CHUNK_SECONDS));
+        let chunk_bytes = of_rate.map_or(CHUNK_BYTES, |bytes| bytes.min(CHUNK_BYTES));
         let due_taken = &due[..taken.saturating_sub(survey.to_read.len()).min(due.len())];
         Ok(Self {
-            changed: chunks(&inventory, changed),
-            due: chunks(&inventory, due_taken),
+            changed: chunks(&inventory, changed, chunk_bytes),
+            due: chunks(&inventory, due_taken, chunk_bytes),
             absent: survey.absent,
             unread_sizes: unread.iter().map(size).collect(),
             is_limited: taken < survey.to_read.len() + due.len(),
@@ -79,14 +84,14 @@ impl Choice {
 }
 
 /// Names in chunks, each of them in walk order.
-fn chunks(inventory: &Inventory, indices: &[usize]) -> Vec<NameList> {
+fn chunks(inventory: &Inventory, indices: &[usize], chunk_bytes: u64) -> Vec<NameList> {
     let mut chunks: Vec<Vec<usize>> = Vec::new();
     let mut bytes = 0_u64;
     for &index in indices {
         let size = inventory.files.get(index).map_or(0, |meta| meta.size);
         bytes = bytes.saturating_add(size);
         match chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_FILES && bytes <= CHUNK_BYTES => chunk.push(index),
+            Some(chunk) if chunk.len() < CHUNK_FILES && bytes <= chunk_bytes => chunk.push(index),
             Some(_) | None => {
                 bytes = size;
                 chunks.push(vec![index]);

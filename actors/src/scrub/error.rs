@@ -39,7 +39,7 @@ pub enum ScrubError {
     #[error("there are {MAX_COLLECTIONS} collections already: forget one first")]
     TooMany,
     /// The collection was forgotten while the run went on.
-    #[error("the collection was forgotten meanwhile")]
+    #[error("the collection was forgotten meanwhile, or its directory is another one")]
     Forgotten,
     /// The engine does not take any work.
     #[error(transparent)]

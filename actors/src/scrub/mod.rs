@@ -11,6 +11,7 @@ mod absent;
 mod choice;
 mod error;
 mod observer;
+mod order;
 mod reading;
 mod request;
 mod run;
@@ -21,7 +22,8 @@ mod tracked;
 
 pub use self::error::ScrubError;
 pub use self::observer::{Notice, ReadTally, ScrubObserver};
-pub use self::request::{Deadline, Limits, ScrubRequest};
+pub use self::order::{MAX_UNFINISHED, RunOf, ScrubOrder, ScrubRefused, Starter};
+pub use self::request::{Deadline, Limits, RunKind, ScrubRequest};
 pub use self::run::{ScrubEnd, Scrubber};
-pub use self::service::{MAX_ENDED, MAX_RUNNING, MAX_UNFINISHED, ScrubOrder, ScrubRefused, ScrubService};
+pub use self::service::{MAX_ENDED, MAX_RUNNING, MAX_SCHEDULED, ScrubService};
 pub use self::tracked::{NOTICES_KEPT, ScrubPhase, ScrubTold};

@@ -20,6 +20,7 @@ use super::error::ScrubError;
 use super::observer::{Notice, ReadTally, ScrubObserver};
 use super::request::Limits;
 use crate::Engine;
+use crate::engine::throttle::ByteBudget;
 use crate::error::StoreError;
 use crate::scan::{Canceller, Priority, ScanOutcome, ScanSpec};
 use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
@@ -31,6 +32,7 @@ const RECORD_ATTEMPTS: usize = 5;
 pub(super) struct Reader<'a> {
     pub(super) engine: &'a Engine,
     pub(super) priority: Priority,
+    pub(super) budget: Option<ByteBudget>,
     pub(super) cancel: &'a Canceller,
     pub(super) collections: &'a mut Collections,
     pub(super) collection: &'a StoredCollection,
@@ -162,8 +164,10 @@ impl Reader<'_> {
         let dir = self.dir.try_clone().map_err(ScrubError::Open)?;
         let targets = vec![Target::Listed { dir, names: names.clone() }];
         let spec = ScanSpec::new(targets, self.collection.settings.algorithms);
+        let budget = self.budget.clone();
         let cancel = Some(self.cancel.clone());
-        let mut scan = self.engine.scan(ScanSpec { from_device: true, priority: self.priority, cancel, ..spec })?;
+        let mut scan =
+            self.engine.scan(ScanSpec { from_device: true, priority: self.priority, budget, cancel, ..spec })?;
         self.observer.scan_began(scan.progress());
         while let Some(rows) = scan.blocking_next() {
             take(self, &rows);

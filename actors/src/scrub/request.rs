@@ -2,7 +2,7 @@
 //!
 //! Decides nothing but the arithmetic of limits. Times are told by a clock that the caller gives.
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU64};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,36 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::collections::StoredCollection;
 
+/// Which files a run reads beside those that are new or changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RunKind {
+    /// Those that are due, up to the limits.
+    #[default]
+    Scrub,
+    /// None.
+    Survey,
+}
+
+impl RunKind {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scrub => "scrub",
+            Self::Survey => "survey",
+        }
+    }
+}
+
 /// What a run does.
 #[derive(Debug, Clone)]
 pub struct ScrubRequest {
+    /// What it reads.
+    pub kind_of_run: RunKind,
+    /// The id of the collection, if it has to be this one: a run of one that was forgotten makes no other.
+    pub collection: Option<String>,
+    /// The most bytes that it reads per second.
+    pub max_bytes_per_second: Option<NonZeroU64>,
     /// The directory. It is opened by this path, and kept by its path without links.
     pub directory: PathBuf,
     /// The digests to compute. `None`: as before, or the default. Others than before are refused.
@@ -43,6 +70,9 @@ impl ScrubRequest {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
+            kind_of_run: RunKind::default(),
+            collection: None,
+            max_bytes_per_second: None,
             directory: directory.into(),
             algorithms: None,
             kind: None,
@@ -54,6 +84,13 @@ impl ScrubRequest {
             read_timeout: DEFAULT_READ_TIMEOUT,
         }
     }
+
+    pub(super) fn due_by(&self, collection: &StoredCollection, now: Timestamp) -> DueBy {
+        match self.kind_of_run {
+            RunKind::Survey => DueBy::Nothing,
+            RunKind::Scrub => self.limits.due_by(collection, now),
+        }
+    }
 }
 
 /// How much a run may read.
@@ -61,6 +98,8 @@ impl ScrubRequest {
 pub struct Limits {
     /// Within what time each file is read again; everything in each run without it.
     pub aim: Option<SignedDuration>,
+    /// So many bytes of those that were verified longest ago, as a schedule has planned within the aim.
+    pub share: Option<u64>,
     /// At most so many bytes.
     pub bytes: Option<u64>,
     /// When no further chunk is begun.
@@ -98,7 +137,10 @@ impl Limits {
         self.bytes.into_iter().chain(share).min()
     }
 
-    pub(super) fn due_by(&self, collection: &StoredCollection, now: Timestamp) -> DueBy {
+    fn due_by(&self, collection: &StoredCollection, now: Timestamp) -> DueBy {
+        if let (Some(aim), Some(bytes)) = (self.aim, self.share) {
+            return DueBy::Share { bytes, aim };
+        }
         let began = collection.pass_began.unwrap_or(now);
         match self.aim {
             // What is read already of a baseline is not due again.

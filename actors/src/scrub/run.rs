@@ -11,10 +11,11 @@ use super::choice::Choice;
 use super::error::ScrubError;
 use super::observer::{ReadTally, ScrubObserver};
 use super::reading::Reader;
-use super::request::ScrubRequest;
+use super::request::{RunKind, ScrubRequest};
 use crate::Engine;
+use crate::engine::throttle::ByteBudget;
 use crate::scan::{Canceller, Priority};
-use crate::store::collections::{CollectionSettings, Collections, RunEnd, StoredCollection};
+use crate::store::collections::{CollectionSettings, Collections, RunBegin, RunEnd, StoredCollection};
 
 /// What runs have in common. A run blocks the thread that calls it.
 #[derive(Debug)]
@@ -59,8 +60,10 @@ impl Scrubber<'_> {
         let place = root.place();
         let (collection, files_before, lying) = self.collection_of(&root, &place, request)?;
         let began = Timestamp::now();
-        let settings = settings(Some(&collection), request)?;
-        let begun = self.collections.begin(&collection, (place.identity(), settings), began)?;
+        let kind = settings(Some(&collection), request)?.kind;
+        let is_survey = request.kind_of_run == RunKind::Survey && collection.passes > 0;
+        let run = RunBegin { place: place.identity(), kind, is_of_pass: !is_survey };
+        let begun = self.collections.begin(&collection, run, began)?;
         let collection = begun.ok_or(ScrubError::Forgotten)?;
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let last_event_before = self.collections.last_event(&collection)?;
@@ -69,6 +72,7 @@ impl Scrubber<'_> {
         let mut reader = Reader {
             engine: self.engine,
             priority: self.priority,
+            budget: request.max_bytes_per_second.map(ByteBudget::new),
             cancel: &self.cancel,
             collections: self.collections,
             collection: &collection,
@@ -80,7 +84,13 @@ impl Scrubber<'_> {
         };
         let is_limited = reader.read_all(choice, &request.limits)?;
         let read = reader.tally;
-        self.collections.end(&collection, began, if is_limited { RunEnd::Limited } else { RunEnd::Complete })?;
+        match (is_limited, is_survey) {
+            // It has looked at every file, and has not read all that was changed.
+            (true, true) => {}
+            (true, false) => self.collections.end(&collection, began, RunEnd::Limited)?,
+            (false, true) => self.collections.end(&collection, began, RunEnd::Surveyed)?,
+            (false, false) => self.collections.end(&collection, began, RunEnd::Complete)?,
+        }
         Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
     }
 
@@ -95,7 +105,10 @@ impl Scrubber<'_> {
         let path = root.path();
         let known = self.collections.list()?.into_iter().find(|collection| collection.directory == path);
         let collection = match known {
-            Some(known) => known,
+            Some(known) if request.collection.as_ref().is_none_or(|id| *id == known.id) => known,
+            // Its directory has been moved away, and a link leads elsewhere.
+            Some(_) => return Err(ScrubError::Forgotten),
+            None if request.collection.is_some() => return Err(ScrubError::Forgotten),
             None => {
                 let settings = settings(None, request)?;
                 Filters::new(&settings.include, &settings.exclude)?;
@@ -129,12 +142,9 @@ fn open_directory(root: &Root) -> Result<OwnedFd, ScrubError> {
 fn settings(known: Option<&StoredCollection>, request: &ScrubRequest) -> Result<CollectionSettings, ScrubError> {
     let ScrubRequest { algorithms, kind, include, exclude, .. } = request;
     let Some(known) = known.map(|known| &known.settings) else {
-        return Ok(CollectionSettings {
-            algorithms: algorithms.unwrap_or_default(),
-            kind: kind.unwrap_or(CollectionKind::Fixed),
-            include: include.clone(),
-            exclude: exclude.clone(),
-        });
+        let (algorithms, kind) = (algorithms.unwrap_or_default(), kind.unwrap_or(CollectionKind::Fixed));
+        let new = CollectionSettings::new(algorithms, kind);
+        return Ok(CollectionSettings { include: include.clone(), exclude: exclude.clone(), ..new });
     };
     if algorithms.is_some_and(|asked| asked != known.algorithms) {
         return Err(ScrubError::OtherAlgorithms(Box::new(known.algorithms)));

@@ -3,7 +3,8 @@
 //! Whoever starts a run gives it a key, by which it is followed and cancelled, and may start it again by the same key
 //! without a second run. At most [`MAX_RUNNING`] runs read at a time, and one for each directory: another one of the same
 //! directory is refused as busy. A run that panics has failed; the service goes on. When the service stops, runs are
-//! cancelled and waited for: what they have committed stays.
+//! cancelled and waited for: what they have committed stays. The runs of schedules have permits of their own, so that
+//! nobody who starts a run waits for one of those.
 
 use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,13 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_rt::ArbiterHandle;
-use jiff::SignedDuration;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot, watch};
 use uuid::Uuid;
 
 use super::error::ScrubError;
-use super::request::{Deadline, ScrubRequest};
+use super::order::{MAX_UNFINISHED, RunOf, ScrubOrder, ScrubRefused};
+use super::request::Deadline;
 use super::run::{ScrubEnd, Scrubber};
 use super::tracked::{ScrubPhase, ScrubTold, TrackedRun};
 use crate::Engine;
@@ -28,8 +29,8 @@ use crate::store::collections::CollectionService;
 /// Runs that read at a time. Later ones wait.
 pub const MAX_RUNNING: usize = 2;
 
-/// Runs that have not ended.
-pub const MAX_UNFINISHED: usize = 16;
+/// Runs of schedules that read at a time, beside those. More are not started.
+pub const MAX_SCHEDULED: usize = 8;
 
 /// Ended runs that are remembered for those who ask how they ended.
 pub const MAX_ENDED: usize = 64;
@@ -48,6 +49,7 @@ struct Shared {
     home: ArbiterHandle,
     runtime: Handle,
     permits: Arc<Semaphore>,
+    scheduled: Arc<Semaphore>,
     runs: Mutex<Runs>,
     /// How many runs have not ended.
     unfinished: watch::Sender<usize>,
@@ -62,26 +64,6 @@ struct Runs {
     directories: HashSet<PathBuf>,
 }
 
-/// Why no run is started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ScrubRefused {
-    /// The service stops.
-    #[error("the service is shutting down")]
-    Draining,
-    /// Too many runs wait already.
-    #[error("{MAX_UNFINISHED} scrubs run or wait already: start it again later")]
-    TooMany,
-}
-
-/// What a run of a service does, and for how long at most.
-#[derive(Debug, Clone)]
-pub struct ScrubOrder {
-    /// What it does. Its limits have no time.
-    pub request: ScrubRequest,
-    /// So long after it has begun to run, no further files are begun.
-    pub max_time: Option<SignedDuration>,
-}
-
 impl ScrubService {
     /// Runs end with [`drain`](Self::drain).
     ///
@@ -94,6 +76,7 @@ impl ScrubService {
             home: actix_rt::Arbiter::current(),
             runtime: Handle::current(),
             permits: Arc::new(Semaphore::new(MAX_RUNNING)),
+            scheduled: Arc::new(Semaphore::new(MAX_SCHEDULED)),
             runs: Mutex::default(),
             unfinished: watch::Sender::new(0),
         };
@@ -103,7 +86,8 @@ impl ScrubService {
     /// Starts a run, or finds the one that was started by this key.
     ///
     /// # Errors
-    /// While the service stops, and if too many runs wait.
+    /// While the service stops, if too many runs wait, and if another run of the collection that the order names has not
+    /// ended.
     pub fn start(&self, key: Uuid, order: ScrubOrder) -> Result<(), ScrubRefused> {
         let mut runs = self.shared.runs();
         if runs.find(key).is_some() {
@@ -112,10 +96,15 @@ impl ScrubService {
         if runs.is_closed {
             return Err(ScrubRefused::Draining);
         }
-        if *self.shared.unfinished.borrow() >= MAX_UNFINISHED {
+        let of = order.run_of();
+        if runs.is_busy(&of, &order.request.directory) {
+            return Err(ScrubRefused::Busy);
+        }
+        let most = if of.is_scheduled { MAX_SCHEDULED } else { MAX_UNFINISHED };
+        if runs.unfinished().filter(|run| run.of.is_scheduled == of.is_scheduled).count() >= most {
             return Err(ScrubRefused::TooMany);
         }
-        let run = Arc::new(TrackedRun::new(key));
+        let run = Arc::new(TrackedRun::new(key, of));
         runs.known.push_back(run.clone());
         self.shared.unfinished.send_modify(|count| *count += 1);
         drop(runs);
@@ -124,6 +113,33 @@ impl ScrubService {
             self.shared.end(&run, Err(Refused::Draining.into()));
         }
         Ok(())
+    }
+
+    /// The latest run that was started for a collection, if one is remembered, with its key.
+    #[must_use]
+    pub fn latest_of(&self, collection: &str) -> Option<(Uuid, RunOf)> {
+        let runs = self.shared.runs();
+        let latest = runs.known.iter().rev().find(|run| run.of.collection.as_deref() == Some(collection));
+        latest.map(|run| (run.key, run.of.clone()))
+    }
+
+    /// Whether the schedule of a collection may start a run.
+    #[must_use]
+    pub fn has_room_for_schedules(&self) -> bool {
+        let runs = self.shared.runs();
+        !runs.is_closed && runs.unfinished().filter(|run| run.of.is_scheduled).count() < MAX_SCHEDULED
+    }
+
+    /// What a run was started for. `None` if no run is known by this key.
+    #[must_use]
+    pub fn run_of(&self, key: Uuid) -> Option<RunOf> {
+        self.shared.runs().find(key).map(|run| run.of.clone())
+    }
+
+    /// How many runs have not ended: changes whenever one begins or ends.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<usize> {
+        self.shared.unfinished.subscribe()
     }
 
     /// Shows what a run has told. `None` if no run is known by this key.
@@ -159,10 +175,11 @@ impl Shared {
 
     /// Waits for a permit, which travels with the run, then for the thread.
     async fn carry_out(self: Arc<Self>, run: Arc<TrackedRun>, order: ScrubOrder) {
+        let permits = if run.of.is_scheduled { &self.scheduled } else { &self.permits };
         let permit = tokio::select! {
             biased;
             () = run.cancel.cancelled() => None,
-            permit = self.permits.clone().acquire_owned() => permit.ok(),
+            permit = permits.clone().acquire_owned() => permit.ok(),
         };
         let Some(_permit) = permit else { return self.end(&run, Err(ScrubError::Cancelled)) };
         run.told().phase = ScrubPhase::Running;
@@ -184,7 +201,7 @@ impl Shared {
     /// On a thread of its own.
     fn scrub(&self, run: &TrackedRun, order: ScrubOrder) -> Result<ScrubEnd, ScrubError> {
         fail::fail_point!("scrub_thread");
-        let ScrubOrder { mut request, max_time } = order;
+        let ScrubOrder { mut request, max_time, .. } = order;
         request.limits.until = max_time.and_then(|time| Deadline::after(time, std::time::Instant::now));
         let resolved = request.directory.canonicalize().map_err(ScrubError::Open)?;
         let _claim = Claim::take(self, &resolved).ok_or(ScrubError::Busy)?;
@@ -206,6 +223,16 @@ impl Shared {
 }
 
 impl Runs {
+    fn unfinished(&self) -> impl Iterator<Item = &Arc<TrackedRun>> {
+        self.known.iter().filter(|run| !run.told().has_ended())
+    }
+
+    /// Whether a run of the same collection has not ended, or one reads its directory.
+    fn is_busy(&self, of: &RunOf, directory: &Path) -> bool {
+        let is_same = |run: &Arc<TrackedRun>| run.of.collection == of.collection;
+        of.collection.is_some() && (self.directories.contains(directory) || self.unfinished().any(is_same))
+    }
+
     fn find(&self, key: Uuid) -> Option<Arc<TrackedRun>> {
         self.known.iter().find(|run| run.key == key).cloned()
     }

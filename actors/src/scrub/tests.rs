@@ -17,7 +17,7 @@ use super::reading::Reader;
 use super::*;
 use crate::engine::{Background, Engine, EngineConfig};
 use crate::scan::{Canceller, Priority};
-use crate::store::collections::{CollectionSettings, Collections, RunEnd};
+use crate::store::collections::{CollectionSettings, Collections, RunBegin, RunEnd};
 
 thread_local! {
     static HOURS: Cell<u64> = const { Cell::new(0) };
@@ -53,7 +53,7 @@ impl Bench {
         let [tree, state] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let mut collections = Collections::open_locked(state.path()).unwrap();
         let (algorithms, kind) = (Algorithms::default(), CollectionKind::Fixed);
-        let settings = CollectionSettings { algorithms, kind, include: Vec::new(), exclude: Vec::new() };
+        let settings = CollectionSettings::new(algorithms, kind);
         collections.insert(tree.path(), settings).unwrap().unwrap();
         let (engine, thread) = Engine::start_in_background(EngineConfig::default()).unwrap();
         Self { tree, _state: state, engine, thread, collections }
@@ -65,11 +65,12 @@ impl Bench {
 
     /// Runs with each file in a chunk of its own. Returns whether files are left.
     fn run(&mut self, until: Option<Deadline>) -> bool {
-        let limits = Limits { aim: None, bytes: None, until, percent: None };
+        let limits = Limits { until, ..Limits::default() };
         let root = Root::open(Some("t"), self.tree.path()).unwrap();
         let (began, identity) = (Timestamp::now(), root.place().identity());
         let collection = self.collections.list().unwrap().remove(0);
-        let begun = self.collections.begin(&collection, (identity, collection.settings.clone()), began);
+        let run = RunBegin { place: identity, kind: collection.settings.kind, is_of_pass: true };
+        let begun = self.collections.begin(&collection, run, began);
         let collection = begun.unwrap().unwrap();
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };
@@ -82,6 +83,7 @@ impl Bench {
         let mut reader = Reader {
             engine: &self.engine,
             priority: Priority::Normal,
+            budget: None,
             cancel: &Canceller::default(),
             collections: &mut self.collections,
             collection: &collection,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::error::ScrubError;
 use super::observer::{Notice, ScrubObserver};
+use super::order::RunOf;
 use super::run::ScrubEnd;
 use crate::scan::Canceller;
 
@@ -74,13 +75,14 @@ impl ScrubTold {
 #[derive(Debug)]
 pub(super) struct TrackedRun {
     pub(super) key: Uuid,
+    pub(super) of: RunOf,
     pub(super) cancel: Canceller,
     told: Mutex<ScrubTold>,
 }
 
 impl TrackedRun {
-    pub(super) fn new(key: Uuid) -> Self {
-        Self { key, cancel: Canceller::default(), told: Mutex::default() }
+    pub(super) fn new(key: Uuid, of: RunOf) -> Self {
+        Self { key, of, cancel: Canceller::default(), told: Mutex::default() }
     }
 
     pub(super) fn told(&self) -> MutexGuard<'_, ScrubTold> {
@@ -108,11 +110,15 @@ impl ScrubObserver for &TrackedRun {
 
 #[cfg(test)]
 mod tests {
+    use super::super::request::RunKind;
     use super::*;
+    use jiff::Timestamp;
 
     #[test]
     fn scans_are_added_up_and_notices_have_a_bound() {
-        let run = TrackedRun::new(Uuid::nil());
+        let (kind, started_at) = (RunKind::Scrub, Timestamp::UNIX_EPOCH);
+        let of = RunOf { collection: None, kind, is_scheduled: false, started_at };
+        let run = TrackedRun::new(Uuid::nil(), of);
         let mut observer = &run;
         for files_done in [2, 3] {
             observer.scan_began(watch::channel(Progress { files_done, ..Progress::default() }).1);

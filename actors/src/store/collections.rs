@@ -27,7 +27,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{Condition, FileState, Seen};
 use hivesum_core::result::{FileIdentity, NameList};
 use jiff::Timestamp;
@@ -36,8 +35,12 @@ use rusqlite::Connection;
 use self::access::Access;
 pub use self::counted::{AGES_DAYS, Ages, Amount, Counted};
 pub use self::file_pages::{FilePage, FileQuery};
+pub use self::rows::RunBegin;
 pub use self::service::CollectionService;
-pub use self::stored::{Accepted, CollectionSettings, Count, RunEnd, Step, StoredCollection, StoredEvent};
+pub use self::stored::{
+    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunEnd, Step, StoredCollection,
+    StoredEvent, Updated,
+};
 use super::error::DbError;
 use super::history::existing_database;
 use super::open::{Database, prepare};
@@ -128,19 +131,18 @@ impl Collections {
         self.access.write(move |connection| rows::insert(connection, &directory, &settings, Timestamp::now()))
     }
 
-    /// Records that a run begins at this time, in this directory and with these settings, and a pass unless one is under
-    /// way. Returns the collection as it is from then on; `None` if it is gone.
+    /// Records that a run begins at this time, and a pass unless one is under way or the run is of none. Returns the
+    /// collection as it is from then on; `None` if it is gone.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn begin(
         &mut self,
         of: &StoredCollection,
-        (place, settings): (RootIdentity, CollectionSettings),
+        run: RunBegin,
         now: Timestamp,
     ) -> Result<Option<StoredCollection>, StoreError> {
-        self.write_kept(of, move |connection, number| rows::begin(connection, number, (place, &settings), now))
-            .map(Option::flatten)
+        self.write_kept(of, move |connection, number| rows::begin(connection, number, run, now)).map(Option::flatten)
     }
 
     /// Records that the run that began at this time came to its end, unless the collection is gone.

@@ -9,7 +9,7 @@ use hivesum_actors::engine::{Engine, EngineConfig};
 use hivesum_actors::error::{Refused, UploadError};
 use hivesum_actors::jobs::{Jobs, JobsConfig};
 use hivesum_actors::scan::{ScanEnd, ScanSpec};
-use hivesum_actors::scrub::{ScrubOrder, ScrubRequest, ScrubTold};
+use hivesum_actors::scrub::{ScrubOrder, ScrubRequest, ScrubTold, Starter};
 use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::result::{ErrorCode, Status};
 use uuid::Uuid;
@@ -254,7 +254,12 @@ fn a_scrub_that_panics_has_failed_and_the_service_goes_on() {
         let jobs = Jobs::open(engine, JobsConfig::new(state.path(), Vec::new())).await.unwrap();
         for expected in ["Failed(Aborted)", "Ended("] {
             let (key, scrubs) = (Uuid::now_v7(), jobs.scrubs());
-            scrubs.start(key, ScrubOrder { request: ScrubRequest::new(tree.path()), max_time: None }).unwrap();
+            scrubs
+                .start(
+                    key,
+                    ScrubOrder { request: ScrubRequest::new(tree.path()), max_time: None, starter: Starter::Person },
+                )
+                .unwrap();
             while !scrubs.show(key, ScrubTold::has_ended).unwrap() {
                 tokio::task::yield_now().await;
             }

@@ -7,6 +7,8 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{Condition, PassKind};
 use tempfile::TempDir;
 
+use super::super::order::Starter;
+use super::super::request::ScrubRequest;
 use super::*;
 use crate::engine::{EngineConfig, SelfTest};
 use crate::store::Store;
@@ -76,7 +78,7 @@ impl House {
 }
 
 fn order(directory: &Path) -> ScrubOrder {
-    ScrubOrder { request: ScrubRequest::new(directory), max_time: None }
+    ScrubOrder { request: ScrubRequest::new(directory), max_time: None, starter: Starter::Person }
 }
 
 #[actix::test]
@@ -124,6 +126,43 @@ async fn a_second_run_of_a_directory_is_refused_as_busy_and_a_cancelled_one_leav
     let third = house.start(&tree).unwrap();
     house.until_unfinished(0).await;
     assert!(house.failure(third).starts_with("Ended("), "{}", house.failure(third));
+}
+
+#[actix::test]
+async fn a_run_that_names_its_collection_is_refused_at_once_while_another_one_goes_on_and_makes_no_other_collection() {
+    let house = House::new().await;
+    let tree = house.endless_tree("t");
+    let first = house.start(&tree).unwrap();
+    house.until_begun(&tree).await;
+    let named = |starter, id: &str| {
+        let request = ScrubRequest { collection: Some(id.to_owned()), ..ScrubRequest::new(&tree) };
+        let key = Uuid::now_v7();
+        house.service.start(key, ScrubOrder { request, max_time: None, starter }).map(|()| key)
+    };
+    assert_eq!(named(Starter::Schedule, "one"), Err(ScrubRefused::Busy), "its directory is read");
+    assert!(house.service.cancel(first));
+    house.until_unfinished(0).await;
+    let gone = named(Starter::Person, "forgotten").unwrap();
+    assert_eq!(named(Starter::Person, "forgotten"), Err(ScrubRefused::Busy));
+    house.until_unfinished(0).await;
+    assert!(house.failure(gone).contains("forgotten meanwhile"), "{}", house.failure(gone));
+    let latest = house.service.latest_of("forgotten").unwrap();
+    assert_eq!((latest.0, latest.1.is_scheduled), (gone, false));
+}
+
+#[actix::test]
+async fn runs_of_schedules_have_permits_of_their_own() {
+    let house = House::new().await;
+    let start = |number: usize| {
+        let request = ScrubRequest::new(house.endless_tree(&format!("s{number}")));
+        house.service.start(Uuid::now_v7(), ScrubOrder { request, max_time: None, starter: Starter::Schedule })
+    };
+    (0..MAX_SCHEDULED).for_each(|number| start(number).unwrap());
+    assert_eq!(start(MAX_SCHEDULED), Err(ScrubRefused::TooMany));
+    let tree = house.endless_tree("t");
+    house.start(&tree).unwrap();
+    house.until_begun(&tree).await;
+    house.service.drain().await;
 }
 
 #[actix::test]

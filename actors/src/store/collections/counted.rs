@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use hivesum_core::fixity::Condition;
+use hivesum_core::fixity::{Aged, Condition};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -126,6 +126,18 @@ impl Counted {
     #[must_use]
     pub fn ages(&self, now: Timestamp) -> Ages {
         self.verified.ages(now)
+    }
+
+    /// The files that are there by when they were verified, those that wait longest first. Times are rounded down; what was
+    /// verified over a year ago counts as never verified in time, and what never was comes last.
+    #[must_use]
+    pub fn aged(&self) -> Vec<Aged> {
+        let aged = |at, Amount { files, bytes }: Amount| Aged { verified_at: at, files, bytes };
+        let older = (self.verified.older.files > 0).then(|| aged(Some(Timestamp::UNIX_EPOCH), self.verified.older));
+        let by_time = self.verified.by_time.iter();
+        let by_time = by_time.map(|(&second, &amount)| aged(Timestamp::from_second(second).ok(), amount));
+        let never = (self.verified.never.files > 0).then(|| aged(None, self.verified.never));
+        older.into_iter().chain(by_time).chain(never).collect()
     }
 
     /// How many files are not what they should be.

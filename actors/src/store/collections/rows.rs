@@ -5,8 +5,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use hivesum_core::file::RootIdentity;
-use jiff::Timestamp;
+use hivesum_core::fixity::CollectionKind;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 
 use super::super::change::Change;
 use super::super::error::DbError;
@@ -14,7 +16,32 @@ use super::super::job_row::time;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, snapshot};
 use super::MAX_COLLECTIONS;
 use super::events::at;
-use super::stored::{CollectionSettings, RunEnd, StoredCollection};
+use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, RunEnd, StoredCollection, Updated};
+
+/// How long the name that a client gave a request is remembered.
+const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The column of settings: what somebody has decided, and beside it what came later than the table.
+#[derive(Serialize, Deserialize)]
+struct SettingsText {
+    #[serde(flatten)]
+    settings: CollectionSettings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_survey: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<NamedRequest>,
+}
+
+/// What a run begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct RunBegin {
+    /// Its directory.
+    pub place: RootIdentity,
+    /// What changes are expected from now on.
+    pub kind: CollectionKind,
+    /// Whether a pass is under way from now on. A survey is part of none, unless it is the first reading.
+    pub is_of_pass: bool,
+}
 
 pub(super) fn insert(
     connection: &mut Connection,
@@ -23,6 +50,84 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Result<Option<StoredCollection>, DbError> {
     let change = Change::begin(connection)?;
+    let text = SettingsText { settings: settings.clone(), last_survey: None, request: None };
+    let Some(number) = add(&change, directory, &text, now)? else { return Ok(None) };
+    let made = get(&change, number)?;
+    change.commit()?;
+    Ok(made)
+}
+
+/// Makes a collection of a directory that has none, once for each name of a request.
+pub(super) fn make(connection: &mut Connection, new: &NewCollection, now: Timestamp) -> Result<Made, DbError> {
+    let change = Change::begin(connection)?;
+    if let Some(request) = &new.request
+        && let Some((number, before)) = of_request(&change, request, now)?
+    {
+        return Ok(match get(&change, number)? {
+            Some(made) if before.fingerprint == request.fingerprint => Made::Before(made),
+            Some(_) | None => Made::KeyUsed,
+        });
+    }
+    if let Some(known) = list(&change)?.into_iter().find(|known| known.directory == new.directory) {
+        return Ok(Made::Exists(known));
+    }
+    let text = SettingsText { settings: new.settings.clone(), last_survey: None, request: new.request.clone() };
+    let Some(number) = add(&change, &new.directory, &text, now)? else { return Ok(Made::TooMany) };
+    let made = get(&change, number)?.ok_or(DbError::Inconsistent("a collection that was just made"))?;
+    change.commit()?;
+    Ok(Made::New(made))
+}
+
+/// The collection that a request of this name has made within a day, by its number, and the request.
+fn of_request(
+    view: &Connection,
+    request: &NamedRequest,
+    now: Timestamp,
+) -> Result<Option<(i64, NamedRequest)>, DbError> {
+    let mut found = None;
+    COLLECTIONS.each(view, "WHERE is_deleted = 0", [], |row| {
+        let text: SettingsText = serde_json::from_str(&row.get::<_, String>(3)?)?;
+        let is_recent = now.duration_since(time(row.get(4)?)?) < REQUEST_KEPT;
+        let same = text.request.filter(|made| is_recent && (&made.owner, &made.key) == (&request.owner, &request.key));
+        if let Some(made) = same {
+            found = Some((row.get(0)?, made));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Replaces the settings, if they are still those with this tag.
+pub(super) fn update(
+    connection: &mut Connection,
+    id: &str,
+    (tag, settings): (&str, &CollectionSettings),
+) -> Result<Updated, DbError> {
+    let change = Change::begin(connection)?;
+    let Some(known) = by_id(&change, id)? else { return Ok(Updated::Unknown) };
+    if known.settings.tag() != tag {
+        return Ok(Updated::Changed);
+    }
+    rewrite(&change, known.number, |text| text.settings = settings.clone())?;
+    let updated = get(&change, known.number)?;
+    change.commit()?;
+    Ok(updated.map_or(Updated::Unknown, |updated| Updated::Done(Box::new(updated))))
+}
+
+/// Changes the column of settings.
+fn rewrite(change: &Connection, number: i64, write: impl FnOnce(&mut SettingsText)) -> Result<(), DbError> {
+    let read = |row: &Row<'_>| Ok(serde_json::from_str::<SettingsText>(&row.get::<_, String>(3)?)?);
+    let Some(mut text) = COLLECTIONS.find(change, "WHERE number = ? AND is_deleted = 0", [number], read)? else {
+        return Ok(());
+    };
+    write(&mut text);
+    let text = serde_json::to_string(&text)?;
+    change.execute("UPDATE collections SET settings = ? WHERE number = ?", params![text, number])?;
+    Ok(())
+}
+
+/// Adds a row, unless there are as many as there may be. Returns its number.
+fn add(change: &Connection, directory: &Path, text: &SettingsText, now: Timestamp) -> Result<Option<i64>, DbError> {
     let (count, last): (i64, i64) =
         change.query_row("SELECT count(*), coalesce(max(number), 0) FROM collections", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -34,11 +139,9 @@ pub(super) fn insert(
     change.execute(
         "INSERT INTO collections (number, id, directory, settings, created_at, passes, is_deleted)
            VALUES (?, ?, ?, ?, ?, 0, 0)",
-        params![last + 1, id, directory, serde_json::to_string(settings)?, now.to_string()],
+        params![last + 1, id, directory, serde_json::to_string(text)?, now.to_string()],
     )?;
-    let made = get(&change, last + 1)?;
-    change.commit()?;
-    Ok(made)
+    Ok(Some(last + 1))
 }
 
 pub(super) fn get(view: &Connection, number: i64) -> Result<Option<StoredCollection>, DbError> {
@@ -63,15 +166,18 @@ pub(super) fn list(view: &Connection) -> Result<Vec<StoredCollection>, DbError> 
 pub(super) fn begin(
     connection: &mut Connection,
     number: i64,
-    (place, settings): (RootIdentity, &CollectionSettings),
+    RunBegin { place, kind, is_of_pass }: RunBegin,
     now: Timestamp,
 ) -> Result<Option<StoredCollection>, DbError> {
     let change = Change::begin(connection)?;
+    // Only the kind: somebody may have changed the other settings since the run has read them.
+    rewrite(&change, number, |text| text.settings.kind = kind)?;
+    let began = is_of_pass.then(|| now.as_microsecond());
     let [device, inode, filesystem] = [place.device, place.inode, place.filesystem_id].map(|bits| bits as i64);
     change.execute(
-        "UPDATE collections SET device = ?, inode = ?, filesystem = ?, settings = ?,
-           pass_began = coalesce(pass_began, ?) WHERE number = ? AND is_deleted = 0",
-        params![device, inode, filesystem, serde_json::to_string(settings)?, now.as_microsecond(), number],
+        "UPDATE collections SET device = ?, inode = ?, filesystem = ?, pass_began = coalesce(pass_began, ?)
+           WHERE number = ? AND is_deleted = 0",
+        params![device, inode, filesystem, began, number],
     )?;
     let begun = get(&change, number)?;
     change.commit()?;
@@ -79,14 +185,19 @@ pub(super) fn begin(
 }
 
 pub(super) fn end(connection: &mut Connection, number: i64, began: Timestamp, end: RunEnd) -> Result<(), DbError> {
-    let sql = match end {
-        RunEnd::Complete => {
-            "UPDATE collections SET last_run = ?, pass_began = NULL, passes = passes + 1 WHERE number = ?"
-        }
-        RunEnd::Limited => "UPDATE collections SET last_run = ? WHERE number = ?",
-    };
     let change = Change::begin(connection)?;
-    change.execute(sql, params![began.as_microsecond(), number])?;
+    let at = params![began.as_microsecond(), number];
+    match end {
+        RunEnd::Complete => {
+            let sql = "UPDATE collections SET last_run = ?, pass_began = NULL, passes = passes + 1 WHERE number = ?";
+            change.execute(sql, at)?;
+        }
+        RunEnd::Limited => drop(change.execute("UPDATE collections SET last_run = ? WHERE number = ?", at)?),
+        RunEnd::Surveyed => {}
+    }
+    if end != RunEnd::Limited {
+        rewrite(&change, number, |text| text.last_survey = Some(began))?;
+    }
     change.commit()
 }
 
@@ -128,16 +239,18 @@ fn collection(row: &Row<'_>) -> Result<StoredCollection, DbError> {
         [Some(device), Some(inode), Some(filesystem_id)] => Some(RootIdentity { device, inode, filesystem_id }),
         _ => None,
     };
+    let SettingsText { settings, last_survey, .. } = serde_json::from_str(&settings)?;
     let moment = |column| row.get::<_, Option<i64>>(column)?.map(at).transpose();
     Ok(StoredCollection {
         number: row.get(0)?,
         id: row.get(1)?,
         directory: OsStr::from_bytes(&directory).into(),
-        settings: serde_json::from_str(&settings)?,
+        settings,
         created_at: time(row.get(4)?)?,
         place,
         passes: row.get::<_, i64>(8)? as u64,
         pass_began: moment(9)?,
         last_run: moment(10)?,
+        last_survey,
     })
 }

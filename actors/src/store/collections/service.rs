@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::super::Store;
 use super::access::Access;
 use super::kept_counts::Counts;
-use super::stored::Accepted;
+use super::stored::{Accepted, CollectionSettings, Made, NewCollection, Updated};
 use super::{Collections, MAX_ROWS, files, rows};
 use crate::error::StoreError;
 
@@ -33,6 +33,22 @@ impl CollectionService {
     #[must_use]
     pub(crate) fn blocking(&self, runtime: Handle) -> Collections {
         Collections { access: Access::OfService { store: self.store.clone(), runtime } }
+    }
+
+    /// Makes a collection of a directory that has none.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn make(&self, new: NewCollection) -> Result<Made, StoreError> {
+        self.store.write(move |connection| rows::make(connection, &new, Timestamp::now())).await
+    }
+
+    /// Replaces the settings of a collection, if they are still those with this [tag](CollectionSettings::tag).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn update(&self, id: String, tag: String, settings: CollectionSettings) -> Result<Updated, StoreError> {
+        self.store.write(move |connection| rows::update(connection, &id, (&tag, &settings))).await
     }
 
     /// [`Collections::accept`](super::Collections::accept), by the id of the collection. Without such a collection none of

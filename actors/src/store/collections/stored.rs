@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::RootIdentity;
-use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState};
+use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState, Past, Schedule};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,76 @@ pub struct CollectionSettings {
     /// Files and directories that do not belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// What people call it. `None`: as its directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When a service reads it by itself. One that a command has made is read by nobody else until somebody says so.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+}
+
+impl CollectionSettings {
+    /// All files of a directory, read by nobody by itself.
+    #[must_use]
+    pub fn new(algorithms: Algorithms, kind: CollectionKind) -> Self {
+        let (include, exclude) = (Vec::new(), Vec::new());
+        Self { algorithms, kind, include, exclude, name: None, schedule: Schedule::default() }
+    }
+
+    /// A short text that is another one for other settings: 16 hexadecimal digits of their BLAKE3.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let json = serde_json::to_vec(self).expect("settings have strings for keys");
+        blake3::hash(&json).to_hex()[..16].to_owned()
+    }
+}
+
+/// A new collection as a client has asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCollection {
+    /// Its directory: an absolute path without links.
+    pub directory: PathBuf,
+    /// Its settings.
+    pub settings: CollectionSettings,
+    /// The client's name for the request, so that a repeated one makes no second collection.
+    pub request: Option<NamedRequest>,
+}
+
+/// A request that its client has named, as it is kept with the collection that it made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedRequest {
+    /// Whose name it is; empty without an owner.
+    pub owner: String,
+    /// The name.
+    pub key: String,
+    /// Tells the request from another one of the same name.
+    pub fingerprint: String,
+}
+
+/// What came of making a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// It is made.
+    New(StoredCollection),
+    /// The same request has made it before, within a day.
+    Before(StoredCollection),
+    /// Another request had this name within a day.
+    KeyUsed,
+    /// The directory has a collection already.
+    Exists(StoredCollection),
+    /// There are as many as there may be.
+    TooMany,
+}
+
+/// What came of changing settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updated {
+    /// They are changed.
+    Done(Box<StoredCollection>),
+    /// They were others than those that the change was made from.
+    Changed,
+    /// There is no such collection.
+    Unknown,
 }
 
 /// A stored collection.
@@ -44,8 +114,10 @@ pub struct StoredCollection {
     pub passes: u64,
     /// When the pass began that is under way, perhaps interrupted.
     pub pass_began: Option<Timestamp>,
-    /// When the last run began that came to its end.
+    /// When the last run began that came to its end; a survey counts if it was the first one.
     pub last_run: Option<Timestamp>,
+    /// When the last run began that looked at every file and read all that was new or changed.
+    pub last_survey: Option<Timestamp>,
     pub(super) number: i64,
 }
 
@@ -62,8 +134,23 @@ impl StoredCollection {
             passes: 0,
             pass_began: None,
             last_run: None,
+            last_survey: None,
             number: 1,
         }
+    }
+
+    /// What its schedule needs to know of its runs.
+    #[must_use]
+    pub fn past(&self) -> Past {
+        let (last_survey, last_scrub) = (self.last_survey, self.last_run);
+        Past { has_baseline: self.passes > 0, last_survey, last_scrub }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        let of_directory = || self.directory.file_name().map_or(&b"/"[..], std::os::unix::ffi::OsStrExt::as_bytes);
+        self.settings.name.as_ref().map_or_else(of_directory, |name| name.as_bytes())
     }
 
     /// How many of the files that were counted are not what they should be.
@@ -81,6 +168,8 @@ pub enum RunEnd {
     Complete,
     /// A limit was reached: the next run goes on with the same pass.
     Limited,
+    /// Every file was looked at, and what was new or changed was read.
+    Surveyed,
 }
 
 /// What was found out about one file.

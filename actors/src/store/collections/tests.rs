@@ -1,8 +1,10 @@
 //! Collections in a database: what is written is read, batches are whole, nobody's change is undone by another's.
 
 mod repeated;
+mod settings;
 
 use hivesum_core::digest::Algorithms;
+use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{
     AcceptRefused, CollectionKind, Content, EventKind, Lying, Observation, Occasion, Outcome, PassKind, Reading, apply,
     observe, revert,
@@ -16,12 +18,7 @@ use crate::store::sealed::COLLECTION_EVENTS;
 use crate::store::testing::{Bench, connect_to_damage};
 
 fn settings(kind: CollectionKind) -> CollectionSettings {
-    CollectionSettings {
-        algorithms: Algorithms::default(),
-        kind,
-        include: Vec::new(),
-        exclude: vec!["*.tmp".to_owned()],
-    }
+    CollectionSettings { exclude: vec!["*.tmp".to_owned()], ..CollectionSettings::new(Algorithms::default(), kind) }
 }
 
 fn insert(connection: &mut Connection, directory: &str) -> Option<StoredCollection> {
@@ -85,7 +82,8 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     let place = RootIdentity { device: u64::MAX, inode: 2, filesystem_id: 3 };
     let living = settings(CollectionKind::Living);
     let begin = |connection: &mut Connection, at| {
-        rows::begin(connection, first.number, (place, &living), second(at)).unwrap().unwrap()
+        let run = RunBegin { place, kind: CollectionKind::Living, is_of_pass: true };
+        rows::begin(connection, first.number, run, second(at)).unwrap().unwrap()
     };
     let begun = begin(connection, 5);
     assert_eq!((begun.place, &begun.settings, begun.pass_began), (Some(place), &living, Some(second(5))));
@@ -100,7 +98,8 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
         assert!(files::record(connection, number, &baseline(&["a", "b", "c"])).unwrap().is_empty());
     }
     assert!(rows::delete(connection, &first.id).unwrap() && !rows::delete(connection, &first.id).unwrap());
-    assert_eq!(rows::begin(connection, first.number, (place, &living), second(8)).unwrap(), None);
+    let run = RunBegin { place, kind: CollectionKind::Living, is_of_pass: true };
+    assert_eq!(rows::begin(connection, first.number, run, second(8)).unwrap(), None);
     assert_eq!(rows::list(connection).unwrap(), std::slice::from_ref(&other));
     let mut pieces = 0;
     while rows::sweep(connection, 2).unwrap() {
