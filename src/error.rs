@@ -52,6 +52,21 @@ pub(crate) enum ApiError {
     BodyTooSlow,
     #[error("{0}")]
     JobNotFinished(&'static str),
+    /// A member of the body is wrong, and a JSON pointer says which.
+    #[error("{error}")]
+    AtMember { pointer: String, error: Box<ApiError> },
+    #[error("the directory has a collection already: {0}")]
+    CollectionExists(String),
+    #[error("{0}")]
+    CollectionBusy(&'static str),
+    #[error("there are {0} collections already: forget one first")]
+    TooManyCollections(usize),
+    #[error("{0}")]
+    SettingFixed(&'static str),
+    #[error("the settings have changed: get the collection again, and send its ETag in If-Match")]
+    PreconditionFailed,
+    #[error("send the ETag of the collection in If-Match, so that nobody's change is undone")]
+    PreconditionRequired,
     #[error("this Idempotency-Key was already used for a different request")]
     IdempotencyConflict,
     #[error("{0}")]
@@ -112,6 +127,11 @@ impl ApiError {
         Self::InvalidRequest(detail.into())
     }
 
+    /// The same, about a member of the body.
+    pub(crate) fn at(self, member: &str) -> Self {
+        Self::AtMember { pointer: format!("/{member}"), error: Box::new(self) }
+    }
+
     /// A bug or a failure of the machine; the cause goes to the log only.
     pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -135,6 +155,13 @@ impl ApiError {
             Self::BodyTooSlow => Code::BodyTooSlow,
             Self::JobNotFinished(_) => Code::JobNotFinished,
             Self::IdempotencyConflict => Code::IdempotencyConflict,
+            Self::AtMember { error, .. } => error.code(),
+            Self::CollectionExists(_) => Code::CollectionExists,
+            Self::CollectionBusy(_) => Code::CollectionBusy,
+            Self::TooManyCollections(_) => Code::TooManyCollections,
+            Self::SettingFixed(_) => Code::SettingFixed,
+            Self::PreconditionFailed => Code::PreconditionFailed,
+            Self::PreconditionRequired => Code::PreconditionRequired,
             Self::NameNotRepresentable(_) => Code::NameNotRepresentable,
             Self::AlgorithmNotInJob(_) => Code::AlgorithmNotInJob,
             Self::AlgorithmNotInFormat(_) => Code::AlgorithmNotInFormat,

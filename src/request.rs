@@ -5,11 +5,12 @@
 
 pub(crate) mod body;
 pub(crate) mod headers;
+pub(crate) mod members;
 pub(crate) mod multipart;
 pub(crate) mod name;
 pub(crate) mod number;
 pub(crate) mod query;
 pub(crate) mod range;
 
-pub(crate) use body::{Bandwidth, PacedBody, read_json, read_manifest_text};
+pub(crate) use body::{Bandwidth, PacedBody, read_json, read_manifest_text, read_merge_patch};
 pub(crate) use query::{NoQuery, Query};

@@ -68,6 +68,16 @@ impl Methods {
         self.on(guard::Put(), &["PUT"], handler)
     }
 
+    /// Answers PATCH.
+    pub(crate) fn patch<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(guard::Patch(), &["PATCH"], handler)
+    }
+
     /// Answers DELETE.
     pub(crate) fn delete<F, Args>(self, handler: F) -> Self
     where

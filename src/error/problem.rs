@@ -46,6 +46,9 @@ struct Problem<'a> {
     /// The line of the manifest that the problem is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+    /// Which member of the body the problem is about (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
     #[serde(flatten)]
     values: Option<Values>,
 }
@@ -74,6 +77,13 @@ fn line_of(error: &ApiError) -> Option<u64> {
     }
 }
 
+fn pointer_of(error: &ApiError) -> Option<&str> {
+    match error {
+        ApiError::AtMember { pointer, .. } => Some(pointer),
+        _ => None,
+    }
+}
+
 /// The phrase of a status, as RFC 9110 has it. The `http` crate still has older words for two of them.
 pub(crate) fn reason(status: StatusCode) -> &'static str {
     match status {
@@ -94,6 +104,7 @@ pub(crate) fn problem(error: &ApiError, id: RequestId) -> HttpResponse {
         code: error.code().name(),
         request_id: id.to_string(),
         line: line_of(error),
+        pointer: pointer_of(error),
         values: Values::of(error),
     };
     let mut response = HttpResponse::build(status);

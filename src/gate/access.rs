@@ -35,7 +35,7 @@ impl AccessRule {
             "/metrics" => Self::Metrics,
             "/api/v1/session" if [Method::GET, Method::HEAD, Method::DELETE].contains(method) => Self::OwnSession,
             "/api/v1/session" => Self::SignIn,
-            path if *method == Method::POST && is_accept(path) => Self::Administered,
+            path if changes_collection(method, path) => Self::Administered,
             path if path.starts_with("/api/") => Self::Protected,
             path if assets::has(path) => Self::Public,
             _ => Self::Protected,
@@ -43,9 +43,17 @@ impl AccessRule {
     }
 }
 
-/// Whether files of a collection are accepted there, which changes what it is.
-fn is_accept(path: &str) -> bool {
-    path.starts_with("/api/v1/collections/") && path.ends_with("/accept")
+/// Whether a collection is made or changed, its files are accepted, which changes what it is, or one of its runs is
+/// cancelled, which its schedule may have started.
+fn changes_collection(method: &Method, path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("/api/v1/collections") else { return false };
+    match *method {
+        Method::POST => {
+            rest.is_empty() || (rest.starts_with('/') && (rest.ends_with("/accept") || rest.ends_with("/cancel")))
+        }
+        Method::PATCH => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -79,5 +87,8 @@ mod tests {
         let accept = "/api/v1/collections/1/accept";
         assert_eq!(AccessRule::of(&Method::POST, accept), AccessRule::Administered);
         assert_eq!(AccessRule::of(&Method::GET, accept), AccessRule::Protected);
+        assert_eq!(AccessRule::of(&Method::POST, "/api/v1/collections"), AccessRule::Administered);
+        assert_eq!(AccessRule::of(&Method::PATCH, "/api/v1/collections/1"), AccessRule::Administered);
+        assert_eq!(AccessRule::of(&Method::POST, "/api/v1/collections/1/scrub"), AccessRule::Protected);
     }
 }

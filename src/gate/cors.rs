@@ -8,11 +8,11 @@ use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 
 /// The header fields that requests may carry.
 const ALLOWED_FIELDS: HeaderValue = HeaderValue::from_static(
-    "accept, authorization, content-digest, content-type, idempotency-key, if-none-match, last-event-id, \
+    "accept, authorization, content-digest, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
      repr-digest, want-content-digest, want-repr-digest",
 );
 

@@ -10,7 +10,7 @@ use hivesum_actors::store::collections::Counted;
 use hivesum_core::fixity::Condition;
 use jiff::Timestamp;
 
-/// Collections with series of their own; each has 11.
+/// Collections with series of their own; each has 12.
 const MOST_TOLD: usize = 100;
 
 /// What is known of the collections of a service.
@@ -41,6 +41,12 @@ pub(super) fn text(figures: &CollectionFigures, now: Timestamp) -> String {
     });
     let help = "Seconds since the file that waits longest was last verified, or first seen if it never was.";
     family(&mut text, ("hivesum_collection_oldest_verified_seconds", help), waits);
+    let aims = told.iter().filter_map(|counted| {
+        let aim = counted.collection().settings.schedule.aim()?;
+        Some((label(counted), aim.as_secs_f64()))
+    });
+    let help = "Within how many seconds every file is to be verified again. Collections without an aim have none.";
+    family(&mut text, ("hivesum_collection_aim_seconds", help), aims);
     let states = told.iter().flat_map(|counted| {
         Condition::ALL.into_iter().map(|condition| {
             let files = counted.by_condition.get(&condition).map_or(0, |count| count.files);
@@ -57,9 +63,9 @@ fn label(counted: &Counted) -> String {
     format!("collection=\"{}\"", counted.collection().id)
 }
 
-/// The last component of the directory, as the value of a label.
+/// What people call it, as the value of a label.
 fn name(counted: &Counted) -> String {
-    let name = counted.collection().directory.file_name().unwrap_or_default().to_string_lossy();
+    let name = String::from_utf8_lossy(counted.collection().name());
     name.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 

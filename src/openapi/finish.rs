@@ -12,6 +12,10 @@ pub(crate) fn to_json(document: &OpenApi) -> String {
     let mut document = serde_json::to_value(document).expect("the document is made of strings, numbers and lists");
     if let Some(schemas) = document.pointer_mut("/components/schemas") {
         one_path(&mut schemas["JobRequest"]);
+        one_path(&mut schemas["CollectionRequest"]);
+        for request in ["CollectionRequest", "CollectionChange", "RunRequest", "Window"] {
+            schemas[request]["additionalProperties"] = json!(false);
+        }
         one_path(&mut schemas["ShownFile"]);
         schemas["HashedBody"] = one_or_many(&schemas["HashedBody"], &schemas["Hashed"], "Hashed");
     }

@@ -34,6 +34,9 @@ impl Modify for Credentials {
 /// The path of one job.
 const JOBS: &str = "/api/v1/jobs/{id}";
 
+/// Their 202 answers are runs and no jobs.
+const COLLECTIONS: &str = "/api/v1/collections/";
+
 /// Adds links from each 202 answer to the operations on its job.
 pub(crate) struct Links;
 
@@ -41,7 +44,8 @@ impl Modify for Links {
     fn modify(&self, document: &mut OpenApi) {
         let of_jobs = document.paths.paths.iter().filter(|(path, _)| path.starts_with(JOBS));
         let ids: Vec<String> = of_jobs.flat_map(|(_, item)| operations(item)).filter_map(id_of).collect();
-        let takers = document.paths.paths.values_mut().filter_map(|item| item.post.as_mut());
+        let paths = document.paths.paths.iter_mut().filter(|(path, _)| !path.starts_with(COLLECTIONS));
+        let takers = paths.filter_map(|(_, item)| item.post.as_mut());
         for response in takers.filter_map(|operation| operation.responses.responses.get_mut("202")) {
             let RefOr::T(response) = response else { continue };
             for id in &ids {
@@ -53,7 +57,7 @@ impl Modify for Links {
 }
 
 fn operations(item: &PathItem) -> impl Iterator<Item = &Operation> {
-    [&item.get, &item.post, &item.put, &item.delete].into_iter().flatten()
+    [&item.get, &item.post, &item.put, &item.patch, &item.delete].into_iter().flatten()
 }
 
 fn id_of(operation: &Operation) -> Option<String> {
@@ -95,9 +99,11 @@ pub(crate) struct Descriptions;
 
 impl Modify for Descriptions {
     fn modify(&self, document: &mut OpenApi) {
-        for PathItem { get, post, put, delete, .. } in document.paths.paths.values_mut() {
-            for operation in
-                [get, post, put, delete].into_iter().flatten().filter(|operation| operation.description.is_none())
+        for PathItem { get, post, put, patch, delete, .. } in document.paths.paths.values_mut() {
+            for operation in [get, post, put, patch, delete]
+                .into_iter()
+                .flatten()
+                .filter(|operation| operation.description.is_none())
             {
                 operation.description = operation.summary.as_ref().map(|summary| format!("{summary}."));
             }
@@ -110,8 +116,8 @@ pub(crate) struct Parameters;
 
 impl Modify for Parameters {
     fn modify(&self, document: &mut OpenApi) {
-        for PathItem { get, post, put, delete, .. } in document.paths.paths.values_mut() {
-            for operation in [get, post, put, delete].into_iter().flatten() {
+        for PathItem { get, post, put, patch, delete, .. } in document.paths.paths.values_mut() {
+            for operation in [get, post, put, patch, delete].into_iter().flatten() {
                 for parameter in operation.parameters.iter_mut().flatten() {
                     if let RefOr::T(parameter) = parameter
                         && let Some(schema) = &mut parameter.schema

@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "schemas are read from the types; no value of them exists")]
 
+mod collection_changes;
 mod collection_files;
 mod collections;
 mod jobs;
@@ -14,6 +15,7 @@ mod values;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
+pub(crate) use collection_changes::*;
 pub(crate) use collection_files::*;
 pub(crate) use collections::*;
 pub(crate) use jobs::*;
@@ -48,6 +50,9 @@ pub(crate) struct Problem {
     /// With `manifest_invalid`: the line, counted from 1.
     #[schema(nullable = false)]
     line: Option<u64>,
+    /// With an invalid member of the body: a JSON pointer to it.
+    #[schema(nullable = false)]
+    pointer: Option<String>,
 }
 
 fn code_schema() -> Object {

@@ -129,6 +129,26 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     if !request.content_type().eq_ignore_ascii_case("application/json") {
         return Err(ApiError::UnsupportedMediaType("send the body as application/json"));
     }
+    read_json_text(request, payload, rules).await
+}
+
+/// A change as a JSON merge patch (RFC 7396).
+pub(crate) async fn read_merge_patch<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+    rules: BodyRules,
+) -> Result<T, ApiError> {
+    if !request.content_type().eq_ignore_ascii_case("application/merge-patch+json") {
+        return Err(ApiError::UnsupportedMediaType("send the change as application/merge-patch+json"));
+    }
+    read_json_text(request, payload, rules).await
+}
+
+async fn read_json_text<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+    rules: BodyRules,
+) -> Result<T, ApiError> {
     let body = PacedBody::open(request, payload, rules)?.collect().await?;
     serde_json::from_slice(&body).map_err(|error| ApiError::invalid(error.to_string()))
 }

@@ -1,8 +1,10 @@
-//! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1), with the forms that it chooses from, and
-//! `Idempotency-Key`.
+//! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1), with the forms that it chooses from, `Idempotency-Key`
+//! and `If-Match`.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{Accept, ContentDisposition, DispositionParam, DispositionType, Header, Quality};
+use actix_web::http::header::{
+    self, Accept, ContentDisposition, DispositionParam, DispositionType, EntityTag, Header, IfMatch, Quality,
+};
 
 use crate::error::ApiError;
 
@@ -74,6 +76,19 @@ pub(crate) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, A
     let key = field.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
     let key = key.ok_or_else(|| ApiError::invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))?;
     Ok(Some(key.to_owned()))
+}
+
+/// Checks that a change is made from the settings with this tag (RFC 9110, 13.1.1; RFC 6585, 3).
+pub(crate) fn require_match(request: &HttpRequest, tag: &EntityTag) -> Result<(), ApiError> {
+    if !request.headers().contains_key(header::IF_MATCH) {
+        return Err(ApiError::PreconditionRequired);
+    }
+    let matches = match IfMatch::parse(request) {
+        Ok(IfMatch::Any) => true,
+        Ok(IfMatch::Items(known)) => known.iter().any(|known| known.strong_eq(tag)),
+        Err(_) => return Err(ApiError::invalid("If-Match is a list of ETags in quotes")),
+    };
+    if matches { Ok(()) } else { Err(ApiError::PreconditionFailed) }
 }
 
 #[cfg(test)]

@@ -1,25 +1,32 @@
 //! `/collections` and `/collections/{id}`: the directories that hivesum keeps watch over, each as a whole; and forgetting
 //! one.
 //!
-//! Passes are made by `hivesum scrub`. Nothing here reads or changes a file of a collection.
+//! Nothing here reads or changes a file of a collection: runs do, which `hivesum scrub`, a request or the schedule starts.
 
 mod accept;
+mod change;
 mod events;
 mod files;
+mod planned;
+mod runs;
+mod settings;
 mod shown;
 mod shown_files;
 
 pub(super) use accept::{__path_accept, accept};
+pub(super) use change::{__path_change, __path_make, change, make};
 pub(super) use events::{__path_events, events};
 pub(super) use files::{__path_alerts, __path_files, alerts, files};
+pub(super) use runs::{__path_cancel, __path_run, __path_scrub, __path_survey, cancel, run, scrub, survey};
 
+use actix_web::http::header;
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpResponse, Responder};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::shown::CollectionJson;
+use self::shown::{CollectionJson, shown, tag_of};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
@@ -39,7 +46,7 @@ struct CollectionPage {
 #[utoipa::path(
     get, path = "/api/v1/collections", tag = "collections", operation_id = "list_collections",
     summary = "List the collections",
-    description = "A collection is a directory that `hivesum scrub` keeps watch over. It belongs to no token, so the scope \
+    description = "A collection is a directory that hivesum keeps watch over. It belongs to no token, so the scope \
         `read:all` is needed, or `admin` together with `read`. The first request after a start or after a change counts \
         the files, and takes longer.",
     responses((status = 200, description = "All collections.", body = CollectionPage)),
@@ -55,7 +62,8 @@ pub(super) async fn list(
     let collections: Vec<_> = all.iter().map(|counted| counted.collection()).collect();
     let places = service.jobs.places_of(&collections).await;
     let now = Timestamp::now();
-    let items = all.iter().zip(places).map(|(counted, place)| CollectionJson::of(counted, place, now)).collect();
+    let items =
+        all.iter().zip(places).map(|(counted, place)| CollectionJson::of(&service, counted, place, now)).collect();
     Ok(Json(CollectionPage { items }))
 }
 
@@ -63,17 +71,19 @@ pub(super) async fn list(
     get, path = "/api/v1/collections/{id}", tag = "collections", operation_id = "show_collection",
     summary = "Get a collection",
     params(schemas::CollectionPath),
-    responses((status = 200, description = "The collection with its files counted.", body = schemas::Collection)),
+    responses((status = 200, description = "The collection with its files counted.", body = schemas::Collection, headers(
+        ("ETag" = String, description = "Stands for the settings: what `If-Match` of a change has to name."),
+    ))),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "queue_full", "draining"]))),
 )]
 pub(super) async fn show(
     _: NoQuery,
     KnownCollection(collection): KnownCollection,
     service: Data<Service>,
-) -> Result<impl Responder, ApiError> {
-    let counted = service.jobs.collections().counted(&collection.id).await?.ok_or(NO_SUCH_COLLECTION)?;
-    let place = service.jobs.places_of(&[counted.collection()]).await.remove(0);
-    Ok(Json(CollectionJson::of(&counted, place, Timestamp::now())))
+) -> Result<HttpResponse, ApiError> {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(header::ETag(tag_of(&collection)));
+    Ok(answer.json(shown(&service, &collection.id).await?))
 }
 
 #[utoipa::path(

@@ -51,7 +51,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 30] {
+fn resources(metrics: &Metrics) -> [Methods; 34] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -76,8 +76,12 @@ fn resources(metrics: &Metrics) -> [Methods; 30] {
         at("/api/v1/jobs/{id}/compare").get(compare::compare),
         at("/api/v1/jobs/{id}/duplicates").get(duplicates::duplicates),
         at("/api/v1/jobs/{id}/events").get(events::events),
-        at("/api/v1/collections").get(collections::list),
-        at("/api/v1/collections/{id}").get(collections::show).delete(collections::forget),
+        at("/api/v1/collections").get(collections::list).post(collections::make),
+        at("/api/v1/collections/{id}").get(collections::show).patch(collections::change).delete(collections::forget),
+        at("/api/v1/collections/{id}/survey").post(collections::survey),
+        at("/api/v1/collections/{id}/scrub").post(collections::scrub),
+        at("/api/v1/collections/{id}/runs/{run}").get(collections::run),
+        at("/api/v1/collections/{id}/runs/{run}/cancel").post(collections::cancel),
         at("/api/v1/collections/{id}/files").get(collections::files),
         at("/api/v1/collections/{id}/alerts").get(collections::alerts),
         at("/api/v1/collections/{id}/events").get(collections::events),
@@ -106,7 +110,7 @@ fn resources(metrics: &Metrics) -> [Methods; 30] {
         (name = "hashing", description = "Uploads, never stored"),
         (name = "roots", description = "Directories of the server, by name"),
         (name = "jobs", description = "Jobs that hash or verify directories, and their results"),
-        (name = "collections", description = "Directories that `hivesum scrub` keeps watch over"),
+        (name = "collections", description = "Directories that hivesum keeps watch over"),
         (name = "access", description = "Signing in"),
         (name = "operations", description = "Health, metrics and this document"),
     ),
@@ -117,7 +121,8 @@ fn resources(metrics: &Metrics) -> [Methods; 30] {
         verify::verify, jobs::list, jobs::submit, jobs::show, jobs::delete, cancel::cancel,
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
         events::all_events, search::search,
-        collections::list, collections::show, collections::forget, collections::files, collections::alerts,
+        collections::list, collections::make, collections::show, collections::change, collections::forget,
+        collections::survey, collections::scrub, collections::run, collections::cancel, collections::files, collections::alerts,
         collections::events, collections::accept,
     ),
     components(schemas(schemas::Problem)),
@@ -145,7 +150,13 @@ mod tests {
             resources(&metrics).iter().map(|resource| (resource.path().to_owned(), resource.documented())).collect();
         let document = Document::openapi();
         let documented = document.paths.paths.iter().map(|(path, item)| {
-            let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+            let methods = [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+            ];
             let methods = methods.iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| *method);
             (path.clone(), methods.collect::<Vec<_>>())
         });

@@ -113,4 +113,22 @@ fn every_answer_about_collections_matches_the_document() {
         check(&document, ("post", "/api/v1/collections/{id}/accept"), answer);
     }
     get("/api/v1/collections/none", "/api/v1/collections/{id}");
+    let of_one = |rest: &str| format!("/api/v1/collections/{{id}}{rest}");
+    let change = app.request(reqwest::Method::PATCH, &of).header("if-match", "*");
+    let change = change.header("content-type", "application/merge-patch+json");
+    let settings = json!({ "aim_days": 1, "max_bytes_per_second": 1, "paused": true,
+        "windows": [{ "cron": "* 3 * * *", "time_zone": "UTC" }] });
+    check(&document, ("patch", &of_one("")), change.body(settings.to_string()).send().unwrap());
+    let dry = app.post(&format!("{of}/scrub")).json(&json!({ "dry_run": true })).send().unwrap();
+    check(&document, ("post", &of_one("/scrub")), dry);
+    let started = app.post(&format!("{of}/survey")).send().unwrap();
+    let run = started.headers()["location"].to_str().unwrap().to_owned();
+    check(&document, ("post", &of_one("/survey")), started);
+    get(&run, &of_one("/runs/{run}"));
+    let cancelled = app.post(&format!("{run}/cancel")).send().unwrap();
+    check(&document, ("post", &of_one("/runs/{run}/cancel")), cancelled);
+    get(&of, "/api/v1/collections/{id}");
+    app.write("more/a", "a");
+    let made = app.post("/api/v1/collections").json(&json!({ "root": "files", "path": "more" })).send().unwrap();
+    check(&document, ("post", "/api/v1/collections"), made);
 }

@@ -17,6 +17,8 @@ mod clients;
 mod clock;
 mod collection_changes;
 mod collection_metrics;
+mod collection_runs;
+mod collection_settings;
 mod collections;
 mod comparisons;
 mod connections;

@@ -39,7 +39,7 @@ fn an_allowed_origin_may_call_with_a_token() {
         assert_eq!(answer.status(), 204, "{path}");
         let field = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(field("access-control-allow-origin"), ALLOWED);
-        assert_eq!(field("access-control-allow-methods"), "GET, HEAD, POST, PUT, DELETE");
+        assert_eq!(field("access-control-allow-methods"), "GET, HEAD, POST, PUT, PATCH, DELETE");
         assert!(field("access-control-allow-headers").split(", ").any(|name| name == "authorization"));
         assert_eq!(field("vary"), "origin");
         assert!(answer.headers().contains_key("ratelimit"), "a preflight is counted");

@@ -4,6 +4,7 @@
 //! committed. Unfinished jobs are resumed at the next start.
 
 mod active;
+mod collection_runs;
 mod collections;
 mod commit;
 mod events;
@@ -16,6 +17,7 @@ mod resume;
 mod retry;
 mod roots;
 mod runner;
+mod schedule;
 mod scheduler;
 mod search;
 mod service;
@@ -32,6 +34,7 @@ pub use collections::CollectionPlace;
 pub use events::{EventStream, JobEvent, JobEventKind, SubscribeError};
 pub use events_of_all::{EventCursor, EventCursorInvalid, ServiceEvent, ServiceEvents};
 pub use results::ResultsError;
+pub use schedule::ScheduleState;
 pub use search::{Found, Hit, MAX_SEARCHED, SearchedUnder};
 pub use service::{Jobs, JobsConfig};
 pub use verify::{ManifestSource, Strictness, VerifyRequest};

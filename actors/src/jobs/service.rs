@@ -110,6 +110,7 @@ impl Jobs {
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),
             retention: config.retention,
+            to_schedule: Arc::new(Notify::new()),
             to_index: Arc::new(Notify::new()),
             indexed: Arc::new(watch::channel(0).0),
         });
@@ -121,6 +122,7 @@ impl Jobs {
         shared.to_sweep.notify_one();
         shared.to_index.notify_one();
         shared.start_scheduler();
+        shared.start_schedule();
         Ok(Self { shared })
     }
 

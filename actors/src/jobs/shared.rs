@@ -35,6 +35,8 @@ pub(super) struct JobsShared {
     /// Notified when rows or jobs are to be removed.
     pub(super) to_sweep: Arc<Notify>,
     pub(super) retention: Retention,
+    /// Notified when the schedules of collections may have changed.
+    pub(super) to_schedule: Arc<Notify>,
     /// Notified when an ended job needs its sort index.
     pub(super) to_index: Arc<Notify>,
     /// Number of jobs that got their sort index.

@@ -4,6 +4,7 @@ use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::collection_changes::{CollectionKind, Forecast, ScheduleState, Window};
 use super::values::AlgorithmName;
 
 /// The path of one collection.
@@ -13,14 +14,6 @@ pub(crate) struct CollectionPath {
     /// The collection's id.
     #[param(format = "uuid", example = "0197a2b4-6d3c-7000-8000-000000000001")]
     id: String,
-}
-
-/// What changes a collection expects: in a `fixed` one every change is an alert, in a `living` one only damage is.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub(crate) enum CollectionKind {
-    Fixed,
-    Living,
 }
 
 /// How a file compares with what it should be.
@@ -50,8 +43,8 @@ impl PartialSchema for ConditionNames {
 impl ToSchema for ConditionNames {}
 
 /// How a collection is: `alert` if files are not what they should be; `unreachable` if its directory is not there, is
-/// another one than in the last run, or is empty, which is known beneath the roots of the service alone. `behind` is for
-/// collections with an aim, which none has yet.
+/// another one than in the last run, or is empty, which is known beneath the roots of the service alone; `behind` if a
+/// file was not verified for longer than the aim.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Health {
@@ -66,7 +59,7 @@ pub(crate) enum Health {
 pub(crate) struct Collection {
     #[schema(format = "uuid")]
     id: String,
-    /// The last component of its directory.
+    /// As somebody has named it, or the last component of its directory.
     name: String,
     /// The exact bytes in base64, if `name` is not UTF-8.
     #[schema(nullable = false)]
@@ -102,6 +95,28 @@ pub(crate) struct Collection {
     /// When the last run began that came to its end.
     #[schema(required, format = DateTime)]
     last_run: Option<String>,
+    /// When the last run began that looked at every file and read what was new or changed.
+    #[schema(required, format = DateTime)]
+    last_survey: Option<String>,
+    /// Within so many days every file is read again. Left out if nothing starts scrubs by itself.
+    #[schema(nullable = false)]
+    aim_days: Option<u16>,
+    /// So often the tree is walked, and what is new or changed is read. Left out if nothing starts surveys by itself.
+    #[schema(nullable = false)]
+    survey_every_hours: Option<u16>,
+    /// When the service may read by itself. Left out if always.
+    #[schema(nullable = false)]
+    windows: Option<Vec<Window>>,
+    /// No run of the service reads faster. Left out without a limit.
+    #[schema(nullable = false, minimum = 1)]
+    max_bytes_per_second: Option<u64>,
+    /// True while it is paused; else left out.
+    #[schema(nullable = false)]
+    paused: Option<bool>,
+    schedule: ScheduleState,
+    /// How long it takes to read everything. Null without an aim.
+    #[schema(required)]
+    forecast: Option<Forecast>,
     /// Null if no pass has come to its end yet and nothing is wrong for all that is known.
     #[schema(required)]
     health: Option<Health>,

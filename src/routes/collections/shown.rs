@@ -3,9 +3,7 @@
 //! A directory is shown by its root and the path beneath it, or by its name alone: absolute paths never leave the server.
 //! What is not known is null, and health is told from what is stored and from the directory as it is now.
 
-use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt as _;
-
+use actix_web::http::header::EntityTag;
 use hivesum_actors::job::Place;
 use hivesum_actors::jobs::CollectionPlace;
 use hivesum_actors::store::collections::{
@@ -15,6 +13,12 @@ use hivesum_core::result::serialize_name;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use std::collections::BTreeMap;
+
+use super::planned::{ForecastJson, ScheduleJson};
+use crate::error::ApiError;
+use crate::service::Service;
+use crate::service::collection::NO_SUCH_COLLECTION;
 
 /// A collection with its files counted.
 #[derive(Debug, Serialize)]
@@ -29,6 +33,9 @@ pub(super) struct CollectionJson {
     passes: u64,
     pass_began: Option<Timestamp>,
     last_run: Option<Timestamp>,
+    last_survey: Option<Timestamp>,
+    schedule: ScheduleJson,
+    forecast: Option<ForecastJson>,
     health: Option<&'static str>,
     open_alerts: u64,
     last_event: u64,
@@ -38,19 +45,23 @@ pub(super) struct CollectionJson {
 }
 
 impl CollectionJson {
-    pub(super) fn of(counted: &Counted, place: CollectionPlace, now: Timestamp) -> Self {
+    pub(super) fn of(service: &Service, counted: &Counted, place: CollectionPlace, now: Timestamp) -> Self {
         let collection = counted.collection();
         let files = counted.by_condition.iter().map(|(condition, count)| (condition.name(), CountJson::of(count)));
         Self {
             id: collection.id.clone(),
-            health: health(counted, &place),
+            schedule: ScheduleJson::of(service, collection, now),
+            forecast: ForecastJson::of_aim(counted, now),
+            health: health(counted, &place, now),
             directory: DirectoryJson::of(collection, place),
-            settings: collection.settings.clone(),
+            // The name is told with the directory.
+            settings: CollectionSettings { name: None, ..collection.settings.clone() },
             created_at: collection.created_at,
             place_known: collection.place.is_some(),
             passes: collection.passes,
             pass_began: collection.pass_began,
             last_run: collection.last_run,
+            last_survey: collection.last_survey,
             open_alerts: counted.alerts(),
             last_event: counted.last_event(),
             files: files.collect(),
@@ -60,28 +71,42 @@ impl CollectionJson {
     }
 }
 
-/// In one word how a collection is. `None` before the first pass has come to its end. No collection has an aim, so none
-/// is behind.
-fn health(counted: &Counted, place: &CollectionPlace) -> Option<&'static str> {
+/// The tag that stands for the settings of a collection. What is told beside them changes without it.
+pub(super) fn tag_of(collection: &StoredCollection) -> EntityTag {
+    EntityTag::new_strong(collection.settings.tag())
+}
+
+/// A collection by its id, as it is shown at this time.
+pub(super) async fn shown(service: &Service, id: &str) -> Result<CollectionJson, ApiError> {
+    let counted = service.jobs.collections().counted(id).await?.ok_or(NO_SUCH_COLLECTION)?;
+    let place = service.jobs.places_of(&[counted.collection()]).await.remove(0);
+    Ok(CollectionJson::of(service, &counted, place, Timestamp::now()))
+}
+
+/// In one word how a collection is. `None` before the first pass has come to its end. It is behind if a file waits longer
+/// than its aim.
+fn health(counted: &Counted, place: &CollectionPlace, now: Timestamp) -> Option<&'static str> {
+    let aim = counted.collection().settings.schedule.aim();
+    let is_behind = counted.waits_since.zip(aim).is_some_and(|(since, aim)| now.duration_since(since) > aim);
     match (counted.alerts(), place.is_reachable, counted.collection().passes) {
         (1.., _, _) => Some("alert"),
         (0, Some(false), _) => Some("unreachable"),
         (0, Some(true) | None, 0) => None,
+        (0, Some(true) | None, _) if is_behind => Some("behind"),
         (0, Some(true) | None, _) => Some("ok"),
     }
 }
 
 #[derive(Debug)]
 struct DirectoryJson {
-    /// Its last component.
+    /// As somebody has named it, or its last component.
     name: Vec<u8>,
     beneath: Option<Place>,
 }
 
 impl DirectoryJson {
     fn of(collection: &StoredCollection, place: CollectionPlace) -> Self {
-        let name = collection.directory.file_name().map_or(&b"/"[..], |name| name.as_bytes());
-        Self { name: name.to_owned(), beneath: place.beneath }
+        Self { name: collection.name().to_owned(), beneath: place.beneath }
     }
 }
 
