@@ -1,11 +1,11 @@
 // One collection: what deviates first, then its files, and what happened to them.
 
 import {
-	h, put, button, icon, searchField, get, post, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, confirm, toast, showProblem, wholeView, placeholder, word
+	h, put, button, icon, searchField, get, post, send, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, confirm, toast, showProblem, wholeView, placeholder, word
 } from '../kernel.js';
 import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
-import { ageBar, healthTag, placeNode, runText, sizes, titleOf, waitText } from './collections.js';
+import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, waitText } from './collections.js';
 
 const PAGE = 100;
 const EVENTS = 50;
@@ -35,13 +35,25 @@ export async function mount(root, { parts: [id], signal }) {
 
 	async function show(one) {
 		put(head, h('div.collection-head', h('h1', placeNode(one)), healthTag(one)), ageBar(one), h('p.job-meta', h('span', sizes(one)), h('span', titles(one.algorithms)), h('span', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'),
-			h('span', runText(one)), h('span', waitText(one)), h('span.mono.dim', { title: 'The id of this collection' }, one.id)));
+			h('span', runText(one)), h('span', waitText(one)), h('span@schedule', scheduleText(one)), h('span.mono.dim', { title: 'The id of this collection' }, one.id)), h('div.row', doors(one)));
 		files.count(one.files);
 		const now = [one.last_event, one.last_run, one.open_alerts].join();
 		if (now === last) return;
 		last = now;
 		await Promise.all([alerts.load(one.open_alerts), files.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
 	}
+
+	// What somebody may start or stop; a run is shown until it has ended.
+	function doors(one) {
+		const { run } = one.schedule;
+		const reads = ['waiting', 'running'].includes(run?.state);
+		return [reads && h('span@run', run.kind === 'survey' ? 'Looks for changes' : 'Reads', ` · ${plural(run.files_done, 'file')}, ${bytes(run.bytes_done)}`),
+			!reads && one.root !== undefined && may('hash') && [button('Survey now', '.small@survey', () => act(() => post(`${base}/survey`))), button('Read everything now', '.small@scrub', () => act(() => post(`${base}/scrub`)))],
+			may('admin') && one.schedule.state !== 'off' && button(one.paused ? 'Resume' : 'Pause', '.small@pause', () => act(() => change({ paused: !one.paused })))];
+	}
+
+	const change = (settings) => send('PATCH', base, { body: JSON.stringify(settings), headers: { 'content-type': 'application/merge-patch+json', 'if-match': '*' } });
+	const act = (action) => action().then(reload).catch(showProblem);
 
 	async function reload() { await show(await get(base, { signal })); }
 

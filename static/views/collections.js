@@ -42,9 +42,19 @@ export function waitText({ waits_since: since, verified: { never } }) {
 
 export const runText = ({ last_run: run, pass_began: began, passes }) => [run ? h('span', { title: when(run) }, `last run ${ago(run)}`) : 'no run has ended yet', began && h('span', { title: when(began) }, ' · a pass is under way'), passes > 0 && ` · ${plural(passes, 'pass', 'passes')}`];
 
+const NEXT = { closed: 'the next window opens', waiting: 'the next run begins', due: 'a run is due' };
+
+// What the schedule does, and where its aim cannot be met, why.
+export function scheduleText({ schedule: { state, next_at: next }, aim_days: aim, forecast }) {
+	if (state === 'off') return 'read when somebody asks';
+	const aims = aim ? `everything within ${plural(aim, 'day')}` : 'surveys only';
+	const then = state === 'paused' ? 'paused' : [NEXT[state], state !== 'due' && (next ? ` ${when(next)}` : ' never')].filter(Boolean).join('');
+	return [aims, then, forecast?.detail && `the aim cannot be met: ${forecast.detail}`].filter(Boolean).join(' · ');
+}
+
 function card(one) {
 	return h('li.panel.collection@collection', { 'data-id': one.id }, h('div.collection-head', h('h2', h('a', { href: `#/collections/${one.id}` }, placeNode(one))), healthTag(one)), ageBar(one),
-		h('p.hint', sizes(one), ' · ', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'), h('p.hint', runText(one)));
+		h('p.hint', sizes(one), ' · ', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'), h('p.hint', runText(one)), h('p.hint', scheduleText(one)));
 }
 
 export async function mount(root, { signal }) {
@@ -59,7 +69,7 @@ export async function mount(root, { signal }) {
 		put(body, items.length ? list : placeholder('clock', 'No collections yet', ['hivesum scrub DIR keeps watch over a directory: it takes a baseline, and later runs tell what changed, is gone or is damaged.']));
 	};
 	show(await get('collections', { signal }));
-	put(root, h('header.view-head', h('h1', 'Collections'), h('p.hint', 'Directories that hivesum scrub reads again and again.')), body);
+	put(root, h('header.view-head', h('h1', 'Collections'), h('p.hint', 'Directories that are read again and again.')), body);
 	const timer = setInterval(() => { if (!document.hidden) get('collections', { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
 	return { title: 'Collections', unmount() { clearInterval(timer); } };
 }

@@ -101,3 +101,22 @@ async fn before_the_first_scrub_the_page_says_how_to_begin() {
     browser.until("document.querySelector('.placeholder')?.textContent.includes('no such collection')").await;
     browser.close_ignoring(&["status of 404"]).await;
 }
+
+#[tokio::test]
+async fn a_survey_is_started_from_the_page_and_finds_what_has_come() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::prepared(&["--no-auth"], |tree, state| {
+        let photos = tree.join("photos");
+        fs::create_dir(&photos).unwrap();
+        fs::write(photos.join("a.jpg"), "a").unwrap();
+        assert_eq!(scrub(state, &photos), Some(0));
+        fs::write(photos.join("b.jpg"), "b").unwrap();
+    });
+    browser.goto(&server.url).await;
+    browser.click("nav-collections").await;
+    browser.until_text("health", "As it should be").await;
+    browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
+    browser.until_text("schedule", "read when somebody asks").await;
+    browser.click("survey").await;
+    browser.until(&format!("{ALERTS} === 'new'")).await;
+}
