@@ -54,6 +54,7 @@ pub mod jobs;
 pub mod limits;
 pub mod listing;
 mod messages;
+pub mod report;
 pub mod scan;
 pub mod scrub;
 pub mod store;

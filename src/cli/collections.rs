@@ -4,7 +4,9 @@
 //! changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
 
 mod accept;
+mod manifest;
 mod named;
+mod report;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,7 +17,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use self::accept::AcceptArgs;
+use self::manifest::ManifestArgs;
 use self::named::{condition_of, find, open};
+use self::report::ReportArgs;
 use super::collection_change::CollectionChange;
 use super::error::UsageError;
 use super::output::write_stdout;
@@ -39,6 +43,10 @@ pub(super) enum CollectionsCommand {
     Events(OneArgs),
     /// Accept files as they are: from now on that is what they should be.
     Accept(AcceptArgs),
+    /// Write a report: what is held, when each file was last verified, and what happened.
+    Report(ReportArgs),
+    /// Write what the files should be, or should have been at a time, for other tools.
+    Manifest(ManifestArgs),
     /// Forget a collection with all that is known of it. Its files are not touched.
     Forget(OneArgs),
 }
@@ -80,6 +88,8 @@ pub(super) fn run(command: CollectionsCommand) -> anyhow::Result<ExitCode> {
         CollectionsCommand::Files(args) => files(&args),
         CollectionsCommand::Events(args) => events(&args),
         CollectionsCommand::Accept(args) => accept::run(&args),
+        CollectionsCommand::Report(args) => report::run(&args),
+        CollectionsCommand::Manifest(args) => manifest::run(&args),
         CollectionsCommand::Forget(args) => forget(&args),
     }
 }

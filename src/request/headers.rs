@@ -1,10 +1,12 @@
 //! Header fields that handlers read: `Accept` (RFC 9110, 12.5.1), with the forms that it chooses from, `Idempotency-Key`
-//! and `If-Match`.
+//! and `If-Match`; and the name that a manifest is saved under.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{
     self, Accept, ContentDisposition, DispositionParam, DispositionType, EntityTag, Header, IfMatch, Quality,
 };
+use hivesum_core::digest::Algorithms;
+use hivesum_core::manifest::Format;
 
 use crate::error::ApiError;
 
@@ -56,6 +58,28 @@ impl LineForm {
     /// The form that the client prefers to one JSON document.
     pub(crate) fn preferred(request: &HttpRequest) -> Option<Self> {
         [Self::Ndjson, Self::Csv].into_iter().find(|form| prefers(request, form.media_type(), "application/json"))
+    }
+}
+
+/// `Content-Disposition` of a manifest: it is to be saved, under its usual name.
+pub(crate) fn manifest_attachment(format: Format, algorithms: &Algorithms) -> ContentDisposition {
+    let name = DispositionParam::Filename(usual_name(format, algorithms));
+    ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] }
+}
+
+/// The usual name of a manifest with these digests: `SHA256SUMS`.
+fn usual_name(format: Format, algorithms: &Algorithms) -> String {
+    let first = algorithms.first().name();
+    match format {
+        Format::Gnu => format!("{}SUMS", first.to_ascii_uppercase()),
+        Format::B3sum => "B3SUMS".to_owned(),
+        Format::Bsd => "CHECKSUMS".to_owned(),
+        Format::Bagit => format!("manifest-{first}.txt"),
+        Format::Hashdeep | Format::Sfv | Format::Csv | Format::Json | Format::Ndjson | Format::Mtree => {
+            format!("hivesum.{format}")
+        }
+        Format::WheelRecord => "RECORD".to_owned(),
+        Format::OcflSidecar => format!("inventory.json.{first}"),
     }
 }
 

@@ -7,7 +7,9 @@ mod accept;
 mod change;
 mod events;
 mod files;
+mod manifest;
 mod planned;
+mod report;
 mod runs;
 mod settings;
 mod shown;
@@ -17,6 +19,8 @@ pub(super) use accept::{__path_accept, accept};
 pub(super) use change::{__path_change, __path_make, change, make};
 pub(super) use events::{__path_events, events};
 pub(super) use files::{__path_alerts, __path_files, alerts, files};
+pub(super) use manifest::{__path_manifest, manifest};
+pub(super) use report::{__path_report, report};
 pub(super) use runs::{__path_cancel, __path_run, __path_scrub, __path_survey, cancel, run, scrub, survey};
 
 use actix_web::http::header;

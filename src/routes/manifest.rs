@@ -8,9 +8,7 @@ use std::ops::Range;
 
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    self, ContentDisposition, ContentRange, ContentRangeSpec, DispositionParam, DispositionType,
-};
+use actix_web::http::header::{self, ContentRange, ContentRangeSpec};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -25,6 +23,7 @@ use crate::etag::JobTag;
 use crate::gate::{self, StoreExport};
 use crate::openapi::schemas;
 use crate::request::Query;
+use crate::request::headers::manifest_attachment;
 use crate::request::range::{Wanted, wanted};
 use crate::service::job::KnownJob;
 use crate::service::{NO_SUCH_JOB, Service};
@@ -87,10 +86,8 @@ pub(super) async fn manifest(
         Some(Wanted::Part(part)) => (StatusCode::PARTIAL_CONTENT, part),
         Some(Wanted::Whole) | None => (StatusCode::OK, 0..length),
     };
-    let file_name = DispositionParam::Filename(file_name(format, &algorithms));
-    let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![file_name] };
     let mut response = HttpResponse::build(status);
-    response.content_type(format.media_type()).insert_header(disposition);
+    response.content_type(format.media_type()).insert_header(manifest_attachment(format, &algorithms));
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
     if status == StatusCode::PARTIAL_CONTENT {
         let range = Some((part.start, part.end - 1));
@@ -104,22 +101,6 @@ pub(super) async fn manifest(
 
 /// What the tag of a manifest covers beside the job and the query: another release may write other bytes.
 const FORM: &str = concat!("manifest of ", env!("CARGO_PKG_VERSION"));
-
-/// The name to save the manifest under, in the style of `SHA256SUMS`.
-fn file_name(format: Format, algorithms: &Algorithms) -> String {
-    let first = algorithms.first().name();
-    match format {
-        Format::Gnu => format!("{}SUMS", first.to_ascii_uppercase()),
-        Format::B3sum => "B3SUMS".to_owned(),
-        Format::Bsd => "CHECKSUMS".to_owned(),
-        Format::Bagit => format!("manifest-{first}.txt"),
-        Format::Hashdeep | Format::Sfv | Format::Csv | Format::Json | Format::Ndjson | Format::Mtree => {
-            format!("hivesum.{format}")
-        }
-        Format::WheelRecord => "RECORD".to_owned(),
-        Format::OcflSidecar => format!("inventory.json.{first}"),
-    }
-}
 
 /// A manifest that is being sent, one piece of results at a time.
 struct Document {

@@ -51,7 +51,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 34] {
+fn resources(metrics: &Metrics) -> [Methods; 36] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -86,6 +86,8 @@ fn resources(metrics: &Metrics) -> [Methods; 34] {
         at("/api/v1/collections/{id}/alerts").get(collections::alerts),
         at("/api/v1/collections/{id}/events").get(collections::events),
         at("/api/v1/collections/{id}/accept").post(collections::accept),
+        at("/api/v1/collections/{id}/report").get(collections::report),
+        at("/api/v1/collections/{id}/manifest").get(collections::manifest),
         at("/api/v1/search").get(search::search),
         at("/api/v1/events").get(events::all_events),
     ]
@@ -123,7 +125,7 @@ fn resources(metrics: &Metrics) -> [Methods; 34] {
         events::all_events, search::search,
         collections::list, collections::make, collections::show, collections::change, collections::forget,
         collections::survey, collections::scrub, collections::run, collections::cancel, collections::files, collections::alerts,
-        collections::events, collections::accept,
+        collections::events, collections::accept, collections::report, collections::manifest,
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),

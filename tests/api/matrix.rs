@@ -39,6 +39,8 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/collections/{id}/alerts", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/events", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/runs/{run}", Needs::Scope("read:all")),
+    ("get", "/api/v1/collections/{id}/report", Needs::Scope("read:all")),
+    ("get", "/api/v1/collections/{id}/manifest", Needs::Scope("read:all")),
     ("post", "/api/v1/collections", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/accept", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/runs/{run}/cancel", Needs::Scope("admin")),

@@ -21,6 +21,7 @@ mod check_lines;
 mod check_names;
 mod check_verdict;
 mod closed_streams;
+mod collection_report;
 mod compare;
 mod control;
 mod convert;

@@ -225,6 +225,15 @@ impl Collections {
         self.access.read(move |connection| files::counts(connection, number))
     }
 
+    /// The collection with its files counted. `None` if it is gone.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn counted(&mut self, of: &StoredCollection) -> Result<Option<Counted>, StoreError> {
+        let id = of.id.clone();
+        self.access.read(move |connection| counted::count(connection, &id, Timestamp::now()))
+    }
+
     /// Makes a batch of steps durable, at most [`MAX_ROWS`]. Returns the paths whose states are not those that were
     /// decided from: nothing was changed there, and they are to be looked at again. `None` if the collection is gone. A
     /// batch may be repeated, if it is not known whether it was recorded: what was is not recorded twice.
@@ -262,6 +271,15 @@ impl Collections {
     pub fn last_event(&mut self, of: &StoredCollection) -> Result<u64, StoreError> {
         let number = of.number;
         self.access.read(move |connection| Ok(events::last(connection, number)? as u64))
+    }
+
+    /// The number of the last event before the first one after this time.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn last_event_until(&mut self, of: &StoredCollection, time: Timestamp) -> Result<u64, StoreError> {
+        let number = of.number;
+        self.access.read(move |connection| Ok(events::last_until(connection, number, time)? as u64))
     }
 
     /// Changes a collection that was not forgotten: its number may be that of another one since.

@@ -42,6 +42,15 @@ impl PartialSchema for ConditionNames {
 
 impl ToSchema for ConditionNames {}
 
+/// The form of a report.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum ReportFormatName {
+    Html,
+    Csv,
+    Premis,
+}
+
 /// How a collection is: `alert` if files are not what they should be; `unreachable` if its directory is not there, is
 /// another one than in the last run, or is empty, which is known beneath the roots of the service alone; `behind` if a
 /// file was not verified for longer than the aim.

@@ -34,7 +34,7 @@ const ACTORS: Order = &[
     &["scan"],
     &["job"],
     &["store"],
-    &["scrub"],
+    &["report", "scrub"],
     &["jobs"],
 ];
 

@@ -9,6 +9,7 @@
 
 mod accept;
 mod due;
+mod earlier;
 mod event;
 mod look;
 mod observe;
@@ -21,6 +22,7 @@ mod windows;
 
 pub use accept::{AcceptRefused, Seen, accept, is_accepted};
 pub use due::{Age, DueBy, due, within};
+pub use earlier::{Earlier, MOST_CHANGED, TooManyChanges};
 pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
 pub use look::{Lying, Occasion, Outcome, PassKind};
 pub use observe::{Observation, observe};

@@ -31,6 +31,16 @@ pub(super) fn last(view: &Connection, collection: i64) -> Result<i64, DbError> {
     Ok(statement.query_row([collection], |row| row.get(0))?)
 }
 
+/// The number of the last event before the first one after this time.
+pub(super) fn last_until(view: &Connection, collection: i64, time: Timestamp) -> Result<i64, DbError> {
+    let _view = snapshot(view)?;
+    let mut statement = view.prepare_cached("SELECT min(n) FROM collection_events WHERE collection = ? AND at > ?")?;
+    let first: Option<i64> = statement.query_row((collection, time.as_microsecond()), |row| row.get(0))?;
+    // A damaged row may not match any more.
+    COLLECTION_EVENTS.verify(view)?;
+    first.map_or_else(|| last(view, collection), |first| Ok(first - 1))
+}
+
 /// Adds an event under a number.
 pub(super) fn add(change: &Transaction<'_>, (collection, n): (i64, i64), event: &Event) -> Result<(), DbError> {
     change

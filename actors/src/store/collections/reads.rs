@@ -126,6 +126,15 @@ impl CollectionService {
         Ok(found.unwrap_or_else(|| vec![None; count]))
     }
 
+    /// The number of the last event before the first one after this time. `None` if there is no such collection.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub async fn last_event_until(&self, id: String, time: Timestamp) -> Result<Option<u64>, StoreError> {
+        let _permit = self.store.long_read().await?;
+        self.of(id, move |view, number| Ok(events::last_until(view, number, time)? as u64)).await
+    }
+
     /// Up to `limit` events after this number, in order: of all files, or those at one path and a move away from it.
     /// `None` if there is no such collection.
     ///
