@@ -228,6 +228,7 @@ impl Scrub<'_> {
             kind: kind.into_iter().find_map(|(is_given, kind)| is_given.then_some(kind)),
             include,
             exclude,
+            notify: None,
             rebind,
             limits: Limits { aim, share: None, bytes: max_bytes, until, percent },
             leave_out: OwnOutputs::of_streams().identities().to_vec(),

@@ -67,6 +67,7 @@ fn read(order: ScrubOrder) -> Result<scrub::ScrubOrder, String> {
         kind: order.kind,
         include: order.include,
         exclude: order.exclude,
+        notify: None,
         rebind: order.rebind,
         limits,
         leave_out: order.leave_out.into_iter().map(Into::into).collect(),

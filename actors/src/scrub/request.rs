@@ -55,6 +55,8 @@ pub struct ScrubRequest {
     pub include: Vec<String>,
     /// Files and directories to leave out.
     pub exclude: Vec<String>,
+    /// The sinks that are told of alerts from now on, by their names. `None`: as before, or none.
+    pub notify: Option<Vec<String>>,
     /// Whether another directory or disk in the place of the one before is taken for it.
     pub rebind: bool,
     /// How much is read.
@@ -78,6 +80,7 @@ impl ScrubRequest {
             kind: None,
             include: Vec::new(),
             exclude: Vec::new(),
+            notify: None,
             rebind: false,
             limits: Limits::default(),
             leave_out: Vec::new(),

@@ -62,7 +62,8 @@ impl Scrubber<'_> {
         let began = Timestamp::now();
         let kind = settings(Some(&collection), request)?.kind;
         let is_survey = request.kind_of_run == RunKind::Survey && collection.passes > 0;
-        let run = RunBegin { place: place.identity(), kind, is_of_pass: !is_survey };
+        let notify = request.notify.clone();
+        let run = RunBegin { place: place.identity(), kind, notify, is_of_pass: !is_survey };
         let begun = self.collections.begin(&collection, run, began)?;
         let collection = begun.ok_or(ScrubError::Forgotten)?;
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
@@ -140,11 +141,12 @@ fn open_directory(root: &Root) -> Result<OwnedFd, ScrubError> {
 
 /// The settings from now on: as they were, unless something else is asked for.
 fn settings(known: Option<&StoredCollection>, request: &ScrubRequest) -> Result<CollectionSettings, ScrubError> {
-    let ScrubRequest { algorithms, kind, include, exclude, .. } = request;
+    let ScrubRequest { algorithms, kind, include, exclude, notify, .. } = request;
     let Some(known) = known.map(|known| &known.settings) else {
         let (algorithms, kind) = (algorithms.unwrap_or_default(), kind.unwrap_or(CollectionKind::Fixed));
         let new = CollectionSettings::new(algorithms, kind);
-        return Ok(CollectionSettings { include: include.clone(), exclude: exclude.clone(), ..new });
+        let notify = notify.clone().unwrap_or_default();
+        return Ok(CollectionSettings { include: include.clone(), exclude: exclude.clone(), notify, ..new });
     };
     if algorithms.is_some_and(|asked| asked != known.algorithms) {
         return Err(ScrubError::OtherAlgorithms(Box::new(known.algorithms)));

@@ -53,6 +53,8 @@ struct Shared {
     runs: Mutex<Runs>,
     /// How many runs have not ended.
     unfinished: watch::Sender<usize>,
+    /// How many runs have come to their end since the start.
+    completed: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +81,7 @@ impl ScrubService {
             scheduled: Arc::new(Semaphore::new(MAX_SCHEDULED)),
             runs: Mutex::default(),
             unfinished: watch::Sender::new(0),
+            completed: watch::Sender::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -156,6 +159,12 @@ impl ScrubService {
         run.inspect(|run| run.cancel.cancel()).is_some()
     }
 
+    /// How many runs have come to their end since the start, whatever they have found.
+    #[must_use]
+    pub fn completed(&self) -> watch::Receiver<u64> {
+        self.shared.completed.subscribe()
+    }
+
     /// Cancels all runs and waits for them. No run starts any more.
     pub async fn drain(&self) {
         let known: Vec<_> = {
@@ -215,6 +224,9 @@ impl Shared {
     fn end(&self, run: &TrackedRun, ended: Result<ScrubEnd, ScrubError>) {
         if let Err(error) = &ended {
             tracing::info!(run = %run.key, %error, "a scrub ended before its end");
+        }
+        if ended.is_ok() {
+            self.completed.send_modify(|count| *count += 1);
         }
         run.told().phase = ended.map_or_else(ScrubPhase::Failed, |end| ScrubPhase::Ended(Box::new(end)));
         self.runs().forget_old();

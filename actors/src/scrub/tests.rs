@@ -69,7 +69,7 @@ impl Bench {
         let root = Root::open(Some("t"), self.tree.path()).unwrap();
         let (began, identity) = (Timestamp::now(), root.place().identity());
         let collection = self.collections.list().unwrap().remove(0);
-        let run = RunBegin { place: identity, kind: collection.settings.kind, is_of_pass: true };
+        let run = RunBegin { place: identity, kind: collection.settings.kind, notify: None, is_of_pass: true };
         let begun = self.collections.begin(&collection, run, began);
         let collection = begun.unwrap().unwrap();
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };

@@ -30,7 +30,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -42,10 +42,11 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("schema/9.sql"),
     include_str!("schema/10.sql"),
     include_str!("schema/11.sql"),
+    include_str!("schema/12.sql"),
 ];
 
 /// The tables of the current schema.
-pub(crate) const TABLES: [&str; 20] = [
+pub(crate) const TABLES: [&str; 22] = [
     "runs",
     "jobs",
     "directories",
@@ -66,6 +67,8 @@ pub(crate) const TABLES: [&str; 20] = [
     "collections",
     "collection_files",
     "collection_events",
+    "outbox",
+    "deliveries",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.

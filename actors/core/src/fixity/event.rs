@@ -50,6 +50,17 @@ impl EventKind {
         self.into()
     }
 
+    /// Whether a look at the file has found that it is not what it should be. Whether that is an alert depends on the
+    /// collection.
+    #[must_use]
+    pub const fn is_finding(self) -> bool {
+        match self {
+            Self::New | Self::Modified | Self::Moved | Self::Missing => true,
+            Self::SuspectedRot | Self::Unreadable | Self::ReadsDisagree => true,
+            Self::Touched | Self::Restored | Self::Accepted => false,
+        }
+    }
+
     /// The kind with this number, if there is one.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {

@@ -7,6 +7,7 @@
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::super::Store;
 use super::super::error::DbError;
@@ -20,8 +21,9 @@ use hivesum_core::result::FileIdentity;
 pub(super) enum Access {
     /// Of a command.
     Own { database: Database, _lock: Option<ServerLock> },
-    /// Of a thread of a service that is no event loop. The runtime waits for the answers.
-    OfService { store: Store, runtime: Handle },
+    /// Of a thread of a service that is no event loop. The runtime waits for the answers, and who sends messages is told
+    /// of each write.
+    OfService { store: Store, runtime: Handle, written: watch::Sender<()> },
 }
 
 impl Access {
@@ -33,7 +35,7 @@ impl Access {
     {
         match self {
             Self::Own { database, .. } => database.run(work),
-            Self::OfService { store, runtime } => runtime.block_on(async {
+            Self::OfService { store, runtime, .. } => runtime.block_on(async {
                 let _turn = store.long_read().await?;
                 store.read(work).await
             }),
@@ -48,7 +50,11 @@ impl Access {
     {
         match self {
             Self::Own { database, .. } => database.run(work),
-            Self::OfService { store, runtime } => runtime.block_on(store.write(work)),
+            Self::OfService { store, runtime, written } => {
+                let answer = runtime.block_on(store.write(work));
+                written.send_replace(());
+                answer
+            }
         }
     }
 

@@ -13,8 +13,8 @@ use super::super::far_times::StoredTimes;
 use super::super::sealed::COLLECTION_FILES;
 use super::MAX_ROWS;
 use super::events::{self, at, read_path, stored_path};
-use super::json;
 use super::stored::{Accepted, Count, Step};
+use super::{json, outbox, rows};
 
 pub(super) fn page(
     view: &Connection,
@@ -53,8 +53,8 @@ pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Cond
 /// taken before are not taken again.
 pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step]) -> Result<Vec<Vec<u8>>, DbError> {
     let change = Change::begin(connection)?;
-    let mut n = events::last(&change, collection)?;
-    let mut refused = Vec::new();
+    let last = events::last(&change, collection)?;
+    let (mut refused, mut happened) = (Vec::new(), Vec::new());
     for step in steps {
         if !is_current(&change, collection, step)? {
             if !is_recorded(&change, collection, step)? {
@@ -70,9 +70,12 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
             put(&change, collection, after)?;
         }
         if let Some(event) = &step.event {
-            n += 1;
-            events::add(&change, (collection, n), event)?;
+            happened.push(event);
+            events::add(&change, (collection, last + happened.len() as i64), event)?;
         }
+    }
+    if let Some(of) = rows::get(&change, collection)?.filter(|of| !of.settings.notify.is_empty()) {
+        outbox::queue(&change, &of, (last + 1, &happened), Timestamp::now())?;
     }
     change.commit()?;
     Ok(refused)

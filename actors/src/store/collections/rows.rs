@@ -16,6 +16,7 @@ use super::super::job_row::time;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, snapshot};
 use super::MAX_COLLECTIONS;
 use super::events::at;
+use super::outbox;
 use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, RunEnd, StoredCollection, Updated};
 
 /// How long the name that a client gave a request is remembered.
@@ -33,12 +34,14 @@ struct SettingsText {
 }
 
 /// What a run begins with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RunBegin {
     /// Its directory.
     pub place: RootIdentity,
     /// What changes are expected from now on.
     pub kind: CollectionKind,
+    /// The sinks that are told from now on. `None`: those that were.
+    pub notify: Option<Vec<String>>,
     /// Whether a pass is under way from now on. A survey is part of none, unless it is the first reading.
     pub is_of_pass: bool,
 }
@@ -166,12 +169,17 @@ pub(super) fn list(view: &Connection) -> Result<Vec<StoredCollection>, DbError> 
 pub(super) fn begin(
     connection: &mut Connection,
     number: i64,
-    RunBegin { place, kind, is_of_pass }: RunBegin,
+    RunBegin { place, kind, notify, is_of_pass }: RunBegin,
     now: Timestamp,
 ) -> Result<Option<StoredCollection>, DbError> {
     let change = Change::begin(connection)?;
-    // Only the kind: somebody may have changed the other settings since the run has read them.
-    rewrite(&change, number, |text| text.settings.kind = kind)?;
+    // Only what was asked for: somebody may have changed the other settings since the run has read them.
+    rewrite(&change, number, |text| {
+        text.settings.kind = kind;
+        if let Some(notify) = notify {
+            text.settings.notify = notify;
+        }
+    })?;
     let began = is_of_pass.then(|| now.as_microsecond());
     let [device, inode, filesystem] = [place.device, place.inode, place.filesystem_id].map(|bits| bits as i64);
     change.execute(
@@ -198,14 +206,17 @@ pub(super) fn end(connection: &mut Connection, number: i64, began: Timestamp, en
     if end != RunEnd::Limited {
         rewrite(&change, number, |text| text.last_survey = Some(began))?;
     }
+    outbox::release(&change, number, Timestamp::now())?;
     change.commit()
 }
 
 pub(super) fn delete(connection: &mut Connection, id: &str) -> Result<bool, DbError> {
     let change = Change::begin(connection)?;
-    let marked = change.execute("UPDATE collections SET is_deleted = 1 WHERE id = ? AND is_deleted = 0", [id])?;
+    let Some(marked) = by_id(&change, id)? else { return Ok(false) };
+    change.execute("UPDATE collections SET is_deleted = 1 WHERE number = ?", [marked.number])?;
+    outbox::forget(&change, marked.number)?;
     change.commit()?;
-    Ok(marked > 0)
+    Ok(true)
 }
 
 /// Removes up to `limit` rows of a deleted collection, and at last its own. Returns whether there may be more.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hivesum_core::fixity::Seen;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::super::Store;
 use super::access::Access;
@@ -22,17 +23,26 @@ use crate::error::StoreError;
 pub struct CollectionService {
     pub(super) store: Store,
     pub(super) counts: Arc<Counts>,
+    /// Told of each write by a run.
+    written: watch::Sender<()>,
 }
 
 impl CollectionService {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, counts: Arc::default() }
+        Self { store, counts: Arc::default(), written: watch::Sender::new(()) }
     }
 
     /// The same collections for a thread that is no event loop: it waits in this runtime.
     #[must_use]
     pub(crate) fn blocking(&self, runtime: Handle) -> Collections {
-        Collections { access: Access::OfService { store: self.store.clone(), runtime } }
+        let (store, written) = (self.store.clone(), self.written.clone());
+        Collections { access: Access::OfService { store, runtime, written } }
+    }
+
+    /// Changes whenever a run may have queued a message.
+    #[must_use]
+    pub fn queued(&self) -> watch::Receiver<()> {
+        self.written.subscribe()
     }
 
     /// Makes a collection of a directory that has none.

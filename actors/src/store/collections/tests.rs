@@ -82,7 +82,7 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     let place = RootIdentity { device: u64::MAX, inode: 2, filesystem_id: 3 };
     let living = settings(CollectionKind::Living);
     let begin = |connection: &mut Connection, at| {
-        let run = RunBegin { place, kind: CollectionKind::Living, is_of_pass: true };
+        let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: true };
         rows::begin(connection, first.number, run, second(at)).unwrap().unwrap()
     };
     let begun = begin(connection, 5);
@@ -98,7 +98,7 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
         assert!(files::record(connection, number, &baseline(&["a", "b", "c"])).unwrap().is_empty());
     }
     assert!(rows::delete(connection, &first.id).unwrap() && !rows::delete(connection, &first.id).unwrap());
-    let run = RunBegin { place, kind: CollectionKind::Living, is_of_pass: true };
+    let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: true };
     assert_eq!(rows::begin(connection, first.number, run, second(8)).unwrap(), None);
     assert_eq!(rows::list(connection).unwrap(), std::slice::from_ref(&other));
     let mut pieces = 0;

@@ -1,4 +1,4 @@
-//! The step from schema 10, which has no collections, to 11.
+//! The steps from schema 10, which has no collections, to 11, and from 11, which has no outbox, to 12.
 
 use std::path::Path;
 
@@ -20,10 +20,15 @@ pub(super) fn seal_present(change: &rusqlite::Transaction<'_>) {
 
 /// A database of schema 10 with a job.
 fn of_schema_10(dir: &Path) -> StateDir {
+    of_schema(dir, 10, "")
+}
+
+/// A database of this schema with a job, and what `more` says.
+fn of_schema(dir: &Path, version: usize, more: &str) -> StateDir {
     let state_dir = StateDir::open(dir).unwrap();
     let mut connection = Connection::open(state_dir.database()).unwrap();
     sealed::add_functions(&connection).unwrap();
-    MIGRATIONS[..10].iter().for_each(|step| connection.execute_batch(step).unwrap());
+    MIGRATIONS[..version].iter().for_each(|step| connection.execute_batch(step).unwrap());
     connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
     let job = r#"INSERT INTO runs (run) VALUES (1);
         INSERT INTO jobs (id, kind, spec, state, created_at, run, ended)
@@ -31,10 +36,11 @@ fn of_schema_10(dir: &Path) -> StateDir {
                   'completed', '2026-01-01T00:00:00Z', 1, 1);
         UPDATE endings SET last = 1;"#;
     connection.execute_batch(job).unwrap();
+    connection.execute_batch(more).unwrap();
     let change = connection.transaction().unwrap();
     seal_present(&change);
     let mark = commit_number::start(&change).unwrap();
-    change.pragma_update(None, "user_version", 10).unwrap();
+    change.pragma_update(None, "user_version", version as i64).unwrap();
     change.commit().unwrap();
     journal::replace(&state_dir, &mark).unwrap();
     state_dir
@@ -59,6 +65,23 @@ fn schema_10_is_copied_first_and_gets_the_tables_of_collections_and_keeps_its_jo
     }
     let copy = Connection::open(state_dir.beside_database(".v10")).unwrap();
     assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 10);
+}
+
+#[test]
+fn schema_11_is_copied_first_and_gets_an_outbox_and_keeps_its_collections() {
+    let dir = tempfile::tempdir().unwrap();
+    let collection = r#"INSERT INTO collections (number, id, directory, settings, created_at, passes, is_deleted)
+        VALUES (1, 'one', x'2f61', '{"algorithms":["blake3"],"kind":"fixed"}', '2026-01-01T00:00:00Z', 0, 0)"#;
+    let state_dir = of_schema(dir.path(), 11, collection);
+    start(&state_dir).unwrap();
+    let connection = connect(&state_dir, Access::Write).unwrap();
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((count("SELECT count(*) FROM collections"), count("SELECT count(*) FROM outbox")), (1, 0));
+    for table in SEALED {
+        table.verify(&connection).unwrap();
+    }
+    let copy = Connection::open(state_dir.beside_database(".v11")).unwrap();
+    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 11);
 }
 
 #[test]

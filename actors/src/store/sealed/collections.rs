@@ -44,5 +44,28 @@ pub(crate) const COLLECTION_FILES: SealedTable = SealedTable {
 pub(crate) const COLLECTION_EVENTS: SealedTable =
     SealedTable { name: "collection_events", columns: &["collection", "n", "at", "path", "kind", "body", "job"] };
 
+pub(crate) const OUTBOX: SealedTable = SealedTable {
+    name: "outbox",
+    columns: &[
+        "sink",
+        "collection",
+        "is_claimed",
+        "id",
+        "first_event",
+        "last_event",
+        "alerts",
+        "files",
+        "queued_at",
+        "tried_at",
+        "next_at",
+        "attempts",
+    ],
+};
+
+pub(crate) const DELIVERIES: SealedTable = SealedTable {
+    name: "deliveries",
+    columns: &["sink", "collection", "sent_at", "failures", "failing_since", "error"],
+};
+
 /// Those with a row for each file and each event of a collection.
 pub(crate) const GROWING: [&str; 2] = [COLLECTION_FILES.name, COLLECTION_EVENTS.name];

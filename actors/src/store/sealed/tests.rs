@@ -65,7 +65,9 @@ fn filled() -> Filled {
         (2, 'two', x'2f62', '{}', '2026-11-01T00:00:00Z', 1, 2, 3, 1, 5, 6, 0, 0);
         INSERT INTO collection_files VALUES (1, x'61', 1, 2, 3, 4, x'05', 6, 0, x'07', 'found', 8, 9, 10, 0),
         (2, x'62', 1, 2, 3, 4, x'05', 6, 0, x'07', 'found', 8, 9, 10, 0);
-        INSERT INTO collection_events VALUES (1, 1, 5, x'61', 1, '{}', 'job', 0), (2, 1, 5, x'62', 1, '{}', 'job', 0);";
+        INSERT INTO collection_events VALUES (1, 1, 5, x'61', 1, '{}', 'job', 0), (2, 1, 5, x'62', 1, '{}', 'job', 0);
+        INSERT INTO outbox VALUES ('mail', 1, 0, 'a', 1, 2, 3, 4, 5, 6, 7, 8, 0), ('mail', 2, 0, 'b', 1, 2, 3, 4, 5, 6, 7, 8, 0);
+        INSERT INTO deliveries VALUES ('mail', 1, 2, 3, 4, 'error', 0), ('mail', 2, 2, 3, 4, 'error', 0);";
     bench.connection.execute_batch(collections).unwrap();
     let token = || NewToken { name: "name".to_owned(), scopes: "read".parse().unwrap(), expires_at: Some(end) };
     let secret = [tokens.create(token()), tokens.create(token())].map(|made| made.unwrap().secret)[0].clone();

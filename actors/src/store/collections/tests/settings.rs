@@ -43,7 +43,7 @@ fn settings_are_changed_from_what_was_seen_and_a_run_that_begins_changes_the_kin
     assert_eq!(update(connection, &before.settings.tag()), Updated::Changed);
     assert_eq!(rows::update(connection, "none", ("", &changed)).unwrap(), Updated::Unknown);
     let place = RootIdentity { device: 1, inode: 2, filesystem_id: 3 };
-    let run = RunBegin { place, kind: CollectionKind::Living, is_of_pass: false };
+    let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: false };
     let begun = rows::begin(connection, before.number, run, second(1)).unwrap().unwrap();
     assert_eq!(begun.settings, CollectionSettings { kind: CollectionKind::Living, ..changed });
     assert_eq!(begun.pass_began, None, "a survey is part of no pass");
