@@ -13,11 +13,13 @@ use origin::is_origin;
 mod base_path;
 mod limits;
 mod origin;
+mod sinks;
 
 pub use base_path::{BasePath, BasePathError};
 pub use hivesum_actors::engine::HasherPriority;
 pub use hivesum_actors::store::retention::Retention;
 pub use limits::{BodyPace, Limits, RateLimit};
+pub use sinks::{MAX_SINKS, SinkConfig, SmtpConfig, SmtpTls, WebhookConfig, check_sinks};
 
 /// The default listen address.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -58,6 +60,10 @@ pub struct ServeConfig {
     pub allow_origins: Vec<String>,
     /// The format of the log.
     pub log_format: LogFormat,
+    /// Who can be told of alerts.
+    pub sinks: Vec<SinkConfig>,
+    /// The URL that is asked after each run over a collection.
+    pub heartbeat_url: Option<String>,
     /// Limits for one client and for all clients together.
     pub limits: Limits,
 }
@@ -122,6 +128,8 @@ impl ServeConfig {
             allow_hosts: Vec::new(),
             allow_origins: Vec::new(),
             log_format: LogFormat::Text,
+            sinks: Vec::new(),
+            heartbeat_url: None,
             limits: Limits::default(),
         }
     }
@@ -165,6 +173,7 @@ impl ServeConfig {
             return Err(ConfigError::HalfOfTls);
         }
         self.limits.check()?;
+        check_sinks(&self.sinks)?;
         for name in self.roots.iter().filter_map(|root| root.name.as_ref()) {
             if name.is_empty() || name.contains(['/', '\0']) || name.chars().any(char::is_control) {
                 return Err(ConfigError::RootName(name.clone()));
@@ -210,6 +219,14 @@ pub enum ConfigError {
     /// An origin could never match, or would match every site.
     #[error("{0:?} is not an origin: write it as browsers do, https://host or https://host:port")]
     Origin(String),
+    /// A sink is described wrongly.
+    #[error("sink {name:?}: {why}")]
+    Sink {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A host name could never match.
     #[error("{0:?} is not a host name")]
     HostName(String),

@@ -9,7 +9,7 @@
 //! [`config`] is the only module with settings, and `error` the only one that knows which failure has which status.
 //! Handlers share the state in `service` and nothing else.
 //!
-//! Imports run one way: config, error -> gate, request -> service -> control, routes -> server.
+//! Imports run one way: config, error -> gate, request, notify -> service -> control, routes -> server.
 
 mod assets;
 mod auth;
@@ -22,6 +22,7 @@ mod error;
 mod etag;
 mod gate;
 mod metrics;
+pub mod notify;
 mod openapi;
 mod request;
 mod routes;

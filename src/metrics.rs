@@ -15,7 +15,7 @@ use hivesum_actors::store::figures::StoreFigures;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-pub(crate) use collections::CollectionFigures;
+pub(crate) use collections::{CollectionFigures, SinkFigures};
 use histograms::{DURATIONS, REQUESTS, VERDICTS};
 use jiff::Timestamp;
 

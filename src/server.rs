@@ -18,6 +18,7 @@ use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::file::{Root, has_openat2};
 use hivesum_core::sys::give_back_free_memory;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -26,6 +27,7 @@ use crate::config::{RootConfig, ServeConfig};
 use crate::control::{self, socket::ControlSocket};
 use crate::gate::Gate;
 use crate::metrics::{Metrics, UPKEEP_EVERY};
+use crate::notify;
 use crate::request::Bandwidth;
 use crate::service::Service;
 use crate::service::sign_in::SignInPage;
@@ -116,6 +118,8 @@ impl Server {
         };
         let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let roots = open_roots(&config.roots)?;
+        let sinks = notify::open_all(&config.sinks)?;
+        let heartbeat = config.heartbeat_url.as_deref().map(notify::Heartbeat::open).transpose()?.map(Arc::new);
         let engine = Engine::start(engine_config(&config)).await?;
         let jobs = Jobs::open(engine.clone(), jobs_config(&config, roots)).await?;
         let sessions = jobs.sessions().await.map_err(StartError::from)?;
@@ -141,6 +145,8 @@ impl Server {
             comparisons: Cache::default(),
             duplicates: Cache::default(),
             exports: Permits::new(LINE_EXPORTS, LINE_EXPORTS_OF_ONE),
+            sinks,
+            heartbeat,
             limits: config.limits.clone(),
         });
         let control = ControlSocket::bind(&config.state_dir).map_err(ServeError::Control)?;
@@ -184,6 +190,7 @@ impl Server {
         let http = actix_web::rt::spawn(http);
         let control = actix_web::rt::spawn(control::serve(control, service.clone(), page));
         let upkeep = actix_web::rt::spawn(upkeep(service.clone()));
+        let telling = service.tell();
         let auth = service.auth.clone();
         let ending_streams = actix_web::rt::spawn(async move { auth.watch_streams().await });
         let broken = tokio::select! {
@@ -197,6 +204,7 @@ impl Server {
         // It has removed its socket and has answered, or is about to: the service was stopped before.
         control.await.map_err(std::io::Error::other)?;
         upkeep.abort();
+        telling.iter().for_each(JoinHandle::abort);
         ending_streams.abort();
         match http.await {
             Err(error) if error.is_cancelled() => {}

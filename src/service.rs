@@ -15,6 +15,7 @@ use hivesum_actors::job::{DuplicateQuery, Job, JobId};
 use hivesum_actors::jobs::Jobs;
 use hivesum_actors::limits::{NoPermit, Permit, Permits};
 use hivesum_core::compare::{Comparison, Group};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Caller};
@@ -23,6 +24,7 @@ use crate::config::{BasePath, Limits};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::notify::{Heartbeat, Sink, serve_heartbeat, serve_sink};
 use crate::request::Bandwidth;
 use crate::request::body::BodyRules;
 
@@ -58,9 +60,25 @@ pub(crate) struct Service {
     pub(crate) duplicates: Cache<(JobId, DuplicateQuery), Vec<Group>>,
     /// Sets of duplicates and comparisons being sent as lines; each is held in memory as a whole.
     pub(crate) exports: Arc<Permits>,
+    /// Who can be told of alerts.
+    pub(crate) sinks: Vec<Arc<Sink>>,
+    /// Who waits for the end of runs.
+    pub(crate) heartbeat: Option<Arc<Heartbeat>>,
 }
 
 impl Service {
+    /// Looks after each sink, and sends heartbeats, until the service stops.
+    pub(crate) fn tell(&self) -> Vec<JoinHandle<()>> {
+        let one = |sink: &Arc<Sink>| {
+            actix_web::rt::spawn(serve_sink(self.jobs.collections(), sink.clone(), self.stopping.clone()))
+        };
+        let beating = self.heartbeat.iter().map(|heartbeat| {
+            let completed = self.jobs.scrubs().completed();
+            actix_web::rt::spawn(serve_heartbeat(completed, heartbeat.clone(), self.stopping.clone()))
+        });
+        self.sinks.iter().map(one).chain(beating).collect()
+    }
+
     /// Refuses new work while the service stops.
     pub(crate) fn admit_work(&self) -> Result<(), ApiError> {
         if self.stopping.is_cancelled() { Err(ApiError::Draining) } else { Ok(()) }

@@ -13,6 +13,7 @@ use super::duplicates::DuplicatesArgs;
 use super::find::FindArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
+use super::notify::NotifyCommand;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
 use super::scrub::ScrubArgs;
@@ -74,6 +75,9 @@ pub(super) enum Command {
     /// Run, list, show, export, cancel and delete the jobs of a service.
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Try the sinks that people are told of alerts by.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Accept another directory in the place of a root of a service.
     #[command(subcommand)]
     Roots(RootsCommand),

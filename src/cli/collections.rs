@@ -135,6 +135,7 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
         "kind": one.settings.kind,
         "include": one.settings.include,
         "exclude": one.settings.exclude,
+        "notify": one.settings.notify,
         "created_at": one.created_at,
         "passes": one.passes,
         "pass_began": one.pass_began,

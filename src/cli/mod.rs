@@ -29,6 +29,7 @@ mod jobs;
 mod lock_holder;
 mod manifest_file;
 mod naming;
+mod notify;
 mod output;
 mod own_output;
 mod pages;
@@ -40,6 +41,7 @@ mod serve;
 mod server_address;
 mod service;
 mod settings;
+mod sinks;
 mod skipped_rows;
 mod state;
 mod state_care;
@@ -189,6 +191,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
             config::run(*args, flags)
         }
         Command::Jobs(command) => jobs::run(command),
+        Command::Notify(command) => notify::run(command),
         Command::Roots(command) => roots::run(command),
         Command::Service(command) => service::run(command),
         Command::State(command) => state_care::run(command),

@@ -7,6 +7,7 @@
 pub(super) mod amounts;
 mod beside;
 mod report;
+mod tell;
 
 pub(super) use self::report::detail;
 
@@ -27,11 +28,13 @@ use jiff::SignedDuration;
 
 use self::beside::Beside;
 use self::report::{Report, failed};
+use self::tell::Told;
 use super::control::StateAccess;
 use super::engine::{EngineArgs, RunningEngine};
 use super::error::{StatusError, UsageError};
 use super::filter_args::FilterArgs;
 use super::own_output::OwnOutputs;
+use super::sinks::SinkArgs;
 use super::state::StateArgs;
 use super::terminal::{ScreenArgs, Terminal};
 
@@ -52,8 +55,12 @@ jobs; Ctrl-C stops the scrub there. It does at most two scrubs at a time, and on
 refused. Without a service only one scrub uses a state directory at a time: name several DIRs, or give each its own \
 --state.
 
+With --notify, alerts are sent to sinks of the configuration, as a mail or a webhook: see hivesum notify test --help. \
+Without a service they are sent before the command ends; what is not taken is sent by a later run.
+
 Examples:
   hivesum scrub ~/photos
+  hivesum scrub --config ~/hivesum.toml --notify mail ~/photos
   hivesum scrub --aim 30d --max-time 2h /srv/archive
   17 3 * * *  hivesum scrub --aim 30d --state ~/.local/state/hivesum-scrub ~/photos     in a crontab
 
@@ -97,9 +104,20 @@ pub(super) struct ScrubArgs {
     #[arg(long)]
     rebind: bool,
 
+    /// Tell this sink of alerts, and of no other one that is not named, too. May be repeated. Later runs remember it.
+    #[arg(long, value_name = "NAME", help_heading = "Alerts", conflicts_with = "no_notify")]
+    notify: Vec<String>,
+
+    /// Tell no sink any more.
+    #[arg(long, help_heading = "Alerts")]
+    no_notify: bool,
+
     /// Say on standard error what was read.
     #[arg(short, long)]
     verbose: bool,
+
+    #[command(flatten)]
+    sinks: SinkArgs,
 
     #[command(flatten)]
     filters: FilterArgs,
@@ -133,6 +151,9 @@ pub(super) fn run(args: ScrubArgs) -> anyhow::Result<ExitCode> {
         }
     }
     scrub.terminal.finish_progress();
+    if let Way::Alone { collections, told, .. } = &mut scrub.way {
+        told.tell(collections, &scrub.terminal)?;
+    }
     scrub.way.end();
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -145,7 +166,7 @@ fn ends_all(error: &anyhow::Error) -> bool {
 /// Who reads the files.
 enum Way {
     /// This command, which holds the server's lock.
-    Alone { collections: Box<Collections>, engine: RunningEngine },
+    Alone { collections: Box<Collections>, engine: RunningEngine, told: Told },
     /// The service that runs on the state directory.
     Beside(Beside),
 }
@@ -161,13 +182,14 @@ impl Way {
         });
         let Some(mut collections) = opened.map_err(with_advice)? else { return Ok(Self::Beside(Beside::of(&state))) };
         collections.verify()?;
+        let told = Told::open(&args.sinks, &args.notify)?;
         let engine = RunningEngine::start(args.engine, args.algorithms)?;
-        Ok(Self::Alone { collections: Box::new(collections), engine })
+        Ok(Self::Alone { collections: Box::new(collections), engine, told })
     }
 
     fn end(self) {
         match self {
-            Self::Alone { collections, engine } => {
+            Self::Alone { collections, engine, .. } => {
                 drop(collections);
                 engine.join();
             }
@@ -201,10 +223,11 @@ impl Scrub<'_> {
         let mut report = Report::new(self.terminal.clone());
         let is_verbose = self.args.verbose;
         match &mut self.way {
-            Way::Alone { collections, engine } => {
+            Way::Alone { collections, engine, told } => {
                 let (engine, priority, cancel) = (&engine.handle, Priority::Normal, Canceller::default());
                 let mut scrubber = Scrubber { engine, priority, cancel, collections };
                 let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
+                told.a_run_has_ended();
                 report.end(collections, &end, is_verbose)
             }
             Way::Beside(beside) => {
@@ -212,6 +235,12 @@ impl Scrub<'_> {
                 beside.scrub(dir, order, (report, is_verbose))
             }
         }
+    }
+
+    /// The sinks from now on. `None`: as before.
+    fn notify(&self) -> Option<Vec<String>> {
+        let is_given = self.args.no_notify || !self.args.notify.is_empty();
+        is_given.then(|| self.args.notify.clone())
     }
 
     /// What is asked for.
@@ -228,7 +257,7 @@ impl Scrub<'_> {
             kind: kind.into_iter().find_map(|(is_given, kind)| is_given.then_some(kind)),
             include,
             exclude,
-            notify: None,
+            notify: self.notify(),
             rebind,
             limits: Limits { aim, share: None, bytes: max_bytes, until, percent },
             leave_out: OwnOutputs::of_streams().identities().to_vec(),

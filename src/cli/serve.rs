@@ -28,6 +28,10 @@ the result. The file is TOML: the key of a setting is the name of its flag with 
 called allow_hosts, allow_origins and trusted_proxies, and directories are listed under [roots]. Relative paths in \
 the file begin at the directory of the file.
 
+Who is told of alerts is listed as [[sink]] in the file: name, kind = 'webhook' with url (or url_file) and secret_file, or \
+kind = 'smtp' with server, tls (starttls, implicit or none), from, to, user and password_file. A secret is in a file of its \
+own, or in HIVESUM_SINK_NAME_SECRET or HIVESUM_SINK_NAME_PASSWORD.
+
 Examples:
   hivesum serve ~/archive                     page and API on http://127.0.0.1:8080
   hivesum serve photos=/srv/p music=/srv/m    two directories with names
@@ -97,6 +101,7 @@ fn command_error(error: ServeError, state_dir: &Path) -> anyhow::Error {
     match error {
         ServeError::Config(_)
         | ServeError::Tls(_)
+        | ServeError::Sink(_)
         | ServeError::RootsClash(_)
         | ServeError::Root(RootError::Nameless { .. }) => UsageError::of("serve", error).into(),
         ServeError::Root(RootError::Open { path, source }) => anyhow::anyhow!("{path}: {}", system_text(&source)),

@@ -4,6 +4,7 @@
 //! the names of the settings here; an unknown key is an error.
 
 mod declare;
+mod sink_word;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::engine::from_one;
 use super::error::system_text;
 use declare::settings;
+pub(super) use sink_word::SinkWord;
 use words::{ListenWord, LogWord, PriorityWord, RateWord, in_plain_words};
 
 settings! {
@@ -196,6 +198,18 @@ settings! {
     read_timeout_seconds: u64, |c| Some(c.limits.read_timeout.as_secs()),
         |c, v| c.limits.read_timeout = Duration::from_secs(v);
 
+    ["Alerts"]
+
+    /// A sink, as in [[sink]] of the file but on one line: name = "ops", kind = "webhook", url = "https://...". May be
+    /// repeated; the variable has one sink in each line [default: none].
+    #[arg(long, value_name = "TABLE", value_delimiter = '\n', env = "HIVESUM_SINK")]
+    sink: Vec<SinkWord>, |c| Some(c.sinks.iter().cloned().map(SinkWord).collect()),
+        |c, v| c.sinks = v.into_iter().map(|word| word.0).collect();
+
+    /// URL to GET after each run over a collection that came to its end, so that silence is noticed [default: none].
+    #[arg(long, value_name = "URL", env = "HIVESUM_HEARTBEAT_URL")]
+    heartbeat_url: String, |c| c.heartbeat_url.clone(), |c, v| c.heartbeat_url = Some(v);
+
     ["Slow and idle connections"]
 
     /// Minimum average speed of uploads, and of the readers of exports, after the grace period, in bytes per second
@@ -248,7 +262,10 @@ impl Settings {
     fn relative_to(mut self, directory: &Path) -> Self {
         let of_settings = [&mut self.state, &mut self.tls_cert, &mut self.tls_key].into_iter().flatten();
         // An empty path is refused later, as one.
-        for path in of_settings.chain(self.roots.values_mut()).filter(|path| !path.as_os_str().is_empty()) {
+        let of_sinks = self.sink.iter_mut().flatten().flat_map(|word| word.0.paths_mut());
+        for path in
+            of_settings.chain(self.roots.values_mut()).chain(of_sinks).filter(|path| !path.as_os_str().is_empty())
+        {
             *path = directory.join(&*path);
         }
         self

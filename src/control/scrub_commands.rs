@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::protocol::{Answer, MAX_ANSWER_BYTES, Reason};
 use super::scrub_messages::{FailureCode, Phase, ScrubOrder, ScrubReport, SentEnd, SentNotice};
 use super::server::refused;
+use crate::notify::check_names;
 use crate::service::Service;
 
 /// Bytes of the notices in one report, as JSON. One notice is as long as a path at most, and an answer has room for it.
@@ -26,6 +27,10 @@ const NOTICES_BYTES: usize = MAX_ANSWER_BYTES / 4;
 /// Starts the run, or finds the one that was started by the same order.
 pub(super) fn start(service: &Service, order: ScrubOrder) -> Answer {
     let key = order.key;
+    let named = order.notify.as_deref().unwrap_or_default();
+    if let Err(wrong) = check_names(named, service.sinks.iter().map(|sink| &*sink.name)) {
+        return refused(Reason::Impossible, wrong);
+    }
     let order = match read(order) {
         Ok(order) => order,
         Err(wrong) => return refused(Reason::InvalidRequest, wrong),
@@ -67,7 +72,7 @@ fn read(order: ScrubOrder) -> Result<scrub::ScrubOrder, String> {
         kind: order.kind,
         include: order.include,
         exclude: order.exclude,
-        notify: None,
+        notify: order.notify,
         rebind: order.rebind,
         limits,
         leave_out: order.leave_out.into_iter().map(Into::into).collect(),

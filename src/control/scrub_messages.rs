@@ -32,6 +32,9 @@ pub struct ScrubOrder {
     pub include: Vec<String>,
     /// Files and directories to leave out.
     pub exclude: Vec<String>,
+    /// The names of the sinks that are told of alerts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Vec<String>>,
     /// Whether another directory in the place of the one before is taken for it.
     pub rebind: bool,
     /// Within how many seconds each file is read again.

@@ -3,6 +3,7 @@
 //! They are not handles of the `metrics` crate, which keeps a series for ever: a collection that is forgotten has none.
 //! Only the oldest [`MOST_TOLD`] collections have series, so that there is a bound.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -20,6 +21,19 @@ pub(crate) struct CollectionFigures {
     pub(crate) counted: Vec<Arc<Counted>>,
     /// Whether they could be read just now. `None` while they are being counted.
     pub(crate) is_readable: Option<bool>,
+    /// How the sinks of the configuration do, by name.
+    pub(crate) sinks: BTreeMap<String, SinkFigures>,
+    /// Heartbeats that have failed, if there is somebody who waits for them.
+    pub(crate) heartbeat_failures: Option<u64>,
+}
+
+/// How one sink does, for all collections together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SinkFigures {
+    /// Attempts that have failed.
+    pub(crate) failures: u64,
+    /// Whether nobody is told by it.
+    pub(crate) is_failing: bool,
 }
 
 /// All families, at this time.
@@ -56,6 +70,16 @@ pub(super) fn text(figures: &CollectionFigures, now: Timestamp) -> String {
     family(&mut text, ("hivesum_collection_files", "Known files of each collection, by condition."), states);
     let help = "Files of each collection that are not what they should be.";
     family(&mut text, ("hivesum_collection_open_alerts", help), each(|counted| counted.alerts() as f64));
+    let sinks = |value: fn(&SinkFigures) -> f64| {
+        figures.sinks.iter().map(move |(name, sink)| (format!("sink=\"{name}\""), value(sink)))
+    };
+    let help = "Attempts to tell somebody of alerts that have failed, by sink.";
+    counters(&mut text, ("hivesum_notify_failures_total", help), sinks(|sink| sink.failures as f64));
+    let help = "1 if a sink has not taken a message for a day or has said that it never will, else 0.";
+    family(&mut text, ("hivesum_notify_failing", help), sinks(|sink| f64::from(u8::from(sink.is_failing))));
+    let help = "Heartbeats that were not answered.";
+    let failures = figures.heartbeat_failures.map(|failures| (String::new(), failures as f64));
+    counters(&mut text, ("hivesum_heartbeat_failures_total", help), failures);
     text
 }
 
@@ -69,13 +93,23 @@ fn name(counted: &Counted) -> String {
     name.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 
-/// Writes one family of gauges by their labels, unless it is empty. Writing to a string never fails.
-fn family(text: &mut String, (name, help): (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
+/// Writes one family of gauges by their labels, unless it is empty.
+fn family(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
+    of_kind("gauge", text, named, series);
+}
+
+/// Writes one family of counters.
+fn counters(text: &mut String, named: (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
+    of_kind("counter", text, named, series);
+}
+
+/// Writing to a string never fails.
+fn of_kind(kind: &str, text: &mut String, (name, help): (&str, &str), series: impl IntoIterator<Item = (String, f64)>) {
     let mut series = series.into_iter().peekable();
     if series.peek().is_none() {
         return;
     }
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     for (labels, value) in series {
         let braced = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
         let _ = writeln!(text, "{name}{braced} {value}");
@@ -89,7 +123,10 @@ mod tests {
 
     #[test]
     fn without_collections_their_number_is_told_and_nothing_else() {
-        let text = text(&CollectionFigures { counted: Vec::new(), is_readable: Some(false) }, Timestamp::UNIX_EPOCH);
+        let text = text(
+            &CollectionFigures { is_readable: Some(false), ..CollectionFigures::default() },
+            Timestamp::UNIX_EPOCH,
+        );
         let series: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
         assert_eq!(series, ["hivesum_collections_readable 0", "hivesum_collections 0"]);
     }

@@ -23,6 +23,8 @@ pub(super) use manifest::{__path_manifest, manifest};
 pub(super) use report::{__path_report, report};
 pub(super) use runs::{__path_cancel, __path_run, __path_scrub, __path_survey, cancel, run, scrub, survey};
 
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{HttpResponse, Responder};
@@ -65,9 +67,9 @@ pub(super) async fn list(
     let all = service.jobs.collections().all_counted().await?;
     let collections: Vec<_> = all.iter().map(|counted| counted.collection()).collect();
     let places = service.jobs.places_of(&collections).await;
-    let now = Timestamp::now();
-    let items =
-        all.iter().zip(places).map(|(counted, place)| CollectionJson::of(&service, counted, place, now)).collect();
+    let (deliveries, now) = (service.jobs.collections().deliveries().await?, Timestamp::now());
+    let json = |(counted, place): (&Arc<_>, _)| CollectionJson::of(&service, counted, place, (&deliveries, now));
+    let items = all.iter().zip(places).map(json).collect();
     Ok(Json(CollectionPage { items }))
 }
 

@@ -10,6 +10,7 @@ use hivesum_core::file::RootError;
 
 use super::tls::TlsError;
 use crate::config::ConfigError;
+use crate::notify::SinkInvalid;
 
 /// Why the service does not start, or ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,9 @@ pub enum ServeError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A sink cannot be used.
+    #[error(transparent)]
+    Sink(#[from] SinkInvalid),
     /// An operation of the system failed.
     #[error("the service ended: {0}")]
     Io(#[from] std::io::Error),

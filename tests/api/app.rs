@@ -176,9 +176,15 @@ impl Drop for TestApp {
     }
 }
 
+/// A client to be set up. Its crate chooses no provider of TLS.
+pub fn client_builder() -> reqwest::blocking::ClientBuilder {
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
 /// A client that is patient, and asks the service itself, whatever proxy the environment names.
 pub fn client() -> Client {
-    Client::builder().timeout(LONGEST_WAIT).no_proxy().build().unwrap()
+    client_builder().timeout(LONGEST_WAIT).build().unwrap()
 }
 
 fn serve(

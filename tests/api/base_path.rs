@@ -5,7 +5,7 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 
 use crate::access::token_until;
-use crate::app::{TestApp, ok_json, problem};
+use crate::app::{TestApp, client_builder, ok_json, problem};
 
 const BASE: &str = "/tools/hivesum/";
 
@@ -83,7 +83,7 @@ fn the_cookie_the_document_and_the_page_name_the_base_path() {
 #[test]
 fn the_base_path_without_its_last_slash_leads_to_the_page() {
     let app = app();
-    let client = reqwest::blocking::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    let client = client_builder().redirect(Policy::none()).build().unwrap();
     let answer = client.get(app.url("/tools/hivesum")).send().unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["location"]), (308, &BASE.parse().unwrap()));
 }

@@ -18,9 +18,12 @@ pub fn scrub(config: &ServeConfig, directory: &Path, more: &[&str]) -> Option<i3
 }
 
 /// A service with a collection `photos` of three files beneath its root, of which one was written to, one is gone, and a
-/// fourth one has come.
+/// fourth one has come. Nobody is told by the sink that there is.
 pub fn watched() -> TestApp {
     TestApp::with(|config| {
+        let sink = json!({ "name": "mail", "kind": "smtp", "server": "localhost", "tls": "none", "from": "a@b.example",
+            "to": ["a@b.example"] });
+        config.sinks = vec![serde_json::from_value(sink).unwrap()];
         let photos = config.roots[0].path.join("photos");
         fs::create_dir_all(photos.join("2026")).unwrap();
         for (name, content) in [("2026/a", "abc"), ("2026/b", "b"), ("c", "c")] {

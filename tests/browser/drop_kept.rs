@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, hook};
 use crate::drop_many::{DAMAGED, KEEP_SAVED, drop_damaged, open, save};
-use crate::server::Server;
+use crate::server::{Server, client_builder};
 
 #[tokio::test]
 async fn a_reload_keeps_results_and_verdicts_and_says_what_it_could_not_keep() {
@@ -80,8 +80,7 @@ async fn checksums_are_saved_in_several_formats_with_names_from_inside_the_dropp
         let (browser, server) = (&browser, &server);
         async move {
             let text = save(browser, format).await;
-            let answer = reqwest::Client::builder()
-                .no_proxy()
+            let answer = client_builder()
                 .build()
                 .unwrap()
                 .post(format!("{}/api/v1/manifests/read?name=hivesum.{format}", server.url))

@@ -107,7 +107,7 @@ impl Server {
 /// Starts the program. The process, its URL and its sign-in link.
 /// Asks the server itself, whatever proxy the environment names.
 pub(crate) async fn get(url: &str) -> reqwest::Response {
-    reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
+    client_builder().build().unwrap().get(url).send().await.unwrap()
 }
 
 fn start(tree: &Path, state: &Path, args: &[String], listen: &str) -> (Child, String, Option<String>) {
@@ -156,4 +156,10 @@ fn follow_log(log: impl Read + Send + 'static) -> mpsc::Receiver<String> {
         }
     });
     links
+}
+
+/// A client to be set up. Its crate chooses no provider of TLS.
+pub(crate) fn client_builder() -> reqwest::ClientBuilder {
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
 }

@@ -58,6 +58,11 @@ impl Service {
         answer
     }
 
+    /// GET of any path: the answer with its head.
+    pub(crate) fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path}"), "")
+    }
+
     /// GET, as JSON.
     pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.ask(&format!("GET /api/v1/{path}"), "");

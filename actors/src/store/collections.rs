@@ -37,12 +37,12 @@ use rusqlite::Connection;
 use self::access::Access;
 pub use self::counted::{AGES_DAYS, Ages, Amount, Counted};
 pub use self::file_pages::{FilePage, FileQuery};
-pub use self::outbox::LISTED_ALERTS;
+pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
 pub use self::rows::RunBegin;
 pub use self::service::CollectionService;
 pub use self::stored::{
-    Accepted, AfterFailure, CollectionSettings, Count, Delivery, MAX_NOTIFY, Made, Message, NamedRequest,
-    NewCollection, RunEnd, SendFailure, SinkPace, Step, StoredCollection, StoredEvent, Updated,
+    Accepted, AfterFailure, CollectionSettings, Count, Delivery, Made, Message, NamedRequest, NewCollection, RunEnd,
+    SendFailure, SinkPace, Step, StoredCollection, StoredEvent, Updated,
 };
 use super::error::DbError;
 use super::history::existing_database;

@@ -80,6 +80,7 @@ impl Beside {
             kind: request.kind,
             include: request.include,
             exclude: request.exclude,
+            notify: request.notify,
             rebind: request.rebind,
             aim_seconds: request.limits.aim.map(seconds),
             max_bytes: request.limits.bytes,

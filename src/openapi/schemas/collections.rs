@@ -51,9 +51,9 @@ pub(crate) enum ReportFormatName {
     Premis,
 }
 
-/// How a collection is: `alert` if files are not what they should be; `unreachable` if its directory is not there, is
-/// another one than in the last run, or is empty, which is known beneath the roots of the service alone; `behind` if a
-/// file was not verified for longer than the aim.
+/// How a collection is: `alert` if files are not what they should be, or a sink that should tell of them is failing;
+/// `unreachable` if its directory is not there, is another one than in the last run, or is empty, which is known beneath
+/// the roots of the service alone; `behind` if a file was not verified for longer than the aim.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Health {
@@ -92,6 +92,9 @@ pub(crate) struct Collection {
     /// Globs of files and directories that do not belong to it. Left out if there is none.
     #[schema(nullable = false)]
     exclude: Option<Vec<String>>,
+    /// The sinks of the configuration that are told of alerts, by their names. Left out if there is none.
+    #[schema(nullable = false)]
+    notify: Option<Vec<String>>,
     #[schema(format = DateTime)]
     created_at: String,
     /// Whether a run has looked at its directory, which later runs compare with what they find.
@@ -139,6 +142,19 @@ pub(crate) struct Collection {
     /// when it was first seen. Null if there is no file.
     #[schema(required, format = DateTime)]
     waits_since: Option<String>,
+    /// Sinks that have not taken a message for a day, or have said that they never will: nobody is told by them.
+    notify_failing: Vec<FailingSink>,
+}
+
+/// A sink that tells nobody.
+#[derive(ToSchema)]
+pub(crate) struct FailingSink {
+    sink: String,
+    #[schema(format = DateTime)]
+    since: String,
+    /// What its last failure was.
+    #[schema(required)]
+    error: Option<String>,
 }
 
 /// Files by condition. Conditions without files are left out. While a pass is under way, verifications of the last minute

@@ -7,7 +7,7 @@ use actix_web::http::header::EntityTag;
 use hivesum_actors::job::Place;
 use hivesum_actors::jobs::CollectionPlace;
 use hivesum_actors::store::collections::{
-    AGES_DAYS, Ages, Amount, CollectionSettings, Count, Counted, StoredCollection,
+    AGES_DAYS, Ages, Amount, CollectionSettings, Count, Counted, Delivery, StoredCollection,
 };
 use hivesum_core::result::serialize_name;
 use jiff::Timestamp;
@@ -42,17 +42,43 @@ pub(super) struct CollectionJson {
     files: BTreeMap<&'static str, CountJson>,
     verified: AgesJson,
     waits_since: Option<Timestamp>,
+    notify_failing: Vec<FailingJson>,
+}
+
+/// A sink that tells nobody.
+#[derive(Debug, Serialize)]
+struct FailingJson {
+    sink: String,
+    since: Timestamp,
+    error: Option<String>,
+}
+
+/// Those of a collection that its settings name.
+fn failing(collection: &StoredCollection, deliveries: &[(String, Delivery)]) -> Vec<FailingJson> {
+    let of_it =
+        deliveries.iter().filter(|(id, one)| *id == collection.id && collection.settings.notify.contains(&one.sink));
+    let failing = of_it.filter_map(|(_, one)| {
+        Some(FailingJson { sink: one.sink.clone(), since: one.failing_since?, error: one.error.clone() })
+    });
+    failing.collect()
 }
 
 impl CollectionJson {
-    pub(super) fn of(service: &Service, counted: &Counted, place: CollectionPlace, now: Timestamp) -> Self {
+    pub(super) fn of(
+        service: &Service,
+        counted: &Counted,
+        place: CollectionPlace,
+        (deliveries, now): (&[(String, Delivery)], Timestamp),
+    ) -> Self {
         let collection = counted.collection();
+        let notify_failing = failing(collection, deliveries);
         let files = counted.by_condition.iter().map(|(condition, count)| (condition.name(), CountJson::of(count)));
         Self {
             id: collection.id.clone(),
             schedule: ScheduleJson::of(service, collection, now),
             forecast: ForecastJson::of_aim(counted, now),
-            health: health(counted, &place, now),
+            health: if notify_failing.is_empty() { health(counted, &place, now) } else { Some("alert") },
+            notify_failing,
             directory: DirectoryJson::of(collection, place),
             // The name is told with the directory.
             settings: CollectionSettings { name: None, ..collection.settings.clone() },
@@ -80,7 +106,8 @@ pub(super) fn tag_of(collection: &StoredCollection) -> EntityTag {
 pub(super) async fn shown(service: &Service, id: &str) -> Result<CollectionJson, ApiError> {
     let counted = service.jobs.collections().counted(id).await?.ok_or(NO_SUCH_COLLECTION)?;
     let place = service.jobs.places_of(&[counted.collection()]).await.remove(0);
-    Ok(CollectionJson::of(service, &counted, place, Timestamp::now()))
+    let deliveries = service.jobs.collections().deliveries().await?;
+    Ok(CollectionJson::of(service, &counted, place, (&deliveries, Timestamp::now())))
 }
 
 /// In one word how a collection is. `None` before the first pass has come to its end. It is behind if a file waits longer

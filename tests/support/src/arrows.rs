@@ -41,7 +41,7 @@ const ACTORS: Order = &[
 const ROOT: Order = &[
     &["cache", "config", "connection", "digest_field", "etag", "telemetry"],
     &["error"],
-    &["assets", "auth", "metrics", "openapi", "request", "routing"],
+    &["assets", "auth", "metrics", "notify", "openapi", "request", "routing"],
     &["gate"],
     &["service"],
     &["control", "routes"],

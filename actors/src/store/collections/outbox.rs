@@ -23,6 +23,9 @@ pub(super) use self::row::deliveries;
 use super::super::error::DbError;
 use super::stored::StoredCollection;
 
+/// The most sinks that one collection names.
+pub const MAX_NOTIFY: usize = 16;
+
 /// The most alerts that one message names; of more it tells their number.
 pub const LISTED_ALERTS: usize = 100;
 

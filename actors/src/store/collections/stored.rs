@@ -11,9 +11,6 @@ use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, File
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The most sinks that one collection names.
-pub const MAX_NOTIFY: usize = 16;
-
 /// What somebody has decided about a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectionSettings {
@@ -31,7 +28,8 @@ pub struct CollectionSettings {
     /// What people call it. `None`: as its directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The sinks of the configuration that are told of alerts, by their names; at most [`MAX_NOTIFY`].
+    /// The sinks of the configuration that are told of alerts, by their names; at most
+    /// [`MAX_NOTIFY`](super::MAX_NOTIFY).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<String>,
     /// When a service reads it by itself. One that a command has made is read by nobody else until somebody says so.
@@ -43,9 +41,8 @@ impl CollectionSettings {
     /// All files of a directory, read by nobody by itself.
     #[must_use]
     pub fn new(algorithms: Algorithms, kind: CollectionKind) -> Self {
-        let (include, exclude) = (Vec::new(), Vec::new());
-        let (name, notify) = (None, Vec::new());
-        Self { algorithms, kind, include, exclude, name, notify, schedule: Schedule::default() }
+        let [include, exclude, notify] = [const { Vec::new() }; 3];
+        Self { algorithms, kind, include, exclude, name: None, notify, schedule: Schedule::default() }
     }
 
     /// A short text that is another one for other settings: 16 hexadecimal digits of their BLAKE3.
