@@ -247,3 +247,24 @@ fn admin_alone_makes_and_changes_collections_and_hash_starts_runs() {
         assert_eq!(status(Method::POST, &format!("{of}/scrub"), &token), starts, "{scopes}");
     }
 }
+
+#[test]
+fn the_sinks_of_the_configuration_are_named_and_no_others() {
+    let app = TestApp::with(|config| {
+        fs::create_dir_all(config.roots[0].path.join("photos")).unwrap();
+        let sink = json!({ "name": "ops", "kind": "smtp", "server": "localhost", "tls": "none", "from": "a@b.example",
+            "to": ["a@b.example"] });
+        config.sinks = vec![serde_json::from_value(sink).unwrap()];
+    });
+    let unknown = json!({ "root": "files", "path": "photos", "notify": ["mail"] });
+    let refused = problem(make(&app, &unknown), 400, "invalid_request");
+    assert_eq!(refused["pointer"], "/notify");
+    assert!(refused["detail"].as_str().unwrap().contains("it has ops"), "{refused}");
+    let (path, tag) = made(&app);
+    let told = change(&app, &path, &tag, &json!({ "notify": ["ops"] }));
+    assert_eq!(told.status(), 200);
+    let tag = told.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(told.json::<Value>().unwrap()["notify"], json!(["ops"]));
+    let nobody = change(&app, &path, &tag, &json!({ "notify": null }));
+    assert_eq!(nobody.json::<Value>().unwrap()["notify"], Value::Null);
+}

@@ -65,6 +65,9 @@ pub(crate) struct CollectionRequest {
     /// No run of the service reads faster.
     #[schema(value_type = Option<Positive>, inline)]
     max_bytes_per_second: Option<u64>,
+    /// The sinks of the configuration that are told of alerts, by their names; none by default.
+    #[schema(max_items = 16)]
+    notify: Option<Vec<String>>,
     /// Whether nothing is started until it is resumed.
     paused: Option<bool>,
 }
@@ -89,6 +92,8 @@ pub(crate) struct CollectionChange {
     windows: Option<Vec<Window>>,
     #[schema(value_type = Option<Positive>, inline)]
     max_bytes_per_second: Option<u64>,
+    #[schema(max_items = 16)]
+    notify: Option<Vec<String>>,
     paused: Option<bool>,
 }
 

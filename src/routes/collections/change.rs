@@ -55,7 +55,7 @@ pub(in crate::routes) async fn make(
     let mut settings = take_fixed(&mut members)?;
     settings.schedule.aim_days = Some(DEFAULT_AIM_DAYS);
     settings.schedule.survey_every_hours = Some(DEFAULT_SURVEY_HOURS);
-    take_changeable(&mut members, &mut settings)?;
+    take_changeable(&mut members, &mut settings, &service.sinks)?;
     members.finish()?;
     let owner = caller.owner_name().unwrap_or_default();
     let fingerprint = format!("{}:{root}:{}", settings.tag(), hex::encode(path.as_bytes()));
@@ -129,7 +129,7 @@ pub(in crate::routes) async fn change(
         return Err(ApiError::SettingFixed(why).at(member));
     }
     let mut settings = collection.settings.clone();
-    take_changeable(&mut members, &mut settings)?;
+    take_changeable(&mut members, &mut settings, &service.sinks)?;
     members.finish()?;
     let StoredCollection { id, settings: before, .. } = collection;
     match service.jobs.collections().update(id.clone(), before.tag(), settings).await? {

@@ -1,9 +1,10 @@
 //! The settings of a collection as a request gives them, for a new one and for a change.
 //!
 //! Decides what is valid, and names the member that is not. Null takes a setting back: no aim, no surveys, always, no
-//! rate, the name of the directory.
+//! rate, the name of the directory, nobody to tell.
 
 use std::num::{NonZeroU16, NonZeroU64};
+use std::sync::Arc;
 
 use hivesum_actors::store::collections::CollectionSettings;
 use hivesum_core::digest::{Algorithm, Algorithms};
@@ -11,18 +12,28 @@ use hivesum_core::fixity::{CollectionKind, WindowText, Windows};
 use hivesum_core::walk::Filters;
 
 use crate::error::ApiError;
+use crate::notify::{Sink, check_names};
 use crate::request::members::{Members, Positive};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;
 
-/// Takes what can be changed later from the members.
-pub(super) fn take_changeable(members: &mut Members, settings: &mut CollectionSettings) -> Result<(), ApiError> {
+/// Takes what can be changed later from the members. `sinks` are those of the configuration.
+pub(super) fn take_changeable(
+    members: &mut Members,
+    settings: &mut CollectionSettings,
+    sinks: &[Arc<Sink>],
+) -> Result<(), ApiError> {
     if let Some(name) = members.take::<Option<String>>("name")? {
         settings.name = name.map(|name| valid_name(name).map_err(|error| error.at("name"))).transpose()?;
     }
     if let Some(kind) = members.take::<CollectionKind>("kind")? {
         settings.kind = kind;
+    }
+    if let Some(notify) = members.take::<Option<Vec<String>>>("notify")? {
+        settings.notify = notify.unwrap_or_default();
+        let known = sinks.iter().map(|sink| &*sink.name);
+        check_names(&settings.notify, known).map_err(|why| ApiError::invalid(why).at("notify"))?;
     }
     let schedule = &mut settings.schedule;
     if let Some(Positive(days)) = members.take::<Positive<NonZeroU16>>("aim_days")? {
