@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::store::collections::{Message, SendFailure, StoredEvent};
+use hivesum_core::result::is_hidden;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -138,14 +139,6 @@ fn escaped(name: &[u8]) -> String {
         }
     }
     shown
-}
-
-/// Control characters, separators of lines, and the format characters of UAX 9 and others that cannot be seen.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{180e}')
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(character, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

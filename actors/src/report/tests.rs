@@ -176,3 +176,19 @@ fn of_a_large_collection_html_lists_what_is_to_be_looked_at_and_says_so() {
     assert!(out.contains("<h2>Files to look at</h2>") && out.contains("There are more than 10,000 files"), "{out}");
     assert!(out.contains("gone") && !out.contains("kept"));
 }
+
+#[test]
+fn what_an_event_rests_on_is_told_in_words() {
+    use hivesum_core::fixity::{FailedRange, ReadCount, ReadFailure};
+    let told = |cause: Cause| {
+        let (before, after) = (None, Some(state(b"a", Condition::Unreadable)));
+        super::text::happened(&Event { at: at(1), path: b"a".to_vec(), kind: EventKind::New, before, after, cause })
+    };
+    assert_eq!(told(Cause::default()), None);
+    let read = |digest: u8, reads| ReadCount { digests: vec![digest], reads };
+    let reads = told(Cause { reads: vec![read(0xab, 2), read(0xef, 1)], ..Cause::default() });
+    assert_eq!(reads.as_deref(), Some("2 reads found ab; 1 read found ef"));
+    let range = Some(FailedRange { offset: 4096, bytes: 512 });
+    let failed = told(Cause { failure: Some(ReadFailure { errno: 5, range }), ..Cause::default() });
+    assert_eq!(failed.as_deref(), Some("Input/output error at byte 4096, 512 bytes"));
+}

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use hivesum_core::fixity::Event;
-use hivesum_core::result::ErrorCode;
+use hivesum_core::result::{ErrorCode, is_hidden};
 
 /// The name with everything shown that would not be seen.
 pub(super) fn visible(name: &[u8]) -> String {
@@ -14,7 +14,7 @@ pub(super) fn visible(name: &[u8]) -> String {
     for chunk in name.utf8_chunks() {
         for character in chunk.valid().chars() {
             // Writing to a string never fails.
-            let _ = match is_unseen(character) {
+            let _ = match is_hidden(character) {
                 true => write!(shown, "U+{:04X}", u32::from(character)),
                 false => write!(shown, "{character}"),
             };
@@ -24,16 +24,6 @@ pub(super) fn visible(name: &[u8]) -> String {
         }
     }
     shown
-}
-
-/// Controls, line and paragraph separators, marks and overrides of direction (Unicode UAX 9), characters without width,
-/// and those that XML cannot carry.
-fn is_unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Text as content or as a quoted attribute of HTML and XML.
@@ -95,7 +85,7 @@ pub(super) fn happened(event: &Event) -> Option<String> {
     if let Some(from) = event.moved_from() {
         told.push(format!("from {}", visible(from)));
     }
-    if let Some(evidence) = event.cause.evidence {
+    if let Some(evidence) = event.cause.evidence.filter(|evidence| !evidence.is_none()) {
         told.push(evidence.to_string());
     }
     for count in &event.cause.reads {
@@ -103,9 +93,9 @@ pub(super) fn happened(event: &Event) -> Option<String> {
         told.push(format!("{reads} found {}", hex::encode(&count.digests)));
     }
     if let Some(failure) = event.cause.failure {
-        let name = ErrorCode::of_number(failure.errno).name();
+        let code = ErrorCode::of_number(failure.errno).in_words();
         let at = failure.range.map(|range| format!(" at byte {}, {}", range.offset, plural(range.bytes, "byte")));
-        told.push(format!("{name} (errno {}){}", failure.errno, at.unwrap_or_default()));
+        told.push(format!("{code}{}", at.unwrap_or_default()));
     }
     (!told.is_empty()).then(|| told.join("; "))
 }

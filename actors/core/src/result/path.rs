@@ -33,6 +33,16 @@ pub(crate) fn is_below(path: &[u8], directory: &[u8]) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
 }
 
+/// Whether a character of a name is not seen, or changes how others are seen: controls, separators of lines, marks and
+/// overrides of direction (Unicode UAX 9), what has no width, tags, and noncharacters, which XML cannot carry.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{feff}' | '\u{180e}' | '\u{fffe}' | '\u{ffff}')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(character, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
