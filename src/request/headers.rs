@@ -51,8 +51,7 @@ impl LineForm {
 
     /// `Content-Disposition`: the answer is to be saved, under this name and the end that fits the form.
     pub(crate) fn attachment(self, stem: &str) -> ContentDisposition {
-        let name = DispositionParam::Filename(format!("{stem}.{}", self.extension()));
-        ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] }
+        named(DispositionType::Attachment, format!("{stem}.{}", self.extension()))
     }
 
     /// The form that the client prefers to one JSON document.
@@ -63,8 +62,12 @@ impl LineForm {
 
 /// `Content-Disposition` of a manifest: it is to be saved, under its usual name.
 pub(crate) fn manifest_attachment(format: Format, algorithms: &Algorithms) -> ContentDisposition {
-    let name = DispositionParam::Filename(usual_name(format, algorithms));
-    ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] }
+    named(DispositionType::Attachment, usual_name(format, algorithms))
+}
+
+/// `Content-Disposition` of an answer that is shown or saved, and the name to save it under.
+pub(crate) fn named(disposition: DispositionType, name: impl Into<String>) -> ContentDisposition {
+    ContentDisposition { disposition, parameters: vec![DispositionParam::Filename(name.into())] }
 }
 
 /// The usual name of a manifest with these digests: `SHA256SUMS`.

@@ -104,7 +104,7 @@ impl ScrubService {
             return Err(ScrubRefused::Busy);
         }
         let most = if of.is_scheduled { MAX_SCHEDULED } else { MAX_UNFINISHED };
-        if runs.unfinished().filter(|run| run.of.is_scheduled == of.is_scheduled).count() >= most {
+        if runs.count_unfinished(of.is_scheduled) >= most {
             return Err(ScrubRefused::TooMany);
         }
         let run = Arc::new(TrackedRun::new(key, of));
@@ -130,7 +130,7 @@ impl ScrubService {
     #[must_use]
     pub fn has_room_for_schedules(&self) -> bool {
         let runs = self.shared.runs();
-        !runs.is_closed && runs.unfinished().filter(|run| run.of.is_scheduled).count() < MAX_SCHEDULED
+        !runs.is_closed && runs.count_unfinished(true) < MAX_SCHEDULED
     }
 
     /// What a run was started for. `None` if no run is known by this key.
@@ -237,6 +237,11 @@ impl Shared {
 impl Runs {
     fn unfinished(&self) -> impl Iterator<Item = &Arc<TrackedRun>> {
         self.known.iter().filter(|run| !run.told().has_ended())
+    }
+
+    /// How many runs of schedules have not ended, or of people.
+    fn count_unfinished(&self, is_scheduled: bool) -> usize {
+        self.unfinished().filter(|run| run.of.is_scheduled == is_scheduled).count()
     }
 
     /// Whether a run of the same collection has not ended, or one reads its directory.

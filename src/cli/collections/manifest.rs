@@ -12,7 +12,7 @@ use hivesum_core::manifest::Format;
 use jiff::Timestamp;
 
 use super::named::{find, open};
-use super::report::put;
+use super::report::{Take, put};
 use crate::cli::state::StateArgs;
 
 #[derive(Debug, Args)]
@@ -54,18 +54,20 @@ pub(super) fn run(args: &ManifestArgs) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let at = args.at.unwrap_or(now);
     let manifest = || PastManifest::new(&one, (args.format, args.algorithm), (at, now));
+    let (tried, manifest) = (manifest()?, manifest()?);
+    let last = collections.last_event_until(&one, at)?;
     // A name that the format cannot carry is found before anything is written.
-    write(&mut collections, &one, (manifest()?, at), &mut |_| Ok(()))?;
-    put(args.output.as_deref(), |take| write(&mut collections, &one, (manifest()?, at), take))
+    write(&mut collections, &one, (tried, last), &mut |_| Ok(()))?;
+    put(args.output.as_deref(), |take| write(&mut collections, &one, (manifest, last), take))
 }
 
+/// Passes the manifest to `take`, piece by piece. `taken` is the number of the last event that is not taken back.
 fn write(
     collections: &mut Collections,
     one: &StoredCollection,
-    (mut manifest, at): (PastManifest, Timestamp),
-    take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>,
+    (mut manifest, mut taken): (PastManifest, u64),
+    take: Take<'_>,
 ) -> anyhow::Result<()> {
-    let mut taken = collections.last_event_until(one, at)?;
     let mut out = Vec::new();
     manifest.begin(&mut out);
     let mut after: Option<Vec<u8>> = None;

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Where the pieces of a document go.
-type Take<'a> = &'a mut dyn FnMut(&[u8]) -> anyhow::Result<()>;
+pub(super) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> anyhow::Result<()>;
 
 /// Writes a document to stdout, or to a file that is replaced when it is complete.
 pub(super) fn put(

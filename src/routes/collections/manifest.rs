@@ -59,10 +59,15 @@ pub(in crate::routes) async fn manifest(
     let at = query.parsed::<Timestamp>("at")?;
     query.finish()?;
     let now = Timestamp::now();
-    let form = ((format, algorithm), (at.unwrap_or(now), now));
-    let mut tried = Writing::new(&service.jobs, &collection, form).await?;
+    let at = at.unwrap_or(now);
+    let manifest = || PastManifest::new(&collection, (format, algorithm), (at, now)).map_err(refusal);
+    let (tried, manifest) = (manifest()?, manifest()?);
+    let last =
+        service.jobs.collections().last_event_until(collection.id.clone(), at).await?.ok_or(NO_SUCH_COLLECTION)?;
+    let writing = |manifest| Writing::new(&service.jobs, &collection, manifest, last);
+    let mut tried = writing(tried);
     while tried.next_piece().await?.is_some() {}
-    let writing = Writing::new(&service.jobs, &collection, form).await?;
+    let writing = writing(manifest);
     let (format, algorithms) = (writing.manifest.format(), writing.manifest.algorithms());
     let mut response = HttpResponse::Ok();
     response.content_type(format.media_type()).insert_header(manifest_attachment(format, algorithms));
@@ -90,14 +95,9 @@ enum Step {
 }
 
 impl Writing {
-    async fn new(
-        jobs: &Jobs,
-        collection: &StoredCollection,
-        (form, (at, now)): ((Option<Format>, Option<Algorithm>), (Timestamp, Timestamp)),
-    ) -> Result<Self, ApiError> {
-        let manifest = PastManifest::new(collection, form, (at, now)).map_err(refusal)?;
-        let taken = jobs.collections().last_event_until(collection.id.clone(), at).await?.ok_or(NO_SUCH_COLLECTION)?;
-        Ok(Self { jobs: jobs.clone(), id: collection.id.clone(), manifest, taken, step: Step::Begin })
+    /// `taken` is the number of the last event that is not taken back.
+    fn new(jobs: &Jobs, collection: &StoredCollection, manifest: PastManifest, taken: u64) -> Self {
+        Self { jobs: jobs.clone(), id: collection.id.clone(), manifest, taken, step: Step::Begin }
     }
 
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, ApiError>> {

@@ -3,7 +3,7 @@
 //! It is read and sent a page at a time, so files may change while it is written: each row is right at its time. A report
 //! that breaks off lacks its last line, and the connection is closed before the end of the answer.
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType, HeaderValue};
+use actix_web::http::header::{self, DispositionType, HeaderValue};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::gate::StoreExport;
 use crate::openapi::schemas;
 use crate::request::Query;
+use crate::request::headers::named;
 use crate::service::Service;
 use crate::service::collection::{KnownCollection, NO_SUCH_COLLECTION};
 
@@ -60,10 +61,9 @@ pub(in crate::routes) async fn report(
         ReportFormat::Html => DispositionType::Inline,
         ReportFormat::Csv | ReportFormat::Premis => DispositionType::Attachment,
     };
-    let parameters = vec![DispositionParam::Filename(format.file_name().to_owned())];
     response
         .content_type(format.media_type())
-        .insert_header(ContentDisposition { disposition, parameters })
+        .insert_header(named(disposition, format.file_name()))
         .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(HTML_POLICY)));
     let mut response = response.streaming(writing.into_stream().await?);
     response.extensions_mut().insert(StoreExport);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::event::Event;
 use super::state::FileState;
+use crate::result::walk_key;
 
 /// How many files may have changed since the time.
 pub const MOST_CHANGED: usize = 200_000;
@@ -22,9 +23,9 @@ pub struct TooManyChanges;
 #[derive(Debug)]
 pub struct Earlier {
     at: Timestamp,
-    /// How the files that have changed since were: by their paths, which are in walk order with a zero byte for each `/`.
+    /// How the files that have changed since were: by the keys of their paths.
     changed: BTreeMap<Vec<u8>, Option<FileState>>,
-    /// The last path that was passed on, in the same form.
+    /// The key of the last path that was passed on.
     passed: Option<Vec<u8>>,
 }
 
@@ -45,7 +46,7 @@ impl Earlier {
         let after = event.after.as_ref().map(|state| (&state.path, None));
         // The first event at a path after the time tells how it was then.
         for (path, state) in before.into_iter().chain(after) {
-            let key = in_walk_order(path);
+            let key = walk_key(path);
             let is_passed = self.passed.as_ref().is_some_and(|passed| key <= *passed);
             if is_passed || self.changed.contains_key(&key) {
                 continue;
@@ -62,7 +63,7 @@ impl Earlier {
     pub fn page(&mut self, page: Vec<FileState>, is_last: bool) -> Vec<FileState> {
         let mut then = Vec::with_capacity(page.len());
         for now in page {
-            let key = in_walk_order(&now.path);
+            let key = walk_key(&now.path);
             self.pass_until(&key, &mut then);
             match self.changed.remove(&key) {
                 Some(changed) => then.extend(changed),
@@ -84,10 +85,6 @@ impl Earlier {
             then.extend(first.remove());
         }
     }
-}
-
-fn in_walk_order(path: &[u8]) -> Vec<u8> {
-    path.iter().map(|&byte| if byte == b'/' { 0 } else { byte }).collect()
 }
 
 #[cfg(test)]
@@ -181,11 +178,11 @@ mod tests {
                     }
                 }
                 let mut sorted: Vec<_> = now.values().cloned().collect();
-                sorted.sort_by_key(|state| in_walk_order(&state.path));
-                sorted.retain(|state| after.as_ref().is_none_or(|after| in_walk_order(&state.path) > *after));
+                sorted.sort_by_key(|state| walk_key(&state.path));
+                sorted.retain(|state| after.as_ref().is_none_or(|after| walk_key(&state.path) > *after));
                 let is_last = sorted.len() <= limit;
                 sorted.truncate(limit);
-                after = sorted.last().map(|last| in_walk_order(&last.path)).or(after);
+                after = sorted.last().map(|last| walk_key(&last.path)).or(after);
                 for event in &events[taken..known] {
                     earlier.take_back(event).unwrap();
                 }
@@ -196,7 +193,7 @@ mod tests {
                 }
             }
             let mut expected: Vec<_> = expected.into_values().collect();
-            expected.sort_by_key(|state| in_walk_order(&state.path));
+            expected.sort_by_key(|state| walk_key(&state.path));
             prop_assert_eq!(then, expected);
         }
     }

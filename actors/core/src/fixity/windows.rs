@@ -93,16 +93,10 @@ impl Windows {
         Ok(Self { windows: parsed.collect::<Result<_, _>>()? })
     }
 
-    /// Whether it is always open.
-    #[must_use]
-    pub fn is_always_open(&self) -> bool {
-        self.windows.is_empty()
-    }
-
     /// The openings in a span of time, cut at its ends, in order and apart from each other.
     #[must_use]
     pub fn within(&self, span: Opening) -> Vec<Opening> {
-        if self.is_always_open() {
+        if self.windows.is_empty() {
             return if span.from < span.to { vec![span] } else { Vec::new() };
         }
         let mut all: Vec<_> = self.windows.iter().flat_map(|window| window.within(span)).collect();
@@ -134,13 +128,6 @@ impl Windows {
             days *= 4;
         }
         None
-    }
-
-    /// How long it is open between two times.
-    #[must_use]
-    pub fn open_time(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
-        let spans = self.within(Opening { from, to });
-        spans.iter().fold(SignedDuration::ZERO, |sum, span| sum.saturating_add(span.length()))
     }
 }
 

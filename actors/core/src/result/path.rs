@@ -11,6 +11,12 @@ pub fn walk_order(path: &[u8], other: &[u8]) -> std::cmp::Ordering {
     path[same..].iter().map(rank).cmp(other[same..].iter().map(rank))
 }
 
+/// The path with a zero byte, which no path contains, for each `/`: such keys sort as bytes in [walk order](walk_order).
+#[must_use]
+pub fn walk_key(path: &[u8]) -> Vec<u8> {
+    path.iter().map(|&byte| if byte == b'/' { 0 } else { byte }).collect()
+}
+
 /// Appends directory and name with one `/` between them. An empty name stands for the directory itself.
 pub fn append_path(path: &mut Vec<u8>, directory: &[u8], name: &[u8]) {
     path.extend_from_slice(directory);

@@ -1,6 +1,7 @@
 //! The table of events: numbered without gaps in each collection, added to and never changed.
 
 use hivesum_core::fixity::{Event, EventKind};
+use hivesum_core::result::walk_key;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -10,11 +11,7 @@ use super::MAX_ROWS;
 use super::json::{body_text, event};
 use super::stored::StoredEvent;
 
-/// A path as it is stored: with a zero byte, which no path contains, for each `/`. Bytes sort in walk order then.
-pub(super) fn stored_path(path: &[u8]) -> Vec<u8> {
-    path.iter().map(|&byte| if byte == b'/' { 0 } else { byte }).collect()
-}
-
+/// A path that is stored as its [key](walk_key).
 pub(super) fn read_path(stored: Vec<u8>) -> Vec<u8> {
     stored.into_iter().map(|byte| if byte == 0 { b'/' } else { byte }).collect()
 }
@@ -51,7 +48,7 @@ pub(super) fn add(change: &Transaction<'_>, (collection, n): (i64, i64), event: 
             collection,
             n,
             event.at.as_microsecond(),
-            stored_path(&event.path),
+            walk_key(&event.path),
             event.kind as u8,
             body_text(event)?,
         ])?;

@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 
 use hivesum_core::fixity::{Condition, Event, FileState};
+use hivesum_core::result::walk_key;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, snapshot};
 use super::MAX_ROWS;
-use super::events::{stored_event, stored_path};
+use super::events::stored_event;
 use super::files::select;
 use super::stored::StoredEvent;
 
@@ -58,16 +59,16 @@ pub(super) fn page(view: &Connection, collection: i64, query: &FileQuery) -> Res
         values.push(value);
     };
     if let Some(after) = &query.after {
-        and("path > ?", Value::Blob(stored_path(after)));
+        and("path > ?", Value::Blob(walk_key(after)));
     }
-    if let Some(prefix) = query.path_prefix.as_ref().map(|prefix| stored_path(prefix)) {
+    if let Some(prefix) = query.path_prefix.as_ref().map(|prefix| walk_key(prefix)) {
         and("path >= ?", Value::Blob(prefix.clone()));
         if let Some(end) = end_of_prefix(prefix) {
             and("path < ?", Value::Blob(end));
         }
     }
     if let Some(q) = &query.q {
-        and("instr(path, ?) > 0", Value::Blob(stored_path(q)));
+        and("instr(path, ?) > 0", Value::Blob(walk_key(q)));
     }
     if !query.conditions.is_empty() {
         let numbers: Vec<_> = query.conditions.iter().map(|condition| (*condition as u8).to_string()).collect();
@@ -103,7 +104,7 @@ pub(super) fn last_events(
 ) -> Result<Vec<Option<StoredEvent>>, DbError> {
     let _view = snapshot(view)?;
     let wanted: HashMap<Vec<u8>, usize> =
-        files.iter().enumerate().map(|(index, state)| (stored_path(&state.path), index)).collect();
+        files.iter().enumerate().map(|(index, state)| (walk_key(&state.path), index)).collect();
     let mut numbers = vec![None; files.len()];
     let mut left = wanted.len();
     {
@@ -154,7 +155,7 @@ pub(super) fn events_of(
     let was_at = format!("\"path\":\"{}\"", hex::encode(path));
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let mut events = Vec::new();
-    let values = (collection, after, stored_path(path), was_at, limit.min(MAX_ROWS) as i64);
+    let values = (collection, after, walk_key(path), was_at, limit.min(MAX_ROWS) as i64);
     COLLECTION_EVENTS.each(view, rest, values, |row| {
         events.push(stored_event(row)?);
         Ok(())

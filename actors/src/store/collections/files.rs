@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hivesum_core::fixity::{Condition, Content, FileState, Seen, is_accepted};
-use hivesum_core::result::{FileMeta, Stability};
+use hivesum_core::result::{FileMeta, Stability, walk_key};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, Transaction, params};
 
@@ -12,7 +12,7 @@ use super::super::error::DbError;
 use super::super::far_times::StoredTimes;
 use super::super::sealed::COLLECTION_FILES;
 use super::MAX_ROWS;
-use super::events::{self, at, read_path, stored_path};
+use super::events::{self, at, read_path};
 use super::stored::{Accepted, Count, Step};
 use super::{json, outbox, rows};
 
@@ -26,7 +26,7 @@ pub(super) fn page(
     match after {
         Some(after) => {
             let rest = "WHERE collection = ? AND path > ? ORDER BY path LIMIT ?";
-            select(view, rest, (collection, stored_path(after), limit))
+            select(view, rest, (collection, walk_key(after), limit))
         }
         None => select(view, "WHERE collection = ? ORDER BY path LIMIT ?", (collection, limit)),
     }
@@ -154,7 +154,7 @@ fn accept_one(
 
 /// What is known of one file. That nothing is known tells nothing if a row may be lost.
 pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<FileState>, DbError> {
-    Ok(select(view, "WHERE collection = ? AND path = ?", (collection, stored_path(path)))?.pop())
+    Ok(select(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)))?.pop())
 }
 
 pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
@@ -168,7 +168,7 @@ pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Re
 
 fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> Result<(), DbError> {
     let delete = "DELETE FROM collection_files WHERE collection = ? AND path = ?";
-    change.prepare_cached(delete)?.execute(params![collection, stored_path(path)])?;
+    change.prepare_cached(delete)?.execute(params![collection, walk_key(path)])?;
     Ok(())
 }
 
@@ -186,7 +186,7 @@ fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(
              verified_at = excluded.verified_at";
     change.prepare_cached(upsert)?.execute(params![
         collection,
-        stored_path(&state.path),
+        walk_key(&state.path),
         state.condition as u8,
         expected.map(|content| content.meta.size as i64),
         times.map(|times| times.nearest[0]),
