@@ -4,7 +4,6 @@
 //! forged by a name. The same message is always written the same.
 
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,7 +43,7 @@ impl Letter {
     /// What a message says.
     #[must_use]
     pub fn of(message: &Message) -> Self {
-        let name = message.collection.directory.file_name().map_or(&b"/"[..], |name| name.as_bytes());
+        let name = message.collection.name();
         let shown: String = escaped(name).chars().take(SUBJECT_NAME).collect();
         let subject = match (message.is_mass_change(), message.alerts) {
             (true, alerts) => format!("hivesum: many changes in {shown}: {alerts} of {} files", message.files),

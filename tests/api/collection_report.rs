@@ -1,6 +1,7 @@
 //! Reports on a collection and manifests of it through the API: complete, in every form, and safe to open.
 
 use hivesum_test_support::vectors::ABC_SHA256;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::app::problem;
@@ -87,4 +88,15 @@ fn a_manifest_of_no_time_or_digest_that_is_known_is_refused_with_the_reason() {
         let problem = problem(answer, status, code);
         assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
     }
+}
+
+#[test]
+fn a_report_calls_a_collection_as_people_do() {
+    let app = watched();
+    let path = path_of(&app);
+    let change = app.request(Method::PATCH, &path).header("content-type", "application/merge-patch+json");
+    let change = change.header("if-match", "*").body(json!({ "name": "Our photos" }).to_string());
+    assert_eq!(change.send().unwrap().status(), 200);
+    let html = app.get(&format!("{path}/report")).send().unwrap().text().unwrap();
+    assert!(html.contains("<h1>Fixity report: Our photos</h1>"), "{html}");
 }

@@ -4,10 +4,11 @@
 //! does not know whether it can be reached. A directory that cannot be reached, is another one or is empty tells nothing
 //! of its files, so none of them is called missing.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt as _;
 
 use hivesum_core::file::{Opened, RelPath, Root, RootIdentity};
+use hivesum_core::walk::Listing;
 
 use super::service::Jobs;
 use crate::job::Place;
@@ -69,9 +70,12 @@ fn is_there(root: &Root, sought: &Sought) -> bool {
     let Ok((Opened::Directory(dir), _)) = root.enter(&sought.path) else { return false };
     let Some(recorded) = sought.recorded else { return true };
     let is_same = RootIdentity::of(dir.as_fd()).is_ok_and(|identity| identity.is_same_directory(&recorded));
-    // `/proc` has the entries of the descriptor, whatever its path names by now.
-    let listed = std::fs::read_dir(format!("/proc/self/fd/{}", dir.as_raw_fd()));
-    is_same && listed.is_ok_and(|mut entries| entries.next().is_some())
+    let mut asked = 0;
+    let first_name = || {
+        asked += 1;
+        asked == 1
+    };
+    is_same && Listing::of(dir.as_fd(), first_name).is_ok_and(|listing| listing.get(0).is_some())
 }
 
 #[cfg(test)]

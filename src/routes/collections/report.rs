@@ -53,9 +53,9 @@ pub(in crate::routes) async fn report(
     let format = query.named("format", |name| name.parse().ok(), &names)?.unwrap_or(ReportFormat::Html);
     query.finish()?;
     let counted = service.jobs.collections().counted(&collection.id).await?.ok_or(NO_SUCH_COLLECTION)?;
-    let directory = collection.directory.file_name().unwrap_or_default().as_encoded_bytes();
-    let subject = Subject { counted: &counted, directory, now: Timestamp::now() };
-    let writing = Writing::new(&service.jobs, collection.id, Report::new(format, subject));
+    let subject = Subject { counted: &counted, directory: collection.name(), now: Timestamp::now() };
+    let report = Report::new(format, subject);
+    let writing = Writing::new(&service.jobs, collection.id, report);
     let mut response = HttpResponse::Ok();
     let disposition = match format {
         ReportFormat::Html => DispositionType::Inline,
