@@ -10,6 +10,7 @@ use csv_core::ReadRecordResult;
 
 use super::entry::Claimed;
 use super::error::ManifestError;
+use super::input::begins_like_another;
 use super::lines::{Limits, LinesError};
 use super::names::write_hex;
 use super::record::Record;
@@ -61,9 +62,9 @@ pub fn write_row(out: &mut Vec<u8>, row: Row<'_>, digests: impl IntoIterator<Ite
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends a field, in quotes if it has to be.
+/// Appends a field, in quotes if it has to be: the first one of a file must not begin as another kind of file does.
 pub fn write_field(out: &mut Vec<u8>, field: &[u8]) {
-    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
+    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) && !begins_like_another(field) {
         return out.extend_from_slice(field);
     }
     out.push(b'"');

@@ -16,6 +16,14 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// The first bytes of gzip (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// The marks that decide about the encoding of a text: UTF-8, UTF-16 in big and in little endian (Unicode 16.0, 23.8).
+const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe"];
+
+/// Whether a text that begins with this name is read as something else: its first bytes are a mark, or gzip's.
+pub(super) fn begins_like_another(name: &[u8]) -> bool {
+    name.starts_with(&GZIP) || MARKS.iter().any(|mark| name.starts_with(mark))
+}
+
 /// A reader of any kind.
 pub(super) type Bytes<'r> = Box<dyn BufRead + 'r>;
 
@@ -84,6 +92,18 @@ mod tests {
         assert_eq!(read(b"\xe9\n").unwrap(), b"\xe9\n");
         assert_eq!(read(b"").unwrap(), b"");
         assert_eq!(read(b"a").unwrap(), b"a");
+    }
+
+    #[test]
+    fn what_is_not_read_as_it_stands_begins_like_another() {
+        for start in [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff", &GZIP] {
+            assert!(begins_like_another(start) && begins_like_another(&[start, b"a"].concat()), "{start:x?}");
+            assert_ne!(read(&[start, b"ab"].concat()).ok(), Some([start, b"ab"].concat()));
+        }
+        for start in [&b""[..], b"\xef\xbb", b"\xff", b"\xfe", b"\x1f", b"a\xff\xfe"] {
+            assert!(!begins_like_another(start), "{start:x?}");
+            assert_eq!(read(&[start, b"ab"].concat()).unwrap(), [start, b"ab"].concat());
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! SFV: `NAME CRC32`. The checksum is the last word of the line; lines that begin with `;` are comments.
 //!
-//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF, and names that
-//! begin with `;`, cannot be carried.
+//! One blank before the checksum belongs to the format, all others to the name. Names with CR or LF, names that begin
+//! with `;`, and names that begin as a byte order mark or gzip does cannot be carried: a line begins with its name, and
+//! at the head of a file such a name would decide how the whole file is read.
 
 use super::Format;
 use super::entry::Claimed;
 use super::forms::{LineForm, LineIs};
+use super::input::begins_like_another;
 use super::names::{NotRepresentable, is_blank, without_cr, write_hex};
 use super::record::Record;
 use crate::digest::Algorithm;
@@ -24,6 +26,9 @@ pub fn write_line(out: &mut Vec<u8>, name: &[u8], digest: &[u8]) -> Result<(), N
     }
     if name.starts_with(b";") {
         return refuse("begins with a semicolon");
+    }
+    if begins_like_another(name) {
+        return refuse("begins with a byte order mark or as gzip does");
     }
     out.extend_from_slice(name);
     out.push(b' ');
@@ -93,7 +98,7 @@ mod tests {
     #[test]
     fn what_a_line_cannot_carry_is_refused() {
         let mut out = Vec::new();
-        for name in [&b"a\nb"[..], b"a\r", b";a"] {
+        for name in [&b"a\nb"[..], b"a\r", b";a", b"\xfe\xff", b"\xef\xbb\xbfa", b"\x1f\x8b"] {
             assert_eq!(write_line(&mut out, name, &[0; 4]).unwrap_err().format, Format::Sfv);
         }
         assert!(out.is_empty());

@@ -9,11 +9,13 @@ use super::super::record::Record;
 use crate::digest::{Algorithm, Algorithms, Digest};
 use crate::result::{FileTime, Stability, Status, nanoseconds, split_digests};
 
-/// Names, mostly of bytes that are special in some format.
+/// Names, mostly of bytes that are special in some format. Some begin as gzip or a text with a byte order mark does.
 pub(super) fn any_name() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop::sample::select(b"\\\n\r \t*()=#-\"',\xff\xc3\xa9a/.".to_vec());
     let byte = prop_oneof![3 => odd, 1 => 1..=255u8];
-    vec(byte, 1..40)
+    let mark = prop::sample::select(vec![&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b"]);
+    let begin = prop_oneof![7 => Just(&b""[..]), 1 => mark];
+    (begin, vec(byte, 1..40)).prop_map(|(begin, rest)| [begin, &rest].concat())
 }
 
 pub(super) fn any_digest() -> impl Strategy<Value = Digest> {
