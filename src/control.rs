@@ -14,6 +14,7 @@ mod scrub_commands;
 pub mod scrub_messages;
 mod server;
 pub mod socket;
+pub mod token_messages;
 
 pub(crate) use commands::serve;
 pub(crate) use server::CONNECTIONS;

@@ -12,14 +12,14 @@ use hivesum::control::collection_messages::Shown;
 use hivesum::control::protocol::{Answer, Command, MAX_REQUEST_BYTES};
 use hivesum_actors::error::StoreError;
 use hivesum_actors::store::collections::{Accepted, Collections, MAX_ROWS};
-use hivesum_core::fixity::{FileState, Seen};
+use hivesum_core::fixity::{Acknowledgement, FileState, Seen};
 
 use super::control::{StateAccess, unexpected};
 use super::quote::quoted;
 use super::state::require_state;
 
-/// Bytes of the files in one request: the rest is for the command and the id.
-const SHOWN_BYTES: usize = MAX_REQUEST_BYTES - 1024;
+/// Bytes of the files in one request: the rest is for the command, the id and what is said of them.
+const SHOWN_BYTES: usize = MAX_REQUEST_BYTES - 4096;
 
 /// The collections of a state directory that a command is about to change.
 #[derive(Debug)]
@@ -54,19 +54,29 @@ impl CollectionChange {
         self.collections.as_mut().with_context(|| format!("no scrub has used {}", shown()))
     }
 
-    /// Accepts the first ones of these files as they are. Returns what came of each, of at least one.
-    pub(super) fn accept(&mut self, id: &str, states: &[FileState]) -> anyhow::Result<Vec<Accepted>> {
+    /// Accepts the first ones of these files as they are, or acknowledges them. Returns what came of each, of at least one.
+    pub(super) fn say(
+        &mut self,
+        id: &str,
+        states: &[FileState],
+        known: Option<&Acknowledgement>,
+    ) -> anyhow::Result<Vec<Accepted>> {
         let shown = first_shown(states);
         let asked = shown.len();
         let seen: Vec<_> = states[..asked].iter().map(|state| (state.path.clone(), Seen::of(state))).collect();
         let alone = |collections: &mut Collections| {
-            let outcomes = match collections.by_id(id)? {
-                Some(one) => collections.accept(&one, &seen)?,
-                None => vec![Accepted::Unknown; seen.len()],
+            let outcomes = match (collections.by_id(id)?, known) {
+                (Some(one), None) => collections.accept(&one, &seen)?,
+                (Some(one), Some(said)) => collections.acknowledge(&one, &seen, said.clone())?,
+                (None, _) => vec![Accepted::Unknown; seen.len()],
             };
             Ok(Answer::CollectionAccepted { outcomes })
         };
-        let command = Command::CollectionAccept { id: id.to_owned(), shown };
+        let id = id.to_owned();
+        let command = match known {
+            None => Command::CollectionAccept { id, shown },
+            Some(said) => Command::CollectionAcknowledge { id, shown, said: said.clone() },
+        };
         match self.change(&command, alone)? {
             (Answer::CollectionAccepted { outcomes }, _) if outcomes.len() == asked => Ok(outcomes),
             (answer, _) => Err(unexpected(&answer)),

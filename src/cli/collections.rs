@@ -1,7 +1,7 @@
 //! `hivesum collections`: what scrubs know of the directories that they keep watch over, and what people decide.
 //!
-//! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. What `accept` and `forget` change is
-//! changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
+//! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. What `accept`, `acknowledge` and `forget`
+//! change is changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
 
 mod accept;
 mod manifest;
@@ -16,7 +16,7 @@ use hivesum_core::fixity::Condition;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use self::accept::AcceptArgs;
+use self::accept::{AcceptArgs, AcknowledgeArgs};
 use self::manifest::ManifestArgs;
 use self::named::{condition_of, find, open};
 use self::report::ReportArgs;
@@ -43,6 +43,8 @@ pub(super) enum CollectionsCommand {
     Events(OneArgs),
     /// Accept files as they are: from now on that is what they should be.
     Accept(AcceptArgs),
+    /// Acknowledge files: you know that they are not what they should be, and need not be told again.
+    Acknowledge(AcknowledgeArgs),
     /// Write a report: what is held, when each file was last verified, and what happened.
     Report(ReportArgs),
     /// Write what the files should be, or should have been at a time, for other tools.
@@ -88,6 +90,7 @@ pub(super) fn run(command: CollectionsCommand) -> anyhow::Result<ExitCode> {
         CollectionsCommand::Files(args) => files(&args),
         CollectionsCommand::Events(args) => events(&args),
         CollectionsCommand::Accept(args) => accept::run(&args),
+        CollectionsCommand::Acknowledge(args) => accept::acknowledge(&args),
         CollectionsCommand::Report(args) => report::run(&args),
         CollectionsCommand::Manifest(args) => manifest::run(&args),
         CollectionsCommand::Forget(args) => forget(&args),
@@ -121,6 +124,7 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
         .map(|(condition, count)| {
             let value = json!({
                 "files": count.files,
+                "acknowledged": count.acknowledged,
                 "bytes": count.bytes,
                 "never_verified": count.never_verified,
                 "oldest_verified_at": count.oldest_verified_at,

@@ -10,7 +10,8 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use hivesum::control::protocol::{Answer, Command, Token};
+use hivesum::control::protocol::{Answer, Command};
+use hivesum::control::token_messages::Token;
 use hivesum_actors::store::tokens::{CreatedToken, NewToken, Scopes, SecretHash, TokenRecord, Tokens};
 use jiff::{SignedDuration, Timestamp};
 

@@ -9,13 +9,15 @@ use hivesum_actors::error::{StoreError, SubmitError};
 use hivesum_actors::job::{Job, JobId};
 use hivesum_actors::store::roots::AcceptError;
 use hivesum_actors::store::tokens::{SecretHash, TokenRecord};
+use hivesum_core::fixity::Acknowledgement;
 
 use super::collection_messages::Shown;
 use super::job_commands;
-use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason, Token};
+use super::protocol::{Answer, Command, MAX_ANSWER_BYTES, Reason};
 use super::scrub_commands;
 use super::server::{self, refused};
 use super::socket::ControlSocket;
+use super::token_messages::Token;
 use crate::service::Service;
 use crate::service::sign_in::SignInPage;
 
@@ -51,14 +53,8 @@ async fn carry_out(service: &Service, page: &SignInPage, command: Command) -> An
         Command::JobShow { id } => service.jobs.job(id).await.map(|job| answer_of(id, job)),
         Command::JobCancel { id } => service.jobs.cancel(id).await.map(|job| answer_of(id, job)),
         Command::RootAccept { name } => return accept(service, &name).await,
-        Command::CollectionAccept { id, shown } => {
-            let shown = match shown.iter().map(Shown::read).collect::<Result<_, _>>() {
-                Ok(shown) => shown,
-                Err(wrong) => return refused(Reason::InvalidRequest, wrong.to_owned()),
-            };
-            let accepted = service.jobs.collections().accept(id, shown).await;
-            accepted.map(|outcomes| Answer::CollectionAccepted { outcomes })
-        }
+        Command::CollectionAccept { id, shown } => return say(service, id, (shown, None)).await,
+        Command::CollectionAcknowledge { id, shown, said } => return say(service, id, (shown, Some(said))).await,
         Command::ScrubRun { order } => return scrub_commands::start(service, *order),
         Command::ScrubShow { key, after } => return scrub_commands::show(service, key, after),
         Command::ScrubCancel { key } => return scrub_commands::cancel(service, key),
@@ -67,6 +63,21 @@ async fn carry_out(service: &Service, page: &SignInPage, command: Command) -> An
         }
     };
     answer.unwrap_or_else(|error| failed(&error))
+}
+
+/// Accepts files as they were shown, or acknowledges them.
+async fn say(service: &Service, id: String, (shown, said): (Vec<Shown>, Option<Acknowledgement>)) -> Answer {
+    let shown = match shown.iter().map(Shown::read).collect::<Result<_, _>>() {
+        Ok(shown) => shown,
+        Err(wrong) => return refused(Reason::InvalidRequest, wrong.to_owned()),
+    };
+    let collections = service.jobs.collections();
+    let outcomes = match said.map(|said| Acknowledgement::new(said.at, &said.by, said.note)) {
+        Some(Err(wrong)) => return refused(Reason::InvalidRequest, wrong.to_string()),
+        Some(Ok(said)) => collections.acknowledge(id, shown, said).await,
+        None => collections.accept(id, shown).await,
+    };
+    outcomes.map_or_else(|error| failed(&error), |outcomes| Answer::CollectionAccepted { outcomes })
 }
 
 async fn create(service: &Service, token: Token, secret_sha256: &str) -> Result<Answer, StoreError> {

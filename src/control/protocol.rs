@@ -5,8 +5,7 @@
 
 use hivesum_actors::job::JobId;
 use hivesum_actors::store::collections::Accepted;
-use hivesum_actors::store::tokens::{ScopesInvalid, TokenRecord};
-use jiff::Timestamp;
+use hivesum_core::fixity::Acknowledgement;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +14,7 @@ use uuid::Uuid;
 use super::collection_messages::Shown;
 use super::job_messages::{JobOrder, JobReport, Outcome};
 use super::scrub_messages::{ScrubOrder, ScrubReport};
+use super::token_messages::Token;
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -80,6 +80,15 @@ pub enum Command {
         /// The files.
         shown: Vec<Shown>,
     },
+    /// Acknowledges files of a collection as they were shown.
+    CollectionAcknowledge {
+        /// The id of the collection.
+        id: String,
+        /// The files.
+        shown: Vec<Shown>,
+        /// Who knows of them.
+        said: Acknowledgement,
+    },
     /// Forgets a collection with all that is known of it.
     CollectionForget {
         /// Its id.
@@ -119,6 +128,7 @@ impl Command {
             Self::JobCancel { .. } => "job_cancel",
             Self::RootAccept { .. } => "root_accept",
             Self::CollectionAccept { .. } => "collection_accept",
+            Self::CollectionAcknowledge { .. } => "collection_acknowledge",
             Self::CollectionForget { .. } => "collection_forget",
             Self::ScrubRun { .. } => "scrub_run",
             Self::ScrubShow { .. } => "scrub_show",
@@ -171,7 +181,7 @@ pub enum Answer {
         /// Its path, exactly: Base64 of its bytes.
         path_b64: String,
     },
-    /// What came of accepting files.
+    /// What came of accepting or acknowledging files.
     CollectionAccepted {
         /// Of each, in their order.
         outcomes: Vec<Accepted>,
@@ -193,38 +203,6 @@ pub enum Answer {
         /// The reason in words.
         detail: String,
     },
-}
-
-/// A token without its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Token {
-    /// Its id, a UUID.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// What it allows, as in `read,hash`.
-    pub scopes: String,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// Refused from then on; null means that it never expires.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl From<&TokenRecord> for Token {
-    fn from(record: &TokenRecord) -> Self {
-        let TokenRecord { id, name, scopes, created_at, expires_at } = record.clone();
-        Self { id, name, scopes: scopes.to_string(), created_at, expires_at }
-    }
-}
-
-impl TryFrom<Token> for TokenRecord {
-    type Error = ScopesInvalid;
-
-    fn try_from(token: Token) -> Result<Self, ScopesInvalid> {
-        let Token { id, name, scopes, created_at, expires_at } = token;
-        Ok(Self { id, name, scopes: scopes.parse()?, created_at, expires_at })
-    }
 }
 
 /// Why nothing was done.

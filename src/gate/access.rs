@@ -43,13 +43,15 @@ impl AccessRule {
     }
 }
 
-/// Whether a collection is made or changed, its files are accepted, which changes what it is, or one of its runs is
-/// cancelled, which its schedule may have started.
+/// Whether a collection is made or changed, its files are accepted or acknowledged, which changes what is told of them, or
+/// one of its runs is cancelled, which its schedule may have started.
 fn changes_collection(method: &Method, path: &str) -> bool {
     let Some(rest) = path.strip_prefix("/api/v1/collections") else { return false };
     match *method {
+        Method::POST if rest.is_empty() => true,
         Method::POST => {
-            rest.is_empty() || (rest.starts_with('/') && (rest.ends_with("/accept") || rest.ends_with("/cancel")))
+            let verbs = ["/accept", "/acknowledge", "/cancel"];
+            rest.starts_with('/') && verbs.iter().any(|verb| rest.ends_with(verb))
         }
         Method::PATCH => true,
         _ => false,
@@ -84,9 +86,10 @@ mod tests {
         }
         assert_eq!(AccessRule::of(&Method::GET, "/api/v1/session"), AccessRule::OwnSession);
         assert_eq!(AccessRule::of(&Method::DELETE, "/api/v1/session/"), AccessRule::Protected);
-        let accept = "/api/v1/collections/1/accept";
-        assert_eq!(AccessRule::of(&Method::POST, accept), AccessRule::Administered);
-        assert_eq!(AccessRule::of(&Method::GET, accept), AccessRule::Protected);
+        for changing in ["accept", "acknowledge", "runs/2/cancel"].map(|verb| format!("/api/v1/collections/1/{verb}")) {
+            assert_eq!(AccessRule::of(&Method::POST, &changing), AccessRule::Administered);
+            assert_eq!(AccessRule::of(&Method::GET, &changing), AccessRule::Protected);
+        }
         assert_eq!(AccessRule::of(&Method::POST, "/api/v1/collections"), AccessRule::Administered);
         assert_eq!(AccessRule::of(&Method::PATCH, "/api/v1/collections/1"), AccessRule::Administered);
         assert_eq!(AccessRule::of(&Method::POST, "/api/v1/collections/1/scrub"), AccessRule::Protected);

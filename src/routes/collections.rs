@@ -15,7 +15,7 @@ mod settings;
 mod shown;
 mod shown_files;
 
-pub(super) use accept::{__path_accept, accept};
+pub(super) use accept::{__path_accept, __path_acknowledge, accept, acknowledge};
 pub(super) use change::{__path_change, __path_make, change, make};
 pub(super) use events::{__path_events, events};
 pub(super) use files::{__path_alerts, __path_files, alerts, files};

@@ -1,7 +1,7 @@
 // One collection: what deviates first, then its files, and what happened to them.
 
 import {
-	h, put, button, icon, searchField, get, post, send, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, confirm, toast, showProblem, wholeView, placeholder, word
+	h, put, button, icon, searchField, get, post, send, query, may, nameNode, pathNode, sizeNode, visible, plural, count, ago, when, bytes, titles, tabBar, sheet, dialog, confirm, toast, showProblem, wholeView, placeholder, word
 } from '../kernel.js';
 import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
@@ -10,10 +10,10 @@ import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, wa
 const PAGE = 100;
 const EVENTS = 50;
 const SEARCH_MS = 220;
-const NAMES = { ok: 'As it should be', reads_disagree: 'Reads disagree', touched: 'Touched', restored: 'Restored', accepted: 'Accepted' };
+const NAMES = { ok: 'As it should be', reads_disagree: 'Reads disagree', touched: 'Touched', restored: 'Restored', accepted: 'Accepted', acknowledged: 'Acknowledged' };
 const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 'Reads disagree', unreadable: 'Unreadable', modified: 'Modified', missing: 'Missing', moved: 'Moved', new: 'New', ok: 'As they should be' };
 const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
-const GOOD = ['ok', 'restored', 'accepted', 'touched'];
+const GOOD = ['ok', 'restored', 'accepted', 'touched', 'acknowledged'];
 
 const tag = (kind) => (NAMES[kind] ? h(`span.outcome.${GOOD.includes(kind) ? 'good' : 'bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
 const bytesOf = ({ path, path_b64: exact }) => (exact === undefined ? { path } : { path_b64: exact });
@@ -40,7 +40,7 @@ export async function mount(root, { parts: [id], signal }) {
 		const now = [one.last_event, one.last_run, one.open_alerts].join();
 		if (now === last) return;
 		last = now;
-		await Promise.all([alerts.load(one.open_alerts), files.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
+		await Promise.all([alerts.load(one), files.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
 	}
 
 	// What somebody may start or stop; a run is shown until it has ended.
@@ -65,21 +65,32 @@ export async function mount(root, { parts: [id], signal }) {
 // The files that deviate, each with the event that has made it so.
 function alertPanel(base, reload, signal) {
 	const node = h('section.panel.alerts@alerts', { label: 'Not as they should be', hidden: true });
-	let [shown, next] = [[], null];
+	let [shown, next, known] = [[], null, []];
 
-	async function load(alerts) {
-		const page = await get(`${base}/alerts${query({ limit: PAGE })}`, { signal });
-		[shown, next] = [page.items, page.next_cursor];
-		draw(alerts);
+	async function load({ open_alerts: alerts, acknowledged_alerts: acknowledged }) {
+		const some = (is) => get(`${base}/alerts${query({ limit: PAGE, acknowledged: is })}`, { signal });
+		const [page, before] = await Promise.all([some(false), acknowledged ? some(true) : { items: [] }]);
+		[shown, next, known] = [page.items, page.next_cursor, before.items];
+		draw(alerts, acknowledged);
 	}
 
-	function draw(alerts) {
-		node.hidden = shown.length === 0;
+	function draw(alerts, acknowledged) {
+		node.hidden = shown.length + known.length === 0;
 		const can = shown.filter(({ condition }) => ACCEPTABLE.includes(condition));
-		put(node, h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), alerts === 1 ? ' not as it should be' : ' not as they should be'), may('admin') && can.length > 0 && button(`Accept ${can.length === 1 ? 'it' : `these ${count(can.length)}`}`, '.small@accept-all', () => accept(can), 'check')),
-			h('ul.alert-list', shown.map((file) => h('li@alert', { 'data-condition': file.condition }, tag(file.condition), h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('small.reason', reason(file.last_event)), seen(file.last_event),
-				may('admin') && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file]))))),
-			next && h('p.hint', `The first ${count(shown.length)} are shown; accept them, or filter the files below.`));
+		const these = (files) => (files.length === 1 ? 'it' : `these ${count(files.length)}`);
+		put(node, shown.length > 0 && h('div.panel-head', h('h2', plural(alerts, 'file is', 'files are'), alerts === 1 ? ' not as it should be' : ' not as they should be'), h('div.row', may('admin') && button(`Acknowledge ${these(shown)}`, '.small@acknowledge-all', () => acknowledge(shown)), may('admin') && can.length > 0 && button(`Accept ${these(can)}`, '.small@accept-all', () => accept(can), 'check'))),
+			shown.length > 0 && h('ul.alert-list', shown.map((file) => row(file, '@alert', may('admin') && button('Acknowledge', '.small@acknowledge', () => acknowledge([file]))))),
+			next && h('p.hint', `The first ${count(shown.length)} are shown; accept them, or filter the files below.`),
+			known.length > 0 && [h('h2', `${plural(acknowledged, 'file')} acknowledged`), h('p.hint', 'Somebody knows of them. What happens to them next is an alert again.', known.length < acknowledged && ` The first ${count(known.length)} are shown.`),
+				h('ul.alert-list', known.map((file) => row(file, '@known', h('small.dim', said(file.acknowledged)))))]);
+	}
+
+	const row = (file, spec, more) => h(`li${spec}`, { 'data-condition': file.condition }, tag(file.condition), h('button.link', { type: 'button', click: () => details(file) }, pathNode(file.path)), h('small.reason', reason(file.last_event)), seen(file.last_event), more,
+		may('admin') && ACCEPTABLE.includes(file.condition) && button('Accept', '.small@accept', () => accept([file])));
+
+	async function acknowledge(files) {
+		const note = await askNote(`Acknowledge ${files.length === 1 ? visible(files[0].path) : plural(files.length, 'file')}?`);
+		if (note !== null) await say('acknowledge', 'acknowledged', { files: files.map(asShown), note: note || undefined });
 	}
 
 	async function accept(files) {
@@ -87,11 +98,15 @@ function alertPanel(base, reload, signal) {
 		const what = files.length === 1 ? visible(one.path) : plural(files.length, 'file');
 		const gone = files.some(({ condition }) => condition === 'missing') ? ' A missing file is forgotten.' : '';
 		if (!(await confirm(`Accept ${what}?`, `From then on it is right as it is now, and what it was before is no longer compared with.${gone}`, 'Accept', 'Leave it'))) return;
+		await say('accept', 'accepted', { files: files.map(asShown) });
+	}
+
+	async function say(verb, done, body) {
 		try {
-			const { items } = await post(`${base}/accept`, { files: files.map(asShown) });
-			const refused = items.filter(({ outcome: came }) => came !== 'accepted');
-			if (refused.length) showProblem({ name: 'Problem', detail: `${plural(refused.length, 'file was', 'files were')} not accepted. ${visible(refused[0].path)}: ${refused[0].detail ?? 'no such file is known'}.` });
-			else toast(`${plural(items.length, 'file')} accepted`);
+			const { items } = await post(`${base}/${verb}`, body);
+			const refused = items.filter(({ outcome: came }) => came !== done);
+			if (refused.length) showProblem({ name: 'Problem', detail: `${plural(refused.length, 'file was', 'files were')} not ${done}. ${visible(refused[0].path)}: ${refused[0].detail ?? 'no such file is known'}.` });
+			else toast(`${plural(items.length, 'file')} ${done}`);
 			await reload();
 			dispatchEvent(new Event('alertschanged'));
 		} catch (problem) { showProblem(problem); }
@@ -100,12 +115,24 @@ function alertPanel(base, reload, signal) {
 	return { node, load };
 }
 
+// A line about files that somebody knows of; null if they close it.
+function askNote(title) {
+	const field = h('input.field@note', { type: 'text', name: 'note', maxlength: 500, autocomplete: 'off' });
+	return new Promise((resolve) => {
+		const node = dialog('', title, h('form', { method: 'dialog' }, h('h2', title), h('p', 'They stay what they are, and are no alerts any more until something else happens to them.'), h('label.labelled', 'What is known of it (may be left empty)', field),
+			h('div.row.end', button('Leave it', '', () => node.close()), h('button.button.primary@note-yes', { value: 'yes' }, 'Acknowledge'))));
+		node.addEventListener('close', () => resolve(node.returnValue === 'yes' ? field.value.trim() : null));
+	});
+}
+
+const said = ({ at, by, note }) => [`by ${visible(by)} `, h('span', { title: when(at) }, ago(at)), note && `: ${visible(note)}`];
 const seen = (event) => event && h('small.dim', { title: when(event.at) }, `seen ${ago(event.at)}`);
 
 // Why, in words: the evidence, where a moved file was, what each read found.
 function reason(event) {
 	if (!event) return [];
-	const { evidence, moved_from: from, failure, reads, read_from: source } = event;
+	const { evidence, moved_from: from, failure, reads, read_from: source, acknowledged } = event;
+	if (acknowledged) return [`by ${visible(acknowledged.by)}${acknowledged.note === null ? '' : `: ${visible(acknowledged.note)}`}`];
 	const why = (evidence && evidence !== 'none' && evidenceText(evidence)) || (from !== undefined && `was at ${visible(from)}`) || (failure && `${word({}, failure.code)}${failure.range ? ` in ${bytes(failure.range.bytes)} at ${count(failure.range.offset)}` : ''}`)
 		|| (reads && reads.map(({ reads: times }) => plural(times, 'read')).join(' and ').concat(' found different contents'));
 	return [why, source === 'cache' && `${why && ' · '}read from memory, which may hide damage`].filter(Boolean);
@@ -153,7 +180,7 @@ function timeLine(events, last) {
 const content = (title, { size, modified_at: at, digests }) => pair(title, h('span', bytes(size), at && `, modified ${when(at)}`), h('div.digests', Object.entries(digests).map(([name, hex]) => digestLine(name, hex))));
 
 function details(file) {
-	const { path, path_b64: exact, condition, expected, found, first_seen: first, content_since: since, verified_at: verified, last_event: event } = file;
-	sheet(`File ${visible(path)}`, nameNode(path, 'wrap'), h('dl.facts', pair('Condition', tag(condition)), event && pair('Event', tag(event.kind), h('p.hint', reason(event), ' ', seen(event))), expected && content(found ? 'Should be' : 'Content', expected), found && content('Is', found),
+	const { path, path_b64: exact, condition, expected, found, first_seen: first, content_since: since, verified_at: verified, last_event: event, acknowledged } = file;
+	sheet(`File ${visible(path)}`, nameNode(path, 'wrap'), h('dl.facts', pair('Condition', tag(condition)), acknowledged && pair('Acknowledged', said(acknowledged)), event && pair('Event', tag(event.kind), h('p.hint', reason(event), ' ', seen(event))), expected && content(found ? 'Should be' : 'Content', expected), found && content('Is', found),
 		pair('First seen', when(first)), pair('Content since', when(since)), pair('Verified', verified ? when(verified) : 'never'), exact && pair('Exact name', h('code', exact), ' in base64')));
 }

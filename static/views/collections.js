@@ -7,8 +7,8 @@ const REFRESH_MS = 10_000;
 // Health: look, glyph, words.
 const HEALTH = { ok: ['good', 'check', 'As it should be'], alert: ['bad', 'warn', 'Look at it'], unreachable: ['wait', 'cross', 'Cannot be reached'], behind: ['wait', 'clock', 'Behind its aim'] };
 
-export function healthTag({ health, open_alerts: alerts }) {
-	const [look, glyph, words] = HEALTH[health] ?? ['', 'clock', 'The baseline is being taken'];
+export function healthTag({ health, open_alerts: alerts, acknowledged_alerts: known }) {
+	const [look, glyph, words] = health === 'ok' && known ? ['wait', 'warn', `${plural(known, 'file')} acknowledged`] : HEALTH[health] ?? ['', 'clock', 'The baseline is being taken'];
 	return h(`span.finding.${look}@health`, { 'data-health': health ?? 'unknown' }, icon(glyph), alerts ? plural(alerts, 'open alert') : words);
 }
 

@@ -109,8 +109,12 @@ fn every_answer_about_collections_matches_the_document() {
     let mut changed = second.clone();
     changed["condition"] = json!("ok");
     for files in [json!([first, changed]), json!([{ "path": "none", "condition": "new", "digests": null }])] {
-        let answer = app.post(&format!("{of}/accept")).json(&json!({ "files": files })).send().unwrap();
-        check(&document, ("post", "/api/v1/collections/{id}/accept"), answer);
+        for verb in ["acknowledge", "accept"] {
+            let answer = app.post(&format!("{of}/{verb}")).json(&json!({ "files": files })).send().unwrap();
+            check(&document, ("post", &format!("/api/v1/collections/{{id}}/{verb}")), answer);
+            get(&format!("{of}/alerts"), "/api/v1/collections/{id}/alerts");
+            get(&format!("{of}/events"), "/api/v1/collections/{id}/events");
+        }
     }
     get("/api/v1/collections/none", "/api/v1/collections/{id}");
     let of_one = |rest: &str| format!("/api/v1/collections/{{id}}{rest}");

@@ -1,4 +1,4 @@
-//! Files of collections are accepted as they were shown, and collections are forgotten, by those who may.
+//! Files of collections are accepted and acknowledged as they were shown, and collections are forgotten, by those who may.
 
 use std::fs;
 
@@ -42,10 +42,84 @@ fn files_are_accepted_as_they_were_shown_and_others_are_refused_one_by_one() {
 }
 
 #[test]
+fn what_somebody_acknowledges_stays_what_it_is_and_is_no_open_alert() {
+    let app = watched();
+    let of = path_of(&app);
+    let files = app.json(&format!("{of}/files"));
+    let [ok, modified, missing, new] = [0, 1, 2, 3].map(|at| as_shown(&files["items"][at]));
+    let acknowledge = |files: Value, note: Value| {
+        let body = json!({ "files": files, "note": note });
+        let answer = ok_json(app.post(&format!("{of}/acknowledge")).json(&body).send().unwrap());
+        let short = |item: &Value| format!("{} {}", item["outcome"], item["reason"]).replace('"', "");
+        answer["items"].as_array().unwrap().iter().map(short).collect::<Vec<_>>()
+    };
+    let known = ["acknowledged null", "refused nothing_to_acknowledge"];
+    assert_eq!(acknowledge(json!([modified, ok]), json!("ticket 4711")), known);
+    let one = only(&app);
+    assert_eq!(
+        (&one["open_alerts"], &one["acknowledged_alerts"], &one["health"]),
+        (&json!(2), &json!(1), &json!("alert"))
+    );
+    assert_eq!(one["files"]["modified"]["acknowledged"], 1);
+    let alerts = |query: &str| app.json(&format!("{of}/alerts{query}"));
+    assert_eq!(paths(&alerts("?acknowledged=true")), ["2026/b"]);
+    assert_eq!(paths(&alerts("?acknowledged=false")), ["c", "d"]);
+    let all = alerts("");
+    assert_eq!(paths(&all), ["2026/b", "c", "d"]);
+    let shown = &all["items"][0];
+    assert_eq!((&shown["alert"], &shown["condition"]), (&json!(true), &json!("modified")));
+    assert_eq!(
+        (&shown["acknowledged"]["note"], &shown["last_event"]["kind"]),
+        (&json!("ticket 4711"), &json!("modified"))
+    );
+    assert_eq!(all["items"][1]["acknowledged"], Value::Null);
+    let events = app.json(&format!("{of}/events?after=3"));
+    let event = &events["items"][0];
+    assert_eq!(
+        (&event["kind"], &event["was"], &event["is"]),
+        (&json!("acknowledged"), &json!("modified"), &json!("modified"))
+    );
+    assert_eq!(event["acknowledged"], shown["acknowledged"], "{event}");
+    // The same words again are no event; others are.
+    assert_eq!(acknowledge(json!([modified]), json!("ticket 4711")), known[..1]);
+    assert_eq!(only(&app)["last_event"], 4);
+    assert_eq!(acknowledge(json!([modified, missing, new]), Value::Null), [known[0]; 3]);
+    let one = only(&app);
+    assert_eq!(
+        (&one["open_alerts"], &one["acknowledged_alerts"], &one["last_event"]),
+        (&json!(0), &json!(3), &json!(7))
+    );
+    assert_eq!(one["health"], "ok");
+}
+
+#[test]
+fn a_note_is_one_line_and_who_wrote_it_is_the_token_s_name() {
+    let app = watched();
+    let url = format!("{}/acknowledge", path_of(&app));
+    let missing = as_shown(&app.json(&format!("{}/files", path_of(&app)))["items"][2]);
+    for note in [json!(""), json!("x".repeat(501)), json!("two\nlines"), json!(7)] {
+        let refused = app.post(&url).json(&json!({ "files": [missing], "note": note })).send().unwrap();
+        problem(refused, 400, "invalid_request");
+    }
+    let long = "\u{e9}".repeat(250);
+    ok_json(app.post(&url).json(&json!({ "files": [missing], "note": long })).send().unwrap());
+    let alerts = app.json(&format!("{}/alerts?acknowledged=true", path_of(&app)));
+    let said = &alerts["items"][0]["acknowledged"];
+    assert_eq!((&said["note"], said["by"].as_str().is_some_and(|by| !by.is_empty())), (&json!(long), true), "{said}");
+}
+
+#[test]
 fn what_is_not_a_list_of_shown_files_is_refused_and_accepts_nothing() {
     let app = watched();
     let of = path_of(&app);
-    let url = format!("{of}/accept");
+    for url in ["accept", "acknowledge"].map(|verb| format!("{of}/{verb}")) {
+        refuses_what_was_not_shown(&app, &url);
+    }
+    assert_eq!((&only(&app)["open_alerts"], &only(&app)["last_event"]), (&json!(3), &json!(3)));
+}
+
+fn refuses_what_was_not_shown(app: &TestApp, url: &str) {
+    let of = path_of(app);
     let b = as_shown(&app.json(&format!("{of}/files"))["items"][1]);
     let with = |member: &str, value: Value| {
         let mut file = b.clone();
@@ -66,12 +140,12 @@ fn what_is_not_a_list_of_shown_files_is_refused_and_accepts_nothing() {
     ] {
         let body = serde_json::to_vec(&body).unwrap();
         let short = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
-        let answer = app.post(&url).header("content-type", "application/json").body(body).send().unwrap();
+        let answer = app.post(url).header("content-type", "application/json").body(body).send().unwrap();
         let (status, problem): (_, Value) = (answer.status(), answer.json().unwrap());
         let is_long = problem["code"] == "too_large" && status == 413;
         assert!(is_long || (status == 400 && problem["code"] == code), "{short}: {problem}");
     }
-    assert_eq!(only(&app)["open_alerts"], 3);
+    assert_eq!(only(app)["open_alerts"], 3);
 }
 
 #[test]

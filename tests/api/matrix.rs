@@ -43,6 +43,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/collections/{id}/manifest", Needs::Scope("read:all")),
     ("post", "/api/v1/collections", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/accept", Needs::Scope("admin")),
+    ("post", "/api/v1/collections/{id}/acknowledge", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/runs/{run}/cancel", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/scrub", Needs::Scope("hash")),
     ("post", "/api/v1/collections/{id}/survey", Needs::Scope("hash")),

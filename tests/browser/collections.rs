@@ -65,6 +65,39 @@ async fn open_alerts_are_counted_on_every_page_and_a_file_is_accepted_after_a_qu
 }
 
 #[tokio::test]
+async fn a_file_is_acknowledged_with_a_note_and_is_shown_apart_from_open_alerts() {
+    const KNOWN: &str = "document.querySelector('[data-testid=known]')";
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::prepared(&["--no-auth"], watched);
+    browser.goto(&server.url).await;
+    browser.click("nav-collections").await;
+    browser.until_text("health", "3 open alerts").await;
+    browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
+    browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
+    let ask = "document.querySelector('[data-condition=missing] [data-testid=acknowledge]').click()";
+    // Who leaves it has said nothing.
+    browser.run(ask, vec![]).await;
+    browser.find("note-yes").await;
+    browser.run("document.querySelector('dialog[open]').close()", vec![]).await;
+    assert_eq!(browser.value(ALERTS).await, json!("new,modified,missing"));
+    browser.run(ask, vec![]).await;
+    browser.fill("note", "moved to tape <7>").await;
+    browser.click("note-yes").await;
+    browser.until(&format!("{ALERTS} === 'new,modified' && {BADGE} === '2'")).await;
+    browser
+        .until(&format!(
+            "{KNOWN}?.dataset.condition === 'missing' && {KNOWN}.textContent.includes('moved to tape <7>')"
+        ))
+        .await;
+    browser.until("document.querySelector('[data-testid=event]').textContent.includes('moved to tape <7>')").await;
+    browser.click("acknowledge-all").await;
+    browser.click("note-yes").await;
+    browser.until(&format!("{ALERTS} === '' && !{BADGE}")).await;
+    browser.until_text("health", "3 files acknowledged").await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn what_a_token_may_not_do_with_collections_is_not_offered() {
     let Some(browser) = Browser::start().await else { return };
     let server = Server::prepared(&[], watched);
@@ -80,7 +113,12 @@ async fn what_a_token_may_not_do_with_collections_is_not_offered() {
         if sees {
             browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
             browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
-            assert_eq!(browser.value("document.querySelectorAll('[data-testid^=accept]').length").await, json!(0));
+            assert_eq!(
+                browser
+                    .value("document.querySelectorAll('[data-testid^=accept], [data-testid^=acknowledge]').length")
+                    .await,
+                json!(0)
+            );
         } else {
             browser.until("document.querySelector('.placeholder')?.textContent.includes('scope read:all')").await;
         }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod acknowledge;
 mod algorithms;
 mod audit;
 mod audit_evidence;

@@ -166,8 +166,13 @@ fn head(subject: Subject<'_>, lists_all: bool) -> String {
 /// The first line: is there anything to look at?
 fn verdict(counted: &Counted) -> (&'static str, String) {
     let files: u64 = counted.by_condition.values().map(|count| count.files).sum();
+    let known = counted.acknowledged();
     match (counted.alerts(), counted.collection().passes) {
         (alerts @ 1.., _) => ("bad", format!("{} of {} to be looked at", grouped(alerts), plural(files, "file"))),
+        (0, _) if known > 0 => {
+            let files = plural(files, "file");
+            ("bad", format!("{} of {files} not as they should be, and somebody knows of each", grouped(known)))
+        }
         (0, 0) => ("", "No pass has come to its end yet, so nothing is known of the whole.".to_owned()),
         (0, _) => ("good", format!("{} as they should be, when they were last read", plural(files, "file"))),
     }

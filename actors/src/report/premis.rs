@@ -143,7 +143,7 @@ const fn meaning(event: &Event) -> (Term, &'static str) {
         EventKind::New => (DIGEST_CALCULATION, "recorded"),
         EventKind::Modified => (MODIFICATION, "recorded"),
         EventKind::Moved => (FILENAME_CHANGE, "recorded"),
-        EventKind::Accepted => (METADATA_MODIFICATION, "recorded"),
+        EventKind::Accepted | EventKind::Acknowledged => (METADATA_MODIFICATION, "recorded"),
         EventKind::Touched | EventKind::Restored => (FIXITY_CHECK, "pass"),
         EventKind::Missing | EventKind::SuspectedRot | EventKind::Unreadable | EventKind::ReadsDisagree => {
             (FIXITY_CHECK, "fail")

@@ -33,6 +33,7 @@ fn state(path: &[u8], condition: Condition) -> FileState {
         first_seen: at(0),
         content_since: at(0),
         verified_at: (condition == Condition::Ok).then(|| at(86_400)),
+        acknowledged: None,
     }
 }
 
@@ -179,7 +180,7 @@ fn of_a_large_collection_html_lists_what_is_to_be_looked_at_and_says_so() {
 
 #[test]
 fn what_an_event_rests_on_is_told_in_words() {
-    use hivesum_core::fixity::{FailedRange, ReadCount, ReadFailure};
+    use hivesum_core::fixity::{Acknowledgement, FailedRange, ReadCount, ReadFailure};
     let told = |cause: Cause| {
         let (before, after) = (None, Some(state(b"a", Condition::Unreadable)));
         super::text::happened(&Event { at: at(1), path: b"a".to_vec(), kind: EventKind::New, before, after, cause })
@@ -191,4 +192,10 @@ fn what_an_event_rests_on_is_told_in_words() {
     let range = Some(FailedRange { offset: 4096, bytes: 512 });
     let failed = told(Cause { failure: Some(ReadFailure { errno: 5, range }), ..Cause::default() });
     assert_eq!(failed.as_deref(), Some("Input/output error at byte 4096, 512 bytes"));
+    let note = Some("a\u{202e}b".to_owned());
+    let acknowledged = Some(Acknowledgement { at: at(1), by: "ops".to_owned(), note });
+    let (before, after) = (None, Some(FileState { acknowledged, ..state(b"a", Condition::Unreadable) }));
+    let (path, kind, cause) = (b"a".to_vec(), EventKind::Acknowledged, Cause::default());
+    let known = super::text::happened(&Event { at: at(1), path, kind, before, after, cause });
+    assert_eq!(known.as_deref(), Some("by ops; aU+202Eb"));
 }

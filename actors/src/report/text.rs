@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use hivesum_core::fixity::Event;
+use hivesum_core::fixity::{Acknowledgement, Event};
 use hivesum_core::result::{ErrorCode, is_hidden};
 
 /// The name with everything shown that would not be seen.
@@ -96,6 +96,10 @@ pub(super) fn happened(event: &Event) -> Option<String> {
         let code = ErrorCode::of_number(failure.errno).in_words();
         let at = failure.range.map(|range| format!(" at byte {}, {}", range.offset, plural(range.bytes, "byte")));
         told.push(format!("{code}{}", at.unwrap_or_default()));
+    }
+    if let Some(Acknowledgement { by, note, .. }) = event.acknowledged() {
+        told.push(format!("by {}", visible(by.as_bytes())));
+        told.extend(note.as_ref().map(|note| visible(note.as_bytes())));
     }
     (!told.is_empty()).then(|| told.join("; "))
 }

@@ -16,9 +16,11 @@ mod file_pages;
 mod files;
 mod json;
 mod kept_counts;
+mod messages;
 mod outbox;
 mod reads;
 mod rows;
+mod saying;
 mod service;
 mod stored;
 mod telling;
@@ -29,7 +31,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hivesum_core::fixity::{Condition, FileState, Seen};
+use hivesum_core::fixity::{Condition, FileState};
 use hivesum_core::result::{FileIdentity, NameList};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -37,12 +39,13 @@ use rusqlite::Connection;
 use self::access::Access;
 pub use self::counted::{AGES_DAYS, Ages, Amount, Counted};
 pub use self::file_pages::{FilePage, FileQuery};
+pub use self::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
 pub use self::rows::RunBegin;
 pub use self::service::CollectionService;
 pub use self::stored::{
-    Accepted, AfterFailure, CollectionSettings, Count, Delivery, Made, Message, NamedRequest, NewCollection, RunEnd,
-    SendFailure, SinkPace, Step, StoredCollection, StoredEvent, Updated,
+    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunEnd, Step, StoredCollection,
+    StoredEvent, Updated,
 };
 use super::error::DbError;
 use super::history::existing_database;
@@ -246,16 +249,6 @@ impl Collections {
     pub fn record(&mut self, of: &StoredCollection, steps: &Arc<[Step]>) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let steps = steps.clone();
         self.write_kept(of, move |connection, number| files::record(connection, number, &steps))
-    }
-
-    /// Accepts files as they were shown, at most [`MAX_ROWS`], all in one change. Returns what came of each. Accepting
-    /// once more what is accepted already changes nothing.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn accept(&mut self, of: &StoredCollection, shown: &[(Vec<u8>, Seen)]) -> Result<Vec<Accepted>, StoreError> {
-        let (number, shown) = (of.number, shown.to_vec());
-        self.access.write(move |connection| files::accept(connection, number, &shown, Timestamp::now()))
     }
 
     /// Up to `limit` events after this number, in order; at most [`MAX_ROWS`].

@@ -1,18 +1,19 @@
-//! `hivesum collections accept`: which files are meant, and what came of each.
+//! `hivesum collections accept` and `acknowledge`: which files are meant, and what came of each.
 //!
-//! Files are accepted as they are known when the command begins. One that has changed since is refused.
+//! Files are accepted and acknowledged as they are known when the command begins. One that has changed since is refused.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
 use hivesum_actors::store::collections::{Accepted, Collections, StoredCollection};
-use hivesum_core::fixity::{Condition, FileState};
+use hivesum_core::fixity::{Acknowledgement, Condition, FileState};
 use hivesum_core::walk::Filters;
+use jiff::Timestamp;
 
-use super::named::{acceptable, find};
+use super::named::{acceptable, alerting, find};
 use crate::cli::collection_change::CollectionChange;
 use crate::cli::error::UsageError;
 use crate::cli::output::write_stdout;
@@ -53,53 +54,138 @@ pub(in crate::cli) struct AcceptArgs {
     state: StateArgs,
 }
 
-/// The files that somebody wants to accept, as they are known.
-fn to_accept(
-    args: &AcceptArgs,
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is acknowledged stays what it is, and is listed by `collections files`, but is no alert any more: `hivesum scrub` is \
+silent about it, until something else happens to the file. What is right as it is, is accepted instead. Globs are those \
+of `hivesum hash --include`; with --path and --kind a file has to match both.
+
+Examples:
+  hivesum collections acknowledge ~/photos 2019/broken.jpeg --note 'disk replaced, ticket 4711'
+  hivesum collections acknowledge ~/photos --kind unreadable
+  hivesum collections acknowledge ~/photos --all --by ops")]
+pub(in crate::cli) struct AcknowledgeArgs {
+    /// The directory of the collection, or its id.
+    collection: OsString,
+
+    /// Files, by their paths in the directory.
+    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
+    paths: Vec<OsString>,
+
+    /// Acknowledge every file that is not what it should be.
+    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
+    all: bool,
+
+    /// Acknowledge files that are not what they should be and match this glob, or another one. May be repeated.
+    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
+    globs: Vec<String>,
+
+    /// Acknowledge files in this condition, or another one: new, modified, moved, missing, suspected_rot, unreadable or
+    /// reads_disagree. May be repeated.
+    #[arg(long = "kind", value_name = "CONDITION", value_parser = alerting, conflicts_with = "paths")]
+    kinds: Vec<Condition>,
+
+    /// What you know of them: one line.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+
+    /// Who knows of them; the name of the user by default.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// Which files somebody means.
+struct Chosen<'a> {
+    paths: &'a [OsString],
+    all: bool,
+    globs: &'a [String],
+    kinds: &'a [Condition],
+    /// What is done with them, as in "nothing to accept".
+    verb: &'static str,
+    /// Whether those that are acknowledged are meant, too.
+    with_acknowledged: bool,
+}
+
+/// The files that are meant, as they are known.
+fn chosen_files(
+    chosen: &Chosen<'_>,
     collections: &mut Collections,
     one: &StoredCollection,
 ) -> anyhow::Result<Vec<FileState>> {
     let mut shown = Vec::new();
-    if !args.paths.is_empty() {
-        let names = args.paths.iter().map(|path| path.as_bytes()).collect();
-        for (path, state) in args.paths.iter().zip(collections.states(one, &names)?) {
+    if !chosen.paths.is_empty() {
+        let names = chosen.paths.iter().map(|path| path.as_bytes()).collect();
+        for (path, state) in chosen.paths.iter().zip(collections.states(one, &names)?) {
             let Some(state) = state else { bail!("{}: no such file is known", quoted(path)) };
             shown.push(state);
         }
         return Ok(shown);
     }
-    let globs: Result<Vec<_>, _> = args.globs.iter().map(|glob| Filters::alternatives(glob)).collect();
+    let globs: Result<Vec<_>, _> = chosen.globs.iter().map(|glob| Filters::alternatives(glob)).collect();
     let filters = globs.and_then(|globs| Filters::new(&globs.concat(), &[]));
     let filters = filters.map_err(|error| UsageError::of("collections", error))?;
     let is_wanted = |state: &FileState| {
         state.condition.is_alert(one.settings.kind)
-            && (args.kinds.is_empty() || args.kinds.contains(&state.condition))
+            && (chosen.with_acknowledged || state.acknowledged.is_none())
+            && (chosen.kinds.is_empty() || chosen.kinds.contains(&state.condition))
             && filters.wants_path(&state.path)
     };
     collections.each_file(one, |state| shown.extend(Some(state).filter(is_wanted)))?;
-    if shown.is_empty() && !args.all {
-        bail!("there is nothing to accept: no file that matches is other than it should be");
+    if shown.is_empty() && !chosen.all {
+        bail!("there is nothing to {}: no file that matches is other than it should be", chosen.verb);
     }
     Ok(shown)
 }
 
-/// Runs the command.
+/// Runs `accept`.
 pub(super) fn run(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let (mut change, terminal) = (CollectionChange::open(&args.state.directory()?)?, Terminal::plain());
+    let AcceptArgs { paths, all, globs, kinds, .. } = args;
+    let chosen = Chosen { paths, all: *all, globs, kinds, verb: "accept", with_acknowledged: true };
+    let change = CollectionChange::open(&args.state.directory()?)?;
+    say(change, &args.collection, (&chosen, None))
+}
+
+/// Runs `acknowledge`.
+pub(super) fn acknowledge(args: &AcknowledgeArgs) -> anyhow::Result<ExitCode> {
+    let AcknowledgeArgs { paths, all, globs, kinds, note, by, .. } = args;
+    let by = by.clone().unwrap_or_else(user);
+    let said = Acknowledgement::new(Timestamp::now(), &by, note.clone());
+    let said = said.map_err(|error| UsageError::of("collections", format!("--note: {error}")))?;
+    let chosen = Chosen { paths, all: *all, globs, kinds, verb: "acknowledge", with_acknowledged: false };
+    let change = CollectionChange::open(&args.state.directory()?)?;
+    say(change, &args.collection, (&chosen, Some(&said)))
+}
+
+/// Who runs the command: as the shell says (POSIX.1-2024, `LOGNAME`), or the number of the user.
+fn user() -> String {
+    let name = std::env::var("LOGNAME").ok().filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// Says of files that they are right as they are, or that they are known. Prints what came of each.
+fn say(
+    mut change: CollectionChange,
+    collection: &OsStr,
+    (chosen, known): (&Chosen<'_>, Option<&Acknowledgement>),
+) -> anyhow::Result<ExitCode> {
+    let (done, terminal) = (if known.is_some() { "acknowledged" } else { "accepted" }, Terminal::plain());
     let collections = change.reading()?;
-    let one = find(collections, &args.collection)?;
-    let shown = to_accept(args, collections, &one)?;
+    let one = find(collections, collection)?;
+    let shown = chosen_files(chosen, collections, &one)?;
     let mut left = &shown[..];
     let mut all_done = true;
     while !left.is_empty() {
-        let outcomes = change.accept(&one.id, left)?;
+        let outcomes = change.say(&one.id, left, known)?;
         let (states, later) = left.split_at(outcomes.len());
         left = later;
         let mut out = String::new();
         for (state, accepted) in states.iter().zip(outcomes) {
             let refused = match accepted {
                 Accepted::Done => {
-                    out += &format!("accepted: {} ({})\n", terminal.quoted(&state.path), state.condition.name());
+                    out += &format!("{done}: {} ({})\n", terminal.quoted(&state.path), state.condition.name());
                     continue;
                 }
                 Accepted::Refused(refused) => refused.to_string(),

@@ -29,6 +29,12 @@ pub(super) fn acceptable(word: &str) -> Result<Condition, String> {
     one_of(&[New, Modified, Moved, Missing, SuspectedRot], word)
 }
 
+/// A condition that somebody may know of.
+pub(super) fn alerting(word: &str) -> Result<Condition, String> {
+    let alerts: Vec<_> = Condition::ALL.into_iter().filter(|condition| *condition != Condition::Ok).collect();
+    one_of(&alerts, word)
+}
+
 /// The collections of a state directory, to read.
 pub(super) fn open(state: &StateArgs) -> anyhow::Result<Collections> {
     let directory = state.directory()?;

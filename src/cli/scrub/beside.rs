@@ -185,7 +185,8 @@ impl Beside {
             let page = collections.events(&collection, after, MAX_ROWS)?;
             let Some(last) = page.last() else { break };
             after = last.n;
-            let of_run = page.iter().filter(|stored| stored.event.kind != EventKind::Accepted);
+            let by_people = [EventKind::Accepted, EventKind::Acknowledged];
+            let of_run = page.iter().filter(|stored| !by_people.contains(&stored.event.kind));
             of_run.for_each(|stored| report.happened(&stored.event));
         }
         let end = ScrubEnd {

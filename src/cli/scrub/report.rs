@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hivesum_actors::scrub::{Notice, ScrubEnd, ScrubError, ScrubObserver};
 use hivesum_actors::store::collections::Collections;
-use hivesum_core::fixity::{Condition, Event, EventKind, PassKind, is_mass_change};
+use hivesum_core::fixity::{Acknowledgement, Condition, Event, EventKind, PassKind, is_mass_change};
 use hivesum_core::result::{ErrorCode, Progress, ReadFrom, Status};
 use tokio::sync::watch;
 
@@ -65,7 +65,8 @@ impl ScrubObserver for Report {
             | EventKind::Unreadable
             | EventKind::ReadsDisagree
             | EventKind::Restored
-            | EventKind::Accepted => {}
+            | EventKind::Accepted
+            | EventKind::Acknowledged => {}
         }
         if let Some(detail) = detail(event, &self.terminal).filter(|_| self.details.len() < LISTED) {
             self.details.insert(event.path.clone(), detail);
@@ -131,6 +132,11 @@ impl Report {
         if is_verbose {
             let (files, bytes) = (counted(end.read.files, "file"), counted(end.read.bytes, "byte"));
             self.terminal.message(&format!("{shown}: read {files}, {bytes}"));
+            let known = collection.acknowledged(&counts);
+            if known > 0 {
+                let (files, they) = (counted(known, "file"), if known == 1 { "it" } else { "they" });
+                self.terminal.message(&format!("{shown}: {files} not as {they} should be, and acknowledged"));
+            }
         }
         Ok(self.is_well)
     }
@@ -148,7 +154,7 @@ impl Report {
         }
         let mut listed = 0;
         collections.each_file(collection, |state| {
-            if state.condition.is_alert(collection.settings.kind) && listed < LISTED {
+            if state.is_open_alert(collection.settings.kind) && listed < LISTED {
                 listed += 1;
                 let condition = self.terminal.painted(state.condition.name(), colour(state.condition));
                 let detail = self.details.get(&state.path).map(|detail| format!(" ({detail})")).unwrap_or_default();
@@ -185,6 +191,15 @@ const fn colour(condition: Condition) -> Colour {
     }
 }
 
+/// Who knows of a file, and what they wrote.
+fn who(Acknowledgement { by, note, .. }: &Acknowledgement, terminal: &Terminal) -> String {
+    let by = terminal.quoted(by.as_bytes());
+    match note {
+        Some(note) => format!("by {by}: {}", terminal.quoted(note.as_bytes())),
+        None => format!("by {by}"),
+    }
+}
+
 /// What an event says beside its kind.
 pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<String> {
     match event.kind {
@@ -203,6 +218,7 @@ pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<Strin
             };
             Some(event.cause.reads.iter().map(seen).collect::<Vec<_>>().join(", "))
         }
+        EventKind::Acknowledged => event.acknowledged().map(|said| who(said, terminal)),
         EventKind::New | EventKind::Missing | EventKind::Touched | EventKind::Restored | EventKind::Accepted => None,
     }
 }

@@ -15,7 +15,8 @@ pub(crate) struct CollectionFile {
     #[schema(nullable = false)]
     path_b64: Option<String>,
     condition: Condition,
-    /// Whether somebody has to look at it: that depends on the collection's kind.
+    /// Whether it is not what it should be, which depends on the collection's kind. An alert is open until somebody has
+    /// acknowledged it.
     alert: bool,
     /// The size that it had when it was last read; null if it never could be read.
     #[schema(required)]
@@ -38,8 +39,23 @@ pub(crate) struct CollectionFile {
     /// The last full read from the device that found the expected content.
     #[schema(required, format = DateTime)]
     verified_at: Option<String>,
+    /// Who knows that it is not what it should be; null if nobody has said so.
+    #[schema(required)]
+    acknowledged: Option<Acknowledged>,
     /// In `/alerts`: the event that has made it what it is; null if there was none.
     last_event: Option<CollectionEvent>,
+}
+
+/// That somebody knows of a file.
+#[derive(ToSchema)]
+pub(crate) struct Acknowledged {
+    #[schema(format = DateTime)]
+    at: String,
+    /// Who it was: the name of a token, or of the user of a command.
+    by: String,
+    /// What they wrote; null if they wrote nothing.
+    #[schema(required)]
+    note: Option<String>,
 }
 
 /// A content of a file, with the metadata that it had then.
@@ -77,6 +93,7 @@ pub(crate) enum CollectionEventKind {
     ReadsDisagree,
     Restored,
     Accepted,
+    Acknowledged,
 }
 
 /// One change of what is known of a file. Events are numbered from 1 on without gaps, and never change.
@@ -109,6 +126,9 @@ pub(crate) struct CollectionEvent {
     /// The digests that it has from then on; null if none are known.
     #[schema(required)]
     digests: Option<Digests>,
+    /// Who knows of it, if somebody has acknowledged it.
+    #[schema(nullable = false)]
+    acknowledged: Option<Acknowledged>,
     #[schema(nullable = false)]
     evidence: Option<Evidence>,
     #[schema(nullable = false)]
@@ -147,7 +167,7 @@ pub(crate) struct ByteRange {
     bytes: u64,
 }
 
-/// What came of accepting a file.
+/// What came of accepting or acknowledging a file.
 #[derive(ToSchema)]
 pub(crate) struct AcceptOutcome {
     path: String,
@@ -163,17 +183,18 @@ pub(crate) struct AcceptOutcome {
     detail: Option<String>,
 }
 
-/// Whether a file is accepted: `unknown` if the collection has no such file.
+/// Whether a file is accepted or acknowledged, as was asked: `unknown` if the collection has no such file.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum AcceptOutcomeKind {
     Accepted,
+    Acknowledged,
     Refused,
     Unknown,
 }
 
-/// Why a file is not accepted: it is not as it was shown any more, it is as it should be, or no content is known that could
-/// be accepted.
+/// Why a file is not accepted or acknowledged: it is not as it was shown any more, it is as it should be, no content is
+/// known that could be accepted, or it is no alert that could be acknowledged.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum AcceptRefusal {
@@ -181,4 +202,5 @@ pub(crate) enum AcceptRefusal {
     NothingToAccept,
     Unreadable,
     ReadsDisagree,
+    NothingToAcknowledge,
 }

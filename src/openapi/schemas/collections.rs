@@ -132,8 +132,10 @@ pub(crate) struct Collection {
     /// Null if no pass has come to its end yet and nothing is wrong for all that is known.
     #[schema(required)]
     health: Option<Health>,
-    /// How many files are not what they should be.
+    /// How many files are not what they should be, and nobody has acknowledged that.
     open_alerts: u64,
+    /// How many files are not what they should be, and somebody knows of it.
+    acknowledged_alerts: u64,
     /// The number of its last event; 0 if there is none.
     last_event: u64,
     files: ConditionCounts,
@@ -183,6 +185,8 @@ pub(crate) struct ConditionCounts {
 #[derive(ToSchema)]
 pub(crate) struct ConditionCount {
     files: u64,
+    /// Of how many of them somebody has said that they know.
+    acknowledged: u64,
     /// The bytes that they should have.
     bytes: u64,
     /// How many were never read from their device, for all that is known.

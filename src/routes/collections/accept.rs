@@ -1,6 +1,7 @@
-//! `POST /collections/{id}/accept`: somebody says that files are right as they were shown.
+//! `POST /collections/{id}/accept` and `/acknowledge`: somebody says that files are right as they were shown, or that they
+//! are known.
 //!
-//! A file is accepted only if it is still as it was shown; what is not is told file by file. Repeating a request that was
+//! A file is accepted or acknowledged only if it is still as it was shown; what is not is told file by file. Repeating a request that was
 //! not answered changes nothing.
 
 use std::collections::BTreeMap;
@@ -9,8 +10,9 @@ use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, Responder};
 use hivesum_actors::store::collections::Accepted;
 use hivesum_core::digest::{Algorithms, Digest};
-use hivesum_core::fixity::{AcceptRefused, Condition, Seen};
+use hivesum_core::fixity::{AcceptRefused, Acknowledgement, Condition, Seen};
 use hivesum_core::result::serialize_name;
+use jiff::Timestamp;
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -78,6 +80,19 @@ fn joined(digests: &BTreeMap<String, String>, algorithms: &Algorithms) -> Result
     Ok(joined)
 }
 
+/// The body of `POST /collections/{id}/acknowledge`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AcknowledgeRequest)]
+#[serde(deny_unknown_fields)]
+struct AcknowledgeRequest {
+    /// The files that somebody knows of.
+    #[schema(min_items = 1, max_items = 1000)]
+    files: Vec<ShownFile>,
+    /// What they know, in one line of at most 500 bytes without control characters.
+    #[schema(min_length = 1, max_length = 500, pattern = "^[^\\p{Cc}]*$")]
+    note: Option<String>,
+}
+
 /// What came of each file, in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AcceptAnswer)]
@@ -90,12 +105,13 @@ struct AcceptAnswer {
 struct OutcomeJson {
     path: Vec<u8>,
     accepted: Accepted,
+    done: &'static str,
 }
 
 impl Serialize for OutcomeJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (outcome, refused): (_, Option<AcceptRefused>) = match self.accepted {
-            Accepted::Done => ("accepted", None),
+            Accepted::Done => (self.done, None),
             Accepted::Refused(refused) => ("refused", Some(refused)),
             Accepted::Unknown => ("unknown", None),
         };
@@ -134,13 +150,57 @@ pub(in crate::routes) async fn accept(
     service.admit_work()?;
     Query::of(&request)?.finish()?;
     let body: AcceptRequest = read_json(&request, payload, service.json_rules()).await?;
-    if !(1..=MAX_FILES).contains(&body.files.len()) {
+    let shown = read(body.files, &collection.settings.algorithms)?;
+    let accepted = service.jobs.collections().accept(collection.id, shown.clone()).await?;
+    Ok(Json(answer(shown, accepted, "accepted")))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/collections/{id}/acknowledge", tag = "collections", operation_id = "acknowledge_files",
+    summary = "Acknowledge files as they were shown",
+    description = "Somebody knows that they are not what they should be. They stay so, but are no open alerts any more, \
+        until something else happens to them. Who it was is the name of the token. A file that is not as it was shown any \
+        more is refused. The scope `admin` is needed.",
+    params(schemas::CollectionPath),
+    request_body = AcknowledgeRequest,
+    responses((status = 200, description = "What came of each file.", body = AcceptAnswer)),
+    extensions(("x-codes" = json!([
+        "path_invalid", "not_found", "body_too_slow", "too_large", "unsupported_media_type", "store_corrupt", "queue_full",
+        "draining", "storage_full",
+    ]))),
+)]
+pub(in crate::routes) async fn acknowledge(
+    request: HttpRequest,
+    payload: Payload,
+    caller: ReqData<Caller>,
+    KnownCollection(collection): KnownCollection,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    caller.may_administer()?;
+    service.admit_work()?;
+    Query::of(&request)?.finish()?;
+    let body: AcknowledgeRequest = read_json(&request, payload, service.json_rules()).await?;
+    let by = match (&caller.token, &caller.credentials) {
+        (Some(token), _) => &token.name,
+        (None, Some(_)) => "whoever opened the sign-in link",
+        (None, None) => "somebody, without a token",
+    };
+    let said = Acknowledgement::new(Timestamp::now(), by, body.note);
+    let said = said.map_err(|error| ApiError::invalid(format!("`note`: {error}")))?;
+    let shown = read(body.files, &collection.settings.algorithms)?;
+    let outcomes = service.jobs.collections().acknowledge(collection.id, shown.clone(), said).await?;
+    Ok(Json(answer(shown, outcomes, "acknowledged")))
+}
+
+/// The files of a request, with what was shown of each.
+fn read(files: Vec<ShownFile>, algorithms: &Algorithms) -> Result<Vec<(Vec<u8>, Seen)>, ApiError> {
+    if !(1..=MAX_FILES).contains(&files.len()) {
         return Err(ApiError::invalid(format!("`files` has between 1 and {MAX_FILES} files")));
     }
-    let algorithms = collection.settings.algorithms;
-    let shown = body.files.into_iter().map(|file| file.read(&algorithms)).collect::<Result<Vec<_>, _>>()?;
-    let paths: Vec<_> = shown.iter().map(|(path, _)| path.clone()).collect();
-    let accepted = service.jobs.collections().accept(collection.id, shown).await?;
-    let items = paths.into_iter().zip(accepted).map(|(path, accepted)| OutcomeJson { path, accepted });
-    Ok(Json(AcceptAnswer { items: items.collect() }))
+    files.into_iter().map(|file| file.read(algorithms)).collect()
+}
+
+fn answer(shown: Vec<(Vec<u8>, Seen)>, outcomes: Vec<Accepted>, done: &'static str) -> AcceptAnswer {
+    let items = shown.into_iter().zip(outcomes).map(|((path, _), accepted)| OutcomeJson { path, accepted, done });
+    AcceptAnswer { items: items.collect() }
 }

@@ -49,6 +49,7 @@ pub(in crate::routes) async fn files(
     let mut query = Query::repeating(&request, &["condition"])?;
     let wanted = FileQuery {
         conditions: query.named_list("condition", Condition::from_name, &Condition::ALL.map(Condition::name))?,
+        is_acknowledged: None,
         path_prefix: query.bytes("path_prefix"),
         q: query.bytes("q"),
         after: after(&mut query)?,
@@ -64,9 +65,10 @@ pub(in crate::routes) async fn files(
     get, path = "/api/v1/collections/{id}/alerts", tag = "collections", operation_id = "collection_alerts",
     summary = "List the files of a collection that are not what they should be",
     description = "In a fixed collection these are all files that changed, in a living one those that are damaged. Each has \
-        the event that has made it so.",
+        the event that has made it so. Those that somebody has acknowledged are no open alerts.",
     params(
         schemas::CollectionPath,
+        ("acknowledged" = Option<bool>, Query, description = "Only files that somebody has acknowledged, or only those that nobody has. All by default."),
         ("cursor" = inline(Option<schemas::Cursor>), Query, description = "The `next_cursor` of the previous page."),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most files per page; 100 by default."),
     ),
@@ -79,11 +81,11 @@ pub(in crate::routes) async fn alerts(
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
     let mut query = Query::of(&request)?;
-    let (after, limit) = (after(&mut query)?, query.limit()?);
+    let (after, limit, is_acknowledged) = (after(&mut query)?, query.limit()?, query.parsed("acknowledged")?);
     query.finish()?;
     let kind = collection.settings.kind;
     let conditions = Condition::ALL.into_iter().filter(|condition| condition.is_alert(kind)).collect();
-    let wanted = FileQuery { conditions, after, limit, ..FileQuery::default() };
+    let wanted = FileQuery { conditions, is_acknowledged, after, limit, ..FileQuery::default() };
     let (files, next_cursor) = page(&service, &collection, wanted).await?;
     let events = service.jobs.collections().last_events(collection.id.clone(), files.clone()).await?;
     let algorithms = collection.settings.algorithms;

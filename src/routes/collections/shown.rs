@@ -38,6 +38,7 @@ pub(super) struct CollectionJson {
     forecast: Option<ForecastJson>,
     health: Option<&'static str>,
     open_alerts: u64,
+    acknowledged_alerts: u64,
     last_event: u64,
     files: BTreeMap<&'static str, CountJson>,
     verified: AgesJson,
@@ -89,6 +90,7 @@ impl CollectionJson {
             last_run: collection.last_run,
             last_survey: collection.last_survey,
             open_alerts: counted.alerts(),
+            acknowledged_alerts: counted.acknowledged(),
             last_event: counted.last_event(),
             files: files.collect(),
             verified: AgesJson::of(&counted.ages(now)),
@@ -152,6 +154,7 @@ impl Serialize for DirectoryJson {
 #[derive(Debug, Serialize)]
 struct CountJson {
     files: u64,
+    acknowledged: u64,
     bytes: u64,
     never_verified: u64,
     oldest_verified_at: Option<Timestamp>,
@@ -159,8 +162,8 @@ struct CountJson {
 
 impl CountJson {
     fn of(count: &Count) -> Self {
-        let Count { files, bytes, never_verified, oldest_verified_at } = *count;
-        Self { files, bytes, never_verified, oldest_verified_at }
+        let Count { files, acknowledged, bytes, never_verified, oldest_verified_at } = *count;
+        Self { files, acknowledged, bytes, never_verified, oldest_verified_at }
     }
 }
 

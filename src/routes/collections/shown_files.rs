@@ -2,7 +2,7 @@
 
 use hivesum_actors::store::collections::StoredEvent;
 use hivesum_core::digest::Algorithms;
-use hivesum_core::fixity::{Condition, Content, FileState};
+use hivesum_core::fixity::{Acknowledgement, Condition, Content, FileState};
 use hivesum_core::result::{DigestMap, ErrorCode, serialize_name, serialize_time};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -35,9 +35,24 @@ impl Serialize for FileJson {
         map.serialize_entry("first_seen", &state.first_seen)?;
         map.serialize_entry("content_since", &state.content_since)?;
         map.serialize_entry("verified_at", &state.verified_at)?;
+        map.serialize_entry("acknowledged", &state.acknowledged.as_ref().map(AcknowledgedJson))?;
         if let Some(last_event) = &self.last_event {
             map.serialize_entry("last_event", last_event)?;
         }
+        map.end()
+    }
+}
+
+/// Who knows of a file.
+struct AcknowledgedJson<'a>(&'a Acknowledgement);
+
+impl Serialize for AcknowledgedJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Acknowledgement { at, by, note } = self.0;
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("at", at)?;
+        map.serialize_entry("by", by)?;
+        map.serialize_entry("note", note)?;
         map.end()
     }
 }
@@ -92,6 +107,9 @@ impl Serialize for EventJson {
         }
         map.serialize_entry("digests_before", &digests_of(event.before.as_ref(), algorithms))?;
         map.serialize_entry("digests", &digests_of(event.after.as_ref(), algorithms))?;
+        if let Some(said) = event.acknowledged() {
+            map.serialize_entry("acknowledged", &AcknowledgedJson(said))?;
+        }
         if let Some(evidence) = &event.cause.evidence {
             map.serialize_entry("evidence", evidence)?;
         }

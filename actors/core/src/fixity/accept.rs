@@ -1,13 +1,14 @@
-//! Accepting: somebody says that a file is right as it is now, and from then on that is what it should be.
+//! What people say of a file that is not as it should be: that it is right as it is now, and from then on that is what it
+//! should be; or only that they know of it, and it is no news any more.
 //!
-//! A person accepts what they were shown. A scrub may have found something else in the meantime, so what was shown is
-//! compared first, and nothing is accepted that nobody has seen.
+//! A person speaks of what they were shown. A scrub may have found something else in the meantime, so what was shown is
+//! compared first, and nothing is accepted or acknowledged that nobody has seen.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Cause, Event, EventKind};
-use super::state::{Condition, Content, FileState};
+use super::state::{Acknowledgement, CollectionKind, Condition, Content, FileState};
 
 /// What the person who accepts was shown of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Seen {
     }
 }
 
-/// Why a file is not accepted.
+/// Why a file is not accepted or acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -43,6 +44,9 @@ pub enum AcceptRefused {
     /// It is not known which content the file has.
     #[error("reads of the file disagree, so there is no content to accept")]
     ReadsDisagree,
+    /// It is no alert.
+    #[error("the file is no alert: there is nothing to acknowledge")]
+    NothingToAcknowledge,
 }
 
 /// Whether what was shown is what the file should be already: somebody has asked for it twice, or two people did. `None`
@@ -72,11 +76,38 @@ pub fn accept(before: &FileState, seen: &Seen, at: Timestamp) -> Result<Event, A
         Condition::Unreadable => return Err(AcceptRefused::Unreadable),
         Condition::ReadsDisagree => return Err(AcceptRefused::ReadsDisagree),
         Condition::Missing => None,
-        Condition::New | Condition::Moved => Some(FileState { condition: Condition::Ok, ..before.clone() }),
+        Condition::New | Condition::Moved => {
+            Some(FileState { condition: Condition::Ok, acknowledged: None, ..before.clone() })
+        }
         Condition::Modified | Condition::SuspectedRot => Some(with_content(before, before.found.clone(), at)),
     };
     let (path, before) = (before.path.clone(), Some(before.clone()));
     Ok(Event { at, path, kind: EventKind::Accepted, before, after, cause: Cause::default() })
+}
+
+/// Marks an alert as known to somebody. It stays what it is. Returns the event, which has the state from then on; `None` if
+/// just that was said before.
+///
+/// # Errors
+/// [`AcceptRefused`]: the state stays as it is.
+pub fn acknowledge(
+    before: &FileState,
+    seen: &Seen,
+    kind: CollectionKind,
+    said: &Acknowledgement,
+) -> Result<Option<Event>, AcceptRefused> {
+    if Seen::of(before) != *seen {
+        return Err(AcceptRefused::Changed);
+    }
+    if !before.condition.is_alert(kind) {
+        return Err(AcceptRefused::NothingToAcknowledge);
+    }
+    if before.acknowledged.as_ref().is_some_and(|before| (&before.by, &before.note) == (&said.by, &said.note)) {
+        return Ok(None);
+    }
+    let after = FileState { acknowledged: Some(said.clone()), ..before.clone() };
+    let (at, path, before, after) = (said.at, before.path.clone(), Some(before.clone()), Some(after));
+    Ok(Some(Event { at, path, kind: EventKind::Acknowledged, before, after, cause: Cause::default() }))
 }
 
 fn with_content(before: &FileState, found: Option<Content>, at: Timestamp) -> FileState {
@@ -87,6 +118,7 @@ fn with_content(before: &FileState, found: Option<Content>, at: Timestamp) -> Fi
         content_since: at,
         // The read that found it was not recorded as a verification.
         verified_at: None,
+        acknowledged: None,
         ..before.clone()
     }
 }

@@ -112,6 +112,7 @@ mod tests {
             first_seen: second(first_seen),
             content_since: second(first_seen),
             verified_at: None,
+            acknowledged: None,
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
-use super::state::{Condition, FileState};
+use super::state::{Acknowledgement, Condition, FileState};
 use crate::result::{Evidence, ReadFrom};
 
 /// What happened to a file.
@@ -38,11 +38,13 @@ pub enum EventKind {
     Restored = 9,
     /// Somebody said that it is right as it is.
     Accepted = 10,
+    /// Somebody said that they know of it. It is not as it should be still.
+    Acknowledged = 11,
 }
 
 impl EventKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 10] = crate::variants();
+    pub const ALL: [Self; 11] = crate::variants();
 
     /// Its name in the API.
     #[must_use]
@@ -57,7 +59,7 @@ impl EventKind {
         match self {
             Self::New | Self::Modified | Self::Moved | Self::Missing => true,
             Self::SuspectedRot | Self::Unreadable | Self::ReadsDisagree => true,
-            Self::Touched | Self::Restored | Self::Accepted => false,
+            Self::Touched | Self::Restored | Self::Accepted | Self::Acknowledged => false,
         }
     }
 
@@ -130,6 +132,13 @@ impl Event {
     #[must_use]
     pub fn was(&self) -> Option<Condition> {
         self.before.as_ref().map(|state| state.condition)
+    }
+
+    /// Who has said that they know of the file, if that is what happened.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<&Acknowledgement> {
+        let after = self.after.as_ref().filter(|_| self.kind == EventKind::Acknowledged);
+        after.and_then(|after| after.acknowledged.as_ref())
     }
 
     /// The path that a moved file had before.

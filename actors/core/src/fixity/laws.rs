@@ -17,6 +17,7 @@ enum Act {
     Hide,
     Show,
     Accept,
+    Acknowledge,
     Nothing,
 }
 
@@ -47,6 +48,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         Just(Act::Hide),
         Just(Act::Show),
         Just(Act::Accept),
+        Just(Act::Acknowledge),
         Just(Act::Nothing),
     ]
 }
@@ -69,7 +71,7 @@ impl File {
             Act::Rot(digest) => self.digest = digest,
             Act::Hide => self.is_there = false,
             Act::Show => self.is_there = true,
-            Act::Accept | Act::Nothing => {}
+            Act::Accept | Act::Acknowledge | Act::Nothing => {}
         }
     }
 
@@ -133,6 +135,11 @@ impl World {
     ) {
         let facts = |state: Option<&FileState>| state.map(FileState::without_reads);
         assert_eq!(event.is_some(), facts(before) != facts(after), "an event without a change, or the reverse");
+        if let Some(after) = after.filter(|after| after.acknowledged.is_some()) {
+            assert_eq!(Some(&after.acknowledged), before.map(|before| &before.acknowledged), "nobody has said so");
+            assert_eq!(Some(after.condition), before.map(|before| before.condition), "it is known as something else");
+            assert_ne!(after.condition, Condition::Ok, "it is as it should be");
+        }
         let Some(event) = event else { return };
         assert_eq!((event.before.as_ref(), event.after.as_ref()), (before, after));
         match event.kind {
@@ -145,7 +152,8 @@ impl World {
             EventKind::Missing => assert_eq!(*seen, Observation::Absent),
             EventKind::Unreadable => assert_eq!(*seen, unreadable()),
             EventKind::ReadsDisagree => assert!(event.cause.reads.len() > 1),
-            EventKind::New | EventKind::Touched | EventKind::Restored | EventKind::Moved | EventKind::Accepted => {}
+            EventKind::New | EventKind::Touched | EventKind::Restored | EventKind::Moved => {}
+            EventKind::Accepted | EventKind::Acknowledged => unreachable!("people say so, and looks do not"),
         }
         if let Some(after) = after.filter(|_| self.kind == CollectionKind::Living) {
             assert!(!matches!(after.condition, Condition::New | Condition::Moved), "a living collection expects these");
@@ -155,6 +163,18 @@ impl World {
     fn accept(&mut self, path: &[u8], second: i64) {
         let Some(before) = self.states.get(path).cloned() else { return };
         if let Ok(event) = accept(&before, &Seen::of(&before), at(second)) {
+            self.set(path, event.after.clone());
+            self.events.push(event);
+        }
+    }
+
+    fn acknowledge(&mut self, path: &[u8], second: i64) {
+        let Some(before) = self.states.get(path).cloned() else { return };
+        let said = Acknowledgement { at: at(second), by: "somebody".to_owned(), note: None };
+        let event = acknowledge(&before, &Seen::of(&before), self.kind, &said);
+        assert_eq!(event.is_ok(), before.condition.is_alert(self.kind));
+        if let Ok(Some(event)) = event {
+            assert_eq!(event.after.as_ref().map(|after| after.is_open_alert(self.kind)), Some(false));
             self.set(path, event.after.clone());
             self.events.push(event);
         }
@@ -187,6 +207,7 @@ proptest! {
             world.files.get_mut(path).unwrap().act(act);
             match act {
                 Act::Accept => world.accept(path, second as i64),
+                Act::Acknowledge => world.acknowledge(path, second as i64),
                 _ => world.look(path, look, second as i64),
             }
             history.push((world.events.len(), facts(&world.states)));
@@ -215,6 +236,7 @@ proptest! {
         let (first_seen, verified_at) = (at(1), None);
         let before = FileState {
             path: b"a".to_vec(), condition, expected, found, first_seen, content_since: at(1), verified_at,
+            acknowledged: None,
         };
         let now = content(digest, ctime);
         let on = Occasion { path: b"a", collection: CollectionKind::Fixed, pass: PassKind::Comparison, at: at(2), lying: Lying::There };

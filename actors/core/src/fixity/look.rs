@@ -67,12 +67,14 @@ pub(super) struct Look<'a> {
 
 impl Look<'_> {
     pub(super) fn happened(&self, kind: EventKind, after: Option<FileState>, cause: Cause) -> Outcome {
-        let event = Box::new(self.event(kind, after.clone(), cause));
-        Outcome::Known { after: after.map(Box::new), event: Some(event) }
+        let event = Box::new(self.event(kind, after, cause));
+        Outcome::Known { after: event.after.clone().map(Box::new), event: Some(event) }
     }
 
     pub(super) fn event(&self, kind: EventKind, after: Option<FileState>, cause: Cause) -> Event {
         let (at, path, before) = (self.on.at, self.on.path.to_vec(), self.before.cloned());
+        let is_news = kind != EventKind::Touched;
+        let after = after.map(|after| FileState { acknowledged: after.acknowledged.filter(|_| !is_news), ..after });
         Event { at, path, kind, before, after, cause }
     }
 }

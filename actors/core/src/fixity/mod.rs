@@ -20,7 +20,7 @@ mod state;
 mod survey;
 mod windows;
 
-pub use accept::{AcceptRefused, Seen, accept, is_accepted};
+pub use accept::{AcceptRefused, Seen, accept, acknowledge, is_accepted};
 pub use due::{Age, DueBy, due, within};
 pub use earlier::{Earlier, MOST_CHANGED, TooManyChanges};
 pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
@@ -29,7 +29,7 @@ pub use observe::{Observation, observe};
 pub use pass::{PassStopped, Place, is_mass_change, may_begin};
 pub use reading::{CONFIRMING_READS, Reading, moved, verifies};
 pub use schedule::{Aged, DEFAULT_AIM_DAYS, DEFAULT_SURVEY_HOURS, Next, Past, Schedule};
-pub use state::{CollectionKind, Condition, Content, FileState, needs_reading};
+pub use state::{Acknowledgement, CollectionKind, Condition, Content, FileState, NoteInvalid, needs_reading};
 pub use survey::{Survey, Surveyor};
 pub use windows::{MAX_WINDOWS, Opening, WindowInvalid, WindowText, Windows};
 

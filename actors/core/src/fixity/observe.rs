@@ -57,6 +57,7 @@ fn unreadable(look: &Look<'_>, failure: ReadFailure) -> Outcome {
             first_seen: look.on.at,
             content_since: look.on.at,
             verified_at: None,
+            acknowledged: None,
         },
     };
     look.happened(EventKind::Unreadable, Some(after), Cause { failure: Some(failure), ..Cause::default() })

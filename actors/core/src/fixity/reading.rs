@@ -104,6 +104,7 @@ fn first_read(look: &Look<'_>, reading: &Reading) -> Outcome {
         first_seen: before.map_or(on.at, |before| before.first_seen),
         content_since: on.at,
         verified_at: reading.verified_at(on),
+        acknowledged: None,
     };
     if before.is_none() && on.pass == PassKind::Baseline {
         return same(after);

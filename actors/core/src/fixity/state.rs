@@ -127,6 +127,47 @@ pub struct FileState {
     pub content_since: Timestamp,
     /// The last full read, not from memory, that found the expected content.
     pub verified_at: Option<Timestamp>,
+    /// Who knows that it is not as it should be. Whatever happens to it next is news again.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+/// That somebody knows of a file that is not as it should be, and need not be told again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// When they said so.
+    pub at: Timestamp,
+    /// Who it was, at most [`MAX_NAME_BYTES`](Self::MAX_NAME_BYTES).
+    pub by: String,
+    /// What they wrote about it: one line, at most [`MAX_NOTE_BYTES`](Self::MAX_NOTE_BYTES).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Why a note is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a note is one line of 1 to {} bytes, without control characters", Acknowledgement::MAX_NOTE_BYTES)]
+pub struct NoteInvalid;
+
+impl Acknowledgement {
+    /// The most bytes of a name.
+    pub const MAX_NAME_BYTES: usize = 100;
+
+    /// The most bytes of a note.
+    pub const MAX_NOTE_BYTES: usize = 500;
+
+    /// What somebody says at this time. Of a longer name its begin is kept; control characters in it become spaces.
+    ///
+    /// # Errors
+    /// If the note is empty, too long or no single line of text.
+    pub fn new(at: Timestamp, by: &str, note: Option<String>) -> Result<Self, NoteInvalid> {
+        let is_valid =
+            |note: &String| (1..=Self::MAX_NOTE_BYTES).contains(&note.len()) && !note.contains(char::is_control);
+        if !note.as_ref().is_none_or(is_valid) {
+            return Err(NoteInvalid);
+        }
+        let end = by.floor_char_boundary(Self::MAX_NAME_BYTES);
+        Ok(Self { at, by: by[..end].replace(char::is_control, " "), note })
+    }
 }
 
 impl FileState {
@@ -134,6 +175,12 @@ impl FileState {
     #[must_use]
     pub fn present(&self) -> Option<&Content> {
         self.found.as_ref().or(self.expected.as_ref())
+    }
+
+    /// Whether it is an alert that nobody has acknowledged.
+    #[must_use]
+    pub fn is_open_alert(&self, kind: CollectionKind) -> bool {
+        self.condition.is_alert(kind) && self.acknowledged.is_none()
     }
 
     /// The state without what a mere read changes: when it was last verified, and how far its times can be trusted. It

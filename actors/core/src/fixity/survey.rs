@@ -101,6 +101,7 @@ mod tests {
             first_seen: at(1),
             content_since: at(1),
             verified_at: Some(at(2)),
+            acknowledged: None,
         }
     }
 

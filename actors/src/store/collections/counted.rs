@@ -15,8 +15,8 @@ use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_FILES, snapshot};
 use super::events::{self, at};
 use super::files::condition;
-use super::rows;
 use super::stored::{Count, StoredCollection};
+use super::{json, rows};
 
 /// The ages in days that are told.
 pub const AGES_DAYS: [u16; 5] = [1, 7, 30, 90, 365];
@@ -140,10 +140,16 @@ impl Counted {
         older.into_iter().chain(by_time).chain(never).collect()
     }
 
-    /// How many files are not what they should be.
+    /// How many files are not what they should be, and nobody has acknowledged that.
     #[must_use]
     pub fn alerts(&self) -> u64 {
         self.state.collection.alerts(&self.by_condition)
+    }
+
+    /// How many files are not what they should be, and somebody knows of it.
+    #[must_use]
+    pub fn acknowledged(&self) -> u64 {
+        self.state.collection.acknowledged(&self.by_condition)
     }
 
     /// The collection, as it was when its files were counted.
@@ -188,6 +194,8 @@ pub(super) fn count(view: &Connection, id: &str, now: Timestamp) -> Result<Optio
         let verified_at = row.get::<_, Option<i64>>(13)?.map(at).transpose()?;
         let count = by_condition.entry(condition).or_default();
         count.files += 1;
+        let found = row.get::<_, Option<String>>(10)?.map(|text| json::found(&text)).transpose()?;
+        count.acknowledged += u64::from(found.is_some_and(|(_, acknowledged)| acknowledged.is_some()));
         count.bytes += amount.bytes;
         count.never_verified += u64::from(verified_at.is_none());
         count.oldest_verified_at = count.oldest_verified_at.into_iter().chain(verified_at).min();

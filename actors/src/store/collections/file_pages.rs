@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use hivesum_core::fixity::{Condition, Event, FileState};
+use hivesum_core::fixity::{Condition, Event, EventKind, FileState};
 use hivesum_core::result::walk_key;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -15,6 +15,7 @@ use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, snapshot};
 use super::MAX_ROWS;
 use super::events::stored_event;
 use super::files::select;
+use super::json::IS_ACKNOWLEDGED;
 use super::stored::StoredEvent;
 
 /// Which files of a collection are asked for.
@@ -22,6 +23,8 @@ use super::stored::StoredEvent;
 pub struct FileQuery {
     /// Only files in one of these conditions; all if there is none.
     pub conditions: Vec<Condition>,
+    /// Only files that somebody has acknowledged, or only others.
+    pub is_acknowledged: Option<bool>,
     /// Only files whose path begins with these bytes.
     pub path_prefix: Option<Vec<u8>>,
     /// Only files whose path contains these bytes.
@@ -35,7 +38,7 @@ pub struct FileQuery {
 impl FileQuery {
     /// Whether many rows may have to be read for few files.
     pub(super) fn reads_many_rows(&self) -> bool {
-        !self.conditions.is_empty() || self.q.is_some()
+        !self.conditions.is_empty() || self.is_acknowledged.is_some() || self.q.is_some()
     }
 }
 
@@ -74,6 +77,11 @@ pub(super) fn page(view: &Connection, collection: i64, query: &FileQuery) -> Res
         let numbers: Vec<_> = query.conditions.iter().map(|condition| (*condition as u8).to_string()).collect();
         rest.push_str(&format!(" AND condition IN ({})", numbers.join(", ")));
     }
+    match query.is_acknowledged {
+        Some(true) => rest.push_str(&format!(" AND ({IS_ACKNOWLEDGED})")),
+        Some(false) => rest.push_str(&format!(" AND NOT ({IS_ACKNOWLEDGED})")),
+        None => {}
+    }
     rest.push_str(&format!(" ORDER BY path LIMIT {}", limit + 1));
     let mut files = select(view, &rest, params_from_iter(values))?;
     let has_more = files.len() > limit;
@@ -95,8 +103,8 @@ fn end_of_prefix(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
     None
 }
 
-/// The last event of each of these files, in their order: what has made them what they are. Reads events from the newest
-/// on until all are found.
+/// The last event of each of these files, in their order, that has made them what they are; that somebody knows of them is
+/// none. Reads events from the newest on until all are found.
 pub(super) fn last_events(
     view: &Connection,
     collection: i64,
@@ -108,9 +116,9 @@ pub(super) fn last_events(
     let mut numbers = vec![None; files.len()];
     let mut left = wanted.len();
     {
-        let newest_first = "SELECT path, n FROM collection_events WHERE collection = ? ORDER BY n DESC";
+        let newest_first = "SELECT path, n FROM collection_events WHERE collection = ? AND kind != ? ORDER BY n DESC";
         let mut statement = view.prepare_cached(newest_first)?;
-        let mut rows = statement.query([collection])?;
+        let mut rows = statement.query((collection, EventKind::Acknowledged as u8))?;
         while left > 0
             && let Some(row) = rows.next()?
         {

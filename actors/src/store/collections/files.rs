@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hivesum_core::fixity::{Condition, Content, FileState, Seen, is_accepted};
+use hivesum_core::fixity::{Condition, Content, FileState};
 use hivesum_core::result::{FileMeta, Stability, walk_key};
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, Transaction, params};
@@ -13,7 +13,8 @@ use super::super::far_times::StoredTimes;
 use super::super::sealed::COLLECTION_FILES;
 use super::MAX_ROWS;
 use super::events::{self, at, read_path};
-use super::stored::{Accepted, Count, Step};
+use super::json::IS_ACKNOWLEDGED;
+use super::stored::{Count, Step};
 use super::{json, outbox, rows};
 
 pub(super) fn page(
@@ -34,16 +35,17 @@ pub(super) fn page(
 
 /// Files and bytes by condition, and the time of the oldest verification among files that are there.
 pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
-    let mut statement = view.prepare_cached(
-        "SELECT condition, count(*), sum(coalesce(size, 0)), min(verified_at), count(verified_at) FROM collection_files
-           WHERE collection = ? GROUP BY 1",
-    )?;
+    let mut statement = view.prepare_cached(&format!(
+        "SELECT condition, count(*), sum(coalesce(size, 0)), min(verified_at), count(verified_at),
+             count(*) FILTER (WHERE {IS_ACKNOWLEDGED}) FROM collection_files WHERE collection = ? GROUP BY 1"
+    ))?;
     let mut rows = statement.query([collection])?;
     let mut counts = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let [files, bytes, verified] = [row.get::<_, i64>(1)?, row.get(2)?, row.get(4)?].map(|number| number as u64);
+        let numbers = [row.get::<_, i64>(1)?, row.get(2)?, row.get(4)?, row.get(5)?];
+        let [files, bytes, verified, acknowledged] = numbers.map(|number| number as u64);
         let oldest_verified_at = row.get::<_, Option<i64>>(3)?.map(at).transpose()?;
-        let count = Count { files, bytes, never_verified: files - verified, oldest_verified_at };
+        let count = Count { files, acknowledged, bytes, never_verified: files - verified, oldest_verified_at };
         counts.insert(condition(row.get(0)?)?, count);
     }
     Ok(counts)
@@ -111,47 +113,6 @@ fn is_same(stored: &FileState, before: &FileState) -> bool {
     stored.without_reads() == before.without_reads()
 }
 
-pub(super) fn accept(
-    connection: &mut Connection,
-    collection: i64,
-    shown: &[(Vec<u8>, Seen)],
-    now: Timestamp,
-) -> Result<Vec<Accepted>, DbError> {
-    let change = Change::begin(connection)?;
-    let accepted = shown.iter().map(|(path, seen)| accept_one(&change, collection, (path, seen), now));
-    let accepted = accepted.collect::<Result<_, _>>()?;
-    change.commit()?;
-    Ok(accepted)
-}
-
-fn accept_one(
-    change: &Transaction<'_>,
-    collection: i64,
-    (path, seen): (&[u8], &Seen),
-    now: Timestamp,
-) -> Result<Accepted, DbError> {
-    let before = find(change, collection, path)?;
-    if before.is_none() {
-        COLLECTION_FILES.verify(change)?;
-    }
-    // A command that was not answered asks again.
-    if is_accepted(before.as_ref(), seen) {
-        return Ok(Accepted::Done);
-    }
-    let Some(before) = before else { return Ok(Accepted::Unknown) };
-    let event = match hivesum_core::fixity::accept(&before, seen, now) {
-        Ok(event) => event,
-        Err(refused) => return Ok(Accepted::Refused(refused)),
-    };
-    match &event.after {
-        Some(after) => put(change, collection, after)?,
-        None => remove(change, collection, path)?,
-    }
-    let n = events::last(change, collection)? + 1;
-    events::add(change, (collection, n), &event)?;
-    Ok(Accepted::Done)
-}
-
 /// What is known of one file. That nothing is known tells nothing if a row may be lost.
 pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<FileState>, DbError> {
     Ok(select(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)))?.pop())
@@ -166,13 +127,13 @@ pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Re
     Ok(files)
 }
 
-fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> Result<(), DbError> {
+pub(super) fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> Result<(), DbError> {
     let delete = "DELETE FROM collection_files WHERE collection = ? AND path = ?";
     change.prepare_cached(delete)?.execute(params![collection, walk_key(path)])?;
     Ok(())
 }
 
-fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {
+pub(super) fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {
     let expected = state.expected.as_ref();
     let times = expected.map(|content| StoredTimes::of([content.meta.mtime_ns, content.meta.ctime_ns]));
     let upsert =
@@ -195,7 +156,7 @@ fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(
         expected.map(|content| content.meta.inode as i64),
         expected.map(|content| i64::from(content.stability == Stability::Unverified)),
         expected.map(|content| &content.digests),
-        state.found.as_ref().map(json::content_text).transpose()?,
+        json::found_text(state)?,
         state.first_seen.as_microsecond(),
         state.content_since.as_microsecond(),
         state.verified_at.map(Timestamp::as_microsecond),
@@ -210,14 +171,17 @@ pub(super) fn condition(number: u8) -> Result<Condition, DbError> {
 fn file(row: &Row<'_>) -> Result<FileState, DbError> {
     let condition = condition(row.get(2)?)?;
     let digests: Option<Vec<u8>> = row.get(9)?;
+    let found = row.get::<_, Option<String>>(10)?.map(|text| json::found(&text)).transpose()?;
+    let (found, acknowledged) = found.unwrap_or_default();
     Ok(FileState {
         path: read_path(row.get(1)?),
         condition,
         expected: digests.map(|digests| expected(row, digests)).transpose()?,
-        found: row.get::<_, Option<String>>(10)?.map(|text| json::content(&text)).transpose()?,
+        found,
         first_seen: at(row.get(11)?)?,
         content_since: at(row.get(12)?)?,
         verified_at: row.get::<_, Option<i64>>(13)?.map(at).transpose()?,
+        acknowledged,
     })
 }
 

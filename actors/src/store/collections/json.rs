@@ -1,8 +1,10 @@
 //! Contents and events as JSON, in columns that only files which deviate have. Times of files are decimal strings of
 //! nanoseconds, digests and paths are hexadecimal digits.
+//!
+//! The column `found` has the content that a file has instead, and since alerts can be acknowledged, who knows of it.
 
 use hivesum_core::fixity::{
-    Cause, Condition, Content, Event, EventKind, FailedRange, FileState, ReadCount, ReadFailure,
+    Acknowledgement, Cause, Condition, Content, Event, EventKind, FailedRange, FileState, ReadCount, ReadFailure,
 };
 use hivesum_core::result::{Evidence, FileMeta, ReadFrom, Stability};
 use jiff::Timestamp;
@@ -22,6 +24,18 @@ pub(super) struct ContentJson {
     digests: String,
 }
 
+/// The column `found` of a file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum FoundJson {
+    Known {
+        acknowledged: Acknowledgement,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<ContentJson>,
+    },
+    Content(ContentJson),
+}
+
 #[derive(Serialize, Deserialize)]
 struct StateJson {
     path: String,
@@ -31,6 +45,8 @@ struct StateJson {
     first_seen: Timestamp,
     content_since: Timestamp,
     verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<Acknowledgement>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,14 +81,25 @@ impl ContentJson {
     }
 }
 
-/// A content as text.
-pub(super) fn content_text(content: &Content) -> Result<String, DbError> {
-    Ok(serde_json::to_string(&ContentJson::of(content))?)
+/// Whether somebody knows of a file that is not as it should be, in SQL over the column `found`.
+pub(super) const IS_ACKNOWLEDGED: &str = "json_type(found, '$.acknowledged') IS NOT NULL";
+
+/// What the column `found` holds of a state.
+pub(super) fn found_text(state: &FileState) -> Result<Option<String>, DbError> {
+    let content = state.found.as_ref().map(ContentJson::of);
+    let found = match state.acknowledged.clone() {
+        Some(acknowledged) => Some(FoundJson::Known { acknowledged, content }),
+        None => content.map(FoundJson::Content),
+    };
+    Ok(found.map(|found| serde_json::to_string(&found)).transpose()?)
 }
 
-/// A content from its text.
-pub(super) fn content(text: &str) -> Result<Content, DbError> {
-    serde_json::from_str::<ContentJson>(text)?.read()
+/// A content and an acknowledgement from their text.
+pub(super) fn found(text: &str) -> Result<(Option<Content>, Option<Acknowledgement>), DbError> {
+    Ok(match serde_json::from_str(text)? {
+        FoundJson::Known { acknowledged, content } => (content.map(ContentJson::read).transpose()?, Some(acknowledged)),
+        FoundJson::Content(content) => (Some(content.read()?), None),
+    })
 }
 
 impl StateJson {
@@ -85,6 +112,7 @@ impl StateJson {
             first_seen: state.first_seen,
             content_since: state.content_since,
             verified_at: state.verified_at,
+            acknowledged: state.acknowledged.clone(),
         }
     }
 
@@ -97,6 +125,7 @@ impl StateJson {
             first_seen: self.first_seen,
             content_since: self.content_since,
             verified_at: self.verified_at,
+            acknowledged: self.acknowledged,
         })
     }
 }

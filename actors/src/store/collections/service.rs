@@ -2,11 +2,11 @@
 //!
 //! Collections are named by their ids, because a number may be given again after a collection is forgotten. There is one
 //! thread that writes, so what one call looks up stays until it has changed it. How rows are kept is decided in `rows`
-//! and `files`; what a service reads of them is in `reads`.
+//! and `files`; what a service reads of them is in `reads`, what
+//! people say of files in `saying`.
 
 use std::sync::Arc;
 
-use hivesum_core::fixity::Seen;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use super::super::Store;
 use super::access::Access;
 use super::kept_counts::Counts;
-use super::stored::{Accepted, CollectionSettings, Made, NewCollection, Updated};
-use super::{Collections, MAX_ROWS, files, rows};
+use super::stored::{CollectionSettings, Made, NewCollection, Updated};
+use super::{Collections, MAX_ROWS, rows};
 use crate::error::StoreError;
 
 /// The collections of a running service. Clones share what was counted.
@@ -59,19 +59,6 @@ impl CollectionService {
     /// When the store cannot be written.
     pub async fn update(&self, id: String, tag: String, settings: CollectionSettings) -> Result<Updated, StoreError> {
         self.store.write(move |connection| rows::update(connection, &id, (&tag, &settings))).await
-    }
-
-    /// [`Collections::accept`](super::Collections::accept), by the id of the collection. Without such a collection none of
-    /// its files is known.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn accept(&self, id: String, shown: Vec<(Vec<u8>, Seen)>) -> Result<Vec<Accepted>, StoreError> {
-        let accept = move |connection: &mut _| match rows::by_id(connection, &id)? {
-            Some(of) => files::accept(connection, of.number, &shown, Timestamp::now()),
-            None => Ok(vec![Accepted::Unknown; shown.len()]),
-        };
-        self.store.write(accept).await
     }
 
     /// [`Collections::forget`](super::Collections::forget), by the id of the collection.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState, Past, Schedule};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What somebody has decided about a collection.
@@ -157,11 +157,21 @@ impl StoredCollection {
         self.settings.name.as_ref().map_or_else(of_directory, |name| name.as_bytes())
     }
 
-    /// How many of the files that were counted are not what they should be.
+    /// How many of the files that were counted are not what they should be, and nobody has acknowledged that.
     #[must_use]
     pub fn alerts(&self, counts: &BTreeMap<Condition, Count>) -> u64 {
-        let alerts = counts.iter().filter(|(condition, _)| condition.is_alert(self.settings.kind));
-        alerts.map(|(_, count)| count.files).sum()
+        self.deviating(counts).map(|count| count.files.saturating_sub(count.acknowledged)).sum()
+    }
+
+    /// How many of the files that were counted are not what they should be, and somebody knows of it.
+    #[must_use]
+    pub fn acknowledged(&self, counts: &BTreeMap<Condition, Count>) -> u64 {
+        self.deviating(counts).map(|count| count.acknowledged).sum()
+    }
+
+    fn deviating<'a>(&self, counts: &'a BTreeMap<Condition, Count>) -> impl Iterator<Item = &'a Count> {
+        let kind = self.settings.kind;
+        counts.iter().filter(move |(condition, _)| condition.is_alert(kind)).map(|(_, count)| count)
     }
 }
 
@@ -194,6 +204,8 @@ pub struct Step {
 pub struct Count {
     /// How many there are.
     pub files: u64,
+    /// Of how many of them somebody has said that they know.
+    pub acknowledged: u64,
     /// How many bytes they should have.
     pub bytes: u64,
     /// How many were never read from their device, as far as it can be told.
@@ -211,89 +223,14 @@ pub struct StoredEvent {
     pub event: Event,
 }
 
-/// What came of accepting a file.
+/// What came of accepting or acknowledging a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Accepted {
-    /// It is accepted.
+    /// It is done, or was before.
     Done,
     /// It is not.
     Refused(AcceptRefused),
     /// No such file is known.
     Unknown,
-}
-
-/// When a sink takes messages of one collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SinkPace {
-    /// As soon as there is one.
-    AtOnce,
-    /// The first one as soon as there is one, and then at most one an hour.
-    Digests,
-}
-
-/// What somebody is to be told, as it stays until their sink has taken it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// What the receiver tells a repeat by: a UUID.
-    pub id: String,
-    /// The name of the sink.
-    pub sink: String,
-    /// The collection that it tells of, as it is now.
-    pub collection: StoredCollection,
-    /// The numbers of the first and the last event that it tells of.
-    pub range: (u64, u64),
-    /// How many alerts are among them.
-    pub alerts: u64,
-    /// How many files the collection had.
-    pub files: u64,
-    /// The first of the alerts, at most [`LISTED_ALERTS`](super::LISTED_ALERTS).
-    pub listed: Vec<StoredEvent>,
-    /// When the first alert was queued.
-    pub queued_at: Timestamp,
-    /// How many attempts have failed.
-    pub attempts: u32,
-}
-
-impl Message {
-    /// Whether so much has changed that it is one alert: a disk that is not mounted, or a program that rewrites files.
-    #[must_use]
-    pub const fn is_mass_change(&self) -> bool {
-        hivesum_core::fixity::is_mass_change(self.alerts, self.files)
-    }
-}
-
-/// Why a sink has not taken a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SendFailure {
-    /// Whether it has said that it will never take one.
-    pub is_gone: bool,
-    /// How long it wants to be left alone.
-    pub retry_after: Option<SignedDuration>,
-    /// The reason in words, without secrets. The first 200 bytes are kept.
-    pub error: String,
-}
-
-/// What becomes of a message that was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AfterFailure {
-    /// When it is tried again.
-    pub next_at: Timestamp,
-    /// Whether the sink is called failing.
-    pub is_failing: bool,
-}
-
-/// How a sink has done for one collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The name of the sink.
-    pub sink: String,
-    /// When it took a message last.
-    pub sent_at: Option<Timestamp>,
-    /// How many attempts have failed.
-    pub failures: u64,
-    /// Since when it is called failing.
-    pub failing_since: Option<Timestamp>,
-    /// What the last failure was; none after a success.
-    pub error: Option<String>,
 }

@@ -5,9 +5,10 @@
 use jiff::Timestamp;
 
 use super::Collections;
+use super::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 use super::outbox;
 use super::service::CollectionService;
-use super::stored::{AfterFailure, Delivery, Message, SendFailure, SinkPace, StoredCollection};
+use super::stored::StoredCollection;
 use crate::error::StoreError;
 
 impl Collections {

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::super::change::Change;
 use super::super::super::error::DbError;
 use super::super::events;
+use super::super::messages::{Message, SinkPace};
 use super::super::rows;
-use super::super::stored::{Message, SinkPace, StoredCollection, StoredEvent};
+use super::super::stored::{StoredCollection, StoredEvent};
 use super::row::{QueuedRow, of_sink, sent_at};
 use super::{LISTED_ALERTS, is_told};
 

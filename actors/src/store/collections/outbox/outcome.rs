@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::super::super::change::Change;
 use super::super::super::error::DbError;
-use super::super::stored::{AfterFailure, SendFailure};
+use super::super::messages::{AfterFailure, SendFailure};
 use super::row::{QueuedRow, claimed};
 
 /// The wait after the first failure. Each wait is four times as long as the one before.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 use super::super::super::error::DbError;
 use super::super::super::sealed::{DELIVERIES, OUTBOX, snapshot};
 use super::super::events::at;
-use super::super::stored::Delivery;
+use super::super::messages::Delivery;
 
 /// A row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]

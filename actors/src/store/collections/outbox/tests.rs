@@ -5,7 +5,8 @@ use hivesum_core::fixity::PassKind;
 use super::super::tests::{content, second, step};
 use super::super::{MAX_ROWS, files, rows};
 use super::*;
-use crate::store::collections::stored::{AfterFailure, CollectionSettings, Message, SendFailure, SinkPace, Step};
+use crate::store::collections::messages::{AfterFailure, Message, SendFailure, SinkPace};
+use crate::store::collections::stored::{CollectionSettings, Step};
 use crate::store::testing::Bench;
 
 const HOUR: i64 = 3600;
