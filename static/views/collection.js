@@ -15,7 +15,7 @@ const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 
 const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
 const GOOD = ['ok', 'restored', 'accepted', 'touched', 'acknowledged'];
 
-const tag = (kind) => (NAMES[kind] ? h(`span.outcome.${GOOD.includes(kind) ? 'good' : 'bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
+const tag = (kind) => (NAMES[kind] ? h(`span.outcome${kind === 'acknowledged' ? '' : GOOD.includes(kind) ? '.good' : '.bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
 const bytesOf = ({ path, path_b64: exact }) => (exact === undefined ? { path } : { path_b64: exact });
 const asShown = (file) => ({ ...bytesOf(file), condition: file.condition, digests: file.digests });
 
