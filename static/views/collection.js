@@ -10,12 +10,16 @@ import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, wa
 const PAGE = 100;
 const EVENTS = 50;
 const SEARCH_MS = 220;
-const NAMES = { ok: 'As it should be', reads_disagree: 'Reads disagree', touched: 'Touched', restored: 'Restored', accepted: 'Accepted', acknowledged: 'Acknowledged' };
+const NAMES = { ok: ['As it should be', '.good'], reads_disagree: ['Reads disagree', '.bad'], touched: ['Touched', '.good'], restored: ['Restored', '.good'], accepted: ['Accepted', '.good'], acknowledged: ['Acknowledged', ''] };
 const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 'Reads disagree', unreadable: 'Unreadable', modified: 'Modified', missing: 'Missing', moved: 'Moved', new: 'New', ok: 'As they should be' };
 const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
-const GOOD = ['ok', 'restored', 'accepted', 'touched', 'acknowledged'];
 
-const tag = (kind) => (NAMES[kind] ? h(`span.outcome${kind === 'acknowledged' ? '' : GOOD.includes(kind) ? '.good' : '.bad'}`, icon(GOOD.includes(kind) ? 'check' : 'warn'), NAMES[kind]) : outcome({ verdict: kind }));
+function tag(kind) {
+	if (!NAMES[kind]) return outcome({ verdict: kind });
+	const [name, look] = NAMES[kind];
+	return h(`span.outcome${look}`, icon(look === '.bad' ? 'warn' : 'check'), name);
+}
+
 const bytesOf = ({ path, path_b64: exact }) => (exact === undefined ? { path } : { path_b64: exact });
 const asShown = (file) => ({ ...bytesOf(file), condition: file.condition, digests: file.digests });
 

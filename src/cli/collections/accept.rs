@@ -2,7 +2,7 @@
 //!
 //! Files are accepted and acknowledged as they are known when the command begins. One that has changed since is refused.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
 
@@ -21,6 +21,28 @@ use crate::cli::quote::quoted;
 use crate::cli::state::StateArgs;
 use crate::cli::terminal::Terminal;
 
+/// Of which collection, and which of its files are meant.
+#[derive(Debug, Args)]
+struct WhichFiles {
+    /// The directory of the collection, or its id.
+    collection: OsString,
+
+    /// Files, by their paths in the directory.
+    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
+    paths: Vec<OsString>,
+
+    /// Every file that is not what it should be.
+    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
+    all: bool,
+
+    /// Files that are not what they should be and match this glob, or another one. May be repeated.
+    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
+    globs: Vec<String>,
+
+    #[command(flatten)]
+    state: StateArgs,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A missing file that is accepted is forgotten. What cannot be read, or reads differently each time, has no content that \
@@ -31,27 +53,12 @@ Examples:
   hivesum collections accept ~/photos --path '2026/**' --kind new --kind moved
   hivesum collections accept ~/photos --all")]
 pub(in crate::cli) struct AcceptArgs {
-    /// The directory of the collection, or its id.
-    collection: OsString,
-
-    /// Files, by their paths in the directory.
-    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
-    paths: Vec<OsString>,
-
-    /// Accept every file that is not what it should be.
-    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
-    all: bool,
-
-    /// Accept files that are not what they should be and match this glob, or another one. May be repeated.
-    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
-    globs: Vec<String>,
+    #[command(flatten)]
+    files: WhichFiles,
 
     /// Accept files in this condition, or another one: new, modified, moved, missing or suspected_rot. May be repeated.
     #[arg(long = "kind", value_name = "CONDITION", value_parser = acceptable, conflicts_with = "paths")]
     kinds: Vec<Condition>,
-
-    #[command(flatten)]
-    state: StateArgs,
 }
 
 #[derive(Debug, Args)]
@@ -65,20 +72,8 @@ Examples:
   hivesum collections acknowledge ~/photos --kind unreadable
   hivesum collections acknowledge ~/photos --all --by ops")]
 pub(in crate::cli) struct AcknowledgeArgs {
-    /// The directory of the collection, or its id.
-    collection: OsString,
-
-    /// Files, by their paths in the directory.
-    #[arg(value_name = "PATH", required_unless_present_any = ["all", "globs", "kinds"])]
-    paths: Vec<OsString>,
-
-    /// Acknowledge every file that is not what it should be.
-    #[arg(long, conflicts_with_all = ["paths", "globs", "kinds"])]
-    all: bool,
-
-    /// Acknowledge files that are not what they should be and match this glob, or another one. May be repeated.
-    #[arg(long = "path", value_name = "GLOB", conflicts_with = "paths")]
-    globs: Vec<String>,
+    #[command(flatten)]
+    files: WhichFiles,
 
     /// Acknowledge files in this condition, or another one: new, modified, moved, missing, suspected_rot, unreadable or
     /// reads_disagree. May be repeated.
@@ -92,16 +87,11 @@ pub(in crate::cli) struct AcknowledgeArgs {
     /// Who knows of them; the name of the user by default.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-
-    #[command(flatten)]
-    state: StateArgs,
 }
 
 /// Which files somebody means.
 struct Chosen<'a> {
-    paths: &'a [OsString],
-    all: bool,
-    globs: &'a [String],
+    files: &'a WhichFiles,
     kinds: &'a [Condition],
     /// What is done with them, as in "nothing to accept".
     verb: &'static str,
@@ -115,16 +105,17 @@ fn chosen_files(
     collections: &mut Collections,
     one: &StoredCollection,
 ) -> anyhow::Result<Vec<FileState>> {
+    let WhichFiles { paths, all, globs, .. } = chosen.files;
     let mut shown = Vec::new();
-    if !chosen.paths.is_empty() {
-        let names = chosen.paths.iter().map(|path| path.as_bytes()).collect();
-        for (path, state) in chosen.paths.iter().zip(collections.states(one, &names)?) {
+    if !paths.is_empty() {
+        let names = paths.iter().map(|path| path.as_bytes()).collect();
+        for (path, state) in paths.iter().zip(collections.states(one, &names)?) {
             let Some(state) = state else { bail!("{}: no such file is known", quoted(path)) };
             shown.push(state);
         }
         return Ok(shown);
     }
-    let globs: Result<Vec<_>, _> = chosen.globs.iter().map(|glob| Filters::alternatives(glob)).collect();
+    let globs: Result<Vec<_>, _> = globs.iter().map(|glob| Filters::alternatives(glob)).collect();
     let filters = globs.and_then(|globs| Filters::new(&globs.concat(), &[]));
     let filters = filters.map_err(|error| UsageError::of("collections", error))?;
     let is_wanted = |state: &FileState| {
@@ -134,7 +125,7 @@ fn chosen_files(
             && filters.wants_path(&state.path)
     };
     collections.each_file(one, |state| shown.extend(Some(state).filter(is_wanted)))?;
-    if shown.is_empty() && !chosen.all {
+    if shown.is_empty() && !all {
         bail!("there is nothing to {}: no file that matches is other than it should be", chosen.verb);
     }
     Ok(shown)
@@ -142,21 +133,17 @@ fn chosen_files(
 
 /// Runs `accept`.
 pub(super) fn run(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
-    let AcceptArgs { paths, all, globs, kinds, .. } = args;
-    let chosen = Chosen { paths, all: *all, globs, kinds, verb: "accept", with_acknowledged: true };
-    let change = CollectionChange::open(&args.state.directory()?)?;
-    say(change, &args.collection, (&chosen, None))
+    let AcceptArgs { files, kinds } = args;
+    say(&Chosen { files, kinds, verb: "accept", with_acknowledged: true }, None)
 }
 
 /// Runs `acknowledge`.
 pub(super) fn acknowledge(args: &AcknowledgeArgs) -> anyhow::Result<ExitCode> {
-    let AcknowledgeArgs { paths, all, globs, kinds, note, by, .. } = args;
+    let AcknowledgeArgs { files, kinds, note, by } = args;
     let by = by.clone().unwrap_or_else(user);
     let said = Acknowledgement::new(Timestamp::now(), &by, note.clone());
     let said = said.map_err(|error| UsageError::of("collections", format!("--note: {error}")))?;
-    let chosen = Chosen { paths, all: *all, globs, kinds, verb: "acknowledge", with_acknowledged: false };
-    let change = CollectionChange::open(&args.state.directory()?)?;
-    say(change, &args.collection, (&chosen, Some(&said)))
+    say(&Chosen { files, kinds, verb: "acknowledge", with_acknowledged: false }, Some(&said))
 }
 
 /// Who runs the command: as the shell says (POSIX.1-2024, `LOGNAME`), or the number of the user.
@@ -166,14 +153,11 @@ fn user() -> String {
 }
 
 /// Says of files that they are right as they are, or that they are known. Prints what came of each.
-fn say(
-    mut change: CollectionChange,
-    collection: &OsStr,
-    (chosen, known): (&Chosen<'_>, Option<&Acknowledgement>),
-) -> anyhow::Result<ExitCode> {
+fn say(chosen: &Chosen<'_>, known: Option<&Acknowledgement>) -> anyhow::Result<ExitCode> {
+    let mut change = CollectionChange::open(&chosen.files.state.directory()?)?;
     let (done, terminal) = (if known.is_some() { "acknowledged" } else { "accepted" }, Terminal::plain());
     let collections = change.reading()?;
-    let one = find(collections, collection)?;
+    let one = find(collections, &chosen.files.collection)?;
     let shown = chosen_files(chosen, collections, &one)?;
     let mut left = &shown[..];
     let mut all_done = true;

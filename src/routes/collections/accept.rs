@@ -13,6 +13,7 @@ use hivesum_core::digest::{Algorithms, Digest};
 use hivesum_core::fixity::{AcceptRefused, Acknowledgement, Condition, Seen};
 use hivesum_core::result::serialize_name;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -146,10 +147,7 @@ pub(in crate::routes) async fn accept(
     KnownCollection(collection): KnownCollection,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
-    caller.may_administer()?;
-    service.admit_work()?;
-    Query::of(&request)?.finish()?;
-    let body: AcceptRequest = read_json(&request, payload, service.json_rules()).await?;
+    let body: AcceptRequest = read_body(&request, payload, (&caller, &service)).await?;
     let shown = read(body.files, &collection.settings.algorithms)?;
     let accepted = service.jobs.collections().accept(collection.id, shown.clone()).await?;
     Ok(Json(answer(shown, accepted, "accepted")))
@@ -176,10 +174,7 @@ pub(in crate::routes) async fn acknowledge(
     KnownCollection(collection): KnownCollection,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
-    caller.may_administer()?;
-    service.admit_work()?;
-    Query::of(&request)?.finish()?;
-    let body: AcknowledgeRequest = read_json(&request, payload, service.json_rules()).await?;
+    let body: AcknowledgeRequest = read_body(&request, payload, (&caller, &service)).await?;
     let by = match (&caller.token, &caller.credentials) {
         (Some(token), _) => &token.name,
         (None, Some(_)) => "whoever opened the sign-in link",
@@ -190,6 +185,18 @@ pub(in crate::routes) async fn acknowledge(
     let shown = read(body.files, &collection.settings.algorithms)?;
     let outcomes = service.jobs.collections().acknowledge(collection.id, shown.clone(), said).await?;
     Ok(Json(answer(shown, outcomes, "acknowledged")))
+}
+
+/// The body of a request by somebody who may say something of files.
+async fn read_body<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+    (caller, service): (&Caller, &Service),
+) -> Result<T, ApiError> {
+    caller.may_administer()?;
+    service.admit_work()?;
+    Query::of(request)?.finish()?;
+    read_json(request, payload, service.json_rules()).await
 }
 
 /// The files of a request, with what was shown of each.

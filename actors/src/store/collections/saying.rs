@@ -28,15 +28,11 @@ enum Said {
 /// Keeps what somebody says of files, all in one change. Returns what came of each.
 fn say(
     connection: &mut Connection,
-    number: i64,
+    of: &StoredCollection,
     (shown, said): (&[(Vec<u8>, Seen)], &Said),
 ) -> Result<Vec<Accepted>, DbError> {
     let change = Change::begin(connection)?;
-    let of = rows::get(&change, number)?;
-    let outcomes = shown.iter().map(|(path, seen)| match &of {
-        Some(of) => say_of_one(&change, of, (path, seen), said),
-        None => Ok(Accepted::Unknown),
-    });
+    let outcomes = shown.iter().map(|(path, seen)| say_of_one(&change, of, (path, seen), said));
     let outcomes = outcomes.collect::<Result<_, _>>()?;
     change.commit()?;
     Ok(outcomes)
@@ -105,8 +101,8 @@ impl Collections {
         shown: &[(Vec<u8>, Seen)],
         said: Said,
     ) -> Result<Vec<Accepted>, StoreError> {
-        let (number, shown) = (of.number, shown.to_vec());
-        self.access.write(move |connection| say(connection, number, (&shown, &said)))
+        let (of, shown) = (of.clone(), shown.to_vec());
+        self.access.write(move |connection| say(connection, &of, (&shown, &said)))
     }
 }
 
@@ -135,7 +131,7 @@ impl CollectionService {
 
     async fn say(&self, id: String, shown: Vec<(Vec<u8>, Seen)>, said: Said) -> Result<Vec<Accepted>, StoreError> {
         let say = move |connection: &mut _| match rows::by_id(connection, &id)? {
-            Some(of) => say(connection, of.number, (&shown, &said)),
+            Some(of) => say(connection, &of, (&shown, &said)),
             None => Ok(vec![Accepted::Unknown; shown.len()]),
         };
         self.store.write(say).await

@@ -8,6 +8,11 @@ use super::super::tests::{baseline, content, made, second, states, step};
 use super::*;
 use crate::store::testing::Bench;
 
+fn say_in(bench: &mut Bench, number: i64, said: (&[(Vec<u8>, Seen)], &Said)) -> Vec<Accepted> {
+    let of = rows::get(&bench.connection, number).unwrap().unwrap();
+    say(&mut bench.connection, &of, said).unwrap()
+}
+
 #[test]
 fn a_person_who_accepts_and_a_scrub_do_not_undo_each_other() {
     let mut bench = Bench::new();
@@ -22,7 +27,7 @@ fn a_person_who_accepts_and_a_scrub_do_not_undo_each_other() {
     let seen = Seen::of(&shown);
     let accept = |bench: &mut Bench, path: &[u8]| {
         let shown = [(path.to_vec(), seen.clone())];
-        say(&mut bench.connection, number, (&shown, &Said::Right { at: second(3) })).unwrap().remove(0)
+        say_in(bench, number, (&shown, &Said::Right { at: second(3) })).remove(0)
     };
     assert_eq!(accept(&mut bench, b"a"), Accepted::Done);
     assert_eq!(files::record(&mut bench.connection, number, &[late]).unwrap(), [b"a".to_vec()]);
@@ -58,7 +63,7 @@ fn with_two_alerts(bench: &mut Bench) -> (i64, Vec<FileState>) {
 fn acknowledge(bench: &mut Bench, number: i64, (state, note): (&FileState, Option<&str>)) -> Accepted {
     let said = Acknowledgement::new(second(5), "somebody", note.map(str::to_owned)).unwrap();
     let shown = [(state.path.clone(), Seen::of(state))];
-    say(&mut bench.connection, number, (&shown, &Said::Known(said))).unwrap().remove(0)
+    say_in(bench, number, (&shown, &Said::Known(said))).remove(0)
 }
 
 /// How many alerts are open, and how many somebody knows of.
@@ -127,7 +132,7 @@ fn what_is_no_alert_or_was_not_shown_is_not_acknowledged() {
     // What is accepted is right, so nobody needs to know of it.
     assert_eq!(acknowledge(&mut bench, number, (&shown[0], None)), Accepted::Done);
     let seen = [(shown[0].path.clone(), Seen::of(&shown[0]))];
-    assert_eq!(say(&mut bench.connection, number, (&seen, &Said::Right { at: second(6) })).unwrap(), [Accepted::Done]);
+    assert_eq!(say_in(&mut bench, number, (&seen, &Said::Right { at: second(6) })), [Accepted::Done]);
     let accepted = states(&bench.connection, number).remove(0);
     assert_eq!((accepted.condition, accepted.acknowledged), (Condition::Ok, None));
 }
