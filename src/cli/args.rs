@@ -13,6 +13,7 @@ use super::duplicates::DuplicatesArgs;
 use super::find::FindArgs;
 use super::hash_args::HashArgs;
 use super::jobs::JobsCommand;
+use super::locate::LocateArgs;
 use super::notify::NotifyCommand;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::roots::RootsCommand;
@@ -61,6 +62,8 @@ pub(super) enum Command {
     /// List what scrubs know: collections, their files and events; accept changes, or forget a collection.
     #[command(subcommand)]
     Collections(CollectionsCommand),
+    /// Tell where a file is damaged, and what to copy from another copy of it.
+    Locate(LocateArgs),
     /// Create, check and update bags (BagIt 1.0).
     #[command(subcommand)]
     Bag(BagCommand),

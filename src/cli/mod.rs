@@ -26,6 +26,7 @@ mod hash;
 mod hash_args;
 mod inputs;
 mod jobs;
+mod locate;
 mod lock_holder;
 mod manifest_file;
 mod naming;
@@ -179,6 +180,7 @@ fn carry_out(command: Command, flags: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Find(args) => find::run(&args),
         Command::Scrub(args) => scrub::run(*args),
         Command::Collections(command) => collections::run(command),
+        Command::Locate(args) => locate::run(&args),
         Command::Bag(command) => bag::run(command),
         Command::Convert(args) => convert::run(args),
         Command::Algorithms(args) => algorithms::run(args),

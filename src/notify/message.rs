@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::store::collections::{Message, SendFailure, StoredEvent};
+use hivesum_core::fixity::ranges_in_words;
 use hivesum_core::result::is_hidden;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -68,7 +69,9 @@ fn text(message: &Message, subject: &str) -> String {
     text.push('\n');
     for StoredEvent { event, .. } in &message.listed {
         let evidence = event.cause.evidence.filter(|evidence| !evidence.is_none());
-        let detail = evidence.map(|evidence| format!(" ({evidence})")).unwrap_or_default();
+        let damaged = ranges_in_words(&event.cause.damaged).map(|ranges| format!("damaged: {ranges}"));
+        let details: Vec<_> = evidence.map(|evidence| evidence.to_string()).into_iter().chain(damaged).collect();
+        let detail = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
         // Writing into a string never fails.
         let _ = writeln!(text, "{:.0}  {}: {}{detail}", event.at, event.kind.name(), escaped(&event.path));
     }
@@ -96,6 +99,11 @@ fn json(message: &Message, name: &[u8]) -> Value {
         one.insert("kind".to_owned(), json!(event.kind.name()));
         if let Some(evidence) = &event.cause.evidence {
             one.insert("evidence".to_owned(), json!(evidence));
+        }
+        if !event.cause.damaged.is_empty() {
+            let ranges = event.cause.damaged.iter();
+            let ranges = ranges.map(|range| json!({ "offset": range.offset, "bytes": range.bytes }));
+            one.insert("damaged".to_owned(), ranges.collect());
         }
         Value::Object(one)
     });

@@ -37,7 +37,7 @@ struct Row {
 }
 
 pub(crate) const EXT4: Disk<'_> = Disk { filesystem: "ext4", made_with: &["-q", "-F"], mounted_with: "" };
-const XFS: Disk<'_> = Disk { filesystem: "xfs", made_with: &["-q"], mounted_with: "" };
+pub(crate) const XFS: Disk<'_> = Disk { filesystem: "xfs", made_with: &["-q"], mounted_with: "" };
 pub(crate) const BTRFS: Disk<'_> = Disk { filesystem: "btrfs", made_with: &["-q"], mounted_with: "" };
 
 const ROWS: [Row; 7] = [

@@ -52,6 +52,7 @@ mod read_back;
 mod receivers;
 mod scrub;
 mod scrub_beside;
+mod scrub_damage;
 mod scrub_killed;
 mod scrub_limits;
 mod server_address;

@@ -49,7 +49,7 @@ fn collection(names: &[&[u8]]) -> (Counted, Vec<FileState>, Vec<StoredEvent>) {
         let kind = if index == 0 { EventKind::Missing } else { EventKind::New };
         let event =
             Event { at: at(1), path: name.to_vec(), kind, before: None, after: after.clone(), cause: Cause::default() };
-        Step { path: name.to_vec(), before: None, after, event: Some(event) }
+        Step { path: name.to_vec(), before: None, after, event: Some(event), pieces: None }
     };
     let steps: Vec<_> = names.iter().enumerate().map(step).collect();
     collections.record(&of, &steps.into()).unwrap();
@@ -180,7 +180,7 @@ fn of_a_large_collection_html_lists_what_is_to_be_looked_at_and_says_so() {
 
 #[test]
 fn what_an_event_rests_on_is_told_in_words() {
-    use hivesum_core::fixity::{Acknowledgement, FailedRange, ReadCount, ReadFailure};
+    use hivesum_core::fixity::{Acknowledgement, FileRange, ReadCount, ReadFailure};
     let told = |cause: Cause| {
         let (before, after) = (None, Some(state(b"a", Condition::Unreadable)));
         super::text::happened(&Event { at: at(1), path: b"a".to_vec(), kind: EventKind::New, before, after, cause })
@@ -189,7 +189,7 @@ fn what_an_event_rests_on_is_told_in_words() {
     let read = |digest: u8, reads| ReadCount { digests: vec![digest], reads };
     let reads = told(Cause { reads: vec![read(0xab, 2), read(0xef, 1)], ..Cause::default() });
     assert_eq!(reads.as_deref(), Some("2 reads found ab; 1 read found ef"));
-    let range = Some(FailedRange { offset: 4096, bytes: 512 });
+    let range = Some(FileRange { offset: 4096, bytes: 512 });
     let failed = told(Cause { failure: Some(ReadFailure { errno: 5, range }), ..Cause::default() });
     assert_eq!(failed.as_deref(), Some("Input/output error at byte 4096, 512 bytes"));
     let note = Some("a\u{202e}b".to_owned());

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use hivesum_core::fixity::{Acknowledgement, Event};
+use hivesum_core::fixity::{Acknowledgement, Event, ranges_in_words};
 use hivesum_core::result::{ErrorCode, is_hidden};
 
 /// The name with everything shown that would not be seen.
@@ -88,6 +88,7 @@ pub(super) fn happened(event: &Event) -> Option<String> {
     if let Some(evidence) = event.cause.evidence.filter(|evidence| !evidence.is_none()) {
         told.push(evidence.to_string());
     }
+    told.extend(ranges_in_words(&event.cause.damaged).map(|ranges| format!("damaged: {ranges}")));
     for count in &event.cause.reads {
         let reads = plural(u64::from(count.reads), "read");
         told.push(format!("{reads} found {}", hex::encode(&count.digests)));

@@ -70,13 +70,13 @@ impl Driver {
         }
         let status = Status::error(code_of(lost).unwrap_or(ErrorCode::Internal));
         let (meta, origin) = (FileMeta::default(), Origin::Read);
-        let settled = Settled { index: culprit, meta, status, origin, digests: Vec::new() };
-        self.window.settle_one(plan, &settled);
+        let settled = Settled { index: culprit, meta, status, origin, digests: Vec::new(), pieces: None };
+        self.window.settle_one(plan, settled);
     }
 
     fn settle_large(&mut self, settled: Option<(u64, Settled)>) {
         if let Some((plan, settled)) = settled {
-            self.window.settle_one(plan, &settled);
+            self.window.settle_one(plan, settled);
         }
     }
 }

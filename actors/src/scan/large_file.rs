@@ -5,16 +5,18 @@
 //! so that the slowest digest never waits for a faster one; under a byte budget, tracks go side by side.
 
 mod enter;
+mod piece_table;
 mod track;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::piece_table::PieceTable;
 pub(super) use self::track::TrackOrder;
 use self::track::{Track, track_of_all, tracks};
 use super::reorder::Settled;
-use hivesum_core::file::{OpenFile, Piece};
+use hivesum_core::file::{OpenFile, PIECE_BYTES, Piece};
 use hivesum_core::hash::{LargeFound, Named, READ_ATTEMPTS, ScanRules, SegmentDone, SegmentTask, SegmentWork};
 use hivesum_core::result::{Checkpoint, ErrorCode, FileMeta, Origin, ReadFrom, Stability, Status};
 use hivesum_core::walk::Plan;
@@ -53,6 +55,8 @@ struct LargeFile {
     look: Look,
     /// Where the bytes of this attempt came from, if that is asked for.
     read_from: Option<ReadFrom>,
+    /// The values of the pieces of this attempt, if they are told.
+    pieces: PieceTable,
     named: Named,
     /// When the state of each track was last saved.
     kept: Vec<Instant>,
@@ -97,7 +101,8 @@ impl LargeFiles {
         let LargeFound { index, file, meta, stability, mapped } = found;
         let algorithms = &self.rules.algorithms;
         // The device is to deliver each byte once, and what one digest has read would be in the cache for the next.
-        let together = meta.size == 0 || (self.rules.from_device && algorithms.len() > 1);
+        let is_one_segment = meta.size <= PIECE_BYTES as u64;
+        let together = is_one_segment || (self.rules.from_device && algorithms.len() > 1);
         let tracks = if together { vec![track_of_all(algorithms)] } else { tracks(algorithms) };
         let mut file = LargeFile {
             plan: number,
@@ -114,6 +119,7 @@ impl LargeFiles {
             trouble: None,
             look: Look::Done,
             read_from: None,
+            pieces: PieceTable::of(&self.rules, meta.size),
             named: Named { job_tag: self.rules.job_tag, plan, index },
         };
         file.go_on_from(&self.before, algorithms);
@@ -151,9 +157,12 @@ impl LargeFiles {
         file.in_flight -= 1;
         file.digested += done.bytes(tag.bytes);
         match done {
-            SegmentDone::Subtree(value, from) => file.enter_subtree(tag, value, from),
+            SegmentDone::Subtree(value, from, pieces) => file.enter_subtree(tag, value, from, &pieces),
             SegmentDone::Chain(chain, from) => file.enter_chain(tag, chain, from),
-            SegmentDone::Together(digests, read) => file.enter_together(digests, read, self.rules.max_unsized_bytes),
+            SegmentDone::Together(digests, read, pieces) => {
+                file.pieces.enter(tag.offset, &pieces);
+                file.enter_together(digests, read, self.rules.max_unsized_bytes);
+            }
             SegmentDone::Looked(meta, stability) => file.enter_look(meta, stability, &self.rules),
             SegmentDone::Changed(meta) => file.note(Trouble::Changed(meta)),
             SegmentDone::Failed(status) => file.note(Trouble::Failed(status)),
@@ -224,7 +233,17 @@ impl LargeFile {
     fn task(&mut self, tag: PieceTag, work: SegmentWork) -> (PieceTag, SegmentTask) {
         self.in_flight += 1;
         let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
-        (tag, SegmentTask { file: self.file.clone(), meta: self.meta, piece, work, named: self.named.clone() })
+        (
+            tag,
+            SegmentTask {
+                file: self.file.clone(),
+                meta: self.meta,
+                piece,
+                work,
+                piece_bytes: self.pieces.piece_bytes(),
+                named: self.named.clone(),
+            },
+        )
     }
 
     fn is_digested(&self) -> bool {
@@ -234,25 +253,12 @@ impl LargeFile {
     fn digests(&mut self) -> Settled {
         let mut digests = Vec::new();
         for track in std::mem::take(&mut self.tracks) {
-            match track {
-                Track::Subtrees { order, .. } => {
-                    let root = order.merger.finish().expect("a large file has two pieces or more");
-                    digests.extend_from_slice(&root);
-                }
-                Track::Chain { state, .. } => {
-                    if let Some(chain) = state {
-                        chain.finalize_into(&mut digests);
-                    }
-                }
-                Track::Together { next_offset, state, .. } => {
-                    self.meta.size = next_offset;
-                    if let Some(mut state) = state {
-                        state.finalize_reset_into(&mut digests);
-                    }
-                }
+            if let Some(bytes) = track.finish_into(&mut digests) {
+                self.meta.size = bytes;
             }
         }
-        self.settled(Status::Hashed(self.stability), digests)
+        let settled = self.settled(Status::Hashed(self.stability), digests);
+        Settled { pieces: self.pieces.take(self.meta.size), ..settled }
     }
 
     fn settled(&self, status: Status, digests: Vec<u8>) -> Settled {
@@ -260,7 +266,7 @@ impl LargeFile {
             Status::Hashed(_) => Origin::of_read(self.read_from),
             Status::Error { .. } | Status::Skipped(_) => Origin::Read,
         };
-        Settled { index: self.index, meta: self.meta, status, origin, digests }
+        Settled { index: self.index, meta: self.meta, status, origin, digests, pieces: None }
     }
 
     /// Begins another attempt and returns `None`. After the last attempt the file has changed too often.
@@ -282,6 +288,7 @@ impl LargeFile {
         self.tracks.iter_mut().for_each(Track::begin_again);
         self.digested = 0;
         self.read_from = None;
+        self.pieces.begin_again();
         None
     }
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hivesum_core::digest::Algorithms;
+use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::hash::BatchDone;
 use hivesum_core::result::{FileMeta, Origin, Row, Rows, Status};
 use hivesum_core::walk::{Fate, Plan, PlanEntry};
@@ -26,6 +27,7 @@ struct Slot {
     plan: Arc<Plan>,
     rows: Vec<Row>,
     digests: Vec<u8>,
+    pieces: Vec<(usize, Pieces)>,
     unsettled: usize,
 }
 
@@ -38,6 +40,8 @@ pub(super) struct Settled {
     pub(super) origin: Origin,
     /// Empty unless hashed.
     pub(super) digests: Vec<u8>,
+    /// Of a hashed file, if they are told.
+    pub(super) pieces: Option<Pieces>,
 }
 
 impl ReorderWindow {
@@ -57,7 +61,7 @@ impl ReorderWindow {
     pub(super) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
         let rows: Vec<Row> = plan.entries.iter().map(PlanEntry::unsettled_row).collect();
         let unsettled = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash).count();
-        self.slots.push_back(Slot { plan, rows, digests: Vec::new(), unsettled });
+        self.slots.push_back(Slot { plan, rows, digests: Vec::new(), pieces: Vec::new(), unsettled });
         self.first + self.slots.len() as u64 - 1
     }
 
@@ -93,7 +97,7 @@ impl ReorderWindow {
     }
 
     /// Records the result of one entry.
-    pub(super) fn settle_one(&mut self, number: u64, settled: &Settled) {
+    pub(super) fn settle_one(&mut self, number: u64, settled: Settled) {
         let Some(slot) = self.slot(number) else { return };
         let row = &mut slot.rows[settled.index];
         row.meta = settled.meta;
@@ -101,6 +105,7 @@ impl ReorderWindow {
         row.origin = settled.origin;
         row.digests_at = slot.digests.len() as u32;
         slot.digests.extend_from_slice(&settled.digests);
+        slot.pieces.extend(settled.pieces.map(|pieces| (settled.index, pieces)));
         slot.unsettled -= 1;
     }
 
@@ -113,7 +118,8 @@ impl ReorderWindow {
         if !self.front_is_settled() {
             return None;
         }
-        let Slot { plan, rows, digests, .. } = self.slots.pop_front()?;
+        let Slot { plan, rows, digests, mut pieces, .. } = self.slots.pop_front()?;
+        pieces.sort_unstable_by_key(|(row, _)| *row);
         self.first += 1;
         let directories = plan.groups.iter().map(|group| group.shown.clone()).collect();
         Some(Rows {
@@ -123,6 +129,7 @@ impl ReorderWindow {
             digests,
             rows,
             judged: Vec::new(),
+            pieces,
         })
     }
 }

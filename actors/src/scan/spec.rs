@@ -44,6 +44,9 @@ pub struct ScanSpec {
     /// Read files from their device and not from the page cache, and say where their bytes came from; see
     /// [`ReadFrom`](hivesum_core::result::ReadFrom).
     pub from_device: bool,
+    /// Tell the chaining values of the pieces of each file that has some, if BLAKE3 is computed; see
+    /// [`Rows::pieces_of`](hivesum_core::result::Rows::pieces_of).
+    pub keeps_pieces: bool,
     /// Refuse files that somebody may be writing to instead of marking their digests `unverified`.
     pub require_stable: bool,
     /// The priority among other scans.
@@ -76,6 +79,7 @@ impl ScanSpec {
             coverage: Coverage::Whole,
             io: IoMode::Auto,
             from_device: false,
+            keeps_pieces: false,
             require_stable: false,
             priority: Priority::Normal,
             deadline: None,

@@ -51,6 +51,7 @@ impl Shared {
             coverage: spec.coverage,
             io: spec.io,
             from_device: spec.from_device,
+            keeps_pieces: spec.keeps_pieces,
             require_stable: spec.require_stable,
             devices,
             max_file_bytes: self.config.max_file_bytes,

@@ -31,7 +31,13 @@ impl Absent {
         let before = self.files.get_mut(index)?;
         let event = moved(before.as_ref()?, reading, on)?;
         same.pop();
-        Some(Step { path: on.path.to_vec(), before: before.take(), after: event.after.clone(), event: Some(event) })
+        Some(Step {
+            path: on.path.to_vec(),
+            before: before.take(),
+            after: event.after.clone(),
+            event: Some(event),
+            pieces: None,
+        })
     }
 
     /// Those that were not found again, without any that may be one of the files of these sizes, which were not read.

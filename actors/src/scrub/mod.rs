@@ -9,6 +9,7 @@
 
 mod absent;
 mod choice;
+mod doubtful;
 mod error;
 mod observer;
 mod order;

@@ -6,9 +6,10 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::fixity::{
-    CONFIRMING_READS, CollectionKind, Content, FileState, Lying, Observation, Occasion, Outcome, PassKind, ReadFailure,
-    Reading, observe,
+    CONFIRMING_READS, CollectionKind, Content, EventKind, FileRange, FileState, Lying, Observation, Occasion, Outcome,
+    PassKind, ReadFailure, Reading, observe,
 };
 use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Rows, Status};
 use hivesum_core::walk::Target;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 use super::absent::Absent;
 use super::choice::Choice;
+use super::doubtful::Doubtful;
 use super::error::ScrubError;
 use super::observer::{Notice, ReadTally, ScrubObserver};
 use super::request::Limits;
@@ -41,13 +43,6 @@ pub(super) struct Reader<'a> {
     pub(super) lying: Lying,
     pub(super) tally: ReadTally,
     pub(super) observer: &'a mut dyn ScrubObserver,
-}
-
-/// A file whose content changed without a trace of a write.
-struct Doubtful {
-    path: Vec<u8>,
-    before: Option<FileState>,
-    seen: Observation,
 }
 
 impl Reader<'_> {
@@ -115,18 +110,21 @@ impl Reader<'_> {
         let (mut known, mut paths) = (known.into_iter(), names.iter());
         self.scan(names, |reader, rows| {
             let at = Timestamp::now();
-            for (row, (before, path)) in rows.iter().zip(known.by_ref().zip(paths.by_ref())) {
+            for (index, (before, path)) in (0..rows.len()).zip(known.by_ref().zip(paths.by_ref())) {
                 let on = reader.occasion(path, at);
-                let seen = reader.seen(path, &row);
+                let (seen, pieces) = reader.seen(path, rows, index);
                 if let (None, Observation::Read(reading), PassKind::Comparison) = (&before, &seen, reader.pass)
                     && let Some(moved) = absent.moved_to(reading, &on)
                 {
-                    steps.push(moved);
+                    steps.push(moved.with_pieces(pieces, &reading.content));
                     continue;
                 }
                 match observe(before.as_ref(), &seen, &on) {
-                    Outcome::ReadAgain => doubtful.push(Doubtful { path: path.to_vec(), before, seen }),
-                    outcome => steps.extend(step(path, before.as_ref(), outcome)),
+                    Outcome::ReadAgain => doubtful.push(Doubtful::new(path, before, seen, pieces)),
+                    outcome => {
+                        let step = step(path, before.as_ref(), outcome);
+                        steps.extend(step.map(|step| with_pieces(step, pieces, &seen)));
+                    }
                 }
             }
         })?;
@@ -142,8 +140,9 @@ impl Reader<'_> {
         for _ in 0..CONFIRMING_READS {
             let mut all = doubtful.iter_mut();
             self.scan(&names, |reader, rows| {
-                for (row, one) in rows.iter().zip(all.by_ref()) {
-                    one.is_read_again(reader.seen(&one.path, &row));
+                for (index, one) in (0..rows.len()).zip(all.by_ref()) {
+                    let (seen, pieces) = reader.seen(&one.path, rows, index);
+                    one.is_read_again(seen, pieces);
                 }
             })?;
         }
@@ -153,10 +152,23 @@ impl Reader<'_> {
             match observe(one.before.as_ref(), &one.seen, &on) {
                 // Its metadata changed in between.
                 Outcome::ReadAgain => self.is_written_to(&one.path, ErrorCode::FileChanged),
-                outcome => steps.extend(step(&one.path, one.before.as_ref(), outcome)),
+                outcome => {
+                    let mut step = step(&one.path, one.before.as_ref(), outcome);
+                    if let Some(event) = step.as_mut().and_then(|step| step.event.as_mut()) {
+                        event.cause.damaged = self.damaged(one, event.kind)?;
+                    }
+                    steps.extend(step);
+                }
             }
         }
         Ok(steps)
+    }
+
+    /// Where a file is damaged, as far as that is known.
+    fn damaged(&mut self, one: &Doubtful, kind: EventKind) -> Result<Vec<FileRange>, ScrubError> {
+        let (Some(before), true) = (&one.before, Doubtful::is_located(kind)) else { return Ok(Vec::new()) };
+        let good = self.collections.pieces(self.collection, before)?;
+        Ok(good.map_or_else(Vec::new, |good| one.damaged(&good)))
     }
 
     /// Reads files from their device, and passes the results in the order of the names.
@@ -166,8 +178,14 @@ impl Reader<'_> {
         let spec = ScanSpec::new(targets, self.collection.settings.algorithms);
         let budget = self.budget.clone();
         let cancel = Some(self.cancel.clone());
-        let mut scan =
-            self.engine.scan(ScanSpec { from_device: true, priority: self.priority, budget, cancel, ..spec })?;
+        let mut scan = self.engine.scan(ScanSpec {
+            from_device: true,
+            keeps_pieces: true,
+            priority: self.priority,
+            budget,
+            cancel,
+            ..spec
+        })?;
         self.observer.scan_began(scan.progress());
         while let Some(rows) = scan.blocking_next() {
             take(self, &rows);
@@ -179,8 +197,13 @@ impl Reader<'_> {
         }
     }
 
-    /// What a result says, after it was counted.
-    fn seen(&mut self, path: &[u8], row: &RowRef<'_>) -> Observation {
+    /// What a result says, after it was counted, and the pieces of what was read.
+    fn seen<'r>(&mut self, path: &[u8], rows: &'r Rows, index: usize) -> (Observation, Option<&'r Pieces>) {
+        let seen = rows.get(index).map_or(Observation::Unreachable, |row| self.seen_in(path, &row));
+        (seen, rows.pieces_of(index))
+    }
+
+    fn seen_in(&mut self, path: &[u8], row: &RowRef<'_>) -> Observation {
         match row.status {
             Status::Hashed(stability) => {
                 self.tally.count(row);
@@ -238,14 +261,12 @@ impl Reader<'_> {
     }
 }
 
-impl Doubtful {
-    /// Takes a further read. One that finds other metadata begins anew: somebody writes to the file.
-    fn is_read_again(&mut self, seen: Observation) {
-        match (&mut self.seen, seen) {
-            (Observation::Read(first), Observation::Read(again)) if first.content.meta == again.content.meta => {
-                first.again.push(again.content.digests);
-            }
-            (first, seen) => *first = seen,
+/// The step of a file, with the pieces that were read if they are to be kept.
+fn with_pieces(step: Step, pieces: Option<&Pieces>, seen: &Observation) -> Step {
+    match seen {
+        Observation::Read(reading) => step.with_pieces(pieces, &reading.content),
+        Observation::Unreachable | Observation::Absent | Observation::ChangedWhileRead | Observation::Unreadable(_) => {
+            step
         }
     }
 }
@@ -254,5 +275,5 @@ impl Doubtful {
 fn step(path: &[u8], before: Option<&FileState>, outcome: Outcome) -> Option<Step> {
     let Outcome::Known { after, event } = outcome else { return None };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
-    Some(Step { path: path.to_vec(), before: before.cloned(), after, event })
+    Some(Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None })
 }

@@ -18,6 +18,7 @@ mod json;
 mod kept_counts;
 mod messages;
 mod outbox;
+mod pieces;
 mod reads;
 mod rows;
 mod saying;

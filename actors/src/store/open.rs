@@ -30,7 +30,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -43,10 +43,11 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("schema/10.sql"),
     include_str!("schema/11.sql"),
     include_str!("schema/12.sql"),
+    include_str!("schema/13.sql"),
 ];
 
 /// The tables of the current schema.
-pub(crate) const TABLES: [&str; 22] = [
+pub(crate) const TABLES: [&str; 23] = [
     "runs",
     "jobs",
     "directories",
@@ -69,6 +70,7 @@ pub(crate) const TABLES: [&str; 22] = [
     "collection_events",
     "outbox",
     "deliveries",
+    "collection_pieces",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.

@@ -14,7 +14,9 @@ mod whole;
 
 use rusqlite::{Connection, Params, Row, Transaction};
 
-pub(crate) use self::collections::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, DELIVERIES, GROWING, OUTBOX};
+pub(crate) use self::collections::{
+    COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, DELIVERIES, GROWING, OUTBOX,
+};
 pub(crate) use self::report::check_all;
 pub(super) use self::triggers::{add_functions, keep_seals};
 
@@ -88,7 +90,7 @@ pub(crate) const STATE: SealedTable = SealedTable { name: "state", columns: &["i
 
 /// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
 /// the row of their job says how many there are.
-pub(crate) const SEALED: [SealedTable; 17] = [
+pub(crate) const SEALED: [SealedTable; 18] = [
     JOBS,
     TOKENS,
     REQUESTS,
@@ -106,6 +108,7 @@ pub(crate) const SEALED: [SealedTable; 17] = [
     COLLECTION_EVENTS,
     OUTBOX,
     DELIVERIES,
+    COLLECTION_PIECES,
 ];
 
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hivesum_actors::scrub::{Notice, ScrubEnd, ScrubError, ScrubObserver};
 use hivesum_actors::store::collections::Collections;
-use hivesum_core::fixity::{Acknowledgement, Condition, Event, EventKind, PassKind, is_mass_change};
+use hivesum_core::fixity::{Acknowledgement, Condition, Event, EventKind, PassKind, is_mass_change, ranges_in_words};
 use hivesum_core::result::{ErrorCode, Progress, ReadFrom, Status};
 use tokio::sync::watch;
 
@@ -200,12 +200,22 @@ fn who(Acknowledgement { by, note, .. }: &Acknowledgement, terminal: &Terminal) 
     }
 }
 
+/// Where the file is damaged, if that is known.
+fn damage(event: &Event) -> Option<String> {
+    ranges_in_words(&event.cause.damaged).map(|ranges| format!("damaged: {ranges}"))
+}
+
+fn joined(parts: [Option<String>; 2]) -> Option<String> {
+    parts.into_iter().flatten().reduce(|all, part| format!("{all}; {part}"))
+}
+
 /// What an event says beside its kind.
 pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<String> {
     match event.kind {
         EventKind::Moved => event.moved_from().map(|from| format!("from {}", terminal.quoted(from))),
         EventKind::Modified | EventKind::SuspectedRot => {
-            event.cause.evidence.filter(|evidence| !evidence.is_none()).map(|evidence| evidence.to_string())
+            let evidence = event.cause.evidence.filter(|evidence| !evidence.is_none());
+            joined([evidence.map(|evidence| evidence.to_string()), damage(event)])
         }
         EventKind::Unreadable => event.cause.failure.map(|failure| match failure.errno {
             0 => ErrorCode::IoError.in_words().to_owned(),
@@ -216,7 +226,8 @@ pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<Strin
                 let digest = hex::encode(&count.digests);
                 format!("{} {}", counted(count.reads.into(), "time"), digest.get(..16).unwrap_or(&digest))
             };
-            Some(event.cause.reads.iter().map(seen).collect::<Vec<_>>().join(", "))
+            let seen = event.cause.reads.iter().map(seen).collect::<Vec<_>>().join(", ");
+            joined([Some(seen), damage(event)])
         }
         EventKind::Acknowledged => event.acknowledged().map(|said| who(said, terminal)),
         EventKind::New | EventKind::Missing | EventKind::Touched | EventKind::Restored | EventKind::Accepted => None,

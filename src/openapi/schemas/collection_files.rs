@@ -139,6 +139,11 @@ pub(crate) struct CollectionEvent {
     /// Why it could not be read.
     #[schema(nullable = false)]
     failure: Option<ReadFailure>,
+    /// Where its content differs from the one that it should have, in order, if that is known: of files from 4 MiB on with
+    /// a BLAKE3 digest. Whole pieces of 1 MiB (8 MiB in files over 128 GiB), joined where they touch. The last one of 256
+    /// covers all further ones.
+    #[schema(nullable = false)]
+    damaged: Option<Vec<ByteRange>>,
 }
 
 /// How many reads found the same digests.

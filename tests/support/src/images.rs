@@ -104,7 +104,40 @@ impl Image {
     /// # Panics
     /// Where the image cannot be read or written to.
     pub fn flip(&self, content: &[u8]) -> usize {
+        let places = self.copies(content);
+        self.flip_at(&places);
+        places.len()
+    }
+
+    /// Flips one bit of the byte at each of these places of the disk, below the mounted file system.
+    ///
+    /// # Panics
+    /// Where the image cannot be written to.
+    pub fn flip_at(&self, places: &[u64]) {
         let file = File::options().read(true).write(true).open(&self.image).unwrap();
+        for &place in places {
+            let mut byte = [0];
+            file.read_exact_at(&mut byte, place).unwrap();
+            file.write_all_at(&[byte[0] ^ 1], place).unwrap();
+        }
+    }
+
+    /// The bytes at a place of the disk.
+    ///
+    /// # Panics
+    /// Where the image cannot be read.
+    pub fn bytes_at<const N: usize>(&self, place: u64) -> [u8; N] {
+        let mut bytes = [0; N];
+        File::open(&self.image).unwrap().read_exact_at(&mut bytes, place).unwrap();
+        bytes
+    }
+
+    /// Where copies of `content` begin on the disk.
+    ///
+    /// # Panics
+    /// Where the image cannot be read.
+    pub fn copies(&self, content: &[u8]) -> Vec<u64> {
+        let file = File::open(&self.image).unwrap();
         let mut found = Vec::new();
         let mut at = 0;
         while let Ok(start) = seek(&file, SeekFrom::Data(at)) {
@@ -114,10 +147,7 @@ impl Image {
             found.extend(places(&data, content).map(|place| start + place as u64));
             at = end;
         }
-        for &place in &found {
-            file.write_all_at(&[content[0] ^ 1], place).unwrap();
-        }
-        found.len()
+        found
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Algorithm`] and [`Algorithms`] say which digests are wanted, [`Digest`] is one of them. [`Chain`] is the running
 //! state of one algorithm. [`MultiHasher`] feeds several algorithms while the bytes are read once. [`subtree`]
-//! digests the pieces of a file separately and merges them. [`digest_messages`] digests many short messages side by side.
+//! digests the pieces of a file separately and merges them; [`pieces`] keeps their values. [`digest_messages`] digests many short messages side by side.
 //! [`self_test`] compares all of this but the last, which is compared with it, with known digests.
 //!
 //! This module opens, reads and schedules nothing. The digest of some bytes is the same on every machine and however
@@ -14,6 +14,7 @@ mod algorithms;
 mod chain;
 mod lanes;
 mod multi;
+pub mod pieces;
 mod self_test;
 pub mod subtree;
 #[cfg(test)]

@@ -166,6 +166,17 @@ impl SubtreeMerger {
         self.pieces
     }
 
+    /// The chaining value of a subtree from those of its pieces, in order. `None` without any.
+    #[must_use]
+    pub fn subtree(pieces: &[ChainingValue]) -> Option<ChainingValue> {
+        let mut merger = Self::new();
+        pieces.iter().for_each(|value| merger.push(*value));
+        while merger.values.len() > 1 {
+            merger.merge_newest();
+        }
+        merger.values.pop()
+    }
+
     /// The BLAKE3 digest of the file whose pieces were added.
     ///
     /// # Errors

@@ -76,12 +76,12 @@ pub struct ReadFailure {
     /// The `errno` of the system call that failed.
     pub errno: i32,
     /// The range that could not be read, if the file could be opened.
-    pub range: Option<FailedRange>,
+    pub range: Option<FileRange>,
 }
 
 /// A range of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailedRange {
+pub struct FileRange {
     /// Where it begins, in bytes.
     pub offset: u64,
     /// Its length, in bytes.
@@ -108,6 +108,9 @@ pub struct Cause {
     pub reads: Vec<ReadCount>,
     /// Why it could not be read.
     pub failure: Option<ReadFailure>,
+    /// Where its content differs from the one that it should have; empty if that is not known. At most
+    /// [`MAX_DAMAGED`](super::MAX_DAMAGED) ranges, in order.
+    pub damaged: Vec<FileRange>,
 }
 
 /// One change of what is known of a file.

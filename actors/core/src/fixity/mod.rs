@@ -8,6 +8,7 @@
 //! - A file is missing only if its directory was listed without it. What cannot be reached is as it was.
 
 mod accept;
+mod damage;
 mod due;
 mod earlier;
 mod event;
@@ -21,9 +22,10 @@ mod survey;
 mod windows;
 
 pub use accept::{AcceptRefused, Seen, accept, acknowledge, is_accepted};
+pub use damage::{MAX_DAMAGED, damaged, ranges_in_words};
 pub use due::{Age, DueBy, due, within};
 pub use earlier::{Earlier, MOST_CHANGED, TooManyChanges};
-pub use event::{Cause, Event, EventKind, FailedRange, ReadCount, ReadFailure, apply, revert};
+pub use event::{Cause, Event, EventKind, FileRange, ReadCount, ReadFailure, apply, revert};
 pub use look::{Lying, Occasion, Outcome, PassKind};
 pub use observe::{Observation, observe};
 pub use pass::{PassStopped, Place, is_mass_change, may_begin};

@@ -29,7 +29,7 @@ fn read_again(content: Content, again: [u8; 2]) -> Observation {
 }
 
 pub(super) fn unreadable() -> Observation {
-    Observation::Unreadable(ReadFailure { errno: 5, range: Some(FailedRange { offset: 4096, bytes: 512 }) })
+    Observation::Unreadable(ReadFailure { errno: 5, range: Some(FileRange { offset: 4096, bytes: 512 }) })
 }
 
 /// A file that was good at second 10, in a condition.

@@ -5,6 +5,7 @@
 //! caller, to be hashed segment by segment. The caller decides which files are hashed and what happens to the results.
 
 mod batch;
+mod copy;
 mod heartbeat;
 mod kept;
 mod rules;
@@ -14,9 +15,10 @@ mod small_file;
 mod task;
 
 pub use batch::hash_batch;
+pub use copy::{CopyRead, read_copy};
 pub use heartbeat::{Heartbeat, SharedSlots};
 pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, READ_ATTEMPTS, ScanRules};
-pub use segment::{Named, SegmentDone, SegmentTask, SegmentWork, digest_segment};
+pub use segment::{Named, PieceValues, SegmentDone, SegmentTask, SegmentWork, digest_segment};
 pub use sequential::{hash_plan, hash_targets};
 pub use small_file::LargeFound;
 pub use task::{BatchDone, BatchTask, Outcome};

@@ -26,7 +26,7 @@ impl Coverage {
     }
 }
 
-use crate::digest::Algorithms;
+use crate::digest::{Algorithm, Algorithms, pieces};
 use crate::file::{Devices, IoMode, OpenFile};
 use crate::guard_is_out;
 use crate::result::FileIdentity;
@@ -44,6 +44,9 @@ pub struct ScanRules {
     /// Read files from their device and not from the page cache, and say where their bytes came from. For whole files
     /// alone; `io` does not count then.
     pub from_device: bool,
+    /// Tell the chaining values of the pieces of each file that has some, if BLAKE3 is computed; see
+    /// [`pieces`](crate::digest::pieces).
+    pub keeps_pieces: bool,
     /// Refuse files that may have a writer.
     pub require_stable: bool,
     /// What happens to the block devices in a tree.
@@ -76,6 +79,7 @@ impl ScanRules {
             coverage: Coverage::Whole,
             io: IoMode::Auto,
             from_device: false,
+            keeps_pieces: false,
             require_stable: false,
             devices: Devices::Skip,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
@@ -83,6 +87,13 @@ impl ScanRules {
             leave_out: Vec::new(),
             job_tag: None,
         }
+    }
+
+    /// The length of the pieces of a file of this size, if their values are told.
+    #[must_use]
+    pub fn piece_bytes(&self, size: u64) -> Option<u64> {
+        let is_wanted = self.keeps_pieces && self.algorithms.contains(Algorithm::Blake3);
+        pieces::piece_bytes(size).filter(|_| is_wanted)
     }
 
     /// Whether a file of `size` bytes is mapped.

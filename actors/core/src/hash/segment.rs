@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::heartbeat::Heartbeat;
-use crate::digest::subtree::SubtreeHasher;
+use crate::digest::pieces::PieceHasher;
+use crate::digest::subtree::{ChainingValue, SubtreeHasher, SubtreeMerger};
 use crate::digest::{Chain, MultiHasher};
 use crate::file::{Now, OpenFile, Piece, ReadBuffers, ReadFailure, UnsizedRead};
 use crate::result::{FileMeta, ReadFrom, Stability, Status};
@@ -26,6 +27,8 @@ pub struct SegmentTask {
     pub piece: Piece,
     /// What to do with them.
     pub work: SegmentWork,
+    /// The length of the file's pieces, if their values are told.
+    pub piece_bytes: Option<u64>,
     /// The file's name, to record what is being read.
     pub named: Named,
 }
@@ -59,11 +62,11 @@ pub enum SegmentWork {
 #[derive(Debug)]
 pub enum SegmentDone {
     /// The chaining value of a BLAKE3 subtree, and where the bytes came from, if that was asked for.
-    Subtree([u8; 32], Option<ReadFrom>),
+    Subtree(ChainingValue, Option<ReadFrom>, PieceValues),
     /// The state of a serial digest after the segment, and where the bytes came from.
     Chain(Chain, Option<ReadFrom>),
     /// The states of all digests after the segment.
-    Together(Box<MultiHasher>, UnsizedRead),
+    Together(Box<MultiHasher>, UnsizedRead, PieceValues),
     /// The file's metadata now, and whether a writer can be ruled out.
     Looked(FileMeta, Stability),
     /// The file changed; these are its metadata now.
@@ -72,11 +75,14 @@ pub enum SegmentDone {
     Failed(Status),
 }
 
+/// The chaining values of the file's pieces in a segment, if they are told.
+pub type PieceValues = Vec<ChainingValue>;
+
 impl SegmentDone {
     /// How many bytes were digested of a piece of this many bytes.
     pub const fn bytes(&self, piece_bytes: u64) -> u64 {
         match self {
-            Self::Together(_, read) => read.bytes,
+            Self::Together(_, read, _) => read.bytes,
             Self::Looked(..) => 0,
             Self::Subtree(..) | Self::Chain(..) | Self::Changed(_) | Self::Failed(_) => piece_bytes,
         }
@@ -92,20 +98,19 @@ pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &
     let (file, piece) = (&task.file, task.piece);
     let read = match task.work {
         SegmentWork::Look => return look(file, piece.mapped),
-        SegmentWork::Subtree => {
-            let mut subtree = SubtreeHasher::new(piece.offset);
-            let read = buffers.read_piece(file, piece, |bytes| {
-                subtree.update(bytes);
-            });
-            read.map(|from| SegmentDone::Subtree(subtree.chaining_value(), from))
-        }
+        SegmentWork::Subtree => read_subtree(buffers, file, piece, task.piece_bytes),
         SegmentWork::Chain(mut chain) => {
             let read = buffers.read_piece(file, piece, |bytes| chain.update(bytes));
             read.map(|from| SegmentDone::Chain(chain, from))
         }
         SegmentWork::Together(mut digests) => {
-            let read = read_on(buffers, (file, task.meta.size), piece, &mut digests);
-            read.map(|read| SegmentDone::Together(digests, read))
+            let mut pieces = task.piece_bytes.map(|length| PieceHasher::new(piece.offset, length));
+            let read = read_on(buffers, (file, task.meta.size), piece, |bytes| {
+                digests.update(bytes);
+                pieces.iter_mut().for_each(|pieces| pieces.update(bytes));
+            });
+            let values = pieces.map(PieceHasher::finish).unwrap_or_default();
+            read.map(|read| SegmentDone::Together(digests, read, values))
         }
     };
     fail::fail_point!("after_piece");
@@ -122,17 +127,36 @@ pub fn digest_segment(buffers: &mut ReadBuffers, task: SegmentTask, heartbeat: &
     }
 }
 
-/// Adds the next bytes of a file to all digests: those of the piece, or of a file without a known size what follows.
+/// Digests one subtree, whole or by the pieces that it has.
+fn read_subtree(
+    buffers: &mut ReadBuffers,
+    file: &OpenFile,
+    piece: Piece,
+    piece_bytes: Option<u64>,
+) -> Result<SegmentDone, ReadFailure> {
+    let Some(piece_bytes) = piece_bytes else {
+        let mut subtree = SubtreeHasher::new(piece.offset);
+        let from = buffers.read_piece(file, piece, |bytes| subtree.update(bytes))?;
+        return Ok(SegmentDone::Subtree(subtree.chaining_value(), from, Vec::new()));
+    };
+    let mut pieces = PieceHasher::new(piece.offset, piece_bytes);
+    let from = buffers.read_piece(file, piece, |bytes| pieces.update(bytes))?;
+    let values = pieces.finish();
+    let value = SubtreeMerger::subtree(&values).expect("a segment has bytes");
+    Ok(SegmentDone::Subtree(value, from, values))
+}
+
+/// Passes on the next bytes of a file: those of the piece, or of a file without a known size what follows.
 pub(super) fn read_on(
     buffers: &mut ReadBuffers,
     (file, size): (&OpenFile, u64),
     piece: Piece,
-    digests: &mut MultiHasher,
+    take: impl FnMut(&[u8]),
 ) -> Result<UnsizedRead, ReadFailure> {
     if size == 0 {
-        return buffers.read_unsized(file, piece.offset, |bytes| digests.update(bytes));
+        return buffers.read_unsized(file, piece.offset, take);
     }
-    let read_from = buffers.read_piece(file, piece, |bytes| digests.update(bytes))?;
+    let read_from = buffers.read_piece(file, piece, take)?;
     let bytes = piece.bytes as u64;
     Ok(UnsizedRead { bytes, is_end: piece.offset + bytes == size, read_from })
 }

@@ -184,7 +184,7 @@ impl<'a> LargeRead<'a> {
         let LargeFound { file, meta, mapped, .. } = &self.found;
         let bytes = meta.size.saturating_sub(offset).min(PIECE_BYTES as u64);
         let piece = Piece { offset, bytes: bytes as usize, mapped: *mapped };
-        read_on(self.buffers, (file, meta.size), piece, digests)
+        read_on(self.buffers, (file, meta.size), piece, |bytes| digests.update(bytes))
     }
 }
 

@@ -85,9 +85,10 @@ impl FileWork<'_> {
         file.meta_now()
     }
 
-    /// Whether more of the file is to be read than a batch reads of one file.
+    /// Whether more of the file is to be read, or told of it, than in a batch.
     fn is_too_long(&self, meta: &FileMeta) -> bool {
-        self.rules.coverage.bytes_read(meta.size) > PIECE_BYTES as u64
+        let is_long = self.rules.coverage.bytes_read(meta.size) > PIECE_BYTES as u64;
+        is_long || self.rules.piece_bytes(meta.size).is_some()
     }
 
     /// A file that is too large for a batch.

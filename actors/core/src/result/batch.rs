@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::evidence::Judged;
 use super::path::append_path;
 use super::status::{FileMeta, Origin, Status};
+use crate::digest::pieces::Pieces;
 use crate::digest::{Algorithms, Digest};
 
 /// One result inside [`Rows`].
@@ -44,6 +45,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// The verdict of an audit on each row; empty without an audit.
     pub judged: Vec<Judged>,
+    /// The pieces of those rows whose scan tells them, by the index of the row, in order.
+    pub pieces: Vec<(usize, Pieces)>,
 }
 
 /// One result, borrowed.
@@ -74,6 +77,7 @@ impl Rows {
             digests: Vec::new(),
             rows: Vec::new(),
             judged: Vec::new(),
+            pieces: Vec::new(),
         }
     }
 
@@ -118,6 +122,13 @@ impl Rows {
     /// The results in walk order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = RowRef<'_>> {
         self.rows.iter().map(|row| self.row_ref(row))
+    }
+
+    /// The pieces of a row, by its index in the batch, if they are told.
+    #[must_use]
+    pub fn pieces_of(&self, index: usize) -> Option<&Pieces> {
+        let at = self.pieces.binary_search_by_key(&index, |(row, _)| *row).ok()?;
+        Some(&self.pieces[at].1)
     }
 
     /// One result, by its index in the batch.

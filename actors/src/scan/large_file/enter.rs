@@ -5,9 +5,10 @@ use std::time::Instant;
 use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
 use hivesum_core::guard_is_out;
-use hivesum_core::hash::{Named, ScanRules};
+use hivesum_core::hash::{Named, PieceValues, ScanRules};
 use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, ReadFrom, Stability, Status};
 
+use crate::scan::large_file::piece_table::PieceTable;
 use crate::scan::large_file::track::Track;
 use crate::scan::large_file::{LargeFile, Look, PieceTag, Trouble, error};
 
@@ -15,10 +16,13 @@ impl LargeFile {
     /// Begins an attempt with the present size and times of the file.
     pub(super) fn enter_look(&mut self, meta: FileMeta, stability: Stability, rules: &ScanRules) {
         let still_unsized = (self.meta.size == 0) == (meta.size == 0);
-        let still_large = meta.size == 0 || meta.size > PIECE_BYTES as u64;
+        let is_together = matches!(self.tracks.first(), Some(Track::Together { .. }));
+        let is_large = meta.size > PIECE_BYTES as u64 || (is_together && rules.piece_bytes(meta.size).is_some());
+        let still_large = meta.size == 0 || is_large;
         self.meta = meta;
         self.stability = stability;
         self.look = Look::Done;
+        self.pieces = PieceTable::of(rules, meta.size);
         if !(still_unsized && still_large) {
             self.note(Trouble::Failed(error(ErrorCode::FileChanged)));
         } else if stability == Stability::Unverified && rules.refuses_unverified() {
@@ -39,7 +43,14 @@ impl LargeFile {
         }
     }
 
-    pub(super) fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32], from: Option<ReadFrom>) {
+    pub(super) fn enter_subtree(
+        &mut self,
+        tag: PieceTag,
+        value: [u8; 32],
+        from: Option<ReadFrom>,
+        pieces: &PieceValues,
+    ) {
+        self.pieces.enter(tag.offset, pieces);
         self.read_from = ReadFrom::joined(self.read_from, from);
         if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
             *in_flight -= 1;

@@ -148,6 +148,25 @@ impl Track {
         (start, bytes, work)
     }
 
+    /// Appends what it has digested. Returns how many bytes that are, where only the end of the file tells.
+    pub(super) fn finish_into(self, digests: &mut Vec<u8>) -> Option<u64> {
+        match self {
+            Self::Subtrees { order, .. } => {
+                let root = order.merger.finish().expect("a large file has two pieces or more");
+                digests.extend_from_slice(&root);
+                None
+            }
+            Self::Chain { state, .. } => {
+                state?.finalize_into(digests);
+                None
+            }
+            Self::Together { next_offset, state, .. } => {
+                state?.finalize_reset_into(digests);
+                Some(next_offset)
+            }
+        }
+    }
+
     pub(super) fn begin_again(&mut self) {
         *self = match self {
             Self::Subtrees { .. } => Self::Subtrees { next_offset: 0, in_flight: 0, order: PieceOrder::default() },

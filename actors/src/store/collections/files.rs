@@ -15,7 +15,7 @@ use super::MAX_ROWS;
 use super::events::{self, at, read_path};
 use super::json::IS_ACKNOWLEDGED;
 use super::stored::{Count, Step};
-use super::{json, outbox, rows};
+use super::{json, outbox, pieces, rows};
 
 pub(super) fn page(
     view: &Connection,
@@ -70,6 +70,7 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
         }
         if let Some(after) = &step.after {
             put(&change, collection, after)?;
+            pieces::keep(&change, collection, (step.before.as_ref(), after), step.pieces.as_ref())?;
         }
         if let Some(event) = &step.event {
             happened.push(event);
@@ -130,7 +131,7 @@ pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Re
 pub(super) fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> Result<(), DbError> {
     let delete = "DELETE FROM collection_files WHERE collection = ? AND path = ?";
     change.prepare_cached(delete)?.execute(params![collection, walk_key(path)])?;
-    Ok(())
+    pieces::remove(change, collection, path)
 }
 
 pub(super) fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {

@@ -4,7 +4,7 @@
 //! The column `found` has the content that a file has instead, and since alerts can be acknowledged, who knows of it.
 
 use hivesum_core::fixity::{
-    Acknowledgement, Cause, Condition, Content, Event, EventKind, FailedRange, FileState, ReadCount, ReadFailure,
+    Acknowledgement, Cause, Condition, Content, Event, EventKind, FileRange, FileState, ReadCount, ReadFailure,
 };
 use hivesum_core::result::{Evidence, FileMeta, ReadFrom, Stability};
 use jiff::Timestamp;
@@ -64,6 +64,9 @@ struct EventJson {
     /// Offset and bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     range: Option<(u64, u64)>,
+    /// Offsets and bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<(u64, u64)>,
 }
 
 impl ContentJson {
@@ -132,7 +135,7 @@ impl StateJson {
 
 /// What the columns of an event do not hold, as text.
 pub(super) fn body_text(event: &Event) -> Result<String, DbError> {
-    let Cause { evidence, read_from, reads, failure } = &event.cause;
+    let Cause { evidence, read_from, reads, failure, damaged } = &event.cause;
     Ok(serde_json::to_string(&EventJson {
         before: event.before.as_ref().map(StateJson::of),
         after: event.after.as_ref().map(StateJson::of),
@@ -141,6 +144,7 @@ pub(super) fn body_text(event: &Event) -> Result<String, DbError> {
         reads: reads.iter().map(|count| (hex::encode(&count.digests), count.reads)).collect(),
         errno: failure.map(|failure| failure.errno),
         range: failure.and_then(|failure| failure.range).map(|range| (range.offset, range.bytes)),
+        damaged: damaged.iter().map(|range| (range.offset, range.bytes)).collect(),
     })?)
 }
 
@@ -152,12 +156,13 @@ pub(super) fn event(text: &str, kind: EventKind, (at, path): (Timestamp, Vec<u8>
         None => None,
     };
     let count = |(digests, reads): (String, u32)| Ok(ReadCount { digests: bytes(&digests)?, reads });
-    let range = body.range.map(|(offset, bytes)| FailedRange { offset, bytes });
+    let range = |(offset, bytes)| FileRange { offset, bytes };
     let cause = Cause {
         evidence,
         read_from: body.read_from,
         reads: body.reads.into_iter().map(count).collect::<Result<_, DbError>>()?,
-        failure: body.errno.map(|errno| ReadFailure { errno, range }),
+        failure: body.errno.map(|errno| ReadFailure { errno, range: body.range.map(range) }),
+        damaged: body.damaged.into_iter().map(range).collect(),
     };
     let before = body.before.map(StateJson::read).transpose()?;
     let after = body.after.map(StateJson::read).transpose()?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::job_row::time;
-use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTIONS, snapshot};
+use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, snapshot};
 use super::MAX_COLLECTIONS;
 use super::events::at;
 use super::outbox;
@@ -229,7 +229,8 @@ pub(super) fn sweep(connection: &mut Connection, limit: usize) -> Result<bool, D
     })?;
     let Some(number) = deleted else { return Ok(false) };
     let mut left = limit;
-    for (table, key) in [(COLLECTION_FILES.name, "path"), (COLLECTION_EVENTS.name, "n")] {
+    let tables = [(COLLECTION_FILES.name, "path"), (COLLECTION_PIECES.name, "path"), (COLLECTION_EVENTS.name, "n")];
+    for (table, key) in tables {
         let some = format!(
             "DELETE FROM {table} WHERE collection = ?1 AND {key} IN
                (SELECT {key} FROM {table} WHERE collection = ?1 LIMIT ?2)"

@@ -13,7 +13,7 @@ use super::super::sealed::COLLECTION_FILES;
 use super::files::{find, put, remove};
 use super::service::CollectionService;
 use super::stored::{Accepted, StoredCollection};
-use super::{Collections, events, rows};
+use super::{Collections, events, pieces, rows};
 use crate::error::StoreError;
 
 /// What somebody says of files that they were shown.
@@ -64,7 +64,10 @@ fn say_of_one(
         Err(refused) => return Ok(Accepted::Refused(refused)),
     };
     match &event.after {
-        Some(after) => put(change, collection, after)?,
+        Some(after) => {
+            put(change, collection, after)?;
+            pieces::keep(change, collection, (Some(&before), after), None)?;
+        }
         None => remove(change, collection, path)?,
     }
     let n = events::last(change, collection)? + 1;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use hivesum_core::digest::Algorithms;
+use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::file::RootIdentity;
-use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Event, FileState, Past, Schedule};
+use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Content, Event, FileState, Past, Schedule};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +198,18 @@ pub struct Step {
     pub after: Option<FileState>,
     /// What happened.
     pub event: Option<Event>,
+    /// The pieces of the content that it should have, if it was read and has it.
+    pub pieces: Option<Pieces>,
+}
+
+impl Step {
+    /// The pieces that were read, if they are those of the content that the file should have from now on.
+    #[must_use]
+    pub fn with_pieces(self, pieces: Option<&Pieces>, read: &Content) -> Self {
+        let expected = self.after.as_ref().and_then(|after| after.expected.as_ref());
+        let is_its = expected.is_some_and(|expected| expected.digests == read.digests);
+        Self { pieces: pieces.filter(|_| is_its).cloned(), ..self }
+    }
 }
 
 /// The files in a condition.

@@ -17,11 +17,11 @@ use crate::store::error::DbError;
 use crate::store::sealed::COLLECTION_EVENTS;
 use crate::store::testing::{Bench, connect_to_damage};
 
-fn settings(kind: CollectionKind) -> CollectionSettings {
+pub(super) fn settings(kind: CollectionKind) -> CollectionSettings {
     CollectionSettings { exclude: vec!["*.tmp".to_owned()], ..CollectionSettings::new(Algorithms::default(), kind) }
 }
 
-fn insert(connection: &mut Connection, directory: &str) -> Option<StoredCollection> {
+pub(super) fn insert(connection: &mut Connection, directory: &str) -> Option<StoredCollection> {
     rows::insert(connection, Path::new(directory), &settings(CollectionKind::Fixed), second(0)).unwrap()
 }
 
@@ -44,7 +44,7 @@ pub(super) fn step(before: Option<&FileState>, path: &str, content: Content, pas
         Occasion { path, collection: CollectionKind::Fixed, pass: pass.0, at: second(pass.1), lying: Lying::There };
     let Outcome::Known { after, event } = observe(before, &seen, &on) else { panic!("it was read") };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
-    Step { path: path.to_vec(), before: before.cloned(), after, event }
+    Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None }
 }
 
 pub(super) fn baseline(paths: &[&str]) -> Vec<Step> {
@@ -194,7 +194,13 @@ fn a_moved_file_takes_its_state_along_and_never_replaces_another() {
             lying: Lying::There,
         };
         let event = hivesum_core::fixity::moved(&before, &reading, &on).unwrap();
-        Step { path: path.to_vec(), before: Some(before.clone()), after: event.after.clone(), event: Some(event) }
+        Step {
+            path: path.to_vec(),
+            before: Some(before.clone()),
+            after: event.after.clone(),
+            event: Some(event),
+            pieces: None,
+        }
     };
     assert_eq!(files::record(&mut bench.connection, number, &[moved_to("b")]).unwrap(), [b"b".to_vec()]);
     for _ in 0..2 {

@@ -1,4 +1,5 @@
-//! The steps from schema 10, which has no collections, to 11, and from 11, which has no outbox, to 12.
+//! The steps from schema 10, which has no collections, to 11, from 11, which has no outbox, to 12, and from 12, which
+//! keeps no pieces of files, to 13.
 
 use std::path::Path;
 
@@ -82,6 +83,26 @@ fn schema_11_is_copied_first_and_gets_an_outbox_and_keeps_its_collections() {
     }
     let copy = Connection::open(state_dir.beside_database(".v11")).unwrap();
     assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 11);
+}
+
+#[test]
+fn schema_12_is_copied_first_and_keeps_its_files_without_pieces() {
+    let dir = tempfile::tempdir().unwrap();
+    let collection = r#"INSERT INTO collections (number, id, directory, settings, created_at, passes, is_deleted)
+        VALUES (1, 'one', x'2f61', '{"algorithms":["blake3"],"kind":"fixed"}', '2026-01-01T00:00:00Z', 1, 0);
+        INSERT INTO collection_files (collection, path, condition, size, mtime_ns, ctime_ns, inode, stability, digests,
+             first_seen, since) VALUES (1, x'61', 1, 5000000, 1, 2, 3, 0, zeroblob(32), 0, 0)"#;
+    let state_dir = of_schema(dir.path(), 12, collection);
+    start(&state_dir).unwrap();
+    let connection = connect(&state_dir, Access::Write).unwrap();
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let counts = ["collection_files", "collection_pieces"].map(|table| count(&format!("SELECT count(*) FROM {table}")));
+    assert_eq!(counts, [1, 0]);
+    for table in SEALED {
+        table.verify(&connection).unwrap();
+    }
+    let copy = Connection::open(state_dir.beside_database(".v12")).unwrap();
+    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 12);
 }
 
 #[test]

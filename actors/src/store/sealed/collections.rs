@@ -1,4 +1,4 @@
-//! The sealed tables of collections. Two of them grow with the files that are kept watch over, and are not verified at
+//! The sealed tables of collections. Three of them grow with the files that are kept watch over, and are not verified at
 //! each start of a large database, but by those who rely on them.
 
 use super::SealedTable;
@@ -44,6 +44,10 @@ pub(crate) const COLLECTION_FILES: SealedTable = SealedTable {
 pub(crate) const COLLECTION_EVENTS: SealedTable =
     SealedTable { name: "collection_events", columns: &["collection", "n", "at", "path", "kind", "body", "job"] };
 
+/// Whoever finds no row here knows less, and nothing that is wrong: absence is believed.
+pub(crate) const COLLECTION_PIECES: SealedTable =
+    SealedTable { name: "collection_pieces", columns: &["collection", "path", "size", "pieces"] };
+
 pub(crate) const OUTBOX: SealedTable = SealedTable {
     name: "outbox",
     columns: &[
@@ -68,4 +72,4 @@ pub(crate) const DELIVERIES: SealedTable = SealedTable {
 };
 
 /// Those with a row for each file and each event of a collection.
-pub(crate) const GROWING: [&str; 2] = [COLLECTION_FILES.name, COLLECTION_EVENTS.name];
+pub(crate) const GROWING: [&str; 3] = [COLLECTION_FILES.name, COLLECTION_EVENTS.name, COLLECTION_PIECES.name];
