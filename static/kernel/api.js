@@ -7,7 +7,7 @@ const BASE = './api/v1/';
 const ATTEMPTS = 5;
 const LONGEST_WAIT_SECONDS = 30;
 
-// What went wrong, in the server's words. `status` 0: no answer at all.
+// What went wrong, in the server's words. `status` 0: no answer at all. `pointer` names the wrong member of the body, if one is.
 export class Problem extends Error {
 	constructor({ detail, ...rest }) {
 		super(detail);
@@ -23,8 +23,8 @@ export function problemOf(status, body, retryAfter) {
 	if (status === 429) dispatchEvent(new Event('refused'));
 	let fields = {};
 	try { fields = JSON.parse(body) ?? {}; } catch { /* an error of the HTTP layer has no body */ }
-	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId } = fields;
-	return new Problem({ status, code, detail, requestId, retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1) });
+	const { code = `http_${status}`, detail = PLAIN[status] ?? 'The server failed to answer.', request_id: requestId, pointer } = fields;
+	return new Problem({ status, code, detail, requestId, pointer, retryAfter: Math.max(1, Number.parseInt(retryAfter, 10) || 1) });
 }
 
 export function parsed(status, text) {
@@ -35,12 +35,14 @@ export const unreachable = () => new Problem({ code: 'unreachable', detail: 'The
 
 export const tellSignedOut = () => dispatchEvent(new Event('signedout'));
 
-async function once(method, path, { json, body, headers, signal }) {
+// `tagged` is told the ETag of what came. Compression makes one weak, which names no version for If-Match; it stands for the same settings.
+async function once(method, path, { json, body, headers, signal, tagged }) {
 	const init = { method, signal, body: json ? JSON.stringify(json) : body, headers: { accept: 'application/json', ...headers }, cache: 'no-store' };
 	if (json) init.headers['content-type'] = 'application/json';
 	const response = await fetch(BASE + path, init).catch((error) => { throw error.name === 'AbortError' ? error : unreachable(); });
 	const text = await response.text();
 	if (!response.ok) throw problemOf(response.status, text, response.headers.get('retry-after'));
+	tagged?.(response.headers.get('etag')?.replace(/^W\//, ''));
 	return parsed(response.status, text);
 }
 

@@ -19,6 +19,9 @@ export function bytes(n) {
 export const exactBytes = (n) => (Number.isFinite(n) ? `${COUNT.format(n)} ${n === 1 ? 'byte' : 'bytes'}` : '');
 export const sizeNode = (n) => h('span', { title: exactBytes(n) }, bytes(n));
 export const count = (n) => (Number.isFinite(n) ? COUNT.format(Math.round(n)) : '–');
+// A list that is written with one item a line.
+export const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+
 export const rate = (bytesPerSecond) => `${bytes(bytesPerSecond)}/s`;
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

@@ -14,13 +14,15 @@ export function remembered(known, first = known.filter((a) => a.default).map((a)
 	return chosen.length ? chosen : names((a) => first.includes(a.name));
 }
 
-export function picker(known, chosen, changed) {
+const remember = (chosen) => { try { localStorage.setItem(KEY, [...chosen].join(' ')); } catch { /* not remembered */ } };
+
+export function picker(known, chosen, changed, keep = remember) {
 	const inputs = new Map();
 
 	function toggle(name, on) {
 		if (on) chosen.add(name); else chosen.delete(name);
 		if (!chosen.size) { chosen.add(name); inputs.get(name).checked = true; }
-		try { localStorage.setItem(KEY, [...chosen].join(' ')); } catch { /* not remembered */ }
+		keep(chosen);
 		changed?.();
 	}
 

@@ -6,6 +6,7 @@ import {
 import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
 import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, waitText } from './collections.js';
+import { settingsPanel } from './collection-form.js';
 
 const PAGE = 100;
 const EVENTS = 50;
@@ -31,10 +32,10 @@ export async function mount(root, { parts: [id], signal }) {
 		return { title: 'Collection' };
 	}
 	const head = h('header.collection-top');
-	const alerts = alertPanel(base, reload, signal);
+	const alerts = alertPanel(base, told, signal);
 	const files = filePanel(base, signal);
 	const events = h('section.panel@events', { label: 'What happened' });
-	put(root, head, alerts.node, h('div.collection-parts', files.node, events));
+	put(root, head, may('admin') && settingsPanel(base, signal, told), alerts.node, h('div.collection-parts', files.node, events));
 	let last = '';
 
 	async function show(one) {
@@ -61,13 +62,19 @@ export async function mount(root, { parts: [id], signal }) {
 
 	async function reload() { await show(await get(base, { signal })); }
 
+	// The head of the page counts the alerts anew.
+	async function told() {
+		await reload();
+		dispatchEvent(new Event('alertschanged'));
+	}
+
 	await show(first);
 	const timer = setInterval(() => { if (!document.hidden) get(base, { silent: true, signal }).then(show).catch(() => {}); }, 10_000);
 	return { title: titleOf(first), unmount() { clearInterval(timer); files.destroy(); } };
 }
 
 // The files that deviate, each with the event that has made it so.
-function alertPanel(base, reload, signal) {
+function alertPanel(base, told, signal) {
 	const node = h('section.panel.alerts@alerts', { label: 'Not as they should be', hidden: true });
 	let [shown, next, known] = [[], null, []];
 
@@ -111,8 +118,7 @@ function alertPanel(base, reload, signal) {
 			const refused = items.filter(({ outcome: came }) => came !== done);
 			if (refused.length) showProblem({ name: 'Problem', detail: `${plural(refused.length, 'file was', 'files were')} not ${done}. ${visible(refused[0].path)}: ${refused[0].detail ?? 'no such file is known'}.` });
 			else toast(`${plural(items.length, 'file')} ${done}`);
-			await reload();
-			dispatchEvent(new Event('alertschanged'));
+			await told();
 		} catch (problem) { showProblem(problem); }
 	}
 

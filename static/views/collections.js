@@ -1,6 +1,7 @@
 // Collections: the directories that are kept watch over, one card each.
 
-import { h, put, icon, get, nameNode, visible, count, plural, bytes, percent, ago, when, duration, seesAll, placeholder, wholeView } from '../kernel.js';
+import { h, put, icon, get, nameNode, visible, count, plural, bytes, percent, ago, when, duration, seesAll, may, placeholder, wholeView } from '../kernel.js';
+import { addPanel } from './collection-form.js';
 
 const REFRESH_MS = 10_000;
 
@@ -12,8 +13,12 @@ export function healthTag({ health, open_alerts: alerts, acknowledged_alerts: kn
 	return h(`span.finding.${look}@health`, { 'data-health': health ?? 'unknown' }, icon(glyph), alerts ? plural(alerts, 'open alert') : words);
 }
 
-// Where it lies; elsewhere than beneath a root only its name is known.
-export const placeNode = ({ name, root, path }) => (root === undefined ? h('span', nameNode(name, 'wrap'), h('small.dim', ' outside of the roots')) : nameNode(path ? `${root}/${path}` : root, 'wrap'));
+// Where it lies, and its name if that is another one; elsewhere than beneath a root only its name is known.
+export function placeNode({ name, root, path }) {
+	if (root === undefined) return h('span', nameNode(name, 'wrap'), h('small.dim', ' outside of the roots'));
+	const place = path ? `${root}/${path}` : root;
+	return name === place.split('/').at(-1) ? nameNode(place, 'wrap') : h('span', nameNode(name, 'wrap'), ' ', h('small.dim', nameNode(place, 'wrap')));
+}
 
 const total = (files, member) => Object.values(files).reduce((sum, amount) => sum + amount[member], 0);
 
@@ -66,10 +71,10 @@ export async function mount(root, { signal }) {
 	const body = h('div');
 	const show = ({ items }) => {
 		put(list, items.map(card));
-		put(body, items.length ? list : placeholder('clock', 'No collections yet', ['hivesum scrub DIR keeps watch over a directory: it takes a baseline, and later runs tell what changed, is gone or is damaged.']));
+		put(body, items.length ? list : placeholder('clock', 'No collections yet', 'A directory that is added here, or by hivesum scrub DIR, is kept watch over: the first run takes a baseline, and later ones tell what changed, is gone or is damaged.'));
 	};
 	show(await get('collections', { signal }));
-	put(root, h('header.view-head', h('h1', 'Collections'), h('p.hint', 'Directories that are read again and again.')), body);
+	put(root, h('header.view-head', h('h1', 'Collections'), h('p.hint', 'Directories that are read again and again.')), may('admin') && addPanel(signal), body);
 	const timer = setInterval(() => { if (!document.hidden) get('collections', { silent: true, signal }).then(show, () => {}); }, REFRESH_MS);
 	return { title: 'Collections', unmount() { clearInterval(timer); } };
 }

@@ -1,13 +1,12 @@
 // Starts jobs on the open directory or the chosen file: hash or verify.
 
 import {
-	h, put, button, fold, labelled, algorithms, titles, get, post, query, freshKey, bytes, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
+	h, put, button, fold, labelled, algorithms, titles, get, post, query, freshKey, bytes, linesOf, plural, visible, readable, jsonPath, queryPath, entriesPath, componentOf, picker, remembered,
 	showProblem, clear, icon, send, nameNode, sizeNode, chooser, looksLikeManifest
 } from '../kernel.js';
 import { jobOf } from './job-verdict.js';
 
 const MEBIBYTE = 1 << 20;
-const globs = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
 // Kept when another directory is opened.
 const kept = { task: 'hash', include: '', exclude: '', priority: 'normal', budget: '', cross: false };
@@ -76,7 +75,7 @@ function hashForm(root, here, known) {
 		clear();
 		const { components, kind } = here();
 		const spec = { kind: 'hash', root, ...jsonPath(components), algorithms: chips.names(), priority: kept.priority };
-		if (kind === 'directory') Object.assign(spec, { include: globs(kept.include), exclude: globs(kept.exclude), cross_filesystems: kept.cross });
+		if (kind === 'directory') Object.assign(spec, { include: linesOf(kept.include), exclude: linesOf(kept.exclude), cross_filesystems: kept.cross });
 		if (kept.budget > 0) spec.max_bytes_per_second = Math.max(1, Math.round(kept.budget * MEBIBYTE));
 		try {
 			location.hash = `#/job/${(await post('jobs', spec, { headers: { 'idempotency-key': key } })).id}`;

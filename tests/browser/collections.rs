@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::server::Server;
 
 /// Runs `hivesum scrub`, as cron does. Its exit status.
-fn scrub(state: &Path, directory: &Path) -> Option<i32> {
+pub(crate) fn scrub(state: &Path, directory: &Path) -> Option<i32> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
     command.arg("scrub").arg("--state").arg(state).arg(directory).output().unwrap().status.code()
 }
@@ -111,8 +111,12 @@ async fn what_a_token_may_not_do_with_collections_is_not_offered() {
             .await;
         browser.visit("#/collections").await;
         if sees {
+            browser.find("collection").await;
+            let forms = "document.querySelectorAll('[data-testid=add-collection], [data-testid=settings]').length";
+            assert_eq!(browser.value(forms).await, json!(0));
             browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
             browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
+            assert_eq!(browser.value(forms).await, json!(0));
             assert_eq!(
                 browser
                     .value("document.querySelectorAll('[data-testid^=accept], [data-testid^=acknowledge]').length")

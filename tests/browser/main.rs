@@ -13,6 +13,7 @@ mod checksum_files;
 mod checksum_forms;
 mod checksum_published;
 mod checksum_verdicts;
+mod collection_forms;
 mod collections;
 mod compare;
 mod directories;
