@@ -174,14 +174,16 @@ function header() {
 	onQueue(() => { const { active } = totals(); badge.hidden = !active; put(badge, count(active)); attr(badge, 'aria-label', `${plural(active, 'upload')} in progress`); });
 }
 
-// The open alerts of all collections, beside their tab on every page.
+// The open alerts of all collections, beside their tab on every page, and below it that nobody is told of them.
 async function tellAlerts() {
 	if (signedOut || document.hidden || !may('read') || !seesAll()) return;
-	const alerts = await collections.openAlerts();
-	const badge = node('alerts-open');
+	const { alerts, failing } = await collections.openAlerts() ?? { failing: [] };
+	const [badge, undelivered] = [node('alerts-open'), node('undelivered')];
 	badge.hidden = !alerts;
 	put(badge, count(alerts ?? 0));
 	attr(badge, 'aria-label', collections.alertLabel(alerts ?? 0));
+	undelivered.hidden = !failing.length;
+	put(undelivered, failing.length > 0 && [icon('warn'), h('a', { href: '#/collections' }, collections.undeliveredText(failing))]);
 }
 
 function themeToggle() {

@@ -5,7 +5,7 @@ import {
 } from '../kernel.js';
 import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
-import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, waitText } from './collections.js';
+import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, undeliveredNode, waitText } from './collections.js';
 import { settingsPanel } from './collection-form.js';
 
 const PAGE = 100;
@@ -39,7 +39,7 @@ export async function mount(root, { parts: [id], signal }) {
 	let last = '';
 
 	async function show(one) {
-		put(head, h('div.collection-head', h('h1', placeNode(one)), healthTag(one)), ageBar(one), h('p.job-meta', h('span', sizes(one)), h('span', titles(one.algorithms)), h('span', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'),
+		put(head, h('div.collection-head', h('h1', placeNode(one)), healthTag(one)), undeliveredNode(one), ageBar(one), h('p.job-meta', h('span', sizes(one)), h('span', titles(one.algorithms)), h('span', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'),
 			h('span', runText(one)), h('span', waitText(one)), h('span@schedule', scheduleText(one)), h('span.mono.dim', { title: 'The id of this collection' }, one.id)), h('div.row', doors(one)));
 		files.count(one.files);
 		const now = [one.last_event, one.last_run, one.open_alerts].join();
@@ -62,7 +62,7 @@ export async function mount(root, { parts: [id], signal }) {
 
 	async function reload() { await show(await get(base, { signal })); }
 
-	// The head of the page counts the alerts anew.
+	// The head of the page counts the alerts anew, and names the sinks that do not take them.
 	async function told() {
 		await reload();
 		dispatchEvent(new Event('alertschanged'));

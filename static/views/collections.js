@@ -57,8 +57,12 @@ export function scheduleText({ schedule: { state, next_at: next }, aim_days: aim
 	return [aims, then, forecast?.detail && `the aim cannot be met: ${forecast.detail}`].filter(Boolean).join(' · ');
 }
 
+// Sinks that tell nobody, and since when.
+export const undeliveredNode = ({ notify_failing: sinks }) => sinks.length > 0 && h('div.job-fault@undelivered', icon('warn'), h('div', h('strong', 'Alerts are not delivered'),
+	sinks.map(({ sink, since, error }) => h('p', `The sink ${visible(sink)} has taken no message since ${when(since)}${error ? `: ${visible(error)}` : ''}.`))));
+
 function card(one) {
-	return h('li.panel.collection@collection', { 'data-id': one.id }, h('div.collection-head', h('h2', h('a', { href: `#/collections/${one.id}` }, placeNode(one))), healthTag(one)), ageBar(one),
+	return h('li.panel.collection@collection', { 'data-id': one.id }, h('div.collection-head', h('h2', h('a', { href: `#/collections/${one.id}` }, placeNode(one))), healthTag(one)), undeliveredNode(one), ageBar(one),
 		h('p.hint', sizes(one), ' · ', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'), h('p.hint', runText(one)), h('p.hint', scheduleText(one)));
 }
 
@@ -79,7 +83,11 @@ export async function mount(root, { signal }) {
 	return { title: 'Collections', unmount() { clearInterval(timer); } };
 }
 
-// The number of open alerts of all collections; null if it is not known.
-export const openAlerts = () => get('collections', { silent: true }).then(({ items }) => items.reduce((sum, one) => sum + one.open_alerts, 0), () => null);
+// The number of open alerts of all collections, and the sinks that are not told of them; null if that is not known.
+export const openAlerts = () => get('collections', { silent: true }).then(({ items }) => ({
+	alerts: items.reduce((sum, one) => sum + one.open_alerts, 0),
+	failing: [...new Set(items.flatMap(({ notify_failing: sinks }) => sinks.map(({ sink }) => sink)))],
+}), () => null);
+export const undeliveredText = (sinks) => `Alerts are not delivered: the ${sinks.length > 1 ? 'sinks' : 'sink'} ${sinks.map((sink) => visible(sink)).join(', ')} ${sinks.length > 1 ? 'take' : 'takes'} no messages.`;
 export const alertLabel = (alerts) => `${plural(alerts, 'open alert')} in collections`;
 export const titleOf = ({ name }) => visible(name);

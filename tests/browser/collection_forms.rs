@@ -1,12 +1,15 @@
 //! The forms of collections: what is wrong is said beside its field and nothing typed is lost, only what differs is sent,
-//! and what somebody else changed is not undone.
+//! what somebody else changed is not undone, and the page says that nobody is told.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::browser::{Browser, hook};
-use crate::collections::{scrub, watched};
+use crate::collections::{scrub, scrub_with, watched};
 use crate::server::{ROOT, Server};
 
 /// Keeps the bodies that the page sends to collections.
@@ -24,7 +27,7 @@ async fn fill(browser: &Browser, member: &str, text: &str) {
 }
 
 /// Opens the form behind a button.
-async fn open(browser: &Browser, panel: &str) {
+pub(crate) async fn open(browser: &Browser, panel: &str) {
     browser.click_on(&format!("{} > summary", hook(panel))).await;
     browser.find("settings-form").await;
 }
@@ -172,5 +175,77 @@ async fn watching_ends_after_a_question_that_names_the_collection_and_what_is_lo
     browser.until("document.querySelector('#alerts-open').hidden").await;
     assert_eq!(only(&browser).await, Value::Null);
     assert!(server.tree().join("watched/a year of photos/summer/00.jpg").exists());
+    browser.close().await;
+}
+
+/// A receiver of webhooks that wants none: 410 to each.
+fn unwilling() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // A client that is killed breaks off.
+            let _ = refuse(&stream.unwrap());
+        }
+    });
+    url
+}
+
+fn refuse(mut stream: &TcpStream) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        reader.read_line(&mut line).ok().filter(|&bytes| bytes > 0)?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).ok()?;
+    stream.write_all(b"HTTP/1.1 410 Gone\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").ok()
+}
+
+/// A service with a collection whose sink `hook` has said that it is gone, and the directory of its configuration.
+pub(crate) fn untold() -> (Server, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("hivesum.toml");
+    fs::write(dir.path().join("secret"), "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD\n").unwrap();
+    let sink = format!("[[sink]]\nname = 'hook'\nkind = 'webhook'\nurl = '{}'\nsecret_file = 'secret'\n", unwilling());
+    fs::write(&config, sink).unwrap();
+    let args = ["--config", config.to_str().unwrap()];
+    let server = Server::prepared(&[&["--no-auth"], &args[..]].concat(), |tree, state| {
+        let photos = tree.join("photos");
+        fs::create_dir(&photos).unwrap();
+        fs::write(photos.join("a.jpg"), "a").unwrap();
+        let named = [&args[..], &["--notify", "hook"]].concat();
+        assert_eq!(scrub_with(state, &photos, &named), Some(0));
+        fs::write(photos.join("a.jpg"), "written to").unwrap();
+        assert_eq!(scrub_with(state, &photos, &args), Some(1));
+    });
+    (server, dir)
+}
+
+#[tokio::test]
+async fn a_sink_that_takes_no_messages_is_said_on_every_page_its_card_and_its_collection() {
+    let Some(browser) = Browser::start().await else { return };
+    let (server, _config) = untold();
+    browser.goto(&server.url).await;
+    let head = "document.querySelector('#undelivered:not([hidden])')?.textContent";
+    let told = "Alerts are not delivered: the sink hook takes no messages.";
+    browser.until(&format!("{head} === {}", json!(told))).await;
+    browser.find("drop-zone").await;
+    browser.click_on("#undelivered a").await;
+    let said = "(() => { const text = document.querySelector('[data-testid=undelivered]')?.textContent ?? ''; \
+        return text.startsWith('Alerts are not delivered') && text.includes('hook') && text.includes('status 410'); })()";
+    browser.until(&format!("document.querySelector('[data-testid=collection]') && {said}")).await;
+    browser.click_on("[data-testid=collection] a").await;
+    browser.until(&format!("document.querySelector('[data-testid=schedule]') && {said}")).await;
+    // Nobody is to be told any more.
+    open(&browser, "settings").await;
+    assert_eq!(typed(&browser, "notify").await, json!("hook"));
+    fill(&browser, "notify", "").await;
+    browser.click("save-settings").await;
+    browser.until(&format!("!{head} && !document.querySelector('[data-testid=undelivered]')")).await;
+    assert_eq!(only(&browser).await["notify_failing"], json!([]));
     browser.close().await;
 }

@@ -12,8 +12,13 @@ use crate::server::Server;
 
 /// Runs `hivesum scrub`, as cron does. Its exit status.
 pub(crate) fn scrub(state: &Path, directory: &Path) -> Option<i32> {
+    scrub_with(state, directory, &[])
+}
+
+/// The same, with these arguments.
+pub(crate) fn scrub_with(state: &Path, directory: &Path, args: &[&str]) -> Option<i32> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hivesum"));
-    command.arg("scrub").arg("--state").arg(state).arg(directory).output().unwrap().status.code()
+    command.arg("scrub").arg("--state").arg(state).args(args).arg(directory).output().unwrap().status.code()
 }
 
 /// A collection beneath the tree of which a file was written to, one is gone and one has come.

@@ -4,6 +4,7 @@
 //! Decides what is wrong with a place (`geometry.js`): a page wider than its screen, things outside of it, targets or texts
 //! that cover one another, text that is cut without a trace, and targets too small for a finger on a narrow screen.
 
+mod collection_forms;
 mod look;
 mod scenes;
 mod stage;
