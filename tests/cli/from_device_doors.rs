@@ -1,15 +1,17 @@
 //! `--from-device` through overlays, on file systems without a device, and in `check` and `audit`.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use hivesum_test_support::faultfs::{self, Fault, FaultyFile};
-use hivesum_test_support::images::{Image, is_child_with_mounts, read_cached, write_synced};
+use hivesum_test_support::images::{HeldMapped, Image, is_child_with_mounts, read_cached, write_synced};
 use hivesum_test_support::process::is_child_with_fuse;
-use hivesum_test_support::{comes_true, cycle};
+use hivesum_test_support::{comes_true, cycle, has_tool};
 use serde_json::{Value, json};
 
-use super::from_device::{BTRFS, CANARY, EXT4, Finds, LARGE_BYTES, check, content, hashed};
+use super::from_device::{BTRFS, CANARY, EXT4, Finds, LARGE_BYTES, XFS, check, content, hashed};
 use super::work_dir::{HIVESUM, WorkDir};
 
 /// Something mounted at a directory, until it is dropped.
@@ -17,7 +19,7 @@ struct Mount<'a>(&'a Path);
 
 impl<'a> Mount<'a> {
     fn new(filesystem: &str, options: &str, at: &'a Path) -> Self {
-        std::fs::create_dir(at).unwrap();
+        std::fs::create_dir_all(at).unwrap();
         let mut command = Command::new("mount");
         command.args(["-t", filesystem, "-o", options, filesystem]).arg(at);
         assert!(command.status().unwrap().success(), "{filesystem} with {options}");
@@ -36,7 +38,7 @@ impl Drop for Mount<'_> {
 fn overlay<'a>(image: &Image, at: &'a Path) -> Mount<'a> {
     let [lower, upper, work] = ["lower", "upper", "work"].map(|name| image.path().join(name));
     for directory in [&upper, &work] {
-        std::fs::create_dir(directory).unwrap();
+        std::fs::create_dir_all(directory).unwrap();
     }
     let [lower, upper, work] = [&lower, &upper, &work].map(|path| path.display());
     Mount::new("overlay", &format!("lowerdir={lower},upperdir={upper},workdir={work}"), at)
@@ -62,6 +64,38 @@ fn an_overlay_is_read_from_the_device_where_it_says_how_its_layer_reads() {
         assert_eq!(hashed(&dir, &file, &[])["digests"], intact["digests"], "a buffered read misses it");
         check(disk.filesystem, finds, &hashed(&dir, &file, &["--from-device"]), &intact);
         drop(mount);
+    }
+}
+
+#[test]
+fn a_file_that_an_overlay_has_copied_up_is_read_as_its_upper_layer_reads() {
+    let test = "from_device_doors::a_file_that_an_overlay_has_copied_up_is_read_as_its_upper_layer_reads";
+    if !has_tool("python3") || !is_child_with_mounts(test) {
+        return;
+    }
+    for (disk, finds) in [(EXT4, Finds::Damage), (XFS, Finds::Damage), (BTRFS, Finds::Nothing("unknown"))] {
+        for mapped in [false, true] {
+            let dir = WorkDir::new();
+            let Some(image) = Image::mounted(&dir.path(""), &disk) else { continue };
+            std::fs::create_dir(image.path().join("lower")).unwrap();
+            write_synced(&image.path().join("lower/file"), &content(LARGE_BYTES));
+            let at = dir.path("overlay");
+            let mount = overlay(&image, &at);
+            let file = at.join("file");
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            std::fs::File::open(&file).unwrap().sync_all().unwrap();
+            assert_eq!(std::fs::metadata(image.path().join("upper/file")).unwrap().len(), LARGE_BYTES as u64);
+            drop(mount);
+            image.remount();
+            let mount = overlay(&image, &at);
+            let intact = hashed(&dir, &file, &[]);
+            let held = mapped.then(|| HeldMapped::on(&file));
+            assert_ne!(image.flip(CANARY), 0);
+            assert_eq!(hashed(&dir, &file, &[])["digests"], intact["digests"], "a buffered read misses it");
+            let what = format!("{} mapped: {mapped}", disk.filesystem);
+            check(&what, finds, &hashed(&dir, &file, &["--from-device"]), &intact);
+            drop((held, mount));
+        }
     }
 }
 

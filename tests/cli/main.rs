@@ -36,6 +36,7 @@ mod find;
 mod foreign_lines;
 mod from_device;
 mod from_device_doors;
+mod from_device_mirrors;
 mod globs;
 mod hash;
 mod hints;

@@ -31,6 +31,8 @@ pub struct Disk<'a> {
 #[derive(Debug)]
 pub struct Image {
     image: PathBuf,
+    /// The image of its second device, if it has one.
+    second: Option<PathBuf>,
     at: PathBuf,
     options: String,
 }
@@ -58,6 +60,18 @@ impl Image {
     /// # Panics
     /// Where the file system cannot be made.
     pub fn mounted(dir: &Path, disk: &Disk<'_>) -> Option<Self> {
+        Self::made(dir, disk, None)
+    }
+
+    /// The same with a second device, as large. What is read and damaged below the file system is on the first one.
+    ///
+    /// # Panics
+    /// Where the file system cannot be made.
+    pub fn mounted_on_two(dir: &Path, disk: &Disk<'_>) -> Option<Self> {
+        Self::made(dir, disk, Some(dir.join("second")))
+    }
+
+    fn made(dir: &Path, disk: &Disk<'_>, second: Option<PathBuf>) -> Option<Self> {
         let Disk { filesystem, made_with, mounted_with } = *disk;
         let known = format!("a kernel with {filesystem}");
         let _ = does("modprobe", &[filesystem]);
@@ -69,14 +83,29 @@ impl Image {
         }
         let (image, at) = (dir.join("image"), dir.join("mounted"));
         fs::create_dir(&at).unwrap();
-        File::create(&image).unwrap().set_len(IMAGE_BYTES).unwrap();
-        let made = Command::new(&mkfs).args(made_with).arg(&image).output().unwrap();
+        let mut make = Command::new(&mkfs);
+        make.args(made_with);
+        for device in std::iter::once(&image).chain(&second) {
+            File::create(device).unwrap().set_len(IMAGE_BYTES).unwrap();
+            make.arg(device);
+        }
+        let made = make.output().unwrap();
         assert!(made.status.success(), "{mkfs}: {made:?}");
         let options = ["loop", mounted_with].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>().join(",");
-        let mounted = does("mount", &["-t", filesystem, "-o", &options, text(&image), text(&at)]);
         let may = format!("the right to mount a loop device with {filesystem} and {options}");
-        let image = Self { image, at, options };
-        Requirement::condition(&may).is_met(|| mounted).then_some(image)
+        let image = Self { image, second, at, options };
+        Requirement::condition(&may).is_met(|| image.mount()).then_some(image)
+    }
+
+    fn mount(&self) -> bool {
+        let mount = |options: &str| does("mount", &["-o", options, text(&self.image), text(&self.at)]);
+        let Some(second) = &self.second else { return mount(&self.options) };
+        let attached = Command::new("losetup").args(["--find", "--show"]).arg(second).output().unwrap();
+        let device = String::from_utf8(attached.stdout).unwrap();
+        let mounted = attached.status.success() && mount(&format!("{},device={}", self.options, device.trim()));
+        // The kernel detaches it when it is unmounted.
+        does("losetup", &["--detach", device.trim()]);
+        mounted
     }
 
     /// The directory that it is mounted at.
@@ -90,7 +119,7 @@ impl Image {
     /// Where something still uses it.
     pub fn remount(&self) {
         assert!(self.unmount(), "{} is in use", self.at.display());
-        assert!(does("mount", &["-o", &self.options, text(&self.image), text(&self.at)]));
+        assert!(self.mount(), "{} cannot be mounted again", self.at.display());
     }
 
     fn unmount(&self) -> bool {
