@@ -4,6 +4,7 @@
 //! outbox of the store. Others rely on this: no error, log line or answer shows a secret, a URL or what a receiver has
 //! answered beside its status; a sink is asked for a bounded time; what becomes a header has no line breaks.
 
+mod cause;
 mod deliver;
 mod heartbeat;
 mod mail;

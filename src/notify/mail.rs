@@ -12,6 +12,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use tokio::time::timeout;
 
+use super::cause;
 use super::message::{Letter, failure};
 use super::secret::Secret;
 use crate::config::{SmtpConfig, SmtpTls};
@@ -114,7 +115,9 @@ fn is_own_machine(host: &str) -> bool {
 }
 
 fn tls(config: SmtpTls, host: &str) -> Result<Tls, String> {
-    let parameters = || TlsParameters::new(host.to_owned()).map_err(|error| format!("TLS cannot be used: {error}"));
+    let parameters = || {
+        TlsParameters::new(host.to_owned()).map_err(|error| format!("TLS cannot be used: {}", cause::in_words(&error)))
+    };
     Ok(match config {
         SmtpTls::None => Tls::None,
         SmtpTls::Starttls => Tls::Required(parameters()?),
@@ -138,12 +141,8 @@ fn in_words(error: &lettre::transport::smtp::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
-    let mut root = error.source();
-    while let Some(deeper) = root.and_then(std::error::Error::source) {
-        root = Some(deeper);
-    }
-    match root {
-        Some(root) if !error.is_response() => format!("no answer: {root}"),
+    match error.source() {
+        Some(source) if !error.is_response() => format!("no answer: {}", cause::in_words(source)),
         Some(_) | None => "the server did not answer as a mail server does".to_owned(),
     }
 }

@@ -3,7 +3,6 @@
 //! No redirect is followed, no answer is read beyond its head, and TLS is checked against the certificates of the system
 //! (`SSL_CERT_FILE` names others).
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hivesum_actors::store::collections::SendFailure;
@@ -12,6 +11,7 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 
+use super::cause;
 use super::message::{Letter, failure};
 use super::secret::{self, Secret};
 use crate::config::WebhookConfig;
@@ -99,7 +99,7 @@ pub(super) fn client(url: &Url, timeout: Duration) -> Result<Client, String> {
         .user_agent(concat!("hivesum/", env!("CARGO_PKG_VERSION")));
     // Without TLS no certificates are needed, and a machine may have none.
     let builder = if url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
-    builder.build().map_err(|error| format!("TLS cannot be used: {}", root_of(&error)))
+    builder.build().map_err(|error| format!("TLS cannot be used: {}", cause::in_words(&error)))
 }
 
 /// What an error of the client says, without the URL.
@@ -107,15 +107,7 @@ pub(super) fn words_of(error: reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("no answer within {} s", timeout.as_secs());
     }
-    format!("no answer: {}", root_of(&error.without_url()))
-}
-
-fn root_of(error: &reqwest::Error) -> String {
-    let mut root = error.source();
-    while let Some(deeper) = root.and_then(std::error::Error::source) {
-        root = Some(deeper);
-    }
-    root.map_or_else(|| error.to_string(), ToString::to_string)
+    format!("no answer: {}", cause::in_words(&error.without_url()))
 }
 
 pub(super) fn in_words(status: StatusCode) -> String {

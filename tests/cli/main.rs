@@ -44,6 +44,7 @@ mod io_mode;
 mod jobs;
 mod jobs_run;
 mod notify;
+mod notify_tls;
 mod output;
 mod own_output;
 mod packaging;

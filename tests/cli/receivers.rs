@@ -1,5 +1,5 @@
-//! Receivers of what hivesum tells people: an HTTP server that checks signatures, and a mail server, each on a port of its
-//! own.
+//! Receivers of what hivesum tells people: an HTTP server that checks signatures, and a mail server, each on a port of
+//! its own, with TLS or without.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use hivesum_test_support::LONGEST_WAIT;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The secret of the tests' webhooks.
 pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -40,17 +41,26 @@ pub(crate) struct HookServer {
 
 impl HookServer {
     pub(crate) fn start() -> Self {
+        Self::with_tls(None)
+    }
+
+    /// One that listens for HTTPS, if it is given a certificate.
+    pub(crate) fn with_tls(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/hook", listener.local_addr().unwrap());
         let (sender, received) = channel();
         let replies = Arc::<Mutex<VecDeque<Reply>>>::default();
         let of_thread = replies.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let reply = of_thread.lock().unwrap().pop_front().unwrap_or(Reply::Status(204));
-                let sender = sender.clone();
-                // A client that is killed breaks off.
-                std::thread::spawn(move || answer(&stream.unwrap(), reply, &sender));
+                let (sender, tls) = (sender.clone(), tls.clone());
+                // A client that is killed, or does not trust the certificate, breaks off.
+                std::thread::spawn(move || match tls {
+                    None => answer(stream.unwrap(), reply, &sender),
+                    Some(tls) => answer(encrypted(stream.unwrap(), tls), reply, &sender),
+                });
             }
         });
         Self { url, replies, received }
@@ -77,14 +87,19 @@ impl HookServer {
     }
 }
 
-fn answer(stream: &TcpStream, reply: Reply, sender: &Sender<Received>) -> Option<()> {
+/// The server's end of a TLS connection.
+fn encrypted<S: Read + Write>(stream: S, tls: Arc<ServerConfig>) -> StreamOwned<ServerConnection, S> {
+    StreamOwned::new(ServerConnection::new(tls).unwrap(), stream)
+}
+
+fn answer(stream: impl Read + Write, reply: Reply, sender: &Sender<Received>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut fields = HeaderMap::new();
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     if line.starts_with("GET /beat HTTP/1.1") {
         sender.send(Received { id: "beat".to_owned(), body: Value::Null }).ok()?;
-        return say(stream, reply);
+        return say(reader.get_mut(), reply);
     }
     assert!(line.starts_with("POST /hook HTTP/1.1"), "{line}");
     loop {
@@ -99,10 +114,10 @@ fn answer(stream: &TcpStream, reply: Reply, sender: &Sender<Received>) -> Option
     verified.expect("a signature of Standard Webhooks");
     let id = fields["webhook-id"].to_str().unwrap().to_owned();
     sender.send(Received { id, body: serde_json::from_slice(&body).unwrap() }).ok()?;
-    say(stream, reply)
+    say(reader.get_mut(), reply)
 }
 
-fn say(mut stream: &TcpStream, reply: Reply) -> Option<()> {
+fn say(stream: &mut (impl Read + Write), reply: Reply) -> Option<()> {
     let (status, field) = match reply {
         Reply::Never => {
             // Until the client has closed its end.
@@ -119,31 +134,58 @@ fn say(mut stream: &TcpStream, reply: Reply) -> Option<()> {
     stream.write_all((head + &length).as_bytes()).ok()
 }
 
+/// How a mail server encrypts.
+#[derive(Clone)]
+pub(crate) enum MailTls {
+    /// Not at all: it does not offer STARTTLS.
+    None,
+    /// When it is asked to by STARTTLS.
+    Starttls(Arc<ServerConfig>),
+    /// From the first byte on.
+    Implicit(Arc<ServerConfig>),
+}
+
 /// A mail server that takes everything, or says 451 to as many messages as it was told.
 pub(crate) struct MailServer {
     pub(crate) address: String,
-    refusals: Arc<Mutex<usize>>,
+    state: Arc<MailState>,
     received: Receiver<String>,
+}
+
+#[derive(Default)]
+struct MailState {
+    refusals: Mutex<usize>,
+    /// The first words of all commands.
+    commands: Mutex<Vec<String>>,
 }
 
 impl MailServer {
     pub(crate) fn start() -> Self {
+        Self::with_tls(MailTls::None)
+    }
+
+    pub(crate) fn with_tls(tls: MailTls) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sender, received) = channel();
-        let refusals = Arc::<Mutex<usize>>::default();
-        let of_thread = refusals.clone();
+        let state = Arc::<MailState>::default();
+        let of_thread = state.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                talk(&stream.unwrap(), &of_thread, &sender);
+                talk(stream.unwrap(), tls.clone(), &Dialogue { state: &of_thread, sender: &sender });
             }
         });
-        Self { address, refusals, received }
+        Self { address, state, received }
     }
 
     /// The next messages are not taken.
     pub(crate) fn will_refuse(&self, messages: usize) {
-        *self.refusals.lock().unwrap() = messages;
+        *self.state.refusals.lock().unwrap() = messages;
+    }
+
+    /// The first words of all commands so far, without those of the messages.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        self.state.commands.lock().unwrap().clone()
     }
 
     /// The next message, with its head. Fails if none comes.
@@ -162,37 +204,65 @@ impl MailServer {
     }
 }
 
-/// One connection, as in RFC 5321.
-fn talk(mut stream: &TcpStream, refusals: &Mutex<usize>, sender: &Sender<String>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut say = move |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).ok();
-    say("220 mail.example ready")?;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
+/// One connection, as in RFC 5321, and RFC 3207 for STARTTLS.
+fn talk(stream: TcpStream, tls: MailTls, dialogue: &Dialogue<'_>) -> Option<()> {
+    const GREETING: &str = "220 mail.example ready\r\n";
+    match tls {
+        MailTls::None => dialogue.hold(BufReader::new(stream), GREETING, "").map(drop),
+        MailTls::Implicit(tls) => dialogue.hold(BufReader::new(encrypted(stream, tls)), GREETING, "").map(drop),
+        MailTls::Starttls(tls) => {
+            let stream = dialogue.hold(BufReader::new(stream), GREETING, "250-STARTTLS\r\n")?.into_inner();
+            dialogue.hold(BufReader::new(encrypted(stream, tls)), "", "").map(drop)
         }
-        match line.split([' ', ':', '\r']).next()?.to_ascii_uppercase().as_str() {
-            "EHLO" => say("250-mail.example\r\n250 8BITMIME")?,
-            "QUIT" => return say("221 bye"),
-            "DATA" => {
-                say("354 go on")?;
-                let mut message = String::new();
-                while !message.ends_with("\r\n.\r\n") {
-                    if reader.read_line(&mut message).ok()? == 0 {
-                        return None;
-                    }
-                }
-                let mut left = refusals.lock().unwrap();
-                sender.send(message).ok()?;
-                if *left > 0 {
-                    *left -= 1;
-                    say("451 a secret of the receiver")?;
-                } else {
-                    say("250 taken")?;
-                }
+    }
+}
+
+struct Dialogue<'a> {
+    state: &'a MailState,
+    sender: &'a Sender<String>,
+}
+
+impl Dialogue<'_> {
+    /// Answers until the client leaves, or wants to begin TLS. Only then the stream is given back.
+    fn hold<S: Read + Write>(&self, mut stream: BufReader<S>, greeting: &str, offers: &str) -> Option<BufReader<S>> {
+        stream.get_mut().write_all(greeting.as_bytes()).ok()?;
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).ok()? == 0 {
+                return None;
             }
-            _ => say("250 ok")?,
+            let command = line.split([' ', ':', '\r']).next()?.to_ascii_uppercase();
+            self.state.commands.lock().unwrap().push(command.clone());
+            let mut say = |line: &str| stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).ok();
+            match command.as_str() {
+                "EHLO" => say(&format!("250-mail.example\r\n{offers}250-AUTH PLAIN\r\n250 8BITMIME"))?,
+                "STARTTLS" => return say("220 go on").map(|()| stream),
+                "QUIT" => return say("221 bye").and(None),
+                "DATA" => {
+                    say("354 go on")?;
+                    let answer = self.take(&mut stream)?;
+                    stream.get_mut().write_all(answer.as_bytes()).ok()?;
+                }
+                _ => say("250 ok")?,
+            }
+        }
+    }
+
+    /// Takes a message and gives the answer to it.
+    fn take(&self, stream: &mut impl BufRead) -> Option<&'static str> {
+        let mut message = String::new();
+        while !message.ends_with("\r\n.\r\n") {
+            if stream.read_line(&mut message).ok()? == 0 {
+                return None;
+            }
+        }
+        let mut left = self.state.refusals.lock().unwrap();
+        self.sender.send(message).ok()?;
+        if *left > 0 {
+            *left -= 1;
+            Some("451 a secret of the receiver\r\n")
+        } else {
+            Some("250 taken\r\n")
         }
     }
 }
