@@ -140,10 +140,14 @@ fn show(args: &OneArgs) -> anyhow::Result<ExitCode> {
         "include": one.settings.include,
         "exclude": one.settings.exclude,
         "notify": one.settings.notify,
+        "name": one.settings.name,
+        "schedule": one.settings.schedule,
         "created_at": one.created_at,
         "passes": one.passes,
         "pass_began": one.pass_began,
         "last_run": one.last_run,
+        "last_survey": one.last_survey,
+        "stopped": one.stopped,
         "files": by_condition,
     });
     write_stdout(format!("{text:#}\n").as_bytes())?;
@@ -176,7 +180,9 @@ fn events(args: &OneArgs) -> anyhow::Result<ExitCode> {
         let mut out = String::new();
         for stored in &page {
             let event = &stored.event;
-            let (kind, path) = (event.kind.name(), terminal.quoted(&event.path));
+            // An event of the collection itself has no path.
+            let path = if event.path.is_empty() { b"." } else { &event.path[..] };
+            let (kind, path) = (event.kind.name(), terminal.quoted(path));
             let detail = detail(event, &terminal).unwrap_or_default();
             out += &format!("{}\t{:.0}\t{kind}\t{path}\t{detail}\n", stored.n, event.at);
         }

@@ -6,7 +6,7 @@
 mod plan;
 
 use std::ffi::{OsStr, OsString};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use hivesum_actors::store::collections::{Collections, StoredCollection};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::file::{DEFAULT_READ_TIMEOUT, ReadBuffers};
 use hivesum_core::fixity::{FileRange, FileState};
-use hivesum_core::hash::{CopyRead, read_copy};
+use hivesum_core::hash::{CopyFailure, CopyRead, read_copy};
 use hivesum_core::result::{NameList, Progress};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -110,8 +110,14 @@ pub(super) fn run(args: &LocateArgs) -> anyhow::Result<ExitCode> {
 fn read(terminal: &Terminal, buffers: &mut ReadBuffers, name: &OsStr) -> anyhow::Result<CopyRead> {
     let (told, progress) = watch::channel(Progress::default());
     terminal.follow(progress);
-    let copy = read_copy(buffers, name.as_bytes(), |bytes| told.send_modify(|progress| progress.bytes_done += bytes));
-    copy.map_err(|status| anyhow::anyhow!("{}: {}", quoted(name), reason(status).unwrap_or_default()))
+    let copy = read_copy(buffers, name.as_bytes(), |bytes| {
+        told.send_modify(|progress| progress.bytes_done += bytes);
+        ControlFlow::Continue(())
+    });
+    copy.map_err(|failure| match failure {
+        CopyFailure::Failed(status) => anyhow::anyhow!("{}: {}", quoted(name), reason(status).unwrap_or_default()),
+        CopyFailure::Stopped => anyhow::anyhow!("{}: the read was stopped", quoted(name)),
+    })
 }
 
 /// What the file should be, if that is given or a collection knows it.
@@ -199,7 +205,10 @@ impl Found<'_> {
 
     /// The size that the file should have, if it has another one.
     fn wrong_size(&self) -> Option<u64> {
-        self.known.and_then(|known| known.size).filter(|size| *size != self.file.meta.size)
+        let of_replica =
+            self.replica.filter(|_| self.plan.replica_is_good == Some(true)).map(|replica| replica.meta.size);
+        let size = self.known.and_then(|known| known.size).or(of_replica);
+        size.filter(|size| *size != self.file.meta.size)
     }
 
     /// What it means, for people.

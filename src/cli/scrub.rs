@@ -142,6 +142,10 @@ pub(super) fn run(args: ScrubArgs) -> anyhow::Result<ExitCode> {
             Ok(well) => is_well &= well,
             Err(error) if args.dirs.len() == 1 || ends_all(&error) => {
                 scrub.terminal.finish_progress();
+                // That the directory is not there is told, too.
+                if !ends_all(&error) {
+                    scrub.tell()?;
+                }
                 return Err(error);
             }
             Err(error) => {
@@ -151,9 +155,7 @@ pub(super) fn run(args: ScrubArgs) -> anyhow::Result<ExitCode> {
         }
     }
     scrub.terminal.finish_progress();
-    if let Way::Alone { collections, told, .. } = &mut scrub.way {
-        told.tell(collections, &scrub.terminal)?;
-    }
+    scrub.tell()?;
     scrub.way.end();
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -217,6 +219,14 @@ struct Scrub<'a> {
 }
 
 impl Scrub<'_> {
+    /// Sends what waits in the outbox, unless a service does it.
+    fn tell(&mut self) -> anyhow::Result<()> {
+        if let Way::Alone { collections, told, .. } = &mut self.way {
+            told.tell(collections, &self.terminal)?;
+        }
+        Ok(())
+    }
+
     /// Scrubs one directory. Returns whether all is well there.
     fn directory(&mut self, dir: &Path) -> anyhow::Result<bool> {
         let request = self.request(dir)?;

@@ -46,7 +46,9 @@ impl Letter {
     pub fn of(message: &Message) -> Self {
         let name = message.collection.name();
         let shown: String = escaped(name).chars().take(SUBJECT_NAME).collect();
+        let stopped = message.listed.iter().rev().find_map(|stored| stored.event.cause.stopped);
         let subject = match (message.is_mass_change(), message.alerts) {
+            (false, _) if stopped.is_some() => format!("hivesum: {shown} is not looked at"),
             (true, alerts) => format!("hivesum: many changes in {shown}: {alerts} of {} files", message.files),
             (false, 1) => format!("hivesum: 1 file in {shown} is not what it should be"),
             (false, alerts) => format!("hivesum: {alerts} files in {shown} are not what they should be"),
@@ -73,7 +75,10 @@ fn text(message: &Message, subject: &str) -> String {
         let details: Vec<_> = evidence.map(|evidence| evidence.to_string()).into_iter().chain(damaged).collect();
         let detail = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
         // Writing into a string never fails.
-        let _ = writeln!(text, "{:.0}  {}: {}{detail}", event.at, event.kind.name(), escaped(&event.path));
+        let _ = match event.cause.stopped {
+            Some(stopped) => writeln!(text, "{:.0}  {}: {stopped}", event.at, event.kind.name()),
+            None => writeln!(text, "{:.0}  {}: {}{detail}", event.at, event.kind.name(), escaped(&event.path)),
+        };
     }
     let more = message.alerts.saturating_sub(message.listed.len() as u64);
     if more > 0 {
@@ -99,6 +104,9 @@ fn json(message: &Message, name: &[u8]) -> Value {
         one.insert("kind".to_owned(), json!(event.kind.name()));
         if let Some(evidence) = &event.cause.evidence {
             one.insert("evidence".to_owned(), json!(evidence));
+        }
+        if let Some(stopped) = event.cause.stopped {
+            one.insert("stopped".to_owned(), json!(stopped.name()));
         }
         if !event.cause.damaged.is_empty() {
             let ranges = event.cause.damaged.iter();

@@ -11,7 +11,8 @@ import { settingsPanel } from './collection-form.js';
 const PAGE = 100;
 const EVENTS = 50;
 const SEARCH_MS = 220;
-const NAMES = { ok: ['As it should be', '.good'], reads_disagree: ['Reads disagree', '.bad'], touched: ['Touched', '.good'], restored: ['Restored', '.good'], accepted: ['Accepted', '.good'], acknowledged: ['Acknowledged', ''] };
+const NAMES = { ok: ['As it should be', '.good'], reads_disagree: ['Reads disagree', '.bad'], touched: ['Touched', '.good'], restored: ['Restored', '.good'], accepted: ['Accepted', '.good'], acknowledged: ['Acknowledged', ''], stopped: ['Not looked at', '.bad'], resumed: ['Looked at again', '.good'] };
+const STOPPED = { unreachable: 'the directory cannot be reached', empty: 'the directory is empty, as the place of a disk that is not mounted is', another: 'another directory or disk is in its place' };
 const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 'Reads disagree', unreadable: 'Unreadable', modified: 'Modified', missing: 'Missing', moved: 'Moved', new: 'New', ok: 'As they should be' };
 const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
 
@@ -145,7 +146,8 @@ function reason(event) {
 	if (acknowledged) return [`by ${visible(acknowledged.by)}${acknowledged.note === null ? '' : `: ${visible(acknowledged.note)}`}`];
 	const why = (evidence && evidence !== 'none' && evidenceText(evidence)) || (from !== undefined && `was at ${visible(from)}`) || (failure && `${word({}, failure.code)}${failure.range ? ` in ${bytes(failure.range.bytes)} at ${count(failure.range.offset)}` : ''}`)
 		|| (reads && reads.map(({ reads: times }) => plural(times, 'read')).join(' and ').concat(' found different contents'));
-	return [why, source === 'cache' && `${why && ' · '}read from memory, which may hide damage`].filter(Boolean);
+	if (event.stopped) return [STOPPED[event.stopped] ?? event.stopped];
+	return [why, event.damaged && `${why && ' · '}damaged: ${rangesText(event.damaged)}`, source === 'cache' && `${why && ' · '}read from memory, which may hide damage`].filter(Boolean);
 }
 
 function filePanel(base, signal) {
@@ -181,9 +183,33 @@ function filePanel(base, signal) {
 	return { node, load: () => load(), count: (files) => { bar.count({ ...amounts(files), '': all(files) }); bar.mark(filters.condition); }, destroy: () => clearTimeout(timer) };
 }
 
+// Ranges in words, a few of them by their place.
+function rangesText(ranges) {
+	const named = ranges.slice(0, 3).map(({ offset, bytes: length }) => `${bytes(length)} at ${bytes(offset)}`).join(', ');
+	return ranges.length > 3 ? `${named} and ${plural(ranges.length - 3, 'more range')}` : named;
+}
+
+// Where a file is damaged, as parts of one bar; in words for those who do not see it.
+function damageBar(ranges, size) {
+	const parts = [];
+	let at = 0;
+	for (const { offset, bytes: length } of ranges) {
+		if (offset > at) parts.push(['sound', offset - at]);
+		parts.push(['damaged', length]);
+		at = offset + length;
+	}
+	if (at < size) parts.push(['sound', size - at]);
+	const total = ranges.reduce((sum, { bytes: length }) => sum + length, 0);
+	return [h('div.age-bar.damage-bar@damage', { role: 'img', label: `Damaged: ${rangesText(ranges)}` }, parts.map(([look, length]) => {
+		const part = h(`i.${look}`);
+		part.style.flexGrow = length / 2 ** 20;
+		return part;
+	})), h('p.hint', `${bytes(total)} of ${bytes(Math.max(size, at))} in ${plural(ranges.length, 'range')}: ${rangesText(ranges)}`), h('p.hint', 'hivesum locate FILE COPY says what to take from another copy.')];
+}
+
 // The newest first.
 function timeLine(events, last) {
-	const rows = [...events].reverse().map((event) => h('li@event', h('span.event-time', { title: when(event.at) }, ago(event.at)), tag(event.kind), pathNode(event.path), reason(event).length > 0 && h('small.reason', reason(event))));
+	const rows = [...events].reverse().map((event) => h('li@event', h('span.event-time', { title: when(event.at) }, ago(event.at)), tag(event.kind), event.path ? pathNode(event.path) : h('span.dim', 'the collection'), reason(event).length > 0 && h('small.reason', reason(event))));
 	return [h('h2', 'What happened'), rows.length ? h('ol.time-line', rows) : h('p.hint', 'Nothing yet: all files are as the baseline has them.'), last > events.length && h('p.hint', `The newest ${count(events.length)} of ${count(last)} events.`)];
 }
 
@@ -191,6 +217,6 @@ const content = (title, { size, modified_at: at, digests }) => pair(title, h('sp
 
 function details(file) {
 	const { path, path_b64: exact, condition, expected, found, first_seen: first, content_since: since, verified_at: verified, last_event: event, acknowledged } = file;
-	sheet(`File ${visible(path)}`, nameNode(path, 'wrap'), h('dl.facts', pair('Condition', tag(condition)), acknowledged && pair('Acknowledged', said(acknowledged)), event && pair('Event', tag(event.kind), h('p.hint', reason(event), ' ', seen(event))), expected && content(found ? 'Should be' : 'Content', expected), found && content('Is', found),
+	sheet(`File ${visible(path)}`, nameNode(path, 'wrap'), h('dl.facts', pair('Condition', tag(condition)), acknowledged && pair('Acknowledged', said(acknowledged)), event && pair('Event', tag(event.kind), h('p.hint', reason(event), ' ', seen(event))), event?.damaged && pair('Damaged', damageBar(event.damaged, file.size ?? 0)), expected && content(found ? 'Should be' : 'Content', expected), found && content('Is', found),
 		pair('First seen', when(first)), pair('Content since', when(since)), pair('Verified', verified ? when(verified) : 'never'), exact && pair('Exact name', h('code', exact), ' in base64')));
 }

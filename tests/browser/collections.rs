@@ -167,3 +167,45 @@ async fn a_survey_is_started_from_the_page_and_finds_what_has_come() {
     browser.click("survey").await;
     browser.until(&format!("{ALERTS} === 'new'")).await;
 }
+
+/// A file of five pieces that was written to.
+fn edited(tree: &Path, state: &Path) {
+    let film = tree.join("films/film");
+    fs::create_dir_all(film.parent().unwrap()).unwrap();
+    fs::write(&film, vec![7; 5 << 20]).unwrap();
+    assert_eq!(scrub(state, film.parent().unwrap()), Some(0));
+    fs::write(&film, vec![8; 5 << 20]).unwrap();
+    assert_eq!(scrub(state, film.parent().unwrap()), Some(1));
+}
+
+/// A service without rights to mount cannot be shown rot that its file system has not seen, so the page is told of some.
+const ROT: &str = "const real = window.fetch; window.fetch = async (url, init) => {
+    const answer = await real(url, init);
+    if (!url.includes('/alerts?')) return answer;
+    const page = await answer.json();
+    for (const file of page.items) {
+        file.condition = 'suspected_rot';
+        Object.assign(file.last_event, { kind: 'suspected_rot', damaged: [{ offset: 1048576, bytes: 2097152 }, { offset: 4194304, bytes: 1048576 }] });
+    }
+    return new Response(JSON.stringify(page));
+};";
+
+#[tokio::test]
+async fn the_damaged_ranges_of_a_file_are_drawn_and_said() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = Server::prepared(&["--no-auth"], edited);
+    browser.goto(&server.url).await;
+    browser.run(ROT, vec![]).await;
+    browser.click("nav-collections").await;
+    browser.until_text("health", "1 open alert").await;
+    browser.run("document.querySelector('[data-testid=collection] a').click()", vec![]).await;
+    browser.until(&format!("{ALERTS} === 'suspected_rot'")).await;
+    let said = "damaged: 2.00 MiB at 1.00 MiB, 1.00 MiB at 4.00 MiB";
+    browser.until(&format!("document.querySelector('[data-testid=alert]').textContent.includes('{said}')")).await;
+    browser.run("document.querySelector('[data-testid=alert] button.link').click()", vec![]).await;
+    browser.find("damage").await;
+    let drawn = "[...document.querySelector('[data-testid=damage]').children].map((part) => `${part.className} ${part.style.flexGrow}`).join()";
+    assert_eq!(browser.value(drawn).await, json!("sound 1,damaged 2,sound 1,damaged 1"));
+    let label = "document.querySelector('[data-testid=damage]').getAttribute('aria-label')";
+    assert_eq!(browser.value(label).await, json!("Damaged: 2.00 MiB at 1.00 MiB, 1.00 MiB at 4.00 MiB"));
+}

@@ -43,6 +43,7 @@ mod hints;
 mod io_mode;
 mod jobs;
 mod jobs_run;
+mod locate;
 mod notify;
 mod notify_tls;
 mod output;

@@ -257,3 +257,39 @@ fn a_heartbeat_is_sent_after_each_run_that_came_to_its_end_and_one_that_fails_is
     assert!(service.get("/metrics").contains("\nhivesum_heartbeat_failures_total 0\n"));
     assert_eq!(dir.hivesum(["scrub", "--heartbeat-url", "nowhere", "--state", "other", "t"]).code, Some(2));
 }
+
+#[test]
+fn a_disk_that_is_not_there_is_told_once_and_no_file_is_called_missing() {
+    let (hook, mail) = (HookServer::start(), MailServer::start());
+    let dir = watched(&hook, &mail);
+    changed(&dir, &["hook", "mail"]);
+    dir.write("t/song", "as it should be");
+    std::fs::rename(dir.path("t"), dir.path("away")).unwrap();
+    let gone = scrub(&dir, &[]);
+    assert!(gone.code == Some(1) && gone.stderr().contains("no file is called missing"), "{}", gone.stderr());
+    let told = hook.next().body;
+    let event = &told["data"]["events"][0];
+    assert_eq!(
+        (&event["kind"], &event["stopped"], &event["path"]),
+        (&json!("stopped"), &json!("unreachable"), &json!(""))
+    );
+    let letter = mail.next();
+    for line in ["Subject: hivesum: t is not looked at\r\n", "stopped: the directory cannot be reached"] {
+        assert!(letter.contains(line), "{line} is missing in\n{letter}");
+    }
+    assert_eq!(scrub(&dir, &[]).code, Some(1));
+    assert!(!hook.has_more() && !mail.has_more(), "it is known");
+    // Something else in its place is news.
+    dir.write("t/other", "of another disk");
+    assert_eq!(scrub(&dir, &[]).code, Some(1));
+    assert_eq!(hook.next().body["data"]["events"][0]["stopped"], "another");
+    std::fs::remove_dir_all(dir.path("t")).unwrap();
+    std::fs::rename(dir.path("away"), dir.path("t")).unwrap();
+    let back = scrub(&dir, &[]);
+    assert_eq!((back.code, back.stdout()), (Some(0), String::new()), "{}", back.stderr());
+    let events = dir.hivesum(["collections", "events", "--state", "s", "t"]).expect_success();
+    let short: Vec<_> =
+        events.lines().map(|line| line.split('\t').skip(2).take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(short[..2], ["stopped .", "stopped ."]);
+    assert!(short.contains(&"resumed .".to_owned()) && !events.contains("missing:"), "{events}");
+}

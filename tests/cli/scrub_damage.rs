@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use hivesum_test_support::images::{Disk, Image, is_child_with_mounts};
-use hivesum_test_support::{Dice, cycle, number_from_env};
+use hivesum_test_support::{Dice, comes_true, cycle, number_from_env};
 use serde_json::{Value, json};
 
 use super::from_device::{BTRFS, EXT4, XFS};
@@ -170,11 +170,18 @@ fn every_verdict_is_right(disk: &Disk<'_>, algorithms: &str, rotten: &str) {
     let found = conditions(&dir);
     let wrong: Vec<_> = found.iter().filter(|(name, condition)| expected(name) != *condition).collect();
     assert_eq!((wrong, found.len()), (Vec::new(), tree.small + LARGE.len()));
+    let told = collections(&dir, "events", &[]).expect_success();
     for (size, good) in LARGE.into_iter().zip(good) {
         let name = format!("large{size}");
         let (ranges, path) = (ranges(&tree, &name, &flipped), format!("t/{name}"));
         let found = located(&dir, &[&path]);
         assert_eq!(of_json(&found["ranges"]), ranges, "{name}: {found:#}");
+        let words: Vec<_> = ranges.iter().take(3).map(|(offset, bytes)| format!("{bytes} bytes at {offset}")).collect();
+        let of_file = told.lines().find(|line| line.split('\t').nth(3) == Some(&name)).unwrap_or_default();
+        assert!(
+            of_file.contains(&words.join(", ")) && of_file.is_empty() == words.is_empty(),
+            "{words:?} in {of_file}"
+        );
         assert_eq!(found["verdict"], if ranges.is_empty() { "good" } else { "damaged" });
         let unreadable = if rotten == "unreadable" { ranges.clone() } else { Vec::new() };
         assert_eq!(of_json(&found["file"]["unreadable"]), unreadable, "{name}: {found:#}");
@@ -252,4 +259,29 @@ fn the_event_says_where_and_a_repaired_file_is_restored() {
     assert_silent(&scrub(&dir, &[]));
     assert_eq!(events(&dir), [format!("1 suspected_rot {name}"), format!("2 restored {name}")]);
     assert_eq!(dir.hivesum(["locate", "--state", "s", &format!("t/{name}")]).code, Some(0));
+}
+
+#[test]
+fn one_bad_copy_of_a_mirror_without_checksums_is_no_rot_but_reads_that_disagree() {
+    let test = "scrub_damage::one_bad_copy_of_a_mirror_without_checksums_is_no_rot_but_reads_that_disagree";
+    if !is_child_with_mounts(test) {
+        return;
+    }
+    let (dir, mut dice) = (WorkDir::new(), Dice::new(7));
+    let disk = Disk { made_with: &["-q", "-d", "raid1", "-m", "raid1"], mounted_with: "nodatasum", ..BTRFS };
+    let Some(image) = Image::mounted_on_two(&dir.path(""), &disk) else { return };
+    dir.link("t", image.path().to_str().unwrap());
+    let mut tree = Tree { places: Vec::new(), small: 0 };
+    tree.file(image.path(), "song", LARGE[1], &mut dice);
+    assert!(Command::new("sync").status().unwrap().success());
+    assert_eq!(scrub(&dir, &[]).code, Some(0));
+    Tree::flip(&image, &[2].into());
+    // Which copy the kernel reads first is chosen by the number of the thread: a run may see nothing.
+    let mut line = String::new();
+    let is_told = comes_true(|| {
+        line = scrub(&dir, &[]).stdout();
+        !line.is_empty()
+    });
+    let where_ = format!("damaged: {MIB} bytes at {})\n", 2 * MIB);
+    assert!(is_told && line.starts_with("reads_disagree: song (") && line.ends_with(&where_), "{line}");
 }

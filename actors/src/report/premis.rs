@@ -143,6 +143,8 @@ const fn meaning(event: &Event) -> (Term, &'static str) {
         EventKind::New => (DIGEST_CALCULATION, "recorded"),
         EventKind::Modified => (MODIFICATION, "recorded"),
         EventKind::Moved => (FILENAME_CHANGE, "recorded"),
+        EventKind::Stopped => (FIXITY_CHECK, "fail"),
+        EventKind::Resumed => (FIXITY_CHECK, "recorded"),
         EventKind::Accepted | EventKind::Acknowledged => (METADATA_MODIFICATION, "recorded"),
         EventKind::Touched | EventKind::Restored => (FIXITY_CHECK, "pass"),
         EventKind::Missing | EventKind::SuspectedRot | EventKind::Unreadable | EventKind::ReadsDisagree => {

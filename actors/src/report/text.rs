@@ -82,13 +82,13 @@ pub(super) fn words(name: &str) -> String {
 /// What an event rests on, in words.
 pub(super) fn happened(event: &Event) -> Option<String> {
     let mut told = Vec::new();
+    told.extend(event.cause.stopped.map(|stopped| stopped.to_string()));
     if let Some(from) = event.moved_from() {
         told.push(format!("from {}", visible(from)));
     }
     if let Some(evidence) = event.cause.evidence.filter(|evidence| !evidence.is_none()) {
         told.push(evidence.to_string());
     }
-    told.extend(ranges_in_words(&event.cause.damaged).map(|ranges| format!("damaged: {ranges}")));
     for count in &event.cause.reads {
         let reads = plural(u64::from(count.reads), "read");
         told.push(format!("{reads} found {}", hex::encode(&count.digests)));
@@ -98,6 +98,7 @@ pub(super) fn happened(event: &Event) -> Option<String> {
         let at = failure.range.map(|range| format!(" at byte {}, {}", range.offset, plural(range.bytes, "byte")));
         told.push(format!("{code}{}", at.unwrap_or_default()));
     }
+    told.extend(ranges_in_words(&event.cause.damaged).map(|ranges| format!("damaged: {ranges}")));
     if let Some(Acknowledgement { by, note, .. }) = event.acknowledged() {
         told.push(format!("by {}", visible(by.as_bytes())));
         told.extend(note.as_ref().map(|note| visible(note.as_bytes())));

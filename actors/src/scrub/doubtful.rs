@@ -1,7 +1,9 @@
 //! A file whose content changed without a trace of a write: its reads, until it is known what they mean.
 
 use hivesum_core::digest::pieces::Pieces;
-use hivesum_core::fixity::{EventKind, FileRange, FileState, Observation, damaged};
+use hivesum_core::fixity::{Content, EventKind, FileRange, FileState, Observation, Reading, damaged};
+use hivesum_core::hash::CopyRead;
+use hivesum_core::result::ReadFrom;
 
 /// A file that is read again before anything is said of it.
 pub(super) struct Doubtful {
@@ -29,6 +31,16 @@ impl Doubtful {
             }
         }
         self.pieces.extend(pieces.cloned());
+    }
+
+    /// Takes a read of the same file that was done by hand.
+    pub(super) fn is_copied(&mut self, copy: CopyRead) {
+        let Observation::Read(Reading { content, .. }) = &self.seen else { return };
+        let Some(digests) = copy.digests else { return };
+        let content = Content { meta: copy.meta, stability: content.stability, digests };
+        let from = copy.read_from.unwrap_or(ReadFrom::Unknown);
+        let seen = Observation::Read(Reading { content, from, again: Vec::new() });
+        self.is_read_again(seen, copy.pieces.as_ref());
     }
 
     /// Whether this is damage, of the file or on the way, and not a write.

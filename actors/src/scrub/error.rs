@@ -59,6 +59,15 @@ pub enum ScrubError {
 }
 
 impl ScrubError {
+    /// Why no file was looked at, if it is the place of the files that kept the run from beginning.
+    pub(super) const fn stopped(&self) -> Option<PassStopped> {
+        match self {
+            Self::Open(_) | Self::NotListed => Some(PassStopped::Unreachable),
+            Self::Stopped(stopped) => Some(*stopped),
+            _ => None,
+        }
+    }
+
     /// Whether something else has to be asked for: the run has not begun.
     #[must_use]
     pub const fn is_usage(&self) -> bool {

@@ -8,6 +8,7 @@
 //! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet.
 
 mod absent;
+mod again;
 mod choice;
 mod doubtful;
 mod error;
@@ -17,6 +18,7 @@ mod reading;
 mod request;
 mod run;
 mod service;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tracked;

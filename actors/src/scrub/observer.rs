@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use hivesum_core::fixity::Event;
-use hivesum_core::result::{ErrorCode, Progress, ReadFrom, RowRef};
+use hivesum_core::result::{ErrorCode, FileMeta, Progress, ReadFrom};
 use tokio::sync::watch;
 
 /// File systems that are told apart in a [`ReadTally`].
@@ -70,14 +70,14 @@ pub struct ReadTally {
 }
 
 impl ReadTally {
-    pub(super) fn count(&mut self, row: &RowRef<'_>) {
+    pub(super) fn count(&mut self, meta: &FileMeta, read_from: Option<ReadFrom>) {
         self.files += 1;
-        self.bytes += row.meta.size;
-        match row.origin.read_from() {
+        self.bytes += meta.size;
+        match read_from {
             None => {}
             Some(ReadFrom::Device) => self.from_device += 1,
             Some(ReadFrom::Cache) => self.from_cache += 1,
-            Some(ReadFrom::Unknown) => self.count_unknown(row.meta.device),
+            Some(ReadFrom::Unknown) => self.count_unknown(meta.device),
         }
     }
 

@@ -8,27 +8,25 @@ use std::sync::Arc;
 
 use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::fixity::{
-    CONFIRMING_READS, CollectionKind, Content, EventKind, FileRange, FileState, Lying, Observation, Occasion, Outcome,
-    PassKind, ReadFailure, Reading, observe,
+    CONFIRMING_READS, CollectionKind, Condition, Content, EventKind, FileRange, FileState, Lying, Observation,
+    Occasion, Outcome, PassKind, ReadFailure, Reading, observe,
 };
 use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Rows, Status};
 use hivesum_core::walk::Target;
 use jiff::Timestamp;
 
 use super::absent::Absent;
+use super::again::Again;
 use super::choice::Choice;
 use super::doubtful::Doubtful;
 use super::error::ScrubError;
 use super::observer::{Notice, ReadTally, ScrubObserver};
 use super::request::Limits;
+use super::steps::{record_patiently, step, with_pieces};
 use crate::Engine;
 use crate::engine::throttle::ByteBudget;
-use crate::error::StoreError;
 use crate::scan::{Canceller, Priority, ScanOutcome, ScanSpec};
 use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
-
-/// How often a batch is tried while others use the store. Each attempt waits for its turn as long as SQLite is told to.
-const RECORD_ATTEMPTS: usize = 5;
 
 /// The reading of one directory.
 pub(super) struct Reader<'a> {
@@ -106,7 +104,7 @@ impl Reader<'_> {
     /// Reads one chunk and commits what that means.
     fn read(&mut self, names: &NameList, absent: &mut Absent) -> Result<(), ScrubError> {
         let known = self.collections.states(self.collection, names)?;
-        let (mut steps, mut doubtful) = (Vec::new(), Vec::new());
+        let (mut steps, mut doubtful, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         let (mut known, mut paths) = (known.into_iter(), names.iter());
         self.scan(names, |reader, rows| {
             let at = Timestamp::now();
@@ -117,6 +115,10 @@ impl Reader<'_> {
                     && let Some(moved) = absent.moved_to(reading, &on)
                 {
                     steps.push(moved.with_pieces(pieces, &reading.content));
+                    continue;
+                }
+                if is_newly_broken(before.as_ref(), &seen) {
+                    broken.push(Doubtful::new(path, before, seen, None));
                     continue;
                 }
                 match observe(before.as_ref(), &seen, &on) {
@@ -130,6 +132,9 @@ impl Reader<'_> {
         })?;
         if !doubtful.is_empty() {
             steps.extend(self.confirm(doubtful)?);
+        }
+        for one in broken {
+            steps.extend(self.broken(one)?);
         }
         self.record(steps)
     }
@@ -147,9 +152,15 @@ impl Reader<'_> {
             })?;
         }
         let (at, mut steps) = (Timestamp::now(), Vec::new());
-        for one in &doubtful {
-            let on = self.occasion(&one.path, at);
-            match observe(one.before.as_ref(), &one.seen, &on) {
+        for one in &mut doubtful {
+            if self.outcome(one, at).is_of_kind(EventKind::SuspectedRot) {
+                for copy in self.again()?.by_both_parities(&one.path) {
+                    self.tally.count(&copy.meta, copy.read_from);
+                    one.is_copied(copy);
+                }
+            }
+            let outcome = self.outcome(one, at);
+            match outcome {
                 // Its metadata changed in between.
                 Outcome::ReadAgain => self.is_written_to(&one.path, ErrorCode::FileChanged),
                 outcome => {
@@ -162,6 +173,32 @@ impl Reader<'_> {
             }
         }
         Ok(steps)
+    }
+
+    fn outcome(&self, one: &Doubtful, at: Timestamp) -> Outcome {
+        observe(one.before.as_ref(), &one.seen, &self.occasion(&one.path, at))
+    }
+
+    /// What to say of a file that could be read before, and cannot any more: where that is, too.
+    fn broken(&self, mut one: Doubtful) -> Result<Option<Step>, ScrubError> {
+        let ranges = self.again()?.unreadable(&one.path);
+        if let Observation::Unreadable(failure) = &mut one.seen {
+            failure.range = ranges.first().copied();
+        }
+        let outcome = self.outcome(&one, Timestamp::now());
+        let mut step = step(&one.path, one.before.as_ref(), outcome);
+        if let Some(event) = step.as_mut().and_then(|step| step.event.as_mut()) {
+            event.cause.damaged = ranges;
+        }
+        Ok(step)
+    }
+
+    /// For reads beside the engine, at the same rate.
+    fn again(&self) -> Result<Again, ScrubError> {
+        let dir = self.dir.try_clone().map_err(ScrubError::Open)?;
+        let budgets = self.budget.clone().into_iter().chain(self.engine.shared.budget.clone()).collect();
+        let (algorithms, cancel) = (self.collection.settings.algorithms, self.cancel.clone());
+        Ok(Again { dir, algorithms, budgets, cancel })
     }
 
     /// Where a file is damaged, as far as that is known.
@@ -206,7 +243,7 @@ impl Reader<'_> {
     fn seen_in(&mut self, path: &[u8], row: &RowRef<'_>) -> Observation {
         match row.status {
             Status::Hashed(stability) => {
-                self.tally.count(row);
+                self.tally.count(&row.meta, row.origin.read_from());
                 let content = Content { meta: row.meta, stability, digests: row.digests.to_vec() };
                 let from = row.origin.read_from().unwrap_or(ReadFrom::Unknown);
                 Observation::Read(Reading { content, from, again: Vec::new() })
@@ -240,7 +277,8 @@ impl Reader<'_> {
     /// Commits what was found, and then tells it.
     fn record(&mut self, steps: Vec<Step>) -> Result<(), ScrubError> {
         let steps: Arc<[Step]> = steps.into();
-        let refused = self.record_patiently(&steps)?.ok_or(ScrubError::Forgotten)?;
+        let refused =
+            record_patiently((self.collections, self.collection), &steps, self.cancel)?.ok_or(ScrubError::Forgotten)?;
         for path in &refused {
             self.observer.noticed(Notice::ChangedMeanwhile { path: path.clone() });
         }
@@ -248,32 +286,11 @@ impl Reader<'_> {
         taken.filter_map(|step| step.event.as_ref()).for_each(|event| self.observer.happened(event));
         Ok(())
     }
-
-    /// Repeats a batch while others keep the store busy: whether it was recorded is not known then.
-    fn record_patiently(&mut self, steps: &Arc<[Step]>) -> Result<Option<Vec<Vec<u8>>>, ScrubError> {
-        for _ in 1..RECORD_ATTEMPTS {
-            match self.collections.record(self.collection, steps) {
-                Err(StoreError::Busy) if !self.cancel.is_cancelled() => {}
-                recorded => return Ok(recorded?),
-            }
-        }
-        Ok(self.collections.record(self.collection, steps)?)
-    }
 }
 
-/// The step of a file, with the pieces that were read if they are to be kept.
-fn with_pieces(step: Step, pieces: Option<&Pieces>, seen: &Observation) -> Step {
-    match seen {
-        Observation::Read(reading) => step.with_pieces(pieces, &reading.content),
-        Observation::Unreachable | Observation::Absent | Observation::ChangedWhileRead | Observation::Unreadable(_) => {
-            step
-        }
-    }
-}
-
-/// The step that follows from a look at a file, if something follows.
-fn step(path: &[u8], before: Option<&FileState>, outcome: Outcome) -> Option<Step> {
-    let Outcome::Known { after, event } = outcome else { return None };
-    let (after, event) = (after.map(|after| *after), event.map(|event| *event));
-    Some(Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None })
+/// Whether a file could be read before, and now the device fails.
+fn is_newly_broken(before: Option<&FileState>, seen: &Observation) -> bool {
+    let is_known = before.is_some_and(|before| before.condition == Condition::Unreadable);
+    let Observation::Unreadable(ReadFailure { errno, .. }) = seen else { return false };
+    !is_known && ErrorCode::of_number(*errno) == ErrorCode::IoError
 }

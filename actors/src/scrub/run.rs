@@ -53,6 +53,26 @@ impl Scrubber<'_> {
     /// # Errors
     /// [`ScrubError`]: what was committed before stays, and the next run goes on.
     pub fn run(&mut self, request: &ScrubRequest, observer: &mut dyn ScrubObserver) -> Result<ScrubEnd, ScrubError> {
+        let ended = self.pass(request, observer);
+        if let Err(error) = &ended
+            && let Some(stopped) = error.stopped()
+            && let Some(known) = self.known(request)?
+        {
+            self.collections.stop(&known, stopped)?;
+        }
+        ended
+    }
+
+    /// The collection of a directory that may be gone.
+    fn known(&mut self, request: &ScrubRequest) -> Result<Option<StoredCollection>, ScrubError> {
+        let given = &request.directory;
+        let path = given.canonicalize().or_else(|_| std::path::absolute(given)).map_err(ScrubError::Open)?;
+        let is_it =
+            |one: &StoredCollection| request.collection.as_ref().map_or(one.directory == path, |id| *id == one.id);
+        Ok(self.collections.list()?.into_iter().find(is_it))
+    }
+
+    fn pass(&mut self, request: &ScrubRequest, observer: &mut dyn ScrubObserver) -> Result<ScrubEnd, ScrubError> {
         let root = Root::open(Some("scrubbed"), &request.directory).map_err(|error| match error {
             RootError::Open { source, .. } => ScrubError::Open(source),
             RootError::Nameless { .. } => ScrubError::NotListed,
@@ -116,7 +136,7 @@ impl Scrubber<'_> {
                 self.collections.insert(&path, settings)?.ok_or(ScrubError::TooMany)?
             }
         };
-        let files = self.collections.counts(&collection)?.values().map(|count| count.files).sum();
+        let files = self.collections.file_count(&collection)?;
         let now = Place { identity: place.identity(), is_empty: place.is_empty() };
         let lying = match may_begin(collection.place, files, Some(now)) {
             Ok(()) => Lying::There,

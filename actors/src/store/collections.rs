@@ -18,6 +18,7 @@ mod json;
 mod kept_counts;
 mod messages;
 mod outbox;
+mod passes;
 mod pieces;
 mod reads;
 mod rows;
@@ -42,10 +43,9 @@ pub use self::counted::{AGES_DAYS, Ages, Amount, Counted};
 pub use self::file_pages::{FilePage, FileQuery};
 pub use self::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
-pub use self::rows::RunBegin;
 pub use self::service::CollectionService;
 pub use self::stored::{
-    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunEnd, Step, StoredCollection,
+    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunBegin, RunEnd, Step, StoredCollection,
     StoredEvent, Updated,
 };
 use super::error::DbError;
@@ -138,28 +138,6 @@ impl Collections {
         self.access.write(move |connection| rows::insert(connection, &directory, &settings, Timestamp::now()))
     }
 
-    /// Records that a run begins at this time, and a pass unless one is under way or the run is of none. Returns the
-    /// collection as it is from then on; `None` if it is gone.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn begin(
-        &mut self,
-        of: &StoredCollection,
-        run: RunBegin,
-        now: Timestamp,
-    ) -> Result<Option<StoredCollection>, StoreError> {
-        self.write_kept(of, move |connection, number| rows::begin(connection, number, run, now)).map(Option::flatten)
-    }
-
-    /// Records that the run that began at this time came to its end, unless the collection is gone.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn end(&mut self, of: &StoredCollection, began: Timestamp, end: RunEnd) -> Result<(), StoreError> {
-        self.write_kept(of, move |connection, number| rows::end(connection, number, began, end)).map(drop)
-    }
-
     /// Forgets a collection with all that is known of its files and all events. Returns whether it was there.
     ///
     /// # Errors
@@ -221,6 +199,15 @@ impl Collections {
     pub fn states(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<FileState>>, StoreError> {
         let (number, paths) = (of.number, paths.clone());
         self.access.read(move |connection| paths.iter().map(|path| files::find(connection, number, path)).collect())
+    }
+
+    /// How many files are known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn file_count(&mut self, of: &StoredCollection) -> Result<u64, StoreError> {
+        let number = of.number;
+        self.access.read(move |connection| files::count(connection, number))
     }
 
     /// Files and bytes by condition. Conditions without files are left out.

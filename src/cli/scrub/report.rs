@@ -66,7 +66,9 @@ impl ScrubObserver for Report {
             | EventKind::ReadsDisagree
             | EventKind::Restored
             | EventKind::Accepted
-            | EventKind::Acknowledged => {}
+            | EventKind::Acknowledged
+            | EventKind::Stopped
+            | EventKind::Resumed => {}
         }
         if let Some(detail) = detail(event, &self.terminal).filter(|_| self.details.len() < LISTED) {
             self.details.insert(event.path.clone(), detail);
@@ -217,10 +219,13 @@ pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<Strin
             let evidence = event.cause.evidence.filter(|evidence| !evidence.is_none());
             joined([evidence.map(|evidence| evidence.to_string()), damage(event)])
         }
-        EventKind::Unreadable => event.cause.failure.map(|failure| match failure.errno {
-            0 => ErrorCode::IoError.in_words().to_owned(),
-            errno => system_text(&io::Error::from_raw_os_error(errno)),
-        }),
+        EventKind::Unreadable => {
+            let why = event.cause.failure.map(|failure| match failure.errno {
+                0 => ErrorCode::IoError.in_words().to_owned(),
+                errno => system_text(&io::Error::from_raw_os_error(errno)),
+            });
+            joined([why, ranges_in_words(&event.cause.damaged)])
+        }
         EventKind::ReadsDisagree => {
             let seen = |count: &hivesum_core::fixity::ReadCount| {
                 let digest = hex::encode(&count.digests);
@@ -230,6 +235,12 @@ pub(in crate::cli) fn detail(event: &Event, terminal: &Terminal) -> Option<Strin
             joined([Some(seen), damage(event)])
         }
         EventKind::Acknowledged => event.acknowledged().map(|said| who(said, terminal)),
-        EventKind::New | EventKind::Missing | EventKind::Touched | EventKind::Restored | EventKind::Accepted => None,
+        EventKind::Stopped => event.cause.stopped.map(|stopped| stopped.to_string()),
+        EventKind::New
+        | EventKind::Missing
+        | EventKind::Touched
+        | EventKind::Restored
+        | EventKind::Accepted
+        | EventKind::Resumed => None,
     }
 }

@@ -94,9 +94,21 @@ pub(crate) enum CollectionEventKind {
     Restored,
     Accepted,
     Acknowledged,
+    Stopped,
+    Resumed,
 }
 
-/// One change of what is known of a file. Events are numbered from 1 on without gaps, and never change.
+/// Why no file of a collection was looked at, so that none is called missing.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum PassStop {
+    Unreachable,
+    Empty,
+    Another,
+}
+
+/// One change of what is known of a file, or with an empty path of the collection itself: `stopped` and `resumed`. Events
+/// are numbered from 1 on without gaps, and never change.
 #[derive(ToSchema)]
 pub(crate) struct CollectionEvent {
     n: u64,
@@ -140,10 +152,13 @@ pub(crate) struct CollectionEvent {
     #[schema(nullable = false)]
     failure: Option<ReadFailure>,
     /// Where its content differs from the one that it should have, in order, if that is known: of files from 4 MiB on with
-    /// a BLAKE3 digest. Whole pieces of 1 MiB (8 MiB in files over 128 GiB), joined where they touch. The last one of 256
+    /// a BLAKE3 digest. Of a file that cannot be read, where that is. Whole pieces of 1 MiB (8 MiB in files over 128 GiB), joined where they touch. The last one of 256
     /// covers all further ones.
     #[schema(nullable = false)]
     damaged: Option<Vec<ByteRange>>,
+    /// Why no file was looked at, in an event of the kind `stopped`.
+    #[schema(nullable = false)]
+    stopped: Option<PassStop>,
 }
 
 /// How many reads found the same digests.

@@ -119,6 +119,7 @@ fn health(counted: &Counted, place: &CollectionPlace, now: Timestamp) -> Option<
     let is_behind = counted.waits_since.zip(aim).is_some_and(|(since, aim)| now.duration_since(since) > aim);
     match (counted.alerts(), place.is_reachable, counted.collection().passes) {
         (1.., _, _) => Some("alert"),
+        _ if counted.collection().stopped.is_some() => Some("unreachable"),
         (0, Some(false), _) => Some("unreachable"),
         (0, Some(true) | None, 0) => None,
         (0, Some(true) | None, _) if is_behind => Some("behind"),

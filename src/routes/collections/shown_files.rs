@@ -126,6 +126,9 @@ impl Serialize for EventJson {
             let code = ErrorCode::of_number(failure.errno).name();
             map.serialize_entry("failure", &FailureJson { code, errno: failure.errno, range })?;
         }
+        if let Some(stopped) = event.cause.stopped {
+            map.serialize_entry("stopped", stopped.name())?;
+        }
         if !event.cause.damaged.is_empty() {
             let ranges = event.cause.damaged.iter();
             let ranges = ranges.map(|range| RangeJson { offset: range.offset, bytes: range.bytes });

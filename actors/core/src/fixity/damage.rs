@@ -12,10 +12,15 @@ pub const MAX_DAMAGED: usize = 256;
 /// byte of a range is damaged, and every damaged byte is in one.
 #[must_use]
 pub fn damaged(good: &Pieces, reads: &[Pieces]) -> Vec<FileRange> {
-    let mut all: Vec<_> = reads.iter().flat_map(|read| good.differences(read)).collect();
-    all.sort_unstable_by_key(|range| range.start);
+    bounded(reads.iter().flat_map(|read| good.differences(read)).collect())
+}
+
+/// Ranges in order, joined where they touch, and at most [`MAX_DAMAGED`].
+#[must_use]
+pub fn bounded(mut ranges: Vec<Range<u64>>) -> Vec<FileRange> {
+    ranges.sort_unstable_by_key(|range| range.start);
     let mut joined: Vec<Range<u64>> = Vec::new();
-    for range in all {
+    for range in ranges {
         let is_full = joined.len() == MAX_DAMAGED;
         match joined.last_mut() {
             Some(last) if is_full || last.end >= range.start => last.end = last.end.max(range.end),
@@ -35,7 +40,7 @@ pub fn ranges_in_words(ranges: &[FileRange]) -> Option<String> {
     let named = named.collect::<Vec<_>>().join(", ");
     match ranges.len() {
         0 => None,
-        ..=NAMED => Some(named),
+        count if count <= NAMED => Some(named),
         count if count == NAMED + 1 => Some(format!("{named} and 1 more range")),
         count => Some(format!("{named} and {} more ranges", count - NAMED)),
     }

@@ -57,10 +57,13 @@ pub fn due(files: &mut [Age], by: DueBy, now: Timestamp) -> usize {
         }
         DueBy::Pass { .. } | DueBy::Aim { .. } | DueBy::Nothing => file.verified_at.map(|at| at.min(now)),
     };
+    // Nothing is to be sorted where nothing is due.
+    if matches!(by, DueBy::Nothing | DueBy::Share { bytes: 0, .. }) {
+        return 0;
+    }
     files.sort_by_cached_key(|file| (verified_at(file), file.index));
     match by {
         DueBy::Nothing => 0,
-        DueBy::Share { bytes: 0, .. } => 0,
         DueBy::Share { bytes, .. } => within(files.iter().map(|file| file.bytes), Some(bytes)),
         DueBy::Pass { began } => files.partition_point(|file| file.verified_at.is_none_or(|at| at.min(now) < began)),
         DueBy::Aim { aim, since_last_run } => {

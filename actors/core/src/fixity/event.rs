@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
+use super::pass::PassStopped;
 use super::state::{Acknowledgement, Condition, FileState};
 use crate::result::{Evidence, ReadFrom};
 
@@ -40,11 +41,15 @@ pub enum EventKind {
     Accepted = 10,
     /// Somebody said that they know of it. It is not as it should be still.
     Acknowledged = 11,
+    /// The collection itself: a pass could not begin, and no file was looked at.
+    Stopped = 12,
+    /// The collection itself: its files are looked at again.
+    Resumed = 13,
 }
 
 impl EventKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 11] = crate::variants();
+    pub const ALL: [Self; 13] = crate::variants();
 
     /// Its name in the API.
     #[must_use]
@@ -60,6 +65,7 @@ impl EventKind {
             Self::New | Self::Modified | Self::Moved | Self::Missing => true,
             Self::SuspectedRot | Self::Unreadable | Self::ReadsDisagree => true,
             Self::Touched | Self::Restored | Self::Accepted | Self::Acknowledged => false,
+            Self::Stopped | Self::Resumed => false,
         }
     }
 
@@ -108,9 +114,11 @@ pub struct Cause {
     pub reads: Vec<ReadCount>,
     /// Why it could not be read.
     pub failure: Option<ReadFailure>,
-    /// Where its content differs from the one that it should have; empty if that is not known. At most
+    /// Where its content differs from the one that it should have, or cannot be read; empty if that is not known. At most
     /// [`MAX_DAMAGED`](super::MAX_DAMAGED) ranges, in order.
     pub damaged: Vec<FileRange>,
+    /// Why no file was looked at.
+    pub stopped: Option<PassStopped>,
 }
 
 /// One change of what is known of a file.
@@ -131,6 +139,13 @@ pub struct Event {
 }
 
 impl Event {
+    /// What happened to the collection itself: its path is empty, and no file has changed.
+    #[must_use]
+    pub fn of_collection(at: Timestamp, stopped: Option<PassStopped>) -> Self {
+        let kind = if stopped.is_some() { EventKind::Stopped } else { EventKind::Resumed };
+        Self { at, path: Vec::new(), kind, before: None, after: None, cause: Cause { stopped, ..Cause::default() } }
+    }
+
     /// The condition before.
     #[must_use]
     pub fn was(&self) -> Option<Condition> {

@@ -154,6 +154,7 @@ impl World {
             EventKind::ReadsDisagree => assert!(event.cause.reads.len() > 1),
             EventKind::New | EventKind::Touched | EventKind::Restored | EventKind::Moved => {}
             EventKind::Accepted | EventKind::Acknowledged => unreachable!("people say so, and looks do not"),
+            EventKind::Stopped | EventKind::Resumed => unreachable!("they are of the collection, and not of a file"),
         }
         if let Some(after) = after.filter(|_| self.kind == CollectionKind::Living) {
             assert!(!matches!(after.condition, Condition::New | Condition::Moved), "a living collection expects these");

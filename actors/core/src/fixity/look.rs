@@ -58,6 +58,14 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether it is an event of this kind.
+    #[must_use]
+    pub fn is_of_kind(&self, kind: EventKind) -> bool {
+        matches!(self, Self::Known { event: Some(event), .. } if event.kind == kind)
+    }
+}
+
 /// A look at a file: what was known of it before, and when and where it is looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look<'a> {

@@ -22,7 +22,7 @@ mod survey;
 mod windows;
 
 pub use accept::{AcceptRefused, Seen, accept, acknowledge, is_accepted};
-pub use damage::{MAX_DAMAGED, damaged, ranges_in_words};
+pub use damage::{MAX_DAMAGED, bounded, damaged, ranges_in_words};
 pub use due::{Age, DueBy, due, within};
 pub use earlier::{Earlier, MOST_CHANGED, TooManyChanges};
 pub use event::{Cause, Event, EventKind, FileRange, ReadCount, ReadFailure, apply, revert};

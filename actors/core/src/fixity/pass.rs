@@ -3,6 +3,9 @@
 //! A disk that is not mounted and another one in its place look like an archive whose files were all deleted. Neither is
 //! ever told that way: the pass stops before anything is called missing.
 
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
 use crate::file::RootIdentity;
 
 /// More changed paths in one pass than this are one alert.
@@ -24,8 +27,9 @@ pub struct Place {
 }
 
 /// Why a pass does not begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PassStopped {
     /// The directory cannot be reached.
     #[error("the directory cannot be reached: nothing was looked at, and no file is called missing")]
@@ -38,6 +42,14 @@ pub enum PassStopped {
         "another directory or disk is in the place of the one that was looked at before: no file is called missing"
     )]
     Another,
+}
+
+impl PassStopped {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Whether a pass may begin: `recorded` is the directory of the passes before, `files` how many files it had, and `now`

@@ -287,7 +287,7 @@ fn names_and_numbers_are_read_as_they_are_told() {
         assert_eq!(EventKind::from_number(kind as u8), Some(kind));
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
     }
-    assert_eq!((Condition::from_number(0), EventKind::from_number(12)), (None, None));
+    assert_eq!((Condition::from_number(0), EventKind::from_number(14)), (None, None));
     assert_eq!(Condition::ALL.iter().filter(|condition| condition.is_alert(Living)).count(), 3);
     assert_eq!(Condition::ALL.iter().filter(|condition| condition.is_alert(Fixed)).count(), 7);
 }

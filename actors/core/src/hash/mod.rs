@@ -15,7 +15,7 @@ mod small_file;
 mod task;
 
 pub use batch::hash_batch;
-pub use copy::{CopyRead, read_copy};
+pub use copy::{CopyFailure, CopyRead, read_copy, read_copy_beneath};
 pub use heartbeat::{Heartbeat, SharedSlots};
 pub use rules::{Coverage, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_UNSIZED_BYTES, END_BYTES, READ_ATTEMPTS, ScanRules};
 pub use segment::{Named, PieceValues, SegmentDone, SegmentTask, SegmentWork, digest_segment};

@@ -33,6 +33,12 @@ pub(super) fn page(
     }
 }
 
+/// How many files are known. The index is counted, and no row is read.
+pub(super) fn count(view: &Connection, collection: i64) -> Result<u64, DbError> {
+    let count = "SELECT count(*) FROM collection_files WHERE collection = ?";
+    Ok(view.prepare_cached(count)?.query_row([collection], |row| row.get::<_, i64>(0))? as u64)
+}
+
 /// Files and bytes by condition, and the time of the oldest verification among files that are there.
 pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
     let mut statement = view.prepare_cached(&format!(

@@ -4,7 +4,8 @@
 //! The column `found` has the content that a file has instead, and since alerts can be acknowledged, who knows of it.
 
 use hivesum_core::fixity::{
-    Acknowledgement, Cause, Condition, Content, Event, EventKind, FileRange, FileState, ReadCount, ReadFailure,
+    Acknowledgement, Cause, Condition, Content, Event, EventKind, FileRange, FileState, PassStopped, ReadCount,
+    ReadFailure,
 };
 use hivesum_core::result::{Evidence, FileMeta, ReadFrom, Stability};
 use jiff::Timestamp;
@@ -67,6 +68,8 @@ struct EventJson {
     /// Offsets and bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     damaged: Vec<(u64, u64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped: Option<PassStopped>,
 }
 
 impl ContentJson {
@@ -135,7 +138,7 @@ impl StateJson {
 
 /// What the columns of an event do not hold, as text.
 pub(super) fn body_text(event: &Event) -> Result<String, DbError> {
-    let Cause { evidence, read_from, reads, failure, damaged } = &event.cause;
+    let Cause { evidence, read_from, reads, failure, damaged, stopped } = &event.cause;
     Ok(serde_json::to_string(&EventJson {
         before: event.before.as_ref().map(StateJson::of),
         after: event.after.as_ref().map(StateJson::of),
@@ -145,6 +148,7 @@ pub(super) fn body_text(event: &Event) -> Result<String, DbError> {
         errno: failure.map(|failure| failure.errno),
         range: failure.and_then(|failure| failure.range).map(|range| (range.offset, range.bytes)),
         damaged: damaged.iter().map(|range| (range.offset, range.bytes)).collect(),
+        stopped: *stopped,
     })?)
 }
 
@@ -163,6 +167,7 @@ pub(super) fn event(text: &str, kind: EventKind, (at, path): (Timestamp, Vec<u8>
         reads: body.reads.into_iter().map(count).collect::<Result<_, DbError>>()?,
         failure: body.errno.map(|errno| ReadFailure { errno, range: body.range.map(range) }),
         damaged: body.damaged.into_iter().map(range).collect(),
+        stopped: body.stopped,
     };
     let before = body.before.map(StateJson::read).transpose()?;
     let after = body.after.map(StateJson::read).transpose()?;

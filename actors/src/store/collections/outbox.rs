@@ -13,7 +13,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use hivesum_core::fixity::Event;
+use hivesum_core::fixity::{Event, EventKind};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
 
@@ -37,7 +37,8 @@ const HELD_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether somebody is to be told of an event.
 fn is_told(event: &Event, of: &StoredCollection) -> bool {
-    event.kind.is_finding() && event.after.as_ref().is_some_and(|after| after.condition.is_alert(of.settings.kind))
+    let is_alert = || event.after.as_ref().is_some_and(|after| after.condition.is_alert(of.settings.kind));
+    event.kind == EventKind::Stopped || (event.kind.is_finding() && is_alert())
 }
 
 /// Queues the alerts among these events, which are stored from this number on, for each sink of their collection. A

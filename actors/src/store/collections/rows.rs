@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use hivesum_core::file::RootIdentity;
-use hivesum_core::fixity::CollectionKind;
+use hivesum_core::fixity::PassStopped;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
@@ -17,33 +17,28 @@ use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECE
 use super::MAX_COLLECTIONS;
 use super::events::at;
 use super::outbox;
-use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, RunEnd, StoredCollection, Updated};
+use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, StoredCollection, Updated};
 
 /// How long the name that a client gave a request is remembered.
 const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The column of settings: what somebody has decided, and beside it what came later than the table.
 #[derive(Serialize, Deserialize)]
-struct SettingsText {
+pub(super) struct SettingsText {
     #[serde(flatten)]
-    settings: CollectionSettings,
+    pub(super) settings: CollectionSettings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_survey: Option<Timestamp>,
+    pub(super) last_survey: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<NamedRequest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stopped: Option<PassStopped>,
 }
 
-/// What a run begins with.
-#[derive(Debug, Clone)]
-pub struct RunBegin {
-    /// Its directory.
-    pub place: RootIdentity,
-    /// What changes are expected from now on.
-    pub kind: CollectionKind,
-    /// The sinks that are told from now on. `None`: those that were.
-    pub notify: Option<Vec<String>>,
-    /// Whether a pass is under way from now on. A survey is part of none, unless it is the first reading.
-    pub is_of_pass: bool,
+impl SettingsText {
+    fn new(settings: &CollectionSettings, request: Option<NamedRequest>) -> Self {
+        Self { settings: settings.clone(), last_survey: None, request, stopped: None }
+    }
 }
 
 pub(super) fn insert(
@@ -53,7 +48,7 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Result<Option<StoredCollection>, DbError> {
     let change = Change::begin(connection)?;
-    let text = SettingsText { settings: settings.clone(), last_survey: None, request: None };
+    let text = SettingsText::new(settings, None);
     let Some(number) = add(&change, directory, &text, now)? else { return Ok(None) };
     let made = get(&change, number)?;
     change.commit()?;
@@ -74,7 +69,7 @@ pub(super) fn make(connection: &mut Connection, new: &NewCollection, now: Timest
     if let Some(known) = list(&change)?.into_iter().find(|known| known.directory == new.directory) {
         return Ok(Made::Exists(known));
     }
-    let text = SettingsText { settings: new.settings.clone(), last_survey: None, request: new.request.clone() };
+    let text = SettingsText::new(&new.settings, new.request.clone());
     let Some(number) = add(&change, &new.directory, &text, now)? else { return Ok(Made::TooMany) };
     let made = get(&change, number)?.ok_or(DbError::Inconsistent("a collection that was just made"))?;
     change.commit()?;
@@ -118,7 +113,7 @@ pub(super) fn update(
 }
 
 /// Changes the column of settings.
-fn rewrite(change: &Connection, number: i64, write: impl FnOnce(&mut SettingsText)) -> Result<(), DbError> {
+pub(super) fn rewrite(change: &Connection, number: i64, write: impl FnOnce(&mut SettingsText)) -> Result<(), DbError> {
     let read = |row: &Row<'_>| Ok(serde_json::from_str::<SettingsText>(&row.get::<_, String>(3)?)?);
     let Some(mut text) = COLLECTIONS.find(change, "WHERE number = ? AND is_deleted = 0", [number], read)? else {
         return Ok(());
@@ -166,50 +161,6 @@ pub(super) fn list(view: &Connection) -> Result<Vec<StoredCollection>, DbError> 
     Ok(all)
 }
 
-pub(super) fn begin(
-    connection: &mut Connection,
-    number: i64,
-    RunBegin { place, kind, notify, is_of_pass }: RunBegin,
-    now: Timestamp,
-) -> Result<Option<StoredCollection>, DbError> {
-    let change = Change::begin(connection)?;
-    // Only what was asked for: somebody may have changed the other settings since the run has read them.
-    rewrite(&change, number, |text| {
-        text.settings.kind = kind;
-        if let Some(notify) = notify {
-            text.settings.notify = notify;
-        }
-    })?;
-    let began = is_of_pass.then(|| now.as_microsecond());
-    let [device, inode, filesystem] = [place.device, place.inode, place.filesystem_id].map(|bits| bits as i64);
-    change.execute(
-        "UPDATE collections SET device = ?, inode = ?, filesystem = ?, pass_began = coalesce(pass_began, ?)
-           WHERE number = ? AND is_deleted = 0",
-        params![device, inode, filesystem, began, number],
-    )?;
-    let begun = get(&change, number)?;
-    change.commit()?;
-    Ok(begun)
-}
-
-pub(super) fn end(connection: &mut Connection, number: i64, began: Timestamp, end: RunEnd) -> Result<(), DbError> {
-    let change = Change::begin(connection)?;
-    let at = params![began.as_microsecond(), number];
-    match end {
-        RunEnd::Complete => {
-            let sql = "UPDATE collections SET last_run = ?, pass_began = NULL, passes = passes + 1 WHERE number = ?";
-            change.execute(sql, at)?;
-        }
-        RunEnd::Limited => drop(change.execute("UPDATE collections SET last_run = ? WHERE number = ?", at)?),
-        RunEnd::Surveyed => {}
-    }
-    if end != RunEnd::Limited {
-        rewrite(&change, number, |text| text.last_survey = Some(began))?;
-    }
-    outbox::release(&change, number, Timestamp::now())?;
-    change.commit()
-}
-
 pub(super) fn delete(connection: &mut Connection, id: &str) -> Result<bool, DbError> {
     let change = Change::begin(connection)?;
     let Some(marked) = by_id(&change, id)? else { return Ok(false) };
@@ -251,7 +202,7 @@ fn collection(row: &Row<'_>) -> Result<StoredCollection, DbError> {
         [Some(device), Some(inode), Some(filesystem_id)] => Some(RootIdentity { device, inode, filesystem_id }),
         _ => None,
     };
-    let SettingsText { settings, last_survey, .. } = serde_json::from_str(&settings)?;
+    let SettingsText { settings, last_survey, stopped, .. } = serde_json::from_str(&settings)?;
     let moment = |column| row.get::<_, Option<i64>>(column)?.map(at).transpose();
     Ok(StoredCollection {
         number: row.get(0)?,
@@ -264,5 +215,6 @@ fn collection(row: &Row<'_>) -> Result<StoredCollection, DbError> {
         pass_began: moment(9)?,
         last_run: moment(10)?,
         last_survey,
+        stopped,
     })
 }

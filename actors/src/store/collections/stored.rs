@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::file::RootIdentity;
-use hivesum_core::fixity::{AcceptRefused, CollectionKind, Condition, Content, Event, FileState, Past, Schedule};
+use hivesum_core::fixity::{
+    AcceptRefused, CollectionKind, Condition, Content, Event, FileState, PassStopped, Past, Schedule,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +125,8 @@ pub struct StoredCollection {
     pub last_run: Option<Timestamp>,
     /// When the last run began that looked at every file and read all that was new or changed.
     pub last_survey: Option<Timestamp>,
+    /// Why the last pass could not begin; `None` if it could.
+    pub stopped: Option<PassStopped>,
     pub(super) number: i64,
 }
 
@@ -140,6 +144,7 @@ impl StoredCollection {
             pass_began: None,
             last_run: None,
             last_survey: None,
+            stopped: None,
             number: 1,
         }
     }
@@ -174,6 +179,19 @@ impl StoredCollection {
         let kind = self.settings.kind;
         counts.iter().filter(move |(condition, _)| condition.is_alert(kind)).map(|(_, count)| count)
     }
+}
+
+/// What a run begins with.
+#[derive(Debug, Clone)]
+pub struct RunBegin {
+    /// Its directory.
+    pub place: RootIdentity,
+    /// What changes are expected from now on.
+    pub kind: CollectionKind,
+    /// The sinks that are told from now on. `None`: those that were.
+    pub notify: Option<Vec<String>>,
+    /// Whether a pass is under way from now on. A survey is part of none, unless it is the first reading.
+    pub is_of_pass: bool,
 }
 
 /// How a run ended.

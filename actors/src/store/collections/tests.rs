@@ -83,15 +83,15 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     let living = settings(CollectionKind::Living);
     let begin = |connection: &mut Connection, at| {
         let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: true };
-        rows::begin(connection, first.number, run, second(at)).unwrap().unwrap()
+        passes::begin(connection, first.number, run, second(at)).unwrap().unwrap()
     };
     let begun = begin(connection, 5);
     assert_eq!((begun.place, &begun.settings, begun.pass_began), (Some(place), &living, Some(second(5))));
     assert_eq!(begin(connection, 6).pass_began, Some(second(5)), "an interrupted pass goes on");
-    rows::end(connection, first.number, second(6), RunEnd::Limited).unwrap();
+    passes::end(connection, first.number, second(6), RunEnd::Limited).unwrap();
     let limited = rows::get(connection, first.number).unwrap().unwrap();
     assert_eq!((limited.passes, limited.pass_began, limited.last_run), (0, Some(second(5)), Some(second(6))));
-    rows::end(connection, first.number, second(7), RunEnd::Complete).unwrap();
+    passes::end(connection, first.number, second(7), RunEnd::Complete).unwrap();
     let ended = rows::get(connection, first.number).unwrap().unwrap();
     assert_eq!((ended.passes, ended.pass_began, ended.last_run), (1, None, Some(second(7))));
     for number in [first.number, other.number] {
@@ -99,7 +99,7 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     }
     assert!(rows::delete(connection, &first.id).unwrap() && !rows::delete(connection, &first.id).unwrap());
     let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: true };
-    assert_eq!(rows::begin(connection, first.number, run, second(8)).unwrap(), None);
+    assert_eq!(passes::begin(connection, first.number, run, second(8)).unwrap(), None);
     assert_eq!(rows::list(connection).unwrap(), std::slice::from_ref(&other));
     let mut pieces = 0;
     while rows::sweep(connection, 2).unwrap() {

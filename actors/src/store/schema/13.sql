@@ -7,4 +7,4 @@ CREATE TABLE collection_pieces (
   pieces     BLOB NOT NULL,                     -- 32 bytes a piece, end to end
   seal       INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (collection, path)
-) STRICT;
+) STRICT, WITHOUT ROWID;

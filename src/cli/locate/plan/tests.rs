@@ -11,13 +11,20 @@ fn copy(values: &[u8]) -> CopyRead {
     let unreadable = (0..).zip(values).filter(|(_, value)| **value == 0).map(|(index, _)| mib(index, 1));
     let unreadable = joined(unreadable.collect());
     let digest = if unreadable.is_empty() { pieces.as_ref().map(Pieces::digest) } else { None };
-    CopyRead { meta: FileMeta { size, ..FileMeta::default() }, digest, pieces, unreadable, read_from: None }
+    CopyRead {
+        meta: FileMeta { size, ..FileMeta::default() },
+        digest,
+        digests: None,
+        pieces,
+        unreadable,
+        read_from: None,
+    }
 }
 
 /// A short copy, which has no pieces.
 fn short(digest: u8) -> CopyRead {
     let meta = FileMeta { size: 100, ..FileMeta::default() };
-    CopyRead { meta, digest: Some([digest; 32]), pieces: None, unreadable: Vec::new(), read_from: None }
+    CopyRead { meta, digest: Some([digest; 32]), digests: None, pieces: None, unreadable: Vec::new(), read_from: None }
 }
 
 fn mib(first: u64, count: u64) -> Range<u64> {

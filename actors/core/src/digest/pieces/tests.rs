@@ -70,10 +70,12 @@ fn a_count_that_does_not_fit_the_size_is_refused() {
 fn other_sizes_differ_from_where_the_shorter_one_ends() {
     let bytes = cycle(7 << 20);
     let [short, long] = [&bytes[..5 << 20], &bytes[..]].map(|file| pieces_of(file, 1 << 20));
-    assert_eq!(short.differences(&long), [5 << 20..7 << 20]);
-    assert_eq!(long.differences(&short), [5 << 20..7 << 20]);
+    let only = |ranges: Vec<Range<u64>>, range| ranges == std::iter::once(range).collect::<Vec<_>>();
+    assert!(only(short.differences(&long), 5 << 20..7 << 20));
+    assert!(only(long.differences(&short), 5 << 20..7 << 20));
     let in_large = Pieces::new(MOST_OF_SMALL_PIECES + 1, vec![[0; 32]; (MOST_OF_SMALL_PIECES >> 23) as usize + 1]);
-    assert_eq!(short.differences(&in_large.unwrap()), [0..MOST_OF_SMALL_PIECES + 1], "nothing is known of where");
+    let whole = 0..MOST_OF_SMALL_PIECES + 1;
+    assert!(only(short.differences(&in_large.unwrap()), whole), "nothing is known of where");
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use hivesum_core::fixity::PassKind;
 
 use super::super::tests::{content, second, step};
-use super::super::{MAX_ROWS, files, rows};
+use super::super::{MAX_ROWS, events, files, passes, rows};
 use super::*;
 use crate::store::collections::messages::{AfterFailure, Message, SendFailure, SinkPace};
 use crate::store::collections::stored::{CollectionSettings, Step};
@@ -107,7 +107,7 @@ fn a_mass_change_is_one_message_at_the_end_of_the_run_and_names_the_first_files(
         damaged(&mut bench, &of, chunk * 100..(chunk + 1) * 100, 2);
         assert_eq!(hook(&mut bench, later(0)), None, "more may come");
     }
-    rows::end(&mut bench.connection, of.number, second(9), super::super::RunEnd::Complete).unwrap();
+    passes::end(&mut bench.connection, of.number, second(9), super::super::RunEnd::Complete).unwrap();
     let message = hook(&mut bench, later(0)).unwrap();
     assert_eq!((message.alerts, message.listed.len(), message.is_mass_change()), (300, LISTED_ALERTS, true));
     assert_eq!(paths(&message)[99], "00099");
@@ -209,8 +209,8 @@ fn messages_go_with_their_collection_and_with_the_name_of_their_sink() {
     damaged(&mut bench, &of, 0..1, 2);
     let place = hivesum_core::file::RootIdentity { device: 1, inode: 2, filesystem_id: 3 };
     let (kind, notify) = (of.settings.kind, Some(vec!["mail".to_owned()]));
-    let run = rows::RunBegin { place, kind, notify, is_of_pass: true };
-    rows::begin(&mut bench.connection, of.number, run, second(1)).unwrap();
+    let run = super::super::RunBegin { place, kind, notify, is_of_pass: true };
+    passes::begin(&mut bench.connection, of.number, run, second(1)).unwrap();
     assert_eq!((hook(&mut bench, later(0)), count(&bench, "outbox")), (None, 1), "nobody names the sink any more");
     let message = mail(&mut bench, later(0)).unwrap();
     fail(&mut bench, &message.id, &refused(), later(0));
@@ -219,4 +219,28 @@ fn messages_go_with_their_collection_and_with_the_name_of_their_sink() {
     assert_eq!(failed(&mut bench.connection, &message.id, &refused(), later(0)).unwrap(), None);
     delivered(&mut bench.connection, &message.id, later(0)).unwrap();
     assert_eq!(count(&bench, "deliveries"), 0);
+}
+
+#[test]
+fn a_pass_that_cannot_begin_is_told_once_for_each_reason_until_one_has_ended() {
+    use hivesum_core::fixity::PassStopped::{Empty, Unreachable};
+    let mut bench = Bench::new();
+    let of = watched(&mut bench, 3);
+    for (stopped, at) in [(Empty, 1), (Empty, 2), (Unreachable, 3), (Unreachable, 4)] {
+        passes::stop(&mut bench.connection, of.number, stopped, second(at)).unwrap();
+    }
+    let message = hook(&mut bench, later(0)).unwrap();
+    let told: Vec<_> = message.listed.iter().map(|stored| (stored.n, stored.event.cause.stopped)).collect();
+    assert_eq!((told, message.alerts), (vec![(1, Some(Empty)), (2, Some(Unreachable))], 2));
+    delivered(&mut bench.connection, &message.id, later(0)).unwrap();
+    assert_eq!(rows::get(&bench.connection, of.number).unwrap().unwrap().stopped, Some(Unreachable));
+    for at in [9, 10] {
+        passes::end(&mut bench.connection, of.number, second(at), super::super::RunEnd::Surveyed).unwrap();
+    }
+    assert_eq!(rows::get(&bench.connection, of.number).unwrap().unwrap().stopped, None);
+    let kinds: Vec<_> = events::page(&bench.connection, of.number, 0, 10).unwrap();
+    let kinds: Vec<_> = kinds.iter().map(|stored| stored.event.kind.name()).collect();
+    assert_eq!(kinds, ["stopped", "stopped", "resumed"]);
+    assert_eq!(hook(&mut bench, later(1)), None, "that it goes on is no alert");
+    assert_eq!(files::page(&bench.connection, of.number, None, 10).unwrap().len(), 3, "no file has changed");
 }

@@ -44,7 +44,7 @@ fn settings_are_changed_from_what_was_seen_and_a_run_that_begins_changes_the_kin
     assert_eq!(rows::update(connection, "none", ("", &changed)).unwrap(), Updated::Unknown);
     let place = RootIdentity { device: 1, inode: 2, filesystem_id: 3 };
     let run = RunBegin { place, kind: CollectionKind::Living, notify: None, is_of_pass: false };
-    let begun = rows::begin(connection, before.number, run, second(1)).unwrap().unwrap();
+    let begun = passes::begin(connection, before.number, run, second(1)).unwrap().unwrap();
     assert_eq!(begun.settings, CollectionSettings { kind: CollectionKind::Living, ..changed });
     assert_eq!(begun.pass_began, None, "a survey is part of no pass");
 }
@@ -55,7 +55,7 @@ fn a_survey_that_has_ended_is_remembered_and_is_no_pass() {
     let connection = &mut bench.connection;
     let one = insert(connection, "/one").unwrap();
     let ends = |connection: &mut Connection, at, end| {
-        rows::end(connection, one.number, second(at), end).unwrap();
+        passes::end(connection, one.number, second(at), end).unwrap();
         let ended = rows::get(connection, one.number).unwrap().unwrap();
         (ended.passes, ended.last_run, ended.last_survey)
     };
