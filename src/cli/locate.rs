@@ -13,7 +13,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use hivesum_actors::store::collections::{Collections, StoredCollection};
-use hivesum_core::digest::Algorithm;
 use hivesum_core::file::{DEFAULT_READ_TIMEOUT, ReadBuffers};
 use hivesum_core::fixity::{FileRange, FileState};
 use hivesum_core::hash::{CopyFailure, CopyRead, read_copy};
@@ -161,8 +160,7 @@ fn good(
     state: &FileState,
 ) -> anyhow::Result<Option<Good>> {
     let Some(expected) = &state.expected else { return Ok(None) };
-    let at = collection.settings.algorithms.position(Algorithm::Blake3);
-    let Some(digest) = at.and_then(|at| expected.digests.get(at..)?.first_chunk()) else { return Ok(None) };
+    let Some(digest) = expected.blake3(&collection.settings.algorithms) else { return Ok(None) };
     let pieces = collections.pieces(collection, state)?;
     Ok(Some(Good { digest: *digest, size: Some(expected.meta.size), pieces }))
 }
@@ -252,11 +250,7 @@ impl Found<'_> {
 
     fn json(&self) -> Value {
         let ranges = |ranges: &[Range<u64>]| -> Value {
-            let one = |range: &Range<u64>| {
-                let FileRange { offset, bytes } = range.clone().into();
-                json!({ "offset": offset, "bytes": bytes })
-            };
-            ranges.iter().map(one).collect()
+            ranges.iter().map(|range| json!(FileRange::from(range.clone()))).collect()
         };
         let copy = |name: &OsStr, copy: &CopyRead| {
             json!({

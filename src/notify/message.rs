@@ -109,9 +109,7 @@ fn json(message: &Message, name: &[u8]) -> Value {
             one.insert("stopped".to_owned(), json!(stopped.name()));
         }
         if !event.cause.damaged.is_empty() {
-            let ranges = event.cause.damaged.iter();
-            let ranges = ranges.map(|range| json!({ "offset": range.offset, "bytes": range.bytes }));
-            one.insert("damaged".to_owned(), ranges.collect());
+            one.insert("damaged".to_owned(), json!(event.cause.damaged));
         }
         Value::Object(one)
     });

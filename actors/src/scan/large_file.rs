@@ -157,7 +157,10 @@ impl LargeFiles {
         file.in_flight -= 1;
         file.digested += done.bytes(tag.bytes);
         match done {
-            SegmentDone::Subtree(value, from, pieces) => file.enter_subtree(tag, value, from, &pieces),
+            SegmentDone::Subtree(value, from, pieces) => {
+                file.pieces.enter(tag.offset, &pieces);
+                file.enter_subtree(tag, value, from);
+            }
             SegmentDone::Chain(chain, from) => file.enter_chain(tag, chain, from),
             SegmentDone::Together(digests, read, pieces) => {
                 file.pieces.enter(tag.offset, &pieces);
@@ -233,17 +236,8 @@ impl LargeFile {
     fn task(&mut self, tag: PieceTag, work: SegmentWork) -> (PieceTag, SegmentTask) {
         self.in_flight += 1;
         let piece = Piece { offset: tag.offset, bytes: tag.bytes as usize, mapped: self.mapped };
-        (
-            tag,
-            SegmentTask {
-                file: self.file.clone(),
-                meta: self.meta,
-                piece,
-                work,
-                piece_bytes: self.pieces.piece_bytes(),
-                named: self.named.clone(),
-            },
-        )
+        let (file, meta, named) = (self.file.clone(), self.meta, self.named.clone());
+        (tag, SegmentTask { file, meta, piece, work, piece_bytes: self.pieces.piece_bytes(), named })
     }
 
     fn is_digested(&self) -> bool {

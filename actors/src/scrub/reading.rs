@@ -153,13 +153,14 @@ impl Reader<'_> {
         }
         let (at, mut steps) = (Timestamp::now(), Vec::new());
         for one in &mut doubtful {
-            if self.outcome(one, at).is_of_kind(EventKind::SuspectedRot) {
+            let mut outcome = self.outcome(one, at);
+            if outcome.is_of_kind(EventKind::SuspectedRot) {
                 for copy in self.again()?.by_both_parities(&one.path) {
                     self.tally.count(&copy.meta, copy.read_from);
                     one.is_copied(copy);
                 }
+                outcome = self.outcome(one, at);
             }
-            let outcome = self.outcome(one, at);
             match outcome {
                 // Its metadata changed in between.
                 Outcome::ReadAgain => self.is_written_to(&one.path, ErrorCode::FileChanged),

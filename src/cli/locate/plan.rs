@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hivesum_core::digest::pieces::Pieces;
+use hivesum_core::digest::pieces::{Pieces, joined};
 use hivesum_core::hash::CopyRead;
 
 /// What a file should be.
@@ -107,18 +107,6 @@ fn between(one: &CopyRead, other: &CopyRead) -> Vec<Range<u64>> {
     let mut ranges = pieces.differences(others);
     ranges.extend(one.unreadable.iter().chain(&other.unreadable).cloned());
     joined(ranges)
-}
-
-/// Ranges in order, joined where they touch or overlap.
-fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    ranges.sort_unstable_by_key(|range| range.start);
-    ranges.into_iter().fold(Vec::new(), |mut joined: Vec<Range<u64>>, range| {
-        match joined.last_mut() {
-            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
-            Some(_) | None => joined.push(range),
-        }
-        joined
-    })
 }
 
 /// What lies in ranges of both lists, which are in order.

@@ -2,7 +2,7 @@
 
 use hivesum_actors::store::collections::StoredEvent;
 use hivesum_core::digest::Algorithms;
-use hivesum_core::fixity::{Acknowledgement, Condition, Content, FileState};
+use hivesum_core::fixity::{Acknowledgement, Condition, Content, FileRange, FileState};
 use hivesum_core::result::{DigestMap, ErrorCode, serialize_name, serialize_time};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -122,17 +122,14 @@ impl Serialize for EventJson {
             map.serialize_entry("reads", &reads.map(|one| count(&one.digests, one.reads)).collect::<Vec<_>>())?;
         }
         if let Some(failure) = event.cause.failure {
-            let range = failure.range.map(|range| RangeJson { offset: range.offset, bytes: range.bytes });
             let code = ErrorCode::of_number(failure.errno).name();
-            map.serialize_entry("failure", &FailureJson { code, errno: failure.errno, range })?;
+            map.serialize_entry("failure", &FailureJson { code, errno: failure.errno, range: failure.range })?;
         }
         if let Some(stopped) = event.cause.stopped {
             map.serialize_entry("stopped", stopped.name())?;
         }
         if !event.cause.damaged.is_empty() {
-            let ranges = event.cause.damaged.iter();
-            let ranges = ranges.map(|range| RangeJson { offset: range.offset, bytes: range.bytes });
-            map.serialize_entry("damaged", &ranges.collect::<Vec<_>>())?;
+            map.serialize_entry("damaged", &event.cause.damaged)?;
         }
         map.end()
     }
@@ -149,11 +146,5 @@ struct FailureJson {
     code: &'static str,
     errno: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<RangeJson>,
-}
-
-#[derive(Serialize)]
-struct RangeJson {
-    offset: u64,
-    bytes: u64,
+    range: Option<FileRange>,
 }

@@ -90,14 +90,27 @@ impl Pieces {
         let mut ranges: Vec<Range<u64>> = Vec::new();
         for index in (0..count).filter(|&index| self.values.get(index) != other.values.get(index)) {
             let start = index as u64 * self.piece_bytes;
-            let piece = start..end.min(start + self.piece_bytes);
-            match ranges.last_mut() {
-                Some(last) if last.end == piece.start => last.end = piece.end,
-                Some(_) | None => ranges.push(piece),
-            }
+            push_joined(&mut ranges, start..end.min(start + self.piece_bytes));
         }
         ranges
     }
+}
+
+/// Adds a range to ranges that begin before it, and joins it with the last one where they touch or overlap.
+pub fn push_joined(ranges: &mut Vec<Range<u64>>, range: Range<u64>) {
+    match ranges.last_mut() {
+        Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+        Some(_) | None => ranges.push(range),
+    }
+}
+
+/// Ranges in order, joined where they touch or overlap.
+#[must_use]
+pub fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut joined = Vec::new();
+    ranges.into_iter().for_each(|range| push_joined(&mut joined, range));
+    joined
 }
 
 /// The running values of some bytes of a file, which begin with a piece.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::event::FileRange;
-use crate::digest::pieces::Pieces;
+use crate::digest::pieces::{Pieces, joined};
 
 /// The most ranges that are told of one file. The last one then covers all further ones.
 pub const MAX_DAMAGED: usize = 256;
@@ -17,17 +17,13 @@ pub fn damaged(good: &Pieces, reads: &[Pieces]) -> Vec<FileRange> {
 
 /// Ranges in order, joined where they touch, and at most [`MAX_DAMAGED`].
 #[must_use]
-pub fn bounded(mut ranges: Vec<Range<u64>>) -> Vec<FileRange> {
-    ranges.sort_unstable_by_key(|range| range.start);
-    let mut joined: Vec<Range<u64>> = Vec::new();
-    for range in ranges {
-        let is_full = joined.len() == MAX_DAMAGED;
-        match joined.last_mut() {
-            Some(last) if is_full || last.end >= range.start => last.end = last.end.max(range.end),
-            Some(_) | None => joined.push(range),
-        }
+pub fn bounded(ranges: Vec<Range<u64>>) -> Vec<FileRange> {
+    let mut ranges = joined(ranges);
+    let further = ranges.split_off(MAX_DAMAGED.min(ranges.len()));
+    if let (Some(last), Some(end)) = (ranges.last_mut(), further.last()) {
+        last.end = end.end;
     }
-    joined.into_iter().map(FileRange::from).collect()
+    ranges.into_iter().map(FileRange::from).collect()
 }
 
 /// How many ranges are named in words.

@@ -85,8 +85,8 @@ pub struct ReadFailure {
     pub range: Option<FileRange>,
 }
 
-/// A range of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A range of a file, in JSON as the API writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct FileRange {
     /// Where it begins, in bytes.
     pub offset: u64,

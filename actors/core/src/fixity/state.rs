@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::digest::{Algorithm, Algorithms};
 use crate::result::{Evidence, FileMeta, Known, Stability, Status, Trace};
 
 /// What changes a collection expects.
@@ -91,6 +92,12 @@ pub struct Content {
 }
 
 impl Content {
+    /// Its BLAKE3 digest, if that is among the algorithms of its collection.
+    #[must_use]
+    pub fn blake3(&self, algorithms: &Algorithms) -> Option<&[u8; 32]> {
+        self.digests.get(algorithms.position(Algorithm::Blake3)?..)?.first_chunk()
+    }
+
     /// What evidence is made from.
     #[must_use]
     pub fn known(&self) -> Known {

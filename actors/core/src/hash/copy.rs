@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use super::rules::READ_ATTEMPTS;
-use crate::digest::pieces::{PieceHasher, Pieces, piece_bytes};
+use crate::digest::pieces::{PieceHasher, Pieces, piece_bytes, push_joined};
 use crate::digest::{Algorithms, MultiHasher};
 use crate::file::{Devices, Dir, OpenFailure, OpenFile, Piece, Reach, ReadBuffers, open_directory};
 use crate::result::{ErrorCode, FileMeta, ReadFrom, Status};
@@ -160,10 +160,7 @@ impl CopyRead {
             }
             Err(failure) => match Status::of_errno(failure.errno()) {
                 Status::Error { code: ErrorCode::IoError, .. } => {
-                    match self.unreadable.last_mut() {
-                        Some(last) if last.end == range.start => last.end = range.end,
-                        Some(_) | None => self.unreadable.push(range),
-                    }
+                    push_joined(&mut self.unreadable, range);
                     Ok(false)
                 }
                 status => Err(CopyFailure::Failed(status)),
@@ -238,6 +235,7 @@ mod tests {
         assert!(matches!(code("gone"), Status::Error { code: ErrorCode::NotFound, .. }));
         assert!(matches!(code("."), Status::Error { errno: 21, .. }), "a directory");
     }
+
     #[test]
     fn a_read_is_stopped_by_whoever_is_told_of_it_and_no_link_leads_out() {
         let dir = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use hivesum_core::digest::{Algorithm, Algorithms, Chain, MultiHasher};
 use hivesum_core::file::{PIECE_BYTES, UnsizedRead};
 use hivesum_core::guard_is_out;
-use hivesum_core::hash::{Named, PieceValues, ScanRules};
+use hivesum_core::hash::{Named, ScanRules};
 use hivesum_core::result::{CHECKPOINT_INTERVAL, Checkpoint, ErrorCode, FileMeta, ReadFrom, Stability, Status};
 
 use crate::scan::large_file::piece_table::PieceTable;
@@ -43,14 +43,7 @@ impl LargeFile {
         }
     }
 
-    pub(super) fn enter_subtree(
-        &mut self,
-        tag: PieceTag,
-        value: [u8; 32],
-        from: Option<ReadFrom>,
-        pieces: &PieceValues,
-    ) {
-        self.pieces.enter(tag.offset, pieces);
+    pub(super) fn enter_subtree(&mut self, tag: PieceTag, value: [u8; 32], from: Option<ReadFrom>) {
         self.read_from = ReadFrom::joined(self.read_from, from);
         if let Some(Track::Subtrees { in_flight, order, .. }) = self.track(tag) {
             *in_flight -= 1;

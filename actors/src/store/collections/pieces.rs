@@ -3,8 +3,8 @@
 //! Kept for the content that a file should have. What is stored is believed only if it merges to the digest of that
 //! content, so a row that was left behind by another one says nothing.
 
+use hivesum_core::digest::Algorithms;
 use hivesum_core::digest::pieces::Pieces;
-use hivesum_core::digest::{Algorithm, Algorithms};
 use hivesum_core::fixity::{Content, FileState};
 use hivesum_core::result::walk_key;
 use rusqlite::{Connection, Transaction, params};
@@ -54,19 +54,15 @@ fn of(
     path: &[u8],
     (expected, algorithms): (&Content, &Algorithms),
 ) -> Result<Option<Pieces>, DbError> {
-    let Some(digest) = blake3_of(expected, algorithms) else { return Ok(None) };
+    let Some(digest) = expected.blake3(algorithms) else { return Ok(None) };
     let mut found = None;
     COLLECTION_PIECES.each(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)), |row| {
         let bytes: Vec<u8> = row.get(3)?;
         let pieces = Pieces::from_bytes(row.get::<_, i64>(2)? as u64, &bytes);
-        found = pieces.filter(|pieces| pieces.digest() == digest && pieces.file_bytes() == expected.meta.size);
+        found = pieces.filter(|pieces| pieces.digest() == *digest && pieces.file_bytes() == expected.meta.size);
         Ok(())
     })?;
     Ok(found)
-}
-
-fn blake3_of<'a>(content: &'a Content, algorithms: &Algorithms) -> Option<&'a [u8]> {
-    content.digests.get(algorithms.position(Algorithm::Blake3)?..)?.get(..Algorithm::Blake3.digest_bytes())
 }
 
 impl Collections {
