@@ -182,8 +182,7 @@ impl Way {
             Err(StoreError::Locked) if access.is_served() => Ok(None),
             opened => Ok(Some(opened?)),
         });
-        let Some(mut collections) = opened.map_err(with_advice)? else { return Ok(Self::Beside(Beside::of(&state))) };
-        collections.verify()?;
+        let Some(collections) = opened.map_err(with_advice)? else { return Ok(Self::Beside(Beside::of(&state))) };
         let told = Told::open(&args.sinks, &args.notify)?;
         let engine = RunningEngine::start(args.engine, args.algorithms)?;
         Ok(Self::Alone { collections: Box::new(collections), engine, told })

@@ -1,17 +1,24 @@
 //! Which files a run reads, and in which order: those that are new or changed first, then those that were verified
 //! longest ago. They come in chunks, each in the order of its directories, which are committed one by one.
+//!
+//! The tree is walked on a thread of its own while the table of files is read, and both are merged as they come.
 
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
+use std::sync::mpsc::sync_channel;
 
-use hivesum_core::fixity::{FileState, Surveyor, due, within};
+use hivesum_core::fixity::{FileState, Survey, Surveyor, due, within};
 use hivesum_core::result::NameList;
-use hivesum_core::walk::{Filters, Inventory, Target, WalkSpec};
+use hivesum_core::walk::{Filters, Inventory, ReceiverGone, Target, WalkSpec};
 use jiff::Timestamp;
 
 use super::error::ScrubError;
 use super::request::ScrubRequest;
+use crate::error::StoreError;
 use crate::store::collections::{Collections, StoredCollection};
+
+/// How many parts of a walk wait at most until they are merged. A part has some hundred entries.
+const PARTS_WAITING: usize = 64;
 
 /// How many files one chunk has at most.
 const CHUNK_FILES: usize = 2048;
@@ -22,13 +29,21 @@ const CHUNK_BYTES: u64 = 512 << 20;
 /// A chunk is read in so many seconds at the rate of the run, so that the run ends in time.
 const CHUNK_SECONDS: u64 = 10;
 
+/// Files that are read together, in walk order.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) names: NameList,
+    /// Of how many of them something was known when they were chosen.
+    pub(super) known: usize,
+}
+
 /// The files of a run.
 #[derive(Debug)]
 pub(super) struct Choice {
     /// Files that are new, changed, or could not be compared the last time.
-    pub(super) changed: Vec<NameList>,
+    pub(super) changed: Vec<Chunk>,
     /// Files that are due.
-    pub(super) due: Vec<NameList>,
+    pub(super) due: Vec<Chunk>,
     /// Known files that are gone, or are somewhere else.
     pub(super) absent: Vec<FileState>,
     /// The sizes of new or changed files that are not read in this run. One of them may be an absent file.
@@ -39,6 +54,8 @@ pub(super) struct Choice {
     pub(super) unreadable: NameList,
     /// How many known files lie there.
     pub(super) unreachable: u64,
+    /// How many files were known.
+    pub(super) known: u64,
 }
 
 impl Choice {
@@ -51,56 +68,77 @@ impl Choice {
     ) -> Result<Self, ScrubError> {
         let dir = dir.try_clone().map_err(ScrubError::Open)?;
         let filters = Filters::new(&collection.settings.include, &collection.settings.exclude)?;
-        let inventory = Inventory::of_walk(WalkSpec {
-            leave_out: [&collections.own_files()?[..], &request.leave_out].concat(),
-            timeout: request.read_timeout,
-            filters,
-            ..WalkSpec::new(vec![Target::Directory { dir, shown: Vec::new() }])
-        });
+        let mut survey = survey(
+            collections,
+            collection,
+            WalkSpec {
+                leave_out: [&collections.own_files()?[..], &request.leave_out].concat(),
+                timeout: request.read_timeout,
+                filters,
+                ..WalkSpec::new(vec![Target::Directory { dir, shown: Vec::new() }])
+            },
+        )?;
         let limits = &request.limits;
-        let mut surveyor = Surveyor::new(&inventory);
-        collections.each_file(collection, |state| surveyor.known(state))?;
-        let mut survey = surveyor.end();
         let now = Timestamp::now();
         let due_count = due(&mut survey.unchanged, request.due_by(collection, now), now);
-        let due: Vec<usize> = survey.unchanged.iter().take(due_count).map(|age| age.index).collect();
-        let size = |index: &usize| inventory.files.get(*index).map_or(0, |meta| meta.size);
-        let limit = limits.bytes_of(inventory.files.iter().map(|meta| meta.size).sum());
-        let taken = within(survey.to_read.iter().chain(&due).map(size), limit);
-        let (changed, unread) = survey.to_read.split_at(taken.min(survey.to_read.len()));
+        let due: Vec<_> = survey.unchanged.iter().take(due_count).map(|age| (age.index, true)).collect();
+        let to_read: Vec<_> = survey.to_read.iter().map(|file| (file.index, file.is_known)).collect();
+        let found = &survey.found;
+        let size = |(index, _): &(usize, bool)| found.files.get(*index).map_or(0, |meta| meta.size);
+        let limit = limits.bytes_of(found.files.iter().map(|meta| meta.size).sum());
+        let taken = within(to_read.iter().chain(&due).map(size), limit);
+        let (changed, unread) = to_read.split_at(taken.min(to_read.len()));
         let of_rate = request.max_bytes_per_second.map(|rate| rate.get().saturating_mul(CHUNK_SECONDS));
         let chunk_bytes = of_rate.map_or(CHUNK_BYTES, |bytes| bytes.min(CHUNK_BYTES));
-        let due_taken = &due[..taken.saturating_sub(survey.to_read.len()).min(due.len())];
+        let due_taken = &due[..taken.saturating_sub(to_read.len()).min(due.len())];
         Ok(Self {
-            changed: chunks(&inventory, changed, chunk_bytes),
-            due: chunks(&inventory, due_taken, chunk_bytes),
+            changed: chunks(found, changed, chunk_bytes),
+            due: chunks(found, due_taken, chunk_bytes),
             absent: survey.absent,
             unread_sizes: unread.iter().map(size).collect(),
-            is_limited: taken < survey.to_read.len() + due.len(),
+            is_limited: taken < to_read.len() + due.len(),
             unreachable: survey.unreachable,
-            unreadable: inventory.unreadable,
+            known: survey.known,
+            unreadable: survey.found.unreadable,
         })
     }
 }
 
-/// Names in chunks, each of them in walk order.
-fn chunks(inventory: &Inventory, indices: &[usize], chunk_bytes: u64) -> Vec<NameList> {
-    let mut chunks: Vec<Vec<usize>> = Vec::new();
+/// Walks, and merges what is found with what is known. Once it has ended, what is not known is not in the table.
+fn survey(collections: &mut Collections, collection: &StoredCollection, walk: WalkSpec) -> Result<Survey, ScrubError> {
+    std::thread::scope(|scope| {
+        let (found, parts) = sync_channel(PARTS_WAITING);
+        let of_thread = move || Inventory::walk_in_parts(walk, |part| found.send(part).map_err(|_| ReceiverGone));
+        let walking = std::thread::Builder::new().spawn_scoped(scope, of_thread);
+        let walking = walking.map_err(|error| StoreError::Failed(Box::new(error)))?;
+        let mut surveyor = Surveyor::new(|| parts.recv().ok());
+        collections.each_verified(collection, |state| surveyor.known(state))?;
+        let survey = surveyor.end();
+        // A walk that has panicked has not found everything.
+        walking.join().ok().and_then(Result::ok).ok_or(ScrubError::Aborted)?;
+        Ok(survey)
+    })
+}
+
+/// Files in chunks, each of them in walk order. Each is given by its index, and whether it is known.
+fn chunks(inventory: &Inventory, files: &[(usize, bool)], chunk_bytes: u64) -> Vec<Chunk> {
+    let mut chunks: Vec<Vec<(usize, bool)>> = Vec::new();
     let mut bytes = 0_u64;
-    for &index in indices {
-        let size = inventory.files.get(index).map_or(0, |meta| meta.size);
+    for &file in files {
+        let size = inventory.files.get(file.0).map_or(0, |meta| meta.size);
         bytes = bytes.saturating_add(size);
         match chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_FILES && bytes <= chunk_bytes => chunk.push(index),
+            Some(chunk) if chunk.len() < CHUNK_FILES && bytes <= chunk_bytes => chunk.push(file),
             Some(_) | None => {
                 bytes = size;
-                chunks.push(vec![index]);
+                chunks.push(vec![file]);
             }
         }
     }
-    let in_order = |mut chunk: Vec<usize>| {
+    let in_order = |mut chunk: Vec<(usize, bool)>| {
         chunk.sort_unstable();
-        chunk.into_iter().filter_map(|index| inventory.names.get(index)).collect()
+        let known = chunk.iter().filter(|(_, is_known)| *is_known).count();
+        Chunk { names: chunk.into_iter().filter_map(|(index, _)| inventory.names.get(index)).collect(), known }
     };
     chunks.into_iter().map(in_order).collect()
 }

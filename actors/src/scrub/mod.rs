@@ -4,7 +4,8 @@
 //! `hivesum_core::fixity`; here files are chosen (`choice`), read and confirmed (`reading`) and recorded, chunk by chunk.
 //! A command runs one itself, a service has several (`service`). Whoever runs one says what it may read
 //! ([`ScrubRequest`]) and is told what happens ([`ScrubObserver`]). Others rely on this:
-//! - What is told as an event is committed. A run that is cancelled or killed loses one chunk, and the next one goes on.
+//! - What is told as an event is committed. A run that is cancelled or killed loses at most the chunk that it records and
+//!   the one that it reads, and the next run goes on.
 //! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet.
 
 mod absent;
@@ -17,6 +18,7 @@ mod order;
 mod reading;
 mod request;
 mod run;
+mod seen;
 mod service;
 mod steps;
 #[cfg(test)]

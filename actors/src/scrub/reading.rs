@@ -3,21 +3,20 @@
 //! A content that changed without a trace of a write is read twice again before anything is said of it. What is said of
 //! a file is committed before it is told.
 
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::fixity::{
-    CONFIRMING_READS, CollectionKind, Condition, Content, EventKind, FileRange, FileState, Lying, Observation,
-    Occasion, Outcome, PassKind, ReadFailure, Reading, observe,
+    CONFIRMING_READS, Condition, EventKind, FileRange, FileState, Lying, Observation, Occasion, Outcome, PassKind,
+    ReadFailure, observe,
 };
-use hivesum_core::result::{ErrorCode, NameList, ReadFrom, RowRef, Rows, Status};
-use hivesum_core::walk::Target;
+use hivesum_core::result::{ErrorCode, NameList};
 use jiff::Timestamp;
 
 use super::absent::Absent;
 use super::again::Again;
-use super::choice::Choice;
+use super::choice::{Choice, Chunk};
 use super::doubtful::Doubtful;
 use super::error::ScrubError;
 use super::observer::{Notice, ReadTally, ScrubObserver};
@@ -25,7 +24,7 @@ use super::request::Limits;
 use super::steps::{record_patiently, step, with_pieces};
 use crate::Engine;
 use crate::engine::throttle::ByteBudget;
-use crate::scan::{Canceller, Priority, ScanOutcome, ScanSpec};
+use crate::scan::{Canceller, Priority, Scan};
 use crate::store::collections::{Collections, MAX_ROWS, Step, StoredCollection};
 
 /// The reading of one directory.
@@ -46,7 +45,7 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// Reads what was chosen. Returns whether files are left for the next run.
     pub(super) fn read_all(&mut self, choice: Choice, limits: &Limits) -> Result<bool, ScrubError> {
-        let Choice { changed, due, absent, mut unread_sizes, mut is_limited, unreadable, unreachable } = choice;
+        let Choice { changed, due, absent, mut unread_sizes, mut is_limited, unreadable, unreachable, .. } = choice;
         if unreadable.iter().any(|path| path.is_empty()) {
             return Err(ScrubError::NotListed);
         }
@@ -56,26 +55,43 @@ impl Reader<'_> {
         if unreachable > 0 {
             self.observer.noticed(Notice::KnownUnreachable { files: unreachable });
         }
-        let is_late = || limits.until.is_some_and(|until| until.has_come());
         let mut absent = Absent::of(absent);
-        for names in changed {
-            if is_late() {
-                is_limited = true;
-                unread_sizes.extend(self.sizes_of(&names));
-            } else {
-                self.read(&names, &mut absent)?;
-            }
+        let late = self.read_each(changed, &mut absent, limits)?;
+        is_limited |= !late.is_empty();
+        for chunk in &late {
+            unread_sizes.extend(self.sizes_of(&chunk.names));
         }
         self.record_gone(absent.left(&unread_sizes))?;
-        let mut none = Absent::of(Vec::new());
-        for names in due {
-            if is_late() {
-                is_limited = true;
-                break;
-            }
-            self.read(&names, &mut none)?;
+        let late = self.read_each(due, &mut Absent::of(Vec::new()), limits)?;
+        Ok(is_limited || !late.is_empty())
+    }
+
+    /// Reads chunk by chunk: while the steps of one are recorded, the next one is being read. Returns those that were not
+    /// begun in time.
+    fn read_each(
+        &mut self,
+        chunks: Vec<Chunk>,
+        absent: &mut Absent,
+        limits: &Limits,
+    ) -> Result<VecDeque<Chunk>, ScrubError> {
+        let mut left = VecDeque::from(chunks);
+        let mut begun = self.begin_next(&mut left, limits)?;
+        while let Some((chunk, scan)) = begun {
+            let steps = self.read(&chunk, scan, absent)?;
+            begun = self.begin_next(&mut left, limits)?;
+            self.record(steps)?;
         }
-        Ok(is_limited)
+        Ok(left)
+    }
+
+    fn begin_next(&self, left: &mut VecDeque<Chunk>, limits: &Limits) -> Result<Option<(Chunk, Scan)>, ScrubError> {
+        let is_late = || limits.until.is_some_and(|until| until.has_come());
+        if left.is_empty() || is_late() {
+            return Ok(None);
+        }
+        let Some(chunk) = left.pop_front() else { return Ok(None) };
+        let scan = self.begin(&chunk.names)?;
+        Ok(Some((chunk, scan)))
     }
 
     /// Records that files are gone which were not found again.
@@ -101,14 +117,19 @@ impl Reader<'_> {
         Occasion { path, collection: self.collection.settings.kind, pass: self.pass, at, lying: self.lying }
     }
 
-    /// Reads one chunk and commits what that means.
-    fn read(&mut self, names: &NameList, absent: &mut Absent) -> Result<(), ScrubError> {
-        let known = self.collections.states(self.collection, names)?;
+    /// Takes what a scan of a chunk reads. Returns what that means.
+    fn read(&mut self, chunk: &Chunk, scan: Scan, absent: &mut Absent) -> Result<Vec<Step>, ScrubError> {
+        let Chunk { names, known } = chunk;
+        let states = self.collections.states(self.collection, names)?;
+        if states.iter().flatten().count() < *known {
+            // Somebody has accepted that a file is gone, or the table does not find what is in it.
+            self.collections.verify()?;
+        }
         let (mut steps, mut doubtful, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut known, mut paths) = (known.into_iter(), names.iter());
-        self.scan(names, |reader, rows| {
+        let (mut states, mut paths) = (states.into_iter(), names.iter());
+        self.take(scan, |reader, rows| {
             let at = Timestamp::now();
-            for (index, (before, path)) in (0..rows.len()).zip(known.by_ref().zip(paths.by_ref())) {
+            for (index, (before, path)) in (0..rows.len()).zip(states.by_ref().zip(paths.by_ref())) {
                 let on = reader.occasion(path, at);
                 let (seen, pieces) = reader.seen(path, rows, index);
                 if let (None, Observation::Read(reading), PassKind::Comparison) = (&before, &seen, reader.pass)
@@ -136,7 +157,7 @@ impl Reader<'_> {
         for one in broken {
             steps.extend(self.broken(one)?);
         }
-        self.record(steps)
+        Ok(steps)
     }
 
     /// Reads files again before anything is said of them.
@@ -144,7 +165,8 @@ impl Reader<'_> {
         let names: NameList = doubtful.iter().map(|one| &one.path).collect();
         for _ in 0..CONFIRMING_READS {
             let mut all = doubtful.iter_mut();
-            self.scan(&names, |reader, rows| {
+            let scan = self.begin(&names)?;
+            self.take(scan, |reader, rows| {
                 for (index, one) in (0..rows.len()).zip(all.by_ref()) {
                     let (seen, pieces) = reader.seen(&one.path, rows, index);
                     one.is_read_again(seen, pieces);
@@ -207,72 +229,6 @@ impl Reader<'_> {
         let (Some(before), true) = (&one.before, Doubtful::is_located(kind)) else { return Ok(Vec::new()) };
         let good = self.collections.pieces(self.collection, before)?;
         Ok(good.map_or_else(Vec::new, |good| one.damaged(&good)))
-    }
-
-    /// Reads files from their device, and passes the results in the order of the names.
-    fn scan(&mut self, names: &NameList, mut take: impl FnMut(&mut Self, &Rows)) -> Result<(), ScrubError> {
-        let dir = self.dir.try_clone().map_err(ScrubError::Open)?;
-        let targets = vec![Target::Listed { dir, names: names.clone() }];
-        let spec = ScanSpec::new(targets, self.collection.settings.algorithms);
-        let budget = self.budget.clone();
-        let cancel = Some(self.cancel.clone());
-        let mut scan = self.engine.scan(ScanSpec {
-            from_device: true,
-            keeps_pieces: true,
-            priority: self.priority,
-            budget,
-            cancel,
-            ..spec
-        })?;
-        self.observer.scan_began(scan.progress());
-        while let Some(rows) = scan.blocking_next() {
-            take(self, &rows);
-        }
-        match scan.blocking_finish().outcome {
-            ScanOutcome::Completed => Ok(()),
-            ScanOutcome::Cancelled => Err(ScrubError::Cancelled),
-            ScanOutcome::DeadlineExceeded | ScanOutcome::WalkFailed | ScanOutcome::Diverged => Err(ScrubError::Aborted),
-        }
-    }
-
-    /// What a result says, after it was counted, and the pieces of what was read.
-    fn seen<'r>(&mut self, path: &[u8], rows: &'r Rows, index: usize) -> (Observation, Option<&'r Pieces>) {
-        let seen = rows.get(index).map_or(Observation::Unreachable, |row| self.seen_in(path, &row));
-        (seen, rows.pieces_of(index))
-    }
-
-    fn seen_in(&mut self, path: &[u8], row: &RowRef<'_>) -> Observation {
-        match row.status {
-            Status::Hashed(stability) => {
-                self.tally.count(&row.meta, row.origin.read_from());
-                let content = Content { meta: row.meta, stability, digests: row.digests.to_vec() };
-                let from = row.origin.read_from().unwrap_or(ReadFrom::Unknown);
-                Observation::Read(Reading { content, from, again: Vec::new() })
-            }
-            Status::Error { code: code @ (ErrorCode::FileChanged | ErrorCode::FileBusy), .. } => {
-                self.is_written_to(path, code);
-                Observation::ChangedWhileRead
-            }
-            // It was there a moment ago: the next run tells what became of it.
-            Status::Error { code: ErrorCode::NotFound, .. } | Status::Skipped(_) => Observation::Unreachable,
-            Status::Error { code: ErrorCode::Permission | ErrorCode::IoError, errno } => {
-                Observation::Unreadable(ReadFailure { errno, range: None })
-            }
-            Status::Error {
-                code: code @ (ErrorCode::TooLarge | ErrorCode::Timeout | ErrorCode::Internal | ErrorCode::CrashLoop),
-                errno,
-            } => {
-                self.observer.noticed(Notice::NotCompared { path: path.to_vec(), code, errno });
-                Observation::Unreachable
-            }
-        }
-    }
-
-    /// Somebody writes to a file, so it is not compared: in a living collection there is nothing to say of it.
-    fn is_written_to(&mut self, path: &[u8], code: ErrorCode) {
-        if self.collection.settings.kind == CollectionKind::Fixed {
-            self.observer.noticed(Notice::NotCompared { path: path.to_vec(), code, errno: 0 });
-        }
     }
 
     /// Commits what was found, and then tells it.

@@ -26,7 +26,7 @@ pub struct Scrubber<'a> {
     pub priority: Priority,
     /// Ends the run: what was committed stays.
     pub cancel: Canceller,
-    /// Where it is recorded. [`Collections::verify`] was called before.
+    /// Where it is recorded.
     pub collections: &'a mut Collections,
 }
 
@@ -78,7 +78,7 @@ impl Scrubber<'_> {
             RootError::Nameless { .. } => ScrubError::NotListed,
         })?;
         let place = root.place();
-        let (collection, files_before, lying) = self.collection_of(&root, &place, request)?;
+        let (collection, lying) = self.collection_of(&root, &place, request)?;
         let began = Timestamp::now();
         let kind = settings(Some(&collection), request)?.kind;
         let is_survey = request.kind_of_run == RunKind::Survey && collection.passes > 0;
@@ -90,6 +90,7 @@ impl Scrubber<'_> {
         let last_event_before = self.collections.last_event(&collection)?;
         let dir = open_directory(&root)?;
         let choice = Choice::make(self.collections, &collection, &dir, request)?;
+        let files_before = choice.known;
         let mut reader = Reader {
             engine: self.engine,
             priority: self.priority,
@@ -115,14 +116,14 @@ impl Scrubber<'_> {
         Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
     }
 
-    /// The collection of a directory, new if there is none, how many files it had, and whether it lies where it lay.
+    /// The collection of a directory, new if there is none, and whether it lies where it lay.
     /// Refuses a directory where files would be called missing by mistake.
     fn collection_of(
         &mut self,
         root: &Root,
         place: &RootPlace,
         request: &ScrubRequest,
-    ) -> Result<(StoredCollection, u64, Lying), ScrubError> {
+    ) -> Result<(StoredCollection, Lying), ScrubError> {
         let path = root.path();
         let known = self.collections.list()?.into_iter().find(|collection| collection.directory == path);
         let collection = match known {
@@ -136,7 +137,7 @@ impl Scrubber<'_> {
                 self.collections.insert(&path, settings)?.ok_or(ScrubError::TooMany)?
             }
         };
-        let files = self.collections.file_count(&collection)?;
+        let files = u64::from(self.collections.has_files(&collection)?);
         let now = Place { identity: place.identity(), is_empty: place.is_empty() };
         let lying = match may_begin(collection.place, files, Some(now)) {
             Ok(()) => Lying::There,
@@ -147,7 +148,7 @@ impl Scrubber<'_> {
             }
             Err(stopped) => return Err(ScrubError::Stopped(stopped)),
         };
-        Ok((collection, files, lying))
+        Ok((collection, lying))
     }
 }
 

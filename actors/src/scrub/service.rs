@@ -216,7 +216,6 @@ impl Shared {
         let resolved = request.directory.canonicalize().unwrap_or_else(|_| request.directory.clone());
         let _claim = Claim::take(self, &resolved).ok_or(ScrubError::Busy)?;
         let mut collections = self.collections.blocking(self.runtime.clone());
-        collections.verify()?;
         let (priority, cancel) = (Priority::Low, run.cancel.clone());
         let mut scrubber = Scrubber { engine: &self.engine, priority, cancel, collections: &mut collections };
         scrubber.run(&request, &mut &*run)

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{Opened, RelPath, Root};
 use hivesum_core::fixity::{CollectionKind, Condition, Event, Lying, PassKind};
-use hivesum_core::result::{NameList, Progress};
+use hivesum_core::result::Progress;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::choice::Choice;
+use super::choice::{Choice, Chunk};
 use super::reading::Reader;
 use super::*;
 use crate::engine::{Background, Engine, EngineConfig};
@@ -77,8 +77,9 @@ impl Bench {
         let request = ScrubRequest { limits, ..ScrubRequest::new(self.tree.path()) };
         let mut choice = Choice::make(&mut self.collections, &collection, &dir, &request).unwrap();
         for chunks in [&mut choice.changed, &mut choice.due] {
-            let names = chunks.iter().flat_map(NameList::iter);
-            *chunks = names.map(|name| std::iter::once(name).collect()).collect();
+            let names = chunks.iter().flat_map(|chunk| chunk.names.iter());
+            let alone = |name| Chunk { names: std::iter::once(name).collect(), known: 0 };
+            *chunks = names.map(alone).collect();
         }
         let mut reader = Reader {
             engine: &self.engine,

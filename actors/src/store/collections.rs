@@ -28,6 +28,7 @@ mod stored;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod verified;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -201,15 +202,6 @@ impl Collections {
         self.access.read(move |connection| paths.iter().map(|path| files::find(connection, number, path)).collect())
     }
 
-    /// How many files are known.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn file_count(&mut self, of: &StoredCollection) -> Result<u64, StoreError> {
-        let number = of.number;
-        self.access.read(move |connection| files::count(connection, number))
-    }
-
     /// Files and bytes by condition. Conditions without files are left out.
     ///
     /// # Errors
@@ -217,6 +209,15 @@ impl Collections {
     pub fn counts(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
         let number = of.number;
         self.access.read(move |connection| files::counts(connection, number))
+    }
+
+    /// The same without those that are as they should be, which is cheaper.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn deviating(&mut self, of: &StoredCollection) -> Result<BTreeMap<Condition, Count>, StoreError> {
+        let number = of.number;
+        self.access.read(move |connection| files::deviating(connection, number))
     }
 
     /// The collection with its files counted. `None` if it is gone.

@@ -7,6 +7,7 @@
 //! migration that makes it with a last column `seal INTEGER NOT NULL DEFAULT 0`; the migration seals its rows.
 //! Seals are against damage, not against someone who computes them.
 
+mod by_caller;
 mod collections;
 mod report;
 mod triggers;
@@ -14,6 +15,7 @@ mod whole;
 
 use rusqlite::{Connection, Params, Row, Transaction};
 
+pub(crate) use self::by_caller::SealedRows;
 pub(crate) use self::collections::{
     COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, DELIVERIES, GROWING, OUTBOX,
 };
@@ -114,11 +116,22 @@ pub(crate) const SEALED: [SealedTable; 18] = [
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.
 const LEDGER: SealedTable = SealedTable { name: "ledger", columns: &["table_name", "rows", "sum"] };
 
-/// How many rows a table has, and the wrapping sum of their seals.
+/// A row is lost, or one came from elsewhere.
+pub(crate) const OTHER_ROWS: DbError = DbError::Inconsistent("a table with other rows than its ledger says");
+
+/// How many rows a table has, or a part of it, and the wrapping sum of their seals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Total {
-    rows: i64,
-    sum: i64,
+pub(crate) struct Total {
+    pub(crate) rows: i64,
+    pub(crate) sum: i64,
+}
+
+impl Total {
+    /// That of both parts.
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.sum = self.sum.wrapping_add(other.sum);
+    }
 }
 
 impl SealedTable {
@@ -158,7 +171,8 @@ impl SealedTable {
         Ok(None)
     }
 
-    /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller.
+    /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller: the total of what
+    /// came tells.
     ///
     /// # Errors
     /// [`DbError::Inconsistent`] for a damaged row, and what `take` returns.
@@ -168,15 +182,16 @@ impl SealedTable {
         rest: &str,
         selected: impl Params,
         mut take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
-    ) -> Result<(), DbError> {
+    ) -> Result<Total, DbError> {
         let mut statement = view.prepare_cached(&self.select(rest))?;
         let mut rows = statement.query(selected)?;
-        let mut checksum = RowChecksum::default();
+        let (mut checksum, mut total) = (RowChecksum::default(), Total::default());
         while let Some(row) = rows.next()? {
             self.check(&mut checksum, row)?;
+            total.add(Total { rows: 1, sum: row.get(self.columns.len())? });
             take(row)?;
         }
-        Ok(())
+        Ok(total)
     }
 
     /// Checks that the table is whole: SQLite finds its pages and indexes in order, every row has its seal, and there
@@ -200,10 +215,8 @@ impl SealedTable {
     ///
     /// # Errors
     /// [`DbError::Inconsistent`] for a damaged or missing line of the ledger.
-    pub(crate) fn ledger(&self, view: &Connection) -> Result<(i64, i64), DbError> {
-        let Total { rows, sum } =
-            ledger_says(view, self.name)?.ok_or(DbError::Inconsistent("a table without its ledger"))?;
-        Ok((rows, sum))
+    pub(crate) fn ledger(&self, view: &Connection) -> Result<Total, DbError> {
+        ledger_says(view, self.name)?.ok_or(DbError::Inconsistent("a table without its ledger"))
     }
 
     /// [`verify`](Self::verify), whatever was verified before. Returns the number of rows.
@@ -214,20 +227,14 @@ impl SealedTable {
         }
         let total = self.total(view)?;
         if ledger_says(view, self.name)? != Some(total) {
-            return Err(DbError::Inconsistent("a table with other rows than its ledger says"));
+            return Err(OTHER_ROWS);
         }
         Ok(total.rows as u64)
     }
 
     /// Reads every row, and checks it.
     fn total(&self, view: &Connection) -> Result<Total, DbError> {
-        let mut total = Total::default();
-        self.each(view, "", [], |row| {
-            total.rows += 1;
-            total.sum = total.sum.wrapping_add(row.get(self.columns.len())?);
-            Ok(())
-        })?;
-        Ok(total)
+        self.each(view, "", [], |_| Ok(()))
     }
 }
 

@@ -179,7 +179,7 @@ impl Beside {
         let opened = Collections::open(&self.state)?;
         let mut collections = opened.with_context(|| format!("{}: no state", quoted(self.state.as_os_str())))?;
         let collection = collections.by_id(&sent.collection)?.context("the collection was forgotten meanwhile")?;
-        let counts = collections.counts(&collection)?;
+        let counts = collections.deviating(&collection)?;
         let mut after = sent.last_event_before;
         while collection.alerts(&counts) > 0 {
             let page = collections.events(&collection, after, MAX_ROWS)?;

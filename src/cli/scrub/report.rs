@@ -103,7 +103,7 @@ impl Report {
         is_verbose: bool,
     ) -> anyhow::Result<bool> {
         let collection = &end.collection;
-        let counts = collections.counts(collection)?;
+        let counts = collections.deviating(collection)?;
         let alerts = collection.alerts(&counts);
         if alerts > 0 {
             self.is_well = false;
@@ -113,8 +113,8 @@ impl Report {
             self.terminal.message(&format!("{} more could not be looked at", self.unknown - NAMED));
         }
         let shown = quoted(collection.directory.as_os_str());
-        let known: u64 = counts.values().map(|count| count.files).sum();
         if end.pass == PassKind::Baseline {
+            let known = collections.counts(collection)?.values().map(|count| count.files).sum();
             let files = counted(known, "file");
             self.terminal.message(&match end.is_limited {
                 false => format!(

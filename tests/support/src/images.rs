@@ -14,7 +14,7 @@ use crate::process::{MAY_MOUNT, is_child_with};
 use crate::{Requirement, comes_true, has_tool};
 
 /// The smallest image that every file system here accepts, in bytes. It is sparse.
-const IMAGE_BYTES: u64 = 320 << 20;
+const IMAGE_BYTES: u64 = 1 << 30;
 
 /// How a file system is made and mounted.
 #[derive(Debug, Clone, Copy)]

@@ -135,6 +135,9 @@ impl World {
     ) {
         let facts = |state: Option<&FileState>| state.map(FileState::without_reads);
         assert_eq!(event.is_some(), facts(before) != facts(after), "an event without a change, or the reverse");
+        if let (Some(before), Some(after)) = (before, after) {
+            assert_eq!(before.is_same_but_for_reads(after), before.without_reads() == after.without_reads());
+        }
         if let Some(after) = after.filter(|after| after.acknowledged.is_some()) {
             assert_eq!(Some(&after.acknowledged), before.map(|before| &before.acknowledged), "nobody has said so");
             assert_eq!(Some(after.condition), before.map(|before| before.condition), "it is known as something else");

@@ -32,7 +32,7 @@ pub use pass::{PassStopped, Place, is_mass_change, may_begin};
 pub use reading::{CONFIRMING_READS, Reading, moved, verifies};
 pub use schedule::{Aged, DEFAULT_AIM_DAYS, DEFAULT_SURVEY_HOURS, Next, Past, Schedule};
 pub use state::{Acknowledgement, CollectionKind, Condition, Content, FileState, NoteInvalid, needs_reading};
-pub use survey::{Survey, Surveyor};
+pub use survey::{Survey, Surveyor, ToRead};
 pub use windows::{MAX_WINDOWS, Opening, WindowInvalid, WindowText, Windows};
 
 #[cfg(test)]

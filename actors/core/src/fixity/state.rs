@@ -203,6 +203,23 @@ impl FileState {
         };
         Self { expected: settled(&self.expected), found: settled(&self.found), verified_at: None, ..self.clone() }
     }
+
+    /// Whether another state is the same [without what a mere read changes](Self::without_reads).
+    #[must_use]
+    pub fn is_same_but_for_reads(&self, other: &Self) -> bool {
+        let same = |one: &Option<Content>, other: &Option<Content>| match (one, other) {
+            (Some(Content { meta, stability: _, digests }), Some(other)) => {
+                FileMeta { device: other.meta.device, ..*meta } == other.meta && *digests == other.digests
+            }
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let Self { path, condition, expected, found, first_seen, content_since, verified_at: _, acknowledged } = self;
+        (path, condition, first_seen, content_since, acknowledged)
+            == (&other.path, &other.condition, &other.first_seen, &other.content_since, &other.acknowledged)
+            && same(expected, &other.expected)
+            && same(found, &other.found)
+    }
 }
 
 /// Whether a survey has to read a file that has this metadata now. It reads what is new, changed, not settled, or could

@@ -15,48 +15,62 @@ use crate::walk::Inventory;
 /// What became of the files of a tree.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// Indices of the files that are new, were changed, or could not be compared the last time, in walk order.
-    pub to_read: Vec<usize>,
+    /// What the walk has found, in walk order. Files are named by their indices in it.
+    pub found: Inventory,
+    /// The files that are new, were changed, or could not be compared the last time, in walk order.
+    pub to_read: Vec<ToRead>,
     /// The files that are as they were, as far as `stat` tells, in walk order.
     pub unchanged: Vec<Age>,
     /// Known files that are not there, although their directories were listed, in walk order.
     pub absent: Vec<FileState>,
     /// How many known files were not reached.
     pub unreachable: u64,
+    /// How many files were known.
+    pub known: u64,
 }
 
-/// Compares the files that a walk has found with those that are known.
+/// A file that has to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToRead {
+    /// Its index in the inventory.
+    pub index: usize,
+    /// Whether something is known of it.
+    pub is_known: bool,
+}
+
+/// Compares the files that a walk finds with those that are known.
 #[derive(Debug)]
-pub struct Surveyor<'a> {
-    found: &'a Inventory,
-    unlisted: HashSet<&'a [u8]>,
+pub struct Surveyor<P> {
+    /// Passes the next part of the walk, in walk order.
+    next_part: P,
+    unlisted: HashSet<Vec<u8>>,
     /// Output files of the run: nothing is said of them.
-    left_out: HashSet<&'a [u8]>,
+    left_out: HashSet<Vec<u8>>,
     next: usize,
     survey: Survey,
 }
 
-impl<'a> Surveyor<'a> {
-    /// Begins with what a walk has found.
-    #[must_use]
-    pub fn new(found: &'a Inventory) -> Self {
-        let [unlisted, left_out] = [&found.unreadable, &found.left_out].map(|names| names.iter().collect());
-        Self { found, unlisted, left_out, next: 0, survey: Survey::default() }
+impl<P: FnMut() -> Option<Inventory>> Surveyor<P> {
+    /// Begins with a walk, of which the next part is asked for when it is needed. `None` is its end.
+    pub fn new(next_part: P) -> Self {
+        let (unlisted, left_out) = Default::default();
+        Self { next_part, unlisted, left_out, next: 0, survey: Survey::default() }
     }
 
     /// Takes the next known file. They come in walk order.
-    pub fn known(&mut self, state: FileState) {
-        while let Some((path, meta)) = self.found.names.get(self.next).zip(self.found.files.get(self.next)) {
+    pub fn known(&mut self, state: &FileState) {
+        self.survey.known += 1;
+        while self.is_found() {
+            let found = &self.survey.found;
+            let Some((path, meta)) = found.names.get(self.next).zip(found.files.get(self.next)) else { break };
             match walk_order(path, &state.path) {
-                Ordering::Less => self.survey.to_read.push(self.next),
+                Ordering::Less => self.survey.to_read.push(ToRead { index: self.next, is_known: false }),
                 Ordering::Greater => break,
                 Ordering::Equal => {
-                    match needs_reading(Some(&state), meta) {
-                        true => self.survey.to_read.push(self.next),
-                        false => {
-                            let (index, bytes, verified_at) = (self.next, meta.size, state.verified_at);
-                            self.survey.unchanged.push(Age { index, bytes, verified_at });
-                        }
+                    let (index, bytes, verified_at) = (self.next, meta.size, state.verified_at);
+                    match needs_reading(Some(state), meta) {
+                        true => self.survey.to_read.push(ToRead { index, is_known: true }),
+                        false => self.survey.unchanged.push(Age { index, bytes, verified_at }),
                     }
                     self.next += 1;
                     return;
@@ -66,7 +80,7 @@ impl<'a> Surveyor<'a> {
         }
         match self.was_reached(&state.path) {
             _ if self.left_out.contains(&*state.path) => {}
-            true => self.survey.absent.push(state),
+            true => self.survey.absent.push(state.clone()),
             false => self.survey.unreachable += 1,
         }
     }
@@ -74,8 +88,23 @@ impl<'a> Surveyor<'a> {
     /// What became of the files, once all that are known have come.
     #[must_use]
     pub fn end(mut self) -> Survey {
-        self.survey.to_read.extend(self.next..self.found.files.len());
+        while self.is_found() {
+            self.survey.to_read.push(ToRead { index: self.next, is_known: false });
+            self.next += 1;
+        }
         self.survey
+    }
+
+    /// Whether the walk has found a file of this index; asks it for what comes next if that is not known yet.
+    fn is_found(&mut self) -> bool {
+        while self.next >= self.survey.found.files.len() {
+            let Some(part) = (self.next_part)() else { return false };
+            // They come before what lies in them.
+            self.unlisted.extend(part.unreadable.iter().map(<[u8]>::to_vec));
+            self.left_out.extend(part.left_out.iter().map(<[u8]>::to_vec));
+            self.survey.found.append(part);
+        }
+        true
     }
 
     /// Whether the directories on the way to a path were all listed. An empty path stands for the tree itself.
@@ -90,7 +119,7 @@ mod tests {
     use super::super::table::{at, content};
     use super::super::{Condition, Content};
     use super::*;
-    use crate::result::FileMeta;
+    use crate::result::{FileMeta, NameList};
 
     fn known(path: &str, meta: FileMeta) -> FileState {
         FileState {
@@ -118,9 +147,18 @@ mod tests {
         }
     }
 
+    /// The walk comes in parts of one file each.
     fn surveyed(found: &Inventory, known_files: &[(&str, u64)]) -> Survey {
-        let mut surveyor = Surveyor::new(found);
-        known_files.iter().for_each(|(path, inode)| surveyor.known(known(path, meta(*inode))));
+        let only = |names: &NameList| Inventory { unreadable: names.clone(), ..Inventory::default() };
+        let first = Inventory { left_out: found.left_out.clone(), ..only(&found.unreadable) };
+        let part = |(name, meta): (&[u8], &FileMeta)| Inventory {
+            names: [name].iter().collect(),
+            files: vec![*meta],
+            ..Inventory::default()
+        };
+        let mut parts = std::iter::once(first).chain(found.names.iter().zip(&found.files).map(part));
+        let mut surveyor = Surveyor::new(|| parts.next());
+        known_files.iter().for_each(|(path, inode)| surveyor.known(&known(path, meta(*inode))));
         surveyor.end()
     }
 
@@ -129,7 +167,9 @@ mod tests {
         // In walk order a directory comes before a name that goes on with a byte below the slash.
         let found = found(&[("a/new", 1), ("a/same", 2), ("a-changed", 3), ("z", 9)], &[]);
         let survey = surveyed(&found, &[("a/gone", 7), ("a/same", 2), ("a-changed", 4), ("b", 8)]);
-        assert_eq!(survey.to_read, [0, 2, 3]);
+        let to_read: Vec<_> = survey.to_read.iter().map(|file| (file.index, file.is_known)).collect();
+        assert_eq!(to_read, [(0, false), (2, true), (3, false)]);
+        assert_eq!((survey.known, survey.found.files.len()), (4, 4));
         assert_eq!(survey.unchanged, [Age { index: 1, bytes: 4, verified_at: Some(at(2)) }]);
         let absent: Vec<_> = survey.absent.iter().map(|state| &*state.path).collect();
         assert_eq!(absent, [&b"a/gone"[..], b"b"]);

@@ -20,6 +20,13 @@ impl NameList {
         self.ends.push(self.arena.len());
     }
 
+    /// Appends all names of another list.
+    pub fn append(&mut self, other: &Self) {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(&other.arena);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
+    }
+
     /// How many names there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -67,5 +74,8 @@ mod tests {
         }
         assert_eq!(names.iter().collect::<Vec<_>>(), [&b"a"[..], b"", b"x/\xff"]);
         assert_eq!(names.len(), 3);
+        let mut twice = names.clone();
+        twice.append(&names);
+        assert_eq!(twice.iter().collect::<Vec<_>>(), [&b"a"[..], b"", b"x/\xff", b"a", b"", b"x/\xff"]);
     }
 }

@@ -30,12 +30,15 @@ pub trait PlanReceiver {
     fn is_gone(&self) -> bool;
 }
 
+/// Takes a part of an inventory. May block until there is room for it.
+pub(crate) type TakesInventory<'a> = dyn FnMut(Inventory) -> Result<(), ReceiverGone> + 'a;
+
 /// What happens to the plans.
 #[derive(Clone, Copy)]
 pub(crate) enum Destination<'a> {
     Receiver(&'a dyn PlanReceiver),
     Survey { called_off: &'a dyn Fn() -> bool, bytes: &'a Cell<u64> },
-    Inventory(&'a RefCell<Inventory>),
+    Inventory(&'a RefCell<TakesInventory<'a>>),
 }
 
 impl Destination<'_> {
@@ -60,8 +63,7 @@ impl Destination<'_> {
             Self::Inventory(found) => {
                 let plan = Arc::new(plan);
                 let stats = stats_of(&plan, timeout, || self.is_gone());
-                found.borrow_mut().add(&plan, &stats);
-                Ok(())
+                found.borrow_mut()(Inventory::of_plan(&plan, &stats))
             }
         }
     }
@@ -211,26 +213,34 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    fn push(&mut self, path: &[u8], meta: FileMeta) {
-        self.names.push(path);
-        self.files.push(meta);
-    }
-
-    /// Adds the entries of a plan, with what `lstat` returned for each.
-    pub(crate) fn add(&mut self, plan: &Plan, stats: &[Option<Stat>]) {
-        let mut path = Vec::new();
+    /// The entries of a plan, with what `lstat` returned for each.
+    fn of_plan(plan: &Plan, stats: &[Option<Stat>]) -> Self {
+        let (mut part, mut path) = (Self::default(), Vec::new());
         for (index, entry) in plan.entries.iter().enumerate() {
             path.clear();
             plan.path_into(entry, &mut path);
             match entry.fate {
-                Fate::Settled(Status::Error { .. }) => self.unreadable.push(&path),
-                Fate::Settled(Status::Skipped(SkipReason::Internal)) => self.left_out.push(&path),
+                Fate::Settled(Status::Error { .. }) => part.unreadable.push(&path),
+                Fate::Settled(Status::Skipped(SkipReason::Internal)) => part.left_out.push(&path),
                 Fate::Settled(_) => {}
                 Fate::Hash => match stats.get(index).copied().flatten() {
-                    Some(stat) => self.push(&path, meta_of(&stat)),
-                    None => self.unreadable.push(&path),
+                    Some(stat) => {
+                        part.names.push(&path);
+                        part.files.push(meta_of(&stat));
+                    }
+                    None => part.unreadable.push(&path),
                 },
             }
         }
+        part
+    }
+
+    /// Adds the part that comes next in walk order.
+    pub fn append(&mut self, next: Self) {
+        let Self { names, mut files, unreadable, left_out } = next;
+        self.names.append(&names);
+        self.files.append(&mut files);
+        self.unreadable.append(&unreadable);
+        self.left_out.append(&left_out);
     }
 }

@@ -50,10 +50,26 @@ impl Inventory {
     /// The files that a walk finds. It opens directories alone, and blocks the calling thread.
     #[must_use]
     pub fn of_walk(spec: WalkSpec) -> Self {
-        let found = RefCell::new(Self::default());
-        // An inventory cannot be cancelled, so the walk reaches its end.
-        let _ = walk_into(spec, Destination::Inventory(&found));
-        found.into_inner()
+        let mut found = Self::default();
+        // Nobody ends it, so the walk reaches its end.
+        let _ = Self::walk_in_parts(spec, |part| {
+            found.append(part);
+            Ok(())
+        });
+        found
+    }
+
+    /// Passes what a walk finds to `take`, some hundred entries at a time, in walk order. It opens directories alone, and
+    /// blocks the calling thread.
+    ///
+    /// # Errors
+    /// If `take` wants no further part.
+    pub fn walk_in_parts(
+        spec: WalkSpec,
+        take: impl FnMut(Self) -> Result<(), ReceiverGone>,
+    ) -> Result<(), ReceiverGone> {
+        let take = RefCell::new(take);
+        walk_into(spec, Destination::Inventory(&take)).map(drop).ok_or(ReceiverGone)
     }
 }
 

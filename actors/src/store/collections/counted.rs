@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::super::error::DbError;
-use super::super::sealed::{COLLECTION_FILES, snapshot};
+use super::super::sealed::{COLLECTION_FILES, Total, snapshot};
 use super::events::{self, at};
 use super::files::condition;
 use super::stored::{Count, StoredCollection};
@@ -105,7 +105,7 @@ pub(super) struct CountedState {
     collection: StoredCollection,
     last_event: u64,
     /// The number of all rows of files, and the sum of their seals.
-    files: (i64, i64),
+    files: Total,
 }
 
 /// The files of a collection, counted.
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!((counted.waits_since, counted.last_event()), (Some(second(0)), 0));
         let now = |bench: &Bench| state(&bench.connection, &collection.id).unwrap().unwrap();
         let (soon, late) = (counted.made + HOLDS_FOR / 2, counted.made + HOLDS_FOR);
-        let files = CountedState { files: (9, 9), ..now(&bench) };
+        let files = CountedState { files: Total { rows: 9, sum: 9 }, ..now(&bench) };
         assert!(counted.holds(&now(&bench), late) && counted.holds(&files, late), "other collections have changed");
         let passing = |pass_began| {
             let of = StoredCollection { pass_began, ..collection.clone() };
@@ -263,7 +263,7 @@ mod tests {
             Counted { state, ..counted.clone() }
         };
         let counted = passing(Some(second(1)));
-        let verified = CountedState { files: (9, 9), ..counted.state.clone() };
+        let verified = CountedState { files: Total { rows: 9, sum: 9 }, ..counted.state.clone() };
         assert!(counted.holds(&counted.state, late), "nothing was verified");
         assert!(counted.holds(&verified, soon) && !counted.holds(&verified, late));
         let ok = super::super::files::page(&bench.connection, collection.number, None, 1).unwrap().remove(0);

@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use hivesum_core::fixity::{Condition, Content, FileState};
 use hivesum_core::result::{FileMeta, Stability, walk_key};
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{Connection, Params, Row, Transaction, params};
 
 use super::super::change::Change;
 use super::super::error::DbError;
 use super::super::far_times::StoredTimes;
-use super::super::sealed::COLLECTION_FILES;
+use super::super::sealed::{COLLECTION_FILES, SealedRows};
 use super::MAX_ROWS;
 use super::events::{self, at, read_path};
 use super::json::IS_ACKNOWLEDGED;
 use super::stored::{Count, Step};
 use super::{json, outbox, pieces, rows};
+
+/// The columns of a row, and how many of them are its key.
+const COLUMNS: usize = COLLECTION_FILES.columns.len();
+const KEY_COLUMNS: usize = 2;
 
 pub(super) fn page(
     view: &Connection,
@@ -41,20 +46,40 @@ pub(super) fn count(view: &Connection, collection: i64) -> Result<u64, DbError> 
 
 /// Files and bytes by condition, and the time of the oldest verification among files that are there.
 pub(super) fn counts(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
+    let mut counts = deviating(view, collection)?;
+    // To group rows is to sort them, and almost all files are as they should be.
+    count_some(view, collection, "condition = 1", &mut counts)?;
+    Ok(counts)
+}
+
+/// The same without files that are as they should be.
+pub(super) fn deviating(view: &Connection, collection: i64) -> Result<BTreeMap<Condition, Count>, DbError> {
+    let mut counts = BTreeMap::new();
+    count_some(view, collection, "condition <> 1 GROUP BY 1", &mut counts)?;
+    Ok(counts)
+}
+
+fn count_some(
+    view: &Connection,
+    collection: i64,
+    some: &str,
+    counts: &mut BTreeMap<Condition, Count>,
+) -> Result<(), DbError> {
     let mut statement = view.prepare_cached(&format!(
         "SELECT condition, count(*), sum(coalesce(size, 0)), min(verified_at), count(verified_at),
-             count(*) FILTER (WHERE {IS_ACKNOWLEDGED}) FROM collection_files WHERE collection = ? GROUP BY 1"
+             count(*) FILTER (WHERE {IS_ACKNOWLEDGED}) FROM collection_files WHERE collection = ? AND {some}"
     ))?;
     let mut rows = statement.query([collection])?;
-    let mut counts = BTreeMap::new();
     while let Some(row) = rows.next()? {
+        // Without groups there is one row, of no files, too.
+        let Some(of) = row.get(0)? else { continue };
         let numbers = [row.get::<_, i64>(1)?, row.get(2)?, row.get(4)?, row.get(5)?];
         let [files, bytes, verified, acknowledged] = numbers.map(|number| number as u64);
         let oldest_verified_at = row.get::<_, Option<i64>>(3)?.map(at).transpose()?;
         let count = Count { files, acknowledged, bytes, never_verified: files - verified, oldest_verified_at };
-        counts.insert(condition(row.get(0)?)?, count);
+        counts.insert(condition(of)?, count);
     }
-    Ok(counts)
+    Ok(())
 }
 
 /// Takes the steps whose files are still as the pass had found them. Returns the paths of the others. Steps that were
@@ -63,19 +88,20 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
     let change = Change::begin(connection)?;
     let last = events::last(&change, collection)?;
     let (mut refused, mut happened) = (Vec::new(), Vec::new());
+    let mut rows_of_files = SealedRows::of(&change, &COLLECTION_FILES, KEY_COLUMNS);
     for step in steps {
-        if !is_current(&change, collection, step)? {
+        let Some(Current { seal }) = current(&change, collection, step)? else {
             if !is_recorded(&change, collection, step)? {
                 refused.push(step.path.clone());
             }
             continue;
-        }
+        };
         let new_path = step.after.as_ref().map(|after| &after.path);
         for old in step.before.iter().filter(|before| Some(&before.path) != new_path) {
             remove(&change, collection, &old.path)?;
         }
         if let Some(after) = &step.after {
-            put(&change, collection, after)?;
+            write(&mut rows_of_files, collection, (after, seal))?;
             pieces::keep(&change, collection, (step.before.as_ref(), after), step.pieces.as_ref())?;
         }
         if let Some(event) = &step.event {
@@ -83,6 +109,7 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
             events::add(&change, (collection, last + happened.len() as i64), event)?;
         }
     }
+    rows_of_files.end()?;
     if let Some(of) = rows::get(&change, collection)?.filter(|of| !of.settings.notify.is_empty()) {
         outbox::queue(&change, &of, (last + 1, &happened), Timestamp::now())?;
     }
@@ -103,26 +130,42 @@ fn is_recorded(change: &Transaction<'_>, collection: i64, step: &Step) -> Result
     Ok(is_there && is_left)
 }
 
-/// Whether a file is as the pass had found it, and nothing is in the place that a moved one comes to.
-fn is_current(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<bool, DbError> {
-    let at_path = find(change, collection, &step.path)?;
-    match &step.before {
-        Some(before) if before.path == step.path => Ok(at_path.is_some_and(|stored| is_same(&stored, before))),
-        Some(before) => {
-            let stored = find(change, collection, &before.path)?;
-            Ok(at_path.is_none() && stored.is_some_and(|stored| is_same(&stored, before)))
+/// The file is as the pass had found it, and nothing is in the place that a moved one comes to.
+struct Current {
+    /// Of the row at its path. `None` if there is none.
+    seal: Option<i64>,
+}
+
+fn current(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<Option<Current>, DbError> {
+    let at_path = find_sealed(change, collection, &step.path)?;
+    let is_current = match (&step.before, &at_path) {
+        (Some(before), Some((stored, _))) => before.path == step.path && is_same(stored, before),
+        (Some(before), None) if before.path != step.path => {
+            find(change, collection, &before.path)?.is_some_and(|stored| is_same(&stored, before))
         }
-        None => Ok(at_path.is_none()),
-    }
+        (Some(_), None) => false,
+        (None, at_path) => at_path.is_none(),
+    };
+    Ok(is_current.then_some(Current { seal: at_path.map(|(_, seal)| seal) }))
 }
 
 fn is_same(stored: &FileState, before: &FileState) -> bool {
-    stored.without_reads() == before.without_reads()
+    stored.is_same_but_for_reads(before)
 }
 
 /// What is known of one file. That nothing is known tells nothing if a row may be lost.
 pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<FileState>, DbError> {
-    Ok(select(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)))?.pop())
+    Ok(find_sealed(view, collection, path)?.map(|(state, _)| state))
+}
+
+/// The same with the seal of its row, which was checked.
+fn find_sealed(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<(FileState, i64)>, DbError> {
+    let mut found = None;
+    COLLECTION_FILES.each(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)), |row| {
+        found = Some((file(row)?, row.get(COLLECTION_FILES.columns.len())?));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {
@@ -141,41 +184,48 @@ pub(super) fn remove(change: &Transaction<'_>, collection: i64, path: &[u8]) -> 
 }
 
 pub(super) fn put(change: &Transaction<'_>, collection: i64, state: &FileState) -> Result<(), DbError> {
+    let seal = find_sealed(change, collection, &state.path)?.map(|(_, seal)| seal);
+    let mut rows = SealedRows::of(change, &COLLECTION_FILES, KEY_COLUMNS);
+    write(&mut rows, collection, (state, seal))?;
+    rows.end()
+}
+
+/// Replaces the row with this seal, or adds one.
+fn write(rows: &mut SealedRows<'_>, collection: i64, (state, seal): (&FileState, Option<i64>)) -> Result<(), DbError> {
+    let values = values(collection, state)?;
+    match seal {
+        Some(seal) => rows.replace(&values, seal),
+        None => rows.insert(&values),
+    }
+}
+
+/// The columns of a row, in their order.
+fn values(collection: i64, state: &FileState) -> Result<[Value; COLUMNS], DbError> {
     let expected = state.expected.as_ref();
     let times = expected.map(|content| StoredTimes::of([content.meta.mtime_ns, content.meta.ctime_ns]));
-    let upsert =
-        "INSERT INTO collection_files (collection, path, condition, size, mtime_ns, ctime_ns, far_times, inode,
-             stability, digests, found, first_seen, since, verified_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET condition = excluded.condition, size = excluded.size,
-             mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, far_times = excluded.far_times,
-             inode = excluded.inode, stability = excluded.stability, digests = excluded.digests,
-             found = excluded.found, first_seen = excluded.first_seen, since = excluded.since,
-             verified_at = excluded.verified_at";
-    change.prepare_cached(upsert)?.execute(params![
-        collection,
-        walk_key(&state.path),
-        state.condition as u8,
-        expected.map(|content| content.meta.size as i64),
-        times.map(|times| times.nearest[0]),
-        times.map(|times| times.nearest[1]),
-        times.and_then(|times| times.far),
-        expected.map(|content| content.meta.inode as i64),
-        expected.map(|content| i64::from(content.stability == Stability::Unverified)),
-        expected.map(|content| &content.digests),
-        json::found_text(state)?,
-        state.first_seen.as_microsecond(),
-        state.content_since.as_microsecond(),
-        state.verified_at.map(Timestamp::as_microsecond),
-    ])?;
-    Ok(())
+    Ok([
+        collection.into(),
+        walk_key(&state.path).into(),
+        i64::from(state.condition as u8).into(),
+        expected.map(|content| content.meta.size as i64).into(),
+        times.map(|times| times.nearest[0]).into(),
+        times.map(|times| times.nearest[1]).into(),
+        times.and_then(|times| times.far).map(Vec::from).into(),
+        expected.map(|content| content.meta.inode as i64).into(),
+        expected.map(|content| i64::from(content.stability == Stability::Unverified)).into(),
+        expected.map(|content| content.digests.clone()).into(),
+        json::found_text(state)?.into(),
+        state.first_seen.as_microsecond().into(),
+        state.content_since.as_microsecond().into(),
+        state.verified_at.map(Timestamp::as_microsecond).into(),
+    ])
 }
 
 pub(super) fn condition(number: u8) -> Result<Condition, DbError> {
     Condition::from_number(number).ok_or(DbError::Inconsistent("an unknown condition"))
 }
 
-fn file(row: &Row<'_>) -> Result<FileState, DbError> {
+pub(super) fn file(row: &Row<'_>) -> Result<FileState, DbError> {
     let condition = condition(row.get(2)?)?;
     let digests: Option<Vec<u8>> = row.get(9)?;
     let found = row.get::<_, Option<String>>(10)?.map(|text| json::found(&text)).transpose()?;

@@ -2,6 +2,7 @@
 
 mod repeated;
 mod settings;
+mod verified;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::RootIdentity;

@@ -51,7 +51,7 @@ pub(in crate::store) fn keep_seals(connection: &Connection) -> Result<(), DbErro
 }
 
 /// A new row is found by all of its columns: the first are its key. The trigger for changes does not see that the
-/// seal is set.
+/// seal is set. Rows whose seal a statement sets itself are left alone, see `by_caller`.
 fn of_table(table: &SealedTable) -> String {
     let (name, columns) = (table.name, table.columns.join(", "));
     let (new, is_new, check_old) = (seal(table, "NEW"), is_new(table), checked(table, "OLD"));
@@ -59,11 +59,11 @@ fn of_table(table: &SealedTable) -> String {
     let set_seal = format!("UPDATE {name} SET seal = {new} WHERE {is_new};");
     let stored = format!("(SELECT seal FROM {name} WHERE {is_new})");
     format!(
-        "CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} BEGIN
+        "CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} WHEN NEW.seal = 0 BEGIN
            {set_seal}
            UPDATE ledger SET rows = rows + 1, sum = moved_sum(sum, 0, {stored}) {ledger}
          END;
-         CREATE TEMP TRIGGER {name}_updated AFTER UPDATE OF {columns} ON main.{name} BEGIN
+         CREATE TEMP TRIGGER {name}_updated AFTER UPDATE OF {columns} ON main.{name} WHEN NEW.seal IS OLD.seal BEGIN
            {check_old}
            {set_seal}
            UPDATE ledger SET sum = moved_sum(sum, OLD.seal, {stored}) {ledger}
