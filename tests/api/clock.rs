@@ -1,16 +1,13 @@
 //! The wall clock jumps a day forward and back (F58). No duration is measured by it, and no job is deleted because of it.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
-use hivesum_test_support::{LONGEST_WAIT, has_tool};
+use hivesum_test_support::LONGEST_WAIT;
+use hivesum_test_support::wall_clock::WallClock;
 use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::app::client;
 use crate::program::Program;
@@ -19,41 +16,10 @@ use crate::restartable_server::RestartableServer;
 const DAY: i64 = 86_400;
 const HOUR_MS: u64 = 3_600_000;
 
-/// A wall clock that the test sets, for the programs that it starts.
-struct Clock {
-    dir: TempDir,
-    shift: File,
-}
-
-impl Clock {
-    /// None without a C compiler.
-    fn new() -> Option<Self> {
-        if !has_tool("cc") {
-            return None;
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/clock/shift.c");
-        let mut build = Command::new("cc");
-        build.args(["-shared", "-fPIC", "-O1", "-o"]).arg(dir.path().join("shift.so")).arg(source);
-        assert!(build.status().unwrap().success());
-        let shift = File::options().create_new(true).write(true).open(dir.path().join("shift")).unwrap();
-        let clock = Self { dir, shift };
-        clock.set(0);
-        Some(clock)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn set(&self, seconds: i64) {
-        self.shift.write_all_at(&seconds.to_ne_bytes(), 0).unwrap();
-    }
-
-    fn start(&self, more: &[&str]) -> Program {
-        let (library, shift) = (self.file("shift.so"), self.file("shift"));
-        Program::start_in(&[("LD_PRELOAD", &library), ("CLOCK_SHIFT", &shift)], more)
-    }
+/// A program that has this clock.
+fn start(clock: &WallClock, more: &[&str]) -> Program {
+    let variables = clock.variables();
+    Program::start_in(&variables.each_ref().map(|(name, file)| (*name, file.as_path())), more)
 }
 
 /// A program and a client for it.
@@ -94,8 +60,8 @@ impl Served {
 
 #[test]
 fn clock_jumps_change_no_measured_duration() {
-    let Some(clock) = Clock::new() else { return };
-    let served = Served::of(clock.start(&["--rate-limit=off"]));
+    let Some(clock) = WallClock::new() else { return };
+    let served = Served::of(start(&clock, &["--rate-limit=off"]));
     let root = served.program.root.path();
     File::create(root.join("big")).unwrap().set_len(1 << 40).unwrap();
     std::fs::write(root.join("small"), "abc").unwrap();
@@ -126,8 +92,8 @@ fn clock_jumps_change_no_measured_duration() {
 
 #[test]
 fn retry_after_stays_short_when_the_clock_jumps() {
-    let Some(clock) = Clock::new() else { return };
-    let served = Served::of(clock.start(&["--rate-limit=1"]));
+    let Some(clock) = WallClock::new() else { return };
+    let served = Served::of(start(&clock, &["--rate-limit=1"]));
     let refused = || {
         let began = Instant::now();
         loop {
@@ -146,11 +112,10 @@ fn retry_after_stays_short_when_the_clock_jumps() {
 
 #[test]
 fn a_clock_forty_years_ahead_at_the_start_deletes_no_kept_job() {
-    let Some(clock) = Clock::new() else { return };
+    let Some(clock) = WallClock::new() else { return };
     let server = RestartableServer::new();
     server.write("a", "abc");
-    let (library, shift) = (clock.file("shift.so"), clock.file("shift"));
-    let variables = [format!("LD_PRELOAD={}", library.display()), format!("CLOCK_SHIFT={}", shift.display())];
+    let variables = clock.variables().map(|(name, file)| format!("{name}={}", file.display()));
     let runner = ["env", &variables[0], &variables[1], "HIVESUM_KEEP_DAYS=1"];
     let process = server.try_start(&runner).unwrap();
     let first = server.submit(&process, "first", &json!({})).unwrap();

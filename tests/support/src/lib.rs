@@ -1,5 +1,5 @@
 //! What the tests of several packages share: the decision to skip a test, system tools, published digests, a faulty
-//! file system, disks that are damaged below their file systems, and a file that changes without a trace.
+//! file system, disks that are damaged below their file systems, a file that changes without a trace, and a wall clock.
 //!
 //! Nothing here depends on hivesum, so the unit tests of every package may use it. Whatever needs the built program
 //! stays in the tests of the package that builds it.
@@ -18,6 +18,7 @@ pub mod requirement;
 pub mod silent_corruption;
 pub mod tools;
 pub mod vectors;
+pub mod wall_clock;
 
 pub use requirement::{Requirement, has_tool};
 pub use vectors::cycle;
