@@ -18,7 +18,6 @@ use hivesum_actors::limits::Permits;
 use hivesum_actors::{Engine, EngineConfig};
 use hivesum_core::file::{Root, has_openat2};
 use hivesum_core::sys::give_back_free_memory;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -197,14 +196,13 @@ impl Server {
             () = stop => false,
             () = service.jobs.broken() => true,
         };
-        let drained = drain(&service, &handle).await;
+        let drained = drain(&service, &handle, telling).await;
         if drained == Drained::CutOff {
             http.abort();
         }
         // It has removed its socket and has answered, or is about to: the service was stopped before.
         control.await.map_err(std::io::Error::other)?;
         upkeep.abort();
-        telling.iter().for_each(JoinHandle::abort);
         ending_streams.abort();
         match http.await {
             Err(error) if error.is_cancelled() => {}

@@ -1,7 +1,8 @@
 //! Delivering: takes messages from the outbox, sends them, and says what became of them.
 //!
 //! A message that is sent when the process is killed is sent again with the same id, because what became of it is
-//! recorded afterwards. One sink that does not answer holds up no other.
+//! recorded afterwards. When the service stops, the answer to the message that is being sent is waited for, so that it
+//! does not come again; the stop has a bound. One sink that does not answer holds up no other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,18 +66,20 @@ impl Outbox for Collections {
 /// How the telling of one sink ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TellEnd {
-    /// Nothing is due.
+    /// Nothing is due, or the service stops.
     AllTold,
     /// It did not take a message, for this reason. What is left is tried later.
     NotTaken(String),
 }
 
-/// Sends a sink what is due, until it does not take a message.
+/// Sends a sink what is due, until it does not take a message, or until `stop`: no further message is sent then.
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn tell_due(outbox: &mut impl Outbox, sink: &Sink) -> Result<TellEnd, StoreError> {
-    while let Some(message) = outbox.claim(&sink.name, sink.pace()).await? {
+pub async fn tell_due(outbox: &mut impl Outbox, sink: &Sink, stop: &CancellationToken) -> Result<TellEnd, StoreError> {
+    while !stop.is_cancelled()
+        && let Some(message) = outbox.claim(&sink.name, sink.pace()).await?
+    {
         match sink.send(&Letter::of(&message)).await {
             Ok(answer) => {
                 outbox.delivered(&message.id).await?;
@@ -97,14 +100,14 @@ pub async fn tell_due(outbox: &mut impl Outbox, sink: &Sink) -> Result<TellEnd, 
     Ok(TellEnd::AllTold)
 }
 
-/// Looks after one sink until the service stops.
+/// Looks after one sink until the service stops, and until the message that is being sent then was answered.
 pub(crate) async fn serve_sink(collections: CollectionService, sink: Arc<Sink>, stop: CancellationToken) {
     let mut queued = collections.queued();
     let mut outbox = collections.clone();
     loop {
         queued.mark_unchanged();
         let telling = async {
-            if let Err(error) = tell_due(&mut outbox, &sink).await {
+            if let Err(error) = tell_due(&mut outbox, &sink, &stop).await {
                 tracing::warn!(sink = sink.name, %error, "the outbox cannot be used");
                 return LOOK_EVERY;
             }
@@ -114,11 +117,7 @@ pub(crate) async fn serve_sink(collections: CollectionService, sink: Arc<Sink>, 
                 Ok(None) | Err(_) => LOOK_EVERY,
             }
         };
-        let wait = tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            wait = telling => wait,
-        };
+        let wait = telling.await;
         tokio::select! {
             biased;
             () = stop.cancelled() => return,

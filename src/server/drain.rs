@@ -1,16 +1,20 @@
 //! How the service stops, within the drain timeout: no new work is accepted and event streams end at once; jobs are
-//! checkpointed while uploads go on; bodies that have not arrived whole by the end are answered with 503, so that their
-//! clients know; last, the engine drains.
+//! checkpointed while uploads go on, and answers to what people are being told are waited for; bodies that have not
+//! arrived whole by the end are answered with 503, so that their clients know; last, the engine drains.
 
 use std::time::{Duration, Instant};
 
 use actix_server::ServerHandle;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{timeout, timeout_at};
 
 use crate::service::Service;
 
 /// The part of the drain timeout for running jobs: they stop within a quantum, and commit.
 const JOBS_STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// For the answers of sinks, from the beginning of the stop: what was not answered by then is told again.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is left of the drain timeout when bodies that have not arrived whole are answered.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -27,9 +31,11 @@ pub(super) enum Drained {
     CutOff,
 }
 
-/// Stops the service. While jobs are checkpointed, the port still answers, and new work is refused.
-pub(super) async fn drain(service: &Service, http: &ServerHandle) -> Drained {
+/// Stops the service, and the tasks that tell people. While jobs are checkpointed, the port still answers, and new work is
+/// refused.
+pub(super) async fn drain(service: &Service, http: &ServerHandle, telling: Vec<JoinHandle<()>>) -> Drained {
     let began = Instant::now();
+    let told_by = tokio::time::Instant::now() + TOLD_WITHIN;
     let whole = service.limits.drain_timeout;
     tracing::info!("stopping: no new work is accepted");
     service.stopping.cancel();
@@ -44,6 +50,11 @@ pub(super) async fn drain(service: &Service, http: &ServerHandle) -> Drained {
         Err(_) => Drained::CutOff,
     };
     bodies.abort();
+    for mut one in telling {
+        if timeout_at(told_by, &mut one).await.is_err() {
+            one.abort();
+        }
+    }
     let drained = service.engine.drain(ENGINE_DRAINS_WITHIN).await;
     tracing::info!(checkpointed, ?answered, drained, took = ?began.elapsed(), "stopped");
     answered

@@ -1,18 +1,18 @@
 //! Somebody is told: by a webhook and by mail, by a command and by a service, also when receivers are down, slow or refuse.
 
 use std::net::TcpListener;
-use std::process::Stdio;
 use std::time::Instant;
 
 use hivesum_test_support::LONGEST_WAIT;
 use serde_json::json;
 
-use super::receivers::{HookServer, MailServer, Reply, SECRET};
+use super::mail_server::MailServer;
+use super::receivers::{HookServer, Reply, SECRET};
 use super::service::Service;
 use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// A directory `t` with a file, and a configuration `h.toml` with the sinks `hook` and `mail`.
-fn watched(hook: &HookServer, mail: &MailServer) -> WorkDir {
+pub(crate) fn watched(hook: &HookServer, mail: &MailServer) -> WorkDir {
     let dir = WorkDir::new();
     dir.write("t/song", "as it should be");
     dir.write("secret", format!("{SECRET}\n"));
@@ -26,12 +26,12 @@ fn watched(hook: &HookServer, mail: &MailServer) -> WorkDir {
     dir
 }
 
-fn scrub(dir: &WorkDir, more: &[&str]) -> Ran {
+pub(crate) fn scrub(dir: &WorkDir, more: &[&str]) -> Ran {
     dir.hivesum(["scrub", "--state", "s", "--config", "h.toml", "t"].iter().chain(more))
 }
 
 /// Takes the baseline, which tells nothing, and writes to the file.
-fn changed(dir: &WorkDir, sinks: &[&str]) {
+pub(crate) fn changed(dir: &WorkDir, sinks: &[&str]) {
     let named: Vec<_> = sinks.iter().flat_map(|sink| ["--notify", sink]).collect();
     let baseline = scrub(dir, &named);
     assert_eq!((baseline.code, baseline.stdout().as_str()), (Some(0), ""), "{}", baseline.stderr());
@@ -61,24 +61,6 @@ fn a_file_that_changed_is_told_to_a_webhook_and_by_mail_before_the_command_ends_
     }
     assert_eq!(scrub(&dir, &[]).code, Some(1));
     assert!(!hook.has_more() && !mail.has_more(), "nothing has happened since");
-}
-
-#[test]
-fn a_command_that_is_killed_before_it_knows_the_answer_sends_the_same_message_again() {
-    let (hook, mail) = (HookServer::start(), MailServer::start());
-    let dir = watched(&hook, &mail);
-    changed(&dir, &["hook"]);
-    hook.will(&[Reply::Never]);
-    let mut command = dir.command(HIVESUM);
-    command.args(["scrub", "--state", "s", "--config", "h.toml", "t"]).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let first = hook.next();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(scrub(&dir, &[]).code, Some(1));
-    let second = hook.next();
-    assert_eq!((first.id, first.body), (second.id, second.body));
-    assert!(!hook.has_more());
 }
 
 #[test]

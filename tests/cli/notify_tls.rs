@@ -10,7 +10,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::receivers::{HookServer, MailServer, MailTls, SECRET};
+use super::mail_server::{MailServer, MailTls};
+use super::receivers::{HookServer, SECRET};
 use super::work_dir::{HIVESUM, Ran, WorkDir};
 
 /// What is said of a certificate that nobody has signed who is trusted.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hivesum::notify::{Heartbeat, Sink, TellEnd, check_names, tell_due};
 use hivesum_actors::store::collections::Collections;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::error::UsageError;
 use crate::cli::sinks::SinkArgs;
@@ -44,8 +45,9 @@ impl Told {
     pub(super) fn tell(&self, collections: &mut Collections, terminal: &Terminal) -> anyhow::Result<()> {
         self.tell_of_unknown(collections, terminal)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let never = CancellationToken::new();
         for sink in &self.sinks {
-            let telling = async { timeout(WAIT_AT_MOST, tell_due(collections, sink)).await };
+            let telling = async { timeout(WAIT_AT_MOST, tell_due(collections, sink, &never)).await };
             let why = match runtime.block_on(telling) {
                 Ok(Ok(TellEnd::AllTold)) => continue,
                 Ok(Ok(TellEnd::NotTaken(why))) => why,
