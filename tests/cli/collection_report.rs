@@ -1,5 +1,7 @@
 //! `hivesum collections report` and `manifest`: to stdout or to a file, which is there only when it is complete.
 
+use hivesum_test_support::premis;
+
 use super::scrub::{collections, scrub};
 use super::work_dir::WorkDir;
 
@@ -27,6 +29,30 @@ fn a_report_goes_to_stdout_or_to_a_file_in_each_form() {
         assert!(written.ends_with(end), "{written}");
         assert_eq!(written, collections(&dir, "report", &["--format", format]).stdout());
     }
+}
+
+#[test]
+fn a_premis_report_of_scrubs_and_of_what_people_said_is_valid_by_the_published_schema() {
+    let dir = scrubbed();
+    std::fs::remove_file(dir.path("t/=b")).unwrap();
+    std::fs::rename(dir.path(b"t/\xff"), dir.path("t/<moved>")).unwrap();
+    dir.write("t/new\n", b"new");
+    assert_eq!(scrub(&dir, &[]).code, Some(1));
+    assert_eq!(collections(&dir, "acknowledge", &["a", "--by", "me & you", "--note", "it's <known>"]).code, Some(0));
+    assert_eq!(collections(&dir, "accept", &["--kind", "missing", "--kind", "new"]).code, Some(0));
+    std::fs::rename(dir.path("t"), dir.path("u")).unwrap();
+    assert_ne!(dir.hivesum(["scrub", "--state", "s", "t"]).code, Some(0));
+    std::fs::rename(dir.path("u"), dir.path("t")).unwrap();
+    dir.write("t/a", b"a");
+    assert_eq!(scrub(&dir, &[]).code, Some(1));
+    let report = collections(&dir, "report", &["--format", "premis"]).expect_success();
+    for told in
+        ["moved: from", "acknowledged: by me &amp; you; it&#39;s &lt;known&gt;", "accepted", "stopped", "resumed"]
+    {
+        assert!(report.contains(&format!("<eventDetail>{told}")), "{told} is missing in {report}");
+    }
+    let Some(errors) = premis::errors(&report) else { return };
+    assert_eq!(errors, "");
 }
 
 #[test]

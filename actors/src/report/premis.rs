@@ -26,6 +26,9 @@ const MODIFICATION: Term = ("mod", "modification");
 const FILENAME_CHANGE: Term = ("fil", "filename change");
 const METADATA_MODIFICATION: Term = ("mem", "metadata modification");
 
+/// The type of the identifier of a collection.
+const COLLECTION_ID: &str = "hivesum collection";
+
 const VOCABULARY: &str = "http://id.loc.gov/vocabulary/preservation/eventType";
 
 #[derive(Debug)]
@@ -58,7 +61,7 @@ impl Premis {
             "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" version=\"3.0\">\n",
             "<object xsi:type=\"representation\"><objectIdentifier>",
         ));
-        identifier(out, "objectIdentifier", "hivesum collection", &self.collection);
+        identifier(out, "objectIdentifier", COLLECTION_ID, &self.collection);
         out.push_str("</objectIdentifier>");
         element(out, "originalName", &self.directory);
         out.push_str("</object>\n");
@@ -132,7 +135,11 @@ impl Premis {
         out.push_str("</eventOutcomeInformation><linkingAgentIdentifier>");
         identifier(out, "linkingAgentIdentifier", "software", "hivesum");
         out.push_str("</linkingAgentIdentifier><linkingObjectIdentifier>");
-        path_identifier(out, "linkingObjectIdentifier", event.path);
+        match event.path {
+            // Of the collection itself.
+            [] => identifier(out, "linkingObjectIdentifier", COLLECTION_ID, &self.collection),
+            path => path_identifier(out, "linkingObjectIdentifier", path),
+        }
         out.push_str("</linkingObjectIdentifier></event>\n");
     }
 }

@@ -2,7 +2,8 @@
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{Cause, CollectionKind, Condition, Content, Event, EventKind, FileState};
-use hivesum_core::result::{FileMeta, Stability};
+use hivesum_core::result::{FileMeta, ReadFrom, Stability};
+use hivesum_test_support::premis;
 use jiff::Timestamp;
 
 use super::*;
@@ -61,7 +62,11 @@ fn collection(names: &[&[u8]]) -> (Counted, Vec<FileState>, Vec<StoredEvent>) {
 
 fn written(format: ReportFormat, names: &[&[u8]]) -> String {
     let (counted, files, events) = collection(names);
-    let subject = Subject { counted: &counted, directory: b"photos <2026>", now: at(200_000) };
+    written_of(format, &counted, (&files, &events))
+}
+
+fn written_of(format: ReportFormat, counted: &Counted, (files, events): (&[FileState], &[StoredEvent])) -> String {
+    let subject = Subject { counted, directory: b"photos <2026>", now: at(200_000) };
     let (mut report, mut out) = (Report::new(format, subject), String::new());
     report.begin(&mut out);
     for part in report.parts() {
@@ -146,6 +151,54 @@ fn premis_has_each_file_as_an_object_and_each_check_and_change_as_an_event() {
     assert_eq!(texts(&premis, "originalName"), ["photos <2026>"]);
     let links = texts(&premis, "linkingObjectIdentifierValue");
     assert!(links.iter().all(|link| objects.contains(link)), "every event is about an object: {links:?}");
+}
+
+/// Names that XML cannot carry as they are, or only as entities, and one of nothing but spaces.
+const HARD_NAMES: [&[u8]; 7] =
+    [b"\x01", b"]]>", b"&amp;", b"  ", b"\r", "\u{fffe}".as_bytes(), "\u{10ffff}\u{85}".as_bytes()];
+
+#[test]
+fn premis_is_valid_by_the_published_schema_whatever_the_names_and_whatever_has_happened() {
+    use hivesum_core::fixity::{FileRange, PassStopped, ReadCount, ReadFailure};
+    let (counted, mut files, mut events) = collection(&[&NAMES[..], &HARD_NAMES].concat());
+    files.extend(Condition::ALL.map(|condition| state(condition.name().as_bytes(), condition)));
+    files.push(FileState { expected: None, ..state(b"never read", Condition::Unreadable) });
+    let range = FileRange { offset: 1, bytes: 2 };
+    let cause = Cause {
+        evidence: None,
+        read_from: Some(ReadFrom::Device),
+        reads: vec![ReadCount { digests: vec![1; 32], reads: 2 }],
+        failure: Some(ReadFailure { errno: 5, range: Some(range) }),
+        damaged: vec![range],
+        stopped: None,
+    };
+    for kind in EventKind::ALL {
+        let of_file =
+            Event { at: at(-1), path: b"never read".to_vec(), kind, before: None, after: None, cause: cause.clone() };
+        let event = match kind {
+            EventKind::Stopped => Event::of_collection(at(2), Some(PassStopped::Empty)),
+            EventKind::Resumed => Event::of_collection(at(3), None),
+            _ => of_file,
+        };
+        events.push(StoredEvent { n: 1000 + events.len() as u64, event });
+    }
+    let premis = written_of(ReportFormat::Premis, &counted, (&files, &events));
+    let objects = texts(&premis, "objectIdentifierValue");
+    let links = texts(&premis, "linkingObjectIdentifierValue");
+    assert!(links.iter().all(|link| objects.contains(link)), "every event is about an object: {links:?}");
+    let about_all = links.iter().filter(|link| **link == counted.collection().id).count();
+    assert_eq!(about_all, 2, "what happened to the collection itself is about it");
+    let Some(errors) = premis::errors(&premis) else { return };
+    assert_eq!(errors, "");
+    assert_eq!(premis::errors(&written(ReportFormat::Premis, &[])).unwrap(), "", "of nothing");
+    for (right, wrong) in [
+        ("<size>3</size>", "<size>three</size>"),
+        ("<formatName>unknown</formatName>", ""),
+        ("<agentType>software</agentType>", "<agentKind>software</agentKind>"),
+        (" version=\"3.0\"", ""),
+    ] {
+        assert_ne!(premis::errors(&premis.replacen(right, wrong, 1)).unwrap(), "", "{wrong} is not valid");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 mod arrows;
 pub mod faultfs;
 pub mod images;
+pub mod premis;
 pub mod process;
 pub mod published;
 pub mod requirement;
