@@ -3,18 +3,21 @@
 //! What is due at a moment is decided by `hivesum_core::fixity`, from the store's times alone, so nothing is lost by a
 //! restart. The task wakes when something is due, when a run has ended or settings have changed, and once a minute in any
 //! case, since the clock of the system may jump. It starts at most
-//! [`MAX_SCHEDULED`](crate::scrub::MAX_SCHEDULED) runs at a time, those first that wait longest, and one that failed not
-//! before [`RETRY_AFTER`]. Collections outside of the roots are read by nobody but commands.
+//! [`MAX_SCHEDULED`](crate::scrub::MAX_SCHEDULED) runs at a time, those first that wait longest. A collection whose run
+//! failed is tried again after a minute, and after each further failure in a row later, up to an hour. Collections outside
+//! of the roots are read by nobody but commands.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hivesum_core::fixity::{Next, Windows};
 use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::collections::innermost;
+use super::retry::waits;
 use super::service::Jobs;
 use super::shared::JobsShared;
 use crate::error::StoreError;
@@ -27,8 +30,12 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// The shortest one: what is due and cannot be started yet is looked at again then.
 const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// A run that failed is started again after this time.
-const RETRY_AFTER: Duration = Duration::from_secs(600);
+/// After a failure, a run of the collection is started again after this time: a disk may be mounted late. Each further wait
+/// is twice as long.
+const FIRST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Up to this.
+const RETRY_AFTER_AT_MOST: Duration = Duration::from_secs(3600);
 
 /// What a schedule does with a collection, as it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +79,27 @@ pub(super) fn state_of(collection: &StoredCollection, is_beneath: bool, now: Tim
 struct Remembered {
     /// The run that it started last.
     run: Option<Uuid>,
+    /// How many runs in a row have failed.
+    failures: usize,
     /// Nothing is started before.
     not_before: Option<Instant>,
+}
+
+impl Remembered {
+    /// The run that was started last has ended at this time.
+    fn run_ended(&mut self, has_failed: bool, now: Instant) {
+        self.run = None;
+        self.failures = if has_failed { self.failures.saturating_add(1) } else { 0 };
+        let wait = self
+            .failures
+            .checked_sub(1)
+            .map(|before| waits(FIRST_RETRY_AFTER, RETRY_AFTER_AT_MOST).nth(before).unwrap_or(RETRY_AFTER_AT_MOST));
+        self.not_before = wait.map(|wait| now + wait);
+    }
+
+    fn has_to_wait(&self, now: Instant) -> bool {
+        self.not_before.is_some_and(|not_before| now < not_before)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -192,10 +218,9 @@ impl Scheduler {
             let Some(has_failed) = shared.scrubs.show(key, |told| phase(&told.phase)).unwrap_or(Some(false)) else {
                 return true;
             };
-            remembered.run = None;
-            remembered.not_before = has_failed.then(|| Instant::now() + RETRY_AFTER);
+            remembered.run_ended(has_failed, Instant::now());
         }
-        remembered.not_before.is_some_and(|not_before| Instant::now() < not_before)
+        remembered.has_to_wait(Instant::now())
     }
 }
 
@@ -212,4 +237,25 @@ pub(super) fn request_of(collection: &StoredCollection, kind: RunKind, limits: L
 
 fn time_until(time: Timestamp, now: Timestamp) -> Duration {
     time.duration_since(now).unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_each_failure_in_a_row_the_wait_is_longer_up_to_an_hour_and_a_success_ends_it() {
+        let (mut remembered, mut now) = (Remembered::default(), Instant::now());
+        assert!(!remembered.has_to_wait(now));
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let (wait, moment) = (Duration::from_secs(60 * minutes), Duration::from_nanos(1));
+            remembered.run_ended(true, now);
+            assert!(remembered.has_to_wait(now + wait - moment) && !remembered.has_to_wait(now + wait), "{minutes}");
+            now += wait;
+        }
+        remembered.run_ended(false, now);
+        assert!(!remembered.has_to_wait(now));
+        remembered.run_ended(true, now);
+        assert!(!remembered.has_to_wait(now + FIRST_RETRY_AFTER), "it begins anew");
+    }
 }

@@ -4,6 +4,7 @@ mod events;
 mod going_on;
 mod of_all;
 mod roots;
+mod scheduled;
 mod search;
 
 use std::fs::{self, File};
