@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "schemas are read from the types; no value of them exists")]
 
+mod collection_acceptance;
 mod collection_changes;
 mod collection_files;
 mod collections;
@@ -15,6 +16,7 @@ mod values;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
+pub(crate) use collection_acceptance::*;
 pub(crate) use collection_changes::*;
 pub(crate) use collection_files::*;
 pub(crate) use collections::*;

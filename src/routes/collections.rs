@@ -14,6 +14,7 @@ mod runs;
 mod settings;
 mod shown;
 mod shown_files;
+mod which;
 
 pub(super) use accept::{__path_accept, __path_acknowledge, accept, acknowledge};
 pub(super) use change::{__path_change, __path_make, change, make};

@@ -116,6 +116,11 @@ fn every_answer_about_collections_matches_the_document() {
             get(&format!("{of}/events"), "/api/v1/collections/{id}/events");
         }
     }
+    for verb in ["acknowledge", "accept"] {
+        let body = json!({ "all": true, "upto": 1 });
+        let answer = app.post(&format!("{of}/{verb}")).json(&body).send().unwrap();
+        check(&document, ("post", &format!("/api/v1/collections/{{id}}/{verb}")), answer);
+    }
     get("/api/v1/collections/none", "/api/v1/collections/{id}");
     let of_one = |rest: &str| format!("/api/v1/collections/{{id}}{rest}");
     let change = app.request(reqwest::Method::PATCH, &of).header("if-match", "*");

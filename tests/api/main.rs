@@ -15,6 +15,7 @@ mod bodies;
 mod checkpoints;
 mod clients;
 mod clock;
+mod collection_bulk;
 mod collection_changes;
 mod collection_metrics;
 mod collection_report;

@@ -8,9 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use hivesum_actors::store::collections::{Accepted, Collections, StoredCollection};
+use hivesum_actors::store::collections::{Accepted, Acknowledged, Collections, Meant, StoredCollection};
 use hivesum_core::fixity::{Acknowledgement, Condition, FileState};
-use hivesum_core::walk::Filters;
 use jiff::Timestamp;
 
 use super::named::{acceptable, alerting, find};
@@ -95,8 +94,7 @@ struct Chosen<'a> {
     kinds: &'a [Condition],
     /// What is done with them, as in "nothing to accept".
     verb: &'static str,
-    /// Whether those that are acknowledged are meant, too.
-    with_acknowledged: bool,
+    acknowledged: Acknowledged,
 }
 
 /// The files that are meant, as they are known.
@@ -115,16 +113,10 @@ fn chosen_files(
         }
         return Ok(shown);
     }
-    let globs: Result<Vec<_>, _> = globs.iter().map(|glob| Filters::alternatives(glob)).collect();
-    let filters = globs.and_then(|globs| Filters::new(&globs.concat(), &[]));
-    let filters = filters.map_err(|error| UsageError::of("collections", error))?;
-    let is_wanted = |state: &FileState| {
-        state.condition.is_alert(one.settings.kind)
-            && (chosen.with_acknowledged || state.acknowledged.is_none())
-            && (chosen.kinds.is_empty() || chosen.kinds.contains(&state.condition))
-            && filters.wants_path(&state.path)
-    };
-    collections.each_file(one, |state| shown.extend(Some(state).filter(is_wanted)))?;
+    let meant = Meant::new(chosen.kinds.to_vec(), globs, chosen.acknowledged);
+    let meant = meant.map_err(|error| UsageError::of("collections", error))?;
+    let kind = one.settings.kind;
+    collections.each_file(one, |state| shown.extend(Some(state).filter(|state| meant.wants(state, kind))))?;
     if shown.is_empty() && !all {
         bail!("there is nothing to {}: no file that matches is other than it should be", chosen.verb);
     }
@@ -134,7 +126,7 @@ fn chosen_files(
 /// Runs `accept`.
 pub(super) fn run(args: &AcceptArgs) -> anyhow::Result<ExitCode> {
     let AcceptArgs { files, kinds } = args;
-    say(&Chosen { files, kinds, verb: "accept", with_acknowledged: true }, None)
+    say(&Chosen { files, kinds, verb: "accept", acknowledged: Acknowledged::Too }, None)
 }
 
 /// Runs `acknowledge`.
@@ -143,7 +135,7 @@ pub(super) fn acknowledge(args: &AcknowledgeArgs) -> anyhow::Result<ExitCode> {
     let by = by.clone().unwrap_or_else(user);
     let said = Acknowledgement::new(Timestamp::now(), &by, note.clone());
     let said = said.map_err(|error| UsageError::of("collections", format!("--note: {error}")))?;
-    say(&Chosen { files, kinds, verb: "acknowledge", with_acknowledged: false }, Some(&said))
+    say(&Chosen { files, kinds, verb: "acknowledge", acknowledged: Acknowledged::Not }, Some(&said))
 }
 
 /// Who runs the command: as the shell says (POSIX.1-2024, `LOGNAME`), or the number of the user.

@@ -25,14 +25,12 @@ fn one_of(conditions: &[Condition], word: &str) -> Result<Condition, String> {
 
 /// A condition with something to accept.
 pub(super) fn acceptable(word: &str) -> Result<Condition, String> {
-    use Condition::{Missing, Modified, Moved, New, SuspectedRot};
-    one_of(&[New, Modified, Moved, Missing, SuspectedRot], word)
+    one_of(&Condition::ACCEPTABLE, word)
 }
 
 /// A condition that somebody may know of.
 pub(super) fn alerting(word: &str) -> Result<Condition, String> {
-    let alerts: Vec<_> = Condition::ALL.into_iter().filter(|condition| *condition != Condition::Ok).collect();
-    one_of(&alerts, word)
+    one_of(&Condition::ALERTING, word)
 }
 
 /// The collections of a state directory, to read.

@@ -1,4 +1,4 @@
-//! The files of collections, what happened to them, and what came of accepting them.
+//! The files of collections, and what happened to them.
 
 use utoipa::ToSchema;
 
@@ -185,42 +185,4 @@ pub(crate) struct ReadFailure {
 pub(crate) struct ByteRange {
     offset: u64,
     bytes: u64,
-}
-
-/// What came of accepting or acknowledging a file.
-#[derive(ToSchema)]
-pub(crate) struct AcceptOutcome {
-    path: String,
-    /// The exact bytes in base64, if `path` is not UTF-8.
-    #[schema(nullable = false)]
-    path_b64: Option<String>,
-    outcome: AcceptOutcomeKind,
-    /// Why it was refused.
-    #[schema(nullable = false)]
-    reason: Option<AcceptRefusal>,
-    /// The same, for people to read.
-    #[schema(nullable = false)]
-    detail: Option<String>,
-}
-
-/// Whether a file is accepted or acknowledged, as was asked: `unknown` if the collection has no such file.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub(crate) enum AcceptOutcomeKind {
-    Accepted,
-    Acknowledged,
-    Refused,
-    Unknown,
-}
-
-/// Why a file is not accepted or acknowledged: it is not as it was shown any more, it is as it should be, no content is
-/// known that could be accepted, or it is no alert that could be acknowledged.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub(crate) enum AcceptRefusal {
-    Changed,
-    NothingToAccept,
-    Unreadable,
-    ReadsDisagree,
-    NothingToAcknowledge,
 }

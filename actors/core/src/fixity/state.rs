@@ -69,6 +69,20 @@ impl Condition {
         Self::ALL.into_iter().find(|condition| *condition as u8 == number)
     }
 
+    /// The conditions of files with something to accept.
+    pub const ACCEPTABLE: [Self; 5] = [Self::New, Self::Modified, Self::Moved, Self::Missing, Self::SuspectedRot];
+
+    /// The conditions that somebody may acknowledge: all but `ok`.
+    pub const ALERTING: [Self; 7] = [
+        Self::New,
+        Self::Modified,
+        Self::Moved,
+        Self::Missing,
+        Self::SuspectedRot,
+        Self::Unreadable,
+        Self::ReadsDisagree,
+    ];
+
     /// Whether somebody is to be told.
     #[must_use]
     pub const fn is_alert(self, kind: CollectionKind) -> bool {
