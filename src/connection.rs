@@ -23,6 +23,7 @@ use std::time::Duration;
 use hivesum_actors::limits::Permit;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use answer::{AnswerHandle, Reading};
 pub(crate) use heads::{HeadVerdict, WholeHeads};
@@ -96,11 +97,24 @@ impl Drop for Answering {
     }
 }
 
+/// Whether the client sends nothing more: it has gone away, or has closed its half of the connection. Shared with
+/// routes that have nothing to write for a long time, as only a write would tell otherwise.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClientEnd(CancellationToken);
+
+impl ClientEnd {
+    /// Returns once the client's end was read.
+    pub(crate) async fn reached(&self) {
+        self.0.cancelled().await;
+    }
+}
+
 /// A connection with its deadlines.
 pub(crate) struct Connection<S = Socket> {
     socket: S,
     phase: PhaseHandle,
     answer: AnswerHandle,
+    end: ClientEnd,
     timeouts: Timeouts,
     head_timer: Timer,
     write_timer: Timer,
@@ -118,6 +132,7 @@ impl<S> Connection<S> {
             socket,
             phase: PhaseHandle::new(),
             answer: AnswerHandle::default(),
+            end: ClientEnd::default(),
             timeouts,
             head_timer: Timer::default(),
             write_timer: Timer::default(),
@@ -136,6 +151,11 @@ impl<S> Connection<S> {
     /// A handle to the bounds of the answer, for the gate.
     pub(crate) fn answer(&self) -> AnswerHandle {
         self.answer.clone()
+    }
+
+    /// A handle to the end of what the client sends, for routes.
+    pub(crate) fn client_end(&self) -> ClientEnd {
+        self.end.clone()
     }
 
     /// Notes that bytes arrived; an error if they arrived too late.
@@ -231,7 +251,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         let before = buffer.filled().len();
         match Pin::new(&mut self.socket).poll_read(context, buffer) {
             Poll::Ready(Ok(())) if buffer.filled().len() > before => Poll::Ready(self.bytes_came()),
-            Poll::Ready(read) => Poll::Ready(read),
+            Poll::Ready(read) => {
+                self.end.0.cancel();
+                Poll::Ready(read)
+            }
             // As if the client had closed it, so that it is shut down in order.
             Poll::Pending if self.has_idled(context) => Poll::Ready(Ok(())),
             Poll::Pending => self.poll_head_timer(context),

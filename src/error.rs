@@ -59,6 +59,8 @@ pub(crate) enum ApiError {
     CollectionExists(String),
     #[error("{0}")]
     CollectionBusy(&'static str),
+    #[error("{0}")]
+    FileChanged(&'static str),
     #[error("there are {0} collections already: forget one first")]
     TooManyCollections(usize),
     #[error("{0}")]
@@ -158,6 +160,7 @@ impl ApiError {
             Self::AtMember { error, .. } => error.code(),
             Self::CollectionExists(_) => Code::CollectionExists,
             Self::CollectionBusy(_) => Code::CollectionBusy,
+            Self::FileChanged(_) => Code::FileChanged,
             Self::TooManyCollections(_) => Code::TooManyCollections,
             Self::SettingFixed(_) => Code::SettingFixed,
             Self::PreconditionFailed => Code::PreconditionFailed,

@@ -3,8 +3,6 @@
 //! What the file should be is known from the collection that it lies in, or given with `--expect`. Both copies are read
 //! from their devices, piece by piece. Nothing is written: what is printed is a plan.
 
-mod plan;
-
 use std::ffi::{OsStr, OsString};
 use std::ops::{ControlFlow, Range};
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,15 +10,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use hivesum_actors::store::collections::{Collections, StoredCollection};
+use hivesum_actors::store::collections::Collections;
 use hivesum_core::file::{DEFAULT_READ_TIMEOUT, ReadBuffers};
-use hivesum_core::fixity::{FileRange, FileState};
+use hivesum_core::fixity::{Good, Located, NamedCopy, Plan, Verdict};
 use hivesum_core::hash::{CopyFailure, CopyRead, read_copy};
 use hivesum_core::result::{NameList, Progress};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use self::plan::{Good, Plan, Verdict};
 use super::error::{UsageError, path_error, reason};
 use super::from_device::SourceTally;
 use super::output::write_stdout;
@@ -94,7 +90,7 @@ pub(super) fn run(args: &LocateArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan::of(known.as_ref(), &file, replica.as_ref());
     let found = Found { args, known: known.as_ref(), file: &file, replica: replica.as_ref(), plan: &plan };
     match args.json {
-        true => write_stdout(format!("{:#}\n", found.json()).as_bytes())?,
+        true => write_stdout(format!("{}\n", serde_json::to_string_pretty(&found.told())?).as_bytes())?,
         false => {
             write_stdout(found.text().as_bytes())?;
             found.summary().iter().for_each(|line| terminal.message(line));
@@ -142,7 +138,7 @@ fn of_collection(args: &LocateArgs) -> anyhow::Result<Option<Good>> {
         let Ok(relative) = path.strip_prefix(&collection.directory) else { continue };
         let names: NameList = std::iter::once(relative.as_os_str().as_bytes()).collect();
         let Some(state) = collections.states(collection, &names)?.into_iter().flatten().next() else { continue };
-        let Some(good) = good(&mut collections, collection, &state)? else { continue };
+        let Some(good) = collections.good(collection, &state)? else { continue };
         if found.is_none() || good.pieces.is_some() {
             let is_located = good.pieces.is_some();
             found = Some(good);
@@ -152,17 +148,6 @@ fn of_collection(args: &LocateArgs) -> anyhow::Result<Option<Good>> {
         }
     }
     Ok(found)
-}
-
-fn good(
-    collections: &mut Collections,
-    collection: &StoredCollection,
-    state: &FileState,
-) -> anyhow::Result<Option<Good>> {
-    let Some(expected) = &state.expected else { return Ok(None) };
-    let Some(digest) = expected.blake3(&collection.settings.algorithms) else { return Ok(None) };
-    let pieces = collections.pieces(collection, state)?;
-    Ok(Some(Good { digest: *digest, size: Some(expected.meta.size), pieces }))
 }
 
 /// What is printed.
@@ -248,30 +233,13 @@ impl Found<'_> {
         lines
     }
 
-    fn json(&self) -> Value {
-        let ranges = |ranges: &[Range<u64>]| -> Value {
-            ranges.iter().map(|range| json!(FileRange::from(range.clone()))).collect()
-        };
-        let copy = |name: &OsStr, copy: &CopyRead| {
-            json!({
-                "path": name.to_string_lossy(),
-                "size": copy.meta.size,
-                "blake3": copy.digest.map(hex::encode),
-                "unreadable": ranges(&copy.unreadable),
-                "read_from": copy.read_from,
-            })
-        };
-        let plan = self.plan;
+    fn told(&self) -> Located<'_> {
         let replica = self.args.replica.as_ref().zip(self.replica);
-        json!({
-            "verdict": plan.verdict.name(),
-            "expected": self.known.map(|good| json!({ "blake3": hex::encode(good.digest), "size": good.size })),
-            "file": copy(&self.args.file, self.file),
-            "replica": replica.map(|(name, read)| copy(name, read)),
-            "replica_is_good": plan.replica_is_good,
-            "ranges": plan.ranges.as_deref().map(ranges),
-            "copy": ranges(&plan.copy),
-            "lacking": ranges(&plan.lacking),
-        })
+        Located {
+            good: self.known,
+            file: NamedCopy { root: None, path: self.args.file.as_bytes(), read: self.file },
+            replica: replica.map(|(name, read)| NamedCopy { root: None, path: name.as_bytes(), read }),
+            plan: self.plan,
+        }
     }
 }

@@ -47,6 +47,7 @@ codes! {
     BodyTooSlow REQUEST_TIMEOUT "body_too_slow" "the body stalled, or arrived below the minimum rate"
     IdempotencyConflict CONFLICT "idempotency_conflict" "the Idempotency-Key was used for another request"
     CollectionBusy CONFLICT "collection_busy" "another run of the collection has not ended"
+    FileChanged CONFLICT "file_changed" "somebody writes to the file while it is read"
     CollectionExists CONFLICT "collection_exists" "the directory has a collection already"
     TooManyCollections CONFLICT "too_many_collections" "there are as many collections as there may be"
     SettingFixed CONFLICT "setting_fixed" "this setting of a collection cannot be changed: make another collection"

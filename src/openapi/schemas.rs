@@ -8,6 +8,7 @@
 mod collection_acceptance;
 mod collection_changes;
 mod collection_files;
+mod collection_locate;
 mod collections;
 mod jobs;
 mod results;
@@ -19,6 +20,7 @@ use utoipa::openapi::schema::Object;
 pub(crate) use collection_acceptance::*;
 pub(crate) use collection_changes::*;
 pub(crate) use collection_files::*;
+pub(crate) use collection_locate::*;
 pub(crate) use collections::*;
 pub(crate) use jobs::*;
 pub(crate) use results::*;

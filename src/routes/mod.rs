@@ -51,7 +51,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 37] {
+fn resources(metrics: &Metrics) -> [Methods; 38] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -87,6 +87,7 @@ fn resources(metrics: &Metrics) -> [Methods; 37] {
         at("/api/v1/collections/{id}/events").get(collections::events),
         at("/api/v1/collections/{id}/accept").post(collections::accept),
         at("/api/v1/collections/{id}/acknowledge").post(collections::acknowledge),
+        at("/api/v1/collections/{id}/locate").post(collections::locate),
         at("/api/v1/collections/{id}/report").get(collections::report),
         at("/api/v1/collections/{id}/manifest").get(collections::manifest),
         at("/api/v1/search").get(search::search),
@@ -126,7 +127,8 @@ fn resources(metrics: &Metrics) -> [Methods; 37] {
         events::all_events, search::search,
         collections::list, collections::make, collections::show, collections::change, collections::forget,
         collections::survey, collections::scrub, collections::run, collections::cancel, collections::files, collections::alerts,
-        collections::events, collections::accept, collections::acknowledge, collections::report, collections::manifest,
+        collections::events, collections::accept, collections::acknowledge, collections::locate, collections::report,
+        collections::manifest,
     ),
     components(schemas(schemas::Problem)),
     security(("token" = []), ("session" = [])),

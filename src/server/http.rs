@@ -122,6 +122,7 @@ fn http(
         .on_connect_ext(|heads: &WholeHeads<Connection>, data| {
             data.insert(heads.connection().phase());
             data.insert(heads.connection().answer());
+            data.insert(heads.connection().client_end());
             data.insert(heads.verdict());
             if let Some(user) = heads.connection().peer_user() {
                 data.insert(user);

@@ -121,6 +121,15 @@ fn every_answer_about_collections_matches_the_document() {
         let answer = app.post(&format!("{of}/{verb}")).json(&body).send().unwrap();
         check(&document, ("post", &format!("/api/v1/collections/{{id}}/{verb}")), answer);
     }
+    app.write("photos/large", vec![7; 5 << 20]);
+    for body in [
+        json!({ "path": "2026/b", "replica": { "root": "files", "path": "photos/large" } }),
+        json!({ "path": "2026/a" }),
+        json!({ "path": "large" }),
+    ] {
+        let answer = app.post(&format!("{of}/locate")).json(&body).send().unwrap();
+        check(&document, ("post", "/api/v1/collections/{id}/locate"), answer);
+    }
     get("/api/v1/collections/none", "/api/v1/collections/{id}");
     let of_one = |rest: &str| format!("/api/v1/collections/{{id}}{rest}");
     let change = app.request(reqwest::Method::PATCH, &of).header("if-match", "*");

@@ -17,6 +17,7 @@ mod clients;
 mod clock;
 mod collection_bulk;
 mod collection_changes;
+mod collection_locate;
 mod collection_metrics;
 mod collection_report;
 mod collection_runs;

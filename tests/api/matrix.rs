@@ -45,6 +45,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("post", "/api/v1/collections/{id}/accept", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/acknowledge", Needs::Scope("admin")),
     ("post", "/api/v1/collections/{id}/runs/{run}/cancel", Needs::Scope("admin")),
+    ("post", "/api/v1/collections/{id}/locate", Needs::Scope("hash")),
     ("post", "/api/v1/collections/{id}/scrub", Needs::Scope("hash")),
     ("post", "/api/v1/collections/{id}/survey", Needs::Scope("hash")),
     ("patch", "/api/v1/collections/{id}", Needs::Scope("admin")),

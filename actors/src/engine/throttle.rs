@@ -89,6 +89,16 @@ impl Throttle {
         }
     }
 
+    /// Charges what was read, and blocks until it is paid for or the read is cancelled.
+    pub(crate) fn pay(&mut self, bytes: u64, is_cancelled: impl Fn() -> bool) {
+        let now = Instant::now();
+        self.budget.charge(bytes, now);
+        while !is_cancelled() && !self.may_read(Instant::now()) {
+            let until = self.paused_until().unwrap_or(now);
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
     /// When to look again; `None` if reading need not wait.
     pub(crate) fn paused_until(&self) -> Option<Instant> {
         self.paused_until

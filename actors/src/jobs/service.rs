@@ -106,6 +106,7 @@ impl Jobs {
             recovered: AtomicBool::default(),
             queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
+            locating: super::locate::permits(),
             home: actix_rt::Arbiter::current(),
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),

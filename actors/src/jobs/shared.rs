@@ -28,6 +28,8 @@ pub(super) struct JobsShared {
     pub(super) recovered: AtomicBool,
     pub(super) queue: Arc<JobQueue>,
     pub(super) streams: Arc<Semaphore>,
+    /// Permits of files that are located.
+    pub(super) locating: Arc<Semaphore>,
     /// The arbiter of the runners; requests are served on other arbiters.
     pub(super) home: ArbiterHandle,
     /// Cancelled when the service shuts down.

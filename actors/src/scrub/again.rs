@@ -11,7 +11,6 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::file::{DEFAULT_READ_TIMEOUT, ReadBuffers};
 use hivesum_core::fixity::{FileRange, bounded};
 use hivesum_core::hash::{CopyRead, read_copy_beneath};
-use tokio::time::Instant;
 
 use crate::engine::throttle::{ByteBudget, Throttle};
 use crate::scan::Canceller;
@@ -65,21 +64,10 @@ impl Again {
         let mut throttles: Vec<_> = self.budgets.iter().cloned().map(Throttle::of).collect();
         let mut buffers = ReadBuffers::new(DEFAULT_READ_TIMEOUT);
         let told = |bytes| {
-            throttles.iter_mut().for_each(|throttle| self.pay(throttle, bytes));
+            throttles.iter_mut().for_each(|throttle| throttle.pay(bytes, || self.cancel.is_cancelled()));
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        read_copy_beneath(&mut buffers, (self.dir.as_fd(), path), &self.algorithms, told).ok()
-    }
-
-    /// Waits until so many bytes are paid for.
-    fn pay(&self, throttle: &mut Throttle, bytes: u64) {
-        let now = Instant::now();
-        throttle.reserve(bytes, now);
-        throttle.settle(bytes, bytes, now);
-        while !self.cancel.is_cancelled() && !throttle.may_read(Instant::now()) {
-            let until = throttle.paused_until().unwrap_or(now);
-            thread::sleep(until.saturating_duration_since(Instant::now()));
-        }
+        read_copy_beneath(&mut buffers, (self.dir.as_fd(), path), Some(&self.algorithms), told).ok()
     }
 }
 

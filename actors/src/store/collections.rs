@@ -46,6 +46,7 @@ pub use self::file_pages::{FilePage, FileQuery};
 pub use self::meant::{Acknowledged, HappenedSince, Meant, MeantFiles, MeantFrom};
 pub use self::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
+pub use self::pieces::KnownFile;
 pub use self::service::CollectionService;
 pub use self::stored::{
     Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunBegin, RunEnd, Step, StoredCollection,

@@ -51,14 +51,15 @@ pub fn read_copy(
     read_in(buffers, (&Dir::AsGiven, name), None, read)
 }
 
-/// As [`read_copy`] the file at this path beneath a directory, with further digests. Links in the path are not followed.
+/// As [`read_copy`] the file at this path beneath a directory, with further digests if there are some to compute. Links
+/// in the path are not followed.
 ///
 /// # Errors
 /// As [`read_copy`].
 pub fn read_copy_beneath(
     buffers: &mut ReadBuffers,
     (dir, path): (BorrowedFd<'_>, &[u8]),
-    algorithms: &Algorithms,
+    algorithms: Option<&Algorithms>,
     read: impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<CopyRead, CopyFailure> {
     let failed = |failure: OpenFailure| CopyFailure::Failed(failure.status());
@@ -70,7 +71,7 @@ pub fn read_copy_beneath(
     while let Some(name) = names.next() {
         if names.peek().is_none() {
             let dir = Dir::Beneath(Arc::new(parent), Reach::Everywhere);
-            return read_in(buffers, (&dir, name), Some(algorithms), read);
+            return read_in(buffers, (&dir, name), algorithms, read);
         }
         parent = open_directory(std::os::fd::AsFd::as_fd(&parent), name, Reach::Everywhere).map_err(failed)?;
     }
@@ -216,7 +217,8 @@ mod tests {
             let more = [&sha2::Sha256::digest(&bytes)[..], &md5::Md5::digest(&bytes)].concat();
             let name = length.to_string();
             let place = (open.as_fd(), name.as_bytes());
-            let copy = read_copy_beneath(&mut buffers, place, &algorithms, |_| ControlFlow::Continue(())).unwrap();
+            let copy =
+                read_copy_beneath(&mut buffers, place, Some(&algorithms), |_| ControlFlow::Continue(())).unwrap();
             assert_eq!((copy.digests, copy.digest), (Some(more), Some(*blake3::hash(&bytes).as_bytes())));
         }
     }
@@ -245,13 +247,12 @@ mod tests {
         std::os::unix::fs::symlink("d", dir.path().join("link")).unwrap();
         let (open, algorithms) = (std::fs::File::open(dir.path()).unwrap(), Algorithms::default());
         let mut pieces = 0;
-        let stopped = read_copy_beneath(&mut buffers, (open.as_fd(), b"d/f"), &algorithms, |_| {
+        let stopped = read_copy_beneath(&mut buffers, (open.as_fd(), b"d/f"), Some(&algorithms), |_| {
             pieces += 1;
             if pieces == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         assert_eq!((stopped.unwrap_err(), pieces), (CopyFailure::Stopped, 2));
-        let linked =
-            read_copy_beneath(&mut buffers, (open.as_fd(), b"link/f"), &algorithms, |_| ControlFlow::Break(()));
+        let linked = read_copy_beneath(&mut buffers, (open.as_fd(), b"link/f"), None, |_| ControlFlow::Break(()));
         assert!(matches!(linked.unwrap_err(), CopyFailure::Failed(_)));
     }
 }

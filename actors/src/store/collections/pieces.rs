@@ -5,14 +5,15 @@
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::digest::pieces::Pieces;
-use hivesum_core::fixity::{Content, FileState};
+use hivesum_core::fixity::{Content, FileState, Good};
 use hivesum_core::result::walk_key;
 use rusqlite::{Connection, Transaction, params};
 
 use super::super::error::DbError;
-use super::super::sealed::COLLECTION_PIECES;
-use super::Collections;
+use super::super::sealed::{COLLECTION_FILES, COLLECTION_PIECES};
+use super::service::CollectionService;
 use super::stored::StoredCollection;
+use super::{Collections, files, rows};
 use crate::error::StoreError;
 
 /// Keeps the pieces of the content that a file should have from now on. Without any, those of another content go.
@@ -65,6 +66,15 @@ fn of(
     Ok(found)
 }
 
+/// What a file should be, as far as a BLAKE3 digest of it is known.
+fn good(view: &Connection, collection: &StoredCollection, state: &FileState) -> Result<Option<Good>, DbError> {
+    let algorithms = &collection.settings.algorithms;
+    let Some(expected) = &state.expected else { return Ok(None) };
+    let Some(digest) = expected.blake3(algorithms) else { return Ok(None) };
+    let pieces = of(view, collection.number, &state.path, (expected, algorithms))?;
+    Ok(Some(Good { digest: *digest, size: Some(expected.meta.size), pieces }))
+}
+
 impl Collections {
     /// The pieces of the content that a file should have. `None` if they are not known: it is short, it has no BLAKE3
     /// digest, or it was not read since they are kept.
@@ -76,12 +86,48 @@ impl Collections {
         let (number, path, algorithms) = (collection.number, state.path.clone(), collection.settings.algorithms);
         self.access.read(move |connection| of(connection, number, &path, (&expected, &algorithms)))
     }
+
+    /// What a file should be. `None` if no BLAKE3 digest of that is known.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn good(&mut self, collection: &StoredCollection, state: &FileState) -> Result<Option<Good>, StoreError> {
+        let (collection, state) = (collection.clone(), state.clone());
+        self.access.read(move |connection| good(connection, &collection, &state))
+    }
+}
+
+/// What a collection knows of one file.
+#[derive(Debug, Clone)]
+pub enum KnownFile {
+    /// Nothing: it has no such file, or there is no such collection.
+    Unknown,
+    /// What the file should be, as far as a BLAKE3 digest of that is known.
+    Known(Option<Good>),
+}
+
+impl CollectionService {
+    /// What the file at a path of a collection should be.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub async fn good(&self, id: String, path: Vec<u8>) -> Result<KnownFile, StoreError> {
+        let look = move |view: &mut Connection| {
+            let Some(of) = rows::by_id(view, &id)? else { return Ok(KnownFile::Unknown) };
+            let Some(state) = files::find(view, of.number, &path)? else {
+                COLLECTION_FILES.verify(view)?;
+                return Ok(KnownFile::Unknown);
+            };
+            good(view, &of, &state).map(KnownFile::Known)
+        };
+        self.store.read(look).await
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Step;
     use super::super::tests::{baseline, content, insert, second, settings, step};
-    use super::super::{Step, files, rows};
     use super::*;
     use crate::store::testing::Bench;
     use hivesum_core::fixity::PassKind;

@@ -1,4 +1,6 @@
-use hivesum_core::result::FileMeta;
+//! What is said of copies, and what is copied from where.
+
+use crate::result::FileMeta;
 
 use super::*;
 

@@ -1,23 +1,30 @@
-//! Which ranges of a file are damaged, and which of them another copy has as they should be. Plain values: reads nothing.
+//! Which ranges of a file are damaged, and which of them another copy has as they should be; and how that is told.
+//! Plain values: reads nothing.
 
 use std::ops::Range;
 
-use hivesum_core::digest::pieces::{Pieces, joined};
-use hivesum_core::hash::CopyRead;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::event::FileRange;
+use crate::digest::pieces::{Pieces, joined};
+use crate::hash::CopyRead;
+use crate::result::serialize_name;
 
 /// What a file should be.
 #[derive(Debug, Clone)]
-pub(super) struct Good {
-    pub(super) digest: [u8; 32],
-    /// `None`: not known.
-    pub(super) size: Option<u64>,
+pub struct Good {
+    /// Its BLAKE3 digest.
+    pub digest: [u8; 32],
+    /// In bytes. `None`: not known.
+    pub size: Option<u64>,
     /// `None`: not known, so that only a copy which is good as a whole tells where the file is not.
-    pub(super) pieces: Option<Pieces>,
+    pub pieces: Option<Pieces>,
 }
 
 /// What is said of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is what it should be.
     Good,
     /// It is as the other copy. What it should be is not known.
@@ -29,7 +36,9 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    pub(super) const fn name(self) -> &'static str {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Same => "same",
@@ -41,16 +50,17 @@ impl Verdict {
 
 /// What was found, and what can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) verdict: Verdict,
+pub struct Plan {
+    /// What is said of the file.
+    pub verdict: Verdict,
     /// Where the file differs from what it should be, or from the other copy. `None`: it is not known where.
-    pub(super) ranges: Option<Vec<Range<u64>>>,
+    pub ranges: Option<Vec<Range<u64>>>,
     /// What to copy from the other copy.
-    pub(super) copy: Vec<Range<u64>>,
+    pub copy: Vec<Range<u64>>,
     /// Damaged ranges which the other copy does not have either.
-    pub(super) lacking: Vec<Range<u64>>,
+    pub lacking: Vec<Range<u64>>,
     /// Whether the other copy is what the file should be, if there is one and that is known.
-    pub(super) replica_is_good: Option<bool>,
+    pub replica_is_good: Option<bool>,
 }
 
 impl Plan {
@@ -59,7 +69,8 @@ impl Plan {
     }
 
     /// Compares a file with what it should be, or else with another copy.
-    pub(super) fn of(good: Option<&Good>, file: &CopyRead, replica: Option<&CopyRead>) -> Self {
+    #[must_use]
+    pub fn of(good: Option<&Good>, file: &CopyRead, replica: Option<&CopyRead>) -> Self {
         let Some(good) = good else { return Self::of_two(file, replica) };
         let replica_is_good = replica.map(|replica| replica.digest == Some(good.digest));
         if file.digest == Some(good.digest) {
@@ -89,6 +100,77 @@ impl Plan {
             Some(_) | None => Self::new(Verdict::Different, ranges),
         }
     }
+}
+
+/// A copy that was read, under the name that it was asked for by.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedCopy<'a> {
+    /// The name of its root, if it was asked for beneath one.
+    pub root: Option<&'a str>,
+    /// Its path, in bytes.
+    pub path: &'a [u8],
+    /// What was read.
+    pub read: &'a CopyRead,
+}
+
+impl Serialize for NamedCopy<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(root) = self.root {
+            map.serialize_entry("root", root)?;
+        }
+        serialize_name(&mut map, "path", "path_b64", self.path)?;
+        map.serialize_entry("size", &self.read.meta.size)?;
+        map.serialize_entry("blake3", &self.read.digest.map(hex::encode))?;
+        map.serialize_entry("unreadable", &told(&self.read.unreadable))?;
+        map.serialize_entry("read_from", &self.read.read_from)?;
+        map.end()
+    }
+}
+
+/// All that is told of a file, in JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Located<'a> {
+    /// What it should be, if that is known.
+    pub good: Option<&'a Good>,
+    /// The file.
+    pub file: NamedCopy<'a>,
+    /// The other copy, if there is one.
+    pub replica: Option<NamedCopy<'a>>,
+    /// What follows.
+    pub plan: &'a Plan,
+}
+
+impl Serialize for Located<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let plan = self.plan;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("verdict", plan.verdict.name())?;
+        map.serialize_entry("expected", &self.good.map(Expected::of))?;
+        map.serialize_entry("file", &self.file)?;
+        map.serialize_entry("replica", &self.replica)?;
+        map.serialize_entry("replica_is_good", &plan.replica_is_good)?;
+        map.serialize_entry("ranges", &plan.ranges.as_deref().map(told))?;
+        map.serialize_entry("copy", &told(&plan.copy))?;
+        map.serialize_entry("lacking", &told(&plan.lacking))?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Expected {
+    blake3: String,
+    size: Option<u64>,
+}
+
+impl Expected {
+    fn of(good: &Good) -> Self {
+        Self { blake3: hex::encode(good.digest), size: good.size }
+    }
+}
+
+fn told(ranges: &[Range<u64>]) -> Vec<FileRange> {
+    ranges.iter().cloned().map(FileRange::from).collect()
 }
 
 /// Where a copy differs from these pieces.
