@@ -1,12 +1,14 @@
 //! `hivesum collections`: what scrubs know of the directories that they keep watch over, and what people decide.
 //!
-//! `list`, `show`, `files` and `events` read what is committed, also beside a scrub. What `accept`, `acknowledge` and `forget`
-//! change is changed by the service that runs, or under the server's lock. A collection is named by its id or by its directory.
+//! `list`, `show`, `files`, `events` and `runs` read what is committed, also beside a scrub. What `accept`,
+//! `acknowledge` and `forget` change is changed by the service that runs, or under the server's lock. A collection is
+//! named by its id or by its directory.
 
 mod accept;
 mod manifest;
 mod named;
 mod report;
+mod runs;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -41,6 +43,9 @@ pub(super) enum CollectionsCommand {
     Files(FilesArgs),
     /// List what happened in a collection: number, time, event, path and details, separated by tabs.
     Events(OneArgs),
+    /// List the latest 30 runs, the last one first: id, start, end, kind, who started it, how it ended, files and bytes
+    /// read, events, and why it failed, separated by tabs.
+    Runs(OneArgs),
     /// Accept files as they are: from now on that is what they should be.
     Accept(AcceptArgs),
     /// Acknowledge files: you know that they are not what they should be, and need not be told again.
@@ -89,6 +94,7 @@ pub(super) fn run(command: CollectionsCommand) -> anyhow::Result<ExitCode> {
         CollectionsCommand::Show(args) => show(&args),
         CollectionsCommand::Files(args) => files(&args),
         CollectionsCommand::Events(args) => events(&args),
+        CollectionsCommand::Runs(args) => runs::run(&args),
         CollectionsCommand::Accept(args) => accept::run(&args),
         CollectionsCommand::Acknowledge(args) => accept::acknowledge(&args),
         CollectionsCommand::Report(args) => report::run(&args),

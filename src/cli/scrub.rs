@@ -20,7 +20,7 @@ use std::time::Instant;
 use clap::Args;
 use hivesum_actors::error::StoreError;
 use hivesum_actors::scan::{Canceller, Priority};
-use hivesum_actors::scrub::{Deadline, Limits, ScrubRequest, Scrubber};
+use hivesum_actors::scrub::{Deadline, Limits, RunNote, ScrubRequest, Scrubber, Starter};
 use hivesum_actors::store::collections::Collections;
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::CollectionKind;
@@ -234,7 +234,8 @@ impl Scrub<'_> {
         match &mut self.way {
             Way::Alone { collections, engine, told } => {
                 let (engine, priority, cancel) = (&engine.handle, Priority::Normal, Canceller::default());
-                let mut scrubber = Scrubber { engine, priority, cancel, collections };
+                let mut scrubber =
+                    Scrubber { engine, priority, cancel, collections, note: RunNote::of(Starter::Command) };
                 let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
                 told.a_run_has_ended();
                 report.end(collections, &end, is_verbose)

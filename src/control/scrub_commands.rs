@@ -80,7 +80,7 @@ fn read(order: ScrubOrder) -> Result<scrub::ScrubOrder, String> {
         ..ScrubRequest::new(OsString::from_vec(directory))
     };
     let max_time = order.max_time_seconds.map(seconds).transpose()?;
-    Ok(scrub::ScrubOrder { request, max_time, starter: Starter::Person })
+    Ok(scrub::ScrubOrder { request, max_time, starter: Starter::Command })
 }
 
 fn report_of(told: &ScrubTold, after: usize) -> ScrubReport {

@@ -15,6 +15,7 @@ mod runs;
 mod settings;
 mod shown;
 mod shown_files;
+mod shown_runs;
 mod which;
 
 pub(super) use accept::{__path_accept, __path_acknowledge, accept, acknowledge};
@@ -24,7 +25,9 @@ pub(super) use files::{__path_alerts, __path_files, alerts, files};
 pub(super) use locate::{__path_locate, locate};
 pub(super) use manifest::{__path_manifest, manifest};
 pub(super) use report::{__path_report, report};
-pub(super) use runs::{__path_cancel, __path_run, __path_scrub, __path_survey, cancel, run, scrub, survey};
+pub(super) use runs::{
+    __path_cancel, __path_run, __path_runs, __path_scrub, __path_survey, cancel, run, runs, scrub, survey,
+};
 
 use std::sync::Arc;
 

@@ -51,7 +51,7 @@ async fn panics() -> actix_web::HttpResponse {
 }
 
 /// Every documented route. Each has an annotation and is listed in the document below.
-fn resources(metrics: &Metrics) -> [Methods; 38] {
+fn resources(metrics: &Metrics) -> [Methods; 39] {
     let at = |path| resource(path, metrics);
     [
         at("/healthz").get(health::alive),
@@ -80,6 +80,7 @@ fn resources(metrics: &Metrics) -> [Methods; 38] {
         at("/api/v1/collections/{id}").get(collections::show).patch(collections::change).delete(collections::forget),
         at("/api/v1/collections/{id}/survey").post(collections::survey),
         at("/api/v1/collections/{id}/scrub").post(collections::scrub),
+        at("/api/v1/collections/{id}/runs").get(collections::runs),
         at("/api/v1/collections/{id}/runs/{run}").get(collections::run),
         at("/api/v1/collections/{id}/runs/{run}/cancel").post(collections::cancel),
         at("/api/v1/collections/{id}/files").get(collections::files),
@@ -126,7 +127,8 @@ fn resources(metrics: &Metrics) -> [Methods; 38] {
         results::results, manifest::manifest, compare::compare, duplicates::duplicates, events::events,
         events::all_events, search::search,
         collections::list, collections::make, collections::show, collections::change, collections::forget,
-        collections::survey, collections::scrub, collections::run, collections::cancel, collections::files, collections::alerts,
+        collections::survey, collections::scrub, collections::runs, collections::run, collections::cancel, collections::files,
+        collections::alerts,
         collections::events, collections::accept, collections::acknowledge, collections::locate, collections::report,
         collections::manifest,
     ),

@@ -7,6 +7,7 @@ import { outcome, evidenceText, pair } from './job-results.js';
 import { digestLine } from './hash-rows.js';
 import { ageBar, healthTag, placeNode, runText, scheduleText, sizes, titleOf, undeliveredNode, waitText } from './collections.js';
 import { settingsPanel } from './collection-form.js';
+import { runPanel } from './collection-runs.js';
 
 const PAGE = 100;
 const EVENTS = 50;
@@ -35,18 +36,19 @@ export async function mount(root, { parts: [id], signal }) {
 	const head = h('header.collection-top');
 	const alerts = alertPanel(base, told, signal);
 	const files = filePanel(base, signal);
+	const runs = runPanel(base, signal);
 	const events = h('section.panel@events', { label: 'What happened' });
-	put(root, head, may('admin') && settingsPanel(base, signal, told), alerts.node, h('div.collection-parts', files.node, events));
+	put(root, head, may('admin') && settingsPanel(base, signal, told), alerts.node, h('div.collection-parts', files.node, events), runs.node);
 	let last = '';
 
 	async function show(one) {
 		put(head, h('div.collection-head', h('h1', placeNode(one)), healthTag(one)), undeliveredNode(one), ageBar(one), h('p.job-meta', h('span', sizes(one)), h('span', titles(one.algorithms)), h('span', one.kind === 'fixed' ? 'every change is an alert' : 'only damage is an alert'),
 			h('span', runText(one)), h('span', waitText(one)), h('span@schedule', scheduleText(one)), h('span.mono.dim', { title: 'The id of this collection' }, one.id)), h('div.row', doors(one)));
 		files.count(one.files);
-		const now = [one.last_event, one.last_run, one.open_alerts].join();
+		const now = [one.last_event, one.last_run, one.open_alerts, one.schedule.run?.id, one.schedule.run?.state].join();
 		if (now === last) return;
 		last = now;
-		await Promise.all([alerts.load(one), files.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
+		await Promise.all([alerts.load(one), files.load(), runs.load(), get(`${base}/events${query({ after: Math.max(0, one.last_event - EVENTS), limit: EVENTS })}`, { signal }).then((page) => put(events, timeLine(page.items, one.last_event)))]);
 	}
 
 	// What somebody may start or stop; a run is shown until it has ended.

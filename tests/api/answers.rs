@@ -143,9 +143,12 @@ fn every_answer_about_collections_matches_the_document() {
     let run = started.headers()["location"].to_str().unwrap().to_owned();
     check(&document, ("post", &of_one("/survey")), started);
     get(&run, &of_one("/runs/{run}"));
+    get(&format!("{of}/runs?limit=1"), &of_one("/runs"));
     let cancelled = app.post(&format!("{run}/cancel")).send().unwrap();
     check(&document, ("post", &of_one("/runs/{run}/cancel")), cancelled);
     get(&of, "/api/v1/collections/{id}");
+    app.await_json(&run, |run| !run["outcome"].is_null() || run["state"] == "failed");
+    get(&format!("{of}/runs"), &of_one("/runs"));
     app.write("more/a", "a");
     let made = app.post("/api/v1/collections").json(&json!({ "root": "files", "path": "more" })).send().unwrap();
     check(&document, ("post", "/api/v1/collections"), made);

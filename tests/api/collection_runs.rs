@@ -109,3 +109,46 @@ fn a_directory_that_is_gone_fails_a_run_in_words_and_calls_nothing_missing() {
     assert!(failed["detail"].as_str().unwrap().contains("no file is called missing"), "{failed}");
     assert_eq!(only(&app)["files"]["ok"]["files"], 1);
 }
+
+#[test]
+fn runs_are_listed_with_their_ends_the_latest_first() {
+    let app = with_photos();
+    let of = made(&app, true);
+    run(&app, &of, "survey");
+    fs::write(app.root.path().join("photos/b"), "new").unwrap();
+    let scrubbed = run(&app, &of, "scrub");
+    File::create(app.root.path().join("photos/endless")).unwrap().set_len(1 << 40).unwrap();
+    let location = {
+        let started = app.post(&format!("{of}/scrub")).send().unwrap();
+        started.headers()["location"].to_str().unwrap().to_owned()
+    };
+    app.await_json(&location, |run| run["bytes_done"].as_u64() > Some(0));
+    assert_eq!(app.json(&format!("{of}/runs"))["items"][0]["outcome"], Value::Null, "it has not ended");
+    assert_eq!(app.post(&format!("{location}/cancel")).send().unwrap().status(), 200);
+    let ended = app.await_json(&location, |run| run["outcome"] == "cancelled");
+    let all = app.json(&format!("{of}/runs"));
+    let short = |run: &Value| {
+        let member = |name: &str| run[name].as_str().unwrap().to_owned();
+        [member("kind"), member("started_by"), member("state"), member("outcome")].join(" ")
+    };
+    let told: Vec<_> = all["items"].as_array().unwrap().iter().map(short).collect();
+    let expected = ["scrub request failed cancelled", "scrub request ended complete", "survey request ended complete"];
+    assert_eq!((told, &all["next_cursor"]), (expected.map(str::to_owned).into(), &Value::Null));
+    assert_eq!(all["items"][0], ended);
+    let second = &all["items"][1];
+    assert_eq!((&second["id"], &second["events"]), (&scrubbed["id"], &json!(1)));
+    assert_eq!((&second["read"]["files"], &second["read"]["bytes"]), (&json!(2), &json!(6)));
+    let sources = ["from_device", "from_cache", "from_unknown"].map(|from| second["read"][from].as_u64().unwrap());
+    assert_eq!(sources.iter().sum::<u64>(), 2, "{second}");
+    assert!(second["ended_at"].as_str() > second["started_at"].as_str(), "{second}");
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.json(&format!("{of}/runs?limit=2{cursor}"));
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(json!(paged), all["items"]);
+    problem(app.get(&format!("{of}/runs?cursor=?")).send().unwrap(), 400, "invalid_request");
+}

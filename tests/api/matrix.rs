@@ -38,6 +38,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("get", "/api/v1/collections/{id}/files", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/alerts", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/events", Needs::Scope("read:all")),
+    ("get", "/api/v1/collections/{id}/runs", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/runs/{run}", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/report", Needs::Scope("read:all")),
     ("get", "/api/v1/collections/{id}/manifest", Needs::Scope("read:all")),

@@ -50,6 +50,8 @@ async fn open_alerts_are_counted_on_every_page_and_a_file_is_accepted_after_a_qu
     browser.until(&format!("{ALERTS} === 'new,modified,missing'")).await;
     browser.until("document.querySelectorAll('[data-testid=event]').length === 3").await;
     browser.until("document.querySelectorAll('[data-testid=file]').length === 13").await;
+    let runs = "[...document.querySelectorAll('[data-testid=run-row]')].map((row) => row.dataset.outcome).join()";
+    browser.until(&format!("{runs} === 'complete,complete'")).await;
     browser.fill("files-search", "03").await;
     browser.until("document.querySelectorAll('[data-testid=file]').length === 1").await;
     // The answer to the question may be no.

@@ -23,6 +23,7 @@ mod check_names;
 mod check_verdict;
 mod closed_streams;
 mod collection_report;
+mod collection_runs;
 mod compare;
 mod control;
 mod convert;

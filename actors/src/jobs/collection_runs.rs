@@ -66,7 +66,7 @@ impl Jobs {
     pub fn start_run(&self, collection: &StoredCollection, kind: RunKind) -> Result<Uuid, ScrubRefused> {
         let key = Uuid::now_v7();
         let request = request_of(collection, kind, Limits::default());
-        self.shared.scrubs.start(key, ScrubOrder { request, max_time: None, starter: Starter::Person })?;
+        self.shared.scrubs.start(key, ScrubOrder { request, max_time: None, starter: Starter::Request })?;
         Ok(key)
     }
 

@@ -95,7 +95,7 @@ impl Jobs {
         }
         let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
         let limits = Limits { max_running, max_queued, max_queued_of_one };
-        let collections = CollectionService::new(store.clone());
+        let collections = CollectionService::begin(store.clone()).await;
         let scrubs = ScrubService::new(engine.clone(), collections.clone());
         let shared = Arc::new(JobsShared {
             engine,

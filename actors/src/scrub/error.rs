@@ -68,6 +68,31 @@ impl ScrubError {
         }
     }
 
+    /// A stable code for what is kept of a run.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open(_) | Self::NotListed => PassStopped::Unreachable.name(),
+            Self::Stopped(stopped) => stopped.name(),
+            Self::OtherAlgorithms(_) | Self::OtherGlobs | Self::Glob(_) => "invalid_request",
+            Self::TooMany => "too_many_collections",
+            Self::Forgotten => "not_found",
+            Self::Busy => "collection_busy",
+            Self::Cancelled => "cancelled",
+            Self::Aborted => "aborted",
+            Self::Engine(_) | Self::Store(_) => "internal",
+        }
+    }
+
+    /// Why a run has failed, for everyone. What the store says goes to the log alone.
+    #[must_use]
+    pub fn in_public(&self) -> String {
+        match self {
+            Self::Store(_) | Self::Engine(_) => "the service failed: its log says why".to_owned(),
+            error => error.to_string(),
+        }
+    }
+
     /// Whether something else has to be asked for: the run has not begun.
     #[must_use]
     pub const fn is_usage(&self) -> bool {

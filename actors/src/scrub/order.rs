@@ -4,7 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::request::{RunKind, ScrubRequest};
+use super::request::ScrubRequest;
+use hivesum_core::fixity::{RunKind, Starter};
 
 /// Runs that have not ended, without those of schedules.
 pub const MAX_UNFINISHED: usize = 16;
@@ -23,15 +24,6 @@ pub enum ScrubRefused {
     Busy,
 }
 
-/// Who starts a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Starter {
-    /// Somebody does, by a command or the API.
-    Person,
-    /// The schedule of the collection does.
-    Schedule,
-}
-
 /// What a run of a service does, and for how long at most.
 #[derive(Debug, Clone)]
 pub struct ScrubOrder {
@@ -48,7 +40,7 @@ impl ScrubOrder {
         RunOf {
             collection: self.request.collection.clone(),
             kind: self.request.kind_of_run,
-            is_scheduled: self.starter == Starter::Schedule,
+            starter: self.starter,
             started_at: Timestamp::now(),
         }
     }
@@ -61,8 +53,16 @@ pub struct RunOf {
     pub collection: Option<String>,
     /// What it reads.
     pub kind: RunKind,
-    /// Whether the schedule of its collection has started it.
-    pub is_scheduled: bool,
+    /// Who has started it.
+    pub starter: Starter,
     /// When it was started.
     pub started_at: Timestamp,
+}
+
+impl RunOf {
+    /// Whether the schedule of its collection has started it.
+    #[must_use]
+    pub fn is_scheduled(&self) -> bool {
+        self.starter == Starter::Schedule
+    }
 }

@@ -8,32 +8,11 @@ use std::time::{Duration, Instant};
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::DEFAULT_READ_TIMEOUT;
-use hivesum_core::fixity::{CollectionKind, DueBy};
+use hivesum_core::fixity::{CollectionKind, DueBy, RunKind};
 use hivesum_core::result::FileIdentity;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::store::collections::StoredCollection;
-
-/// Which files a run reads beside those that are new or changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum RunKind {
-    /// Those that are due, up to the limits.
-    #[default]
-    Scrub,
-    /// None.
-    Survey,
-}
-
-impl RunKind {
-    /// Its name in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Scrub => "scrub",
-            Self::Survey => "survey",
-        }
-    }
-}
 
 /// What a run does.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use hivesum_core::file::{Opened, RelPath, Root, RootError, RootPlace};
-use hivesum_core::fixity::{CollectionKind, Lying, PassKind, PassStopped, Place, may_begin};
+use hivesum_core::fixity::{CollectionKind, Lying, PassKind, PassStopped, Place, RunKind, may_begin};
 use hivesum_core::walk::Filters;
 use jiff::Timestamp;
 
@@ -11,11 +11,14 @@ use super::choice::Choice;
 use super::error::ScrubError;
 use super::observer::{ReadTally, ScrubObserver};
 use super::reading::Reader;
-use super::request::{RunKind, ScrubRequest};
+use super::record::{self, Counting, RunNote};
+use super::request::ScrubRequest;
 use crate::Engine;
 use crate::engine::throttle::ByteBudget;
 use crate::scan::{Canceller, Priority};
-use crate::store::collections::{CollectionSettings, Collections, RunBegin, RunEnd, StoredCollection};
+use crate::store::collections::{
+    CollectionSettings, Collections, RunBegin, RunCounts, RunEnd, RunRecord, StoredCollection,
+};
 
 /// What runs have in common. A run blocks the thread that calls it.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Scrubber<'a> {
     pub cancel: Canceller,
     /// Where it is recorded.
     pub collections: &'a mut Collections,
+    /// What tells the run from others.
+    pub note: RunNote,
 }
 
 /// How a run ended.
@@ -53,7 +58,9 @@ impl Scrubber<'_> {
     /// # Errors
     /// [`ScrubError`]: what was committed before stays, and the next run goes on.
     pub fn run(&mut self, request: &ScrubRequest, observer: &mut dyn ScrubObserver) -> Result<ScrubEnd, ScrubError> {
-        let ended = self.pass(request, observer);
+        let (mut counting, mut read) = (Counting::of(observer), ReadTally::default());
+        let ended = self.pass(request, (&mut counting, &mut read));
+        self.remember(request, &ended, counting.counts(&read));
         if let Err(error) = &ended
             && let Some(stopped) = error.stopped()
             && let Some(known) = self.known(request)?
@@ -72,7 +79,26 @@ impl Scrubber<'_> {
         Ok(self.collections.list()?.into_iter().find(is_it))
     }
 
-    fn pass(&mut self, request: &ScrubRequest, observer: &mut dyn ScrubObserver) -> Result<ScrubEnd, ScrubError> {
+    /// Records how the run ended, if its collection is known.
+    fn remember(&mut self, request: &ScrubRequest, ended: &Result<ScrubEnd, ScrubError>, counts: RunCounts) {
+        let Some(end) = record::ended(ended.as_ref().map(|end| end.is_limited), counts) else { return };
+        let run = RunRecord { end: Some(end), ..self.note.began(request.kind_of_run) };
+        let known = match ended {
+            Ok(end) => Ok(Some(end.collection.clone())),
+            Err(_) => self.known(request),
+        };
+        let recorded =
+            known.and_then(|known| Ok(known.map(|known| self.collections.record_run(&known, run)).transpose()?));
+        if let Err(error) = recorded {
+            tracing::warn!(run = %self.note.id, %error, "the end of a run is not recorded");
+        }
+    }
+
+    fn pass(
+        &mut self,
+        request: &ScrubRequest,
+        (observer, read): (&mut dyn ScrubObserver, &mut ReadTally),
+    ) -> Result<ScrubEnd, ScrubError> {
         let root = Root::open(Some("scrubbed"), &request.directory).map_err(|error| match error {
             RootError::Open { source, .. } => ScrubError::Open(source),
             RootError::Nameless { .. } => ScrubError::NotListed,
@@ -86,6 +112,7 @@ impl Scrubber<'_> {
         let run = RunBegin { place: place.identity(), kind, notify, is_of_pass: !is_survey };
         let begun = self.collections.begin(&collection, run, began)?;
         let collection = begun.ok_or(ScrubError::Forgotten)?;
+        self.collections.record_run(&collection, self.note.began(request.kind_of_run))?;
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let last_event_before = self.collections.last_event(&collection)?;
         let dir = open_directory(&root)?;
@@ -104,8 +131,9 @@ impl Scrubber<'_> {
             tally: ReadTally::default(),
             observer,
         };
-        let is_limited = reader.read_all(choice, &request.limits)?;
-        let read = reader.tally;
+        let read_all = reader.read_all(choice, &request.limits);
+        *read = reader.tally;
+        let is_limited = read_all?;
         match (is_limited, is_survey) {
             // It has looked at every file, and has not read all that was changed.
             (true, true) => {}
@@ -113,7 +141,7 @@ impl Scrubber<'_> {
             (false, true) => self.collections.end(&collection, began, RunEnd::Surveyed)?,
             (false, false) => self.collections.end(&collection, began, RunEnd::Complete)?,
         }
-        Ok(ScrubEnd { collection, pass, files_before, is_limited, read, last_event_before })
+        Ok(ScrubEnd { collection, pass, files_before, is_limited, read: read.clone(), last_event_before })
     }
 
     /// The collection of a directory, new if there is none, and whether it lies where it lay.

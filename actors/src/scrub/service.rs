@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::error::ScrubError;
 use super::order::{MAX_UNFINISHED, RunOf, ScrubOrder, ScrubRefused};
+use super::record::RunNote;
 use super::request::Deadline;
 use super::run::{ScrubEnd, Scrubber};
 use super::tracked::{ScrubPhase, ScrubTold, TrackedRun};
@@ -103,8 +104,8 @@ impl ScrubService {
         if runs.is_busy(&of, &order.request.directory) {
             return Err(ScrubRefused::Busy);
         }
-        let most = if of.is_scheduled { MAX_SCHEDULED } else { MAX_UNFINISHED };
-        if runs.count_unfinished(of.is_scheduled) >= most {
+        let most = if of.is_scheduled() { MAX_SCHEDULED } else { MAX_UNFINISHED };
+        if runs.count_unfinished(of.is_scheduled()) >= most {
             return Err(ScrubRefused::TooMany);
         }
         let run = Arc::new(TrackedRun::new(key, of));
@@ -121,9 +122,15 @@ impl ScrubService {
     /// The latest run that was started for a collection, if one is remembered, with its key.
     #[must_use]
     pub fn latest_of(&self, collection: &str) -> Option<(Uuid, RunOf)> {
+        self.all_of(collection).pop()
+    }
+
+    /// The runs that were started for a collection and are remembered, oldest first, each with its key.
+    #[must_use]
+    pub fn all_of(&self, collection: &str) -> Vec<(Uuid, RunOf)> {
         let runs = self.shared.runs();
-        let latest = runs.known.iter().rev().find(|run| run.of.collection.as_deref() == Some(collection));
-        latest.map(|run| (run.key, run.of.clone()))
+        let of_it = runs.known.iter().filter(|run| run.of.collection.as_deref() == Some(collection));
+        of_it.map(|run| (run.key, run.of.clone())).collect()
     }
 
     /// Whether the schedule of a collection may start a run.
@@ -184,7 +191,7 @@ impl Shared {
 
     /// Waits for a permit, which travels with the run, then for the thread.
     async fn carry_out(self: Arc<Self>, run: Arc<TrackedRun>, order: ScrubOrder) {
-        let permits = if run.of.is_scheduled { &self.scheduled } else { &self.permits };
+        let permits = if run.of.is_scheduled() { &self.scheduled } else { &self.permits };
         let permit = tokio::select! {
             biased;
             () = run.cancel.cancelled() => None,
@@ -217,7 +224,8 @@ impl Shared {
         let _claim = Claim::take(self, &resolved).ok_or(ScrubError::Busy)?;
         let mut collections = self.collections.blocking(self.runtime.clone());
         let (priority, cancel) = (Priority::Low, run.cancel.clone());
-        let mut scrubber = Scrubber { engine: &self.engine, priority, cancel, collections: &mut collections };
+        let note = RunNote { id: run.key, starter: run.of.starter, started_at: run.of.started_at };
+        let mut scrubber = Scrubber { engine: &self.engine, priority, cancel, collections: &mut collections, note };
         scrubber.run(&request, &mut &*run)
     }
 
@@ -241,7 +249,7 @@ impl Runs {
 
     /// How many runs of schedules have not ended, or of people.
     fn count_unfinished(&self, is_scheduled: bool) -> usize {
-        self.unfinished().filter(|run| run.of.is_scheduled == is_scheduled).count()
+        self.unfinished().filter(|run| run.of.is_scheduled() == is_scheduled).count()
     }
 
     /// Whether a run of the same collection has not ended, or one reads its directory.

@@ -110,14 +110,14 @@ impl ScrubObserver for &TrackedRun {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::RunKind;
     use super::*;
+    use hivesum_core::fixity::{RunKind, Starter};
     use jiff::Timestamp;
 
     #[test]
     fn scans_are_added_up_and_notices_have_a_bound() {
         let (kind, started_at) = (RunKind::Scrub, Timestamp::UNIX_EPOCH);
-        let of = RunOf { collection: None, kind, is_scheduled: false, started_at };
+        let of = RunOf { collection: None, kind, starter: Starter::Request, started_at };
         let run = TrackedRun::new(Uuid::nil(), of);
         let mut observer = &run;
         for files_done in [2, 3] {

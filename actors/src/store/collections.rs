@@ -23,6 +23,7 @@ mod passes;
 mod pieces;
 mod reads;
 mod rows;
+mod runs;
 mod saying;
 mod service;
 mod stored;
@@ -47,6 +48,7 @@ pub use self::meant::{Acknowledged, HappenedSince, Meant, MeantFiles, MeantFrom}
 pub use self::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
 pub use self::pieces::KnownFile;
+pub use self::runs::{MAX_RUNS, RunCounts, RunEnded, RunError, RunOutcome, RunRecord};
 pub use self::service::CollectionService;
 pub use self::stored::{
     Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunBegin, RunEnd, Step, StoredCollection,
@@ -89,7 +91,13 @@ impl Collections {
         let state_dir = StateDir::open(state_dir)?;
         let lock = state_dir.lock()?;
         prepare(&state_dir, &lock)?;
-        Ok(Self { access: Access::Own { database: Database::open(state_dir)?, _lock: Some(lock) } })
+        let mut database = Database::open(state_dir)?;
+        match database.run(runs::interrupt) {
+            // There is no room to say it: the next one does.
+            Ok(()) | Err(StoreError::Full) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Self { access: Access::Own { database, _lock: Some(lock) } })
     }
 
     /// The state directory and the files in it. A walk leaves them out if they lie in its tree.

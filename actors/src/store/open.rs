@@ -30,7 +30,7 @@ use crate::error::StoreError;
 const APPLICATION_ID: i64 = 0x6869_7665;
 
 /// The steps from an empty database to the current schema. The SQL of a released step is never changed.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -44,10 +44,11 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("schema/11.sql"),
     include_str!("schema/12.sql"),
     include_str!("schema/13.sql"),
+    include_str!("schema/14.sql"),
 ];
 
 /// The tables of the current schema.
-pub(crate) const TABLES: [&str; 23] = [
+pub(crate) const TABLES: [&str; 24] = [
     "runs",
     "jobs",
     "directories",
@@ -71,6 +72,7 @@ pub(crate) const TABLES: [&str; 23] = [
     "outbox",
     "deliveries",
     "collection_pieces",
+    "collection_runs",
 ];
 
 /// Databases up to this size are checked completely at every start: a few tenths of a second.

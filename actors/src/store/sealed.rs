@@ -17,7 +17,7 @@ use rusqlite::{Connection, Params, Row, Transaction};
 
 pub(crate) use self::by_caller::SealedRows;
 pub(crate) use self::collections::{
-    COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, DELIVERIES, GROWING, OUTBOX,
+    COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTION_RUNS, COLLECTIONS, DELIVERIES, GROWING, OUTBOX,
 };
 pub(crate) use self::report::check_all;
 pub(super) use self::triggers::{add_functions, keep_seals};
@@ -92,7 +92,7 @@ pub(crate) const STATE: SealedTable = SealedTable { name: "state", columns: &["i
 
 /// The tables that are sealed and counted. Results and directories are sealed row by row by those who write them, and
 /// the row of their job says how many there are.
-pub(crate) const SEALED: [SealedTable; 18] = [
+pub(crate) const SEALED: [SealedTable; 19] = [
     JOBS,
     TOKENS,
     REQUESTS,
@@ -111,6 +111,7 @@ pub(crate) const SEALED: [SealedTable; 18] = [
     OUTBOX,
     DELIVERIES,
     COLLECTION_PIECES,
+    COLLECTION_RUNS,
 ];
 
 /// Rows and sum of seals of each table in [`SEALED`]. Sealed itself.

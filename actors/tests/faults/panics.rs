@@ -257,7 +257,7 @@ fn a_scrub_that_panics_has_failed_and_the_service_goes_on() {
             scrubs
                 .start(
                     key,
-                    ScrubOrder { request: ScrubRequest::new(tree.path()), max_time: None, starter: Starter::Person },
+                    ScrubOrder { request: ScrubRequest::new(tree.path()), max_time: None, starter: Starter::Request },
                 )
                 .unwrap();
             while !scrubs.show(key, ScrubTold::has_ended).unwrap() {

@@ -166,14 +166,65 @@ pub(crate) struct Run {
     kind: RunKind,
     /// Whether the schedule has started it.
     scheduled: bool,
+    started_by: RunStarter,
     #[schema(format = DateTime)]
     started_at: String,
     state: RunState,
-    files_done: u64,
-    bytes_done: u64,
+    /// Null if that is not known, as of a run that was interrupted.
+    #[schema(required)]
+    files_done: Option<u64>,
+    #[schema(required)]
+    bytes_done: Option<u64>,
     /// Why it has failed.
     #[schema(nullable = false)]
     detail: Option<String>,
+    /// How it ended. Not there before that, nor for a run that has not begun.
+    #[schema(nullable = false)]
+    outcome: Option<RunOutcome>,
+    /// Null if that is not known.
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+    /// Why it has failed, as a word that stays: `unreachable`, `empty`, `another`, `aborted` or `internal`.
+    #[schema(nullable = false)]
+    code: Option<String>,
+    /// What it has read, each file as often as it was read. Null if that is not known.
+    read: Option<RunRead>,
+    /// How many events it has recorded. Null if that is not known.
+    events: Option<u64>,
+}
+
+/// What a run has read.
+#[derive(ToSchema)]
+pub(crate) struct RunRead {
+    files: u64,
+    bytes: u64,
+    /// Files that were read from their devices.
+    from_device: u64,
+    /// Files that may have been read from memory.
+    from_cache: u64,
+    /// Files of which that is not known.
+    from_unknown: u64,
+}
+
+/// Who has started a run: somebody by a command or a request, or the schedule.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum RunStarter {
+    Command,
+    Request,
+    Schedule,
+}
+
+/// How a run ended: everything that was due was read (`complete`) or a limit was reached (`limited`); it was cancelled,
+/// has failed, or its process ended before it did (`interrupted`).
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum RunOutcome {
+    Complete,
+    Limited,
+    Cancelled,
+    Failed,
+    Interrupted,
 }
 
 /// How a run is started. The body may be left out.

@@ -1,13 +1,12 @@
 //! What is to come of a collection, as the API shows it: its schedule, its latest run, and how long a reading takes.
 
 use hivesum_actors::jobs::ScheduleState;
-use hivesum_actors::scrub::{RunOf, ScrubError, ScrubPhase, ScrubTold};
 use hivesum_actors::store::collections::{Counted, StoredCollection};
 use hivesum_core::fixity::{Condition, Windows};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use uuid::Uuid;
 
+use super::shown_runs::RunJson;
 use crate::service::Service;
 
 /// What the schedule of a collection does now.
@@ -30,55 +29,6 @@ impl ScheduleJson {
         let latest = service.jobs.scrubs().latest_of(&collection.id);
         let run = latest.and_then(|(key, of)| RunJson::of(service, key, &of));
         Self { state, next_at, run }
-    }
-}
-
-/// A run of a collection.
-#[derive(Debug, Serialize)]
-pub(super) struct RunJson {
-    id: Uuid,
-    kind: &'static str,
-    scheduled: bool,
-    started_at: Timestamp,
-    #[serde(flatten)]
-    told: ToldJson,
-}
-
-#[derive(Debug, Serialize)]
-struct ToldJson {
-    state: &'static str,
-    files_done: u64,
-    bytes_done: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-}
-
-impl RunJson {
-    /// `None` if the run is not remembered any more.
-    pub(super) fn of(service: &Service, id: Uuid, of: &RunOf) -> Option<Self> {
-        let told = service.jobs.scrubs().show(id, ToldJson::of)?;
-        Some(Self { id, kind: of.kind.name(), scheduled: of.is_scheduled, started_at: of.started_at, told })
-    }
-}
-
-impl ToldJson {
-    fn of(told: &ScrubTold) -> Self {
-        let progress = told.progress();
-        let (state, detail) = match &told.phase {
-            ScrubPhase::Waiting => ("waiting", None),
-            ScrubPhase::Running => ("running", None),
-            ScrubPhase::Ended(_) => ("ended", None),
-            ScrubPhase::Failed(error) => ("failed", Some(in_public(error))),
-        };
-        Self { state, files_done: progress.files_done, bytes_done: progress.bytes_done, detail }
-    }
-}
-
-/// Why a run has failed. What the store says goes to the log alone.
-fn in_public(error: &ScrubError) -> String {
-    match error {
-        ScrubError::Store(_) | ScrubError::Engine(_) => "the service failed: its log says why".to_owned(),
-        error => error.to_string(),
     }
 }
 

@@ -2,22 +2,24 @@
 //! request has started, by its id.
 //!
 //! A run goes on without its client. It reads at once, whatever the windows, and not faster than the collection allows.
-//! The service remembers the latest ended runs; what they have found is in the events for ever.
+//! The latest runs are kept by the store (see `shown_runs`); what they have found is in the events for ever.
 
 use actix_web::http::header;
 use actix_web::web::{Data, Json, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use hivesum_actors::scrub::{RunKind, RunOf, ScrubRefused};
+use hivesum_actors::scrub::{RunKind, ScrubRefused};
 use hivesum_actors::store::collections::StoredCollection;
 use jiff::Timestamp;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::planned::{ForecastJson, RunJson};
+use super::planned::ForecastJson;
+use super::shown_runs::{RunJson, all};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::openapi::schemas;
+use crate::request::name::{decode_cursor, encode_cursor};
 use crate::request::{NoQuery, Query, read_json};
 use crate::service::Service;
 use crate::service::collection::{KnownCollection, NO_SUCH_COLLECTION};
@@ -139,19 +141,59 @@ fn start(service: &Service, collection: &StoredCollection, kind: RunKind) -> Res
 const NO_SUCH_RUN: ApiError = ApiError::NotFound("there is no such run of this collection, or it is not remembered");
 
 /// The run that the path names, if it is one of this collection.
-fn named(request: &HttpRequest, service: &Service, collection: &StoredCollection) -> Result<(Uuid, RunOf), ApiError> {
+async fn named(request: &HttpRequest, service: &Service, collection: &StoredCollection) -> Result<RunJson, ApiError> {
     let run = request.match_info().get("run").unwrap_or_default();
     let run = Uuid::try_parse(run).map_err(|_| NO_SUCH_RUN)?;
-    let of = service.jobs.scrubs().run_of(run).filter(|of| of.collection.as_ref() == Some(&collection.id));
-    Ok((run, of.ok_or(NO_SUCH_RUN)?))
+    let mut all = all(service, &collection.id).await?.into_iter();
+    all.find(|one| one.id == run).ok_or(NO_SUCH_RUN)
+}
+
+/// A page of runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunPage)]
+struct RunPageJson {
+    /// The latest first.
+    #[schema(value_type = Vec<schemas::Run>)]
+    items: Vec<RunJson>,
+    /// Null on the last page.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/collections/{id}/runs", tag = "collections", operation_id = "list_runs",
+    summary = "List the runs of a collection",
+    description = "The latest 30 that have begun are kept, also over a restart, and also those of `hivesum scrub` without a \
+        service; and those that wait or could not begin, until a restart.",
+    params(
+        schemas::CollectionPath,
+        ("cursor" = inline(Option<schemas::Cursor>), Query, description = "The `next_cursor` of the previous page."),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "The most runs per page; 100 by default."),
+    ),
+    responses((status = 200, description = "A page of runs, the latest first.", body = RunPageJson)),
+    extensions(("x-codes" = json!(["not_found", "store_corrupt", "queue_full", "draining"]))),
+)]
+pub(in crate::routes) async fn runs(
+    request: HttpRequest,
+    KnownCollection(collection): KnownCollection,
+    service: Data<Service>,
+) -> Result<impl Responder, ApiError> {
+    let mut query = Query::of(&request)?;
+    let (after, limit) = (query.text("cursor")?.map(|cursor| decode_cursor(&cursor)).transpose()?, query.limit()?);
+    query.finish()?;
+    let is_later = |run: &RunJson| after.as_ref().is_none_or(|after| run.id.as_bytes()[..] < after[..]);
+    let mut items: Vec<_> = all(&service, &collection.id).await?.into_iter().filter(is_later).collect();
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| has_more).map(|last| encode_cursor(last.id.as_bytes()));
+    Ok(Json(RunPageJson { items, next_cursor }))
 }
 
 #[utoipa::path(
     get, path = "/api/v1/collections/{id}/runs/{run}", tag = "collections", operation_id = "show_run",
     summary = "Get a run of a collection",
-    description = "The latest 64 ended runs are remembered, and none over a restart.",
     params(schemas::CollectionPath, RunPath),
-    responses((status = 200, description = "The run as it stands.", body = schemas::Run)),
+    responses((status = 200, description = "The run as it stands, or how it ended.", body = schemas::Run)),
     extensions(("x-codes" = json!(["not_found", "store_corrupt", "queue_full", "draining"]))),
 )]
 pub(in crate::routes) async fn run(
@@ -160,8 +202,7 @@ pub(in crate::routes) async fn run(
     KnownCollection(collection): KnownCollection,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
-    let (run, of) = named(&request, &service, &collection)?;
-    Ok(Json(RunJson::of(&service, run, &of).ok_or(NO_SUCH_RUN)?))
+    Ok(Json(named(&request, &service, &collection).await?))
 }
 
 #[utoipa::path(
@@ -179,8 +220,8 @@ pub(in crate::routes) async fn cancel(
     KnownCollection(collection): KnownCollection,
     service: Data<Service>,
 ) -> Result<impl Responder, ApiError> {
-    let (run, of) = named(&request, &service, &collection)?;
-    // Whether it is known was asked just now.
-    let _ = service.jobs.scrubs().cancel(run);
-    Ok(Json(RunJson::of(&service, run, &of).ok_or(NO_SUCH_RUN)?))
+    let run = named(&request, &service, &collection).await?;
+    // One that the service does not remember has ended.
+    let _ = service.jobs.scrubs().cancel(run.id);
+    Ok(Json(run))
 }

@@ -30,7 +30,7 @@ pub use event::{Cause, Event, EventKind, FileRange, ReadCount, ReadFailure, appl
 pub use locate::{Good, Located, NamedCopy, Plan, Verdict};
 pub use look::{Lying, Occasion, Outcome, PassKind};
 pub use observe::{Observation, observe};
-pub use pass::{PassStopped, Place, is_mass_change, may_begin};
+pub use pass::{PassStopped, Place, RunKind, Starter, is_mass_change, may_begin};
 pub use reading::{CONFIRMING_READS, Reading, moved, verifies};
 pub use schedule::{Aged, DEFAULT_AIM_DAYS, DEFAULT_SURVEY_HOURS, Next, Past, Schedule};
 pub use state::{Acknowledgement, CollectionKind, Condition, Content, FileState, NoteInvalid, needs_reading};

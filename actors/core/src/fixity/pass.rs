@@ -17,6 +17,47 @@ const MASS_PERCENT: u64 = 10;
 /// In a small collection a share alone says little: up to so many paths are told one by one.
 const FEW_PATHS: u64 = 10;
 
+/// Which files a run reads beside those that are new or changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RunKind {
+    /// Those that are due, up to the limits.
+    #[default]
+    Scrub,
+    /// None.
+    Survey,
+}
+
+impl RunKind {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Who starts a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Starter {
+    /// Somebody does, by a command.
+    Command,
+    /// Somebody does, by a request to the API.
+    Request,
+    /// The schedule of the collection does.
+    Schedule,
+}
+
+impl Starter {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The directory of a collection, as it is found when a pass begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {

@@ -7,12 +7,12 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{Condition, PassKind};
 use tempfile::TempDir;
 
-use super::super::order::Starter;
 use super::super::request::ScrubRequest;
 use super::*;
 use crate::engine::{EngineConfig, SelfTest};
 use crate::store::Store;
 use crate::store::collections::Collections;
+use hivesum_core::fixity::Starter;
 
 /// So many bytes of nothing are not read before the test is over.
 const ENDLESS_BYTES: u64 = 1 << 40;
@@ -78,7 +78,7 @@ impl House {
 }
 
 fn order(directory: &Path) -> ScrubOrder {
-    ScrubOrder { request: ScrubRequest::new(directory), max_time: None, starter: Starter::Person }
+    ScrubOrder { request: ScrubRequest::new(directory), max_time: None, starter: Starter::Request }
 }
 
 #[actix::test]
@@ -142,12 +142,12 @@ async fn a_run_that_names_its_collection_is_refused_at_once_while_another_one_go
     assert_eq!(named(Starter::Schedule, "one"), Err(ScrubRefused::Busy), "its directory is read");
     assert!(house.service.cancel(first));
     house.until_unfinished(0).await;
-    let gone = named(Starter::Person, "forgotten").unwrap();
-    assert_eq!(named(Starter::Person, "forgotten"), Err(ScrubRefused::Busy));
+    let gone = named(Starter::Request, "forgotten").unwrap();
+    assert_eq!(named(Starter::Request, "forgotten"), Err(ScrubRefused::Busy));
     house.until_unfinished(0).await;
     assert!(house.failure(gone).contains("forgotten meanwhile"), "{}", house.failure(gone));
     let latest = house.service.latest_of("forgotten").unwrap();
-    assert_eq!((latest.0, latest.1.is_scheduled), (gone, false));
+    assert_eq!((latest.0, latest.1.is_scheduled()), (gone, false));
 }
 
 #[actix::test]

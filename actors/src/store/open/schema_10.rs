@@ -1,5 +1,5 @@
-//! The steps from schema 10, which has no collections, to 11, from 11, which has no outbox, to 12, and from 12, which
-//! keeps no pieces of files, to 13.
+//! The steps from schema 10, which has no collections, to 11, from 11, which has no outbox, to 12, from 12, which keeps
+//! no pieces of files, to 13, and from 13, which keeps no runs of collections, to 14.
 
 use std::path::Path;
 
@@ -103,6 +103,25 @@ fn schema_12_is_copied_first_and_keeps_its_files_without_pieces() {
     }
     let copy = Connection::open(state_dir.beside_database(".v12")).unwrap();
     assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 12);
+}
+
+#[test]
+fn schema_13_is_copied_first_and_keeps_its_collections_and_pieces_without_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let collection = r#"INSERT INTO collections (number, id, directory, settings, created_at, passes, is_deleted)
+        VALUES (1, 'one', x'2f61', '{"algorithms":["blake3"],"kind":"fixed"}', '2026-01-01T00:00:00Z', 1, 0);
+        INSERT INTO collection_pieces (collection, path, size, pieces) VALUES (1, x'61', 5000000, zeroblob(160))"#;
+    let state_dir = of_schema(dir.path(), 13, collection);
+    start(&state_dir).unwrap();
+    let connection = connect(&state_dir, Access::Write).unwrap();
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let counts = ["collections", "collection_pieces", "collection_runs"];
+    assert_eq!(counts.map(|table| count(&format!("SELECT count(*) FROM {table}"))), [1, 1, 0]);
+    for table in SEALED {
+        table.verify(&connection).unwrap();
+    }
+    let copy = Connection::open(state_dir.beside_database(".v13")).unwrap();
+    assert_eq!(copy.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap(), 13);
 }
 
 #[test]

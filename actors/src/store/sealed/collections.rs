@@ -48,6 +48,10 @@ pub(crate) const COLLECTION_EVENTS: SealedTable =
 pub(crate) const COLLECTION_PIECES: SealedTable =
     SealedTable { name: "collection_pieces", columns: &["collection", "path", "size", "pieces"] };
 
+/// Whoever finds no row here knows less of what was, and nothing that is wrong: absence is believed.
+pub(crate) const COLLECTION_RUNS: SealedTable =
+    SealedTable { name: "collection_runs", columns: &["collection", "id", "has_ended", "body"] };
+
 pub(crate) const OUTBOX: SealedTable = SealedTable {
     name: "outbox",
     columns: &[

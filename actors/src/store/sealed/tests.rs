@@ -67,6 +67,7 @@ fn filled() -> Filled {
         (2, x'62', 1, 2, 3, 4, x'05', 6, 0, x'07', 'found', 8, 9, 10, 0);
         INSERT INTO collection_events VALUES (1, 1, 5, x'61', 1, '{}', 'job', 0), (2, 1, 5, x'62', 1, '{}', 'job', 0);
         INSERT INTO collection_pieces VALUES (1, x'61', 5, x'06', 0), (2, x'62', 5, x'06', 0);
+        INSERT INTO collection_runs VALUES (1, '1', 1, '{}', 0), (2, '2', 0, '{}', 0);
         INSERT INTO outbox VALUES ('mail', 1, 0, 'a', 1, 2, 3, 4, 5, 6, 7, 8, 0), ('mail', 2, 0, 'b', 1, 2, 3, 4, 5, 6, 7, 8, 0);
         INSERT INTO deliveries VALUES ('mail', 1, 2, 3, 4, 'error', 0), ('mail', 2, 2, 3, 4, 'error', 0);";
     bench.connection.execute_batch(collections).unwrap();
