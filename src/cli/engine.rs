@@ -11,10 +11,13 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::file::IoMode;
 use hivesum_core::walk::Target;
 
+/// Hashers for each core where files are read from their devices. Measured with `benches/scrub.sh small`.
+const READERS_PER_CORE: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
 /// The flags of the engine, shared by every command that reads files.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct EngineArgs {
-    /// Number of hasher threads [default: the number of CPU cores].
+    /// Number of hasher threads [default: the number of CPU cores; of a scrub, which waits for disks, three times that].
     #[arg(short = 'j', long = "hashers", value_name = "N", value_parser = from_one, help_heading = "Reading")]
     hashers: Option<NonZeroUsize>,
 
@@ -63,9 +66,26 @@ impl RunningEngine {
     /// # Errors
     /// If an algorithm fails its self-test, or a thread cannot be started.
     pub(super) fn start(args: EngineArgs, algorithms: Option<Algorithms>) -> Result<Self, StartError> {
+        Self::start_with(args, algorithms, NonZeroUsize::MIN)
+    }
+
+    /// The same for reads from devices: while a thread waits for its disk, others hash, and the disk has several requests
+    /// at a time to choose from.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(super) fn start_for_devices(args: EngineArgs, algorithms: Option<Algorithms>) -> Result<Self, StartError> {
+        Self::start_with(args, algorithms, READERS_PER_CORE)
+    }
+
+    fn start_with(
+        args: EngineArgs,
+        algorithms: Option<Algorithms>,
+        per_core: NonZeroUsize,
+    ) -> Result<Self, StartError> {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let (handle, thread) = Engine::start_in_background(EngineConfig {
-            hashers: args.hashers.unwrap_or(cores),
+            hashers: args.hashers.unwrap_or(cores.saturating_mul(per_core)),
             priority: HasherPriority::Normal,
             quantum_deadline: args.read_timeout(),
             self_test: algorithms.map_or(SelfTest::Default, SelfTest::Only),

@@ -184,7 +184,7 @@ impl Way {
         });
         let Some(collections) = opened.map_err(with_advice)? else { return Ok(Self::Beside(Beside::of(&state))) };
         let told = Told::open(&args.sinks, &args.notify)?;
-        let engine = RunningEngine::start(args.engine, args.algorithms)?;
+        let engine = RunningEngine::start_for_devices(args.engine, args.algorithms)?;
         Ok(Self::Alone { collections: Box::new(collections), engine, told })
     }
 

@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod algorithms;
+mod archive;
 mod audit;
 mod audit_evidence;
 mod audit_found;

@@ -58,7 +58,7 @@ fn a_row_that_is_lost_or_damaged_is_noticed_also_in_another_collection_and_while
         damage.execute_batch(&copy).unwrap();
         assert!(damage.execute(sql, []).unwrap() > 0, "{sql}");
         let found = came(&dir, &of, || {});
-        assert!(matches!(found, Err(StoreError::Corrupt(_))), "{sql}: {found:?}");
+        assert!(matches!(found, Err(StoreError::Corrupt)), "{sql}: {found:?}");
         if let Some(undo) = undo {
             damage.execute(&format!("UPDATE collection_files SET {undo}"), []).unwrap();
         }
@@ -67,5 +67,5 @@ fn a_row_that_is_lost_or_damaged_is_noticed_also_in_another_collection_and_while
     }
     damage.execute("DELETE FROM collection_files WHERE collection = ? AND path = x'62'", [number]).unwrap();
     let found = came(&dir, &of, &mut write);
-    assert!(matches!(found, Err(StoreError::Corrupt(_))), "others have written: {found:?}");
+    assert!(matches!(found, Err(StoreError::Corrupt)), "others have written: {found:?}");
 }
