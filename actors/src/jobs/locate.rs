@@ -2,18 +2,17 @@
 //! named.
 //!
 //! Both are opened beneath roots, as jobs open what they read, and are read on a thread of its own at the rate of the
-//! collection. At most [`MAX_LOCATING`] are read at a time, and a further one is refused. When the caller goes away or
-//! the service stops, reading ends within a piece. Nothing is written.
+//! collection. At most [`MAX_LOCATING`](super::MAX_LOCATING) are read at a time, and a further one is refused. When the
+//! caller goes away or the service stops, reading ends within a piece. Nothing is written.
 
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::sync::Arc;
 
 use hivesum_core::file::{DEFAULT_READ_TIMEOUT, Opened, ReadBuffers, RelPath, Root};
 use hivesum_core::fixity::{Good, Located, NamedCopy, Plan};
 use hivesum_core::hash::{CopyFailure, CopyRead, read_copy_beneath};
 use hivesum_core::result::Status;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::collections::innermost;
 use super::service::Jobs;
@@ -22,13 +21,6 @@ use crate::engine::throttle::{ByteBudget, Throttle};
 use crate::error::{Refused, StoreError, SubmitError};
 use crate::scan::Canceller;
 use crate::store::collections::{KnownFile, StoredCollection};
-
-/// Files that are located at a time.
-pub const MAX_LOCATING: usize = 2;
-
-pub(super) fn permits() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_LOCATING))
-}
 
 /// A file of a collection, and where another copy of it is.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::queue::{JobQueue, Limits};
 use super::roots::Roots;
-use super::shared::JobsShared;
+use super::shared::{JobsShared, MAX_LOCATING};
 use crate::Engine;
 use crate::error::{StartError, StoreError};
 use crate::job::{Deletion, Job, JobCounts, JobId, JobPage, JobQuery, JobVerdictCounts, Place};
@@ -106,7 +106,7 @@ impl Jobs {
             recovered: AtomicBool::default(),
             queue: JobQueue::new(limits),
             streams: Arc::new(Semaphore::new(config.max_streams)),
-            locating: super::locate::permits(),
+            locating: Arc::new(Semaphore::new(MAX_LOCATING)),
             home: actix_rt::Arbiter::current(),
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),

@@ -16,6 +16,9 @@ use crate::store::Store;
 use crate::store::collections::CollectionService;
 use crate::store::retention::Retention;
 
+/// Files of collections that are located at a time.
+pub const MAX_LOCATING: usize = 2;
+
 /// Shared by the handle ([`Jobs`](super::service::Jobs)), the scheduler and the runners.
 #[derive(Debug)]
 pub(super) struct JobsShared {

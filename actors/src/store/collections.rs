@@ -47,7 +47,7 @@ pub use self::file_pages::{FilePage, FileQuery};
 pub use self::meant::{Acknowledged, HappenedSince, Meant, MeantFiles, MeantFrom};
 pub use self::messages::{AfterFailure, Delivery, Message, SendFailure, SinkPace};
 pub use self::outbox::{LISTED_ALERTS, MAX_NOTIFY};
-pub use self::pieces::KnownFile;
+pub use self::reads::KnownFile;
 pub use self::runs::{MAX_RUNS, RunCounts, RunEnded, RunError, RunOutcome, RunRecord};
 pub use self::service::CollectionService;
 pub use self::stored::{

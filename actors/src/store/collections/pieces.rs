@@ -10,10 +10,9 @@ use hivesum_core::result::walk_key;
 use rusqlite::{Connection, Transaction, params};
 
 use super::super::error::DbError;
-use super::super::sealed::{COLLECTION_FILES, COLLECTION_PIECES};
-use super::service::CollectionService;
+use super::super::sealed::COLLECTION_PIECES;
+use super::Collections;
 use super::stored::StoredCollection;
-use super::{Collections, files, rows};
 use crate::error::StoreError;
 
 /// Keeps the pieces of the content that a file should have from now on. Without any, those of another content go.
@@ -67,7 +66,11 @@ fn of(
 }
 
 /// What a file should be, as far as a BLAKE3 digest of it is known.
-fn good(view: &Connection, collection: &StoredCollection, state: &FileState) -> Result<Option<Good>, DbError> {
+pub(super) fn good(
+    view: &Connection,
+    collection: &StoredCollection,
+    state: &FileState,
+) -> Result<Option<Good>, DbError> {
     let algorithms = &collection.settings.algorithms;
     let Some(expected) = &state.expected else { return Ok(None) };
     let Some(digest) = expected.blake3(algorithms) else { return Ok(None) };
@@ -97,37 +100,10 @@ impl Collections {
     }
 }
 
-/// What a collection knows of one file.
-#[derive(Debug, Clone)]
-pub enum KnownFile {
-    /// Nothing: it has no such file, or there is no such collection.
-    Unknown,
-    /// What the file should be, as far as a BLAKE3 digest of that is known.
-    Known(Option<Good>),
-}
-
-impl CollectionService {
-    /// What the file at a path of a collection should be.
-    ///
-    /// # Errors
-    /// When the store cannot be read, or is damaged.
-    pub async fn good(&self, id: String, path: Vec<u8>) -> Result<KnownFile, StoreError> {
-        let look = move |view: &mut Connection| {
-            let Some(of) = rows::by_id(view, &id)? else { return Ok(KnownFile::Unknown) };
-            let Some(state) = files::find(view, of.number, &path)? else {
-                COLLECTION_FILES.verify(view)?;
-                return Ok(KnownFile::Unknown);
-            };
-            good(view, &of, &state).map(KnownFile::Known)
-        };
-        self.store.read(look).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Step;
     use super::super::tests::{baseline, content, insert, second, settings, step};
+    use super::super::{Step, files, rows};
     use super::*;
     use crate::store::testing::Bench;
     use hivesum_core::fixity::PassKind;

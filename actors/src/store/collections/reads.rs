@@ -6,17 +6,27 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use hivesum_core::fixity::FileState;
+use hivesum_core::fixity::{FileState, Good};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::super::error::DbError;
+use super::super::sealed::COLLECTION_FILES;
 use super::counted::{self, Counted};
 use super::file_pages::{self, FilePage, FileQuery};
 use super::service::CollectionService;
 use super::stored::{StoredCollection, StoredEvent};
-use super::{events, rows};
+use super::{events, files, pieces, rows};
 use crate::error::StoreError;
+
+/// What a collection knows of one file.
+#[derive(Debug, Clone)]
+pub enum KnownFile {
+    /// Nothing: it has no such file, or there is no such collection.
+    Unknown,
+    /// What the file should be, as far as a BLAKE3 digest of that is known.
+    Known(Option<Good>),
+}
 
 impl CollectionService {
     /// All collections, oldest first.
@@ -100,6 +110,22 @@ impl CollectionService {
     pub async fn files(&self, id: String, query: FileQuery) -> Result<Option<FilePage>, StoreError> {
         let _permit = if query.reads_many_rows() { Some(self.store.long_read().await?) } else { None };
         self.of(id, move |view, number| file_pages::page(view, number, &query)).await
+    }
+
+    /// What the file at a path of a collection should be.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub async fn good(&self, id: String, path: Vec<u8>) -> Result<KnownFile, StoreError> {
+        let look = move |view: &mut Connection| {
+            let Some(of) = rows::by_id(view, &id)? else { return Ok(KnownFile::Unknown) };
+            let Some(state) = files::find(view, of.number, &path)? else {
+                COLLECTION_FILES.verify(view)?;
+                return Ok(KnownFile::Unknown);
+            };
+            pieces::good(view, &of, &state).map(KnownFile::Known)
+        };
+        self.store.read(look).await
     }
 
     /// Reads something of a collection, which has this number. `None` if there is no such collection.

@@ -16,8 +16,8 @@ use super::super::job_row::time;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, snapshot};
 use super::MAX_COLLECTIONS;
 use super::events::at;
+use super::outbox;
 use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, StoredCollection, Updated};
-use super::{outbox, runs};
 
 /// How long the name that a client gave a request is remembered.
 const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -166,7 +166,7 @@ pub(super) fn delete(connection: &mut Connection, id: &str) -> Result<bool, DbEr
     let Some(marked) = by_id(&change, id)? else { return Ok(false) };
     change.execute("UPDATE collections SET is_deleted = 1 WHERE number = ?", [marked.number])?;
     outbox::forget(&change, marked.number)?;
-    runs::forget(&change, marked.number)?;
+    change.execute("DELETE FROM collection_runs WHERE collection = ?", [marked.number])?;
     change.commit()?;
     Ok(true)
 }

@@ -174,12 +174,6 @@ pub(super) fn interrupt(connection: &mut Connection) -> Result<(), DbError> {
     change.commit()
 }
 
-/// Forgets the runs of a collection.
-pub(super) fn forget(change: &Connection, collection: i64) -> Result<(), DbError> {
-    change.execute("DELETE FROM collection_runs WHERE collection = ?", [collection])?;
-    Ok(())
-}
-
 impl Collections {
     /// Records a run as it is now, unless its collection is gone.
     ///
