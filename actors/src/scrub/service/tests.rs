@@ -1,11 +1,15 @@
 //! Runs of a service: started once, one for each directory, bounded, cancelled, waited for.
 
 use std::fs::{self, File};
+use std::num::NonZeroU64;
 use std::path::Path;
+use std::time::Duration;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::{Condition, PassKind};
+use hivesum_core::sys::sched::HasherPriority;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::super::request::ScrubRequest;
 use super::*;
@@ -25,8 +29,12 @@ struct House {
 
 impl House {
     async fn new() -> Self {
+        Self::with(EngineConfig::default()).await
+    }
+
+    async fn with(config: EngineConfig) -> Self {
         let [state, trees] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let config = EngineConfig { self_test: SelfTest::Only(Algorithms::default()), ..EngineConfig::default() };
+        let config = EngineConfig { self_test: SelfTest::Only(Algorithms::default()), ..config };
         let engine = Engine::start(config).await.unwrap();
         let store = Store::open(state.path()).await.unwrap();
         let service = ScrubService::new(engine, CollectionService::new(store));
@@ -192,4 +200,59 @@ async fn of_ended_runs_the_latest_are_remembered() {
     }
     let known = |key: &Uuid| house.service.show(*key, ScrubTold::has_ended);
     assert_eq!((known(&keys[0]), known(&keys[1]), known(&keys[MAX_ENDED])), (None, Some(true), Some(true)));
+}
+
+/// Bytes per second of a run, and how many of those files it reads. A chunk is what is read in ten seconds at the rate, so
+/// they are four chunks and a half.
+const RATE: u64 = 4 << 20;
+const FILES: u64 = 45;
+
+/// What may be read at once, and before: a quantum of eight MiB, and the ten milliseconds of slack.
+const AHEAD: u64 = (8 << 20) + RATE / 100;
+
+/// Lets other threads work for a moment. Nobody sends, so only the timeout ends the wait.
+async fn give_a_moment() {
+    let (_held, nothing) = std::sync::mpsc::channel::<()>();
+    let wait = move || nothing.recv_timeout(Duration::from_millis(2));
+    tokio::task::spawn_blocking(wait).await.unwrap().unwrap_err();
+}
+
+#[actix::test]
+async fn a_run_of_several_chunks_reads_no_faster_than_its_rate_by_the_clock_of_the_budget() {
+    // The clock is turned by the test, so nothing is late that takes its time.
+    let never = Duration::from_secs(1 << 30);
+    // At idle priority it would take its time on a busy machine.
+    let (quantum_deadline, priority) = (never, HasherPriority::Normal);
+    let house = House::with(EngineConfig { quantum_deadline, priority, ..EngineConfig::default() }).await;
+    let tree = house.tree("t");
+    for file in 0..FILES {
+        File::create(tree.join(format!("{file:02}"))).unwrap().set_len(RATE).unwrap();
+    }
+    // As long as a task blocks, a paused clock does not go on by itself.
+    let (_blocks, until_dropped) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || until_dropped.recv());
+    tokio::time::pause();
+    let began = Instant::now();
+    let max_bytes_per_second = NonZeroU64::new(RATE);
+    let request = ScrubRequest { max_bytes_per_second, read_timeout: never, ..ScrubRequest::new(&tree) };
+    let key = Uuid::now_v7();
+    house.service.start(key, ScrubOrder { request, max_time: None, starter: Starter::Request }).unwrap();
+    let read = |told: &ScrubTold| (told.progress().bytes_done, told.has_ended());
+    loop {
+        let (bytes, has_ended) = house.service.show(key, read).unwrap();
+        let allowed = AHEAD + (began.elapsed().as_secs_f64() * RATE as f64) as u64;
+        assert!(bytes <= allowed, "{bytes} bytes after {:?}", began.elapsed());
+        if has_ended {
+            break;
+        }
+        tokio::time::advance(Duration::from_millis(100)).await;
+        give_a_moment().await;
+    }
+    let ended = |told: &ScrubTold| match &told.phase {
+        ScrubPhase::Ended(end) => (end.read.files, end.read.bytes),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(house.service.show(key, ended).unwrap(), (FILES, FILES * RATE));
+    let least = Duration::from_secs_f64((FILES * RATE - AHEAD) as f64 / RATE as f64);
+    assert!(began.elapsed() >= least, "all of it within {:?}", began.elapsed());
 }
