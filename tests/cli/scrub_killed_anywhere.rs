@@ -227,6 +227,7 @@ impl Scene {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "the figures of a long run")]
 fn killed_anywhere_no_file_and_no_event_is_there_twice_none_is_lost_and_everybody_is_told() {
     let Some(mut scene) = Scene::new() else { return };
     let kills = number_from_env("HIVESUM_KILLS").unwrap_or(40);
