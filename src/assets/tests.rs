@@ -4,7 +4,7 @@ use super::bundle::fingerprint;
 use super::*;
 
 /// The total size of all assets, uncompressed; gzip takes some 60% of it away.
-const MOST_BYTES: usize = 280 << 10;
+const MOST_BYTES: usize = 288 << 10;
 
 #[test]
 fn the_assets_are_small_and_every_file_is_short() {

@@ -51,21 +51,25 @@ pub struct PastManifest {
     summary: Summary,
 }
 
+/// Stands for a time after all that is known.
+pub const LATEST: Timestamp = Timestamp::MAX;
+
 impl PastManifest {
-    /// A manifest of what the files should have been at this time.
+    /// A manifest of what the files should have been at this time, or of what they should be as far as is known: also
+    /// what was learned while a clock was ahead.
     ///
     /// # Errors
     /// [`NoManifest`]: of the digests, the format or the time.
     pub fn new(
         collection: &StoredCollection,
         (format, algorithm): (Option<Format>, Option<Algorithm>),
-        (at, now): (Timestamp, Timestamp),
+        (at, now): (Option<Timestamp>, Timestamp),
     ) -> Result<Self, NoManifest> {
-        if at > now {
+        if let Some(at) = at.filter(|at| *at > now) {
             return Err(NoManifest::Time(format!("{at} is still to come: it is {now:.0}")));
         }
-        if at < collection.created_at {
-            let made = collection.created_at;
+        let made = collection.created_at;
+        if let Some(at) = at.filter(|at| *at < made) {
             return Err(NoManifest::Time(format!("nothing is known of {at}: the collection was made at {made:.0}")));
         }
         let all = collection.settings.algorithms;
@@ -73,7 +77,7 @@ impl PastManifest {
         let chosen = format.choose(algorithm, &all)?;
         let writer = ManifestWriter::new(format, chosen, LineEnd::Newline)?;
         let summary = Summary { complete: true, ..Summary::default() };
-        Ok(Self { writer, format, all, chosen, earlier: Earlier::new(at), summary })
+        Ok(Self { writer, format, all, chosen, earlier: Earlier::new(at.unwrap_or(LATEST)), summary })
     }
 
     /// Its format.

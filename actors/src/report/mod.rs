@@ -17,7 +17,7 @@ use self::csv::Csv;
 pub use self::format::{ReportFormat, Subject};
 use self::html::Html;
 pub use self::html::{HTML_POLICY, MOST_EVENTS_SHOWN, MOST_FILES_LISTED};
-pub use self::manifest::{NoManifest, PastManifest};
+pub use self::manifest::{LATEST, NoManifest, PastManifest};
 use self::premis::Premis;
 use crate::store::collections::StoredEvent;
 

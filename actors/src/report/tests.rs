@@ -252,3 +252,16 @@ fn what_an_event_rests_on_is_told_in_words() {
     let known = super::text::happened(&Event { at: at(1), path, kind, before, after, cause });
     assert_eq!(known.as_deref(), Some("by ops; aU+202Eb"));
 }
+
+#[test]
+fn a_manifest_of_now_has_what_was_learned_while_a_clock_was_ahead() {
+    let (counted, files, _) = collection(&[b"gone", b"there"]);
+    let early = at(-86_400);
+    let new = |at| PastManifest::new(counted.collection(), (None, None), (at, early));
+    let mut out = Vec::new();
+    new(None).unwrap().page(&mut out, files, true).unwrap();
+    let lines = String::from_utf8(out).unwrap();
+    assert!(lines.contains("  gone\n") && lines.ends_with("  there\n"), "{lines}");
+    let refused = new(Some(at(0))).unwrap_err().to_string();
+    assert!(refused.contains("is still to come"), "{refused}");
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use hivesum_actors::report::PastManifest;
+use hivesum_actors::report::{LATEST, PastManifest};
 use hivesum_actors::store::collections::{Collections, MAX_ROWS, StoredCollection};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::Format;
@@ -52,10 +52,9 @@ pub(super) fn run(args: &ManifestArgs) -> anyhow::Result<ExitCode> {
     let mut collections = open(&args.state)?;
     let one = find(&mut collections, &args.collection)?;
     let now = Timestamp::now();
-    let at = args.at.unwrap_or(now);
-    let manifest = || PastManifest::new(&one, (args.format, args.algorithm), (at, now));
+    let manifest = || PastManifest::new(&one, (args.format, args.algorithm), (args.at, now));
     let (tried, manifest) = (manifest()?, manifest()?);
-    let last = collections.last_event_until(&one, at)?;
+    let last = collections.last_event_until(&one, args.at.unwrap_or(LATEST))?;
     // A name that the format cannot carry is found before anything is written.
     write(&mut collections, &one, (tried, last), &mut |_| Ok(()))?;
     put(args.output.as_deref(), |take| write(&mut collections, &one, (manifest, last), take))

@@ -8,7 +8,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 use hivesum_actors::jobs::Jobs;
-use hivesum_actors::report::{NoManifest, PastManifest};
+use hivesum_actors::report::{LATEST, NoManifest, PastManifest};
 use hivesum_actors::store::collections::{FilePage, FileQuery, StoredCollection};
 use hivesum_core::digest::Algorithm;
 use hivesum_core::manifest::Format;
@@ -59,11 +59,10 @@ pub(in crate::routes) async fn manifest(
     let at = query.parsed::<Timestamp>("at")?;
     query.finish()?;
     let now = Timestamp::now();
-    let at = at.unwrap_or(now);
     let manifest = || PastManifest::new(&collection, (format, algorithm), (at, now)).map_err(refusal);
     let (tried, manifest) = (manifest()?, manifest()?);
-    let last =
-        service.jobs.collections().last_event_until(collection.id.clone(), at).await?.ok_or(NO_SUCH_COLLECTION)?;
+    let last = service.jobs.collections().last_event_until(collection.id.clone(), at.unwrap_or(LATEST)).await?;
+    let last = last.ok_or(NO_SUCH_COLLECTION)?;
     let writing = |manifest| Writing::new(&service.jobs, &collection, manifest, last);
     let mut tried = writing(tried);
     while tried.next_piece().await?.is_some() {}
