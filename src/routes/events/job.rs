@@ -2,6 +2,9 @@
 //! `end` goes on with `-end`. A browser reconnects after every end of a stream, and only 204 tells it to stop: it gets
 //! that once it has seen the end of the job.
 
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use hivesum_actors::jobs::{EventStream, JobEvent, JobEventKind};
@@ -37,21 +40,32 @@ pub(in crate::routes) async fn events(
     service: Data<Service>,
 ) -> Result<HttpResponse, ApiError> {
     service.admit_work()?;
-    if job.state.is_final() && has_seen_end(&request) {
+    let seen = last_event_id::<Seen>(&request)?;
+    if job.state.is_final() && seen.is_some_and(|seen| seen.is_end) {
         return Ok(HttpResponse::NoContent().finish());
     }
     let share = service.stream_for(&caller)?;
-    let events = service.jobs.subscribe(job.id, last_event_id(&request)?).await?.ok_or(NO_SUCH_JOB)?;
+    let events = service.jobs.subscribe(job.id, seen.map(|seen| seen.rows)).await?.ok_or(NO_SUCH_JOB)?;
     Ok(send(&service, share, format!("{RETRY}\n"), events))
 }
 
 /// What the id of the last event ends with.
 const END: &str = "-end";
 
-/// Whether the last event that the client has seen is the end of a job.
-fn has_seen_end(request: &HttpRequest) -> bool {
-    let id = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
-    id.and_then(|id| id.strip_suffix(END)).is_some_and(|rows| rows.parse::<u64>().is_ok())
+/// The last event that a client has seen. The end of a job that goes on is one after so many rows, like any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    rows: u64,
+    is_end: bool,
+}
+
+impl FromStr for Seen {
+    type Err = ParseIntError;
+
+    fn from_str(id: &str) -> Result<Self, Self::Err> {
+        let (rows, is_end) = id.strip_suffix(END).map_or((id, false), |rows| (rows, true));
+        Ok(Self { rows: rows.parse()?, is_end })
+    }
 }
 
 impl Source for EventStream {
@@ -74,6 +88,16 @@ fn text_of(event: &JobEvent) -> String {
 mod tests {
     use super::*;
     use hivesum_actors::job::JobState;
+
+    #[test]
+    fn an_id_is_a_number_of_rows_also_that_of_an_end() {
+        for (id, rows, is_end) in [("7", 7, false), ("071-end", 71, true)] {
+            assert_eq!(id.parse(), Ok(Seen { rows, is_end }));
+        }
+        for id in ["", "-end", "7-END", "x", "7-end-end"] {
+            assert!(id.parse::<Seen>().is_err(), "{id}");
+        }
+    }
 
     #[test]
     fn an_event_is_three_fields_and_a_blank_line() {
