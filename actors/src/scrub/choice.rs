@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::sync_channel;
 
-use hivesum_core::fixity::{FileState, Survey, Surveyor, due, within};
+use hivesum_core::fixity::{FileState, Survey, Surveyor, ToRead, due, within};
 use hivesum_core::result::NameList;
 use hivesum_core::walk::{Filters, Inventory, ReceiverGone, Target, WalkSpec};
 use jiff::Timestamp;
@@ -81,10 +81,9 @@ impl Choice {
         let limits = &request.limits;
         let now = Timestamp::now();
         let due_count = due(&mut survey.unchanged, request.due_by(collection, now), now);
-        let due: Vec<_> = survey.unchanged.iter().take(due_count).map(|age| (age.index, true)).collect();
-        let to_read: Vec<_> = survey.to_read.iter().map(|file| (file.index, file.is_known)).collect();
-        let found = &survey.found;
-        let size = |(index, _): &(usize, bool)| found.files.get(*index).map_or(0, |meta| meta.size);
+        let due = survey.unchanged.iter().take(due_count).map(|age| ToRead { index: age.index, is_known: true });
+        let (found, to_read, due) = (&survey.found, &survey.to_read, due.collect::<Vec<_>>());
+        let size = |file: &ToRead| size_of(found, file);
         let limit = limits.bytes_of(found.files.iter().map(|meta| meta.size).sum());
         let taken = within(to_read.iter().chain(&due).map(size), limit);
         let (changed, unread) = to_read.split_at(taken.min(to_read.len()));
@@ -120,12 +119,16 @@ fn survey(collections: &mut Collections, collection: &StoredCollection, walk: Wa
     })
 }
 
-/// Files in chunks, each of them in walk order. Each is given by its index, and whether it is known.
-fn chunks(inventory: &Inventory, files: &[(usize, bool)], chunk_bytes: u64) -> Vec<Chunk> {
-    let mut chunks: Vec<Vec<(usize, bool)>> = Vec::new();
+fn size_of(inventory: &Inventory, file: &ToRead) -> u64 {
+    inventory.files.get(file.index).map_or(0, |meta| meta.size)
+}
+
+/// Files in chunks, each of them in walk order.
+fn chunks(inventory: &Inventory, files: &[ToRead], chunk_bytes: u64) -> Vec<Chunk> {
+    let mut chunks: Vec<Vec<ToRead>> = Vec::new();
     let mut bytes = 0_u64;
     for &file in files {
-        let size = inventory.files.get(file.0).map_or(0, |meta| meta.size);
+        let size = size_of(inventory, &file);
         bytes = bytes.saturating_add(size);
         match chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK_FILES && bytes <= chunk_bytes => chunk.push(file),
@@ -135,10 +138,10 @@ fn chunks(inventory: &Inventory, files: &[(usize, bool)], chunk_bytes: u64) -> V
             }
         }
     }
-    let in_order = |mut chunk: Vec<(usize, bool)>| {
-        chunk.sort_unstable();
-        let known = chunk.iter().filter(|(_, is_known)| *is_known).count();
-        Chunk { names: chunk.into_iter().filter_map(|(index, _)| inventory.names.get(index)).collect(), known }
+    let in_order = |mut chunk: Vec<ToRead>| {
+        chunk.sort_unstable_by_key(|file| file.index);
+        let known = chunk.iter().filter(|file| file.is_known).count();
+        Chunk { names: chunk.iter().filter_map(|file| inventory.names.get(file.index)).collect(), known }
     };
     chunks.into_iter().map(in_order).collect()
 }

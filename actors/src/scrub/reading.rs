@@ -85,11 +85,8 @@ impl Reader<'_> {
     }
 
     fn begin_next(&self, left: &mut VecDeque<Chunk>, limits: &Limits) -> Result<Option<(Chunk, Scan)>, ScrubError> {
-        let is_late = || limits.until.is_some_and(|until| until.has_come());
-        if left.is_empty() || is_late() {
-            return Ok(None);
-        }
-        let Some(chunk) = left.pop_front() else { return Ok(None) };
+        let is_in_time = |_: &mut Chunk| !limits.until.is_some_and(|until| until.has_come());
+        let Some(chunk) = left.pop_front_if(is_in_time) else { return Ok(None) };
         let scan = self.begin(&chunk.names)?;
         Ok(Some((chunk, scan)))
     }

@@ -103,7 +103,10 @@ impl Report {
         is_verbose: bool,
     ) -> anyhow::Result<bool> {
         let collection = &end.collection;
-        let counts = collections.deviating(collection)?;
+        let counts = match end.pass {
+            PassKind::Baseline => collections.counts(collection)?,
+            PassKind::Comparison => collections.deviating(collection)?,
+        };
         let alerts = collection.alerts(&counts);
         if alerts > 0 {
             self.is_well = false;
@@ -114,7 +117,7 @@ impl Report {
         }
         let shown = quoted(collection.directory.as_os_str());
         if end.pass == PassKind::Baseline {
-            let known = collections.counts(collection)?.values().map(|count| count.files).sum();
+            let known = counts.values().map(|count| count.files).sum();
             let files = counted(known, "file");
             self.terminal.message(&match end.is_limited {
                 false => format!(

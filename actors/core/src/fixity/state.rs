@@ -204,21 +204,8 @@ impl FileState {
         self.condition.is_alert(kind) && self.acknowledged.is_none()
     }
 
-    /// The state without what a mere read changes: when it was last verified, and how far its times can be trusted. It
-    /// changes with events only.
-    #[must_use]
-    pub fn without_reads(&self) -> Self {
-        let settled = |content: &Option<Content>| {
-            content.clone().map(|content| Content {
-                stability: Stability::Stable,
-                meta: FileMeta { device: 0, ..content.meta },
-                ..content
-            })
-        };
-        Self { expected: settled(&self.expected), found: settled(&self.found), verified_at: None, ..self.clone() }
-    }
-
-    /// Whether another state is the same [without what a mere read changes](Self::without_reads).
+    /// Whether another state is the same without what a mere read changes: when it was last verified, and how far its
+    /// times can be trusted. The rest changes with events only.
     #[must_use]
     pub fn is_same_but_for_reads(&self, other: &Self) -> bool {
         let same = |one: &Option<Content>, other: &Option<Content>| match (one, other) {

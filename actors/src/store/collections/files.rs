@@ -18,7 +18,7 @@ use super::json::IS_ACKNOWLEDGED;
 use super::stored::{Count, Step};
 use super::{json, outbox, pieces, rows};
 
-/// The columns of a row, and how many of them are its key.
+/// The columns of a row without its seal, and how many of them are its key.
 const COLUMNS: usize = COLLECTION_FILES.columns.len();
 const KEY_COLUMNS: usize = 2;
 
@@ -121,7 +121,7 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
 fn is_recorded(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<bool, DbError> {
     let stored = find(change, collection, &step.path)?;
     let is_there = match (&stored, &step.after) {
-        (Some(stored), Some(after)) => is_same(stored, after),
+        (Some(stored), Some(after)) => stored.is_same_but_for_reads(after),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     };
@@ -139,18 +139,14 @@ struct Current {
 fn current(change: &Transaction<'_>, collection: i64, step: &Step) -> Result<Option<Current>, DbError> {
     let at_path = find_sealed(change, collection, &step.path)?;
     let is_current = match (&step.before, &at_path) {
-        (Some(before), Some((stored, _))) => before.path == step.path && is_same(stored, before),
+        (Some(before), Some((stored, _))) => before.path == step.path && stored.is_same_but_for_reads(before),
         (Some(before), None) if before.path != step.path => {
-            find(change, collection, &before.path)?.is_some_and(|stored| is_same(&stored, before))
+            find(change, collection, &before.path)?.is_some_and(|stored| stored.is_same_but_for_reads(before))
         }
         (Some(_), None) => false,
         (None, at_path) => at_path.is_none(),
     };
     Ok(is_current.then_some(Current { seal: at_path.map(|(_, seal)| seal) }))
-}
-
-fn is_same(stored: &FileState, before: &FileState) -> bool {
-    stored.is_same_but_for_reads(before)
 }
 
 /// What is known of one file. That nothing is known tells nothing if a row may be lost.
@@ -162,7 +158,7 @@ pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Op
 fn find_sealed(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<(FileState, i64)>, DbError> {
     let mut found = None;
     COLLECTION_FILES.each(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)), |row| {
-        found = Some((file(row)?, row.get(COLLECTION_FILES.columns.len())?));
+        found = Some((file(row)?, row.get(COLUMNS)?));
         Ok(())
     })?;
     Ok(found)
