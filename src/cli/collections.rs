@@ -166,7 +166,8 @@ fn files(args: &FilesArgs) -> anyhow::Result<ExitCode> {
     collections.each_page(&one, |page| {
         let mut out = String::new();
         for state in page.iter().filter(|state| args.only.is_none_or(|only| state.condition == only)) {
-            let bytes = state.present().map_or_else(|| "-".to_owned(), |content| content.meta.size.to_string());
+            let size = state.present().and_then(|content| content.meta.known_size());
+            let bytes = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
             let (condition, verified) = (state.condition.name(), time_or_dash(state.verified_at));
             out += &format!("{condition}\t{bytes}\t{verified}\t{}\n", terminal.quoted(&state.path));
         }

@@ -5,6 +5,7 @@
 //! Without one the server's lock is held from the beginning to the end, so nothing else writes to the state meanwhile.
 
 pub(super) mod amounts;
+mod baseline;
 mod beside;
 mod report;
 mod tell;
@@ -26,6 +27,7 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::fixity::CollectionKind;
 use jiff::SignedDuration;
 
+use self::baseline::BaselineArgs;
 use self::beside::Beside;
 use self::report::{Report, failed};
 use self::tell::Told;
@@ -34,6 +36,7 @@ use super::engine::{EngineArgs, RunningEngine};
 use super::error::{StatusError, UsageError};
 use super::filter_args::FilterArgs;
 use super::own_output::OwnOutputs;
+use super::quote::quoted;
 use super::sinks::SinkArgs;
 use super::state::StateArgs;
 use super::terminal::{ScreenArgs, Terminal};
@@ -103,6 +106,9 @@ pub(super) struct ScrubArgs {
     /// Go on with another directory or disk in the place of DIR: a restored copy, a new disk.
     #[arg(long)]
     rebind: bool,
+
+    #[command(flatten)]
+    baseline: BaselineArgs,
 
     /// Tell this sink of alerts, and of no other one that is not named, too. May be repeated. Later runs remember it.
     #[arg(long, value_name = "NAME", help_heading = "Alerts", conflicts_with = "no_notify")]
@@ -233,12 +239,16 @@ impl Scrub<'_> {
         let is_verbose = self.args.verbose;
         match &mut self.way {
             Way::Alone { collections, engine, told } => {
+                let request = baseline::given(self.args, (request, engine), &self.terminal)?;
                 let (engine, priority, cancel) = (&engine.handle, Priority::Normal, Canceller::default());
                 let mut scrubber =
                     Scrubber { engine, priority, cancel, collections, note: RunNote::of(Starter::Command) };
                 let end = scrubber.run(&request, &mut report).map_err(|error| failed(dir, error))?;
                 told.a_run_has_ended();
                 report.end(collections, &end, is_verbose)
+            }
+            Way::Beside(_) if self.args.baseline.is_given() => {
+                Err(UsageError::of("scrub", format!("{}: {}", quoted(dir.as_os_str()), baseline::NOT_BESIDE)).into())
             }
             Way::Beside(beside) => {
                 let order = beside.order(dir, request, self.args.max_time)?;

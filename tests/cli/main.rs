@@ -58,6 +58,7 @@ mod published;
 mod read_back;
 mod receivers;
 mod scrub;
+mod scrub_baseline;
 mod scrub_beside;
 mod scrub_damage;
 mod scrub_killed;

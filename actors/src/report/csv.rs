@@ -38,7 +38,7 @@ impl Csv {
         let fields = [
             visible(&state.path),
             state.condition.name().to_owned(),
-            content.map(|content| content.meta.size.to_string()).unwrap_or_default(),
+            content.and_then(|content| content.meta.known_size()).map(|size| size.to_string()).unwrap_or_default(),
             modified_at.map(|at| at.to_string()).unwrap_or_default(),
             time(Some(state.first_seen)),
             time(Some(state.content_since)),

@@ -28,7 +28,7 @@ const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;max-width:60em;mar
     td.n{text-align:right;white-space:nowrap}td.p{overflow-wrap:anywhere}\
     .d{font:12px/1.4 ui-monospace,monospace;overflow-wrap:anywhere;color:#555}\
     .bad{color:#a4161a;font-weight:600}.good{color:#1e6b3a;font-weight:600}\
-    thead{display:table-header-group}tr{break-inside:avoid}\
+    h2{break-after:avoid}thead{display:table-header-group}tr{break-inside:avoid}\
     @page{margin:18mm}@media print{body{margin:0;max-width:none;font-size:10pt}}";
 
 #[derive(Debug)]
@@ -59,7 +59,8 @@ impl Html {
         }
         let class = if is_alert { "bad" } else { "" };
         let content = state.present();
-        let size = content.map_or_else(|| "not known".to_owned(), |content| grouped(content.meta.size));
+        let size =
+            content.and_then(|content| content.meta.known_size()).map_or_else(|| "not known".to_owned(), grouped);
         let _ = write!(out, "<tr><td class=\"p\">{}", escaped(&visible(&state.path)));
         for digest in content.iter().flat_map(|content| split_digests(&content.digests, &self.algorithms)) {
             let _ = write!(out, "<div class=\"d\">{} {digest}</div>", digest.algorithm().name());

@@ -127,7 +127,7 @@ impl PastManifest {
             })?;
             self.summary.files += 1;
             self.summary.hashed += 1;
-            self.summary.bytes += content.meta.size;
+            self.summary.bytes += content.meta.known_size().unwrap_or(0);
         }
         Ok(())
     }

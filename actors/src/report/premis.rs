@@ -79,7 +79,9 @@ impl Premis {
                 element(out, "messageDigestOriginator", "hivesum");
                 out.push_str("</fixity>");
             }
-            element(out, "size", &content.meta.size.to_string());
+            if let Some(size) = content.meta.known_size() {
+                element(out, "size", &size.to_string());
+            }
         }
         out.push_str("<format><formatDesignation><formatName>unknown</formatName></formatDesignation></format>");
         out.push_str("</objectCharacteristics></object>\n");

@@ -42,8 +42,12 @@ impl Absent {
 
     /// Those that were not found again, without any that may be one of the files of these sizes, which were not read.
     pub(super) fn left(self, unread_sizes: &HashSet<u64>) -> Vec<FileState> {
+        let may_be_unread = |size: Option<u64>| match size {
+            Some(size) => unread_sizes.contains(&size),
+            None => !unread_sizes.is_empty(),
+        };
         let may_have_moved =
-            |state: &FileState| state.expected.as_ref().is_some_and(|one| unread_sizes.contains(&one.meta.size));
+            |state: &FileState| state.expected.as_ref().is_some_and(|one| may_be_unread(one.meta.known_size()));
         self.files.into_iter().flatten().filter(|state| !may_have_moved(state)).collect()
     }
 }

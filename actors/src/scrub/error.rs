@@ -32,6 +32,11 @@ pub enum ScrubError {
          new baseline"
     )]
     OtherGlobs,
+    /// A baseline is given for a collection that has one.
+    #[error(
+        "it has a baseline already: compare with another one by hivesum audit, or forget the collection and begin again"
+    )]
+    HasBaseline,
     /// A glob is not valid.
     #[error(transparent)]
     Glob(#[from] GlobInvalid),
@@ -74,7 +79,7 @@ impl ScrubError {
         match self {
             Self::Open(_) | Self::NotListed => PassStopped::Unreachable.name(),
             Self::Stopped(stopped) => stopped.name(),
-            Self::OtherAlgorithms(_) | Self::OtherGlobs | Self::Glob(_) => "invalid_request",
+            Self::OtherAlgorithms(_) | Self::OtherGlobs | Self::HasBaseline | Self::Glob(_) => "invalid_request",
             Self::TooMany => "too_many_collections",
             Self::Forgotten => "not_found",
             Self::Busy => "collection_busy",
@@ -96,7 +101,7 @@ impl ScrubError {
     /// Whether something else has to be asked for: the run has not begun.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::OtherAlgorithms(_) | Self::OtherGlobs | Self::Glob(_))
+        matches!(self, Self::OtherAlgorithms(_) | Self::OtherGlobs | Self::HasBaseline | Self::Glob(_))
     }
 }
 

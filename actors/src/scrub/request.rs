@@ -4,11 +4,12 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::file::DEFAULT_READ_TIMEOUT;
-use hivesum_core::fixity::{CollectionKind, DueBy, RunKind};
+use hivesum_core::fixity::{CollectionKind, DueBy, FileState, RunKind};
 use hivesum_core::result::FileIdentity;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +39,8 @@ pub struct ScrubRequest {
     pub notify: Option<Vec<String>>,
     /// Whether another directory or disk in the place of the one before is taken for it.
     pub rebind: bool,
+    /// What the files of a new collection should be, each path once, instead of what they are when they are read first.
+    pub baseline: Option<Arc<[FileState]>>,
     /// How much is read.
     pub limits: Limits,
     /// Files that do not belong to the directory, beside those of the store.
@@ -61,6 +64,7 @@ impl ScrubRequest {
             exclude: Vec::new(),
             notify: None,
             rebind: false,
+            baseline: None,
             limits: Limits::default(),
             leave_out: Vec::new(),
             read_timeout: DEFAULT_READ_TIMEOUT,

@@ -165,6 +165,10 @@ impl Scrubber<'_> {
                 self.collections.insert(&path, settings)?.ok_or(ScrubError::TooMany)?
             }
         };
+        let collection = match &request.baseline {
+            Some(baseline) => self.collections.take_baseline(&collection, baseline)?.ok_or(ScrubError::HasBaseline)?,
+            None => collection,
+        };
         let files = u64::from(self.collections.has_files(&collection)?);
         let now = Place { identity: place.identity(), is_empty: place.is_empty() };
         let lying = match may_begin(collection.place, files, Some(now)) {

@@ -10,6 +10,7 @@
 //! - Absence is believed only after [`Collections::verify`]: a run begins with it.
 
 mod access;
+mod baseline;
 mod counted;
 mod events;
 mod file_pages;

@@ -61,7 +61,9 @@ pub(crate) struct Acknowledged {
 /// A content of a file, with the metadata that it had then.
 #[derive(ToSchema)]
 pub(crate) struct FileContent {
-    size: u64,
+    /// Null if it is not known: the baseline is a manifest that does not tell it, and the file was not read since.
+    #[schema(required)]
+    size: Option<u64>,
     /// For the years 0001 to 9999. Null if it is not known.
     #[schema(format = DateTime)]
     modified_at: Option<String>,
@@ -74,7 +76,9 @@ pub(crate) struct FileContent {
     /// For years beyond 0001 to 9999: nanoseconds since 1970.
     #[schema(nullable = false, pattern = "^-?[0-9]+$")]
     changed_at_ns: Option<String>,
-    inode: u64,
+    /// Null if it is not known.
+    #[schema(required)]
+    inode: Option<u64>,
     stability: Stability,
     digests: Digests,
 }

@@ -26,7 +26,7 @@ impl Serialize for FileJson {
         serialize_name(&mut map, "path", "path_b64", &state.path)?;
         map.serialize_entry("condition", state.condition.name())?;
         map.serialize_entry("alert", &self.is_alert)?;
-        map.serialize_entry("size", &state.present().map(|content| content.meta.size))?;
+        map.serialize_entry("size", &state.present().and_then(|content| content.meta.known_size()))?;
         map.serialize_entry("digests", &digests_of(Some(state), algorithms))?;
         map.serialize_entry("expected", &state.expected.as_ref().map(content))?;
         if let Some(found) = &state.found {
@@ -74,10 +74,10 @@ impl Serialize for ContentJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Content { meta, stability, digests } = self.content;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("size", &meta.size)?;
+        map.serialize_entry("size", &meta.known_size())?;
         serialize_time(&mut map, "modified_at", "modified_at_ns", meta.modified_at())?;
         serialize_time(&mut map, "changed_at", "changed_at_ns", meta.changed_at())?;
-        map.serialize_entry("inode", &meta.inode)?;
+        map.serialize_entry("inode", &meta.known_inode())?;
         map.serialize_entry("stability", stability)?;
         map.serialize_entry("digests", &DigestMap { bytes: digests, algorithms: self.algorithms })?;
         map.end()

@@ -8,6 +8,7 @@
 //! - A file is missing only if its directory was listed without it. What cannot be reached is as it was.
 
 mod accept;
+mod baseline;
 mod damage;
 mod due;
 mod earlier;
@@ -23,6 +24,7 @@ mod survey;
 mod windows;
 
 pub use accept::{AcceptRefused, Seen, accept, acknowledge, is_accepted};
+pub use baseline::{recorded, taken_as_it_is};
 pub use damage::{MAX_DAMAGED, bounded, damaged, ranges_in_words};
 pub use due::{Age, DueBy, due, within};
 pub use earlier::{Earlier, MOST_CHANGED, TooManyChanges};

@@ -89,10 +89,12 @@ impl ManifestWriter {
             Format::Bagit => bagit::write_line(out, without_dot(item.path), *names, item.digests)?,
             Format::Hashdeep => {
                 let digests: Vec<Digest> = split_digests(item.digests, algorithms).collect();
-                hashdeep::write_line(out, item.path, item.meta.size, &digests)?;
+                let size = item.meta.known_size();
+                let size = size.ok_or(NotRepresentable { format: *format, why: "has no size" })?;
+                hashdeep::write_line(out, item.path, size, &digests)?;
             }
             Format::Csv => {
-                let row = csv::Row { name: item.path, size: Some(item.meta.size), modified_at: item.modified_at() };
+                let row = csv::Row { name: item.path, size: item.meta.known_size(), modified_at: item.modified_at() };
                 csv::write_row(out, row, split_digests(item.digests, algorithms).map(Some));
             }
             Format::Bsd => write_tagged(out, item.path, split_digests(item.digests, algorithms), *end),
@@ -185,7 +187,7 @@ fn choose(item: &ItemRef<'_>, algorithms: &Algorithms, chosen: &mut Vec<u8>) {
 /// What a record has of a result.
 fn record_of(item: &ItemRef<'_>) -> Record {
     let digests = split_digests(item.digests, item.algorithms).map(Claimed::of).collect();
-    let (name, size, modified_at) = (item.path.to_vec(), Some(item.meta.size), item.modified_at());
+    let (name, size, modified_at) = (item.path.to_vec(), item.meta.known_size(), item.modified_at());
     Record { name, size, modified_at, digests, ..Record::default() }
 }
 

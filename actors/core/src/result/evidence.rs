@@ -34,7 +34,7 @@ impl Known {
     #[must_use]
     pub fn of_result(meta: &FileMeta, status: Status) -> Self {
         if !meta.has_times() {
-            return Self { size: Some(meta.size), ..Self::default() };
+            return Self { size: meta.known_size(), ..Self::default() };
         }
         Self {
             size: Some(meta.size),

@@ -120,7 +120,7 @@ impl Serialize for ItemRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         serialize_name(&mut map, "path", "path_b64", self.path)?;
-        map.serialize_entry("size", &self.meta.size)?;
+        map.serialize_entry("size", &self.meta.known_size())?;
         serialize_time(&mut map, "modified_at", "modified_at_ns", self.modified_at())?;
         if self.meta.has_times() {
             serialize_time(&mut map, "changed_at", "changed_at_ns", self.meta.changed_at())?;

@@ -25,7 +25,7 @@ pub use name_list::NameList;
 pub(crate) use path::is_below;
 pub use path::{append_path, directories_above, is_hidden, walk_key, walk_order};
 pub use read_from::ReadFrom;
-pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, UNKNOWN_TIME};
+pub use status::{FileIdentity, FileMeta, Origin, Stability, Status, UNKNOWN_SIZE, UNKNOWN_TIME};
 pub use summary::{CHECKPOINT_INTERVAL, Checkpoint, MAX_WAITING_CHECKPOINTS, Progress, RootWarning, Summary};
 pub use time::{FileTime, nanoseconds, serialize_time};
 pub use verdict::{AuditCounts, Verdict};

@@ -56,11 +56,26 @@ impl FileMeta {
         status == Status::Hashed(Stability::Unverified) && self.stamp_granule_ns() > 0
     }
 
+    /// The size. `None` if it is not known: not every manifest tells it.
+    #[must_use]
+    pub fn known_size(&self) -> Option<u64> {
+        (self.size != UNKNOWN_SIZE).then_some(self.size)
+    }
+
+    /// The inode's number, `None` where no times are known either.
+    #[must_use]
+    pub fn known_inode(&self) -> Option<u64> {
+        self.has_times().then_some(self.inode)
+    }
+
     /// Whether the file was opened.
     pub(crate) fn has_times(&self) -> bool {
         (self.mtime_ns, self.ctime_ns) != (0, 0)
     }
 }
+
+/// Stands for a size that is not known. No file has it: sizes are below 2^63.
+pub const UNKNOWN_SIZE: u64 = u64::MAX;
 
 /// Stands for a time that a result does not know. No file has it.
 pub const UNKNOWN_TIME: i128 = i128::MIN;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hivesum_core::fixity::{Condition, Content, FileState};
-use hivesum_core::result::{FileMeta, Stability, walk_key};
+use hivesum_core::result::{FileMeta, Stability, UNKNOWN_SIZE, walk_key};
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Params, Row, Transaction, params};
@@ -20,7 +20,7 @@ use super::{json, outbox, pieces, rows};
 
 /// The columns of a row without its seal, and how many of them are its key.
 const COLUMNS: usize = COLLECTION_FILES.columns.len();
-const KEY_COLUMNS: usize = 2;
+pub(super) const KEY_COLUMNS: usize = 2;
 
 pub(super) fn page(
     view: &Connection,
@@ -187,7 +187,11 @@ pub(super) fn put(change: &Transaction<'_>, collection: i64, state: &FileState) 
 }
 
 /// Replaces the row with this seal, or adds one.
-fn write(rows: &mut SealedRows<'_>, collection: i64, (state, seal): (&FileState, Option<i64>)) -> Result<(), DbError> {
+pub(super) fn write(
+    rows: &mut SealedRows<'_>,
+    collection: i64,
+    (state, seal): (&FileState, Option<i64>),
+) -> Result<(), DbError> {
     let values = values(collection, state)?;
     match seal {
         Some(seal) => rows.replace(&values, seal),
@@ -203,7 +207,7 @@ fn values(collection: i64, state: &FileState) -> Result<[Value; COLUMNS], DbErro
         collection.into(),
         walk_key(&state.path).into(),
         i64::from(state.condition as u8).into(),
-        expected.map(|content| content.meta.size as i64).into(),
+        expected.and_then(|content| content.meta.known_size()).map(|size| size as i64).into(),
         times.map(|times| times.nearest[0]).into(),
         times.map(|times| times.nearest[1]).into(),
         times.and_then(|times| times.far).map(Vec::from).into(),
@@ -242,7 +246,8 @@ fn expected(row: &Row<'_>, digests: Vec<u8>) -> Result<Content, DbError> {
     let far: Option<Vec<u8>> = row.get(6)?;
     let times = StoredTimes::exact([row.get(4)?, row.get(5)?], far.as_deref());
     let [mtime_ns, ctime_ns] = times.ok_or(DbError::Inconsistent("times that do not belong together"))?;
-    let [size, inode] = [row.get::<_, i64>(3)?, row.get(7)?].map(|bits| bits as u64);
+    let size = row.get::<_, Option<i64>>(3)?.map_or(UNKNOWN_SIZE, |bits| bits as u64);
+    let inode = row.get::<_, i64>(7)? as u64;
     let stability = match row.get::<_, i64>(8)? {
         0 => Stability::Stable,
         1 => Stability::Unverified,

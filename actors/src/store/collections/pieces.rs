@@ -75,7 +75,7 @@ pub(super) fn good(
     let Some(expected) = &state.expected else { return Ok(None) };
     let Some(digest) = expected.blake3(algorithms) else { return Ok(None) };
     let pieces = of(view, collection.number, &state.path, (expected, algorithms))?;
-    Ok(Some(Good { digest: *digest, size: Some(expected.meta.size), pieces }))
+    Ok(Some(Good { digest: *digest, size: expected.meta.known_size(), pieces }))
 }
 
 impl Collections {
