@@ -176,7 +176,12 @@ pub enum SentNotice {
         /// Its path.
         path_b64: String,
     },
-    /// Known files that could not be reached because of that.
+    /// A disk was mounted beneath it, and is not there any more.
+    Unmounted {
+        /// Its path.
+        path_b64: String,
+    },
+    /// Known files that could not be reached because of either.
     KnownUnreachable {
         /// How many.
         files: u64,
@@ -202,6 +207,7 @@ impl From<&Notice> for SentNotice {
         let encoded = |path: &[u8]| STANDARD.encode(path);
         match notice {
             Notice::Unreachable { path } => Self::Unreachable { path_b64: encoded(path) },
+            Notice::Unmounted { path } => Self::Unmounted { path_b64: encoded(path) },
             Notice::KnownUnreachable { files } => Self::KnownUnreachable { files: *files },
             Notice::NotCompared { path, code, errno } => {
                 Self::NotCompared { path_b64: encoded(path), code: *code, errno: *errno }
@@ -217,6 +223,7 @@ impl TryFrom<SentNotice> for Notice {
     fn try_from(sent: SentNotice) -> Result<Self, base64::DecodeError> {
         Ok(match sent {
             SentNotice::Unreachable { path_b64 } => Self::Unreachable { path: STANDARD.decode(path_b64)? },
+            SentNotice::Unmounted { path_b64 } => Self::Unmounted { path: STANDARD.decode(path_b64)? },
             SentNotice::KnownUnreachable { files } => Self::KnownUnreachable { files },
             SentNotice::NotCompared { path_b64, code, errno } => {
                 Self::NotCompared { path: STANDARD.decode(path_b64)?, code, errno }

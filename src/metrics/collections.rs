@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hivesum_actors::store::collections::Counted;
 use hivesum_core::fixity::Condition;
@@ -25,6 +26,8 @@ pub(crate) struct CollectionFigures {
     pub(crate) sinks: BTreeMap<String, SinkFigures>,
     /// Heartbeats that have failed, if there is somebody who waits for them.
     pub(crate) heartbeat_failures: Option<u64>,
+    /// How long ago all schedules were looked at.
+    pub(crate) schedules_looked_at: Duration,
 }
 
 /// How one sink does, for all collections together.
@@ -80,6 +83,9 @@ pub(super) fn text(figures: &CollectionFigures, now: Timestamp) -> String {
     let help = "Heartbeats that were not answered.";
     let failures = figures.heartbeat_failures.map(|failures| (String::new(), failures as f64));
     counters(&mut text, ("hivesum_heartbeat_failures_total", help), failures);
+    let help = "Seconds since all schedules of collections were looked at, which is done once a minute.";
+    let looked_at = [(String::new(), figures.schedules_looked_at.as_secs_f64())];
+    family(&mut text, ("hivesum_collections_schedule_age_seconds", help), looked_at);
     text
 }
 
@@ -128,7 +134,8 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         );
         let series: Vec<_> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-        assert_eq!(series, ["hivesum_collections_readable 0", "hivesum_collections 0"]);
+        let age = "hivesum_collections_schedule_age_seconds 0";
+        assert_eq!(series, ["hivesum_collections_readable 0", "hivesum_collections 0", age]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hivesum_actors::store::collections::{Message, SendFailure, StoredEvent};
-use hivesum_core::fixity::ranges_in_words;
+use hivesum_core::fixity::{PassStopped, ranges_in_words};
 use hivesum_core::result::is_hidden;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -48,6 +48,10 @@ impl Letter {
         let shown: String = escaped(name).chars().take(SUBJECT_NAME).collect();
         let stopped = message.listed.iter().rev().find_map(|stored| stored.event.cause.stopped);
         let subject = match (message.is_mass_change(), message.alerts) {
+            (false, _) if stopped == Some(PassStopped::Late) => format!("hivesum: {shown} is not looked at in time"),
+            (false, _) if stopped == Some(PassStopped::Unmounted) => {
+                format!("hivesum: a disk of {shown} is not mounted")
+            }
             (false, _) if stopped.is_some() => format!("hivesum: {shown} is not looked at"),
             (true, alerts) => format!("hivesum: many changes in {shown}: {alerts} of {} files", message.files),
             (false, 1) => format!("hivesum: 1 file in {shown} is not what it should be"),

@@ -42,7 +42,8 @@ pub(super) async fn figures(service: Data<Service>) -> HttpResponse {
 async fn figures_of(service: &Service) -> CollectionFigures {
     let (counted, is_readable) = counted_within(&service.jobs.collections()).await;
     let heartbeat_failures = service.heartbeat.as_ref().map(|heartbeat| heartbeat.failures());
-    CollectionFigures { counted, is_readable, sinks: sinks(service).await, heartbeat_failures }
+    let schedules_looked_at = service.jobs.schedules_looked_at();
+    CollectionFigures { counted, is_readable, sinks: sinks(service).await, heartbeat_failures, schedules_looked_at }
 }
 
 /// How the sinks of the configuration do. None of them is told while the store cannot be read, which is told elsewhere.

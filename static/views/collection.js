@@ -13,7 +13,7 @@ const PAGE = 100;
 const EVENTS = 50;
 const SEARCH_MS = 220;
 const NAMES = { ok: ['As it should be', '.good'], reads_disagree: ['Reads disagree', '.bad'], touched: ['Touched', '.good'], restored: ['Restored', '.good'], accepted: ['Accepted', '.good'], acknowledged: ['Acknowledged', ''], stopped: ['Not looked at', '.bad'], resumed: ['Looked at again', '.good'] };
-const STOPPED = { unreachable: 'the directory cannot be reached', empty: 'the directory is empty, as the place of a disk that is not mounted is', another: 'another directory or disk is in its place' };
+const STOPPED = { unreachable: 'the directory cannot be reached', empty: 'the directory is empty, as the place of a disk that is not mounted is', another: 'another directory or disk is in its place', unmounted: 'a disk that was mounted beneath the directory is not there, or another one is', late: 'for longer than the schedule allows: the windows are too short, the rate is too low, or no run could be started' };
 const CONDITIONS = { '': 'All', suspected_rot: 'Suspected rot', reads_disagree: 'Reads disagree', unreadable: 'Unreadable', modified: 'Modified', missing: 'Missing', moved: 'Moved', new: 'New', ok: 'As they should be' };
 const ACCEPTABLE = ['new', 'modified', 'moved', 'missing', 'suspected_rot'];
 

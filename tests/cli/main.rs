@@ -67,6 +67,7 @@ mod scrub_killed_model;
 mod scrub_killed_told;
 mod scrub_killed_tree;
 mod scrub_limits;
+mod scrub_mounts;
 mod server_address;
 mod service;
 mod service_unit;

@@ -9,6 +9,7 @@ mod collections;
 mod commit;
 mod events;
 mod events_of_all;
+mod lateness;
 mod locate;
 mod outcome;
 mod queue;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::collections::innermost;
+use super::lateness::Lateness;
 use super::retry::waits;
 use super::service::Jobs;
 use super::shared::JobsShared;
@@ -106,6 +107,7 @@ impl Remembered {
 struct Scheduler {
     /// By the id of the collection; there are as many as collections.
     remembered: HashMap<String, Remembered>,
+    lateness: Lateness,
 }
 
 impl JobsShared {
@@ -124,20 +126,23 @@ impl Jobs {
 
     /// Looks at all schedules anew: settings have changed.
     pub fn reschedule(&self) {
-        self.shared.to_schedule.notify_one();
+        self.shared.schedule.changed.notify_one();
     }
 }
 
 async fn keep(service: Weak<JobsShared>) {
     let Some(shared) = service.upgrade() else { return };
-    let (stop, changed) = (shared.stop.clone(), shared.to_schedule.clone());
+    let (stop, schedule) = (shared.stop.clone(), shared.schedule.clone());
     let mut runs = shared.scrubs.changes();
     drop(shared);
     let mut scheduler = Scheduler::default();
     loop {
         let Some(shared) = service.upgrade() else { return };
         let sleep = match scheduler.round(&shared).await {
-            Ok(sleep) => sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP),
+            Ok(sleep) => {
+                schedule.round_ended();
+                sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the schedules of collections stand still: they cannot be read");
                 LONGEST_SLEEP
@@ -147,7 +152,7 @@ async fn keep(service: Weak<JobsShared>) {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            () = changed.notified() => {}
+            () = schedule.changed.notified() => {}
             changed = runs.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(sleep) => {}
         }
@@ -159,10 +164,14 @@ impl Scheduler {
     async fn round(&mut self, shared: &JobsShared) -> Result<Duration, StoreError> {
         let mut all = shared.collections.list().await?;
         self.remembered.retain(|id, _| all.iter().any(|one| one.id == *id));
+        self.lateness.retain(&all);
         // Those first that wait longest.
         all.sort_by_key(|one| one.last_survey.max(one.last_run));
         let mut sleep = LONGEST_SLEEP;
         for collection in &all {
+            if innermost(shared.roots.all(), collection).is_some() {
+                self.lateness.tell(shared, collection).await?;
+            }
             let until = self.look_at(shared, collection).await?;
             sleep = sleep.min(until);
         }

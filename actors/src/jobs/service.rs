@@ -111,7 +111,7 @@ impl Jobs {
             stop: CancellationToken::new(),
             to_sweep: Arc::new(Notify::new()),
             retention: config.retention,
-            to_schedule: Arc::new(Notify::new()),
+            schedule: Arc::default(),
             to_index: Arc::new(Notify::new()),
             indexed: Arc::new(watch::channel(0).0),
         });

@@ -7,6 +7,7 @@ use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::lateness::ScheduleWatch;
 use super::queue::JobQueue;
 use super::roots::Roots;
 use crate::Engine;
@@ -40,8 +41,8 @@ pub(super) struct JobsShared {
     /// Notified when rows or jobs are to be removed.
     pub(super) to_sweep: Arc<Notify>,
     pub(super) retention: Retention,
-    /// Notified when the schedules of collections may have changed.
-    pub(super) to_schedule: Arc<Notify>,
+    /// The schedules of collections.
+    pub(super) schedule: Arc<ScheduleWatch>,
     /// Notified when an ended job needs its sort index.
     pub(super) to_index: Arc<Notify>,
     /// Number of jobs that got their sort index.

@@ -7,12 +7,14 @@ use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::sync_channel;
 
-use hivesum_core::fixity::{FileState, Survey, Surveyor, ToRead, due, within};
+use hivesum_core::file::Root;
+use hivesum_core::fixity::{FileState, MAX_MOUNTS, Mount, Survey, Surveyor, ToRead, due, within};
 use hivesum_core::result::NameList;
 use hivesum_core::walk::{Filters, Inventory, ReceiverGone, Target, WalkSpec};
 use jiff::Timestamp;
 
 use super::error::ScrubError;
+use super::mounts;
 use super::request::ScrubRequest;
 use crate::error::StoreError;
 use crate::store::collections::{Collections, StoredCollection};
@@ -52,7 +54,11 @@ pub(super) struct Choice {
     pub(super) is_limited: bool,
     /// Directories that could not be listed, and files of which nothing is known.
     pub(super) unreadable: NameList,
-    /// How many known files lie there.
+    /// Directories on which a disk was mounted that is gone, with files that are known.
+    pub(super) unmounted: Vec<Vec<u8>>,
+    /// The disks that are remembered from now on.
+    pub(super) mounts: Vec<Mount>,
+    /// How many known files lie in either.
     pub(super) unreachable: u64,
     /// How many files were known.
     pub(super) known: u64,
@@ -63,10 +69,11 @@ impl Choice {
     pub(super) fn make(
         collections: &mut Collections,
         collection: &StoredCollection,
-        dir: &OwnedFd,
+        (root, dir): (&Root, &OwnedFd),
         request: &ScrubRequest,
     ) -> Result<Self, ScrubError> {
         let dir = dir.try_clone().map_err(ScrubError::Open)?;
+        let gone_before = mounts::gone(root, &collection.mounts, request.read_timeout);
         let filters = Filters::new(&collection.settings.include, &collection.settings.exclude)?;
         let mut survey = survey(
             collections,
@@ -78,6 +85,7 @@ impl Choice {
                 ..WalkSpec::new(vec![Target::Directory { dir, shown: Vec::new() }])
             },
         )?;
+        let (mounts, unmounted) = mounts_after(&mut survey, (root, gone_before), collection, request);
         let limits = &request.limits;
         let now = Timestamp::now();
         let due_count = due(&mut survey.unchanged, request.due_by(collection, now), now);
@@ -96,11 +104,38 @@ impl Choice {
             absent: survey.absent,
             unread_sizes: unread.iter().map(size).collect(),
             is_limited: taken < to_read.len() + due.len(),
+            unmounted,
+            mounts,
             unreachable: survey.unreachable,
             known: survey.known,
             unreadable: survey.found.unreadable,
         })
     }
+}
+
+/// Leaves out what lies on disks that were gone before the walk or are after it, unless somebody has said that this is right.
+/// Returns the disks that are remembered, and the directories that were left out and have known files.
+fn mounts_after(
+    survey: &mut Survey,
+    (root, gone_before): (&Root, Vec<Vec<u8>>),
+    collection: &StoredCollection,
+    request: &ScrubRequest,
+) -> (Vec<Mount>, Vec<Vec<u8>>) {
+    let recorded = &collection.mounts;
+    let mut present = mounts::present(root, survey, request.read_timeout);
+    if request.rebind {
+        return (present, Vec::new());
+    }
+    let mut gone = mounts::gone(root, recorded, request.read_timeout);
+    gone.extend(gone_before.into_iter().filter(|path| !gone.contains(path)).collect::<Vec<_>>());
+    let unmounted = if gone.is_empty() { Vec::new() } else { survey.leave_out(&gone) };
+    // Another one in the place of one that is gone is not taken for it, and one that has no files is forgotten with them.
+    let mut known: Vec<_> =
+        recorded.iter().filter(|one| !gone.contains(&one.path) || unmounted.contains(&one.path)).collect();
+    present.retain(|one| !recorded.iter().any(|known| known.path == one.path));
+    known.truncate(MAX_MOUNTS);
+    present.truncate(MAX_MOUNTS - known.len());
+    (known.into_iter().cloned().chain(present).collect(), unmounted)
 }
 
 /// Walks, and merges what is found with what is known. Once it has ended, what is not known is not in the table.

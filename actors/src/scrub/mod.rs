@@ -6,13 +6,15 @@
 //! ([`ScrubRequest`]) and is told what happens ([`ScrubObserver`]). Others rely on this:
 //! - What is told as an event is committed. A run that is cancelled or killed loses at most the chunk that it records and
 //!   the one that it reads, and the next run goes on.
-//! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet.
+//! - A file is called missing only after its directory was listed, and never if it may be one that was not read yet, or
+//!   lay on a disk that is not mounted any more.
 
 mod absent;
 mod again;
 mod choice;
 mod doubtful;
 mod error;
+mod mounts;
 mod observer;
 mod order;
 mod reading;

@@ -31,7 +31,12 @@ pub enum Notice {
         /// Its path.
         path: Vec<u8>,
     },
-    /// Known files that could not be reached because of that.
+    /// A directory beneath which a disk was mounted that is not there any more.
+    Unmounted {
+        /// Its path.
+        path: Vec<u8>,
+    },
+    /// Known files that could not be reached because of either.
     KnownUnreachable {
         /// How many, at least one.
         files: u64,

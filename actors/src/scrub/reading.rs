@@ -45,15 +45,18 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// Reads what was chosen. Returns whether files are left for the next run.
     pub(super) fn read_all(&mut self, choice: Choice, limits: &Limits) -> Result<bool, ScrubError> {
-        let Choice { changed, due, absent, mut unread_sizes, mut is_limited, unreadable, unreachable, .. } = choice;
+        let Choice { changed, due, absent, mut unread_sizes, mut is_limited, unreadable, .. } = choice;
         if unreadable.iter().any(|path| path.is_empty()) {
             return Err(ScrubError::NotListed);
         }
         for path in unreadable.iter() {
             self.observer.noticed(Notice::Unreachable { path: path.to_vec() });
         }
-        if unreachable > 0 {
-            self.observer.noticed(Notice::KnownUnreachable { files: unreachable });
+        for path in choice.unmounted {
+            self.observer.noticed(Notice::Unmounted { path });
+        }
+        if choice.unreachable > 0 {
+            self.observer.noticed(Notice::KnownUnreachable { files: choice.unreachable });
         }
         let mut absent = Absent::of(absent);
         let late = self.read_each(changed, &mut absent, limits)?;

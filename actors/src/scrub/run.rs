@@ -17,7 +17,7 @@ use crate::Engine;
 use crate::engine::throttle::ByteBudget;
 use crate::scan::{Canceller, Priority};
 use crate::store::collections::{
-    CollectionSettings, Collections, RunBegin, RunCounts, RunEnd, RunRecord, StoredCollection,
+    CollectionSettings, Collections, PassEnd, RunBegin, RunCounts, RunEnd, RunRecord, StoredCollection,
 };
 
 /// What runs have in common. A run blocks the thread that calls it.
@@ -116,8 +116,10 @@ impl Scrubber<'_> {
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let last_event_before = self.collections.last_event(&collection)?;
         let dir = open_directory(&root)?;
-        let choice = Choice::make(self.collections, &collection, &dir, request)?;
+        let mut choice = Choice::make(self.collections, &collection, (&root, &dir), request)?;
         let files_before = choice.known;
+        let mounts = std::mem::take(&mut choice.mounts);
+        let stopped = (!choice.unmounted.is_empty()).then_some(PassStopped::Unmounted);
         let mut reader = Reader {
             engine: self.engine,
             priority: self.priority,
@@ -134,12 +136,15 @@ impl Scrubber<'_> {
         let read_all = reader.read_all(choice, &request.limits);
         *read = reader.tally;
         let is_limited = read_all?;
-        match (is_limited, is_survey) {
+        let how = match (is_limited, is_survey) {
             // It has looked at every file, and has not read all that was changed.
-            (true, true) => {}
-            (true, false) => self.collections.end(&collection, began, RunEnd::Limited)?,
-            (false, true) => self.collections.end(&collection, began, RunEnd::Surveyed)?,
-            (false, false) => self.collections.end(&collection, began, RunEnd::Complete)?,
+            (true, true) => None,
+            (true, false) => Some(RunEnd::Limited),
+            (false, true) => Some(RunEnd::Surveyed),
+            (false, false) => Some(RunEnd::Complete),
+        };
+        if let Some(how) = how {
+            self.collections.end(&collection, began, PassEnd { how, mounts, stopped })?;
         }
         Ok(ScrubEnd { collection, pass, files_before, is_limited, read: read.clone(), last_event_before })
     }

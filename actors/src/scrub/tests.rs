@@ -75,7 +75,7 @@ impl Bench {
         let pass = if collection.passes == 0 { PassKind::Baseline } else { PassKind::Comparison };
         let Ok(Opened::Directory(dir)) = root.open_beneath(&RelPath::new("").unwrap()) else { panic!("no directory") };
         let request = ScrubRequest { limits, ..ScrubRequest::new(self.tree.path()) };
-        let mut choice = Choice::make(&mut self.collections, &collection, &dir, &request).unwrap();
+        let mut choice = Choice::make(&mut self.collections, &collection, (&root, &dir), &request).unwrap();
         for chunks in [&mut choice.changed, &mut choice.due] {
             let names = chunks.iter().flat_map(|chunk| chunk.names.iter());
             let alone = |name| Chunk { names: std::iter::once(name).collect(), known: 0 };
@@ -96,7 +96,7 @@ impl Bench {
         };
         let is_limited = reader.read_all(choice, &limits).unwrap();
         let end = if is_limited { RunEnd::Limited } else { RunEnd::Complete };
-        self.collections.end(&collection, began, end).unwrap();
+        self.collections.end(&collection, began, end.into()).unwrap();
         is_limited
     }
 

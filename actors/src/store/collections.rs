@@ -52,8 +52,8 @@ pub use self::reads::KnownFile;
 pub use self::runs::{MAX_RUNS, RunCounts, RunEnded, RunError, RunOutcome, RunRecord};
 pub use self::service::CollectionService;
 pub use self::stored::{
-    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, RunBegin, RunEnd, Step, StoredCollection,
-    StoredEvent, Updated,
+    Accepted, CollectionSettings, Count, Made, NamedRequest, NewCollection, PassEnd, RunBegin, RunEnd, Step,
+    StoredCollection, StoredEvent, Updated,
 };
 use super::error::DbError;
 use super::history::existing_database;

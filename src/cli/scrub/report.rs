@@ -43,6 +43,10 @@ impl ScrubObserver for Report {
     fn noticed(&mut self, notice: Notice) {
         match notice {
             Notice::Unreachable { path } => self.about(&path, "cannot be looked at"),
+            Notice::Unmounted { path } => self.about(
+                &path,
+                "the disk that was mounted here is not, or something else is: mount it, or go on without it by --rebind",
+            ),
             Notice::KnownUnreachable { files } => {
                 let files = counted(files, "known file");
                 self.terminal.message(&format!("{files} could not be reached: as they were, for all that is known"));

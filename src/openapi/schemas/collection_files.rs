@@ -102,13 +102,17 @@ pub(crate) enum CollectionEventKind {
     Resumed,
 }
 
-/// Why no file of a collection was looked at, so that none is called missing.
+/// Why files of a collection are not looked at, so that none is called missing: no file (`unreachable`, `empty`,
+/// `another`), those of a disk that was mounted beneath the directory and is not, or another is (`unmounted`), or not as often
+/// as its schedule asks for (`late`).
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum PassStop {
     Unreachable,
     Empty,
     Another,
+    Unmounted,
+    Late,
 }
 
 /// One change of what is known of a file, or with an empty path of the collection itself: `stopped` and `resumed`. Events
@@ -160,7 +164,7 @@ pub(crate) struct CollectionEvent {
     /// covers all further ones.
     #[schema(nullable = false)]
     damaged: Option<Vec<ByteRange>>,
-    /// Why no file was looked at, in an event of the kind `stopped`.
+    /// Why files are not looked at, in an event of the kind `stopped`.
     #[schema(nullable = false)]
     stopped: Option<PassStop>,
 }

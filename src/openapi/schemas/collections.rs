@@ -53,7 +53,8 @@ pub(crate) enum ReportFormatName {
 
 /// How a collection is: `alert` if files are not what they should be, or a sink that should tell of them is failing;
 /// `unreachable` if its directory is not there, is another one than in the last run, or is empty, which is known beneath
-/// the roots of the service alone; `behind` if a file was not verified for longer than the aim.
+/// the roots of the service alone, or if a disk that was mounted beneath it is not there; `behind` if a file was not verified
+/// for longer than the aim, or its tree was not looked at for too long.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Health {

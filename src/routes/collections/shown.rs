@@ -116,7 +116,8 @@ pub(super) async fn shown(service: &Service, id: &str) -> Result<CollectionJson,
 /// than its aim.
 fn health(counted: &Counted, place: &CollectionPlace, now: Timestamp) -> Option<&'static str> {
     let aim = counted.collection().settings.schedule.aim();
-    let is_behind = counted.waits_since.zip(aim).is_some_and(|(since, aim)| now.duration_since(since) > aim);
+    let is_behind = counted.collection().is_late
+        || counted.waits_since.zip(aim).is_some_and(|(since, aim)| now.duration_since(since) > aim);
     match (counted.alerts(), place.is_reachable, counted.collection().passes) {
         (1.., _, _) => Some("alert"),
         _ if counted.collection().stopped.is_some() => Some("unreachable"),

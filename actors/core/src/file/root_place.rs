@@ -68,7 +68,7 @@ impl RootIdentity {
         }
     }
 
-    const fn has_filesystem_ids(&self, recorded: &Self) -> bool {
+    pub(crate) const fn has_filesystem_ids(&self, recorded: &Self) -> bool {
         self.filesystem_id != 0 && recorded.filesystem_id != 0
     }
 }

@@ -67,7 +67,7 @@ pub struct Place {
     pub is_empty: bool,
 }
 
-/// Why a pass does not begin.
+/// Why files are not looked at. The first three keep a pass from beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -83,6 +83,18 @@ pub enum PassStopped {
         "another directory or disk is in the place of the one that was looked at before: no file is called missing"
     )]
     Another,
+    /// What was mounted beneath the directory is not there, or something else is.
+    #[error(
+        "a disk that was mounted beneath the directory is not there, or something else is in its place: it was not looked \
+         at, and no file of it is called missing"
+    )]
+    Unmounted,
+    /// No run has done for long what the schedule asks for.
+    #[error(
+        "files were not looked at for longer than the schedule allows: no window was long enough, the rate is too low, or \
+         no run could be started"
+    )]
+    Late,
 }
 
 impl PassStopped {

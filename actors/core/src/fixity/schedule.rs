@@ -30,6 +30,12 @@ const SHORTEST_SLICE: SignedDuration = SignedDuration::from_hours(1);
 /// Of the aim so much is planned with, in tenths: the rest is for what cannot be planned.
 const PLANNED_TENTHS: i32 = 9;
 
+/// After so many times the time between two surveys without one, the tree was not looked at for too long.
+const LATE_SURVEYS: i64 = 3;
+
+/// But not before: there are windows that open once a week.
+const LATE_AT_LEAST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// When a service reads a collection by itself, as somebody has decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
@@ -87,6 +93,28 @@ impl Schedule {
             Some(until) if until > now => Next::Wait { until },
             Some(_) | None => survey,
         }
+    }
+
+    /// Whether files were not looked at for longer than is asked for: one that is as it should be was not verified within
+    /// the aim, or the tree was not looked at for three times the time between surveys, a week at least. `None` if nothing
+    /// is asked for. `since` is when the collection was made.
+    #[must_use]
+    pub fn is_late(
+        &self,
+        past: &Past,
+        (since, verified): (Timestamp, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Option<bool> {
+        if self.paused || (self.aim_days.is_none() && self.survey_every_hours.is_none()) {
+            return None;
+        }
+        let is_over = |at: Timestamp, within: SignedDuration| now.duration_since(at) > within;
+        let first_or = |at: Option<Timestamp>| if past.has_baseline { at } else { Some(since) };
+        let unverified = self.aim().zip(first_or(verified)).is_some_and(|(aim, at)| is_over(at, aim));
+        let surveyed =
+            self.survey_every_hours.map(|hours| SignedDuration::from_hours(LATE_SURVEYS * i64::from(hours.get())));
+        let unseen = surveyed.is_some_and(|late| is_over(past.last_survey.unwrap_or(since), late.max(LATE_AT_LEAST)));
+        Some(unverified || unseen)
     }
 
     /// How many bytes a scrub of the slice from `now` to `until` reads. The slice is open from its beginning to its end.

@@ -3,8 +3,9 @@
 //!
 //! The column `found` has the content that a file has instead, and since alerts can be acknowledged, who knows of it.
 
+use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{
-    Acknowledgement, Cause, Condition, Content, Event, EventKind, FileRange, FileState, PassStopped, ReadCount,
+    Acknowledgement, Cause, Condition, Content, Event, EventKind, FileRange, FileState, Mount, PassStopped, ReadCount,
     ReadFailure,
 };
 use hivesum_core::result::{Evidence, FileMeta, ReadFrom, Stability};
@@ -23,6 +24,27 @@ pub(super) struct ContentJson {
     inode: u64,
     stability: Stability,
     digests: String,
+}
+
+/// A disk beneath the directory of a collection.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MountText {
+    path: String,
+    device: u64,
+    inode: u64,
+    filesystem: u64,
+}
+
+impl MountText {
+    pub(super) fn of(Mount { path, identity }: &Mount) -> Self {
+        let RootIdentity { device, inode, filesystem_id: filesystem } = *identity;
+        Self { path: hex::encode(path), device, inode, filesystem }
+    }
+
+    pub(super) fn read(self) -> Result<Mount, DbError> {
+        let Self { device, inode, filesystem: filesystem_id, .. } = self;
+        Ok(Mount { path: bytes(&self.path)?, identity: RootIdentity { device, inode, filesystem_id } })
+    }
 }
 
 /// The column `found` of a file.

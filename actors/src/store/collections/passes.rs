@@ -8,8 +8,10 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::super::change::Change;
 use super::super::error::DbError;
-use super::rows::{get, rewrite};
-use super::stored::{RunBegin, RunEnd, StoredCollection};
+use super::json::MountText;
+use super::rows::{by_id, get, rewrite};
+use super::service::CollectionService;
+use super::stored::{PassEnd, RunBegin, RunEnd, StoredCollection};
 use super::{Collections, events, outbox};
 use crate::error::StoreError;
 
@@ -49,21 +51,44 @@ pub(super) fn stop(
     let change = Change::begin(connection)?;
     let Some(of) = get(&change, number)?.filter(|of| of.stopped != Some(stopped)) else { return Ok(()) };
     rewrite(&change, number, |text| text.stopped = Some(stopped))?;
-    let event = Event::of_collection(now, Some(stopped));
-    let n = happened(&change, number, &event)?;
-    outbox::queue(&change, &of, (n, &[&event]), now)?;
+    tell(&change, &of, Some(stopped), now)?;
     outbox::release(&change, number, now)?;
     change.commit()
 }
 
-/// Adds an event of the collection itself. Returns its number.
-fn happened(change: &Transaction<'_>, number: i64, event: &Event) -> Result<i64, DbError> {
-    let n = events::last(change, number)? + 1;
-    events::add(change, (number, n), event)?;
-    Ok(n)
+/// Says whether files were not looked at for longer than the schedule allows, if that is news.
+pub(super) fn late(connection: &mut Connection, id: &str, is_late: bool, now: Timestamp) -> Result<bool, DbError> {
+    let change = Change::begin(connection)?;
+    let Some(of) = by_id(&change, id)?.filter(|of| of.is_late != is_late) else { return Ok(false) };
+    rewrite(&change, of.number, |text| text.is_late = is_late)?;
+    tell(&change, &of, is_late.then_some(PassStopped::Late), now)?;
+    outbox::release(&change, of.number, now)?;
+    change.commit()?;
+    Ok(true)
 }
 
-pub(super) fn end(connection: &mut Connection, number: i64, began: Timestamp, how: RunEnd) -> Result<(), DbError> {
+/// Adds an event of the collection itself: why files are not looked at, or that they are again. The first is told.
+fn tell(
+    change: &Transaction<'_>,
+    of: &StoredCollection,
+    stopped: Option<PassStopped>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let event = Event::of_collection(now, stopped);
+    let n = events::last(change, of.number)? + 1;
+    events::add(change, (of.number, n), &event)?;
+    if stopped.is_some() {
+        outbox::queue(change, of, (n, &[&event]), now)?;
+    }
+    Ok(())
+}
+
+pub(super) fn end(
+    connection: &mut Connection,
+    number: i64,
+    began: Timestamp,
+    PassEnd { how, mounts, stopped }: PassEnd,
+) -> Result<(), DbError> {
     let change = Change::begin(connection)?;
     let at = params![began.as_microsecond(), number];
     match how {
@@ -79,10 +104,11 @@ pub(super) fn end(connection: &mut Connection, number: i64, began: Timestamp, ho
         if how != RunEnd::Limited {
             text.last_survey = Some(began);
         }
-        text.stopped = None;
+        text.mounts = mounts.iter().map(MountText::of).collect();
+        text.stopped = stopped;
     })?;
-    if before.is_some_and(|before| before.stopped.is_some()) {
-        happened(&change, number, &Event::of_collection(Timestamp::now(), None))?;
+    if let Some(before) = before.filter(|before| before.stopped != stopped) {
+        tell(&change, &before, stopped, Timestamp::now())?;
     }
     outbox::release(&change, number, Timestamp::now())?;
     change.commit()
@@ -107,7 +133,7 @@ impl Collections {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn end(&mut self, of: &StoredCollection, began: Timestamp, end: RunEnd) -> Result<(), StoreError> {
+    pub fn end(&mut self, of: &StoredCollection, began: Timestamp, end: PassEnd) -> Result<(), StoreError> {
         self.write_kept(of, move |connection, number| self::end(connection, number, began, end)).map(drop)
     }
 
@@ -117,5 +143,17 @@ impl Collections {
     /// When the store cannot be written.
     pub fn stop(&mut self, of: &StoredCollection, stopped: PassStopped) -> Result<(), StoreError> {
         self.write_kept(of, move |connection, number| stop(connection, number, stopped, Timestamp::now())).map(drop)
+    }
+}
+
+impl CollectionService {
+    /// Says that files were not looked at for longer than the schedule allows, or that they are again. Returns whether that
+    /// is news; then who is told of alerts is told that they were not.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn late(&self, id: &str, is_late: bool) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.store.write(move |connection| late(connection, &id, is_late, Timestamp::now())).await
     }
 }

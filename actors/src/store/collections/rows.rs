@@ -16,6 +16,7 @@ use super::super::job_row::time;
 use super::super::sealed::{COLLECTION_EVENTS, COLLECTION_FILES, COLLECTION_PIECES, COLLECTIONS, snapshot};
 use super::MAX_COLLECTIONS;
 use super::events::at;
+use super::json::MountText;
 use super::outbox;
 use super::stored::{CollectionSettings, Made, NamedRequest, NewCollection, StoredCollection, Updated};
 
@@ -33,11 +34,16 @@ pub(super) struct SettingsText {
     request: Option<NamedRequest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) stopped: Option<PassStopped>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_late: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) mounts: Vec<MountText>,
 }
 
 impl SettingsText {
     fn new(settings: &CollectionSettings, request: Option<NamedRequest>) -> Self {
-        Self { settings: settings.clone(), last_survey: None, request, stopped: None }
+        let settings = settings.clone();
+        Self { settings, last_survey: None, request, stopped: None, is_late: false, mounts: Vec::new() }
     }
 }
 
@@ -203,7 +209,7 @@ fn collection(row: &Row<'_>) -> Result<StoredCollection, DbError> {
         [Some(device), Some(inode), Some(filesystem_id)] => Some(RootIdentity { device, inode, filesystem_id }),
         _ => None,
     };
-    let SettingsText { settings, last_survey, stopped, .. } = serde_json::from_str(&settings)?;
+    let SettingsText { settings, last_survey, stopped, is_late, mounts, .. } = serde_json::from_str(&settings)?;
     let moment = |column| row.get::<_, Option<i64>>(column)?.map(at).transpose();
     Ok(StoredCollection {
         number: row.get(0)?,
@@ -217,5 +223,7 @@ fn collection(row: &Row<'_>) -> Result<StoredCollection, DbError> {
         last_run: moment(10)?,
         last_survey,
         stopped,
+        is_late,
+        mounts: mounts.into_iter().map(MountText::read).collect::<Result<_, _>>()?,
     })
 }

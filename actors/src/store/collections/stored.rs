@@ -9,7 +9,7 @@ use hivesum_core::digest::Algorithms;
 use hivesum_core::digest::pieces::Pieces;
 use hivesum_core::file::RootIdentity;
 use hivesum_core::fixity::{
-    AcceptRefused, CollectionKind, Condition, Content, Event, FileState, PassStopped, Past, Schedule,
+    AcceptRefused, CollectionKind, Condition, Content, Event, FileState, Mount, PassStopped, Past, Schedule,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -125,8 +125,13 @@ pub struct StoredCollection {
     pub last_run: Option<Timestamp>,
     /// When the last run began that looked at every file and read all that was new or changed.
     pub last_survey: Option<Timestamp>,
-    /// Why the last pass could not begin; `None` if it could.
+    /// Why the last pass could not begin, or did not look at all files; `None` if it did.
     pub stopped: Option<PassStopped>,
+    /// Whether it is told that files were not looked at for longer than the schedule allows.
+    pub is_late: bool,
+    /// Disks beneath the directory, as the last run has found them; at most
+    /// [`MAX_MOUNTS`](hivesum_core::fixity::MAX_MOUNTS).
+    pub mounts: Vec<Mount>,
     pub(super) number: i64,
 }
 
@@ -145,6 +150,8 @@ impl StoredCollection {
             last_run: None,
             last_survey: None,
             stopped: None,
+            is_late: false,
+            mounts: Vec::new(),
             number: 1,
         }
     }
@@ -203,6 +210,25 @@ pub enum RunEnd {
     Limited,
     /// Every file was looked at, and what was new or changed was read.
     Surveyed,
+}
+
+/// What is recorded at the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassEnd {
+    /// How it ended.
+    pub how: RunEnd,
+    /// The disks beneath the directory that are remembered.
+    pub mounts: Vec<Mount>,
+    /// Why some of the files were not looked at, if so.
+    pub stopped: Option<PassStopped>,
+}
+
+#[cfg(test)]
+impl From<RunEnd> for PassEnd {
+    /// Nothing is mounted beneath the directory.
+    fn from(how: RunEnd) -> Self {
+        Self { how, mounts: Vec::new(), stopped: None }
+    }
 }
 
 /// What was found out about one file.

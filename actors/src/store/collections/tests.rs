@@ -89,10 +89,10 @@ fn a_collection_remembers_its_runs_and_is_removed_with_all_rows_in_pieces() {
     let begun = begin(connection, 5);
     assert_eq!((begun.place, &begun.settings, begun.pass_began), (Some(place), &living, Some(second(5))));
     assert_eq!(begin(connection, 6).pass_began, Some(second(5)), "an interrupted pass goes on");
-    passes::end(connection, first.number, second(6), RunEnd::Limited).unwrap();
+    passes::end(connection, first.number, second(6), RunEnd::Limited.into()).unwrap();
     let limited = rows::get(connection, first.number).unwrap().unwrap();
     assert_eq!((limited.passes, limited.pass_began, limited.last_run), (0, Some(second(5)), Some(second(6))));
-    passes::end(connection, first.number, second(7), RunEnd::Complete).unwrap();
+    passes::end(connection, first.number, second(7), RunEnd::Complete.into()).unwrap();
     let ended = rows::get(connection, first.number).unwrap().unwrap();
     assert_eq!((ended.passes, ended.pass_began, ended.last_run), (1, None, Some(second(7))));
     for number in [first.number, other.number] {

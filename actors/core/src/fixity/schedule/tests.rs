@@ -33,6 +33,32 @@ fn next(schedule: &Schedule, past: &Past, now: i64) -> Next {
 }
 
 #[test]
+fn it_is_late_when_a_good_file_was_not_verified_within_the_aim_or_no_survey_was_made_for_long() {
+    let (both, past) = (nights(), past(30 * DAY, 30 * DAY));
+    let late = |schedule: &Schedule, past: &Past, verified: i64, now: i64| {
+        schedule.is_late(past, (at(0), Some(at(verified))), at(now))
+    };
+    assert_eq!(late(&both, &past, DAY, 31 * DAY), Some(false), "30 days, and not a moment longer");
+    assert_eq!(late(&both, &past, DAY, 31 * DAY + 1), Some(true));
+    assert_eq!(late(&both, &past, 30 * DAY, 37 * DAY), Some(false), "a window may open once a week");
+    assert_eq!(late(&both, &past, 30 * DAY, 37 * DAY + 1), Some(true));
+    let rare = Schedule { aim_days: None, survey_every_hours: NonZeroU16::new(20 * 24), ..nights() };
+    assert_eq!(
+        late(&rare, &past, 0, 90 * DAY),
+        Some(false),
+        "three times its twenty days, and nothing has to be verified"
+    );
+    assert_eq!(late(&rare, &past, 0, 90 * DAY + 1), Some(true));
+    let unread = Past::default();
+    assert_eq!(both.is_late(&unread, (at(0), None), at(7 * DAY)), Some(false));
+    assert_eq!(both.is_late(&unread, (at(0), None), at(7 * DAY + 1)), Some(true), "it was never looked at");
+    assert_eq!(both.is_late(&past, (at(0), None), at(37 * DAY)), Some(false), "no file is as it should be");
+    let off = Schedule { aim_days: None, survey_every_hours: None, ..nights() };
+    let paused = Schedule { paused: true, ..nights() };
+    assert_eq!([off, paused].map(|schedule| late(&schedule, &past, 0, 99 * DAY)), [None, None]);
+}
+
+#[test]
 fn without_aim_and_surveys_or_while_it_is_paused_nothing_is_done() {
     let off = Schedule { aim_days: None, survey_every_hours: None, ..nights() };
     assert_eq!(next(&off, &Past::default(), 0), Next::Off);

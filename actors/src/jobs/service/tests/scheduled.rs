@@ -4,12 +4,13 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use hivesum_core::fixity::{CollectionKind, Schedule};
+use hivesum_core::fixity::{CollectionKind, PassStopped, Schedule, WindowText};
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::jobs::service::tests::*;
 use crate::scrub::ScrubPhase;
-use crate::store::collections::{CollectionSettings, Collections};
+use crate::store::collections::{CollectionSettings, Collections, RunEnd};
 
 /// A collection of a directory beneath the root that is not there yet, which is to be surveyed each day. Its id.
 fn make_collection(house: &House) -> String {
@@ -61,4 +62,37 @@ async fn a_scheduled_run_that_failed_is_started_again_after_longer_and_longer_wa
     assert!(!has_failed, "the directory is there");
     let collection = jobs.collections().by_id(id).await.unwrap().unwrap();
     assert_eq!((collection.passes, collection.stopped), (1, None));
+}
+
+#[actix::test]
+async fn a_window_that_stands_still_is_told_like_an_alert_and_the_schedules_are_looked_at_each_minute() {
+    let house = House::new();
+    house.write("photos/a", "abc");
+    let id = make_collection(&house);
+    let (now, mut collections) = (Timestamp::now(), Collections::open_locked(house.state.path()).unwrap());
+    let one = collections.list().unwrap().remove(0);
+    let long_ago = now.checked_sub(SignedDuration::from_hours(8 * 24)).unwrap();
+    collections.end(&one, long_ago, RunEnd::Complete.into()).unwrap();
+    drop(collections);
+    let (_blocks, until_dropped) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || until_dropped.recv());
+    tokio::time::pause();
+    let jobs = house.open().await;
+    let known = async || jobs.collections().by_id(id.clone()).await.unwrap().unwrap();
+    // The window opens in the hour that is twelve hours away.
+    let hour = (now.to_string()[11..13].parse::<u8>().unwrap() + 12) % 24;
+    let windows = vec![WindowText { cron: format!("* {hour} * * *"), time_zone: "UTC".to_owned() }];
+    let settings = known().await.settings;
+    let closed = CollectionSettings { schedule: Schedule { windows, ..settings.schedule.clone() }, ..settings.clone() };
+    jobs.collections().update(id.clone(), settings.tag(), closed).await.unwrap();
+    jobs.reschedule();
+    while !known().await.is_late {
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let events = jobs.collections().events(id.clone(), None, (0, 10)).await.unwrap().unwrap();
+    assert!(events.iter().any(|stored| stored.event.cause.stopped == Some(PassStopped::Late)), "{events:?}");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    while jobs.schedules_looked_at() > Duration::from_secs(60) {
+        tokio::task::yield_now().await;
+    }
 }

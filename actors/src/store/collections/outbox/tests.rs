@@ -107,7 +107,7 @@ fn a_mass_change_is_one_message_at_the_end_of_the_run_and_names_the_first_files(
         damaged(&mut bench, &of, chunk * 100..(chunk + 1) * 100, 2);
         assert_eq!(hook(&mut bench, later(0)), None, "more may come");
     }
-    passes::end(&mut bench.connection, of.number, second(9), super::super::RunEnd::Complete).unwrap();
+    passes::end(&mut bench.connection, of.number, second(9), super::super::RunEnd::Complete.into()).unwrap();
     let message = hook(&mut bench, later(0)).unwrap();
     assert_eq!((message.alerts, message.listed.len(), message.is_mass_change()), (300, LISTED_ALERTS, true));
     assert_eq!(paths(&message)[99], "00099");
@@ -235,7 +235,7 @@ fn a_pass_that_cannot_begin_is_told_once_for_each_reason_until_one_has_ended() {
     delivered(&mut bench.connection, &message.id, later(0)).unwrap();
     assert_eq!(rows::get(&bench.connection, of.number).unwrap().unwrap().stopped, Some(Unreachable));
     for at in [9, 10] {
-        passes::end(&mut bench.connection, of.number, second(at), super::super::RunEnd::Surveyed).unwrap();
+        passes::end(&mut bench.connection, of.number, second(at), super::super::RunEnd::Surveyed.into()).unwrap();
     }
     assert_eq!(rows::get(&bench.connection, of.number).unwrap().unwrap().stopped, None);
     let kinds: Vec<_> = events::page(&bench.connection, of.number, 0, 10).unwrap();
@@ -243,4 +243,28 @@ fn a_pass_that_cannot_begin_is_told_once_for_each_reason_until_one_has_ended() {
     assert_eq!(kinds, ["stopped", "stopped", "resumed"]);
     assert_eq!(hook(&mut bench, later(1)), None, "that it goes on is no alert");
     assert_eq!(files::page(&bench.connection, of.number, None, 10).unwrap().len(), 3, "no file has changed");
+}
+
+#[test]
+fn that_files_are_not_looked_at_in_time_is_told_once_whatever_runs_end_until_they_are() {
+    use hivesum_core::fixity::PassStopped::Late;
+    let mut bench = Bench::new();
+    let of = watched(&mut bench, 3);
+    let late =
+        |bench: &mut Bench, is_late, at| passes::late(&mut bench.connection, &of.id, is_late, second(at)).unwrap();
+    assert!(!late(&mut bench, false, 1), "it is not late");
+    assert!(late(&mut bench, true, 2) && !late(&mut bench, true, 3), "it is said once");
+    let message = hook(&mut bench, later(0)).unwrap();
+    let told: Vec<_> = message.listed.iter().map(|stored| stored.event.cause.stopped).collect();
+    assert_eq!((told, message.alerts), (vec![Some(Late)], 1));
+    delivered(&mut bench.connection, &message.id, later(0)).unwrap();
+    passes::end(&mut bench.connection, of.number, second(4), super::super::RunEnd::Limited.into()).unwrap();
+    let known = rows::get(&bench.connection, of.number).unwrap().unwrap();
+    assert_eq!((known.is_late, known.stopped), (true, None), "a run that has ended may have been too short");
+    assert!(late(&mut bench, false, 5));
+    let kinds: Vec<_> = events::page(&bench.connection, of.number, 0, 10).unwrap();
+    let kinds: Vec<_> = kinds.iter().map(|stored| stored.event.kind.name()).collect();
+    assert_eq!(kinds, ["stopped", "resumed"]);
+    assert_eq!(hook(&mut bench, later(1)), None, "that it goes on is no alert");
+    assert!(!passes::late(&mut bench.connection, "unknown", true, second(6)).unwrap());
 }

@@ -50,7 +50,7 @@ fn a_run_writes_nothing_to_a_collection_that_took_the_number_of_a_forgotten_one(
     let place = RootIdentity { device: 1, inode: 2, filesystem_id: 3 };
     let run = RunBegin { place, kind: other.settings.kind, notify: None, is_of_pass: true };
     assert_eq!(collections.begin(&forgotten, run, second(1)).unwrap(), None);
-    collections.end(&forgotten, second(1), RunEnd::Complete).unwrap();
+    collections.end(&forgotten, second(1), RunEnd::Complete.into()).unwrap();
     assert_eq!(collections.list().unwrap(), std::slice::from_ref(&other));
     assert_eq!(
         (collections.record(&other, &steps).unwrap(), collections.last_event(&other).unwrap()),

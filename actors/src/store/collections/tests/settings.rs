@@ -54,8 +54,8 @@ fn a_survey_that_has_ended_is_remembered_and_is_no_pass() {
     let mut bench = Bench::new();
     let connection = &mut bench.connection;
     let one = insert(connection, "/one").unwrap();
-    let ends = |connection: &mut Connection, at, end| {
-        passes::end(connection, one.number, second(at), end).unwrap();
+    let ends = |connection: &mut Connection, at, end: RunEnd| {
+        passes::end(connection, one.number, second(at), end.into()).unwrap();
         let ended = rows::get(connection, one.number).unwrap().unwrap();
         (ended.passes, ended.last_run, ended.last_survey)
     };
