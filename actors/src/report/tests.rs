@@ -50,7 +50,7 @@ fn collection(names: &[&[u8]]) -> (Counted, Vec<FileState>, Vec<StoredEvent>) {
         let kind = if index == 0 { EventKind::Missing } else { EventKind::New };
         let event =
             Event { at: at(1), path: name.to_vec(), kind, before: None, after: after.clone(), cause: Cause::default() };
-        Step { path: name.to_vec(), before: None, after, event: Some(event), pieces: None }
+        Step { path: name.to_vec(), before: None, after, event: Some(event), pieces: None, seal: None }
     };
     let steps: Vec<_> = names.iter().enumerate().map(step).collect();
     collections.record(&of, &steps.into()).unwrap();

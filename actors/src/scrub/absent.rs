@@ -37,6 +37,7 @@ impl Absent {
             after: event.after.clone(),
             event: Some(event),
             pieces: None,
+            seal: None,
         })
     }
 

@@ -100,7 +100,7 @@ impl Reader<'_> {
             let at = Timestamp::now();
             let steps = states.iter().filter_map(|state| {
                 let on = self.occasion(&state.path, at);
-                step(&state.path, Some(state), observe(Some(state), &Observation::Absent, &on))
+                step(&state.path, Some(state.clone()), observe(Some(state), &Observation::Absent, &on))
             });
             let steps = steps.collect();
             self.record(steps)?;
@@ -120,7 +120,7 @@ impl Reader<'_> {
     /// Takes what a scan of a chunk reads. Returns what that means.
     fn read(&mut self, chunk: &Chunk, scan: Scan, absent: &mut Absent) -> Result<Vec<Step>, ScrubError> {
         let Chunk { names, known } = chunk;
-        let states = self.collections.states(self.collection, names)?;
+        let states = self.collections.held(self.collection, names)?;
         if states.iter().flatten().count() < *known {
             // Somebody has accepted that a file is gone, or the table does not find what is in it.
             self.collections.verify()?;
@@ -129,7 +129,8 @@ impl Reader<'_> {
         let (mut states, mut paths) = (states.into_iter(), names.iter());
         self.take(scan, |reader, rows| {
             let at = Timestamp::now();
-            for (index, (before, path)) in (0..rows.len()).zip(states.by_ref().zip(paths.by_ref())) {
+            for (index, (held, path)) in (0..rows.len()).zip(states.by_ref().zip(paths.by_ref())) {
+                let (before, seal) = held.map(|held| (held.state, held.seal)).unzip();
                 let on = reader.occasion(path, at);
                 let (seen, pieces) = reader.seen(path, rows, index);
                 if let (None, Observation::Read(reading), PassKind::Comparison) = (&before, &seen, reader.pass)
@@ -145,7 +146,7 @@ impl Reader<'_> {
                 match observe(before.as_ref(), &seen, &on) {
                     Outcome::ReadAgain => doubtful.push(Doubtful::new(path, before, seen, pieces)),
                     outcome => {
-                        let step = step(path, before.as_ref(), outcome);
+                        let step = step(path, before, outcome).map(|step| Step { seal, ..step });
                         steps.extend(step.map(|step| with_pieces(step, pieces, &seen)));
                     }
                 }
@@ -187,7 +188,7 @@ impl Reader<'_> {
                 // Its metadata changed in between.
                 Outcome::ReadAgain => self.is_written_to(&one.path, ErrorCode::FileChanged),
                 outcome => {
-                    let mut step = step(&one.path, one.before.as_ref(), outcome);
+                    let mut step = step(&one.path, one.before.clone(), outcome);
                     if let Some(event) = step.as_mut().and_then(|step| step.event.as_mut()) {
                         event.cause.damaged = self.damaged(one, event.kind)?;
                     }
@@ -209,7 +210,7 @@ impl Reader<'_> {
             failure.range = ranges.first().copied();
         }
         let outcome = self.outcome(&one, Timestamp::now());
-        let mut step = step(&one.path, one.before.as_ref(), outcome);
+        let mut step = step(&one.path, one.before.clone(), outcome);
         if let Some(event) = step.as_mut().and_then(|step| step.event.as_mut()) {
             event.cause.damaged = ranges;
         }

@@ -38,8 +38,8 @@ pub(super) fn with_pieces(step: Step, pieces: Option<&Pieces>, seen: &Observatio
 }
 
 /// The step that follows from a look at a file, if something follows.
-pub(super) fn step(path: &[u8], before: Option<&FileState>, outcome: Outcome) -> Option<Step> {
+pub(super) fn step(path: &[u8], before: Option<FileState>, outcome: Outcome) -> Option<Step> {
     let Outcome::Known { after, event } = outcome else { return None };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
-    Some(Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None })
+    Some(Step { path: path.to_vec(), before, after, event, pieces: None, seal: None })
 }

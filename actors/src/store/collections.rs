@@ -38,7 +38,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hivesum_core::fixity::{Condition, FileState};
-use hivesum_core::result::{FileIdentity, NameList};
+use hivesum_core::result::FileIdentity;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -203,15 +203,6 @@ impl Collections {
             page.into_iter().for_each(&mut take);
             Ok(())
         })
-    }
-
-    /// What is known of the files at these paths, in their order.
-    ///
-    /// # Errors
-    /// When the store cannot be read, or is damaged.
-    pub fn states(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<FileState>>, StoreError> {
-        let (number, paths) = (of.number, paths.clone());
-        self.access.read(move |connection| paths.iter().map(|path| files::find(connection, number, path)).collect())
     }
 
     /// Files and bytes by condition. Conditions without files are left out.

@@ -9,11 +9,12 @@
 
 mod by_caller;
 mod collections;
+mod read;
 mod report;
 mod triggers;
 mod whole;
 
-use rusqlite::{Connection, Params, Row, Transaction};
+use rusqlite::{Connection, Row, Transaction};
 
 pub(crate) use self::by_caller::SealedRows;
 pub(crate) use self::collections::{
@@ -147,52 +148,6 @@ impl SealedTable {
     /// [`DbError::Inconsistent`] if its seal is not that of this table and these values.
     pub(crate) fn check(&self, checksum: &mut RowChecksum, row: &Row<'_>) -> Result<(), DbError> {
         checksum.check_sealed(self.name, row, self.columns.len())
-    }
-
-    /// The row that `rest` selects by a key. Without one, the table is verified before it is believed.
-    ///
-    /// # Errors
-    /// [`DbError::Inconsistent`] for a damaged row or table, and what `read` returns.
-    pub(crate) fn find<T>(
-        &self,
-        view: &Connection,
-        rest: &str,
-        key: impl Params,
-        read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
-    ) -> Result<Option<T>, DbError> {
-        let _view = snapshot(view)?;
-        let mut statement = view.prepare_cached(&self.select(rest))?;
-        let mut rows = statement.query(key)?;
-        if let Some(row) = rows.next()? {
-            self.check(&mut RowChecksum::default(), row)?;
-            return read(row).map(Some);
-        }
-        drop(rows);
-        self.verify(view)?;
-        Ok(None)
-    }
-
-    /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller: the total of what
-    /// came tells.
-    ///
-    /// # Errors
-    /// [`DbError::Inconsistent`] for a damaged row, and what `take` returns.
-    pub(crate) fn each(
-        &self,
-        view: &Connection,
-        rest: &str,
-        selected: impl Params,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
-    ) -> Result<Total, DbError> {
-        let mut statement = view.prepare_cached(&self.select(rest))?;
-        let mut rows = statement.query(selected)?;
-        let (mut checksum, mut total) = (RowChecksum::default(), Total::default());
-        while let Some(row) = rows.next()? {
-            self.check(&mut checksum, row)?;
-            total.add(Total { rows: 1, sum: row.get(self.columns.len())? });
-            take(row)?;
-        }
-        Ok(total)
     }
 
     /// Checks that the table is whole: SQLite finds its pages and indexes in order, every row has its seal, and there

@@ -22,6 +22,18 @@ use super::{json, outbox, pieces, rows};
 const COLUMNS: usize = COLLECTION_FILES.columns.len();
 pub(super) const KEY_COLUMNS: usize = 2;
 
+/// Selects the row of a file by its collection and [`walk_key`].
+const OF_PATH: &str = "WHERE collection = ? AND path = ?";
+
+/// What is known of a file, and the seal of its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// What is known.
+    pub(crate) state: FileState,
+    /// The seal of its row, which was checked.
+    pub(crate) seal: i64,
+}
+
 pub(super) fn page(
     view: &Connection,
     collection: i64,
@@ -90,6 +102,9 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
     let (mut refused, mut happened) = (Vec::new(), Vec::new());
     let mut rows_of_files = SealedRows::of(&change, &COLLECTION_FILES, KEY_COLUMNS);
     for step in steps {
+        if is_replaced_unread(&mut rows_of_files, &change, collection, step)? {
+            continue;
+        }
         let Some(Current { seal }) = current(&change, collection, step)? else {
             if !is_recorded(&change, collection, step)? {
                 refused.push(step.path.clone());
@@ -115,6 +130,24 @@ pub(super) fn record(connection: &mut Connection, collection: i64, steps: &[Step
     }
     change.commit()?;
     Ok(refused)
+}
+
+/// Takes a step by which nothing has happened, if the row is still the one that was read. Returns whether it was.
+fn is_replaced_unread(
+    rows: &mut SealedRows<'_>,
+    change: &Transaction<'_>,
+    collection: i64,
+    step: &Step,
+) -> Result<bool, DbError> {
+    let Step { path, before: Some(before), after: Some(after), event: None, seal: Some(seal), .. } = step else {
+        return Ok(false);
+    };
+    let is_in_place = before.path == *path && after.path == *path;
+    if !is_in_place || !rows.replace_if(&values(collection, after)?, *seal)? {
+        return Ok(false);
+    }
+    pieces::keep(change, collection, (Some(before), after), step.pieces.as_ref())?;
+    Ok(true)
 }
 
 /// Whether a step that cannot be taken was taken before: what it leads to is there, and what it began with is not.
@@ -156,12 +189,19 @@ pub(super) fn find(view: &Connection, collection: i64, path: &[u8]) -> Result<Op
 
 /// The same with the seal of its row, which was checked.
 fn find_sealed(view: &Connection, collection: i64, path: &[u8]) -> Result<Option<(FileState, i64)>, DbError> {
-    let mut found = None;
-    COLLECTION_FILES.each(view, "WHERE collection = ? AND path = ?", (collection, walk_key(path)), |row| {
-        found = Some((file(row)?, row.get(COLUMNS)?));
-        Ok(())
-    })?;
-    Ok(found)
+    let mut lookup = COLLECTION_FILES.lookup(view, OF_PATH)?;
+    lookup.find((collection, walk_key(path)), |row| Ok((file(row)?, row.get(COLUMNS)?)))
+}
+
+/// What is known of each of these files, with the seals of their rows.
+pub(super) fn find_each<'p>(
+    view: &Connection,
+    collection: i64,
+    paths: impl Iterator<Item = &'p [u8]>,
+) -> Result<Vec<Option<Held>>, DbError> {
+    let mut lookup = COLLECTION_FILES.lookup(view, OF_PATH)?;
+    let held = |row: &Row<'_>| Ok(Held { state: file(row)?, seal: row.get(COLUMNS)? });
+    paths.map(|path| lookup.find((collection, walk_key(path)), held)).collect()
 }
 
 pub(super) fn select(view: &Connection, rest: &str, selected: impl Params) -> Result<Vec<FileState>, DbError> {

@@ -22,7 +22,9 @@ pub(super) fn keep(
     (before, after): (Option<&FileState>, &FileState),
     pieces: Option<&Pieces>,
 ) -> Result<(), DbError> {
-    let digests = |state: &FileState| state.expected.as_ref().map(|content| content.digests.clone());
+    fn digests(state: &FileState) -> Option<&[u8]> {
+        state.expected.as_ref().map(|content| &*content.digests)
+    }
     match pieces {
         Some(pieces) => put(change, collection, &after.path, pieces),
         None if before.is_some_and(|before| digests(before) != digests(after)) => {

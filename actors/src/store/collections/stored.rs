@@ -244,6 +244,8 @@ pub struct Step {
     pub event: Option<Event>,
     /// The pieces of the content that it should have, if it was read and has it.
     pub pieces: Option<Pieces>,
+    /// The seal of the row that `before` was read from. A row that still has it was not changed since, and is not read again.
+    pub(crate) seal: Option<i64>,
 }
 
 impl Step {

@@ -45,7 +45,7 @@ pub(super) fn step(before: Option<&FileState>, path: &str, content: Content, pas
         Occasion { path, collection: CollectionKind::Fixed, pass: pass.0, at: second(pass.1), lying: Lying::There };
     let Outcome::Known { after, event } = observe(before, &seen, &on) else { panic!("it was read") };
     let (after, event) = (after.map(|after| *after), event.map(|event| *event));
-    Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None }
+    Step { path: path.to_vec(), before: before.cloned(), after, event, pieces: None, seal: None }
 }
 
 pub(super) fn baseline(paths: &[&str]) -> Vec<Step> {
@@ -201,6 +201,7 @@ fn a_moved_file_takes_its_state_along_and_never_replaces_another() {
             after: event.after.clone(),
             event: Some(event),
             pieces: None,
+            seal: None,
         }
     };
     assert_eq!(files::record(&mut bench.connection, number, &[moved_to("b")]).unwrap(), [b"b".to_vec()]);

@@ -1,16 +1,18 @@
-//! All files of a collection, read once and verified by that: a pass believes that what did not come is not known.
+//! What is known of files, as a pass reads it: of some by their paths, and of all of a collection, which are read once and
+//! verified by that: a pass believes that what did not come is not known.
 //!
-//! They are read page by page, so that a walk that is slow holds up nobody who writes. The rows that came, and those of
+//! All of them are read page by page, so that a walk that is slow holds up nobody who writes. The rows that came, and those of
 //! other collections, have to be as many as the ledger says, with the same seals. If somebody has written meanwhile, the
 //! table is verified as a whole. What this does not see is damage to the pages through which a single row is looked up:
 //! who misses a row that has come here has to [`verify`](Collections::verify).
 
 use hivesum_core::fixity::FileState;
-use hivesum_core::result::{walk_key, walk_order};
+use hivesum_core::result::{NameList, walk_key, walk_order};
 use rusqlite::Connection;
 
 use super::super::error::DbError;
 use super::super::sealed::{COLLECTION_FILES, OTHER_ROWS, Total, snapshot};
+use super::files::Held;
 use super::{Collections, StoredCollection, files};
 use crate::error::StoreError;
 
@@ -47,6 +49,21 @@ impl Collections {
             _ => Err(OTHER_ROWS),
         })?;
         if is_settled { Ok(()) } else { self.verify() }
+    }
+
+    /// What is known of the files at these paths, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or is damaged.
+    pub fn states(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<FileState>>, StoreError> {
+        let held = self.held(of, paths)?;
+        Ok(held.into_iter().map(|held| Some(held?.state)).collect())
+    }
+
+    /// The same with the seals of their rows.
+    pub(crate) fn held(&mut self, of: &StoredCollection, paths: &NameList) -> Result<Vec<Option<Held>>, StoreError> {
+        let (number, paths) = (of.number, paths.clone());
+        self.access.read(move |connection| files::find_each(connection, number, paths.iter()))
     }
 
     /// Whether any file is known.

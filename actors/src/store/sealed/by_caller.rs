@@ -44,8 +44,8 @@ impl<'c> SealedRows<'c> {
     /// Adds a row with these values, in the order of the columns.
     pub(crate) fn insert(&mut self, values: &[Value]) -> Result<(), DbError> {
         let seal = self.seal_of(values);
-        let all = values.iter().cloned().chain([Value::Integer(seal)]);
-        self.change.prepare_cached(&self.insert)?.execute(params_from_iter(all))?;
+        let seals = [Value::Integer(seal)];
+        self.change.prepare_cached(&self.insert)?.execute(params_from_iter(values.iter().chain(&seals)))?;
         self.total.add(Total { rows: 1, sum: seal });
         Ok(())
     }
@@ -55,14 +55,22 @@ impl<'c> SealedRows<'c> {
     /// # Errors
     /// [`DbError::Inconsistent`] if there is no such row.
     pub(crate) fn replace(&mut self, values: &[Value], old_seal: i64) -> Result<(), DbError> {
-        let seal = self.seal_of(values);
-        let all = values.iter().cloned().chain([Value::Integer(seal), Value::Integer(old_seal)]);
-        let replaced = self.change.prepare_cached(&self.replace)?.execute(params_from_iter(all))?;
-        if replaced != 1 {
-            return Err(DbError::Inconsistent("a row that was there a moment ago"));
+        match self.replace_if(values, old_seal)? {
+            true => Ok(()),
+            false => Err(DbError::Inconsistent("a row that was there a moment ago")),
         }
-        self.total.add(Total { rows: 0, sum: seal.wrapping_sub(old_seal) });
-        Ok(())
+    }
+
+    /// Replaces the row with the same key if it has this seal, with which it was checked before. Returns whether it had.
+    pub(crate) fn replace_if(&mut self, values: &[Value], old_seal: i64) -> Result<bool, DbError> {
+        let seal = self.seal_of(values);
+        let seals = [Value::Integer(seal), Value::Integer(old_seal)];
+        let all = params_from_iter(values.iter().chain(&seals));
+        let is_replaced = self.change.prepare_cached(&self.replace)?.execute(all)? == 1;
+        if is_replaced {
+            self.total.add(Total { rows: 0, sum: seal.wrapping_sub(old_seal) });
+        }
+        Ok(is_replaced)
     }
 
     /// Moves the ledger.

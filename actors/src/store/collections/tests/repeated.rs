@@ -24,7 +24,7 @@ fn a_batch_that_is_recorded_again_changes_nothing_and_tells_nothing_twice() {
         step(Some(&known[0]), "a", content(2, 9), (PassKind::Comparison, 2)),
         step(Some(&known[1]), "b", content(1, 1), (PassKind::Comparison, 2)),
         step(None, "new", content(5, 5), (PassKind::Comparison, 2)),
-        Step { path: b"gone".to_vec(), before: Some(known[2].clone()), after, event, pieces: None },
+        Step { path: b"gone".to_vec(), before: Some(known[2].clone()), after, event, pieces: None, seal: None },
     ];
     assert!(files::record(&mut bench.connection, number, &batch).unwrap().is_empty());
     let (then, events) = (states(&bench.connection, number), events::page(&bench.connection, number, 0, 10).unwrap());

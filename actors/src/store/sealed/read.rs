@@ -1,0 +1,90 @@
+//! Reads of a sealed table: a row by its key, several one after another, and all that a condition selects.
+//!
+//! Every row that is passed on was checked against its seal. That a row is not there is verified by `find` alone.
+
+use rusqlite::{CachedStatement, Connection, Params, Row};
+
+use super::super::error::DbError;
+use super::super::row_checksum::RowChecksum;
+use super::{SealedTable, Total, snapshot};
+
+impl SealedTable {
+    /// The row that `rest` selects by a key. Without one, the table is verified before it is believed.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged row or table, and what `read` returns.
+    pub(crate) fn find<T>(
+        &self,
+        view: &Connection,
+        rest: &str,
+        key: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let _view = snapshot(view)?;
+        let mut statement = view.prepare_cached(&self.select(rest))?;
+        let mut rows = statement.query(key)?;
+        if let Some(row) = rows.next()? {
+            self.check(&mut RowChecksum::default(), row)?;
+            return read(row).map(Some);
+        }
+        drop(rows);
+        self.verify(view)?;
+        Ok(None)
+    }
+
+    /// Rows of this table that are looked up one after another by the same `rest`.
+    pub(crate) fn lookup<'c>(&self, view: &'c Connection, rest: &str) -> Result<Lookup<'c>, DbError> {
+        Ok(Lookup {
+            table: *self,
+            statement: view.prepare_cached(&self.select(rest))?,
+            checksum: RowChecksum::default(),
+        })
+    }
+
+    /// Passes the rows that `rest` selects to `take`, each checked. Whether all came is up to the caller: the total of what
+    /// came tells.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged row, and what `take` returns.
+    pub(crate) fn each(
+        &self,
+        view: &Connection,
+        rest: &str,
+        selected: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), DbError>,
+    ) -> Result<Total, DbError> {
+        let mut statement = view.prepare_cached(&self.select(rest))?;
+        let mut rows = statement.query(selected)?;
+        let (mut checksum, mut total) = (RowChecksum::default(), Total::default());
+        while let Some(row) = rows.next()? {
+            self.check(&mut checksum, row)?;
+            total.add(Total { rows: 1, sum: row.get(self.columns.len())? });
+            take(row)?;
+        }
+        Ok(total)
+    }
+}
+
+/// A statement that is prepared once and selects one row each time.
+pub(crate) struct Lookup<'c> {
+    table: SealedTable,
+    statement: CachedStatement<'c>,
+    checksum: RowChecksum,
+}
+
+impl Lookup<'_> {
+    /// The row with this key, checked. That there is none is not verified.
+    ///
+    /// # Errors
+    /// [`DbError::Inconsistent`] for a damaged row, and what `read` returns.
+    pub(crate) fn find<T>(
+        &mut self,
+        key: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let mut rows = self.statement.query(key)?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        self.table.check(&mut self.checksum, row)?;
+        read(row).map(Some)
+    }
+}
