@@ -29,6 +29,8 @@ pub enum Dir {
     /// The working directory: names are opened as given (absolute, `..`, links), as `sha256sum` does. A block device
     /// that is named so is read.
     AsGiven,
+    /// A directory of another machine: nothing in it can be opened here.
+    Elsewhere,
 }
 
 impl Dir {
@@ -147,6 +149,7 @@ pub(crate) fn open_content(dir: &Dir, name: &[u8], devices: Devices) -> Result<(
                 _ => OpenFailure::System(errno),
             })?
         }
+        Dir::Elsewhere => return Err(OpenFailure::System(Errno::NOENT)),
     };
     let stat = rustix::fs::fstat(&file).map_err(OpenFailure::System)?;
     match FileType::from_raw_mode(stat.st_mode) {
@@ -187,6 +190,7 @@ pub(crate) fn stat_entry(dir: &Dir, name: &[u8]) -> Result<Stat, Errno> {
     match dir {
         Dir::Beneath(dir, _) => rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW),
         Dir::AsGiven => rustix::fs::statat(CWD, name, AtFlags::empty()),
+        Dir::Elsewhere => Err(Errno::NOENT),
     }
 }
 

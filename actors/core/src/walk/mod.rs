@@ -18,7 +18,7 @@ pub(crate) use globs::MAX_GLOBS;
 pub use globs::below::literal as literal_glob;
 pub(crate) use globs::below::seen_from_above;
 pub use globs::{Filters, GlobInvalid};
-pub use plan::{Fate, Plan, PlanEntry};
+pub use plan::{Fate, KnownResult, Plan, PlanEntry};
 pub use plan_sink::{Inventory, PlanReceiver, ReceiverGone};
 pub use spec::{Target, Totals, WalkSpec};
 pub use tree::{survey, walk};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::descriptors::Share;
 use crate::digest::Algorithms;
-use crate::file::Dir;
+use crate::file::{Dir, meta_of, stat_entry};
 use crate::result::{ErrorCode, FileMeta, Origin, Row, Rows, Stability, Status, append_path};
 
 /// How many entries one plan has at most: one to two milliseconds of work (a message costs some 40 us).
@@ -29,6 +29,8 @@ pub struct Plan {
     /// What is known of the entries from an earlier run: empty, or one element per entry.
     known: Vec<Option<Known>>,
     known_digests: Vec<u8>,
+    /// What a look at the entries has shown: empty, or one element per entry.
+    seen: Vec<Option<FileMeta>>,
     /// The process crashed on this entry before, so nothing else of the scan is hashed at the same time.
     pub alone: bool,
 }
@@ -40,6 +42,19 @@ pub(crate) struct Known {
     pub(crate) stability: Stability,
     pub(crate) origin: Origin,
     digests_at: u32,
+}
+
+/// What an earlier run knows of an entry.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownResult<'a> {
+    /// What `fstat` returned then: the result is valid while the file has the same.
+    pub meta: FileMeta,
+    /// How far its digests can be trusted.
+    pub stability: Stability,
+    /// What the result becomes if the file is unchanged.
+    pub origin: Origin,
+    /// Its digests, end to end.
+    pub digests: &'a [u8],
 }
 
 /// A directory, opened once for all its entries in the plan.
@@ -92,12 +107,31 @@ impl PlanEntry {
 }
 
 impl Plan {
+    /// A plan of entries on another machine, in these directories as results show them. Nothing in it can be opened
+    /// here.
+    ///
+    /// ```
+    /// use hivesum_core::walk::{Fate, Plan};
+    ///
+    /// let mut plan = Plan::elsewhere([(*b"photos/2024").into()]);
+    /// plan.push(0, b"a.jpg", Fate::Hash);
+    /// let mut path = Vec::new();
+    /// plan.path_into(&plan.entries[0], &mut path);
+    /// assert_eq!(path, b"photos/2024/a.jpg");
+    /// ```
+    #[must_use]
+    pub fn elsewhere(directories: impl IntoIterator<Item = Arc<[u8]>>) -> Self {
+        let groups = directories.into_iter().map(|shown| Group { shown, dir: Dir::Elsewhere });
+        Self { groups: groups.collect(), ..Self::default() }
+    }
+
     pub(crate) fn add_group(&mut self, shown: Arc<[u8]>, dir: Dir) -> u32 {
         self.groups.push(Group { shown, dir });
         self.groups.len() as u32 - 1
     }
 
-    pub(crate) fn push(&mut self, group: u32, name: &[u8], fate: Fate) {
+    /// Adds an entry in a directory of the plan.
+    pub fn push(&mut self, group: u32, name: &[u8], fate: Fate) {
         let name_at = self.names.len() as u32;
         self.names.extend_from_slice(name);
         let (name_len, origin) = (name.len() as u32, Origin::Read);
@@ -120,10 +154,38 @@ impl Plan {
         self.known[index] = Some(Known { meta, stability, origin, digests_at });
     }
 
+    /// Looks at the entries that are to be hashed, so that another machine recognises them. Blocks.
+    pub fn look(&mut self) {
+        let look = |entry: &PlanEntry| match entry.fate {
+            Fate::Hash => stat_entry(&self.group(entry).dir, self.name(entry)).ok().map(|stat| meta_of(&stat)),
+            Fate::Settled(_) => None,
+        };
+        self.seen = self.entries.iter().map(look).collect();
+    }
+
+    /// Adds what a look at an entry has shown.
+    pub fn note_seen(&mut self, index: usize, meta: FileMeta) {
+        self.seen.resize(self.entries.len(), None);
+        self.seen[index] = Some(meta);
+    }
+
+    /// What a look at an entry has shown, if there was one.
+    #[must_use]
+    pub fn seen(&self, index: usize) -> Option<FileMeta> {
+        *self.seen.get(index)?
+    }
+
     /// What an earlier run knows of an entry, with its digests.
     pub(crate) fn known(&self, index: usize, digest_bytes: usize) -> Option<(Known, &[u8])> {
         let known = (*self.known.get(index)?)?;
         Some((known, &self.known_digests[known.digests_at as usize..][..digest_bytes]))
+    }
+
+    /// What an earlier run knows of an entry, whose digests are so long together.
+    #[must_use]
+    pub fn known_result(&self, index: usize, digest_bytes: usize) -> Option<KnownResult<'_>> {
+        let (Known { meta, stability, origin, .. }, digests) = self.known(index, digest_bytes)?;
+        Some(KnownResult { meta, stability, origin, digests })
     }
 
     /// Appends the entry's whole path, as results show it.
@@ -134,7 +196,8 @@ impl Plan {
     /// Some of the entries as a plan of their own.
     pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
         let known = self.known.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default();
-        let mut slice = Self { known, known_digests: self.known_digests.clone(), ..Self::default() };
+        let seen = self.seen.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default();
+        let mut slice = Self { known, seen, known_digests: self.known_digests.clone(), ..Self::default() };
         // Only directories with entries in the slice, because results refer to directories by their index.
         let mut indices = vec![None; self.groups.len()];
         for entry in &self.entries[range] {
@@ -161,7 +224,9 @@ impl Plan {
         }
     }
 
-    pub(crate) fn name(&self, entry: &PlanEntry) -> &[u8] {
+    /// The name of an entry; empty if its result is about the target itself.
+    #[must_use]
+    pub fn name(&self, entry: &PlanEntry) -> &[u8] {
         &self.names[entry.name_at as usize..][..entry.name_len as usize]
     }
 
