@@ -109,6 +109,10 @@ pub(crate) enum ApiError {
         "another directory is in the place of the root: mount what belongs there, or run `hivesum roots accept NAME` with the root's name"
     )]
     RootChanged,
+    #[error("{0}")]
+    RootAmbiguous(String),
+    #[error("{0}")]
+    Unsupported(&'static str),
     #[error("no space is left to store jobs")]
     StorageFull,
     /// The framework refused the request before or instead of a handler.
@@ -182,6 +186,8 @@ impl ApiError {
             Self::TooManyStreams => Code::TooManyStreams,
             Self::RootUnavailable => Code::RootUnavailable,
             Self::RootChanged => Code::RootChanged,
+            Self::RootAmbiguous(_) => Code::RootAmbiguous,
+            Self::Unsupported(_) => Code::Unsupported,
             Self::StorageFull => Code::StorageFull,
             Self::Framework(status) => Code::for_status(*status),
         }

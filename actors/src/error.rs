@@ -62,6 +62,12 @@ pub enum SubmitError {
     /// No root has this name, or nothing is at the path beneath it.
     #[error("{0}")]
     NotFound(&'static str),
+    /// Several roots of the fleet are called so.
+    #[error("several roots have this name: say which one, as {}", .0.join(" or "))]
+    RootAmbiguous(Vec<String>),
+    /// Nodes of a fleet cannot do this.
+    #[error("{0}")]
+    NotOnNodes(&'static str),
     /// The path is not valid.
     #[error(transparent)]
     Path(#[from] PathInvalid),

@@ -10,6 +10,9 @@
 //!                   whoever reads the scan: a command, or a job that commits them
 //! ```
 //!
+//! With the feature `fleet`, jobs also read directories of other machines ([`fleet`]): there a coordinator and its nodes,
+//! with a NATS server between them, are in the place of the engine.
+//!
 //! What holds everywhere:
 //! - A hasher works on one bounded quantum at a time; cancelling, deadlines, fairness and progress follow from that.
 //! - Every queue, window and buffer has a bound of its own, because actix's mailboxes have none that holds.
@@ -47,6 +50,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod fleet;
 mod gauges;
 mod hasher;
 pub mod job;

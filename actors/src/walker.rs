@@ -40,6 +40,8 @@ impl Actor for Walker {
 pub(crate) struct Walk {
     pub(crate) spec: WalkSpec,
     pub(crate) events: mpsc::Sender<WalkEvent>,
+    /// Whether each file is looked at, so that another machine recognises it.
+    pub(crate) looks: bool,
 }
 
 impl Message for Walk {
@@ -62,22 +64,28 @@ impl Handler<Walk> for Walker {
     type Result = ();
 
     fn handle(&mut self, walk: Walk, _: &mut SyncContext<Self>) {
-        if let Some(files) = walk::walk(walk.spec, &ToDriver(&walk.events)) {
+        if let Some(files) = walk::walk(walk.spec, &ToDriver { events: &walk.events, looks: walk.looks }) {
             let _ = walk.events.blocking_send(WalkEvent::End { files });
         }
     }
 }
 
 /// Plans leave through the driver's bounded channel.
-struct ToDriver<'a>(&'a mpsc::Sender<WalkEvent>);
+struct ToDriver<'a> {
+    events: &'a mpsc::Sender<WalkEvent>,
+    looks: bool,
+}
 
 impl PlanReceiver for ToDriver<'_> {
-    fn take(&self, plan: Plan) -> Result<(), ReceiverGone> {
-        self.0.blocking_send(WalkEvent::Plan(plan)).map_err(|_| ReceiverGone)
+    fn take(&self, mut plan: Plan) -> Result<(), ReceiverGone> {
+        if self.looks {
+            plan.look();
+        }
+        self.events.blocking_send(WalkEvent::Plan(plan)).map_err(|_| ReceiverGone)
     }
 
     fn is_gone(&self) -> bool {
-        self.0.is_closed()
+        self.events.is_closed()
     }
 }
 

@@ -105,6 +105,8 @@ impl From<SubmitError> for ApiError {
         match error {
             SubmitError::NoRoots => Self::NoRoots,
             SubmitError::NotFound(what) => Self::NotFound(what),
+            SubmitError::RootAmbiguous(_) => Self::RootAmbiguous(error.to_string()),
+            SubmitError::NotOnNodes(why) => Self::Unsupported(why),
             SubmitError::Path(invalid) => invalid.into(),
             SubmitError::Glob(invalid) => invalid.into(),
             SubmitError::Manifest(refused) => refused.into(),

@@ -17,6 +17,7 @@ use super::commit::CommitLoop;
 use super::outcome::{Finish, JobOutcome, job_error};
 use super::queue::RunPermit;
 use super::retry::{waits, with_room};
+use super::run_far::run_far;
 use super::shared::JobsShared;
 use super::verify::{Entries, Expected, RunningAudit, Strictness};
 use super::{resume, verify};
@@ -24,8 +25,8 @@ use crate::error::{Refused, StoreError};
 use crate::job::{JobError, JobId, JobKind, JobSpec};
 use crate::jobs::target::{TargetOpened, open_target, wait};
 use crate::scan::ScanSpec;
-use crate::store::Ending;
-use hivesum_core::file::IoMode;
+use crate::store::{Ending, ResumePoint};
+use hivesum_core::file::{IoMode, RootIdentity};
 use hivesum_core::result::{AuditCounts, JobVerdict, Summary};
 use hivesum_core::walk::Target;
 
@@ -74,30 +75,56 @@ async fn attempt(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreE
 /// One scan of the job's tree.
 async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, StoreError> {
     let spec = live.job().spec;
-    let ended = |verdict: JobOutcome| {
-        let mut ending = verdict.ending(live.counts(), live.elapsed_before(), None);
-        ending.summary.root_warning = shared.roots.warning(&spec.root);
-        Finish::Ended(ending)
-    };
     if live.cancel.is_cancelled() {
-        return Ok(ended(JobOutcome::cancelled()));
+        return Ok(ended(shared, live, JobOutcome::cancelled()));
     }
     let opened = tokio::select! {
         biased;
-        () = live.cancel.cancelled() => return Ok(ended(JobOutcome::cancelled())),
+        () = live.cancel.cancelled() => return Ok(ended(shared, live, JobOutcome::cancelled())),
         () = shared.stop.cancelled() => return Ok(Finish::Left),
         opened = open_target(shared, live, &spec) => opened?,
     };
-    let (opened, root) = match opened {
-        TargetOpened::Waits(what) => return Ok(Finish::Waits(what)),
-        TargetOpened::Target(target, root) => (Ok(target), Some(root)),
-        TargetOpened::Failed(error) => (Err(error), None),
-    };
+    match opened {
+        TargetOpened::Waits(what) => Ok(Finish::Waits(what)),
+        TargetOpened::Target(target, root) => {
+            run_here(shared, live, Ok(target), begin(shared, live, Some(root)).await?).await
+        }
+        TargetOpened::Failed(error) => run_here(shared, live, Err(error), begin(shared, live, None).await?).await,
+        TargetOpened::Far(root) => run_far(shared, live, &root, begin(shared, live, None).await?).await,
+    }
+}
+
+/// Stores that the job runs. Returns where it goes on, and how long ago it has begun.
+async fn begin(
+    shared: &JobsShared,
+    live: &ActiveJob,
+    root: Option<RootIdentity>,
+) -> Result<(ResumePoint, Duration), StoreError> {
     let at = Timestamp::now();
     let beginning = with_room(shared, live, || shared.store.begin(live.id, at, root)).await?;
-    let (run_state, started_at) = (beginning.run_state, beginning.started_at.unwrap_or(at));
-    live.begin(run_state, started_at);
+    let started_at = beginning.started_at.unwrap_or(at);
+    live.begin(beginning.run_state, started_at);
     shared.queue.tell_start();
+    Ok((beginning, since(started_at, at)))
+}
+
+/// The end of a job that does not run, or not on.
+fn ended(shared: &JobsShared, live: &ActiveJob, outcome: JobOutcome) -> Finish {
+    let mut ending = outcome.ending(live.counts(), live.elapsed_before(), None);
+    ending.summary.root_warning = shared.roots.warning(&live.job().spec.root);
+    Finish::Ended(ending)
+}
+
+/// Runs a job on files of this machine.
+async fn run_here(
+    shared: &JobsShared,
+    live: &ActiveJob,
+    opened: Result<Target, JobError>,
+    (beginning, since_start): (ResumePoint, Duration),
+) -> Result<Finish, StoreError> {
+    let spec = live.job().spec;
+    let run_state = beginning.run_state;
+    let ended = |outcome: JobOutcome| ended(shared, live, outcome);
     let expected = match expected_of(shared, live.id, &spec, opened.as_ref().ok()).await? {
         Ok(expected) => expected,
         Err(error) => return Ok(ended(JobOutcome::failed(error))),
@@ -113,7 +140,7 @@ async fn run_once(shared: &JobsShared, live: &ActiveJob) -> Result<Finish, Store
     if let Some(expected) = expected.as_ref().filter(|_| spec.include.is_empty() && spec.exclude.is_empty()) {
         scan_spec.filters = expected.recorded_with.clone();
     }
-    scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since(started_at, at)));
+    scan_spec.deadline = scan_spec.deadline.map(|deadline| deadline.saturating_sub(since_start));
     let (past, unreadable) = resume::gather(shared, live.id, &spec, beginning).await?;
     match shared.engine.scan_on(scan_spec, Some(past)) {
         Ok(scan) => {

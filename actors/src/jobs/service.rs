@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
@@ -94,7 +94,6 @@ impl Jobs {
             engine.note_in(slots);
         }
         let JobsConfig { max_running, max_queued, max_queued_of_one, .. } = config;
-        let limits = Limits { max_running, max_queued, max_queued_of_one };
         let collections = CollectionService::begin(store.clone()).await;
         let scrubs = ScrubService::new(engine.clone(), collections.clone());
         let shared = Arc::new(JobsShared {
@@ -103,8 +102,9 @@ impl Jobs {
             store,
             scrubs,
             roots,
+            fleet: OnceLock::new(),
             recovered: AtomicBool::default(),
-            queue: JobQueue::new(limits),
+            queue: JobQueue::new(Limits { max_running, max_queued, max_queued_of_one }),
             streams: Arc::new(Semaphore::new(config.max_streams)),
             locating: Arc::new(Semaphore::new(MAX_LOCATING)),
             home: actix_rt::Arbiter::current(),

@@ -1,7 +1,7 @@
 //! What the service's handle, its scheduler and its runners share.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use actix_rt::ArbiterHandle;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
@@ -12,6 +12,7 @@ use super::queue::JobQueue;
 use super::roots::Roots;
 use crate::Engine;
 use crate::error::StoreError;
+use crate::fleet::port::FarRoots;
 use crate::scrub::ScrubService;
 use crate::store::Store;
 use crate::store::collections::CollectionService;
@@ -28,6 +29,8 @@ pub(super) struct JobsShared {
     pub(super) scrubs: ScrubService,
     pub(super) collections: CollectionService,
     pub(super) roots: Roots,
+    /// Roots on other machines, if the service coordinates a fleet.
+    pub(super) fleet: OnceLock<Arc<dyn FarRoots>>,
     /// Whether unfinished jobs have been taken up again.
     pub(super) recovered: AtomicBool,
     pub(super) queue: Arc<JobQueue>,

@@ -9,6 +9,7 @@ use hivesum_core::manifest::UnreadLines;
 use hivesum_core::walk::Filters;
 
 use super::active::ActiveJob;
+use super::far::NamedRoot;
 use super::queue::Reservation;
 use super::resume::lacks;
 use super::service::Jobs;
@@ -66,16 +67,11 @@ impl Jobs {
         {
             return Ok(job);
         }
-        if self.shared.roots.all().is_empty() {
-            return Err(SubmitError::NoRoots);
-        }
         Filters::new(&spec.include, &spec.exclude)?;
-        let root = self.shared.roots.find(&spec.root);
-        let root = root.ok_or(SubmitError::NotFound("no root has this name"))?;
+        let root = self.shared.named_root(&spec.root)?;
         self.shared.check_writable()?;
         let reservation = self.shared.queue.reserve(owner.as_deref())?;
-        self.shared.settle_root(root).await?;
-        open_beneath(root, spec.path.clone()).await?;
+        let spec = self.with_target(root, spec).await?;
         if let Some(earlier) = spec.reuse_unchanged_from {
             self.check_earlier(earlier, &spec).await?;
         }
@@ -87,6 +83,21 @@ impl Jobs {
                 self.job(id).await?.ok_or(SubmitError::NotFound("the job of this key is deleted"))
             }
             IdempotencyOutcome::Conflict => Err(SubmitError::KeyConflict),
+        }
+    }
+
+    /// The job, if something to hash is at its path. It names its root so that no other one can be meant.
+    async fn with_target(&self, root: NamedRoot<'_>, spec: JobSpec) -> Result<JobSpec, SubmitError> {
+        match root {
+            NamedRoot::Own(root) => {
+                self.shared.settle_root(root).await?;
+                open_beneath(root, spec.path.clone()).await?;
+                Ok(spec)
+            }
+            NamedRoot::Far(root) => {
+                self.shared.look_far(&root, &spec).await?;
+                Ok(JobSpec { root, ..spec })
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active::ActiveJob;
+use super::far::NamedRoot;
 use super::outcome::job_error;
 use super::queue::RunPermit;
 use super::retry::with_room;
@@ -34,6 +35,8 @@ const LIST_WAITS: Duration = Duration::from_millis(250);
 pub(super) enum TargetOpened {
     /// It is open, beneath this directory.
     Target(Target, RootIdentity),
+    /// It is on nodes, beneath the root that is named in full.
+    Far(String),
     /// The job has to wait.
     Waits(WaitsFor),
     /// The job fails.
@@ -123,8 +126,10 @@ pub(super) async fn open_target(
     live: &ActiveJob,
     spec: &JobSpec,
 ) -> Result<TargetOpened, StoreError> {
-    let Some(root) = shared.roots.find(&spec.root) else {
-        return Ok(TargetOpened::Waits(WaitsFor::RootUnavailable));
+    let root = match shared.named_root(&spec.root) {
+        Ok(NamedRoot::Own(root)) => root,
+        Ok(NamedRoot::Far(name)) => return Ok(TargetOpened::Far(name)),
+        Err(_) => return Ok(TargetOpened::Waits(WaitsFor::RootUnavailable)),
     };
     let mut opened = open_beneath(root, spec.path.clone()).await;
     if opened.as_ref().err() == Some(&Missing::RootChanged) || shared.roots.warning(root.name()).is_some() {
@@ -181,7 +186,7 @@ pub(super) async fn wait(
                  accept {root:?}"
             ),
             WaitsFor::RootUnavailable => {
-                tracing::warn!(job = %live.id, root, "a job waits for a start of the service with its root");
+                tracing::warn!(job = %live.id, root, "a job waits until the service has its root: it was started without it, or no node offers it");
             }
         }
         live.tell(|view| view.job.waits_for = Some(waits_for));

@@ -7,13 +7,17 @@ mod answers;
 mod driver;
 mod handle;
 mod large_file;
-mod progress;
-mod reorder;
+pub(crate) mod progress;
+pub(crate) mod reorder;
 mod resume;
 mod spec;
 mod start;
 mod survey;
 
 pub use handle::{Canceller, Scan, ScanEnd, ScanOutcome};
+#[cfg(feature = "fleet")]
+pub(crate) use handle::{ScanEnds, channel};
+#[cfg(feature = "fleet")]
+pub(crate) use resume::join_past;
 pub(crate) use resume::{KnownBatch, KnownKind, KnownSource, Past};
 pub use spec::{Priority, ScanSpec};

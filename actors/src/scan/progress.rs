@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub(super) struct ProgressMeter {
+pub(crate) struct ProgressMeter {
     started: Instant,
     told: Instant,
     delivered: Summary,
@@ -30,7 +30,7 @@ pub(super) struct ProgressMeter {
 }
 
 impl ProgressMeter {
-    pub(super) fn new(max_bytes_per_second: Option<NonZeroU64>) -> Self {
+    pub(crate) fn new(max_bytes_per_second: Option<NonZeroU64>) -> Self {
         let now = Instant::now();
         Self {
             started: now,
@@ -45,33 +45,33 @@ impl ProgressMeter {
         }
     }
 
-    pub(super) fn count(&mut self, rows: &Rows) {
+    pub(crate) fn count(&mut self, rows: &Rows) {
         for row in &rows.rows {
             self.delivered.count(row.status, row.meta.size);
         }
     }
 
-    pub(super) fn add_read(&mut self, bytes: u64) {
+    pub(crate) fn add_read(&mut self, bytes: u64) {
         self.bytes_read += bytes;
     }
 
-    pub(super) fn set_files_total(&mut self, files: u64) {
+    pub(crate) fn set_files_total(&mut self, files: u64) {
         self.files_total = Some(files);
     }
 
-    pub(super) fn set_totals(&mut self, totals: Totals) {
+    pub(crate) fn set_totals(&mut self, totals: Totals) {
         // The scan's own walk is exact once it has ended.
         self.files_total.get_or_insert(totals.files);
         self.bytes_total = Some(totals.bytes);
     }
 
     /// Whether the next progress update is due.
-    pub(super) fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.told.elapsed() >= INTERVAL
     }
 
     /// `bytes_under_way` are the bytes of large files that are not delivered yet.
-    pub(super) fn progress(&mut self, bytes_under_way: u64) -> Progress {
+    pub(crate) fn progress(&mut self, bytes_under_way: u64) -> Progress {
         let now = Instant::now();
         self.told = now;
         let bytes_per_second = self.rate(now);
@@ -120,7 +120,7 @@ impl ProgressMeter {
         so_far.max(at_least)
     }
 
-    pub(super) fn summary(&self, complete: bool) -> Summary {
+    pub(crate) fn summary(&self, complete: bool) -> Summary {
         Summary { elapsed_ms: self.started.elapsed().as_millis() as u64, complete, ..self.delivered }
     }
 }

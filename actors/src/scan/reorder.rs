@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hivesum_core::digest::Algorithms;
 use hivesum_core::digest::pieces::Pieces;
-use hivesum_core::hash::BatchDone;
+use hivesum_core::hash::{BatchDone, Outcome};
 use hivesum_core::result::{FileMeta, Origin, Row, Rows, Status};
 use hivesum_core::walk::{Fate, Plan, PlanEntry};
 
@@ -15,7 +15,7 @@ use hivesum_core::walk::{Fate, Plan, PlanEntry};
 const WINDOW_PLANS: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct ReorderWindow {
+pub(crate) struct ReorderWindow {
     algorithms: Algorithms,
     slots: VecDeque<Slot>,
     /// The number of the first slot's plan.
@@ -33,39 +33,39 @@ struct Slot {
 
 /// The result of one entry that was not part of a batch.
 #[derive(Debug)]
-pub(super) struct Settled {
-    pub(super) index: usize,
-    pub(super) meta: FileMeta,
-    pub(super) status: Status,
-    pub(super) origin: Origin,
+pub(crate) struct Settled {
+    pub(crate) index: usize,
+    pub(crate) meta: FileMeta,
+    pub(crate) status: Status,
+    pub(crate) origin: Origin,
     /// Empty unless hashed.
-    pub(super) digests: Vec<u8>,
+    pub(crate) digests: Vec<u8>,
     /// Of a hashed file, if they are told.
-    pub(super) pieces: Option<Pieces>,
+    pub(crate) pieces: Option<Pieces>,
 }
 
 impl ReorderWindow {
-    pub(super) fn new(algorithms: Algorithms) -> Self {
+    pub(crate) fn new(algorithms: Algorithms) -> Self {
         Self { algorithms, slots: VecDeque::new(), first: 0 }
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.slots.len() < WINDOW_PLANS
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
     /// Adds a plan and returns its number.
-    pub(super) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
+    pub(crate) fn admit(&mut self, plan: Arc<Plan>) -> u64 {
         let rows: Vec<Row> = plan.entries.iter().map(PlanEntry::unsettled_row).collect();
         let unsettled = plan.entries.iter().filter(|entry| entry.fate == Fate::Hash).count();
         self.slots.push_back(Slot { plan, rows, digests: Vec::new(), pieces: Vec::new(), unsettled });
         self.first + self.slots.len() as u64 - 1
     }
 
-    pub(super) fn plan(&self, number: u64) -> Option<Arc<Plan>> {
+    pub(crate) fn plan(&self, number: u64) -> Option<Arc<Plan>> {
         let slot = self.slots.get(usize::try_from(number.checked_sub(self.first)?).ok()?)?;
         Some(slot.plan.clone())
     }
@@ -75,15 +75,20 @@ impl ReorderWindow {
     }
 
     /// Records the results of a batch.
-    pub(super) fn settle_batch(&mut self, number: u64, done: &BatchDone) {
+    pub(crate) fn settle_batch(&mut self, number: u64, done: &BatchDone) {
+        self.settle_outcomes(number, &done.outcomes, &done.digests);
+    }
+
+    /// Records the results of some entries of a plan, with the digests of those that were hashed, end to end.
+    pub(crate) fn settle_outcomes(&mut self, number: u64, outcomes: &[Outcome], digests: &[u8]) {
         let stride = self.algorithms.digest_bytes();
         let Some(slot) = self.slot(number) else { return };
         let mut digests_at = slot.digests.len() as u32;
         if slot.digests.is_empty() {
             slot.digests.reserve_exact(slot.unsettled * stride);
         }
-        slot.digests.extend_from_slice(&done.digests);
-        for outcome in &done.outcomes {
+        slot.digests.extend_from_slice(digests);
+        for outcome in outcomes {
             let row = &mut slot.rows[outcome.index];
             row.meta = outcome.meta;
             row.status = outcome.status;
@@ -93,11 +98,11 @@ impl ReorderWindow {
                 digests_at += stride as u32;
             }
         }
-        slot.unsettled -= done.outcomes.len();
+        slot.unsettled -= outcomes.len();
     }
 
     /// Records the result of one entry.
-    pub(super) fn settle_one(&mut self, number: u64, settled: Settled) {
+    pub(crate) fn settle_one(&mut self, number: u64, settled: Settled) {
         let Some(slot) = self.slot(number) else { return };
         let row = &mut slot.rows[settled.index];
         row.meta = settled.meta;
@@ -109,12 +114,12 @@ impl ReorderWindow {
         slot.unsettled -= 1;
     }
 
-    pub(super) fn front_is_settled(&self) -> bool {
+    pub(crate) fn front_is_settled(&self) -> bool {
         self.slots.front().is_some_and(|slot| slot.unsettled == 0)
     }
 
     /// The results of the first plan, once they are complete.
-    pub(super) fn pop_settled(&mut self) -> Option<Rows> {
+    pub(crate) fn pop_settled(&mut self) -> Option<Rows> {
         if !self.front_is_settled() {
             return None;
         }

@@ -65,7 +65,7 @@ impl Shared {
         let survey = spec
             .survey_after
             .and_then(|after| Some(SurveyPlan::new(after, self.config.priority, spec_of_walk.try_clone()?)));
-        Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events });
+        Walker::start(self.config.priority).do_send(Walk { spec: spec_of_walk, events, looks: false });
         let (walk, before) = match past {
             Some(past) => join_past(walk, past),
             None => (walk, Vec::new()),

@@ -32,6 +32,7 @@ const ACTORS: Order = &[
     &["supervisor"],
     &["engine"],
     &["scan"],
+    &["fleet"],
     &["job"],
     &["store"],
     &["report", "scrub"],
@@ -45,7 +46,7 @@ const ROOT: Order = &[
     &["gate"],
     &["service"],
     &["control", "routes"],
-    &["server"],
+    &["node", "server"],
     &["cli"],
 ];
 

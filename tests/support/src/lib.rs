@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(test)]
 mod arrows;
+pub mod broker;
 pub mod faultfs;
 pub mod images;
 pub mod premis;

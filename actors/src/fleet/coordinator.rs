@@ -1,0 +1,165 @@
+//! The coordinator of a fleet: the one service whose jobs nodes work for. It lives on a thread of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hivesum_core::file::RelPath;
+use tokio::sync::oneshot;
+
+use super::config::FleetConfig;
+use super::error::FleetError;
+use super::port::{FarAnswer, FarFailure, FarName, FarRoot, FarRoots, FarScan, NodeView};
+use super::protocol::{Call, CallAnswer, Refusal, ScanKey, Wanted, WorkRules};
+use super::scan::{FarDriver, FarDriverConfig, FarWalk};
+use super::session;
+use super::shared::Shared;
+use crate::error::Refused;
+use crate::scan::{Past, Priority, Scan, channel, join_past};
+use crate::walker::PLANS_AHEAD;
+use hivesum_core::digest::self_test_once;
+use hivesum_core::file::Reach;
+
+/// How long a start waits to know whether another coordinator has the fleet. A broker that is not there does not keep a
+/// service from its own roots.
+const START_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a stop waits until the lease is given back.
+const STOP_WAIT: Duration = Duration::from_secs(1);
+
+/// The handle of a coordinator. Clones share one.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    shared: Arc<Shared>,
+    /// Closed when everything of the fleet has ended.
+    ended: tokio::sync::watch::Receiver<()>,
+}
+
+/// What a coordinator needs to know of its service.
+#[derive(Debug, Clone)]
+pub struct Coordinator {
+    /// The broker.
+    pub config: FleetConfig,
+    /// The id of the state directory, by which a restarted service is known as the same.
+    pub state_id: String,
+    /// The names of the service's own roots. No node may offer one of them.
+    pub local_roots: Vec<String>,
+}
+
+impl Fleet {
+    /// Starts to coordinate a fleet. If the broker is not there or cannot be used, that is logged and tried again.
+    ///
+    /// # Errors
+    /// When the configuration is not valid, or another coordinator has the fleet.
+    pub async fn start(coordinator: Coordinator) -> Result<Self, FleetError> {
+        let Coordinator { config, state_id, local_roots } = coordinator;
+        config.check()?;
+        let (made_in, made) = oneshot::channel();
+        let (first_in, first) = oneshot::channel();
+        let (running, ended) = tokio::sync::watch::channel(());
+        // A thread of its own: messages are read and written without a pause for requests.
+        let arbiter = actix_rt::Arbiter::new();
+        arbiter.spawn(async move {
+            let shared = Shared::new(config, state_id, local_roots);
+            let _ = made_in.send(shared.clone());
+            session::run(shared, first_in).await;
+            drop(running);
+        });
+        let shared = made.await.map_err(|_| FleetError::NoAnswer("its thread does not start".to_owned()))?;
+        let fleet = Self { shared, ended };
+        match tokio::time::timeout(START_WAIT, first).await {
+            Ok(Ok(Err(error @ FleetError::HasCoordinator { .. }))) => {
+                fleet.stop().await;
+                Err(error)
+            }
+            Ok(Ok(_) | Err(_)) | Err(_) => Ok(fleet),
+        }
+    }
+
+    /// Why the fleet cannot be used at present, in words; `None` if it can.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.shared.problem()
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Ends the fleet, and gives the lease back. Call it after the jobs have been drained.
+    pub async fn stop(&self) {
+        self.shared.stop.cancel();
+        let _ = tokio::time::timeout(STOP_WAIT, self.ended.clone().changed()).await;
+    }
+}
+
+impl FarRoots for Fleet {
+    fn resolve(&self, name: &str) -> FarName {
+        match self.shared.registry().resolve(name) {
+            // Without a broker nobody knows which roots there are.
+            FarName::Unknown if self.shared.link().is_none() => FarName::Unreachable,
+            FarName::Root(_) if self.shared.link().is_none() => FarName::Unreachable,
+            known => known,
+        }
+    }
+
+    fn roots(&self) -> Vec<FarRoot> {
+        self.shared.registry().roots()
+    }
+
+    fn nodes(&self) -> Vec<NodeView> {
+        self.shared.registry().nodes(self.shared.now())
+    }
+
+    fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>> {
+        let (shared, path) = (self.shared.clone(), path.clone());
+        let root = shared.registry().id_of(root);
+        Box::pin(async move {
+            let root = root.ok_or(FarFailure::Unreachable)?;
+            let mut failure = FarFailure::Unreachable;
+            for node in shared.nodes_of(root) {
+                match shared.call(&node, &Call::look(root, &path)).await {
+                    Some(CallAnswer::Yes) => return Ok(()),
+                    Some(CallAnswer::No(Refusal::NotFound)) => return Err(FarFailure::NotFound),
+                    Some(CallAnswer::No(Refusal::RootChanged)) => failure = FarFailure::RootChanged,
+                    Some(CallAnswer::No(_)) | None => {}
+                }
+            }
+            Err(failure)
+        })
+    }
+
+    fn scan(&self, root: &str, scan: FarScan, past: Past) -> Result<Scan, Refused> {
+        if self.shared.stop.is_cancelled() {
+            return Err(Refused::Draining);
+        }
+        self_test_once(&scan.algorithms).map_err(|failure| Refused::SelfTest(failure.algorithm))?;
+        let Some(root) = self.shared.registry().id_of(root) else { return Err(Refused::Draining) };
+        let attempt = getrandom::u64().map_err(|_| Refused::Draining)?;
+        let key = ScanKey { job: past.job_tag, attempt };
+        let (handle, ends) = channel(None);
+        let shared = self.shared.clone();
+        let run = async move {
+            let notices = shared.listen(key);
+            let (events, walk) = tokio::sync::mpsc::channel(PLANS_AHEAD);
+            let nodes = shared.nodes_of(root).len() as u64;
+            let FarScan { path, algorithms, include, exclude, cross_filesystems, from_device, .. } = scan;
+            let reach = if cross_filesystems { Reach::Everywhere } else { Reach::OneFilesystem };
+            let share = scan.max_bytes_per_second.map(|all| all.get() / nodes.max(1));
+            let rules = WorkRules::new(&algorithms, reach, from_device).at_most(share, scan.priority == Priority::Low);
+            let identities = shared.registry().is_pool(root);
+            let wanted = Wanted { path: path.clone(), include, exclude, cross_filesystems, identities };
+            let (walker_in, walker) = tokio::sync::watch::channel(None);
+            let far_walk = FarWalk::new((shared.clone(), root, key), wanted, (notices.walk, events), walker_in);
+            actix_rt::spawn(far_walk.run());
+            let (walk, _) = join_past(walk, past);
+            let deadline = scan.deadline.map(|within| tokio::time::Instant::now() + within);
+            let config = FarDriverConfig { fleet: shared, root, scan: key, path, algorithms, rules, deadline, walker };
+            FarDriver::new(config, walk, notices.works, ends).run().await;
+        };
+        match self.shared.home.spawn(run) {
+            true => Ok(handle),
+            false => Err(Refused::Draining),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the jobs of a service know of a fleet: names of roots, looks, scans. Built without the feature `fleet`, too.
+//!
+//! A scan beneath a root of a fleet has the same handle as one of the engine, so nothing above it knows where files
+//! are.
+
+#![cfg_attr(not(feature = "fleet"), allow(dead_code, reason = "nothing makes a fleet without the feature"))]
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::num::NonZeroU64;
+use std::pin::Pin;
+use std::time::Duration;
+
+use hivesum_core::digest::Algorithms;
+use hivesum_core::file::RelPath;
+
+use crate::error::Refused;
+use crate::scan::{Past, Priority, Scan};
+
+/// A root of a fleet, by the name that means it alone: `photos` of a pool, or `photos@node1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarRoot {
+    /// Its name.
+    pub name: String,
+    /// The kind of its file system, as its node says.
+    pub filesystem: String,
+    /// The nodes that offer it.
+    pub nodes: Vec<FarRootNode>,
+}
+
+/// A node that offers a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FarRootNode {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there at present.
+    pub is_there: bool,
+}
+
+/// What a name of a root means to a fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FarName {
+    /// Nothing.
+    Unknown,
+    /// Several roots: their full names.
+    Ambiguous(Vec<String>),
+    /// A root, of which no node is there at present; or the broker is not there, so nobody knows.
+    Unreachable,
+    /// This root.
+    Root(FarRoot),
+}
+
+/// A node as the coordinator sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeView {
+    /// Its name.
+    pub name: String,
+    /// The version of its program.
+    pub version: String,
+    /// Whether it has said something within the life of an announcement.
+    pub is_there: bool,
+    /// Whether it takes no more work.
+    pub draining: bool,
+    /// The names of the roots that it offers, as jobs name them.
+    pub roots: Vec<String>,
+    /// Hasher threads.
+    pub hashers: u32,
+    /// Hasher threads that are at work.
+    pub hashers_busy: u32,
+    /// Bytes hashed since its start.
+    pub bytes_hashed: u64,
+    /// Files hashed since its start.
+    pub files_hashed: u64,
+    /// Bytes per second between its last two announcements.
+    pub bytes_per_second: u64,
+    /// How long ago it said something.
+    pub seen_before: Duration,
+    /// How far its clock is ahead of the coordinator's, in milliseconds.
+    pub clock_ahead_ms: i64,
+}
+
+/// Why something on a node cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FarFailure {
+    /// Nothing to hash is at the path.
+    NotFound,
+    /// Another directory is at the path of the root.
+    RootChanged,
+    /// No node answers.
+    Unreachable,
+}
+
+/// A scan beneath a root of a fleet.
+#[derive(Debug, Clone)]
+pub(crate) struct FarScan {
+    pub(crate) path: RelPath,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) include: Vec<String>,
+    pub(crate) exclude: Vec<String>,
+    pub(crate) cross_filesystems: bool,
+    pub(crate) from_device: bool,
+    pub(crate) priority: Priority,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) max_bytes_per_second: Option<NonZeroU64>,
+}
+
+/// The answer of a node, later.
+pub(crate) type FarAnswer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Roots on other machines.
+pub(crate) trait FarRoots: Debug + Send + Sync {
+    /// What the name means.
+    fn resolve(&self, name: &str) -> FarName;
+
+    /// Every root.
+    fn roots(&self) -> Vec<FarRoot>;
+
+    /// Every node.
+    fn nodes(&self) -> Vec<NodeView>;
+
+    /// Asks a node whether something to hash is at a path beneath a root, which is named in full.
+    fn look(&self, root: &str, path: &RelPath) -> FarAnswer<Result<(), FarFailure>>;
+
+    /// Begins a scan beneath a root, which is named in full. It waits while no node is there.
+    fn scan(&self, root: &str, scan: FarScan, past: Past) -> Result<Scan, Refused>;
+}

@@ -1,0 +1,29 @@
+//! The messages between a coordinator and its nodes.
+//!
+//! What arrives comes from a broker that others may publish to, so it is parsed as carefully as HTTP: every length has
+//! a bound, every name is checked, and what is left over is refused. A message begins with two bytes that say that it
+//! is ours, and the version of the protocol. A program speaks the newest version that it knows, and the one before.
+//!
+//! Messages carry names beneath a root and never absolute paths. A file name is bytes.
+
+mod answers;
+mod entries;
+mod names;
+mod rows;
+mod walk;
+mod wire;
+mod work;
+
+pub(crate) use answers::{Announcement, NodeFigures, OfferedRoot, Welcome, to_json};
+pub(crate) use entries::{Entries, EntryRef, Identity};
+pub(crate) use names::{NodeName, RootId, is_fleet_name, is_root_name, root_id};
+pub(crate) use rows::ResultRows;
+pub(crate) use walk::{Call, CallAnswer, Credit, PlanMessage, Refusal, WalkNotice, WalkRequest, WalkTag, Wanted};
+pub(crate) use wire::{MAX_MESSAGE_BYTES, Malformed, Message, Versions, decode, encode};
+pub(crate) use work::{
+    Cancel, Claim, ClaimAnswer, Done, DoneAnswer, KnownFile, MAX_WORK_ENTRIES, Progress, ScanKey, Work, WorkRules,
+    WorkTag,
+};
+
+#[cfg(test)]
+mod laws;

@@ -1,0 +1,10 @@
+//! A scan beneath a root of a fleet: the walk and the hashing happen on nodes; rows come in walk order as of any scan.
+
+mod answers;
+mod assembly;
+mod driver;
+mod walk;
+mod works;
+
+pub(super) use driver::{FarDriver, FarDriverConfig};
+pub(super) use walk::FarWalk;

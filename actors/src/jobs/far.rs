@@ -1,0 +1,78 @@
+//! Roots of a fleet beside the service's own: what a name means, and whether something to hash is there.
+//!
+//! A name that a client gives is replaced by the one that means the root alone before the job is stored, so that a node
+//! that joins later changes no job.
+
+#[cfg(feature = "fleet")]
+use std::sync::Arc;
+
+use super::service::Jobs;
+use super::shared::JobsShared;
+use crate::error::SubmitError;
+#[cfg(feature = "fleet")]
+use crate::fleet::port::FarRoots;
+use crate::fleet::port::{FarFailure, FarName, FarRoot, NodeView};
+use crate::job::{JobKind, JobSpec};
+use hivesum_core::file::Root;
+
+/// A root that a job names.
+#[derive(Debug)]
+pub(super) enum NamedRoot<'a> {
+    /// One of the service's own.
+    Own(&'a Root),
+    /// One of the fleet, by the name that means it alone.
+    Far(String),
+}
+
+impl JobsShared {
+    /// The root of this name, among the service's own and those of its fleet.
+    pub(super) fn named_root(&self, name: &str) -> Result<NamedRoot<'_>, SubmitError> {
+        if let Some(root) = self.roots.find(name) {
+            return Ok(NamedRoot::Own(root));
+        }
+        match self.fleet.get().map(|fleet| fleet.resolve(name)) {
+            Some(FarName::Root(root)) => Ok(NamedRoot::Far(root.name)),
+            Some(FarName::Ambiguous(names)) => Err(SubmitError::RootAmbiguous(names)),
+            Some(FarName::Unreachable) => Err(SubmitError::RootUnavailable),
+            Some(FarName::Unknown) => Err(SubmitError::NotFound("no root has this name")),
+            None if self.roots.all().is_empty() => Err(SubmitError::NoRoots),
+            None => Err(SubmitError::NotFound("no root has this name")),
+        }
+    }
+
+    /// Asks a node whether something to hash is at the job's path.
+    pub(super) async fn look_far(&self, root: &str, spec: &JobSpec) -> Result<(), SubmitError> {
+        if spec.kind != JobKind::Hash {
+            return Err(SubmitError::NotOnNodes("files on nodes cannot be compared with a manifest yet"));
+        }
+        let fleet = self.fleet.get().ok_or(SubmitError::RootUnavailable)?;
+        fleet.look(root, &spec.path).await.map_err(|failure| match failure {
+            FarFailure::NotFound => {
+                SubmitError::NotFound("nothing that can be hashed is at this path beneath the root")
+            }
+            FarFailure::RootChanged => SubmitError::RootChanged,
+            FarFailure::Unreachable => SubmitError::RootUnavailable,
+        })
+    }
+}
+
+impl Jobs {
+    /// From now on jobs may name roots of this fleet. Only the first fleet counts.
+    #[cfg(feature = "fleet")]
+    pub fn join_fleet(&self, fleet: crate::fleet::Fleet) {
+        let fleet: Arc<dyn FarRoots> = Arc::new(fleet);
+        let _ = self.shared.fleet.set(fleet);
+    }
+
+    /// The roots of the fleet, if the service coordinates one.
+    #[must_use]
+    pub fn far_roots(&self) -> Vec<FarRoot> {
+        self.shared.fleet.get().map(|fleet| fleet.roots()).unwrap_or_default()
+    }
+
+    /// The nodes of the fleet. `None` if the service coordinates none.
+    #[must_use]
+    pub fn nodes(&self) -> Option<Vec<NodeView>> {
+        self.shared.fleet.get().map(|fleet| fleet.nodes())
+    }
+}
